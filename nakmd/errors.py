@@ -1,0 +1,81 @@
+"""The errors a user can meet: each says what, the numbers, where, and what to do.
+
+The command line turns the two families into exit codes: `InputError` is 2 (bad input: deck, file, usage),
+`RunError` is 1 (the run failed; what was written stays readable).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class NakmdError(Exception):
+    """Root of every error that nakmd raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(NakmdError):
+    """Something the user wrote or chose cannot work."""
+
+    exit_code = 2
+
+
+class FileFormatError(InputError):
+    """A file is truncated, damaged or of another kind.
+
+    Parameters
+    ----------
+    path : object
+        The file.
+    what : str
+        What is wrong, with the numbers.
+    remedy : str
+        What to do about it.
+    line : int or None
+        Line of the file, counted from 1, where known.
+    """
+
+    def __init__(self, path: object, what: str, remedy: str = "", line: int | None = None) -> None:
+        where = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{where}: {what}" + (f" {remedy}" if remedy else ""))
+        self.path = path
+        self.line = line
+
+
+class CoverageError(InputError):
+    """A pair of species present is covered by no term of the model."""
+
+
+class StructureError(InputError):
+    """The asked-for structure cannot be built."""
+
+
+class DeckError(InputError):
+    """One or more faults of a deck, reported together.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        One message for each fault, each with its line and remedy.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class AnalysisError(InputError):
+    """An analysis was asked for something that its frames do not hold."""
+
+
+class RunError(NakmdError):
+    """The run failed while it ran; what was written stays readable."""
+
+
+class ExplosionError(RunError):
+    """A position, a force or the temperature left the realm of sense."""
+
+
+class NeighborOverflowError(RunError):
+    """Atoms crowd together beyond every sane density."""

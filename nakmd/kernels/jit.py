@@ -1,0 +1,107 @@
+"""The decorators of the compiled layer, their flags, and where compiled code is kept.
+
+This file and `simd` are the only ones that touch Numba itself.
+
+The cache folder is named by a digest of every kernel and potential source: Numba looks at the file of the
+compiled function alone, so an edit in an imported formula would otherwise leave stale forces behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.extending import register_jitable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Whether kernels are compiled; NUMBA_DISABLE_JIT=1 runs them as plain Python.
+COMPILED = not numba.config.DISABLE_JIT
+
+#: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
+FAST = {"contract", "arcp", "nsz", "reassoc"}
+
+prange = numba.prange
+
+
+def source_digest() -> str:
+    """Return a digest of all sources whose edits change compiled code, and of Numba's version."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
+    for folder in ("kernels", "potentials"):
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Return the folder of compiled kernels: ``NAKMD_CACHE_DIR`` or the user's cache folder."""
+    given = os.environ.get("NAKMD_CACHE_DIR")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "nakmd"
+
+
+# Numba reads its setting when a function is decorated, so this must run before any kernel is.
+numba.config.CACHE_DIR = str(cache_folder() / source_digest())
+CACHE_DIR: str = numba.config.CACHE_DIR
+
+
+def term(function: F) -> F:
+    """Mark a formula: ordinary Python outside kernels, inlined by the compiler inside them.
+
+    Registered instead of compiled on its own, because a closure over a compiled function would carry an
+    identity that is new in every process, and the disk cache would never hit.
+    """
+    return cast(F, register_jitable(function))
+
+
+def kernel(function: F) -> F:
+    """Compile for one thread, strict IEEE arithmetic."""
+    return cast(F, numba.njit(cache=True, nogil=True)(function))
+
+
+def parallel_kernel(function: F) -> F:
+    """Compile with `prange` over threads, strict IEEE arithmetic."""
+    return cast(F, numba.njit(cache=True, nogil=True, parallel=True)(function))
+
+
+def fast_kernel(function: F) -> F:
+    """Compile for one thread with contraction and reassociation (`FAST`)."""
+    return cast(F, numba.njit(cache=True, nogil=True, fastmath=FAST)(function))
+
+
+def fast_parallel_kernel(function: F) -> F:
+    """Compile with `prange` over threads, with contraction and reassociation (`FAST`)."""
+    return cast(F, numba.njit(cache=True, nogil=True, parallel=True, fastmath=FAST)(function))
+
+
+def set_threads(threads: int) -> int:
+    """Set how many threads the parallel kernels use, at most what Numba was started with; return the number in force."""
+    number = max(1, min(int(threads), numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(number)
+    return number
+
+
+def available_threads() -> int:
+    """Return the number of threads that Numba was started with."""
+    return int(numba.config.NUMBA_NUM_THREADS)
+
+
+def versions() -> dict[str, str]:
+    """Return what decides the last bits of a result: versions and the CPU the code is compiled for."""
+    import llvmlite.binding as llvm  # noqa: PLC0415  (only asked for by doctor and provenance)
+
+    return {
+        "numba": numba.__version__,
+        "llvm": ".".join(map(str, llvm.llvm_version_info)),
+        "cpu": llvm.get_host_cpu_name(),
+        "threading_layer": str(numba.config.THREADING_LAYER),
+    }

@@ -1,0 +1,257 @@
+"""The state of a simulation: plain arrays, their meaning fixed, nobody keeping a hidden copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nakmd.cell import Cell
+from nakmd.errors import InputError
+from nakmd.units import ACCELERATION, K_B, MASSES
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Elements that count as the liquid metal, and as the wall, wherever the two are told apart.
+METALS = ("Na", "K", "Rb", "Li", "Cs", "Cu", "Al")
+WALL = ("C", "N")
+
+
+def element_of(species_name: str) -> str:
+    """Return the element of a species name: ``"N:graphitic"`` is ``"N"``."""
+    return species_name.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What stays the same from frame to frame.
+
+    Attributes
+    ----------
+    species_names : tuple of str
+        An element with an optional site label each: ``"K"``, ``"N:graphitic"``, ``"C:edge"``.
+    species : (n,) int64
+        Row of ``species_names`` for each atom.
+    masses : (n,) float64 [amu]
+    periodic : (3,) bool
+    groups : mapping of str to (n,) bool
+        Named sets of atoms: ``"tube"``, ``"liquid"``, ...
+    """
+
+    species_names: tuple[str, ...]
+    species: IntArray
+    masses: FloatArray
+    periodic: BoolArray
+    groups: Mapping[str, BoolArray] = field(default_factory=dict)
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms."""
+        return len(self.species)
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Element of each species."""
+        return tuple(element_of(name) for name in self.species_names)
+
+    def select(self, word: str) -> BoolArray:
+        """Return the mask of the atoms that a word names: a species, an element, a group or ``"all"``.
+
+        Parameters
+        ----------
+        word : str
+            ``"N:graphitic"`` (that species), ``"N"`` (every nitrogen), ``"liquid"`` (that group), ``"all"``.
+
+        Returns
+        -------
+        (n,) bool
+
+        Raises
+        ------
+        InputError
+            If the word names nothing here.
+        """
+        if word == "all":
+            return np.ones(self.n_atoms, dtype=np.bool_)
+        if word in self.groups:
+            return np.asarray(self.groups[word])
+        rows = [a for a, name in enumerate(self.species_names) if word in (name, element_of(name))]
+        if not rows:
+            known = sorted({*self.species_names, *self.elements, *self.groups, "all"})
+            raise InputError(f"No atoms are called {word!r} here; known are {', '.join(known)}.")
+        return np.asarray(np.isin(self.species, rows))
+
+
+@dataclass(slots=True)
+class Frame:
+    """One moment of a trajectory; observers and analyses read it and change nothing.
+
+    Attributes
+    ----------
+    step : int
+    time : float [ps]
+    positions : (n, 3) float64 [Å]
+        Wrapped into the cell along periodic directions.
+    images : (n, 3) int32
+        ``unwrapped = positions + images @ cell.matrix``.
+    cell : Cell
+    velocities : (n, 3) float64 [Å/ps] or None
+    potential_energy : float [eV] or None
+    kinetic_energy : float [eV] or None
+    temperature : float [K] or None
+    virial : (6,) float64 [eV] or None
+        W = -dE/dε, Voigt order xx yy zz yz xz xy.
+    pair_energies : (s, s) float64 [eV] or None
+        Energy of the pair terms between species a (row) and b, the whole of it at [a, b] and at [b, a];
+        many-body terms are not in it.
+    stage : str
+        Name of the stage of the deck that the frame belongs to.
+    """
+
+    step: int
+    time: float
+    positions: FloatArray
+    images: NDArray[np.int32]
+    cell: Cell
+    velocities: FloatArray | None = None
+    potential_energy: float | None = None
+    kinetic_energy: float | None = None
+    temperature: float | None = None
+    virial: FloatArray | None = None
+    pair_energies: FloatArray | None = None
+    stage: str = ""
+
+    @property
+    def unwrapped(self) -> FloatArray:
+        """Positions [Å] with the images undone."""
+        return self.positions + self.images @ self.cell.matrix
+
+
+class System:
+    """Atoms in a cell.
+
+    Parameters
+    ----------
+    positions : (n, 3) array_like [Å]
+        Unwrapped: an atom that leaves a periodic cell keeps walking.
+    species : (n,) array_like of int
+        Row of ``species_names``.
+    species_names : sequence of str
+    cell : Cell
+    velocities : (n, 3) array_like [Å/ps], optional
+        Zero if left out.
+    masses : (n,) array_like [amu], optional
+        Standard atomic weights if left out.
+    groups : mapping of str to (n,) bool, optional
+
+    Raises
+    ------
+    InputError
+        If shapes disagree, or a position is not finite, or an element has no known mass.
+    """
+
+    __slots__ = ("cell", "groups", "masses", "positions", "species", "species_names", "velocities")
+
+    def __init__(
+        self,
+        positions: ArrayLike,
+        species: ArrayLike,
+        species_names: Sequence[str],
+        cell: Cell,
+        velocities: ArrayLike | None = None,
+        masses: ArrayLike | None = None,
+        groups: Mapping[str, ArrayLike] | None = None,
+    ) -> None:
+        self.positions: FloatArray = np.array(positions, dtype=np.float64, order="C").reshape(-1, 3)
+        n = len(self.positions)
+        self.species: IntArray = np.array(species, dtype=np.int64).reshape(-1)
+        self.species_names = tuple(species_names)
+        self.cell = cell
+        if velocities is None:
+            self.velocities: FloatArray = np.zeros((n, 3))
+        else:
+            self.velocities = np.array(velocities, dtype=np.float64, order="C").reshape(-1, 3)
+        if masses is None:
+            masses = [self._mass_of(name) for name in self.species_names]
+            masses = np.array(masses, dtype=np.float64)[self.species] if n else np.zeros(0)
+        self.masses: FloatArray = np.array(masses, dtype=np.float64)
+        self.groups: dict[str, BoolArray] = {
+            name: np.array(mask, dtype=np.bool_) for name, mask in (groups or {}).items()
+        }
+        for name, length in [
+            ("species", len(self.species)),
+            ("velocities", len(self.velocities)),
+            ("masses", len(self.masses)),
+            *((f"group {name!r}", len(mask)) for name, mask in self.groups.items()),
+        ]:
+            if length != n:
+                raise InputError(f"{name} has {length} rows, positions has {n}.")
+        if n and not (0 <= self.species.min() and self.species.max() < len(self.species_names)):
+            raise InputError(f"species runs to {self.species.max()}, but {len(self.species_names)} are named.")
+        if not np.all(np.isfinite(self.positions)):
+            raise InputError(f"Atom {int(np.argwhere(~np.isfinite(self.positions))[0, 0])} is nowhere (NaN or inf).")
+
+    @staticmethod
+    def _mass_of(species_name: str) -> float:
+        try:
+            return MASSES[element_of(species_name)]
+        except KeyError:
+            raise InputError(
+                f"No standard mass is known for {species_name!r}; give masses, or use one of {', '.join(MASSES)}."
+            ) from None
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms."""
+        return len(self.positions)
+
+    @property
+    def topology(self) -> Topology:
+        """What does not change while the system moves (arrays shared, not copied)."""
+        return Topology(self.species_names, self.species, self.masses, self.cell.periodic, self.groups)
+
+    def copy(self) -> System:
+        """Return an independent copy."""
+        return System(
+            self.positions, self.species, self.species_names, self.cell.copy(), self.velocities, self.masses, self.groups
+        )
+
+    def kinetic_energy(self, mask: BoolArray | None = None) -> float:
+        """Return the kinetic energy [eV] of all atoms or of a group."""
+        chosen = slice(None) if mask is None else mask
+        v2 = np.einsum("ac,ac->a", self.velocities[chosen], self.velocities[chosen])
+        return float(0.5 / ACCELERATION * np.dot(self.masses[chosen], v2))
+
+    def temperature(self, degrees_of_freedom: int | None = None) -> float:
+        """Return 2 E_kin / (dof k_B) [K]; ``degrees_of_freedom`` is 3n unless given."""
+        dof = 3 * self.n_atoms if degrees_of_freedom is None else degrees_of_freedom
+        return 2.0 * self.kinetic_energy() / (dof * K_B) if dof > 0 else 0.0
+
+
+class Result:
+    """What a potential says of one configuration; allocated once, overwritten at every step.
+
+    Attributes
+    ----------
+    energies : (n,) float64 [eV]
+        Per atom; the sum is the energy.
+    forces : (n, 3) float64 [eV/Å]
+    virial : (6,) float64 [eV]
+        W = -dE/dε in Voigt order xx yy zz yz xz xy (each off-diagonal once); NaN when it was not asked for.
+    """
+
+    __slots__ = ("energies", "forces", "virial")
+
+    def __init__(self, n_atoms: int) -> None:
+        self.energies: FloatArray = np.zeros(n_atoms)
+        self.forces: FloatArray = np.zeros((n_atoms, 3))
+        self.virial: FloatArray = np.zeros(6)
+
+    @property
+    def energy(self) -> float:
+        """Potential energy [eV] (NumPy's pairwise sum: the same bits on any number of threads)."""
+        return float(np.sum(self.energies))

@@ -1,0 +1,40 @@
+"""House units and the constants that join them (CODATA 2022).
+
+Everything inside nakmd is in eV, Å, amu, ps, K and e (LAMMPS ``metal``), with pressure in eV/Å³.
+Only the deck and the trajectory reader parse units; kernels receive bare numbers.
+
+ASE uses CODATA 2014: its k_B differs by 3.4e-7, so temperatures agree to seven digits only.
+"""
+
+from __future__ import annotations
+
+#: Boltzmann constant [eV/K]; exact since the 2019 SI: 1.380649e-23 J/K / 1.602176634e-19 C.
+K_B = 8.617333262145179e-5
+
+#: Acceleration [Å/ps²] of 1 amu under 1 eV/Å: e/(1 amu · 1 Å), amu = 1.66053906892e-27 kg (CODATA 2022).
+ACCELERATION = 9648.533202185006
+
+#: Kinetic energy [eV] of 1 amu moving at 1 Å/ps.
+AMU_A2_PER_PS2 = 1.0 / ACCELERATION
+
+#: Pressure: 1 eV/Å³ in bar and in GPa (exact).
+BAR_PER_EV_A3 = 1.602176634e6
+GPA_PER_EV_A3 = 160.2176634
+
+#: Surface energy: 1 eV/Å² in J/m² (exact).
+J_PER_M2_PER_EV_A2 = 16.02176634
+
+#: Density: 1 amu/Å³ in g/cm³.
+G_PER_CM3_PER_AMU_A3 = 1.66053906892
+
+#: Energy: 1 eV/atom in kJ/mol (exact: e · N_A).
+KJ_PER_MOL_PER_EV = 96.48533212331002
+
+#: Energy of one Coulomb pair at 1 Å [eV Å], used by the ZBL core of MOLDY with its own rounding.
+MOLDY_COULOMB = 14.3996
+
+#: Standard atomic weights [amu], IUPAC 2021 (conventional values), and LAMMPS-compatible names.
+MASSES = {
+    "H": 1.008, "C": 12.011, "N": 14.007, "O": 15.999, "Na": 22.98976928, "Al": 26.9815384,
+    "Si": 28.085, "K": 39.0983, "Cu": 63.546, "Rb": 85.4678, "B": 10.81, "Ge": 72.630,
+}  # fmt: skip
