@@ -1,0 +1,126 @@
+"""The functions of an embedded-atom potential on uniform grids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.errors import InputError
+
+FloatArray = NDArray[np.float64]
+Kind = Literal["alloy", "fs", "funcfl"]
+
+#: Fewest points of a table: the derivative of LAMMPS's interpolation reaches over five.
+MIN_POINTS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class EAMTable:
+    r"""Embedding, density and pair functions of an embedded-atom potential on uniform grids.
+
+    .. math:: E = \sum_i F_{s_i}(\rho_i) + \tfrac12 \sum_{i \ne j} \phi_{s_i s_j}(r_{ij}), \quad
+              \rho_i = \sum_{j \ne i} \rho_{s_j \to s_i}(r_{ij})
+
+    Attributes
+    ----------
+    kind : {"alloy", "fs", "funcfl"}
+        The format it came from. One element looks and means the same in setfl and in eam.fs: ``"alloy"``.
+    elements : tuple of str
+    atomic_numbers : tuple of int
+    masses : tuple of float [amu]
+    lattice_constants : tuple of float [Å]
+    lattices : tuple of str
+    d_rho, d_r : float [density units], [Å]
+        Spacings; both grids start at zero.
+    cutoff : float [Å]
+    embedding : (n_el, n_rho) float64 [eV]
+    density : (n_el, n_r) or, for ``"fs"``, (n_el, n_el, n_r) float64
+        ``density[a, b]`` (fs) is the density that an atom of element a puts at an atom of element b;
+        ``density[a]`` (else) is what it puts at any atom.
+    pair : (n_el, n_el, n_r) float64 [eV Å]
+        r φ(r), symmetric in the elements.
+    rho_max : float
+        Beyond it the embedding energy goes on linearly. The last grid point; but for funcfl LAMMPS drops the
+        last point of each table and keeps the old limit: between the two F is constant.
+    comment : str
+        Header lines: where the numbers come from.
+
+    References
+    ----------
+    Daw & Baskes, Phys. Rev. B 29, 6443 (1984), doi:10.1103/PhysRevB.29.6443;
+    Finnis & Sinclair, Philos. Mag. A 50, 45 (1984), doi:10.1080/01418618408244210.
+    """
+
+    kind: Kind
+    elements: tuple[str, ...]
+    atomic_numbers: tuple[int, ...]
+    masses: tuple[float, ...]
+    lattice_constants: tuple[float, ...]
+    lattices: tuple[str, ...]
+    d_rho: float
+    d_r: float
+    cutoff: float
+    embedding: FloatArray
+    density: FloatArray
+    pair: FloatArray
+    rho_max: float = -1.0
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        """Check shapes and values, and make the arrays read-only."""
+        n = len(self.elements)
+        n_rho, n_r = self.embedding.shape[-1], self.pair.shape[-1]
+        shapes = {
+            "embedding": (n, n_rho),
+            "density": (n, n, n_r) if self.kind == "fs" else (n, n_r),
+            "pair": (n, n, n_r),
+        }
+        for name, shape in shapes.items():
+            array = np.array(getattr(self, name), dtype=np.float64, order="C")
+            if array.shape != shape:
+                raise InputError(
+                    f"{name} of an EAM table ({self.kind}) is {array.shape}; it must be {shape}."
+                )
+            if not np.all(np.isfinite(array)):
+                raise InputError(f"{name} of an EAM table holds NaN or inf; tables must be finite.")
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        for name in ("atomic_numbers", "masses", "lattice_constants", "lattices"):
+            if len(getattr(self, name)) != n:
+                raise InputError(f"{name} of an EAM table has {len(getattr(self, name))} entries, not {n}.")
+        if len(set(self.elements)) != n:
+            raise InputError(f"An EAM table names an element twice: {', '.join(self.elements)}.")
+        if min(n_rho, n_r) < MIN_POINTS:
+            raise InputError(
+                f"An EAM table needs {MIN_POINTS} points or more; it has {n_rho} (ρ), {n_r} (r)."
+            )
+        if not (self.d_rho > 0.0 and self.d_r > 0.0 and self.cutoff > 0.0):
+            raise InputError(
+                f"Spacings and cutoff of an EAM table must be positive: dρ = {self.d_rho}, "
+                f"dr = {self.d_r} Å, cutoff = {self.cutoff} Å."
+            )
+        if not np.array_equal(self.pair, self.pair.transpose(1, 0, 2)):
+            raise InputError("The pair function of an EAM table differs between a–b and b–a.")
+        if self.rho_max < 0.0:
+            object.__setattr__(self, "rho_max", (n_rho - 1) * self.d_rho)
+
+    @property
+    def n_rho(self) -> int:
+        """Number of points of the embedding functions."""
+        return int(self.embedding.shape[1])
+
+    @property
+    def n_r(self) -> int:
+        """Number of points of the density and pair functions."""
+        return int(self.pair.shape[2])
+
+    @property
+    def density_matrix(self) -> FloatArray:
+        """The density that element a (first index) puts at element b (second), for every kind."""
+        if self.kind == "fs":
+            return self.density
+        n = len(self.elements)
+        return np.ascontiguousarray(np.broadcast_to(self.density[:, None, :], (n, n, self.n_r)))

@@ -1,0 +1,152 @@
+"""Reading numbers line by line, with messages that know the line."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.errors import FileFormatError
+
+#: Largest number of digits of an integer in a header; more is damage.
+MAX_DIGITS = 9
+
+TRUNCATED = "It is truncated: fetch it again."
+DAMAGED = "The file is damaged: fetch it again."
+
+INTEGER = re.compile(rf"[+-]?[0-9]{{1,{MAX_DIGITS}}}")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+FORTRAN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+")
+UNITS = re.compile(r"UNITS:\s*(\S+)")
+
+
+class Lines:
+    """A text file read line by line, which knows where it is when something is wrong.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    text : str
+    """
+
+    def __init__(self, path: Path | str, text: str) -> None:
+        self.path = path
+        self._lines = text.split("\n")
+        self.line = 0
+
+    def error(self, what: str, remedy: str, line: int | None = None) -> FileFormatError:
+        """Return the error that names this file and this (or the given) line."""
+        return FileFormatError(self.path, what, remedy, self.line if line is None else line)
+
+    def raw(self) -> str:
+        """Return the next line as it stands."""
+        if self.line >= len(self._lines):
+            raise self.error("the file ends inside its header.", TRUNCATED)
+        self.line += 1
+        return self._lines[self.line - 1].rstrip("\r")
+
+    def words(self, expected: str) -> list[str]:
+        """Return the words of the next line that has any; ``#`` starts a comment."""
+        words = self.words_or_none()
+        if words is None:
+            raise self.error(f"the file ends where {expected} should stand.", TRUNCATED)
+        return words
+
+    def words_or_none(self) -> list[str] | None:
+        """Return the words of the next line that has any, or None at the end of the file."""
+        while self.line < len(self._lines):
+            self.line += 1
+            words = self._lines[self.line - 1].partition("#")[0].split()
+            if words:
+                return words
+        return None
+
+    def integer(self, word: str, what: str, least: int = 0) -> int:
+        """Return a word as an integer no smaller than ``least``."""
+        if not INTEGER.fullmatch(word):
+            raise self.error(f"{what} is {shown(word)}, not an integer.", "Correct the header.")
+        if int(word) < least:
+            raise self.error(f"{what} is {word}; it must be at least {least}.", "Correct the header.")
+        return int(word)
+
+    def number(self, word: str, what: str) -> float:
+        """Return a word as a finite number."""
+        if not NUMBER.fullmatch(word):
+            raise self.not_a_number(word, what)
+        if not math.isfinite(float(word)):
+            raise self.error(f"{what} is {shown(word)}, beyond double precision.", "Correct the value.")
+        return float(word)
+
+    def positive(self, word: str, what: str) -> float:
+        """Return a word as a finite number above zero."""
+        value = self.number(word, what)
+        if value <= 0.0:
+            raise self.error(f"{what} is {word}; it must be positive.", "Correct the value.")
+        return value
+
+    def not_a_number(self, word: str, what: str) -> FileFormatError:
+        """Return the error for a word that should be a finite number."""
+        if FORTRAN.fullmatch(word):
+            fixed = re.sub("[dD]", "E", word)
+            return self.error(
+                f"{what} holds {word}, a Fortran exponent that is no number in this format.",
+                f"Write E for D ({fixed}) throughout the file.",
+            )
+        if word.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+            return self.error(f"{what} holds {word}.", "Values must be finite: repair or replace the file.")
+        return self.error(f"{what} holds {shown(word)}, which is not a number.", DAMAGED)
+
+    def block(self, n: int, what: str) -> NDArray[np.float64]:
+        """Return the next ``n`` numbers, which start on a new line and end with one (as in DYNAMO)."""
+        values: list[float] = []
+        while len(values) < n:
+            words = self.words_or_none()
+            if words is None:
+                raise self.error(f"the file ends after {len(values)} of the {n} values of {what}.", TRUNCATED)
+            for word in words:
+                if not NUMBER.fullmatch(word):
+                    raise self.not_a_number(word, f"value {len(values) + 1} of {what}")
+                values.append(float(word))
+            if math.inf in values[-len(words) :] or -math.inf in values[-len(words) :]:
+                raise self.error(f"{what} holds a value beyond double precision.", "Correct the value.")
+        if len(values) > n:
+            raise self.error(
+                f"{what} has {len(values) - n} more values on this line than the {n} of the header.",
+                "Correct the counts of the header, or start every function on a new line.",
+            )
+        return np.array(values)
+
+    def check_units(self, text: str) -> None:
+        """Refuse a ``UNITS:`` tag (LAMMPS's convention) of anything but metal."""
+        tag = UNITS.search(text)
+        if tag is not None and tag.group(1) != "metal":
+            raise self.error(
+                f"the file is tagged UNITS: {tag.group(1)[:16]}.",
+                "Convert it to metal units (eV, Å) and tag it UNITS: metal.",
+            )
+
+    def check_reach(self, cutoff: float, n_r: int, d_r: float) -> None:
+        """Refuse a cutoff beyond the tables; published files overshoot by up to one spacing."""
+        if cutoff > (n_r + 1) * d_r:
+            raise self.error(
+                f"the cutoff {cutoff:g} Å lies beyond the tables, which end at {(n_r - 1) * d_r:g} Å.",
+                "Correct Nr, dr or the cutoff.",
+            )
+
+    def end(self) -> None:
+        """Check that nothing but comments and blank lines is left."""
+        words = self.words_or_none()
+        if words is not None:
+            raise self.error(
+                f"{shown(words[0])} stands after the last value that the header announces.",
+                "Correct the counts of the header, or remove what follows the tables.",
+            )
+
+
+def shown(word: str) -> str:
+    """Return a word short enough, and printable, for a message."""
+    return repr(word if len(word) <= 24 else word[:24] + "…")
