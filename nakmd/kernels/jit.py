@@ -65,22 +65,22 @@ def term(function: F) -> F:
 
 def kernel(function: F) -> F:
     """Compile for one thread, strict IEEE arithmetic."""
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def parallel_kernel(function: F) -> F:
     """Compile with `prange` over threads, strict IEEE arithmetic."""
-    return cast(F, numba.njit(cache=True, nogil=True, parallel=True)(function))
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function))
 
 
 def fast_kernel(function: F) -> F:
     """Compile for one thread with contraction and reassociation (`FAST`)."""
-    return cast(F, numba.njit(cache=True, nogil=True, fastmath=FAST)(function))
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)(function))
 
 
 def fast_parallel_kernel(function: F) -> F:
     """Compile with `prange` over threads, with contraction and reassociation (`FAST`)."""
-    return cast(F, numba.njit(cache=True, nogil=True, parallel=True, fastmath=FAST)(function))
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True, fastmath=FAST)(function))
 
 
 def set_threads(threads: int) -> int:
