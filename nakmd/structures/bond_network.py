@@ -1,0 +1,209 @@
+"""The bonds of a carbon wall as a graph, and its relaxation by springs of fixed topology.
+
+The springs only tidy up what doping has cut and joined, so that a simulation starts from sound bond lengths; energies
+and the final geometry are the potential's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.cell import Cell
+from nakmd.errors import StructureError
+from nakmd.structures.descent import descend
+from nakmd.structures.distances import lengths_of, pair_vectors, pairs_within, to_cartesian
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Carbon and nitrogen closer than this [Å] are bonded: midway between first (1.42) and second (2.46) neighbours.
+BOND_CUTOFF = 1.85
+
+#: Bond lengths [Å] that a finished wall may have.
+BOND_BOUNDS = (1.25, 1.75)
+
+#: Spring constant of second neighbours (angles) relative to that of bonds.
+ANGLE_STIFFNESS = 0.25
+
+#: Largest force, per bond spring constant [Å], at which the springs count as relaxed.
+FORCE_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of atoms with periodic shifts.
+
+    Attributes
+    ----------
+    i, j : (p,) int64
+    shift : (p, 3) int64
+        ``r_ij = positions[j] - positions[i] + shift @ matrix``.
+    """
+
+    i: IntArray
+    j: IntArray
+    shift: IntArray
+
+    def __len__(self) -> int:
+        return len(self.i)
+
+    def vectors(self, positions: FloatArray, cell: Cell) -> FloatArray:
+        """Return r_ij, (p, 3) [Å]."""
+        return pair_vectors(positions, cell, self.i, self.j, self.shift)
+
+    def select(self, keep: BoolArray) -> Pairs:
+        """Return the pairs of a mask."""
+        return Pairs(self.i[keep], self.j[keep], self.shift[keep])
+
+    def joined(self, other: Pairs) -> Pairs:
+        """Return these pairs followed by others."""
+        return Pairs(
+            np.concatenate([self.i, other.i]),
+            np.concatenate([self.j, other.j]),
+            np.concatenate([self.shift, other.shift]),
+        )
+
+    @staticmethod
+    def of(rows: Sequence[tuple[int, int, IntArray]]) -> Pairs:
+        """Return the pairs of a list of (i, j, shift)."""
+        return Pairs(
+            np.array([row[0] for row in rows], dtype=np.int64),
+            np.array([row[1] for row in rows], dtype=np.int64),
+            np.array([row[2] for row in rows], dtype=np.int64).reshape(-1, 3),
+        )
+
+
+def find_bonds(positions: FloatArray, cell: Cell, cutoff: float = BOND_CUTOFF) -> Pairs:
+    """Return every bond once, sorted by i, then j."""
+    return Pairs(*pairs_within(positions, cell, cutoff))
+
+
+def coordination(bonds: Pairs, n_atoms: int) -> IntArray:
+    """Return how many bonds each atom has, (n,) int64."""
+    return np.asarray(
+        np.bincount(bonds.i, minlength=n_atoms) + np.bincount(bonds.j, minlength=n_atoms), dtype=np.int64
+    )
+
+
+def adjacency(bonds: Pairs, n_atoms: int) -> list[list[tuple[int, IntArray]]]:
+    """Return each atom's bonded partners with the shifts that lead to them, in a fixed order."""
+    partners: list[list[tuple[int, IntArray]]] = [[] for _ in range(n_atoms)]
+    for i, j, shift in zip(bonds.i.tolist(), bonds.j.tolist(), bonds.shift):
+        partners[i].append((j, shift))
+        partners[j].append((i, -shift))
+    return partners
+
+
+def second_neighbours(partners: Sequence[Sequence[tuple[int, IntArray]]]) -> Pairs:
+    """Return the two ends of every angle of the graph (pairs that share a bonded atom)."""
+    rows = []
+    for around in partners:
+        for first, (i, shift_i) in enumerate(around):
+            for j, shift_j in around[first + 1 :]:
+                rows.append((i, j, shift_j - shift_i))
+    return Pairs.of(rows)
+
+
+def relax_springs(
+    positions: FloatArray,
+    cell: Cell,
+    pairs: Pairs,
+    rest: FloatArray,
+    stiffness: FloatArray,
+    max_steps: int = 3000,
+) -> FloatArray:
+    r"""Minimise :math:`\tfrac12 \sum_p k_p (|r_p| - d_p)^2` over the positions.
+
+    Parameters
+    ----------
+    positions : (n, 3) float64 [Å]
+    cell : Cell
+        Stays as it is.
+    pairs : Pairs
+    rest : (p,) float64 [Å]
+        d_p.
+    stiffness : (p,) float64
+        k_p, of order 1.
+    max_steps : int
+
+    Returns
+    -------
+    (n, 3) float64 [Å]
+
+    Raises
+    ------
+    StructureError
+        If the springs do not come to rest.
+    """
+    n = len(positions)
+    offset = to_cartesian(pairs.shift.astype(np.float64), cell.matrix)
+
+    def forces(x: FloatArray) -> FloatArray:
+        r = x[pairs.j] - x[pairs.i] + offset
+        d = lengths_of(r)
+        pull = (stiffness * (d - rest) / d)[:, None] * r
+        out = np.empty((n, 3))
+        for c in range(3):
+            out[:, c] = np.bincount(pairs.i, pull[:, c], n) - np.bincount(pairs.j, pull[:, c], n)
+        return out
+
+    def finished(_: FloatArray, f: FloatArray) -> bool:
+        return bool(np.max(np.abs(f)) < FORCE_TOLERANCE)
+
+    relaxed, converged = descend(positions, forces, finished, max_steps=max_steps)
+    if not converged:
+        worst = float(np.max(np.abs(forces(relaxed))))
+        raise StructureError(
+            f"The springs of the carbon wall did not come to rest in {max_steps} steps (largest residual {worst:.2e} "
+            f"of {FORCE_TOLERANCE:.0e} Å). Lower the nitrogen fraction or raise the distance between sites."
+        )
+    return relaxed
+
+
+def check_bonds(positions: FloatArray, cell: Cell, bonds: Pairs, bounds: tuple[float, float] = BOND_BOUNDS) -> None:
+    """Raise unless the bonds of a graph are exactly the close pairs of the geometry, each of sound length.
+
+    Parameters
+    ----------
+    positions : (n, 3) float64 [Å]
+    cell : Cell
+    bonds : Pairs
+    bounds : (float, float) [Å]
+        Shortest and longest bond allowed; atoms that are not bonded must be further apart than `BOND_CUTOFF`.
+
+    Raises
+    ------
+    StructureError
+        With the worst bond, or the atoms that came close without being bonded.
+    """
+    d = lengths_of(bonds.vectors(positions, cell))
+    if len(d) and (d.min() < bounds[0] or d.max() > bounds[1]):
+        worst = int(np.argmin(d)) if d.min() < bounds[0] else int(np.argmax(d))
+        raise StructureError(
+            f"The bond between atoms {bonds.i[worst]} and {bonds.j[worst]} is {d[worst]:.3f} Å long; "
+            f"{bounds[0]:.2f} to {bounds[1]:.2f} Å are sound. Raise the distance between sites."
+        )
+    close = find_bonds(positions, cell)
+    meant = {(i, j, *shift) for i, j, shift in _rows(bonds)}
+    for i, j, shift in _rows(close):
+        if (i, j, *shift) not in meant:
+            row = np.array([shift])
+            distance = lengths_of(pair_vectors(positions, cell, np.array([i]), np.array([j]), row))[0]
+            raise StructureError(
+                f"Atoms {i} and {j} came within {distance:.3f} Å without being bonded (bonds end at "
+                f"{BOND_CUTOFF} Å). Raise the distance between sites."
+            )
+
+
+def _rows(pairs: Pairs) -> list[tuple[int, int, tuple[int, ...]]]:
+    """Return (i, j, shift) with i <= j, and self-images looking up."""
+    rows = []
+    for i, j, shift in zip(pairs.i.tolist(), pairs.j.tolist(), pairs.shift.tolist()):
+        flip = i > j or (i == j and tuple(shift) < (0, 0, 0))
+        rows.append((j, i, tuple(-s for s in shift)) if flip else (i, j, tuple(shift)))
+    return rows

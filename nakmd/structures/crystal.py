@@ -1,0 +1,155 @@
+"""Cubic crystals of the metals, pure, ordered and randomly substituted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.cell import Cell
+from nakmd.errors import StructureError
+from nakmd.system import METALS, WALL, System, element_of
+
+#: Lattice constants [Å] at zero pressure of the Nichol-Ackland potentials (and room temperature in nature); the
+#: ordered alloy takes the mean, as the cross term of the model does.
+LATTICE_CONSTANTS = {
+    ("bcc", ("Na",)): 4.2906,
+    ("bcc", ("K",)): 5.3280,
+    ("b2", ("Na", "K")): 4.8093,
+    ("b2", ("K", "Na")): 4.8093,
+}
+
+#: Cubic cells: fractional positions and which of the given elements sits there.
+CUBIC: dict[str, tuple[list[tuple[float, float, float]], list[int]]] = {
+    "sc": ([(0, 0, 0)], [0]),
+    "bcc": ([(0, 0, 0), (0.5, 0.5, 0.5)], [0, 0]),
+    "fcc": ([(0, 0, 0), (0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0)], [0, 0, 0, 0]),
+    "diamond": (
+        [
+            (0, 0, 0), (0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0),
+            (0.25, 0.25, 0.25), (0.25, 0.75, 0.75), (0.75, 0.25, 0.75), (0.75, 0.75, 0.25),
+        ],
+        [0, 0, 0, 0, 0, 0, 0, 0],
+    ),
+    "b2": ([(0, 0, 0), (0.5, 0.5, 0.5)], [0, 1]),
+    "b1": (
+        [
+            (0, 0, 0), (0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0),
+            (0.5, 0, 0), (0, 0.5, 0), (0, 0, 0.5), (0.5, 0.5, 0.5),
+        ],
+        [0, 0, 0, 0, 1, 1, 1, 1],
+    ),
+}  # fmt: skip
+
+
+def crystal(
+    elements: str | Sequence[str],
+    repeats: int | tuple[int, int, int],
+    structure: str = "bcc",
+    lattice_constant: float | None = None,
+) -> System:
+    """Build a cubic crystal, periodic in all directions.
+
+    Parameters
+    ----------
+    elements : str or sequence of str
+        One element, or two for the ordered structures "b2" (CsCl) and "b1" (NaCl).
+    repeats : int or (int, int, int)
+        Cubic cells along x, y, z.
+    structure : {"sc", "bcc", "fcc", "diamond", "b2", "b1"}
+    lattice_constant : float [Å], optional
+        Known for bcc Na (4.2906), bcc K (5.3280) and B2 NaK (4.8093).
+
+    Returns
+    -------
+    System
+        Group "crystal", and "liquid" or "carbon" where elements are metal or wall.
+    """
+    names = (elements,) if isinstance(elements, str) else tuple(elements)
+    if structure not in CUBIC:
+        raise StructureError(f"Unknown crystal structure {structure!r}; known are {', '.join(CUBIC)}.")
+    basis, occupied = CUBIC[structure]
+    if len(names) != max(occupied) + 1:
+        raise StructureError(f"{structure} takes {max(occupied) + 1} element(s), got {', '.join(names)}.")
+    a = LATTICE_CONSTANTS.get((structure, names)) if lattice_constant is None else lattice_constant
+    if a is None:
+        raise StructureError(f"No lattice constant is known for {structure} {'-'.join(names)}; give one.")
+    counts = np.array((repeats,) * 3 if isinstance(repeats, int) else repeats)
+    if counts.shape != (3,) or np.any(counts < 1) or not a > 0.0:
+        raise StructureError(f"A crystal needs 3 repeats >= 1 and a > 0, got {counts.tolist()} and {a} Å.")
+    index = np.stack([g.ravel() for g in np.meshgrid(*(np.arange(c) for c in counts), indexing="ij")], axis=1)
+    positions = a * (index[:, None, :] + np.array(basis)[None, :, :]).reshape(-1, 3)
+    species = np.tile(np.array(occupied), len(index))
+    return System(positions, species, names, Cell(a * counts), groups=_groups(names, species))
+
+
+def _groups(names: Sequence[str], species: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+    groups = {"crystal": np.ones(len(species), dtype=np.bool_)}
+    for group, members in (("liquid", METALS), ("carbon", WALL)):
+        mask = np.isin(species, [a for a, name in enumerate(names) if element_of(name) in members])
+        if np.any(mask):
+            groups[group] = mask
+    return groups
+
+
+def substitute(
+    system: System,
+    host: str,
+    guest: str,
+    *,
+    number: int | None = None,
+    fraction: float | None = None,
+    sites: Sequence[int] | None = None,
+    seed: int = 0,
+) -> System:
+    """Replace some atoms of one species by another.
+
+    Parameters
+    ----------
+    system : System
+        Not changed.
+    host, guest : str
+        Species names.
+    number : int, optional
+        How many host atoms to replace, drawn by ``seed``.
+    fraction : float, optional
+        The same as a fraction of the host atoms, rounded to the nearest whole number.
+    sites : sequence of int, optional
+        The atoms themselves; give exactly one of the three.
+    seed : int
+
+    Returns
+    -------
+    System
+        The guests carry group "substituted" and the standard mass; velocities stay.
+    """
+    if sum(choice is not None for choice in (number, fraction, sites)) != 1:
+        raise StructureError("substitute needs exactly one of number, fraction and sites.")
+    if host not in system.species_names:
+        raise StructureError(f"No species {host!r} to replace; present are {', '.join(system.species_names)}.")
+    candidates = np.flatnonzero(system.species == system.species_names.index(host))
+    if sites is not None:
+        chosen = np.array(sorted(set(sites)), dtype=np.int64)
+        wrong = sorted(set(chosen.tolist()) - set(candidates.tolist()))
+        if wrong or len(chosen) != len(sites):
+            raise StructureError(f"Sites must be different {host} atoms; wrong: {wrong or 'repeated sites'}.")
+    else:
+        count = number if number is not None else round((fraction or 0.0) * len(candidates))
+        if not 0 <= count <= len(candidates):
+            raise StructureError(f"{count} {host} atoms to replace, but {len(candidates)} are there.")
+        # argsort of plain uniform numbers: NumPy keeps that stream fixed between versions
+        drawn = np.argsort(np.random.default_rng([seed, 11]).random(len(candidates)), kind="stable")
+        chosen = np.sort(candidates[drawn[:count]])
+    names = system.species_names if guest in system.species_names else (*system.species_names, guest)
+    species = system.species.copy()
+    species[chosen] = names.index(guest)
+    mask = np.zeros(system.n_atoms, dtype=np.bool_)
+    mask[chosen] = True
+    guests = System(np.zeros((1, 3)), [0], (guest,), system.cell)
+    masses = system.masses.copy()
+    masses[chosen] = guests.masses[0]
+    groups = {**system.groups, **_groups(names, species), "substituted": mask}
+    if "crystal" not in system.groups:
+        del groups["crystal"]
+    return System(system.positions, species, names, system.cell.copy(), system.velocities, masses, groups)

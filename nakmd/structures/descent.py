@@ -1,0 +1,70 @@
+"""A small downhill walker (FIRE) for the springs that building uses; plain NumPy, the same bits on any machine load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def descend(
+    positions: FloatArray,
+    forces: Callable[[FloatArray], FloatArray],
+    finished: Callable[[FloatArray, FloatArray], bool],
+    *,
+    max_steps: int,
+    largest_move: float = 0.2,
+    project: Callable[[FloatArray], FloatArray] | None = None,
+) -> tuple[FloatArray, bool]:
+    """Walk downhill until told to stop.
+
+    Unit masses; the largest spring constant should be about 1 in the units of ``forces`` per Å.
+
+    Parameters
+    ----------
+    positions : (n, 3) float64 [Å]
+        Not changed.
+    forces : callable
+        Maps positions to (n, 3) forces.
+    finished : callable
+        Maps positions and forces to whether to stop.
+    max_steps : int
+    largest_move : float [Å]
+        No coordinate moves further than this in one step.
+    project : callable, optional
+        Puts positions back where they may be, after each step.
+
+    Returns
+    -------
+    positions : (n, 3) float64 [Å]
+    converged : bool
+
+    References
+    ----------
+    Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006). doi:10.1103/PhysRevLett.97.170201
+    """
+    x = positions.copy()
+    v = np.zeros_like(x)
+    timestep, mixing, downhill = 0.1, 0.1, 0
+    for _ in range(max_steps):
+        f = forces(x)
+        if finished(x, f):
+            return x, True
+        if float(np.sum(f * v)) > 0.0:
+            force_norm = float(np.sqrt(np.sum(f * f)))
+            speed = float(np.sqrt(np.sum(v * v)))
+            v = (1.0 - mixing) * v + mixing * speed / force_norm * f
+            downhill += 1
+            if downhill > 5:
+                timestep, mixing = min(1.1 * timestep, 0.4), 0.99 * mixing
+        else:
+            v[:] = 0.0
+            timestep, mixing, downhill = max(0.5 * timestep, 0.02), 0.1, 0
+        v += timestep * f
+        x += np.clip(timestep * v, -largest_move, largest_move)
+        if project is not None:
+            x = project(x)
+    return x, finished(x, forces(x))

@@ -1,0 +1,223 @@
+"""Pairs and closest distances under periodic boundaries, for cells of any shape and any size.
+
+Building needs distances between a few thousand atoms a few times; the lists of the running simulation live in
+`nakmd.neighbors`. Images are made explicitly, so that cells smaller than the cutoff and slanted ones are right too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from nakmd.cell import Cell
+from nakmd.errors import InputError, StructureError
+from nakmd.system import System, element_of
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class ClosestPair(NamedTuple):
+    """The closest two atoms of two species.
+
+    Attributes
+    ----------
+    distance : float [Å]
+    i, j : int
+        The atoms; equal when an atom is closest to its own image.
+    """
+
+    distance: float
+    i: int
+    j: int
+
+
+def to_cartesian(fractional: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Return ``fractional @ matrix``, summed in a fixed order.
+
+    Parameters
+    ----------
+    fractional : (n, 3) float64
+    matrix : (3, 3) float64 [Å]
+
+    Returns
+    -------
+    (n, 3) float64 [Å]
+    """
+    # not BLAS: it may split the rows over threads, and structures are to be the same bits everywhere
+    return np.asarray(
+        fractional[:, 0:1] * matrix[0] + fractional[:, 1:2] * matrix[1] + fractional[:, 2:3] * matrix[2]
+    )
+
+
+def images_around(
+    positions: FloatArray, cell: Cell, cutoff: float
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Return the atoms together with every periodic image within a cutoff of the cell.
+
+    Parameters
+    ----------
+    positions : (n, 3) float64 [Å]
+        Unwrapped.
+    cell : Cell
+    cutoff : float [Å]
+
+    Returns
+    -------
+    points : (m, 3) float64 [Å]
+        The first n are the atoms themselves, wrapped.
+    atom : (m,) int64
+        Which atom each point is.
+    shift : (m, 3) int64
+        ``points = positions[atom] + shift @ matrix``.
+    """
+    fractional = to_cartesian(positions, cell.inverse)
+    shift = -np.floor(fractional).astype(np.int64)
+    shift[:, ~cell.periodic] = 0
+    fractional = fractional + shift
+    atom = np.arange(len(positions))
+    for c in range(3):
+        if not cell.periodic[c]:
+            continue
+        reach = cutoff / cell.heights[c]
+        layers = [(fractional, atom, shift)]
+        for k in range(1, int(np.ceil(reach)) + 1):
+            for step in (k, -k):
+                moved = fractional[:, c] + step
+                near = (moved >= -reach) & (moved <= 1.0 + reach)
+                copy, copied_shift = fractional[near].copy(), shift[near].copy()
+                copy[:, c] += step
+                copied_shift[:, c] += step
+                layers.append((copy, atom[near], copied_shift))
+        fractional = np.concatenate([layer[0] for layer in layers])
+        atom = np.concatenate([layer[1] for layer in layers])
+        shift = np.concatenate([layer[2] for layer in layers])
+    points = positions[atom] + to_cartesian(shift.astype(np.float64), cell.matrix)
+    return points, atom, shift
+
+
+def pairs_within(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[IntArray, IntArray, IntArray]:
+    """Return every pair closer than a cutoff, once.
+
+    Parameters
+    ----------
+    positions : (n, 3) float64 [Å]
+        Unwrapped.
+    cell : Cell
+    cutoff : float [Å]
+
+    Returns
+    -------
+    i, j : (p,) int64
+        Sorted by i, then j; i = j where an atom sees its own image.
+    shift : (p, 3) int64
+        ``r_ij = positions[j] - positions[i] + shift @ matrix``.
+    """
+    n = len(positions)
+    points, atom, shift = images_around(positions, cell, cutoff)
+    found = KDTree(points).query_pairs(cutoff, output_type="ndarray").astype(np.int64)
+    # the tree gives (low, high); points below n are the atoms themselves
+    found = found[found[:, 0] < n]
+    i, j = atom[found[:, 0]], atom[found[:, 1]]
+    between = shift[found[:, 1]] - shift[found[:, 0]]
+    # a pair across a face is found from both ends: keep the end that looks up
+    wrapped = shift[found[:, 1]] - shift[:n][j]
+    first = np.where(wrapped[:, 0] != 0, wrapped[:, 0], np.where(wrapped[:, 1] != 0, wrapped[:, 1], wrapped[:, 2]))
+    keep = first >= 0
+    i, j, between = i[keep], j[keep], between[keep]
+    swap = i > j
+    i, j = np.where(swap, j, i), np.where(swap, i, j)
+    between[swap] *= -1
+    order = np.lexsort((between[:, 2], between[:, 1], between[:, 0], j, i))
+    return i[order], j[order], between[order]
+
+
+def pair_vectors(positions: FloatArray, cell: Cell, i: IntArray, j: IntArray, shift: IntArray) -> FloatArray:
+    """Return r_ij = r_j - r_i + shift of each listed pair, (p, 3) [Å]."""
+    return np.asarray(positions[j] - positions[i] + to_cartesian(shift.astype(np.float64), cell.matrix))
+
+
+def lengths_of(vectors: FloatArray) -> FloatArray:
+    """Return the length of each row, (p,) [Å]."""
+    return np.sqrt(vectors[:, 0] ** 2 + vectors[:, 1] ** 2 + vectors[:, 2] ** 2)
+
+
+def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, str], ClosestPair]:
+    """Find the closest two atoms of every two species present, periodic images included.
+
+    Parameters
+    ----------
+    system : System
+    limit : float [Å]
+        Pairs of species further apart than this are left out.
+
+    Returns
+    -------
+    dict of (str, str) to ClosestPair
+        Keys in the order of ``system.species_names``, each unordered pair once.
+    """
+    rows = [np.flatnonzero(system.species == a) for a in range(len(system.species_names))]
+    found: dict[tuple[str, str], ClosestPair] = {}
+    for b, atoms_b in enumerate(rows):
+        if not len(atoms_b):
+            continue
+        points, atom, _ = images_around(system.positions[atoms_b], system.cell, limit)
+        tree = KDTree(points)
+        own = points[: len(atoms_b)]
+        for a, atoms_a in enumerate(rows[: b + 1]):
+            if not len(atoms_a):
+                continue
+            if a == b:
+                # the nearest point is the atom itself
+                distances, nearest = tree.query(own, k=2, distance_upper_bound=limit)
+                distances, nearest = distances[:, 1], nearest[:, 1]
+            else:
+                wrapped, _, _ = images_around(system.positions[atoms_a], system.cell, 0.0)
+                distances, nearest = tree.query(wrapped[: len(atoms_a)], distance_upper_bound=limit)
+            best = int(np.argmin(distances))
+            if np.isfinite(distances[best]):
+                pair = ClosestPair(
+                    float(distances[best]), int(atoms_a[best]), int(atoms_b[atom[nearest[best]]])
+                )
+                found[system.species_names[a], system.species_names[b]] = pair
+    return found
+
+
+def distance_between(table: Mapping[tuple[str, str], float], a: str, b: str) -> float | None:
+    """Look up a pair of species by name or, failing that, by element, in either order."""
+    for first, second in ((a, b), (element_of(a), element_of(b))):
+        for key in ((first, second), (second, first)):
+            if key in table:
+                return table[key]
+    return None
+
+
+def check_overlaps(system: System, min_distances: Mapping[tuple[str, str], float]) -> None:
+    """Raise if any two atoms are closer than allowed.
+
+    Parameters
+    ----------
+    system : System
+    min_distances : mapping of (str, str) to float [Å]
+        By species or element name, in either order; pairs left out are not checked.
+
+    Raises
+    ------
+    StructureError
+        Naming every pair of species at fault, with its closest atoms and their distance.
+    """
+    if not min_distances:
+        raise InputError("check_overlaps was given no minimum distance to check.")
+    faults = []
+    for (a, b), pair in closest_distances(system, limit=max(min_distances.values()) + 1e-9).items():
+        allowed = distance_between(min_distances, a, b)
+        if allowed is not None and pair.distance < allowed:
+            faults.append(
+                f"{a}-{b} {pair.distance:.3f} Å (atoms {pair.i} and {pair.j}; at least {allowed:.2f} Å wanted)"
+            )
+    if faults:
+        raise StructureError("Atoms overlap: " + "; ".join(faults) + ". Move them apart or enlarge the cell.")

@@ -1,0 +1,249 @@
+"""Single-walled carbon nanotubes of any chirality, periodic along z."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import atan2, degrees, gcd, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.cell import Cell
+from nakmd.errors import StructureError
+from nakmd.system import System
+
+FloatArray = NDArray[np.float64]
+
+#: C-C bond length of graphene [Å], experiment and DFT.
+CC_BOND = 1.42
+
+#: Below this radius [Å] second neighbours around the circumference come within bonding distance.
+SMALLEST_RADIUS = 1.5
+
+
+@dataclass(frozen=True)
+class TubeGeometry:
+    r"""The ideal (n,m) tube: a strip of graphene rolled along :math:`C_h = n a_1 + m a_2`.
+
+    Attributes
+    ----------
+    n, m : int
+    bond : float [Å]
+        Along the rolled sheet; chords between neighbours are slightly shorter.
+
+    Raises
+    ------
+    StructureError
+        If n or m is negative, or the tube too thin to hold together.
+
+    References
+    ----------
+    Saito, Dresselhaus & Dresselhaus, Physical Properties of Carbon Nanotubes, Imperial College Press (1998), ch. 3.
+
+    Examples
+    --------
+    >>> tube = TubeGeometry(10, 10)
+    >>> round(tube.radius, 3), tube.atoms_per_period, round(tube.period, 4)
+    (6.78, 40, 2.4595)
+    """
+
+    n: int
+    m: int
+    bond: float = CC_BOND
+
+    def __post_init__(self) -> None:
+        if self.n < 0 or self.m < 0:
+            raise StructureError(f"A tube's (n,m) are not negative, got ({self.n},{self.m}).")
+        if not self.bond > 0.0:
+            raise StructureError(f"The bond length must be positive, got {self.bond} Å.")
+        if self.radius < SMALLEST_RADIUS * self.bond / CC_BOND:
+            raise StructureError(
+                f"A ({self.n},{self.m}) tube would have a radius of {self.radius:.2f} Å; below "
+                f"{SMALLEST_RADIUS * self.bond / CC_BOND:.2f} Å it does not hold together. (4,0) or (3,2) do."
+            )
+
+    @property
+    def _divisor(self) -> int:
+        return gcd(2 * self.n + self.m, 2 * self.m + self.n)
+
+    @property
+    def translation(self) -> tuple[int, int]:
+        """Coefficients (t1, t2) of the translation vector T = t1 a1 + t2 a2."""
+        return (2 * self.m + self.n) // self._divisor, -(2 * self.n + self.m) // self._divisor
+
+    @property
+    def radius(self) -> float:
+        """Radius [Å]: a sqrt(n² + nm + m²) / 2π with a = sqrt(3) bond."""
+        return sqrt(3.0) * self.bond * sqrt(self.n**2 + self.n * self.m + self.m**2) / (2.0 * pi)
+
+    @property
+    def period(self) -> float:
+        """Length [Å] of one translational unit: sqrt(3) |C_h| / d_R."""
+        return sqrt(3.0) * 2.0 * pi * self.radius / self._divisor
+
+    @property
+    def atoms_per_period(self) -> int:
+        """Atoms of one translational unit: 4 (n² + nm + m²) / d_R."""
+        return 4 * (self.n**2 + self.n * self.m + self.m**2) // self._divisor
+
+    @property
+    def chiral_angle(self) -> float:
+        """Angle [degree] between C_h and a1: 0 zigzag, 30 armchair."""
+        return degrees(atan2(sqrt(3.0) * self.m, 2 * self.n + self.m))
+
+    def repeats_for(self, length: float) -> int:
+        """Return the whole number of periods nearest to a length [Å], at least 1."""
+        if not length > 0.0:
+            raise StructureError(f"A tube's length must be positive, got {length} Å.")
+        return max(1, round(length / self.period))
+
+    def describe(self, repeats: int) -> str:
+        """Say in words what `nanotube` builds with so many periods."""
+        return (
+            f"({self.n},{self.m}) nanotube, radius {self.radius:.3f} Å, {repeats} x {self.period:.4f} Å = "
+            f"{repeats * self.period:.3f} Å long, {repeats * self.atoms_per_period} atoms"
+        )
+
+    def unit(self) -> FloatArray:
+        """Return one period with its axis on z through the origin, (atoms_per_period, 3) [Å].
+
+        Lattice points are sorted into the rolled strip in whole numbers, so no atom is lost or doubled by rounding.
+        """
+        n, m = self.n, self.m
+        t1, t2 = self.translation
+        corners_i, corners_j = (0, n, t1, n + t1), (0, m, t2, m + t2)
+        i, j, basis = np.meshgrid(
+            np.arange(min(corners_i) - 1, max(corners_i) + 1),
+            np.arange(min(corners_j) - 1, max(corners_j) + 1),
+            np.arange(2),
+            indexing="ij",
+        )
+        # in thirds of a1 and a2; the second atom of the graphene cell sits at (a1 + a2)/3
+        p, q = (3 * i + basis).ravel(), (3 * j + basis).ravel()
+        around = p * (2 * n + m) + q * (n + 2 * m)
+        along = p * (2 * t1 + t2) + q * (t1 + 2 * t2)
+        full_turn = 6 * (n * n + n * m + m * m)
+        full_period = 6 * (t1 * t1 + t1 * t2 + t2 * t2)
+        inside = (around >= 0) & (around < full_turn) & (along >= 0) & (along < full_period)
+        around, along = around[inside], along[inside]
+        order = np.lexsort((around, along))
+        angle = 2.0 * pi * around[order] / full_turn
+        height = self.period * along[order] / full_period
+        return np.stack([self.radius * np.cos(angle), self.radius * np.sin(angle), height], axis=1)
+
+
+def nanotube(
+    n: int,
+    m: int,
+    *,
+    length: float | None = None,
+    repeats: int | None = None,
+    bond: float = CC_BOND,
+    box: tuple[float, float] | None = None,
+    vacuum: float = 15.0,
+    periodic: Sequence[bool] = (True, True, True),
+) -> System:
+    """Build an (n,m) nanotube along z in the middle of its cell.
+
+    Parameters
+    ----------
+    n, m : int
+        Chirality.
+    length : float [Å], optional
+        Rounded to the nearest whole number of periods (`TubeGeometry.describe` says what that is).
+    repeats : int, optional
+        Number of periods; give this or ``length``.
+    bond : float [Å]
+    box : (float, float) [Å], optional
+        Lengths of the cell along x and y; the tube plus ``vacuum`` on every side if left out.
+    vacuum : float [Å]
+    periodic : sequence of three bool
+
+    Returns
+    -------
+    System
+        One species "C"; groups "carbon" and "tube".
+
+    Raises
+    ------
+    StructureError
+        If the chirality, length or box cannot be built.
+    """
+    geometry = TubeGeometry(n, m, bond)
+    if (length is None) == (repeats is None):
+        raise StructureError("A nanotube needs either length or repeats.")
+    count = geometry.repeats_for(length) if length is not None else int(repeats or 0)
+    if count < 1:
+        raise StructureError(f"A nanotube needs at least 1 period, got {count}.")
+    side = 2.0 * (geometry.radius + vacuum)
+    width = np.array(box if box is not None else (side, side), dtype=np.float64)
+    if np.any(width <= 2.0 * geometry.radius):
+        raise StructureError(
+            f"A box of {width[0]:.2f} x {width[1]:.2f} Å does not hold a tube of diameter "
+            f"{2.0 * geometry.radius:.2f} Å."
+        )
+    unit = geometry.unit()
+    positions = np.tile(unit, (count, 1))
+    positions[:, 2] += np.repeat(np.arange(count) * geometry.period, len(unit))
+    positions[:, :2] += 0.5 * width
+    atoms = np.ones(len(positions), dtype=np.bool_)
+    return System(
+        positions,
+        np.zeros(len(positions), dtype=np.int64),
+        ("C",),
+        Cell([width[0], width[1], count * geometry.period], periodic),
+        groups={"carbon": atoms, "tube": atoms},
+    )
+
+
+@dataclass(frozen=True)
+class TubeAxis:
+    """Where a tube along z stands.
+
+    Attributes
+    ----------
+    center : (float, float) [Å]
+        x and y of the axis.
+    radius : float [Å]
+    """
+
+    center: tuple[float, float]
+    radius: float
+
+
+def tube_axis(system: System, group: str = "tube") -> TubeAxis:
+    """Fit axis and radius of a tube along z (a circle through x and y, least squares).
+
+    Parameters
+    ----------
+    system : System
+    group : str
+        The tube's atoms, unwrapped along x and y.
+
+    Returns
+    -------
+    TubeAxis
+
+    Notes
+    -----
+    Kåsa's algebraic fit: x² + y² = 2 x_c x + 2 y_c y + (R² - x_c² - y_c²) is linear in its unknowns, and exact
+    for atoms on a circle, also where vacancies leave gaps in it.
+    """
+    if group not in system.groups or int(np.sum(system.groups[group])) < 3:
+        raise StructureError(f"No tube of at least 3 atoms is in group {group!r} here.")
+    xy = system.positions[system.groups[group], :2]
+    middle = xy.mean(axis=0)
+    x, y = (xy - middle).T
+    square = x * x + y * y
+    normal = np.array(
+        [
+            [np.sum(x * x), np.sum(x * y), np.sum(x)],
+            [np.sum(x * y), np.sum(y * y), np.sum(y)],
+            [np.sum(x), np.sum(y), float(len(x))],
+        ]
+    )
+    solution = np.linalg.solve(normal, np.array([np.sum(x * square), np.sum(y * square), np.sum(square)]))
+    offset = 0.5 * solution[:2]
+    radius = sqrt(float(solution[2] + offset[0] ** 2 + offset[1] ** 2))
+    return TubeAxis((float(middle[0] + offset[0]), float(middle[1] + offset[1])), radius)
