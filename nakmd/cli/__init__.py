@@ -1,1 +1,1 @@
-"""TODO."""
+"""The shell: one file per verb, collected by `app`."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""From the words of a deck to objects, runs and results."""

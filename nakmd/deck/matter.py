@@ -1,0 +1,215 @@
+"""The words of a deck that say what there is: the model of the forces, the structure, and the groups of atoms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from nakmd.deck.fields import (
+    Count,
+    Density,
+    Energy,
+    Flag,
+    Fraction,
+    InverseLength,
+    Length,
+    Positive,
+    PositiveLength,
+    Section,
+    Stiffness,
+    Temperature,
+    Text,
+)
+
+Periodic = tuple[Flag, Flag, Flag]
+Pair = tuple[Text, Text]
+
+
+class TableTerm(Section):
+    """A many-body term read from a file: EAM (setfl, eam.fs, funcfl by content) or Tersoff."""
+
+    kind: Literal["eam", "tersoff"]
+    file: Text
+    species: tuple[Text, ...] = Field(default=(), description="species it acts on; all that the file names, if left out")
+
+
+class NamedTerm(Section):
+    """A named set of the library as one term of a sum."""
+
+    kind: Literal["named"]
+    name: Text
+
+
+class MorseTerm(Section):
+    """V = D [(1 - exp(-w (r - r_0)))² - 1] between two species."""
+
+    kind: Literal["morse"]
+    pair: Pair
+    depth: Energy
+    width: InverseLength
+    r_0: Length
+    cutoff: Length
+    cut: Literal["none", "shift", "smooth"] = "shift"
+
+
+class LennardJonesTerm(Section):
+    """V = 4 ε [(σ/r)¹² - (σ/r)⁶] between two species."""
+
+    kind: Literal["lennard-jones"]
+    pair: Pair
+    epsilon: Energy
+    sigma: Length
+    cutoff: Length
+    cut: Literal["none", "shift", "smooth"] = "shift"
+
+
+Term = Annotated[TableTerm | NamedTerm | MorseTerm | LennardJonesTerm, Field(discriminator="kind")]
+
+
+class Model(Section):
+    """The forces: a named set, a file, or a list of terms; and pairs declared not to interact."""
+
+    potential: Text | None = Field(default=None, description="named set (nakmd potentials list) or a potential file")
+    terms: tuple[Term, ...] = ()
+    affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
+        default=1.0, description="factor on the metal-carbon depths of a named set"
+    )
+    none: tuple[Pair, ...] = Field(default=(), description="pairs of species that do not interact, on purpose")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.potential is None) == (not self.terms):
+            raise ValueError('needs either potential = "nak-cn" (a named set or a file) or a list of [[model.terms]]')
+        return self
+
+
+class Doping(Section):
+    """Nitrogen of one kind, at an atomic fraction of the wall."""
+
+    kind: Literal["graphitic", "pyridinic", "pyrrolic"]
+    fraction: Annotated[float, Field(strict=True, ge=0.0, le=0.5)]
+    spacing: PositiveLength | None = Field(default=None, description="least distance between sites")
+
+
+class Nanotube(Section):
+    """A single-walled (n, m) tube along z."""
+
+    kind: Literal["nanotube"]
+    chirality: tuple[Count, Count]
+    length: PositiveLength = Field(description="rounded to whole unit cells")
+    doping: tuple[Doping, ...] = ()
+
+
+class Graphene(Section):
+    """Graphene sheets in the xy plane."""
+
+    kind: Literal["graphene"]
+    size: tuple[PositiveLength, PositiveLength]
+    doping: tuple[Doping, ...] = ()
+
+
+class CarbonFile(Section):
+    """A carbon wall from any file that ASE reads."""
+
+    kind: Literal["file"]
+    file: Text
+    doping: tuple[Doping, ...] = ()
+
+
+Carbon = Annotated[Nanotube | Graphene | CarbonFile, Field(discriminator="kind")]
+
+
+class Liquid(Section):
+    """Liquid Na, K or NaK, packed without overlaps."""
+
+    region: Literal["bulk", "around", "inside", "beside", "droplet", "between"] = "bulk"
+    x_K: Fraction = Field(description="atomic fraction of potassium in the alloy")
+    temperature: Annotated[Temperature, Field(gt=0.0)] | None = Field(
+        default=None, description="sets the density from the measured equation of state; 450 K if neither is given"
+    )
+    density: Annotated[Density, Field(gt=0.0)] | None = None
+    thickness: PositiveLength | None = Field(
+        default=None, description="around: from the wall to the cell face; beside, between: of the slab"
+    )
+    radius: PositiveLength | None = Field(default=None, description="droplet")
+    atoms: Positive | None = Field(default=None, description="bulk: how many atoms; the cell follows from the density")
+
+    @model_validator(mode="after")
+    def _one_density(self) -> Self:
+        if self.temperature is not None and self.density is not None:
+            raise ValueError("gives temperature and density; the density follows from the temperature, so keep one")
+        return self
+
+
+class Substitution(Section):
+    """Atoms of a crystal replaced by another metal."""
+
+    element: Text
+    count: Positive | None = None
+    fraction: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> Self:
+        if (self.count is None) == (self.fraction is None):
+            raise ValueError("needs either count = 1 or fraction = 0.05")
+        return self
+
+
+class Crystal(Section):
+    """A bcc crystal, some of its atoms substituted."""
+
+    element: Text
+    repeat: tuple[Positive, Positive, Positive]
+    lattice: PositiveLength | None = Field(default=None, description="cubic constant; known for Na, K")
+    substitute: Substitution | None = None
+
+
+class StructureFile(Section):
+    """A whole system from any file that ASE reads."""
+
+    path: Text
+    repeat: tuple[Positive, Positive, Positive] = (1, 1, 1)
+
+
+class Box(Section):
+    """The cell, where it does not follow from what is in it."""
+
+    lengths: tuple[PositiveLength, PositiveLength, PositiveLength] | None = None
+    vacuum: Annotated[Length, Field(ge=0.0)] | None = Field(default=None, description="empty space beyond the atoms")
+    periodic: Periodic | None = None
+
+
+class Structure(Section):
+    """What is in the cell: carbon and liquid, or a crystal, or a file."""
+
+    carbon: Carbon | None = None
+    liquid: Liquid | None = None
+    crystal: Crystal | None = None
+    file: StructureFile | None = None
+    box: Box | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        made = [name for name in ("crystal", "file") if getattr(self, name) is not None]
+        mixed = [name for name in ("carbon", "liquid") if getattr(self, name) is not None]
+        if not made and not mixed:
+            raise ValueError("is empty; give [structure.carbon], [structure.liquid], [structure.crystal] or [structure.file]")
+        if len(made) + bool(mixed) > 1:
+            raise ValueError(f"gives {' and '.join(made + mixed)}; only carbon and liquid go together")
+        return self
+
+
+class Tether(Section):
+    """A group whose atoms hang on springs at their first positions."""
+
+    group: Text
+    spring: Annotated[Stiffness, Field(gt=0.0)]
+
+
+class Groups(Section):
+    """Atoms that do not move freely."""
+
+    frozen: tuple[Text, ...] = Field(default=(), description="do not move at all")
+    tethered: tuple[Tether, ...] = ()
+    rigid: tuple[Text, ...] = Field(default=(), description="move as rigid bodies")

@@ -1,0 +1,227 @@
+"""Quantities of a deck: "1 fs", "450 K", "0.83 g/cm3" → a number in house units, and back.
+
+A unit is a product of known symbols with integer powers: ``eV/Å²``, ``g/cm^3``, ``1/ps``, ``kJ/mol``. Mass and
+energy count as independent dimensions, because the house units (eV, Å, amu, ps, K) are not coherent: a density in
+amu/Å³ and a pressure in eV/Å³ never meet in one quantity of a deck.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from dataclasses import dataclass
+
+from nakmd import units
+
+#: Exponents of (energy, length, time, temperature, mass).
+Dimension = tuple[int, int, int, int, int]
+
+_JOULE = 1.0 / 1.602176634e-19
+_GRAM = 1.0 / 1.66053906892e-24
+_AVOGADRO = 6.02214076e23
+
+_UNITS: dict[str, tuple[float, Dimension]] = {
+    "eV": (1.0, (1, 0, 0, 0, 0)),
+    "meV": (1e-3, (1, 0, 0, 0, 0)),
+    "keV": (1e3, (1, 0, 0, 0, 0)),
+    "J": (_JOULE, (1, 0, 0, 0, 0)),
+    "mJ": (1e-3 * _JOULE, (1, 0, 0, 0, 0)),
+    "kJ": (1e3 * _JOULE, (1, 0, 0, 0, 0)),
+    "cal": (4.184 * _JOULE, (1, 0, 0, 0, 0)),
+    "kcal": (4184.0 * _JOULE, (1, 0, 0, 0, 0)),
+    "N": (1e-10 * _JOULE, (1, -1, 0, 0, 0)),
+    "mN": (1e-13 * _JOULE, (1, -1, 0, 0, 0)),
+    "nN": (1e-19 * _JOULE, (1, -1, 0, 0, 0)),
+    "Å": (1.0, (0, 1, 0, 0, 0)),
+    "A": (1.0, (0, 1, 0, 0, 0)),
+    "angstrom": (1.0, (0, 1, 0, 0, 0)),
+    "Angstrom": (1.0, (0, 1, 0, 0, 0)),
+    "pm": (1e-2, (0, 1, 0, 0, 0)),
+    "nm": (10.0, (0, 1, 0, 0, 0)),
+    "µm": (1e4, (0, 1, 0, 0, 0)),
+    "um": (1e4, (0, 1, 0, 0, 0)),
+    "mm": (1e7, (0, 1, 0, 0, 0)),
+    "cm": (1e8, (0, 1, 0, 0, 0)),
+    "m": (1e10, (0, 1, 0, 0, 0)),
+    "bohr": (0.529177210544, (0, 1, 0, 0, 0)),
+    "as": (1e-6, (0, 0, 1, 0, 0)),
+    "fs": (1e-3, (0, 0, 1, 0, 0)),
+    "ps": (1.0, (0, 0, 1, 0, 0)),
+    "ns": (1e3, (0, 0, 1, 0, 0)),
+    "µs": (1e6, (0, 0, 1, 0, 0)),
+    "us": (1e6, (0, 0, 1, 0, 0)),
+    "ms": (1e9, (0, 0, 1, 0, 0)),
+    "s": (1e12, (0, 0, 1, 0, 0)),
+    "K": (1.0, (0, 0, 0, 1, 0)),
+    "kK": (1e3, (0, 0, 0, 1, 0)),
+    "mK": (1e-3, (0, 0, 0, 1, 0)),
+    "Pa": (1e-5 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "hPa": (1e-3 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "kPa": (1e-2 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "MPa": (1e1 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "GPa": (1.0 / units.GPA_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "bar": (1.0 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "kbar": (1e3 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "Mbar": (1e6 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "atm": (1.01325 / units.BAR_PER_EV_A3, (1, -3, 0, 0, 0)),
+    "amu": (1.0, (0, 0, 0, 0, 1)),
+    "u": (1.0, (0, 0, 0, 0, 1)),
+    "Da": (1.0, (0, 0, 0, 0, 1)),
+    "g": (_GRAM, (0, 0, 0, 0, 1)),
+    "kg": (1e3 * _GRAM, (0, 0, 0, 0, 1)),
+    "mol": (_AVOGADRO, (0, 0, 0, 0, 0)),
+    "atom": (1.0, (0, 0, 0, 0, 0)),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of quantity that a deck speaks of.
+
+    Attributes
+    ----------
+    name : str
+        ``"time"``, with its article in messages.
+    dimension : Dimension
+    units : tuple of str
+        Units to write it in, the friendliest first, the house unit (factor 1) last.
+    example : str
+        What a message shows.
+    """
+
+    name: str
+    dimension: Dimension
+    units: tuple[str, ...]
+    example: str
+
+    @property
+    def with_article(self) -> str:
+        """``"a time"``, ``"an energy"``."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+
+
+TIME = Kind("time", (0, 0, 1, 0, 0), ("fs", "ps"), "1 fs")
+DURATION = Kind("time", (0, 0, 1, 0, 0), ("ps",), "50 ps")
+LENGTH = Kind("length", (0, 1, 0, 0, 0), ("Å",), "50 Å")
+TEMPERATURE = Kind("temperature", (0, 0, 0, 1, 0), ("K",), "450 K")
+PRESSURE = Kind("pressure", (1, -3, 0, 0, 0), ("bar", "GPa", "eV/Å³"), "1 bar")
+COMPRESSIBILITY = Kind("compressibility", (-1, 3, 0, 0, 0), ("1/GPa", "1/bar", "Å³/eV"), "0.2 1/GPa")
+DENSITY = Kind("density", (0, -3, 0, 0, 1), ("g/cm³", "amu/Å³"), "0.83 g/cm3")
+ENERGY = Kind("energy", (1, 0, 0, 0, 0), ("eV",), "0.05 eV")
+FORCE = Kind("force", (1, -1, 0, 0, 0), ("eV/Å",), "0.01 eV/Å")
+STIFFNESS = Kind("spring constant", (1, -2, 0, 0, 0), ("eV/Å²",), "2 eV/Å²")
+INVERSE_LENGTH = Kind("inverse length", (0, -1, 0, 0, 0), ("1/Å",), "1.8 1/Å")
+
+KINDS = (
+    TIME, LENGTH, TEMPERATURE, PRESSURE, COMPRESSIBILITY, DENSITY, ENERGY, FORCE, STIFFNESS, INVERSE_LENGTH,
+)  # fmt: skip
+
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
+_FACTOR = re.compile(r"([^\d^/*·\s-]+|1)(?:\^?([+-]?\d+))?$")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_LARGEST_POWER = 9
+_CELSIUS = ("°C", "degC", "celsius", "Celsius")
+_ZERO_CELSIUS = 273.15
+
+
+class QuantityError(ValueError):
+    """A text is not a quantity of the wanted kind; the message ends with what to write."""
+
+
+def parse_quantity(text: str, kind: Kind) -> float:
+    """Return a quantity in house units.
+
+    Parameters
+    ----------
+    text : str
+        A number and a unit, such as ``"0.5 fs"``, ``"2 eV/Å^2"``, ``"177 °C"``.
+    kind : Kind
+        What it has to be.
+
+    Raises
+    ------
+    QuantityError
+        If there is no number or no unit, or the unit is unknown or of another dimension.
+
+    Examples
+    --------
+    >>> parse_quantity("1 fs", TIME)
+    0.001
+    >>> round(parse_quantity("0.83 g/cm3", DENSITY), 6)
+    0.499838
+    """
+    normal = text.replace("−", "-").replace("\u212b", "Å").replace("μ", "µ")  # minus sign, angstrom sign, Greek mu
+    match = _NUMBER.match(normal)
+    if match is None:
+        raise QuantityError(f'"{text}" is not a number with a unit; write {kind.with_article}, such as "{kind.example}".')
+    number, unit = float(match[1]), match[2]
+    if not unit:
+        raise QuantityError(f'"{text}" has no unit; write {kind.with_article} with one, such as "{kind.example}".')
+    if unit.startswith(","):
+        raise QuantityError(f'"{text}" has a decimal comma; write a point, as in "{text.replace(",", ".", 1).strip()}".')
+    if unit in _CELSIUS and kind.dimension == TEMPERATURE.dimension:
+        return number + _ZERO_CELSIUS
+    factor, dimension = parse_unit(unit, kind)
+    if dimension != kind.dimension:
+        was = next((k.with_article for k in KINDS if k.dimension == dimension), "something else")
+        raise QuantityError(f'"{text}" is {was}; here goes {kind.with_article}, such as "{kind.example}".')
+    value = number * factor
+    if not math.isfinite(value):
+        raise QuantityError(f'"{text}" is too large for any computer; write {kind.with_article}, such as "{kind.example}".')
+    return value
+
+
+def parse_unit(unit: str, kind: Kind) -> tuple[float, Dimension]:
+    """Return the factor to house units and the dimension of a product of units; ``kind`` serves the message alone."""
+    factor = 1.0
+    total = [0, 0, 0, 0, 0]
+    sign = 1
+    for part in re.split(r"(/)|[*·\s]+", unit.translate(_SUPERSCRIPTS)):
+        if not part:
+            continue
+        if part == "/":
+            sign = -1
+            continue
+        match = _FACTOR.match(part)
+        symbol, power = (match[1], int(match[2] or 1)) if match else (part, 1)
+        if abs(power) > _LARGEST_POWER:
+            raise QuantityError(f'unknown unit "{unit}". Here goes {kind.with_article}, such as "{kind.example}".')
+        if symbol != "1":
+            if symbol not in _UNITS:
+                raise QuantityError(f'unknown unit "{unit}"{_suggest(symbol, kind)}')
+            size, dimension = _UNITS[symbol]
+            factor *= size ** (sign * power)
+            total = [t + sign * power * d for t, d in zip(total, dimension, strict=True)]
+        sign = 1
+    if sign < 0:
+        raise QuantityError(f'the unit "{unit}" ends in a slash. Here goes {kind.with_article}, such as "{kind.example}".')
+    return factor, (total[0], total[1], total[2], total[3], total[4])
+
+
+def _suggest(symbol: str, kind: Kind) -> str:
+    same_letters = [known for known in _UNITS if known.lower() == symbol.lower()]
+    fitting = [known for known, (_, dimension) in _UNITS.items() if dimension == kind.dimension]
+    near = same_letters or difflib.get_close_matches(symbol, fitting, 1, 0.5)
+    did_you_mean = f'; did you mean "{near[0]}"?' if near else "."
+    return f'{did_you_mean} Here goes {kind.with_article}, such as "{kind.example}".'
+
+
+def format_quantity(value: float, kind: Kind) -> str:
+    """Return a text that `parse_quantity` turns into exactly the same bits.
+
+    Examples
+    --------
+    >>> format_quantity(0.0005, TIME)
+    '0.5 fs'
+    """
+    candidates = []
+    for unit in kind.units:
+        factor, _ = parse_unit(unit, kind)
+        for digits in (6, 12, 15, 17):
+            text = f"{value / factor:.{digits}g} {unit}"
+            if parse_quantity(text, kind) == value:
+                candidates.append(text)
+                break
+    # the first unit wins ties: "0.5 fs" and "1 bar", not "0.0005 ps" and "1e-04 GPa"
+    return min(candidates, key=len)
