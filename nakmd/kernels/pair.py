@@ -1,0 +1,178 @@
+"""The loop over pairs: cutoff, shift, smoothing, virial and width, once for every pair potential.
+
+A pair potential brings a formula alone, ``term(r, p, a, b) -> (V, dV/dr)``, for the species a of the central atom and
+b of the neighbour. It is called with eight distances at a time and has to work for plain numbers as well.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nakmd.kernels.jit import fast_parallel_kernel, prange, term
+from nakmd.kernels.simd import (
+    LANES,
+    extract,
+    lane_sum,
+    load_index,
+    maximum,
+    minimum,
+    splat,
+    sqrt,
+    take_rows,
+    where,
+)
+
+
+class CutTables(NamedTuple):
+    """How a pair interaction ends, all (n_species, n_species) float64.
+
+    Attributes
+    ----------
+    cutoff : [Å]
+        0 where two species do not interact.
+    shift : [eV]
+        Subtracted from V inside the cutoff (``cut = "shift"``), else 0.
+    smooth_from : [Å]
+        Where the switching function starts (``cut = "smooth"``), else the cutoff.
+    scale :
+        Factor on V, applied after the cut.
+    """
+
+    cutoff: np.ndarray
+    shift: np.ndarray
+    smooth_from: np.ndarray
+    scale: np.ndarray
+
+
+@term
+def switch(r, start, end):
+    """Return S and dS/dr of the C² switching polynomial: 1 at ``start``, 0 at ``end``.
+
+    S = 1 - 10 x³ + 15 x⁴ - 6 x⁵ with x = (r - start)/(end - start).
+    """
+    width = end - start
+    x = minimum(maximum((r - start) / width, 0.0), 1.0)
+    square = x * x
+    s = 1.0 - square * x * (10.0 - 15.0 * x + 6.0 * square)
+    ds_dr = -30.0 * square * (1.0 - 2.0 * x + square) / width
+    return s, ds_dr
+
+
+def build_pair_kernels(formula):
+    """Compile a pair formula into its two kernels.
+
+    Parameters
+    ----------
+    formula : callable
+        ``formula(r, p, a, b) -> (V, dV/dr)``, decorated with `jit.term`.
+
+    Returns
+    -------
+    add_forces, fill_species_energies : compiled kernels
+    """
+
+    @term
+    def ended(r, p, cuts, a, b):
+        """V and dV/dr with shift, switch and scale; the cutoff itself is a mask of the caller."""
+        v, dv_dr = formula(r, p, a, b)
+        v = v - cuts.shift[a, b]
+        if cuts.smooth_from[a, b] < cuts.cutoff[a, b]:
+            s, ds_dr = switch(r, cuts.smooth_from[a, b], cuts.cutoff[a, b])
+            dv_dr = dv_dr * s + v * ds_dr
+            v = v * s
+        return cuts.scale[a, b] * v, cuts.scale[a, b] * dv_dr
+
+    @fast_parallel_kernel
+    def add_forces(rows, atoms, centers, species, first, entries, p, cuts, virial, add_energies, add_forces, out_virial):
+        """Add energies and forces of the central atoms; write the virial of every slice.
+
+        Parameters
+        ----------
+        rows, atoms, centers, species, first, entries
+            See `nakmd.neighbors`.
+        p : NamedTuple of (n_species, n_species) float64
+            The formula's parameters.
+        cuts : CutTables
+        virial : bool
+            Whether ``out_virial`` is written.
+        add_energies : (n_atoms,) float64 [eV]
+            Half of each pair's energy is added to either atom.
+        add_forces : (n_atoms, 3) float64 [eV/Å]
+        out_virial : (n_slices, 6) float64 [eV]
+        """
+        for s in prange(species.shape[0]):
+            a = species[s]
+            x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
+            energy = splat(0.0)
+            fx = splat(0.0)
+            fy = splat(0.0)
+            fz = splat(0.0)
+            wxx = splat(0.0)
+            wyy = splat(0.0)
+            wzz = splat(0.0)
+            wyz = splat(0.0)
+            wxz = splat(0.0)
+            wxy = splat(0.0)
+            for b in range(first.shape[1] - 1):
+                square = cuts.cutoff[a, b] * cuts.cutoff[a, b]
+                for column in range(first[s, b], first[s, b + 1]):
+                    xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
+                    dx = xj - x
+                    dy = yj - y
+                    dz = zj - z
+                    r2 = dx * dx + dy * dy + dz * dz
+                    r = sqrt(r2)
+                    v, dv_dr = ended(r, p, cuts, a, b)
+                    inside = r2 < square
+                    energy = energy + where(inside, v, 0.0)
+                    g = where(inside, dv_dr / r, 0.0)
+                    gx = g * dx
+                    gy = g * dy
+                    gz = g * dz
+                    fx = fx + gx
+                    fy = fy + gy
+                    fz = fz + gz
+                    if virial:
+                        wxx = wxx - gx * dx
+                        wyy = wyy - gy * dy
+                        wzz = wzz - gz * dz
+                        wyz = wyz - gy * dz
+                        wxz = wxz - gx * dz
+                        wxy = wxy - gx * dy
+            for lane in range(LANES):
+                i = atoms[s * LANES + lane]
+                if i >= 0:
+                    add_energies[i] += 0.5 * extract(energy, lane)
+                    add_forces[i, 0] += extract(fx, lane)
+                    add_forces[i, 1] += extract(fy, lane)
+                    add_forces[i, 2] += extract(fz, lane)
+            if virial:
+                out_virial[s, 0] = 0.5 * lane_sum(wxx)
+                out_virial[s, 1] = 0.5 * lane_sum(wyy)
+                out_virial[s, 2] = 0.5 * lane_sum(wzz)
+                out_virial[s, 3] = 0.5 * lane_sum(wyz)
+                out_virial[s, 4] = 0.5 * lane_sum(wxz)
+                out_virial[s, 5] = 0.5 * lane_sum(wxy)
+
+    @fast_parallel_kernel
+    def fill_species_energies(rows, centers, species, first, entries, p, cuts, out_energies):
+        """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
+        for s in prange(species.shape[0]):
+            a = species[s]
+            x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
+            for b in range(first.shape[1] - 1):
+                energy = splat(0.0)
+                square = cuts.cutoff[a, b] * cuts.cutoff[a, b]
+                for column in range(first[s, b], first[s, b + 1]):
+                    xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
+                    dx = xj - x
+                    dy = yj - y
+                    dz = zj - z
+                    r2 = dx * dx + dy * dy + dz * dz
+                    v, _ = ended(sqrt(r2), p, cuts, a, b)
+                    energy = energy + where(r2 < square, v, 0.0)
+                out_energies[s, b] = 0.5 * lane_sum(energy)
+
+    return add_forces, fill_species_energies

@@ -1,0 +1,58 @@
+"""Morse pair potential."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nakmd.kernels.jit import term
+from nakmd.kernels.pair import build_pair_kernels
+from nakmd.kernels.simd import exp
+from nakmd.potentials.pair import PairPotential
+
+
+class MorseParameters(NamedTuple):
+    """Tables (n_species, n_species) float64: depth [eV], alpha [1/Å], r_0 [Å]."""
+
+    depth: np.ndarray
+    alpha: np.ndarray
+    r_0: np.ndarray
+
+
+@term
+def morse(r, p, a, b):
+    """V = D [e^{-2α(r - r0)} - 2 e^{-α(r - r0)}]; return V and dV/dr."""
+    x = exp(-p.alpha[a, b] * (r - p.r_0[a, b]))
+    v = p.depth[a, b] * x * (x - 2.0)
+    dv_dr = -2.0 * p.depth[a, b] * p.alpha[a, b] * x * (x - 1.0)
+    return v, dv_dr
+
+
+class Morse(PairPotential):
+    r"""Morse pair potential.
+
+    .. math:: V(r) = D \left[ e^{-2\alpha(r - r_0)} - 2 e^{-\alpha(r - r_0)} \right]
+
+    Parameters
+    ----------
+    pairs : mapping of (str, str) to mapping
+        ``depth`` D [eV], ``alpha`` α [1/Å], ``r_0`` [Å], ``cutoff`` [Å], ``cut`` and ``smooth_from``
+        (see `PairPotential`).
+    none, scale, label
+        See `PairPotential`.
+
+    References
+    ----------
+    P. M. Morse, Phys. Rev. 34, 57 (1929). doi:10.1103/PhysRev.34.57
+
+    Examples
+    --------
+    >>> Morse({("K", "C"): {"depth": 0.0258, "alpha": 1.8139, "r_0": 3.4335, "cutoff": 10.0}}).label
+    'morse'
+    """
+
+    formula = staticmethod(morse)
+    kernels = build_pair_kernels(morse)
+    Parameters = MorseParameters
+    names = ("depth", "alpha", "r_0")
