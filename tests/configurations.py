@@ -1,0 +1,109 @@
+"""Small systems for the tests, without the engine's own builders: crystals, sheets, tubes, snapshots."""
+
+import numpy as np
+from ase.build import nanotube
+
+from nakmd.cell import Cell
+from nakmd.system import System, element_of
+
+#: Of the flagship model: metals, wall, and wall sites.
+SNAPSHOT_SPECIES = ("Na", "K", "C", "C:edge", "N:graphitic", "N:pyridinic")
+
+
+def crystal(kind, a, repeats, species_names, seed, shake=0.0, strain=0.0, periodic=(True, True, True)):
+    """Return a shaken and strained bcc or fcc crystal, species at random, atoms in random images."""
+    rng = np.random.default_rng(seed)
+    basis = {
+        "bcc": [[0, 0, 0], [0.5, 0.5, 0.5]],
+        "fcc": [[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]],
+    }[kind]
+    repeats = np.broadcast_to(repeats, 3)
+    corners = np.array(list(np.ndindex(*repeats)))
+    positions = (corners[:, None, :] + np.array(basis)[None]).reshape(-1, 3) * a
+    deform = np.eye(3) + strain * rng.normal(size=(3, 3))
+    cell = np.diag(repeats * a) @ deform
+    positions = positions @ deform + shake * rng.normal(size=positions.shape)
+    positions = positions + (rng.integers(-2, 3, size=positions.shape) * np.array(periodic)) @ cell
+    return System(
+        positions, rng.integers(0, len(species_names), len(positions)), species_names, Cell(cell, periodic)
+    )
+
+
+def relabel(positions, cell, periodic, seed, fraction, species_names):
+    """Return carbon with a fraction of its atoms replaced by the other species, at random."""
+    rng = np.random.default_rng(seed)
+    species = np.where(
+        rng.random(len(positions)) < fraction, rng.integers(1, len(species_names), len(positions)), 0
+    )
+    return System(positions, species, species_names, Cell(cell, periodic))
+
+
+def sheet(repeats=(4, 3), seed=1, shake=0.05, strain=0.03, fraction=0.2, species_names=("C", "N"), bond=1.44):
+    """Return a shaken, strained, N-doped graphene sheet, periodic in its plane, in a skewed cell."""
+    rng = np.random.default_rng(seed)
+    a = bond * np.sqrt(3.0)
+    vectors = np.array([[a, 0.0, 0.0], [0.5 * a, 0.5 * np.sqrt(3.0) * a, 0.0]])
+    corners = np.array(list(np.ndindex(*repeats)))
+    home = (corners @ vectors)[:, None, :] + np.array([[0.0, 0.0, 0.0], [0.5 * a, bond / 2.0, 0.0]])[None]
+    cell = np.vstack([vectors * np.array(repeats)[:, None], [0.0, 0.0, 12.0]])
+    deform = np.eye(3) + strain * rng.normal(size=(3, 3))
+    positions = home.reshape(-1, 3) @ deform
+    positions = positions + shake * rng.normal(size=positions.shape)
+    return relabel(positions, cell @ deform, (True, True, False), seed, fraction, species_names)
+
+
+def tube(
+    n=5, m=5, length=2, seed=1, shake=0.05, stretch=1.0, fraction=0.15, species_names=("C", "N"), bond=1.44
+):
+    """Return a shaken, stretched, N-doped nanotube, periodic along z alone."""
+    rng = np.random.default_rng(seed)
+    atoms = nanotube(n, m, length=length, bond=bond)
+    positions = atoms.positions + shake * rng.normal(size=(len(atoms), 3))
+    positions[:, 2] *= stretch
+    wide = np.ptp(positions, axis=0).max() + 14.0
+    positions[:, :2] += 0.5 * wide
+    cell = np.diag([wide, wide, atoms.cell[2, 2] * stretch])
+    return relabel(positions, cell, (False, False, True), seed, fraction, species_names)
+
+
+def pack(carbon, n_metal, names, probabilities, seed, closest=2.9, wall=2.9, grid=3.6):
+    """Return carbon with metal atoms on random free nodes of a shaken grid; all directions periodic."""
+    rng = np.random.default_rng(seed)
+    lengths = np.diag(carbon.cell.matrix)
+    counts = np.floor(lengths / grid).astype(int)
+    nodes = (np.array(list(np.ndindex(*counts))) + 0.5) / counts * lengths
+    nodes = nodes + rng.uniform(-0.25, 0.25, nodes.shape)
+    cell = Cell(carbon.cell.matrix)
+    rng.shuffle(nodes)
+    taken = np.empty((0, 3))
+    for node in nodes:
+        if len(taken) == n_metal:
+            break
+        gaps = np.linalg.norm(cell.minimum_image(carbon.positions - node), axis=1)
+        others = np.linalg.norm(cell.minimum_image(taken - node), axis=1)
+        if gaps.min() > wall and others.min(initial=np.inf) > closest:
+            taken = np.vstack([taken, node])
+    rows = rng.choice([SNAPSHOT_SPECIES.index(name) for name in names], len(taken), p=probabilities)
+    species = np.concatenate([carbon.species, rows])
+    return System(np.vstack([carbon.positions, taken]), species, SNAPSHOT_SPECIES, cell)
+
+
+def snapshot(n_metal=120, seed=5, length=3):
+    """Return NaK around (and in) an N-doped (6,6) tube with labelled sites, periodic in all directions."""
+    carbon = tube(
+        6,
+        6,
+        length=length,
+        seed=seed,
+        shake=0.04,
+        fraction=0.2,
+        species_names=("C", "C:edge", "N:graphitic", "N:pyridinic"),
+    )
+    renamed = System(carbon.positions, carbon.species + 2, SNAPSHOT_SPECIES, carbon.cell)
+    return pack(renamed, n_metal, ("Na", "K"), (0.33, 0.67), seed)
+
+
+def only(system, elements):
+    """Return the atoms of some elements alone."""
+    keep = np.array([element_of(system.species_names[s]) in elements for s in system.species])
+    return System(system.positions[keep], system.species[keep], system.species_names, system.cell.copy())

