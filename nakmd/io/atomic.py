@@ -1,0 +1,98 @@
+"""Files that are either the old one or the new one, never something between."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nakmd.errors import RunError
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = True) -> None:
+    """Replace a file in one stroke: a reader, or a kill at any moment, finds the old or the new content.
+
+    Parameters
+    ----------
+    path : path
+    content : bytes
+    sync : bool
+        Force the content to the disk first, so that a power cut keeps the promise too.
+
+    Raises
+    ------
+    RunError
+        If the disk or the permissions refuse.
+    """
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with open(draft, "wb") as file:
+            file.write(content)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.replace(draft, target)
+        if sync:
+            sync_folder(target.parent)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise RunError(f"{target}: cannot be written ({error.strerror}).") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Force a folder's entries (new names, renamed files) to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def plain(value: Any) -> Any:
+    """Return NumPy scalars, arrays, paths and mappings as what JSON knows.
+
+    Parameters
+    ----------
+    value : Any
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(entry) for entry in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def write_status(path: str | os.PathLike[str], status: Mapping[str, Any]) -> None:
+    """Write ``status.json``: what a batch job or a dashboard reads while the run goes on.
+
+    Parameters
+    ----------
+    path : path
+    status : mapping
+        Anything JSON can hold; NaN and infinities become null.
+
+    Notes
+    -----
+    Replaced in one stroke, but not forced to the disk: it is written often and worthless after a power cut.
+    """
+    text = json.dumps(_finite(plain(status)), indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomically(path, (text + "\n").encode(), sync=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
