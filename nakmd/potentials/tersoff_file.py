@@ -28,8 +28,8 @@ class TersoffParameters:
     r"""Parameters of Tersoff's bond order for every ordered triple of elements, in LAMMPS's convention.
 
     .. math::
-        E = \tfrac12 \sum_{i \ne j} f_C(r_{ij}) [A e^{-\lambda_1 r_{ij}} - b_{ij} B e^{-\lambda_2 r_{ij}}], \quad
-        b_{ij} = (1 + \beta^n \zeta_{ij}^n)^{-1/2n}
+        E = \tfrac12 \sum_{i \ne j} f_C(r_{ij}) [A e^{-\lambda_1 r_{ij}} - b_{ij} B e^{-\lambda_2 r_{ij}}],
+        \quad b_{ij} = (1 + \beta^n \zeta_{ij}^n)^{-1/2n}
 
         \zeta_{ij} = \sum_k f_C(r_{ik})\, g(\theta_{ijk})\, e^{[\lambda_3 (r_{ij} - r_{ik})]^m}, \quad
         g = \gamma \left(1 + \frac{c^2}{d^2} - \frac{c^2}{d^2 + (\cos\theta - h)^2}\right)

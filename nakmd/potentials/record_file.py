@@ -1,0 +1,151 @@
+"""From the text of a TOML file to a checked record, with messages that name the line and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from nakmd.errors import FileFormatError
+from nakmd.potentials.records import FORMS, AnyRecord
+
+Location = tuple[str | int, ...]
+
+_TABLE = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\- ]+?)\s*\]")
+_KEY = re.compile(r"\s*([A-Za-z0-9_\-]+)\s*=")
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
+
+
+def parse_record(path: Path | str, text: str) -> AnyRecord:
+    """Return the record of a TOML text.
+
+    Parameters
+    ----------
+    path : path-like
+        For messages.
+    text : str
+
+    Raises
+    ------
+    FileFormatError
+        Every fault of the file in one message, each with its line.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = _AT_LINE.search(str(error))
+        what = _AT_LINE.sub("", str(error)) + (f" in column {at.group(2)}." if at else ".")
+        raise FileFormatError(path, what, "Correct the TOML.", int(at.group(1)) if at else None) from None
+    except (RecursionError, ValueError) as error:  # brackets without end, an integer of thousands of digits
+        raise FileFormatError(path, f"{error}.", "Correct the TOML.") from None
+    lines = key_lines(text)
+    form = content.get("form")
+    if not isinstance(form, str) or form not in FORMS:
+        if form is None:
+            what = f"there is no form; it must be one of {', '.join(FORMS)}."
+        else:
+            what = f"form = {_shown(form)} is none of {', '.join(FORMS)}."
+        remedy = (
+            f"Did you mean {_closest(str(form), FORMS)!r}?"
+            if _closest(str(form), FORMS)
+            else "Give the form."
+        )
+        raise FileFormatError(path, what, remedy, lines.get(("form",), 1))
+    try:
+        return FORMS[form].model_validate(content)
+    except ValidationError as error:
+        problems = [
+            (_line_of(lines, e["loc"]), _message(FORMS[form], e["loc"], e["type"], e["msg"], e.get("input")))
+            for e in error.errors(include_url=False)
+        ]
+    problems.sort()
+    first_line, first = problems[0]
+    rest = "".join(f"\n{path}:{line}: {message}" for line, message in problems[1:])
+    raise FileFormatError(path, first + rest, "", first_line)
+
+
+def key_lines(text: str) -> dict[Location, int]:
+    r"""Return the line of every key and table of a TOML text, for messages.
+
+    Examples
+    --------
+    >>> key_lines("a = 1\n[[pair]]\nb = 2")
+    {('a',): 1, ('pair',): 2, ('pair', 0): 2, ('pair', 0, 'b'): 3}
+    """
+    lines: dict[Location, int] = {}
+    table: Location = ()
+    count: dict[str, int] = {}
+    inside: str | None = None
+    for number, line in enumerate(text.split("\n"), start=1):
+        if inside is None:
+            header, key = _TABLE.match(line), _KEY.match(line)
+            if header:
+                table = tuple(header.group(2).replace(" ", "").split("."))
+                lines.setdefault(table, number)
+                if header.group(1) == "[[":
+                    name = header.group(2)
+                    table = (*table, count.setdefault(name, 0))
+                    count[name] += 1
+                    lines[table] = number
+            elif key:
+                lines.setdefault((*table, key.group(1)), number)
+        for quotes in ('"""', "'''"):
+            if inside in (None, quotes) and line.count(quotes) % 2:
+                inside = None if inside else quotes
+    return lines
+
+
+def _line_of(lines: dict[Location, int], location: Location) -> int:
+    """Return the line of a location, or of the nearest thing around it."""
+    for end in range(len(location), 0, -1):
+        if location[:end] in lines:
+            return lines[location[:end]]
+    return 1
+
+
+def _message(model: type[BaseModel], location: Location, kind: str, message: str, value: Any) -> str:
+    """Return one fault in words."""
+    where = ".".join(str(part) if isinstance(part, str) else f"{part + 1}" for part in location)
+    if kind == "missing":
+        return f"{where} is missing; add it."
+    if kind == "extra_forbidden":
+        close = _closest(str(location[-1]), _keys_at(model, location))
+        return f"{where} is no known key." + (f" Did you mean {close!r}?" if close else " Remove it.")
+    if kind == "value_error":
+        text = message.removeprefix("Value error, ")
+        return (f"{where}: " if where else "") + text + "."
+    return f"{where} = {_shown(value)}: {message[0].lower() + message[1:]}."
+
+
+def _keys_at(model: type[BaseModel], location: Location) -> Sequence[str]:
+    """Return the keys that the table around a location may hold."""
+    for part in location[:-1]:
+        if isinstance(part, str) and part in model.model_fields:
+            found = _models_in(model.model_fields[part].annotation)
+            if found:
+                model = found[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models inside a type annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def _closest(word: str, known: Sequence[str] | dict[str, Any]) -> str | None:
+    """Return the known word most like this one, if any is."""
+    found = difflib.get_close_matches(word[:64], list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def _shown(value: Any) -> str:
+    """Return a value short enough for a message."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
