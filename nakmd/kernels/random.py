@@ -1,0 +1,258 @@
+"""Counter-based random numbers: noise that is a pure function of (seed, stream, step, atom).
+
+No generator state exists: a resumed run, and a run on any number of threads, draws the same bits.
+
+The generator is Philox4x32-10. One block of four 32-bit words belongs to one counter:
+
+======  =====================================================
+word    holds
+======  =====================================================
+0       atom, or the number of the draw for noise of no atom
+1, 2    step, low and high half
+3       stream: what the noise is for
+key     seed, low and high half
+======  =====================================================
+
+Logarithm, sine and cosine are polynomials of our own (the minimax coefficients of fdlibm): they vectorise, and
+the noise does not depend on the mathematics library of the machine.
+
+References
+----------
+Salmon, Moraes, Dror & Shaw, Proc. SC'11 (2011). doi:10.1145/2063384.2063405
+Box & Muller, Ann. Math. Stat. 29, 610 (1958). doi:10.1214/aoms/1177706645
+Marsaglia & Tsang, ACM Trans. Math. Softw. 26, 363 (2000). doi:10.1145/358407.358414
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nakmd.kernels.jit import kernel, term
+
+#: What noise is for; each purpose has a stream of its own.
+STREAM_VELOCITIES = 1
+STREAM_LANGEVIN = 2
+STREAM_RESCALING = 3
+STREAM_BAROSTAT = 4
+STREAM_BODIES = 5
+
+_MULTIPLIER_0 = np.uint64(0xD2511F53)
+_MULTIPLIER_1 = np.uint64(0xCD9E8D57)
+_WEYL_0 = np.uint64(0x9E3779B9)
+_WEYL_1 = np.uint64(0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_ROUNDS = 10
+
+# An integer below 2^52 in the mantissa of 2^52 is a float64: a conversion that every vector unit has.
+_INTO_MANTISSA = np.uint64(0x4330000000000000)
+_TWO_52 = 4503599627370496.0
+
+_QUARTER = np.uint64(0x3FFFFFFF)
+_QUADRANT_SHIFT = np.uint64(30)
+_ONE = np.uint64(1)
+_TWO = np.uint64(2)
+
+_SQRT_HALF_BITS = np.int64(0x3FE6A09E00000000)
+_EXPONENT_SHIFT = np.int64(52)
+_EXPONENT_BIAS = np.int64(2048)
+_BIAS_INTO_MANTISSA = np.int64(0x4330000000000000)
+_LN_2 = 0.6931471805599453
+_HALF_PI = 1.5707963267948966
+
+
+@term
+def philox(c_0, c_1, c_2, c_3, key_0, key_1):
+    """Return the four 32-bit words of one counter and key (all uint64 below 2^32): Philox4x32-10."""
+    for _ in range(_ROUNDS):
+        product_0 = _MULTIPLIER_0 * c_0
+        product_1 = _MULTIPLIER_1 * c_2
+        c_0, c_1, c_2, c_3 = (
+            (product_1 >> _HALF) ^ c_1 ^ key_0,
+            product_1 & _LOW,
+            (product_0 >> _HALF) ^ c_3 ^ key_1,
+            product_0 & _LOW,
+        )
+        key_0 = (key_0 + _WEYL_0) & _LOW
+        key_1 = (key_1 + _WEYL_1) & _LOW
+    return c_0, c_1, c_2, c_3
+
+
+@kernel
+def philox_block(c_0, c_1, c_2, c_3, key_0, key_1):
+    """Compiled `philox`, for single draws and for tests."""
+    return philox(
+        np.uint64(c_0), np.uint64(c_1), np.uint64(c_2), np.uint64(c_3), np.uint64(key_0), np.uint64(key_1)
+    )
+
+
+@term
+def to_unit(word):
+    """Return a 32-bit word as a number in the open interval (0, 1)."""
+    return (np.uint64(word | _INTO_MANTISSA).view(np.float64) - _TWO_52 + 0.5) * 2.3283064365386963e-10
+
+
+@term
+def natural_log(x):
+    """Return ln x of a positive normal float64, within one unit in the last place."""
+    bits = np.float64(x).view(np.int64)
+    exponent = (bits - _SQRT_HALF_BITS) >> _EXPONENT_SHIFT
+    f = np.int64(bits - (exponent << _EXPONENT_SHIFT)).view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    r = z * (
+        6.666666666666735130e-01 + z * (3.999999999940941908e-01 + z * (2.857142874366239149e-01 + z * (
+            2.222219843214978396e-01 + z * (1.818357216161805012e-01 + z * (
+                1.531383769920937332e-01 + z * 1.479819860511658591e-01)))))
+    )  # fmt: skip
+    power = np.int64((exponent + _EXPONENT_BIAS) | _BIAS_INTO_MANTISSA).view(np.float64) - (_TWO_52 + 2048.0)
+    return power * _LN_2 + (f - s * (f - r))
+
+
+@term
+def random_radius(word):
+    """Return sqrt(-2 ln u) from a 32-bit word: the distance of a Gaussian point of the plane from the origin."""
+    return math.sqrt(-2.0 * natural_log(to_unit(word)))
+
+
+@term
+def random_direction(word):
+    """Return a point of the unit circle from a 32-bit word: the lower 30 bits turn within a quarter, the upper 2 by quarters."""
+    quadrant = word >> _QUADRANT_SHIFT
+    turn = (np.uint64((word & _QUARTER) | _INTO_MANTISSA).view(np.float64) - _TWO_52 + 0.5) * 9.313225746154785e-10
+    t = (turn - 0.5) * _HALF_PI
+    z = t * t
+    sine = t + t * z * (
+        -1.66666666666666324348e-01 + z * (8.33333333332248946124e-03 + z * (-1.98412698298579493134e-04 + z * (
+            2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10))))
+    )  # fmt: skip
+    cosine = 1.0 - 0.5 * z + z * z * (
+        4.16666666666666019037e-02 + z * (-1.38888888888741095749e-03 + z * (2.48015872894767294178e-05 + z * (
+            -2.75573143513906633035e-07 + z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11))))
+    )  # fmt: skip
+    odd = (quadrant & _ONE) == _ONE
+    x = sine if odd else cosine
+    y = cosine if odd else sine
+    sign_x = -1.0 if (quadrant == _ONE) | (quadrant == _TWO) else 1.0
+    sign_y = -1.0 if quadrant >= _TWO else 1.0
+    return sign_x * x, sign_y * y
+
+
+@term
+def gaussian_pair(word_0, word_1):
+    """Return two independent standard Gaussians from two 32-bit words (Box-Muller); none beyond 6.8."""
+    radius = random_radius(word_0)
+    x, y = random_direction(word_1)
+    return radius * x, radius * y
+
+
+@kernel
+def fill_pairs(words_0, words_1, out_x, out_y):
+    """Turn (n,) pairs of 32-bit words into (n,) pairs of standard Gaussians: `gaussian_pair` in two loops that vectorise."""
+    for i in range(len(words_0)):
+        out_x[i] = random_radius(words_0[i])
+    for i in range(len(words_0)):
+        x, y = random_direction(words_1[i])
+        radius = out_x[i]
+        out_x[i] = radius * x
+        out_y[i] = radius * y
+
+
+@kernel
+def fill_gaussians(seed, stream, step, first, words, out_noise):
+    """Draw four standard Gaussians for each of a run of atoms.
+
+    Parameters
+    ----------
+    seed, stream, step : int64
+        Not negative.
+    first : int
+        Number of the first atom; atom ``first + i`` writes element i.
+    words : (4, n) uint64
+        Scratch.
+    out_noise : (4, n) float64
+        Overwritten.
+
+    Notes
+    -----
+    One loop for each round of Philox, over arrays that stay in the first-level cache, is what the compiler turns
+    into vector code, and so is the one place that calls `gaussian_pair` (which is then inlined): 10 ns for an atom
+    where the plain loop took 50 (AVX-512, one core).
+    """
+    w_0, w_1, w_2, w_3 = words[0], words[1], words[2], words[3]
+    n = words.shape[1]
+    key_0, key_1 = np.uint64(seed) & _LOW, np.uint64(seed) >> _HALF
+    step_low, step_high = np.uint64(step) & _LOW, np.uint64(step) >> _HALF
+    for i in range(n):
+        w_0[i] = np.uint64(first + i)
+        w_1[i] = step_low
+        w_2[i] = step_high
+        w_3[i] = np.uint64(stream)
+    for _ in range(_ROUNDS):
+        for i in range(n):
+            product_0 = _MULTIPLIER_0 * (w_0[i] & _LOW)
+            product_1 = _MULTIPLIER_1 * (w_2[i] & _LOW)
+            w_0[i] = (product_1 >> _HALF) ^ w_1[i] ^ key_0
+            w_2[i] = (product_0 >> _HALF) ^ w_3[i] ^ key_1
+            w_1[i] = product_1 & _LOW
+            w_3[i] = product_0 & _LOW
+        key_0 = (key_0 + _WEYL_0) & _LOW
+        key_1 = (key_1 + _WEYL_1) & _LOW
+    fill_pairs(w_0, w_1, out_noise[0], out_noise[1])
+    fill_pairs(w_2, w_3, out_noise[2], out_noise[3])
+
+
+@term
+def draw_block(seed, stream, step, draw):
+    """Return the four words of draw number ``draw`` of a stream that belongs to no atom."""
+    wide_seed, wide_step = np.uint64(seed), np.uint64(step)
+    return philox(
+        np.uint64(draw), wide_step & _LOW, wide_step >> _HALF, np.uint64(stream), wide_seed & _LOW, wide_seed >> _HALF
+    )
+
+
+@kernel
+def gaussian(seed, stream, step, draw):
+    """Return one standard Gaussian of a stream that belongs to no atom."""
+    a, b, _c, _d = draw_block(seed, stream, step, draw)
+    return gaussian_pair(a, b)[0]
+
+
+@kernel
+def gamma(shape, seed, stream, step, first_draw):
+    r"""Return a number from the gamma distribution of unit scale, with draws from ``first_draw`` on.
+
+    Parameters
+    ----------
+    shape : float
+        Positive; below 1 by the boost :math:`\Gamma_k = \Gamma_{k+1} U^{1/k}`.
+
+    Notes
+    -----
+    Marsaglia & Tsang: accepts 95 to 99.9 % of the candidates; each candidate is one draw.
+    """
+    boosted = shape + 1.0 if shape < 1.0 else shape
+    d = boosted - 1.0 / 3.0
+    c = 1.0 / math.sqrt(9.0 * d)
+    draw = first_draw
+    while True:
+        word_0, word_1, word_2, word_3 = draw_block(seed, stream, step, draw)
+        x = gaussian_pair(word_0, word_1)[0]
+        draw += 1
+        cubed = (1.0 + c * x) ** 3
+        if cubed > 0.0 and natural_log(to_unit(word_2)) < 0.5 * x * x + d - d * cubed + d * natural_log(cubed):
+            break
+    value = d * cubed
+    if shape < 1.0:
+        value *= to_unit(word_3) ** (1.0 / shape)
+    return value
+
+
+@kernel
+def sum_of_squares(count, seed, stream, step, first_draw):
+    """Return the sum of ``count`` squared standard Gaussians, drawn as one number: 2 gamma(count / 2)."""
+    if count <= 0:
+        return 0.0
+    return 2.0 * gamma(0.5 * count, seed, stream, step, first_draw)
