@@ -434,13 +434,15 @@ def _take_o(array, indices):
 
 def take_rows(rows, indices):
     """Return the four columns of ``rows[indices]`` of a contiguous (m, 4) float64 array, as four lane values."""
-    chosen = rows[indices]
-    return chosen[:, 0], chosen[:, 1], chosen[:, 2], chosen[:, 3]
+    chosen = rows[indices].T
+    return chosen[0], chosen[1], chosen[2], chosen[3]
 
 
 @overload(take_rows)
 def _take_rows_o(rows, indices):
-    return lambda rows, indices: _take_rows_i(rows, indices)
+    if isinstance(indices, LaneType):
+        return lambda rows, indices: _take_rows_i(rows, indices)
+    return lambda rows, indices: (rows[indices, 0], rows[indices, 1], rows[indices, 2], rows[indices, 3])
 
 
 def extract(value, lane):
@@ -584,6 +586,18 @@ def _to_index_o(x):
     if isinstance(x, LaneType):
         return lambda x: _to_index_i(x)
     return lambda x: int(x)
+
+
+def to_float(x):
+    """Return index lanes as numbers."""
+    return np.asarray(x, dtype=np.float64) if isinstance(x, np.ndarray) else float(x)
+
+
+@overload(to_float)
+def _to_float_o(x):
+    if isinstance(x, LaneType):
+        return lambda x: _to_float_i(x)
+    return lambda x: float(x)
 
 
 _LOG2_E = 1.4426950408889634

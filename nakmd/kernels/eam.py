@@ -1,0 +1,138 @@
+"""The two passes of an embedded-atom model, for any choice of its three functions.
+
+E = Σ_i F_a(ρ_i) + ½ Σ_ij V_ab(r_ij),  ρ_i = Σ_j φ_ab(r_ij), with a the species of i and b that of j; φ_ab is the
+density that an atom of species b puts at one of species a.
+"""
+
+from __future__ import annotations
+
+from nakmd.kernels.jit import fast_parallel_kernel, prange
+from nakmd.kernels.simd import LANES, extract, lane_sum, load_index, splat, sqrt, take_rows, where
+
+
+def build_eam_kernels(density, interaction, embedding):
+    """Compile the three functions of an embedded-atom model into its two passes.
+
+    Parameters
+    ----------
+    density : callable
+        ``density(r, p, a, b) -> φ_ab(r)``.
+    interaction : callable
+        ``interaction(r, p, a, b) -> (V_ab, dV_ab/dr, dφ_ab/dr, dφ_ba/dr)``.
+    embedding : callable
+        ``embedding(rho, p, a) -> (F_a, dF_a/dρ)``.
+
+    Returns
+    -------
+    fill_densities, add_forces : compiled kernels
+        All functions are decorated with `jit.term`; lanes or plain numbers come in.
+    """
+
+    @fast_parallel_kernel
+    def fill_densities(rows, atoms, centers, species, first, entries, p, cutoff, add_energies, out_density, out_slope):
+        """Add F(ρ) to the energies, write ρ and F'(ρ) of every central atom.
+
+        Parameters
+        ----------
+        rows, atoms, centers, species, first, entries
+            See `nakmd.neighbors`.
+        p : NamedTuple
+            Parameters of the three functions.
+        cutoff : (n_species, n_species) float64 [Å]
+        add_energies : (n_atoms,) float64 [eV]
+        out_density : (n_atoms,) float64 [unit of the set]
+        out_slope : (n_atoms,) float64 [eV per unit]
+        """
+        for s in prange(species.shape[0]):
+            a = species[s]
+            x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
+            rho = splat(0.0)
+            for b in range(first.shape[1] - 1):
+                square = cutoff[a, b] * cutoff[a, b]
+                for column in range(first[s, b], first[s, b + 1]):
+                    xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
+                    dx = xj - x
+                    dy = yj - y
+                    dz = zj - z
+                    r2 = dx * dx + dy * dy + dz * dz
+                    rho = rho + where(r2 < square, density(sqrt(r2), p, a, b), 0.0)
+            energy, slope = embedding(rho, p, a)
+            for lane in range(LANES):
+                i = atoms[s * LANES + lane]
+                if i >= 0:
+                    out_density[i] = extract(rho, lane)
+                    out_slope[i] = extract(slope, lane)
+                    add_energies[i] += extract(energy, lane)
+
+    @fast_parallel_kernel
+    def add_forces(
+        rows, atoms, centers, species, first, entries, p, cutoff, virial, add_energies, add_forces, out_virial
+    ):
+        """Add pair energies and all forces of the central atoms; write the virial of every slice.
+
+        F_i = Σ_j [V' + F'_i φ'_ab + F'_j φ'_ba] r_ij / r, with F' of every row in the fourth column of ``rows``.
+
+        Parameters
+        ----------
+        virial : bool
+            Whether ``out_virial`` is written.
+        add_energies : (n_atoms,) float64 [eV]
+        add_forces : (n_atoms, 3) float64 [eV/Å]
+        out_virial : (n_slices, 6) float64 [eV]
+        """
+        for s in prange(species.shape[0]):
+            a = species[s]
+            x, y, z, slope = take_rows(rows, load_index(centers, s * LANES))
+            # the row of a central atom carries its own F'
+            energy = splat(0.0)
+            fx = splat(0.0)
+            fy = splat(0.0)
+            fz = splat(0.0)
+            wxx = splat(0.0)
+            wyy = splat(0.0)
+            wzz = splat(0.0)
+            wyz = splat(0.0)
+            wxz = splat(0.0)
+            wxy = splat(0.0)
+            for b in range(first.shape[1] - 1):
+                square = cutoff[a, b] * cutoff[a, b]
+                for column in range(first[s, b], first[s, b + 1]):
+                    xj, yj, zj, slope_j = take_rows(rows, load_index(entries, column * LANES))
+                    dx = xj - x
+                    dy = yj - y
+                    dz = zj - z
+                    r2 = dx * dx + dy * dy + dz * dz
+                    r = sqrt(r2)
+                    v, dv_dr, dphi_ab, dphi_ba = interaction(r, p, a, b)
+                    inside = r2 < square
+                    energy = energy + where(inside, v, 0.0)
+                    g = where(inside, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) / r, 0.0)
+                    gx = g * dx
+                    gy = g * dy
+                    gz = g * dz
+                    fx = fx + gx
+                    fy = fy + gy
+                    fz = fz + gz
+                    if virial:
+                        wxx = wxx - gx * dx
+                        wyy = wyy - gy * dy
+                        wzz = wzz - gz * dz
+                        wyz = wyz - gy * dz
+                        wxz = wxz - gx * dz
+                        wxy = wxy - gx * dy
+            for lane in range(LANES):
+                i = atoms[s * LANES + lane]
+                if i >= 0:
+                    add_energies[i] += 0.5 * extract(energy, lane)
+                    add_forces[i, 0] += extract(fx, lane)
+                    add_forces[i, 1] += extract(fy, lane)
+                    add_forces[i, 2] += extract(fz, lane)
+            if virial:
+                out_virial[s, 0] = 0.5 * lane_sum(wxx)
+                out_virial[s, 1] = 0.5 * lane_sum(wyy)
+                out_virial[s, 2] = 0.5 * lane_sum(wzz)
+                out_virial[s, 3] = 0.5 * lane_sum(wyz)
+                out_virial[s, 4] = 0.5 * lane_sum(wxz)
+                out_virial[s, 5] = 0.5 * lane_sum(wxy)
+
+    return fill_densities, add_forces

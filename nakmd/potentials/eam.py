@@ -1,0 +1,142 @@
+"""Embedded-atom models on tables, with LAMMPS's own interpolation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.kernels.eam import build_eam_kernels
+from nakmd.kernels.jit import term
+from nakmd.kernels.spline import spline, spline_value
+from nakmd.kernels.simd import maximum, where
+from nakmd.potentials.eam_table import EAMTable
+from nakmd.potentials.embedded_atom import EmbeddedAtom
+from nakmd.potentials.spline_tables import lammps_spline
+from nakmd.potentials.tables import read_eam
+from nakmd.system import FloatArray
+
+IntTable = NDArray[np.int64]
+
+
+class EAMParameters(NamedTuple):
+    """Splines of all functions in one table.
+
+    Attributes
+    ----------
+    splines : (n_rows, 4) float64
+        Coefficients of every segment of every function.
+    density : (n, n) int64
+        First row of φ_ab: the density that b puts at a.
+    pair : (n, n) int64
+        First row of r V_ab.
+    embedding : (n,) int64
+        First row of F_a.
+    inverse_dr, inverse_drho : float
+    last_r, last_rho : int
+        Last segment of the functions of r and of ρ.
+    rho_max : float
+        F continues linearly beyond.
+    """
+
+    splines: FloatArray
+    density: IntTable
+    pair: IntTable
+    embedding: IntTable
+    inverse_dr: float
+    inverse_drho: float
+    last_r: int
+    last_rho: int
+    rho_max: float
+
+
+@term
+def density(r, p, a, b):
+    """φ_ab(r), the density pass."""
+    return spline_value(p.splines, p.density[a, b], p.last_r, p.inverse_dr, r)
+
+
+@term
+def interaction(r, p, a, b):
+    """V = z/r with z tabulated; return V, dV/dr, dφ_ab/dr, dφ_ba/dr."""
+    z, dz_dr = spline(p.splines, p.pair[a, b], p.last_r, p.inverse_dr, r)
+    _, dphi_ab = spline(p.splines, p.density[a, b], p.last_r, p.inverse_dr, r)
+    _, dphi_ba = spline(p.splines, p.density[b, a], p.last_r, p.inverse_dr, r)
+    v = z / r
+    return v, (dz_dr - v) / r, dphi_ab, dphi_ba
+
+
+@term
+def embedding(rho, p, a):
+    """F, dF/dρ, and the straight line beyond the table that LAMMPS continues F with."""
+    f, slope = spline(p.splines, p.embedding[a], p.last_rho, p.inverse_drho, rho)
+    return f + where(rho > p.rho_max, slope * maximum(rho - p.rho_max, 0.0), 0.0), slope
+
+
+class EAM(EmbeddedAtom):
+    r"""Embedded-atom model on tables.
+
+    Values and slopes come from the same cubic segments, the ones LAMMPS makes of the same file.
+
+    Parameters
+    ----------
+    table : EAMTable
+    label : str
+
+    References
+    ----------
+    M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
+    """
+
+    kernels = build_eam_kernels(density, interaction, embedding)
+
+    def __init__(self, table: EAMTable, label: str = "eam") -> None:
+        super().__init__(table.elements, label)
+        self.table = table
+
+    @classmethod
+    def from_file(cls, *paths: Path | str) -> EAM:
+        """Read setfl (eam/alloy), eam.fs or funcfl, told apart by content; several funcfl files make an alloy.
+
+        Raises
+        ------
+        FileFormatError
+            If a file is truncated, damaged or of another kind.
+        """
+        return cls(read_eam(*paths), label=Path(paths[0]).name if paths else "eam")
+
+    def _numbers(self) -> list[Any]:
+        t = self.table
+        return [
+            t.elements, t.d_rho, t.d_r, t.cutoff, t.rho_max, t.embedding.tolist(), t.density_matrix.tolist(),
+            t.pair.tolist(),
+        ]  # fmt: skip
+
+    def _tables(self, rows: list[int]) -> tuple[EAMParameters, FloatArray]:
+        t = self.table
+        n_el, n_r, n_rho = len(t.elements), t.n_r, t.n_rho
+        # all functions of r first, (source, target) densities, then pairs, then the embedding energies
+        splines = np.concatenate(
+            [
+                lammps_spline(t.density_matrix).reshape(-1, 4),
+                lammps_spline(t.pair).reshape(-1, 4),
+                lammps_spline(t.embedding).reshape(-1, 4),
+            ]
+        )
+        known = np.array([k >= 0 for k in rows])
+        element = np.maximum(np.array(rows), 0)
+        center, neighbor = element[:, None], element[None, :]
+        p = EAMParameters(
+            splines=np.ascontiguousarray(splines),
+            density=np.ascontiguousarray((neighbor * n_el + center) * n_r),
+            pair=np.ascontiguousarray((n_el * n_el + center * n_el + neighbor) * n_r),
+            embedding=2 * n_el * n_el * n_r + element * n_rho,
+            inverse_dr=1.0 / t.d_r,
+            inverse_drho=1.0 / t.d_rho,
+            last_r=n_r - 2,
+            last_rho=n_rho - 2,
+            rho_max=float(t.rho_max),
+        )
+        return p, np.where(known[:, None] & known[None, :], float(t.cutoff), 0.0)

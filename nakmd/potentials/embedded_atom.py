@@ -1,0 +1,103 @@
+"""Embedded-atom models: everything but the three functions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nakmd.errors import InputError
+from nakmd.kernels import geometry
+from nakmd.neighbors import ListRequest, Neighbors, SlicedList
+from nakmd.potentials.base import Term, species_key
+from nakmd.system import FloatArray, Result, System
+
+
+class EmbeddedAtom(Term):
+    r"""An embedded-atom model over some elements.
+
+    .. math:: E = \sum_i F_a(\rho_i) + \tfrac12 \sum_{i \ne j} V_{ab}(r_{ij}), \quad \rho_i = \sum_j \phi_{ab}(r_{ij})
+
+    Subclasses set `kernels` (`nakmd.kernels.eam.build_eam_kernels`) and implement `_tables` and `_numbers`.
+
+    Attributes
+    ----------
+    elements : tuple of str
+    densities : (n,) float64
+        ρ of every atom at the last evaluation, in the unit of the set (eV² for Finnis-Sinclair cubics).
+
+    References
+    ----------
+    M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
+    M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). doi:10.1080/01418618408244210
+    """
+
+    kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]]
+
+    def __init__(self, elements: Sequence[str], label: str) -> None:
+        self.elements = tuple(elements)
+        self.label = label
+        if not self.elements or len(set(self.elements)) != len(self.elements):
+            raise InputError(f"{label}: elements must be named once each, got {list(elements)}.")
+        self.densities: FloatArray = np.zeros(0)
+        self._slopes: FloatArray = np.zeros(0)
+        self._virials: FloatArray = np.zeros((0, 6))
+
+    @abstractmethod
+    def _tables(self, rows: list[int]) -> tuple[Any, FloatArray]:
+        """Return the parameters of the compiled functions and the cutoffs [Å] for species that use these elements.
+
+        Parameters
+        ----------
+        rows : list of int
+            Row of ``elements`` for each species, -1 for species that the model does not know.
+
+        Returns
+        -------
+        p : NamedTuple
+        cutoff : (n_species, n_species) float64 [Å]
+            0 for species that are not known.
+        """
+
+    @abstractmethod
+    def _numbers(self) -> list[Any]:
+        """Return everything that decides the energy, for the hash of provenance."""
+
+    def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
+        known = species_key(a, self.elements) is not None and species_key(b, self.elements) is not None
+        return self.label if known else ""
+
+    def describe(self) -> dict[str, Any]:  # noqa: D102
+        digest = hashlib.sha256(json.dumps(self._numbers()).encode()).hexdigest()
+        return {
+            "form": type(self).__name__, "label": self.label, "elements": list(self.elements), "sha256": digest
+        }  # fmt: skip
+
+    def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
+        keys = [species_key(name, self.elements) for name in species_names]
+        rows = [self.elements.index(key) if key is not None else -1 for key in keys]
+        self._p, self._cutoff = self._tables(rows)
+        self._requests = (ListRequest(self.label, self._cutoff),)
+
+    def add_to(  # noqa: D102
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
+    ) -> None:
+        found = lists[0]
+        if len(self.densities) != system.n_atoms:
+            self.densities = np.zeros(system.n_atoms)
+            self._slopes = np.zeros(system.n_atoms)
+        if len(self._virials) != found.n_slices:
+            self._virials = np.zeros((found.n_slices, 6))
+        shared = (
+            neighbors.rows, found.atoms, found.centers, found.species, found.first, found.entries, self._p, self._cutoff
+        )  # fmt: skip
+        fill_densities, add_forces = type(self).kernels
+        fill_densities(*shared, result.energies, self.densities, self._slopes)
+        geometry.fill_fourth_column(self._slopes, neighbors.row_atoms, neighbors.rows)
+        add_forces(*shared, virial, result.energies, result.forces, self._virials)
+        if virial:
+            result.virial += self._virials.sum(axis=0)

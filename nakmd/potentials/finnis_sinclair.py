@@ -1,0 +1,274 @@
+"""Analytic Finnis-Sinclair model of cubic splines in reduced distance, with MOLDY's core join."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nakmd.errors import InputError
+from nakmd.kernels.eam import build_eam_kernels
+from nakmd.kernels.jit import term
+from nakmd.kernels.simd import any_of, exp, maximum, sqrt, where
+from nakmd.potentials.embedded_atom import EmbeddedAtom
+from nakmd.system import FloatArray
+from nakmd.units import MOLDY_COULOMB
+
+#: Screening function of Ziegler, Biersack and Littmark as MOLDY has it (generic_atvf.F90).
+ZBL_WEIGHTS = (0.1818, 0.5099, 0.2802, 0.02817)
+ZBL_RATES = (3.2, 0.9423, 0.4029, 0.2016)
+#: Bohr radius [Å] as MOLDY rounds it.
+MOLDY_BOHR = 0.529
+
+#: Largest numbers of knots that the compiled formulas carry.
+N_PAIR_KNOTS = 6
+N_DENSITY_KNOTS = 2
+
+
+class FinnisSinclairParameters(NamedTuple):
+    """Tables over species pairs, float64.
+
+    Attributes
+    ----------
+    length : (n, n) [Å]
+        Reduced unit of distance.
+    A : (n, n, 6) [eV]
+    X : (6,)
+    B : (n, n, 2) [eV²]
+    Y : (2,)
+    core_start, core_end : (n, n) [Å]
+        Between them the logarithm of V is joined to that of the ZBL repulsion, which holds below.
+    charge_product, screening : (n, n)
+        ZBL: 14.3996 Z1 Z2 [eV Å] and screening length [Å].
+    join : (n, n, 4)
+        Coefficients of ln V in t = (r - core_start)/(core_end - core_start).
+    """
+
+    length: FloatArray
+    A: FloatArray
+    X: FloatArray
+    B: FloatArray
+    Y: FloatArray
+    core_start: FloatArray
+    core_end: FloatArray
+    charge_product: FloatArray
+    screening: FloatArray
+    join: FloatArray
+
+
+@term
+def cubic_pair(r, p, a, b):
+    """V = Σ A_k (X_k - x)³ H(X_k - x), x = r/a; return V and dV/dr."""
+    x = r / p.length[a, b]
+    t = maximum(p.X[0] - x, 0.0)
+    square = p.A[a, b, 0] * t * t
+    v = square * t
+    dv_dx = -3.0 * square
+    for k in range(1, N_PAIR_KNOTS):
+        t = maximum(p.X[k] - x, 0.0)
+        square = p.A[a, b, k] * t * t
+        v = v + square * t
+        dv_dx = dv_dx - 3.0 * square
+    return v, dv_dx / p.length[a, b]
+
+
+@term
+def zbl(r, p, a, b):
+    """V = (14.3996 Z1 Z2 / r) Σ w_k e^{-m_k u}, u = r/screening; return V and dV/dr."""
+    u = r / p.screening[a, b]
+    e0 = ZBL_WEIGHTS[0] * exp(-ZBL_RATES[0] * u)
+    e1 = ZBL_WEIGHTS[1] * exp(-ZBL_RATES[1] * u)
+    e2 = ZBL_WEIGHTS[2] * exp(-ZBL_RATES[2] * u)
+    e3 = ZBL_WEIGHTS[3] * exp(-ZBL_RATES[3] * u)
+    v = p.charge_product[a, b] / r * (e0 + e1 + e2 + e3)
+    slope = ZBL_RATES[0] * e0 + ZBL_RATES[1] * e1 + ZBL_RATES[2] * e2 + ZBL_RATES[3] * e3
+    return v, -v / r - p.charge_product[a, b] / r * slope / p.screening[a, b]
+
+
+@term
+def core_join(r, p, a, b):
+    """V = exp(cubic in t): MOLDY's join of the logarithms; return V and dV/dr."""
+    width = p.core_end[a, b] - p.core_start[a, b]
+    t = (r - p.core_start[a, b]) / width
+    v = exp(p.join[a, b, 0] + t * (p.join[a, b, 1] + t * (p.join[a, b, 2] + t * p.join[a, b, 3])))
+    slope = p.join[a, b, 1] + t * (2.0 * p.join[a, b, 2] + t * (3.0 * p.join[a, b, 3]))
+    return v, v * slope / width
+
+
+@term
+def pair_energy(r, p, a, b):
+    """V with its core: the cubics beyond core_end, ZBL below core_start, the join between."""
+    v, dv_dr = cubic_pair(r, p, a, b)
+    # Two atoms meet below core_end a few times per thousand pairs: the branch saves five exponentials elsewhere.
+    if any_of(r < p.core_end[a, b]):
+        v_join, dv_join = core_join(r, p, a, b)
+        v = where(r < p.core_end[a, b], v_join, v)
+        dv_dr = where(r < p.core_end[a, b], dv_join, dv_dr)
+        if any_of(r < p.core_start[a, b]):
+            v_zbl, dv_zbl = zbl(r, p, a, b)
+            v = where(r < p.core_start[a, b], v_zbl, v)
+            dv_dr = where(r < p.core_start[a, b], dv_zbl, dv_dr)
+    return v, dv_dr
+
+
+@term
+def cubic_density(r, p, a, b):
+    """φ = Σ B_k (Y_k - x)³ H(Y_k - x), no less than 0; return φ and dφ/dr."""
+    x = r / p.length[a, b]
+    t0 = maximum(p.Y[0] - x, 0.0)
+    t1 = maximum(p.Y[1] - x, 0.0)
+    square0 = p.B[a, b, 0] * t0 * t0
+    square1 = p.B[a, b, 1] * t1 * t1
+    phi = square0 * t0 + square1 * t1
+    dphi_dr = -3.0 * (square0 + square1) / p.length[a, b]
+    # the cubics turn negative inside about 0.6 a, where MOLDY sets the density to zero
+    return where(phi > 0.0, phi, 0.0), where(phi > 0.0, dphi_dr, 0.0)
+
+
+@term
+def density(r, p, a, b):
+    """φ_ab(r), the density pass."""
+    return cubic_density(r, p, a, b)[0]
+
+
+@term
+def interaction(r, p, a, b):
+    """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; φ is symmetric in the species."""
+    v, dv_dr = pair_energy(r, p, a, b)
+    dphi_dr = cubic_density(r, p, a, b)[1]
+    return v, dv_dr, dphi_dr, dphi_dr
+
+
+@term
+def embedding(rho, p, a):
+    """F = -√ρ; return F and dF/dρ, both 0 for an isolated atom."""
+    root = sqrt(rho)
+    return -root, where(rho > 0.0, -0.5 / maximum(root, 1.0e-150), 0.0)
+
+
+class FinnisSinclair(EmbeddedAtom):
+    r"""Finnis-Sinclair model with cubic splines in reduced distance x = r/a, evaluated directly.
+
+    .. math::
+
+        E = \sum_{i<j} V(r_{ij}) - \sum_i \sqrt{\rho_i}, \quad \rho_i = \sum_j \phi(r_{ij})
+
+        V = \sum_k A_k (X_k - x)^3 H(X_k - x), \quad \phi = \sum_k B_k (Y_k - x)^3 H(Y_k - x)
+
+    Below ``core[1] a`` the logarithm of V is a cubic Hermite polynomial that ends at the ZBL repulsion at
+    ``core[0] a``; φ is no less than zero.
+
+    Parameters
+    ----------
+    elements : sequence of str
+    length : (n, n) array_like [Å]
+        a for each pair of elements, symmetric.
+    A : (n, n, 6) array_like [eV]
+    B : (n, n, 2) array_like [eV²]
+    X : (6,) array_like
+    Y : (2,) array_like
+    atomic_numbers : sequence of int
+    core : (float, float)
+        Start and end of the core join in units of a.
+    label : str
+
+    References
+    ----------
+    A. Nichol and G. J. Ackland, Phys. Rev. B 93, 184101 (2016). doi:10.1103/PhysRevB.93.184101
+    S. Han et al., J. Appl. Phys. 93, 3328 (2003), eqs 8, 9. doi:10.1063/1.1555275
+    """
+
+    kernels = build_eam_kernels(density, interaction, embedding)
+
+    def __init__(
+        self,
+        elements: tuple[str, ...] | list[str],
+        length: ArrayLike,
+        A: ArrayLike,
+        B: ArrayLike,
+        X: ArrayLike,
+        Y: ArrayLike,
+        atomic_numbers: tuple[int, ...] | list[int],
+        core: tuple[float, float],
+        label: str = "finnis-sinclair",
+    ) -> None:
+        super().__init__(elements, label)
+        n = len(self.elements)
+        self.length = np.asarray(length, dtype=np.float64)
+        self.A = np.asarray(A, dtype=np.float64)
+        self.B = np.asarray(B, dtype=np.float64)
+        self.X = np.asarray(X, dtype=np.float64)
+        self.Y = np.asarray(Y, dtype=np.float64)
+        self.atomic_numbers = tuple(int(z) for z in atomic_numbers)
+        self.core = (float(core[0]), float(core[1]))
+        for name, array, shape in [
+            ("length", self.length, (n, n)),
+            ("A", self.A, (n, n, N_PAIR_KNOTS)),
+            ("B", self.B, (n, n, N_DENSITY_KNOTS)),
+            ("X", self.X, (N_PAIR_KNOTS,)),
+            ("Y", self.Y, (N_DENSITY_KNOTS,)),
+        ]:
+            if array.shape != shape or not np.all(np.isfinite(array)):
+                raise InputError(f"{label}: {name} must be finite numbers of shape {shape}, got shape {array.shape}.")
+            if array.ndim > 1 and not np.array_equal(array, array.swapaxes(0, 1)):
+                raise InputError(f"{label}: {name} must be symmetric in the two elements.")
+        if not 0.0 < self.core[0] < self.core[1]:
+            raise InputError(f"{label}: the core join needs 0 < start < end, got {self.core}.")
+
+    def _numbers(self) -> list[object]:
+        return [
+            self.elements, self.length.tolist(), self.A.tolist(), self.B.tolist(), self.X.tolist(), self.Y.tolist(),
+            self.atomic_numbers, self.core,
+        ]  # fmt: skip
+
+    def _tables(self, rows: list[int]) -> tuple[FinnisSinclairParameters, FloatArray]:
+        n = len(rows)
+        known = np.array([k >= 0 for k in rows])
+        pick = np.ix_(np.maximum(rows, 0), np.maximum(rows, 0))
+        both = known[:, None] & known[None, :]
+        length = np.where(both, self.length[pick], 1.0)
+        numbers = np.array([self.atomic_numbers[k] if k >= 0 else 1 for k in rows], dtype=np.float64)
+        powers = numbers**0.23
+        p = FinnisSinclairParameters(
+            length=length,
+            A=np.ascontiguousarray(self.A[pick]),
+            X=self.X,
+            B=np.ascontiguousarray(self.B[pick]),
+            Y=self.Y,
+            core_start=self.core[0] * length,
+            core_end=self.core[1] * length,
+            charge_product=MOLDY_COULOMB * numbers[:, None] * numbers[None, :],
+            screening=0.8854 * MOLDY_BOHR / (powers[:, None] + powers[None, :]),
+            join=np.zeros((n, n, 4)),
+        )
+        for a in range(n):
+            for b in range(n):
+                if both[a, b]:
+                    p.join[a, b] = self._join_coefficients(p, a, b)
+        reach = np.where(both, max(self.X.max(), self.Y.max()) * length, 0.0)
+        return p, reach
+
+    def _join_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
+        """Return the cubic in t through values and slopes of ln V at both ends of the join."""
+        width = p.core_end[a, b] - p.core_start[a, b]
+        v1, d1 = zbl(p.core_start[a, b], p, a, b)
+        v2, d2 = cubic_pair(p.core_end[a, b], p, a, b)
+        if not v2 > 0.0:
+            raise InputError(
+                f"{self.label}: V is {float(v2):.4g} eV at the end of the core join, {p.core_end[a, b]:.4f} Å; "
+                "its logarithm does not exist. Move the join inwards."
+            )
+        y1, y2 = math.log(v1), math.log(v2)
+        s1, s2 = width * d1 / v1, width * d2 / v2
+        return np.array([y1, s1, 3.0 * (y2 - y1) - 2.0 * s1 - s2, 2.0 * (y1 - y2) + s1 + s2])
+
+    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return V [eV] and φ [eV²] between two elements on distances r [Å], each an array of r's shape."""
+        rows = [self.elements.index(a), self.elements.index(b)]
+        p, _ = self._tables(rows)
+        flat = np.asarray(r, dtype=np.float64).ravel()
+        v = np.array([float(pair_energy(float(x), p, 0, 1)[0]) for x in flat])
+        phi = np.array([float(cubic_density(float(x), p, 0, 1)[0]) for x in flat])
+        return v.reshape(np.shape(r)), phi.reshape(np.shape(r))
