@@ -212,12 +212,9 @@ class JournaledFile(io.RawIOBase):
         self._pages.clear()
 
     def _write_journal(self, pages: dict[int, bytes]) -> None:
-        record = bytearray(_HEADER.pack(_MAGIC, self.identity, self._length, len(pages)))
-        record += struct.pack(f"<{len(pages)}Q", *pages)
-        for content in pages.values():
-            record += content
-        record += hashlib.blake2b(record, digest_size=_DIGEST).digest()
-        _write_all(self._journal, record, 0)
+        header = _HEADER.pack(_MAGIC, self.identity, self._length, len(pages))
+        body = b"".join([header, struct.pack(f"<{len(pages)}Q", *pages), *pages.values()])
+        _write_all(self._journal, body + hashlib.blake2b(body, digest_size=_DIGEST).digest(), 0)
 
     def _apply(self, pages: dict[int, bytes], length: int) -> None:
         for p, content in pages.items():
@@ -250,6 +247,8 @@ class JournaledFile(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         """Fill ``buffer`` from the position on; return the number of bytes."""
         out = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typeshed has no public Buffer in 3.11
+        if self._file < 0:
+            return 0
         begin = self._position
         end = max(begin, min(begin + len(out), self._length))
         middle = min(end, self._committed)
@@ -269,6 +268,8 @@ class JournaledFile(io.RawIOBase):
     def write(self, buffer: object) -> int:
         """Write ``buffer`` at the position, in memory; return the number of bytes."""
         content = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        if self._file < 0:
+            return len(content)  # HDF5 may tidy up after an error
         begin = self._position
         end = begin + len(content)
         if end > self._length:

@@ -8,10 +8,18 @@ What the readers do not know lies under ``/parameters/nakmd``, where H5MD allows
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nakmd.io.atomic import plain
+from nakmd.io.growing import STRING, create_series
+from nakmd.system import Topology
 
 #: The particles group; MDAnalysis builds a topology from no other name.
 PARTICLES = "/particles/trajectory"
@@ -25,9 +33,6 @@ STAGES = f"{PARAMETERS}/stages/name"
 
 #: Version of the layout below ``/parameters/nakmd``.
 LAYOUT_VERSION = 1
-
-STRING = h5py.string_dtype("utf-8")
-
 
 class Quantity(NamedTuple):
     """A float64 quantity that each frame may hold.
@@ -82,14 +87,80 @@ THERMO_UNITS = {
 }
 
 
-def describe_file(file: h5py.File, creator_version: str, author: str) -> None:
-    """Write the ``/h5md`` group.
+def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, Any], real: DTypeLike) -> None:
+    """Write everything but the frames into a new file.
 
     Parameters
     ----------
     file : h5py.File
-    creator_version, author : str
+        Empty.
+    topology : Topology
+    parameters : mapping
+        As `nakmd.io.TrajectoryWriter` takes them.
+    real : dtype
+        Of positions.
+
+    Raises
+    ------
+    InputError
+        If a species is not named after an element.
     """
+    own = file.create_group(PARAMETERS)  # first, so that the identity lies near the start of the file
+    own.attrs["identity"] = np.bytes_(uuid.uuid4().hex)
+    own.attrs["layout"] = LAYOUT_VERSION
+    rest = dict(parameters)
+    _describe(file, str(rest.pop("creator_version", "0")), str(rest.pop("author", "unknown")))
+    box = file.create_group(f"{PARTICLES}/box")
+    box.attrs["dimension"] = 3
+    box.attrs["boundary"] = np.array(["periodic" if p else "none" for p in topology.periodic], dtype=STRING)
+    n = topology.n_atoms
+    position = file.create_group(f"{PARTICLES}/position")
+    create_series(position, "step", (), np.int64)
+    create_series(position, "time", (), np.float64, "ps")
+    create_series(position, "value", (n, 3), real, "Angstrom")
+    create_element(file, f"{PARTICLES}/box/edges", (3, 3), np.float64, "Angstrom")
+    create_element(file, f"{PARTICLES}/image", (n, 3), np.int32, "", compression="gzip", shuffle=True)
+    # znh5md wants species with every frame; they compress to nothing
+    create_element(file, f"{PARTICLES}/species", (n,), np.int16, "", compression="gzip")
+    create_element(file, f"{FRAMES}/stage", (), np.int32, "")
+    own.create_dataset("species_names", data=list(topology.species_names), dtype=STRING)
+    _create_fixed(own, "species", topology.species)
+    _create_fixed(own, "masses", topology.masses).attrs["unit"] = "u"
+    groups = own.create_group("groups")
+    for name, mask in topology.groups.items():
+        _create_fixed(groups, name, np.asarray(mask, dtype=np.bool_))
+    thermo = file.create_group(THERMO, track_order=True)
+    thermo.attrs["units"] = json.dumps({**THERMO_UNITS, **rest.pop("thermo_units", {})})
+    stages = [str(name) for name in rest.pop("stages", ())]
+    file.create_dataset(STAGES, shape=(len(stages),), maxshape=(None,), chunks=(64,), dtype=STRING)[...] = stages
+    own.create_dataset("deck", data=str(rest.pop("deck", "")), dtype=STRING)
+    for name in ("provenance", "potentials"):
+        own.create_dataset(name, data=json.dumps(plain(rest.pop(name, {}))), dtype=STRING)
+    own.create_dataset("other", data=json.dumps(plain(rest)), dtype=STRING)
+
+
+def _create_fixed(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
+    """Make a dataset that does not grow, with a checksum."""
+    return group.create_dataset(name, data=values, chunks=values.shape if len(values) else None, fletcher32=len(values) > 0)
+
+
+def create_element(file: h5py.File, path: str, shape: tuple[int, ...], dtype: DTypeLike, unit: str, **storage: Any) -> None:
+    """Make an H5MD element: a growing value, with the step and time of the positions as hard links.
+
+    Parameters
+    ----------
+    file : h5py.File
+    path, shape, dtype, unit, **storage
+        Of the value, as in `nakmd.io.growing.create_series`.
+    """
+    element = file.create_group(path)
+    create_series(element, "value", shape, dtype, unit, **storage)
+    for name in ("step", "time"):
+        element[name] = file[f"{PARTICLES}/position/{name}"]
+
+
+def _describe(file: h5py.File, creator_version: str, author: str) -> None:
+    """Write the ``/h5md`` group."""
     head = file.create_group("h5md")
     head.attrs["version"] = np.array([1, 1], dtype=np.int32)
     head.create_group("author").attrs["name"] = author
@@ -103,15 +174,3 @@ def describe_file(file: h5py.File, creator_version: str, author: str) -> None:
     metal = head.create_group("modules/nakmd")
     metal.attrs["version"] = np.array([LAYOUT_VERSION, 0], dtype=np.int32)
     metal.attrs["units"] = "eV Angstrom u ps K e"
-
-
-def link_time(element: h5py.Group, file: h5py.File) -> None:
-    """Give an H5MD element the step and time of the positions, as hard links.
-
-    Parameters
-    ----------
-    element : h5py.Group
-    file : h5py.File
-    """
-    for name in ("step", "time"):
-        element[name] = file[f"{PARTICLES}/position/{name}"]

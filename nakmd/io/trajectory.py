@@ -21,7 +21,7 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.io.guard import guard, one_line
 from nakmd.io.journal import JournaledFile, pending_changes
 from nakmd.io.profile import FRAMES, LENGTHS, PARAMETERS, QUANTITIES, STAGES, THERMO, TIMES, VELOCITIES
-from nakmd.io.table import read_table
+from nakmd.io.growing import read_table
 from nakmd.system import Frame, Topology
 from nakmd.units import MASSES
 
