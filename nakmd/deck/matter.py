@@ -10,6 +10,7 @@ from nakmd.deck.fields import (
     Count,
     Density,
     Energy,
+    FileNames,
     Flag,
     Fraction,
     InverseLength,
@@ -26,31 +27,37 @@ Periodic = tuple[Flag, Flag, Flag]
 Pair = tuple[Text, Text]
 
 
-class TableTerm(Section):
-    """A many-body term read from a file: EAM (setfl, eam.fs, funcfl by content) or Tersoff."""
+class EAMTerm(Section):
+    """Embedded atoms on tables: setfl, eam.fs or funcfl, told apart by content."""
 
-    kind: Literal["eam", "tersoff"]
+    kind: Literal["eam"]
+    file: FileNames = Field(description="one file; several funcfl files make an alloy")
+
+
+class TersoffTerm(Section):
+    """Bond order, from a file in LAMMPS's format."""
+
+    kind: Literal["tersoff"]
     file: Text
-    species: tuple[Text, ...] = Field(default=(), description="species it acts on; all that the file names, if left out")
 
 
-class NamedTerm(Section):
-    """A named set of the library as one term of a sum."""
+class SetTerm(Section):
+    """A set of the library, or a set of one's own in a TOML file, as one term of a sum."""
 
-    kind: Literal["named"]
+    kind: Literal["set"]
     name: Text
 
 
 class MorseTerm(Section):
-    """V = D [(1 - exp(-w (r - r_0)))² - 1] between two species."""
+    """V = D [e^(-2α(r - r_0)) - 2 e^(-α(r - r_0))] between two species."""
 
     kind: Literal["morse"]
     pair: Pair
     depth: Energy
-    width: InverseLength
+    alpha: InverseLength
     r_0: Length
     cutoff: Length
-    cut: Literal["none", "shift", "smooth"] = "shift"
+    cut: Literal["cut", "shift", "smooth"] = "shift"
 
 
 class LennardJonesTerm(Section):
@@ -61,10 +68,10 @@ class LennardJonesTerm(Section):
     epsilon: Energy
     sigma: Length
     cutoff: Length
-    cut: Literal["none", "shift", "smooth"] = "shift"
+    cut: Literal["cut", "shift", "smooth"] = "shift"
 
 
-Term = Annotated[TableTerm | NamedTerm | MorseTerm | LennardJonesTerm, Field(discriminator="kind")]
+Term = Annotated[EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, Field(discriminator="kind")]
 
 
 class Model(Section):
@@ -85,11 +92,19 @@ class Model(Section):
 
 
 class Doping(Section):
-    """Nitrogen of one kind, at an atomic fraction of the wall."""
+    """Nitrogen in the wall: atomic fraction N/(N + C) of each kind."""
 
-    kind: Literal["graphitic", "pyridinic", "pyrrolic"]
-    fraction: Annotated[float, Field(strict=True, ge=0.0, le=0.5)]
-    spacing: PositiveLength | None = Field(default=None, description="least distance between sites")
+    graphitic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
+    pyridinic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
+    pyrrolic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
+    distance: PositiveLength = Field(default=4.0, description="least distance between atoms of different sites")
+    nitrogens_per_site: Literal[1, 2, 3] = Field(default=3, description="N atoms around the vacancy of a pyridinic site")
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """Fraction of each kind that is present."""
+        kinds = {"graphitic": self.graphitic, "pyridinic": self.pyridinic, "pyrrolic": self.pyrrolic}
+        return {kind: fraction for kind, fraction in kinds.items() if fraction > 0.0}
 
 
 class Nanotube(Section):
@@ -98,7 +113,7 @@ class Nanotube(Section):
     kind: Literal["nanotube"]
     chirality: tuple[Count, Count]
     length: PositiveLength = Field(description="rounded to whole unit cells")
-    doping: tuple[Doping, ...] = ()
+    doping: Doping | None = None
 
 
 class Graphene(Section):
@@ -106,7 +121,7 @@ class Graphene(Section):
 
     kind: Literal["graphene"]
     size: tuple[PositiveLength, PositiveLength]
-    doping: tuple[Doping, ...] = ()
+    doping: Doping | None = None
 
 
 class CarbonFile(Section):
@@ -114,7 +129,7 @@ class CarbonFile(Section):
 
     kind: Literal["file"]
     file: Text
-    doping: tuple[Doping, ...] = ()
+    doping: Doping | None = None
 
 
 Carbon = Annotated[Nanotube | Graphene | CarbonFile, Field(discriminator="kind")]

@@ -101,16 +101,15 @@ class Output(Section):
     precision: Literal["double", "single"] = "double"
 
 
-QUANTITIES = ("thermo", "rdf", "diffusion", "coordination", "affinity")
-
-
 class Analysis(Section):
     """What is measured, of which stages, and when."""
 
-    quantities: tuple[Literal["thermo", "rdf", "diffusion", "coordination", "affinity"], ...] = QUANTITIES
-    when: Literal["live", "after"] = "after"
+    quantities: tuple[Literal["thermo", "rdf", "diffusion", "coordination", "affinity"], ...] | None = Field(
+        default=None, description="all that the atoms allow, if left out"
+    )
+    when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
     every: Positive | None = Field(default=None, description="live: steps between samples; trajectory_every if left out")
-    stages: tuple[Text, ...] = Field(default=("produce",), description="kinds or names of the stages to measure")
+    stages: tuple[Text, ...] = Field(default=(), description="names of stages; those of kind produce if left out")
 
 
 class Deck(Section):

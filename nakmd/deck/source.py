@@ -70,7 +70,7 @@ class DeckSource:
         except tomllib.TOMLDecodeError as error:
             match = _AT_LINE.match(str(error))
             line = (match[2] and int(match[2])) or text.count("\n") + 1 if match else 0
-            quoted = text.splitlines()[line - 1].strip() if 0 < line <= len(text.splitlines()) else ""
+            quoted = dict(enumerate(text.split("\n"), 1)).get(line, "").strip()
             what = match[1] if match else str(error)
             raise DeckError(
                 [

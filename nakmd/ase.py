@@ -1,0 +1,141 @@
+"""nakmd's potentials as an ASE calculator.
+
+ASE's units are eV and Å as here; its stress is in eV/Å³ in the order xx yy zz yz xz xy, positive in tension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
+from ase.geometry.cell import complete_cell
+
+from nakmd.cell import Cell
+from nakmd.errors import InputError
+from nakmd.neighbors import Neighbors
+from nakmd.potentials import Potential
+from nakmd.system import Result, System
+
+#: ASE has masses of its own; a potential needs none, and any element may come.
+_MASS = 1.0
+
+
+class NakMD(Calculator):  # type: ignore[misc]
+    """Energies, forces and stress of any potential of nakmd.
+
+    Parameters
+    ----------
+    potential : Potential
+        ``load("nak-cn")``, ``EAM.from_file(...)``, a `Hybrid`, ...
+    labels : sequence of str, or mapping of int to str, optional
+        Site labels: one for each atom (``""`` for none), or one for each tag (``{1: "graphitic"}``). If left out,
+        ``atoms.arrays["site"]`` is used where it exists.
+    skin : float [Å]
+        How much farther than the cutoff the neighbour lists reach.
+
+    Notes
+    -----
+    Any cell and any periodic flags, also no cell at all. The stress needs a cell with a volume.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from nakmd.ase import NakMD
+    >>> from nakmd.potentials import load
+    >>> atoms = bulk("Na", "bcc", a=4.2906)
+    >>> atoms.calc = NakMD(load("nak"))
+    >>> round(atoms.get_potential_energy(), 3)
+    -1.109
+    """
+
+    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "energies", "forces", "stress"]
+
+    def __init__(
+        self,
+        potential: Potential,
+        labels: Sequence[str] | Mapping[int, str] | None = None,
+        skin: float = 0.5,
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self.potential = potential
+        self.labels = labels
+        self.skin = skin
+        self._system: System | None = None
+        self._neighbors: Neighbors | None = None
+        self._result = Result(0)
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
+        """Compute everything for the atoms and store it in ``results``."""
+        super().calculate(atoms, properties, system_changes)
+        has_volume = self.atoms.cell.rank == 3
+        if "stress" in properties and not has_volume:
+            raise PropertyNotImplementedError("These atoms have no cell with a volume, and so no stress.")
+        system = self._bind(self.atoms)
+        assert self._neighbors is not None  # made by _bind
+        self._neighbors.update(system)
+        self.potential.compute(system, self._neighbors, self._result)
+        energy = self._result.energy
+        self.results = {
+            "energy": energy,
+            "free_energy": energy,
+            "energies": self._result.energies.copy(),
+            "forces": self._result.forces.copy(),
+        }
+        if has_volume:
+            self.results["stress"] = -self._result.virial / self.atoms.cell.volume
+
+    def species_of(self, atoms: Atoms) -> list[str]:
+        """Return the species name of each atom: element and site label."""
+        symbols = atoms.get_chemical_symbols()
+        if self.labels is None:
+            labels = [str(site) for site in atoms.arrays["site"]] if "site" in atoms.arrays else [""] * len(atoms)
+        elif isinstance(self.labels, Mapping):
+            labels = [self.labels.get(int(tag), "") for tag in atoms.get_tags()]
+        else:
+            labels = [str(label) for label in self.labels]
+            if len(labels) != len(atoms):
+                raise InputError(f"labels has {len(labels)} entries for {len(atoms)} atoms.")
+        return [f"{symbol}:{label}" if label else symbol for symbol, label in zip(symbols, labels, strict=True)]
+
+    def _bind(self, atoms: Atoms) -> System:
+        """Return the system, made anew only where species, periodic flags or the number of atoms changed."""
+        names = self.species_of(atoms)
+        species_names = tuple(sorted(set(names)))
+        rows = {name: row for row, name in enumerate(species_names)}
+        species = np.array([rows[name] for name in names], dtype=np.int64)
+        cell = _cell_of(atoms)
+        known = self._system
+        if (
+            known is None
+            or known.species_names != species_names
+            or not np.array_equal(known.species, species)
+            or not np.array_equal(known.cell.periodic, cell.periodic)
+        ):
+            known = System(atoms.positions, species, species_names, cell, masses=np.full(len(atoms), _MASS))
+            self.potential.prepare(species_names)
+            self._neighbors = Neighbors(self.potential.requests, self.skin)
+            self._result = Result(known.n_atoms)
+            self._system = known
+        if not np.all(np.isfinite(atoms.positions)):
+            raise InputError("A position is not finite (NaN or inf).")
+        known.positions[:] = atoms.positions
+        known.cell.matrix[:] = cell.matrix
+        return known
+
+
+def _cell_of(atoms: Atoms) -> Cell:
+    """Return the cell, completed where ASE has none, and right-handed."""
+    matrix = np.array(complete_cell(atoms.cell), dtype=np.float64)
+    if np.linalg.det(matrix) < 0.0:
+        # the same lattice: a vector and its opposite repeat alike
+        matrix[2] *= -1.0
+    return Cell(matrix, [bool(p) for p in atoms.pbc])

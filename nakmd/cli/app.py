@@ -1,0 +1,65 @@
+"""The command ``nakmd``: collects the verbs and turns errors into one line and an exit code.
+
+Exit codes: 0 done; 1 the run failed, what was written stays readable; 2 bad input; 3 interrupted, resumable.
+What a verb needs is imported when the verb runs, so that ``nakmd --help`` and a usage error answer at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nakmd.cli import (
+    analyze,
+    bench,
+    check,
+    convert,
+    doctor,
+    new,
+    potentials,
+    resume,
+    run,
+    schema,
+    warmup,
+)
+from nakmd.cli.guard import guarded, settings
+
+app = typer.Typer(
+    name="nakmd",
+    help="Molecular dynamics of liquid sodium-potassium on nitrogen-doped carbon.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (new.new, check.check, run.run, resume.resume, analyze.analyze):
+    app.command()(guarded(verb))
+app.add_typer(potentials.app, name="potentials")
+for verb in (convert.convert, bench.bench, schema.schema, warmup.warmup, doctor.doctor):
+    app.command()(guarded(verb))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from nakmd import __version__
+
+        typer.echo(f"nakmd {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault of nakmd itself.")] = False,
+) -> None:
+    """Molecular dynamics of liquid sodium-potassium on nitrogen-doped carbon."""
+    del version  # answered by its callback
+    settings.debug = debug
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,92 @@
+"""What happens when a verb fails: known errors are one message, a fault of nakmd leaves its traceback in a file."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from nakmd.errors import NakmdError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 3
+
+
+@dataclass
+class Settings:
+    """Options that stand before the verb."""
+
+    debug: bool = False
+
+
+settings = Settings()
+
+
+def complain(message: str) -> None:
+    """Write to standard error."""
+    typer.echo(message, err=True)
+
+
+def guarded(verb: Callable[P, R]) -> Callable[P, R]:
+    """Wrap a verb so that it ends with a message and an exit code, never with a traceback."""
+
+    @functools.wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return verb(*args, **kwargs)
+        except NakmdError as error:
+            if settings.debug:
+                traceback.print_exc()
+            complain(str(error))
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            complain("Interrupted.")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except BrokenPipeError:
+            # the reader (head, less) has gone; keep the interpreter from flushing into the closed pipe again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(EXIT_FAILED) from None
+        except MemoryError:
+            complain("There is not enough memory for this. `nakmd check DECK` estimates the need of a deck.")
+            raise typer.Exit(EXIT_FAILED) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if _is_usage_error(error):
+                raise
+            _crash(error)
+
+    return run
+
+
+def _is_usage_error(error: Exception) -> bool:
+    # typer brings its own copy of click or uses the installed one, depending on its version
+    return hasattr(error, "exit_code") and hasattr(error, "format_message")
+
+
+def _crash(error: Exception) -> NoReturn:
+    if settings.debug or os.environ.get("NAKMD_DEBUG"):
+        traceback.print_exc()
+    else:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="nakmd-crash-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(f"{' '.join(sys.argv)}\n\n")
+            traceback.print_exc(file=file)
+        text = " ".join(str(error).split())
+        complain(
+            f"This is a fault of nakmd itself, not of your input: {type(error).__name__}: {text[:300]}\n"
+            f"The traceback is in {file.name}; please report it."
+        )
+    raise typer.Exit(EXIT_FAILED) from None

@@ -1,0 +1,33 @@
+"""``nakmd new``: starter decks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def new(
+    template: Annotated[str | None, typer.Argument(help="Which deck; without it, they are listed.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="List the templates as JSON.")] = False,
+) -> None:
+    """Write a commented starter deck, or list them."""
+    from nakmd.cli import output as out
+    from nakmd.deck.templates import templates, write_template
+
+    if template is None:
+        known = templates()
+        if as_json:
+            out.show_json([{"name": t.name, "summary": t.summary} for t in known])
+        else:
+            out.show_table(["template", "what it shows"], [[t.name, t.summary] for t in known])
+            out.say("\nnakmd new TEMPLATE -o FILE writes one.")
+        return
+    path = write_template(template, output, force)
+    if as_json:
+        out.show_json({"template": template, "path": str(path)})
+    else:
+        out.say(f"Wrote {path}.\nNext: nakmd check {path}, then nakmd run {path}")

@@ -1,0 +1,66 @@
+"""How verbs print: tables on a terminal, aligned plain lines into a pipe, JSON on request."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+
+def is_terminal() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout.isatty()
+
+
+def say(text: str = "") -> None:
+    """Print a line."""
+    typer.echo(text)
+
+
+def show_json(data: Any) -> None:
+    """Print data as JSON."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    """Print a table: with rules and colours on a terminal, as aligned lines otherwise."""
+    if is_terminal():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=title or None, title_justify="left", header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        Console().print(table)
+        return
+    if title:
+        say(title)
+    widths = [max(len(row[k]) for row in [columns, *rows]) for k in range(len(columns))]
+    for row in [columns, *rows]:
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def in_bytes(number: float) -> str:
+    """Return a size in B, kB, MB, GB or TB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000.0:
+            return f"{number:.3g} {unit}"
+        number /= 1000.0
+    return f"{number:.3g} TB"
+
+
+def in_time(seconds: float) -> str:
+    """Return a duration in s, min, h or days."""
+    if seconds < 90.0:
+        return f"{seconds:.2g} s"
+    if seconds < 5400.0:
+        return f"{seconds / 60.0:.2g} min"
+    if seconds < 48 * 3600.0:
+        return f"{seconds / 3600.0:.2g} h"
+    return f"{seconds / 86400.0:.2g} days"

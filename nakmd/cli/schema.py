@@ -1,0 +1,11 @@
+"""``nakmd schema``: the JSON schema of the deck, for editors."""
+
+from __future__ import annotations
+
+
+def schema() -> None:
+    """Print the JSON schema of a deck; editors complete and check decks with it."""
+    from nakmd.cli.output import show_json
+    from nakmd.deck.schema import Deck
+
+    show_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Deck.model_json_schema()})

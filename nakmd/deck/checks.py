@@ -1,0 +1,181 @@
+"""What words alone can tell about sense: time steps, temperatures, rates of heating, what is written how often.
+
+The limits on the time step come from the fastest vibration that is followed. Velocity Verlet is unstable beyond
+period/π, and loses accuracy well before: C-C stretching at 1600 1/cm has a period of 21 fs, the fastest
+vibrations of Na and K metal (4 THz) one of 250 fs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nakmd.deck.draft import Draft
+from nakmd.deck.matter import Crystal, Graphene, Model, Nanotube, StructureFile, Structure
+from nakmd.deck.messages import Problem
+from nakmd.deck.schema import Dynamics
+
+#: Largest time steps [ps], impossible and unwise, with carbon that moves and for metal alone.
+CARBON_STEPS = (0.005, 0.0015)
+METAL_STEPS = (0.020, 0.006)
+
+#: Temperatures [K] beyond which the deck is surely mistaken, or at least surprising.
+IMPOSSIBLE_TEMPERATURE = 20000.0
+SURPRISING_TEMPERATURE = 3000.0
+
+#: Density of liquid Na-K [g/cm³] beyond which a value is surprising (0.75 to 0.95 from melting to 900 K).
+DENSITIES = (0.6, 1.1)
+
+
+def check_words(draft: Draft) -> Iterator[Problem]:
+    """Yield what is senseless or surprising in the words of a deck."""
+    for index, stage in draft.stages:
+        if isinstance(stage, Dynamics):
+            yield from _check_dynamics(draft, index, stage)
+    if draft.structure is not None:
+        yield from _check_structure(draft.structure)
+    if draft.model is not None:
+        yield from _check_model(draft.model)
+    yield from _check_output(draft)
+
+
+def _has_moving_carbon(draft: Draft) -> bool:
+    structure = draft.structure
+    if structure is None or not (structure.carbon or structure.file):
+        return False
+    frozen = set(draft.groups.frozen) if draft.groups else set()
+    return not frozen & {"carbon", "tube", "sheet", "all"}
+
+
+def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Problem]:
+    at = ("stage", index)
+    who = f"[[stage]] {index + 1} ({stage.name or stage.kind})"
+    carbon = _has_moving_carbon(draft)
+    impossible, unwise = CARBON_STEPS if carbon else METAL_STEPS
+    reason = "C-C bonds vibrate with a period of 21 fs" if carbon else "the metal vibrates with periods of 250 fs"
+    given = stage.timestep * 1e3
+    if stage.timestep > impossible:
+        # ps and fs are easily exchanged: the same number in fs is offered where it makes sense
+        swapped = stage.timestep * 1e-3
+        meant = f' Did you mean "{stage.timestep:g} fs"?' if 1e-4 <= swapped <= unwise else ""
+        usual = "1 fs" if carbon else "4 fs"
+        yield Problem(
+            (*at, "timestep"),
+            f"{who} timestep of {given:g} fs: {reason}, and no step above {impossible * 1e3:g} fs can follow them."
+            f'{meant or f" Write {chr(34)}{usual}{chr(34)}."}',
+        )
+    elif stage.timestep > unwise:
+        yield Problem(
+            (*at, "timestep"), f"{who} timestep of {given:g} fs is coarse: {reason}; 1 fs is usual.", fatal=False
+        )
+    temperatures = [*(stage.temperature or ()), *([stage.velocities] if stage.velocities is not None else [])]
+    hottest = max(temperatures, default=0.0)
+    key = "temperature" if stage.temperature else "velocities"
+    if hottest > IMPOSSIBLE_TEMPERATURE:
+        yield Problem((*at, key), f"{who} {key} of {hottest:g} K: nothing stays bound above {IMPOSSIBLE_TEMPERATURE:g} K.")
+    elif hottest > SURPRISING_TEMPERATURE:
+        yield Problem((*at, key), f"{who} {key} of {hottest:g} K boils every metal here.", fatal=False)
+    if stage.ensemble != "nve" and stage.tau < 10 * stage.timestep:
+        yield Problem(
+            (*at, "tau"),
+            f"{who} tau of {stage.tau * 1e3:g} fs is shorter than ten steps of {given:g} fs: the thermostat drowns the "
+            'dynamics. Write tau = "0.5 ps".',
+            fatal=stage.tau < 2 * stage.timestep,
+        )
+    if stage.kind == "heat" and stage.temperature is not None and stage.temperature[0] == stage.temperature[1]:
+        yield Problem(
+            (*at, "temperature"), f'{who} holds {stage.temperature[0]:g} K; a ramp is ["300 K", "450 K"].', fatal=False
+        )
+    if stage.kind == "produce" and stage.ensemble == "langevin":
+        yield Problem(
+            (*at, "ensemble"),
+            f'{who} produces under langevin, whose friction slows diffusion; "bussi" or "nve" leave it alone.',
+            fatal=False,
+        )
+
+
+def _check_structure(structure: Structure) -> Iterator[Problem]:
+    liquid, carbon = structure.liquid, structure.carbon
+    if liquid is not None and liquid.density is not None:
+        density = liquid.density * 1.66053906892
+        low, high = DENSITIES
+        if not low <= density <= high:
+            yield Problem(
+                ("structure", "liquid", "density"),
+                f"[structure.liquid] density of {density:.3g} g/cm³: liquid Na-K has 0.75 to 0.95.",
+                fatal=not 0.3 * low <= density <= 3.0 * high,
+            )
+    if liquid is not None and carbon is None and liquid.region != "bulk":
+        yield Problem(
+            ("structure", "liquid", "region"),
+            f'[structure.liquid] region = "{liquid.region}" needs a [structure.carbon]; without one write "bulk".',
+        )
+    if liquid is not None and carbon is not None:
+        if liquid.region == "bulk":
+            yield Problem(
+                ("structure", "liquid", "region"),
+                '[structure.liquid] region = "bulk" has no place for the carbon; write "around", "inside", "beside", '
+                '"droplet" or "between".',
+            )
+        if isinstance(carbon, Graphene) and liquid.region in ("around", "inside"):
+            yield Problem(
+                ("structure", "liquid", "region"),
+                f'[structure.liquid] region = "{liquid.region}" is for a nanotube; beside graphene write "beside", '
+                '"droplet" or "between".',
+            )
+        if isinstance(carbon, Nanotube) and liquid.region == "between":
+            yield Problem(
+                ("structure", "liquid", "region"),
+                '[structure.liquid] region = "between" is for graphene sheets; with a nanotube write "around", '
+                '"inside" or "droplet".',
+            )
+    if isinstance(carbon, Nanotube) and max(carbon.chirality) == 0:
+        yield Problem(("structure", "carbon", "chirality"), "[structure.carbon] chirality = [0, 0] is no tube; write [10, 10].")
+
+
+def _check_model(model: Model) -> Iterator[Problem]:
+    if model.affinity != 1.0 and model.terms:
+        yield Problem(
+            ("model", "affinity"),
+            "[model] affinity scales the metal-carbon depths of a named set; in a list of terms, change the depths.",
+        )
+    if model.affinity > 10.0:
+        yield Problem(("model", "affinity"), f"[model] affinity of {model.affinity:g} is far beyond any metal on carbon.", False)
+
+
+def _check_output(draft: Draft) -> Iterator[Problem]:
+    if draft.output is None or not draft.stages:
+        return
+    steps = sum(stage.n_steps for _, stage in draft.stages if isinstance(stage, Dynamics))
+    if not steps or not draft.is_whole("stage") or not draft.is_whole("output"):
+        return
+    for key in ("trajectory_every", "thermo_every"):
+        every = getattr(draft.output, key)
+        if every > steps:
+            yield Problem(
+                ("output", key), f"[output] {key} = {every} is never reached: all stages have {steps} steps.", fatal=False
+            )
+
+
+def expected_species(draft: Draft) -> tuple[str, ...]:
+    """Return the species that the words promise, for checks that must not wait for the structure to be built."""
+    structure = draft.structure
+    if structure is None:
+        return ()
+    found: list[str] = []
+    if structure.carbon is not None:
+        found.append("C")
+        if structure.carbon.doping is not None:
+            fractions = structure.carbon.doping.fractions
+            found += [f"N:{kind}" for kind in fractions]
+            if "pyrrolic" in fractions or ("pyridinic" in fractions and structure.carbon.doping.nitrogens_per_site < 3):
+                found.append("C:edge")
+    if structure.liquid is not None:
+        if not draft.is_whole("structure", "liquid", "x_K"):
+            found += ["Na", "K"]
+        else:
+            found += ["Na"] * (structure.liquid.x_K < 1.0) + ["K"] * (structure.liquid.x_K > 0.0)
+    if isinstance(structure.crystal, Crystal):
+        found.append(structure.crystal.element)
+        if structure.crystal.substitute is not None:
+            found.append(structure.crystal.substitute.element)
+    return tuple(dict.fromkeys(found))
