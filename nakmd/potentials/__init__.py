@@ -3,7 +3,19 @@
 from nakmd.potentials.base import Potential, Term, evaluate
 from nakmd.potentials.eam import EAM
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.morse import Morse
+from nakmd.potentials.tersoff import Tersoff
 
-__all__ = ["EAM", "FinnisSinclair", "LennardJones", "Morse", "Potential", "Term", "evaluate"]
+__all__ = [
+    "EAM",
+    "FinnisSinclair",
+    "Hybrid",
+    "LennardJones",
+    "Morse",
+    "Potential",
+    "Term",
+    "Tersoff",
+    "evaluate",
+]
