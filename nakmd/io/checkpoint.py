@@ -1,0 +1,189 @@
+"""Checkpoints: all that a run needs to go on with the same bits, written so that a kill or a power cut costs nothing.
+
+The file is HDF5 behind a text block of 512 bytes that HDF5 skips. The block holds the SHA-256 of all that
+follows, so a damaged checkpoint is recognised before any of it is believed. The copy before it is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import h5py
+import numpy as np
+
+from nakmd.errors import FileFormatError, InputError
+from nakmd.io.atomic import write_atomically
+from nakmd.io.guard import guard
+
+_BLOCK = 512  # the smallest block that HDF5 skips
+_MAGIC = b"nakmd checkpoint 1\nsha256 "
+
+
+class Checkpoint(dict[str, Any]):
+    """What `read_checkpoint` returns: the state as it was given to `write_checkpoint`.
+
+    Parameters
+    ----------
+    state : mapping
+    path : pathlib.Path
+        The copy that was read.
+    note : str
+        Empty, or why the previous copy had to be taken: to be shown to the user.
+    """
+
+    def __init__(self, state: Mapping[str, Any], path: Path, note: str = "") -> None:
+        super().__init__(state)
+        self.path = path
+        self.note = note
+
+
+def previous_copy(path: str | os.PathLike[str]) -> Path:
+    """Return where the copy before a checkpoint lies: ``checkpoint_prev.h5`` beside ``checkpoint.h5``."""
+    where = Path(path)
+    return where.with_name(f"{where.stem}_prev{where.suffix}")
+
+
+def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
+    """Write a checkpoint, the one before becoming the previous copy.
+
+    Parameters
+    ----------
+    path : path
+    state : mapping of str to array, int, float, bool, str, None, list or mapping of the same
+        Arrays come back with the same bits and dtype, floats and integers of any size exactly; a list holds what JSON
+        can hold (a tuple comes back as one). The run puts deck text, hashes and versions in here too.
+
+    Raises
+    ------
+    InputError
+        If the state holds something else.
+    RunError
+        If the disk is full or fails; the checkpoints before stay as they were.
+    """
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", userblock_size=_BLOCK, libver=("v108", "v108"), track_order=True) as file:
+        _store(file, state, "")
+    content = buffer.getvalue()[_BLOCK:]
+    block = _MAGIC + hashlib.sha256(content).hexdigest().encode() + b"\n"
+    where = Path(path)
+    if where.exists():
+        _keep_previous(where)
+    write_atomically(where, block.ljust(_BLOCK, b"\0") + content)
+
+
+def _keep_previous(where: Path) -> None:
+    """Give the present checkpoint its second name; at no moment is there none."""
+    previous = previous_copy(where)
+    try:
+        if _verified(where) is None:
+            return  # a damaged file must not replace a good previous copy
+        draft = previous.with_name(f".{previous.name}.{os.getpid()}.tmp")
+        draft.unlink(missing_ok=True)
+        os.link(where, draft)
+        os.replace(draft, previous)
+    except OSError:  # a file system without links
+        write_atomically(previous, where.read_bytes())
+
+
+def _store(group: h5py.Group, state: Mapping[str, Any], where: str) -> None:
+    for key, value in state.items():
+        if not isinstance(key, str) or not key:
+            raise InputError(f"A checkpoint's keys are words, not {key!r} (in {where or 'the state'}).")
+        name = quote(key, safe=" ").replace(".", "%2E")
+        if isinstance(value, Mapping):
+            _store(group.create_group(name, track_order=True), value, f"{where}/{key}")
+            continue
+        if isinstance(value, np.ndarray | np.generic):
+            array = np.asarray(value)
+            if array.dtype.kind not in "biufc":
+                raise InputError(f"Checkpoint entry {where}/{key} is an array of {array.dtype}, not of numbers.")
+            group.create_dataset(name, data=array).attrs["kind"] = "array"
+        elif value is None or isinstance(value, bool | int | float | str | list | tuple):
+            try:
+                # JSON writes the shortest text that reads back as the same double, and integers of any size
+                text = json.dumps(value)
+            except TypeError as error:
+                raise InputError(f"Checkpoint entry {where}/{key} cannot be stored: {error}.") from None
+            group.create_dataset(name, data=np.frombuffer(text.encode(), dtype=np.uint8)).attrs["kind"] = "json"
+        else:
+            raise InputError(f"Checkpoint entry {where}/{key} is a {type(value).__name__}, which cannot be stored.")
+
+
+def _load(group: h5py.Group) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    for name, entry in group.items():
+        key = unquote(name)
+        if isinstance(entry, h5py.Group):
+            state[key] = _load(entry)
+        elif entry.attrs["kind"] == "json":
+            state[key] = json.loads(entry[...].tobytes())
+        else:
+            state[key] = entry[()]
+    return state
+
+
+def _verified(path: Path) -> bytes | None:
+    """Return a checkpoint's bytes, or None if they do not match their checksum."""
+    content = path.read_bytes()
+    digest = hashlib.sha256(content[_BLOCK:]).hexdigest().encode()
+    return content if content[:_BLOCK].rstrip(b"\0") == _MAGIC + digest + b"\n" else None
+
+
+def _read_copy(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise FileFormatError(path, "there is no such file.")
+    with guard(path, "the checkpoint cannot be read"):
+        content = _verified(path)
+        if content is None:
+            size = path.stat().st_size
+            beginning = path.open("rb").read(len(_MAGIC))
+            if size and beginning != _MAGIC:
+                raise FileFormatError(path, "this is not a checkpoint of nakmd.")
+            raise FileFormatError(path, f"truncated or damaged: its {size} bytes do not match their checksum.")
+        with h5py.File(io.BytesIO(content), "r") as file:
+            return _load(file)
+
+
+def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a checkpoint, or the previous copy if it is damaged or missing.
+
+    Parameters
+    ----------
+    path : path
+        ``checkpoint.h5``; the previous copy is looked for beside it.
+
+    Returns
+    -------
+    Checkpoint
+        The state, a dict; its ``note`` tells when and why the previous copy was taken.
+
+    Raises
+    ------
+    FileFormatError
+        If neither copy can be read.
+    """
+    where, previous = Path(path), previous_copy(path)
+    try:
+        return Checkpoint(_read_copy(where), where)
+    except FileFormatError as error:
+        first = error
+    try:
+        state = _read_copy(previous)
+    except FileFormatError as second:
+        raise FileFormatError(
+            where,
+            f"no checkpoint can be read: {_what(first, where)} {previous.name}: {_what(second, previous)}",
+            "Start the run again.",
+        ) from second
+    return Checkpoint(state, previous, f"{first} Took the copy before it, {previous.name}.")
+
+
+def _what(error: FileFormatError, path: Path) -> str:
+    return str(error).removeprefix(f"{path}: ")
