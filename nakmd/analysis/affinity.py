@@ -1,0 +1,297 @@
+"""Interfacial affinity: how strongly wall and liquid metal attract, and which metal the wall prefers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.coordination import contact_distance
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.errors import AnalysisError
+from nakmd.system import METALS, WALL, Frame, Topology
+from nakmd.units import J_PER_M2_PER_EV_A2
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
+AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
+
+#: The bulk is measured only where it holds at least this many metal atoms on average.
+LEAST_BULK = 20.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AffinityRecord(Record):
+    """Interaction of wall and metal, positive where they attract; ``value`` is per contact area, eV/Å².
+
+    Attributes
+    ----------
+    per_area : Measure [J/m²]
+        ``value`` in SI.
+    per_layer_atom : Measure [eV]
+        Per metal atom in the first layer.
+    by_metal : dict of str to Measure [eV]
+        Interaction of each metal element with the wall, per atom of that element in the first layer.
+    by_site : dict of str to Measure [eV]
+        Interaction of each wall species with the metal, per wall atom of that species in contact.
+    shares : dict of (wall species, metal element) to Measure [eV/Å²]
+        Parts of ``value``; they add up to it.
+    enrichment : dict of (str, str) to Measure
+        For metals (a, b): (N_a/N_b) in the first layer over (N_a/N_b) in the bulk.
+    layer_atoms : dict of str to Measure
+        Atoms of each metal in the first layer.
+    contact_area : Measure [Å²]
+    energy : Measure [eV]
+        Interaction energy itself: negative where wall and metal attract.
+    bulk : str
+        What the composition of the bulk was taken from.
+    time : (n,) float64 [ps]
+    series : (n,) float64 [eV/Å²]
+        Affinity per area in each frame (NaN without contact).
+    """
+
+    per_area: Measure
+    per_layer_atom: Measure
+    by_metal: dict[str, Measure] = field(default_factory=dict)
+    by_site: dict[str, Measure] = field(default_factory=dict)
+    shares: dict[tuple[str, str], Measure] = field(default_factory=dict)
+    enrichment: dict[tuple[str, str], Measure] = field(default_factory=dict)
+    layer_atoms: dict[str, Measure] = field(default_factory=dict)
+    contact_area: Measure
+    energy: Measure
+    bulk: str
+    time: FloatArray
+    series: FloatArray
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the affinity per area in time, with mean and 95 % interval."""
+        figure, ax = figure_for(ax)
+        ax.plot(self.time, self.series * J_PER_M2_PER_EV_A2, color=COLORS[0], lw=1)
+        ax.axhline(self.per_area.value, color=COLORS[1], label=str(self.per_area))
+        low, high = self.per_area.interval()
+        if math.isfinite(low):
+            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
+        ax.set(xlabel="t / ps", ylabel="affinity / J/m²")
+        ax.legend()
+        return figure
+
+
+class Affinity(Analysis):
+    r"""Cross interaction energy of wall and metal, per contact area and per metal atom in the first layer.
+
+    .. math:: w = -\frac{\langle E_{\mathrm{wall,metal}} \rangle}{\langle A \rangle}, \qquad
+              A = a_0 \, N_{\mathrm{wall\ atoms\ in\ contact}}
+
+    Parameters
+    ----------
+    layer : float [Å]
+        A metal atom is in the first layer if the nearest wall atom is closer than this.
+    bulk : float [Å]
+        A metal atom is in the bulk if no wall atom is closer than this.
+    area_per_atom : float [Å²]
+        Contact area that a wall atom stands for.
+    wall, metals : tuples of str
+        Elements of the two sides.
+
+    Notes
+    -----
+    The energy is that of the pair terms between wall and metal species, stored with each frame
+    (``Frame.pair_energies``): an interaction energy in the presence of everything else, not a free energy
+    and not the work of adhesion, which also counts what the metal and the wall pay to adapt to each other.
+    Positive w means attraction.
+
+    A wall atom is in contact if a metal atom is within `CONTACT_DISTANCES`. It counts once, also where
+    metal wets both of its sides: for a filled and immersed tube the area is that of the tube's wall, not of
+    its two faces.
+
+    Ratios are ratios of means; errors are those of the linearised ratio's time series (`ratio_of_means`).
+
+    If the bulk, as defined, holds fewer than 20 metal atoms on average or lacks one of the metals, its
+    composition is taken as that of all metal atoms, the first layer included, which draws the enrichment
+    towards 1. ``record.bulk`` says which it was.
+    """
+
+    name = "affinity"
+    needs = frozenset({"pair_energies"})
+
+    def __init__(
+        self,
+        layer: float = 5.0,
+        bulk: float = 10.0,
+        area_per_atom: float = AREA_PER_ATOM,
+        wall: tuple[str, ...] = WALL,
+        metals: tuple[str, ...] = METALS,
+    ) -> None:
+        if not 0.0 < layer <= bulk:
+            raise AnalysisError(f"Affinity needs 0 < layer <= bulk in Å, got {layer} and {bulk}.")
+        if not area_per_atom > 0.0:
+            raise AnalysisError(f"The area per wall atom must be positive, got {area_per_atom} Å².")
+        self.layer, self.bulk = float(layer), float(bulk)
+        self.area_per_atom = float(area_per_atom)
+        self.wall, self.metals = wall, metals
+
+    def prepare(self, topology: Topology) -> None:
+        """Find the two sides."""
+        elements = np.array(topology.elements)
+        present = np.unique(topology.species)
+        self._wall_species = [int(s) for s in present if elements[s] in self.wall]
+        self._metal_species = [int(s) for s in present if elements[s] in self.metals]
+        for side, found, words in (
+            ("wall", self._wall_species, self.wall),
+            ("metal", self._metal_species, self.metals),
+        ):
+            if not found:
+                names = ", ".join(topology.species_names[s] for s in present)
+                raise AnalysisError(
+                    f"Affinity needs {side} atoms ({', '.join(words)}); here are {names} only."
+                )
+        self._names = topology.species_names
+        self._wall = np.flatnonzero(np.isin(topology.species, self._wall_species))
+        self._metal = np.flatnonzero(np.isin(topology.species, self._metal_species))
+        self._sites = topology.species[self._wall]
+        self._metal_names = list(dict.fromkeys(str(elements[s]) for s in self._metal_species))
+        kind_of = np.full(len(elements), -1, dtype=np.int64)
+        for s in self._metal_species:
+            kind_of[s] = self._metal_names.index(str(elements[s]))
+        self._kind_of = kind_of
+        self._kinds = kind_of[topology.species[self._metal]]
+        self._contact = {
+            str(element): np.array([contact_distance(str(element), name) for name in self._metal_names])
+            for element in {elements[s] for s in self._wall_species}
+        }
+        self._wall_elements = elements[self._sites]
+        self._time: list[float] = []
+        self._energies: list[FloatArray] = []
+        self._in_layer: list[NDArray[np.int64]] = []
+        self._in_bulk: list[NDArray[np.int64]] = []
+        self._in_contact: list[list[int]] = []
+
+    def update(self, frame: Frame) -> None:
+        """Take the energies of one frame and count its first layer."""
+        if frame.pair_energies is None or not np.all(np.isfinite(frame.pair_energies)):
+            raise AnalysisError(
+                f"The frame at step {frame.step} holds no interaction energies between species, "
+                "which affinity is made of. nakmd run stores them with every frame; a file that another "
+                "program wrote or converted has none: analyse the original, or run again."
+            )
+        energies = np.zeros((len(self._wall_species), len(self._metal_names)))
+        for row, a in enumerate(self._wall_species):
+            for b in self._metal_species:
+                energies[row, self._kind_of[b]] += frame.pair_energies[a, b]
+        wall, metal = frame.positions[self._wall], frame.positions[self._metal]
+
+        nothing = np.zeros(len(wall), dtype=np.int64)
+        distances = CellGrid(wall, nothing, frame.cell, self.bulk, also=metal).nearest_distances(metal)
+        n_kinds = len(self._metal_names)
+        layer = np.bincount(self._kinds[distances < self.layer], minlength=n_kinds)
+        bulk = np.bincount(self._kinds[distances >= self.bulk], minlength=n_kinds)
+
+        reach = max(float(cutoffs.max()) for cutoffs in self._contact.values())
+        grid = CellGrid(metal, self._kinds, frame.cell, reach, also=wall)
+        touched = np.zeros(len(wall), dtype=np.bool_)
+        for element, cutoffs in self._contact.items():
+            rows = np.flatnonzero(self._wall_elements == element)
+            touched[rows] = grid.neighbor_counts(wall[rows], cutoffs, cutoffs).sum(axis=1) > 0.0
+        self._time.append(frame.time)
+        self._energies.append(energies)
+        self._in_layer.append(layer)
+        self._in_bulk.append(bulk)
+        self._in_contact.append([int(np.sum(touched & (self._sites == s))) for s in self._wall_species])
+
+    def result(self) -> AffinityRecord:
+        """Return the affinity and its parts."""
+        require_frames(len(self._time), 1, "Affinity")
+        energies = np.array(self._energies)
+        layer = np.array(self._in_layer, dtype=np.float64)
+        contact = np.array(self._in_contact, dtype=np.float64)
+        area = contact.sum(axis=1) * self.area_per_atom
+        if not np.any(area):
+            raise AnalysisError(
+                "No metal atom ever touches the wall in these frames: there is no contact area to divide by. "
+                "Check that the metal lies at the wall, or measure in a later stage."
+            )
+        total = -energies.sum(axis=(1, 2))
+        per_area = ratio_of_means([total], [area], "eV/Å²")
+        sites = [self._names[s] for s in self._wall_species]
+        names = self._metal_names
+        enrichment, bulk, notes = self._enrichment(layer)
+        return AffinityRecord(
+            quantity="interfacial affinity",
+            value=per_area.value,
+            error=per_area.error,
+            unit="eV/Å²",
+            n_effective=per_area.n_effective,
+            notes=(
+                f"first layer: nearest wall atom closer than {self.layer:g} Å",
+                f"contact area: {self.area_per_atom:.3f} Å² per wall atom in contact, each counted once",
+                *notes,
+            ),
+            per_area=per_area.scaled(J_PER_M2_PER_EV_A2, "J/m²"),
+            per_layer_atom=ratio_of_means([total], [layer.sum(axis=1)], "eV"),
+            by_metal={
+                name: ratio_of_means([-energies[:, :, k].sum(axis=1)], [layer[:, k]], "eV")
+                for k, name in enumerate(names)
+            },
+            by_site={
+                site: ratio_of_means([-energies[:, row].sum(axis=1)], [contact[:, row]], "eV")
+                for row, site in enumerate(sites)
+            },
+            shares={
+                (site, name): ratio_of_means([-energies[:, row, k]], [area], "eV/Å²")
+                for row, site in enumerate(sites)
+                for k, name in enumerate(names)
+            },
+            enrichment=enrichment,
+            layer_atoms={name: mean_with_error(layer[:, k]) for k, name in enumerate(names)},
+            contact_area=mean_with_error(area, "Å²"),
+            energy=mean_with_error(-total, "eV"),
+            bulk=bulk,
+            time=np.array(self._time),
+            series=np.divide(total, area, out=np.full(len(area), math.nan), where=area > 0.0),
+        )
+
+    def _enrichment(self, layer: FloatArray) -> tuple[dict[tuple[str, str], Measure], str, list[str]]:
+        """Return the enrichment of each pair of metals, where the bulk was, and notes."""
+        names = sorted(
+            self._metal_names, key=lambda name: (name != "K", name)
+        )  # K over Na, as the field asks
+        if len(names) < 2:
+            return {}, "one metal only", []
+        counts = np.array(self._in_bulk, dtype=np.float64)
+        if counts.sum(axis=1).mean() >= LEAST_BULK and np.all(counts.mean(axis=0) > 0.0):
+            reference, bulk = counts, f"metal farther than {self.bulk:g} Å from the wall"
+        else:
+            overall = np.bincount(self._kinds, minlength=len(self._metal_names)).astype(np.float64)
+            reference = np.tile(overall, (len(layer), 1))
+            bulk = f"all metal (fewer than {LEAST_BULK:.0f} atoms farther than {self.bulk:g} Å from the wall)"
+        found = {}
+        for i, a in enumerate(names):
+            for b in names[i + 1 :]:
+                k, l = self._metal_names.index(a), self._metal_names.index(b)  # noqa: E741
+                found[a, b] = ratio_of_means([layer[:, k], reference[:, l]], [layer[:, l], reference[:, k]])
+        return found, bulk, [f"bulk composition: {bulk}"]
+
+
+def affinity(
+    source: Source,
+    layer: float = 5.0,
+    bulk: float = 10.0,
+    area_per_atom: float = AREA_PER_ATOM,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> AffinityRecord:
+    """Return the interfacial affinity; parameters as in `Affinity`, ``stage`` as in `choose_frames`."""
+    return cast(AffinityRecord, measure(source, Affinity(layer, bulk, area_per_atom), stage, progress))

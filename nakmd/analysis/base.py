@@ -1,0 +1,145 @@
+"""What every analysis is: prepare, update, result; and how it is driven over a trajectory or by a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
+from nakmd.errors import AnalysisError, InputError
+from nakmd.system import BoolArray, Frame, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Record:
+    """What an analysis found.
+
+    Attributes
+    ----------
+    quantity : str
+        What was measured, of what.
+    value : float or array
+    error : float or array
+        Standard error; NaN where the frames cannot give one.
+    unit : str
+    n_effective : float
+        How many independent samples the error rests on.
+    notes : tuple of str
+        Conventions that decide the number, and warnings.
+    """
+
+    quantity: str
+    value: Any
+    error: Any
+    unit: str
+    n_effective: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the error rests on enough independent samples."""
+        return bool(np.all(np.isfinite(self.error))) and self.n_effective >= TRUSTED_SAMPLES
+
+    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
+        """Return the confidence interval, with Student's t for ``n_effective - 1`` degrees of freedom."""
+        half = self.error * student_factor(self.n_effective, level)
+        return self.value - half, self.value + half
+
+    def __str__(self) -> str:
+        if np.ndim(self.value):
+            return f"{self.quantity}: array of shape {np.shape(self.value)}"
+        text = format_measure(float(self.value), float(self.error), self.unit)
+        if math.isfinite(self.error) and not self.trusted:
+            text += f" (error uncertain: {self.n_effective:.1f} independent samples)"
+        return text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain lists, numbers and strings; what is not finite becomes None."""
+        plain = {item.name: _plain(getattr(self, item.name)) for item in dataclasses.fields(self)}
+        return {**plain, "trusted": self.trusted}
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the result into ``ax``, or into a figure of its own, and return the figure."""
+        raise AnalysisError(f"{self.quantity} has no plot.")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Measure):
+        return {**{k: _plain(v) for k, v in dataclasses.asdict(value).items()}, "trusted": value.trusted}
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return {"-".join(k) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+class Analysis(ABC):
+    """One question asked of a stream of frames.
+
+    A run feeds it live, a driver feeds it from a file: the numbers are the same. A fresh object is the only
+    reset. Frames may be views of a running simulation: what is kept is copied.
+
+    Attributes
+    ----------
+    name : str
+        What the question is called in tables and on the command line.
+    needs : frozenset of str
+        Optional fields of `Frame` that must be there, so that a run can provide them.
+    """
+
+    name: str = ""
+    needs: frozenset[str] = frozenset()
+
+    @abstractmethod
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms; called once, before the first frame."""
+
+    @abstractmethod
+    def update(self, frame: Frame) -> None:
+        """Take in one frame."""
+
+    @abstractmethod
+    def result(self) -> Record:
+        """Return what the frames so far say; may be asked again later."""
+
+
+def select(topology: Topology, word: str) -> BoolArray:
+    """Return the mask of the atoms that a word names; `AnalysisError` if there are none."""
+    try:
+        mask = topology.select(word)
+    except InputError as error:
+        raise AnalysisError(str(error)) from None
+    if not np.any(mask):
+        raise AnalysisError(f"{word!r} is known here, but no atom belongs to it.")
+    return mask
+
+
+def require_frames(count: int, least: int, name: str) -> None:
+    """Raise `AnalysisError` unless enough frames were seen."""
+    if count < least:
+        seen = "one frame" if count == 1 else f"{count} frames"
+        raise AnalysisError(
+            f"{name} needs at least {least} frames, and {seen} came in. "
+            "Run longer, write frames more often, or choose another stage (stage='all')."
+        )

@@ -1,0 +1,242 @@
+"""Coordination numbers across the interface: metal atoms around each wall atom, by site and in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology, element_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Contact distances [Å] between wall and metal: the minimum of the metal-carbon Morse well of the liquid set
+#: (K-C 3.43, Na-C 3.15) plus 1 Å, to one decimal. Over a hollow site of graphene (K at 3.0 Å, Na at 2.7 Å)
+#: both count the hexagon below and the six atoms around it (4.1 Å, 3.9 Å) and leave out the next ring (4.8
+#: Å, 4.6 Å). Nitrogen uses the same distance as carbon, so that numbers by site can be compared.
+CONTACT_DISTANCES: Mapping[tuple[str, str], float] = {
+    ("C", "K"): 4.4,
+    ("N", "K"): 4.4,
+    ("C", "Na"): 4.1,
+    ("N", "Na"): 4.1,
+}
+
+
+def contact_distance(a: str, b: str) -> float:
+    """Return the contact distance [Å] of two elements, in either order.
+
+    Raises
+    ------
+    AnalysisError
+        If the table has none.
+    """
+    for pair in ((a, b), (b, a)):
+        if pair in CONTACT_DISTANCES:
+            return CONTACT_DISTANCES[pair]
+    known = ", ".join(f"{x}-{y} {distance} Å" for (x, y), distance in CONTACT_DISTANCES.items())
+    raise AnalysisError(
+        f"No contact distance of {a}-{b} is tabled ({known}). Give cutoff=: the first minimum of rdf(), say."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CoordinationRecord(Record):
+    """Neighbours around each centre; ``value`` is the mean number per centre.
+
+    Attributes
+    ----------
+    center, neighbor : str
+    cutoff : float [Å]
+    width : float [Å]
+        Width of the smooth edge around the cutoff; 0 for a sharp count.
+    by_site : dict of str to Measure
+        Mean number of neighbours around a centre of each species (site).
+    by_neighbor : dict of str to Measure
+        The same split by the species of the neighbour, over all centres.
+    contacts : Measure
+        Number of centre-neighbour contacts.
+    per_neighbor : Measure
+        Contacts per neighbour atom of the whole system.
+    time : (n,) float64 [ps]
+    series : (n,) float64
+        Mean number per centre in each frame.
+    series_by_site : dict of str to (n,) float64
+    """
+
+    center: str
+    neighbor: str
+    cutoff: float
+    width: float
+    by_site: dict[str, Measure] = field(default_factory=dict)
+    by_neighbor: dict[str, Measure] = field(default_factory=dict)
+    contacts: Measure
+    per_neighbor: Measure
+    time: FloatArray
+    series: FloatArray
+    series_by_site: dict[str, FloatArray] = field(default_factory=dict)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the time series of each site and its mean."""
+        figure, ax = figure_for(ax)
+        for row, (site, series) in enumerate(self.series_by_site.items()):
+            color = COLORS[row % len(COLORS)]
+            ax.plot(self.time, series, color=color, lw=1, alpha=0.6)
+            ax.axhline(self.by_site[site].value, color=color, label=f"{site}: {self.by_site[site]}")
+        ax.set(xlabel="t / ps", ylabel=f"{self.neighbor} within {self.cutoff:g} Å of a {self.center}")
+        ax.legend()
+        return figure
+
+
+class Coordination(Analysis):
+    """Number of neighbours around each centre, counted in every frame.
+
+    Parameters
+    ----------
+    center, neighbor : str
+        Species, elements or groups: ``"C"`` and ``"K"`` for the potassium around each carbon.
+    cutoff : float [Å], optional
+        Two atoms closer than this are in contact. If left out: `CONTACT_DISTANCES` of their elements.
+    smooth : bool
+        False: a neighbour counts 1 or 0. True: it counts 1 up to cutoff - width/2 and falls to 0 at cutoff
+        + width/2 along 1 - 3u² + 2u³, so that an atom that trembles at the edge does not make the number
+        jump.
+    width : float [Å]
+        Of the smooth edge.
+
+    Notes
+    -----
+    The mean is over all centres, those far from any metal and inside the tube included. Errors are those of
+    the time series (`mean_with_error`).
+    """
+
+    name = "coordination"
+
+    def __init__(
+        self,
+        center: str = "C",
+        neighbor: str = "K",
+        cutoff: float | None = None,
+        smooth: bool = False,
+        width: float = 0.6,
+    ) -> None:
+        if cutoff is not None and not cutoff > 0.0:
+            raise AnalysisError(f"The cutoff of a coordination number must be positive, got {cutoff} Å.")
+        if smooth and not 0.0 < width < 2.0 * (cutoff or width):
+            raise AnalysisError(
+                f"The smooth edge must be wider than 0 and narrower than twice the cutoff, got {width} Å."
+            )
+        self.center, self.neighbor = center, neighbor
+        self.cutoff = cutoff
+        self.width = width if smooth else 0.0
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms and the cutoff."""
+        centers, neighbors = select(topology, self.center), select(topology, self.neighbor)
+        self._centers, self._neighbors = np.flatnonzero(centers), np.flatnonzero(neighbors)
+        if self.cutoff is None:
+            elements = topology.elements
+            self.cutoff = max(
+                contact_distance(elements[i], elements[j])
+                for i in np.unique(topology.species[centers])
+                for j in np.unique(topology.species[neighbors])
+            )
+        self._sites = _rows_by_species(topology, self._centers)
+        self._species = _rows_by_species(topology, self._neighbors)
+        self._kinds = np.zeros(len(self._neighbors), dtype=np.int64)
+        for kind, rows in enumerate(self._species.values()):
+            self._kinds[rows] = kind
+        # where a centre is among the neighbours, it must not count itself
+        place = np.full(topology.n_atoms, -1, dtype=np.int64)
+        place[self._neighbors] = np.arange(len(self._neighbors))
+        self._itself = place[self._centers]
+        self._time: list[float] = []
+        self._by_site: list[list[float]] = []
+        self._by_species: list[FloatArray] = []
+
+    def update(self, frame: Frame) -> None:
+        """Count the neighbours in one frame."""
+        assert self.cutoff is not None  # set by prepare
+        centers, neighbors = frame.positions[self._centers], frame.positions[self._neighbors]
+        inner = np.full(len(self._species), self.cutoff - 0.5 * self.width)
+        outer = np.full(len(self._species), self.cutoff + 0.5 * self.width)
+        grid = CellGrid(neighbors, self._kinds, frame.cell, float(outer[0]), also=centers)
+        counts = grid.neighbor_counts(centers, inner, outer, self._itself)
+        totals = counts.sum(axis=1)
+        self._time.append(frame.time)
+        self._by_site.append([float(totals[rows].mean()) for rows in self._sites.values()])
+        self._by_species.append(counts.mean(axis=0))
+
+    def result(self) -> CoordinationRecord:
+        """Return the mean numbers and their time series."""
+        assert self.cutoff is not None  # set by prepare
+        require_frames(len(self._time), 1, "Coordination")
+        by_site, by_species = np.array(self._by_site), np.array(self._by_species)
+        series = by_species.sum(axis=1)
+        mean = mean_with_error(series)
+        contacts = float(len(self._centers))
+        counting = "sharp" if self.width == 0.0 else f"smooth over {self.width:g} Å"
+        return CoordinationRecord(
+            quantity=f"{self.neighbor} around {self.center}",
+            value=mean.value,
+            error=mean.error,
+            unit="",
+            n_effective=mean.n_effective,
+            notes=(
+                f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}",
+            ),
+            center=self.center,
+            neighbor=self.neighbor,
+            cutoff=self.cutoff,
+            width=self.width,
+            by_site={site: mean_with_error(by_site[:, row]) for row, site in enumerate(self._sites)},
+            by_neighbor={name: mean_with_error(by_species[:, row]) for row, name in enumerate(self._species)},
+            contacts=mean.scaled(contacts, ""),
+            per_neighbor=mean.scaled(contacts / len(self._neighbors), ""),
+            time=np.array(self._time),
+            series=series,
+            series_by_site={site: by_site[:, row] for row, site in enumerate(self._sites)},
+        )
+
+
+def _rows_by_species(topology: Topology, atoms: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return, for each species among some atoms, which of them belong to it."""
+    species = topology.species[atoms]
+    return {topology.species_names[s]: np.flatnonzero(species == s) for s in np.unique(species)}
+
+
+def interface_pairs(
+    topology: Topology, wall: tuple[str, ...], metals: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Return the wall-metal pairs of elements present whose contact distance is tabled."""
+    present = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
+    return [(a, b) for a in wall for b in metals if {a, b} <= present and (a, b) in CONTACT_DISTANCES]
+
+
+def coordination(
+    source: Source,
+    center: str = "C",
+    neighbor: str = "K",
+    cutoff: float | None = None,
+    smooth: bool = False,
+    width: float = 0.6,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> CoordinationRecord:
+    """Return coordination numbers; parameters as in `Coordination`, ``stage`` as in `choose_frames`."""
+    return cast(
+        CoordinationRecord,
+        measure(source, Coordination(center, neighbor, cutoff, smooth, width), stage, progress),
+    )

@@ -1,0 +1,330 @@
+"""Self-diffusion from the mean squared displacement over all time origins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.displacements import (
+    error_of_coefficients,
+    exponent_of,
+    mean_squared_displacements,
+    segment_slopes,
+    slope_weights,
+)
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Atoms whose paths are transformed at a time.
+CHUNK = 128
+
+#: Independent samples (atoms × segments of time) that a small system's run is cut up for.
+WANTED_SAMPLES = 48
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DiffusionRecord(Record):
+    """A diffusion coefficient [Å²/ps] and the curve it comes from.
+
+    Attributes
+    ----------
+    species : str
+    directions : str
+    lag : (m,) float64 [ps]
+    msd, msd_error : (m,) float64 [Å²]
+        Sum over the directions; the error is that of the mean over atoms.
+    fit : tuple of float [ps]
+        First and last lag of the straight line.
+    intercept : float [Å²]
+    exponent, exponent_error : float
+        d log MSD / d log t in the window; 1 where motion is diffusive.
+    diffusive : bool
+        False if the exponent differs from 1 by more than 0.1 beyond twice its error.
+    """
+
+    species: str
+    directions: str
+    lag: FloatArray
+    msd: FloatArray
+    msd_error: FloatArray
+    fit: tuple[float, float]
+    intercept: float
+    exponent: float
+    exponent_error: float
+    diffusive: bool
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.diffusive else f"{text} [not diffusive: MSD ~ t^{self.exponent:.2f}]"
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the MSD, its error band and the fitted line."""
+        figure, ax = figure_for(ax)
+        ax.plot(self.lag, self.msd, color=COLORS[0], label=f"{self.species} ({self.directions})")
+        low, high = self.msd - self.msd_error, self.msd + self.msd_error
+        ax.fill_between(self.lag, low, high, color=COLORS[0], alpha=0.3, lw=0)
+        window = np.array(self.fit)
+        line = self.intercept + 2 * len(self.directions) * self.value * window
+        ax.plot(window, line, color=COLORS[1], lw=2, label=f"D = {Record.__str__(self)}")
+        ax.set(xlabel="t / ps", ylabel="MSD / Å²", xlim=(0.0, None), ylim=(0.0, None))
+        ax.legend()
+        return figure
+
+
+class Diffusion(Analysis):
+    r"""Diffusion coefficient of one kind of atom from a straight line through its MSD.
+
+    .. math:: D = \frac{1}{2d} \, \frac{\mathrm{d}}{\mathrm{d}t} \left\langle |r(s + t) - r(s)|^2
+    \right\rangle_{s,\,i}
+
+    Parameters
+    ----------
+    species : str
+        Species, element or group.
+    directions : str
+        Some of ``"xyz"``: d is their number; ``"z"`` is along a tube.
+    fit : (float, float) [ps], optional
+        Window of the straight line (least squares, with intercept). If left out: from 1/20 of the time
+        covered, at most 2 ps, to 1/5 of it, at most 20 ps.
+    drift : str or None
+        Atoms whose centre of mass is held at rest; ``"all"`` unless given, None leaves the motion as it is.
+    unwrap : {"images", "nearest"}
+        Follow atoms across periodic faces by the image counts of the frames, or, where a file has none,
+        take the nearest image from frame to frame (right while no atom moves half a cell between two
+        frames).
+    memory : float [bytes]
+        Bound for the stored paths (8 bytes per frame, atom and direction). When it is reached every other
+        frame is dropped: the paths stay exact, the lags become coarser. The record says so.
+
+    Notes
+    -----
+    **Paths.** Displacements are added up frame by frame,
+    Δ = (w' - w) + (n' - n) h', with w the wrapped position, n the image counts, h the cell, primes for the
+    later frame. This is the toroidal-view-preserving scheme with the image counts known: in a cell that
+    changes, n' h' - n h would turn every breath of the cell into a jump of an atom that is many cells away.
+
+    **Error.** D is linear in the MSD, so each atom has its own D and the error is their spread over √N, which
+    holds for atoms that move independently. Few atoms are cut into segments of time. Time segments with all
+    atoms together test that independence: if their spread is larger than chance allows (F test, 5 %), it is
+    used.
+
+    References
+    ----------
+    Bullerjahn et al., J. Chem. Theory Comput. 19, 3406 (2023). doi:10.1021/acs.jctc.3c00308
+    von Bülow, Bullerjahn & Hummer, J. Chem. Phys. 153, 021101 (2020). doi:10.1063/5.0008316
+    """
+
+    name = "diffusion"
+
+    def __init__(
+        self,
+        species: str = "K",
+        directions: str = "xyz",
+        fit: tuple[float, float] | None = None,
+        drift: str | None = "all",
+        unwrap: str = "images",
+        memory: float = 1e9,
+    ) -> None:
+        if (
+            not directions
+            or sorted(set(directions)) != sorted(directions)
+            or not set(directions) <= set("xyz")
+        ):
+            raise AnalysisError(f"Directions are some of 'xyz', each once, not {directions!r}.")
+        if fit is not None and not 0.0 < fit[0] < fit[1]:
+            raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+        self.species = species
+        self.directions = directions
+        self.fit = fit
+        if unwrap not in ("images", "nearest"):
+            raise AnalysisError(
+                f"Paths are unwrapped by 'images' or to the 'nearest' image, not by {unwrap!r}."
+            )
+        self.drift = drift
+        self.unwrap = unwrap
+        self.memory = memory
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms."""
+        self._chosen = select(topology, self.species)
+        self._axes = ["xyz".index(letter) for letter in self.directions]
+        self._weights: FloatArray | None = None
+        if self.drift is not None:
+            masses = np.where(select(topology, self.drift), topology.masses, 0.0)
+            self._weights = masses / masses.sum()
+        self._path: FloatArray = np.zeros((int(self._chosen.sum()), len(self._axes)))
+        self._paths: list[FloatArray] = []
+        self._times: list[float] = []
+        self._keep_every = 1
+        self._count = 0
+        self._times_seen: list[float] = []
+        self._previous: tuple[FloatArray, NDArray[np.int32]] | None = None
+        self._irregular = False
+
+    def update(self, frame: Frame) -> None:
+        """Extend the paths by one frame."""
+        self._times_seen.append(frame.time)
+        if len(self._times_seen) > 2:
+            first, second = self._times_seen[:2]
+            step = second - first
+            if self._irregular or step <= 0.0:
+                raise AnalysisError(
+                    f"Diffusion needs evenly spaced frames: they begin {step:g} ps apart, but the one before "
+                    f"t = {frame.time:g} ps (step {frame.step}) is out of step. Choose one stage or a stride."
+                )
+            # the last frame of a run may come early; one more after it would be an error
+            gap = frame.time - self._times_seen[-2]
+            if abs(gap - step) > 1e-4 * step:
+                self._irregular = True
+                return
+        if self._previous is not None:
+            wrapped, images = self._previous
+            if self.unwrap == "images":
+                step_vectors = (frame.positions - wrapped) + (frame.images - images) @ frame.cell.matrix
+            else:
+                step_vectors = frame.cell.minimum_image(frame.positions - wrapped)
+            if self._weights is not None:
+                step_vectors -= self._weights @ step_vectors
+            self._path = self._path + step_vectors[self._chosen][:, self._axes]
+        self._previous = (frame.positions.copy(), frame.images.copy())
+        if self._count % self._keep_every == 0:
+            self._paths.append(self._path)
+            self._times.append(frame.time)
+            if len(self._paths) * self._path.nbytes > self.memory and len(self._paths) > 16:
+                self._paths, self._times = self._paths[::2], self._times[::2]
+                self._keep_every *= 2
+        self._count += 1
+
+    def result(self) -> DiffusionRecord:
+        """Return the diffusion coefficient."""
+        n = len(self._paths)
+        require_frames(n, 4, "Diffusion")
+        step = float(self._times[-1] - self._times[0]) / (n - 1)
+        low, high = self._window(n, step)
+        n_atoms = self._path.shape[0]
+        n_lags = max(high + 1, n // 2 + 1)
+        times = _times(low, high, step)
+        weights = slope_weights(times) / (2 * len(self._axes))
+
+        segments = max(1, min(-(-WANTED_SAMPLES // n_atoms), int((n - 1) / (1.25 * high))))
+        collective_segments = int((n - 1) / (1.25 * high))
+        coefficients = np.zeros((segments, n_atoms))
+        collective = np.zeros(collective_segments)
+        curve, curve_squares = np.zeros(n_lags), np.zeros(n_lags)
+        window_curves = np.zeros((high + 1 - low, n_atoms))
+        for start in range(0, n_atoms, CHUNK):
+            chunk = slice(start, start + CHUNK)
+            paths = np.stack([path[chunk] for path in self._paths])
+            msd = mean_squared_displacements(paths)
+            curve += msd[:n_lags].sum(axis=1)
+            curve_squares += (msd[:n_lags] ** 2).sum(axis=1)
+            window_curves[:, chunk] = msd[low : high + 1]
+            coefficients[:, chunk] = segment_slopes(paths, segments, low, high, weights, msd)
+            collective += segment_slopes(paths, collective_segments, low, high, weights, msd).sum(axis=1)
+        collective /= n_atoms
+        curve /= n_atoms
+        window = curve[low : high + 1]
+        value = float(weights @ window)
+
+        error, n_effective, notes = error_of_coefficients(coefficients.ravel(), collective)
+        exponent, exponent_error = exponent_of(times, window_curves, n_effective)
+        diffusive = math.isfinite(exponent) and not abs(exponent - 1.0) - 2.0 * exponent_error > 0.1
+        if not math.isfinite(exponent):
+            notes.append("nothing moves: the MSD vanishes")
+        elif not diffusive:
+            notes.append(
+                f"MSD grows as t^{exponent:.2f} in the window, not as t: D is not a diffusion coefficient"
+            )
+        notes.append(
+            f"line fitted from {low * step:.4g} to {high * step:.4g} ps of {step * (n - 1):.4g} ps, "
+            + (
+                f"{n_atoms} atoms, centre of mass of {self.drift!r} at rest"
+                if self.drift
+                else f"{n_atoms} atoms, drift kept"
+            )
+        )
+        if self.unwrap == "nearest":
+            notes.append("no image counts: atoms followed to their nearest image from frame to frame")
+        if self._keep_every > 1:
+            notes.append(f"every {self._keep_every}th frame kept, to stay below {self.memory / 1e6:.0f} MB")
+        if self._irregular:
+            notes.append("the last frame came out of step and was left out")
+        spread = np.maximum(curve_squares / n_atoms - curve**2, 0.0)
+        msd_error = np.sqrt(spread / (n_atoms - 1)) if n_atoms > 1 else np.full(n_lags, math.nan)
+        return DiffusionRecord(
+            quantity=f"diffusion of {self.species}"
+            + ("" if len(self._axes) == 3 else f" along {self.directions}"),
+            value=value,
+            error=error,
+            unit="Å²/ps",
+            n_effective=n_effective,
+            notes=tuple(notes),
+            species=self.species,
+            directions=self.directions,
+            lag=_times(0, n_lags - 1, step),
+            msd=curve,
+            msd_error=msd_error,
+            fit=(low * step, high * step),
+            intercept=float(window.mean() - 2 * len(self._axes) * value * times.mean()),
+            exponent=exponent,
+            exponent_error=exponent_error,
+            diffusive=diffusive,
+        )
+
+    def _window(self, n: int, step: float) -> tuple[int, int]:
+        """Return the first and the last lag, in frames, of the straight line."""
+        covered = (n - 1) * step
+        if self.fit is None:
+            low = max(1, round(min(2.0, covered / 20) / step))
+            return low, min(max(low + 2, round(min(20.0, covered / 5) / step)), n - 1)
+        low, high = math.ceil(self.fit[0] / step - 1e-6), math.floor(self.fit[1] / step + 1e-6)
+        if high > n - 1:
+            raise AnalysisError(
+                f"The fit window ends at {self.fit[1]:g} ps, but the frames cover {covered:g} ps only. "
+                f"Choose a window that ends before {covered / 3:.3g} ps, or run longer."
+            )
+        if high - low < 2:
+            raise AnalysisError(
+                f"The fit window {self.fit[0]:g} to {self.fit[1]:g} ps holds {max(high - low + 1, 0)} lags "
+                f"of {step:g} ps, 3 are needed. Widen it, or write frames more often."
+            )
+        return low, high
+
+
+def _times(first: int, last: int, step: float) -> FloatArray:
+    """Return the lag times [ps] of frames ``first`` to ``last``."""
+    return np.arange(first, last + 1, dtype=np.float64) * step
+
+
+def diffusion(
+    source: Source,
+    species: str = "K",
+    directions: str = "xyz",
+    fit: tuple[float, float] | None = None,
+    drift: str | None = "all",
+    memory: float = 1e9,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> DiffusionRecord:
+    """Return the diffusion coefficient; parameters as in `Diffusion`, ``stage`` as in `choose_frames`."""
+    analysis = Diffusion(species, directions, fit, drift, unwrapping_for(source), memory)
+    return cast(DiffusionRecord, measure(source, analysis, stage, progress))
+
+
+def unwrapping_for(source: Source) -> str:
+    """Return how paths from this source can be unwrapped: files of other programs may lack image counts."""
+    return "images" if getattr(source, "has_images", True) else "nearest"

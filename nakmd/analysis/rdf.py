@@ -1,0 +1,322 @@
+"""Partial radial distribution functions and the coordination numbers they hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import scipy.ndimage
+import scipy.signal
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Width [Å] of the Gaussian that g(r) is smoothed with before its first minimum is looked for.
+SMOOTHING = 0.1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PartialRDF(Record):
+    """One partial g(r): ``value`` and ``error`` are (n_bins,).
+
+    Attributes
+    ----------
+    a, b : str
+        Centre and neighbour.
+    r : (n_bins,) float64 [Å]
+        Middle of each bin.
+    edges : (n_bins + 1,) float64 [Å]
+    running_coordination : (n_bins,) float64
+        Mean number of b around an a within the bin's outer edge.
+    running_coordination_ba : (n_bins,) float64
+        Mean number of a around a b.
+    peak : float [Å]
+        Position of the first peak; NaN if there is none.
+    first_minimum : float [Å]
+        Bin edge that the coordination numbers are counted up to; NaN if g(r) shows no first minimum.
+    coordination, coordination_ba : Measure
+        Number of b around a, and of a around b, counted up to the first minimum.
+    """
+
+    a: str
+    b: str
+    r: FloatArray
+    edges: FloatArray
+    running_coordination: FloatArray
+    running_coordination_ba: FloatArray
+    peak: float
+    first_minimum: float
+    coordination: Measure
+    coordination_ba: Measure
+
+    def __str__(self) -> str:
+        if not math.isfinite(self.first_minimum):
+            return f"{self.quantity}: no first minimum below {self.edges[-1]:.2f} Å"
+        return (
+            f"{self.quantity}: peak at {self.peak:.2f} Å, {self.coordination} neighbours "
+            f"up to the first minimum at {self.first_minimum:.2f} Å"
+        )
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw g(r) with its error band."""
+        figure, ax = figure_for(ax)
+        _draw(ax, self, COLORS[0])
+        ax.set(xlabel="r / Å", ylabel="g(r)", ylim=(0.0, None))
+        ax.legend()
+        return figure
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RDFRecord(Record):
+    """All partial g(r): ``value`` and ``error`` are (n_pairs, n_bins), in the order of ``pairs``.
+
+    ``record["Na", "K"]`` is one of them, in either order.
+    """
+
+    pairs: dict[tuple[str, str], PartialRDF] = field(default_factory=dict)
+    r: FloatArray
+
+    def __getitem__(self, pair: tuple[str, str]) -> PartialRDF:
+        for key in (pair, pair[::-1]):
+            if key in self.pairs:
+                return self.pairs[key]
+        known = ", ".join("-".join(key) for key in self.pairs)
+        raise AnalysisError(f"No g(r) of {'-'.join(pair)} was counted; there are {known}.")
+
+    def __str__(self) -> str:
+        return "\n".join(str(partial) for partial in self.pairs.values())
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw every g(r) with its error band."""
+        figure, ax = figure_for(ax)
+        for row, partial in enumerate(self.pairs.values()):
+            _draw(ax, partial, COLORS[row % len(COLORS)])
+        ax.set(xlabel="r / Å", ylabel="g(r)", ylim=(0.0, None))
+        ax.legend()
+        return figure
+
+
+def _draw(ax: Axes, partial: PartialRDF, color: str) -> None:
+    ax.plot(partial.r, partial.value, color=color, label=f"{partial.a}-{partial.b}")
+    ax.fill_between(
+        partial.r, partial.value - partial.error, partial.value + partial.error, color=color, alpha=0.3, lw=0
+    )
+    ax.axhline(1.0, color="0.7", lw=0.8, zorder=0)
+
+
+class RDF(Analysis):
+    r"""Partial g(r) from one count of all pairs.
+
+    .. math:: g_{ab}(r) = \frac{\langle n_{ab}(r)\, V \rangle}{P_{ab}\; \tfrac{4}{3}\pi (r_+^3 - r_-^3)}
+
+    with :math:`n_{ab}` the pairs in the bin from :math:`r_-` to :math:`r_+`, each counted once, and
+    :math:`P_{ab} = N_a N_b`, or :math:`N_a (N_a - 1)/2` for a = b, so that an ideal gas gives 1 at any size.
+
+    Parameters
+    ----------
+    a, b : str, optional
+        Species (``"N:graphitic"``), elements or groups; without them all pairs of elements (see ``by``).
+    r_max : float [Å]
+        At most half the smallest height of the cell along its periodic directions.
+    bins : int
+    by : {"element", "species"}
+        What tells atoms apart when a and b are not given.
+
+    Notes
+    -----
+    V is the volume of the cell, also along directions that do not repeat and around a droplet or a wall:
+    there g(r) does not tend to 1 and only its shape and the coordination numbers have a meaning, which do
+    not depend on V.
+
+    Coordination numbers count pairs up to the first minimum of g(r), smoothed by a Gaussian of 0.1 Å. Other
+    ways of counting give other numbers: the symmetric-peak method behind experimental values for liquid
+    metals (9 to 9.5) gives about two thirds of this one (13 to 14).
+
+    Errors are those of the mean of blocks of frames (`BlockSums`).
+    """
+
+    name = "rdf"
+
+    def __init__(
+        self,
+        a: str | None = None,
+        b: str | None = None,
+        r_max: float = 10.0,
+        bins: int = 200,
+        by: str = "element",
+    ) -> None:
+        if (a is None) != (b is None):
+            raise AnalysisError("g(r) needs both atoms of the pair, or neither for all pairs.")
+        if by not in ("element", "species"):
+            raise AnalysisError(f"g(r) tells atoms apart by 'element' or by 'species', not by {by!r}.")
+        if not (r_max > 0.0 and bins >= 1):
+            raise AnalysisError(f"g(r) needs a positive r_max and number of bins, got {r_max} Å and {bins}.")
+        self.a, self.b, self.by = a, b, by
+        self.r_max = float(r_max)
+        self.bins = int(bins)
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms and the pairs."""
+        kinds = np.full(topology.n_atoms, -1, dtype=np.int64)
+        if self.a is not None and self.b is not None:
+            mask_a, mask_b = select(topology, self.a), select(topology, self.b)
+            same = bool(np.array_equal(mask_a, mask_b))
+            if not same and np.any(mask_a & mask_b):
+                raise AnalysisError(
+                    f"{self.a!r} and {self.b!r} share {int(np.sum(mask_a & mask_b))} atoms without being the "
+                    "same; choose two sets without common atoms."
+                )
+            kinds[mask_b], kinds[mask_a] = 1, 0
+            names = [self.a] if same else [self.a, self.b]
+            self._pairs = [(self.a, self.b)]
+        else:
+            labels = topology.elements if self.by == "element" else topology.species_names
+            present = [labels[s] for s in np.unique(topology.species)]
+            names = list(dict.fromkeys(present))
+            for kind, name in enumerate(names):
+                rows = [s for s, label in enumerate(labels) if label == name]
+                kinds[np.isin(topology.species, rows)] = kind
+            self._pairs = [(name, other) for i, name in enumerate(names) for other in names[i:]]
+        self._chosen = kinds >= 0
+        self._kinds = np.ascontiguousarray(kinds[self._chosen])
+        self._numbers = np.bincount(self._kinds, minlength=len(names))
+        self._kind_pairs = [(names.index(a), names.index(b) if b in names else 0) for a, b in self._pairs]
+        self._pair_of = np.full((len(names), len(names)), -1, dtype=np.int64)
+        for row, (i, j) in enumerate(self._kind_pairs):
+            self._pair_of[i, j] = self._pair_of[j, i] = row
+        self._sums = BlockSums()
+
+    def update(self, frame: Frame) -> None:
+        """Count the pairs of one frame."""
+        heights = frame.cell.heights[frame.cell.periodic]
+        if len(heights) and self.r_max > 0.5 * heights.min() * (1.0 + 1e-12):
+            raise AnalysisError(
+                f"g(r) up to {self.r_max:.2f} Å needs a cell at least {2 * self.r_max:.2f} Å wide along its "
+                f"periodic directions; at step {frame.step} the narrowest is {heights.min():.2f} Å. "
+                f"Choose r_max <= {math.floor(50.0 * heights.min()) / 100.0:.2f} Å."
+            )
+        grid = CellGrid(frame.positions[self._chosen], self._kinds, frame.cell, self.r_max)
+        counts = grid.pair_histogram(self._pair_of, len(self._pairs), self.bins).astype(np.float64)
+        # with and without the volume: g(r) needs the product in every frame, coordination numbers the bare
+        # counts
+        self._sums.add(np.stack([counts * frame.cell.volume, counts]))
+
+    def result(self) -> RDFRecord:
+        """Return all partial g(r)."""
+        require_frames(self._sums.count, 1, "g(r)")
+        edges = np.linspace(0.0, self.r_max, self.bins + 1)
+        shells = 4.0 / 3.0 * math.pi * (edges[1:] ** 3 - edges[:-1] ** 3)
+        means, blocks = self._sums.mean, self._sums.block_means()
+        partials = {}
+        for row, (a, b) in enumerate(self._pairs):
+            i, j = self._kind_pairs[row]
+            n_a, n_b = int(self._numbers[i]), int(self._numbers[j])
+            possible = n_a * (n_a - 1) / 2 if i == j else n_a * n_b
+            ideal = possible * shells
+            g = np.divide(means[0, row], ideal, out=np.zeros(self.bins), where=ideal > 0)
+            series = np.divide(
+                blocks[:, 0, row], ideal, out=np.zeros((len(blocks), self.bins)), where=ideal > 0
+            )
+            n_effective = len(series) / statistical_inefficiency(series)
+            error = (
+                np.sqrt(np.var(series, axis=0) / max(n_effective - 1.0, 1.0))
+                if len(series) > 1
+                else np.full(self.bins, math.nan)
+            )
+            per_a, per_b = (2.0 / n_a, 2.0 / n_a) if i == j else (1.0 / n_a, 1.0 / n_b)
+            peak, end = _first_shell(g, edges)
+            inside = blocks[:, 1, row, :end].sum(axis=1) if end else np.zeros(len(blocks))
+            total = float(means[1, row, :end].sum()) if end else math.nan
+            spread = math.nan
+            if end and len(inside) > 1:
+                spread = math.sqrt(float(np.var(inside)) / max(n_effective - 1.0, 1.0))
+            running = np.cumsum(means[1, row])
+            partials[a, b] = PartialRDF(
+                quantity=f"g(r) {a}-{b}",
+                value=g,
+                error=error,
+                unit="1",
+                n_effective=n_effective,
+                notes=self._notes(end, edges, len(series)),
+                a=a,
+                b=b,
+                r=0.5 * (edges[1:] + edges[:-1]),
+                edges=edges,
+                running_coordination=running * per_a,
+                running_coordination_ba=running * per_b,
+                peak=peak,
+                first_minimum=float(edges[end]) if end else math.nan,
+                coordination=Measure(total * per_a, spread * per_a, "", n_effective),
+                coordination_ba=Measure(total * per_b, spread * per_b, "", n_effective),
+            )
+        return RDFRecord(
+            quantity="g(r) of " + ", ".join("-".join(pair) for pair in self._pairs),
+            value=np.stack([partial.value for partial in partials.values()]),
+            error=np.stack([partial.error for partial in partials.values()]),
+            unit="1",
+            n_effective=min(partial.n_effective for partial in partials.values()),
+            notes=("normalised by the volume of the whole cell",),
+            pairs=partials,
+            r=0.5 * (edges[1:] + edges[:-1]),
+        )
+
+    def _notes(self, end: int, edges: FloatArray, n_blocks: int) -> tuple[str, ...]:
+        notes = ["normalised by the volume of the whole cell"]
+        if end:
+            notes.append(f"coordination counted up to the first minimum of g(r), {edges[end]:.2f} Å")
+        else:
+            notes.append(f"g(r) shows no first minimum below {self.r_max:.2f} Å: no coordination number")
+        if n_blocks < 2:
+            notes.append("one frame: no error can be given")
+        return tuple(notes)
+
+
+def _first_shell(g: FloatArray, edges: FloatArray) -> tuple[float, int]:
+    """Return the position [Å] of the first peak, and the edge at the first minimum after it (0 if none)."""
+    width = edges[1] - edges[0]
+    smooth = scipy.ndimage.gaussian_filter1d(g, SMOOTHING / width) if width < SMOOTHING else g
+    highest = float(smooth.max(initial=0.0))
+    # a peak must stand out of the noise of an ideal gas, and of the ripple on a shoulder
+    peaks, _ = scipy.signal.find_peaks(
+        smooth, prominence=max(0.08 * highest, 0.05), height=max(1.05, 0.3 * highest)
+    )
+    if len(peaks) == 0:
+        return math.nan, 0
+    first = int(peaks[0])
+    further, _ = scipy.signal.find_peaks(smooth[first:], prominence=max(0.03 * highest, 0.02))
+    peak = float(0.5 * (edges[first] + edges[first + 1]))
+    if len(further) == 0:
+        return peak, 0
+    valley = smooth[first : first + int(further[0]) + 1]
+    # between the shells of a crystal g(r) is zero over many bins: take the middle
+    lowest = np.flatnonzero(valley <= valley.min() + 1e-12)
+    return peak, first + int(lowest[len(lowest) // 2]) + 1
+
+
+def rdf(
+    source: Source,
+    a: str | None = None,
+    b: str | None = None,
+    r_max: float = 10.0,
+    bins: int = 200,
+    by: str = "element",
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> RDFRecord:
+    """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``stage`` as in `choose_frames`."""
+    return cast(RDFRecord, measure(source, RDF(a, b, r_max, bins, by), stage, progress))

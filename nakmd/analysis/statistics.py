@@ -1,0 +1,384 @@
+"""Means with errors that hold for correlated series, and how far they can be trusted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+import scipy.special
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+#: Below this many independent samples an error estimate is itself a guess (its own error exceeds ~25 %).
+TRUSTED_SAMPLES = 10.0
+
+
+def format_measure(value: float, error: float, unit: str = "") -> str:
+    """Return ``value ± error unit`` with the digits that the error leaves meaningful.
+
+    Parameters
+    ----------
+    value, error : float
+        A NaN error is written as unknown.
+    unit : str
+        ``"1"`` and ``""`` are left out.
+
+    Examples
+    --------
+    >>> format_measure(0.4391, 0.0213, "Å²/ps")
+    '0.44 ± 0.02 Å²/ps'
+    >>> format_measure(12.3456, 0.0131)
+    '12.346 ± 0.013'
+    """
+    suffix = "" if unit in ("", "1") else f" {unit}"
+    if not math.isfinite(value):
+        return f"undefined{suffix}"
+    if not math.isfinite(error):
+        return f"{value:.4g}{suffix} (error unknown)"
+    if error <= 0.0:
+        return f"{value:.6g} ± 0{suffix}"
+    # a leading 1 gets a second digit: rounding 0.014 to 0.01 would change the error by 30 %
+    exponent = math.floor(math.log10(error))
+    digits = -exponent + (1 if error / 10.0**exponent < 1.95 else 0)
+    if digits > 5:
+        power = math.floor(math.log10(max(abs(value), error)))
+        scaled = format_measure(value / 10.0**power, error / 10.0**power)
+        return f"({scaled})e{power:+03d}{suffix}"
+    places = max(digits, 0)
+    return f"{round(value, digits):.{places}f} ± {round(error, digits):.{places}f}{suffix}"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number with its standard error.
+
+    Attributes
+    ----------
+    value : float
+    error : float
+        Standard error of the mean; NaN when the data cannot give one.
+    unit : str
+    n_effective : float
+        How many independent samples the error rests on.
+    """
+
+    value: float
+    error: float
+    unit: str
+    n_effective: float
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the error rests on at least `TRUSTED_SAMPLES` independent samples."""
+        return math.isfinite(self.error) and self.n_effective >= TRUSTED_SAMPLES
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the confidence interval, with Student's t for ``n_effective - 1`` degrees of freedom."""
+        half = self.error * student_factor(self.n_effective, level)
+        return self.value - half, self.value + half
+
+    def scaled(self, factor: float, unit: str) -> Measure:
+        """Return the same measure in another unit."""
+        return Measure(self.value * factor, self.error * abs(factor), unit, self.n_effective)
+
+    def __str__(self) -> str:
+        text = format_measure(self.value, self.error, self.unit)
+        if math.isfinite(self.error) and not self.trusted:
+            text += f" (error uncertain: {self.n_effective:.1f} independent samples)"
+        return text
+
+
+def student_factor(n_effective: float, level: float = 0.95) -> float:
+    """Return how many standard errors a confidence interval reaches to each side."""
+    if not math.isfinite(n_effective):
+        return math.nan
+    return float(scipy.special.stdtrit(max(n_effective - 1.0, 1.0), 0.5 * (1.0 + level)))
+
+
+def autocovariance(series: ArrayLike) -> FloatArray:
+    """Return the autocovariance of a series, or its sum over many.
+
+    Parameters
+    ----------
+    series : (n,) or (n, m) array_like
+        Columns are series of the same kind; their autocovariances are summed.
+
+    Returns
+    -------
+    (n,) float64
+        ``c[t] = Σ_m Σ_s δ_m(s) δ_m(s + t) / (n - t)``, with δ the deviation from the column's mean.
+    """
+    x = np.asarray(series, dtype=np.float64)
+    x = x.reshape(len(x), -1)
+    n = len(x)
+    deviations = x - x.mean(axis=0)
+    size = scipy.fft.next_fast_len(2 * n, real=True)
+    power = np.zeros(size // 2 + 1)
+    for start in range(0, deviations.shape[1], 256):  # blocks of columns keep the transform small
+        transform = scipy.fft.rfft(deviations[:, start : start + 256], size, axis=0)
+        power += np.sum(transform.real**2 + transform.imag**2, axis=1)
+    sums = scipy.fft.irfft(power, size)[:n]
+    return np.asarray(sums / np.arange(n, 0, -1), dtype=np.float64)
+
+
+def statistical_inefficiency(series: ArrayLike) -> float:
+    r"""Return how many successive samples count as one.
+
+    .. math:: g = 1 + 2 \sum_{t=1}^{t_0} (1 - t/n) \, c(t)/c(0)
+
+    summed up to the first :math:`t_0 > 3` at which the autocorrelation has fallen to zero.
+
+    Parameters
+    ----------
+    series : (n,) or (n, m) array_like
+        Columns are series of the same kind; one g is found from all of them together.
+
+    Returns
+    -------
+    float
+        At least 1; 1 for a constant series.
+
+    References
+    ----------
+    Chodera, Swope, Pitera, Seok & Dill, J. Chem. Theory Comput. 3, 26 (2007). doi:10.1021/ct0502864
+    """
+    x = np.asarray(series, dtype=np.float64)
+    n = len(x)
+    if n < 3:
+        return 1.0
+    c = autocovariance(x)
+    scale = float(np.sum(np.mean(x.reshape(n, -1), axis=0) ** 2))
+    # a variance at rounding level is that of a constant
+    if not c[0] > 1e-24 * scale:
+        return 1.0
+    rho = c / c[0]
+    negative = np.flatnonzero((rho <= 0.0) & (np.arange(n) > 3))
+    stop = int(negative[0]) if len(negative) else n - 1
+    lags = np.arange(1, stop)
+    return max(1.0, float(1.0 + 2.0 * np.sum((1.0 - lags / n) * rho[1:stop])))
+
+
+@dataclass(frozen=True)
+class BlockAverage:
+    """The error of a mean as a function of block size, and the size that is large enough.
+
+    Attributes
+    ----------
+    sizes : (k,) int64
+        Samples per block: 1, 2, 4, ...
+    errors : (k,) float64
+        Standard error from blocks of that size.
+    uncertainties : (k,) float64
+        Standard error of ``errors``.
+    best : int or None
+        Row of the smallest size that meets the criterion of Lee et al.; None: the series is too short.
+    """
+
+    sizes: NDArray[np.int64]
+    errors: FloatArray
+    uncertainties: FloatArray
+    best: int | None
+
+
+def block_average(series: ArrayLike) -> BlockAverage:
+    """Return the errors of the mean after repeated pairing of neighbours.
+
+    Parameters
+    ----------
+    series : (n,) array_like
+
+    References
+    ----------
+    Flyvbjerg & Petersen, J. Chem. Phys. 91, 461 (1989). doi:10.1063/1.457480
+    Choice of the size, B³ > 2 n (σ_B/σ_1)⁴: Lee et al., Phys. Rev. E 83, 066706 (2011).
+    doi:10.1103/PhysRevE.83.066706
+    """
+    x = np.asarray(series, dtype=np.float64)
+    n = len(x)
+    sizes, errors, uncertainties = [], [], []
+    size = 1
+    while len(x) >= 2:
+        error = math.sqrt(float(np.var(x, ddof=1)) / len(x))
+        sizes.append(size)
+        errors.append(error)
+        uncertainties.append(error / math.sqrt(2.0 * (len(x) - 1)))
+        even = len(x) // 2 * 2
+        x = 0.5 * (x[0:even:2] + x[1:even:2])
+        size *= 2
+    best = None
+    for row, (block, error) in enumerate(zip(sizes, errors)):
+        if errors[0] == 0.0 or block**3 > 2.0 * n * (error / errors[0]) ** 4:
+            best = row
+            break
+    return BlockAverage(np.array(sizes, dtype=np.int64), np.array(errors), np.array(uncertainties), best)
+
+
+def mean_with_error(series: ArrayLike, unit: str = "") -> Measure:
+    """Return the mean of a correlated series with its standard error.
+
+    Parameters
+    ----------
+    series : (n,) array_like
+        Evenly spaced in time.
+    unit : str
+
+    Returns
+    -------
+    Measure
+        The larger of two errors: from the integrated autocorrelation (`statistical_inefficiency`) and from
+        blocks (`block_average`). ``n_effective`` is what that error amounts to in independent samples.
+        The error of a single sample is NaN.
+    """
+    x = np.asarray(series, dtype=np.float64)
+    n = len(x)
+    if n == 0:
+        return Measure(math.nan, math.nan, unit, 0.0)
+    mean = float(np.mean(x))
+    if n == 1:
+        return Measure(mean, math.nan, unit, 1.0)
+    variance = float(np.var(x))
+    if variance <= 1e-24 * mean * mean:
+        return Measure(mean, 0.0, unit, float(n))
+    n_effective = n / statistical_inefficiency(x)
+    error = math.sqrt(variance / max(n_effective - 1.0, 1.0))
+    blocks = block_average(x)
+    if blocks.best is not None and blocks.errors[blocks.best] > error:
+        error = float(blocks.errors[blocks.best])
+        n_effective = min(n_effective, 1.0 + variance / error**2)
+    return Measure(mean, error, unit, n_effective)
+
+
+def ratio_of_means(
+    numerators: list[FloatArray], denominators: list[FloatArray], unit: str = "", factor: float = 1.0
+) -> Measure:
+    r"""Return a product of means over a product of means, with its error.
+
+    .. math:: R = f \frac{\prod_k \langle a_k \rangle}{\prod_l \langle b_l \rangle}, \qquad
+              \delta R \approx R \left( \sum_k \frac{\delta a_k}{\langle a_k \rangle}
+                             - \sum_l \frac{\delta b_l}{\langle b_l \rangle} \right)
+
+    The error is that of the mean of the series δR, so that correlations between the series and in time count.
+
+    Parameters
+    ----------
+    numerators, denominators : lists of (n,) float64
+        Series of the same frames.
+    unit : str
+    factor : float
+
+    Returns
+    -------
+    Measure
+        NaN where a denominator vanishes.
+    """
+    n = len((numerators + denominators)[0])
+    means_up = [float(np.mean(a)) for a in numerators]
+    means_down = [float(np.mean(b)) for b in denominators]
+    if any(m == 0.0 for m in means_down):
+        return Measure(math.nan, math.nan, unit, 0.0)
+    ratio = factor * math.prod(means_up) / math.prod(means_down)
+    deviations = np.zeros(n)
+    for k, (a, mean) in enumerate(zip(numerators, means_up)):
+        # the other factors, not R/mean: a vanishing numerator has an error too
+        others = (
+            factor * math.prod(m for other, m in enumerate(means_up) if other != k) / math.prod(means_down)
+        )
+        deviations += others * (a - mean)
+    for b, mean in zip(denominators, means_down):
+        deviations -= ratio * (b - mean) / mean
+    of_deviations = mean_with_error(deviations + ratio, unit)
+    return Measure(ratio, of_deviations.error, unit, of_deviations.n_effective)
+
+
+def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int, float, float]:
+    """Return where a series has settled: the start that leaves the most independent samples.
+
+    Parameters
+    ----------
+    series : (n,) array_like
+    candidates : int
+        How many starting points are tried.
+
+    Returns
+    -------
+    start : int
+        First sample to keep.
+    g : float
+        Statistical inefficiency of what is kept.
+    n_effective : float
+
+    References
+    ----------
+    Chodera, J. Chem. Theory Comput. 12, 1799 (2016). doi:10.1021/acs.jctc.5b00784
+    """
+    x = np.asarray(series, dtype=np.float64)
+    n = len(x)
+    best = (0, 1.0, float(n))
+    if n < 4 or np.var(x) <= 1e-24 * np.mean(x) ** 2:
+        return best
+    best = (0, math.inf, 0.0)
+    for start in range(0, n - 3, max(1, n // candidates)):
+        g = statistical_inefficiency(x[start:])
+        if (n - start) / g > best[2]:
+            best = (start, g, (n - start) / g)
+    return best
+
+
+class BlockSums:
+    """Sums of an array over successive blocks of frames, in bounded memory.
+
+    When ``capacity`` blocks are full, neighbours are joined and blocks become twice as long: any number of
+    frames ends up in ``capacity/2`` to ``capacity`` complete blocks.
+
+    Parameters
+    ----------
+    capacity : int
+        Even.
+    """
+
+    def __init__(self, capacity: int = 64) -> None:
+        self.capacity = capacity
+        self.length = 1
+        self.count = 0
+        self.total: FloatArray = np.zeros(0)
+        self._blocks: list[FloatArray] = []
+        self._open: FloatArray = np.zeros(0)
+        self._in_open = 0
+
+    def add(self, values: FloatArray) -> None:
+        """Add the array of the next frame (copied)."""
+        if self.count == 0:
+            self.total = np.zeros_like(values)
+        self.count += 1
+        self.total += values
+        self._open = values.copy() if self._in_open == 0 else self._open + values
+        self._in_open += 1
+        if self._in_open == self.length:
+            self._blocks.append(self._open)
+            self._in_open = 0
+        if len(self._blocks) == self.capacity:
+            self._blocks = [a + b for a, b in zip(self._blocks[0::2], self._blocks[1::2])]
+            self.length *= 2
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean over all frames."""
+        return self.total / self.count
+
+    def block_means(self) -> FloatArray:
+        """Means over the complete blocks, shape (n_blocks, ...)."""
+        return np.stack(self._blocks) / self.length
+
+    def errors(self) -> tuple[FloatArray, float]:
+        """Return the standard error of the mean of each element, and how many blocks count as independent.
+
+        One statistical inefficiency is found from all elements together: they belong to the same motion.
+        """
+        means = self.block_means()
+        if len(means) < 2:
+            return np.full(self.total.shape, math.nan), float(len(means))
+        n_effective = len(means) / statistical_inefficiency(means.reshape(len(means), -1))
+        return np.sqrt(np.var(means, axis=0) / max(n_effective - 1.0, 1.0)), n_effective

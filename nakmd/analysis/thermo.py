@@ -1,0 +1,283 @@
+"""Averages of energies, temperature and pressure, and the drift of what should be conserved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.drive import Progress, Source, chosen_stages, measure
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, detect_equilibration, mean_with_error, statistical_inefficiency
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+from nakmd.units import ACCELERATION, BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Quantities in the order of the table, their units, and whether they are given per atom.
+QUANTITIES: Mapping[str, tuple[str, bool]] = {
+    "temperature": ("K", False),
+    "potential_energy": ("eV/atom", True),
+    "kinetic_energy": ("eV/atom", True),
+    "total_energy": ("eV/atom", True),
+    "conserved": ("eV/atom", True),
+    "pressure_bar": ("bar", False),
+    "volume": ("Å³", False),
+    "density": ("g/cm³", False),
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ThermoRecord(Record):
+    """Averages of the thermodynamic quantities; ``value`` is the temperature, or what stands first.
+
+    Attributes
+    ----------
+    quantities : dict of str to Measure
+        Energies are per atom.
+    drift : Measure [kT/ns/dof]
+        Slope of the conserved energy (of the total energy if none was recorded), per degree of freedom, in
+        units of k_B times the mean temperature.
+    settled : float [ps]
+        Time from the first sample after which the potential energy (the first quantity without it) has
+        settled.
+    time : (n,) float64 [ps]
+    series : dict of str to (n,) float64
+    """
+
+    quantities: dict[str, Measure] = field(default_factory=dict)
+    drift: Measure
+    settled: float
+    time: FloatArray
+    series: dict[str, FloatArray] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [f"{name.removesuffix('_bar').replace('_', ' ')}: {m}" for name, m in self.quantities.items()]
+        if math.isfinite(self.drift.value):
+            lines.append(f"energy drift: {self.drift}")
+        return "\n".join(lines)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the deviation of each quantity from its mean, in standard deviations, one above the other."""
+        figure, ax = figure_for(ax)
+        shift, ticks, labels = 0.0, [], []
+        for row, (name, series) in enumerate(self.series.items()):
+            spread = float(np.std(series))
+            scaled = (series - series.mean()) / spread if spread > 0.0 else np.zeros(len(series))
+            ax.plot(self.time, scaled + shift, lw=0.8, color=COLORS[row % len(COLORS)])
+            ticks.append(shift)
+            labels.append(f"{name.removesuffix('_bar').replace('_', ' ')}\n{self.quantities[name]}")
+            shift += 8.0
+        ax.set_yticks(ticks, labels)
+        if self.settled > 0.0:
+            ax.axvline(self.time[0] + self.settled, color="0.4", ls="--")
+        ax.set(xlabel="t / ps")
+        return figure
+
+
+def drift_of(time: FloatArray, energy: FloatArray) -> tuple[float, float, float]:
+    """Return slope [eV/ps] of a least-squares line, its error, and the effective number of samples.
+
+    The error is that of uncorrelated residuals times √g, g their statistical inefficiency.
+
+    Parameters
+    ----------
+    time : (n,) float64 [ps]
+    energy : (n,) float64 [eV]
+    """
+    if len(time) < 3 or not np.ptp(time) > 0.0:
+        return math.nan, math.nan, float(len(time))
+    t = time - time.mean()
+    squares = float(t @ t)
+    e = energy - energy.mean()
+    slope = float(t @ e) / squares
+    residuals = e - slope * t
+    g = statistical_inefficiency(residuals)
+    error = math.sqrt(float(residuals @ residuals) / (len(t) - 2) / squares * g)
+    return slope, error, len(t) / g
+
+
+class Thermo(Analysis):
+    r"""Mean energies, temperature, pressure and density with errors, from frames.
+
+    .. math:: P = \frac{2 E_\mathrm{kin} + W_{xx} + W_{yy} + W_{zz}}{3 V}
+
+    Notes
+    -----
+    The pressure is that of the whole cell. Around a wall, a droplet or a tube it is not the pressure of the
+    liquid: the cell's volume is shared with vacuum or with carbon.
+    """
+
+    name = "thermo"
+
+    def prepare(self, topology: Topology) -> None:
+        """Remember the masses."""
+        self._n_atoms = topology.n_atoms
+        self._masses = topology.masses
+        self._rows: list[dict[str, float]] = []
+
+    def update(self, frame: Frame) -> None:
+        """Take the quantities that one frame holds."""
+        row: dict[str, float] = {"time": frame.time}
+        kinetic = frame.kinetic_energy
+        if kinetic is None and frame.velocities is not None:
+            kinetic = float(0.5 / ACCELERATION * np.sum(self._masses[:, None] * frame.velocities**2))
+        if frame.temperature is not None:
+            row["temperature"] = frame.temperature
+        elif kinetic is not None:
+            row["temperature"] = 2.0 * kinetic / (3 * self._n_atoms * K_B)
+        if frame.potential_energy is not None:
+            row["potential_energy"] = frame.potential_energy
+        if kinetic is not None:
+            row["kinetic_energy"] = kinetic
+            if frame.potential_energy is not None:
+                row["total_energy"] = kinetic + frame.potential_energy
+            if frame.virial is not None and np.all(np.isfinite(frame.virial)):
+                pressure = (2.0 * kinetic + float(frame.virial[:3].sum())) / (3.0 * frame.cell.volume)
+                row["pressure_bar"] = pressure * BAR_PER_EV_A3
+        if len(row) == 1:
+            raise AnalysisError(
+                f"The frame at step {frame.step} holds neither energies nor velocities: nothing to average."
+            )
+        row["volume"] = frame.cell.volume
+        row["density"] = float(self._masses.sum()) / frame.cell.volume * G_PER_CM3_PER_AMU_A3
+        self._rows.append(row)
+
+    def result(self) -> ThermoRecord:
+        """Return the averages."""
+        require_frames(len(self._rows), 1, "Thermo")
+        names = [name for name in ("time", *QUANTITIES) if all(name in row for row in self._rows)]
+        table = {name: np.array([row[name] for row in self._rows]) for name in names}
+        return summarise(table, self._n_atoms, f"from {len(self._rows)} frames")
+
+
+def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> ThermoRecord:
+    """Return the averages of a table of quantities.
+
+    Parameters
+    ----------
+    table : mapping of str to (n,) float64
+        ``"time"`` [ps] and some of `QUANTITIES`, energies [eV] of the whole system.
+    n_atoms : int
+    origin : str
+        Where the numbers come from, for the notes.
+    """
+    time = np.asarray(table["time"], dtype=np.float64)
+    series, quantities = {}, {}
+    for name, (unit, per_atom) in QUANTITIES.items():
+        if name in table:
+            series[name] = np.asarray(table[name], dtype=np.float64) / (n_atoms if per_atom else 1)
+            quantities[name] = mean_with_error(series[name], unit)
+    if not quantities:
+        raise AnalysisError(
+            f"There is nothing to average: the table holds {', '.join(table) or 'no columns'}."
+        )
+    notes = [origin]
+    dof = 3.0 * n_atoms
+    if "temperature" in table and "kinetic_energy" in table and np.all(table["temperature"] > 0.0):
+        # the run knows how many degrees of freedom are held (frozen atoms, centre of mass)
+        dof = float(np.median(2.0 * table["kinetic_energy"] / (K_B * table["temperature"])))
+    conserved = next((name for name in ("conserved", "total_energy") if name in table), None)
+    drift = Measure(math.nan, math.nan, "kT/ns/dof", 0.0)
+    if (
+        conserved is not None
+        and "temperature" in quantities
+        and quantities["temperature"].value > 0.0
+        and dof > 0.0
+    ):
+        slope, error, n_effective = drift_of(time, np.asarray(table[conserved], dtype=np.float64))
+        scale = 1e3 / (dof * K_B * quantities["temperature"].value)
+        drift = Measure(slope * scale, error * scale, "kT/ns/dof", n_effective)
+        meaning = "" if conserved == "conserved" else "; under a thermostat it is no measure of accuracy"
+        notes.append(f"drift of {conserved.replace('_', ' ')}, {dof:.0f} degrees of freedom{meaning}")
+    first = next(iter(quantities))
+    watched = "potential_energy" if "potential_energy" in series else first
+    start, _, _ = detect_equilibration(series[watched])
+    settled = float(time[start] - time[0])
+    if start > 0.1 * len(time):
+        notes.append(
+            f"{watched.replace('_', ' ')} settles during the first {settled:.3g} ps: not in equilibrium there"
+        )
+    return ThermoRecord(
+        quantity=first.replace("_", " "),
+        value=quantities[first].value,
+        error=quantities[first].error,
+        unit=quantities[first].unit,
+        n_effective=quantities[first].n_effective,
+        notes=tuple(notes),
+        quantities=quantities,
+        drift=drift,
+        settled=settled,
+        time=time,
+        series=series,
+    )
+
+
+def from_table(
+    columns: Mapping[str, NDArray[Any]], n_atoms: int, stages: Sequence[str] | None = None
+) -> ThermoRecord | None:
+    """Return the averages of a run's thermo table, or None if it has no rows of these stages.
+
+    Parameters
+    ----------
+    columns : mapping of str to (n,) array
+        ``"time"`` [ps], some of `QUANTITIES` (energies [eV], pressure as ``"pressure_bar"`` or ``"pressure"``
+        [eV/Å³]), and ``"stage"`` where stages are to be told apart.
+    n_atoms : int
+    stages : sequence of str, optional
+        Names of the stages to use; all if left out.
+    """
+    if "time" not in columns:
+        return None
+    rows = np.ones(len(columns["time"]), dtype=np.bool_)
+    if stages is not None:
+        if "stage" not in columns:
+            return None
+        rows = np.isin(np.asarray(columns["stage"]).astype(str), list(stages))
+    if not np.any(rows):
+        return None
+    table: dict[str, FloatArray] = {}
+    for name in ("time", *QUANTITIES):
+        if name in columns:
+            table[name] = np.asarray(columns[name], dtype=np.float64)[rows]
+    if "pressure" in columns and "pressure_bar" not in columns:
+        table["pressure_bar"] = np.asarray(columns["pressure"], dtype=np.float64)[rows] * BAR_PER_EV_A3
+    if "total_energy" not in table and {"potential_energy", "kinetic_energy"} <= set(table):
+        table["total_energy"] = table["potential_energy"] + table["kinetic_energy"]
+    # a column that some rows leave empty (NaN) has no honest mean
+    table = {name: column for name, column in table.items() if np.all(np.isfinite(column))}
+    if "time" not in table or len(table) == 1:
+        return None
+    return summarise(table, n_atoms, f"from {int(rows.sum())} rows of the thermo table")
+
+
+def thermo(
+    source: Source, stage: str | Sequence[str] | None = None, progress: Progress | None = None
+) -> ThermoRecord:
+    """Return thermodynamic averages: of the run's thermo table where there is one, else of the frames.
+
+    Parameters
+    ----------
+    source : Source
+    stage : str or sequence of str, optional
+        As in `choose_frames`.
+    progress : callable, optional
+    """
+    columns = getattr(source, "thermo", None)
+    if columns:
+        present = tuple(source.stages)
+        chosen = chosen_stages(present, stage)
+        record = from_table(columns, source.topology.n_atoms, None if len(chosen) == len(present) else chosen)
+        if record is not None:
+            return record
+    return cast(ThermoRecord, measure(source, Thermo(), stage, progress))
