@@ -39,7 +39,9 @@ class Cell:
         if given.shape == (3,):
             given = np.diag(given)
         if given.shape != (3, 3) or not np.all(np.isfinite(given)):
-            raise InputError(f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}.")
+            raise InputError(
+                f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}."
+            )
         if abs(np.linalg.det(given)) < 1e-6:
             raise InputError(f"The cell vectors {given.tolist()} span no volume.")
         if np.linalg.det(given) < 0.0:

@@ -192,7 +192,9 @@ class Neighbors:
         heights = 1.0 / np.linalg.norm(inverse, axis=0)
         reach = np.zeros(n_species)
         for request in self.requests:
-            reach = np.maximum(reach, np.where(request.cutoffs > 0.0, request.cutoffs + self.skin, 0.0).max(axis=0))
+            reach = np.maximum(
+                reach, np.where(request.cutoffs > 0.0, request.cutoffs + self.skin, 0.0).max(axis=0)
+            )
 
         shifts = np.empty((n, 3), np.int32)
         fractions = np.empty((n, 3))
@@ -214,7 +216,9 @@ class Neighbors:
         atoms = np.empty(n_rows, np.int32)
         row_shifts = np.empty((n_rows, 3), np.int32)
         home = np.empty(n_rows, np.bool_)
-        cells.fill_images(fractions, system.species, shifts, scaled_reach, periodic, first, atoms, row_shifts, home)
+        cells.fill_images(
+            fractions, system.species, shifts, scaled_reach, periodic, first, atoms, row_shifts, home
+        )
 
         coordinates = positions[atoms] + row_shifts @ matrix
         low, inverse_edges, shape = self._grid(coordinates)

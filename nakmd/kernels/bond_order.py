@@ -13,19 +13,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nakmd.kernels.elementary import exp, log, sin_cos
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.simd import (
     LANES,
     any_of,
-    exp,
     extract,
     lane_sum,
     load,
     load_index,
-    log,
     maximum,
     minimum,
-    sin_cos,
     splat,
     sqrt,
     store,

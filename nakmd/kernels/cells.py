@@ -30,7 +30,11 @@ def fill_home_images(positions, inverse, periodic, out_shifts, out_fractions):
     """
     for i in range(positions.shape[0]):
         for c in range(3):
-            f = positions[i, 0] * inverse[0, c] + positions[i, 1] * inverse[1, c] + positions[i, 2] * inverse[2, c]
+            f = (
+                positions[i, 0] * inverse[0, c]
+                + positions[i, 1] * inverse[1, c]
+                + positions[i, 2] * inverse[2, c]
+            )
             if not abs(f) < 1.0e8:
                 return i
             shift = -math.floor(f) if periodic[c] else 0.0
@@ -66,7 +70,7 @@ def count_images(fractions, species, reach, periodic, out_first):
 
 @kernel
 def fill_images(fractions, species, shifts, reach, periodic, first, out_atoms, out_shifts, out_home):
-    """Write atom, total lattice shift and whether it is the atom itself, for every image that `count_images` counted."""
+    """Write atom, total lattice shift and whether it is the atom itself, for every image counted."""
     low = [0, 0, 0]
     high = [0, 0, 0]
     for i in range(species.shape[0]):
@@ -74,8 +78,8 @@ def fill_images(fractions, species, shifts, reach, periodic, first, out_atoms, o
             low[c] = 0
             high[c] = 0
             if periodic[c]:
-                low[c] = int(math.ceil(-reach[species[i], c] - fractions[i, c]))
-                high[c] = int(math.floor(1.0 + reach[species[i], c] - fractions[i, c]))
+                low[c] = math.ceil(-reach[species[i], c] - fractions[i, c])
+                high[c] = math.floor(1.0 + reach[species[i], c] - fractions[i, c])
         k = first[i]
         for u in range(low[0], high[0] + 1):
             for v in range(low[1], high[1] + 1):

@@ -72,9 +72,11 @@ def fill_largest_displacements(positions, reference, affine, out_largest):
             square = 0.0
             for c in range(3):
                 moved = (
-                    reference[i, 0] * affine[0, c] + reference[i, 1] * affine[1, c] + reference[i, 2] * affine[2, c]
+                    reference[i, 0] * affine[0, c]
+                    + reference[i, 1] * affine[1, c]
+                    + reference[i, 2] * affine[2, c]
                 )
                 square += (positions[i, c] - moved) ** 2
             if not square <= largest:
-                largest = square if square == square else np.inf
+                largest = np.inf if np.isnan(square) else square
         out_largest[chunk] = largest

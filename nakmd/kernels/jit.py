@@ -80,11 +80,13 @@ def fast_kernel(function: F) -> F:
 
 def fast_parallel_kernel(function: F) -> F:
     """Compile with `prange` over threads, with contraction and reassociation (`FAST`)."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True, fastmath=FAST)(function))
+    return cast(
+        F, numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True, fastmath=FAST)(function)
+    )
 
 
 def set_threads(threads: int) -> int:
-    """Set how many threads the parallel kernels use, at most what Numba was started with; return the number in force."""
+    """Set how many threads the parallel kernels use, at most what Numba started with; return the number in force."""
     number = max(1, min(int(threads), numba.config.NUMBA_NUM_THREADS))
     numba.set_num_threads(number)
     return number

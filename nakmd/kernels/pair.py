@@ -85,7 +85,9 @@ def build_pair_kernels(formula):
         return cuts.scale[a, b] * v, cuts.scale[a, b] * dv_dr
 
     @fast_parallel_kernel
-    def add_forces(rows, atoms, centers, species, first, entries, p, cuts, virial, add_energies, add_forces, out_virial):
+    def add_forces(
+        rows, atoms, centers, species, first, entries, p, cuts, virial, add_energies, add_forces, out_virial
+    ):
         """Add energies and forces of the central atoms; write the virial of every slice.
 
         Parameters

@@ -99,7 +99,9 @@ class Term(Potential):
     ) -> None:
         """Add energies, forces and (if asked) the virial to a result."""
 
-    def add_pair_energies(self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray) -> None:
+    def add_pair_energies(
+        self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
+    ) -> None:
         """Add the energies between species, a many-body term adding nothing."""
 
     def prepare(self, species_names: Sequence[str]) -> None:  # noqa: D102  (inherited)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
-from nakmd.kernels.spline import spline, spline_value
 from nakmd.kernels.simd import maximum, where
+from nakmd.kernels.spline import spline, spline_value
 from nakmd.potentials.eam_table import EAMTable
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.spline_tables import lammps_spline

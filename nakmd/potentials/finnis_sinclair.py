@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
+from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import any_of, exp, maximum, sqrt, where
+from nakmd.kernels.simd import any_of, maximum, sqrt, where
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
@@ -211,7 +212,9 @@ class FinnisSinclair(EmbeddedAtom):
             ("Y", self.Y, (N_DENSITY_KNOTS,)),
         ]:
             if array.shape != shape or not np.all(np.isfinite(array)):
-                raise InputError(f"{label}: {name} must be finite numbers of shape {shape}, got shape {array.shape}.")
+                raise InputError(
+                    f"{label}: {name} must be finite numbers of shape {shape}, got shape {array.shape}."
+                )
             if array.ndim > 1 and not np.array_equal(array, array.swapaxes(0, 1)):
                 raise InputError(f"{label}: {name} must be symmetric in the two elements.")
         if not 0.0 < self.core[0] < self.core[1]:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
-from nakmd.kernels.simd import exp
 from nakmd.potentials.pair import PairPotential
 
 

@@ -1,0 +1,44 @@
+# The verbs of the project; each builds the environment it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test slow check bench golden clean
+
+help:            ## list the verbs
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(BIN)/nakmd: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.dev: $(BIN)/nakmd pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+run: $(BIN)/nakmd            ## run the flagship deck: liquid NaK around an N-doped nanotube
+	$(BIN)/nakmd run examples/flagship.toml --directory runs/flagship --overwrite
+
+test: $(VENV)/.dev           ## install and pass the tests
+	$(BIN)/python -m pytest -m "not slow"
+
+slow: $(VENV)/.dev           ## the physics that takes minutes
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.dev          ## linters, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev          ## kernel and step timings
+	$(BIN)/nakmd bench
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
+
+golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
+	$(BIN)/python tests/golden/regenerate.py
+
+clean:           ## remove the environment and what tests leave behind
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis runs

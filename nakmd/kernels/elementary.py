@@ -1,0 +1,121 @@
+"""Exponential, logarithm, sine and cosine for lanes and for plain numbers.
+
+LLVM has no vector version of these, and Numba no longer brings one; the polynomials below need no table. The steps
+that must not be reassociated are written as fused multiply-adds.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nakmd.kernels.jit import term
+from nakmd.kernels.simd import (
+    floor,
+    fma,
+    for_lanes,
+    maximum,
+    minimum,
+    power_of_two,
+    split_exponent,
+    to_float,
+    to_index,
+    where,
+)
+
+_LOG2_E = 1.4426950408889634
+_LN2_HIGH = 6.93147180369123816490e-01  # fdlibm's split: the high part has 21 trailing zero bits
+_LN2_LOW = 1.90821492927058770002e-10
+
+
+@term
+def _exp_lanes(x):
+    # exp(x) = 2^k exp(r), |r| <= ln 2 / 2; the Taylor polynomial of degree 13 leaves 2e-17. Clamped to normal range.
+    x = minimum(maximum(x, -708.0), 709.0)
+    k = floor(fma(x, _LOG2_E, 0.5))
+    r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
+    p = fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0)
+    p = fma(p, r, 1.0 / 39916800.0)
+    p = fma(p, r, 1.0 / 3628800.0)
+    p = fma(p, r, 1.0 / 362880.0)
+    p = fma(p, r, 1.0 / 40320.0)
+    p = fma(p, r, 1.0 / 5040.0)
+    p = fma(p, r, 1.0 / 720.0)
+    p = fma(p, r, 1.0 / 120.0)
+    p = fma(p, r, 1.0 / 24.0)
+    p = fma(p, r, 1.0 / 6.0)
+    p = fma(p, r, 0.5)
+    p = fma(p, r, 1.0)
+    p = fma(p, r, 1.0)
+    return p * power_of_two(to_index(k))
+
+
+def exp(x):
+    """Return e^x: below 2 ulp on lanes for -708 <= x <= 709, clamped beyond."""
+    return np.exp(x)
+
+
+for_lanes(exp, _exp_lanes, math.exp)
+
+
+@term
+def _log_lanes(x):
+    # x = 2^e m with sqrt(1/2) <= m < sqrt(2); log m = 2 artanh(s), s = (m - 1)/(m + 1); coefficients of fdlibm.
+    e, m = split_exponent(x)
+    large = m > 1.4142135623730951
+    m = where(large, m * 0.5, m)
+    k = to_float(e) + where(large, 1.0, 0.0)
+    f = m - 1.0
+    s = f / (f + 2.0)
+    z = s * s
+    p = fma(z, 1.479819860511658591e-01, 1.531383769920937332e-01)
+    p = fma(p, z, 1.818357216161805012e-01)
+    p = fma(p, z, 2.222219843214978396e-01)
+    p = fma(p, z, 2.857142874366239149e-01)
+    p = fma(p, z, 3.999999999940941908e-01)
+    p = fma(p, z, 6.666666666666735130e-01)
+    half_square = 0.5 * f * f
+    tail = fma(s, fma(p, z, half_square), k * _LN2_LOW)
+    return fma(k, _LN2_HIGH, f - (half_square - tail))
+
+
+def log(x):
+    """Return the natural logarithm: below 2 ulp on lanes for positive normal numbers."""
+    return np.log(x)
+
+
+for_lanes(log, _log_lanes, math.log)
+
+
+@term
+def _sin_cos_lanes(x):
+    # Kernel polynomials of fdlibm (k_sin.c, k_cos.c) on the half angle, |x| <= pi/2, then the double-angle formulas.
+    h = 0.5 * x
+    z = h * h
+    p = fma(z, 1.58969099521155010221e-10, -2.50507602534068634195e-08)
+    p = fma(p, z, 2.75573137070700676789e-06)
+    p = fma(p, z, -1.98412698298579493134e-04)
+    p = fma(p, z, 8.33333333332248946124e-03)
+    p = fma(p, z, -1.66666666666666324348e-01)
+    sine = fma(z * h, p, h)
+    q = fma(z, -1.13596475577881948265e-11, 2.08757232129817482790e-09)
+    q = fma(q, z, -2.75573143513906633035e-07)
+    q = fma(q, z, 2.48015872894767294178e-05)
+    q = fma(q, z, -1.38888888888741095749e-03)
+    q = fma(q, z, 4.16666666666666019037e-02)
+    cosine = fma(z * z, q, fma(z, -0.5, 1.0))
+    return 2.0 * sine * cosine, fma(-2.0 * sine, sine, 1.0)
+
+
+@term
+def _sin_cos_number(x):
+    return math.sin(x), math.cos(x)
+
+
+def sin_cos(x):
+    """Return sin x and cos x for -pi/2 <= x <= pi/2 (lanes) to 2e-16 absolute."""
+    return np.sin(x), np.cos(x)
+
+
+for_lanes(sin_cos, _sin_cos_lanes, _sin_cos_number)
