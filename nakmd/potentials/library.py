@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nakmd.errors import InputError
+from nakmd.potentials.base import Potential, Term
+from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.record_file import parse_record
 from nakmd.potentials.records import (
     AnyRecord,
     EAMTableSet,
-    FinnisSinclairCubicSet,
     LennardJonesSet,
     ModelRecord,
+    ModelTerm,
     MorseSet,
-    NumbersRecord,
-    TersoffSet,
 )
 from nakmd.potentials.tables import read_text, sha256
+from nakmd.potentials.terms import species_of, terms_of
 from nakmd.resources import data_folder
 
 SUFFIX = ".toml"
@@ -108,14 +111,14 @@ def summary(name_or_path: str | Path) -> SetSummary:
     """Return one line about a set."""
     file = path(name_or_path)
     record = read_set(name_or_path)
-    numbers = isinstance(record, NumbersRecord)
+    numbers = None if isinstance(record, ModelRecord) else record
     return SetSummary(
         name=record.name,
         title=record.title,
         form=record.form,
         species=species_of(record),
-        license=record.license if numbers else "",
-        dois=tuple(source.doi for source in record.source if source.doi) if numbers else (),
+        license=numbers.license if numbers else "",
+        dois=tuple(source.doi for source in numbers.source if source.doi) if numbers else (),
         path=file,
         sha256=sha256(file),
     )
@@ -126,21 +129,6 @@ def list_sets() -> list[SetSummary]:
     return [summary(name) for name in names()]
 
 
-def species_of(record: AnyRecord) -> tuple[str, ...]:
-    """Return the elements or species that a set has numbers for; for a model, the names of its sets."""
-    match record:
-        case FinnisSinclairCubicSet():
-            return tuple(element.symbol for element in record.element)
-        case TersoffSet():
-            return record.elements
-        case MorseSet() | LennardJonesSet():
-            return tuple(dict.fromkeys(species for pair in record.pair for species in pair.species))
-        case EAMTableSet():
-            return record.files
-        case ModelRecord():
-            return tuple(term.set for term in record.term)
-
-
 def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, str]:
     """Return the SHA-256 of every file that a set or model is made of, by name, for provenance."""
     file = path(name_or_path, folder)
@@ -149,9 +137,82 @@ def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, st
     match record:
         case ModelRecord():
             for term in record.term:
+                _part(record, term, file.parent)
                 found |= hashes(term.set, file.parent)
         case EAMTableSet():
             found |= {name: sha256(file.parent / name) for name in record.files}
         case _:
             pass
     return found
+
+
+def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str] | None = None) -> Potential:
+    """Return the potential of a named set or model, or of a TOML file of one's own.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        ``"nak-cn"``, ``"kinaci-2012-cn"``, ``"my/model.toml"`` (see `path`).
+    affinity : float
+        Factor on the depths of the metal-carbon and metal-nitrogen terms: the pair terms of a model that its file
+        marks, or a pair set itself.
+    elements : sequence of str, optional
+        Those wanted of a Tersoff or Finnis-Sinclair set; all if left out.
+
+    Returns
+    -------
+    Potential
+        A single term, or a `Hybrid` of several.
+
+    Raises
+    ------
+    InputError
+        If there is no such set, or the affinity or the elements mean nothing to it.
+    FileFormatError
+        If its file is damaged.
+
+    Examples
+    --------
+    >>> load("nak-cn").coverage(["K", "C"])
+    [('K', 'K', 'nichol-ackland-2016'), ('K', 'C', 'morse-screened'), ('C', 'C', 'kinaci-2012-cn')]
+    """
+    if not (math.isfinite(affinity) and affinity >= 0.0):
+        raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
+    file = path(name_or_path)
+    record = read_set(name_or_path)
+    if not isinstance(record, ModelRecord):
+        scaled = isinstance(record, MorseSet | LennardJonesSet)
+        _refuse_affinity(record.name, affinity, scaled)
+        terms = terms_of(record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity)
+        return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
+    if elements is not None:
+        raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
+    _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
+    all_terms: list[Term] = []
+    for term in record.term:
+        part = _part(record, term, file.parent)
+        all_terms += terms_of(part, term, path(term.set, file.parent), affinity)
+    return Hybrid(all_terms, none=record.none, name=record.name)
+
+
+def _tuple(words: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if words is None else tuple(words)
+
+
+def _refuse_affinity(name: str, affinity: float, scaled: bool) -> None:
+    """Refuse a scale that would scale nothing."""
+    if affinity != 1.0 and not scaled:
+        raise InputError(
+            f"An affinity scale of {affinity} means nothing to {name}: it has no metal-carbon terms. "
+            "Leave it out, or use nak-cn or nak-cn-dilute."
+        )
+
+
+def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> AnyRecord:
+    """Return the record of a term of a model, once its options mean something to it."""
+    part = read_set(term.set, folder)
+    if isinstance(part, ModelRecord):
+        raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")
+    if term.affinity and not isinstance(part, MorseSet | LennardJonesSet):
+        raise InputError(f"{model.name} scales {part.name} by the affinity, which is for pair terms only.")
+    return part

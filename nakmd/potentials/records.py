@@ -141,7 +141,7 @@ class FinnisSinclairCubicSet(NumbersRecord):
 
 
 class TersoffPair(Part):
-    """A record of Tersoff's bond order: centre and bonded atom, for the third atoms named (by default all)."""
+    """A record of Tersoff's bond order: centre, bonded atom, and the third atoms (by default all)."""
 
     elements: tuple[Word, Word]
     third: tuple[Word, ...] | None = None

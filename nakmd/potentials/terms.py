@@ -1,0 +1,139 @@
+"""From the record of a parameter set to the terms of a potential."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nakmd.errors import InputError
+from nakmd.potentials.base import Term
+from nakmd.potentials.eam import EAM
+from nakmd.potentials.finnis_sinclair import N_DENSITY_KNOTS, N_PAIR_KNOTS, FinnisSinclair
+from nakmd.potentials.lennard_jones import LennardJones
+from nakmd.potentials.morse import Morse
+from nakmd.potentials.records import (
+    AnyRecord,
+    EAMTableSet,
+    FinnisSinclairCubicSet,
+    LennardJonesSet,
+    ModelRecord,
+    ModelTerm,
+    MorseSet,
+    TersoffSet,
+    pair_key,
+)
+from nakmd.potentials.tables import read_eam
+from nakmd.potentials.tersoff import Tersoff
+from nakmd.potentials.tersoff_file import COLUMNS, tersoff_parameters
+
+
+def species_of(record: AnyRecord) -> tuple[str, ...]:
+    """Return the elements or species that a set has numbers for; for a model, the names of its sets."""
+    match record:
+        case FinnisSinclairCubicSet():
+            return tuple(element.symbol for element in record.element)
+        case TersoffSet():
+            return record.elements
+        case MorseSet() | LennardJonesSet():
+            return tuple(dict.fromkeys(species for pair in record.pair for species in pair.species))
+        case EAMTableSet():
+            return record.files
+        case ModelRecord():
+            return tuple(term.set for term in record.term)
+
+
+def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float) -> list[Term]:
+    """Return the terms that a parameter set makes: one, but for separate alloys of a Finnis-Sinclair set.
+
+    Parameters
+    ----------
+    record : AnyRecord
+        Any but a model.
+    term : ModelTerm
+        Which elements, and what scales it.
+    file : path-like
+        Of the record: the files of tables lie beside it.
+    affinity : float
+        Scale of the term if it is marked so.
+
+    Raises
+    ------
+    InputError
+        If the choice means nothing to this form.
+    """
+    if term.elements is not None and not isinstance(record, FinnisSinclairCubicSet | TersoffSet):
+        raise InputError(f"{record.name} ({record.form}) takes no choice of elements.")
+    if term.lambda_phi is not None and not isinstance(record, FinnisSinclairCubicSet):
+        raise InputError(f"{record.name} ({record.form}) has no lambda_phi.")
+    scale = affinity if term.affinity else 1.0
+    match record:
+        case FinnisSinclairCubicSet():
+            chosen = _chosen(record, term.elements, species_of(record))
+            factor = record.lambda_phi if term.lambda_phi is None else term.lambda_phi
+            alloys = [[element for element in alloy if element in chosen] for alloy in record.alloys]
+            return [_finnis_sinclair(record, alloy, factor) for alloy in alloys if alloy]
+        case TersoffSet():
+            chosen = _chosen(record, term.elements, record.elements)
+            return [_tersoff(record, chosen)]
+        case MorseSet():
+            return [Morse(_pairs(record), none=record.none, scale=scale, label=record.name)]
+        case LennardJonesSet():
+            return [LennardJones(_pairs(record), none=record.none, scale=scale, label=record.name)]
+        case EAMTableSet():
+            return [EAM(read_eam(*(file.parent / name for name in record.files)), label=record.name)]
+        case ModelRecord():
+            raise InputError(f"{record.name} is a model and not a parameter set.")
+
+
+def _chosen(record: AnyRecord, elements: Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the elements wanted, all of which the set must have."""
+    missing = [element for element in elements or () if element not in known]
+    if missing or (elements is not None and not elements):
+        raise InputError(f"{record.name} has {', '.join(known)}, not {', '.join(missing) or 'nothing'}.")
+    return tuple(dict.fromkeys(elements)) if elements is not None else tuple(known)
+
+
+def _finnis_sinclair(record: FinnisSinclairCubicSet, elements: Sequence[str], lambda_phi: float) -> FinnisSinclair:
+    """Return the term of one alloy; ``lambda_phi`` multiplies φ between unlike elements."""
+    pairs = {pair_key(*pair.elements): pair for pair in record.pair}
+    numbers = {element.symbol: element.atomic_number for element in record.element}
+    n = len(elements)
+    if len(record.X) > N_PAIR_KNOTS or len(record.Y) > N_DENSITY_KNOTS:
+        raise InputError(
+            f"{record.name} has {len(record.X)} knots X and {len(record.Y)} knots Y; "
+            f"nakmd computes up to {N_PAIR_KNOTS} and {N_DENSITY_KNOTS}."
+        )
+    # knots left over stand at zero, where no atom is
+    X, Y = np.zeros(N_PAIR_KNOTS), np.zeros(N_DENSITY_KNOTS)
+    X[: len(record.X)], Y[: len(record.Y)] = record.X, record.Y
+    length, A, B = np.zeros((n, n)), np.zeros((n, n, N_PAIR_KNOTS)), np.zeros((n, n, N_DENSITY_KNOTS))
+    for i, a in enumerate(elements):
+        for j, b in enumerate(elements):
+            pair = pairs[pair_key(a, b)]
+            length[i, j] = pair.a
+            A[i, j, : len(pair.A)] = pair.A
+            B[i, j, : len(pair.B)] = np.array(pair.B) * (1.0 if a == b else lambda_phi)
+    core = (record.core.inner, record.core.outer)
+    return FinnisSinclair(tuple(elements), length, A, B, X, Y, tuple(numbers[a] for a in elements), core, record.name)
+
+
+def _tersoff(record: TersoffSet, elements: Sequence[str]) -> Tersoff:
+    """Return the bond-order term of some elements of a set."""
+    entries = {
+        (*pair.elements, third): {name: float(getattr(pair, name)) for name in COLUMNS}
+        for pair in record.pair
+        for third in (record.elements if pair.third is None else pair.third)
+    }
+    source = "; ".join(source.paper for source in record.source)
+    return Tersoff(tersoff_parameters(elements, entries, source=f"{record.name}: {source}"), label=record.name)
+
+
+def _pairs(record: MorseSet | LennardJonesSet) -> dict[tuple[str, str], dict[str, float | str]]:
+    """Return the parameters of a pair set as the pair potentials take them."""
+    pairs: dict[tuple[str, str], dict[str, float | str]] = {}
+    for pair in record.pair:
+        values = pair.model_dump(exclude={"species", "evidence", "note"}, exclude_none=True)
+        pairs[pair.species] = {"cutoff": record.cutoff, "cut": record.cut, **values}
+    return pairs
