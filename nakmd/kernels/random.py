@@ -119,7 +119,7 @@ def random_radius(word):
 
 @term
 def random_direction(word):
-    """Return a point of the unit circle from a 32-bit word: the lower 30 bits turn within a quarter, the upper 2 by quarters."""
+    """Return a point of the unit circle from a 32-bit word: 30 bits turn within a quarter, 2 by quarters."""
     quadrant = word >> _QUADRANT_SHIFT
     turn = (np.uint64((word & _QUARTER) | _INTO_MANTISSA).view(np.float64) - _TWO_52 + 0.5) * 9.313225746154785e-10
     t = (turn - 0.5) * _HALF_PI
@@ -150,7 +150,7 @@ def gaussian_pair(word_0, word_1):
 
 @kernel
 def fill_pairs(words_0, words_1, out_x, out_y):
-    """Turn (n,) pairs of 32-bit words into (n,) pairs of standard Gaussians: `gaussian_pair` in two loops that vectorise."""
+    """Turn (n,) pairs of 32-bit words into (n,) pairs of Gaussians: `gaussian_pair` in two loops that vectorise."""
     for i in range(len(words_0)):
         out_x[i] = random_radius(words_0[i])
     for i in range(len(words_0)):
@@ -177,9 +177,8 @@ def fill_gaussians(seed, stream, step, first, words, out_noise):
 
     Notes
     -----
-    One loop for each round of Philox, over arrays that stay in the first-level cache, is what the compiler turns
-    into vector code, and so is the one place that calls `gaussian_pair` (which is then inlined): 10 ns for an atom
-    where the plain loop took 50 (AVX-512, one core).
+    One loop for each round of Philox, over arrays that stay in the first-level cache: the compiler turns these into
+    vector code. 10 ns for an atom, where one plain loop took 50 (one core, AVX-512).
     """
     w_0, w_1, w_2, w_3 = words[0], words[1], words[2], words[3]
     n = words.shape[1]

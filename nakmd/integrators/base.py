@@ -1,0 +1,228 @@
+"""What every integrator and thermostat is.
+
+The loop calls `Integrator.before_forces`, lets the potential work, and calls `Integrator.after_forces`. Steps count
+through all stages, and noise is a function of (seed, step, atom): the only state to save are sums of work done.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nakmd.integrators.groups import Mobility
+from nakmd.integrators.ramps import Ramp
+from nakmd.kernels import motion
+from nakmd.kernels.random import STREAM_VELOCITIES, fill_gaussians
+from nakmd.system import FloatArray, Result, System
+from nakmd.units import ACCELERATION, AMU_A2_PER_PS2, K_B
+
+
+@dataclass(frozen=True)
+class Span:
+    """The steps of a stage: ``first`` is the number of steps done before it, ``steps`` how many it has."""
+
+    first: int
+    steps: int
+
+    def fraction(self, step: int) -> float:
+        """Return how much of the stage is over when ``step`` is, 0 to 1."""
+        return (step - self.first) / self.steps
+
+
+class Integrator(ABC):
+    """Moves the atoms from step to step.
+
+    Attributes
+    ----------
+    timestep : float [ps]
+    degrees_of_freedom : int
+        Of all that moves, momentum taken off where it is conserved; known after `start`.
+    advances_time : bool
+        Whether a step is a step in time (not so for a minimiser).
+    needs_velocities : bool
+        Whether it cannot work from velocities that are all zero.
+    """
+
+    timestep: float
+    degrees_of_freedom: int = 0
+    advances_time: bool = True
+    needs_velocities: bool = False
+
+    @abstractmethod
+    def start(self, system: System, mobility: Mobility, seed: int, span: Span) -> None:
+        """Bind to a system for a stage; changes nothing in it."""
+
+    @abstractmethod
+    def before_forces(self, system: System, result: Result, step: int) -> None:
+        """Take the part of the step that ends with new positions."""
+
+    @abstractmethod
+    def after_forces(self, system: System, result: Result, step: int) -> None:
+        """Take the part of the step that needs the forces there."""
+
+    def needs_virial(self, step: int) -> bool:
+        """Return whether the forces of this step must come with the virial."""
+        return False
+
+    @property
+    def conserves_momentum(self) -> bool:
+        """Whether total momentum does not change; known after `start`."""
+        return False
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do (a minimiser that has converged)."""
+        return False
+
+    @property
+    def thermostat_work(self) -> float:
+        """Energy [eV] that the thermostat gave since the stage began."""
+        return 0.0
+
+    @property
+    def barostat_work(self) -> float:
+        """Energy [eV] that the barostat gave since the stage began."""
+        return 0.0
+
+    def set_temperature(self, step: int) -> float | None:
+        """Return the temperature [K] that a thermostat aims at in this step."""
+        return None
+
+    @property
+    def is_stationary(self) -> bool:
+        """Whether all set points are constant."""
+        return True
+
+    def settled(self) -> Integrator:
+        """Return an integrator whose ramps have ended, for the steps after this stage."""
+        return self
+
+    def state(self) -> dict[str, float]:
+        """Return what a resumed run must know."""
+        return {}
+
+    def restore(self, state: Mapping[str, float]) -> None:  # noqa: B027  (nothing to take up is a valid default)
+        """Take up a state."""
+
+
+class Thermostat(ABC):
+    """Exchanges kinetic energy between a group of atoms and a bath.
+
+    Attributes
+    ----------
+    temperature : Ramp [K]
+    group : str
+        Atoms it acts on; ``"all"`` are all that move.
+    splits_drift : bool
+        Whether it acts in the middle of the drift (else at the end of the step).
+    work : float [eV]
+        Energy given to the atoms since the stage began.
+    degrees_of_freedom : int
+        Of the group; known after `start`.
+    """
+
+    temperature: Ramp
+    group: str
+    splits_drift: bool = False
+    needs_velocities: bool = False
+    work: float = 0.0
+    degrees_of_freedom: int = 0
+
+    @abstractmethod
+    def start(self, system: System, mobility: Mobility, seed: int, timestep: float) -> None:
+        """Bind to a system for a stage; changes nothing in it."""
+
+    @abstractmethod
+    def apply(self, system: System, step: int, temperature: float) -> None:
+        """Act once; one that splits the drift also makes the second half of it."""
+
+    @abstractmethod
+    def conserves_momentum(self, mobility: Mobility) -> bool:
+        """Return whether total momentum survives it, given that the forces conserve it."""
+
+    @abstractmethod
+    def settled(self) -> Thermostat:
+        """Return one whose ramp has ended."""
+
+
+class KineticSums:
+    """Kinetic energy and its tensor, summed the same way on any number of threads.
+
+    Parameters
+    ----------
+    masses : (n,) float64 [amu]
+        Zero leaves an atom out.
+    """
+
+    def __init__(self, masses: FloatArray) -> None:
+        self.masses = np.ascontiguousarray(masses, dtype=np.float64)
+        chunks = motion.n_chunks(len(masses))
+        self._sums: FloatArray = np.zeros(chunks)
+        self._tensor_sums: FloatArray = np.zeros((chunks, 6))
+        self._tensor: FloatArray = np.zeros(6)
+
+    def energy(self, velocities: FloatArray) -> float:
+        """Return the kinetic energy [eV]."""
+        return 0.5 * AMU_A2_PER_PS2 * float(motion.sum_kinetic(velocities, self.masses, self._sums))
+
+    def tensor(self, velocities: FloatArray) -> FloatArray:
+        """Return Σ m v⊗v [eV] in Voigt order, (6,); half its trace is the kinetic energy."""
+        motion.fill_kinetic_tensor(velocities, self.masses, self._tensor_sums, self._tensor)
+        return np.asarray(self._tensor * AMU_A2_PER_PS2)
+
+
+def remove_momentum(system: System) -> None:
+    """Shift all velocities so that the total momentum vanishes."""
+    if system.n_atoms:
+        momentum = np.sum(system.masses[:, None] * system.velocities, axis=0)
+        system.velocities -= momentum / np.sum(system.masses)
+
+
+def initialize_velocities(
+    system: System,
+    temperature: float,
+    seed: int,
+    *,
+    mobility: Mobility | None = None,
+    degrees_of_freedom: int | None = None,
+    step: int = 0,
+    exact: bool = True,
+) -> None:
+    """Draw velocities from the Maxwell-Boltzmann distribution, in place.
+
+    Parameters
+    ----------
+    system : System
+    temperature : float [K]
+    seed : int
+    mobility : Mobility, optional
+        Frozen atoms get none, the atoms of a body that of its centre of mass; all are free if left out.
+    degrees_of_freedom : int, optional
+        For ``exact``; if left out, those of the mobility, less 3 if momentum is removed.
+    step : int
+        Part of the counter of the noise: another step, other velocities.
+    exact : bool
+        Scale to exactly this temperature.
+
+    Notes
+    -----
+    The total momentum is removed unless something is frozen or tethered.
+    """
+    mobility = mobility or Mobility(system)
+    n = system.n_atoms
+    noise = np.empty((4, n))
+    fill_gaussians(seed, STREAM_VELOCITIES, step, 0, np.empty((4, n), dtype=np.uint64), noise)
+    widths = np.sqrt(K_B * ACCELERATION * temperature / system.masses)
+    np.multiply(noise[:3].T, widths[:, None], out=system.velocities)
+    mobility.settle(system)
+    dof = mobility.degrees_of_freedom()
+    if mobility.is_translation_invariant:
+        remove_momentum(system)
+        dof -= 3
+    dof = dof if degrees_of_freedom is None else degrees_of_freedom
+    kinetic_energy = KineticSums(system.masses).energy(system.velocities)
+    if exact and kinetic_energy > 0.0 and dof > 0:
+        system.velocities *= np.sqrt(0.5 * dof * K_B * temperature / kinetic_energy)

@@ -1,0 +1,150 @@
+"""Structural relaxation by FIRE."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from nakmd.errors import InputError
+from nakmd.integrators.base import Integrator, Span
+from nakmd.integrators.groups import Mobility
+from nakmd.kernels import bodies, descent, motion
+from nakmd.system import FloatArray, Result, System
+from nakmd.units import ACCELERATION
+
+#: One mass [amu] for all atoms: a minimum does not depend on masses, the way to it is shorter without them.
+MASS = 12.0
+
+SPEED_UP, SLOW_DOWN = 1.1, 0.5
+MIXING, MIXING_DECAY = 0.25, 0.99
+DELAY = 20
+
+
+class Fire(Integrator):
+    """Fast inertial relaxation engine: go downhill with inertia, stop where it goes uphill.
+
+    Parameters
+    ----------
+    force_tolerance : float [eV/Å]
+        Converged when no atom that moves (or mean over a rigid body) feels more.
+    max_step : float [Å]
+        Farthest that an atom goes in one step.
+    timestep, max_timestep : float [ps]
+        First and largest time step of the fictitious dynamics.
+
+    Attributes
+    ----------
+    largest_force : float [eV/Å]
+        After the last step; NaN before the first.
+
+    Notes
+    -----
+    With the corrections of FIRE 2.0: semi-implicit Euler, mixing before the drift, half a step back when the power
+    turns negative. Velocities serve as search direction and are zero at the end. Frozen atoms stay, tethers pull.
+
+    References
+    ----------
+    Bitzek, Koskinen, Gähler, Moseler & Gumbsch, Phys. Rev. Lett. 97, 170201 (2006). doi:10.1103/PhysRevLett.97.170201
+    Guénolé et al., Comput. Mater. Sci. 175, 109584 (2020). doi:10.1016/j.commatsci.2020.109584
+    """
+
+    advances_time = False
+
+    def __init__(
+        self,
+        force_tolerance: float = 0.01,
+        max_step: float = 0.1,
+        timestep: float = 0.001,
+        max_timestep: float = 0.005,
+    ) -> None:
+        if not min(force_tolerance, max_step, timestep) > 0.0 or not max_timestep >= timestep:
+            raise InputError(
+                "FIRE needs a force tolerance, a largest step and a time step above 0, got "
+                f"{force_tolerance} eV/Å, {max_step} Å and {timestep} to {max_timestep} ps."
+            )
+        self.force_tolerance = float(force_tolerance)
+        self.max_step = float(max_step)
+        self.timestep = float(timestep)
+        self.max_timestep = float(max_timestep)
+        self.largest_force = math.nan
+
+    def start(self, system: System, mobility: Mobility, seed: int, span: Span) -> None:
+        """Bind to a system for a stage; changes nothing in it."""
+        self._mobility = mobility
+        self.degrees_of_freedom = mobility.degrees_of_freedom()
+        chunks = motion.n_chunks(system.n_atoms)
+        self._forces: FloatArray = np.zeros((system.n_atoms, 3))
+        self._sums: FloatArray = np.zeros((chunks, 4))
+        self._speed_sums: FloatArray = np.zeros(chunks)
+        self._totals: FloatArray = np.zeros(4)
+        self._current = self.timestep
+        self._mixing = MIXING
+        self._downhill = 0
+        self.largest_force = math.nan
+
+    def assess(self, result: Result) -> None:
+        """Find the largest force, before the first step."""
+        self._fill_forces(result)
+        descent.sum_descent(self._forces, self._forces, self._sums, self._totals)
+        self.largest_force = math.sqrt(self._totals[3])
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no force is larger than the tolerance."""
+        return self.largest_force <= self.force_tolerance
+
+    def before_forces(self, system: System, result: Result, step: int) -> None:
+        """Steer and drift."""
+        velocities = system.velocities
+        self._fill_forces(result)
+        descent.sum_descent(self._forces, velocities, self._sums, self._totals)
+        power, f_f, v_v, _ = (float(total) for total in self._totals)
+        if power > 0.0:
+            self._downhill += 1
+            if self._downhill > DELAY:
+                self._current = min(self._current * SPEED_UP, self.max_timestep)
+                self._mixing *= MIXING_DECAY
+        elif v_v > 0.0:
+            motion.drift(system.positions, velocities, -0.5 * self._current)
+            velocities[:] = 0.0
+            self._downhill = 0
+            self._current = max(self._current * SLOW_DOWN, 0.02 * self.timestep)
+            self._mixing = MIXING
+            power = v_v = 0.0
+        kick = self._current * ACCELERATION / MASS
+        # |v + kick F| from sums that are known already, so that kick and mixing are one pass over the atoms.
+        speed = math.sqrt(max(v_v + 2.0 * kick * power + kick * kick * f_f, 0.0))
+        pull = self._mixing * speed / math.sqrt(f_f) if f_f > 0.0 else 0.0
+        keep = 1.0 - self._mixing
+        fastest = float(descent.steer(velocities, self._forces, keep, keep * kick + pull, self._speed_sums))
+        reach = fastest * self._current
+        shrink = self.max_step / reach if reach > self.max_step else 1.0
+        motion.drift(system.positions, velocities, self._current * shrink)
+
+    def after_forces(self, system: System, result: Result, step: int) -> None:
+        """Find the largest force; at the end, stand still."""
+        self.assess(result)
+        if self.is_finished:
+            system.velocities[:] = 0.0
+
+    def _fill_forces(self, result: Result) -> None:
+        m = self._mobility
+        bodies.fill_mean_forces(result.forces, m.moves, m.body_first, m.body_atoms, self._forces)
+
+    def state(self) -> dict[str, float]:
+        """Return where the search stands."""
+        return {
+            "timestep": self._current,
+            "mixing": self._mixing,
+            "downhill": float(self._downhill),
+            "largest_force": self.largest_force,
+        }
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Take up a search."""
+        self._current = float(state["timestep"])
+        self._mixing = float(state["mixing"])
+        self._downhill = int(state["downhill"])
+        self.largest_force = float(state["largest_force"])
