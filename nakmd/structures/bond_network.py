@@ -85,9 +85,7 @@ def find_bonds(positions: FloatArray, cell: Cell, cutoff: float = BOND_CUTOFF) -
 
 def coordination(bonds: Pairs, n_atoms: int) -> IntArray:
     """Return how many bonds each atom has, (n,) int64."""
-    return np.asarray(
-        np.bincount(bonds.i, minlength=n_atoms) + np.bincount(bonds.j, minlength=n_atoms), dtype=np.int64
-    )
+    return np.asarray(np.bincount(bonds.i, minlength=n_atoms) + np.bincount(bonds.j, minlength=n_atoms), dtype=np.int64)
 
 
 def adjacency(bonds: Pairs, n_atoms: int) -> list[list[tuple[int, IntArray]]]:

@@ -49,14 +49,10 @@ def to_cartesian(fractional: FloatArray, matrix: FloatArray) -> FloatArray:
     (n, 3) float64 [Å]
     """
     # not BLAS: it may split the rows over threads, and structures are to be the same bits everywhere
-    return np.asarray(
-        fractional[:, 0:1] * matrix[0] + fractional[:, 1:2] * matrix[1] + fractional[:, 2:3] * matrix[2]
-    )
+    return np.asarray(fractional[:, 0:1] * matrix[0] + fractional[:, 1:2] * matrix[1] + fractional[:, 2:3] * matrix[2])
 
 
-def images_around(
-    positions: FloatArray, cell: Cell, cutoff: float
-) -> tuple[FloatArray, IntArray, IntArray]:
+def images_around(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[FloatArray, IntArray, IntArray]:
     """Return the atoms together with every periodic image within a cutoff of the cell.
 
     Parameters
@@ -173,16 +169,15 @@ def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, st
                 continue
             if a == b:
                 # the nearest point is the atom itself
-                distances, nearest = tree.query(own, k=2, distance_upper_bound=limit)
-                distances, nearest = distances[:, 1], nearest[:, 1]
+                both, which = tree.query(own, k=2, distance_upper_bound=limit)
+                distances, nearest = np.asarray(both)[:, 1], np.asarray(which)[:, 1]
             else:
                 wrapped, _, _ = images_around(system.positions[atoms_a], system.cell, 0.0)
-                distances, nearest = tree.query(wrapped[: len(atoms_a)], distance_upper_bound=limit)
+                one, who = tree.query(wrapped[: len(atoms_a)], distance_upper_bound=limit)
+                distances, nearest = np.asarray(one), np.asarray(who)
             best = int(np.argmin(distances))
             if np.isfinite(distances[best]):
-                pair = ClosestPair(
-                    float(distances[best]), int(atoms_a[best]), int(atoms_b[atom[nearest[best]]])
-                )
+                pair = ClosestPair(float(distances[best]), int(atoms_a[best]), int(atoms_b[atom[nearest[best]]]))
                 found[system.species_names[a], system.species_names[b]] = pair
     return found
 

@@ -1,0 +1,161 @@
+"""Putting systems together: combining, moving, turning, boxing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nakmd.cell import Cell
+from nakmd.errors import StructureError
+from nakmd.structures.distances import to_cartesian
+from nakmd.system import System
+
+BoolArray = NDArray[np.bool_]
+
+
+def combine(systems: Sequence[System], cell: Cell | None = None) -> System:
+    """Put several systems into one cell, atoms in the order given.
+
+    Parameters
+    ----------
+    systems : sequence of System
+        Not changed. Species of the same name become one; a group that several have becomes their union.
+    cell : Cell, optional
+        That of the first system if left out.
+
+    Returns
+    -------
+    System
+    """
+    if not systems:
+        raise StructureError("There is nothing to combine.")
+    names = list(dict.fromkeys(name for system in systems for name in system.species_names))
+    species = [np.array([names.index(name) for name in s.species_names], dtype=np.int64)[s.species] for s in systems]
+    groups: dict[str, BoolArray] = {}
+    for group in dict.fromkeys(name for system in systems for name in system.groups):
+        masks = [s.groups.get(group, np.zeros(s.n_atoms, dtype=np.bool_)) for s in systems]
+        groups[group] = np.concatenate(masks)
+    return System(
+        np.concatenate([s.positions for s in systems]),
+        np.concatenate(species),
+        names,
+        (cell or systems[0].cell).copy(),
+        np.concatenate([s.velocities for s in systems]),
+        np.concatenate([s.masses for s in systems]),
+        groups,
+    )
+
+
+def select(system: System, mask: BoolArray) -> System:
+    """Return the atoms of a mask, (n,) bool; species without atoms are dropped, groups cut down."""
+    used = [a for a in range(len(system.species_names)) if np.any(system.species[mask] == a)]
+    row = np.zeros(len(system.species_names), dtype=np.int64)
+    row[used] = np.arange(len(used))
+    return System(
+        system.positions[mask],
+        row[system.species[mask]],
+        [system.species_names[a] for a in used],
+        system.cell.copy(),
+        system.velocities[mask],
+        system.masses[mask],
+        {name: group[mask] for name, group in system.groups.items()},
+    )
+
+
+def translated(system: System, vector: ArrayLike) -> System:
+    """Return the system moved by a vector, (3,) [Å]; the cell stays."""
+    moved = system.copy()
+    moved.positions += np.asarray(vector, dtype=np.float64)
+    return moved
+
+
+def rotated(system: System, axis: ArrayLike, angle: float, center: ArrayLike | None = None) -> System:
+    """Return the system turned about an axis; the cell stays.
+
+    Parameters
+    ----------
+    system : System
+    axis : (3,) array_like
+        Right-handed; need not be normalised.
+    angle : float [degree]
+    center : (3,) array_like [Å], optional
+        The mean position if left out.
+
+    Returns
+    -------
+    System
+        Velocities are turned too.
+
+    Notes
+    -----
+    Rodrigues: R = I + sin θ K + (1 - cos θ) K², K the cross-product matrix of the unit axis.
+    """
+    way = np.asarray(axis, dtype=np.float64)
+    norm = float(np.sqrt(np.sum(way * way)))
+    if way.shape != (3,) or not norm > 0.0:
+        raise StructureError(f"An axis of rotation needs three numbers, not all zero, got {way.tolist()}.")
+    x, y, z = way / norm
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    theta = np.deg2rad(angle)
+    turn = np.eye(3) + np.sin(theta) * cross + (1.0 - np.cos(theta)) * (cross @ cross)
+    turned = system.copy()
+    middle = system.positions.mean(axis=0) if center is None else np.asarray(center, dtype=np.float64)
+    turned.positions = to_cartesian(system.positions - middle, turn.T) + middle
+    turned.velocities = to_cartesian(system.velocities, turn.T)
+    return turned
+
+
+def placed(system: System, center: ArrayLike) -> System:
+    """Return the system moved so that the middle of its extent is at a point, (3,) [Å]."""
+    middle = 0.5 * (system.positions.min(axis=0) + system.positions.max(axis=0))
+    return translated(system, np.asarray(center, dtype=np.float64) - middle)
+
+
+def boxed(
+    system: System,
+    *,
+    lengths: ArrayLike | None = None,
+    margins: ArrayLike | None = None,
+    keep: Sequence[bool] = (False, False, False),
+    periodic: Sequence[bool] = (True, True, True),
+) -> System:
+    """Return the system centred in a new orthorhombic box.
+
+    Parameters
+    ----------
+    system : System
+    lengths : (3,) array_like [Å], optional
+        Of the box.
+    margins : float or (3,) array_like [Å], optional
+        Free space on either side of the outermost atoms; give this or ``lengths``.
+    keep : sequence of three bool
+        Axes along which the old box and the positions stay, such as the axis of a periodic tube.
+    periodic : sequence of three bool
+
+    Returns
+    -------
+    System
+    """
+    if (lengths is None) == (margins is None):
+        raise StructureError("A box needs either lengths or margins.")
+    if not system.cell.is_orthorhombic and any(keep):
+        raise StructureError("Only the axes of an orthorhombic box can be kept.")
+    held = np.array([bool(k) for k in keep])
+    low, high = system.positions.min(axis=0), system.positions.max(axis=0)
+    if lengths is not None:
+        size = np.array(np.broadcast_to(np.asarray(lengths, dtype=np.float64), 3))
+    else:
+        size = high - low + 2.0 * np.broadcast_to(np.asarray(margins, dtype=np.float64), 3)
+    size[held] = system.cell.lengths[held]
+    free = ~held
+    if np.any(size[free] < (high - low)[free]):
+        raise StructureError(
+            f"A box of {' x '.join(f'{s:.2f}' for s in size)} Å does not hold atoms that extend over "
+            f"{' x '.join(f'{e:.2f}' for e in high - low)} Å."
+        )
+    shift = np.where(held, 0.0, 0.5 * (size - (low + high)))
+    moved = translated(system, shift)
+    moved.cell = Cell(size, periodic)
+    return moved

@@ -1,0 +1,208 @@
+"""Where nitrogen goes: the defect sites of a carbon wall, drawn at random with a distance between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.errors import StructureError
+from nakmd.structures.bond_network import Pairs, adjacency
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+Partners = list[list[tuple[int, IntArray]]]
+
+#: In the order in which they are placed: the large ones first.
+KINDS = ("pyridinic", "pyrrolic", "graphitic")
+
+#: How many random orders are tried before a fraction counts as out of reach.
+ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class Site:
+    """One defect, by rows of the undoped wall.
+
+    Attributes
+    ----------
+    kind : str
+    removed : int or None
+        The atom taken out.
+    nitrogens, edges : tuple of int
+        Atoms that become N, and carbon left with two bonds.
+    ring : tuple of (int, (3,) int64)
+        The four atoms that form a pentagon with the nitrogen, with shifts seen from it; the last is bonded to it anew.
+    """
+
+    kind: str
+    removed: int | None
+    nitrogens: tuple[int, ...]
+    edges: tuple[int, ...] = ()
+    ring: tuple[tuple[int, IntArray], ...] = ()
+
+    @property
+    def core(self) -> tuple[int, ...]:
+        """All atoms of the site; the distance between sites is that of their cores."""
+        removed = () if self.removed is None else (self.removed,)
+        return (*removed, *self.nitrogens, *self.edges)
+
+
+def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_site: int = 3) -> dict[str, int]:
+    """Return how many sites of each kind come nearest to the fractions.
+
+    Parameters
+    ----------
+    n_carbon : int
+        Atoms of the undoped wall.
+    fractions : mapping of str to float
+        Atomic fraction N/(N + C) by kind, in the finished wall.
+    nitrogens_per_site : int
+        N atoms of a pyridinic site.
+
+    Returns
+    -------
+    dict of str to int
+
+    Raises
+    ------
+    StructureError
+        If a kind is unknown, a fraction is no fraction, or smaller than half a site.
+
+    Notes
+    -----
+    With n' atoms left after s_v vacancies, n' = n - s_v and s_kind = f_kind n' / N_kind, N_kind being the N atoms
+    of a site; hence n' = n / (1 + Σ_v f_v / N_v).
+    """
+    unknown = sorted(set(fractions) - set(KINDS))
+    if unknown:
+        raise StructureError(f"Unknown kind of nitrogen {', '.join(unknown)}; known are {', '.join(sorted(KINDS))}.")
+    if any(not 0.0 <= f < 1.0 for f in fractions.values()) or sum(fractions.values()) > 0.5:
+        raise StructureError(f"Nitrogen fractions must be within 0 and 0.5 in all, got {dict(fractions)}.")
+    per_site = {"graphitic": 1, "pyridinic": nitrogens_per_site, "pyrrolic": 1}
+    vacancies = sum(fractions.get(kind, 0.0) / per_site[kind] for kind in ("pyridinic", "pyrrolic"))
+    remaining = n_carbon / (1.0 + vacancies)
+    counts = {}
+    for kind in KINDS:
+        wanted = fractions.get(kind, 0.0)
+        counts[kind] = round(wanted * remaining / per_site[kind])
+        if wanted > 0.0 and counts[kind] == 0:
+            raise StructureError(
+                f"A fraction {wanted:g} of {kind} N is less than half a site on {n_carbon} carbon atoms; one "
+                f"site is {per_site[kind] / remaining:.5f}. Enlarge the wall or raise the fraction."
+            )
+    return counts
+
+
+def place_sites(
+    counts: Mapping[str, int],
+    nitrogens_per_site: int,
+    partners: Partners,
+    pristine: BoolArray,
+    close: Pairs,
+    min_distance: float,
+    seed: int,
+) -> list[Site]:
+    """Draw sites in random order, large kinds first, and keep those far enough from the ones before.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Sites of each kind.
+    nitrogens_per_site : int
+    partners : list of list of (int, shift)
+        Bonded neighbours of each wall atom.
+    pristine : (n,) bool
+        Atoms that may change; the others count as sites that are there already.
+    close : Pairs
+        All pairs within ``min_distance``.
+    min_distance : float [Å]
+        For the message.
+    seed : int
+
+    Returns
+    -------
+    list of Site
+
+    Raises
+    ------
+    StructureError
+        If no order that was tried makes room for all.
+    """
+    n = len(partners)
+    whole = np.array([len(around) == 3 for around in partners]) & pristine
+    eligible = np.array([whole[a] and all(whole[b] for b, _ in partners[a]) for a in range(n)])
+    candidates = np.flatnonzero(eligible)
+    nearby = [[b for b, _ in around] for around in adjacency(close, n)]
+    taken = np.zeros(n, dtype=np.bool_)
+    for a in np.flatnonzero(~pristine).tolist():
+        taken[[a, *nearby[a]]] = True
+    best: dict[str, int] = {}
+    for attempt in range(ATTEMPTS):
+        # plain uniform numbers only: NumPy keeps that stream fixed between versions
+        random = np.random.default_rng([seed, 23, attempt])
+        blocked = taken.copy()
+        sites: list[Site] = []
+        reached: dict[str, int] = {}
+        for kind in KINDS:
+            order = candidates[np.argsort(random.random(len(candidates)), kind="stable")]
+            shuffles = np.argsort(random.random((len(candidates), 3)), axis=1, kind="stable")
+            reached[kind] = 0
+            for atom, shuffle in zip(order.tolist(), shuffles.tolist()):
+                if reached[kind] == counts[kind]:
+                    break
+                if blocked[atom]:
+                    continue
+                site = _site(kind, atom, partners, shuffle, nitrogens_per_site)
+                if site is None or (site.removed is not None and not eligible[site.removed]):
+                    continue
+                if any(blocked[a] or not whole[a] for a in site.core):
+                    continue
+                sites.append(site)
+                reached[kind] += 1
+                for a in site.core:
+                    blocked[[a, *nearby[a]]] = True
+        if reached == dict(counts):
+            return sites
+        if sum(reached.values()) > sum(best.values()):
+            best = reached
+    wanted = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
+    found = ", ".join(f"{best.get(kind, 0)} {kind}" for kind in KINDS if counts[kind])
+    raise StructureError(
+        f"{wanted} sites at least {min_distance:g} Å apart do not fit on {n} atoms: the best of {ATTEMPTS} "
+        f"orders placed {found}. Lower the fraction or the distance, or enlarge the wall."
+    )
+
+
+def _site(kind: str, atom: int, partners: Partners, shuffle: list[int], nitrogens_per_site: int) -> Site | None:
+    around = [partners[atom][p][0] for p in shuffle]
+    if kind == "graphitic":
+        return Site(kind, None, (atom,))
+    if kind == "pyridinic":
+        return Site(kind, atom, tuple(around[:nitrogens_per_site]), tuple(around[nitrogens_per_site:]))
+    # around[0] leaves; around[1] stays in the ring that closes, around[2] is left facing the hole
+    ring = _hexagon(partners, around[1], atom, around[0])
+    if ring is None:
+        return None
+    facing = next(b for b, _ in partners[around[0]] if b not in {atom, ring[-1][0]})
+    return Site(kind, around[0], (atom,), (around[2], facing), ring)
+
+
+def _hexagon(partners: Partners, a: int, x: int, y: int) -> tuple[tuple[int, IntArray], ...] | None:
+    """Return the other four atoms a, b, c, d of the hexagon a-x-y with their shifts seen from x, if there is one.
+
+    Walks outwards from a and from y until both paths meet in c.
+    """
+    shifts = dict(partners[x])
+    for b, s_ab in partners[a]:
+        for d, s_yd in partners[y]:
+            if x in {b, d}:
+                continue
+            s_b, s_d = shifts[a] + s_ab, shifts[y] + s_yd
+            for c, s_bc in partners[b]:
+                for c_d, s_dc in partners[d]:
+                    if c == c_d and c not in {a, y} and np.array_equal(s_b + s_bc, s_d + s_dc):
+                        return (a, shifts[a]), (b, s_b), (c, s_b + s_bc), (d, s_d)
+    return None

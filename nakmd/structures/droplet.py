@@ -1,0 +1,172 @@
+"""Droplets of liquid NaK: spherical caps on a sheet or a tube, and free spheres."""
+
+from __future__ import annotations
+
+from math import cos, radians, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.errors import StructureError
+from nakmd.structures.liquid import WALL_EXCLUSION, fill, nak_density, number_density
+from nakmd.structures.nanotube import tube_axis
+from nakmd.structures.regions import Cylinder, Inside, Region, Slab, Sphere
+from nakmd.structures.volume import accessible_points
+from nakmd.system import System
+
+FloatArray = NDArray[np.float64]
+
+
+def droplet_on_sheet(
+    system: System,
+    x_K: float,
+    temperature: float,
+    *,
+    n_atoms: int,
+    contact_angle: float = 90.0,
+    group: str = "sheet",
+    seed: int = 0,
+) -> System:
+    """Put a spherical cap of liquid NaK on top of a sheet in the xy plane, in its middle.
+
+    Parameters
+    ----------
+    system : System
+        Not changed.
+    x_K : float
+        Mole fraction of potassium.
+    temperature : float [K]
+        For the density.
+    n_atoms : int
+        Metal atoms; the radius follows.
+    contact_angle : float [degree]
+        Of the starting cap, within the liquid.
+    group : str
+        The sheet.
+    seed : int
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    StructureError
+        If the droplet does not fit into the cell.
+    """
+    if group not in system.groups or not np.any(system.groups[group]):
+        raise StructureError(f"No atoms are in group {group!r} to put a droplet on.")
+    sheet = system.positions[system.groups[group]]
+    foot = (*(0.5 * np.diag(system.cell.matrix)[:2]), float(sheet[:, 2].mean()))
+    above = Slab(system.cell, foot[2], foot[2] + 0.5 * float(system.cell.matrix[2, 2]))
+    if not system.cell.periodic[2]:
+        above = Slab(system.cell, foot[2], float(system.cell.matrix[2, 2]))
+    return _droplet(system, x_K, temperature, n_atoms, contact_angle, foot, above, 2, seed)
+
+
+def droplet_on_tube(
+    system: System,
+    x_K: float,
+    temperature: float,
+    *,
+    n_atoms: int,
+    contact_angle: float = 90.0,
+    group: str = "tube",
+    seed: int = 0,
+) -> System:
+    """Put a droplet of liquid NaK on the outside of a tube along z, on its +y flank, half-way along it.
+
+    Parameters are those of `droplet_on_sheet`; the contact angle is that with the plane that touches the tube there.
+    """
+    axis = tube_axis(system, group)
+    foot = (axis.center[0], axis.center[1] + axis.radius, 0.5 * float(system.cell.matrix[2, 2]))
+    outside = Cylinder(system.cell, axis.center, axis.radius, outside=True)
+    return _droplet(system, x_K, temperature, n_atoms, contact_angle, foot, outside, 1, seed)
+
+
+def _droplet(
+    system: System,
+    x_K: float,
+    temperature: float,
+    n_atoms: int,
+    contact_angle: float,
+    foot: tuple[float, float, float],
+    beyond: Region,
+    axis: int,
+    seed: int,
+) -> System:
+    """Fill the cap whose sphere meets the plane through ``foot`` (normal: ``axis``) at the contact angle."""
+    if not system.cell.is_orthorhombic:
+        raise StructureError("A droplet needs an orthorhombic cell.")
+    if not 10.0 <= contact_angle <= 170.0:
+        raise StructureError(f"A droplet starts with a contact angle of 10 to 170 degrees, not {contact_angle:g}.")
+    if n_atoms < 1:
+        raise StructureError(f"A droplet needs at least 1 atom, got {n_atoms}.")
+    space = beyond & Inside(system.cell)
+    points, volume = accessible_points(system, space, WALL_EXCLUSION)
+    needed = n_atoms / number_density(x_K, nak_density(x_K, temperature))
+    radii = np.sort(_radius_to_reach(system.cell.minimum_image(points - np.array(foot)), axis, radians(contact_angle)))
+    rank = round(needed / volume)
+    if rank > len(radii):
+        raise StructureError(
+            f"A droplet of {n_atoms} atoms fills {needed:.0f} Å³, but {len(radii) * volume:.0f} Å³ are free. "
+            "Enlarge the cell or ask for fewer atoms."
+        )
+    radius = float(radii[max(rank - 1, 0)])
+    lengths = np.diag(system.cell.matrix)
+    center = list(foot)
+    center[axis] -= radius * cos(radians(contact_angle))
+    # a cap that meets its own image is a film
+    for c in range(3):
+        width = 2.0 * radius * (sin(radians(contact_angle)) if c != axis and contact_angle < 90.0 else 1.0)
+        if c != axis and width > lengths[c]:
+            raise StructureError(
+                f"A droplet of {n_atoms} atoms is {width:.1f} Å wide; the cell has {lengths[c]:.1f} Å along "
+                f"{'xyz'[c]}. Enlarge the cell or ask for fewer atoms."
+            )
+    sphere = Sphere(system.cell, (center[0], center[1], center[2]), radius)
+    return fill(system, x_K, temperature, region=sphere & beyond, n_atoms=n_atoms, seed=seed)
+
+
+def _radius_to_reach(offsets: FloatArray, axis: int, angle: float) -> FloatArray:
+    """Return the radius of the cap that just reaches each point, (n,) [Å].
+
+    The centre lies at -R cos θ on the normal; with h along the normal and r the distance from the foot,
+    R² sin²θ - 2 h R cos θ - r² = 0.
+    """
+    h = offsets[:, axis]
+    square = np.sum(offsets * offsets, axis=1)
+    c, s2 = cos(angle), sin(angle) ** 2
+    return np.asarray((h * c + np.sqrt(h * h * c * c + s2 * square)) / s2)
+
+
+def droplet(
+    system: System,
+    x_K: float,
+    temperature: float,
+    *,
+    n_atoms: int,
+    center: tuple[float, float, float] | None = None,
+    seed: int = 0,
+) -> System:
+    """Put a ball of liquid NaK into a system, at a point (the middle of the cell if left out).
+
+    Carbon inside the ball takes its volume from it, so a ball around a tube's axis is a bead on the tube, and the
+    radius is chosen to hold ``n_atoms`` at the density of `nak_density`.
+    """
+    middle = 0.5 * np.sum(system.cell.matrix, axis=0)
+    point = center if center is not None else (float(middle[0]), float(middle[1]), float(middle[2]))
+    space = Inside(system.cell)
+    points, volume = accessible_points(system, space, WALL_EXCLUSION)
+    needed = n_atoms / number_density(x_K, nak_density(x_K, temperature))
+    offsets = system.cell.minimum_image(points - np.array(point))
+    distances = np.sort(np.sqrt(np.sum(offsets * offsets, axis=1)))
+    rank = round(needed / volume)
+    if n_atoms < 1 or rank > len(distances):
+        raise StructureError(f"{n_atoms} atoms fill {needed:.0f} Å³; {len(distances) * volume:.0f} Å³ are free.")
+    radius = float(distances[max(rank - 1, 0)])
+    if np.any(2.0 * radius > system.cell.heights):
+        raise StructureError(
+            f"A droplet of {n_atoms} atoms is {2.0 * radius:.1f} Å wide, the cell {system.cell.heights.min():.1f} Å."
+        )
+    return fill(system, x_K, temperature, region=Sphere(system.cell, point, radius), n_atoms=n_atoms, seed=seed)

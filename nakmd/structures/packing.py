@@ -1,0 +1,212 @@
+"""Points without overlaps: a jittered lattice cut to the free space, then pushed apart until all distances hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from nakmd.cell import Cell
+from nakmd.errors import StructureError
+from nakmd.structures.descent import descend
+from nakmd.structures.distances import distance_between, images_around, lengths_of, pairs_within, to_cartesian
+from nakmd.structures.regions import Region
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+#: Distances are pushed this much beyond the asked-for ones, so that the walk ends instead of creeping up to them.
+MARGIN = 1.02
+
+#: Pairs are listed this far [Å] beyond contact and listed anew when an atom has moved half of it.
+SKIN = 1.0
+
+#: Largest displacement of the lattice points along each axis, in lattice constants: enough to lose the lattice in g(r).
+JITTER = 0.3
+
+MAX_STEPS = 3000
+
+
+def pack(
+    elements: Sequence[str],
+    region: Region,
+    cell: Cell,
+    obstacles: FloatArray,
+    obstacle_elements: Sequence[str],
+    min_distances: Mapping[tuple[str, str], float],
+    random: np.random.Generator,
+) -> FloatArray:
+    """Place atoms at random in a region, no two closer than allowed, away from what is there already.
+
+    Parameters
+    ----------
+    elements : sequence of str, (n,)
+        Of the atoms to place; which goes where is drawn.
+    region : Region
+    cell : Cell
+    obstacles : (k, 3) float64 [Å]
+        Atoms that stay where they are.
+    obstacle_elements : sequence of str, (k,)
+    min_distances : mapping of (str, str) to float [Å]
+        For all pairs of elements that meet.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    (n, 3) float64 [Å]
+
+    Raises
+    ------
+    StructureError
+        If the atoms do not fit.
+    """
+    kinds = sorted(set(elements))
+    obstacle_kinds = sorted(set(obstacle_elements))
+    kind = np.array([kinds.index(element) for element in elements])
+    obstacle_kind = np.array([obstacle_kinds.index(element) for element in obstacle_elements], dtype=np.int64)
+    among = _contacts(kinds, kinds, min_distances)
+    against = _contacts(kinds, obstacle_kinds, min_distances)
+    start = _lattice_points(
+        len(elements), region, cell, obstacles, float(against.max(initial=0.0)), float(among.min()), random
+    )
+    kind = kind[np.argsort(random.random(len(kind)), kind="stable")]
+    near = _Contacts(cell, kind, among, obstacles, obstacle_kind, against)
+    relaxed, converged = descend(
+        start, near.forces, near.apart, max_steps=MAX_STEPS, largest_move=0.2, project=region.confine
+    )
+    if not converged:
+        raise StructureError(
+            f"{len(elements)} atoms do not fit: pushed apart, the closest two still are at "
+            f"{near.worst(relaxed):.1%} of their minimum distance. Ask for fewer atoms or a lower density, enlarge the "
+            "region, or allow smaller distances."
+        )
+    # back to the order asked for: atoms of `elements`, each at a place drawn for its kind
+    places = np.empty_like(relaxed)
+    wanted = np.array([kinds.index(element) for element in elements])
+    for k in range(len(kinds)):
+        places[wanted == k] = relaxed[kind == k]
+    return places
+
+
+def _contacts(
+    first: Sequence[str], second: Sequence[str], min_distances: Mapping[tuple[str, str], float]
+) -> FloatArray:
+    table = np.zeros((len(first), len(second)))
+    for a, name_a in enumerate(first):
+        for b, name_b in enumerate(second):
+            distance = distance_between(min_distances, name_a, name_b)
+            if distance is None or not distance > 0.0:
+                raise StructureError(f"No minimum distance is given between {name_a} and {name_b}.")
+            table[a, b] = distance
+    return table
+
+
+def _lattice_points(
+    n: int,
+    region: Region,
+    cell: Cell,
+    obstacles: FloatArray,
+    clearance: float,
+    contact: float,
+    random: np.random.Generator,
+) -> FloatArray:
+    """Return n points of a jittered body-centred lattice that is just dense enough, clear of the obstacles."""
+    tree = KDTree(images_around(obstacles, cell, clearance)[0]) if len(obstacles) else None
+    offset = random.random(3)
+    spacing = (2.0 * cell.volume / n) ** (1.0 / 3.0)
+    room = 0
+    # bcc points at 0.6 contact could never be pushed apart to a full contact
+    while spacing * 0.5 * np.sqrt(3.0) > 0.6 * contact:
+        counts = np.maximum(1, np.rint(cell.lengths / spacing)).astype(int)
+        axes = np.meshgrid(*(np.arange(c) for c in counts), indexing="ij")
+        corner = np.stack([axis.ravel() for axis in axes], axis=1).astype(np.float64)
+        fractional = np.concatenate([corner, corner + 0.5]) + offset
+        points = to_cartesian((fractional / counts) % 1.0, cell.matrix)
+        points = points[region.depth(points) >= 0.0]
+        if tree is not None and len(points):
+            points = points[tree.query(points)[0] >= clearance]
+        room = max(room, len(points))
+        if len(points) >= n:
+            chosen = np.sort(np.argsort(random.random(len(points)), kind="stable")[:n])
+            jitter = JITTER * spacing * (2.0 * random.random((n, 3)) - 1.0)
+            return region.confine(points[chosen] + jitter)
+        # a little less than the missing points call for, so as not to overshoot
+        spacing *= min(0.99, max(0.7, (len(points) / n) ** 0.3))
+    raise StructureError(
+        f"{n} atoms do not fit: even at {spacing * 0.5 * np.sqrt(3.0):.2f} Å between neighbours the region has room "
+        f"for {room} that keep {clearance:.2f} Å from the atoms already there. Ask for fewer, or enlarge the region."
+    )
+
+
+class _Contacts:
+    """The overlaps of the moving atoms with each other and with the obstacles."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        kind: IntArray,
+        among: FloatArray,
+        obstacles: FloatArray,
+        obstacle_kind: IntArray,
+        against: FloatArray,
+    ) -> None:
+        self.cell, self.kind, self.among, self.against = cell, kind, among, against
+        self.reach = float(max(among.max(), against.max(initial=0.0))) * MARGIN + SKIN
+        self.listed: FloatArray | None = None
+        self.obstacle_points = np.zeros((0, 3))
+        self.obstacle_kind = obstacle_kind
+        self.tree = None
+        if len(obstacles):
+            self.obstacle_points, atom, _ = images_around(obstacles, cell, self.reach + SKIN)
+            self.obstacle_kind = obstacle_kind[atom]
+            self.tree = KDTree(self.obstacle_points)
+
+    def _list(self, x: FloatArray) -> None:
+        """List the pairs within reach; images of obstacles are searched from the wrapped place of each atom."""
+        self.i, self.j, shift = pairs_within(x, self.cell, self.reach)
+        self.offset = to_cartesian(shift.astype(np.float64), self.cell.matrix)
+        self.contact = self.among[self.kind[self.i], self.kind[self.j]]
+        self.a = np.zeros(0, dtype=np.int64)
+        self.fixed = np.zeros((0, 3))
+        self.wall_contact = np.zeros(0)
+        if self.tree is not None:
+            wrapped = images_around(x, self.cell, 0.0)[0][: len(x)]
+            found = KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
+            order = np.lexsort((found["j"], found["i"]))
+            self.a, o = found["i"][order].astype(np.int64), found["j"][order]
+            self.fixed = self.obstacle_points[o] + (x - wrapped)[self.a]
+            self.wall_contact = self.against[self.kind[self.a], self.obstacle_kind[o]]
+        self.listed = x.copy()
+
+    def _distances(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        if self.listed is None or float(np.max(lengths_of(x - self.listed))) > 0.5 * SKIN:
+            self._list(x)
+        r = x[self.j] - x[self.i] + self.offset
+        w = self.fixed - x[self.a]
+        return r, np.maximum(lengths_of(r), 1e-6), w, np.maximum(lengths_of(w), 1e-6)
+
+    def forces(self, x: FloatArray) -> FloatArray:
+        """Return -d/dx of the sum of (contact - r)²/2 over all overlaps, (n, 3)."""
+        r, d, w, e = self._distances(x)
+        push = np.minimum(d - MARGIN * self.contact, 0.0) / d
+        shove = np.minimum(e - MARGIN * self.wall_contact, 0.0) / e
+        out = np.empty_like(x)
+        for c in range(3):
+            pair = push * r[:, c]
+            out[:, c] = (
+                np.bincount(self.i, pair, len(x))
+                - np.bincount(self.j, pair, len(x))
+                + np.bincount(self.a, shove * w[:, c], len(x))
+            )
+        return out
+
+    def worst(self, x: FloatArray) -> float:
+        """Return the smallest distance in units of what is allowed."""
+        _, d, _, e = self._distances(x)
+        return float(min((d / self.contact).min(initial=np.inf), (e / self.wall_contact).min(initial=np.inf)))
+
+    def apart(self, x: FloatArray, _: FloatArray) -> bool:
+        """Return whether every distance holds."""
+        return self.worst(x) >= 1.0
