@@ -1,6 +1,26 @@
 """Files: trajectories, checkpoints, structures, and their conversion."""
 
+from nakmd.io.atomic import write_status
+from nakmd.io.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nakmd.io.convert import FORMATS, Conversion, convert
+from nakmd.io.extxyz import from_atoms, read_extxyz, read_structure, system_of, to_atoms, write_extxyz
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
 
-__all__ = ["Trajectory", "TrajectoryWriter"]
+__all__ = [
+    "FORMATS",
+    "Checkpoint",
+    "Conversion",
+    "Trajectory",
+    "TrajectoryWriter",
+    "convert",
+    "from_atoms",
+    "read_checkpoint",
+    "read_extxyz",
+    "read_structure",
+    "system_of",
+    "to_atoms",
+    "write_checkpoint",
+    "write_extxyz",
+    "write_status",
+]

@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from nakmd.errors import RunError
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], sync: bool = False) -> Iterator[BinaryIO]:
+    """Open a draft that takes the name of ``path`` when the block ends well, and vanishes otherwise.
+
+    Parameters
+    ----------
+    path : path
+    sync : bool
+        Force the content to the disk before the names change, so that a power cut leaves one of the two as well.
+
+    Raises
+    ------
+    RunError
+        If the disk or the permissions refuse.
+    """
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with open(draft, "w+b") as file:
+            yield file
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.replace(draft, target)
+        if sync:
+            sync_folder(target.parent)
+    except OSError as error:
+        raise RunError(f"{target}: cannot be written ({error.strerror or error}).") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = True) -> None:
@@ -21,27 +54,15 @@ def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = 
     path : path
     content : bytes
     sync : bool
-        Force the content to the disk first, so that a power cut keeps the promise too.
+        As in `replacing`.
 
     Raises
     ------
     RunError
         If the disk or the permissions refuse.
     """
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with open(draft, "wb") as file:
-            file.write(content)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        os.replace(draft, target)
-        if sync:
-            sync_folder(target.parent)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise RunError(f"{target}: cannot be written ({error.strerror}).") from error
+    with replacing(path, sync) as file:
+        file.write(content)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """A file under HDF5 whose changes arrive all together or not at all.
 
-HDF5 spreads one appended frame over many small writes: the chunks at the end of the file, then index nodes, object headers and
-the superblock inside it. A process killed between two of them leaves a file that no library opens. So
-the library writes into memory here, and `JournaledFile.commit` brings the change to the disk in an order that
+HDF5 spreads one appended frame over many small writes: the chunks at the end of the file, then index nodes,
+object headers and the superblock inside it. A process killed between two of them leaves a file that no library
+opens. So the library writes into memory here, and `JournaledFile.commit` brings the change to the disk in an order that
 survives a kill at any moment:
 
 1. what lies beyond the old end is appended: nothing in the old content points at it yet;

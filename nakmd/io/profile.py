@@ -34,6 +34,7 @@ STAGES = f"{PARAMETERS}/stages/name"
 #: Version of the layout below ``/parameters/nakmd``.
 LAYOUT_VERSION = 1
 
+
 class Quantity(NamedTuple):
     """A float64 quantity that each frame may hold.
 
@@ -141,10 +142,14 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
 
 def _create_fixed(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
     """Make a dataset that does not grow, with a checksum."""
-    return group.create_dataset(name, data=values, chunks=values.shape if len(values) else None, fletcher32=len(values) > 0)
+    return group.create_dataset(
+        name, data=values, chunks=values.shape if len(values) else None, fletcher32=len(values) > 0
+    )
 
 
-def create_element(file: h5py.File, path: str, shape: tuple[int, ...], dtype: DTypeLike, unit: str, **storage: Any) -> None:
+def create_element(
+    file: h5py.File, path: str, shape: tuple[int, ...], dtype: DTypeLike, unit: str, **storage: Any
+) -> None:
     """Make an H5MD element: a growing value, with the step and time of the positions as hard links.
 
     Parameters

@@ -1,0 +1,232 @@
+"""From one file format to another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import numpy as np
+
+from nakmd.errors import FileFormatError, InputError
+from nakmd.io.atomic import replacing
+from nakmd.io.dcd import DCDWriter
+from nakmd.io.extxyz import append_extxyz, frame_of, read_atoms, system_from, to_atoms
+from nakmd.io.h5md import TrajectoryWriter
+from nakmd.io.lammps import write_data, write_dump_frame
+from nakmd.io.trajectory import Trajectory
+from nakmd.system import Frame
+
+#: Formats by name, each with the endings that mean it.
+FORMATS: dict[str, tuple[str, ...]] = {
+    "extxyz": (".xyz", ".extxyz"),
+    "lammps-data": (".data", ".lmp"),
+    "lammps-dump": (".dump", ".lammpstrj"),
+    "dcd": (".dcd",),
+    "h5md": (".h5md",),
+}
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What `convert` did.
+
+    Attributes
+    ----------
+    target : pathlib.Path
+    format : str
+    n_frames : int
+        How many frames were written.
+    notes : tuple of str
+        What the target's format cannot hold, to be shown to the user.
+    """
+
+    target: Path
+    format: str
+    n_frames: int
+    notes: tuple[str, ...]
+
+
+class _Source:
+    """Frames of a trajectory, or of any file that ASE reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._trajectory: Trajectory | None = None
+        if path.suffix == ".h5md":
+            self._trajectory = Trajectory(path)
+            self.topology = self._trajectory.topology
+            self._n = len(self._trajectory)
+        else:
+            self._images = read_atoms(path, slice(None))
+            self._path = path
+            self._n = len(self._images)
+            if not self._n:
+                raise FileFormatError(path, "the file holds no structure.")
+            self.topology = system_from(path, self._images[0]).topology
+
+    def rows(self, stage: str | None) -> Sequence[int]:
+        if self._trajectory is not None:
+            return [int(row) for row in self._trajectory.rows(stage)]
+        if stage is not None:
+            raise InputError("Only trajectories have stages.")
+        return range(self._n)
+
+    def __getitem__(self, row: int) -> Frame:
+        if self._trajectory is not None:
+            return self._trajectory[row]
+        atoms = self._images[row]
+        system = system_from(self._path, atoms)
+        names, first = np.array(system.species_names), np.array(self.topology.species_names)
+        if not np.array_equal(names[system.species], first[self.topology.species]):
+            raise FileFormatError(self._path, f"image {row} holds other atoms than image 0.", "Convert it alone.")
+        frame = frame_of(system)
+        frame.step = int(atoms.info.get("step", row))
+        frame.time = float(atoms.info.get("time", 0.0))
+        frame.stage = str(atoms.info.get("stage", ""))
+        if atoms.calc is not None:
+            frame.potential_energy = atoms.calc.results.get("energy")
+            stress = atoms.calc.results.get("stress")
+            frame.virial = None if stress is None else -np.asarray(stress) * frame.cell.volume
+        return frame
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._trajectory is not None:
+            self._trajectory.close()
+
+
+def _write(file: BinaryIO, kind: str, content: _Source, rows: Sequence[int]) -> tuple[str, ...]:
+    """Write the frames of these rows; return what the format could not hold."""
+    topology = content.topology
+    notes = []
+    if kind == "extxyz":
+        append_extxyz(file, (to_atoms(content[row], topology) for row in rows))
+    elif kind == "lammps-data":
+        write_data(file, content[rows[-1]], topology)
+    elif kind == "lammps-dump":
+        for row in rows:
+            write_dump_frame(file, content[row], topology)
+    else:
+        notes += _write_dcd(file, content, rows)
+    if kind == "lammps-dump" and any(":" in name for name in topology.species_names):
+        notes.append("Site labels are told apart by type only, in the order " + " ".join(topology.species_names) + ".")
+    return tuple(notes)
+
+
+def _write_dcd(file: BinaryIO, content: _Source, rows: Sequence[int]) -> list[str]:
+    notes = ["DCD holds single precision, no velocities, no species; positions are unwrapped."]
+    stamps = np.array([(frame.step, frame.time) for frame in (content[row] for row in rows[:2])])
+    interval, span = (stamps[1] - stamps[0]) if len(stamps) == 2 else (1.0, 0.0)
+    if interval < 1 or span <= 0.0:
+        interval, span = 1.0, 1.0
+        notes.append("The frames tell no time between them: the header says 1 ps.")
+    writer = DCDWriter(file, content.topology.n_atoms, int(stamps[0, 0]), int(interval), span / interval)
+    even = True
+    for k, row in enumerate(rows):
+        frame = content[row]
+        even &= len(stamps) < 2 or abs(frame.time - stamps[0, 1] - k * span) <= 1e-6 * max(span, frame.time)
+        writer.write(frame)
+    writer.close()
+    if not even:
+        notes.append("The frames are not evenly spaced in time, which DCD cannot tell: its times are wrong.")
+    return notes
+
+
+def _slice_of(frames: slice | int | str | None) -> slice:
+    """Return which frames are meant: ``-1``, ``"10:20"`` and ``"::5"`` are as in Python, None is all."""
+    if frames is None:
+        return slice(None)
+    if isinstance(frames, slice):
+        return frames
+    try:
+        parts = [int(word) if word.strip() else None for word in str(frames).split(":")]
+    except ValueError:
+        parts = []
+    if len(parts) == 1 and parts[0] is not None:
+        return slice(parts[0], parts[0] + 1 or None)
+    if len(parts) not in (2, 3) or parts[2:] == [0]:
+        raise InputError(f"frames is {frames!r}; give a number, or start:stop or start:stop:stride.")
+    return slice(*parts)
+
+
+def format_of(path: str | os.PathLike[str], name: str | None = None) -> str:
+    """Return the format of a target by its given name, or by its ending.
+
+    Parameters
+    ----------
+    path : path
+    name : str, optional
+
+    Raises
+    ------
+    InputError
+        If neither tells.
+    """
+    if name is not None:
+        if name not in FORMATS:
+            raise InputError(f"No format is called {name!r}; there are {', '.join(FORMATS)}.")
+        return name
+    for known, endings in FORMATS.items():
+        if Path(path).suffix.lower() in endings:
+            return known
+    endings_text = "; ".join(f"{known}: {' '.join(endings)}" for known, endings in FORMATS.items())
+    raise InputError(f"{path}: the ending tells no format. Name one with format, or end the name so ({endings_text}).")
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    format: str | None = None,
+    frames: slice | int | str | None = None,
+    stage: str | None = None,
+) -> Conversion:
+    """Convert a trajectory or structure file.
+
+    Parameters
+    ----------
+    source : path
+        ``*.h5md``, or any file that ASE reads.
+    target : path
+        Replaced in one stroke when all is written.
+    format : {"extxyz", "lammps-data", "lammps-dump", "dcd", "h5md"}, optional
+        By the ending of the target unless given.
+    frames : slice, int or str, optional
+        Which frames, ``"start:stop:stride"`` as text; all unless given. ``lammps-data`` holds one: the last of them.
+    stage : str, optional
+        Only frames of this stage.
+
+    Returns
+    -------
+    Conversion
+
+    Raises
+    ------
+    FileFormatError
+        If the source cannot be read.
+    InputError
+        If no frame is chosen, or the format is unknown.
+    """
+    source, target = Path(source), Path(target)
+    kind = format_of(target, format)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise InputError(f"{source}: source and target are the same file.")
+    chosen = _slice_of(frames)
+    with _Source(source) as content:
+        rows = content.rows(stage)[chosen]
+        if not len(rows):
+            total = len(content.rows(stage))
+            raise InputError(f"{source}: frames {frames} of {total} are none.")
+        if kind == "lammps-data":
+            rows = rows[-1:]
+        if kind == "h5md":
+            with TrajectoryWriter(target, content.topology, {"converted_from": source.name}) as writer:
+                for row in rows:
+                    writer.write(content[row])
+            return Conversion(target, kind, len(rows), ())
+        with replacing(target) as file:
+            notes = _write(file, kind, content, rows)
+    return Conversion(target, kind, len(rows), notes)

@@ -1,0 +1,135 @@
+"""LAMMPS's text formats: data files (one configuration) and dumps (many).
+
+LAMMPS wants the first cell vector along x and the second in the xy plane; other cells are turned there, together with
+positions and velocities (`restricted`). Units are LAMMPS ``metal``, which are nakmd's own.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.errors import InputError
+from nakmd.system import Frame, Topology, element_of
+
+FloatArray = NDArray[np.float64]
+
+
+def restricted(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the cell as LAMMPS wants it, and the rotation that takes row vectors there.
+
+    Parameters
+    ----------
+    matrix : (3, 3) float64 [Å]
+        Rows are the cell vectors, right-handed.
+
+    Returns
+    -------
+    cell : (3, 3) float64 [Å]
+        Lower triangular with a positive diagonal.
+    rotation : (3, 3) float64
+        ``matrix @ rotation = cell``; exactly the unit matrix if the cell has that shape already.
+    """
+    if not np.any(np.triu(matrix, 1)) and np.all(np.diag(matrix) > 0.0):
+        return matrix.copy(), np.eye(3)
+    q, r = np.linalg.qr(matrix.T)  # matrix.T = q r, so matrix @ q = r.T, lower triangular
+    signs = np.sign(np.diag(r))
+    return np.tril((r * signs[:, None]).T), q * signs
+
+
+def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
+    """Write a LAMMPS data file, ``atom_style atomic``.
+
+    Parameters
+    ----------
+    file : binary file
+    frame : Frame
+    topology : Topology
+        Types are the rows of ``species_names`` plus 1.
+
+    Notes
+    -----
+    Atoms may lie outside an orthorhombic cell along a direction that does not repeat; the box is widened to hold them.
+    """
+    cell, rotation = restricted(frame.cell.matrix)
+    positions = frame.positions @ rotation
+    low, high = np.zeros(3), np.diag(cell).copy()
+    if frame.cell.is_orthorhombic and len(positions):
+        free = ~frame.cell.periodic
+        low[free] = np.minimum(low, positions.min(axis=0))[free]
+        high[free] = np.maximum(high, positions.max(axis=0))[free]
+    boundary = " ".join("p" if p else "f" for p in frame.cell.periodic)
+    lines = [
+        f"LAMMPS data file by nakmd: step {frame.step}, time {frame.time:.10g} ps, units metal, boundary {boundary}",
+        "",
+        f"{topology.n_atoms} atoms",
+        f"{len(topology.species_names)} atom types",
+        "",
+        *(f"{a:.17g} {b:.17g} {c}lo {c}hi" for a, b, c in zip(low, high, "xyz")),
+    ]
+    if np.any(np.tril(cell, -1)):
+        lines.append(f"{cell[1, 0]:.17g} {cell[2, 0]:.17g} {cell[2, 1]:.17g} xy xz yz")
+    lines += ["", "Masses", ""]
+    for a, name in enumerate(topology.species_names):
+        masses = np.unique(topology.masses[topology.species == a])
+        if len(masses) > 1:
+            raise InputError(
+                f"{name} atoms have {len(masses)} different masses; LAMMPS's atom_style atomic wants one per type."
+            )
+        mass = masses[0] if len(masses) else 1.0  # a type without atoms still needs a line
+        lines.append(f"{a + 1} {mass:.10g}  # {name}")
+    lines += ["", "Atoms # atomic", ""]
+    lines += [
+        f"{k + 1} {s + 1} {x:.17g} {y:.17g} {z:.17g} {u} {v} {w}"
+        for k, (s, (x, y, z), (u, v, w)) in enumerate(
+            zip(topology.species.tolist(), positions.tolist(), frame.images.tolist())
+        )
+    ]
+    if frame.velocities is not None:
+        lines += ["", "Velocities", ""]
+        velocities = (frame.velocities @ rotation).tolist()
+        lines += [f"{k + 1} {x:.17g} {y:.17g} {z:.17g}" for k, (x, y, z) in enumerate(velocities)]
+    file.write(("\n".join(lines) + "\n").encode())
+
+
+def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
+    """Append a frame to a LAMMPS text dump, columns ``id type element x y z ix iy iz [vx vy vz]``.
+
+    Parameters
+    ----------
+    file : binary file
+    frame : Frame
+    topology : Topology
+        Types are the rows of ``species_names`` plus 1; ``element`` leaves site labels out.
+    """
+    cell, rotation = restricted(frame.cell.matrix)
+    flags = " ".join("pp" if p else "ff" for p in frame.cell.periodic)
+    high = np.diag(cell)
+    low = np.zeros(3)
+    if np.any(np.tril(cell, -1)):
+        xy, xz, yz = cell[1, 0], cell[2, 0], cell[2, 1]
+        # a dump gives the bounding box of a tilted cell
+        low = np.array([min(0.0, xy, xz, xy + xz), min(0.0, yz), 0.0])
+        high = high + np.array([max(0.0, xy, xz, xy + xz), max(0.0, yz), 0.0])
+        header = f"ITEM: BOX BOUNDS xy xz yz {flags}"
+        bounds = [f"{a:.17g} {b:.17g} {tilt:.17g}" for a, b, tilt in zip(low, high, (xy, xz, yz))]
+    else:
+        header = f"ITEM: BOX BOUNDS {flags}"
+        bounds = [f"{a:.17g} {b:.17g}" for a, b in zip(low, high)]
+    elements = [element_of(name) for name in topology.species_names]
+    velocities = frame.velocities
+    columns = "id type element x y z ix iy iz" + ("" if velocities is None else " vx vy vz")
+    lines = ["ITEM: TIMESTEP", str(frame.step), "ITEM: NUMBER OF ATOMS", str(topology.n_atoms)]
+    lines += [header, *bounds, f"ITEM: ATOMS {columns}"]
+    rows = [
+        f"{k + 1} {s + 1} {elements[s]} {x:.10g} {y:.10g} {z:.10g} {u} {v} {w}"
+        for k, (s, (x, y, z), (u, v, w)) in enumerate(
+            zip(topology.species.tolist(), (frame.positions @ rotation).tolist(), frame.images.tolist())
+        )
+    ]
+    if velocities is not None:
+        turned = (velocities @ rotation).tolist()
+        rows = [f"{row} {x:.10g} {y:.10g} {z:.10g}" for row, (x, y, z) in zip(rows, turned)]
+    file.write(("\n".join(lines + rows) + "\n").encode())

@@ -1,0 +1,206 @@
+"""Finding what a trajectory needs in an HDF5 file, its own or a foreign one, and saying what is missing."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from ase.data import atomic_masses, chemical_symbols
+from numpy.typing import NDArray
+
+from nakmd.errors import FileFormatError
+from nakmd.io.guard import guard, one_line
+from nakmd.io.journal import JournaledFile, pending_changes
+from nakmd.io.profile import LENGTHS, PARAMETERS, TIMES, VELOCITIES
+from nakmd.system import Topology
+from nakmd.units import MASSES
+
+DAMAGED = "The file is damaged: use a copy, or run again."
+_FOREIGN = "nakmd reads H5MD files that hold positions with units, steps, times, a box and atomic numbers."
+
+
+def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
+    """Open an HDF5 file for reading, a change that a killed writer left unfinished included.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    FileFormatError
+        If there is no file, or it is empty, truncated, or not HDF5.
+    """
+    where = Path(path)
+    if not where.is_file():
+        raise FileFormatError(where, "this is a folder, not a file." if where.is_dir() else "there is no such file.")
+    with guard(where, "the file cannot be read"):
+        size = where.stat().st_size
+        if size == 0:
+            raise FileFormatError(where, "the file is empty (0 bytes).", "Was the run stopped before it began?")
+        if not h5py.is_hdf5(where):
+            raise FileFormatError(where, "this is not an HDF5 file.", "A trajectory is written by nakmd run.")
+    try:
+        if pending_changes(where):
+            return h5py.File(JournaledFile(where, "r"), "r")
+        return h5py.File(where, "r", locking="best-effort")
+    except Exception as error:
+        truncated = re.search(r"stored_eof = (\d+)", str(error))
+        if truncated:
+            raise FileFormatError(
+                where, f"the file is truncated: {size} of {truncated.group(1)} bytes are there.", "Copy it again."
+            ) from error
+        raise FileFormatError(where, f"HDF5 cannot open the file ({one_line(error)}).", DAMAGED) from error
+
+
+class Layout:
+    """Where in a file the parts of a trajectory lie.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    file : h5py.File
+
+    Attributes
+    ----------
+    own : bool
+        Whether nakmd wrote the file.
+    group : h5py.Group
+        The particles.
+    positions, images, velocities : h5py.Dataset
+        The last two None where there are none.
+    length_unit, time_unit, velocity_unit : float
+        Factors to house units.
+    edges : h5py.Dataset
+        Of the box; ``edges_fixed`` tells whether they are one for all frames, ``edge_unit`` their factor to Å.
+    periodic : (3,) bool
+    n_atoms, n_frames : int
+        Frames of which everything is there.
+
+    Raises
+    ------
+    FileFormatError
+        If something is missing or has a strange shape or no unit.
+    """
+
+    def __init__(self, path: Path, file: h5py.File) -> None:
+        self.path = path
+        self.own = PARAMETERS in file and "layout" in file[PARAMETERS].attrs
+        self.group = self._find_group(file)
+        self.positions = self._need("position/value", "there are no positions")
+        shape = self.positions.shape
+        if len(shape) != 3 or shape[2] != 3 or self.positions.dtype.kind != "f":
+            raise FileFormatError(path, f"{self.positions.name} has shape {shape}, not (frames, atoms, 3).")
+        self.n_atoms = int(shape[1])
+        self.length_unit = self.unit(self.positions, LENGTHS)
+        self.images = self._dataset("image/value")
+        self.velocities = self._dataset("velocity/value")
+        self.velocity_unit = 1.0 if self.velocities is None else self.unit(self.velocities, VELOCITIES)
+        moving = [d for d in (self.positions, self.images, self.velocities) if d is not None]
+        if any(d.shape[1:] != (self.n_atoms, 3) for d in moving):
+            raise FileFormatError(path, "positions, images and velocities have different shapes.", DAMAGED)
+        self.steps = self._need("position/step", "frames have no step")
+        self.times = self._need("position/time", "frames have no time")
+        self.time_unit = self.unit(self.times, TIMES)
+        for dataset in (self.steps, self.times):
+            if dataset.dtype.kind not in "iuf":
+                raise FileFormatError(path, f"{dataset.name} holds {dataset.dtype}, not numbers.")
+        self._read_box()
+        by_frame = [*moving, *(d for d in (self.steps, self.times) if d.ndim)]
+        self.n_frames = min(len(d) for d in [*by_frame, *([] if self.edges_fixed else [self.edges])])
+
+    def _find_group(self, file: h5py.File) -> h5py.Group:
+        if "h5md" not in file or "particles" not in file:
+            found = ", ".join(file) or "nothing"
+            raise FileFormatError(
+                self.path, f"this HDF5 file is not an H5MD trajectory: at its root lies {found}.", _FOREIGN
+            )
+        names = list(file["particles"])
+        if "trajectory" not in names and len(names) != 1:
+            raise FileFormatError(
+                self.path, f"it holds {len(names)} particle groups instead of one: {', '.join(names)}.", _FOREIGN
+            )
+        return file["particles"]["trajectory" if "trajectory" in names else names[0]]
+
+    def _dataset(self, name: str) -> h5py.Dataset | None:
+        """Return a dataset of the particles, or None; `h5py.Group.get` would hide that it is there but damaged."""
+        parts = name.split("/")
+        group = self.group
+        for part in parts:
+            if not isinstance(group, h5py.Group) or part not in group:
+                return None
+            group = group[part]
+        return group if isinstance(group, h5py.Dataset) else None
+
+    def _need(self, name: str, what: str) -> h5py.Dataset:
+        dataset = self._dataset(name)
+        if dataset is None:
+            remedy = DAMAGED if self.own else _FOREIGN
+            raise FileFormatError(self.path, f"{self.group.name}/{name} is missing: {what}.", remedy)
+        return dataset
+
+    def unit(self, dataset: h5py.Dataset, known: dict[str, float]) -> float:
+        """Return the factor from a dataset's unit to the house unit; a file without units is not guessed at."""
+        given = dataset.attrs.get("unit")
+        unit = given.decode() if isinstance(given, bytes) else given
+        if unit not in known:
+            raise FileFormatError(
+                self.path,
+                f"{dataset.name} has {'no unit' if unit is None else f'the unit {unit!r}'}.",
+                f"Set its attribute 'unit' to one of {', '.join(known)}.",
+            )
+        return known[unit]
+
+    def _read_box(self) -> None:
+        if "box" not in self.group or "boundary" not in self.group["box"].attrs:
+            raise FileFormatError(
+                self.path, f"{self.group.name}/box with its attribute 'boundary' is missing.", _FOREIGN
+            )
+        box = self.group["box"]
+        words = [w.decode() if isinstance(w, bytes) else str(w) for w in np.atleast_1d(box.attrs["boundary"])]
+        if len(words) != 3 or not set(words) <= {"periodic", "none"}:
+            raise FileFormatError(self.path, f"the box boundary is {words}, not three of 'periodic' and 'none'.")
+        self.periodic = np.array([word == "periodic" for word in words])
+        fixed = self._dataset("box/edges")
+        self.edges_fixed = fixed is not None
+        self.edges = fixed if fixed is not None else self._need("box/edges/value", "how large is the box?")
+        shape = self.edges.shape if self.edges_fixed else self.edges.shape[1:]
+        if shape not in ((3,), (3, 3)):
+            raise FileFormatError(self.path, f"{self.edges.name} has rows of shape {shape}, not (3,) or (3, 3).")
+        self.edge_unit = self.unit(self.edges, LENGTHS) if "unit" in self.edges.attrs else self.length_unit
+
+    def topology(self, file: h5py.File) -> Topology:
+        """Return species, masses and groups; those of a foreign file follow from its atomic numbers."""
+        groups: dict[str, NDArray[np.bool_]] = {}
+        if self.own:
+            own = file[PARAMETERS]
+            names = tuple(str(name) for name in own["species_names"].asstr()[...])
+            species = own["species"][...].astype(np.int64)
+            masses = own["masses"][...].astype(np.float64)
+            groups = {name: mask[...].astype(np.bool_) for name, mask in own["groups"].items()}
+        else:
+            names, species, masses = self._foreign_species()
+        strange = any(values.shape != (self.n_atoms,) for values in [species, masses, *groups.values()])
+        if strange or (self.n_atoms and not 0 <= species.min() <= species.max() < len(names)):
+            raise FileFormatError(self.path, "species, masses or groups do not fit the positions.", DAMAGED)
+        return Topology(names, species, masses, self.periodic, groups)
+
+    def _foreign_species(self) -> tuple[tuple[str, ...], NDArray[Any], NDArray[Any]]:
+        dataset = self._dataset("species") or self._need("species/value", "of what are the atoms?")
+        numbers = np.asarray(dataset[0] if dataset.ndim == 2 and len(dataset) else dataset[...]).reshape(-1)
+        known = numbers.dtype.kind in "iuf" and np.all((numbers > 0) & (numbers < len(chemical_symbols)))
+        if len(numbers) != self.n_atoms or not known:
+            raise FileFormatError(self.path, f"{dataset.name} does not hold the atomic number of each atom.", _FOREIGN)
+        present, species = np.unique(numbers.astype(np.int64), return_inverse=True)
+        names = tuple(chemical_symbols[z] for z in present)
+        given = self._dataset("mass") or self._dataset("mass/value")
+        if given is not None:
+            masses = np.asarray(given[0] if given.ndim == 2 and len(given) else given[...], dtype=np.float64)
+        else:
+            standard = [MASSES.get(name, float(atomic_masses[z])) for name, z in zip(names, present)]
+            masses = np.array(standard, dtype=np.float64)[species]
+        return names, species.astype(np.int64), masses
