@@ -74,7 +74,7 @@ def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Probl
         yield Problem((*at, key), f"{who} {key} of {hottest:g} K: nothing stays bound above {IMPOSSIBLE_TEMPERATURE:g} K.")
     elif hottest > SURPRISING_TEMPERATURE:
         yield Problem((*at, key), f"{who} {key} of {hottest:g} K boils every metal here.", fatal=False)
-    if stage.ensemble != "nve" and stage.tau < 10 * stage.timestep:
+    if stage.ensemble != "nve" and stage.timestep <= impossible and stage.tau < 10 * stage.timestep:
         yield Problem(
             (*at, "tau"),
             f"{who} tau of {stage.tau * 1e3:g} fs is shorter than ten steps of {given:g} fs: the thermostat drowns the "

@@ -1,17 +1,20 @@
 """What can be understood of a faulty deck, so that one wrong word does not hide the next.
 
 A table that fails is mended and read again: a misspelt key or kind is read as the word that was probably meant,
-every other faulty value is left out. The later checks then run on what is left. Nothing of a mended deck is ever run.
+any other faulty value is left out or has another stand in for it. The later checks then run on what is left. Nothing of a mended deck is ever run.
 """
 
 from __future__ import annotations
 
 import copy
+import types
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from nakmd.deck.fields import Quantity
 from nakmd.deck.lines import Path
 from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, nearest, tags_of, value_at
@@ -31,7 +34,9 @@ class Draft:
     stages : list of (int, Relax or Dynamics)
         With the place of each in the deck.
     incomplete : set of Path
-        Tables from which a faulty value was left out: what they say is not the whole truth.
+        Faulty values, as written: what their tables say in the draft is not the whole truth.
+    readers : dict of Path to _Reader
+        What read each table, which knows how it was mended.
     """
 
     seed: int = 1
@@ -42,6 +47,15 @@ class Draft:
     output: Output | None = None
     analysis: Analysis | None = None
     incomplete: set[Path] = field(default_factory=set)
+    readers: dict[Path, _Reader] = field(default_factory=dict)
+
+    def as_written(self, path: Path) -> Path:
+        """Return where the user wrote what the draft has at a path."""
+        for depth in (1, 2):
+            if path[:depth] in self.readers:
+                reader = self.readers[path[:depth]]
+                return (*reader.base, *reader.as_written(path[depth:]))
+        return path
 
     def is_whole(self, *path: str | int) -> bool:
         """Whether nothing was left out of a table or of what is below it."""
@@ -82,7 +96,8 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
             _read_stages(written[name], data, draft, problems)
         else:
             key = written[name]
-            value = _Reader((key,), data, problems, draft.incomplete).read(info.rebuild_annotation(), data[key])
+            reader = draft.readers[(name,)] = _Reader((key,), data, problems, draft.incomplete)
+            value = reader.read(info.rebuild_annotation(), data[key])
             if name == "structure" and value is None:
                 value = _read_pieces(key, data, draft.incomplete)
             if value is not None and hasattr(draft, name):
@@ -95,7 +110,8 @@ def _read_stages(key: str, data: dict[str, Any], draft: Draft, problems: list[Pr
         problems.append(Problem((key,), f"{key} is a list of tables; write each as [[stage]]."))
         return
     for index, entry in enumerate(data[key]):
-        stage = _Reader((key, index), data, problems, draft.incomplete).read(Stage, entry)
+        reader = draft.readers[("stage", index)] = _Reader((key, index), data, problems, draft.incomplete)
+        stage = reader.read(Stage, entry)
         if stage is not None:
             draft.stages.append((index, stage))
 
@@ -124,8 +140,10 @@ class _Reader:
         self.problems = problems
         self.incomplete = incomplete
         self.renamed: dict[Path, str] = {}
+        self.rows: dict[Path, list[int]] = {}
 
     def read(self, annotation: Any, value: Any) -> Any:
+        """Return the table as a model, or None."""
         mended = copy.deepcopy(value)
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         for _ in range(_MAX_ROUNDS):
@@ -136,46 +154,75 @@ class _Reader:
                 errors = sorted(
                     failure.errors(include_url=False, include_input=False), key=lambda e: e["type"] != "extra_forbidden"
                 )
-            changes = [self._mend(error, annotation, mended) for error in errors]
-            if not any(changes):
+            places = [(error, *locate(error["loc"], annotation)) for error in errors]
+            # from the end, so that taking an entry out of a list moves none that is still to be mended
+            changed = [self._mend(*place, annotation, mended) for place in reversed(places)]
+            if not any(changed):
                 return None
         return None
 
-    def _mend(self, error: Any, annotation: Any, mended: Any) -> bool:
+    def _mend(self, error: Any, path: Path, here: Any, annotation: Any, mended: Any) -> bool:
         """Report one error and mend the value in place; return whether anything was changed."""
-        path, here = locate(error["loc"], annotation)
         _, parent = locate(error["loc"][:-1], annotation)
-        full = (*self.base, *self._as_written(path))
+        fields = parent.model_fields if isinstance(parent, type) and issubclass(parent, BaseModel) else {}
         container = value_at(mended, path[:-1]) if path else None
+        full = (*self.base, *self.as_written(path))
         if error["type"] == "missing" and isinstance(container, dict) and path[-1] in container:
             return True
         self._report(error, full, here, parent)
         if error["type"] == "extra_forbidden" and isinstance(container, dict):
-            wrong = container.pop(path[-1])
-            known = parent.model_fields if isinstance(parent, type) and issubclass(parent, BaseModel) else {}
-            meant = nearest(path[-1], known)
-            if meant is not None and meant not in container:
-                container[meant] = wrong
-                self.renamed[(*path[:-1], meant)] = str(path[-1])
-            return True
+            return self._rename(container, path, fields)
         if error["type"] == "union_tag_invalid":
             table = value_at(mended, path)
             meant = nearest(table["kind"], [tag for member in get_args(here) for tag in tags_of(member)])
             if meant is not None:
                 table["kind"] = meant
                 return True
+        if error["type"] == "literal_error" and isinstance(container, dict | list):
+            meant = nearest(value_at(mended, path), map(str, get_args(here)))
+            if meant is not None:
+                container[path[-1]] = meant
+                return True
         self.incomplete.add(full)
-        if isinstance(container, dict) and path[-1] in container:
-            del container[path[-1]]
-            return True
+        if isinstance(container, dict) and path[-1] in fields and error["type"] != "value_error":
+            field_info = fields[str(path[-1])]
+            stand_in = _stand_in(field_info.annotation, field_info.metadata)
+            if stand_in is not None and container.get(path[-1]) != stand_in:
+                container[path[-1]] = stand_in
+                return True
+        return self._drop(path, mended)
+
+    def _rename(self, container: dict[str, Any], path: Path, fields: dict[str, Any]) -> bool:
+        """Take a key that nobody knows for the one that was probably meant."""
+        wrong = container.pop(path[-1])
+        meant = nearest(path[-1], set(fields) - set(container))
+        if meant is not None:
+            container[meant] = wrong
+            self.renamed[(*path[:-1], meant)] = str(path[-1])
+        return True
+
+    def _drop(self, path: Path, mended: Any) -> bool:
+        """Take out the innermost entry of a list, or key of a table, that holds a place."""
+        for depth in range(len(path), 0, -1):
+            container, step = value_at(mended, path[: depth - 1]), path[depth - 1]
+            if isinstance(container, list) and isinstance(step, int) and step < len(container):
+                rows = self.rows.setdefault(path[: depth - 1], list(range(len(container))))
+                del container[step], rows[step]
+                return True
+            if isinstance(container, dict) and step in container:
+                del container[step]
+                return True
         return False
 
-    def _as_written(self, path: Path) -> Path:
-        """Undo the renaming of misspelt keys, to find the line that the user wrote."""
+    def as_written(self, path: Path) -> Path:
+        """Undo what was mended, to find the line that the user wrote."""
         steps = list(path)
         for depth in range(1, len(path) + 1):
             if path[:depth] in self.renamed:
                 steps[depth - 1] = self.renamed[path[:depth]]
+            row = path[depth - 1]
+            if isinstance(row, int) and path[: depth - 1] in self.rows and row < len(self.rows[path[: depth - 1]]):
+                steps[depth - 1] = self.rows[path[: depth - 1]][row]
         return tuple(steps)
 
     def _report(self, error: Any, full: Path, here: Any, parent: Any) -> None:
@@ -184,3 +231,17 @@ class _Reader:
             return
         at = (*full, "kind") if error["type"] == "union_tag_invalid" else full
         self.problems.append(Problem(at, describe(error, full, here, parent, self.data)))
+
+
+def _stand_in(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
+    """Return some valid value in place of a faulty one, so that the rest of its table can be read."""
+    for mark in metadata:
+        if isinstance(mark, Quantity):
+            return mark.kind.example
+    if get_origin(annotation) in (Union, types.UnionType):
+        return _stand_in(next(member for member in get_args(annotation) if member is not type(None)))
+    if get_origin(annotation) is Annotated:
+        return _stand_in(get_args(annotation)[0], get_args(annotation)[1:])
+    if get_origin(annotation) is tuple and Ellipsis not in get_args(annotation):
+        return [_stand_in(entry) for entry in get_args(annotation)]
+    return {float: 0.5, int: 1, str: "K"}.get(annotation)

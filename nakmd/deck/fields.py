@@ -94,6 +94,7 @@ Density = Annotated[float, Quantity(q.DENSITY)]
 Energy = Annotated[float, Quantity(q.ENERGY)]
 Force = Annotated[float, Quantity(q.FORCE)]
 Stiffness = Annotated[float, Quantity(q.STIFFNESS)]
+Angle = Annotated[float, Quantity(q.ANGLE)]
 InverseLength = Annotated[float, Quantity(q.INVERSE_LENGTH)]
 
 #: A value to keep, or [start, end] of a straight ramp over the stage; always stored as (start, end).

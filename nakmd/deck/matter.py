@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
+    Angle,
     Count,
     Density,
     Energy,
@@ -108,19 +109,24 @@ class Doping(Section):
 
 
 class Nanotube(Section):
-    """A single-walled (n, m) tube along z."""
+    """A single-walled (n, m) tube along z, periodic."""
 
     kind: Literal["nanotube"]
     chirality: tuple[Count, Count]
-    length: PositiveLength = Field(description="rounded to whole unit cells")
+    length: PositiveLength = Field(description="rounded to whole periods")
+    bond: PositiveLength = Field(default=1.42, description="C-C bond length to build with")
     doping: Doping | None = None
 
 
 class Graphene(Section):
-    """Graphene sheets in the xy plane."""
+    """Graphene sheets in the xy plane, periodic."""
 
     kind: Literal["graphene"]
-    size: tuple[PositiveLength, PositiveLength]
+    size: tuple[PositiveLength, PositiveLength] = Field(description="rounded to whole rectangular cells")
+    layers: Positive = 1
+    gap: PositiveLength = Field(default=3.35, description="from layer to layer")
+    stacking: Literal["AB", "AA"] = "AB"
+    bond: PositiveLength = Field(default=1.42, description="C-C bond length to build with")
     doping: Doping | None = None
 
 
@@ -129,6 +135,7 @@ class CarbonFile(Section):
 
     kind: Literal["file"]
     file: Text
+    shape: Literal["tube", "sheet"] = Field(description="a tube along z, or sheets in the xy plane")
     doping: Doping | None = None
 
 
@@ -141,19 +148,26 @@ class Liquid(Section):
     region: Literal["bulk", "around", "inside", "beside", "droplet", "between"] = "bulk"
     x_K: Fraction = Field(description="atomic fraction of potassium in the alloy")
     temperature: Annotated[Temperature, Field(gt=0.0)] | None = Field(
-        default=None, description="sets the density from the measured equation of state; 450 K if neither is given"
+        default=None, description="sets the density, from the handbook's lines of Na and K"
     )
     density: Annotated[Density, Field(gt=0.0)] | None = None
     thickness: PositiveLength | None = Field(
-        default=None, description="around: from the wall to the cell face; beside, between: of the slab"
+        default=None,
+        description="around: from wall to cell face; beside: of the slab; between: from sheet to sheet",
     )
-    radius: PositiveLength | None = Field(default=None, description="droplet")
-    atoms: Positive | None = Field(default=None, description="bulk: how many atoms; the cell follows from the density")
+    atoms: Positive | None = Field(default=None, description="how many; from density and volume if left out")
+    contact_angle: Annotated[Angle, Field(ge=10.0, le=170.0)] = Field(
+        default=90.0, description="of the droplet that the run starts from"
+    )
 
     @model_validator(mode="after")
     def _one_density(self) -> Self:
         if self.temperature is not None and self.density is not None:
             raise ValueError("gives temperature and density; the density follows from the temperature, so keep one")
+        if self.region == "droplet" and self.atoms is None:
+            raise ValueError('has region = "droplet" and so needs a number of atoms = 1500')
+        if self.region == "droplet" and self.temperature is None:
+            raise ValueError('has region = "droplet" and so needs a temperature = "450 K"')
         return self
 
 
@@ -190,8 +204,10 @@ class StructureFile(Section):
 class Box(Section):
     """The cell, where it does not follow from what is in it."""
 
-    lengths: tuple[PositiveLength, PositiveLength, PositiveLength] | None = None
-    vacuum: Annotated[Length, Field(ge=0.0)] | None = Field(default=None, description="empty space beyond the atoms")
+    lengths: tuple[PositiveLength, PositiveLength, PositiveLength] | None = Field(
+        default=None, description="of a bulk liquid; a cube of the right volume if left out"
+    )
+    vacuum: PositiveLength | None = Field(default=None, description="empty space beyond the carbon or the slab")
     periodic: Periodic | None = None
 
 

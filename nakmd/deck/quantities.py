@@ -70,6 +70,9 @@ _UNITS: dict[str, tuple[float, Dimension]] = {
     "Da": (1.0, (0, 0, 0, 0, 1)),
     "g": (_GRAM, (0, 0, 0, 0, 1)),
     "kg": (1e3 * _GRAM, (0, 0, 0, 0, 1)),
+    "deg": (1.0, (0, 0, 0, 0, 0)),
+    "°": (1.0, (0, 0, 0, 0, 0)),
+    "rad": (180.0 / math.pi, (0, 0, 0, 0, 0)),
     "mol": (_AVOGADRO, (0, 0, 0, 0, 0)),
     "atom": (1.0, (0, 0, 0, 0, 0)),
 }
@@ -112,9 +115,11 @@ ENERGY = Kind("energy", (1, 0, 0, 0, 0), ("eV",), "0.05 eV")
 FORCE = Kind("force", (1, -1, 0, 0, 0), ("eV/Å",), "0.01 eV/Å")
 STIFFNESS = Kind("spring constant", (1, -2, 0, 0, 0), ("eV/Å²",), "2 eV/Å²")
 INVERSE_LENGTH = Kind("inverse length", (0, -1, 0, 0, 0), ("1/Å",), "1.8 1/Å")
+ANGLE = Kind("angle", (0, 0, 0, 0, 0), ("deg",), "90 deg")
 
 KINDS = (
     TIME, LENGTH, TEMPERATURE, PRESSURE, COMPRESSIBILITY, DENSITY, ENERGY, FORCE, STIFFNESS, INVERSE_LENGTH,
+    ANGLE,
 )  # fmt: skip
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)

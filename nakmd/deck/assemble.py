@@ -1,0 +1,251 @@
+"""The structure of a deck: from its words to a System."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from nakmd.cell import Cell
+from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
+from nakmd.deck.messages import near
+from nakmd.errors import FileFormatError, InputError, StructureError
+from nakmd.system import System, element_of
+from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
+
+#: Defaults [Å]: liquid around a tube, slabs of liquid, empty space.
+AROUND = 12.0
+SLAB = 20.0
+VACUUM = 15.0
+
+
+def build_system(structure: Structure, seed: int, folder: Path) -> System:
+    """Build what a deck describes; the same deck and seed give the same bits.
+
+    Parameters
+    ----------
+    structure : Structure
+    seed : int
+    folder : Path
+        Where files named in the deck lie.
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    StructureError, FileFormatError
+        If it cannot be built.
+    """
+    if structure.file is not None:
+        system = _repeated(read_system(folder / structure.file.path), structure.file.repeat)
+    elif structure.crystal is not None:
+        system = _crystal(structure, seed)
+    elif structure.carbon is not None:
+        system = _walls(structure, seed, folder)
+    else:
+        system = _bulk(structure, seed)
+    if structure.box is not None and structure.box.periodic is not None:
+        system.cell = Cell(system.cell.matrix, structure.box.periodic)
+    return system
+
+
+def _bulk(structure: Structure, seed: int) -> System:
+    from nakmd.structures.liquid import liquid  # noqa: PLC0415  (scipy is slow to import, and only some decks need it)
+
+    words = structure.liquid
+    if words is None:
+        raise StructureError("The structure is empty.")
+    lengths = structure.box.lengths if structure.box else None
+    if lengths is None and words.atoms is None:
+        raise StructureError("A bulk liquid needs atoms = 4000, or a [structure.box] with lengths.")
+    return liquid(
+        words.x_K, words.temperature, lengths=lengths, n_atoms=words.atoms, density=_g_per_cm3(words), seed=seed
+    )
+
+
+def _crystal(structure: Structure, seed: int) -> System:
+    from nakmd.structures.crystal import crystal, substitute  # noqa: PLC0415  (as above)
+
+    words = structure.crystal
+    assert words is not None  # chosen by build_system
+    system = crystal(words.element, words.repeat, lattice_constant=words.lattice)
+    if words.substitute is not None:
+        guest = words.substitute
+        system = substitute(
+            system, words.element, guest.element, number=guest.count, fraction=guest.fraction, seed=seed
+        )
+    return system
+
+
+def _walls(structure: Structure, seed: int, folder: Path) -> System:
+    from nakmd.structures.doping import dope  # noqa: PLC0415  (as above)
+
+    carbon = structure.carbon
+    assert carbon is not None  # chosen by build_system
+    system = _bare_wall(structure, folder)
+    if carbon.doping is not None and carbon.doping.fractions:
+        system = dope(
+            system,
+            carbon.doping.fractions,
+            min_distance=carbon.doping.distance,
+            nitrogens_per_site=carbon.doping.nitrogens_per_site,
+            seed=seed,
+        )
+    return system if structure.liquid is None else _wetted(system, structure, structure.liquid, seed)
+
+
+def _bare_wall(structure: Structure, folder: Path) -> System:
+    from nakmd.structures.graphene import graphene  # noqa: PLC0415  (as above)
+    from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
+
+    carbon, liquid = structure.carbon, structure.liquid
+    vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
+    if isinstance(carbon, Nanotube):
+        n, m = carbon.chirality
+        box = None
+        if liquid is not None and liquid.region == "around":
+            side = 2.0 * (TubeGeometry(n, m, carbon.bond).radius + (liquid.thickness or AROUND))
+            box = (side, side)
+        return nanotube(n, m, length=carbon.length, bond=carbon.bond, box=box, vacuum=vacuum)
+    if isinstance(carbon, Graphene):
+        gap = carbon.gap
+        if liquid is not None and liquid.region == "between":
+            # two sheets face each other over the liquid; one sheet faces its own image
+            gap = liquid.thickness or SLAB
+            vacuum = 0.5 * gap if carbon.layers == 1 else vacuum
+        return graphene(
+            lengths=carbon.size, layers=carbon.layers, gap=gap, stacking=carbon.stacking, bond=carbon.bond, vacuum=vacuum
+        )
+    assert isinstance(carbon, CarbonFile)  # the union has no other
+    system = read_system(folder / carbon.file)
+    system.groups.setdefault(carbon.shape, np.isin([element_of(system.species_names[s]) for s in system.species], ["C", "N"]))
+    return system
+
+
+def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> System:
+    from nakmd.structures import droplet, liquid, regions  # noqa: PLC0415  (as above)
+
+    group = "tube" if "tube" in system.groups else "sheet"
+    if words.region == "droplet":
+        place = droplet.droplet_on_tube if group == "tube" else droplet.droplet_on_sheet
+        assert words.atoms is not None  # held by the schema
+        assert words.temperature is not None
+        return place(
+            system, words.x_K, words.temperature, n_atoms=words.atoms, contact_angle=words.contact_angle, seed=seed
+        )
+    region: regions.Region | None
+    if words.region == "around":
+        region = regions.outside_tube(system)
+    elif words.region == "inside":
+        region = regions.inside_tube(system)
+    elif words.region == "beside":
+        system, region = _beside(system, structure, words.thickness or SLAB)
+    else:
+        two = "sheet2" in system.groups
+        region = regions.between_sheets(system) if two else None
+    return liquid.fill(
+        system,
+        words.x_K,
+        words.temperature,
+        region=region,
+        density=_g_per_cm3(words),
+        n_atoms=words.atoms,
+        seed=seed,
+    )
+
+
+def _beside(system: System, structure: Structure, thickness: float) -> tuple[System, object]:
+    """Make room for a slab above sheets (z) or beside a tube (y), and empty space beyond it."""
+    from nakmd.structures.regions import Slab  # noqa: PLC0415  (as above)
+
+    vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
+    axis = 1 if "tube" in system.groups else 2
+    along = system.positions[:, axis]
+    top = float(along.max() - along.min())
+    moved = system.copy()
+    moved.positions[:, axis] -= along.min()
+    matrix = system.cell.matrix.copy()
+    matrix[axis] = 0.0
+    matrix[axis, axis] = top + thickness + vacuum
+    moved.cell = Cell(matrix, system.cell.periodic.tolist())
+    return moved, Slab(moved.cell, top, top + thickness, axis)
+
+
+def _g_per_cm3(words: Liquid) -> float | None:
+    return None if words.density is None else words.density * G_PER_CM3_PER_AMU_A3
+
+
+def _repeated(system: System, repeat: tuple[int, int, int]) -> System:
+    """Repeat a periodic system along its cell vectors."""
+    if repeat == (1, 1, 1):
+        return system
+    if any(n > 1 and not p for n, p in zip(repeat, system.cell.periodic, strict=True)):
+        raise StructureError(f"repeat = {list(repeat)} goes along a direction that is not periodic.")
+    shifts = np.array([(i, j, k) for i in range(repeat[0]) for j in range(repeat[1]) for k in range(repeat[2])])
+    copies = len(shifts)
+    positions = (system.positions[None] + (shifts @ system.cell.matrix)[:, None]).reshape(-1, 3)
+    return System(
+        positions,
+        np.tile(system.species, copies),
+        system.species_names,
+        Cell(system.cell.matrix * np.array(repeat)[:, None], system.cell.periodic.tolist()),
+        np.tile(system.velocities, (copies, 1)),
+        np.tile(system.masses, copies),
+        {name: np.tile(mask, copies) for name, mask in system.groups.items()},
+    )
+
+
+def read_system(path: Path) -> System:
+    """Read a structure from any file that ASE reads, or the last frame of a trajectory of nakmd.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no such file, or nobody can read it.
+    """
+    if not path.is_file():
+        beside = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
+        raise FileFormatError(path, "there is no such file.", near(path.name, beside) if len(beside) < 20 else "")
+    if path.suffix == ".h5md":
+        return _last_frame(path)
+    import ase.io  # noqa: PLC0415  (slow to import)
+
+    from nakmd.structures.ase_atoms import from_ase  # noqa: PLC0415
+
+    try:
+        atoms = ase.io.read(path)
+    except Exception as error:
+        # ASE's readers raise whatever befalls them, from StopIteration to KeyError
+        reason = " ".join(str(error).split())[:200]
+        raise FileFormatError(
+            path, f"ASE cannot read this as a structure ({type(error).__name__}: {reason}).", "Try extended XYZ."
+        ) from None
+    if isinstance(atoms, list):
+        atoms = atoms[-1]
+    if not atoms.has("masses") and not set(atoms.get_chemical_symbols()) <= set(MASSES):
+        # elements that no potential here knows: the coverage of the model is the better place to say so
+        atoms.set_masses(atoms.get_masses())
+    try:
+        return from_ase(atoms)
+    except InputError as error:
+        raise FileFormatError(path, str(error)) from None
+
+
+def _last_frame(path: Path) -> System:
+    from nakmd.io import Trajectory  # noqa: PLC0415  (h5py is slow to import)
+
+    with Trajectory(path) as trajectory:
+        if not len(trajectory):
+            raise FileFormatError(path, "the trajectory has no frames.")
+        frame, topology = trajectory[-1], trajectory.topology
+        return System(
+            frame.positions,
+            topology.species,
+            topology.species_names,
+            frame.cell.copy(),
+            frame.velocities,
+            topology.masses,
+            topology.groups,
+        )

@@ -1,0 +1,107 @@
+"""The forces of a deck: from its words to a Potential."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nakmd.deck.lines import Path as DeckPath
+from nakmd.deck.matter import EAMTerm, LennardJonesTerm, Model, MorseTerm, SetTerm, TersoffTerm
+from nakmd.deck.messages import near
+from nakmd.errors import FileFormatError, InputError
+from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Potential, Term, Tersoff
+from nakmd.potentials.library import load
+
+#: Told of each fault and where in the deck it is.
+Report = Callable[[DeckPath, str], None]
+
+#: Endings of files of one's own; any other word is a name of the library.
+_SET_ENDING = ".toml"
+_TERSOFF_ENDING = ".tersoff"
+_EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
+
+
+def build_potential(model: Model, folder: Path, report: Report) -> Potential | None:
+    """Return the potential of a deck's model, not yet bound to species.
+
+    Parameters
+    ----------
+    model : Model
+    folder : Path
+        Where files named in the deck lie.
+    report : callable
+        Told of every fault; the terms without faults are still built, for the checks that follow.
+
+    Returns
+    -------
+    Potential or None
+        None if nothing could be built.
+    """
+    if model.potential is not None:
+        loaded = _attempt(lambda: _load(str(model.potential), folder, model.affinity), ("model", "potential"), report)
+        if loaded is None or not model.none:
+            return loaded
+        parts = list(loaded.terms) if isinstance(loaded, Hybrid) else [loaded]
+        declared = [_as_pair(pair) for pair in loaded.none] if isinstance(loaded, Hybrid) else []
+        return Hybrid([t for t in parts if isinstance(t, Term)], [*declared, *model.none], name=model.potential)
+    terms: list[Term] = []
+    declared = list(model.none)
+    for index, words in enumerate(model.terms):
+        path = ("model", "terms", index)
+        built = _attempt(lambda words=words: _build_term(words, folder), path, report)  # type: ignore[misc]
+        if isinstance(built, Hybrid):
+            terms += built.terms
+            declared += [_as_pair(pair) for pair in built.none]
+        elif isinstance(built, Term):
+            terms.append(built)
+    return Hybrid(terms, declared, name="deck") if terms else None
+
+
+def _attempt(build: Callable[[], Potential], path: DeckPath, report: Report) -> Potential | None:
+    try:
+        return build()
+    except InputError as error:
+        report(path, str(error))
+        return None
+
+
+def _as_pair(pair: frozenset[str]) -> tuple[str, str]:
+    # a species with itself is a set of one
+    names = sorted(pair)
+    return names[0], names[-1]
+
+
+def _load(name: str, folder: Path, affinity: float) -> Potential:
+    if name.endswith(_SET_ENDING):
+        return load(_existing(name, folder), affinity=affinity)
+    if name.endswith((_TERSOFF_ENDING, *_EAM_ENDINGS)) or "/" in name:
+        if affinity != 1.0:
+            raise InputError(f"affinity scales the metal-carbon depths of a named set; the file {name} has none.")
+        path = _existing(name, folder)
+        return Tersoff.from_file(path) if name.endswith(_TERSOFF_ENDING) else EAM.from_file(path)
+    return load(name, affinity=affinity)
+
+
+def _build_term(
+    words: EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, folder: Path
+) -> Potential:
+    if isinstance(words, EAMTerm):
+        return EAM.from_file(*(_existing(name, folder) for name in words.file))
+    if isinstance(words, TersoffTerm):
+        return Tersoff.from_file(_existing(words.file, folder))
+    if isinstance(words, SetTerm):
+        return _load(words.name, folder, 1.0)
+    label = f"{words.kind} {'-'.join(words.pair)}"
+    numbers = {name: getattr(words, name) for name in type(words).model_fields if name not in ("kind", "pair")}
+    kind = Morse if isinstance(words, MorseTerm) else LennardJones
+    return kind({words.pair: numbers}, label=label)
+
+
+def _existing(name: str, folder: Path) -> Path:
+    """Return the path of a file that is there."""
+    path = folder / name
+    if not path.is_file():
+        beside = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
+        hint = near(path.name, beside) if len(beside) < 20 else ""
+        raise FileFormatError(path, "there is no such file.", hint)
+    return path
