@@ -114,9 +114,7 @@ class Bussi(Thermostat):
             return
         gauss = gaussian(self._seed, STREAM_RESCALING, step, 0)
         squares = sum_of_squares(self.degrees_of_freedom - 1, self._seed, STREAM_RESCALING, step, 1)
-        factor = rescaling_factor(
-            kinetic_energy, self.degrees_of_freedom, temperature, self._decay, gauss, squares
-        )
+        factor = rescaling_factor(kinetic_energy, self.degrees_of_freedom, temperature, self._decay, gauss, squares)
         motion.scale_velocities(system.velocities, self._members, factor)
         self.work += (factor * factor - 1.0) * kinetic_energy
 

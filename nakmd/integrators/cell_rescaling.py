@@ -105,9 +105,7 @@ class CellRescaling:
         self._columns = [np.array([AXES.index(axis) for axis in group]) for group in self.axes]
         self.work = 0.0
 
-    def start(
-        self, system: System, mobility: Mobility, seed: int, timestep: float, conserves_momentum: bool
-    ) -> None:
+    def start(self, system: System, mobility: Mobility, seed: int, timestep: float, conserves_momentum: bool) -> None:
         """Check the axes against the cell and the groups."""
         letters = "".join(self.axes)
         for axis in letters:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.kernels import bodies, motion
+from nakmd.kernels import bodies, tethers
 from nakmd.system import BoolArray, FloatArray, IntArray, Result, System
 
 #: Extent [Å] along an axis below which a group counts as flat: stretching that axis does not deform it.
@@ -88,9 +88,9 @@ class Mobility:
         for word, spring in tethered.items():
             if not (spring > 0.0 and np.isfinite(spring)):
                 raise InputError(f"The spring of {word!r} is {spring} eV/Å²; it must be positive.")
-        tethers = [np.flatnonzero(self._select(system, word)) for word in tethered]
-        self.tether_atoms: IntArray = np.concatenate([*tethers, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-        springs = [np.full(len(a), k) for a, k in zip(tethers, tethered.values(), strict=True)]
+        held = [np.flatnonzero(self._select(system, word)) for word in tethered]
+        self.tether_atoms: IntArray = np.concatenate([*held, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+        springs = [np.full(len(a), k) for a, k in zip(held, tethered.values(), strict=True)]
         self.tether_springs: FloatArray = np.concatenate([*springs, np.zeros(0)])
         self.tether_centres: FloatArray = system.positions[self.tether_atoms]
         self.tether_energy = 0.0
@@ -147,9 +147,7 @@ class Mobility:
         """Make velocities obey: zero for frozen atoms, that of the centre of mass for the atoms of a body."""
         system.velocities[~self.moves] = 0.0
         if self.has_bodies:
-            bodies.join_bodies(
-                system.velocities, self.masses, self.body_first, self.body_atoms, self.body_masses
-            )
+            bodies.join_bodies(system.velocities, self.masses, self.body_first, self.body_atoms, self.body_masses)
 
     def kick_bodies(self, system: System, result: Result, strength: float) -> None:
         """Change the velocities of rigid bodies by their total forces (see `kernels.motion.kick`)."""
@@ -161,7 +159,7 @@ class Mobility:
     def add_tethers(self, system: System, result: Result) -> None:
         """Add the springs to energies, forces and virial."""
         if self.has_tethers:
-            self.tether_energy = motion.add_tethers(
+            self.tether_energy = tethers.add_tethers(
                 system.positions, self.tether_atoms, self.tether_springs, self.tether_centres,
                 result.forces, result.energies, result.virial,
             )  # fmt: skip

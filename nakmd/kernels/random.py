@@ -83,9 +83,7 @@ def philox(c_0, c_1, c_2, c_3, key_0, key_1):
 @kernel
 def philox_block(c_0, c_1, c_2, c_3, key_0, key_1):
     """Compiled `philox`, for single draws and for tests."""
-    return philox(
-        np.uint64(c_0), np.uint64(c_1), np.uint64(c_2), np.uint64(c_3), np.uint64(key_0), np.uint64(key_1)
-    )
+    return philox(np.uint64(c_0), np.uint64(c_1), np.uint64(c_2), np.uint64(c_3), np.uint64(key_0), np.uint64(key_1))
 
 
 @term
