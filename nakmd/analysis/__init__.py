@@ -104,9 +104,7 @@ def standard_analyses(
             found[word] = Affinity()
         if quantities is not None and not any(key.split()[0] == word for key in found):
             need = "metal atoms" if word == "diffusion" else "both a wall (C, N) and a metal"
-            raise AnalysisError(
-                f"{word.capitalize()} needs {need}; here are {', '.join(elements) or 'no atoms'} only."
-            )
+            raise AnalysisError(f"{word.capitalize()} needs {need}; here are {', '.join(elements) or 'no atoms'} only.")
     return found
 
 

@@ -155,9 +155,7 @@ class Affinity(Analysis):
         ):
             if not found:
                 names = ", ".join(topology.species_names[s] for s in present)
-                raise AnalysisError(
-                    f"Affinity needs {side} atoms ({', '.join(words)}); here are {names} only."
-                )
+                raise AnalysisError(f"Affinity needs {side} atoms ({', '.join(words)}); here are {names} only.")
         self._names = topology.species_names
         self._wall = np.flatnonzero(np.isin(topology.species, self._wall_species))
         self._metal = np.flatnonzero(np.isin(topology.species, self._metal_species))
@@ -265,9 +263,7 @@ class Affinity(Analysis):
 
     def _enrichment(self, layer: FloatArray) -> tuple[dict[tuple[str, str], Measure], str, list[str]]:
         """Return the enrichment of each pair of metals, where the bulk was, and notes."""
-        names = sorted(
-            self._metal_names, key=lambda name: (name != "K", name)
-        )  # K over Na, as the field asks
+        names = sorted(self._metal_names, key=lambda name: (name != "K", name))  # K over Na, as the field asks
         if len(names) < 2:
             return {}, "one metal only", []
         counts = np.array(self._in_bulk, dtype=np.float64)

@@ -194,9 +194,7 @@ class Coordination(Analysis):
             error=mean.error,
             unit="",
             n_effective=mean.n_effective,
-            notes=(
-                f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}",
-            ),
+            notes=(f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}",),
             center=self.center,
             neighbor=self.neighbor,
             cutoff=self.cutoff,
@@ -217,9 +215,7 @@ def _rows_by_species(topology: Topology, atoms: NDArray[np.int64]) -> dict[str, 
     return {topology.species_names[s]: np.flatnonzero(species == s) for s in np.unique(species)}
 
 
-def interface_pairs(
-    topology: Topology, wall: tuple[str, ...], metals: tuple[str, ...]
-) -> list[tuple[str, str]]:
+def interface_pairs(topology: Topology, wall: tuple[str, ...], metals: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the wall-metal pairs of elements present whose contact distance is tabled."""
     present = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
     return [(a, b) for a in wall for b in metals if {a, b} <= present and (a, b) in CONTACT_DISTANCES]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record, require_frames, select
 from nakmd.analysis.displacements import (
-    error_of_coefficients,
+    error_of_coefficient,
     exponent_of,
     mean_squared_displacements,
     segment_slopes,
@@ -31,9 +31,6 @@ FloatArray = NDArray[np.float64]
 
 #: Atoms whose paths are transformed at a time.
 CHUNK = 128
-
-#: Independent samples (atoms × segments of time) that a small system's run is cut up for.
-WANTED_SAMPLES = 48
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +96,7 @@ class Diffusion(Analysis):
         Some of ``"xyz"``: d is their number; ``"z"`` is along a tube.
     fit : (float, float) [ps], optional
         Window of the straight line (least squares, with intercept). If left out: from 1/20 of the time
-        covered, at most 2 ps, to 1/5 of it, at most 20 ps.
+        covered, at most 2 ps, to 1/8 of it, at most 20 ps.
     drift : str or None
         Atoms whose centre of mass is held at rest; ``"all"`` unless given, None leaves the motion as it is.
     unwrap : {"images", "nearest"}
@@ -139,11 +136,7 @@ class Diffusion(Analysis):
         unwrap: str = "images",
         memory: float = 1e9,
     ) -> None:
-        if (
-            not directions
-            or sorted(set(directions)) != sorted(directions)
-            or not set(directions) <= set("xyz")
-        ):
+        if not directions or sorted(set(directions)) != sorted(directions) or not set(directions) <= set("xyz"):
             raise AnalysisError(f"Directions are some of 'xyz', each once, not {directions!r}.")
         if fit is not None and not 0.0 < fit[0] < fit[1]:
             raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
@@ -151,9 +144,7 @@ class Diffusion(Analysis):
         self.directions = directions
         self.fit = fit
         if unwrap not in ("images", "nearest"):
-            raise AnalysisError(
-                f"Paths are unwrapped by 'images' or to the 'nearest' image, not by {unwrap!r}."
-            )
+            raise AnalysisError(f"Paths are unwrapped by 'images' or to the 'nearest' image, not by {unwrap!r}.")
         self.drift = drift
         self.unwrap = unwrap
         self.memory = memory
@@ -220,10 +211,8 @@ class Diffusion(Analysis):
         times = _times(low, high, step)
         weights = slope_weights(times) / (2 * len(self._axes))
 
-        segments = max(1, min(-(-WANTED_SAMPLES // n_atoms), int((n - 1) / (1.25 * high))))
-        collective_segments = int((n - 1) / (1.25 * high))
-        coefficients = np.zeros((segments, n_atoms))
-        collective = np.zeros(collective_segments)
+        n_segments = int((n - 1) / (1.25 * high))
+        coefficients, segments = np.zeros(n_atoms), np.zeros((n_segments, n_atoms))
         curve, curve_squares = np.zeros(n_lags), np.zeros(n_lags)
         window_curves = np.zeros((high + 1 - low, n_atoms))
         for start in range(0, n_atoms, CHUNK):
@@ -233,22 +222,21 @@ class Diffusion(Analysis):
             curve += msd[:n_lags].sum(axis=1)
             curve_squares += (msd[:n_lags] ** 2).sum(axis=1)
             window_curves[:, chunk] = msd[low : high + 1]
-            coefficients[:, chunk] = segment_slopes(paths, segments, low, high, weights, msd)
-            collective += segment_slopes(paths, collective_segments, low, high, weights, msd).sum(axis=1)
-        collective /= n_atoms
+            coefficients[chunk] = weights @ msd[low : high + 1]
+            segments[:, chunk] = segment_slopes(paths, n_segments, low, high, weights)
         curve /= n_atoms
         window = curve[low : high + 1]
         value = float(weights @ window)
 
-        error, n_effective, notes = error_of_coefficients(coefficients.ravel(), collective)
-        exponent, exponent_error = exponent_of(times, window_curves, n_effective)
+        error, n_effective, notes = error_of_coefficient(coefficients, segments)
+        exponent, exponent_error = exponent_of(times, window_curves)
+        # the spread over atoms alone is too small where they move together
+        exponent_error = float(np.fmax(exponent_error, error / value if value > 0.0 else math.nan))
         diffusive = math.isfinite(exponent) and not abs(exponent - 1.0) - 2.0 * exponent_error > 0.1
         if not math.isfinite(exponent):
             notes.append("nothing moves: the MSD vanishes")
         elif not diffusive:
-            notes.append(
-                f"MSD grows as t^{exponent:.2f} in the window, not as t: D is not a diffusion coefficient"
-            )
+            notes.append(f"MSD grows as t^{exponent:.2f} in the window, not as t: D is not a diffusion coefficient")
         notes.append(
             f"line fitted from {low * step:.4g} to {high * step:.4g} ps of {step * (n - 1):.4g} ps, "
             + (
@@ -266,8 +254,7 @@ class Diffusion(Analysis):
         spread = np.maximum(curve_squares / n_atoms - curve**2, 0.0)
         msd_error = np.sqrt(spread / (n_atoms - 1)) if n_atoms > 1 else np.full(n_lags, math.nan)
         return DiffusionRecord(
-            quantity=f"diffusion of {self.species}"
-            + ("" if len(self._axes) == 3 else f" along {self.directions}"),
+            quantity=f"diffusion of {self.species}" + ("" if len(self._axes) == 3 else f" along {self.directions}"),
             value=value,
             error=error,
             unit="Å²/ps",
@@ -290,7 +277,7 @@ class Diffusion(Analysis):
         covered = (n - 1) * step
         if self.fit is None:
             low = max(1, round(min(2.0, covered / 20) / step))
-            return low, min(max(low + 2, round(min(20.0, covered / 5) / step)), n - 1)
+            return low, min(max(low + 2, round(min(20.0, covered / 8) / step)), n - 1)
         low, high = math.ceil(self.fit[0] / step - 1e-6), math.floor(self.fit[1] / step + 1e-6)
         if high > n - 1:
             raise AnalysisError(

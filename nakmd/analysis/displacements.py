@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+#: Fewer particles than this have their paths cut into segments of time for the error.
+FEW = 16
+
 
 def mean_squared_displacements(paths: FloatArray) -> FloatArray:
     r"""Return each particle's squared displacement, averaged over all time origins.
@@ -54,48 +57,71 @@ def slope_weights(times: FloatArray) -> FloatArray:
     return np.asarray(centred / float(centred @ centred))
 
 
-def segment_slopes(
-    paths: FloatArray, segments: int, low: int, high: int, weights: FloatArray, whole: FloatArray
-) -> FloatArray:
-    """Return the coefficient of each atom in each segment of time, (segments, m)."""
-    if segments == 1:
-        return np.asarray(weights @ whole[low : high + 1])[None]
-    length = (len(paths) - 1) // segments
+def segment_slopes(paths: FloatArray, segments: int, low: int, high: int, weights: FloatArray) -> FloatArray:
+    """Return the coefficient of each particle in each segment of time.
+
+    Parameters
+    ----------
+    paths : (n, m, d) float64 [Å]
+    segments : int
+        Of equal length; neighbours share a frame but no displacement.
+    low, high : int
+        First and last lag of the straight line.
+    weights : (high - low + 1,) float64
+        Coefficient = weights · MSD.
+
+    Returns
+    -------
+    (segments, m) float64
+    """
+    length = (len(paths) - 1) // max(segments, 1)
     slopes = np.zeros((segments, paths.shape[1]))
     for row in range(segments):
-        # neighbouring segments share a frame but no displacement
         part = paths[row * length : (row + 1) * length + 1]
         slopes[row] = weights @ mean_squared_displacements(part)[low : high + 1]
     return slopes
 
 
-def error_of_coefficients(samples: FloatArray, collective: FloatArray) -> tuple[float, float, list[str]]:
-    """Return the standard error of D, its effective sample size, and notes."""
-    notes: list[str] = []
-    n, m = len(samples), len(collective)
+def error_of_coefficient(whole: FloatArray, segments: FloatArray) -> tuple[float, float, list[str]]:
+    """Return the standard error of the mean coefficient, its effective sample size, and notes.
+
+    Parameters
+    ----------
+    whole : (m,) float64
+        Coefficient of each particle, from the whole run.
+    segments : (s, m) float64
+        The same from segments of time.
+    """
+    m, s = len(whole), len(segments)
+    if s >= 3:
+        over_time = math.sqrt(float(np.var(segments.mean(axis=1), ddof=1)) / s)
+        if m == 1:
+            return over_time, float(s), []
+        # what the segments' means would scatter by if the particles moved independently
+        independent = float(np.mean(np.var(segments, axis=1, ddof=1))) / (m * s)
+        if over_time**2 > independent * float(scipy.special.fdtri(s - 1, s * (m - 1), 0.95)):
+            return over_time, float(s), [f"atoms move together: the error is that of {s} segments of time"]
+    samples = segments.ravel() if m < FEW and s > 1 else whole
+    n = len(samples)
     error = math.sqrt(float(np.var(samples, ddof=1)) / n) if n > 1 else math.nan
-    n_effective = float(n)
-    if m < 4:
-        notes.append("too short to test whether atoms move together: the error takes them as independent")
-        return error, n_effective, notes
-    over_time = math.sqrt(float(np.var(collective, ddof=1)) / m)
-    if n == 1 or over_time > 0.0:
-        ratio = (over_time / error) ** 2 if n > 1 and error > 0.0 else math.inf
-        if ratio > float(scipy.special.fdtri(m - 1, max(n - 1, 1), 0.95)):
-            notes.append(f"atoms move together: the error is that of {m} segments of time")
-            return over_time, float(m), notes
-    return error, n_effective, notes
+    notes = [] if s >= 3 else ["too short to test whether atoms move together: taken as independent for the error"]
+    return error, float(n), notes
 
 
-def exponent_of(times: FloatArray, curves: FloatArray, n_effective: float) -> tuple[float, float]:
-    """Return d log MSD / d log t and its error, to first order from the spread over atoms."""
+def exponent_of(times: FloatArray, curves: FloatArray) -> tuple[float, float]:
+    """Return d log MSD / d log t and its error, to first order from the spread over particles.
+
+    Parameters
+    ----------
+    times : (k,) float64 [ps]
+    curves : (k, m) float64 [Å²]
+        Squared displacements of each particle at these lags.
+    """
     mean = curves.mean(axis=1)
     if np.any(mean <= 0.0):
         return math.nan, math.nan
     weights = slope_weights(np.log(times))
-    exponent = float(weights @ np.log(mean))
-    n = curves.shape[1]
-    if n < 2:
-        return exponent, math.inf
+    m = curves.shape[1]
     influence = (weights / mean) @ (curves - mean[:, None])
-    return exponent, math.sqrt(float(np.var(influence, ddof=1)) / min(float(n), max(n_effective, 1.0)))
+    error = math.sqrt(float(np.var(influence, ddof=1)) / m) if m > 1 else math.nan
+    return float(weights @ np.log(mean)), error

@@ -17,6 +17,9 @@ IntArray = NDArray[np.int64]
 #: Blocks of grid cells that the pair histogram is counted in.
 HISTOGRAM_BLOCKS = 64
 
+#: Atoms per cell of a grid half as wide as the cutoff, from where such a grid pays (measured).
+WORTH_SPLITTING = 10.0
+
 
 class CellGrid:
     """Atoms of one frame, sorted by grid cell.
@@ -48,9 +51,7 @@ class CellGrid:
     ) -> None:
         everything = positions if also is None else np.concatenate([positions, also])
         if not np.all(np.isfinite(everything)):
-            raise AnalysisError(
-                "An atom's position is not finite (NaN or inf): the run exploded before this frame."
-            )
+            raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
         self.cutoff = cutoff
         self.periodic = cell.periodic
         self.matrix = cell.matrix.copy()
@@ -62,11 +63,12 @@ class CellGrid:
         if len(everything):
             self._origin[open_] = fractional.min(axis=0)[open_]
             self._span[open_] = np.maximum(np.ptp(fractional, axis=0)[open_], 1e-9)
-        # half the cutoff: fewer vain distances than with cells as wide as the cutoff
         widths = self._span * cell.heights
-        self.shape: IntArray = np.maximum(1, np.minimum(np.floor(2.0 * widths / cutoff), 512)).astype(
-            np.int64
-        )
+        # half the cutoff: fewer vain distances than with cells as wide as the cutoff, but more cells to look into
+        finest = 2.0 * widths / cutoff
+        occupied = len(positions) / max(float(np.prod(np.maximum(finest, 1.0))), 1.0)
+        shape = np.floor(finest if occupied > WORTH_SPLITTING else 0.5 * finest)
+        self.shape: IntArray = np.clip(shape, 1, 512).astype(np.int64)
         self._widths = widths / self.shape
         self._orthorhombic = cell.is_orthorhombic
         wrapped, cells = self.locate(positions)

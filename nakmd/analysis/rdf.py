@@ -229,9 +229,7 @@ class RDF(Analysis):
             possible = n_a * (n_a - 1) / 2 if i == j else n_a * n_b
             ideal = possible * shells
             g = np.divide(means[0, row], ideal, out=np.zeros(self.bins), where=ideal > 0)
-            series = np.divide(
-                blocks[:, 0, row], ideal, out=np.zeros((len(blocks), self.bins)), where=ideal > 0
-            )
+            series = np.divide(blocks[:, 0, row], ideal, out=np.zeros((len(blocks), self.bins)), where=ideal > 0)
             n_effective = len(series) / statistical_inefficiency(series)
             error = (
                 np.sqrt(np.var(series, axis=0) / max(n_effective - 1.0, 1.0))
@@ -292,9 +290,7 @@ def _first_shell(g: FloatArray, edges: FloatArray) -> tuple[float, int]:
     smooth = scipy.ndimage.gaussian_filter1d(g, SMOOTHING / width) if width < SMOOTHING else g
     highest = float(smooth.max(initial=0.0))
     # a peak must stand out of the noise of an ideal gas, and of the ripple on a shoulder
-    peaks, _ = scipy.signal.find_peaks(
-        smooth, prominence=max(0.08 * highest, 0.05), height=max(1.05, 0.3 * highest)
-    )
+    peaks, _ = scipy.signal.find_peaks(smooth, prominence=max(0.08 * highest, 0.05), height=max(1.05, 0.3 * highest))
     if len(peaks) == 0:
         return math.nan, 0
     first = int(peaks[0])

@@ -283,9 +283,7 @@ def ratio_of_means(
     deviations = np.zeros(n)
     for k, (a, mean) in enumerate(zip(numerators, means_up)):
         # the other factors, not R/mean: a vanishing numerator has an error too
-        others = (
-            factor * math.prod(m for other, m in enumerate(means_up) if other != k) / math.prod(means_down)
-        )
+        others = factor * math.prod(m for other, m in enumerate(means_up) if other != k) / math.prod(means_down)
         deviations += others * (a - mean)
     for b, mean in zip(denominators, means_down):
         deviations -= ratio * (b - mean) / mean

@@ -179,9 +179,7 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
             series[name] = np.asarray(table[name], dtype=np.float64) / (n_atoms if per_atom else 1)
             quantities[name] = mean_with_error(series[name], unit)
     if not quantities:
-        raise AnalysisError(
-            f"There is nothing to average: the table holds {', '.join(table) or 'no columns'}."
-        )
+        raise AnalysisError(f"There is nothing to average: the table holds {', '.join(table) or 'no columns'}.")
     notes = [origin]
     dof = 3.0 * n_atoms
     if "temperature" in table and "kinetic_energy" in table and np.all(table["temperature"] > 0.0):
@@ -189,12 +187,7 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
         dof = float(np.median(2.0 * table["kinetic_energy"] / (K_B * table["temperature"])))
     conserved = next((name for name in ("conserved", "total_energy") if name in table), None)
     drift = Measure(math.nan, math.nan, "kT/ns/dof", 0.0)
-    if (
-        conserved is not None
-        and "temperature" in quantities
-        and quantities["temperature"].value > 0.0
-        and dof > 0.0
-    ):
+    if conserved is not None and "temperature" in quantities and quantities["temperature"].value > 0.0 and dof > 0.0:
         slope, error, n_effective = drift_of(time, np.asarray(table[conserved], dtype=np.float64))
         scale = 1e3 / (dof * K_B * quantities["temperature"].value)
         drift = Measure(slope * scale, error * scale, "kT/ns/dof", n_effective)
@@ -205,9 +198,7 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
     start, _, _ = detect_equilibration(series[watched])
     settled = float(time[start] - time[0])
     if start > 0.1 * len(time):
-        notes.append(
-            f"{watched.replace('_', ' ')} settles during the first {settled:.3g} ps: not in equilibrium there"
-        )
+        notes.append(f"{watched.replace('_', ' ')} settles during the first {settled:.3g} ps: not in equilibrium there")
     return ThermoRecord(
         quantity=first.replace("_", " "),
         value=quantities[first].value,
@@ -261,9 +252,7 @@ def from_table(
     return summarise(table, n_atoms, f"from {int(rows.sum())} rows of the thermo table")
 
 
-def thermo(
-    source: Source, stage: str | Sequence[str] | None = None, progress: Progress | None = None
-) -> ThermoRecord:
+def thermo(source: Source, stage: str | Sequence[str] | None = None, progress: Progress | None = None) -> ThermoRecord:
     """Return thermodynamic averages: of the run's thermo table where there is one, else of the frames.
 
     Parameters

@@ -18,16 +18,26 @@ BLOCK = 512
 
 
 @term
-def neighbor_cell(cx, cy, cz, step, shape, periodic, matrix):
-    """Return (inside, cell, shift) of the grid cell ``step`` away, with the shift [Å] of its image."""
-    x = cx + step[0]
-    y = cy + step[1]
-    z = cz + step[2]
-    qx = x // shape[0]
-    qy = y // shape[1]
-    qz = z // shape[2]
+def wrap_index(index, n):
+    """Return (index modulo n, index // n); by steps, since a division costs more than the one or two steps taken."""
+    turns = 0
+    while index < 0:
+        index += n
+        turns -= 1
+    while index >= n:
+        index -= n
+        turns += 1
+    return index, turns
+
+
+@term
+def neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix):
+    """Return (inside, cell, shift) of the grid cell one step of the stencil away, with the shift [Å] of its image."""
+    x, qx = wrap_index(cx + stencil[m, 0], shape[0])
+    y, qy = wrap_index(cy + stencil[m, 1], shape[1])
+    z, qz = wrap_index(cz + stencil[m, 2], shape[2])
     inside = (periodic[0] or qx == 0) and (periodic[1] or qy == 0) and (periodic[2] or qz == 0)
-    cell = ((x - qx * shape[0]) * shape[1] + (y - qy * shape[1])) * shape[2] + (z - qz * shape[2])
+    cell = (x * shape[1] + y) * shape[2] + z
     sx = qx * matrix[0, 0] + qy * matrix[1, 0] + qz * matrix[2, 0]
     sy = qx * matrix[0, 1] + qy * matrix[1, 1] + qz * matrix[2, 1]
     sz = qx * matrix[0, 2] + qy * matrix[1, 2] + qz * matrix[2, 2]
@@ -35,9 +45,7 @@ def neighbor_cell(cx, cy, cz, step, shape, periodic, matrix):
 
 
 @parallel_kernel
-def count_pair_histogram(
-    positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts
-) -> None:
+def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts) -> None:
     """Count the pairs of each pair of kinds by distance, each pair once.
 
     Parameters
@@ -74,7 +82,7 @@ def count_pair_histogram(
             cy = (c // shape[2]) % shape[1]
             cx = c // (shape[1] * shape[2])
             for m in range(len(stencil)):
-                inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil[m], shape, periodic, matrix)
+                inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
                 if not inside:
                     continue
                 for i in range(first[c], first[c + 1]):
@@ -124,16 +132,9 @@ def count_neighbors(
     for block in prange((n + BLOCK - 1) // BLOCK):
         for i in range(block * BLOCK, min(n, (block + 1) * BLOCK)):
             out_counts[i] = 0.0
+            cx, cy, cz = query_cells[i]
             for m in range(len(stencil)):
-                inside, other, sx, sy, sz = neighbor_cell(
-                    query_cells[i, 0],
-                    query_cells[i, 1],
-                    query_cells[i, 2],
-                    stencil[m],
-                    shape,
-                    periodic,
-                    matrix,
-                )
+                inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
                 if not inside:
                     continue
                 home = sx == 0.0 and sy == 0.0 and sz == 0.0
@@ -173,16 +174,9 @@ def find_nearest(
         for i in range(block * BLOCK, min(n, (block + 1) * BLOCK)):
             nearest = limit * limit
             found = False
+            cx, cy, cz = query_cells[i]
             for m in range(len(stencil)):
-                inside, other, sx, sy, sz = neighbor_cell(
-                    query_cells[i, 0],
-                    query_cells[i, 1],
-                    query_cells[i, 2],
-                    stencil[m],
-                    shape,
-                    periodic,
-                    matrix,
-                )
+                inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
                 if not inside:
                     continue
                 x = queries[i, 0] - sx
