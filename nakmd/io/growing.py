@@ -11,7 +11,12 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nakmd.errors import InputError
 
-STRING = h5py.string_dtype("utf-8")
+#: Length [bytes] of names in tables.
+NAME_LENGTH = 64
+
+#: Text of fixed length: HDF5 keeps that of variable length in a heap without checksum, and damage there can make it
+#: read for ever. nakmd's own reader therefore needs nothing of variable length.
+NAME = h5py.string_dtype("utf-8", NAME_LENGTH)
 
 #: What a cell of the table can hold.
 Value = float | int | str | None
@@ -53,6 +58,47 @@ def create_series(
     )
     if unit:
         dataset.attrs["unit"] = unit
+
+
+def encode_name(name: str) -> bytes:
+    """Return a name as it is stored.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    InputError
+        If it is too long.
+    """
+    code = name.encode()
+    if len(code) > NAME_LENGTH:
+        raise InputError(f"{name[:40]!r}... has {len(code)} bytes; a name in a trajectory holds {NAME_LENGTH}.")
+    return code
+
+
+def create_text(group: h5py.Group, name: str, text: str) -> None:
+    """Store a text of any length, with a checksum.
+
+    Parameters
+    ----------
+    group : h5py.Group
+    name, text : str
+    """
+    code = text.encode()
+    dtype = h5py.string_dtype("utf-8", max(1, len(code)))
+    group.create_dataset(name, data=np.array([code], dtype=dtype), chunks=(1,), fletcher32=True)
+
+
+def read_text(dataset: h5py.Dataset) -> str:
+    """Return what `create_text` stored.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    """
+    return str(dataset.asstr()[0])
 
 
 class Series:
@@ -137,7 +183,7 @@ class GrowingTable:
             column = self._column(name, values, first)
             column.resize((self.n_rows,))
             if h5py.check_string_dtype(column.dtype) is not None:
-                column[first:] = ["" if value is None else value for value in values]
+                column[first:] = [encode_name(str(value or "")) for value in values]
             else:
                 column[first:] = [np.nan if value is None else value for value in values]
 
@@ -157,18 +203,17 @@ class GrowingTable:
             return column
         if "/" in name or name in ("", "."):
             raise InputError(f"Thermo column {name!r} cannot be a name in an HDF5 file.")
-        dtype = STRING if strings else np.dtype(np.int64 if whole and n_before == 0 else np.float64)
+        dtype = NAME if strings else np.dtype(np.int64 if whole and n_before == 0 else np.float64)
         return self._create(name, dtype, n_before)
 
     def _create(self, name: str, dtype: np.dtype[Any], n_rows: int) -> h5py.Dataset:
-        string = h5py.check_string_dtype(dtype) is not None
         column = self._group.create_dataset(
             name,
             shape=(n_rows,),
             maxshape=(None,),
             chunks=(256,),
             dtype=dtype,
-            fletcher32=not string,  # HDF5 has no checksum over strings of variable length
+            fletcher32=True,
             fillvalue=np.nan if dtype == np.float64 else None,
         )
         column.attrs["unit"] = self._units.get(name, "")

@@ -17,7 +17,7 @@ from ase.data import atomic_numbers
 from numpy.typing import DTypeLike
 
 from nakmd.errors import FileFormatError, InputError, RunError
-from nakmd.io.growing import GrowingTable, Series, Value
+from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
 from nakmd.io.guard import guard
 from nakmd.io.journal import JournaledFile
 from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
@@ -129,7 +129,7 @@ class TrajectoryWriter:
         for series in self._series.values():
             series.resize(self._n_frames)
         self._stages = list(file[STAGES].asstr()[...])
-        self._thermo = GrowingTable(file[THERMO], json.loads(file[THERMO].attrs["units"]))
+        self._thermo = GrowingTable(file[THERMO], json.loads(read_text(own["thermo_units"])))
 
     def write(self, frame: Frame) -> None:
         """Append a frame; it is in the file when this returns.
@@ -191,7 +191,7 @@ class TrajectoryWriter:
         if name not in self._stages:
             self._stages.append(name)
             self._file[STAGES].resize((len(self._stages),))
-            self._file[STAGES][-1] = name
+            self._file[STAGES][-1] = encode_name(name)
         return self._stages.index(name)
 
     def write_thermo(self, row: Mapping[str, Value]) -> None:

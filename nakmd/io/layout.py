@@ -89,6 +89,7 @@ class Layout:
 
     def __init__(self, path: Path, file: h5py.File) -> None:
         self.path = path
+        self._file = file
         self.own = PARAMETERS in file and "layout" in file[PARAMETERS].attrs
         self.group = self._find_group(file)
         self.positions = self._need("position/value", "there are no positions")
@@ -144,7 +145,9 @@ class Layout:
         return dataset
 
     def unit(self, dataset: h5py.Dataset, known: dict[str, float]) -> float:
-        """Return the factor from a dataset's unit to the house unit; a file without units is not guessed at."""
+        """Return the factor from a dataset's unit to the house unit; a foreign file without units is not guessed at."""
+        if self.own:
+            return 1.0
         given = dataset.attrs.get("unit")
         unit = given.decode() if isinstance(given, bytes) else given
         if unit not in known:
@@ -156,6 +159,11 @@ class Layout:
         return known[unit]
 
     def _read_box(self) -> None:
+        if self.own:
+            self.periodic = np.asarray(self._file[PARAMETERS]["periodic"][...], dtype=np.bool_)
+            self.edges_fixed, self.edge_unit = False, 1.0
+            self.edges = self._need("box/edges/value", "how large is the box?")
+            return
         if "box" not in self.group or "boundary" not in self.group["box"].attrs:
             raise FileFormatError(
                 self.path, f"{self.group.name}/box with its attribute 'boundary' is missing.", _FOREIGN
@@ -173,11 +181,11 @@ class Layout:
             raise FileFormatError(self.path, f"{self.edges.name} has rows of shape {shape}, not (3,) or (3, 3).")
         self.edge_unit = self.unit(self.edges, LENGTHS) if "unit" in self.edges.attrs else self.length_unit
 
-    def topology(self, file: h5py.File) -> Topology:
+    def topology(self) -> Topology:
         """Return species, masses and groups; those of a foreign file follow from its atomic numbers."""
         groups: dict[str, NDArray[np.bool_]] = {}
         if self.own:
-            own = file[PARAMETERS]
+            own = self._file[PARAMETERS]
             names = tuple(str(name) for name in own["species_names"].asstr()[...])
             species = own["species"][...].astype(np.int64)
             masses = own["masses"][...].astype(np.float64)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nakmd.io.atomic import plain
-from nakmd.io.growing import STRING, create_series
+from nakmd.io.growing import NAME, create_series, create_text, encode_name
 from nakmd.system import Topology
 
 #: The particles group; MDAnalysis builds a topology from no other name.
@@ -113,7 +113,9 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
     _describe(file, str(rest.pop("creator_version", "0")), str(rest.pop("author", "unknown")))
     box = file.create_group(f"{PARTICLES}/box")
     box.attrs["dimension"] = 3
-    box.attrs["boundary"] = np.array(["periodic" if p else "none" for p in topology.periodic], dtype=STRING)
+    box.attrs["boundary"] = np.array(
+        ["periodic" if p else "none" for p in topology.periodic], dtype=h5py.string_dtype()
+    )
     n = topology.n_atoms
     position = file.create_group(f"{PARTICLES}/position")
     create_series(position, "step", (), np.int64)
@@ -124,20 +126,25 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
     # znh5md wants species with every frame; they compress to nothing
     create_element(file, f"{PARTICLES}/species", (n,), np.int16, "", compression="gzip")
     create_element(file, f"{FRAMES}/stage", (), np.int32, "")
-    own.create_dataset("species_names", data=list(topology.species_names), dtype=STRING)
+    # what the readers need of the above, in a form that a checksum covers
+    _create_fixed(own, "periodic", np.asarray(topology.periodic, dtype=np.bool_))
+    _create_fixed(own, "species_names", np.array([encode_name(name) for name in topology.species_names], dtype=NAME))
     _create_fixed(own, "species", topology.species)
     _create_fixed(own, "masses", topology.masses).attrs["unit"] = "u"
     groups = own.create_group("groups")
     for name, mask in topology.groups.items():
         _create_fixed(groups, name, np.asarray(mask, dtype=np.bool_))
-    thermo = file.create_group(THERMO, track_order=True)
-    thermo.attrs["units"] = json.dumps({**THERMO_UNITS, **rest.pop("thermo_units", {})})
-    stages = [str(name) for name in rest.pop("stages", ())]
-    file.create_dataset(STAGES, shape=(len(stages),), maxshape=(None,), chunks=(64,), dtype=STRING)[...] = stages
-    own.create_dataset("deck", data=str(rest.pop("deck", "")), dtype=STRING)
+    file.create_group(THERMO, track_order=True)
+    create_text(own, "thermo_units", json.dumps({**THERMO_UNITS, **rest.pop("thermo_units", {})}))
+    stages = [encode_name(str(name)) for name in rest.pop("stages", ())]
+    table = file.create_dataset(
+        STAGES, shape=(len(stages),), maxshape=(None,), chunks=(64,), dtype=NAME, fletcher32=True
+    )
+    table[...] = np.array(stages, dtype=NAME)
+    create_text(own, "deck", str(rest.pop("deck", "")))
     for name in ("provenance", "potentials"):
-        own.create_dataset(name, data=json.dumps(plain(rest.pop(name, {}))), dtype=STRING)
-    own.create_dataset("other", data=json.dumps(plain(rest)), dtype=STRING)
+        create_text(own, name, json.dumps(plain(rest.pop(name, {}))))
+    create_text(own, "other", json.dumps(plain(rest)))
 
 
 def _create_fixed(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
-from nakmd.io.growing import read_table
+from nakmd.io.growing import read_table, read_text
 from nakmd.io.guard import guard
 from nakmd.io.layout import DAMAGED, Layout, open_hdf5
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
@@ -60,7 +60,7 @@ class Trajectory:
         try:
             with self._reading():
                 self._layout = Layout(self.path, self._file)
-                self.topology = self._layout.topology(self._file)
+                self.topology = self._layout.topology()
                 self.deck = ""
                 self.stages: tuple[str, ...] = ()
                 self.provenance: dict[str, Any] = {}
@@ -77,9 +77,9 @@ class Trajectory:
 
     def _read_parameters(self) -> None:
         own = self._file[PARAMETERS]
-        self.deck = str(own["deck"].asstr()[()])
+        self.deck = read_text(own["deck"])
         self.provenance, self.potentials, self.parameters = (
-            dict(json.loads(own[name].asstr()[()])) for name in ("provenance", "potentials", "other")
+            dict(json.loads(read_text(own[name]))) for name in ("provenance", "potentials", "other")
         )
         self.stages = tuple(str(name) for name in self._file[STAGES].asstr()[...])
 
@@ -205,7 +205,8 @@ class Trajectory:
         if not self._layout.own:
             return {}
         with self._reading():
-            return {name: str(column.attrs.get("unit", "")) for name, column in self._file[THERMO].items()}
+            known = json.loads(read_text(self._file[PARAMETERS]["thermo_units"]))
+            return {name: str(known.get(name, "")) for name in self._file[THERMO]}
 
     # Frames
 
