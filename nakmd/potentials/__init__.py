@@ -5,6 +5,7 @@ from nakmd.potentials.eam import EAM
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.lennard_jones import LennardJones
+from nakmd.potentials.library import load
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.tersoff import Tersoff
 
@@ -18,4 +19,5 @@ __all__ = [
     "Term",
     "Tersoff",
     "evaluate",
+    "load",
 ]
