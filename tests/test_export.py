@@ -7,11 +7,11 @@ import pytest
 from nakmd.cell import Cell
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, evaluate, load
-from nakmd.potentials.export import finnis_sinclair_table, lammps_input, sample_table
+from nakmd.potentials.export import EXPORT_FORMS, export_texts, finnis_sinclair_table, lammps_input, sample_table
 from nakmd.potentials.tables import format_setfl, read_eam, write_eam_fs
 from nakmd.system import System
 
-#: Tables of 4000 points: cubic interpolation over kinks in the third derivative, and the square root near ρ = 0.2.
+#: Tables of 4000 points; a metal atom at the rim of the flake has ρ near 0.1, where √ρ bends.
 TABLE_ENERGY = 1e-6
 #: LAMMPS with the same tables and parameters (target 1e-10).
 ENERGY, FORCE = 1e-9, 1e-8
@@ -105,8 +105,7 @@ def test_terms_without_species_are_left_out_and_none_is_said():
             ("K", "Na"): {"epsilon": 0.2, "sigma": 4.0, "cutoff": 9.0, "cut": "cut"},
         }
     )
-    model = Hybrid([load("cn"), morse, lj] if not isinstance(load("cn"), Hybrid) else [*load("cn").terms, morse, lj],
-                   none=[("C", "Na"), ("Na", "Na")])  # fmt: skip
+    model = Hybrid([*load("cn").terms, morse, lj], none=[("C", "Na"), ("Na", "Na")])
     out = lammps_input(model, ["K", "C", "Na"])
     assert out.commands[0] == "pair_style hybrid/overlay tersoff morse 8.0 lj/cut 9.0 lj/cut 9.0"
     assert "pair_coeff 1 1 lj/cut 1 0.1 4.0 9.0" in out.commands
@@ -126,6 +125,35 @@ def test_what_cannot_be_exported():
     smooth = Morse({("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0, "cut": "smooth"}})
     with pytest.raises(InputError, match="switched off smoothly"):
         lammps_input(smooth, ["K"])
+
+
+def test_every_form_is_made_of_the_term_that_has_it(tmp_path):
+    model = load("nak-cn")
+    texts = {form: export_texts(model, form, "m") for form in ("eam.fs", "tersoff")}
+    assert [list(files) for files in texts.values()] == [["m.eam.fs"], ["m.tersoff"]]
+    lammps = export_texts(model, "lammps", "m", ["K", "C"])
+    assert list(lammps) == ["m.in", "term_1.eam.fs", "term_2.tersoff"]
+    assert lammps["term_1.eam.fs"] == texts["eam.fs"]["m.eam.fs"]
+    potassium = export_texts(load("nichol-ackland-2016", elements=["K"]), "setfl", "k")
+    (tmp_path / "k").write_text(potassium["k.eam.alloy"])
+    assert read_eam(tmp_path / "k").elements == ("K",)
+    assert set(EXPORT_FORMS) == {"setfl", "eam.fs", "tersoff", "lammps"}
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "species", "message"),
+    [
+        ("nak-cn", "setfl", None, "setfl cannot express"),
+        ("nak", "tersoff", None, "No term of this potential can be written as tersoff"),
+        ("nichol-ackland-2016", "eam.fs", None, "2 terms of this potential"),
+        ("nak", "lammps", None, "name the species of types"),
+        ("nak", "eam.fs", ["K"], "species are for lammps"),
+        ("nak", "meam", None, "'meam' is no form of export; known are setfl"),
+    ],
+)
+def test_what_a_form_cannot_say(name, form, species, message):
+    with pytest.raises(InputError, match=message):
+        export_texts(load(name), form, "m", species)
 
 
 def test_files_are_written_together(tmp_path):

@@ -1,270 +1,81 @@
-"""Potentials as files of other programs: eam.fs tables of analytic models, LAMMPS input of sums."""
+"""Potentials as files of other programs: setfl, eam.fs, Tersoff, and LAMMPS commands with what they read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
 
 from nakmd.errors import InputError
-from nakmd.potentials.base import Potential, species_key
+from nakmd.potentials.base import Potential
 from nakmd.potentials.eam import EAM
-from nakmd.potentials.eam_table import EAMTable
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
-from nakmd.potentials.lennard_jones import LennardJones
-from nakmd.potentials.morse import Morse
-from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.tables import format_eam_fs, write_text
+from nakmd.potentials.lammps import LAMMPSInput, lammps_input
+from nakmd.potentials.sampled import finnis_sinclair_table, sample_table
+from nakmd.potentials.tables import format_eam_fs, format_setfl
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import format_tersoff
-from nakmd.units import MASSES
 
-FloatArray = NDArray[np.float64]
+__all__ = ["EXPORT_FORMS", "LAMMPSInput", "export_texts", "finnis_sinclair_table", "lammps_input", "sample_table"]
 
-#: Grids of exported tables: in solid and liquid NaK they follow the analytic model within 1e-7 eV/atom.
-N_RHO = 20_000
-N_R = 10_000
-#: Largest tabulated density of Finnis-Sinclair cubics [eV²]: four times that of solid sodium.
-RHO_MAX = 10.0
-
-#: Pair styles and the order of their parameters in LAMMPS.
-PAIR_STYLES: dict[type[PairPotential], tuple[str, tuple[str, ...]]] = {
-    Morse: ("morse", ("depth", "alpha", "r_0")),
-    LennardJones: ("lj/cut", ("epsilon", "sigma")),
-}
+#: Form and the ending of its file; ``"lammps"`` makes several files.
+EXPORT_FORMS = {"setfl": ".eam.alloy", "eam.fs": ".eam.fs", "tersoff": ".tersoff", "lammps": ".in"}
 
 
-def sample_table(
-    elements: Sequence[str],
-    density: Callable[[str, str, FloatArray], FloatArray],
-    pair: Callable[[str, str, FloatArray], FloatArray],
-    embedding: Callable[[str, FloatArray], FloatArray],
-    atomic_numbers: Sequence[int],
-    cutoff: float,
-    rho_max: float,
-    n_r: int = N_R,
-    n_rho: int = N_RHO,
-    lattice_constants: Sequence[float] | None = None,
-    lattice: str = "bcc",
-    comment: str = "",
-) -> EAMTable:
-    """Return the tables of an embedded-atom model given by functions.
-
-    Parameters
-    ----------
-    elements : sequence of str
-    density : callable
-        ``density(a, b, r)``: what an atom of element a puts at one of element b, r in Å, an array.
-    pair : callable
-        ``pair(a, b, r)`` [eV].
-    embedding : callable
-        ``embedding(a, rho)`` [eV].
-    atomic_numbers : sequence of int
-    cutoff : float [Å]
-    rho_max : float
-        End of the grid of densities; LAMMPS and nakmd go on linearly beyond.
-    n_r, n_rho : int
-        Numbers of points.
-    lattice_constants : sequence of float [Å], optional
-        For the header.
-    lattice, comment : str
-        For the header.
-
-    Returns
-    -------
-    EAMTable
-        Of kind ``"fs"``.
-    """
-    n = len(elements)
-    d_r, d_rho = cutoff / (n_r - 1), rho_max / (n_rho - 1)
-    r, rho = d_r * np.arange(float(n_r)), d_rho * np.arange(float(n_rho))
-    # r φ has a limit at r = 0 where φ has none: take it from a point next to it
-    safe = np.concatenate([[1e-3 * d_r], r[1:]])
-    densities, pairs = np.empty((n, n, n_r)), np.empty((n, n, n_r))
-    for a in range(n):
-        for b in range(n):
-            densities[a, b] = density(elements[a], elements[b], safe)
-            if b <= a:
-                pairs[a, b] = pairs[b, a] = safe * pair(elements[a], elements[b], safe)
-    return EAMTable(
-        kind="fs",
-        elements=tuple(elements),
-        atomic_numbers=tuple(atomic_numbers),
-        masses=tuple(MASSES.get(element, 1.0) for element in elements),
-        lattice_constants=tuple(lattice_constants) if lattice_constants is not None else (0.0,) * n,
-        lattices=(lattice,) * n,
-        d_rho=d_rho,
-        d_r=d_r,
-        cutoff=cutoff,
-        embedding=np.array([embedding(element, rho) for element in elements]),
-        density=densities,
-        pair=pairs,
-        comment=comment,
-    )
-
-
-def finnis_sinclair_table(
-    potential: FinnisSinclair, n_r: int = N_R, n_rho: int = N_RHO, rho_max: float = RHO_MAX, comment: str = ""
-) -> EAMTable:
-    """Return the tables of an analytic Finnis-Sinclair model, for ``eam.fs``.
-
-    Parameters
-    ----------
-    potential : FinnisSinclair
-    n_r, n_rho : int
-        Numbers of points.
-    rho_max : float [eV²]
-    comment : str
-        Header of the file; names the model if left out.
-
-    Notes
-    -----
-    -√ρ has no slope at ρ = 0: only where an atom has a density below a few grid steps (an evaporated one) is the
-    table poor, by up to 0.2 √dρ.
-    """
-    return sample_table(
-        potential.elements,
-        density=lambda a, b, r: potential.functions(a, b, r)[1],
-        pair=lambda a, b, r: potential.functions(a, b, r)[0],
-        embedding=lambda _, rho: -np.sqrt(rho),
-        atomic_numbers=potential.atomic_numbers,
-        cutoff=float(max(potential.X.max(), potential.Y.max()) * potential.length.max()),
-        rho_max=rho_max,
-        n_r=n_r,
-        n_rho=n_rho,
-        lattice_constants=np.diag(potential.length).tolist(),
-        comment=comment
-        or f"{potential.label}: analytic cubics with core join, tabulated by nakmd\nUnits: eV, angstrom",
-    )
-
-
-@dataclass
-class LAMMPSInput:
-    """What LAMMPS needs to evaluate a potential.
-
-    Attributes
-    ----------
-    commands : list of str
-        ``pair_style``, ``pair_coeff`` and ``pair_modify``, for ``units metal``.
-    files : dict of str to str
-        Name and text of the files that the commands read.
-    """
-
-    commands: list[str] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
-
-    def write(self, folder: Path | str, name: str = "potential.in") -> list[Path]:
-        """Write the commands (``include NAME`` in LAMMPS) and the files into a folder; return their paths."""
-        folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{folder} cannot be made: {error.strerror}. Choose another folder.") from None
-        texts = {name: "\n".join(self.commands) + "\n", **self.files}
-        return [write_text(folder / file, text) for file, text in texts.items()]
-
-
-@dataclass
-class _SubStyle:
-    """One sub-style of ``pair_style hybrid/overlay``: coefficients as (types, arguments)."""
-
-    name: str
-    arguments: str
-    coefficients: list[tuple[str, str]]
-    modify: str = ""
-
-
-def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSInput:
-    """Return the LAMMPS commands and files of a potential.
+def export_texts(
+    potential: Potential, form: str, name: str, species_names: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Return the files of a potential in another program's form.
 
     Parameters
     ----------
     potential : Potential
-        One term or a sum of terms.
-    species_names : sequence of str
-        Species of the LAMMPS types 1, 2, ...; site labels are types of their own.
+        Of a sum, the one term that has this form is taken; ``"lammps"`` takes them all.
+    form : {"setfl", "eam.fs", "tersoff", "lammps"}
+    name : str
+        First part of the names of the files.
+    species_names : sequence of str, optional
+        For ``"lammps"``: species of the types 1, 2, ...
 
     Returns
     -------
-    LAMMPSInput
+    dict of str to str
+        Name and text of each file (`nakmd.potentials.tables.write_texts` writes them).
 
     Raises
     ------
-    CoverageError
-        If a pair of species is covered by nothing.
     InputError
-        If LAMMPS has nothing of the kind: a smoothly switched pair term.
+        If the form is unknown, no term has it, several have, or it cannot express the term.
 
-    Notes
-    -----
-    Analytic Finnis-Sinclair terms go out as ``eam/fs`` tables (see `finnis_sinclair_table`).
+    Examples
+    --------
+    >>> from nakmd.potentials import load
+    >>> list(export_texts(load("cn"), "tersoff", "wall"))
+    ['wall.tersoff']
     """
-    potential.check_coverage(species_names)
-    terms = potential.terms if isinstance(potential, Hybrid) else [potential]
-    out = LAMMPSInput()
-    styles: list[_SubStyle] = []
-    for n, term in enumerate(terms, start=1):
-        match term:
-            case FinnisSinclair() | EAM():
-                table = term.table if isinstance(term, EAM) else finnis_sinclair_table(term)
-                file = f"term_{n}.eam.fs"
-                out.files[file] = format_eam_fs(table)
-                styles.append(_many_body("eam/fs", file, table.elements, species_names))
-            case Tersoff():
-                file = f"term_{n}.tersoff"
-                out.files[file] = format_tersoff(term.parameters, term.parameters.source)
-                styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
-            case PairPotential():
-                styles += _pair_styles(term, species_names)
-            case _:
-                raise InputError(f"{type(term).__name__} has no counterpart in LAMMPS.")
-    styles = [style for style in styles if style.coefficients]
-    out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
-    counted: dict[str, int] = {}
-    for style in styles:
-        counted[style.name] = counted.get(style.name, 0) + 1
-        repeated = sum(other.name == style.name for other in styles) > 1
-        name = f"{style.name} {counted[style.name]}" if repeated else style.name
-        out.commands += [f"pair_coeff {types} {name} {numbers}" for types, numbers in style.coefficients]
-        if style.modify:
-            out.commands.append(f"pair_modify pair {name} {style.modify}")
-    for i, a in enumerate(species_names):
-        for j in range(i, len(species_names)):
-            if potential.covers(a, species_names[j]) == "none":
-                out.commands.append(f"pair_coeff {i + 1} {j + 1} none")
-    return out
+    if form not in EXPORT_FORMS:
+        raise InputError(f"{form!r} is no form of export; known are {', '.join(EXPORT_FORMS)}.")
+    if form == "lammps":
+        if not species_names:
+            raise InputError("LAMMPS numbers its types: name the species of types 1, 2, ..., as in Na,K,C,N:graphitic.")
+        out = lammps_input(potential, species_names)
+        return out.texts(name + EXPORT_FORMS[form])
+    if species_names is not None:
+        raise InputError(f"{form} has the elements of the term itself; species are for lammps.")
+    terms = potential.terms if isinstance(potential, Hybrid) else (potential,)
+    file = name + EXPORT_FORMS[form]
+    if form == "tersoff":
+        bonds = [term for term in terms if isinstance(term, Tersoff)]
+        _check_one(len(bonds), form)
+        return {file: format_tersoff(bonds[0].parameters, bonds[0].parameters.source)}
+    embedded = [term for term in terms if isinstance(term, EAM | FinnisSinclair)]
+    _check_one(len(embedded), form)
+    table = embedded[0].table if isinstance(embedded[0], EAM) else finnis_sinclair_table(embedded[0])
+    return {file: format_setfl(table) if form == "setfl" else format_eam_fs(table)}
 
 
-def _many_body(style: str, file: str, elements: Sequence[str], species_names: Sequence[str]) -> _SubStyle:
-    """Return a sub-style that takes a file and an element (or NULL) for each type."""
-    mapped = [species_key(name, elements) or "NULL" for name in species_names]
-    found = any(name != "NULL" for name in mapped)
-    return _SubStyle(style, "", [("* *", f"{file} {' '.join(mapped)}")] if found else [])
-
-
-def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_SubStyle]:
-    """Return the sub-styles of a pair term, one for each way to cut, with the scale in the depths."""
-    style, names = PAIR_STYLES[type(term)]
-    by_cut: dict[str, _SubStyle] = {}
-    for i, a in enumerate(species_names):
-        for j in range(i, len(species_names)):
-            entry = term._entry(a, species_names[j])
-            if entry is None or entry not in term.pairs:
-                continue
-            values = term.pairs[entry]
-            if values["cut"] == "smooth":
-                raise InputError(
-                    f"{'-'.join(entry)} of {term.label} is switched off smoothly, which {style} cannot do. "
-                    'Export with cut = "shift" or "cut".'
-                )
-            shift = "yes" if values["cut"] == "shift" else "no"
-            numbers = [values[name] * (term.scale if k == 0 else 1.0) for k, name in enumerate(names)]
-            sub = by_cut.setdefault(shift, _SubStyle(style, repr(values["cutoff"]), [], f"shift {shift}"))
-            sub.coefficients.append(
-                (f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in [*numbers, values["cutoff"]]))
-            )
-    return list(by_cut.values())
+def _check_one(n: int, form: str) -> None:
+    """Refuse a sum with no term of a form, or with several."""
+    if n == 0:
+        raise InputError(f"No term of this potential can be written as {form}.")
+    if n > 1:
+        raise InputError(f"{n} terms of this potential can be written as {form}; choose elements, or export lammps.")

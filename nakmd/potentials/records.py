@@ -10,12 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, mo
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Positive = Annotated[float, Strict(), Field(gt=0.0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Strict(), Field(ge=0.0, allow_inf_nan=False)]
-Word = Annotated[
-    str, Strict(), StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][A-Za-z0-9:_-]*$")
-]
-Name = Annotated[
-    str, Strict(), StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")
-]
+Word = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][A-Za-z0-9:_-]*$")]
+Name = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Text = Annotated[str, Strict()]
 Doi = Annotated[str, Strict(), StringConstraints(pattern=r"^10\.[0-9]{4,9}/\S+$")]
 

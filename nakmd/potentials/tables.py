@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from nakmd.potentials.funcfl import combine_funcfl, is_funcfl, parse_funcfl
 from nakmd.potentials.lines import DAMAGED, INTEGER, NUMBER, Lines, shown
 
 __all__ = ["EAMTable", "format_eam_fs", "format_setfl", "read_eam", "read_text", "sha256"]
-__all__ += ["write_eam_fs", "write_setfl", "write_text"]
+__all__ += ["write_eam_fs", "write_setfl", "write_text", "write_texts"]
 
 FloatArray = NDArray[np.float64]
 
@@ -64,6 +64,16 @@ def write_text(path: Path | str, text: str) -> Path:
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}. Choose another folder.") from None
     return path
+
+
+def write_texts(folder: Path | str, texts: Mapping[str, str]) -> list[Path]:
+    """Write texts under their names into a folder, which is made if need be, and return the paths."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}. Choose another folder.") from None
+    return [write_text(folder / name, text) for name, text in texts.items()]
 
 
 def read_eam(*paths: Path | str) -> EAMTable:

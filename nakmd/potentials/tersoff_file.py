@@ -73,15 +73,11 @@ class TersoffParameters:
         for name in COLUMNS:
             array = np.array(getattr(self, name), dtype=np.float64, order="C")
             if array.shape != (n_el, n_el, n_el):
-                raise InputError(
-                    f"{name} of a Tersoff set is {array.shape}; it must be {(n_el, n_el, n_el)}."
-                )
+                raise InputError(f"{name} of a Tersoff set is {array.shape}; it must be {(n_el, n_el, n_el)}.")
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         for i, j, k in product(range(n_el), repeat=3):
-            problem = find_problem(
-                {name: float(getattr(self, name)[i, j, k]) for name in COLUMNS}, bond=j == k
-            )
+            problem = find_problem({name: float(getattr(self, name)[i, j, k]) for name in COLUMNS}, bond=j == k)
             if problem:
                 triple = " ".join(self.elements[a] for a in (i, j, k))
                 raise InputError(f"Tersoff entry {triple}: {problem}")
@@ -189,11 +185,7 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
         if problem:
             raise lines.error(f"{' '.join(triple)}: {problem}", "Correct the record.", line=first)
         records[triple] = (first, entry)
-    wanted = (
-        tuple(elements)
-        if elements is not None
-        else tuple(dict.fromkeys(a for triple in records for a in triple))
-    )
+    wanted = tuple(elements) if elements is not None else tuple(dict.fromkeys(a for triple in records for a in triple))
     if not wanted:
         raise FileFormatError(path, "holds no Tersoff record.", f"Give a file of records of {N_WORDS} words.")
     missing = [" ".join(triple) for triple in product(wanted, repeat=3) if triple not in records]
@@ -205,9 +197,7 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
             f"{', '.join(missing[:N_MISSING_SHOWN])}{more_missing}.",
             "Ask for fewer elements, or add the records.",
         )
-    return tersoff_parameters(
-        wanted, {triple: entry for triple, (_, entry) in records.items()}, source=str(path)
-    )
+    return tersoff_parameters(wanted, {triple: entry for triple, (_, entry) in records.items()}, source=str(path))
 
 
 def tersoff_parameters(

@@ -1,0 +1,152 @@
+"""LAMMPS input for any sum of terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nakmd.errors import InputError
+from nakmd.potentials.base import Potential, species_key
+from nakmd.potentials.eam import EAM
+from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.hybrid import Hybrid
+from nakmd.potentials.lennard_jones import LennardJones
+from nakmd.potentials.morse import Morse
+from nakmd.potentials.pair import PairPotential
+from nakmd.potentials.sampled import finnis_sinclair_table
+from nakmd.potentials.tables import format_eam_fs, write_texts
+from nakmd.potentials.tersoff import Tersoff
+from nakmd.potentials.tersoff_file import format_tersoff
+
+#: Pair styles and the order of their parameters in LAMMPS.
+PAIR_STYLES: dict[type[PairPotential], tuple[str, tuple[str, ...]]] = {
+    Morse: ("morse", ("depth", "alpha", "r_0")),
+    LennardJones: ("lj/cut", ("epsilon", "sigma")),
+}
+
+
+@dataclass
+class LAMMPSInput:
+    """What LAMMPS needs to evaluate a potential.
+
+    Attributes
+    ----------
+    commands : list of str
+        ``pair_style``, ``pair_coeff`` and ``pair_modify``, for ``units metal``.
+    files : dict of str to str
+        Name and text of the files that the commands read.
+    """
+
+    commands: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path | str, name: str = "potential.in") -> list[Path]:
+        """Write the commands (``include NAME`` in LAMMPS) and the files into a folder; return their paths."""
+        return write_texts(folder, self.texts(name))
+
+    def texts(self, name: str = "potential.in") -> dict[str, str]:
+        """Return name and text of every file, that of the commands first."""
+        return {name: "\n".join(self.commands) + "\n", **self.files}
+
+
+@dataclass
+class _SubStyle:
+    """One sub-style of ``pair_style hybrid/overlay``: coefficients as (types, arguments)."""
+
+    name: str
+    arguments: str
+    coefficients: list[tuple[str, str]]
+    modify: str = ""
+
+
+def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSInput:
+    """Return the LAMMPS commands and files of a potential.
+
+    Parameters
+    ----------
+    potential : Potential
+        One term or a sum of terms.
+    species_names : sequence of str
+        Species of the LAMMPS types 1, 2, ...; site labels are types of their own.
+
+    Returns
+    -------
+    LAMMPSInput
+
+    Raises
+    ------
+    CoverageError
+        If a pair of species is covered by nothing.
+    InputError
+        If LAMMPS has nothing of the kind: a smoothly switched pair term.
+
+    Notes
+    -----
+    Analytic Finnis-Sinclair terms go out as ``eam/fs`` tables (see `finnis_sinclair_table`).
+    """
+    potential.check_coverage(species_names)
+    terms = potential.terms if isinstance(potential, Hybrid) else [potential]
+    out = LAMMPSInput()
+    styles: list[_SubStyle] = []
+    for n, term in enumerate(terms, start=1):
+        match term:
+            case FinnisSinclair() | EAM():
+                table = term.table if isinstance(term, EAM) else finnis_sinclair_table(term)
+                file = f"term_{n}.eam.fs"
+                out.files[file] = format_eam_fs(table)
+                styles.append(_many_body("eam/fs", file, table.elements, species_names))
+            case Tersoff():
+                file = f"term_{n}.tersoff"
+                out.files[file] = format_tersoff(term.parameters, term.parameters.source)
+                styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
+            case PairPotential():
+                styles += _pair_styles(term, species_names)
+            case _:
+                raise InputError(f"{type(term).__name__} has no counterpart in LAMMPS.")
+    styles = [style for style in styles if style.coefficients]
+    out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
+    counted: dict[str, int] = {}
+    for style in styles:
+        counted[style.name] = counted.get(style.name, 0) + 1
+        repeated = sum(other.name == style.name for other in styles) > 1
+        name = f"{style.name} {counted[style.name]}" if repeated else style.name
+        out.commands += [f"pair_coeff {types} {name} {numbers}" for types, numbers in style.coefficients]
+        if style.modify:
+            out.commands.append(f"pair_modify pair {name} {style.modify}")
+    for i, a in enumerate(species_names):
+        for j in range(i, len(species_names)):
+            if potential.covers(a, species_names[j]) == "none":
+                out.commands.append(f"pair_coeff {i + 1} {j + 1} none")
+    return out
+
+
+def _many_body(style: str, file: str, elements: Sequence[str], species_names: Sequence[str]) -> _SubStyle:
+    """Return a sub-style that takes a file and an element (or NULL) for each type."""
+    mapped = [species_key(name, elements) or "NULL" for name in species_names]
+    found = any(name != "NULL" for name in mapped)
+    return _SubStyle(style, "", [("* *", f"{file} {' '.join(mapped)}")] if found else [])
+
+
+def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_SubStyle]:
+    """Return the sub-styles of a pair term, one for each way to cut, with the scale in the depths."""
+    style, names = PAIR_STYLES[type(term)]
+    by_cut: dict[str, _SubStyle] = {}
+    for i, a in enumerate(species_names):
+        for j in range(i, len(species_names)):
+            entry = term._entry(a, species_names[j])
+            if entry is None or entry not in term.pairs:
+                continue
+            values = term.pairs[entry]
+            if values["cut"] == "smooth":
+                raise InputError(
+                    f"{'-'.join(entry)} of {term.label} is switched off smoothly, which {style} cannot do. "
+                    'Export with cut = "shift" or "cut".'
+                )
+            shift = "yes" if values["cut"] == "shift" else "no"
+            numbers = [values[name] * (term.scale if k == 0 else 1.0) for k, name in enumerate(names)]
+            sub = by_cut.setdefault(shift, _SubStyle(style, repr(values["cutoff"]), [], f"shift {shift}"))
+            sub.coefficients.append(
+                (f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in [*numbers, values["cutoff"]]))
+            )
+    return list(by_cut.values())
