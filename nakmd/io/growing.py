@@ -44,12 +44,12 @@ def create_series(
         Filters, as `h5py.Group.create_dataset` knows them.
     """
     kind = np.dtype(dtype)
-    row_bytes = max(1, int(np.prod(shape)) * kind.itemsize)
+    row_bytes = int(np.prod(shape)) * kind.itemsize
     dataset = group.create_dataset(
         name,
         shape=(0, *shape),
         maxshape=(None, *shape),
-        chunks=(max(1, CHUNK_BYTES // row_bytes), *(max(1, extent) for extent in shape)),
+        chunks=(max(1, CHUNK_BYTES // row_bytes), *shape),
         dtype=kind,
         fletcher32=True,
         fillvalue=np.nan if kind.kind == "f" else None,

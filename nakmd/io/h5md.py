@@ -67,6 +67,8 @@ class TrajectoryWriter:
         if mode not in ("w", "a"):
             raise InputError(f"mode is 'w' (new file) or 'a' (continue one), not {mode!r}.")
         self.path = Path(path)
+        if not topology.n_atoms:
+            raise InputError(f"{self.path}: there are no atoms to write.")
         self._topology = topology
         self._pending: list[Mapping[str, Value]] = []
         self._pending_since = 0.0

@@ -149,9 +149,7 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
 
 def _create_fixed(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
     """Make a dataset that does not grow, with a checksum."""
-    return group.create_dataset(
-        name, data=values, chunks=values.shape if len(values) else None, fletcher32=len(values) > 0
-    )
+    return group.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
 
 
 def create_element(

@@ -1,0 +1,233 @@
+"""A writer that dies, at any moment and for any reason, leaves a file that is whole and can be continued."""
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import io_samples as samples
+import numpy as np
+import pytest
+
+from nakmd.errors import RunError
+from nakmd.io import Trajectory, TrajectoryWriter, journal
+from nakmd.io.journal import journal_of
+
+WRITER = """
+import sys, time
+import io_samples as samples
+from nakmd.io import TrajectoryWriter
+state = samples.system(n=int(sys.argv[2]))
+with TrajectoryWriter(sys.argv[1], state.topology, samples.PARAMETERS, mode=sys.argv[3]) as writer:
+    print("ready", flush=True)
+    k = writer.n_frames
+    while True:
+        writer.write_thermo(samples.thermo_row(k))
+        if k % 3 == 0:
+            writer.flush()
+        writer.write(samples.frame(state, k))
+        k += 1
+        print(k, flush=True)
+"""
+
+
+def start_writer(path, n_atoms, mode):
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    command = [sys.executable, "-c", WRITER, str(path), str(n_atoms), mode]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert writer.stdout.readline() == "ready\n"
+    return writer
+
+
+def test_sigkill_at_random_moments(tmp_path):
+    """One file, killed and continued ten times: every frame that a writer reported is there, bit for bit, once."""
+    path, n_atoms = tmp_path / "trajectory.h5md", 300
+    state = samples.system(n=n_atoms)
+    wait = random.Random(5)
+    n_before = 0
+    for attempt in range(10):
+        writer = start_writer(path, n_atoms, "a" if attempt else "w")
+        time.sleep(wait.uniform(0.01, 0.12))
+        writer.send_signal(signal.SIGKILL)
+        reported = writer.stdout.read().split()
+        writer.wait()
+        writer.stdout.close()
+        with Trajectory(path) as trajectory:
+            # at most the frame in flight is neither lost nor reported
+            n_reported = int(reported[-1]) if reported else n_before
+            assert n_reported <= len(trajectory) <= n_reported + 1
+            assert np.array_equal(trajectory.steps, 10 * np.arange(len(trajectory)))
+            for k in {0, len(trajectory) // 2, len(trajectory) - 1} if len(trajectory) else ():
+                samples.assert_same(trajectory[k], samples.frame(state, k))
+            n_before = len(trajectory)
+    assert n_before > 20  # the writers did get somewhere
+    with Trajectory(path) as trajectory:
+        for k, frame in enumerate(trajectory):
+            samples.assert_same(frame, samples.frame(state, k))
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL between two system calls, or in the middle of one."""
+
+
+class Disk:
+    """The system calls that change a file; after ``n_calls`` of them nothing happens any more.
+
+    Parameters
+    ----------
+    n_calls : int
+    end : BaseException
+        Raised by the call that fails.
+    torn : bool
+        Whether half of the failing write arrives.
+    """
+
+    def __init__(self, n_calls, end, torn=False, only=("pwrite", "ftruncate")):
+        self.left, self.end, self.torn, self.only = n_calls, end, torn, only
+
+    def __getattr__(self, name):
+        call = getattr(os, name)
+        if name not in self.only:
+            return call
+
+        def limited(handle, *rest):
+            self.left -= 1
+            if self.left >= 0:
+                return call(handle, *rest)
+            if self.torn and self.left == -1 and name == "pwrite":
+                call(handle, rest[0][: len(rest[0]) // 2], rest[1])
+            raise self.end
+
+        return limited
+
+
+def abandon(writer):
+    """Drop a writer as a kill does: nothing is written, no journal is removed."""
+    storage = writer._storage
+    for name in ("_file", "_journal"):
+        os.close(getattr(storage, name))
+        setattr(storage, name, -1)
+
+
+def n_calls_of_a_frame(path, state, monkeypatch):
+    disk = Disk(10**9, Killed())
+    with TrajectoryWriter(path, state.topology, mode="a") as writer:
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "os", disk)
+            writer.write(samples.frame(state, writer.n_frames))
+        return 10**9 - disk.left
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_kill_between_or_within_any_two_system_calls(tmp_path, monkeypatch, torn):
+    state = samples.system(n=300)
+    whole = samples.write(tmp_path / "whole.h5md", state, range(3), thermo=range(2))
+    start = whole.read_bytes()
+    n_calls = n_calls_of_a_frame(whole, state, monkeypatch)
+    assert n_calls > 8  # tail, journal, pages in place, emptying
+    outcomes = []
+    for n in range(n_calls + 1):
+        path = tmp_path / f"{n}.h5md"
+        path.write_bytes(start)
+        writer = TrajectoryWriter(path, state.topology, mode="a")
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "os", Disk(n, Killed(), torn))
+            if n < n_calls:
+                with pytest.raises(Killed):
+                    writer.write(samples.frame(state, 3))
+            else:
+                writer.write(samples.frame(state, 3))
+            abandon(writer)
+        with Trajectory(path) as trajectory:
+            outcomes.append(len(trajectory))
+            for k, frame in enumerate(trajectory):
+                samples.assert_same(frame, samples.frame(state, k))
+        if not journal_of(path).stat().st_size:  # before the journal and after it, anybody can read the file
+            with h5py.File(path) as file:
+                assert len(file["particles/trajectory/position/value"]) == outcomes[-1]
+        with TrajectoryWriter(path, state.topology, mode="a") as writer:
+            for k in range(writer.n_frames, 5):
+                writer.write(samples.frame(state, k))
+        with h5py.File(path) as file:
+            assert file["particles/trajectory/position/step"][...].tolist() == [0, 10, 20, 30, 40]
+        for k, frame in enumerate(Trajectory(path)):
+            samples.assert_same(frame, samples.frame(state, k))
+    assert set(outcomes) == {3, 4}
+    assert outcomes == sorted(outcomes)
+
+
+def test_a_full_disk_at_any_moment_is_one_message_and_leaves_the_file(tmp_path, monkeypatch):
+    state = samples.system(n=300)
+    path = samples.write(tmp_path / "trajectory.h5md", state, range(3))
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    # the tail and the journal need room; pages in place and shortening do not
+    for n in range(2):
+        writer = TrajectoryWriter(path, state.topology, mode="a")
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "os", Disk(n, full, torn=True, only=("pwrite",)))
+            with pytest.raises(RunError, match="No space left on device.*make room and resume"):
+                writer.write(samples.frame(state, 3))
+        with pytest.raises(RunError, match="after a failed write"):
+            writer.write(samples.frame(state, 3))
+        writer.close()
+        assert not journal_of(path).exists()
+        with h5py.File(path) as file:
+            assert len(file["particles/trajectory/position/value"]) == 3
+        for k, frame in enumerate(Trajectory(path)):
+            samples.assert_same(frame, samples.frame(state, k))
+
+
+def test_a_limit_on_the_file_size_ends_like_a_full_disk(tmp_path):
+    """The kernel's own refusal, in a process of its own."""
+    path = tmp_path / "trajectory.h5md"
+    code = """
+import resource, signal, sys
+import io_samples as samples
+from nakmd.errors import RunError
+from nakmd.io import TrajectoryWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+state = samples.system(n=300)
+try:
+    with TrajectoryWriter(sys.argv[1], state.topology) as writer:
+        for k in range(1000):
+            writer.write(samples.frame(state, k))
+except RunError as error:
+    print(k, error)
+"""
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, env=environment, check=True
+    )
+    n, message = done.stdout.split(" ", 1)
+    assert "File too large" in message
+    trajectory = Trajectory(path)
+    assert len(trajectory) == int(n) > 3
+    samples.assert_same(trajectory[-1], samples.frame(samples.system(n=300), int(n) - 1))
+
+
+def test_a_journal_of_another_file_is_ignored(tmp_path, monkeypatch):
+    state = samples.system(n=300)
+    path = samples.write(tmp_path / "one.h5md", state, range(3))
+    other = samples.write(tmp_path / "other.h5md", state, range(2))
+    content = other.read_bytes()
+    n_calls = n_calls_of_a_frame(path, state, monkeypatch)
+    writer = TrajectoryWriter(path, state.topology, mode="a")
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "os", Disk(n_calls - 3, Killed()))
+        with pytest.raises(Killed):
+            writer.write(samples.frame(state, 4))
+    abandon(writer)
+    journal_of(path).rename(journal_of(other))
+    assert journal.pending_changes(other) is None
+    assert len(Trajectory(other)) == 2
+    TrajectoryWriter(other, state.topology, mode="a").close()
+    assert len(Trajectory(other)) == 2
+    assert other.read_bytes() == content
