@@ -81,9 +81,7 @@ class EAMTable:
         for name, shape in shapes.items():
             array = np.array(getattr(self, name), dtype=np.float64, order="C")
             if array.shape != shape:
-                raise InputError(
-                    f"{name} of an EAM table ({self.kind}) is {array.shape}; it must be {shape}."
-                )
+                raise InputError(f"{name} of an EAM table ({self.kind}) is {array.shape}; it must be {shape}.")
             if not np.all(np.isfinite(array)):
                 raise InputError(f"{name} of an EAM table holds NaN or inf; tables must be finite.")
             array.flags.writeable = False
@@ -94,9 +92,7 @@ class EAMTable:
         if len(set(self.elements)) != n:
             raise InputError(f"An EAM table names an element twice: {', '.join(self.elements)}.")
         if min(n_rho, n_r) < MIN_POINTS:
-            raise InputError(
-                f"An EAM table needs {MIN_POINTS} points or more; it has {n_rho} (ρ), {n_r} (r)."
-            )
+            raise InputError(f"An EAM table needs {MIN_POINTS} points or more; it has {n_rho} (ρ), {n_r} (r).")
         if not (self.d_rho > 0.0 and self.d_r > 0.0 and self.cutoff > 0.0):
             raise InputError(
                 f"Spacings and cutoff of an EAM table must be positive: dρ = {self.d_rho}, "
