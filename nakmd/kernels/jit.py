@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.extending import register_jitable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Whether kernels are compiled; NUMBA_DISABLE_JIT=1 runs them as plain Python.
 COMPILED = not numba.config.DISABLE_JIT
+if not COMPILED:
+    # Lanes that a mask will discard may overflow; compiled code does not say so, and neither shall plain Python.
+    np.seterr(over="ignore", invalid="ignore")
 
 #: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
 FAST = {"contract", "arcp", "nsz", "reassoc"}

@@ -75,15 +75,15 @@ class Tersoff(Term):
 
     def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
         keys = [species_key(name, self.elements) for name in species_names]
-        known = np.array([key is not None for key in keys])
-        rows = np.array([self.elements.index(key) if key is not None else 0 for key in keys])
+        known = np.array([key is not None for key in keys], dtype=np.bool_)
+        rows = np.array([self.elements.index(key) if key is not None else 0 for key in keys], dtype=np.int64)
         pick = np.ix_(rows, rows, rows)
         tables = {name: np.ascontiguousarray(getattr(self.parameters, name)[pick]) for name in COLUMNS}
         triples = tables["R"] + tables["D"]
         # a neighbour c matters to the bond (a, b) within R + D of (a, b, c); the list is made symmetric, because
         # every entry needs its reverse
         all_known = known[:, None, None] & known[None, :, None] & known[None, None, :]
-        reach = np.where(all_known, triples, 0.0).max(axis=1)
+        reach = np.where(all_known, triples, 0.0).max(axis=1, initial=0.0)
         reach = np.maximum(reach, reach.T)
         self._tables = bond_order.TersoffTables(**tables, reach=np.ascontiguousarray(reach))
         self._requests = (ListRequest(self.label, reach, bonded=True),)
