@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -100,11 +101,11 @@ class Integrator(ABC):
         """Return an integrator whose ramps have ended, for the steps after this stage."""
         return self
 
-    def state(self) -> dict[str, float]:
+    def state(self) -> dict[str, Any]:
         """Return what a resumed run must know."""
         return {}
 
-    def restore(self, state: Mapping[str, float]) -> None:  # noqa: B027  (nothing to take up is a valid default)
+    def restore(self, state: Mapping[str, Any]) -> None:  # noqa: B027  (nothing to take up is a valid default)
         """Take up a state."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,8 @@ class Fire(Integrator):
     Notes
     -----
     With the corrections of FIRE 2.0: semi-implicit Euler, mixing before the drift, half a step back when the power
-    turns negative. Velocities serve as search direction and are zero at the end. Frozen atoms stay, tethers pull.
+    turns negative. The velocities of the system are left alone: the search has its own. Frozen atoms stay, tethers
+    pull.
 
     References
     ----------
@@ -76,6 +78,7 @@ class Fire(Integrator):
         self.degrees_of_freedom = mobility.degrees_of_freedom()
         chunks = motion.n_chunks(system.n_atoms)
         self._forces: FloatArray = np.zeros((system.n_atoms, 3))
+        self._search: FloatArray = np.zeros((system.n_atoms, 3))
         self._sums: FloatArray = np.zeros((chunks, 4))
         self._speed_sums: FloatArray = np.zeros(chunks)
         self._totals: FloatArray = np.zeros(4)
@@ -97,7 +100,7 @@ class Fire(Integrator):
 
     def before_forces(self, system: System, result: Result, step: int) -> None:
         """Steer and drift."""
-        velocities = system.velocities
+        velocities = self._search
         self._fill_forces(result)
         descent.sum_descent(self._forces, velocities, self._sums, self._totals)
         power, f_f, v_v, _ = (float(total) for total in self._totals)
@@ -124,27 +127,27 @@ class Fire(Integrator):
         motion.drift(system.positions, velocities, self._current * shrink)
 
     def after_forces(self, system: System, result: Result, step: int) -> None:
-        """Find the largest force; at the end, stand still."""
+        """Find the largest force."""
         self.assess(result)
-        if self.is_finished:
-            system.velocities[:] = 0.0
 
     def _fill_forces(self, result: Result) -> None:
         m = self._mobility
         bodies.fill_mean_forces(result.forces, m.moves, m.body_first, m.body_atoms, self._forces)
 
-    def state(self) -> dict[str, float]:
+    def state(self) -> dict[str, Any]:
         """Return where the search stands."""
         return {
             "timestep": self._current,
             "mixing": self._mixing,
             "downhill": float(self._downhill),
             "largest_force": self.largest_force,
+            "search": self._search.copy(),
         }
 
-    def restore(self, state: Mapping[str, float]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take up a search."""
         self._current = float(state["timestep"])
         self._mixing = float(state["mixing"])
         self._downhill = int(state["downhill"])
         self.largest_force = float(state["largest_force"])
+        self._search[:] = state["search"]

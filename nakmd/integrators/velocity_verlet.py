@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from nakmd.errors import InputError
 from nakmd.integrators.base import Integrator, Span, Thermostat
@@ -145,7 +146,7 @@ class VelocityVerlet(Integrator):
         """Return the work done by thermostat and barostat."""
         return {"thermostat_work": self.thermostat_work, "barostat_work": self.barostat_work}
 
-    def restore(self, state: Mapping[str, float]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Take up the work done."""
         if self.thermostat is not None:
             self.thermostat.work = float(state["thermostat_work"])

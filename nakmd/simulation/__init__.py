@@ -1,0 +1,21 @@
+"""The loop, its stages, and what looks on."""
+
+from nakmd.simulation.loop import Simulation
+from nakmd.simulation.observers import FrameWriter, LiveAnalysis, Observer, ThermoLog, ThermoWriter
+from nakmd.simulation.progress import Progress
+from nakmd.simulation.readings import THERMO_UNITS
+from nakmd.simulation.stages import Stage, StageReport, Status
+
+__all__ = [
+    "THERMO_UNITS",
+    "FrameWriter",
+    "LiveAnalysis",
+    "Observer",
+    "Progress",
+    "Simulation",
+    "Stage",
+    "StageReport",
+    "Status",
+    "ThermoLog",
+    "ThermoWriter",
+]

@@ -1,0 +1,497 @@
+"""The loop: stages in order, step by step, with observers looking on.
+
+One step: the integrator kicks and drifts, the neighbour lists are brought up to date, the potential fills the one
+preallocated `Result`, the integrator kicks again, due observers see one `Frame`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nakmd.errors import ExplosionError, InputError, NeighborOverflowError, RunError
+from nakmd.integrators import Fire, Mobility, Span, initialize_velocities, remove_momentum
+from nakmd.integrators.base import KineticSums
+from nakmd.kernels.jit import set_threads
+from nakmd.neighbors import Neighbors
+from nakmd.potentials import Potential
+from nakmd.simulation.observers import Observer
+from nakmd.simulation.progress import Pace, Progress
+from nakmd.simulation.readings import Value, read_state, temperature_of
+from nakmd.simulation.signals import polite_signals
+from nakmd.simulation.stages import Stage, StageReport, Status
+from nakmd.simulation.watch import EVERY as WATCH_EVERY
+from nakmd.simulation.watch import Watch
+from nakmd.system import FloatArray, Frame, Result, System
+
+#: Wall time between two progress reports [s].
+PROGRESS_INTERVAL = 0.5
+
+
+class Simulation:
+    """A run of one system through its stages.
+
+    Parameters
+    ----------
+    system : System
+        Changed in place.
+    potential : Potential
+    stages : sequence of Stage
+    observers : sequence of Observer
+    seed : int
+        Of all noise.
+    threads : int, optional
+        All that Numba has if left out; the numbers do not depend on it.
+    skin : float [Å], optional
+        Of the neighbour lists.
+    neighbors : Neighbors, optional
+        Lists to use; made here if left out.
+    checkpoint_every : int
+        Steps between two calls of ``save``; 0 for none but at the end.
+    save : callable, optional
+        Given the state (nested dict of arrays and numbers), whenever a checkpoint is due, and when `run` returns.
+    report : callable, optional
+        Given a `Progress` about twice a second.
+
+    Examples
+    --------
+    >>> from nakmd.cell import Cell
+    >>> from nakmd.integrators import Langevin, VelocityVerlet
+    >>> from nakmd.potentials import LennardJones
+    >>> argon = LennardJones({("Na", "Na"): {"epsilon": 0.01, "sigma": 3.4, "cutoff": 5.0}})
+    >>> grid = np.stack(np.meshgrid(*[np.arange(4) * 4.0] * 3), axis=-1).reshape(-1, 3)
+    >>> system = System(grid, np.zeros(64, dtype=int), ["Na"], Cell([16, 16, 16]))
+    >>> stage = Stage("produce", VelocityVerlet(0.001, Langevin(100.0)), steps=10, initial_temperature=100.0)
+    >>> Simulation(system, argon, [stage], seed=1).run()
+    <Status.FINISHED: 'finished'>
+    """
+
+    def __init__(
+        self,
+        system: System,
+        potential: Potential,
+        stages: Sequence[Stage],
+        observers: Sequence[Observer] = (),
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        skin: float | None = None,
+        neighbors: Neighbors | None = None,
+        checkpoint_every: int = 0,
+        save: Callable[[dict[str, Any]], None] | None = None,
+        report: Callable[[Progress], None] | None = None,
+    ) -> None:
+        if not stages:
+            raise InputError("A simulation needs at least one stage.")
+        if not 0 <= seed < 2**63:
+            raise InputError(f"The seed is {seed}; it must be a whole number from 0 to 2^63 - 1.")
+        if threads is not None:
+            set_threads(threads)
+        self.system = system
+        self.potential = potential
+        self.stages = list(stages)
+        self.observers = list(observers)
+        self.seed = seed
+        self.result = Result(system.n_atoms)
+        if neighbors is None:
+            potential.prepare(system.species_names)
+            neighbors = Neighbors(potential.requests, skin)
+        self.neighbors = neighbors
+        self.reports: list[StageReport] = []
+        self.step = 0
+        self._stop_requested = False
+        self._checkpoint_every = checkpoint_every
+        self._save = save
+        self._report = report
+        self._kinetic = KineticSums(system.masses)
+        self._stage_index = 0
+        self._done = 0
+        self._entered = False
+        self._stage_time = 0.0
+        self._mobility: Mobility | None = None
+        self._past_work = {"thermostat": 0.0, "barostat": 0.0, "other": 0.0}
+        self._conserved_before: float | None = None
+        self._pace = Pace()
+        self._last_report = 0.0
+        for observer in self.observers:
+            observer.attach(self)
+
+    # ------------------------------------------------------------------------------------------ asking
+    @property
+    def stage(self) -> Stage:
+        """The stage that runs, or the last one."""
+        return self.stages[self._stage_index]
+
+    @property
+    def time(self) -> float:
+        """Simulated time [ps]; relaxations take none."""
+        integrator = self.stage.integrator
+        return self._stage_time + (self._done * integrator.timestep if integrator.advances_time else 0.0)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps planned in all: done so far, and what is left of the stages."""
+        return self.step - self._done + sum(stage.steps for stage in self.stages[self._stage_index :])
+
+    @property
+    def kinetic_energy(self) -> float:
+        """Kinetic energy [eV]."""
+        return self._kinetic.energy(self.system.velocities)
+
+    @property
+    def temperature(self) -> float:
+        """2 E_kin / (N_f k_B) [K]."""
+        return temperature_of(self.kinetic_energy, self.stage.integrator.degrees_of_freedom)
+
+    @property
+    def conserved_energy(self) -> float:
+        """Total energy [eV] less all that thermostats, barostats and changes of stage gave: constant but for the error.
+
+        Continuous through all stages of dynamics.
+        """
+        work = self._work()
+        return self.result.energy + self.kinetic_energy - work["thermostat"] - work["barostat"] - work["other"]
+
+    def _work(self) -> dict[str, float]:
+        """Energy given so far by thermostats, barostats, and changes of stage."""
+        past, integrator = self._past_work, self.stage.integrator
+        if not self._entered:
+            return past
+        return {
+            "thermostat": past["thermostat"] + integrator.thermostat_work,
+            "barostat": past["barostat"] + integrator.barostat_work,
+            "other": past["other"],
+        }
+
+    def thermo_row(self) -> dict[str, Value]:
+        """Return the thermodynamic quantities of the current step (units: `THERMO_UNITS`)."""
+        integrator = self.stage.integrator
+        return {
+            "step": self.step,
+            "time": self.time,
+            "stage": self.stage.name,
+            **read_state(self.system, self.result, self._kinetic, integrator, self.step),
+            **{f"{name}_work": work for name, work in self._work().items() if name != "other"},
+            "conserved": self.conserved_energy,
+            "tether_energy": self._mobility.tether_energy if self._mobility is not None else 0.0,
+        }
+
+    # ------------------------------------------------------------------------------------------ running
+    def run(self, steps: int | None = None) -> Status:
+        """Run to the end, or for a number of steps.
+
+        Parameters
+        ----------
+        steps : int, optional
+            Pause after so many.
+
+        Returns
+        -------
+        Status
+
+        Raises
+        ------
+        RunError
+            If the run explodes or a disk fails; what was written stays readable.
+        """
+        last = None if steps is None else self.step + steps
+        self._pace.mark(self.step)
+        try:
+            with polite_signals(self.request_stop):
+                status = self._run_stages(last)
+        except BaseException:
+            with suppress(RunError):  # the first error is the one to tell
+                self._flush()
+            raise
+        self._flush()
+        self.checkpoint()
+        self._send_progress()
+        self._stop_requested = False
+        return status
+
+    def request_stop(self) -> None:
+        """Make `run` finish the step, write a checkpoint and return (from a signal, an observer, another thread)."""
+        self._stop_requested = True
+
+    def _run_stages(self, last: int | None) -> Status:
+        while True:
+            if not self._entered:
+                self._enter_stage()
+            if not self._run_stage(last):
+                return Status.INTERRUPTED if self._stop_requested else Status.PAUSED
+            if self._stage_index + 1 == len(self.stages):
+                return Status.FINISHED
+            self._leave_stage()
+
+    def _flush(self) -> None:
+        for observer in self.observers:
+            observer.flush()
+
+    def close(self) -> None:
+        """Close all observers."""
+        for observer in self.observers:
+            observer.close()
+
+    def extend(self, steps: int) -> None:
+        """Plan more steps like those of the last stage: the same set points, or those at the end of its ramps.
+
+        Notes
+        -----
+        A last stage without ramps just becomes longer: n steps and n more are the same bits as 2n.
+        """
+        last = self.stages[-1]
+        if isinstance(last.integrator, Fire) or last.integrator.is_stationary:
+            self.stages[-1] = replace(last, steps=last.steps + steps)
+        else:
+            self.stages.append(
+                replace(last, integrator=last.integrator.settled(), steps=steps, initial_temperature=None)
+            )
+
+    def _enter_stage(self) -> None:
+        """Bind the stage to the system, let velocities obey it, and compute the forces it starts from."""
+        stage, system = self.stage, self.system
+        mobility = self._bind_stage()
+        if stage.initial_temperature is not None:
+            initialize_velocities(
+                system,
+                stage.initial_temperature,
+                self.seed,
+                mobility=mobility,
+                degrees_of_freedom=stage.integrator.degrees_of_freedom,
+                step=self.step,
+            )
+        mobility.settle(system)
+        if stage.integrator.conserves_momentum:
+            remove_momentum(system)
+        if stage.integrator.needs_velocities and not np.any(system.velocities):
+            raise InputError(
+                f"Stage {stage.name!r}: all velocities are zero, and its thermostat can only scale what is there. Give "
+                'the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin thermostat.'
+            )
+        if isinstance(stage.integrator, Fire):
+            system.velocities[:] = 0.0
+        self._compute_forces(virial=True)
+        if isinstance(stage.integrator, Fire):
+            stage.integrator.assess(self.result)
+        self._watch = Watch(stage.integrator, self.temperature)
+        self._entered = True
+        if self._conserved_before is None:
+            self._observe(self._observers_here())
+        else:
+            self._past_work["other"] += self.conserved_energy - self._conserved_before
+
+    def _bind_stage(self) -> Mobility:
+        stage = self.stage
+        previous = self._mobility
+        mobility = Mobility(self.system, stage.frozen, stage.tethered, stage.rigid)
+        if previous is not None and np.array_equal(previous.tether_atoms, mobility.tether_atoms):
+            mobility.tether_centres[:] = previous.tether_centres
+        stage.integrator.start(self.system, mobility, self.seed, Span(self.step - self._done, stage.steps))
+        self._mobility = mobility
+        return mobility
+
+    def _leave_stage(self) -> None:
+        self._conserved_before = self.conserved_energy
+        self._past_work = self._work()
+        self._stage_time = self.time
+        self._stage_index += 1
+        self._done = 0
+        self._entered = False
+
+    def _run_stage(self, last: int | None) -> bool:
+        """Step to the end of the stage (True), or to ``last``, or to a request to stop (False)."""
+        stage, system, result, integrator = self.stage, self.system, self.result, self.stage.integrator
+        observers = self._observers_here()
+        frame_due, virial_due = self._next_due(observers)
+        while self._done < stage.steps and not integrator.is_finished:
+            if self._stop_requested or self.step == last:
+                return False
+            self.step += 1
+            self._done += 1
+            step = self.step
+            integrator.before_forces(system, result, step)
+            self._compute_forces(virial=step == virial_due or integrator.needs_virial(step))
+            integrator.after_forces(system, result, step)
+            if step % WATCH_EVERY == 0 or step == frame_due:
+                self._watch.check(system, result, self.temperature, step)
+            if step == frame_due:
+                self._observe(observers)
+                frame_due, virial_due = self._next_due(observers)
+            if self._checkpoint_every and step % self._checkpoint_every == 0:
+                self.checkpoint()
+            if self._report is not None and time.perf_counter() - self._last_report > PROGRESS_INTERVAL:
+                self._send_progress()
+        self._finish_stage()
+        return True
+
+    def _finish_stage(self) -> None:
+        integrator = self.stage.integrator
+        report = StageReport(self.stage.name, self._done)
+        if isinstance(integrator, Fire):
+            report = replace(report, converged=integrator.is_finished, largest_force=integrator.largest_force)
+        self.reports[self._stage_index :] = [report]
+
+    def _compute_forces(self, virial: bool) -> None:
+        system, result = self.system, self.result
+        try:
+            self.neighbors.update(system)
+            self.potential.compute(system, self.neighbors, result, virial)
+        except NeighborOverflowError as error:
+            raise ExplosionError(f"Step {self.step}, stage {self.stage.name!r}: {error}") from error
+        if self._mobility is not None:
+            self._mobility.add_tethers(system, result)
+
+    # ------------------------------------------------------------------------------------------ observing
+    def _observers_here(self) -> list[Observer]:
+        return [observer for observer in self.observers if self.stage.is_called(observer.stages)]
+
+    def _next_due(self, observers: Sequence[Observer]) -> tuple[int, int]:
+        """Return the next steps at which a frame is due, and at which it needs the virial; -1 for never."""
+        frames = [(self.step // o.every + 1) * o.every for o in observers]
+        virials = [step for step, o in zip(frames, observers, strict=True) if "virial" in o.needs]
+        return min(frames, default=-1), min(virials, default=-1)
+
+    def _observe(self, observers: Sequence[Observer]) -> None:
+        due = [observer for observer in observers if self.step % observer.every == 0]
+        if due:
+            frame = self._frame(frozenset().union(*(observer.needs for observer in due)))
+            for observer in due:
+                observer.observe(frame)
+
+    def _frame(self, needs: frozenset[str]) -> Frame:
+        system = self.system
+        positions, images = system.cell.wrap(system.positions)
+        velocities = system.velocities.copy()
+        kinetic_energy = self.kinetic_energy
+        for array in (positions, images, velocities):
+            array.setflags(write=False)
+        pair_energies: FloatArray | None = None
+        if "pair_energies" in needs:
+            pair_energies = self.potential.pair_energies(system, self.neighbors)
+        return Frame(
+            step=self.step,
+            time=self.time,
+            positions=positions,
+            images=images,
+            cell=system.cell.copy(),
+            velocities=velocities,
+            potential_energy=self.result.energy,
+            kinetic_energy=kinetic_energy,
+            temperature=temperature_of(kinetic_energy, self.stage.integrator.degrees_of_freedom),
+            virial=self.result.virial.copy() if "virial" in needs else None,
+            pair_energies=pair_energies,
+            stage=self.stage.name,
+        )
+
+    def _send_progress(self) -> None:
+        self._last_report = time.perf_counter()
+        self._pace.mark(self.step)
+        if self._report is None:
+            return
+        integrator, rate = self.stage.integrator, self._pace.steps_per_second
+        per_step = integrator.timestep if integrator.advances_time else 0.0
+        self._report(
+            Progress(
+                step=self.step,
+                total_steps=self.total_steps,
+                stage=self.stage.name,
+                stage_index=self._stage_index,
+                n_stages=len(self.stages),
+                time=self.time,
+                temperature=self.temperature,
+                steps_per_second=rate,
+                ns_per_day=rate * per_step * 86.4,
+                seconds_left=(self.total_steps - self.step) / rate if rate > 0.0 else math.nan,
+            )
+        )
+
+    # ------------------------------------------------------------------------------------------ stopping, going on
+    def checkpoint(self) -> None:
+        """Flush the observers and hand the state to ``save``."""
+        if self._save is None:
+            return
+        self._flush()
+        self._save(self.state())
+
+    def state(self) -> dict[str, Any]:
+        """Return all that a run needs to go on with the same bits.
+
+        Returns
+        -------
+        nested dict of str to array, number, str
+            Forces are in it: what the potential said is not asked again.
+        """
+        system, result = self.system, self.result
+        mobility = self._mobility
+        return {
+            "step": self.step,
+            "stage_index": self._stage_index,
+            "stage_name": self.stage.name,
+            "steps_in_stage": self._done,
+            "entered": self._entered,
+            "stage_time": self._stage_time,
+            "first_temperature": self._watch.first_temperature if self._entered else 0.0,
+            "past_work": dict(self._past_work),
+            "positions": system.positions.copy(),
+            "velocities": system.velocities.copy(),
+            "cell": system.cell.matrix.copy(),
+            "forces": result.forces.copy(),
+            "energies": result.energies.copy(),
+            "virial": result.virial.copy(),
+            "tether_centres": mobility.tether_centres.copy() if mobility is not None else np.zeros((0, 3)),
+            "tether_energy": mobility.tether_energy if mobility is not None else 0.0,
+            "integrator": self.stage.integrator.state() if self._entered else {},
+            "neighbors": self.neighbors.state(),
+            "reports": {
+                str(k): {"name": r.name, "steps": r.steps, "converged": r.converged, "largest_force": r.largest_force}
+                for k, r in enumerate(self.reports)
+            },
+            "observers": {str(k): observer.state() for k, observer in enumerate(self.observers)},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go to a state of a simulation that was made alike; observers drop what came later.
+
+        Raises
+        ------
+        InputError
+            If the state belongs to other atoms or other stages.
+        """
+        system, result = self.system, self.result
+        positions = np.asarray(state["positions"])
+        index = int(state["stage_index"])
+        if positions.shape != system.positions.shape:
+            raise InputError(
+                f"The checkpoint holds {len(positions)} atoms, the system {system.n_atoms}: they are of different runs."
+            )
+        if not index < len(self.stages) or self.stages[index].name != state["stage_name"]:
+            raise InputError(
+                f"The checkpoint stands in stage {index + 1}, {state['stage_name']!r}; this run has "
+                f"{', '.join(repr(stage.name) for stage in self.stages)}: they are of different runs."
+            )
+        self.step, self._stage_index, self._done = int(state["step"]), index, int(state["steps_in_stage"])
+        self._stage_time = float(state["stage_time"])
+        self._past_work = {name: float(work) for name, work in state["past_work"].items()}
+        self.reports = [StageReport(**state["reports"][str(k)]) for k in range(len(state["reports"]))]
+        system.positions[:] = positions
+        system.velocities[:] = state["velocities"]
+        system.cell.matrix[:] = state["cell"]
+        self._entered = bool(state["entered"])
+        if self._entered:
+            mobility = self._bind_stage()
+            mobility.tether_centres[:] = state["tether_centres"]
+            mobility.tether_energy = float(state["tether_energy"])
+            self.stage.integrator.restore(state["integrator"])
+            self._watch = Watch(self.stage.integrator, float(state["first_temperature"]))
+        result.forces[:] = state["forces"]
+        result.energies[:] = state["energies"]
+        result.virial[:] = state["virial"]
+        self.neighbors.restore(system, state["neighbors"])
+        for k, observer in enumerate(self.observers):
+            observer.restore(state["observers"].get(str(k), {}))

@@ -1,0 +1,119 @@
+"""The watch over a run: numbers that are not finite, a temperature that jumps, atoms that get lost.
+
+It looks at sums that are known anyway, and searches for the atom to blame only when they are wrong.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nakmd.errors import ExplosionError
+from nakmd.integrators import Integrator
+from nakmd.kernels import watch as search
+from nakmd.system import Result, System
+
+#: Steps between two looks.
+EVERY = 50
+
+#: Farthest that an atom may go in one step [Å]; a potassium atom at 450 K goes 0.003 Å in 1 fs.
+LARGEST_STEP = 0.5
+
+#: Temperature, as a multiple of the one aimed at or begun with, and as a distance from it [K].
+LARGEST_RATIO = 10.0
+LARGEST_RISE = 3000.0
+
+#: How many cells beyond the edge an atom may be along a direction that does not repeat.
+MARGIN = 1.0
+
+
+class Watch:
+    """Looks whether a stage still makes sense.
+
+    Parameters
+    ----------
+    integrator : Integrator
+        Started.
+    temperature : float [K]
+        When the stage begins.
+    """
+
+    def __init__(self, integrator: Integrator, temperature: float) -> None:
+        self._integrator = integrator
+        self._first_temperature = temperature
+
+    @property
+    def first_temperature(self) -> float:
+        """Temperature [K] when the stage began."""
+        return self._first_temperature
+
+    def check(self, system: System, result: Result, temperature: float, step: int) -> None:
+        """Look once.
+
+        Raises
+        ------
+        ExplosionError
+            With the atom, the numbers, and what to do.
+        """
+        energy = result.energy
+        if not (math.isfinite(energy) and math.isfinite(temperature)):
+            self._blame_not_finite(system, result, step)
+        if self._integrator.advances_time:
+            atom, speed = search.find_fastest(system.velocities)
+            reach = speed * self._integrator.timestep
+            if not reach <= LARGEST_STEP:
+                raise ExplosionError(
+                    f"Step {step}: {self._name(system, atom)} moves at {speed:.4g} Å/ps, {reach:.2g} Å in one step, "
+                    f"at {self._place(system, atom)} under a force of {self._force(result, atom)}. {self._remedy()}"
+                )
+            reference = max(self._integrator.set_temperature(step) or 0.0, self._first_temperature)
+            limit = max(LARGEST_RATIO * reference, reference + LARGEST_RISE)
+            if temperature > limit:
+                raise ExplosionError(
+                    f"Step {step}: the temperature is {temperature:.0f} K, after {reference:.0f} K set or begun with; "
+                    f"the fastest atom is {self._name(system, atom)} with {speed:.4g} Å/ps. {self._remedy()}"
+                )
+        if not np.all(system.cell.periodic):
+            atom = search.find_outlier(system.positions, system.cell.inverse, system.cell.periodic, MARGIN)
+            if atom >= 0:
+                raise ExplosionError(
+                    f"Step {step}: {self._name(system, atom)} has left the cell along a direction that does not repeat "
+                    f"for {self._place(system, atom)} with a velocity of "
+                    f"{np.array2string(system.velocities[atom], precision=3)} Å/ps. Make the cell larger or periodic "
+                    "there, or lower the temperature if it has evaporated."
+                )
+
+    def _blame_not_finite(self, system: System, result: Result, step: int) -> None:
+        for what, array in (
+            ("position", system.positions),
+            ("velocity", system.velocities),
+            ("force", result.forces),
+            ("energy", result.energies[:, None]),
+        ):
+            wrong = np.flatnonzero(~np.isfinite(array).all(axis=1))
+            if len(wrong):
+                atom = int(wrong[0])
+                raise ExplosionError(
+                    f"Step {step}: the {what} of {self._name(system, atom)} is not a number "
+                    f"({len(wrong)} atoms in all), at {self._place(system, atom)}. {self._remedy()}"
+                )
+        raise ExplosionError(f"Step {step}: the energy {result.energy} eV is not finite. {self._remedy()}")
+
+    def _remedy(self) -> str:
+        return (
+            f"The time step is {self._integrator.timestep * 1000.0:g} fs: relax the structure first, look for atoms "
+            "too close to each other, or shorten the time step."
+        )
+
+    @staticmethod
+    def _name(system: System, atom: int) -> str:
+        return f"atom {atom} ({system.species_names[system.species[atom]]})"
+
+    @staticmethod
+    def _place(system: System, atom: int) -> str:
+        return f"{np.array2string(system.positions[atom], precision=3)} Å"
+
+    @staticmethod
+    def _force(result: Result, atom: int) -> str:
+        return f"{np.linalg.norm(result.forces[atom]):.4g} eV/Å"
