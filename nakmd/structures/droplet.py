@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.errors import StructureError
+from nakmd.structures.distances import lengths_of
 from nakmd.structures.liquid import WALL_EXCLUSION, fill, nak_density, number_density
 from nakmd.structures.nanotube import tube_axis
 from nakmd.structures.regions import Cylinder, Inside, Region, Slab, Sphere
@@ -70,13 +71,14 @@ def droplet_on_tube(
     temperature: float,
     *,
     n_atoms: int,
-    contact_angle: float = 90.0,
+    contact_angle: float = 130.0,
     group: str = "tube",
     seed: int = 0,
 ) -> System:
     """Put a droplet of liquid NaK on the outside of a tube along z, on its +y flank, half-way along it.
 
     Parameters are those of `droplet_on_sheet`; the contact angle is that with the plane that touches the tube there.
+    Drops larger than the tube's radius reach around it.
     """
     axis = tube_axis(system, group)
     foot = (axis.center[0], axis.center[1] + axis.radius, 0.5 * float(system.cell.matrix[2, 2]))
@@ -100,31 +102,26 @@ def _droplet(
         raise StructureError("A droplet needs an orthorhombic cell.")
     if not 10.0 <= contact_angle <= 170.0:
         raise StructureError(f"A droplet starts with a contact angle of 10 to 170 degrees, not {contact_angle:g}.")
-    if n_atoms < 1:
-        raise StructureError(f"A droplet needs at least 1 atom, got {n_atoms}.")
     space = beyond & Inside(system.cell)
     points, volume = accessible_points(system, space, WALL_EXCLUSION)
-    needed = n_atoms / number_density(x_K, nak_density(x_K, temperature))
-    radii = np.sort(_radius_to_reach(system.cell.minimum_image(points - np.array(foot)), axis, radians(contact_angle)))
-    rank = round(needed / volume)
-    if rank > len(radii):
-        raise StructureError(
-            f"A droplet of {n_atoms} atoms fills {needed:.0f} Å³, but {len(radii) * volume:.0f} Å³ are free. "
-            "Enlarge the cell or ask for fewer atoms."
-        )
-    radius = float(radii[max(rank - 1, 0)])
+    offsets = system.cell.minimum_image(points - np.array(foot))
+    reach = _radius_to_reach(offsets, axis, radians(contact_angle))
+    radius = _radius_for(n_atoms, x_K, temperature, reach, volume)
     lengths = np.diag(system.cell.matrix)
     center = list(foot)
     center[axis] -= radius * cos(radians(contact_angle))
     # a cap that meets its own image is a film
+    room = lengths.copy()
+    room[axis] = 0.5 * lengths[axis] if system.cell.periodic[axis] else lengths[axis] - foot[axis]
+    size = np.full(3, 2.0 * radius * (sin(radians(contact_angle)) if contact_angle < 90.0 else 1.0))
+    size[axis] = radius * (1.0 - cos(radians(contact_angle)))
     for c in range(3):
-        width = 2.0 * radius * (sin(radians(contact_angle)) if c != axis and contact_angle < 90.0 else 1.0)
-        if c != axis and width > lengths[c]:
+        if size[c] > room[c]:
             raise StructureError(
-                f"A droplet of {n_atoms} atoms is {width:.1f} Å wide; the cell has {lengths[c]:.1f} Å along "
-                f"{'xyz'[c]}. Enlarge the cell or ask for fewer atoms."
+                f"A droplet of {n_atoms} atoms extends over {size[c]:.1f} Å along {'xyz'[c]}, where {room[c]:.1f} Å "
+                "are free. Enlarge the cell or ask for fewer atoms."
             )
-    sphere = Sphere(system.cell, (center[0], center[1], center[2]), radius)
+    sphere = Sphere(system.cell, (center[0], center[1], center[2]), radius, foot)
     return fill(system, x_K, temperature, region=sphere & beyond, n_atoms=n_atoms, seed=seed)
 
 
@@ -147,26 +144,64 @@ def droplet(
     *,
     n_atoms: int,
     center: tuple[float, float, float] | None = None,
+    region: Region | None = None,
     seed: int = 0,
 ) -> System:
-    """Put a ball of liquid NaK into a system, at a point (the middle of the cell if left out).
+    """Put a ball of liquid NaK into a system.
 
-    Carbon inside the ball takes its volume from it, so a ball around a tube's axis is a bead on the tube, and the
-    radius is chosen to hold ``n_atoms`` at the density of `nak_density`.
+    Parameters
+    ----------
+    system : System
+        Not changed. Atoms inside the ball take their volume from it: around a tube's axis it is a bead on the tube.
+    x_K : float
+        Mole fraction of potassium.
+    temperature : float [K]
+        For the density.
+    n_atoms : int
+        Metal atoms; the radius follows.
+    center : (float, float, float) [Å], optional
+        The middle of the cell if left out.
+    region : Region, optional
+        What the ball is cut down to, such as the outside of a tube.
+    seed : int
+
+    Returns
+    -------
+    System
     """
     middle = 0.5 * np.sum(system.cell.matrix, axis=0)
     point = center if center is not None else (float(middle[0]), float(middle[1]), float(middle[2]))
-    space = Inside(system.cell)
+    inside: Region = Inside(system.cell)
+    space = inside if region is None else region & inside
     points, volume = accessible_points(system, space, WALL_EXCLUSION)
-    needed = n_atoms / number_density(x_K, nak_density(x_K, temperature))
     offsets = system.cell.minimum_image(points - np.array(point))
-    distances = np.sort(np.sqrt(np.sum(offsets * offsets, axis=1)))
-    rank = round(needed / volume)
-    if n_atoms < 1 or rank > len(distances):
-        raise StructureError(f"{n_atoms} atoms fill {needed:.0f} Å³; {len(distances) * volume:.0f} Å³ are free.")
-    radius = float(distances[max(rank - 1, 0)])
+    radius = _radius_for(n_atoms, x_K, temperature, lengths_of(offsets), volume)
     if np.any(2.0 * radius > system.cell.heights):
         raise StructureError(
-            f"A droplet of {n_atoms} atoms is {2.0 * radius:.1f} Å wide, the cell {system.cell.heights.min():.1f} Å."
+            f"A droplet of {n_atoms} atoms is {2.0 * radius:.1f} Å wide, the cell {system.cell.heights.min():.1f} Å. "
+            "Enlarge the cell or ask for fewer atoms."
         )
-    return fill(system, x_K, temperature, region=Sphere(system.cell, point, radius), n_atoms=n_atoms, seed=seed)
+    ball = Sphere(system.cell, point, radius) & space
+    return fill(system, x_K, temperature, region=ball, n_atoms=n_atoms, seed=seed)
+
+
+def _radius_for(n_atoms: int, x_K: float, temperature: float, radii: FloatArray, volume: float) -> float:
+    """Return the radius [Å] that takes in grid points enough for the atoms.
+
+    Parameters
+    ----------
+    radii : (n,) float64 [Å]
+        Radius that just reaches each point.
+    volume : float [Å³]
+        Of one point.
+    """
+    if n_atoms < 1:
+        raise StructureError(f"A droplet needs at least 1 atom, got {n_atoms}.")
+    needed = n_atoms / number_density(x_K, nak_density(x_K, temperature))
+    rank = max(1, round(needed / volume))
+    if rank > len(radii):
+        raise StructureError(
+            f"A droplet of {n_atoms} atoms fills {needed:.0f} Å³, but {len(radii) * volume:.0f} Å³ are free. "
+            "Enlarge the cell or ask for fewer atoms."
+        )
+    return float(np.sort(radii)[rank - 1])

@@ -143,7 +143,7 @@ def fill(
         raise StructureError(f"A liquid needs at least 1 atom and x_K within 0 and 1, got {count} and {x_K}.")
     elements = composition(count, x_K)
     present = [element_of(system.species_names[a]) for a in system.species]
-    distances = {**_default_distances(present, wall_distance), **(min_distances or {})}
+    distances = _distances(present, wall_distance, min_distances or {})
     # the number 37 keeps this stream apart from those of doping and substitution under the same seed
     random = np.random.default_rng([seed, 37])
     positions = pack(elements, space, system.cell, system.positions, present, distances, random)
@@ -157,14 +157,13 @@ def fill(
     return combine([system, liquid], system.cell)
 
 
-def _default_distances(present: list[str], wall_distance: float) -> dict[tuple[str, str], float]:
-    walls = {
-        (metal, element): wall_distance
-        for metal in ("Na", "K")
-        for element in sorted(set(present))
-        if element not in {"Na", "K"}
-    }
-    return {**MIN_DISTANCES, **walls}
+def _distances(
+    present: list[str], wall_distance: float, given: Mapping[tuple[str, str], float]
+) -> dict[tuple[str, str], float]:
+    """Return the smallest distances by pair of elements in alphabetical order, the given ones last."""
+    walls = {(metal, element) for metal in ("Na", "K") for element in set(present) - {"Na", "K"}}
+    table = {**MIN_DISTANCES, **dict.fromkeys(sorted(walls), wall_distance), **given}
+    return {(min(pair), max(pair)): distance for pair, distance in table.items()}
 
 
 def liquid(

@@ -23,8 +23,9 @@ MARGIN = 1.02
 #: Pairs are listed this far [Å] beyond contact and listed anew when an atom has moved half of it.
 SKIN = 1.0
 
-#: Largest displacement of the lattice points along each axis, in lattice constants: enough to lose the lattice in g(r).
-JITTER = 0.3
+#: Largest displacement of the lattice points along each axis, in lattice constants. At one half every point is spread
+#: evenly over one cube of the lattice: its Bragg peaks vanish, and the density stays even over longer distances.
+JITTER = 0.5
 
 MAX_STEPS = 3000
 

@@ -193,14 +193,19 @@ class Sphere(Region):
     cell : Cell
     center : (float, float, float) [Å]
     radius : float [Å]
+    foot : (float, float, float) [Å] or None
+        Points are taken at their image nearest to this one, the centre if left out. A flat cap has its centre far
+        below the surface that it sits on, where the nearest image would be the wrong one.
     """
 
     cell: Cell
     center: tuple[float, float, float]
     radius: float
+    foot: tuple[float, float, float] | None = None
 
     def _from_center(self, points: FloatArray) -> FloatArray:
-        return self.cell.minimum_image(points - np.array(self.center))
+        near = np.array(self.center if self.foot is None else self.foot)
+        return np.asarray(self.cell.minimum_image(points - near) + (near - np.array(self.center)))
 
     def depth(self, points: FloatArray) -> FloatArray:
         """Return radius minus distance from the centre."""
