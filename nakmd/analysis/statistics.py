@@ -38,13 +38,13 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
         return f"undefined{suffix}"
     if not math.isfinite(error):
         return f"{value:.4g}{suffix} (error unknown)"
-    if error <= 0.0:
+    if error <= 1e-13 * abs(value):  # a constant: what is left is rounding in the mean
         return f"{value:.6g} ± 0{suffix}"
     # a leading 1 gets a second digit: rounding 0.014 to 0.01 would change the error by 30 %
     exponent = math.floor(math.log10(error))
     digits = -exponent + (1 if error / 10.0**exponent < 1.95 else 0)
-    if digits > 5:
-        power = math.floor(math.log10(max(abs(value), error)))
+    power = math.floor(math.log10(max(abs(value), error)))
+    if digits > 5 and power != 0:
         scaled = format_measure(value / 10.0**power, error / 10.0**power)
         return f"({scaled})e{power:+03d}{suffix}"
     places = max(digits, 0)
