@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nakmd.cell import Cell
 from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
 from nakmd.deck.messages import near
-from nakmd.errors import FileFormatError, InputError, StructureError
-from nakmd.system import System, element_of
-from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
+from nakmd.errors import FileFormatError, StructureError
+from nakmd.system import WALL, System, element_of
+from nakmd.units import G_PER_CM3_PER_AMU_A3
+
+if TYPE_CHECKING:
+    from nakmd.structures.regions import Region
 
 #: Defaults [Å]: liquid around a tube, slabs of liquid, empty space.
 AROUND = 12.0
@@ -120,22 +124,24 @@ def _bare_wall(structure: Structure, folder: Path) -> System:
         )
     assert isinstance(carbon, CarbonFile)  # the union has no other
     system = read_system(folder / carbon.file)
-    system.groups.setdefault(carbon.shape, np.isin([element_of(system.species_names[s]) for s in system.species], ["C", "N"]))
+    is_wall = np.isin([element_of(name) for name in system.species_names], WALL)
+    system.groups.setdefault(carbon.shape, is_wall[system.species])
     return system
 
 
 def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> System:
-    from nakmd.structures import droplet, liquid, regions  # noqa: PLC0415  (as above)
+    from nakmd.structures import liquid, regions  # noqa: PLC0415  (as above)
+    from nakmd.structures.droplet import droplet_on_sheet, droplet_on_tube  # noqa: PLC0415
 
     group = "tube" if "tube" in system.groups else "sheet"
     if words.region == "droplet":
-        place = droplet.droplet_on_tube if group == "tube" else droplet.droplet_on_sheet
+        place = droplet_on_tube if group == "tube" else droplet_on_sheet
         assert words.atoms is not None  # held by the schema
         assert words.temperature is not None
         return place(
             system, words.x_K, words.temperature, n_atoms=words.atoms, contact_angle=words.contact_angle, seed=seed
         )
-    region: regions.Region | None
+    region: Region | None
     if words.region == "around":
         region = regions.outside_tube(system)
     elif words.region == "inside":
@@ -156,7 +162,7 @@ def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> S
     )
 
 
-def _beside(system: System, structure: Structure, thickness: float) -> tuple[System, object]:
+def _beside(system: System, structure: Structure, thickness: float) -> tuple[System, Region]:
     """Make room for a slab above sheets (z) or beside a tube (y), and empty space beyond it."""
     from nakmd.structures.regions import Slab  # noqa: PLC0415  (as above)
 
@@ -205,47 +211,9 @@ def read_system(path: Path) -> System:
     FileFormatError
         If there is no such file, or nobody can read it.
     """
+    from nakmd.io.extxyz import read_structure  # noqa: PLC0415  (h5py and ASE are slow to import)
+
     if not path.is_file():
         beside = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
         raise FileFormatError(path, "there is no such file.", near(path.name, beside) if len(beside) < 20 else "")
-    if path.suffix == ".h5md":
-        return _last_frame(path)
-    import ase.io  # noqa: PLC0415  (slow to import)
-
-    from nakmd.structures.ase_atoms import from_ase  # noqa: PLC0415
-
-    try:
-        atoms = ase.io.read(path)
-    except Exception as error:
-        # ASE's readers raise whatever befalls them, from StopIteration to KeyError
-        reason = " ".join(str(error).split())[:200]
-        raise FileFormatError(
-            path, f"ASE cannot read this as a structure ({type(error).__name__}: {reason}).", "Try extended XYZ."
-        ) from None
-    if isinstance(atoms, list):
-        atoms = atoms[-1]
-    if not atoms.has("masses") and not set(atoms.get_chemical_symbols()) <= set(MASSES):
-        # elements that no potential here knows: the coverage of the model is the better place to say so
-        atoms.set_masses(atoms.get_masses())
-    try:
-        return from_ase(atoms)
-    except InputError as error:
-        raise FileFormatError(path, str(error)) from None
-
-
-def _last_frame(path: Path) -> System:
-    from nakmd.io import Trajectory  # noqa: PLC0415  (h5py is slow to import)
-
-    with Trajectory(path) as trajectory:
-        if not len(trajectory):
-            raise FileFormatError(path, "the trajectory has no frames.")
-        frame, topology = trajectory[-1], trajectory.topology
-        return System(
-            frame.positions,
-            topology.species,
-            topology.species_names,
-            frame.cell.copy(),
-            frame.velocities,
-            topology.masses,
-            topology.groups,
-        )
+    return read_structure(path)

@@ -38,7 +38,7 @@ def build_potential(model: Model, folder: Path, report: Report) -> Potential | N
         None if nothing could be built.
     """
     if model.potential is not None:
-        loaded = _attempt(lambda: _load(str(model.potential), folder, model.affinity), ("model", "potential"), report)
+        loaded = _attempt(lambda: load_named_or_file(str(model.potential), folder, model.affinity), ("model", "potential"), report)
         if loaded is None or not model.none:
             return loaded
         parts = list(loaded.terms) if isinstance(loaded, Hybrid) else [loaded]
@@ -71,7 +71,17 @@ def _as_pair(pair: frozenset[str]) -> tuple[str, str]:
     return names[0], names[-1]
 
 
-def _load(name: str, folder: Path, affinity: float) -> Potential:
+def load_named_or_file(name: str, folder: Path, affinity: float = 1.0) -> Potential:
+    """Return a named set of the library, or the potential in a file: .toml, .tersoff, setfl, eam.fs, funcfl.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+        Where relative paths start.
+    affinity : float
+        Factor on the metal-carbon depths of a set.
+    """
     if name.endswith(_SET_ENDING):
         return load(_existing(name, folder), affinity=affinity)
     if name.endswith((_TERSOFF_ENDING, *_EAM_ENDINGS)) or "/" in name:
@@ -90,7 +100,7 @@ def _build_term(
     if isinstance(words, TersoffTerm):
         return Tersoff.from_file(_existing(words.file, folder))
     if isinstance(words, SetTerm):
-        return _load(words.name, folder, 1.0)
+        return load_named_or_file(words.name, folder)
     label = f"{words.kind} {'-'.join(words.pair)}"
     numbers = {name: getattr(words, name) for name in type(words).model_fields if name not in ("kind", "pair")}
     kind = Morse if isinstance(words, MorseTerm) else LennardJones

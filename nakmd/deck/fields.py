@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
 from pydantic_core import PydanticCustomError, core_schema
 
 from nakmd.deck import quantities as q
@@ -111,10 +111,32 @@ Fraction = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 Text = Annotated[str, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _alone_if_one(words: tuple[str, ...]) -> str | list[str]:
+    return words[0] if len(words) == 1 else list(words)
+
+
+def _check_axes(groups: tuple[str, ...]) -> tuple[str, ...]:
+    letters = "".join(groups)
+    if not letters or set(letters) - set("xyz") or len(set(letters)) != len(letters) or not all(groups):
+        raise PydanticCustomError("axes", 'must name each of x, y, z at most once; write "xyz", "z" or ["xy", "z"]')
+    return groups
+
+
 #: One file name, or a list of them; always stored as a tuple.
 FileNames = Annotated[
     tuple[Text, ...],
-    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    PlainSerializer(lambda names: names[0] if len(names) == 1 else list(names)),
+    BeforeValidator(_one_or_more),
+    PlainSerializer(_alone_if_one),
     Field(min_length=1),
+]
+
+#: Groups of axes that a barostat stretches together; always stored as a tuple.
+AxisGroups = Annotated[
+    tuple[Text, ...], BeforeValidator(_one_or_more), AfterValidator(_check_axes), PlainSerializer(_alone_if_one)
 ]

@@ -202,6 +202,8 @@ def describe(error: Any, path: Path, annotation: Any, parent: Any, data: Any) ->
         name, words = _LIMITS[kind]
         share = " It is a fraction of one, not a percentage." if kind.startswith("less") and context[name] <= 1.0 else ""
         return f"{where} = {in_toml(value)} {words} {context[name]:g}.{share}"
+    if kind == "axes":
+        return f"{where} = {in_toml(value)} {error['msg']}."
     return f"{where} {error['msg'].removeprefix('Value error, ')}."
 
 

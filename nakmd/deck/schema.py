@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from nakmd.deck.fields import (
+    AxisGroups,
     Compressibility,
     Force,
     Positive,
@@ -34,10 +35,12 @@ class Barostat(Section):
     """Stochastic cell rescaling (Bernetti & Bussi 2020, doi:10.1063/5.0020514)."""
 
     pressure: PressureRamp = (0.0, 0.0)
-    axes: Literal["isotropic", "x", "y", "z", "xy", "xz", "yz", "xyz"] = "isotropic"
+    axes: AxisGroups = Field(
+        default=("xyz",), description='"xyz" stretches all alike, "z" one axis, ["xy", "z"] two groups of axes apart'
+    )
     tau: PositiveDuration = 1.0
     compressibility: Annotated[Compressibility, Field(gt=0.0)] | None = Field(
-        default=None, description="sets the speed, not the result; that of liquid NaK if left out"
+        default=None, description="sets the pace, not the result; that of liquid NaK if left out"
     )
 
 
@@ -48,6 +51,11 @@ class Relax(Section):
     name: Text = ""
     steps: Positive = Field(default=2000, description="at most")
     force: Annotated[Force, Field(gt=0.0)] = Field(default=0.05, description="stop when no force is larger")
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps, at most."""
+        return self.steps
 
 
 class Dynamics(Section):
@@ -78,6 +86,8 @@ class Dynamics(Section):
             )
         if self.ensemble != "nve" and self.temperature is None:
             raise ValueError(f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]')
+        if self.ensemble == "nve" and self.barostat is not None:
+            raise ValueError('has a barostat but no thermostat, which its noise needs; write ensemble = "bussi"')
         return self
 
     @property

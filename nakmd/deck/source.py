@@ -81,6 +81,16 @@ class DeckSource:
             ) from None
         return cls(name, folder or Path.cwd(), text, data)
 
+    def with_seed(self, seed: int) -> DeckSource:
+        """Return the same deck with another seed; the text says so, because it is what a run is resumed from."""
+        line = self.lines.find(("seed",))
+        rows = self.text.split("\n")
+        if line is None:
+            rows.insert(0, f"seed = {seed}")
+        else:
+            rows[line - 1] = f"seed = {seed}"
+        return DeckSource.parse("\n".join(rows), self.name, self.folder)
+
     @cached_property
     def lines(self) -> LineMap:
         """The lines of the keys; scanned only once something is to be said about one."""

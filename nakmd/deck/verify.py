@@ -147,8 +147,7 @@ def _check_barostats(system: System, draft: Draft) -> Iterator[Problem]:
     for index, stage in draft.stages:
         if not isinstance(stage, Dynamics) or stage.barostat is None:
             continue
-        axes = "xyz" if stage.barostat.axes == "isotropic" else stage.barostat.axes
-        closed = [axis for axis in axes if not system.cell.periodic["xyz".index(axis)]]
+        closed = [axis for axis in "".join(stage.barostat.axes) if not system.cell.periodic["xyz".index(axis)]]
         if closed:
             yield Problem(
                 ("stage", index, "barostat", "axes"),

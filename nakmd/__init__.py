@@ -1,0 +1,55 @@
+"""Molecular dynamics of liquid sodium-potassium alloy on nitrogen-doped carbon, in Python and Numba.
+
+>>> import nakmd
+>>> deck = nakmd.Deck.from_file("flagship.toml")         # doctest: +SKIP
+>>> run = nakmd.run(deck, directory="runs/first")        # doctest: +SKIP
+>>> nakmd.analysis.diffusion(run.trajectory, species="K")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nakmd import analysis, integrators, io, potentials, structures, units
+    from nakmd.cell import Cell
+    from nakmd.deck.run import Run, resume, run
+    from nakmd.deck.schema import Deck
+    from nakmd.errors import NakmdError
+    from nakmd.io import Trajectory
+    from nakmd.system import Frame, System
+
+#: Where each public name lives. They are imported when first used: the shell answers at once, and a script that
+#: only reads a trajectory compiles nothing.
+_HOMES = {
+    "Cell": "nakmd.cell",
+    "Deck": "nakmd.deck.schema",
+    "Frame": "nakmd.system",
+    "NakmdError": "nakmd.errors",
+    "Run": "nakmd.deck.run",
+    "System": "nakmd.system",
+    "Trajectory": "nakmd.io",
+    "resume": "nakmd.deck.run",
+    "run": "nakmd.deck.run",
+}
+_MODULES = ("analysis", "integrators", "io", "potentials", "structures", "units")
+
+__all__ = [
+    "Cell", "Deck", "Frame", "NakmdError", "Run", "System", "Trajectory", "__version__", "analysis", "integrators",
+    "io", "potentials", "resume", "run", "structures", "units",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"nakmd.{name}")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'nakmd' has no attribute {name!r}; it has {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return __all__

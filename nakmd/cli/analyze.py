@@ -1,0 +1,43 @@
+"""``nakmd analyze``: quantities of a stored trajectory, with error bars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nakmd.cli.guard import EXIT_BAD_INPUT, complain
+
+
+def analyze(
+    trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the folder of a run.")],
+    quantities: Annotated[
+        list[str] | None, typer.Argument(help="thermo, rdf, diffusion, coordination, affinity; all if left out.")
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option("--stage", help='Stages to measure, or "all"; those of production if left out.')
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Folder for plots.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Measure quantities of a trajectory, each with its error bar."""
+    from nakmd.analysis import analyze as measure
+    from nakmd.cli.output import say, show_json
+    from nakmd.cli.results import show_results
+    from nakmd.deck.results import Results
+    from nakmd.io import Trajectory
+
+    path = trajectory / "trajectory.h5md" if trajectory.is_dir() else trajectory
+    with Trajectory(path) as source:
+        results = Results(measure(source, quantities or None, stage or None))
+    plots = results.plot(plot) if plot is not None else []
+    if as_json:
+        show_json({**results.to_dict(), "plots": [str(p) for p in plots]})
+    else:
+        show_results(results)
+        for path in plots:
+            say(f"plot  {path}")
+    if not results.records:
+        complain("Nothing could be measured.")
+        raise typer.Exit(EXIT_BAD_INPUT)

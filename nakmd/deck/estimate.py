@@ -1,0 +1,136 @@
+"""What a run of a deck would be: atoms, pairs, memory, time, file size; without running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nakmd.deck.plan import Plan
+from nakmd.deck.rates import guessed_rate, stored_rate
+from nakmd.deck.schema import Dynamics
+from nakmd.deck.verify import estimate_memory, estimate_output
+from nakmd.kernels.jit import available_threads
+
+
+@dataclass(frozen=True)
+class StageEstimate:
+    """One stage in words.
+
+    Attributes
+    ----------
+    name, kind : str
+    steps : int
+    time, what : str
+        Simulated time; ensemble and set points.
+    """
+
+    name: str
+    kind: str
+    steps: int
+    time: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What `nakmd check` says of a deck without faults.
+
+    Attributes
+    ----------
+    cell, periodic
+        Lengths [Å] of the cell vectors, and which of them repeat.
+    species : dict of str to int
+    coverage : list of (str, str, str)
+        What couples each pair of species.
+    closest : list of (str, str, float)
+        Smallest distance [Å] of each pair of species that is within 6 Å.
+    cutoff : float [Å]
+    memory, file_size : float [bytes]
+    wall_time : float [s]
+    rate_source : str
+        Where the speed is known from.
+    """
+
+    title: str
+    seed: int
+    n_atoms: int
+    cell: tuple[float, ...]
+    periodic: tuple[bool, ...]
+    species: dict[str, int]
+    coverage: list[tuple[str, str, str]]
+    closest: list[tuple[str, str, float]]
+    stages: list[StageEstimate]
+    cutoff: float
+    memory: float
+    file_size: float
+    n_frames: int
+    n_rows: int
+    wall_time: float
+    rate_source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain lists, numbers and strings."""
+        return {
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+            "stages": [vars(stage) for stage in self.stages],
+        }
+
+
+def estimate(plan: Plan) -> Estimate:
+    """Estimate the run of a plan without faults."""
+    from nakmd.structures.distances import closest_distances  # noqa: PLC0415  (scipy is slow to import)
+
+    deck, system, potential = plan.require()
+    potential.prepare(system.species_names)
+    counts = np.bincount(system.species, minlength=len(system.species_names))
+    size, frames, rows = estimate_output(plan.draft, system.n_atoms)
+    threads = available_threads()
+    rate = stored_rate(potential, threads)
+    source = f"{threads} threads, from the last run of such a model here"
+    if rate is None:
+        rate = guessed_rate(potential, threads)
+        source = f"{threads} threads, a guess until a run was timed"
+    steps = sum(stage.n_steps for stage in deck.stage)
+    return Estimate(
+        title=deck.title or plan.source.name,
+        seed=deck.seed,
+        n_atoms=system.n_atoms,
+        cell=tuple(float(length) for length in system.cell.lengths),
+        periodic=tuple(bool(p) for p in system.cell.periodic),
+        species={name: int(n) for name, n in zip(system.species_names, counts, strict=True)},
+        coverage=potential.coverage(system.species_names),
+        closest=[(a, b, pair.distance) for (a, b), pair in closest_distances(system, limit=6.0).items()],
+        stages=[
+            StageEstimate(
+                stage.name or stage.kind,
+                stage.kind,
+                stage.n_steps,
+                f"{stage.n_steps * stage.timestep:g} ps" if isinstance(stage, Dynamics) else "",
+                _in_words(stage),
+            )
+            for stage in deck.stage
+        ],
+        cutoff=potential.cutoff,
+        memory=estimate_memory(system, potential.cutoff),
+        file_size=size,
+        n_frames=frames,
+        n_rows=rows,
+        wall_time=steps * system.n_atoms * rate * 1e-6,
+        rate_source=source,
+    )
+
+
+def _in_words(stage: Any) -> str:
+    if not isinstance(stage, Dynamics):
+        return f"FIRE until no force is above {stage.force:g} eV/Å"
+    words = stage.ensemble
+    if stage.temperature is not None:
+        start, end = stage.temperature
+        words += f" {start:g} K" if start == end else f" {start:g} to {end:g} K"
+    if stage.group != "all":
+        words += f" on {stage.group}"
+    if stage.barostat is not None:
+        words += f", barostat on {' '.join(stage.barostat.axes)}"
+    return f"{words}, {stage.timestep * 1e3:g} fs"

@@ -1,0 +1,89 @@
+"""The analyses of a run: fed live while it goes, or run over its trajectory afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nakmd.deck.results import Results
+from nakmd.deck.schema import Deck
+from nakmd.deck.stages import measured_stages
+from nakmd.errors import AnalysisError
+from nakmd.io import Trajectory
+from nakmd.simulation import LiveAnalysis, Observer
+from nakmd.system import Topology
+
+if TYPE_CHECKING:
+    from nakmd.analysis import Record
+
+
+class Measuring:
+    """What a deck wants measured.
+
+    Parameters
+    ----------
+    deck : Deck
+    topology : Topology
+
+    Attributes
+    ----------
+    observers : list of Observer
+        To be shown the run, for live analyses.
+    """
+
+    def __init__(self, deck: Deck, topology: Topology) -> None:
+        self._deck = deck
+        self._stages = measured_stages(deck)
+        self._live: dict[str, LiveAnalysis] = {}
+        if deck.analysis.when == "live" and self._stages:
+            from nakmd.analysis import standard_analyses  # noqa: PLC0415  (scipy is slow to import)
+
+            every = deck.analysis.every or deck.output.trajectory_every
+            for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
+                if name != "thermo":  # the thermo table is denser than any sampling
+                    self._live[name] = LiveAnalysis(analysis, topology, every, self._stages)
+
+    @property
+    def observers(self) -> list[Observer]:
+        """Observers that feed the live analyses."""
+        return list(self._live.values())
+
+    def catch_up(self, trajectory: Path, step: int) -> list[str]:
+        """Show live analyses the stored frames up to a step; return what cannot be made up for."""
+        if not self._live:
+            return []
+        output, analysis = self._deck.output, self._deck.analysis
+        if (analysis.every or output.trajectory_every) % output.trajectory_every or output.precision != "double":
+            self._live.clear()
+            return [
+                "The live analyses looked at more than the trajectory holds, so after this interruption they are "
+                "made from the trajectory."
+            ]
+        with Trajectory(trajectory) as stored:
+            for live in self._live.values():
+                live.replay(frame for frame in stored if frame.step <= step)
+        return []
+
+    def measure(self, path: Path) -> Results:
+        """Return the results of a finished run."""
+        from nakmd.analysis import analyze, thermo  # noqa: PLC0415  (as above)
+
+        if not self._stages:
+            return Results({})
+        wanted = self._deck.analysis.quantities
+        with Trajectory(path) as trajectory:
+            if not self._live:
+                return Results(_attempt(lambda: analyze(trajectory, wanted, self._stages)))
+            found: dict[str, Record | AnalysisError] = {}
+            if wanted is None or "thermo" in wanted:
+                found |= _attempt(lambda: {"thermo": thermo(trajectory, self._stages)})
+        for name, live in self._live.items():
+            found |= _attempt(lambda name=name, live=live: {name: live.analysis.result()})
+        return Results(found)
+
+
+def _attempt(measure):
+    try:
+        return measure()
+    except AnalysisError as error:
+        return {"analysis": error}

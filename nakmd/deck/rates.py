@@ -1,0 +1,54 @@
+"""How fast models run on this machine: remembered from past runs, for the estimates of `nakmd check`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from nakmd.kernels.jit import cache_folder
+from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Potential, Tersoff
+
+#: Guesses [µs per atom and step on one thread] for the terms, until a run has been timed.
+GUESSES: dict[type, float] = {FinnisSinclair: 0.15, EAM: 0.25, Tersoff: 0.3}
+GUESS_PAIR = 0.3
+GUESS_STEP = 0.05
+
+_FILE = "rates.json"
+
+
+def _path() -> Path:
+    return cache_folder() / _FILE
+
+
+def model_key(potential: Potential, threads: int) -> str:
+    """Return what a rate is stored under: kinds of terms and number of threads."""
+    terms = potential.terms if isinstance(potential, Hybrid) else (potential,)
+    return "+".join(sorted(type(term).__name__ for term in terms)) + f" on {threads}"
+
+
+def stored_rate(potential: Potential, threads: int) -> float | None:
+    """Return the µs per atom and step of the last run of such a model here, if there was one."""
+    try:
+        return float(json.loads(_path().read_text(encoding="utf-8"))[model_key(potential, threads)])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def store_rate(potential: Potential, threads: int, rate: float) -> None:
+    """Remember a rate [µs per atom and step]; silently not, where the folder cannot be written."""
+    try:
+        path = _path()
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{_FILE}.{os.getpid()}.tmp")
+        draft.write_text(json.dumps({**known, model_key(potential, threads): rate}, indent=1), encoding="utf-8")
+        draft.replace(path)
+    except (OSError, ValueError, TypeError):
+        return
+
+
+def guessed_rate(potential: Potential, threads: int) -> float:
+    """Return a guess of the µs per atom and step."""
+    terms = potential.terms if isinstance(potential, Hybrid) else (potential,)
+    return (GUESS_STEP + sum(GUESSES.get(type(term), GUESS_PAIR) for term in terms)) / threads

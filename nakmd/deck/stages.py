@@ -1,0 +1,85 @@
+"""The stages and observers of a deck: from its words to the objects of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nakmd.deck.schema import Barostat, Deck, Dynamics, Relax
+from nakmd.integrators import Bussi, CellRescaling, Fire, Langevin, Ramp, Thermostat, VelocityVerlet
+from nakmd.simulation import Stage
+
+
+def stage_names(deck: Deck) -> list[str]:
+    """Return a name of its own for each stage: the one given, else its kind, numbered where it repeats."""
+    names: list[str] = []
+    for words in deck.stage:
+        wanted = words.name or words.kind
+        name, number = wanted, 2
+        while name in names:
+            name, number = f"{wanted} {number}", number + 1
+        names.append(name)
+    return names
+
+
+def measured_stages(deck: Deck) -> list[str]:
+    """Return the names of the stages to measure: those named by the deck, else those of kind ``produce``."""
+    wanted = set(deck.analysis.stages) or {"produce"}
+    return [
+        name
+        for name, words in zip(stage_names(deck), deck.stage, strict=True)
+        if {name, words.name, words.kind} & wanted
+    ]
+
+
+def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
+    """Return the stages of a deck.
+
+    Parameters
+    ----------
+    deck : Deck
+    has_velocities : bool
+        Whether the structure came with velocities; without them, the first stage with a thermostat draws some at the
+        temperature it begins with.
+    """
+    stages = []
+    moving = has_velocities
+    tethered: Mapping[str, float] = {tether.group: tether.spring for tether in deck.groups.tethered}
+    for name, words in zip(stage_names(deck), deck.stage, strict=True):
+        drawn = None
+        if isinstance(words, Relax):
+            integrator: Fire | VelocityVerlet = Fire(words.force)
+            moving = False  # velocities are zero after a relaxation
+        else:
+            drawn = words.velocities
+            if drawn is None and not moving and words.temperature is not None:
+                drawn = words.temperature[0]
+            moving = True
+            integrator = VelocityVerlet(words.timestep, _thermostat(words), _barostat(words.barostat))
+        stages.append(
+            Stage(
+                name,
+                integrator,
+                words.n_steps,
+                words.kind,
+                initial_temperature=drawn,
+                frozen=deck.groups.frozen,
+                rigid=deck.groups.rigid,
+                tethered=tethered,
+            )
+        )
+    return stages
+
+
+def _thermostat(words: Dynamics) -> Thermostat | None:
+    if words.ensemble == "nve" or words.temperature is None:
+        return None
+    kind = Langevin if words.ensemble == "langevin" else Bussi
+    return kind(Ramp(*words.temperature), words.tau, words.group)
+
+
+def _barostat(words: Barostat | None) -> CellRescaling | None:
+    if words is None:
+        return None
+    if words.compressibility is None:
+        return CellRescaling(Ramp(*words.pressure), words.axes, words.tau)
+    return CellRescaling(Ramp(*words.pressure), words.axes, words.tau, words.compressibility)

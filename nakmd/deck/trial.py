@@ -1,0 +1,86 @@
+"""Potentials tried on a small shaken crystal: do they load, and are forces the slopes of the energy?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nakmd.cell import Cell
+from nakmd.deck.build import load_named_or_file
+from nakmd.errors import InputError
+from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Morse, Potential, Tersoff, evaluate
+from nakmd.potentials.pair import PairPotential
+from nakmd.system import System
+
+#: Central difference [Å]; its error on these potentials is about h² F'''.
+STEP = 1e-4
+
+#: Distance [Å] of neighbours of the trial, by what the term is for.
+_SPACING = {Tersoff: 1.44}
+_SPACING_OTHERS = 3.4
+
+
+def load_any(name: str, affinity: float = 1.0) -> Potential:
+    """Return a named set, or the potential in a file."""
+    return load_named_or_file(name, Path(), affinity)
+
+
+def species_known_to(potential: Potential) -> list[str]:
+    """Return the species that a potential has numbers for, those that it couples to all others."""
+    found: list[str] = []
+    for term in potential.terms if isinstance(potential, Hybrid) else (potential,):
+        if isinstance(term, EAM):
+            found += term.table.elements
+        elif isinstance(term, FinnisSinclair):
+            found += term.elements
+        elif isinstance(term, Tersoff):
+            found += term.parameters.elements
+        elif isinstance(term, PairPotential):
+            found += [name for pair in term.pairs for name in pair]
+    names = list(dict.fromkeys(found))
+    # elements that stand for sites only (N without a site has no metal term) are left out
+    return [a for a in names if sum(not potential.covers(a, b) for b in names) == 0] or names
+
+
+def try_potential(name: str) -> dict[str, Any]:
+    """Load a potential and compare its forces with differences of its energy.
+
+    Returns
+    -------
+    dict
+        ``species``, ``cutoff`` [Å], ``force_error``: the largest difference relative to the largest force.
+    """
+    potential = load_any(name)
+    species = species_known_to(potential)
+    couples = [(a, b) for a, b, how in potential.coverage(species) if not how]
+    if couples:
+        # a pair term alone says nothing of the other pairs: they are declared apart for the trial
+        if not isinstance(potential, Morse | PairPotential | Hybrid):
+            raise InputError(f"{name} leaves pairs uncoupled: {', '.join('-'.join(pair) for pair in couples)}.")
+        terms = potential.terms if isinstance(potential, Hybrid) else [potential]
+        potential = Hybrid(list(terms), none=couples, name=name)
+    system = _shaken(species, _SPACING.get(type(potential), _SPACING_OTHERS))
+    result = evaluate(potential, system)
+    scale = max(float(np.abs(result.forces).max()), 1e-3)
+    worst = 0.0
+    for atom, axis in [(0, 0), (3, 1), (5, 2)]:
+        energies = []
+        for sign in (1.0, -1.0):
+            moved = system.copy()
+            moved.positions[atom, axis] += sign * STEP
+            energies.append(evaluate(potential, moved).energy)
+        slope = (energies[0] - energies[1]) / (2.0 * STEP)
+        worst = max(worst, abs(slope + result.forces[atom, axis]) / scale)
+    return {"species": species, "cutoff": potential.cutoff, "force_error": worst}
+
+
+def _shaken(species: list[str], spacing: float) -> System:
+    """Return a simple cubic crystal of all species in turn, each atom off its place."""
+    random = np.random.default_rng(1)
+    edge = 4
+    grid = np.stack(np.meshgrid(*[np.arange(edge)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    positions = spacing * (grid + random.uniform(-0.08, 0.08, grid.shape))
+    kinds = np.arange(len(grid)) % len(species)
+    return System(positions, kinds, species, Cell([edge * spacing] * 3), masses=np.ones(len(grid)))
