@@ -228,10 +228,10 @@ class Diffusion(Analysis):
         window = curve[low : high + 1]
         value = float(weights @ window)
 
-        error, n_effective, notes = error_of_coefficient(coefficients, segments)
+        error, n_effective, together, notes = error_of_coefficient(coefficients, segments)
         exponent, exponent_error = exponent_of(times, window_curves)
-        # the spread over atoms alone is too small where they move together
-        exponent_error = float(np.fmax(exponent_error, error / value if value > 0.0 else math.nan))
+        if together:  # the spread over atoms says nothing then; the relative error of D is of the same size
+            exponent_error = error / abs(value) if value != 0.0 else math.inf
         diffusive = math.isfinite(exponent) and not abs(exponent - 1.0) - 2.0 * exponent_error > 0.1
         if not math.isfinite(exponent):
             notes.append("nothing moves: the MSD vanishes")

@@ -82,8 +82,8 @@ def segment_slopes(paths: FloatArray, segments: int, low: int, high: int, weight
     return slopes
 
 
-def error_of_coefficient(whole: FloatArray, segments: FloatArray) -> tuple[float, float, list[str]]:
-    """Return the standard error of the mean coefficient, its effective sample size, and notes.
+def error_of_coefficient(whole: FloatArray, segments: FloatArray) -> tuple[float, float, bool, list[str]]:
+    """Return the error of the mean coefficient, and what it rests on.
 
     Parameters
     ----------
@@ -91,21 +91,29 @@ def error_of_coefficient(whole: FloatArray, segments: FloatArray) -> tuple[float
         Coefficient of each particle, from the whole run.
     segments : (s, m) float64
         The same from segments of time.
+
+    Returns
+    -------
+    error : float
+    n_effective : float
+    over_time : bool
+        Whether the error is that of segments of time because particles move together (or there is one only).
+    notes : list of str
     """
     m, s = len(whole), len(segments)
     if s >= 3:
         over_time = math.sqrt(float(np.var(segments.mean(axis=1), ddof=1)) / s)
         if m == 1:
-            return over_time, float(s), []
+            return over_time, float(s), True, []
         # what the segments' means would scatter by if the particles moved independently
         independent = float(np.mean(np.var(segments, axis=1, ddof=1))) / (m * s)
         if over_time**2 > independent * float(scipy.special.fdtri(s - 1, s * (m - 1), 0.95)):
-            return over_time, float(s), [f"atoms move together: the error is that of {s} segments of time"]
+            return over_time, float(s), True, [f"atoms move together: the error is that of {s} segments of time"]
     samples = segments.ravel() if m < FEW and s > 1 else whole
     n = len(samples)
     error = math.sqrt(float(np.var(samples, ddof=1)) / n) if n > 1 else math.nan
     notes = [] if s >= 3 else ["too short to test whether atoms move together: taken as independent for the error"]
-    return error, float(n), notes
+    return error, float(n), False, notes
 
 
 def exponent_of(times: FloatArray, curves: FloatArray) -> tuple[float, float]:

@@ -237,7 +237,9 @@ class RDF(Analysis):
                 else np.full(self.bins, math.nan)
             )
             per_a, per_b = (2.0 / n_a, 2.0 / n_a) if i == j else (1.0 / n_a, 1.0 / n_b)
-            peak, end = _first_shell(g, edges)
+            # pairs that an ideal gas would have put into each bin over the whole run
+            expected = np.divide(means[1, row] * self._sums.count, g, out=np.zeros(self.bins), where=g > 0)
+            peak, end = _first_shell(g, edges, expected)
             inside = blocks[:, 1, row, :end].sum(axis=1) if end else np.zeros(len(blocks))
             total = float(means[1, row, :end].sum()) if end else math.nan
             spread = math.nan
@@ -284,13 +286,17 @@ class RDF(Analysis):
         return tuple(notes)
 
 
-def _first_shell(g: FloatArray, edges: FloatArray) -> tuple[float, int]:
+def _first_shell(g: FloatArray, edges: FloatArray, expected: FloatArray) -> tuple[float, int]:
     """Return the position [Å] of the first peak, and the edge at the first minimum after it (0 if none)."""
     width = edges[1] - edges[0]
     smooth = scipy.ndimage.gaussian_filter1d(g, SMOOTHING / width) if width < SMOOTHING else g
     highest = float(smooth.max(initial=0.0))
-    # a peak must stand out of the noise of an ideal gas, and of the ripple on a shoulder
-    peaks, _ = scipy.signal.find_peaks(smooth, prominence=max(0.08 * highest, 0.05), height=max(1.05, 0.3 * highest))
+    # a peak must stand out of the noise of an ideal gas (the Gaussian averages over 2√π widths), and of ripple
+    averaged = max(1.0, 2.0 * math.sqrt(math.pi) * SMOOTHING / width)
+    noise = np.sqrt(1.0 / np.maximum(expected * averaged, 1e-9))
+    peaks, _ = scipy.signal.find_peaks(
+        smooth, prominence=max(0.08 * highest, 0.05), height=np.maximum(1.0 + 4.0 * noise, max(1.05, 0.3 * highest))
+    )
     if len(peaks) == 0:
         return math.nan, 0
     first = int(peaks[0])

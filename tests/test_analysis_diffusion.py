@@ -1,0 +1,230 @@
+import math
+import warnings
+
+import numpy as np
+import pytest
+from synthetic import frame, random_walk, topology
+
+from nakmd.analysis import Diffusion, FrameList, diffusion
+from nakmd.analysis.displacements import mean_squared_displacements
+from nakmd.cell import Cell
+from nakmd.errors import AnalysisError
+
+
+def test_fourier_msd_equals_the_sum_over_origins():
+    paths = np.cumsum(np.random.default_rng(1).normal(size=(60, 5, 3)), axis=0) + 100.0
+    direct = np.array([np.mean(np.sum((paths[k:] - paths[: 60 - k]) ** 2, axis=2), axis=0) for k in range(60)])
+    # cancellation of squares of about 1e2 leaves 1e-14 of them
+    np.testing.assert_allclose(mean_squared_displacements(paths), direct, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("n_atoms", "n_frames", "together"), [(40, 150, False), (3, 300, False), (20, 200, True)]
+)
+def test_95_percent_intervals_cover_the_known_coefficient(n_atoms, n_frames, together):
+    covered = flagged = 0
+    for seed in range(200):
+        source, _ = random_walk(seed, n_atoms, n_frames, d=0.5, together=together)
+        record = diffusion(source, drift=None)
+        low, high = record.interval(0.95)
+        covered += low <= 0.5 <= high
+        flagged += not record.diffusive
+    assert 0.90 <= covered / 200 <= 0.985
+    assert flagged <= 10  # two standard errors and 0.1: a few false alarms
+
+
+def test_value_error_and_curve_of_a_long_walk():
+    source, _ = random_walk(7, 300, 400, d=0.7)
+    record = diffusion(source, drift=None)
+    assert record.value == pytest.approx(0.7, abs=3 * record.error)
+    assert record.error < 0.02
+    assert record.unit == "Å²/ps"
+    assert record.trusted
+    assert record.exponent == pytest.approx(1.0, abs=0.1)
+    k = round(1.0 / 0.1)
+    assert record.lag[k] == pytest.approx(1.0)
+    assert record.msd[k] == pytest.approx(6 * 0.7 * 1.0, abs=4 * record.msd_error[k])
+
+
+def test_straight_line_through_the_stated_window():
+    source, paths = random_walk(3, 10, 100)
+    record = diffusion(source, drift=None, fit=(1.0, 2.0))
+    lags = np.arange(10, 21)
+    msd = [np.mean(np.sum((paths[k:] - paths[:-k]) ** 2, axis=2)) for k in lags]
+    slope, intercept = np.polyfit(lags * 0.1, msd, 1)
+    assert record.fit == pytest.approx((1.0, 2.0))
+    assert record.value == pytest.approx(slope / 6, rel=1e-9)
+    assert record.intercept == pytest.approx(intercept, rel=1e-8)
+
+
+def test_directions_are_taken_apart():
+    rng = np.random.default_rng(5)
+    steps = rng.normal(size=(300, 200, 3)) * np.sqrt(2 * 0.1 * np.array([0.2, 0.2, 1.0]))
+    paths = np.cumsum(steps, axis=0)
+    cell = Cell([15.0] * 3)
+    source = FrameList(topology(["K"], np.zeros(200)), [frame(cell, x, t, 0.1 * t) for t, x in enumerate(paths)])
+    along, across = diffusion(source, directions="z"), diffusion(source, directions="xy")
+    assert along.value == pytest.approx(1.0, abs=4 * along.error)
+    assert across.value == pytest.approx(0.2, abs=4 * across.error)
+    assert "along z" in along.quantity
+
+
+def test_a_drift_of_the_whole_is_no_diffusion():
+    source, paths = random_walk(2, 100, 200)
+    cell = Cell([20.0] * 3)
+    drifting = [frame(cell, x + np.array([0.5 * t, 0, 0]), t, 0.1 * t) for t, x in enumerate(paths)]
+    held = diffusion(FrameList(source.topology, drifting), drift="all")
+    # holding the centre of 100 atoms takes 1/100 of the motion away
+    assert held.value == pytest.approx(diffusion(source, drift="all").value, rel=1e-9)
+    assert held.value == pytest.approx(0.5, abs=4 * held.error)
+    assert diffusion(FrameList(source.topology, drifting), drift=None).value > 5.0
+
+
+def breathing(n_frames, shrink):
+    """Atoms at rest in fractional coordinates, up to 60 cells away from the first, in a cell that changes."""
+    rng = np.random.default_rng(11)
+    fractional = rng.uniform(size=(50, 3)) + rng.integers(-60, 60, (50, 3))
+    scale = 1.0 + (-0.1 * np.arange(n_frames) / n_frames if shrink else 0.005 * rng.normal(size=n_frames))
+    frames = []
+    for t in range(n_frames):
+        cell = Cell([20.0 * scale[t], 22.0 * scale[t], 25.0])
+        frames.append(frame(cell, fractional @ cell.matrix, t, 0.1 * t))
+    return FrameList(topology(["K"], np.zeros(50)), frames)
+
+
+@pytest.mark.parametrize("shrink", [True, False])
+def test_a_changing_cell_alone_is_no_diffusion(shrink):
+    source = breathing(200, shrink)
+    naive = np.stack([f.unwrapped for f in source])
+    moved = mean_squared_displacements(naive)[100].mean()
+    record = diffusion(source, drift=None)
+    # the first cell itself breathes by ~0.1 Å (shrinking: 1 Å in half the run); 60 cells away it is 60 times that
+    assert record.msd[100] < 1e-3 * moved
+    assert abs(record.value) < (2e-2 if shrink else 1e-3)
+    if shrink:
+        assert moved > 500.0  # what unwrapping with the current cell would make of it, in Å²
+
+
+def test_diffusion_under_a_fluctuating_cell_is_that_of_the_walk():
+    source, paths = random_walk(9, 200, 300, d=0.5)
+    scale = 1.0 + 0.01 * np.random.default_rng(1).normal(size=300)
+    frames = []
+    previous = None
+    for t in range(300):
+        cell = Cell([20.0 * scale[t]] * 3)
+        # what a barostat does: stretch all, then the atoms walk
+        x = paths[0] if previous is None else previous * (scale[t] / scale[t - 1]) + (paths[t] - paths[t - 1])
+        previous = x
+        frames.append(frame(cell, x, t, 0.1 * t))
+    record = diffusion(FrameList(source.topology, frames), drift=None)
+    assert record.value == pytest.approx(0.5, abs=4 * record.error)
+
+
+def test_ballistic_and_caged_motion_are_flagged():
+    rng = np.random.default_rng(4)
+    cell = Cell([20.0] * 3)
+    velocities = rng.normal(size=(200, 3))
+    ballistic = [frame(cell, velocities * t * 0.1, t, 0.1 * t) for t in range(100)]
+    caged = [frame(cell, rng.normal(size=(200, 3)), t, 0.1 * t) for t in range(100)]
+    for frames, exponent in ((ballistic, 2.0), (caged, 0.0)):
+        record = diffusion(FrameList(topology(["K"], np.zeros(200)), frames), drift=None)
+        assert not record.diffusive
+        assert record.exponent == pytest.approx(exponent, abs=0.02)
+        assert "not diffusive" in str(record)
+
+
+def test_atoms_at_rest_give_zero():
+    cell = Cell([20.0] * 3)
+    frames = [frame(cell, np.ones((5, 3)), t) for t in range(20)]
+    record = diffusion(FrameList(topology(["K"], np.zeros(5)), frames))
+    assert (record.value, record.error) == (0.0, 0.0)
+    assert any("nothing moves" in note for note in record.notes)
+
+
+def test_memory_bound_thins_the_frames_and_says_so():
+    source, _ = random_walk(6, 50, 400)
+    whole = diffusion(source, drift=None, fit=(1.0, 4.0))
+    bounded = diffusion(source, drift=None, fit=(1.0, 4.0), memory=100 * 50 * 24)
+    assert any("frame kept" in note for note in bounded.notes)
+    assert bounded.lag[1] == pytest.approx(0.4)
+    # paths stay exact: the same motion at coarser lags
+    assert bounded.msd[10] == pytest.approx(whole.msd[40], rel=0.1)
+    assert bounded.value == pytest.approx(whole.value, abs=3 * whole.error)
+
+
+def test_nearest_image_unwrapping_equals_images_for_short_steps():
+    source, _ = random_walk(8, 30, 120)
+    wrapped_only = [frame(f.cell, f.positions, f.step, f.time) for f in source]
+    by_images = diffusion(source)
+    by_nearest = Diffusion("K", unwrap="nearest")
+    by_nearest.prepare(source.topology)
+    for f in wrapped_only:
+        by_nearest.update(f)
+    np.testing.assert_allclose(by_nearest.result().msd, by_images.msd, rtol=1e-9, atol=1e-12)
+
+
+def test_msd_equals_freud():
+    freud = pytest.importorskip("freud")
+    source, paths = random_walk(10, 20, 150)
+    msd = freud.msd.MSD(mode="window")
+    msd.compute(paths - paths[0])
+    # freud transforms in single precision where pyfftw is there; squares of ~1e2 keep 6 digits then
+    np.testing.assert_allclose(diffusion(source, drift=None).msd[:76], msd.msd[:76], rtol=1e-5, atol=1e-4)
+
+
+def test_msd_equals_mdanalysis():
+    mda = pytest.importorskip("MDAnalysis")
+    from MDAnalysis.analysis.msd import EinsteinMSD
+
+    source, paths = random_walk(12, 10, 60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own deprecations
+        universe = mda.Universe.empty(10, trajectory=True)
+        universe.load_new(paths.astype(np.float32), order="fac")
+        analysis = EinsteinMSD(universe, msd_type="xyz", fft=False)
+        analysis.run()
+    # it keeps positions in single precision: 1e-7 of 10 Å in each
+    ours = diffusion(source, drift=None).msd
+    np.testing.assert_allclose(ours, analysis.results.timeseries[: len(ours)], rtol=1e-5, atol=1e-4)
+
+
+def test_the_last_frame_may_come_out_of_step_and_no_other():
+    source, paths = random_walk(1, 10, 50)
+    frames = list(source)
+    late = frame(frames[0].cell, paths[-1], 50, 4.93)
+    record = diffusion(FrameList(source.topology, [*frames, late]))
+    assert record.value == diffusion(source).value
+    assert any("out of step" in note for note in record.notes)
+    with pytest.raises(AnalysisError, match="evenly spaced"):
+        diffusion(FrameList(source.topology, [*frames[:20], *frames[25:]]))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"fit": (1.0, 100.0)}, "ends at 100 ps, but the frames cover 4.9 ps"),
+        ({"fit": (1.0, 1.1)}, "holds 2 lags of 0.1 ps, 3 are needed"),
+        ({"fit": (3.0, 1.0)}, "0 < start < stop"),
+        ({"directions": "xx"}, "each once"),
+        ({"directions": ""}, "some of 'xyz'"),
+        ({"species": "Rb"}, "No atoms are called 'Rb'"),
+        ({"drift": "tube"}, "No atoms are called 'tube'"),
+    ],
+)
+def test_what_cannot_work_is_said(parameters, message):
+    source, _ = random_walk(1, 10, 50)
+    with pytest.raises(AnalysisError, match=message):
+        diffusion(source, **parameters)
+
+
+def test_one_frame_is_too_few():
+    source, _ = random_walk(1, 10, 1)
+    with pytest.raises(AnalysisError, match="at least 4 frames, and one frame came in"):
+        diffusion(source)
+
+
+def test_short_runs_say_what_they_cannot_test():
+    source, _ = random_walk(1, 30, 6)
+    record = diffusion(source, fit=(0.1, 0.4))
+    assert any("too short to test" in note for note in record.notes)
+    assert math.isfinite(record.error)
