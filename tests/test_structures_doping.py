@@ -159,6 +159,13 @@ def test_tube_stays_round():
     assert axis.center == pytest.approx(tube_axis(wall).center, abs=0.1)
 
 
+@pytest.mark.parametrize("seed", [2, 5])
+def test_pentagons_do_not_fold_over_on_narrow_chiral_tubes(seed):
+    doped = dope(nanotube(7, 3, length=60.0), MIXED, seed=seed)
+    for atom in np.flatnonzero(doped.species == doped.species_names.index("N:pyrrolic")):
+        assert rings_through(doped, atom) == [5]
+
+
 def test_the_rest_of_the_system_is_carried_along():
     wall = graphene(lengths=(22.0, 24.0))
     metal = np.array([[3.0, 3.0, 20.0], [9.0, 9.0, 21.0]])

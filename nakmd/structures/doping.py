@@ -47,8 +47,9 @@ BoolArray = NDArray[np.bool_]
 #: Rest length [Å] of C-N relative to C-C springs: 1.43 to 1.42.
 CN_BOND = 1.43
 
-#: Rest distance [Å] of a pyrrolic N from the two edge atoms across the hole: out of bonding range.
-ACROSS_HOLE = 2.6
+#: Rest distance [Å] of a pyrrolic N from the two edge atoms across the hole (out of bonding range) and from the outer
+#: neighbours of its own two (an angle of 130 degrees beside the pentagon's 108).
+AROUND_PENTAGON = 2.6
 
 #: Second neighbours of a regular pentagon, in units of its side: the golden ratio.
 PENTAGON_DIAGONAL = 0.5 * (1.0 + np.sqrt(5.0))
@@ -117,7 +118,7 @@ def dope(
     -----
     Bonds and second neighbours rest at the distances of the given wall, so an undoped region stays as built; C-N at
     1.43/1.42 of that; the diagonals of a pentagon at the golden ratio times its side; and a pyrrolic N at 2.6 Å from
-    the edge atoms across its hole.
+    the edge atoms across its hole and its second neighbours outside of the ring.
     """
     if "C" not in system.species_names or not np.any(system.species == system.species_names.index("C")):
         raise StructureError(f"No carbon to dope; species here are {', '.join(system.species_names) or 'none'}.")
@@ -172,8 +173,8 @@ def _check_cell(cell: Cell, min_distance: float) -> None:
 
 
 def _ring_springs(sites: list[Site], partners: Partners) -> tuple[Pairs, Pairs, Pairs]:
-    """Return what a pentagon adds: the bonds that close it, its five diagonals, and N to the edge atoms it left."""
-    closing, diagonals, across = [], [], []
+    """Return what a pentagon adds: the bonds that close it, its five diagonals, and N to the atoms around it."""
+    closing, diagonals, around = [], [], []
     zero = np.zeros(3, dtype=np.int64)
     for site in sites:
         if not site.ring or site.removed is None:
@@ -186,9 +187,14 @@ def _ring_springs(sites: list[Site], partners: Partners) -> tuple[Pairs, Pairs, 
             diagonals.append((u, w, s_w - s_u))
         seen, behind = dict(partners[nitrogen]), dict(partners[site.removed])
         own, facing = site.edges
-        across.append((nitrogen, own, seen[own]))
-        across.append((nitrogen, facing, seen[site.removed] + behind[facing]))
-    return Pairs.of(closing), Pairs.of(diagonals), Pairs.of(across)
+        around.append((nitrogen, own, seen[own]))
+        around.append((nitrogen, facing, seen[site.removed] + behind[facing]))
+        # the outer neighbours of both ring atoms bonded to N: without them the ring may fold over
+        for (end, s_end), inner in ((site.ring[0], site.ring[1][0]), (site.ring[-1], site.ring[-2][0])):
+            for outer, s_outer in partners[end]:
+                if outer not in {nitrogen, site.removed, inner}:
+                    around.append((nitrogen, outer, s_end + s_outer))
+    return Pairs.of(closing), Pairs.of(diagonals), Pairs.of(around)
 
 
 def _cut(bonds: Pairs, sites: list[Site]) -> Pairs:
@@ -207,7 +213,7 @@ def _relaxed(
     kept_rest = lengths_of(kept.vectors(positions, cell))
     side = float(np.median(kept_rest))
     kept_rest = np.where(nitrogen[kept.i] | nitrogen[kept.j], CN_BOND / CC_BOND * kept_rest, kept_rest)
-    closing, diagonals, across = _ring_springs(sites, partners)
+    closing, diagonals, around = _ring_springs(sites, partners)
     angles = second_neighbours(adjacency(kept, len(positions)))
     in_ring = {frozenset(pair) for pair in zip(diagonals.i.tolist(), diagonals.j.tolist())}
     turned = {site.nitrogens[0] for site in sites if site.ring}
@@ -218,9 +224,9 @@ def _relaxed(
         np.full(len(closing), CN_BOND / CC_BOND * side),
         lengths_of(angles.vectors(positions, cell)),
         np.full(len(diagonals), PENTAGON_DIAGONAL * side),
-        np.full(len(across), ACROSS_HOLE * side / CC_BOND),
+        np.full(len(around), AROUND_PENTAGON * side / CC_BOND),
     ]
-    pairs = kept.joined(closing).joined(angles).joined(diagonals).joined(across)
+    pairs = kept.joined(closing).joined(angles).joined(diagonals).joined(around)
     n_bonds = len(kept) + len(closing)
     stiffness = np.where(np.arange(len(pairs)) < n_bonds, 1.0, ANGLE_STIFFNESS)
     return relax_springs(positions, cell, pairs, np.concatenate(rest), stiffness)
