@@ -171,7 +171,7 @@ def test_a_full_disk_at_any_moment_is_one_message_and_leaves_the_file(tmp_path, 
         writer = TrajectoryWriter(path, state.topology, mode="a")
         with monkeypatch.context() as patch:
             patch.setattr(journal, "os", Disk(n, full, torn=True, only=("pwrite",)))
-            with pytest.raises(RunError, match="No space left on device.*make room and resume"):
+            with pytest.raises(RunError, match=r"No space left on device.*make room and resume"):
                 writer.write(samples.frame(state, 3))
         with pytest.raises(RunError, match="after a failed write"):
             writer.write(samples.frame(state, 3))

@@ -156,7 +156,9 @@ def test_truncate_to_more_than_there_is_names_both(path, state):
     samples.write(path, state, range(2))
     with (
         TrajectoryWriter(path, state.topology, mode="a") as writer,
-        pytest.raises(FileFormatError, match="holds 2 frames and 0 thermo rows, the checkpoint was written after 3 and 0"),
+        pytest.raises(
+            FileFormatError, match="holds 2 frames and 0 thermo rows, the checkpoint was written after 3 and 0"
+        ),
     ):
         writer.truncate(3, 0)
 

@@ -68,7 +68,7 @@ def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> 
         If the disk is full or fails; the checkpoints before stay as they were.
     """
     buffer = io.BytesIO()
-    with h5py.File(buffer, "w", userblock_size=_BLOCK, libver=("v108", "v108"), track_order=True) as file:
+    with h5py.File(buffer, "w", userblock_size=_BLOCK, libver=("v110", "v110"), track_order=True) as file:
         _store(file, state, "")
     content = buffer.getvalue()[_BLOCK:]
     block = _MAGIC + hashlib.sha256(content).hexdigest().encode() + b"\n"
@@ -82,7 +82,7 @@ def _keep_previous(where: Path) -> None:
     """Give the present checkpoint its second name; at no moment is there none."""
     previous = previous_copy(where)
     try:
-        if _verified(where) is None:
+        if not _is_whole(where.read_bytes()):
             return  # a damaged file must not replace a good previous copy
         draft = previous.with_name(f".{previous.name}.{os.getpid()}.tmp")
         draft.unlink(missing_ok=True)
@@ -129,24 +129,20 @@ def _load(group: h5py.Group) -> dict[str, Any]:
     return state
 
 
-def _verified(path: Path) -> bytes | None:
-    """Return a checkpoint's bytes, or None if they do not match their checksum."""
-    content = path.read_bytes()
+def _is_whole(content: bytes) -> bool:
     digest = hashlib.sha256(content[_BLOCK:]).hexdigest().encode()
-    return content if content[:_BLOCK].rstrip(b"\0") == _MAGIC + digest + b"\n" else None
+    return content[:_BLOCK] == (_MAGIC + digest + b"\n").ljust(_BLOCK, b"\0")
 
 
 def _read_copy(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise FileFormatError(path, "there is no such file.")
     with guard(path, "the checkpoint cannot be read"):
-        content = _verified(path)
-        if content is None:
-            size = path.stat().st_size
-            beginning = path.open("rb").read(len(_MAGIC))
-            if size and beginning != _MAGIC:
-                raise FileFormatError(path, "this is not a checkpoint of nakmd.")
-            raise FileFormatError(path, f"truncated or damaged: its {size} bytes do not match their checksum.")
+        content = path.read_bytes()
+        if content and not content.startswith(_MAGIC):
+            raise FileFormatError(path, "this is not a checkpoint of nakmd.")
+        if not _is_whole(content):
+            raise FileFormatError(path, f"truncated or damaged: its {len(content)} bytes do not match their checksum.")
         with h5py.File(io.BytesIO(content), "r") as file:
             return _load(file)
 

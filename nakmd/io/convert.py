@@ -15,7 +15,7 @@ from nakmd.io.atomic import replacing
 from nakmd.io.dcd import DCDWriter
 from nakmd.io.extxyz import append_extxyz, frame_of, read_atoms, system_from, to_atoms
 from nakmd.io.h5md import TrajectoryWriter
-from nakmd.io.lammps import write_data, write_dump_frame
+from nakmd.io.lammps import restricted, write_data, write_dump_frame
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame
 
@@ -114,6 +114,8 @@ def _write(file: BinaryIO, kind: str, content: _Source, rows: Sequence[int]) -> 
         notes += _write_dcd(file, content, rows)
     if kind == "lammps-dump" and any(":" in name for name in topology.species_names):
         notes.append("Site labels are told apart by type only, in the order " + " ".join(topology.species_names) + ".")
+    if kind != "extxyz" and not np.array_equal(restricted(content[rows[-1]].cell.matrix)[1], np.eye(3)):
+        notes.append("The cells, and all in them, are turned to where the format wants them, each frame by itself.")
     return tuple(notes)
 
 

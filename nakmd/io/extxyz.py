@@ -147,10 +147,13 @@ def from_atoms(atoms: ase.Atoms) -> System:
     Raises
     ------
     InputError
-        If there are no atoms, or the cell makes no sense.
+        If there are no atoms, one is nowhere, or the cell makes no sense.
     """
     if not len(atoms):
         raise InputError("there are no atoms.")
+    lost = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
+    if len(lost):
+        raise InputError(f"atom {lost[0]} is nowhere (NaN or inf).")
     sites = atoms.arrays.get("site", [""] * len(atoms))
     labels = ["" if str(site) in (NO_SITE, "none", "") else str(site) for site in sites]
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]

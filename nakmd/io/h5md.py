@@ -86,8 +86,8 @@ class TrajectoryWriter:
         self._broken = False
         try:
             with guard(self.path, "this is not a trajectory that can be continued", "Start a new one."):
-                # format of HDF5 1.8: checksums, but no mark "open for writing" that would outlive a kill
-                self._file = h5py.File(self._storage, "w" if mode == "w" else "r+", libver=("v108", "v108"))
+                # format of HDF5 1.10, the first with checksums over all its bookkeeping
+                self._file = h5py.File(self._storage, "w" if mode == "w" else "r+", libver=("v110", "v110"))
                 if mode == "w":
                     real = np.float64 if precision == "double" else np.float32
                     create_file(self._file, topology, parameters or {}, real)

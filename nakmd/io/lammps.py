@@ -16,6 +16,9 @@ from nakmd.system import Frame, Topology, element_of
 
 FloatArray = NDArray[np.float64]
 
+#: LAMMPS loses an atom that lies exactly on a face that does not repeat [Å].
+_EDGE = 1e-3
+
 
 def restricted(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the cell as LAMMPS wants it, and the rotation that takes row vectors there.
@@ -51,15 +54,17 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
 
     Notes
     -----
-    Atoms may lie outside an orthorhombic cell along a direction that does not repeat; the box is widened to hold them.
+    A cell vector that does not repeat has no meaning but may not tilt in LAMMPS, nor may atoms lie outside: it is laid
+    along its axis and lengthened to hold them.
     """
     cell, rotation = restricted(frame.cell.matrix)
     positions = frame.positions @ rotation
-    low, high = np.zeros(3), np.diag(cell).copy()
-    if frame.cell.is_orthorhombic and len(positions):
-        free = ~frame.cell.periodic
-        low[free] = np.minimum(low, positions.min(axis=0))[free]
-        high[free] = np.maximum(high, positions.max(axis=0))[free]
+    free = ~frame.cell.periodic
+    cell[free] = np.diag(np.diag(cell))[free]
+    fractions = positions @ np.linalg.inv(cell)
+    edge = _EDGE / np.diag(cell)
+    low = np.where(free, np.minimum(0.0, fractions.min(axis=0) - edge), 0.0) * np.diag(cell)
+    high = np.where(free, np.maximum(1.0, fractions.max(axis=0) + edge), 1.0) * np.diag(cell)
     boundary = " ".join("p" if p else "f" for p in frame.cell.periodic)
     lines = [
         f"LAMMPS data file by nakmd: step {frame.step}, time {frame.time:.10g} ps, units metal, boundary {boundary}",
