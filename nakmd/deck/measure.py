@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,8 @@ class Measuring:
         return Results(found)
 
 
-def _attempt(measure):
+def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Mapping[str, Record | AnalysisError]:
+    """Measure, or return why that cannot be."""
     try:
         return measure()
     except AnalysisError as error:

@@ -9,19 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nakmd.analysis import (
-    AffinityRecord,
-    CoordinationRecord,
-    DiffusionRecord,
-    Measure,
-    RDFRecord,
-    Record,
-    ThermoRecord,
-)
 from nakmd.errors import AnalysisError
 
+# nakmd.analysis imports half of scipy, which is not to stand between `nakmd run` and its first step
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from nakmd.analysis import AffinityRecord, Measure, Record
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
 _PANELS = ("thermo", "rdf", "diffusion", "coordination", "affinity")
@@ -61,7 +55,7 @@ class Results:
     """
 
     def __init__(self, found: Mapping[str, Record | AnalysisError]) -> None:
-        self.records = {name: r for name, r in found.items() if isinstance(r, Record)}
+        self.records = {name: r for name, r in found.items() if not isinstance(r, AnalysisError)}
         self.failures = {name: str(r) for name, r in found.items() if isinstance(r, AnalysisError)}
 
     def __getitem__(self, name: str) -> Record:
@@ -130,6 +124,14 @@ class Results:
 
 
 def _rows_of(name: str, record: Record) -> Iterator[Row]:
+    from nakmd.analysis import (  # noqa: PLC0415  (as above)
+        AffinityRecord,
+        CoordinationRecord,
+        DiffusionRecord,
+        RDFRecord,
+        ThermoRecord,
+    )
+
     if isinstance(record, ThermoRecord):
         for quantity, measure in record.quantities.items():
             yield _row(quantity.removesuffix("_bar").replace("_", " "), measure)
@@ -181,6 +183,8 @@ def _row(quantity: str, measure: Measure) -> Row:
 
 
 def _text(value: float, error: float, unit: str, n_effective: float) -> str:
+    from nakmd.analysis import Measure  # noqa: PLC0415  (as above)
+
     return str(Measure(float(value), float(error), unit, float(n_effective))).partition(" (error uncertain")[0]
 
 

@@ -1,0 +1,77 @@
+"""Small runs that make every kernel be compiled and stored."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from nakmd.deck.run import run
+from nakmd.deck.schema import Deck
+from nakmd.potentials.export import finnis_sinclair_table
+from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.hybrid import Hybrid
+from nakmd.potentials.library import load
+from nakmd.potentials.tables import write_eam_fs
+
+_LIQUID = {"liquid": {"x_K": 0.5, "temperature": "450 K", "atoms": 260}}
+_WETTED = {
+    "carbon": {"kind": "nanotube", "chirality": [5, 5], "length": "25 Å", "doping": {"graphitic": 0.02}},
+    "liquid": {"region": "around", "x_K": 0.67, "temperature": "450 K", "thickness": "8 Å"},
+}
+
+
+def _dynamics(ensemble: str, **more: Any) -> dict[str, Any]:
+    words = {"kind": "produce", "steps": 12, "timestep": "0.5 fs", "ensemble": ensemble, **more}
+    return words if ensemble == "nve" else {**words, "temperature": "300 K"}
+
+
+_ALL_STAGES = [
+    {"kind": "relax", "steps": 5},
+    _dynamics("langevin"),
+    _dynamics("bussi", barostat={"axes": "xyz"}),
+    _dynamics("nve"),
+]
+
+#: What is run to compile: by name, the model and the structure.
+TRIALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "metal, all integrators": ({"potential": "nak"}, _LIQUID),
+    "metal on carbon": ({"potential": "nak-cn"}, _WETTED),
+    "metal on tables": ({"potential": "warm.eam.fs"}, _LIQUID),
+    "Lennard-Jones": (
+        {
+            "terms": [
+                {
+                    "kind": "lennard-jones",
+                    "pair": list(pair),
+                    "epsilon": "0.01 eV",
+                    "sigma": "3.2 Å",
+                    "cutoff": "6.5 Å",
+                }
+                for pair in (("Na", "Na"), ("Na", "K"), ("K", "K"))
+            ]
+        },
+        _LIQUID,
+    ),
+}
+
+
+def warm_up(name: str) -> float:
+    """Run one of `TRIALS` in a folder that is thrown away; return the seconds it took."""
+    model, structure = TRIALS[name]
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="nakmd-warmup-") as folder:
+        if str(model.get("potential", "")).endswith(".eam.fs"):
+            metal = load("nak")
+            term = metal.terms[0] if isinstance(metal, Hybrid) else metal
+            assert isinstance(term, FinnisSinclair)  # the set is one of cubics
+            model = {"potential": str(write_eam_fs(Path(folder) / "warm.eam.fs", finnis_sinclair_table(term, 500, 500)))}
+        deck = Deck(
+            model=model,
+            structure=structure,
+            stage=_ALL_STAGES,
+            output={"trajectory_every": 4, "thermo_every": 2},
+        )
+        run(deck, Path(folder) / "run")
+    return time.perf_counter() - begin
