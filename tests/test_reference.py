@@ -66,15 +66,11 @@ def test_derivatives_of_the_twin(row):
             moved = system.copy()
             moved.positions[atom, axis] += step
             energies.append(twin.compute(moved).energy)
-        assert found.forces[atom, axis] == pytest.approx(
-            -(energies[0] - energies[1]) / (2 * h), rel=1e-6, abs=1e-7
-        )
+        assert found.forces[atom, axis] == pytest.approx(-(energies[0] - energies[1]) / (2 * h), rel=1e-6, abs=1e-7)
     for v, (a, b) in enumerate(VOIGT):
         strain = np.zeros((3, 3))
         strain[a, b] = h
-        difference = (
-            twin.compute(strained(system, strain)).energy - twin.compute(strained(system, -strain)).energy
-        )
+        difference = twin.compute(strained(system, strain)).energy - twin.compute(strained(system, -strain)).energy
         assert found.virial[v] == pytest.approx(-difference / (2 * h), rel=1e-6, abs=1e-6)
 
 
@@ -116,9 +112,7 @@ def test_brute_pairs_counts_shells():
 
 
 def test_a_direction_that_does_not_repeat_has_no_images():
-    system = System(
-        [[0.5, 0.5, 0.5], [2.5, 0.5, 0.5]], [0, 0], ("K",), Cell([3.0, 3.0, 3.0], (False, True, True))
-    )
+    system = System([[0.5, 0.5, 0.5], [2.5, 0.5, 0.5]], [0, 0], ("K",), Cell([3.0, 3.0, 3.0], (False, True, True)))
     i, _, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, 2.2)
     assert i.tolist() == [0, 1]
     assert vectors[0].tolist() == [2.0, 0.0, 0.0]

@@ -33,9 +33,7 @@ def invented(elements, numbers, masses, kind, nrho, nr, cutoff, scale):
         for b in range(s):
             centre = b if kind == "fs" else 0
             density[a, b] = (
-                (0.5 + 0.2 * a + 0.13 * centre + 0.07 * a * centre)
-                * np.exp(-r / (scale * (1 + 0.1 * a)))
-                * fade
+                (0.5 + 0.2 * a + 0.13 * centre + 0.07 * a * centre) * np.exp(-r / (scale * (1 + 0.1 * a))) * fade
             )
             r_phi[a, b] = (9.0 + 2.0 * (a + b)) * np.exp(-1.7 * r / scale) * fade * np.cos(0.8 * r / scale)
     return Table(elements, embedding, density, r_phi, drho, cutoff / (nr - 1), cutoff, masses, numbers)
@@ -43,8 +41,9 @@ def invented(elements, numbers, masses, kind, nrho, nr, cutoff, scale):
 
 def write_funcfl(path, nrho=60, nr=90, cutoff=4.95):
     """Write one element in the funcfl form: F(ρ), effective charge Z(r), ρ(r)."""
-    r, rho = np.arange(nr) * (cutoff / (nr - 1)), np.arange(nrho) * (0.9 / (nrho - 1))
-    fade = (1.0 - r / cutoff) ** 3 * (1.0 + 3.0 * r / cutoff)
+    # LAMMPS drops the last point of a funcfl grid, so the functions end two points before it
+    r, rho = np.arange(nr) * (cutoff / (nr - 3)), np.arange(nrho) * (0.9 / (nrho - 1))
+    fade = np.maximum(1.0 - r / cutoff, 0.0) ** 3 * (1.0 + 3.0 * r / cutoff)
     values = [
         -1.2 * np.sqrt(rho) + 0.1 * rho**2,
         9.0 * np.exp(-0.9 * r) * fade,

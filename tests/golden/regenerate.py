@@ -107,10 +107,6 @@ def golden(system, model):
 
 if __name__ == "__main__":
     for name, (configuration, model) in CASES.items():
-        text = (
-            "{\n"
-            + ",\n".join(f'"{k}": {lines_of(v)}' for k, v in golden(configuration(), model).items())
-            + "\n}"
-        )
+        text = "{\n" + ",\n".join(f'"{k}": {lines_of(v)}' for k, v in golden(configuration(), model).items()) + "\n}"
         (HERE / f"{name}.json").write_text(text + "\n")
         print(f"{name}: {len(text) // 1024} KiB")

@@ -78,9 +78,7 @@ class TersoffTwin:
             shade, d_shade = fade(r[ij], p)
             push, pull = p.A * math.exp(-p.lambda1 * r[ij]), -p.B * math.exp(-p.lambda2 * r[ij])
             energy = 0.5 * shade * (push + bond * pull)
-            slope = 0.5 * d_shade * (push + bond * pull) - 0.5 * shade * (
-                p.lambda1 * push + p.lambda2 * bond * pull
-            )
+            slope = 0.5 * d_shade * (push + bond * pull) - 0.5 * shade * (p.lambda1 * push + p.lambda2 * bond * pull)
             energies[i[ij]] += 0.5 * energy if self.shared else energy
             energies[j[ij]] += 0.5 * energy if self.shared else 0.0
             gradients[ij] += slope * vectors[ij] / r[ij]

@@ -51,8 +51,7 @@ class PairTwin:
         energy, slope = np.zeros(len(r)), np.zeros(len(r))
         for (first, second), formula in self.formulas.items():
             a, b = (
-                np.array([name == word for name in system.species_names])[system.species]
-                for word in (first, second)
+                np.array([name == word for name in system.species_names])[system.species] for word in (first, second)
             )
             mine = (a[i] & b[j]) | (b[i] & a[j])
             energy[mine], slope[mine] = ended(formula, r[mine], self.cutoff, self.mode, self.onset)

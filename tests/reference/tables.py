@@ -68,9 +68,7 @@ def read_funcfl(lines, element):
     values = np.array([float(w) for w in words[5 : 5 + nrho + 2 * nr]])
     embedding, charge, density = values[:nrho], values[nrho : nrho + nr], values[nrho + nr :]
     r_phi = 27.2 * 0.529 * charge[:-1] ** 2
-    return Table(
-        [element], embedding[None, :-1], density[None, None, :-1], r_phi[None, None], drho, dr, cutoff
-    )
+    return Table([element], embedding[None, :-1], density[None, None, :-1], r_phi[None, None], drho, dr, cutoff)
 
 
 def write_setfl(path, table, kind, comment):
@@ -121,8 +119,7 @@ class TableTwin:
         """Return energies, forces and virial; atoms of other elements are not there."""
         t = self.table
         rows = [
-            t.elements.index(e) if e in t.elements else -1
-            for e in (n.partition(":")[0] for n in system.species_names)
+            t.elements.index(e) if e in t.elements else -1 for e in (n.partition(":")[0] for n in system.species_names)
         ]
         kind = np.array(rows)[system.species]
         i, j, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, t.cutoff)
