@@ -12,6 +12,7 @@ from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
+from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import any_of, maximum, sqrt, where
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.system import FloatArray
@@ -41,10 +42,15 @@ class FinnisSinclairParameters(NamedTuple):
     Y : (2,)
     core_start, core_end : (n, n) [Å]
         Between them the logarithm of V is joined to that of the ZBL repulsion, which holds below.
+    smooth_start : (n, n) [Å]
+        From here to core_end V goes over from the join to the cubics and φ rises from zero, both with continuous
+        second derivatives; core_end itself if the set wants MOLDY's kinks.
     charge_product, screening : (n, n)
         ZBL: 14.3996 Z1 Z2 [eV Å] and screening length [Å].
     join : (n, n, 4)
         Coefficients of ln V in t = (r - core_start)/(core_end - core_start).
+    rise : (n, n, 3) [eV²]
+        Coefficients of φ/t³ in t = (r - smooth_start)/(core_end - smooth_start).
     """
 
     length: FloatArray
@@ -54,9 +60,11 @@ class FinnisSinclairParameters(NamedTuple):
     Y: FloatArray
     core_start: FloatArray
     core_end: FloatArray
+    smooth_start: FloatArray
     charge_product: FloatArray
     screening: FloatArray
     join: FloatArray
+    rise: FloatArray
 
 
 @term
@@ -105,8 +113,13 @@ def pair_energy(r, p, a, b):
     # Two atoms meet below core_end a few times per thousand pairs: the branch saves five exponentials elsewhere.
     if any_of(r < p.core_end[a, b]):
         v_join, dv_join = core_join(r, p, a, b)
-        v = where(r < p.core_end[a, b], v_join, v)
-        dv_dr = where(r < p.core_end[a, b], dv_join, dv_dr)
+        inside = r < p.core_end[a, b]
+        if p.smooth_start[a, b] < p.core_end[a, b]:
+            s, ds_dr = switch(r, p.smooth_start[a, b], p.core_end[a, b])
+            dv_join = dv_dr + s * (dv_join - dv_dr) + ds_dr * (v_join - v)
+            v_join = v + s * (v_join - v)
+        v = where(inside, v_join, v)
+        dv_dr = where(inside, dv_join, dv_dr)
         if any_of(r < p.core_start[a, b]):
             v_zbl, dv_zbl = zbl(r, p, a, b)
             v = where(r < p.core_start[a, b], v_zbl, v)
@@ -116,7 +129,7 @@ def pair_energy(r, p, a, b):
 
 @term
 def cubic_density(r, p, a, b):
-    """φ = Σ B_k (Y_k - x)³ H(Y_k - x), no less than 0; return φ and dφ/dr."""
+    """φ = Σ B_k (Y_k - x)³ H(Y_k - x) beyond core_end, its way to zero below; return φ and dφ/dr."""
     x = r / p.length[a, b]
     t0 = maximum(p.Y[0] - x, 0.0)
     t1 = maximum(p.Y[1] - x, 0.0)
@@ -124,8 +137,19 @@ def cubic_density(r, p, a, b):
     square1 = p.B[a, b, 1] * t1 * t1
     phi = square0 * t0 + square1 * t1
     dphi_dr = -3.0 * (square0 + square1) / p.length[a, b]
-    # the cubics turn negative inside about 0.6 a, where MOLDY sets the density to zero
-    return where(phi > 0.0, phi, 0.0), where(phi > 0.0, dphi_dr, 0.0)
+    # The cubics turn negative inside about 0.6 a. MOLDY sets φ to zero there, which makes forces jump.
+    if p.smooth_start[a, b] < p.core_end[a, b]:
+        if any_of(r < p.core_end[a, b]):
+            width = p.core_end[a, b] - p.smooth_start[a, b]
+            t = maximum((r - p.smooth_start[a, b]) / width, 0.0)
+            c3, c4, c5 = p.rise[a, b, 0], p.rise[a, b, 1], p.rise[a, b, 2]
+            inside = r < p.core_end[a, b]
+            phi = where(inside, t * t * t * (c3 + t * (c4 + t * c5)), phi)
+            dphi_dr = where(inside, t * t * (3.0 * c3 + t * (4.0 * c4 + t * (5.0 * c5))) / width, dphi_dr)
+    else:
+        dphi_dr = where(phi > 0.0, dphi_dr, 0.0)
+        phi = where(phi > 0.0, phi, 0.0)
+    return phi, dphi_dr
 
 
 @term
@@ -159,7 +183,10 @@ class FinnisSinclair(EmbeddedAtom):
         V = \sum_k A_k (X_k - x)^3 H(X_k - x), \quad \phi = \sum_k B_k (Y_k - x)^3 H(Y_k - x)
 
     Below ``core[1] a`` the logarithm of V is a cubic Hermite polynomial that ends at the ZBL repulsion at
-    ``core[0] a``; φ is no less than zero.
+    ``core[0] a``, and φ is no less than zero. As MOLDY has it, V'' jumps at ``core[1] a`` and φ' jumps where φ
+    reaches zero; atoms of the liquid come that close, and energy drifts by 1e-3 to 1e-2 kT per ns and degree of
+    freedom. With ``smooth`` both go over from ``core[1] a`` to ``smooth a`` with continuous second derivatives: V
+    by the switching polynomial of `nakmd.kernels.pair.switch`, φ by the quintic that is zero at ``smooth a``.
 
     Parameters
     ----------
@@ -173,6 +200,8 @@ class FinnisSinclair(EmbeddedAtom):
     atomic_numbers : sequence of int
     core : (float, float)
         Start and end of the core join in units of a.
+    smooth : float, optional
+        Where the smoothing of the core ends, in units of a; none if left out.
     label : str
 
     References
@@ -193,6 +222,7 @@ class FinnisSinclair(EmbeddedAtom):
         Y: ArrayLike,
         atomic_numbers: tuple[int, ...] | list[int],
         core: tuple[float, float],
+        smooth: float | None = None,
         label: str = "finnis-sinclair",
     ) -> None:
         super().__init__(elements, label)
@@ -212,18 +242,19 @@ class FinnisSinclair(EmbeddedAtom):
             ("Y", self.Y, (N_DENSITY_KNOTS,)),
         ]:
             if array.shape != shape or not np.all(np.isfinite(array)):
-                raise InputError(
-                    f"{label}: {name} must be finite numbers of shape {shape}, got shape {array.shape}."
-                )
+                raise InputError(f"{label}: {name} must be finite numbers of shape {shape}, got shape {array.shape}.")
             if array.ndim > 1 and not np.array_equal(array, array.swapaxes(0, 1)):
                 raise InputError(f"{label}: {name} must be symmetric in the two elements.")
+        self.smooth = self.core[1] if smooth is None else float(smooth)
+        if not self.core[0] < self.smooth <= self.core[1]:
+            raise InputError(f"{label}: the smoothing must end inside the core join {self.core}, got {smooth}.")
         if not 0.0 < self.core[0] < self.core[1]:
             raise InputError(f"{label}: the core join needs 0 < start < end, got {self.core}.")
 
     def _numbers(self) -> list[object]:
         return [
             self.elements, self.length.tolist(), self.A.tolist(), self.B.tolist(), self.X.tolist(), self.Y.tolist(),
-            self.atomic_numbers, self.core,
+            self.atomic_numbers, self.core, self.smooth,
         ]  # fmt: skip
 
     def _tables(self, rows: list[int]) -> tuple[FinnisSinclairParameters, FloatArray]:
@@ -242,14 +273,17 @@ class FinnisSinclair(EmbeddedAtom):
             Y=self.Y,
             core_start=self.core[0] * length,
             core_end=self.core[1] * length,
+            smooth_start=self.smooth * length,
             charge_product=MOLDY_COULOMB * numbers[:, None] * numbers[None, :],
             screening=0.8854 * MOLDY_BOHR / (powers[:, None] + powers[None, :]),
             join=np.zeros((n, n, 4)),
+            rise=np.zeros((n, n, 3)),
         )
         for a in range(n):
             for b in range(n):
                 if both[a, b]:
                     p.join[a, b] = self._join_coefficients(p, a, b)
+                    p.rise[a, b] = self._rise_coefficients(p, a, b)
         reach = np.where(both, max(self.X.max(), self.Y.max()) * length, 0.0)
         return p, reach
 
@@ -266,6 +300,15 @@ class FinnisSinclair(EmbeddedAtom):
         y1, y2 = math.log(v1), math.log(v2)
         s1, s2 = width * d1 / v1, width * d2 / v2
         return np.array([y1, s1, 3.0 * (y2 - y1) - 2.0 * s1 - s2, 2.0 * (y1 - y2) + s1 + s2])
+
+    def _rise_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
+        """Return the quintic t³ (c3 + c4 t + c5 t²) that meets φ, φ' and φ'' of the cubics at t = 1."""
+        x, width = self.core[1], self.core[1] - self.smooth
+        gaps = np.maximum(self.Y - x, 0.0)
+        f = float(p.B[a, b] @ gaps**3)
+        s = float(-3.0 * p.B[a, b] @ gaps**2) * width
+        q = float(6.0 * p.B[a, b] @ gaps) * width**2
+        return np.array([10.0 * f - 4.0 * s + 0.5 * q, -15.0 * f + 7.0 * s - q, 6.0 * f - 3.0 * s + 0.5 * q])
 
     def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return V [eV] and φ [eV²] between two elements on distances r [Å], each an array of r's shape."""

@@ -76,16 +76,22 @@ class Element(Part):
 
 
 class Core(Part):
-    """The join of MOLDY: ZBL inside, the spline outside, between them ln V a cubic Hermite; radii over a."""
+    """The join of MOLDY: ZBL inside, the spline outside, between them ln V a cubic Hermite; radii over a.
+
+    ``smooth`` takes the kinks out between itself and ``outer`` (`nakmd.potentials.FinnisSinclair`).
+    """
 
     form: Literal["zbl-log-hermite"]
     inner: Positive
     outer: Positive
+    smooth: Positive | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.inner >= self.outer:
             raise ValueError(f"inner = {self.inner} must be smaller than outer = {self.outer}")
+        if self.smooth is not None and not self.inner < self.smooth < self.outer:
+            raise ValueError(f"smooth = {self.smooth} must lie between inner = {self.inner} and outer = {self.outer}")
         return self
 
 

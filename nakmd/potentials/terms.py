@@ -116,7 +116,8 @@ def _finnis_sinclair(record: FinnisSinclairCubicSet, elements: Sequence[str], la
             A[i, j, : len(pair.A)] = pair.A
             B[i, j, : len(pair.B)] = np.array(pair.B) * (1.0 if a == b else lambda_phi)
     core = (record.core.inner, record.core.outer)
-    return FinnisSinclair(tuple(elements), length, A, B, X, Y, tuple(numbers[a] for a in elements), core, record.name)
+    charges = tuple(numbers[a] for a in elements)
+    return FinnisSinclair(tuple(elements), length, A, B, X, Y, charges, core, record.core.smooth, record.name)
 
 
 def _tersoff(record: TersoffSet, elements: Sequence[str]) -> Tersoff:

@@ -1,6 +1,7 @@
 """Finnis-Sinclair cubics of Nichol & Ackland (2016), doi:10.1103/PhysRevB.93.184101, with MOLDY's core."""
 
 import numpy as np
+from scipy.interpolate import BPoly
 
 from reference.images import assemble, brute_pairs
 
@@ -9,6 +10,8 @@ KNOTS_PHI = (1.30, 1.20)
 #: Ends of the join in units of a, and e²/(4πε0) [eV Å], to the digits behind the published check values.
 CORE = (0.4330127, 0.649519)
 COULOMB = 14.3996454
+#: Between this and the end of the join V and φ go over with continuous second derivatives (nakmd's own).
+SMOOTH = 0.54
 SETS = {
     "Na": (
         11,
@@ -57,7 +60,24 @@ def pair_numbers(a, b):
 
 
 def repulsion(r, a, b):
-    """Return V(r) [eV] and dV/dr of one pair of elements at one distance: ZBL, log-Hermite join, cubics."""
+    """Return V(r) [eV] and dV/dr of one pair: the join of `join`, blended into the cubics over SMOOTH a to r2."""
+    _, _, length, strengths, _ = pair_numbers(a, b)
+    low, high = SMOOTH * length, CORE[1] * length
+    if not low < r < high:
+        return join(r, a, b)
+    (inner, inner_slope), (outer, outer_slope) = join(r, a, b), cubics(r / length, KNOTS_V, strengths)
+    outer_slope /= length
+    x = (r - low) / (high - low)
+    share = 1 - 10 * x**3 + 15 * x**4 - 6 * x**5
+    turn = (-30 * x**2 + 60 * x**3 - 30 * x**4) / (high - low)
+    return (
+        share * inner + (1 - share) * outer,
+        share * inner_slope + (1 - share) * outer_slope + turn * (inner - outer),
+    )
+
+
+def join(r, a, b):
+    """Return MOLDY's V(r) [eV] and dV/dr of one pair of elements at one distance: ZBL, log-Hermite join, cubics."""
     z1, z2, length, strengths, _ = pair_numbers(a, b)
     r1, r2 = CORE[0] * length, CORE[1] * length
     if r <= r1:
@@ -76,10 +96,17 @@ def repulsion(r, a, b):
 
 
 def density(r, a, b):
-    """Return φ(r) [eV²], clamped at zero inside its inner root, and dφ/dr."""
+    """Return φ(r) [eV²] and dφ/dr: the cubics beyond the join, a quintic down to zero at SMOOTH a, zero below."""
     _, _, length, _, strengths = pair_numbers(a, b)
-    value, slope = cubics(r / length, KNOTS_PHI, strengths)
-    return (value, slope / length) if value > 0.0 else (0.0, 0.0)
+    if r <= SMOOTH * length:
+        return 0.0, 0.0
+    if r >= CORE[1] * length:
+        value, slope = cubics(r / length, KNOTS_PHI, strengths)
+        return value, slope / length
+    value, slope = cubics(CORE[1], KNOTS_PHI, strengths)
+    bend = sum(6.0 * c * (k - CORE[1]) for c, k in zip(strengths, KNOTS_PHI))
+    quintic = BPoly.from_derivatives([SMOOTH, CORE[1]], [[0.0, 0.0, 0.0], [value, slope, bend]])
+    return float(quintic(r / length)), float(quintic.derivative()(r / length)) / length
 
 
 class NicholAcklandTwin:
