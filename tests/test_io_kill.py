@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -70,6 +71,30 @@ def test_sigkill_at_random_moments(tmp_path):
     with Trajectory(path) as trajectory:
         for k, frame in enumerate(trajectory):
             samples.assert_same(frame, samples.frame(state, k))
+
+
+def test_reading_while_another_process_writes(tmp_path):
+    """Whenever a reader comes, it finds whole frames, also when it opens the file in the middle of a change."""
+    path, n_atoms = tmp_path / "trajectory.h5md", 300
+    state = samples.system(n=n_atoms)
+    writer = start_writer(path, n_atoms, "w")
+    drain = threading.Thread(target=writer.stdout.read)
+    drain.start()
+    lengths = []
+    begin = time.monotonic()
+    while time.monotonic() - begin < 1.5:
+        with Trajectory(path) as trajectory:
+            lengths.append(len(trajectory))
+            for k in {0, lengths[-1] // 2, lengths[-1] - 1} if lengths[-1] else ():
+                samples.assert_same(trajectory[k], samples.frame(state, k))
+    assert journal.is_being_written(path)
+    writer.kill()
+    writer.wait()
+    drain.join()
+    writer.stdout.close()
+    assert lengths == sorted(lengths)
+    assert lengths[-1] > 10
+    assert not journal.is_being_written(path)
 
 
 class Killed(BaseException):

@@ -22,6 +22,7 @@ import hashlib
 import io
 import os
 import struct
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,9 @@ PAGE = 4096
 _MAGIC = b"nakmdjournal001\n"
 _HEADER = struct.Struct("<16s32sQQ")  # magic, identity of the file, its new length, number of pages
 _DIGEST = 32
+
+#: Attempts to take the lock, 10 ms apart.
+_LOCK_ATTEMPTS = 5
 
 #: The identity of a file (32 hexadecimal digits) is looked for in this many bytes from its start.
 _IDENTITY_SPAN = 1 << 20
@@ -94,6 +98,29 @@ def pending_changes(path: str | os.PathLike[str]) -> Changes | None:
     return Changes(length, pages)
 
 
+def is_being_written(path: str | os.PathLike[str]) -> bool:
+    """Return whether a living process has the file open for writing.
+
+    Parameters
+    ----------
+    path : path
+        The file itself, not its journal.
+    """
+    try:
+        journal = os.open(journal_of(path), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(journal, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(journal)
+    return False
+
+
 class JournaledFile(io.RawIOBase):
     """A file object for ``h5py.File`` that keeps writes in memory until `commit`.
 
@@ -153,14 +180,16 @@ class JournaledFile(io.RawIOBase):
 
     def _lock(self) -> None:
         # on the journal, not on the file: HDF5 readers lock the file and would be shut out
-        try:
-            fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"{self.path}: another process is writing this file. Wait for it or stop it first."
-            ) from None
-        except OSError:
-            return  # a file system without locks
+        for _ in range(_LOCK_ATTEMPTS):
+            try:
+                fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.01)  # `is_being_written` of a reader holds it for an instant
+            except OSError:
+                return  # a file system without locks
+            else:
+                return
+        raise InputError(f"{self.path}: another process is writing this file. Wait for it or stop it first.")
 
     def commit(self, sync: bool = False) -> None:
         """Bring all changes since the last commit to the file, all or nothing.

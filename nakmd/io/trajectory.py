@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import h5py
 import numpy as np
@@ -19,11 +20,16 @@ from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.growing import read_table, read_text
 from nakmd.io.guard import guard
+from nakmd.io.journal import is_being_written
 from nakmd.io.layout import DAMAGED, Layout, open_hdf5
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
 from nakmd.system import Frame
 
 FloatArray = NDArray[np.float64]
+T = TypeVar("T")
+
+#: Waits [s] between attempts to read a file that is being written.
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 class Trajectory:
@@ -56,7 +62,12 @@ class Trajectory:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._file = open_hdf5(path)
+        self._patiently(self._open)
+
+    def _open(self) -> None:
+        for name in ("steps", "times", "cells", "stage_rows", "_quantities"):
+            self.__dict__.pop(name, None)  # what an attempt before this one has cached
+        self._file = open_hdf5(self.path)
         try:
             with self._reading():
                 self._layout = Layout(self.path, self._file)
@@ -68,9 +79,22 @@ class Trajectory:
                 self.parameters: dict[str, Any] = {}
                 if self._layout.own:
                     self._read_parameters()
+            if len(self) and is_being_written(self.path):
+                self._frame(len(self) - 1)  # reads all series now: they will change under a later reading
         except BaseException:
             self._file.close()
             raise
+
+    def _patiently(self, read: Callable[[], T]) -> T:
+        """Read, and again if that fails while a writer is at work: it may have been between two pages."""
+        for pause in _PAUSES:
+            try:
+                return read()
+            except FileFormatError:
+                if not is_being_written(self.path):
+                    raise
+                time.sleep(pause)
+        return read()
 
     def _reading(self) -> AbstractContextManager[None]:
         return guard(self.path, "the trajectory cannot be read", DAMAGED)
@@ -220,6 +244,9 @@ class Trajectory:
         row = int(index) % n
         if not self._file:
             raise InputError(f"{self.path}: the trajectory was closed.")
+        return self._patiently(lambda: self._frame(row))
+
+    def _frame(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read", DAMAGED):
             layout = self._layout
             cell = Cell(self.cells[row], self.periodic.tolist())
