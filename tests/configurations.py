@@ -5,6 +5,7 @@ from ase.build import nanotube
 
 from nakmd.cell import Cell
 from nakmd.system import System, element_of
+from nakmd.units import MASSES
 
 #: Of the flagship model: metals, wall, and wall sites.
 SNAPSHOT_SPECIES = ("Na", "K", "C", "C:edge", "N:graphitic", "N:pyridinic")
@@ -24,7 +25,9 @@ def crystal(kind, a, repeats, species_names, seed, shake=0.0, strain=0.0, period
     cell = np.diag(repeats * a) @ deform
     positions = positions @ deform + shake * rng.normal(size=positions.shape)
     positions = positions + (rng.integers(-2, 3, size=positions.shape) * np.array(periodic)) @ cell
-    return System(positions, rng.integers(0, len(species_names), len(positions)), species_names, Cell(cell, periodic))
+    species = rng.integers(0, len(species_names), len(positions))
+    masses = None if set(species_names) <= set(MASSES) else np.ones(len(positions))
+    return System(positions, species, species_names, Cell(cell, periodic), masses=masses)
 
 
 def relabel(positions, cell, periodic, seed, fraction, species_names):
@@ -110,9 +113,11 @@ def nak_on_sheet(seed, repeats=(3, 2)):
 
 
 def only(system, elements):
-    """Return the atoms of some elements alone."""
-    keep = np.array([element_of(system.species_names[s]) in elements for s in system.species])
-    return System(system.positions[keep], system.species[keep], system.species_names, system.cell.copy())
+    """Return the atoms of some elements alone, with the species that they have."""
+    kept = [a for a, name in enumerate(system.species_names) if element_of(name) in elements]
+    keep = np.isin(system.species, kept)
+    names = [system.species_names[a] for a in kept]
+    return System(system.positions[keep], np.searchsorted(kept, system.species[keep]), names, system.cell.copy())
 
 
 def repeated(system, counts):

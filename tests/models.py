@@ -3,7 +3,7 @@
 A model is a list of terms, plain data that a golden file can hold::
 
     {"style": "eam", "kind": "fs" | "alloy" | "funcfl", "file": "invented.eam.fs"}
-    {"style": "tersoff", "file": "cn.tersoff"}
+    {"style": "tersoff", "file": "cn.tersoff"}                    (and "elements", to take some of a file)
     {"style": "nichol-ackland"}
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}
     {"style": "lj", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [epsilon, sigma]}}
@@ -122,14 +122,14 @@ def engine(model, species_names):
 
 def engine_term(term, none=()):
     """Return the engine's potential for one term."""
-    from nakmd.potentials import EAM, LennardJones, Morse, Tersoff
+    from nakmd.potentials import EAM, LennardJones, Morse, Tersoff, load
 
     if term["style"] == "eam":
         return EAM.from_file(file_of(term))
     if term["style"] == "tersoff":
-        return Tersoff.from_file(file_of(term))
+        return Tersoff.from_file(file_of(term), term.get("elements"))
     if term["style"] == "nichol-ackland":
-        return finnis_sinclair()
+        return load("nichol-ackland-2016", elements=["Na", "K"])
     kind, names = {"morse": (Morse, ("depth", "alpha", "r_0")), "lj": (LennardJones, ("epsilon", "sigma"))}[
         term["style"]
     ]
@@ -137,15 +137,3 @@ def engine_term(term, none=()):
     if "onset" in term:
         ending["smooth_from"] = term["onset"]
     return kind({pair: dict(zip(names, numbers)) | ending for pair, numbers in pairs_of(term).items()}, none=none)
-
-
-def finnis_sinclair():
-    """Return the engine's Nichol-Ackland model of Na and K, from the numbers of the twin."""
-    from reference import cubics
-
-    from nakmd.potentials import FinnisSinclair
-
-    elements = ("Na", "K")
-    rows = [[cubics.pair_numbers(a, b) for b in elements] for a in elements]
-    length, pair, density = ([[row[k] for row in line] for line in rows] for k in (2, 3, 4))
-    return FinnisSinclair(elements, length, pair, density, cubics.KNOTS_V, cubics.KNOTS_PHI, [11, 19], cubics.CORE)
