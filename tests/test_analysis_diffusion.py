@@ -18,9 +18,7 @@ def test_fourier_msd_equals_the_sum_over_origins():
     np.testing.assert_allclose(mean_squared_displacements(paths), direct, rtol=1e-10, atol=1e-11)
 
 
-@pytest.mark.parametrize(
-    ("n_atoms", "n_frames", "together"), [(40, 150, False), (3, 300, False), (20, 200, True)]
-)
+@pytest.mark.parametrize(("n_atoms", "n_frames", "together"), [(40, 150, False), (3, 300, False), (20, 200, True)])
 def test_95_percent_intervals_cover_the_known_coefficient(n_atoms, n_frames, together):
     covered = flagged = 0
     for seed in range(200):

@@ -138,8 +138,9 @@ def select(topology: Topology, word: str) -> BoolArray:
 def require_frames(count: int, least: int, name: str) -> None:
     """Raise `AnalysisError` unless enough frames were seen."""
     if count < least:
-        seen = "one frame" if count == 1 else f"{count} frames"
+        wanted = "one frame" if least == 1 else f"{least} frames"
+        seen = {0: "none", 1: "one frame"}.get(count, f"{count} frames")
         raise AnalysisError(
-            f"{name} needs at least {least} frames, and {seen} came in. "
+            f"{name} needs at least {wanted}, and {seen} came in. "
             "Run longer, write frames more often, or choose another stage (stage='all')."
         )

@@ -266,7 +266,9 @@ def thermo(source: Source, stage: str | Sequence[str] | None = None, progress: P
     if columns:
         present = tuple(source.stages)
         chosen = chosen_stages(present, stage)
-        record = from_table(columns, source.topology.n_atoms, None if len(chosen) == len(present) else chosen)
+        # frames may come from some of the table's stages only, and a table need not know stages
+        whole = stage == "all" or ("stage" not in columns and len(chosen) == len(present))
+        record = from_table(columns, source.topology.n_atoms, None if whole else chosen)
         if record is not None:
             return record
     return cast(ThermoRecord, measure(source, Thermo(), stage, progress))

@@ -2,7 +2,11 @@
 
 Atoms come sorted by grid cell. Neighbour cells are visited with their own periodic shift, image by image, so
 that cells of any shape and size, periodic along any of their vectors, are right without a minimum-image
-rule. Counts are integers of fixed blocks: the same on any number of threads.
+rule.
+
+Each task is written once, for one block of work, and compiled twice: over the blocks in parallel, and one after the
+other for small systems, where waking threads costs more than the work. Blocks are fixed and own their output, so both
+give the same bits on any number of threads.
 """
 
 from __future__ import annotations
@@ -11,10 +15,10 @@ import math
 
 import numpy as np
 
-from nakmd.kernels.jit import parallel_kernel, prange, term
+from nakmd.kernels.jit import kernel, parallel_kernel, prange, term
 
 #: Queries per block of work; fixed, so that results do not depend on the number of threads.
-BLOCK = 512
+BLOCK = 128
 
 
 @term
@@ -44,6 +48,39 @@ def neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix):
     return inside, cell, sx, sy, sz
 
 
+@term
+def count_pairs_of_block(block, positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts):
+    """Count the pairs whose first atom lies in one block of grid cells."""
+    n_blocks, _, n_bins = out_counts.shape
+    n_cells = len(first) - 1
+    scale = n_bins / r_max
+    out_counts[block] = 0
+    for c in range(block * n_cells // n_blocks, (block + 1) * n_cells // n_blocks):
+        if first[c] == first[c + 1]:
+            continue
+        cz = c % shape[2]
+        cy = (c // shape[2]) % shape[1]
+        cx = c // (shape[1] * shape[2])
+        for m in range(len(stencil)):
+            inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
+            if not inside:
+                continue
+            for i in range(first[c], first[c + 1]):
+                x = positions[i, 0] - sx
+                y = positions[i, 1] - sy
+                z = positions[i, 2] - sz
+                a = kinds[i]
+                for j in range(i + 1 if m == 0 else first[other], first[other + 1]):
+                    dx = positions[j, 0] - x
+                    dy = positions[j, 1] - y
+                    dz = positions[j, 2] - z
+                    k = int(math.sqrt(dx * dx + dy * dy + dz * dz) * scale)
+                    if k < n_bins:
+                        pair = pair_of[a, kinds[j]]
+                        if pair >= 0:
+                            out_counts[block, pair, k] += 1
+
+
 @parallel_kernel
 def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts) -> None:
     """Count the pairs of each pair of kinds by distance, each pair once.
@@ -70,42 +107,84 @@ def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stenc
     out_counts : (n_blocks, n_pairs, n_bins) int64
         Overwritten; the histogram is the sum over blocks.
     """
-    n_blocks, _, n_bins = out_counts.shape
-    n_cells = len(first) - 1
-    scale = n_bins / r_max
-    for block in prange(n_blocks):
-        out_counts[block] = 0
-        for c in range(block * n_cells // n_blocks, (block + 1) * n_cells // n_blocks):
-            if first[c] == first[c + 1]:
+    for block in prange(len(out_counts)):
+        count_pairs_of_block(
+            block, positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts
+        )
+
+
+@kernel
+def count_pair_histogram_serial(
+    positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts
+) -> None:
+    """Do the same on one thread."""
+    for block in range(len(out_counts)):
+        count_pairs_of_block(
+            block, positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts
+        )
+
+
+@term
+def count_neighbors_of_block(
+    block,
+    queries,
+    query_cells,
+    query_ids,
+    positions,
+    kinds,
+    ids,
+    first,
+    shape,
+    periodic,
+    matrix,
+    stencil,
+    inner,
+    outer,
+    out_counts,
+):
+    """Count the neighbours of one block of queries."""
+    for i in range(block * BLOCK, min(len(queries), (block + 1) * BLOCK)):
+        out_counts[i] = 0.0
+        cx, cy, cz = query_cells[i]
+        for m in range(len(stencil)):
+            inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
+            if not inside:
                 continue
-            cz = c % shape[2]
-            cy = (c // shape[2]) % shape[1]
-            cx = c // (shape[1] * shape[2])
-            for m in range(len(stencil)):
-                inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
-                if not inside:
-                    continue
-                for i in range(first[c], first[c + 1]):
-                    x = positions[i, 0] - sx
-                    y = positions[i, 1] - sy
-                    z = positions[i, 2] - sz
-                    a = kinds[i]
-                    for j in range(i + 1 if m == 0 else first[other], first[other + 1]):
-                        dx = positions[j, 0] - x
-                        dy = positions[j, 1] - y
-                        dz = positions[j, 2] - z
-                        k = int(math.sqrt(dx * dx + dy * dy + dz * dz) * scale)
-                        if k < n_bins:
-                            pair = pair_of[a, kinds[j]]
-                            if pair >= 0:
-                                out_counts[block, pair, k] += 1
+            home = sx == 0.0 and sy == 0.0 and sz == 0.0
+            x = queries[i, 0] - sx
+            y = queries[i, 1] - sy
+            z = queries[i, 2] - sz
+            for j in range(first[other], first[other + 1]):
+                dx = positions[j, 0] - x
+                dy = positions[j, 1] - y
+                dz = positions[j, 2] - z
+                r = math.sqrt(dx * dx + dy * dy + dz * dz)
+                k = kinds[j]
+                if r < outer[k] and not (home and ids[j] == query_ids[i]):
+                    if r <= inner[k]:
+                        out_counts[i, k] += 1.0
+                    else:
+                        u = (r - inner[k]) / (outer[k] - inner[k])
+                        out_counts[i, k] += 1.0 + u * u * (2.0 * u - 3.0)
 
 
 @parallel_kernel
 def count_neighbors(
-    queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil,
-    inner, outer, out_counts,
-) -> None:  # fmt: skip
+    queries,
+    query_cells,
+    query_ids,
+    positions,
+    kinds,
+    ids,
+    first,
+    shape,
+    periodic,
+    matrix,
+    stencil,
+    inner,
+    outer,
+    out_counts,
+) -> None:
     """Count the neighbours of each query by kind, sharply or with a smooth edge.
 
     A neighbour at distance r counts 1 up to ``inner``, 0 from ``outer``, and in between
@@ -128,31 +207,89 @@ def count_neighbors(
     out_counts : (q, k) float64
         Overwritten.
     """
-    n = len(queries)
-    for block in prange((n + BLOCK - 1) // BLOCK):
-        for i in range(block * BLOCK, min(n, (block + 1) * BLOCK)):
-            out_counts[i] = 0.0
-            cx, cy, cz = query_cells[i]
-            for m in range(len(stencil)):
-                inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
-                if not inside:
-                    continue
-                home = sx == 0.0 and sy == 0.0 and sz == 0.0
-                x = queries[i, 0] - sx
-                y = queries[i, 1] - sy
-                z = queries[i, 2] - sz
-                for j in range(first[other], first[other + 1]):
-                    dx = positions[j, 0] - x
-                    dy = positions[j, 1] - y
-                    dz = positions[j, 2] - z
-                    r = math.sqrt(dx * dx + dy * dy + dz * dz)
-                    k = kinds[j]
-                    if r < outer[k] and not (home and ids[j] == query_ids[i]):
-                        if r <= inner[k]:
-                            out_counts[i, k] += 1.0
-                        else:
-                            u = (r - inner[k]) / (outer[k] - inner[k])
-                            out_counts[i, k] += 1.0 + u * u * (2.0 * u - 3.0)
+    for block in prange((len(queries) + BLOCK - 1) // BLOCK):
+        count_neighbors_of_block(
+            block,
+            queries,
+            query_cells,
+            query_ids,
+            positions,
+            kinds,
+            ids,
+            first,
+            shape,
+            periodic,
+            matrix,
+            stencil,
+            inner,
+            outer,
+            out_counts,
+        )
+
+
+@kernel
+def count_neighbors_serial(
+    queries,
+    query_cells,
+    query_ids,
+    positions,
+    kinds,
+    ids,
+    first,
+    shape,
+    periodic,
+    matrix,
+    stencil,
+    inner,
+    outer,
+    out_counts,
+) -> None:
+    """Do the same on one thread."""
+    for block in range((len(queries) + BLOCK - 1) // BLOCK):
+        count_neighbors_of_block(
+            block,
+            queries,
+            query_cells,
+            query_ids,
+            positions,
+            kinds,
+            ids,
+            first,
+            shape,
+            periodic,
+            matrix,
+            stencil,
+            inner,
+            outer,
+            out_counts,
+        )
+
+
+@term
+def find_nearest_of_block(
+    block, queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
+):
+    """Find the nearest atom to each of one block of queries."""
+    for i in range(block * BLOCK, min(len(queries), (block + 1) * BLOCK)):
+        nearest = limit * limit
+        found = False
+        cx, cy, cz = query_cells[i]
+        for m in range(len(stencil)):
+            inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
+            if not inside:
+                continue
+            x = queries[i, 0] - sx
+            y = queries[i, 1] - sy
+            z = queries[i, 2] - sz
+            for j in range(first[other], first[other + 1]):
+                dx = positions[j, 0] - x
+                dy = positions[j, 1] - y
+                dz = positions[j, 2] - z
+                r2 = dx * dx + dy * dy + dz * dz
+                if r2 < nearest:
+                    nearest = r2
+                    found = True
+        out_distances[i] = math.sqrt(nearest) if found else np.inf
 
 
 @parallel_kernel
@@ -169,25 +306,18 @@ def find_nearest(
     out_distances : (q,) float64 [Å]
         Overwritten.
     """
-    n = len(queries)
-    for block in prange((n + BLOCK - 1) // BLOCK):
-        for i in range(block * BLOCK, min(n, (block + 1) * BLOCK)):
-            nearest = limit * limit
-            found = False
-            cx, cy, cz = query_cells[i]
-            for m in range(len(stencil)):
-                inside, other, sx, sy, sz = neighbor_cell(cx, cy, cz, stencil, m, shape, periodic, matrix)
-                if not inside:
-                    continue
-                x = queries[i, 0] - sx
-                y = queries[i, 1] - sy
-                z = queries[i, 2] - sz
-                for j in range(first[other], first[other + 1]):
-                    dx = positions[j, 0] - x
-                    dy = positions[j, 1] - y
-                    dz = positions[j, 2] - z
-                    r2 = dx * dx + dy * dy + dz * dz
-                    if r2 < nearest:
-                        nearest = r2
-                        found = True
-            out_distances[i] = math.sqrt(nearest) if found else np.inf
+    for block in prange((len(queries) + BLOCK - 1) // BLOCK):
+        find_nearest_of_block(
+            block, queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
+        )
+
+
+@kernel
+def find_nearest_serial(
+    queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
+) -> None:
+    """Do the same on one thread."""
+    for block in range((len(queries) + BLOCK - 1) // BLOCK):
+        find_nearest_of_block(
+            block, queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
+        )

@@ -1,0 +1,204 @@
+"""What holds for all analyses: drivers, records, stored = live, messages."""
+
+import json
+
+import numpy as np
+import pytest
+from synthetic import frame, topology
+
+import nakmd.analysis as analysis_package
+from nakmd.analysis import (
+    RDF,
+    Affinity,
+    Coordination,
+    Diffusion,
+    FrameList,
+    Live,
+    Record,
+    Thermo,
+    analyze,
+    coordination,
+    diffusion,
+    run_all,
+    standard_analyses,
+)
+from nakmd.cell import Cell
+from nakmd.errors import AnalysisError, InputError
+from nakmd.io.h5md import TrajectoryWriter
+from nakmd.io.trajectory import Trajectory
+from nakmd.system import Frame
+
+STAGES = ("heat", "produce")
+
+
+def interface(n_frames=40, stages=STAGES, seed=1):
+    """A carbon sheet with N among Na and K that walk about, in a cell that breathes; half the frames are heating."""
+    rng = np.random.default_rng(seed)
+    species = rng.permutation([0] * 40 + [1] * 5 + [2] * 60 + [3] * 30)
+    fractional = rng.uniform(size=(len(species), 3))
+    metal = species >= 2
+    kinds = topology(["C", "N:graphitic", "K", "Na"], species, masses=1.0 + species, groups={"liquid": metal})
+    frames = []
+    positions = fractional @ np.diag([20.0, 22.0, 24.0])
+    for t in range(n_frames):
+        scale = 1.0 + 0.01 * rng.normal()
+        cell = Cell(np.array([[20.0, 0, 0], [1.0, 22.0, 0], [0, 2.0, 24.0]]) * scale)
+        positions = positions + rng.normal(0.0, 0.4, positions.shape) * metal[:, None]
+        frames.append(
+            frame(
+                cell,
+                positions,
+                10 * t,
+                0.1 * t,
+                velocities=rng.normal(size=positions.shape),
+                potential_energy=-100.0 + rng.normal(),
+                kinetic_energy=5.0 + 0.1 * rng.normal(),
+                temperature=400.0 + rng.normal(),
+                virial=rng.normal(size=6),
+                pair_energies=-np.abs(rng.normal(size=(4, 4))),
+                stage=stages[min(len(stages) - 1, t * len(stages) // n_frames)],
+            )
+        )
+    return FrameList(kinds, frames)
+
+
+def fresh():
+    return [Thermo(), RDF(r_max=9.0), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity()]
+
+
+def as_text(records):
+    return [json.dumps(record.to_dict(), allow_nan=False, sort_keys=True) for record in records]
+
+
+@pytest.fixture(scope="module")
+def source():
+    return interface()
+
+
+def test_live_equals_stored_bit_for_bit(source, tmp_path):
+    path = tmp_path / "run.h5md"
+    live = [Live(analysis, source.topology, every=10, stage="produce") for analysis in fresh()]
+    writer = TrajectoryWriter(path, source.topology, {"stages": list(STAGES)})
+    for made in source:
+        # the loop shows views of arrays that move on
+        buffer = Frame(**{name: getattr(made, name) for name in Frame.__slots__})
+        buffer.positions, buffer.images = made.positions.copy(), made.images.copy()
+        writer.write(buffer)
+        for observer in live:
+            observer.observe(buffer)
+        buffer.positions[:] = np.nan
+        buffer.images[:] = 99
+    writer.close()
+    for observer in live:
+        observer.close()
+    with Trajectory(path) as trajectory:
+        stored = run_all(trajectory, fresh())
+        by_name = run_all(trajectory, fresh(), stage=["produce"])
+    texts = as_text(observer.analysis.result() for observer in live)
+    assert texts == as_text(stored) == as_text(by_name)
+    assert texts == as_text(run_all(source, fresh()))
+
+
+def test_asking_twice_and_going_on_is_like_going_through(source):
+    one, other = fresh(), fresh()
+    for analysis in one + other:
+        analysis.prepare(source.topology)
+    for row, made in enumerate(source):
+        for a, b in zip(one, other):
+            a.update(made)
+            b.update(made)
+            if row == 20:
+                a.result()
+    assert as_text(a.result() for a in one) == as_text(b.result() for b in other)
+
+
+def test_production_is_what_counts_unless_told_otherwise(source):
+    seen = []
+    run_all(source, [Coordination("C", "K")], progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (20, None)
+    assert len(coordination(source, "C", "K").time) == 20
+    assert len(coordination(source, "C", "K", stage="heat").time) == 20
+    assert len(coordination(source, "C", "K", stage=["heat", "produce"]).time) == 40
+    everything = []
+    coordination(source, "C", "K", stage="all", progress=lambda done, total: everything.append((done, total)))
+    assert everything[-1] == (40, 40)
+    assert len(coordination(interface(10, stages=("nve",)), "C", "K").time) == 10
+    with pytest.raises(AnalysisError, match="stage called 'produced'; the stages here are 'heat', 'produce'"):
+        coordination(source, "C", "K", stage="produced")
+
+
+def test_all_standard_analyses_in_one_pass(source):
+    found = analyze(source)
+    expected = ["thermo", "rdf", "diffusion K", "diffusion Na"]
+    expected += ["coordination C-Na", "coordination C-K", "coordination N-Na", "coordination N-K", "affinity"]
+    assert list(found) == expected
+    for record in found.values():
+        assert isinstance(record, Record)
+        text = json.dumps(record.to_dict(), allow_nan=False)
+        assert json.loads(text)["unit"] == record.unit
+        assert str(record)
+        assert record.notes
+        assert len(record.plot().axes) == 1
+    assert list(analyze(source, ["diffusion"])) == ["diffusion K", "diffusion Na"]
+
+
+def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
+    metal = topology(["K"], np.zeros(4))
+    assert list(standard_analyses(metal)) == ["thermo", "rdf", "diffusion K"]
+    with pytest.raises(AnalysisError, match="Affinity needs both a wall"):
+        standard_analyses(metal, ["affinity"])
+    with pytest.raises(AnalysisError, match="No analysis is called 'viscosity'"):
+        standard_analyses(metal, ["viscosity"])
+
+
+def test_one_failing_analysis_leaves_the_others_alone(source):
+    bare = [frame(f.cell, f.unwrapped, f.step, f.time, potential_energy=f.potential_energy) for f in source]
+    found = analyze(FrameList(source.topology, bare))
+    assert isinstance(found["affinity"], AnalysisError)
+    assert isinstance(found["coordination C-K"], Record)
+    assert set(found["thermo"].quantities) == {"potential_energy", "volume", "density"}
+
+
+def test_frames_of_another_program_are_followed_to_the_nearest_image(source, tmp_path):
+    class Foreign(FrameList):
+        has_images = False
+
+    wrapped = [frame(f.cell, f.positions, f.step, f.time) for f in source]
+    record = diffusion(Foreign(source.topology, wrapped), "K", stage="all")
+    assert any("nearest image" in note for note in record.notes)
+    assert record.value == pytest.approx(diffusion(source, "K", stage="all").value, rel=1e-9)
+
+
+def test_no_frames_and_frames_that_do_not_fit(source):
+    with pytest.raises(AnalysisError, match="trajectory is empty"):
+        analyze(FrameList(source.topology, []), ["rdf"])
+    with pytest.raises(AnalysisError, match="has 4 atoms, the topology 135"):
+        analyze(FrameList(source.topology, [frame(Cell([20.0] * 3), np.zeros((4, 3)))]), ["rdf"])
+
+
+def test_a_stage_not_reached_is_said(source, tmp_path):
+    path = tmp_path / "short.h5md"
+    with TrajectoryWriter(path, source.topology, {"stages": list(STAGES)}) as writer:
+        writer.write(source[0])
+    with Trajectory(path) as trajectory, pytest.raises(AnalysisError, match="no frames of stage produce"):
+        coordination(trajectory, "C", "K")
+
+
+def test_errors_are_bad_input():
+    assert issubclass(AnalysisError, InputError)  # exit code 2
+
+
+def test_plots_go_into_given_axes(source):
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes = figure.subplots(1, 2)
+    assert diffusion(source, "K").plot(axes[0]) is figure
+    assert coordination(source, "C", "K").plot(axes[1]) is figure
+    assert axes[0].lines
+    assert axes[1].lines
+
+
+def test_public_names_are_there():
+    for name in analysis_package.__all__:
+        assert hasattr(analysis_package, name)
