@@ -155,8 +155,11 @@ def test_tube_stays_round():
     wall = nanotube(10, 10, repeats=14)
     doped = dope(wall, MIXED, seed=5)
     axis = tube_axis(doped)
-    assert axis.radius == pytest.approx(tube_axis(wall).radius, rel=0.01)
-    assert axis.center == pytest.approx(tube_axis(wall).center, abs=0.1)
+    # springs only: dents of some 0.2 Å at the holes, none elsewhere
+    assert axis.radius == pytest.approx(tube_axis(wall).radius, abs=0.01)
+    assert axis.center == pytest.approx(tube_axis(wall).center, abs=0.01)
+    radii = lengths_of((doped.positions - np.array([*axis.center, 0.0])) * np.array([1.0, 1.0, 0.0]))
+    assert np.abs(radii - axis.radius).max() < 0.3
 
 
 @pytest.mark.parametrize("seed", [2, 5])

@@ -30,6 +30,9 @@ BOND_BOUNDS = (1.25, 1.75)
 #: Spring constant of second neighbours (angles) relative to that of bonds.
 ANGLE_STIFFNESS = 0.25
 
+#: Spring constant that holds an atom in the surface of the wall relative to that of bonds.
+NORMAL_STIFFNESS = 0.25
+
 #: Largest force, per bond spring constant [Å], at which the springs count as relaxed.
 FORCE_TOLERANCE = 1e-4
 
@@ -107,15 +110,30 @@ def second_neighbours(partners: Sequence[Sequence[tuple[int, IntArray]]]) -> Pai
     return Pairs.of(rows)
 
 
+def wall_normals(positions: FloatArray, cell: Cell, partners: Sequence[Sequence[tuple[int, IntArray]]]) -> FloatArray:
+    """Return the unit normal of the wall at each atom with three bonds, zero at the others, (n, 3)."""
+    whole = [a for a, around in enumerate(partners) if len(around) == 3]
+    ends = np.array([[b for b, _ in partners[a]] for a in whole], dtype=np.int64).reshape(-1, 3)
+    shifts = np.array([[s for _, s in partners[a]] for a in whole], dtype=np.int64).reshape(-1, 3, 3)
+    first, second, third = (
+        positions[ends[:, k]] + to_cartesian(shifts[:, k].astype(np.float64), cell.matrix) for k in range(3)
+    )
+    across = np.cross(second - first, third - first)
+    normals = np.zeros_like(positions)
+    normals[whole] = across / lengths_of(across)[:, None]
+    return normals
+
+
 def relax_springs(
     positions: FloatArray,
     cell: Cell,
     pairs: Pairs,
     rest: FloatArray,
     stiffness: FloatArray,
+    normals: FloatArray,
     max_steps: int = 3000,
 ) -> FloatArray:
-    r"""Minimise :math:`\tfrac12 \sum_p k_p (|r_p| - d_p)^2` over the positions.
+    r"""Minimise :math:`\tfrac12 \sum_p k_p (|r_p| - d_p)^2 + \tfrac12 k_n \sum_i (n_i \cdot \Delta r_i)^2`.
 
     Parameters
     ----------
@@ -127,6 +145,8 @@ def relax_springs(
         d_p.
     stiffness : (p,) float64
         k_p, of order 1.
+    normals : (n, 3) float64
+        n_i: springs between pairs hardly resist bending, so each atom is held in the wall where it was; zero for none.
     max_steps : int
 
     Returns
@@ -148,7 +168,8 @@ def relax_springs(
         out = np.empty((n, 3))
         for c in range(3):
             out[:, c] = np.bincount(pairs.i, pull[:, c], n) - np.bincount(pairs.j, pull[:, c], n)
-        return out
+        lifted = np.sum((x - positions) * normals, axis=1)
+        return np.asarray(out - NORMAL_STIFFNESS * lifted[:, None] * normals)
 
     def finished(_: FloatArray, f: FloatArray) -> bool:
         return bool(np.max(np.abs(f)) < FORCE_TOLERANCE)

@@ -34,6 +34,7 @@ from nakmd.structures.bond_network import (
     find_bonds,
     relax_springs,
     second_neighbours,
+    wall_normals,
 )
 from nakmd.structures.distances import lengths_of, pairs_within
 from nakmd.structures.doping_sites import KINDS, Partners, Site, count_sites, place_sites
@@ -119,6 +120,7 @@ def dope(
     Bonds and second neighbours rest at the distances of the given wall, so an undoped region stays as built; C-N at
     1.43/1.42 of that; the diagonals of a pentagon at the golden ratio times its side; and a pyrrolic N at 2.6 Å from
     the edge atoms across its hole and its second neighbours outside of the ring.
+    A weak spring along the normal holds every atom in the wall.
     """
     if "C" not in system.species_names or not np.any(system.species == system.species_names.index("C")):
         raise StructureError(f"No carbon to dope; species here are {', '.join(system.species_names) or 'none'}.")
@@ -229,7 +231,8 @@ def _relaxed(
     pairs = kept.joined(closing).joined(angles).joined(diagonals).joined(around)
     n_bonds = len(kept) + len(closing)
     stiffness = np.where(np.arange(len(pairs)) < n_bonds, 1.0, ANGLE_STIFFNESS)
-    return relax_springs(positions, cell, pairs, np.concatenate(rest), stiffness)
+    normals = wall_normals(positions, cell, partners)
+    return relax_springs(positions, cell, pairs, np.concatenate(rest), stiffness, normals)
 
 
 def _assembled(system: System, positions: FloatArray, labels: list[str], stay: BoolArray) -> System:
