@@ -103,7 +103,7 @@ WHEEL = {
     "Cu_u3.eam": ("funcfl", "fcc", 3.6, ("Cu",)),
     "BNC.tersoff": ("tersoff", "fcc", 3.3, ("C", "N")),
     "SiC.tersoff": ("tersoff", "fcc", 4.4, ("Si", "C")),
-    "SiCGe.tersoff": ("tersoff", "fcc", 4.6, ("Si", "Ge")),
+    "SiC_Erhart-Albe.tersoff": ("tersoff", "fcc", 4.6, ("Si", "C")),
     "GaN.tersoff": ("tersoff", "fcc", 4.6, ("Ga", "N")),
 }
 
