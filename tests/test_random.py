@@ -107,7 +107,8 @@ def test_sum_of_squares_is_chi_squared():
 def test_uncompiled_noise_has_the_same_bits():
     script = (
         "import numpy as np; from nakmd.kernels import random as r; out = np.empty((4, 5));"
-        "r.fill_gaussians(1, 2, 3, 0, np.empty((4, 5), np.uint64), out); print(out.tobytes().hex(), r.gamma(3.0, 1, 2, 3, 0).hex())"
+        "r.fill_gaussians(1, 2, 3, 0, np.empty((4, 5), np.uint64), out);"
+        "print(out.tobytes().hex(), r.gamma(3.0, 1, 2, 3, 0).hex())"
     )
     answers = [
         subprocess.run(

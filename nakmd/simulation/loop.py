@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,15 @@ from nakmd.integrators.base import KineticSums
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
+from nakmd.simulation.arrays import pack_arrays, unpack_arrays, unpack_tethers
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Pace, Progress
-from nakmd.simulation.readings import Value, read_state, temperature_of
+from nakmd.simulation.readings import Value, read_state, take_frame, temperature_of
 from nakmd.simulation.signals import polite_signals
 from nakmd.simulation.stages import Stage, StageReport, Status
 from nakmd.simulation.watch import EVERY as WATCH_EVERY
 from nakmd.simulation.watch import Watch
-from nakmd.system import FloatArray, Frame, Result, System
+from nakmd.system import FloatArray, Result, System
 
 #: Wall time between two progress reports [s].
 PROGRESS_INTERVAL = 0.5
@@ -332,6 +333,7 @@ class Simulation:
 
     def _finish_stage(self) -> None:
         integrator = self.stage.integrator
+        self._watch.check(self.system, self.result, self.temperature, self.step)
         report = StageReport(self.stage.name, self._done)
         if isinstance(integrator, Fire):
             report = replace(report, converged=integrator.is_finished, largest_force=integrator.largest_force)
@@ -360,34 +362,23 @@ class Simulation:
     def _observe(self, observers: Sequence[Observer]) -> None:
         due = [observer for observer in observers if self.step % observer.every == 0]
         if due:
-            frame = self._frame(frozenset().union(*(observer.needs for observer in due)))
+            needs = frozenset().union(*(observer.needs for observer in due))
+            frame = take_frame(
+                self.system,
+                self.result,
+                kinetic_energy=self.kinetic_energy,
+                degrees_of_freedom=self.stage.integrator.degrees_of_freedom,
+                step=self.step,
+                time=self.time,
+                stage=self.stage.name,
+                virial="virial" in needs,
+                pair_energies=self._pair_energies() if "pair_energies" in needs else None,
+            )
             for observer in due:
                 observer.observe(frame)
 
-    def _frame(self, needs: frozenset[str]) -> Frame:
-        system = self.system
-        positions, images = system.cell.wrap(system.positions)
-        velocities = system.velocities.copy()
-        kinetic_energy = self.kinetic_energy
-        for array in (positions, images, velocities):
-            array.setflags(write=False)
-        pair_energies: FloatArray | None = None
-        if "pair_energies" in needs:
-            pair_energies = self.potential.pair_energies(system, self.neighbors)
-        return Frame(
-            step=self.step,
-            time=self.time,
-            positions=positions,
-            images=images,
-            cell=system.cell.copy(),
-            velocities=velocities,
-            potential_energy=self.result.energy,
-            kinetic_energy=kinetic_energy,
-            temperature=temperature_of(kinetic_energy, self.stage.integrator.degrees_of_freedom),
-            virial=self.result.virial.copy() if "virial" in needs else None,
-            pair_energies=pair_energies,
-            stage=self.stage.name,
-        )
+    def _pair_energies(self) -> FloatArray:
+        return self.potential.pair_energies(self.system, self.neighbors)
 
     def _send_progress(self) -> None:
         self._last_report = time.perf_counter()
@@ -427,8 +418,6 @@ class Simulation:
         nested dict of str to array, number, str
             Forces are in it: what the potential said is not asked again.
         """
-        system, result = self.system, self.result
-        mobility = self._mobility
         return {
             "step": self.step,
             "stage_index": self._stage_index,
@@ -438,20 +427,10 @@ class Simulation:
             "stage_time": self._stage_time,
             "first_temperature": self._watch.first_temperature if self._entered else 0.0,
             "past_work": dict(self._past_work),
-            "positions": system.positions.copy(),
-            "velocities": system.velocities.copy(),
-            "cell": system.cell.matrix.copy(),
-            "forces": result.forces.copy(),
-            "energies": result.energies.copy(),
-            "virial": result.virial.copy(),
-            "tether_centres": mobility.tether_centres.copy() if mobility is not None else np.zeros((0, 3)),
-            "tether_energy": mobility.tether_energy if mobility is not None else 0.0,
+            **pack_arrays(self.system, self.result, self._mobility),
             "integrator": self.stage.integrator.state() if self._entered else {},
             "neighbors": self.neighbors.state(),
-            "reports": {
-                str(k): {"name": r.name, "steps": r.steps, "converged": r.converged, "largest_force": r.largest_force}
-                for k, r in enumerate(self.reports)
-            },
+            "reports": {str(k): asdict(report) for k, report in enumerate(self.reports)},
             "observers": {str(k): observer.state() for k, observer in enumerate(self.observers)},
         }
 
@@ -463,35 +442,22 @@ class Simulation:
         InputError
             If the state belongs to other atoms or other stages.
         """
-        system, result = self.system, self.result
-        positions = np.asarray(state["positions"])
         index = int(state["stage_index"])
-        if positions.shape != system.positions.shape:
-            raise InputError(
-                f"The checkpoint holds {len(positions)} atoms, the system {system.n_atoms}: they are of different runs."
-            )
         if not index < len(self.stages) or self.stages[index].name != state["stage_name"]:
             raise InputError(
                 f"The checkpoint stands in stage {index + 1}, {state['stage_name']!r}; this run has "
                 f"{', '.join(repr(stage.name) for stage in self.stages)}: they are of different runs."
             )
+        unpack_arrays(state, self.system, self.result)
         self.step, self._stage_index, self._done = int(state["step"]), index, int(state["steps_in_stage"])
         self._stage_time = float(state["stage_time"])
         self._past_work = {name: float(work) for name, work in state["past_work"].items()}
         self.reports = [StageReport(**state["reports"][str(k)]) for k in range(len(state["reports"]))]
-        system.positions[:] = positions
-        system.velocities[:] = state["velocities"]
-        system.cell.matrix[:] = state["cell"]
         self._entered = bool(state["entered"])
         if self._entered:
-            mobility = self._bind_stage()
-            mobility.tether_centres[:] = state["tether_centres"]
-            mobility.tether_energy = float(state["tether_energy"])
+            unpack_tethers(state, self._bind_stage())
             self.stage.integrator.restore(state["integrator"])
             self._watch = Watch(self.stage.integrator, float(state["first_temperature"]))
-        result.forces[:] = state["forces"]
-        result.energies[:] = state["energies"]
-        result.virial[:] = state["virial"]
-        self.neighbors.restore(system, state["neighbors"])
+        self.neighbors.restore(self.system, state["neighbors"])
         for k, observer in enumerate(self.observers):
             observer.restore(state["observers"].get(str(k), {}))

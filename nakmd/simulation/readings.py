@@ -6,7 +6,7 @@ import math
 
 from nakmd.integrators import Fire, Integrator
 from nakmd.integrators.base import KineticSums
-from nakmd.system import Result, System
+from nakmd.system import FloatArray, Frame, Result, System
 from nakmd.units import BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
 
 Value = float | int | str | None
@@ -70,3 +70,36 @@ def read_state(
         "length_c": float(lengths[2]),
         "largest_force": integrator.largest_force if isinstance(integrator, Fire) else math.nan,
     }
+
+
+def take_frame(
+    system: System,
+    result: Result,
+    *,
+    kinetic_energy: float,
+    degrees_of_freedom: int,
+    step: int,
+    time: float,
+    stage: str,
+    virial: bool,
+    pair_energies: FloatArray | None,
+) -> Frame:
+    """Return a frame of copies that nobody can write to; ``virial`` says whether it is known and wanted."""
+    positions, images = system.cell.wrap(system.positions)
+    velocities = system.velocities.copy()
+    for array in (positions, images, velocities):
+        array.setflags(write=False)
+    return Frame(
+        step=step,
+        time=time,
+        positions=positions,
+        images=images,
+        cell=system.cell.copy(),
+        velocities=velocities,
+        potential_energy=result.energy,
+        kinetic_energy=kinetic_energy,
+        temperature=temperature_of(kinetic_energy, degrees_of_freedom),
+        virial=result.virial.copy() if virial else None,
+        pair_energies=pair_energies,
+        stage=stage,
+    )

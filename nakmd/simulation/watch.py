@@ -56,8 +56,7 @@ class Watch:
         ExplosionError
             With the atom, the numbers, and what to do.
         """
-        energy = result.energy
-        if not (math.isfinite(energy) and math.isfinite(temperature)):
+        if not math.isfinite(result.energy + temperature + float(np.sum(result.forces))):
             self._blame_not_finite(system, result, step)
         if self._integrator.advances_time:
             atom, speed = search.find_fastest(system.velocities)

@@ -1,0 +1,56 @@
+"""The arrays of a checkpoint: what moves, and what the potential said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nakmd.errors import InputError
+from nakmd.integrators import Mobility
+from nakmd.system import Result, System
+
+
+def pack_arrays(system: System, result: Result, mobility: Mobility | None) -> dict[str, Any]:
+    """Return copies of all that changes from step to step.
+
+    Forces, energies and virial are among it, so that a resumed run need not ask the potential again.
+    """
+    return {
+        "positions": system.positions.copy(),
+        "velocities": system.velocities.copy(),
+        "cell": system.cell.matrix.copy(),
+        "forces": result.forces.copy(),
+        "energies": result.energies.copy(),
+        "virial": result.virial.copy(),
+        "tether_centres": mobility.tether_centres.copy() if mobility is not None else np.zeros((0, 3)),
+        "tether_energy": mobility.tether_energy if mobility is not None else 0.0,
+    }
+
+
+def unpack_arrays(state: Mapping[str, Any], system: System, result: Result) -> None:
+    """Put arrays back in place.
+
+    Raises
+    ------
+    InputError
+        If they are of other atoms.
+    """
+    positions = np.asarray(state["positions"])
+    if positions.shape != system.positions.shape:
+        raise InputError(
+            f"The checkpoint holds {len(positions)} atoms, the system {system.n_atoms}: they are of different runs."
+        )
+    system.positions[:] = positions
+    system.velocities[:] = state["velocities"]
+    system.cell.matrix[:] = state["cell"]
+    result.forces[:] = state["forces"]
+    result.energies[:] = state["energies"]
+    result.virial[:] = state["virial"]
+
+
+def unpack_tethers(state: Mapping[str, Any], mobility: Mobility) -> None:
+    """Put springs back to where they hang."""
+    mobility.tether_centres[:] = state["tether_centres"]
+    mobility.tether_energy = float(state["tether_energy"])
