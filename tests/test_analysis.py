@@ -13,7 +13,6 @@ from nakmd.analysis import (
     Coordination,
     Diffusion,
     FrameList,
-    Live,
     Record,
     Thermo,
     analyze,
@@ -26,6 +25,7 @@ from nakmd.cell import Cell
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
+from nakmd.simulation.observers import LiveAnalysis
 from nakmd.system import Frame
 
 STAGES = ("heat", "produce")
@@ -63,7 +63,7 @@ def interface(n_frames=40, stages=STAGES, seed=1):
 
 
 def fresh():
-    return [Thermo(), RDF(r_max=9.0), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity()]
+    return [Thermo(), RDF(), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity()]
 
 
 def as_text(records):
@@ -77,20 +77,18 @@ def source():
 
 def test_live_equals_stored_bit_for_bit(source, tmp_path):
     path = tmp_path / "run.h5md"
-    live = [Live(analysis, source.topology, every=10, stage="produce") for analysis in fresh()]
+    live = [LiveAnalysis(analysis, source.topology, every=10) for analysis in fresh()]
     writer = TrajectoryWriter(path, source.topology, {"stages": list(STAGES)})
     for made in source:
         # the loop shows views of arrays that move on
         buffer = Frame(**{name: getattr(made, name) for name in Frame.__slots__})
         buffer.positions, buffer.images = made.positions.copy(), made.images.copy()
         writer.write(buffer)
-        for observer in live:
+        for observer in live if made.stage == "produce" else ():
             observer.observe(buffer)
         buffer.positions[:] = np.nan
         buffer.images[:] = 99
     writer.close()
-    for observer in live:
-        observer.close()
     with Trajectory(path) as trajectory:
         stored = run_all(trajectory, fresh())
         by_name = run_all(trajectory, fresh(), stage=["produce"])
@@ -119,6 +117,7 @@ def test_production_is_what_counts_unless_told_otherwise(source):
     assert len(coordination(source, "C", "K").time) == 20
     assert len(coordination(source, "C", "K", stage="heat").time) == 20
     assert len(coordination(source, "C", "K", stage=["heat", "produce"]).time) == 40
+    assert len(coordination(source, "C", "K", stage=["all"]).time) == 40
     everything = []
     coordination(source, "C", "K", stage="all", progress=lambda done, total: everything.append((done, total)))
     assert everything[-1] == (40, 40)

@@ -206,12 +206,18 @@ def test_many_frames_give_bounded_blocks_and_shrinking_errors():
         ({"a": "K", "b": "all", "r_max": 5.0}, "share 50 atoms"),
         ({"by": "mass"}, "by 'element' or by 'species'"),
         ({"bins": 0}, "positive"),
+        ({"r_max": -1.0}, "positive"),
     ],
 )
 def test_what_cannot_work_is_said(parameters, message):
     source = ideal_gas(1, 100, 1, [14.0, 15.0, 16.0])
     with pytest.raises(AnalysisError, match=message):
         rdf(source, **parameters)
+
+
+def test_default_reach_fits_the_cell():
+    assert rdf(ideal_gas(1, 50, 2, [12.0, 30.0, 30.0])).r[-1] == pytest.approx(0.48 * 12.0, rel=0.01)
+    assert rdf(ideal_gas(1, 50, 2, [12.0, 30.0, 30.0], (False, True, True))).r[-1] == pytest.approx(10.0, rel=0.01)
 
 
 def test_one_frame_has_no_error_and_says_so():

@@ -15,7 +15,7 @@ from nakmd.analysis.affinity import Affinity, AffinityRecord, affinity
 from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination, interface_pairs
 from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion, unwrapping_for
-from nakmd.analysis.drive import FrameList, Live, Progress, Source, chosen_stages, run_all
+from nakmd.analysis.drive import FrameList, Progress, Source, chosen_stages, run_all
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
 from nakmd.analysis.statistics import Measure
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
@@ -33,7 +33,6 @@ __all__ = [
     "Diffusion",
     "DiffusionRecord",
     "FrameList",
-    "Live",
     "Measure",
     "PartialRDF",
     "RDFRecord",
@@ -58,7 +57,6 @@ def standard_analyses(
     topology: Topology,
     quantities: Sequence[str] | None = None,
     unwrap: str = "images",
-    r_max: float = 10.0,
 ) -> dict[str, Analysis]:
     """Return fresh analyses that make sense for these atoms, with their defaults.
 
@@ -69,8 +67,6 @@ def standard_analyses(
         Some of `QUANTITIES`; those that the atoms allow if left out.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
-    r_max : float [Å]
-        As in `RDF`.
 
     Returns
     -------
@@ -95,7 +91,7 @@ def standard_analyses(
         if word == "thermo":
             found[word] = Thermo()
         elif word == "rdf":
-            found[word] = RDF(r_max=r_max)
+            found[word] = RDF()
         elif word == "diffusion":
             found.update({f"diffusion {metal}": Diffusion(metal, unwrap=unwrap) for metal in metals})
         elif word == "coordination":
@@ -133,7 +129,7 @@ def analyze(
         An analysis that these frames do not allow has its error in place of a record.
     """
     chosen_stages(tuple(source.stages), stage)  # a misspelt stage is an error even if only the table is read
-    analyses = standard_analyses(source.topology, quantities, unwrapping_for(source), _reach(source))
+    analyses = standard_analyses(source.topology, quantities, unwrapping_for(source))
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)
     if "thermo" in analyses and getattr(source, "thermo", None):
@@ -143,12 +139,3 @@ def analyze(
     if over_frames:
         results.update(zip(over_frames, run_all(source, list(over_frames.values()), stage, progress)))
     return {key: results[key] for key in analyses}
-
-
-def _reach(source: Source) -> float:
-    """Return 10 Å, or what the first cell allows g(r) to reach."""
-    for frame in source.frames():
-        heights = frame.cell.heights[frame.cell.periodic]
-        # a little less than half: a barostat may shrink the cell later
-        return float(min(10.0, 0.48 * heights.min())) if len(heights) else 10.0
-    return 10.0

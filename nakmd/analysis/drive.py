@@ -1,4 +1,4 @@
-"""Driving analyses: over the frames of a trajectory in one pass, or live from a running simulation."""
+"""Driving analyses over the frames of a trajectory, in one pass."""
 
 from __future__ import annotations
 
@@ -64,39 +64,6 @@ class FrameList:
         return (frame for frame in self._frames if words is None or frame.stage in words)
 
 
-class Live:
-    """An observer that feeds an analysis while a run goes on.
-
-    Parameters
-    ----------
-    analysis : Analysis
-    topology : Topology
-    every : int
-        Steps between two frames.
-    stage : str or None
-        Frames of other stages are passed over; None takes all.
-    """
-
-    def __init__(self, analysis: Analysis, topology: Topology, every: int, stage: str | None = None) -> None:
-        self.analysis = analysis
-        self.every = every
-        self.stage = stage
-        analysis.prepare(topology)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """Optional fields of `Frame` that the run must fill."""
-        return self.analysis.needs
-
-    def observe(self, frame: Frame) -> None:
-        """Take in one frame."""
-        if self.stage is None or frame.stage == self.stage:
-            self.analysis.update(frame)
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-
 def is_production(stage: str) -> bool:
     """Return whether a stage is one to measure in: its name begins with ``produc``."""
     return stage.lower().startswith("produc")
@@ -105,11 +72,11 @@ def is_production(stage: str) -> bool:
 def chosen_stages(present: Sequence[str], stage: str | Sequence[str] | None) -> list[str]:
     """Return the names of the stages to measure in; parameters as in `choose_frames`."""
     names = list(dict.fromkeys(present))
-    if stage == "all":
-        return names
     if stage is None:
         return [name for name in names if is_production(name)] or names
     words = [stage] if isinstance(stage, str) else list(stage)
+    if "all" in words:
+        return names
     for word in words:
         if word not in names:
             known = ", ".join(repr(name) for name in names if name) or "none"

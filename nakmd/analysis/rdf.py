@@ -131,8 +131,9 @@ class RDF(Analysis):
     ----------
     a, b : str, optional
         Species (``"N:graphitic"``), elements or groups; without them all pairs of elements (see ``by``).
-    r_max : float [Å]
-        At most half the smallest height of the cell along its periodic directions.
+    r_max : float [Å], optional
+        At most half the smallest height of the cell along its periodic directions. If left out: 10 Å, or 0.48 of
+        that height in the first frame where this is less (a barostat may shrink the cell later).
     bins : int
     by : {"element", "species"}
         What tells atoms apart when a and b are not given.
@@ -156,7 +157,7 @@ class RDF(Analysis):
         self,
         a: str | None = None,
         b: str | None = None,
-        r_max: float = 10.0,
+        r_max: float | None = None,
         bins: int = 200,
         by: str = "element",
     ) -> None:
@@ -164,10 +165,11 @@ class RDF(Analysis):
             raise AnalysisError("g(r) needs both atoms of the pair, or neither for all pairs.")
         if by not in ("element", "species"):
             raise AnalysisError(f"g(r) tells atoms apart by 'element' or by 'species', not by {by!r}.")
-        if not (r_max > 0.0 and bins >= 1):
+        if not ((r_max is None or r_max > 0.0) and bins >= 1):
             raise AnalysisError(f"g(r) needs a positive r_max and number of bins, got {r_max} Å and {bins}.")
         self.a, self.b, self.by = a, b, by
-        self.r_max = float(r_max)
+        self._asked = r_max
+        self.r_max = 10.0 if r_max is None else float(r_max)
         self.bins = int(bins)
 
     def prepare(self, topology: Topology) -> None:
@@ -204,6 +206,8 @@ class RDF(Analysis):
     def update(self, frame: Frame) -> None:
         """Count the pairs of one frame."""
         heights = frame.cell.heights[frame.cell.periodic]
+        if self._asked is None and self._sums.count == 0 and len(heights):
+            self.r_max = min(10.0, 0.48 * float(heights.min()))
         if len(heights) and self.r_max > 0.5 * heights.min() * (1.0 + 1e-12):
             raise AnalysisError(
                 f"g(r) up to {self.r_max:.2f} Å needs a cell at least {2 * self.r_max:.2f} Å wide along its "
@@ -314,7 +318,7 @@ def rdf(
     source: Source,
     a: str | None = None,
     b: str | None = None,
-    r_max: float = 10.0,
+    r_max: float | None = None,
     bins: int = 200,
     by: str = "element",
     stage: str | Sequence[str] | None = None,

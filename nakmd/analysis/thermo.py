@@ -119,6 +119,7 @@ class Thermo(Analysis):
     """
 
     name = "thermo"
+    needs = frozenset({"virial"})
 
     def prepare(self, topology: Topology) -> None:
         """Remember the masses."""
@@ -267,7 +268,7 @@ def thermo(source: Source, stage: str | Sequence[str] | None = None, progress: P
         present = tuple(source.stages)
         chosen = chosen_stages(present, stage)
         # frames may come from some of the table's stages only, and a table need not know stages
-        whole = stage == "all" or ("stage" not in columns and len(chosen) == len(present))
+        whole = stage in ("all", ["all"]) or ("stage" not in columns and len(chosen) == len(present))
         record = from_table(columns, source.topology.n_atoms, None if whole else chosen)
         if record is not None:
             return record
