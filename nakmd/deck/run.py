@@ -33,8 +33,9 @@ from nakmd.system import System
 
 Report = Callable[[Progress], None]
 
-#: Steps below which a rate says more about the beginning of a run than about its speed.
-_LEAST_TIMED_STEPS = 500
+#: Steps and atoms below which a rate says more about overheads than about the speed of the kernels.
+_LEAST_TIMED_STEPS = 1000
+_LEAST_TIMED_ATOMS = 1000
 
 
 @dataclass
@@ -394,7 +395,7 @@ class _Session:
         rate = float("nan")
         if self._pace > 0.0 and self.system.n_atoms:
             rate = 1e6 / (self._pace * self.system.n_atoms)
-            if simulation.step >= _LEAST_TIMED_STEPS:
+            if simulation.step >= _LEAST_TIMED_STEPS and self.system.n_atoms >= _LEAST_TIMED_ATOMS:
                 store_rate(self.potential, self.threads, rate)
         for report in simulation.reports:
             if report.converged is False:
