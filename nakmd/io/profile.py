@@ -4,7 +4,8 @@ H5MD 1.1 leaves room that the readers do not: a file opens in all of them when s
 ``step`` and ``time`` are explicit and hard-linked everywhere, box edges and species are stored with every
 frame, the group is called ``trajectory``, nothing in it is time-independent and no dataset is called ``force``.
 Velocities are in Å/ps; MDAnalysis reads the unit, znh5md hands the numbers to ASE as they are (multiply by
-`nakmd.io.extxyz.ASE_VELOCITY`). What the readers do not know lies under ``/parameters/nakmd``, where H5MD allows anything.
+`nakmd.io.extxyz.ASE_VELOCITY`). What the readers do not know lies under ``/parameters/nakmd``, where H5MD allows
+anything.
 """
 
 from __future__ import annotations
