@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Crystal, Graphene, Model, Nanotube, StructureFile, Structure
-from nakmd.deck.messages import Problem
+from nakmd.deck.lines import Path
+from nakmd.deck.matter import Crystal, Graphene, LennardJonesTerm, Model, MorseTerm, Nanotube, Structure
+from nakmd.deck.messages import Problem, near
 from nakmd.deck.schema import Dynamics
+from nakmd.system import element_of
+from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
 
 #: Largest time steps [ps], impossible and unwise, with carbon that moves and for metal alone.
 CARBON_STEPS = (0.005, 0.0015)
@@ -35,6 +38,7 @@ def check_words(draft: Draft) -> Iterator[Problem]:
         yield from _check_structure(draft.structure)
     if draft.model is not None:
         yield from _check_model(draft.model)
+    yield from _check_species(draft)
     yield from _check_output(draft)
 
 
@@ -96,7 +100,7 @@ def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Probl
 def _check_structure(structure: Structure) -> Iterator[Problem]:
     liquid, carbon = structure.liquid, structure.carbon
     if liquid is not None and liquid.density is not None:
-        density = liquid.density * 1.66053906892
+        density = liquid.density * G_PER_CM3_PER_AMU_A3
         low, high = DENSITIES
         if not low <= density <= high:
             yield Problem(
@@ -140,6 +144,29 @@ def _check_model(model: Model) -> Iterator[Problem]:
         )
     if model.affinity > 10.0:
         yield Problem(("model", "affinity"), f"[model] affinity of {model.affinity:g} is far beyond any metal on carbon.", False)
+
+
+def species_words(draft: Draft) -> Iterator[tuple[Path, str]]:
+    """Yield every word of the deck that has to be a species, with its place."""
+    if draft.model is not None:
+        for index, term in enumerate(draft.model.terms):
+            if isinstance(term, MorseTerm | LennardJonesTerm):
+                for end, word in enumerate(term.pair):
+                    yield ("model", "terms", index, "pair", end), word
+        for index, pair in enumerate(draft.model.none):
+            for end, word in enumerate(pair):
+                yield ("model", "none", index, end), word
+    if draft.structure is not None and draft.structure.crystal is not None:
+        crystal = draft.structure.crystal
+        yield ("structure", "crystal", "element"), crystal.element
+        if crystal.substitute is not None:
+            yield ("structure", "crystal", "substitute", "element"), crystal.substitute.element
+
+
+def _check_species(draft: Draft) -> Iterator[Problem]:
+    for path, word in species_words(draft):
+        if element_of(word) not in MASSES:
+            yield Problem(path, f'"{word}" is not a species: no element is called {element_of(word)}. {near(word, MASSES)}')
 
 
 def _check_output(draft: Draft) -> Iterator[Problem]:

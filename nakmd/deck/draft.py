@@ -57,6 +57,10 @@ class Draft:
                 return (*reader.base, *reader.as_written(path[depth:]))
         return path
 
+    def lacks_entries(self, name: str) -> bool:
+        """Whether an entry of a list had to be left out of a table."""
+        return (name,) in self.readers and bool(self.readers[(name,)].rows)
+
     def is_whole(self, *path: str | int) -> bool:
         """Whether nothing was left out of a table or of what is below it."""
         return not any(p[: len(path)] == path for p in self.incomplete)
@@ -150,13 +154,11 @@ class _Reader:
             try:
                 return adapter.validate_python(mended)
             except ValidationError as failure:
-                # misspelt keys first: once mended, they are not missing under their right name
-                errors = sorted(
-                    failure.errors(include_url=False, include_input=False), key=lambda e: e["type"] != "extra_forbidden"
-                )
-            places = [(error, *locate(error["loc"], annotation)) for error in errors]
-            # from the end, so that taking an entry out of a list moves none that is still to be mended
-            changed = [self._mend(*place, annotation, mended) for place in reversed(places)]
+                errors = failure.errors(include_url=False, include_input=False)
+            # misspelt keys first: once mended, they are not missing under their right name; then from the end, so
+            # that taking an entry out of a list moves none that is still to be mended
+            errors = sorted(reversed(errors), key=lambda e: e["type"] != "extra_forbidden")
+            changed = [self._mend(error, *locate(error["loc"], annotation), annotation, mended) for error in errors]
             if not any(changed):
                 return None
         return None
@@ -244,4 +246,4 @@ def _stand_in(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
         return _stand_in(get_args(annotation)[0], get_args(annotation)[1:])
     if get_origin(annotation) is tuple and Ellipsis not in get_args(annotation):
         return [_stand_in(entry) for entry in get_args(annotation)]
-    return {float: 0.5, int: 1, str: "K"}.get(annotation)
+    return {float: 0.5, int: 1, bool: True, str: "K"}.get(annotation)

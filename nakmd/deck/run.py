@@ -343,7 +343,7 @@ class _Session:
             {
                 "nakmd": __version__,
                 "deck": self.source.text,
-                "folder": str(self.source.folder),
+                "folder": str(self.source.folder.resolve()),
                 "potential_hash": self._digest,
                 "provenance": describe_run(self.deck.seed, self.threads),
                 "extensions": list(self.extensions),

@@ -60,7 +60,7 @@ class DeckSource:
             raise InputError(f"{path} is not a text in UTF-8 (byte {error.start}); a deck is a TOML file.") from None
         except OSError as error:
             raise InputError(f"The deck {path} cannot be read: {error.strerror}.") from None
-        return cls.parse(text, str(path), path.resolve().parent)
+        return cls.parse(text, str(path), path.parent)
 
     @classmethod
     def parse(cls, text: str, name: str = "deck", folder: Path | None = None) -> Self:
@@ -79,7 +79,7 @@ class DeckSource:
                     + '. Texts and quantities go in quotes: timestep = "1 fs".'
                 ]
             ) from None
-        return cls(name, folder or Path.cwd(), text, data)
+        return cls(name, folder or Path(), text, data)
 
     def with_seed(self, seed: int) -> DeckSource:
         """Return the same deck with another seed; the text says so, because it is what a run is resumed from."""

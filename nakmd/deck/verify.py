@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
-from nakmd.deck.messages import Problem
+from nakmd.deck.messages import Problem, near
 from nakmd.deck.schema import Dynamics
 from nakmd.errors import CoverageError
 from nakmd.potentials import Hybrid, Potential, Term
 from nakmd.system import METALS, WALL, System, element_of
+from nakmd.units import MASSES
 
 #: Covalent radii [Å] (Cordero et al. 2008, doi:10.1039/b801115j); atoms closer than half their sum overlap.
 RADII = {
@@ -39,9 +41,8 @@ def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, c
         return
     path = ("model", "potential") if draft.model is not None and draft.model.potential else ("model", "terms")
     if not complete:
-        # terms that could not be read may cover pairs of elements that no other term knows
-        known = {name for name in species if any(how for a, b, how in potential.coverage(species) if name in (a, b))}
-        missing = [(a, b) for a, b in missing if a in known and b in known]
+        # a term that could not be read may couple metals among themselves, or the elements of the wall
+        missing = [(a, b) for a, b in missing if {element_of(a) in WALL, element_of(b) in WALL} == {True, False}]
     for a, b in missing:
         yield Problem(path, f"no term couples {a} with {b}. {_remedy(a, b)}")
 
@@ -91,6 +92,35 @@ def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -
             yield Problem(path, f'"{word}" is known here, but no atom belongs to it.')
 
 
+def _check_unused(draft: Draft, system: System) -> Iterator[Problem]:
+    """Yield species that the model has terms for and that the structure has not: a misspelt label hides so."""
+    present = {*system.species_names, *map(element_of, system.species_names)}
+    for path, word in species_words(draft):
+        if path[0] == "model" and word not in present and element_of(word) in MASSES:
+            yield Problem(
+                path, f'the model speaks of "{word}", and no atom is one. {near(word, system.species_names)}', fatal=False
+            )
+
+
+def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
+    """Yield quantities that these atoms do not allow, and stages to measure that are not there."""
+    words = draft.analysis
+    if words is None:
+        return
+    elements = {element_of(name) for name in system.species_names}
+    needed = {"diffusion": [METALS], "coordination": [WALL, METALS], "affinity": [WALL, METALS]}
+    for index, quantity in enumerate(words.quantities or ()):
+        if any(not elements & set(kinds) for kinds in needed.get(quantity, ())):
+            need = "metal atoms" if quantity == "diffusion" else "both carbon and metal"
+            yield Problem(
+                ("analysis", "quantities", index), f"{quantity} needs {need}; here are {', '.join(sorted(elements))} only."
+            )
+    known = {word for _, stage in draft.stages for word in (stage.name, stage.kind) if word}
+    for index, name in enumerate(words.stages):
+        if name not in known and draft.is_whole("stage"):
+            yield Problem(("analysis", "stages", index), f'no stage is called "{name}". {near(name, known)}')
+
+
 def check_system(system: System, potential: Potential | None, draft: Draft, path: tuple[str, ...]) -> Iterator[Problem]:
     """Yield what is wrong with the built system."""
     yield from _check_elements(system, path)
@@ -98,6 +128,8 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
     if potential is not None:
         yield from _check_cell(system, potential, path)
     yield from _check_barostats(system, draft)
+    yield from _check_unused(draft, system)
+    yield from _check_analysis(draft, system)
     yield from _check_memory(system, path)
 
 
