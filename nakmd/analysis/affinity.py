@@ -80,12 +80,12 @@ class AffinityRecord(Record):
         """Draw the affinity per area in time, with mean and 95 % interval."""
         figure, ax = figure_for(ax)
         ax.plot(self.time, self.series * J_PER_M2_PER_EV_A2, color=COLORS[0], lw=1)
-        ax.axhline(self.per_area.value, color=COLORS[1], label=str(self.per_area))
+        ax.axhline(self.per_area.value, color=COLORS[1], label=self.per_area.text)
         low, high = self.per_area.interval()
         if math.isfinite(low):
             ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
         ax.set(xlabel="t / ps", ylabel="affinity / J/m²")
-        ax.legend()
+        ax.legend(fontsize="small")
         return figure
 
 

@@ -58,10 +58,15 @@ class Record:
         half = self.error * student_factor(self.n_effective, level)
         return self.value - half, self.value + half
 
+    @property
+    def text(self) -> str:
+        """Value, error and unit of a single number, without a word on how far to trust them."""
+        return format_measure(float(self.value), float(self.error), self.unit)
+
     def __str__(self) -> str:
         if np.ndim(self.value):
             return f"{self.quantity}: array of shape {np.shape(self.value)}"
-        text = format_measure(float(self.value), float(self.error), self.unit)
+        text = self.text
         if math.isfinite(self.error) and not self.trusted:
             text += f" (error uncertain: {self.n_effective:.1f} independent samples)"
         return text

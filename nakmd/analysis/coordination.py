@@ -94,9 +94,9 @@ class CoordinationRecord(Record):
         for row, (site, series) in enumerate(self.series_by_site.items()):
             color = COLORS[row % len(COLORS)]
             ax.plot(self.time, series, color=color, lw=1, alpha=0.6)
-            ax.axhline(self.by_site[site].value, color=color, label=f"{site}: {self.by_site[site]}")
+            ax.axhline(self.by_site[site].value, color=color, label=f"{site}: {self.by_site[site].text}")
         ax.set(xlabel="t / ps", ylabel=f"{self.neighbor} within {self.cutoff:g} Å of a {self.center}")
-        ax.legend()
+        ax.legend(fontsize="small")
         return figure
 
 

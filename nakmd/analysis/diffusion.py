@@ -76,9 +76,9 @@ class DiffusionRecord(Record):
         ax.fill_between(self.lag, low, high, color=COLORS[0], alpha=0.3, lw=0)
         window = np.array(self.fit)
         line = self.intercept + 2 * len(self.directions) * self.value * window
-        ax.plot(window, line, color=COLORS[1], lw=2, label=f"D = {Record.__str__(self)}")
+        ax.plot(window, line, color=COLORS[1], lw=2, label=f"D = {self.text}")
         ax.set(xlabel="t / ps", ylabel="MSD / Å²", xlim=(0.0, None), ylim=(0.0, None))
-        ax.legend()
+        ax.legend(fontsize="small")
         return figure
 
 
@@ -236,7 +236,7 @@ class Diffusion(Analysis):
         if not math.isfinite(exponent):
             notes.append("nothing moves: the MSD vanishes")
         elif not diffusive:
-            notes.append(f"MSD grows as t^{exponent:.2f} in the window, not as t: D is not a diffusion coefficient")
+            notes.append(f"MSD grows as t^{exponent:.2f} in the window, not as t: not diffusive yet, or confined")
         notes.append(
             f"line fitted from {low * step:.4g} to {high * step:.4g} ps of {step * (n - 1):.4g} ps, "
             + (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
 
 #: Colours that stay apart for colour-blind readers (Okabe & Ito).
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+#: Lines of the same colour are told apart by these.
+DASHES = ("-", "--", ":", "-.")
+
+
+def style(row: int) -> dict[str, Any]:
+    """Return colour and dashes of the n-th line of a figure."""
+    return {"color": COLORS[row % len(COLORS)], "linestyle": DASHES[row // len(COLORS) % len(DASHES)]}
 
 
 def figure_for(ax: Axes | None) -> tuple[Figure, Axes]:

@@ -84,8 +84,13 @@ class Measure:
         """Return the same measure in another unit."""
         return Measure(self.value * factor, self.error * abs(factor), unit, self.n_effective)
 
+    @property
+    def text(self) -> str:
+        """Value, error and unit, without a word on how far to trust them."""
+        return format_measure(self.value, self.error, self.unit)
+
     def __str__(self) -> str:
-        text = format_measure(self.value, self.error, self.unit)
+        text = self.text
         if math.isfinite(self.error) and not self.trusted:
             text += f" (error uncertain: {self.n_effective:.1f} independent samples)"
         return text

@@ -68,19 +68,21 @@ class ThermoRecord(Record):
         return "\n".join(lines)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the deviation of each quantity from its mean, in standard deviations, one above the other."""
+        """Draw the quantities that change, one above the other, each scaled to its own spread."""
         figure, ax = figure_for(ax)
-        shift, ticks, labels = 0.0, [], []
-        for row, (name, series) in enumerate(self.series.items()):
-            spread = float(np.std(series))
-            scaled = (series - series.mean()) / spread if spread > 0.0 else np.zeros(len(series))
-            ax.plot(self.time, scaled + shift, lw=0.8, color=COLORS[row % len(COLORS)])
-            ticks.append(shift)
-            labels.append(f"{name.removesuffix('_bar').replace('_', ' ')}\n{self.quantities[name]}")
-            shift += 8.0
+        moving = {name: series for name, series in self.series.items() if np.ptp(series) > 0.0} or self.series
+        ticks, labels = [], []
+        for row, (name, series) in enumerate(moving.items()):
+            spread = float(np.std(series)) or 1.0
+            height = -10.0 * row
+            ax.plot(self.time, (series - series.mean()) / spread + height, lw=0.8, color=COLORS[row % len(COLORS)])
+            ax.text(self.time[0], height + 5.0, self.quantities[name].text, va="center", fontsize="small")
+            ticks.append(height)
+            labels.append(name.removesuffix("_bar").replace("_", "\n"))
         ax.set_yticks(ticks, labels)
+        ax.set_ylim(ticks[-1] - 5.0, 8.0)
         if self.settled > 0.0:
-            ax.axvline(self.time[0] + self.settled, color="0.4", ls="--")
+            ax.axvline(self.time[0] + self.settled, color="0.4", ls="--", lw=0.8)
         ax.set(xlabel="t / ps")
         return figure
 
