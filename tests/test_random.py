@@ -27,7 +27,7 @@ KNOWN = [
 
 def noise(n, seed=1, stream=2, step=3, first=0):
     out = np.empty((4, n))
-    random.fill_gaussians(seed, stream, step, first, np.empty((4, n), np.uint64), out)
+    random.fill_gaussians(seed, stream, step, first, n, np.empty((4, n), np.uint64), out)
     return out
 
 
@@ -107,7 +107,7 @@ def test_sum_of_squares_is_chi_squared():
 def test_uncompiled_noise_has_the_same_bits():
     script = (
         "import numpy as np; from nakmd.kernels import random as r; out = np.empty((4, 5));"
-        "r.fill_gaussians(1, 2, 3, 0, np.empty((4, 5), np.uint64), out);"
+        "r.fill_gaussians(1, 2, 3, 0, 5, np.empty((4, 5), np.uint64), out);"
         "print(out.tobytes().hex(), r.gamma(3.0, 1, 2, 3, 0).hex())"
     )
     answers = [

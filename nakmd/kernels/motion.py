@@ -104,7 +104,7 @@ def _thermalise_and_drift(
 ):  # fmt: skip
     start, end = chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)
     xi = noise[chunk]
-    fill_gaussians(seed, stream, step, start, words[chunk, :, : end - start], xi[:, : end - start])
+    fill_gaussians(seed, stream, step, start, end - start, words[chunk], xi)
     gained = 0.0
     for i in range(start, end):
         k = i - start

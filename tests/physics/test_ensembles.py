@@ -1,0 +1,211 @@
+"""The ensembles that thermostats and barostat sample, judged by physical_validation, and the drift of the energy."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from fakes import crystal, lennard_jones
+
+from nakmd.cell import Cell
+from nakmd.integrators import Bussi, CellRescaling, Fire, Langevin, VelocityVerlet
+from nakmd.potentials import load
+from nakmd.simulation import Simulation, Stage, ThermoLog
+from nakmd.system import System
+from nakmd.units import BAR_PER_EV_A3, K_B
+
+physical_validation = pytest.importorskip("physical_validation")
+
+# Argon-like: ε/k_B = 121 K. At 110 K and this density it is a liquid.
+TEMPERATURE = 110.0
+TIMESTEP = 0.004
+
+#: p-values of right ensembles are uniform, and the seeds are fixed: 0.01 rejects one good one in a hundred, for ever.
+SMALLEST_P = 0.01
+
+#: Deviation from the expected slope, in standard errors.
+LARGEST_SIGMA = 3.0
+
+
+def units():
+    """Return the house units as physical_validation wants them: factors to kJ/mol, nm, bar, ps."""
+    return physical_validation.data.UnitData(
+        kb=K_B,
+        energy_conversion=96.48533212331002,
+        length_conversion=0.1,
+        volume_conversion=1e-3,
+        temperature_conversion=1.0,
+        pressure_conversion=BAR_PER_EV_A3,
+        time_conversion=1.0,
+        energy_str="eV", length_str="A", volume_str="A^3", temperature_str="K", pressure_str="eV/A^3", time_str="ps",
+    )  # fmt: skip
+
+
+def sample(integrator, temperature, steps, every=25, settle=2000, seed=1, n=2):
+    """Return the thermo log of a Lennard-Jones liquid of 4 n³ atoms after it has settled."""
+    log = ThermoLog(every, stages=["produce"])
+    stages = [
+        Stage("settle", integrator, settle, kind="equilibrate", initial_temperature=temperature),
+        Stage("produce", integrator, steps),
+    ]
+    simulation = Simulation(
+        crystal(n, lattice=5.9, names=("Na",)), lennard_jones(), stages, [log], seed=seed, threads=1
+    )
+    simulation.run()
+    return log, simulation
+
+
+def data(log, ensemble, system=None, **observables):
+    """Return the observables of a log in the form of physical_validation."""
+    return physical_validation.data.SimulationData(
+        units=units(),
+        ensemble=ensemble,
+        system=system,
+        observables=physical_validation.data.ObservableData(
+            **{name: np.array(log.column(column)) for name, column in observables.items()}
+        ),
+    )
+
+
+def judge_kinetic_energy(log, n_atoms, momentum_conserved, temperature=TEMPERATURE):
+    """Return the p-value of the Kolmogorov-Smirnov test of the kinetic energy against the canonical one."""
+    pv = physical_validation.data
+    system = pv.SystemData(
+        natoms=n_atoms, nconstraints=0, ndof_reduction_tra=3 * momentum_conserved, ndof_reduction_rot=0,
+        mass=np.full(n_atoms, 22.99), molecule_idx=np.arange(n_atoms), nconstraints_per_molecule=np.zeros(n_atoms),
+    )  # fmt: skip
+    ensemble = pv.EnsembleData("NVT", natoms=n_atoms, volume=1.0, temperature=temperature)
+    return physical_validation.kinetic_energy.distribution(
+        data(log, ensemble, system, kinetic_energy="kinetic_energy"), strict=True, verbosity=0
+    )
+
+
+def independent(series):
+    """Return how many independent samples a series is worth, from blocks of growing size."""
+    series = np.asarray(series)
+    worst = 1.0
+    for size in (2, 4, 8, 16, 32):
+        blocks = series[: len(series) // size * size].reshape(-1, size).mean(axis=1)
+        worst = max(worst, size * blocks.var(ddof=1) / series.var(ddof=1))
+    return len(series) / worst
+
+
+class WeakCoupling(Bussi):
+    """Berendsen's thermostat: the mean of the kinetic energy without its fluctuations. It must not pass."""
+
+    def apply(self, system, step, temperature):
+        mean = 0.5 * self.degrees_of_freedom * K_B * temperature
+        kinetic = system.kinetic_energy()
+        system.velocities *= np.sqrt(1.0 + (1.0 - self._decay) * (mean / kinetic - 1.0))
+
+
+@cache
+def canonical(name):
+    """Return the log and the simulation of a run at constant temperature."""
+    thermostat = {"langevin": Langevin, "bussi": Bussi, "weak coupling": WeakCoupling}[name](TEMPERATURE, 0.05)
+    return sample(VelocityVerlet(TIMESTEP, thermostat), TEMPERATURE, 30000, every=50)
+
+
+@pytest.mark.parametrize("name", ["langevin", "bussi"])
+def test_kinetic_energy_is_canonical(name):
+    log, simulation = canonical(name)
+    dof = simulation.stage.integrator.degrees_of_freedom
+    assert dof == {"langevin": 96, "bussi": 93}[name]
+    assert judge_kinetic_energy(log, 32, name == "bussi") > SMALLEST_P
+    kinetic = np.array(log.column("kinetic_energy"))
+    mean, width = 0.5 * dof * K_B * TEMPERATURE, np.sqrt(0.5 * dof) * K_B * TEMPERATURE
+    count = independent(kinetic)
+    assert count > 300
+    assert abs(kinetic.mean() - mean) < LARGEST_SIGMA * width / np.sqrt(count)
+    assert abs(kinetic.std() - width) < LARGEST_SIGMA * width / np.sqrt(2.0 * count)
+
+
+def test_weak_coupling_is_found_out():
+    log, _ = canonical("weak coupling")
+    assert judge_kinetic_energy(log, 32, True) < SMALLEST_P
+
+
+def test_thermostats_agree():
+    energies = [np.array(canonical(name)[0].column("potential_energy")) for name in ("langevin", "bussi")]
+    pressures = [np.array(canonical(name)[0].column("pressure_bar")) for name in ("langevin", "bussi")]
+    for a, b in (energies, pressures):
+        error = np.hypot(a.std() / np.sqrt(independent(a)), b.std() / np.sqrt(independent(b)))
+        assert abs(a.mean() - b.mean()) < LARGEST_SIGMA * error
+
+
+def test_temperature_ratio_is_canonical():
+    # ln of the ratio of energy histograms at two temperatures is linear in E with slope β_1 - β_2.
+    pv = physical_validation.data
+    logs = [
+        sample(VelocityVerlet(TIMESTEP, Bussi(T, 0.05)), T, 20000, every=50, seed=seed)[0]
+        for seed, T in enumerate((TEMPERATURE, TEMPERATURE + 15.0))
+    ]
+    first, second = (
+        data(
+            log,
+            pv.EnsembleData("NVT", natoms=32, volume=1.0, temperature=T),
+            potential_energy="potential_energy",
+            kinetic_energy="kinetic_energy",
+            total_energy="total_energy",
+        )
+        for log, T in zip(logs, (TEMPERATURE, TEMPERATURE + 15.0), strict=True)
+    )
+    (deviation,) = physical_validation.ensemble.check(
+        first, second, total_energy=False, data_is_uncorrelated=False, verbosity=0
+    )
+    assert deviation < LARGEST_SIGMA
+
+
+@pytest.mark.parametrize("axes", ["xyz", pytest.param("z", marks=pytest.mark.slow)])
+def test_volume_ratio_is_isobaric(axes):
+    # ln of the ratio of volume histograms at two pressures is linear in V with slope (P_2 - P_1)/kT.
+    pv = physical_validation.data
+    pressures = [400.0 / BAR_PER_EV_A3, 700.0 / BAR_PER_EV_A3]
+    logs = []
+    for seed, pressure in enumerate(pressures):
+        barostat = CellRescaling(pressure, axes, time_constant=0.5, compressibility=800.0, every=2)
+        integrator = VelocityVerlet(TIMESTEP, Bussi(TEMPERATURE, 0.05), barostat)
+        logs.append(sample(integrator, TEMPERATURE, 25000, every=50, seed=seed)[0])
+    volumes = [np.array(log.column("volume")) for log in logs]
+    # The distance at which the check is sharpest is 2 kT/σ_V.
+    assert pressures[1] - pressures[0] == pytest.approx(2.0 * K_B * TEMPERATURE / volumes[0].std(), rel=0.6)
+    first, second = (
+        data(
+            log,
+            pv.EnsembleData("NPT", natoms=32, pressure=pressure, temperature=TEMPERATURE),
+            volume="volume",
+            potential_energy="potential_energy",
+            kinetic_energy="kinetic_energy",
+            total_energy="total_energy",
+        )
+        for log, pressure in zip(logs, pressures, strict=True)
+    )
+    (deviation,) = physical_validation.ensemble.check(
+        first, second, total_energy=False, data_is_uncorrelated=False, verbosity=0
+    )
+    assert deviation < LARGEST_SIGMA
+    for log, pressure, volume in zip(logs, pressures, volumes, strict=True):
+        inside = np.array(log.column("pressure_bar" if axes == "xyz" else "pressure_zz"))
+        # The row's pressure knows nothing of the centre of mass, whose mean share is kT/V.
+        expected = (pressure - np.mean(K_B * TEMPERATURE / volume)) * (BAR_PER_EV_A3 if axes == "xyz" else 1.0)
+        assert abs(inside.mean() - expected) < LARGEST_SIGMA * inside.std() / np.sqrt(independent(inside))
+
+
+@pytest.mark.slow
+def test_energy_of_liquid_nak_drifts_by_less_than_the_adopted_figure():
+    # 100 ps at 1 fs; below 1e-5 kT/ns per degree of freedom.
+    rng = np.random.default_rng(1)
+    corners = np.stack(np.meshgrid(*[np.arange(5)] * 3, indexing="ij"), axis=-1).reshape(-1, 1, 3)
+    lattice = 5.06  # 0.85 g/cm³
+    positions = (corners + np.array([[0, 0, 0], [0.5, 0.5, 0.5]])).reshape(-1, 3) * lattice
+    system = System(positions, (rng.random(250) < 0.67).astype(int), ["Na", "K"], Cell([5 * lattice] * 3))
+    log = ThermoLog(20, stages=["produce"])
+    stages = [
+        Stage("relax", Fire(0.05), 200, kind="relax"),
+        Stage("melt", VelocityVerlet(0.002, Langevin((900.0, 450.0), 0.2)), 10000, "heat", initial_temperature=900.0),
+        Stage("settle", VelocityVerlet(0.002, Bussi(450.0, 0.2)), 5000, kind="equilibrate"),
+        Stage("produce", VelocityVerlet(0.001), 100000),
+    ]
+    Simulation(system, load("nak"), stages, [log], seed=1).run()
+    time, energy = np.array(log.column("time")) / 1000.0, np.array(log.column("conserved"))
+    slope = np.polyfit(time, energy, 1)[0]
+    assert abs(slope) / (747 * K_B * 450.0) < 1e-5
