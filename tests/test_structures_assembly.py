@@ -1,19 +1,17 @@
-"""Distances, crystals, combining, moving, boxing, and the way to ASE and back."""
+"""Distances, crystals, combining, moving, boxing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from ase import Atoms
-from ase.build import bulk, molecule
-from ase.build import graphene as ase_graphene
+from ase.build import bulk
 from ase.neighborlist import neighbor_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nakmd.cell import Cell
 from nakmd.errors import InputError, StructureError
-from nakmd.structures.ase_atoms import from_ase, to_ase
+from nakmd.io.extxyz import frame_of, to_atoms
 from nakmd.structures.assembly import boxed, combine, placed, rotated, select, translated
 from nakmd.structures.crystal import crystal, substitute
 from nakmd.structures.distances import (
@@ -41,6 +39,11 @@ def random_system(seed: int, n: int = 12) -> System:
     return System(positions, random.integers(0, 3, n), ("Na", "K", "C"), Cell(matrix, periodic))
 
 
+def as_atoms(system: System):
+    """Return the system for ASE's own functions."""
+    return to_atoms(frame_of(system), system.topology)
+
+
 @given(st.integers(0, 2**31), st.floats(1.0, 8.0))
 @settings(max_examples=40, deadline=None)
 def test_pairs_agree_with_ase_in_any_cell(seed, cutoff):
@@ -49,7 +52,7 @@ def test_pairs_agree_with_ase_in_any_cell(seed, cutoff):
     i, j, shift = pairs_within(system.positions, system.cell, cutoff)
     d = lengths_of(pair_vectors(system.positions, system.cell, i, j, shift))
     assert np.all(i <= j)
-    atoms = to_ase(system)
+    atoms = as_atoms(system)
     full_i, full_j, full_d = neighbor_list("ijd", atoms, cutoff)
     low, high = np.minimum(full_i, full_j), np.maximum(full_i, full_j)
     full = np.lexsort((full_d, high, low))
@@ -64,7 +67,7 @@ def test_pairs_agree_with_ase_in_any_cell(seed, cutoff):
 @settings(max_examples=25, deadline=None)
 def test_closest_distances_agree_with_all_pairs(seed):
     system = random_system(seed)
-    i, j, d = neighbor_list("ijd", to_ase(system), 6.0)
+    i, j, d = neighbor_list("ijd", as_atoms(system), 6.0)
     found = closest_distances(system, limit=6.0)
     names = np.array(system.species_names)[system.species]
     wanted: dict[frozenset[str], float] = {}
@@ -109,9 +112,9 @@ def test_crystals_agree_with_ase(structure, names, a, ase_name):
     reference = bulk("".join(names), ase_name, a=cell_length, cubic=cubic) * (2, 3, 2)
     assert system.n_atoms == len(reference)
     for cutoff in (1.1 * cell_length,):
-        ours = np.sort(neighbor_list("d", to_ase(system), cutoff))
+        ours = np.sort(neighbor_list("d", as_atoms(system), cutoff))
         assert np.allclose(ours, np.sort(neighbor_list("d", reference, cutoff)), atol=1e-9)
-    ours = sorted(to_ase(system).get_chemical_symbols())
+    ours = sorted(as_atoms(system).get_chemical_symbols())
     assert ours == sorted(reference.get_chemical_symbols())
 
 
@@ -213,52 +216,3 @@ def test_placing_and_boxing():
     snug = boxed(tube, margins=2.0, periodic=(False, False, False))
     assert np.allclose(snug.positions.min(axis=0), 2.0, atol=ROUNDING)
     assert not snug.cell.periodic.any()
-
-
-def test_ase_and_back_loses_nothing():
-    system = dope(nanotube(8, 8, repeats=8), {"graphitic": 0.02, "pyrrolic": 0.01}, seed=1)
-    system.velocities[:] = np.random.default_rng(1).normal(size=system.velocities.shape)
-    system.masses[3] = 13.003
-    system.positions[0] += 3.0 * system.cell.matrix[2]
-    atoms = to_ase(system)
-    assert atoms.get_chemical_symbols().count("N") == int(system.groups["nitrogen"].sum())
-    # kinetic energies in eV, whatever the unit of time (ASE's constants are of 2014: 1e-8)
-    assert atoms.get_kinetic_energy() == pytest.approx(system.kinetic_energy(), rel=1e-7)
-    back = from_ase(atoms)
-    names = np.array(system.species_names)[system.species]
-    assert np.array_equal(np.array(back.species_names)[back.species], names)
-    assert np.array_equal(back.positions, system.positions)
-    assert np.array_equal(back.masses, system.masses)
-    assert np.allclose(back.velocities, system.velocities, rtol=1e-14)
-    assert back.groups.keys() == system.groups.keys()
-    for name, mask in system.groups.items():
-        assert np.array_equal(back.groups[name], mask)
-
-
-def test_atoms_of_others():
-    slanted = from_ase(ase_graphene(size=(3, 3, 1), vacuum=5.0))
-    assert slanted.groups["carbon"].all()
-    assert slanted.cell.periodic.tolist() == [True, True, False]
-    no_cell = from_ase(molecule("N2"), margin=4.0)
-    assert no_cell.positions.min() == pytest.approx(4.0)
-    assert not no_cell.cell.periodic.any()
-    wire = from_ase(Atoms("K2", [[0, 0, 0], [0, 3, 1]], cell=[4.0, 0, 0], pbc=[True, False, False]), margin=2.0)
-    assert wire.cell.lengths.tolist() == [4.0, 7.0, 5.0]
-    assert wire.positions.tolist() == [[0.0, 2.0, 2.0], [0.0, 5.0, 3.0]]
-    tilted = from_ase(Atoms("K", cell=[[3.0, 4.0, 0.0], [0, 0, 0], [0, 0, 0]], pbc=[True, False, False]))
-    assert tilted.cell.lengths == pytest.approx([5.0, 20.0, 20.0])
-    labelled = from_ase(Atoms("CN", [[0, 0, 0], [1.4, 0, 0]]), labels=["", "pyridinic"])
-    assert labelled.species_names == ("C", "N:pyridinic")
-
-
-@pytest.mark.parametrize(
-    ("atoms", "labels", "message"),
-    [
-        (Atoms(), None, "no atoms"),
-        (Atoms("C", pbc=True), None, "no such cell vector"),
-        (Atoms("C2"), ["edge"], "1 site labels for 2 atoms"),
-    ],
-)
-def test_unusable_atoms_say_why(atoms, labels, message):
-    with pytest.raises(StructureError, match=message):
-        from_ase(atoms, labels)
