@@ -16,8 +16,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nakmd import analysis, integrators, io, potentials, structures, units
     from nakmd.cell import Cell
-    from nakmd.deck.run import Run, resume, run
+    from nakmd.deck.run import resume, run
     from nakmd.deck.schema import Deck
+    from nakmd.deck.session import Run
     from nakmd.errors import NakmdError
     from nakmd.io import Trajectory
     from nakmd.system import Frame, System
@@ -29,7 +30,7 @@ _HOMES = {
     "Deck": "nakmd.deck.schema",
     "Frame": "nakmd.system",
     "NakmdError": "nakmd.errors",
-    "Run": "nakmd.deck.run",
+    "Run": "nakmd.deck.session",
     "System": "nakmd.system",
     "Trajectory": "nakmd.io",
     "resume": "nakmd.deck.run",

@@ -6,7 +6,7 @@ ASE's units are eV and Å as here; its stress is in eV/Å³ in the order xx yy z
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
@@ -23,7 +23,7 @@ from nakmd.system import Result, System
 _MASS = 1.0
 
 
-class NakMD(Calculator):  # type: ignore[misc]
+class NakMD(Calculator):
     """Energies, forces and stress of any potential of nakmd.
 
     Parameters
@@ -51,7 +51,7 @@ class NakMD(Calculator):  # type: ignore[misc]
     -1.109
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "energies", "forces", "stress"]
+    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012  (ASE's way)
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class NakMD(Calculator):  # type: ignore[misc]
         skin: float = 0.5,
         **settings: Any,
     ) -> None:
-        super().__init__(**settings)
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
         self.potential = potential
         self.labels = labels
         self.skin = skin
@@ -75,11 +75,12 @@ class NakMD(Calculator):  # type: ignore[misc]
         system_changes: Sequence[str] = all_changes,
     ) -> None:
         """Compute everything for the atoms and store it in ``results``."""
-        super().calculate(atoms, properties, system_changes)
-        has_volume = self.atoms.cell.rank == 3
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        given = cast(Atoms, self.atoms)
+        has_volume = given.cell.rank == 3
         if "stress" in properties and not has_volume:
             raise PropertyNotImplementedError("These atoms have no cell with a volume, and so no stress.")
-        system = self._bind(self.atoms)
+        system = self._bind(given)
         assert self._neighbors is not None  # made by _bind
         self._neighbors.update(system)
         self.potential.compute(system, self._neighbors, self._result)
@@ -91,7 +92,7 @@ class NakMD(Calculator):  # type: ignore[misc]
             "forces": self._result.forces.copy(),
         }
         if has_volume:
-            self.results["stress"] = -self._result.virial / self.atoms.cell.volume
+            self.results["stress"] = -self._result.virial / given.cell.volume
 
     def species_of(self, atoms: Atoms) -> list[str]:
         """Return the species name of each atom: element and site label."""

@@ -225,7 +225,7 @@ def test_ten_faults_at_once(monkeypatch):
         ('a = "', "deck:1: not TOML"),
         ("", "the deck has no [model]"),
         ("stage = 3", "write each as [[stage]]"),
-        ("[[stage]]\nkind = 7", 'kind = 7 is unknown'),
+        ("[[stage]]\nkind = 7", "kind = 7 is unknown"),
         ("model = 3\nstructure = []", "a table goes here"),
     ],
 )

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from pydantic import ValidationError
+from test_deck_messages import DECKS
 
 import nakmd
 from nakmd.deck.schema import Deck
@@ -12,7 +13,6 @@ from nakmd.deck.stages import build_stages, measured_stages, stage_names
 from nakmd.errors import DeckError
 from nakmd.integrators import Bussi, Fire, Langevin
 from nakmd.resources import data_folder
-from test_deck_messages import DECKS
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 500}}
 

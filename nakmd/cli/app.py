@@ -33,11 +33,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (new.new, check.check, run.run, resume.resume, analyze.analyze):
-    app.command()(guarded(verb))
+app.command()(guarded(new.new))
+app.command()(guarded(check.check))
+app.command()(guarded(run.run))
+app.command()(guarded(resume.resume))
+app.command()(guarded(analyze.analyze))
 app.add_typer(potentials.app, name="potentials")
-for verb in (convert.convert, bench.bench, schema.schema, warmup.warmup, doctor.doctor):
-    app.command()(guarded(verb))
+app.command()(guarded(convert.convert))
+app.command()(guarded(bench.bench))
+app.command()(guarded(schema.schema))
+app.command()(guarded(warmup.warmup))
+app.command()(guarded(doctor.doctor))
 
 
 def _print_version(wanted: bool) -> None:

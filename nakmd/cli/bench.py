@@ -50,4 +50,8 @@ def bench(
             for t in timings
         ],
     )
-    say(f"\n{used} thread{'s' * (used > 1)}, time step 1 fs. " + "; ".join(f"{c.name}: {c.summary}" for c in CASES) + ".")
+    say(
+        f"\n{used} thread{'s' * (used > 1)}, time step 1 fs. "
+        + "; ".join(f"{c.name}: {c.summary}" for c in CASES)
+        + "."
+    )

@@ -12,7 +12,8 @@ def convert(
     source: Annotated[Path, typer.Argument(help="A trajectory, or any file that ASE reads.")],
     target: Annotated[Path, typer.Argument(help="File to write.")],
     format: Annotated[
-        str | None, typer.Option("--format", "-f", help="extxyz, lammps-data, lammps-dump, dcd, h5md; else by the ending.")
+        str | None,
+        typer.Option("--format", "-f", help="extxyz, lammps-data, lammps-dump, dcd, h5md; else by the ending."),
     ] = None,
     frames: Annotated[str | None, typer.Option("--frames", help="start:stop:stride, or one number.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="Only frames of this stage.")] = None,

@@ -27,7 +27,8 @@ def list_(as_json: AsJSON = False) -> None:
         show_json([_summary(entry) for entry in sets])
         return
     show_table(
-        ["name", "form", "of", "title"], [[entry.name, entry.form, " ".join(entry.species), entry.title] for entry in sets]
+        ["name", "form", "of", "title"],
+        [[entry.name, entry.form, " ".join(entry.species), entry.title] for entry in sets],
     )
     say("\nnakmd potentials show NAME prints the numbers, papers and notes of one.")
 
@@ -87,7 +88,8 @@ def export(
     name: Name,
     directory: Annotated[Path, typer.Option("--directory", "-o", help="Folder to write into.")] = Path(),
     species: Annotated[
-        str | None, typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; all of the set if left out.')
+        str | None,
+        typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; all of the set if left out.'),
     ] = None,
     affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon depths.")] = 1.0,
     as_json: AsJSON = False,

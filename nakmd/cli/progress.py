@@ -15,7 +15,7 @@ from nakmd.cli.guard import EXIT_INTERRUPTED, complain
 from nakmd.cli.output import in_time, say, show_json, show_table
 
 if TYPE_CHECKING:
-    from nakmd.deck.run import Run
+    from nakmd.deck.session import Run
     from nakmd.simulation import Progress
 
 #: Seconds between two lines where there is no terminal to draw a bar on.
@@ -76,9 +76,7 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         task = bars.add_task("preparing", total=None, pace=_first_words())
 
         def report(now: Progress) -> None:
-            bars.update(
-                task, description=now.stage, completed=now.step, total=now.total_steps, pace=_pace(now)
-            )
+            bars.update(task, description=now.stage, completed=now.step, total=now.total_steps, pace=_pace(now))
 
         yield report
 

@@ -120,7 +120,12 @@ def _bare_wall(structure: Structure, folder: Path) -> System:
             gap = liquid.thickness or SLAB
             vacuum = 0.5 * gap if carbon.layers == 1 else vacuum
         return graphene(
-            lengths=carbon.size, layers=carbon.layers, gap=gap, stacking=carbon.stacking, bond=carbon.bond, vacuum=vacuum
+            lengths=carbon.size,
+            layers=carbon.layers,
+            gap=gap,
+            stacking=carbon.stacking,
+            bond=carbon.bond,
+            vacuum=vacuum,
         )
     assert isinstance(carbon, CarbonFile)  # the union has no other
     system = read_system(folder / carbon.file)

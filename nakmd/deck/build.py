@@ -38,7 +38,9 @@ def build_potential(model: Model, folder: Path, report: Report) -> Potential | N
         None if nothing could be built.
     """
     if model.potential is not None:
-        loaded = _attempt(lambda: load_named_or_file(str(model.potential), folder, model.affinity), ("model", "potential"), report)
+        loaded = _attempt(
+            lambda: load_named_or_file(str(model.potential), folder, model.affinity), ("model", "potential"), report
+        )
         if loaded is None or not model.none:
             return loaded
         parts = list(loaded.terms) if isinstance(loaded, Hybrid) else [loaded]
@@ -92,9 +94,7 @@ def load_named_or_file(name: str, folder: Path, affinity: float = 1.0) -> Potent
     return load(name, affinity=affinity)
 
 
-def _build_term(
-    words: EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, folder: Path
-) -> Potential:
+def _build_term(words: EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, folder: Path) -> Potential:
     if isinstance(words, EAMTerm):
         return EAM.from_file(*(_existing(name, folder) for name in words.file))
     if isinstance(words, TersoffTerm):

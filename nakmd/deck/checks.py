@@ -47,7 +47,7 @@ def _has_moving_carbon(draft: Draft) -> bool:
     if structure is None or not (structure.carbon or structure.file):
         return False
     frozen = set(draft.groups.frozen) if draft.groups else set()
-    return not frozen & {"carbon", "tube", "sheet", "all"}
+    return not frozen & {"C", "carbon", "tube", "sheet", "all"}
 
 
 def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Problem]:
@@ -65,7 +65,7 @@ def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Probl
         yield Problem(
             (*at, "timestep"),
             f"{who} timestep of {given:g} fs: {reason}, and no step above {impossible * 1e3:g} fs can follow them."
-            f'{meant or f" Write {chr(34)}{usual}{chr(34)}."}',
+            f"{meant or f' Write {chr(34)}{usual}{chr(34)}.'}",
         )
     elif stage.timestep > unwise:
         yield Problem(
@@ -75,7 +75,9 @@ def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Probl
     hottest = max(temperatures, default=0.0)
     key = "temperature" if stage.temperature else "velocities"
     if hottest > IMPOSSIBLE_TEMPERATURE:
-        yield Problem((*at, key), f"{who} {key} of {hottest:g} K: nothing stays bound above {IMPOSSIBLE_TEMPERATURE:g} K.")
+        yield Problem(
+            (*at, key), f"{who} {key} of {hottest:g} K: nothing stays bound above {IMPOSSIBLE_TEMPERATURE:g} K."
+        )
     elif hottest > SURPRISING_TEMPERATURE:
         yield Problem((*at, key), f"{who} {key} of {hottest:g} K boils every metal here.", fatal=False)
     if stage.ensemble != "nve" and stage.timestep <= impossible and stage.tau < 10 * stage.timestep:
@@ -133,7 +135,9 @@ def _check_structure(structure: Structure) -> Iterator[Problem]:
                 '"inside" or "droplet".',
             )
     if isinstance(carbon, Nanotube) and max(carbon.chirality) == 0:
-        yield Problem(("structure", "carbon", "chirality"), "[structure.carbon] chirality = [0, 0] is no tube; write [10, 10].")
+        yield Problem(
+            ("structure", "carbon", "chirality"), "[structure.carbon] chirality = [0, 0] is no tube; write [10, 10]."
+        )
 
 
 def _check_model(model: Model) -> Iterator[Problem]:
@@ -143,7 +147,9 @@ def _check_model(model: Model) -> Iterator[Problem]:
             "[model] affinity scales the metal-carbon depths of a named set; in a list of terms, change the depths.",
         )
     if model.affinity > 10.0:
-        yield Problem(("model", "affinity"), f"[model] affinity of {model.affinity:g} is far beyond any metal on carbon.", False)
+        yield Problem(
+            ("model", "affinity"), f"[model] affinity of {model.affinity:g} is far beyond any metal on carbon.", False
+        )
 
 
 def species_words(draft: Draft) -> Iterator[tuple[Path, str]]:
@@ -166,7 +172,9 @@ def species_words(draft: Draft) -> Iterator[tuple[Path, str]]:
 def _check_species(draft: Draft) -> Iterator[Problem]:
     for path, word in species_words(draft):
         if element_of(word) not in MASSES:
-            yield Problem(path, f'"{word}" is not a species: no element is called {element_of(word)}. {near(word, MASSES)}')
+            yield Problem(
+                path, f'"{word}" is not a species: no element is called {element_of(word)}. {near(word, MASSES)}'
+            )
 
 
 def _check_output(draft: Draft) -> Iterator[Problem]:
@@ -179,7 +187,9 @@ def _check_output(draft: Draft) -> Iterator[Problem]:
         every = getattr(draft.output, key)
         if every > steps:
             yield Problem(
-                ("output", key), f"[output] {key} = {every} is never reached: all stages have {steps} steps.", fatal=False
+                ("output", key),
+                f"[output] {key} = {every} is never reached: all stages have {steps} steps.",
+                fatal=False,
             )
 
 

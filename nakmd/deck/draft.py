@@ -1,7 +1,8 @@
 """What can be understood of a faulty deck, so that one wrong word does not hide the next.
 
 A table that fails is mended and read again: a misspelt key or kind is read as the word that was probably meant,
-any other faulty value is left out or has another stand in for it. The later checks then run on what is left. Nothing of a mended deck is ever run.
+any other faulty value is left out or has another stand in for it. The later checks then run on what is left.
+Nothing of a mended deck is ever run.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ class _Reader:
         if error["type"] == "literal_error" and isinstance(container, dict | list):
             meant = nearest(value_at(mended, path), map(str, get_args(here)))
             if meant is not None:
-                container[path[-1]] = meant
+                container[path[-1]] = meant  # type: ignore[index]
                 return True
         self.incomplete.add(full)
         if isinstance(container, dict) and path[-1] in fields and error["type"] != "value_error":
@@ -196,7 +197,7 @@ class _Reader:
 
     def _rename(self, container: dict[str, Any], path: Path, fields: dict[str, Any]) -> bool:
         """Take a key that nobody knows for the one that was probably meant."""
-        wrong = container.pop(path[-1])
+        wrong = container.pop(str(path[-1]))
         meant = nearest(path[-1], set(fields) - set(container))
         if meant is not None:
             container[meant] = wrong
@@ -229,7 +230,9 @@ class _Reader:
 
     def _report(self, error: Any, full: Path, here: Any, parent: Any) -> None:
         # what a table lacks may just have been left out of it, so that is said only of whole tables
-        if error["type"] in ("value_error", "missing", "too_short") and any(p[: len(full)] == full for p in self.incomplete):
+        if error["type"] in ("value_error", "missing", "too_short") and any(
+            p[: len(full)] == full for p in self.incomplete
+        ):
             return
         at = (*full, "kind") if error["type"] == "union_tag_invalid" else full
         self.problems.append(Problem(at, describe(error, full, here, parent, self.data)))

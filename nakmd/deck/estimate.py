@@ -125,7 +125,7 @@ def estimate(plan: Plan) -> Estimate:
 def _in_words(stage: Any) -> str:
     if not isinstance(stage, Dynamics):
         return f"FIRE until no force is above {stage.force:g} eV/Å"
-    words = stage.ensemble
+    words: str = stage.ensemble
     if stage.temperature is not None:
         start, end = stage.temperature
         words += f" {start:g} K" if start == end else f" {start:g} to {end:g} K"

@@ -95,7 +95,9 @@ class RunFolder:
                 (self.path / name).unlink(missing_ok=True)
             self.deck.write_text(deck_text, encoding="utf-8")
         except OSError as error:
-            raise InputError(f"{self.path} cannot be written: {error.strerror}. Choose another folder with -o.") from None
+            raise InputError(
+                f"{self.path} cannot be written: {error.strerror}. Choose another folder with -o."
+            ) from None
 
     def difference(self, deck_text: str) -> str:
         """Return the difference between the deck that lies here and another one, empty if there is none."""

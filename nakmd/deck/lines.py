@@ -68,7 +68,7 @@ class _Scanner:
                 path = self._resolve(self._key())
                 index = self.array_lengths.get(path, 0)
                 self.array_lengths[path] = index + 1
-                self.lines.setdefault(path, line)
+                self._note(path, line)
                 table = (*path, index)
                 self.lines[table] = line
                 self._through("]]")

@@ -99,7 +99,9 @@ class Doping(Section):
     pyridinic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
     pyrrolic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
     distance: PositiveLength = Field(default=4.0, description="least distance between atoms of different sites")
-    nitrogens_per_site: Literal[1, 2, 3] = Field(default=3, description="N atoms around the vacancy of a pyridinic site")
+    nitrogens_per_site: Literal[1, 2, 3] = Field(
+        default=3, description="N atoms around the vacancy of a pyridinic site"
+    )
 
     @property
     def fractions(self) -> dict[str, float]:
@@ -146,7 +148,9 @@ class Liquid(Section):
     """Liquid Na, K or NaK, packed without overlaps."""
 
     region: Literal["bulk", "around", "inside", "beside", "droplet", "between"] = "bulk"
-    x_K: Fraction = Field(description="atomic fraction of potassium in the alloy")
+    x_K: Fraction = Field(  # noqa: N815  (the field's symbol)
+        description="atomic fraction of potassium in the alloy"
+    )
     temperature: Annotated[Temperature, Field(gt=0.0)] | None = Field(
         default=None, description="sets the density, from the handbook's lines of Na and K"
     )
@@ -225,7 +229,9 @@ class Structure(Section):
         made = [name for name in ("crystal", "file") if getattr(self, name) is not None]
         mixed = [name for name in ("carbon", "liquid") if getattr(self, name) is not None]
         if not made and not mixed:
-            raise ValueError("is empty; give [structure.carbon], [structure.liquid], [structure.crystal] or [structure.file]")
+            raise ValueError(
+                "is empty; give [structure.carbon], [structure.liquid], [structure.crystal] or [structure.file]"
+            )
         if len(made) + bool(mixed) > 1:
             raise ValueError(f"gives {' and '.join(made + mixed)}; only carbon and liquid go together")
         return self

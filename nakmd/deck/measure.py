@@ -79,7 +79,10 @@ class Measuring:
             if wanted is None or "thermo" in wanted:
                 found |= _attempt(lambda: {"thermo": thermo(trajectory, self._stages)})
         for name, live in self._live.items():
-            found |= _attempt(lambda name=name, live=live: {name: live.analysis.result()})
+            try:
+                found[name] = live.analysis.result()
+            except AnalysisError as error:
+                found[name] = error
         return Results(found)
 
 

@@ -18,7 +18,7 @@ _TYPES = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "finite_number": "a finite number",
-    "string_type": 'a text in quotes',
+    "string_type": "a text in quotes",
     "bool_type": "true or false",
     "tuple_type": "a list [...]",
     "model_type": "a table",
@@ -132,7 +132,10 @@ def in_toml(value: object) -> str:
 
 
 def place(path: Path, data: Any, labels: bool = True) -> str:
-    """Return the table and the key of a path: ``[[stage]] 2 (heat) timestep``; without labels ``[[stage]] 2 timestep``."""
+    """Return the table and the key of a path: ``[[stage]] 2 (heat) timestep``, without labels ``[[stage]] 2 timestep``.
+
+    The label is the name or the kind of the entry.
+    """
     words = ""
     table: list[str] = []
     key = ""
@@ -141,7 +144,9 @@ def place(path: Path, data: Any, labels: bool = True) -> str:
             here = value_at(data, path[: depth + 1])
             if isinstance(here, dict):
                 label = (here.get("name") or here.get("kind")) if labels else None
-                words = f"[[{'.'.join(table)}]] {step + 1}" + (f" ({label})" if isinstance(label, str) and label else "")
+                words = f"[[{'.'.join(table)}]] {step + 1}" + (
+                    f" ({label})" if isinstance(label, str) and label else ""
+                )
                 key = ""
             else:
                 key += f" entry {step + 1}"
@@ -179,7 +184,9 @@ def describe(error: Any, path: Path, annotation: Any, parent: Any, data: Any) ->
         return f'unknown key "{path[-1]}" in {table}. {near(path[-1], known)}'
     if kind == "missing":
         if isinstance(path[-1], int):
-            return f"{place(path[:-1], data)} = {in_toml(value_at(data, path[:-1]))} is too short; it needs more entries."
+            return (
+                f"{place(path[:-1], data)} = {in_toml(value_at(data, path[:-1]))} is too short; it needs more entries."
+            )
         if len(path) == 1:
             name = "[[stage]]" if path[0] == "stage" else f"[{path[0]}]"
             return f"the deck has no {name}. Add the table; `nakmd new` writes decks to start from."
@@ -200,7 +207,9 @@ def describe(error: Any, path: Path, annotation: Any, parent: Any, data: Any) ->
         return f"{where} = {in_toml(value)}: {_TYPES[kind]} goes here."
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
-        share = " It is a fraction of one, not a percentage." if kind.startswith("less") and context[name] <= 1.0 else ""
+        share = (
+            " It is a fraction of one, not a percentage." if kind.startswith("less") and context[name] <= 1.0 else ""
+        )
         return f"{where} = {in_toml(value)} {words} {context[name]:g}.{share}"
     if kind == "axes":
         return f"{where} = {in_toml(value)} {error['msg']}."
@@ -210,6 +219,6 @@ def describe(error: Any, path: Path, annotation: Any, parent: Any, data: Any) ->
 def render(problems: Iterable[Problem], source: object, lines: LineMap) -> list[str]:
     """Return one text for each problem, ``deck.toml:12: ...``, in the order of the lines."""
     placed = [(lines.find(p.path), p.what) for p in problems]
-    placed.sort(key=lambda entry: (entry[0] or 0))
+    placed.sort(key=lambda entry: entry[0] or 0)
     texts = [f"{source}:{line}: {what}" if line else f"{source}: {what}" for line, what in placed]
     return list(dict.fromkeys(texts))

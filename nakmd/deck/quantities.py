@@ -159,12 +159,16 @@ def parse_quantity(text: str, kind: Kind) -> float:
     normal = text.replace("−", "-").replace("\u212b", "Å").replace("μ", "µ")  # minus sign, angstrom sign, Greek mu
     match = _NUMBER.match(normal)
     if match is None:
-        raise QuantityError(f'"{text}" is not a number with a unit; write {kind.with_article}, such as "{kind.example}".')
+        raise QuantityError(
+            f'"{text}" is not a number with a unit; write {kind.with_article}, such as "{kind.example}".'
+        )
     number, unit = float(match[1]), match[2]
     if not unit:
         raise QuantityError(f'"{text}" has no unit; write {kind.with_article} with one, such as "{kind.example}".')
     if unit.startswith(","):
-        raise QuantityError(f'"{text}" has a decimal comma; write a point, as in "{text.replace(",", ".", 1).strip()}".')
+        raise QuantityError(
+            f'"{text}" has a decimal comma; write a point, as in "{text.replace(",", ".", 1).strip()}".'
+        )
     if unit in _CELSIUS and kind.dimension == TEMPERATURE.dimension:
         return number + _ZERO_CELSIUS
     factor, dimension = parse_unit(unit, kind)
@@ -173,7 +177,9 @@ def parse_quantity(text: str, kind: Kind) -> float:
         raise QuantityError(f'"{text}" is {was}; here goes {kind.with_article}, such as "{kind.example}".')
     value = number * factor
     if not math.isfinite(value):
-        raise QuantityError(f'"{text}" is too large for any computer; write {kind.with_article}, such as "{kind.example}".')
+        raise QuantityError(
+            f'"{text}" is too large for any computer; write {kind.with_article}, such as "{kind.example}".'
+        )
     return value
 
 
@@ -200,7 +206,9 @@ def parse_unit(unit: str, kind: Kind) -> tuple[float, Dimension]:
             total = [t + sign * power * d for t, d in zip(total, dimension, strict=True)]
         sign = 1
     if sign < 0:
-        raise QuantityError(f'the unit "{unit}" ends in a slash. Here goes {kind.with_article}, such as "{kind.example}".')
+        raise QuantityError(
+            f'the unit "{unit}" ends in a slash. Here goes {kind.with_article}, such as "{kind.example}".'
+        )
     return factor, (total[0], total[1], total[2], total[3], total[4])
 
 

@@ -85,7 +85,9 @@ class Dynamics(Section):
                 'to hold one write ensemble = "bussi"'
             )
         if self.ensemble != "nve" and self.temperature is None:
-            raise ValueError(f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]')
+            raise ValueError(
+                f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
+            )
         if self.ensemble == "nve" and self.barostat is not None:
             raise ValueError('has a barostat but no thermostat, which its noise needs; write ensemble = "bussi"')
         return self
@@ -118,7 +120,9 @@ class Analysis(Section):
         default=None, description="all that the atoms allow, if left out"
     )
     when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
-    every: Positive | None = Field(default=None, description="live: steps between samples; trajectory_every if left out")
+    every: Positive | None = Field(
+        default=None, description="live: steps between samples; trajectory_every if left out"
+    )
     stages: tuple[Text, ...] = Field(default=(), description="names of stages; those of kind produce if left out")
 
 

@@ -17,9 +17,9 @@ from nakmd.system import System
 #: Central difference [Å]; its error on these potentials is about h² F'''.
 STEP = 1e-4
 
-#: Distance [Å] of neighbours of the trial, by what the term is for.
-_SPACING = {Tersoff: 1.44}
-_SPACING_OTHERS = 3.4
+#: Distances [Å] of neighbours in the trial: bonded, and metal or mixed.
+_BOND = 1.44
+_SPACING = 3.4
 
 
 def load_any(name: str, affinity: float = 1.0) -> Potential:
@@ -28,7 +28,7 @@ def load_any(name: str, affinity: float = 1.0) -> Potential:
 
 
 def species_known_to(potential: Potential) -> list[str]:
-    """Return the species that a potential has numbers for, those that it couples to all others."""
+    """Return the species that a potential has numbers for and couples to each other."""
     found: list[str] = []
     for term in potential.terms if isinstance(potential, Hybrid) else (potential,):
         if isinstance(term, EAM):
@@ -40,8 +40,13 @@ def species_known_to(potential: Potential) -> list[str]:
         elif isinstance(term, PairPotential):
             found += [name for pair in term.pairs for name in pair]
     names = list(dict.fromkeys(found))
-    # elements that stand for sites only (N without a site has no metal term) are left out
-    return [a for a in names if sum(not potential.covers(a, b) for b in names) == 0] or names
+    while True:
+        # left out is what most others do not know: N without a site has no metal term, Rb no alloy
+        uncoupled = {a: sum(not potential.covers(a, b) for b in names) for a in names}
+        worst = max(names, key=lambda name: uncoupled[name])
+        if not uncoupled[worst] or isinstance(potential, PairPotential):
+            return names
+        names.remove(worst)
 
 
 def try_potential(name: str) -> dict[str, Any]:
@@ -61,7 +66,7 @@ def try_potential(name: str) -> dict[str, Any]:
             raise InputError(f"{name} leaves pairs uncoupled: {', '.join('-'.join(pair) for pair in couples)}.")
         terms = potential.terms if isinstance(potential, Hybrid) else [potential]
         potential = Hybrid(list(terms), none=couples, name=name)
-    system = _shaken(species, _SPACING.get(type(potential), _SPACING_OTHERS))
+    system = _shaken(species, _BOND if isinstance(potential, Tersoff) else _SPACING)
     result = evaluate(potential, system)
     scale = max(float(np.abs(result.forces).max()), 1e-3)
     worst = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
-from nakmd.deck.messages import Problem, near
+from nakmd.deck.messages import Problem, near, nearest
 from nakmd.deck.schema import Dynamics
 from nakmd.errors import CoverageError
 from nakmd.potentials import Hybrid, Potential, Term
@@ -35,7 +34,7 @@ BYTES_THERMO = 120
 
 
 def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, complete: bool) -> Iterator[Problem]:
-    """Yield the pairs of species that no term couples; silent about those that a faulty term may have been meant for."""
+    """Yield the pairs of species that no term couples, but not those that a faulty term may have been meant for."""
     missing = [(a, b) for a, b, how in potential.coverage(species) if not how]
     if not missing:
         return
@@ -85,9 +84,10 @@ def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -
         return
     for path, word in group_words(draft):
         if word not in known:
-            match = difflib.get_close_matches(word, known, 1, 0.6)
-            hint = f'Did you mean "{match[0]}"? ' * bool(match) + f"Known are {', '.join(sorted(known))}."
-            yield Problem(path, f'no atoms are called "{word}" here. {hint}')
+            match = nearest(word, known)
+            meant = f'Did you mean "{match}"? ' if match is not None else ""
+            listed = ", ".join(sorted(known))
+            yield Problem(path, f'no atoms are called "{word}" here. {meant}Known are {listed}.')
         elif system is not None and not np.any(system.topology.select(word)):
             yield Problem(path, f'"{word}" is known here, but no atom belongs to it.')
 
@@ -98,7 +98,9 @@ def _check_unused(draft: Draft, system: System) -> Iterator[Problem]:
     for path, word in species_words(draft):
         if path[0] == "model" and word not in present and element_of(word) in MASSES:
             yield Problem(
-                path, f'the model speaks of "{word}", and no atom is one. {near(word, system.species_names)}', fatal=False
+                path,
+                f'the model speaks of "{word}", and no atom is one. {near(word, system.species_names)}',
+                fatal=False,
             )
 
 
@@ -108,12 +110,17 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
     if words is None:
         return
     elements = {element_of(name) for name in system.species_names}
-    needed = {"diffusion": [METALS], "coordination": [WALL, METALS], "affinity": [WALL, METALS]}
+    needed: dict[str, list[tuple[str, ...]]] = {
+        "diffusion": [METALS],
+        "coordination": [WALL, METALS],
+        "affinity": [WALL, METALS],
+    }
     for index, quantity in enumerate(words.quantities or ()):
         if any(not elements & set(kinds) for kinds in needed.get(quantity, ())):
             need = "metal atoms" if quantity == "diffusion" else "both carbon and metal"
             yield Problem(
-                ("analysis", "quantities", index), f"{quantity} needs {need}; here are {', '.join(sorted(elements))} only."
+                ("analysis", "quantities", index),
+                f"{quantity} needs {need}; here are {', '.join(sorted(elements))} only.",
             )
     known = {word for _, stage in draft.stages for word in (stage.name, stage.kind) if word}
     for index, name in enumerate(words.stages):
@@ -145,7 +152,9 @@ def _check_overlaps(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
     for (a, b), pair in closest_distances(system, limit=3.0).items():
         least = OVERLAP * (RADII.get(element_of(a), 1.0) + RADII.get(element_of(b), 1.0))
         if pair.distance < least:
-            faults.append(f"{a} and {b} are {pair.distance:.3f} Å apart (atoms {pair.i} and {pair.j}; at least {least:.2f} Å)")
+            faults.append(
+                f"{a} and {b} are {pair.distance:.3f} Å apart (atoms {pair.i} and {pair.j}; at least {least:.2f} Å)"
+            )
     if faults:
         yield Problem(
             path,
@@ -183,8 +192,8 @@ def _check_barostats(system: System, draft: Draft) -> Iterator[Problem]:
         if closed:
             yield Problem(
                 ("stage", index, "barostat", "axes"),
-                f"[[stage]] {index + 1} ({stage.name or stage.kind}) barostat acts along {', '.join(closed)}, where the "
-                "cell does not repeat and has no pressure. Leave that axis out.",
+                f"[[stage]] {index + 1} ({stage.name or stage.kind}) barostat acts along {', '.join(closed)}, where "
+                "the cell does not repeat and has no pressure. Leave that axis out.",
             )
 
 
@@ -205,7 +214,8 @@ def _check_memory(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
         return
     if available and needed > available:
         yield Problem(
-            path, f"{system.n_atoms} atoms need about {needed / 1e9:.1f} GB of memory; {available / 1e9:.1f} GB are free."
+            path,
+            f"{system.n_atoms} atoms need about {needed / 1e9:.1f} GB of memory; {available / 1e9:.1f} GB are free.",
         )
 
 
@@ -244,6 +254,6 @@ def check_disk(draft: Draft, system: System, directory: Path) -> Iterator[Proble
     if size > free:
         yield Problem(
             ("output", "trajectory_every"),
-            f"{frames} frames need about {size / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in {folder}. Write fewer frames "
-            '(trajectory_every), or precision = "single".',
+            f"{frames} frames need about {size / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in {folder}. Write fewer "
+            'frames (trajectory_every), or precision = "single".',
         )

@@ -66,7 +66,9 @@ def warm_up(name: str) -> float:
             metal = load("nak")
             term = metal.terms[0] if isinstance(metal, Hybrid) else metal
             assert isinstance(term, FinnisSinclair)  # the set is one of cubics
-            model = {"potential": str(write_eam_fs(Path(folder) / "warm.eam.fs", finnis_sinclair_table(term, 500, 500)))}
+            model = {
+                "potential": str(write_eam_fs(Path(folder) / "warm.eam.fs", finnis_sinclair_table(term, 500, 500)))
+            }
         deck = Deck(
             model=model,
             structure=structure,

@@ -1,0 +1,141 @@
+"""Sanity of decks that are words of the right kind: time steps, temperatures, densities, cells, groups, disk."""
+
+import copy
+
+import pytest
+
+from nakmd.deck.estimate import estimate
+from nakmd.deck.plan import make_plan
+from nakmd.deck.rates import store_rate, stored_rate
+from nakmd.deck.schema import Deck
+from nakmd.potentials.library import load
+
+LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
+PRODUCE = {"kind": "produce", "steps": 1000, "temperature": "450 K", "ensemble": "bussi"}
+SHEET = {"carbon": {"kind": "graphene", "size": ["25 Å", "25 Å"]}}
+
+
+def plan_of(structure=LIQUID, stage=PRODUCE, potential="nak", **more):
+    model = {"potential": potential} if isinstance(potential, str) else potential
+    stages = stage if isinstance(stage, list) else [stage]
+    return make_plan(Deck(model=model, structure=copy.deepcopy(structure), stage=stages, **more))
+
+
+def test_a_sound_deck_has_nothing_to_say():
+    plan = plan_of()
+    assert plan.faults == []
+    assert plan.warnings == []
+    deck, system, potential = plan.require()
+    assert system.n_atoms == 80
+    assert deck.stage[0].n_steps == 1000
+    assert potential.covers("Na", "K")
+
+
+@pytest.mark.parametrize(
+    ("stage", "fatal", "message"),
+    [
+        ({"timestep": "0.5 ps"}, True, 'Did you mean "0.5 fs"?'),
+        ({"timestep": "30 fs"}, True, "no step above 20 fs"),
+        ({"timestep": "10 fs"}, False, "is coarse"),
+        ({"temperature": "50000 K"}, True, "nothing stays bound"),
+        ({"temperature": "4000 K"}, False, "boils every metal"),
+        ({"tau": "5 fs"}, False, "shorter than ten steps"),
+        ({"tau": "1 fs"}, True, "shorter than ten steps"),
+        ({"ensemble": "langevin"}, False, "friction slows diffusion"),
+        ({"kind": "heat", "ensemble": "langevin"}, False, "a ramp is"),
+        ({"group": "wall"}, True, 'no atoms are called "wall"'),
+        ({"group": "potassium"}, True, "Known are K, Na, all, liquid"),
+    ],
+)
+def test_stages(stage, fatal, message):
+    plan = plan_of(stage={**PRODUCE, **stage})
+    said = plan.faults if fatal else plan.warnings
+    assert any(message in text for text in said)
+    assert not (plan.faults if not fatal else [])
+
+
+def test_carbon_needs_a_shorter_step_than_metal_unless_it_is_frozen():
+    stage = {"kind": "equilibrate", "steps": 10, "timestep": "6 fs", "temperature": "300 K"}
+    assert any("C-C bonds" in text for text in plan_of(SHEET, stage, "cn").faults)
+    assert plan_of(SHEET, stage, "cn", groups={"frozen": ["sheet"]}).faults == []
+
+
+@pytest.mark.parametrize(
+    ("structure", "message"),
+    [
+        ({"liquid": {"x_K": 0.5, "density": "9 g/cm3", "atoms": 80}}, "liquid Na-K has 0.75 to 0.95"),
+        ({"liquid": {"x_K": 0.5, "temperature": "450 K"}}, "needs atoms = 4000"),
+        ({"liquid": {"region": "around", "x_K": 0.5, "temperature": "450 K"}}, "needs a [structure.carbon]"),
+        ({**SHEET, "liquid": {"x_K": 0.5, "temperature": "450 K"}}, "has no place for the carbon"),
+        ({**SHEET, "liquid": {"region": "inside", "x_K": 0.5, "temperature": "450 K"}}, "is for a nanotube"),
+        ({"crystal": {"element": "K", "repeat": [2, 4, 4]}}, "too small for the cutoff"),
+        ({"crystal": {"element": "Xx", "repeat": [4, 4, 4]}}, "is not a species"),
+        ({"carbon": {"kind": "nanotube", "chirality": [0, 0], "length": "30 Å"}}, "is no tube"),
+        ({"file": {"path": "nowhere.xyz"}}, "there is no such file"),
+    ],
+)
+def test_structures(structure, message):
+    assert any(message in text for text in plan_of(structure, potential="nak-cn").faults)
+
+
+def test_missing_coverage_names_the_pair_and_the_remedy():
+    faults = plan_of(SHEET | {"liquid": {"region": "beside", "x_K": 1.0, "temperature": "450 K"}}).faults
+    assert any("no term couples C with K" in text and "nak-cn" in text for text in faults)
+    assert any("no term couples C with C" in text and '"cn"' in text for text in faults)
+    declared = {"potential": "nak", "none": [["C", "C"], ["C", "K"]]}
+    structure = {
+        "carbon": SHEET["carbon"],
+        "liquid": {"region": "beside", "x_K": 1.0, "temperature": "450 K"},
+    }
+    assert plan_of(structure, {**PRODUCE, "timestep": "1 fs"}, declared).faults == []
+
+
+def test_a_label_that_no_atom_has_is_pointed_out():
+    term = {
+        "kind": "morse",
+        "pair": ["K", "C:egde"],
+        "depth": "0.1 eV",
+        "alpha": "1 1/Å",
+        "r_0": "3 Å",
+        "cutoff": "6 Å",
+    }
+    plan = plan_of(potential={"terms": [{"kind": "set", "name": "nak"}, term]})
+    assert plan.faults == []
+    assert any('the model speaks of "C:egde"' in text for text in plan.warnings)
+
+
+def test_quantities_that_the_atoms_do_not_allow():
+    plan = plan_of(analysis={"quantities": ["thermo", "affinity"]})
+    assert any("affinity needs both carbon and metal" in text for text in plan.faults)
+    plan = plan_of(analysis={"stages": ["prodce"]})
+    assert any('no stage is called "prodce". Did you mean "produce"' in text for text in plan.faults)
+
+
+def test_output_that_never_comes_and_output_that_does_not_fit():
+    assert any("is never reached" in text for text in plan_of(output={"trajectory_every": 5000}).warnings)
+    endless = {**PRODUCE, "steps": 2 * 10**15}
+    faults = plan_of(stage=endless, output={"trajectory_every": 1, "thermo_every": 10**9}).faults
+    assert any("GB are free" in text and "Write fewer frames" in text for text in faults)
+
+
+def test_a_barostat_acts_where_the_cell_repeats():
+    structure = {**LIQUID, "box": {"periodic": [True, True, False]}}
+    stage = {**PRODUCE, "barostat": {"axes": "xyz"}}
+    assert any("barostat acts along z" in text for text in plan_of(structure, stage).faults)
+    assert plan_of(structure, {**PRODUCE, "barostat": {"axes": "xy"}}).faults == []
+
+
+def test_estimate_counts_atoms_frames_and_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAKMD_CACHE_DIR", str(tmp_path))
+    found = estimate(plan_of(output={"trajectory_every": 10, "thermo_every": 5}))
+    assert found.n_atoms == 80
+    assert found.species == {"Na": 26, "K": 54}
+    assert found.n_frames == 101
+    assert found.n_rows == 201
+    assert "guess" in found.rate_source
+    potential = load("nak")
+    store_rate(potential, 2, 5.0)
+    assert stored_rate(potential, 2) == 5.0
+    assert stored_rate(potential, 1) is None
+    (tmp_path / "rates.json").write_text("damaged")
+    assert stored_rate(potential, 2) is None
