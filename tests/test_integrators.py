@@ -1,5 +1,10 @@
 """Integrators against analytic answers: order, reversibility, exact variances, conserved quantities."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fakes import crystal, drive, gas, lennard_jones
@@ -310,6 +315,40 @@ def test_same_bits_on_any_number_of_threads(make):
         drive(system, make(), 15, mobility=mobility)
         answers.append((system.positions.tobytes(), system.velocities.tobytes()))
     assert answers[0] == answers[1] == answers[2]
+
+
+UNCOMPILED = """
+import hashlib
+from fakes import drive, gas
+from nakmd.integrators import *
+digest = hashlib.sha256()
+for integrator, words in (
+    (VelocityVerlet(0.01, Langevin(300.0), CellRescaling(1e-4, ["xy", "z"], every=2)), {"tethered": {"all": 0.5}}),
+    (VelocityVerlet(0.01, Langevin(300.0)), {"rigid": ["Na"], "frozen": ["K"]}),
+    (VelocityVerlet(0.01, Bussi(300.0, 0.01)), {"rigid": ["Na"], "tethered": {"K": 0.5}}),
+    (Fire(1e-9), {"tethered": {"all": 0.5}}),
+):
+    system = gas(12)
+    mobility = Mobility(system, **words)
+    system.positions[:, 0] += 0.05
+    initialize_velocities(system, 300.0, 1, mobility=mobility)
+    drive(system, integrator, 8, mobility=mobility)
+    digest.update(system.positions.tobytes() + system.velocities.tobytes() + system.cell.matrix.tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_uncompiled_integrators_have_the_same_bits():
+    folder = Path(__file__).parent
+    path = os.pathsep.join([str(folder), str(folder.parent)])
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", UNCOMPILED], env={**os.environ, "NUMBA_DISABLE_JIT": flag, "PYTHONPATH": path},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for flag in ("0", "1")
+    ]  # fmt: skip
+    assert answers[0] == answers[1] != ""
 
 
 # ------------------------------------------------------------------------------------------------ bad input

@@ -170,6 +170,27 @@ def test_threads_change_nothing(name):
     assert answers[0] == answers[1] == answers[2]
 
 
+def test_a_checkpoint_on_disk_goes_on_with_the_same_bits_on_other_threads(tmp_path):
+    from nakmd.io.checkpoint import read_checkpoint, write_checkpoint
+    from nakmd.potentials import load
+
+    def make(threads, **words):
+        return Simulation(
+            crystal(3, lattice=6.4), load("nak"), two_stages(ENSEMBLES["bussi xyz"]), seed=1, threads=threads, skin=0.3,
+            **words,
+        )  # fmt: skip
+
+    whole = make(1)
+    whole.run()
+    path = tmp_path / "checkpoint.h5"
+    first = make(2, save=lambda state: write_checkpoint(path, state))
+    first.run(27)
+    second = make(4)
+    second.restore(read_checkpoint(path))
+    second.run()
+    assert bits(second) == bits(whole)
+
+
 def test_seeds_change_everything():
     system, other = crystal(2), crystal(2)
     for seed, atoms in ((1, system), (2, other)):
@@ -572,6 +593,25 @@ def test_collapsing_neighbours_are_an_explosion():
         simulation.run()
 
 
+def test_positions_that_neighbours_cannot_place_are_an_explosion_with_a_step():
+    def change(system, result):
+        result.forces[7] = np.nan
+
+    class Sensible(Broken, type(lennard_jones())):
+        def __init__(self):
+            Broken.__init__(self, change, 5)
+
+        requests = property(lambda self: inner.requests)
+
+        def prepare(self, species_names):
+            inner.prepare(species_names)
+
+    inner = lennard_jones()
+    stage = Stage("x", VelocityVerlet(0.001), 50, initial_temperature=300.0)
+    with pytest.raises(ExplosionError, match=r"Step \d+, stage 'x': Atom 7 \(K\) is at \[nan"):
+        Simulation(crystal(2), Sensible(), [stage], skin=0.01).run()
+
+
 def test_a_quiet_run_is_left_alone():
     simulation = Simulation(
         gas(20),
@@ -583,6 +623,22 @@ def test_a_quiet_run_is_left_alone():
 
 
 # ------------------------------------------------------------------------------------------------ bad input
+def test_faults_of_late_stages_are_found_before_the_first_step():
+    nve, bussi = VelocityVerlet(0.001), VelocityVerlet(0.001, Bussi(300.0))
+    first = Stage("first", nve, 10, initial_temperature=300.0)
+    for late, message in (
+        (Stage("late", nve, 10, frozen=("tube",)), "No atoms are called 'tube'"),
+        (Stage("late", VelocityVerlet(0.001, Langevin(300.0, group="tube")), 10), "No atoms are called 'tube'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Simulation(crystal(2), lennard_jones(), [first, late])
+    relax = Stage("relax", Fire(), 10)
+    with pytest.raises(InputError, match="'late': all velocities will be zero"):
+        Simulation(crystal(2), lennard_jones(), [first, relax, Stage("late", bussi, 10)])
+    langevin = Stage("warm", VelocityVerlet(0.001, Langevin(300.0)), 10)
+    Simulation(crystal(2), lennard_jones(), [relax, langevin, Stage("late", bussi, 10)])
+
+
 def test_bad_input_is_refused():
     system, potential = crystal(2), lennard_jones()
     with pytest.raises(InputError, match="at least one stage"):
@@ -592,6 +648,6 @@ def test_bad_input_is_refused():
     with pytest.raises(InputError, match="seed is -1"):
         Simulation(system, potential, [Stage("x", VelocityVerlet(0.001), 1)], seed=-1)
     with pytest.raises(InputError, match="can only scale what is there"):
-        Simulation(system, potential, [Stage("x", VelocityVerlet(0.001, Bussi(300.0)), 1)]).run()
+        Simulation(system, potential, [Stage("x", VelocityVerlet(0.001, Bussi(300.0)), 1)])
     with pytest.raises(TypeError, match="Observer does not say"):
         Simulation(system, potential, [Stage("x", VelocityVerlet(0.001), 1)], [Observer(1)]).run()

@@ -240,12 +240,13 @@ def gamma(shape, seed, stream, step, first_draw):
         word_0, word_1, word_2, word_3 = draw_block(seed, stream, step, draw)
         x = gaussian_pair(word_0, word_1)[0]
         draw += 1
-        cubed = (1.0 + c * x) ** 3
+        root = 1.0 + c * x
+        cubed = root * root * root
         if cubed > 0.0 and natural_log(to_unit(word_2)) < 0.5 * x * x + d - d * cubed + d * natural_log(cubed):
             break
     value = d * cubed
     if shape < 1.0:
-        value *= to_unit(word_3) ** (1.0 / shape)
+        value *= math.exp(natural_log(to_unit(word_3)) / shape)
     return value
 
 

@@ -120,8 +120,25 @@ class Simulation:
         self._conserved_before: float | None = None
         self._pace = Pace()
         self._last_report = 0.0
+        self._check_stages()
         for observer in self.observers:
             observer.attach(self)
+
+    def _check_stages(self) -> None:
+        """Bind every stage once, so that a fault of the last one is not found after hours."""
+        moving = bool(np.any(self.system.velocities))
+        for stage in self.stages:
+            mobility = Mobility(self.system, stage.frozen, stage.tethered, stage.rigid)
+            stage.integrator.start(self.system, mobility, self.seed, Span(0, stage.steps))
+            moving = moving or bool(stage.initial_temperature)
+            if stage.integrator.needs_velocities and not moving:
+                raise InputError(
+                    f"Stage {stage.name!r}: all velocities will be zero, and its thermostat can only scale what is "
+                    'there. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin '
+                    "thermostat."
+                )
+            relaxes = isinstance(stage.integrator, Fire)
+            moving = not relaxes and (moving or stage.integrator.set_temperature(0) is not None)
 
     # ------------------------------------------------------------------------------------------ asking
     @property
@@ -270,11 +287,6 @@ class Simulation:
         mobility.settle(system)
         if stage.integrator.conserves_momentum:
             remove_momentum(system)
-        if stage.integrator.needs_velocities and not np.any(system.velocities):
-            raise InputError(
-                f"Stage {stage.name!r}: all velocities are zero, and its thermostat can only scale what is there. Give "
-                'the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin thermostat.'
-            )
         if isinstance(stage.integrator, Fire):
             system.velocities[:] = 0.0
         self._compute_forces(virial=True)
@@ -344,7 +356,7 @@ class Simulation:
         try:
             self.neighbors.update(system)
             self.potential.compute(system, self.neighbors, result, virial)
-        except NeighborOverflowError as error:
+        except (ExplosionError, NeighborOverflowError) as error:
             raise ExplosionError(f"Step {self.step}, stage {self.stage.name!r}: {error}") from error
         if self._mobility is not None:
             self._mobility.add_tethers(system, result)
