@@ -12,6 +12,8 @@ import configurations as made
 import models
 import pytest
 
+pytest.register_assert_rewrite("laws")
+
 CRYSTAL = partial(made.crystal, seed=3, shake=0.2, strain=0.06)
 SHEET = partial(made.sheet, (2, 2), shake=0.08, fraction=0.35)
 MORSE_PAIRS = {"K C": [0.0736, 1.6748, 3.0814], "K K": [0.05, 1.5, 3.4]}
@@ -28,7 +30,7 @@ WALL_PAIRS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One potential under the laws of `test_potential_contract`.
+    """One potential under the laws of ``test_potential_*``.
 
     Attributes
     ----------
@@ -95,9 +97,17 @@ POTENTIALS = [
 ]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _two_threads():
+    """Run on two of the four threads: what the smallest machine of CI has."""
+    from nakmd.kernels.jit import set_threads
+
+    set_threads(2)
+
+
 def pytest_generate_tests(metafunc):
     """Give every law every potential, and those about cutoffs the potentials that end without a step."""
-    if metafunc.module.__name__ != "test_potential_contract":
+    if not metafunc.module.__name__.startswith("test_potential_"):
         return
     for name, rows in [("row", POTENTIALS), ("continuous", [row for row in POTENTIALS if row.continuous])]:
         if name in metafunc.fixturenames:

@@ -4,50 +4,15 @@ Energies here are some ten eV, so sums of double precision carry 1e-13 eV; a tol
 times that and a thousandth of what any fault of a formula would do.
 """
 
-import json
-import os
-import subprocess
-import sys
-from functools import cache
-from pathlib import Path
-
 import configurations as made
-import conftest
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from reference import brute_pairs, strained
+from laws import VOIGT, assert_same, outcome, prepared
+from reference import strained
 
 from nakmd.cell import Cell
-from nakmd.kernels.jit import set_threads
-from nakmd.neighbors import Neighbors
 from nakmd.potentials import evaluate
-from nakmd.system import Result, System
-
-VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-TESTS = Path(__file__).resolve().parent
-
-
-@pytest.fixture(autouse=True)
-def _two_threads():
-    set_threads(2)
-
-
-@cache
-def engine(name, species_names):
-    return next(row for row in conftest.POTENTIALS if row.name == name).engine(species_names)
-
-
-def outcome(row, system, skin=0.0):
-    return evaluate(engine(row.name, system.species_names), system, skin)
-
-
-def assert_same(found, expected, tolerance=1e-10):
-    scale = 1.0 + np.abs(expected.forces).max(initial=0.0)
-    assert np.abs(found.energies - expected.energies).max(initial=0.0) < tolerance * scale
-    assert np.abs(found.forces - expected.forces).max(initial=0.0) < tolerance * scale
-    assert np.abs(found.virial - expected.virial).max() < tolerance * scale * max(1, len(found.energies))
+from nakmd.system import System
 
 
 # ------------------------------------------------------------------------------------------ derivatives
@@ -195,8 +160,7 @@ def test_continuity_at_the_cutoff(row):
     the step is there, and is V(r_c).
     """
     system = row.system()
-    potential = row.engine(system.species_names)
-    potential.prepare(system.species_names)
+    potential = prepared(row, system.species_names)
     reach = np.max([request.cutoffs for request in potential.requests], axis=0)
     steps = []
     for a, b in zip(*np.nonzero(reach)):
@@ -231,177 +195,3 @@ def test_energy_follows_the_forces_across_cutoffs(continuous):
     miss = np.diff(energies) + 0.5 * h * (powers[1:] + powers[:-1])
     bend = np.abs(np.diff(powers, 2)).max() * h + 2e-6
     assert np.abs(miss).max() < bend
-
-
-# ------------------------------------------------------------------------------------------ the twin
-def test_equals_the_twin(row):
-    system = row.system()
-    assert_same(outcome(row, system), row.reference().compute(system))
-
-
-def test_equals_the_twin_in_tiny_and_in_open_cells(row):
-    """A cell a third of the cutoff wide, a slab, a rod, a cluster."""
-    twin = row.reference()
-    for system in (
-        made.changed(row.system(), periodic=(True, False, False)),
-        made.changed(row.system(), periodic=(False, True, False)),
-        made.changed(row.system(), periodic=(False, False, False)),
-    ):
-        assert_same(outcome(row, system), twin.compute(system))
-    whole = row.system()
-    if not whole.cell.periodic.all():
-        return
-    few = System(
-        np.array([[0.1, 0.2, 0.3], [1.7, 1.6, 1.5]]), [0, len(whole.species_names) - 1], whole.species_names,
-        Cell([[2.9, 0.0, 0.0], [1.3, 3.1, 0.0], [-0.9, 1.2, 3.3]]),
-    )  # fmt: skip
-    assert_same(outcome(row, few), twin.compute(few))
-
-
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_equals_the_twin_in_any_cell(row, data):
-    """Random strains, shears by whole vectors, open directions, shakes, images and orders of atoms."""
-    system = row.system()
-    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1), label="seed"))
-    deform = np.eye(3) + rng.uniform(-0.1, 0.1, size=(3, 3))
-    shear = np.eye(3)
-    shear[1, 0] = data.draw(st.integers(-2, 2), label="shear")
-    open_axes = [data.draw(st.booleans(), label=f"open {axis}") for axis in "xyz"]
-    periodic = system.cell.periodic & ~np.array(open_axes)
-    positions = (system.positions + rng.uniform(-0.1, 0.1, size=system.positions.shape)) @ deform
-    cell = (shear if periodic[:2].all() else np.eye(3)) @ system.cell.matrix @ deform
-    positions = positions + (rng.integers(-3, 4, size=positions.shape) * periodic) @ cell
-    order = rng.permutation(system.n_atoms)
-    anywhere = System(positions[order], system.species[order], system.species_names, Cell(cell, periodic))
-    assert_same(outcome(row, anywhere), row.reference().compute(anywhere), tolerance=1e-9)
-
-
-# ------------------------------------------------------------------------------------------ lists and bits
-def test_lists_with_skin_follow_moving_atoms(row):
-    """Within the skin the old lists give what new lists give, and they are kept until they are due."""
-    system = row.system()
-    potential = row.engine(system.species_names)
-    potential.prepare(system.species_names)
-    neighbors, result = Neighbors(potential.requests, 0.8), Result(system.n_atoms)
-    rng = np.random.default_rng(9)
-    rebuilt = []
-    for _ in range(14):
-        system.positions += rng.uniform(-0.1, 0.1, size=system.positions.shape)
-        system.cell.scale([1.001, 0.999, 1.002])
-        rebuilt.append(neighbors.update(system))
-        potential.compute(system, neighbors, result)
-        assert_same(result, outcome(row, system))
-    assert rebuilt[0]
-    assert 1 < sum(rebuilt) < 14
-    assert neighbors.n_builds == sum(rebuilt)
-
-
-def test_restored_lists_give_the_same_bits(row):
-    system = row.system()
-    potential = row.engine(system.species_names)
-    potential.prepare(system.species_names)
-    first, second = Neighbors(potential.requests, 1.0), Neighbors(potential.requests, 1.0)
-    first.update(system)
-    system.positions += np.random.default_rng(10).uniform(-0.1, 0.1, size=system.positions.shape)
-    assert not first.update(system)
-    second.restore(system, first.state())
-    assert not second.update(system)
-    one, two = Result(system.n_atoms), Result(system.n_atoms)
-    potential.compute(system, first, one)
-    fresh = row.engine(system.species_names)
-    fresh.prepare(system.species_names)
-    fresh.compute(system, second, two)
-    assert bits(one) == bits(two)
-
-
-def bits(result):
-    return result.energies.tobytes() + result.forces.tobytes() + result.virial.tobytes()
-
-
-def test_same_bits_on_any_number_of_threads(row):
-    """Enough atoms for every thread to own several chunks."""
-    counts = tuple(3 if p else 1 for p in row.system().cell.periodic)
-    system = made.repeated(row.system(), counts)
-    found = []
-    for threads in (1, 2, 4):
-        assert set_threads(threads) == threads
-        found.append(bits(outcome(row, system, skin=0.5)))
-    assert found[0] == found[1] == found[2]
-
-
-def test_virial_on_request_changes_no_bit(row):
-    """Steps that need the virial and steps that do not are the same steps."""
-    system = row.system()
-    potential = row.engine(system.species_names)
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests, 0.3)
-    neighbors.update(system)
-    with_it, without = Result(system.n_atoms), Result(system.n_atoms)
-    potential.compute(system, neighbors, with_it, virial=True)
-    potential.compute(system, neighbors, without, virial=False)
-    assert np.isnan(without.virial).all()
-    assert with_it.forces.tobytes() == without.forces.tobytes()
-    assert with_it.energies.tobytes() == without.energies.tobytes()
-
-
-def test_pair_energies(row):
-    """The table of pair terms is symmetric, and is all of the energy where pairs are all there is."""
-    system = row.system()
-    potential = row.engine(system.species_names)
-    found = evaluate(potential, system)
-    neighbors = Neighbors(potential.requests, 0.3)
-    neighbors.update(system)
-    table = potential.pair_energies(system, neighbors)
-    assert table.shape == (len(system.species_names),) * 2
-    assert np.array_equal(table, table.T)
-    total = np.triu(table).sum()
-    if len(row.model) == 1 and row.model[0]["style"] in ("morse", "lj"):
-        assert total == pytest.approx(found.energy, abs=1e-11)
-        alone = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, 6.5)
-        assert len(alone[0]) > 0
-    elif row.name == "sum":
-        twin = row.reference().twins[2].compute(system)
-        assert total == pytest.approx(twin.energy, abs=1e-11)
-
-
-def test_one_atom_and_no_atom(row):
-    names = row.system().species_names
-    cell = Cell([30.0] * 3)
-    for count in (0, 1):
-        found = outcome(row, System(np.zeros((count, 3)), np.zeros(count, int), names, cell))
-        assert found.energy == pytest.approx(0.0, abs=1e-12)
-        assert not found.forces.any()
-        assert not found.virial.any()
-
-
-# ------------------------------------------------------------------------------------------ compiled or not
-def compute_all():
-    """Return energies, forces and virials of all rows as plain data."""
-    found = {}
-    for row in conftest.POTENTIALS:
-        result = outcome(row, row.system(), skin=0.2)
-        found[row.name] = [result.energies.tolist(), result.forces.tolist(), result.virial.tolist()]
-    return found
-
-
-@pytest.fixture(scope="module")
-def uncompiled():
-    environment = os.environ | {
-        "NUMBA_DISABLE_JIT": "1",
-        "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
-    }
-    program = "import json, test_potential_contract as t; print(json.dumps(t.compute_all()))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False, cwd=TESTS
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
-
-
-def test_compiled_equals_plain_python(row, uncompiled):
-    """Contraction and other orders of summation move the last bits alone: 1e-12 of the largest force."""
-    found = outcome(row, row.system(), skin=0.2)
-    plain = Result(row.system().n_atoms)
-    plain.energies[:], plain.forces[:], plain.virial[:] = uncompiled[row.name]
-    assert_same(found, plain, tolerance=1e-12)

@@ -109,6 +109,7 @@ class PairPotential(Term):
     # ------------------------------------------------------------------------------------------ species
     def _entry(self, a: str, b: str) -> tuple[str, str] | None:
         """Return the pair that two species use: the most specific one listed."""
+        a, b = self._key(a, b)  # the same whichever comes first, or forces would not be mutual
         for x in dict.fromkeys((a, element_of(a))):
             for y in dict.fromkeys((b, element_of(b))):
                 if self._key(x, y) in self.pairs or self._key(x, y) in self.none:
