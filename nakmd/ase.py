@@ -126,6 +126,9 @@ class NakMD(Calculator):
             self._neighbors = Neighbors(self.potential.requests, self.skin)
             self._result = Result(known.n_atoms)
             self._system = known
+        elif self.potential.species_names != species_names:
+            # another calculator has bound the same potential to its own species since
+            self.potential.prepare(species_names)
         if not np.all(np.isfinite(atoms.positions)):
             raise InputError("A position is not finite (NaN or inf).")
         known.positions[:] = atoms.positions

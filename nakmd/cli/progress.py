@@ -31,6 +31,9 @@ def watch(quiet: bool = False) -> Iterator[Callable[[Progress], None] | None]:
         with _bar() as report:
             yield report
     else:
+        words = _first_words()
+        if words:
+            complain(words)
         yield _Lines().report
 
 
@@ -82,8 +85,14 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
 
 
 def _first_words() -> str:
+    """Return why the first step may take long, if so."""
+    from pathlib import Path
 
-    return ""
+    from nakmd.kernels.jit import CACHE_DIR, COMPILED
+
+    if not COMPILED or any(Path(CACHE_DIR).rglob("*.nbc")):
+        return ""
+    return "compiling kernels, once per machine: a minute or two"
 
 
 def show_run(run: Run, as_json: bool) -> None:

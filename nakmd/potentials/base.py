@@ -24,6 +24,11 @@ class Potential(ABC):
     _species_names: tuple[str, ...] = ()
 
     @property
+    def species_names(self) -> tuple[str, ...]:
+        """Species that the tables are bound to; empty before `prepare`."""
+        return self._species_names
+
+    @property
     def requests(self) -> tuple[ListRequest, ...]:
         """Neighbour lists needed, in order; valid after `prepare`."""
         return self._requests

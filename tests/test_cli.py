@@ -1,0 +1,359 @@
+"""The command line: what each verb prints, its exit codes, and never a traceback."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nakmd.cli import guard
+from nakmd.cli.app import app
+from nakmd.resources import data_folder
+
+DATA = Path(__file__).parent / "data" / "decks"
+SMALL = """
+title = "small"
+[model]
+potential = "nak"
+[structure.liquid]
+x_K = 0.67
+temperature = "450 K"
+atoms = 60
+[[stage]]
+kind = "equilibrate"
+steps = 10
+temperature = "450 K"
+[[stage]]
+kind = "produce"
+steps = {steps}
+temperature = "450 K"
+ensemble = "bussi"
+[output]
+trajectory_every = 2
+thermo_every = 1
+checkpoint_every = 10
+"""
+
+
+@pytest.fixture
+def nakmd_command(capsys, tmp_path, monkeypatch):
+    """Run a verb in an empty folder; returns exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        try:
+            code = app([str(a) for a in arguments], prog_name="nakmd", standalone_mode=True) or 0
+        except SystemExit as end:
+            code = end.code or 0
+        finally:
+            guard.settings.debug = False
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        assert "\x1b[" not in said.out, "no colours into a pipe"
+        return code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL.format(steps=30))
+    return path
+
+
+def test_help_needs_nothing_heavy():
+    program = (
+        "import sys\nsys.argv = ['nakmd', '--help']\n"
+        "from nakmd.cli.app import app\n"
+        "try:\n    app()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "heavy = {'numpy', 'numba', 'scipy', 'ase', 'h5py', 'matplotlib', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for verb in (
+        "new",
+        "check",
+        "run",
+        "resume",
+        "analyze",
+        "potentials",
+        "convert",
+        "schema",
+        "warmup",
+        "doctor",
+        "bench",
+    ):
+        assert re.search(rf"\b{verb}\b", done.stdout)
+
+
+def test_version(nakmd_command):
+    assert nakmd_command("--version") == (0, "nakmd 0.1.0\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("rum",), ("run",), ("run", "a.toml", "--treads", "2"), ("run", "a.toml", "--threads", "zero"), ("check",)],
+)
+def test_usage_errors_are_exit_code_2(nakmd_command, arguments):
+    code, _, error = nakmd_command(*arguments)
+    assert code == 2
+    assert error
+
+
+def test_new(nakmd_command, tmp_path):
+    code, out, _ = nakmd_command("new")
+    assert code == 0
+    assert "flagship" in out
+    code, out, _ = nakmd_command("new", "--json")
+    names = [entry["name"] for entry in json.loads(out)]
+    assert {"flagship", "nak-liquid", "na-in-k", "droplet-on-graphene", "nve", "npt", "k-on-graphene"} <= set(names)
+    assert nakmd_command("new", "nak_liquid", "-o", "mine.toml")[0] == 0
+    assert (tmp_path / "mine.toml").read_text() == (data_folder("examples") / "nak_liquid.toml").read_text()
+    code, _, error = nakmd_command("new", "nak-liquid", "-o", "mine.toml")
+    assert code == 2
+    assert "--force" in error
+    assert nakmd_command("new", "nak-liquid", "-o", "mine.toml", "--force")[0] == 0
+    code, _, error = nakmd_command("new", "flagshp")
+    assert code == 2
+    assert 'Did you mean "flagship"?' in error
+
+
+def test_check(nakmd_command, small):
+    code, out, _ = nakmd_command("check", small)
+    assert code == 0
+    for word in ("60 atoms", "nichol-ackland-2016", "Na-K", "memory", "wall time", "trajectory", "is fine"):
+        assert word in out
+    code, out, _ = nakmd_command("check", small, "--json")
+    found = json.loads(out)
+    assert found["ok"]
+    assert found["n_atoms"] == 60
+    assert found["species"] == {"Na": 20, "K": 40}
+    assert not Path("runs").exists()
+
+
+def test_check_of_a_faulty_deck(nakmd_command):
+    code, _, error = nakmd_command("check", DATA / "ten_faults.toml")
+    assert code == 2
+    assert error.count("ten_faults.toml:") == 10
+    code, out, _ = nakmd_command("check", DATA / "ten_faults.toml", "--json")
+    assert code == 2
+    assert len(json.loads(out)["faults"]) == 10
+    code, _, error = nakmd_command("run", DATA / "ten_faults.toml", "-o", "run")
+    assert code == 2
+    assert error.count("ten_faults.toml:") == 10
+    assert not Path("run").exists()
+
+
+def test_check_of_no_deck(nakmd_command, small):
+    code, _, error = nakmd_command("check", "smal.toml")
+    assert code == 2
+    assert 'Did you mean "small.toml"?' in error
+
+
+def test_a_run_from_deck_to_plots(nakmd_command, small, tmp_path):
+    code, out, error = nakmd_command("run", small, "-o", "run", "--threads", 1)
+    assert code == 0
+    assert "temperature" in out
+    assert "±" in out
+    assert "trajectory.h5md" in out
+    assert "produce: step" in error
+
+    code, _, error = nakmd_command("run", small, "-o", "run")
+    assert code == 2
+    assert "nakmd resume run" in error
+
+    code, out, _ = nakmd_command("resume", "run", "--steps", 6, "--threads", 1, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["step"] == 46
+    assert found["status"] == "finished"
+    assert {row["quantity"] for row in found["table"]} >= {"temperature", "pressure", "diffusion of K"}
+
+    code, out, _ = nakmd_command("analyze", "run", "diffusion", "--plot", "plots")
+    assert code == 0
+    assert "diffusion of K" in out
+    assert "temperature" not in out
+    assert {path.name for path in Path("plots").iterdir()} == {"diffusion-K.png", "diffusion-Na.png"}
+    code, out, _ = nakmd_command("analyze", "run/trajectory.h5md", "thermo", "--stage", "equilibrate", "--json")
+    assert code == 0
+    assert set(json.loads(out)["results"]) == {"thermo"}
+
+    code, out, _ = nakmd_command(
+        "convert", "run/trajectory.h5md", "out.extxyz", "--stage", "produce", "--frames", "::2"
+    )
+    assert code == 0
+    assert Path("out.extxyz").read_text().startswith("60\n")
+    code, out, _ = nakmd_command("convert", "run/trajectory.h5md", "out.data", "--json")
+    assert code == 0
+    assert json.loads(out)["format"] == "lammps-data"
+
+
+def test_default_folder(nakmd_command, small):
+    for folder in ("runs/small", "runs/small-2"):
+        assert nakmd_command("run", small, "--threads", 1, "--json")[0] == 0
+        assert Path(folder, "results.json").exists()
+
+
+def test_overwrite_and_seed(nakmd_command, small):
+    first = nakmd_command("run", small, "-o", "run", "--threads", 1, "--json")[1]
+    second = nakmd_command("run", small, "--directory", "run", "--overwrite", "--seed", 9, "--threads", 1, "--json")[1]
+    assert json.loads(first)["results"]["thermo"]["value"] != json.loads(second)["results"]["thermo"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("analyze", "nothing.h5md"), "nothing.h5md"),
+        (("analyze", "run", "difusion"), "No analysis is called 'difusion'"),
+        (("analyze", "run", "affinity"), "both a wall"),
+        (("analyze", "run", "--stage", "produced"), "produced"),
+        (("resume", "nowhere"), "holds no run"),
+        (("convert", "run/trajectory.h5md", "out.abc"), "tells no format"),
+        (("convert", "run/trajectory.h5md", "out.xyz", "--frames", "x"), "start:stop"),
+        (("potentials", "show", "nak-cm"), "nak-cn"),
+        (("potentials", "check", "nowhere.tersoff"), "nowhere.tersoff"),
+        (("potentials", "export", "nak", "--species", "Na,C", "-o", "out"), "Na"),
+        (("bench", "nack"), 'Did you mean "nak"?'),
+    ],
+)
+def test_bad_input_is_exit_code_2_with_one_message(nakmd_command, small, arguments, message):
+    if "run" in " ".join(arguments):
+        nakmd_command("run", small, "-o", "run", "--threads", 1, "--json")
+    code, _, error = nakmd_command(*arguments)
+    assert code == 2
+    assert message in error
+
+
+def test_potentials(nakmd_command):
+    code, out, _ = nakmd_command("potentials", "list")
+    assert code == 0
+    assert "nichol-ackland-2016" in out
+    assert {s["name"] for s in json.loads(nakmd_command("potentials", "list", "--json")[1])} >= {"nak", "cn", "nak-cn"}
+    code, out, _ = nakmd_command("potentials", "show", "nichol-ackland-2016")
+    assert code == 0
+    assert "10.1103/PhysRevB.93.184101" in out
+    assert json.loads(nakmd_command("potentials", "show", "nak-cn", "--json")[1])["form"] == "model"
+    code, out, _ = nakmd_command("potentials", "export", "nak-cn", "-o", "lammps")
+    assert code == 0
+    assert "pair_style hybrid/overlay" in Path("lammps/potential.in").read_text()
+    code, out, _ = nakmd_command("potentials", "export", "nak", "--species", "Na,K", "-o", "lammps", "--json")
+    assert json.loads(out)["species"] == ["Na", "K"]
+
+
+def test_potentials_check_compares_forces_with_energies(nakmd_command):
+    code, out, _ = nakmd_command("potentials", "check", "nak-cn", "morse-screened", "tersoff-1989-c", "--json")
+    assert code == 0
+    for found in json.loads(out):
+        # central differences with a step of 1e-4 Å of forces of some eV/Å
+        assert found["force_error"] < 1e-6, found["name"]
+        assert found["cutoff"] > 1.0
+    assert {f["name"]: f for f in json.loads(out)}["nak-cn"]["species"][:2] == ["Na", "K"]
+
+
+def test_schema(nakmd_command):
+    code, out, _ = nakmd_command("schema")
+    assert code == 0
+    assert "stage" in json.loads(out)["properties"]
+
+
+def test_doctor(nakmd_command):
+    code, out, _ = nakmd_command("doctor", "--quick", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["packages"]["numba"][0].isdigit()
+    assert found["parameter sets"] >= 10
+    assert "numba" in nakmd_command("doctor", "--quick")[1]
+
+
+def test_bench(nakmd_command, monkeypatch):
+    from nakmd.cli import cases
+
+    monkeypatch.setattr(cases, "LEAST_TIME", 0.02)
+    monkeypatch.setattr(cases, "LEAST_REPEATS", 1)
+    small = cases.Case("nak", "small", lambda: (cases._shaken_alloy(4), cases.load("nak")))
+    monkeypatch.setattr(cases, "CASES", (small,))
+    code, out, _ = nakmd_command("bench", "--threads", 1, "--json")
+    assert code == 0
+    (timing,) = json.loads(out)["cases"]
+    assert timing["n_atoms"] == 128
+    assert 0.0 < timing["forces"] <= timing["forces_median"]
+    assert "µs/atom" in nakmd_command("bench", "nak", "--threads", 1)[1]
+
+
+def test_bench_cases_can_be_built():
+    from nakmd.cli.cases import CASES
+
+    for case in CASES[1:3]:  # the others are built by the trials above and by the examples
+        system, potential = case.build()
+        potential.prepare(system.species_names)
+        assert system.n_atoms > 1000
+
+
+def test_warmup(nakmd_command, monkeypatch):
+    from nakmd.deck import warm
+
+    for name in [name for name in warm.TRIALS if name != "metal on tables"]:
+        monkeypatch.delitem(warm.TRIALS, name)
+    code, out, _ = nakmd_command("warmup", "--json")
+    assert code == 0
+    assert set(json.loads(out)["seconds"]) == {"metal on tables"}
+
+
+def test_an_explosion_is_exit_code_1(nakmd_command, tmp_path):
+    deck = SMALL.format(steps=500).replace('temperature = "450 K"\nensemble = "bussi"', 'ensemble = "nve"')
+    deck = deck.replace("steps = 500\n", 'steps = 500\ntimestep = "20 fs"\nvelocities = "19000 K"\n')
+    (tmp_path / "hot.toml").write_text(deck)
+    code, _, error = nakmd_command("run", "hot.toml", "-o", "run", "--threads", 1)
+    assert code == 1
+    assert "shorten the time step" in error
+    assert "What was written until then is in run" in error
+    assert nakmd_command("analyze", "run", "thermo", "--stage", "all")[0] == 0
+
+
+def test_a_fault_of_nakmd_is_one_line_and_a_file(nakmd_command, monkeypatch, tmp_path, capsys):
+    from nakmd.deck import templates
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr(templates, "templates", lambda: 1 / 0)
+    code, _, error = nakmd_command("new")
+    assert code == 1
+    assert "ZeroDivisionError" in error
+    (saved,) = tmp_path.glob("nakmd-crash-*.txt")
+    assert str(saved) in error
+    assert "Traceback" in saved.read_text()
+    with pytest.raises(SystemExit):
+        app(["--debug", "new"], prog_name="nakmd")
+    guard.settings.debug = False
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_exit_code_3_and_resumable(tmp_path, number):
+    (tmp_path / "long.toml").write_text(SMALL.format(steps=10**6))
+    command = [sys.executable, "-m", "nakmd"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    process = subprocess.Popen(
+        [*command, "run", "long.toml", "-o", "run", "--threads", "1"],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120.0
+    checkpoint = tmp_path / "run" / "checkpoint.h5"
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "nakmd resume run" in error
+    assert json.loads((tmp_path / "run" / "status.json").read_text())["status"] == "interrupted"
