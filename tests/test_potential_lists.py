@@ -31,6 +31,20 @@ def test_lists_with_skin_follow_moving_atoms(row):
     assert neighbors.n_builds == sum(rebuilt)
 
 
+def test_lists_follow_a_shrinking_cell(row):
+    """Nothing moves within the cell, and still pairs come within the cutoff as it shrinks by a tenth."""
+    system = row.system()
+    potential = prepared(row, system.species_names)
+    neighbors, result = Neighbors(potential.requests, 0.04 * potential.cutoff), Result(system.n_atoms)
+    for _ in range(8):
+        neighbors.update(system)
+        potential.compute(system, neighbors, result)
+        assert_same(result, outcome(row, system))
+        system.cell.scale([0.987] * 3)
+        system.positions *= 0.987
+    assert 1 < neighbors.n_builds < 8
+
+
 def test_restored_lists_give_the_same_bits(row):
     system = row.system()
     potential = prepared(row, system.species_names)
