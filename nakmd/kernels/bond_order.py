@@ -199,9 +199,7 @@ def fill_partials(
                     r_ik = load(work, o_r + k * LANES)
                     f_ik, _ = cutoff_function(r_ik, t.R[a, b, c], t.D[a, b, c])
                     cosine = (
-                        xj * load(work, k * LANES)
-                        + yj * load(work, o_y + k * LANES)
-                        + zj * load(work, o_z + k * LANES)
+                        xj * load(work, k * LANES) + yj * load(work, o_y + k * LANES) + zj * load(work, o_z + k * LANES)
                     )
                     g, _ = angular(cosine, t, a, b, c)
                     if t.lambda3[a, b, c] != 0.0:
@@ -214,8 +212,7 @@ def fill_partials(
                 bond = repulsive + order * attractive
                 energy = energy + 0.5 * f_ij * bond
                 radial = 0.5 * (
-                    df_ij * bond
-                    - f_ij * (t.lambda1[a, b, b] * repulsive + t.lambda2[a, b, b] * order * attractive)
+                    df_ij * bond - f_ij * (t.lambda1[a, b, b] * repulsive + t.lambda2[a, b, b] * order * attractive)
                 )
                 de_dzeta = 0.5 * f_ij * attractive * order_slope
                 inverse_ij = 1.0 / r_ij

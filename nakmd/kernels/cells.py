@@ -30,11 +30,7 @@ def fill_home_images(positions, inverse, periodic, out_shifts, out_fractions):
     """
     for i in range(positions.shape[0]):
         for c in range(3):
-            f = (
-                positions[i, 0] * inverse[0, c]
-                + positions[i, 1] * inverse[1, c]
-                + positions[i, 2] * inverse[2, c]
-            )
+            f = positions[i, 0] * inverse[0, c] + positions[i, 1] * inverse[1, c] + positions[i, 2] * inverse[2, c]
             if not abs(f) < 1.0e8:
                 return i
             shift = -math.floor(f) if periodic[c] else 0.0

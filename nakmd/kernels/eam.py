@@ -29,9 +29,7 @@ def build_eam_kernels(density, interaction, embedding):
     """
 
     @fast_parallel_kernel
-    def fill_densities(
-        rows, atoms, centers, species, first, entries, p, cutoff, add_energies, out_density, out_slope
-    ):
+    def fill_densities(rows, atoms, centers, species, first, entries, p, cutoff, add_energies, out_density, out_slope):
         """Add F(ρ) to the energies, write ρ and F'(ρ) of every central atom.
 
         Parameters

@@ -71,11 +71,7 @@ def fill_largest_displacements(positions, reference, affine, out_largest):
         for i in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
             square = 0.0
             for c in range(3):
-                moved = (
-                    reference[i, 0] * affine[0, c]
-                    + reference[i, 1] * affine[1, c]
-                    + reference[i, 2] * affine[2, c]
-                )
+                moved = reference[i, 0] * affine[0, c] + reference[i, 1] * affine[1, c] + reference[i, 2] * affine[2, c]
                 square += (positions[i, c] - moved) ** 2
             if not square <= largest:
                 largest = np.inf if np.isnan(square) else square

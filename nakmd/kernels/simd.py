@@ -138,12 +138,8 @@ def lane_sum(value):
 def _lane_sum_o(value):
     def impl(value):
         return (
-            (extract_lanes(value, 0) + extract_lanes(value, 4))
-            + (extract_lanes(value, 2) + extract_lanes(value, 6))
-        ) + (
-            (extract_lanes(value, 1) + extract_lanes(value, 5))
-            + (extract_lanes(value, 3) + extract_lanes(value, 7))
-        )
+            (extract_lanes(value, 0) + extract_lanes(value, 4)) + (extract_lanes(value, 2) + extract_lanes(value, 6))
+        ) + ((extract_lanes(value, 1) + extract_lanes(value, 5)) + (extract_lanes(value, 3) + extract_lanes(value, 7)))
 
     return impl
 

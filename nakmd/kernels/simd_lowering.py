@@ -176,9 +176,13 @@ def load_lanes(typingctx, array, start):
 @intrinsic
 def load_index_lanes(typingctx, array, start):
     def codegen(context, builder, sig, args):
+        # One by one: the lanes end up as addresses in scalar registers, where a wide load would have to be taken apart.
         pointer = _element_pointer(context, builder, sig.args[0], *args)
-        narrow = _wide_load(builder, pointer, ir.IntType(32), LANES, 4)
-        return builder.sext(narrow, ir.VectorType(ir.IntType(64), LANES))
+        lanes = ir.Constant(ir.VectorType(ir.IntType(64), LANES), ir.Undefined)
+        for lane in _LANE_RANGE:
+            narrow = builder.load(builder.gep(pointer, [_lane(lane)]))
+            lanes = builder.insert_element(lanes, builder.sext(narrow, ir.IntType(64)), _lane(lane))
+        return lanes
 
     return i64x8(array, types.intp), codegen
 
@@ -263,9 +267,7 @@ def lowest_bit_lanes(typingctx, bits):
 @intrinsic
 def where_lanes(typingctx, mask, a, b):
     def codegen(context, builder, sig, args):
-        chosen = [
-            _as_lanes(context, builder, v, t, "f64") for v, t in zip(args[1:], sig.args[1:], strict=True)
-        ]
+        chosen = [_as_lanes(context, builder, v, t, "f64") for v, t in zip(args[1:], sig.args[1:], strict=True)]
         return builder.select(args[0], *chosen)
 
     return f64x8(mask, a, b), codegen

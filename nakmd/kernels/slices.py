@@ -24,9 +24,7 @@ _LANE_NUMBERS = np.arange(LANES, dtype=np.float64)
 
 
 @parallel_kernel
-def find_neighbors(
-    xs, ys, zs, start, low, inverse_edges, shape, centers, center_species, radii, out_found, out_counts
-):
+def find_neighbors(xs, ys, zs, start, low, inverse_edges, shape, centers, center_species, radii, out_found, out_counts):
     """Write the neighbours of every central atom, species by species.
 
     Parameters
@@ -212,9 +210,7 @@ def sort_found_by_distance(xs, ys, zs, centers, counts, found):
 
 
 @parallel_kernel
-def fill_reverse(
-    members, centers, first, entries, center_of_atom, lane_of_center, atoms, shifts, padding, out_reverse
-):
+def fill_reverse(members, centers, first, entries, center_of_atom, lane_of_center, atoms, shifts, padding, out_reverse):
     """Write, for every entry i to j, the entry j to i.
 
     Parameters
