@@ -24,6 +24,10 @@ from nakmd.kernels.simd import (
     where,
 )
 
+#: Arguments of `exp` are clamped to these.
+SMALLEST_EXPONENT = -300.0
+LARGEST_EXPONENT = 709.0
+
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # fdlibm's split: the high part has 21 trailing zero bits
 _LN2_LOW = 1.90821492927058770002e-10
@@ -31,8 +35,9 @@ _LN2_LOW = 1.90821492927058770002e-10
 
 @term
 def _exp_lanes(x):
-    # exp(x) = 2^k exp(r), |r| <= ln 2 / 2; the Taylor polynomial of degree 13 leaves 2e-17. Clamped to normal range.
-    x = minimum(maximum(x, -708.0), 709.0)
+    # exp(x) = 2^k exp(r), |r| <= ln 2 / 2; the Taylor polynomial of degree 13 leaves 2e-17. Padding lanes are far out, and
+    # a clamp at the edge of the normal range made products of them subnormal, at 150 cycles each: Morse ran 4 times slower.
+    x = minimum(maximum(x, SMALLEST_EXPONENT), LARGEST_EXPONENT)
     k = floor(fma(x, _LOG2_E, 0.5))
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
     p = fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0)
@@ -52,8 +57,8 @@ def _exp_lanes(x):
 
 
 def exp(x):
-    """Return e^x: below 2 ulp on lanes for -708 <= x <= 709, clamped beyond."""
-    return np.exp(np.minimum(np.maximum(x, -708.0), 709.0))
+    """Return e^x: below 2 ulp on lanes for -300 <= x <= 709, clamped beyond."""
+    return np.exp(np.minimum(np.maximum(x, SMALLEST_EXPONENT), LARGEST_EXPONENT))
 
 
 for_lanes(exp, _exp_lanes, math.exp)
