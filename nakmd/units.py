@@ -30,7 +30,7 @@ G_PER_CM3_PER_AMU_A3 = 1.66053906892
 #: Energy: 1 eV/atom in kJ/mol (exact: e · N_A).
 KJ_PER_MOL_PER_EV = 96.48533212331002
 
-#: Energy of one Coulomb pair at 1 Å [eV Å], used by the ZBL core of MOLDY with its own rounding.
+#: e²/4πε0 [eV Å] of the ZBL core, with the digits behind the check values of the Nichol-Ackland pair functions.
 MOLDY_COULOMB = 14.3996454
 
 #: Standard atomic weights [amu], IUPAC 2021 (conventional values), and LAMMPS-compatible names.

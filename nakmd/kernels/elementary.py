@@ -35,8 +35,8 @@ _LN2_LOW = 1.90821492927058770002e-10
 
 @term
 def _exp_lanes(x):
-    # exp(x) = 2^k exp(r), |r| <= ln 2 / 2; the Taylor polynomial of degree 13 leaves 2e-17. Padding lanes are far out, and
-    # a clamp at the edge of the normal range made products of them subnormal, at 150 cycles each: Morse ran 4 times slower.
+    # exp(x) = 2^k exp(r), |r| <= ln 2 / 2; the Taylor polynomial of degree 13 leaves 2e-17. Padding lanes are far
+    # out: a clamp at the edge of the normal range made their products subnormal, and Morse ran 4 times slower.
     x = minimum(maximum(x, SMALLEST_EXPONENT), LARGEST_EXPONENT)
     k = floor(fma(x, _LOG2_E, 0.5))
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))

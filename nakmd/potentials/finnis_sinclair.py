@@ -46,7 +46,7 @@ class FinnisSinclairParameters(NamedTuple):
         From here to core_end V goes over from the join to the cubics and φ rises from zero, both with continuous
         second derivatives; core_end itself if the set wants MOLDY's kinks.
     charge_product, screening : (n, n)
-        ZBL: 14.3996 Z1 Z2 [eV Å] and screening length [Å].
+        ZBL: e²/4πε0 Z1 Z2 [eV Å] and screening length [Å].
     join : (n, n, 4)
         Coefficients of ln V in t = (r - core_start)/(core_end - core_start).
     rise : (n, n, 3) [eV²]
@@ -85,7 +85,7 @@ def cubic_pair(r, p, a, b):
 
 @term
 def zbl(r, p, a, b):
-    """V = (14.3996 Z1 Z2 / r) Σ w_k e^{-m_k u}, u = r/screening; return V and dV/dr."""
+    """V = (e²/4πε0 Z1 Z2 / r) Σ w_k e^{-m_k u}, u = r/screening; return V and dV/dr."""
     u = r / p.screening[a, b]
     e0 = ZBL_WEIGHTS[0] * exp(-ZBL_RATES[0] * u)
     e1 = ZBL_WEIGHTS[1] * exp(-ZBL_RATES[1] * u)
