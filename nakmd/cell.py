@@ -39,9 +39,7 @@ class Cell:
         if given.shape == (3,):
             given = np.diag(given)
         if given.shape != (3, 3) or not np.all(np.isfinite(given)):
-            raise InputError(
-                f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}."
-            )
+            raise InputError(f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}.")
         if abs(np.linalg.det(given)) < 1e-6:
             raise InputError(f"The cell vectors {given.tolist()} span no volume.")
         if np.linalg.det(given) < 0.0:
@@ -69,12 +67,12 @@ class Cell:
     @property
     def lengths(self) -> FloatArray:
         """Lengths of the three vectors [Å]."""
-        return np.linalg.norm(self.matrix, axis=1)
+        return np.asarray(np.linalg.norm(self.matrix, axis=1))
 
     @property
     def heights(self) -> FloatArray:
         """Distances [Å] between the three pairs of opposite faces."""
-        return 1.0 / np.linalg.norm(self.inverse, axis=0)
+        return np.asarray(1.0 / np.linalg.norm(self.inverse, axis=0))
 
     @property
     def is_orthorhombic(self) -> bool:

@@ -168,9 +168,10 @@ class Neighbors:
         if len(self._reference) != system.n_atoms or system.n_atoms == 0:
             return False
         if np.array_equal(self._reference_cell, system.cell.matrix):
-            affine, compression = np.eye(3), 1.0
+            affine: FloatArray = np.eye(3)
+            compression = 1.0
         else:
-            affine = np.linalg.solve(self._reference_cell, system.cell.matrix)
+            affine = np.asarray(np.linalg.solve(self._reference_cell, system.cell.matrix), dtype=np.float64)
             compression = max(1.0, float(np.linalg.norm(np.linalg.inv(affine), ord=2)))
         allowed = 0.5 * ((self._cutoff + self.skin) / compression - self._cutoff)
         if allowed <= 0.0:
@@ -192,9 +193,7 @@ class Neighbors:
         heights = 1.0 / np.linalg.norm(inverse, axis=0)
         reach = np.zeros(n_species)
         for request in self.requests:
-            reach = np.maximum(
-                reach, np.where(request.cutoffs > 0.0, request.cutoffs + self.skin, 0.0).max(axis=0)
-            )
+            reach = np.maximum(reach, np.where(request.cutoffs > 0.0, request.cutoffs + self.skin, 0.0).max(axis=0))
 
         shifts = np.empty((n, 3), np.int32)
         fractions = np.empty((n, 3))
@@ -216,9 +215,7 @@ class Neighbors:
         atoms = np.empty(n_rows, np.int32)
         row_shifts = np.empty((n_rows, 3), np.int32)
         home = np.empty(n_rows, np.bool_)
-        cells.fill_images(
-            fractions, system.species, shifts, scaled_reach, periodic, first, atoms, row_shifts, home
-        )
+        cells.fill_images(fractions, system.species, shifts, scaled_reach, periodic, first, atoms, row_shifts, home)
 
         coordinates = positions[atoms] + row_shifts @ matrix
         low, inverse_edges, shape = self._grid(coordinates)

@@ -191,13 +191,9 @@ class System:
             if length != n:
                 raise InputError(f"{name} has {length} rows, positions has {n}.")
         if n and not (self.species.min() >= 0 and self.species.max() < len(self.species_names)):
-            raise InputError(
-                f"species runs to {self.species.max()}, but {len(self.species_names)} are named."
-            )
+            raise InputError(f"species runs to {self.species.max()}, but {len(self.species_names)} are named.")
         if not np.all(np.isfinite(self.positions)):
-            raise InputError(
-                f"Atom {int(np.argwhere(~np.isfinite(self.positions))[0, 0])} is nowhere (NaN or inf)."
-            )
+            raise InputError(f"Atom {int(np.argwhere(~np.isfinite(self.positions))[0, 0])} is nowhere (NaN or inf).")
 
     @staticmethod
     def _mass_of(species_name: str) -> float:

@@ -14,6 +14,7 @@ Python: that is what every function body below says.
 from __future__ import annotations
 
 import math
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba.extending import overload
@@ -42,6 +43,9 @@ from nakmd.kernels.simd_lowering import (
     to_index_lanes,
     where_lanes,
 )
+
+#: What a formula takes and gives: eight lanes, or a plain number.
+Lanes: TypeAlias = Any
 
 _LANE_RANGE = range(LANES)
 

@@ -232,7 +232,7 @@ def take_rows_lanes(typingctx, rows, indices):
         low = [_shuffle(builder, pairs[k], pairs[k + 1], (0, 4, 8, 12, 1, 5, 9, 13)) for k in (0, 2)]
         high = [_shuffle(builder, pairs[k], pairs[k + 1], (2, 6, 10, 14, 3, 7, 11, 15)) for k in (0, 2)]
         first, second = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
-        columns = [_shuffle(builder, *half, order) for half in (low, high) for order in (first, second)]
+        columns = [_shuffle(builder, half[0], half[1], order) for half in (low, high) for order in (first, second)]
         return context.make_tuple(builder, result, columns)
 
     return result(rows, indices), codegen

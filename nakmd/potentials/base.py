@@ -104,9 +104,7 @@ class Term(Potential):
     ) -> None:
         """Add energies, forces and (if asked) the virial to a result."""
 
-    def add_pair_energies(
-        self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
-    ) -> None:
+    def add_pair_energies(self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray) -> None:
         """Add the energies between species, a many-body term adding nothing."""
 
     def prepare(self, species_names: Sequence[str]) -> None:  # noqa: D102  (inherited)
@@ -121,9 +119,7 @@ class Term(Potential):
         return sum_pair_energies([self], system, neighbors)
 
 
-def compute_sum(
-    terms: Sequence[Term], system: System, neighbors: Neighbors, result: Result, virial: bool
-) -> None:
+def compute_sum(terms: Sequence[Term], system: System, neighbors: Neighbors, result: Result, virial: bool) -> None:
     """Fill a result with the sum of terms, whose lists stand in ``neighbors`` in the same order."""
     result.energies[:] = 0.0
     result.forces[:] = 0.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import maximum, where
+from nakmd.kernels.simd import Lanes, maximum, where
 from nakmd.kernels.spline import spline, spline_value
 from nakmd.potentials.eam_table import EAMTable
 from nakmd.potentials.embedded_atom import EmbeddedAtom
@@ -53,13 +53,13 @@ class EAMParameters(NamedTuple):
 
 
 @term
-def density(r, p, a, b):
+def density(r: Lanes, p: EAMParameters, a: int, b: int) -> Lanes:
     """φ_ab(r), the density pass."""
     return spline_value(p.splines, p.density[a, b], p.last_r, p.inverse_dr, r)
 
 
 @term
-def interaction(r, p, a, b):
+def interaction(r: Lanes, p: EAMParameters, a: int, b: int) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     """V = z/r with z tabulated; return V, dV/dr, dφ_ab/dr, dφ_ba/dr."""
     z, dz_dr = spline(p.splines, p.pair[a, b], p.last_r, p.inverse_dr, r)
     _, dphi_ab = spline(p.splines, p.density[a, b], p.last_r, p.inverse_dr, r)
@@ -69,7 +69,7 @@ def interaction(r, p, a, b):
 
 
 @term
-def embedding(rho, p, a):
+def embedding(rho: Lanes, p: EAMParameters, a: int) -> tuple[Lanes, Lanes]:
     """F, dF/dρ, and the straight line beyond the table that LAMMPS continues F with."""
     f, slope = spline(p.splines, p.embedding[a], p.last_rho, p.inverse_drho, rho)
     return f + where(rho > p.rho_max, slope * maximum(rho - p.rho_max, 0.0), 0.0), slope

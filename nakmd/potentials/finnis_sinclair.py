@@ -13,7 +13,7 @@ from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
-from nakmd.kernels.simd import any_of, maximum, sqrt, where
+from nakmd.kernels.simd import Lanes, any_of, maximum, sqrt, where
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
@@ -68,7 +68,7 @@ class FinnisSinclairParameters(NamedTuple):
 
 
 @term
-def cubic_pair(r, p, a, b):
+def cubic_pair(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
     """V = Σ A_k (X_k - x)³ H(X_k - x), x = r/a; return V and dV/dr."""
     x = r / p.length[a, b]
     t = maximum(p.X[0] - x, 0.0)
@@ -84,7 +84,7 @@ def cubic_pair(r, p, a, b):
 
 
 @term
-def zbl(r, p, a, b):
+def zbl(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
     """V = (e²/4πε0 Z1 Z2 / r) Σ w_k e^{-m_k u}, u = r/screening; return V and dV/dr."""
     u = r / p.screening[a, b]
     e0 = ZBL_WEIGHTS[0] * exp(-ZBL_RATES[0] * u)
@@ -97,7 +97,7 @@ def zbl(r, p, a, b):
 
 
 @term
-def core_join(r, p, a, b):
+def core_join(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
     """V = exp(cubic in t): MOLDY's join of the logarithms; return V and dV/dr."""
     width = p.core_end[a, b] - p.core_start[a, b]
     t = (r - p.core_start[a, b]) / width
@@ -107,7 +107,7 @@ def core_join(r, p, a, b):
 
 
 @term
-def pair_energy(r, p, a, b):
+def pair_energy(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
     """V with its core: the cubics beyond core_end, ZBL below core_start, the join between."""
     v, dv_dr = cubic_pair(r, p, a, b)
     # Two atoms meet below core_end a few times per thousand pairs: the branch saves five exponentials elsewhere.
@@ -128,7 +128,7 @@ def pair_energy(r, p, a, b):
 
 
 @term
-def cubic_density(r, p, a, b):
+def cubic_density(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
     """φ = Σ B_k (Y_k - x)³ H(Y_k - x) beyond core_end, its way to zero below; return φ and dφ/dr."""
     x = r / p.length[a, b]
     t0 = maximum(p.Y[0] - x, 0.0)
@@ -153,13 +153,13 @@ def cubic_density(r, p, a, b):
 
 
 @term
-def density(r, p, a, b):
+def density(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> Lanes:
     """φ_ab(r), the density pass."""
     return cubic_density(r, p, a, b)[0]
 
 
 @term
-def interaction(r, p, a, b):
+def interaction(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; φ is symmetric in the species."""
     v, dv_dr = pair_energy(r, p, a, b)
     dphi_dr = cubic_density(r, p, a, b)[1]
@@ -167,7 +167,7 @@ def interaction(r, p, a, b):
 
 
 @term
-def embedding(rho, p, a):
+def embedding(rho: Lanes, p: FinnisSinclairParameters, a: int) -> tuple[Lanes, Lanes]:
     """F = -√ρ; return F and dF/dρ, both 0 for an isolated atom."""
     root = sqrt(rho)
     return -root, where(rho > 0.0, -0.5 / maximum(root, 1.0e-150), 0.0)

@@ -35,9 +35,7 @@ class Hybrid(Potential):
     [('C', 'C', 'none'), ('C', 'K', 'none'), ('K', 'K', 'lennardjones')]
     """
 
-    def __init__(
-        self, terms: Sequence[Term], none: Iterable[tuple[str, str]] = (), name: str = "hybrid"
-    ) -> None:
+    def __init__(self, terms: Sequence[Term], none: Iterable[tuple[str, str]] = (), name: str = "hybrid") -> None:
         if not terms:
             raise InputError("A model needs at least one term.")
         self.terms = tuple(terms)

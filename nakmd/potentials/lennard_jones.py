@@ -8,6 +8,7 @@ import numpy as np
 
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
+from nakmd.kernels.simd import Lanes
 from nakmd.potentials.pair import PairPotential
 
 
@@ -19,7 +20,7 @@ class LennardJonesParameters(NamedTuple):
 
 
 @term
-def lennard_jones(r, p, a, b):
+def lennard_jones(r: Lanes, p: LennardJonesParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
     """V = 4ε [(σ/r)^12 - (σ/r)^6]; return V and dV/dr."""
     ratio = p.sigma[a, b] / r
     cube = ratio * ratio * ratio

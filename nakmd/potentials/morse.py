@@ -9,6 +9,7 @@ import numpy as np
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
+from nakmd.kernels.simd import Lanes
 from nakmd.potentials.pair import PairPotential
 
 
@@ -21,7 +22,7 @@ class MorseParameters(NamedTuple):
 
 
 @term
-def morse(r, p, a, b):
+def morse(r: Lanes, p: MorseParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
     """V = D [e^{-2α(r - r0)} - 2 e^{-α(r - r0)}]; return V and dV/dr."""
     x = exp(-p.alpha[a, b] * (r - p.r_0[a, b]))
     v = p.depth[a, b] * x * (x - 2.0)

@@ -90,9 +90,7 @@ class PairPotential(Term):
                 + (f"Missing parameters {', '.join(sorted(missing))}. " if missing else "")
                 + f"It takes {', '.join(sorted(allowed))}."
             )
-        checked: dict[str, Any] = {
-            name: positive(values[name], f"{what}: {name}") for name in (*self.names, "cutoff")
-        }
+        checked: dict[str, Any] = {name: positive(values[name], f"{what}: {name}") for name in (*self.names, "cutoff")}
         checked["cut"] = values.get("cut", "shift")
         if checked["cut"] not in CUT_MODES:
             raise InputError(f"{what}: cut must be one of {', '.join(CUT_MODES)}, got {checked['cut']!r}.")
@@ -101,9 +99,7 @@ class PairPotential(Term):
         if checked["cut"] == "smooth":
             checked["smooth_from"] = positive(smooth_from, f"{what}: smooth_from")
             if smooth_from >= checked["cutoff"]:
-                raise InputError(
-                    f"{what}: smooth_from {smooth_from} Å must be below the cutoff {checked['cutoff']} Å."
-                )
+                raise InputError(f"{what}: smooth_from {smooth_from} Å must be below the cutoff {checked['cutoff']} Å.")
         return checked
 
     # ------------------------------------------------------------------------------------------ species

@@ -48,7 +48,7 @@ class Tersoff(Term):
         self.elements = parameters.elements
         self.label = label
         self._list: SlicedList | None = None
-        self._partials: list[FloatArray] = []
+        self._partials: tuple[FloatArray, FloatArray, FloatArray] = (np.zeros(0), np.zeros(0), np.zeros(0))
         self._scratch: FloatArray = np.zeros((N_CHUNKS, 0))
         self._columns = np.zeros((N_CHUNKS, 0), np.int64)
         self._virials: FloatArray = np.zeros((0, 6))
@@ -94,7 +94,8 @@ class Tersoff(Term):
         if self._columns.shape[1] < 2 * widest or self._columns.size == 0:
             self._scratch = np.zeros((N_CHUNKS, bond_order.N_FIELDS * LANES * max(widest, 1)))
             self._columns = np.zeros((N_CHUNKS, 2 * max(widest, 1)), np.int64)
-        self._partials = [np.zeros(len(found.entries) + LANES) for _ in range(3)]
+        size = len(found.entries) + LANES
+        self._partials = (np.zeros(size), np.zeros(size), np.zeros(size))
         self._virials = np.zeros((found.n_slices, 6))
         self._list = found
 
