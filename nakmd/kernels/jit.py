@@ -19,9 +19,9 @@ from typing import Any, TypeVar, cast
 # off its core, and a step of 4,000 atoms took 50 ms instead of 1. OpenMP reads this when Numba loads it.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import numba  # noqa: E402
-import numpy as np  # noqa: E402
-from numba.extending import register_jitable  # noqa: E402
+import numba
+import numpy as np
+from numba.extending import register_jitable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
