@@ -139,3 +139,10 @@ def test_estimate_counts_atoms_frames_and_time(tmp_path, monkeypatch):
     assert stored_rate(potential, 1) is None
     (tmp_path / "rates.json").write_text("damaged")
     assert stored_rate(potential, 2) is None
+
+
+def test_pyrrolic_sites_need_half_a_femtosecond():
+    tube = {"carbon": {"kind": "nanotube", "chirality": [10, 10], "length": "30 Å", "doping": {"pyrrolic": 0.01}}}
+    stage = {"kind": "equilibrate", "steps": 10, "timestep": "1 fs", "temperature": "300 K"}
+    assert any("pyrrolic" in text for text in plan_of(tube, stage, "cn").warnings)
+    assert not any("pyrrolic" in text for text in plan_of(tube, {**stage, "timestep": "0.5 fs"}, "cn").warnings)

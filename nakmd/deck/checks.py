@@ -21,6 +21,9 @@ from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
 CARBON_STEPS = (0.005, 0.0015)
 METAL_STEPS = (0.020, 0.006)
 
+#: Largest time step [ps] that resolves second neighbours of the closed ring at 2.1 Å, the end of the bond order.
+PYRROLIC_STEP = 0.0005
+
 #: Temperatures [K] beyond which the deck is surely mistaken, or at least surprising.
 IMPOSSIBLE_TEMPERATURE = 20000.0
 SURPRISING_TEMPERATURE = 3000.0
@@ -50,6 +53,11 @@ def _has_moving_carbon(draft: Draft) -> bool:
     return not frozen & {"C", "carbon", "tube", "sheet", "all"}
 
 
+def _has_pyrrolic(draft: Draft) -> bool:
+    carbon = draft.structure.carbon if draft.structure is not None else None
+    return carbon is not None and carbon.doping is not None and carbon.doping.pyrrolic > 0.0
+
+
 def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Problem]:
     at = ("stage", index)
     who = f"[[stage]] {index + 1} ({stage.name or stage.kind})"
@@ -70,6 +78,13 @@ def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Probl
     elif stage.timestep > unwise:
         yield Problem(
             (*at, "timestep"), f"{who} timestep of {given:g} fs is coarse: {reason}; 1 fs is usual.", fatal=False
+        )
+    elif carbon and _has_pyrrolic(draft) and stage.timestep > PYRROLIC_STEP:
+        yield Problem(
+            (*at, "timestep"),
+            f"{who} timestep of {given:g} fs: atoms near a pyrrolic site come into the cutoff of the bond order now "
+            'and then, with forces above 20 eV/Å for about a femtosecond; energy is conserved better with "0.5 fs".',
+            fatal=False,
         )
     temperatures = [*(stage.temperature or ()), *([stage.velocities] if stage.velocities is not None else [])]
     hottest = max(temperatures, default=0.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nakmd.errors import AnalysisError
+from nakmd.system import WALL
 
 # nakmd.analysis imports half of scipy, which is not to stand between `nakmd run` and its first step
 if TYPE_CHECKING:
@@ -134,12 +135,14 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
 
     if isinstance(record, ThermoRecord):
         for quantity, measure in record.quantities.items():
-            yield _row(quantity.removesuffix("_bar").replace("_", " "), measure)
+            if quantity != "conserved":  # what counts is its drift
+                yield _row(quantity.removesuffix("_bar").replace("_", " "), measure)
         if math.isfinite(record.drift.value):
             yield _row("energy drift", record.drift)
     elif isinstance(record, RDFRecord):
         for partial in record.pairs.values():
-            if math.isfinite(partial.first_minimum):
+            # the bonds of the wall are in the file; a table of the liquid need not repeat them
+            if math.isfinite(partial.first_minimum) and not {partial.a, partial.b} <= set(WALL):
                 pair = f"{partial.a}-{partial.b}"
                 yield Row(f"g(r) {pair}, first peak", f"{partial.peak:.2f} Å")
                 yield _row(f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å", partial.coordination)
@@ -158,7 +161,7 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
         )
         if len(record.by_site) > 1:
             for site, measure in record.by_site.items():
-                yield _row(f"  {record.neighbor} around {site}", measure)
+                yield _row(f"  at {site}", measure)
     elif isinstance(record, AffinityRecord):
         yield from _affinity_rows(record)
     else:
