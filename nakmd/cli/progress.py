@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Seconds between two lines where there is no terminal to draw a bar on.
 _LINE_INTERVAL = 10.0
 
+#: Steps from which on a speed is worth telling.
+_LEAST_STEPS = 20
+
 
 @contextmanager
 def watch(quiet: bool = False) -> Iterator[Callable[[Progress], None] | None]:
@@ -43,17 +46,33 @@ class _Lines:
     def __init__(self) -> None:
         self._stage = ""
         self._last = 0.0
+        self._pace = _Pace()
 
     def report(self, now: Progress) -> None:
         """Write a line when a stage begins and every few seconds."""
         if now.stage == self._stage and time.monotonic() - self._last < _LINE_INTERVAL and now.step < now.total_steps:
             return
         self._stage, self._last = now.stage, time.monotonic()
-        complain(f"{now.stage}: step {now.step} of {now.total_steps}, {_pace(now)}")
+        complain(f"{now.stage}: step {now.step} of {now.total_steps}, {self._pace.words(now)}")
 
 
-def _pace(now: Progress) -> str:
+class _Pace:
+    """Time, temperature and speed in words; no speed from the first steps, which load kernels."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+
+    def words(self, now: Progress) -> str:
+        """Return what is known of the pace."""
+        if self._first is None:
+            self._first = now.step
+        return _in_words(now, now.step - self._first >= _LEAST_STEPS)
+
+
+def _in_words(now: Progress, speed: bool) -> str:
     words = [f"{now.time:.2f} ps", f"{now.temperature:.0f} K"]
+    if not speed:
+        return ", ".join(words)
     if now.ns_per_day > 0.0:
         words.append(f"{now.ns_per_day:.3g} ns/day")
     elif math.isfinite(now.steps_per_second):
@@ -75,11 +94,12 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[pace]}"),
     )
+    pace = _Pace()
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("preparing", total=None, pace=_first_words())
 
         def report(now: Progress) -> None:
-            bars.update(task, description=now.stage, completed=now.step, total=now.total_steps, pace=_pace(now))
+            bars.update(task, description=now.stage, completed=now.step, total=now.total_steps, pace=pace.words(now))
 
         yield report
 
