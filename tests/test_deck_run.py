@@ -292,10 +292,11 @@ potential = "nak"
 [structure.file]
 path = "{whole.directory / "trajectory.h5md"}"
 [[stage]]
-kind = "produce"
+kind = "equilibrate"
 steps = 5
 temperature = "450 K"
 '''
+    # Langevin leaves the momentum alone, so the first frame has the velocities of the file to the last bit
     run = nakmd.run(DeckSource.parse(text), tmp_path / "run", threads=1)
     first = frames_of(tmp_path / "run")[0]
     last = frames_of(whole.directory)[-1]

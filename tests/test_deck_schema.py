@@ -89,7 +89,7 @@ def test_json_schema_knows_every_table():
         "output",
         "analysis",
     }
-    timestep = schema["$defs"]["Dynamics"]["properties"]["timestep"]
+    timestep = schema["$defs"]["Produce"]["properties"]["timestep"]
     assert timestep["type"] == "string"
     assert json.loads(json.dumps(schema)) == schema
 
@@ -164,3 +164,11 @@ def test_public_names():
     with pytest.raises(AttributeError, match="it has"):
         nakmd.nonsense  # noqa: B018
     assert set(dir(nakmd)) == set(nakmd.__all__)
+
+
+def test_the_thermostat_unless_told():
+    deck = deck_of(
+        {"kind": "equilibrate", "steps": 1, "temperature": "300 K"},
+        {"kind": "produce", "steps": 1, "temperature": "300 K"},
+    )
+    assert [stage.ensemble for stage in deck.stage] == ["langevin", "bussi"]

@@ -80,7 +80,7 @@ class Measuring:
                 found |= _attempt(lambda: {"thermo": thermo(trajectory, self._stages)})
         for name, live in self._live.items():
             try:
-                found[name] = live.analysis.result()
+                found[name] = live.result()
             except AnalysisError as error:
                 found[name] = error
         return Results(found)

@@ -59,7 +59,7 @@ class Relax(Section):
 
 
 class Dynamics(Section):
-    """Molecular dynamics in one ensemble."""
+    """Molecular dynamics in one ensemble; what `Prepare` and `Produce` share."""
 
     kind: Literal["heat", "equilibrate", "produce"]
     name: Text = ""
@@ -101,7 +101,20 @@ class Dynamics(Section):
         return max(1, round(self.duration / self.timestep))
 
 
-Stage = Annotated[Relax | Dynamics, Field(discriminator="kind")]
+class Prepare(Dynamics):
+    """Dynamics that bring the system where it is to be measured."""
+
+    kind: Literal["heat", "equilibrate"]
+
+
+class Produce(Dynamics):
+    """Dynamics to measure in: the thermostat that disturbs motion least, unless told otherwise."""
+
+    kind: Literal["produce"]
+    ensemble: Literal["nve", "langevin", "bussi"] = "bussi"
+
+
+Stage = Annotated[Relax | Prepare | Produce, Field(discriminator="kind")]
 
 
 class Output(Section):
