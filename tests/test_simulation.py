@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes import IdealGas, NoNeighbors, crystal, gas, lennard_jones
 
-from nakmd.errors import ExplosionError, InputError, NeighborOverflowError
+from nakmd.errors import AnalysisError, ExplosionError, InputError, NeighborOverflowError
 from nakmd.integrators import Bussi, CellRescaling, Fire, Langevin, VelocityVerlet
 from nakmd.kernels.jit import set_threads
 from nakmd.simulation import (
@@ -452,6 +452,22 @@ def test_live_analyses_equal_those_of_stored_frames_also_after_a_resume():
     assert resumed.replay(writer.frames, kinds={"second": "produce", "first": "equilibrate"}) == 2
     second.run()
     assert resumed.analysis.result() == live.analysis.result()
+
+
+def test_an_analysis_that_cannot_go_on_does_not_end_the_run():
+    class Choosy(MeanEnergy):
+        def update(self, frame):
+            if frame.step > 8:
+                raise AnalysisError("the cell has become too small")
+            super().update(frame)
+
+    simulation = simulate(ENSEMBLES["bussi"])
+    live = LiveAnalysis(Choosy(), simulation.system.topology, 4)
+    simulation.observers.append(live)
+    assert simulation.run() is Status.FINISHED
+    assert len(live.analysis.seen) == 3  # steps 0, 4 and 8
+    with pytest.raises(AnalysisError, match="too small"):
+        live.result()
 
 
 # ------------------------------------------------------------------------------------------------ stopping

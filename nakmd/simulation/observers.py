@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from nakmd.errors import AnalysisError
 from nakmd.simulation.readings import Value
 from nakmd.system import Frame, Topology
 
@@ -231,6 +232,9 @@ class LiveAnalysis(Observer):
 
     Notes
     -----
+    An analysis that cannot go on (a cell that has become too small for it) never ends a run: it takes in no more
+    frames, and `result` says why.
+
     An analysis keeps no state in a checkpoint: after `Simulation.restore`, feed it the frames before the checkpoint
     with `replay`. The numbers are those of an uninterrupted run if the trajectory holds every frame it looks at.
     """
@@ -239,11 +243,28 @@ class LiveAnalysis(Observer):
         super().__init__(every, stages)
         self.analysis = analysis
         self.needs = frozenset(getattr(analysis, "needs", frozenset()))
+        self._failure: AnalysisError | None = None
         analysis.prepare(topology)
 
     def observe(self, frame: Frame) -> None:
         """Take in a frame."""
-        self.analysis.update(frame)
+        if self._failure is None:
+            try:
+                self.analysis.update(frame)
+            except AnalysisError as error:
+                self._failure = error
+
+    def result(self) -> Any:
+        """Return what the analysis says of the frames so far.
+
+        Raises
+        ------
+        AnalysisError
+            If it could not go on, or the frames do not suffice.
+        """
+        if self._failure is not None:
+            raise self._failure
+        return self.analysis.result()
 
     def replay(self, frames: Iterable[Frame], kinds: Mapping[str, str] | None = None) -> int:
         """Take in stored frames that it would have looked at, and return how many.
@@ -258,6 +279,6 @@ class LiveAnalysis(Observer):
         for frame in frames:
             names = {frame.stage, (kinds or {}).get(frame.stage, frame.stage)}
             if frame.step % self.every == 0 and (self.stages is None or self.stages & names):
-                self.analysis.update(frame)
+                self.observe(frame)
                 count += 1
         return count
