@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nakmd.kernels.accumulate import add_numbers, add_vectors, write_virial
 from nakmd.kernels.elementary import exp, log, sin_cos
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.simd import (
     LANES,
     any_of,
-    extract,
-    lane_sum,
     load,
     load_index,
     maximum,
@@ -279,17 +278,9 @@ def fill_partials(
                     wyz = wyz - 0.5 * (py * dz + pz * dy)
                     wxz = wxz - 0.5 * (px * dz + pz * dx)
                     wxy = wxy - 0.5 * (px * dy + py * dx)
-            for lane in range(LANES):
-                i = atoms[s * LANES + lane]
-                if i >= 0:
-                    add_energies[i] += extract(energy, lane)
+            add_numbers(atoms, s, energy, add_energies)
             if virial:
-                out_virial[s, 0] = lane_sum(wxx)
-                out_virial[s, 1] = lane_sum(wyy)
-                out_virial[s, 2] = lane_sum(wzz)
-                out_virial[s, 3] = lane_sum(wyz)
-                out_virial[s, 4] = lane_sum(wxz)
-                out_virial[s, 5] = lane_sum(wxy)
+                write_virial(s, 1.0, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
 
 
 @fast_parallel_kernel
@@ -314,9 +305,4 @@ def add_bond_forces(atoms, first, reverse, px, py, pz, add_forces):
             fx = fx + load(px, column * LANES) - take(px, back)
             fy = fy + load(py, column * LANES) - take(py, back)
             fz = fz + load(pz, column * LANES) - take(pz, back)
-        for lane in range(LANES):
-            i = atoms[s * LANES + lane]
-            if i >= 0:
-                add_forces[i, 0] += extract(fx, lane)
-                add_forces[i, 1] += extract(fy, lane)
-                add_forces[i, 2] += extract(fz, lane)
+        add_vectors(atoms, s, fx, fy, fz, add_forces)

@@ -6,8 +6,9 @@ density that an atom of species b puts at one of species a.
 
 from __future__ import annotations
 
+from nakmd.kernels.accumulate import add_numbers, add_vectors, write_virial
 from nakmd.kernels.jit import fast_parallel_kernel, prange
-from nakmd.kernels.simd import LANES, extract, lane_sum, load_index, splat, sqrt, take_rows, where
+from nakmd.kernels.simd import LANES, extract, load_index, splat, sqrt, take_rows, where
 
 
 def build_eam_kernels(density, interaction, embedding):
@@ -120,19 +121,9 @@ def build_eam_kernels(density, interaction, embedding):
                         wyz = wyz - gy * dz
                         wxz = wxz - gx * dz
                         wxy = wxy - gx * dy
-            for lane in range(LANES):
-                i = atoms[s * LANES + lane]
-                if i >= 0:
-                    add_energies[i] += 0.5 * extract(energy, lane)
-                    add_forces[i, 0] += extract(fx, lane)
-                    add_forces[i, 1] += extract(fy, lane)
-                    add_forces[i, 2] += extract(fz, lane)
+            add_numbers(atoms, s, 0.5 * energy, add_energies)
+            add_vectors(atoms, s, fx, fy, fz, add_forces)
             if virial:
-                out_virial[s, 0] = 0.5 * lane_sum(wxx)
-                out_virial[s, 1] = 0.5 * lane_sum(wyy)
-                out_virial[s, 2] = 0.5 * lane_sum(wzz)
-                out_virial[s, 3] = 0.5 * lane_sum(wyz)
-                out_virial[s, 4] = 0.5 * lane_sum(wxz)
-                out_virial[s, 5] = 0.5 * lane_sum(wxy)
+                write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
 
     return fill_densities, add_forces

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nakmd.kernels.accumulate import add_numbers, add_vectors, write_virial
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.simd import (
     LANES,
-    extract,
     lane_sum,
     load_index,
     maximum,
@@ -143,20 +143,10 @@ def build_pair_kernels(formula):
                         wyz = wyz - gy * dz
                         wxz = wxz - gx * dz
                         wxy = wxy - gx * dy
-            for lane in range(LANES):
-                i = atoms[s * LANES + lane]
-                if i >= 0:
-                    add_energies[i] += 0.5 * extract(energy, lane)
-                    add_forces[i, 0] += extract(fx, lane)
-                    add_forces[i, 1] += extract(fy, lane)
-                    add_forces[i, 2] += extract(fz, lane)
+            add_numbers(atoms, s, 0.5 * energy, add_energies)
+            add_vectors(atoms, s, fx, fy, fz, add_forces)
             if virial:
-                out_virial[s, 0] = 0.5 * lane_sum(wxx)
-                out_virial[s, 1] = 0.5 * lane_sum(wyy)
-                out_virial[s, 2] = 0.5 * lane_sum(wzz)
-                out_virial[s, 3] = 0.5 * lane_sum(wyz)
-                out_virial[s, 4] = 0.5 * lane_sum(wxz)
-                out_virial[s, 5] = 0.5 * lane_sum(wxy)
+                write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
 
     @fast_parallel_kernel
     def fill_species_energies(rows, centers, species, first, entries, p, cuts, out_energies):

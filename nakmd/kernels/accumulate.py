@@ -1,0 +1,37 @@
+"""From the lanes of a slice to the rows of its atoms."""
+
+from __future__ import annotations
+
+from nakmd.kernels.jit import term
+from nakmd.kernels.simd import LANES, extract, lane_sum
+
+
+@term
+def add_numbers(atoms, s, value, add_values):
+    """Add the lanes of slice s to the rows of its atoms in ``add_values``, (n_atoms,)."""
+    for lane in range(LANES):
+        i = atoms[s * LANES + lane]
+        if i >= 0:
+            add_values[i] += extract(value, lane)
+
+
+@term
+def add_vectors(atoms, s, x, y, z, add_values):
+    """Add the lanes of slice s to the rows of its atoms in ``add_values``, (n_atoms, 3)."""
+    for lane in range(LANES):
+        i = atoms[s * LANES + lane]
+        if i >= 0:
+            add_values[i, 0] += extract(x, lane)
+            add_values[i, 1] += extract(y, lane)
+            add_values[i, 2] += extract(z, lane)
+
+
+@term
+def write_virial(s, share, wxx, wyy, wzz, wyz, wxz, wxy, out_virial):
+    """Write the virial of slice s [eV], in Voigt order, times its share: ½ where both atoms of a pair count it."""
+    out_virial[s, 0] = share * lane_sum(wxx)
+    out_virial[s, 1] = share * lane_sum(wyy)
+    out_virial[s, 2] = share * lane_sum(wzz)
+    out_virial[s, 3] = share * lane_sum(wyz)
+    out_virial[s, 4] = share * lane_sum(wxz)
+    out_virial[s, 5] = share * lane_sum(wxy)
