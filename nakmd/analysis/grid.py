@@ -20,9 +20,6 @@ HISTOGRAM_BLOCKS = 64
 #: Atoms per cell of a grid half as wide as the cutoff, from where such a grid pays (measured).
 WORTH_SPLITTING = 10.0
 
-#: Atoms and queries above which waking other threads pays.
-WORTH_THREADS = 2000
-
 
 class CellGrid:
     """Atoms of one frame, sorted by grid cell.
@@ -105,15 +102,10 @@ class CellGrid:
         nearest = np.sqrt(np.sum(gaps**2, axis=1)) if self._orthorhombic else gaps.max(axis=1)
         return np.ascontiguousarray(stencil[nearest < self.cutoff])
 
-    def _is_large(self, n_queries: int) -> bool:
-        """Return whether there is enough to do for more than one thread."""
-        return len(self.positions) + n_queries > WORTH_THREADS
-
     def pair_histogram(self, pair_of: IntArray, n_pairs: int, n_bins: int) -> IntArray:
         """Return the (n_pairs, n_bins) counts of pairs up to the cutoff, each pair once."""
         counts = np.zeros((HISTOGRAM_BLOCKS, n_pairs, n_bins), dtype=np.int64)
-        count = sampling.count_pair_histogram if self._is_large(0) else sampling.count_pair_histogram_serial
-        count(
+        sampling.count_pair_histogram(
             self.positions, self.kinds, self.first, self.shape, self.periodic, self.matrix,
             self.stencil(half=True), pair_of, self.cutoff, counts,
         )  # fmt: skip
@@ -135,8 +127,7 @@ class CellGrid:
         wrapped, cells = self.locate(queries)
         counts = np.zeros((len(queries), len(outer)))
         itself = np.full(len(queries), -1, dtype=np.int64) if ids is None else ids
-        count = sampling.count_neighbors if self._is_large(len(queries)) else sampling.count_neighbors_serial
-        count(
+        sampling.count_neighbors(
             wrapped, cells, itself, self.positions, self.kinds, self.ids, self.first, self.shape,
             self.periodic, self.matrix, self.stencil(half=False), inner, outer, counts,
         )  # fmt: skip
@@ -146,8 +137,7 @@ class CellGrid:
         """Return the distance [Å] from each query to the nearest atom, infinite beyond the cutoff."""
         wrapped, cells = self.locate(queries)
         distances = np.zeros(len(queries))
-        find = sampling.find_nearest if self._is_large(len(queries)) else sampling.find_nearest_serial
-        find(
+        sampling.find_nearest(
             wrapped, cells, self.positions, self.first, self.shape, self.periodic, self.matrix,
             self.stencil(half=False), self.cutoff, distances,
         )  # fmt: skip

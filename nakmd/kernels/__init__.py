@@ -1,1 +1,1 @@
-"""TODO."""
+"""Compiled loops over atoms: without units, objects or files."""

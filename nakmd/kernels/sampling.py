@@ -4,9 +4,7 @@ Atoms come sorted by grid cell. Neighbour cells are visited with their own perio
 that cells of any shape and size, periodic along any of their vectors, are right without a minimum-image
 rule.
 
-Each task is written once, for one block of work, and compiled twice: over the blocks in parallel, and one after the
-other for small systems, where waking threads costs more than the work. Blocks are fixed and own their output, so both
-give the same bits on any number of threads.
+Work is cut into fixed blocks that own their output, so results have the same bits on any number of threads.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import math
 
 import numpy as np
 
-from nakmd.kernels.jit import kernel, parallel_kernel, prange, term
+from nakmd.kernels.jit import parallel_kernel, prange, term
 
 #: Queries per block of work; fixed, so that results do not depend on the number of threads.
 BLOCK = 128
@@ -108,17 +106,6 @@ def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stenc
         Overwritten; the histogram is the sum over blocks.
     """
     for block in prange(len(out_counts)):
-        count_pairs_of_block(
-            block, positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts
-        )
-
-
-@kernel
-def count_pair_histogram_serial(
-    positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts
-) -> None:
-    """Do the same on one thread."""
-    for block in range(len(out_counts)):
         count_pairs_of_block(
             block, positions, kinds, first, shape, periodic, matrix, stencil, pair_of, r_max, out_counts
         )
@@ -227,44 +214,6 @@ def count_neighbors(
         )
 
 
-@kernel
-def count_neighbors_serial(
-    queries,
-    query_cells,
-    query_ids,
-    positions,
-    kinds,
-    ids,
-    first,
-    shape,
-    periodic,
-    matrix,
-    stencil,
-    inner,
-    outer,
-    out_counts,
-) -> None:
-    """Do the same on one thread."""
-    for block in range((len(queries) + BLOCK - 1) // BLOCK):
-        count_neighbors_of_block(
-            block,
-            queries,
-            query_cells,
-            query_ids,
-            positions,
-            kinds,
-            ids,
-            first,
-            shape,
-            periodic,
-            matrix,
-            stencil,
-            inner,
-            outer,
-            out_counts,
-        )
-
-
 @term
 def find_nearest_of_block(
     block, queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
@@ -307,17 +256,6 @@ def find_nearest(
         Overwritten.
     """
     for block in prange((len(queries) + BLOCK - 1) // BLOCK):
-        find_nearest_of_block(
-            block, queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
-        )
-
-
-@kernel
-def find_nearest_serial(
-    queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
-) -> None:
-    """Do the same on one thread."""
-    for block in range((len(queries) + BLOCK - 1) // BLOCK):
         find_nearest_of_block(
             block, queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
         )
