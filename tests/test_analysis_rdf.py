@@ -6,8 +6,7 @@ import pytest
 from synthetic import distances, frame, ideal_gas, topology
 
 from nakmd.analysis import RDF, FrameList, coordination, rdf
-from nakmd.analysis import grid as grid_module
-from nakmd.analysis.grid import WORTH_THREADS, CellGrid
+from nakmd.analysis.grid import CellGrid
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.kernels.jit import available_threads, set_threads
@@ -165,7 +164,7 @@ def test_equals_mdanalysis():
 
 
 def test_bits_do_not_depend_on_threads():
-    source = ideal_gas(4, 2 * WORTH_THREADS, 2, np.array(TRICLINIC) * 1.5)
+    source = ideal_gas(4, 4000, 2, np.array(TRICLINIC) * 1.5)
     before = available_threads()
     results = []
     for threads in (1, 2, 4):
@@ -175,21 +174,6 @@ def test_bits_do_not_depend_on_threads():
     set_threads(before)
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
-
-
-def test_one_thread_or_many_blocks_are_the_same_bits(monkeypatch):
-    source = ideal_gas(5, 500, 1, TRICLINIC)
-
-    def everything():
-        around = coordination(source, "K", "Na", cutoff=4.0, smooth=True)
-        queries = source[0].positions[:200]
-        grid = CellGrid(source[0].positions[200:], np.zeros(300, dtype=np.int64), source[0].cell, 3.0)
-        return [rdf(source, r_max=6.0).value.ravel(), around.series, grid.nearest_distances(queries)]
-
-    serial = everything()
-    monkeypatch.setattr(grid_module, "WORTH_THREADS", 0)
-    for one, other in zip(serial, everything()):
-        np.testing.assert_array_equal(one, other)
 
 
 def test_many_frames_give_bounded_blocks_and_shrinking_errors():
