@@ -11,17 +11,19 @@ from nakmd.kernels.jit import fast_parallel_kernel, prange
 from nakmd.kernels.simd import LANES, extract, load_index, splat, sqrt, take_rows, where
 
 
-def build_eam_kernels(density, interaction, embedding):
+def build_eam_kernels(density, interaction, embedding, of_pair):
     """Compile the three functions of an embedded-atom model into its two passes.
 
     Parameters
     ----------
     density : callable
-        ``density(r, p, a, b) -> φ_ab(r)``.
+        ``density(r, p) -> φ_ab(r)``.
     interaction : callable
-        ``interaction(r, p, a, b) -> (V_ab, dV_ab/dr, dφ_ab/dr, dφ_ba/dr)``.
+        ``interaction(r, p) -> (V_ab, dV_ab/dr, dφ_ab/dr, dφ_ba/dr)``.
     embedding : callable
-        ``embedding(rho, p, a) -> (F_a, dF_a/dρ)``.
+        ``embedding(rho, tables, a) -> (F_a, dF_a/dρ)``.
+    of_pair : callable
+        ``of_pair(tables, a, b) -> p``: the numbers of a pair of species, taken once for each run of columns.
 
     Returns
     -------
@@ -30,14 +32,16 @@ def build_eam_kernels(density, interaction, embedding):
     """
 
     @fast_parallel_kernel
-    def fill_densities(rows, atoms, centers, species, first, entries, p, cutoff, add_energies, out_density, out_slope):
+    def fill_densities(
+        rows, atoms, centers, species, first, entries, tables, cutoff, add_energies, out_density, out_slope
+    ):
         """Add F(ρ) to the energies, write ρ and F'(ρ) of every central atom.
 
         Parameters
         ----------
         rows, atoms, centers, species, first, entries
             See `nakmd.neighbors`.
-        p : NamedTuple
+        tables : NamedTuple
             Parameters of the three functions.
         cutoff : (n_species, n_species) float64 [Å]
         add_energies : (n_atoms,) float64 [eV]
@@ -49,6 +53,7 @@ def build_eam_kernels(density, interaction, embedding):
             x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
             rho = splat(0.0)
             for b in range(first.shape[1] - 1):
+                p = of_pair(tables, a, b)
                 square = cutoff[a, b] * cutoff[a, b]
                 for column in range(first[s, b], first[s, b + 1]):
                     xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
@@ -56,8 +61,8 @@ def build_eam_kernels(density, interaction, embedding):
                     dy = yj - y
                     dz = zj - z
                     r2 = dx * dx + dy * dy + dz * dz
-                    rho = rho + where(r2 < square, density(sqrt(r2), p, a, b), 0.0)
-            energy, slope = embedding(rho, p, a)
+                    rho = rho + where(r2 < square, density(sqrt(r2), p), 0.0)
+            energy, slope = embedding(rho, tables, a)
             for lane in range(LANES):
                 i = atoms[s * LANES + lane]
                 if i >= 0:
@@ -67,7 +72,7 @@ def build_eam_kernels(density, interaction, embedding):
 
     @fast_parallel_kernel
     def add_forces(
-        rows, atoms, centers, species, first, entries, p, cutoff, virial, add_energies, add_forces, out_virial
+        rows, atoms, centers, species, first, entries, tables, cutoff, virial, add_energies, add_forces, out_virial
     ):
         """Add pair energies and all forces of the central atoms; write the virial of every slice.
 
@@ -96,6 +101,7 @@ def build_eam_kernels(density, interaction, embedding):
             wxz = splat(0.0)
             wxy = splat(0.0)
             for b in range(first.shape[1] - 1):
+                p = of_pair(tables, a, b)
                 square = cutoff[a, b] * cutoff[a, b]
                 for column in range(first[s, b], first[s, b + 1]):
                     xj, yj, zj, slope_j = take_rows(rows, load_index(entries, column * LANES))
@@ -104,7 +110,7 @@ def build_eam_kernels(density, interaction, embedding):
                     dz = zj - z
                     r2 = dx * dx + dy * dy + dz * dz
                     r = sqrt(r2)
-                    v, dv_dr, dphi_ab, dphi_ba = interaction(r, p, a, b)
+                    v, dv_dr, dphi_ab, dphi_ba = interaction(r, p)
                     inside = r2 < square
                     energy = energy + where(inside, v, 0.0)
                     g = where(inside, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) / r, 0.0)

@@ -1,7 +1,7 @@
 """The loop over pairs: cutoff, shift, smoothing, virial and width, once for every pair potential.
 
-A pair potential brings a formula alone, ``term(r, p, a, b) -> (V, dV/dr)``, for the species a of the central atom and
-b of the neighbour. It is called with eight distances at a time and has to work for plain numbers as well.
+A pair potential brings a formula alone, ``formula(r, p) -> (V, dV/dr)``, where p holds the numbers of one pair of
+species. It is called with eight distances at a time and has to work for plain numbers as well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from nakmd.kernels.simd import (
 
 
 class CutTables(NamedTuple):
-    """How a pair interaction ends, all (n_species, n_species) float64.
+    """How pair interactions end: tables, (n_species, n_species) float64, or the numbers of one pair.
 
     Attributes
     ----------
@@ -47,6 +47,12 @@ class CutTables(NamedTuple):
 
 
 @term
+def end_of_pair(cuts, a, b):
+    """Return how the interaction of one pair of species ends."""
+    return CutTables(cuts.cutoff[a, b], cuts.shift[a, b], cuts.smooth_from[a, b], cuts.scale[a, b])
+
+
+@term
 def switch(r, start, end):
     """Return S and dS/dr of the C² switching polynomial: 1 at ``start``, 0 at ``end``.
 
@@ -60,13 +66,15 @@ def switch(r, start, end):
     return s, ds_dr
 
 
-def build_pair_kernels(formula):
+def build_pair_kernels(formula, of_pair):
     """Compile a pair formula into its two kernels.
 
     Parameters
     ----------
     formula : callable
-        ``formula(r, p, a, b) -> (V, dV/dr)``, decorated with `jit.term`.
+        ``formula(r, p) -> (V, dV/dr)``, decorated with `jit.term`.
+    of_pair : callable
+        ``of_pair(tables, a, b) -> p``: the numbers of a pair of species, taken once for each run of columns.
 
     Returns
     -------
@@ -74,19 +82,19 @@ def build_pair_kernels(formula):
     """
 
     @term
-    def ended(r, p, cuts, a, b):
+    def ended(r, p, end):
         """V and dV/dr with shift, switch and scale; the cutoff itself is a mask of the caller."""
-        v, dv_dr = formula(r, p, a, b)
-        v = v - cuts.shift[a, b]
-        if cuts.smooth_from[a, b] < cuts.cutoff[a, b]:
-            s, ds_dr = switch(r, cuts.smooth_from[a, b], cuts.cutoff[a, b])
+        v, dv_dr = formula(r, p)
+        v = v - end.shift
+        if end.smooth_from < end.cutoff:
+            s, ds_dr = switch(r, end.smooth_from, end.cutoff)
             dv_dr = dv_dr * s + v * ds_dr
             v = v * s
-        return cuts.scale[a, b] * v, cuts.scale[a, b] * dv_dr
+        return end.scale * v, end.scale * dv_dr
 
     @fast_parallel_kernel
     def add_forces(
-        rows, atoms, centers, species, first, entries, p, cuts, virial, add_energies, add_forces, out_virial
+        rows, atoms, centers, species, first, entries, tables, cuts, virial, add_energies, add_forces, out_virial
     ):
         """Add energies and forces of the central atoms; write the virial of every slice.
 
@@ -94,7 +102,7 @@ def build_pair_kernels(formula):
         ----------
         rows, atoms, centers, species, first, entries
             See `nakmd.neighbors`.
-        p : NamedTuple of (n_species, n_species) float64
+        tables : NamedTuple of (n_species, n_species) float64
             The formula's parameters.
         cuts : CutTables
         virial : bool
@@ -118,7 +126,9 @@ def build_pair_kernels(formula):
             wxz = splat(0.0)
             wxy = splat(0.0)
             for b in range(first.shape[1] - 1):
-                square = cuts.cutoff[a, b] * cuts.cutoff[a, b]
+                p = of_pair(tables, a, b)
+                end = end_of_pair(cuts, a, b)
+                square = end.cutoff * end.cutoff
                 for column in range(first[s, b], first[s, b + 1]):
                     xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
                     dx = xj - x
@@ -126,7 +136,7 @@ def build_pair_kernels(formula):
                     dz = zj - z
                     r2 = dx * dx + dy * dy + dz * dz
                     r = sqrt(r2)
-                    v, dv_dr = ended(r, p, cuts, a, b)
+                    v, dv_dr = ended(r, p, end)
                     inside = r2 < square
                     energy = energy + where(inside, v, 0.0)
                     g = where(inside, dv_dr / r, 0.0)
@@ -149,21 +159,23 @@ def build_pair_kernels(formula):
                 write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
 
     @fast_parallel_kernel
-    def fill_species_energies(rows, centers, species, first, entries, p, cuts, out_energies):
+    def fill_species_energies(rows, centers, species, first, entries, tables, cuts, out_energies):
         """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
         for s in prange(species.shape[0]):
             a = species[s]
             x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
             for b in range(first.shape[1] - 1):
                 energy = splat(0.0)
-                square = cuts.cutoff[a, b] * cuts.cutoff[a, b]
+                p = of_pair(tables, a, b)
+                end = end_of_pair(cuts, a, b)
+                square = end.cutoff * end.cutoff
                 for column in range(first[s, b], first[s, b + 1]):
                     xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
                     dx = xj - x
                     dy = yj - y
                     dz = zj - z
                     r2 = dx * dx + dy * dy + dz * dz
-                    v, _ = ended(sqrt(r2), p, cuts, a, b)
+                    v, _ = ended(sqrt(r2), p, end)
                     energy = energy + where(r2 < square, v, 0.0)
                 out_energies[s, b] = 0.5 * lane_sum(energy)
 

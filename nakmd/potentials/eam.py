@@ -52,27 +52,46 @@ class EAMParameters(NamedTuple):
     rho_max: float
 
 
+class EAMPair(NamedTuple):
+    """The functions of one pair of species: where they begin in the table of splines, and its grid."""
+
+    splines: FloatArray
+    density_ab: int
+    density_ba: int
+    pair: int
+    last_r: int
+    inverse_dr: float
+
+
 @term
-def density(r: Lanes, p: EAMParameters, a: int, b: int) -> Lanes:
+def of_pair(tables: EAMParameters, a: int, b: int) -> EAMPair:
+    """Return where the functions of one pair of species are."""
+    return EAMPair(
+        tables.splines, tables.density[a, b], tables.density[b, a], tables.pair[a, b], tables.last_r, tables.inverse_dr
+    )
+
+
+@term
+def density(r: Lanes, p: EAMPair) -> Lanes:
     """φ_ab(r), the density pass."""
-    return spline_value(p.splines, p.density[a, b], p.last_r, p.inverse_dr, r)
+    return spline_value(p.splines, p.density_ab, p.last_r, p.inverse_dr, r)
 
 
 @term
-def interaction(r: Lanes, p: EAMParameters, a: int, b: int) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+def interaction(r: Lanes, p: EAMPair) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     """V = z/r with z tabulated; return V, dV/dr, dφ_ab/dr, dφ_ba/dr."""
-    z, dz_dr = spline(p.splines, p.pair[a, b], p.last_r, p.inverse_dr, r)
-    _, dphi_ab = spline(p.splines, p.density[a, b], p.last_r, p.inverse_dr, r)
-    _, dphi_ba = spline(p.splines, p.density[b, a], p.last_r, p.inverse_dr, r)
+    z, dz_dr = spline(p.splines, p.pair, p.last_r, p.inverse_dr, r)
+    _, dphi_ab = spline(p.splines, p.density_ab, p.last_r, p.inverse_dr, r)
+    _, dphi_ba = spline(p.splines, p.density_ba, p.last_r, p.inverse_dr, r)
     v = z / r
     return v, (dz_dr - v) / r, dphi_ab, dphi_ba
 
 
 @term
-def embedding(rho: Lanes, p: EAMParameters, a: int) -> tuple[Lanes, Lanes]:
+def embedding(rho: Lanes, tables: EAMParameters, a: int) -> tuple[Lanes, Lanes]:
     """F, dF/dρ, and the straight line beyond the table that LAMMPS continues F with."""
-    f, slope = spline(p.splines, p.embedding[a], p.last_rho, p.inverse_drho, rho)
-    return f + where(rho > p.rho_max, slope * maximum(rho - p.rho_max, 0.0), 0.0), slope
+    f, slope = spline(tables.splines, tables.embedding[a], tables.last_rho, tables.inverse_drho, rho)
+    return f + where(rho > tables.rho_max, slope * maximum(rho - tables.rho_max, 0.0), 0.0), slope
 
 
 class EAM(EmbeddedAtom):
@@ -90,7 +109,7 @@ class EAM(EmbeddedAtom):
     M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
     """
 
-    kernels = build_eam_kernels(density, interaction, embedding)
+    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(self, table: EAMTable, label: str = "eam") -> None:
         super().__init__(table.elements, label)

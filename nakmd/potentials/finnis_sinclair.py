@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,7 +30,7 @@ N_DENSITY_KNOTS = 2
 
 
 class FinnisSinclairParameters(NamedTuple):
-    """Tables over species pairs, float64.
+    """Tables over species pairs, float64, or the numbers of one pair.
 
     Attributes
     ----------
@@ -53,97 +53,118 @@ class FinnisSinclairParameters(NamedTuple):
         Coefficients of φ/t³ in t = (r - smooth_start)/(core_end - smooth_start).
     """
 
-    length: FloatArray
-    A: FloatArray
-    X: FloatArray
-    B: FloatArray
-    Y: FloatArray
-    core_start: FloatArray
-    core_end: FloatArray
-    smooth_start: FloatArray
-    charge_product: FloatArray
-    screening: FloatArray
-    join: FloatArray
-    rise: FloatArray
+    length: Any
+    A: Any
+    X: Any
+    B: Any
+    Y: Any
+    core_start: Any
+    core_end: Any
+    smooth_start: Any
+    charge_product: Any
+    screening: Any
+    join: Any
+    rise: Any
 
 
 @term
-def cubic_pair(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
+def of_pair(tables: FinnisSinclairParameters, a: int, b: int) -> FinnisSinclairParameters:
+    """Return the numbers of one pair of species."""
+    A, X, B, Y = tables.A[a, b], tables.X, tables.B[a, b], tables.Y
+    join, rise = tables.join[a, b], tables.rise[a, b]
+    return FinnisSinclairParameters(
+        tables.length[a, b],
+        (A[0], A[1], A[2], A[3], A[4], A[5]),
+        (X[0], X[1], X[2], X[3], X[4], X[5]),
+        (B[0], B[1]),
+        (Y[0], Y[1]),
+        tables.core_start[a, b],
+        tables.core_end[a, b],
+        tables.smooth_start[a, b],
+        tables.charge_product[a, b],
+        tables.screening[a, b],
+        (join[0], join[1], join[2], join[3]),
+        (rise[0], rise[1], rise[2]),
+    )
+
+
+@term
+def cubic_pair(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """V = Σ A_k (X_k - x)³ H(X_k - x), x = r/a; return V and dV/dr."""
-    x = r / p.length[a, b]
+    x = r / p.length
     t = maximum(p.X[0] - x, 0.0)
-    square = p.A[a, b, 0] * t * t
+    square = p.A[0] * t * t
     v = square * t
     dv_dx = -3.0 * square
     for k in range(1, N_PAIR_KNOTS):
         t = maximum(p.X[k] - x, 0.0)
-        square = p.A[a, b, k] * t * t
+        square = p.A[k] * t * t
         v = v + square * t
         dv_dx = dv_dx - 3.0 * square
-    return v, dv_dx / p.length[a, b]
+    return v, dv_dx / p.length
 
 
 @term
-def zbl(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
+def zbl(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """V = (e²/4πε0 Z1 Z2 / r) Σ w_k e^{-m_k u}, u = r/screening; return V and dV/dr."""
-    u = r / p.screening[a, b]
+    u = r / p.screening
     e0 = ZBL_WEIGHTS[0] * exp(-ZBL_RATES[0] * u)
     e1 = ZBL_WEIGHTS[1] * exp(-ZBL_RATES[1] * u)
     e2 = ZBL_WEIGHTS[2] * exp(-ZBL_RATES[2] * u)
     e3 = ZBL_WEIGHTS[3] * exp(-ZBL_RATES[3] * u)
-    v = p.charge_product[a, b] / r * (e0 + e1 + e2 + e3)
+    v = p.charge_product / r * (e0 + e1 + e2 + e3)
     slope = ZBL_RATES[0] * e0 + ZBL_RATES[1] * e1 + ZBL_RATES[2] * e2 + ZBL_RATES[3] * e3
-    return v, -v / r - p.charge_product[a, b] / r * slope / p.screening[a, b]
+    return v, -v / r - p.charge_product / r * slope / p.screening
 
 
 @term
-def core_join(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
+def core_join(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """V = exp(cubic in t): MOLDY's join of the logarithms; return V and dV/dr."""
-    width = p.core_end[a, b] - p.core_start[a, b]
-    t = (r - p.core_start[a, b]) / width
-    v = exp(p.join[a, b, 0] + t * (p.join[a, b, 1] + t * (p.join[a, b, 2] + t * p.join[a, b, 3])))
-    slope = p.join[a, b, 1] + t * (2.0 * p.join[a, b, 2] + t * (3.0 * p.join[a, b, 3]))
+    width = p.core_end - p.core_start
+    t = (r - p.core_start) / width
+    v = exp(p.join[0] + t * (p.join[1] + t * (p.join[2] + t * p.join[3])))
+    slope = p.join[1] + t * (2.0 * p.join[2] + t * (3.0 * p.join[3]))
     return v, v * slope / width
 
 
 @term
-def pair_energy(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
+def pair_energy(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """V with its core: the cubics beyond core_end, ZBL below core_start, the join between."""
-    v, dv_dr = cubic_pair(r, p, a, b)
+    v, dv_dr = cubic_pair(r, p)
     # Two atoms meet below core_end a few times per thousand pairs: the branch saves five exponentials elsewhere.
-    if any_of(r < p.core_end[a, b]):
-        v_join, dv_join = core_join(r, p, a, b)
-        inside = r < p.core_end[a, b]
-        if p.smooth_start[a, b] < p.core_end[a, b]:
-            s, ds_dr = switch(r, p.smooth_start[a, b], p.core_end[a, b])
+    if any_of(r < p.core_end):
+        v_join, dv_join = core_join(r, p)
+        inside = r < p.core_end
+        if p.smooth_start < p.core_end:
+            s, ds_dr = switch(r, p.smooth_start, p.core_end)
             dv_join = dv_dr + s * (dv_join - dv_dr) + ds_dr * (v_join - v)
             v_join = v + s * (v_join - v)
         v = where(inside, v_join, v)
         dv_dr = where(inside, dv_join, dv_dr)
-        if any_of(r < p.core_start[a, b]):
-            v_zbl, dv_zbl = zbl(r, p, a, b)
-            v = where(r < p.core_start[a, b], v_zbl, v)
-            dv_dr = where(r < p.core_start[a, b], dv_zbl, dv_dr)
+        if any_of(r < p.core_start):
+            v_zbl, dv_zbl = zbl(r, p)
+            v = where(r < p.core_start, v_zbl, v)
+            dv_dr = where(r < p.core_start, dv_zbl, dv_dr)
     return v, dv_dr
 
 
 @term
-def cubic_density(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
+def cubic_density(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """φ = Σ B_k (Y_k - x)³ H(Y_k - x) beyond core_end, its way to zero below; return φ and dφ/dr."""
-    x = r / p.length[a, b]
+    x = r / p.length
     t0 = maximum(p.Y[0] - x, 0.0)
     t1 = maximum(p.Y[1] - x, 0.0)
-    square0 = p.B[a, b, 0] * t0 * t0
-    square1 = p.B[a, b, 1] * t1 * t1
+    square0 = p.B[0] * t0 * t0
+    square1 = p.B[1] * t1 * t1
     phi = square0 * t0 + square1 * t1
-    dphi_dr = -3.0 * (square0 + square1) / p.length[a, b]
+    dphi_dr = -3.0 * (square0 + square1) / p.length
     # The cubics turn negative inside about 0.6 a. MOLDY sets φ to zero there, which makes forces jump.
-    if p.smooth_start[a, b] < p.core_end[a, b]:
-        if any_of(r < p.core_end[a, b]):
-            width = p.core_end[a, b] - p.smooth_start[a, b]
-            t = maximum((r - p.smooth_start[a, b]) / width, 0.0)
-            c3, c4, c5 = p.rise[a, b, 0], p.rise[a, b, 1], p.rise[a, b, 2]
-            inside = r < p.core_end[a, b]
+    if p.smooth_start < p.core_end:
+        if any_of(r < p.core_end):
+            width = p.core_end - p.smooth_start
+            t = maximum((r - p.smooth_start) / width, 0.0)
+            c3, c4, c5 = p.rise[0], p.rise[1], p.rise[2]
+            inside = r < p.core_end
             phi = where(inside, t * t * t * (c3 + t * (c4 + t * c5)), phi)
             dphi_dr = where(inside, t * t * (3.0 * c3 + t * (4.0 * c4 + t * (5.0 * c5))) / width, dphi_dr)
     else:
@@ -153,21 +174,21 @@ def cubic_density(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tupl
 
 
 @term
-def density(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> Lanes:
+def density(r: Lanes, p: FinnisSinclairParameters) -> Lanes:
     """φ_ab(r), the density pass."""
-    return cubic_density(r, p, a, b)[0]
+    return cubic_density(r, p)[0]
 
 
 @term
-def interaction(r: Lanes, p: FinnisSinclairParameters, a: int, b: int) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+def interaction(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; φ is symmetric in the species."""
-    v, dv_dr = pair_energy(r, p, a, b)
-    dphi_dr = cubic_density(r, p, a, b)[1]
+    v, dv_dr = pair_energy(r, p)
+    dphi_dr = cubic_density(r, p)[1]
     return v, dv_dr, dphi_dr, dphi_dr
 
 
 @term
-def embedding(rho: Lanes, p: FinnisSinclairParameters, a: int) -> tuple[Lanes, Lanes]:
+def embedding(rho: Lanes, tables: FinnisSinclairParameters, a: int) -> tuple[Lanes, Lanes]:
     """F = -√ρ; return F and dF/dρ, both 0 for an isolated atom."""
     root = sqrt(rho)
     return -root, where(rho > 0.0, -0.5 / maximum(root, 1.0e-150), 0.0)
@@ -210,7 +231,7 @@ class FinnisSinclair(EmbeddedAtom):
     S. Han et al., J. Appl. Phys. 93, 3328 (2003), eqs 8, 9. doi:10.1063/1.1555275
     """
 
-    kernels = build_eam_kernels(density, interaction, embedding)
+    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(
         self,
@@ -290,8 +311,8 @@ class FinnisSinclair(EmbeddedAtom):
     def _join_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
         """Return the cubic in t through values and slopes of ln V at both ends of the join."""
         width = p.core_end[a, b] - p.core_start[a, b]
-        v1, d1 = zbl(p.core_start[a, b], p, a, b)
-        v2, d2 = cubic_pair(p.core_end[a, b], p, a, b)
+        v1, d1 = zbl(p.core_start[a, b], of_pair(p, a, b))
+        v2, d2 = cubic_pair(p.core_end[a, b], of_pair(p, a, b))
         if not v2 > 0.0:
             raise InputError(
                 f"{self.label}: V is {float(v2):.4g} eV at the end of the core join, {p.core_end[a, b]:.4f} Å; "
@@ -313,8 +334,8 @@ class FinnisSinclair(EmbeddedAtom):
     def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return V [eV] and φ [eV²] between two elements on distances r [Å], each an array of r's shape."""
         rows = [self.elements.index(a), self.elements.index(b)]
-        p, _ = self._tables(rows)
+        p = of_pair(self._tables(rows)[0], 0, 1)
         flat = np.asarray(r, dtype=np.float64).ravel()
-        v = np.array([float(pair_energy(float(x), p, 0, 1)[0]) for x in flat])
-        phi = np.array([float(cubic_density(float(x), p, 0, 1)[0]) for x in flat])
+        v = np.array([float(pair_energy(float(x), p)[0]) for x in flat])
+        phi = np.array([float(cubic_density(float(x), p)[0]) for x in flat])
         return v.reshape(np.shape(r)), phi.reshape(np.shape(r))

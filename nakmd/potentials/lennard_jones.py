@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
@@ -13,20 +11,26 @@ from nakmd.potentials.pair import PairPotential
 
 
 class LennardJonesParameters(NamedTuple):
-    """Tables (n_species, n_species) float64: epsilon [eV], sigma [Å]."""
+    """epsilon [eV], sigma [Å]: tables, (n_species, n_species) float64, or the numbers of one pair."""
 
-    epsilon: np.ndarray
-    sigma: np.ndarray
+    epsilon: Any
+    sigma: Any
 
 
 @term
-def lennard_jones(r: Lanes, p: LennardJonesParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
+def of_pair(tables: LennardJonesParameters, a: int, b: int) -> LennardJonesParameters:
+    """Return the numbers of one pair of species."""
+    return LennardJonesParameters(tables.epsilon[a, b], tables.sigma[a, b])
+
+
+@term
+def lennard_jones(r: Lanes, p: LennardJonesParameters) -> tuple[Lanes, Lanes]:
     """V = 4ε [(σ/r)^12 - (σ/r)^6]; return V and dV/dr."""
-    ratio = p.sigma[a, b] / r
+    ratio = p.sigma / r
     cube = ratio * ratio * ratio
     s6 = cube * cube
-    v = 4.0 * p.epsilon[a, b] * s6 * (s6 - 1.0)
-    dv_dr = -24.0 * p.epsilon[a, b] * s6 * (2.0 * s6 - 1.0) / r
+    v = 4.0 * p.epsilon * s6 * (s6 - 1.0)
+    dv_dr = -24.0 * p.epsilon * s6 * (2.0 * s6 - 1.0) / r
     return v, dv_dr
 
 
@@ -53,6 +57,7 @@ class LennardJones(PairPotential):
     """
 
     formula = staticmethod(lennard_jones)
-    kernels = build_pair_kernels(lennard_jones)
+    kernels = build_pair_kernels(lennard_jones, of_pair)
+    of_pair = staticmethod(of_pair)
     Parameters = LennardJonesParameters
     names = ("epsilon", "sigma")

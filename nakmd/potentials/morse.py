@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
@@ -14,19 +12,25 @@ from nakmd.potentials.pair import PairPotential
 
 
 class MorseParameters(NamedTuple):
-    """Tables (n_species, n_species) float64: depth [eV], alpha [1/Å], r_0 [Å]."""
+    """depth [eV], alpha [1/Å], r_0 [Å]: tables, (n_species, n_species) float64, or the numbers of one pair."""
 
-    depth: np.ndarray
-    alpha: np.ndarray
-    r_0: np.ndarray
+    depth: Any
+    alpha: Any
+    r_0: Any
 
 
 @term
-def morse(r: Lanes, p: MorseParameters, a: int, b: int) -> tuple[Lanes, Lanes]:
+def of_pair(tables: MorseParameters, a: int, b: int) -> MorseParameters:
+    """Return the numbers of one pair of species."""
+    return MorseParameters(tables.depth[a, b], tables.alpha[a, b], tables.r_0[a, b])
+
+
+@term
+def morse(r: Lanes, p: MorseParameters) -> tuple[Lanes, Lanes]:
     """V = D [e^{-2α(r - r0)} - 2 e^{-α(r - r0)}]; return V and dV/dr."""
-    x = exp(-p.alpha[a, b] * (r - p.r_0[a, b]))
-    v = p.depth[a, b] * x * (x - 2.0)
-    dv_dr = -2.0 * p.depth[a, b] * p.alpha[a, b] * x * (x - 1.0)
+    x = exp(-p.alpha * (r - p.r_0))
+    v = p.depth * x * (x - 2.0)
+    dv_dr = -2.0 * p.depth * p.alpha * x * (x - 1.0)
     return v, dv_dr
 
 
@@ -54,6 +58,7 @@ class Morse(PairPotential):
     """
 
     formula = staticmethod(morse)
-    kernels = build_pair_kernels(morse)
+    kernels = build_pair_kernels(morse, of_pair)
+    of_pair = staticmethod(of_pair)
     Parameters = MorseParameters
     names = ("depth", "alpha", "r_0")

@@ -51,8 +51,10 @@ class PairPotential(Term):
         If a parameter is missing, unknown or out of range.
     """
 
-    #: Formula ``(r, p, a, b) -> (V, dV/dr)`` and its two compiled kernels (`nakmd.kernels.pair`).
+    #: Formula ``(r, p) -> (V, dV/dr)``, the numbers p of a pair of species, and the compiled kernels
+    #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
+    of_pair: ClassVar[Callable[..., Any]]
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
@@ -146,7 +148,7 @@ class PairPotential(Term):
             for b, name_b in enumerate(species_names):
                 entry = self._entry(name_a, name_b)
                 if entry in self.pairs and self.pairs[entry]["cut"] == "shift":
-                    shift[a, b] = type(self).formula(cutoff[a, b], self._p, a, b)[0]
+                    shift[a, b] = type(self).formula(cutoff[a, b], type(self).of_pair(self._p, a, b))[0]
         self._cuts = CutTables(cutoff, shift, smooth_from, np.full((n, n), self.scale))
         self._requests = (ListRequest(self.label, cutoff),)
         self._virials = np.zeros((0, 6))
