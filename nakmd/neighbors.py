@@ -244,10 +244,10 @@ class Neighbors:
         self.n_builds += 1
 
     def _grid(self, coordinates: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-        """Lay bins of about half the largest list radius over all rows, at most two for each row."""
+        """Lay bins of somewhat less than the largest list radius over all rows, at most two for each row."""
         low = coordinates.min(axis=0) if len(coordinates) else np.zeros(3)
         extent = (coordinates.max(axis=0) - low if len(coordinates) else np.ones(3)) + 1e-6
-        edge = max(0.5 * (self._cutoff + self.skin), 1.0)
+        edge = max(0.85 * (self._cutoff + self.skin), 1.0)
         while True:
             shape = np.maximum(1, np.floor(extent / edge)).astype(np.int64)
             if shape.prod() <= 2 * len(coordinates) + 8:
@@ -274,7 +274,7 @@ class Neighbors:
             found = np.empty((n, self._capacity[k]), np.int32)
             slices.find_neighbors(*grid, centers, center_species, radii, found, counts)
             most = int(counts.sum(axis=1).max())
-            if most <= self._capacity[k]:
+            if most <= self._capacity[k] - LANES:
                 break
             if most > MAX_NEIGHBORS:
                 atom = int(self.row_atoms[centers[int(counts.sum(axis=1).argmax())]])
@@ -282,7 +282,7 @@ class Neighbors:
                     f"Atom {atom} ({system.species_names[system.species[atom]]}) has {most} neighbours for the term "
                     f"{request.name!r}: atoms have collapsed onto each other, or the cell is far too small."
                 )
-            self._capacity[k] = most + most // 8
+            self._capacity[k] = most + most // 8 + LANES
         if request.bonded:
             slices.sort_found_by_distance(*grid[:3], centers, counts, found)
         order = np.empty(n, np.int64)

@@ -69,9 +69,10 @@ def rows_transposed(rows, index, table, out):
 
 
 @kernel
-def bits_of_comparison(x, limit):
-    found = simd.bits_of(simd.load(x, 0) < limit)
-    return found, simd.lowest_bit(found)
+def rows_below(x, limit, index, out):
+    near = simd.load(x, 0) < limit
+    stored = simd.store_chosen(out, 1, simd.load_index(index, 0) + 100, near)
+    return stored, simd.count_of(near)
 
 
 def test_exp_is_within_two_ulp_and_clamped():
@@ -134,6 +135,8 @@ def test_rows_columns_and_sums():
     assert out[3] == pytest.approx(np.repeat(sums, LANES), abs=LANES * ULP * 4.0)
 
 
-def test_masks_as_bits():
+def test_chosen_lanes_are_stored_side_by_side():
     x = np.array([5.0, 1.0, 5.0, 5.0, 0.0, 5.0, 5.0, -1.0])
-    assert bits_of_comparison(x, 2.0) == (0b10010010, 1)
+    out = np.full(6, -1, dtype=np.int32)
+    assert rows_below(x, 2.0, np.arange(LANES, dtype=np.int32), out) == (3, 3)
+    assert out.tolist() == [-1, 101, 104, 107, -1, -1]

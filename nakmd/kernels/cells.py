@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from nakmd.kernels.jit import kernel
+from nakmd.kernels.jit import kernel, term
 
 
 @kernel
@@ -88,7 +88,7 @@ def fill_images(fractions, species, shifts, reach, periodic, first, out_atoms, o
                     k += 1
 
 
-@kernel
+@term
 def bin_of(coordinate, low, inverse_edge, n_bins):
     """Return the bin of a coordinate along one axis."""
     return min(n_bins - 1, max(0, int((coordinate - low) * inverse_edge)))

@@ -23,12 +23,12 @@ from nakmd.kernels.simd_lowering import (
     LANES,
     LaneType,
     bits_lanes,
+    count_lanes,
     extract_lanes,
     floor_lanes,
     fma_lanes,
     load_index_lanes,
     load_lanes,
-    lowest_bit_lanes,
     mask8,
     maximum_lanes,
     minimum_lanes,
@@ -36,6 +36,7 @@ from nakmd.kernels.simd_lowering import (
     splat_lanes,
     split_exponent_lanes,
     sqrt_lanes,
+    store_chosen_lanes,
     store_lanes,
     take_lanes,
     take_rows_lanes,
@@ -148,24 +149,26 @@ def _lane_sum_o(value):
     return impl
 
 
-def bits_of(mask):
-    """Return the mask as an integer: bit l is lane l."""
-    return sum(1 << lane for lane in _LANE_RANGE if mask[lane])
+def count_of(mask):
+    """Return in how many lanes the mask holds."""
+    return int(np.sum(mask))
 
 
-@overload(bits_of)
-def _bits_of_o(mask):
-    return lambda mask: bits_lanes(mask)
+@overload(count_of)
+def _count_of_o(mask):
+    return lambda mask: count_lanes(mask)
 
 
-def lowest_bit(bits):
-    """Return the position of the lowest set bit of a non-zero integer."""
-    return (bits & -bits).bit_length() - 1
+def store_chosen(array, start, indices, mask):
+    """Write the index lanes that the mask chooses, side by side, to an int32 array; return how many."""
+    chosen = indices[mask]
+    array[start : start + len(chosen)] = chosen
+    return len(chosen)
 
 
-@overload(lowest_bit)
-def _lowest_bit_o(bits):
-    return lambda bits: lowest_bit_lanes(bits)
+@overload(store_chosen)
+def _store_chosen_o(array, start, indices, mask):
+    return lambda array, start, indices, mask: store_chosen_lanes(array, start, indices, mask)
 
 
 def any_of(condition):

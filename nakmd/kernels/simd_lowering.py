@@ -257,11 +257,28 @@ def bits_lanes(typingctx, mask):
 
 
 @intrinsic
-def lowest_bit_lanes(typingctx, bits):
+def count_lanes(typingctx, mask):
     def codegen(context, builder, sig, args):
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.zext(builder.ctpop(builder.bitcast(args[0], ir.IntType(LANES))), ir.IntType(64))
 
-    return types.int64(types.int64), codegen
+    return types.int64(mask), codegen
+
+
+@intrinsic
+def store_chosen_lanes(typingctx, array, start, indices, mask):
+    def codegen(context, builder, sig, args):
+        # one instruction on AVX-512, a branch for each lane elsewhere
+        pointer = _element_pointer(context, builder, sig.args[0], args[0], args[1])
+        narrow = builder.trunc(args[2], ir.VectorType(ir.IntType(32), LANES))
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [narrow.type, pointer.type, args[3].type]),
+            f"llvm.masked.compressstore.v{LANES}i32",
+        )
+        builder.call(function, [narrow, pointer, args[3]])
+        return builder.zext(builder.ctpop(builder.bitcast(args[3], ir.IntType(LANES))), ir.IntType(64))
+
+    return types.int64(array, types.intp, indices, mask), codegen
 
 
 @intrinsic

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from nakmd.kernels.cells import bin_of
-from nakmd.kernels.jit import kernel, parallel_kernel, prange
-from nakmd.kernels.simd import LANES, bits_of, load, lowest_bit
+from nakmd.kernels.jit import fast_parallel_kernel, kernel, parallel_kernel, prange
+from nakmd.kernels.simd import LANES, count_of, load, load_index, store_chosen
 
 #: Centres searched by one iteration of the parallel loop.
 CHUNK = 64
@@ -20,10 +20,10 @@ CHUNK = 64
 #: padding then, and atoms of a slice stay close in space.
 WINDOW = 128
 
-_LANE_NUMBERS = np.arange(LANES, dtype=np.float64)
+_LANE_NUMBERS = np.arange(LANES, dtype=np.int32)
 
 
-@parallel_kernel
+@fast_parallel_kernel
 def find_neighbors(xs, ys, zs, start, low, inverse_edges, shape, centers, center_species, radii, out_found, out_counts):
     """Write the neighbours of every central atom, species by species.
 
@@ -40,20 +40,21 @@ def find_neighbors(xs, ys, zs, start, low, inverse_edges, shape, centers, center
     radii : (n_species, n_species) float64 [Å]
         List radius [centre, neighbour]; 0 where the two do not see each other.
     out_found : (n_centers, capacity) int32
-        Rows of the neighbours; only the first ``capacity`` are written.
+        Rows of the neighbours; more than ``capacity - 8`` may not fit and are not written.
     out_counts : (n_centers, n_species) int32
         How many there are, even if they did not fit.
     """
     n_centers = centers.shape[0]
     n_species = radii.shape[0]
     n_bins = shape[0] * shape[1] * shape[2]
-    capacity = out_found.shape[1]
-    lanes = load(_LANE_NUMBERS, 0)
+    lanes = load_index(_LANE_NUMBERS, 0)
+    room = out_found.shape[1] - LANES
     for chunk in prange((n_centers + CHUNK - 1) // CHUNK):
         for c in range(chunk * CHUNK, min(n_centers, (chunk + 1) * CHUNK)):
             center = centers[c]
             a = center_species[c]
             x, y, z = xs[center], ys[center], zs[center]
+            found = out_found[c]
             total = 0
             for b in range(n_species):
                 begin = total
@@ -75,14 +76,12 @@ def find_neighbors(xs, ys, zs, start, low, inverse_edges, shape, centers, center
                                 dy = load(ys, q) - y
                                 dz = load(zs, q) - z
                                 r2 = dx * dx + dy * dy + dz * dz
-                                hits = bits_of((r2 < square) & (lanes < float(end - q)))
-                                while hits != 0:
-                                    row = q + lowest_bit(hits)
-                                    hits = hits & (hits - 1)
-                                    if row != center:
-                                        if total < capacity:
-                                            out_found[c, total] = row
-                                        total += 1
+                                itself = center - q
+                                near = (r2 < square) & (lanes < end - q) & ((lanes < itself) | (lanes > itself))
+                                if total <= room:
+                                    total += store_chosen(found, total, lanes + q, near)
+                                else:
+                                    total += count_of(near)
                 out_counts[c, b] = total - begin
 
 
