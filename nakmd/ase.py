@@ -60,7 +60,7 @@ class NakMD(Calculator):
         skin: float = 0.5,
         **settings: Any,
     ) -> None:
-        super().__init__(**settings)  # type: ignore[no-untyped-call]
+        super().__init__(**settings)  # type: ignore[no-untyped-call]  # ASE is untyped
         self.potential = potential
         self.labels = labels
         self.skin = skin
@@ -75,7 +75,7 @@ class NakMD(Calculator):
         system_changes: Sequence[str] = all_changes,
     ) -> None:
         """Compute everything for the atoms and store it in ``results``."""
-        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # ASE is untyped
         given = cast(Atoms, self.atoms)
         has_volume = given.cell.rank == 3
         if "stress" in properties and not has_volume:

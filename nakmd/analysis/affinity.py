@@ -276,7 +276,7 @@ class Affinity(Analysis):
         found = {}
         for i, a in enumerate(names):
             for b in names[i + 1 :]:
-                k, l = self._metal_names.index(a), self._metal_names.index(b)  # noqa: E741
+                k, l = self._metal_names.index(a), self._metal_names.index(b)  # noqa: E741  (index letters)
                 found[a, b] = ratio_of_means([layer[:, k], reference[:, l]], [layer[:, l], reference[:, k]])
         return found, bulk, [f"bulk composition: {bulk}"]
 
