@@ -1,9 +1,28 @@
-"""From the lanes of a slice to the rows of its atoms."""
+"""From rows to the lanes of a slice, and back to its atoms: what every force loop does around its formula."""
 
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import LANES, extract, lane_sum
+from nakmd.kernels.simd import LANES, extract, lane_sum, load_index, take_rows
+
+
+@term
+def separations(rows, entries, column, x, y, z):
+    """Return the vectors from (x, y, z) to a column of neighbours, their squares, and the neighbours' fourth column."""
+    xj, yj, zj, wj = take_rows(rows, load_index(entries, column * LANES))
+    dx = xj - x
+    dy = yj - y
+    dz = zj - z
+    return dx, dy, dz, dx * dx + dy * dy + dz * dz, wj
+
+
+@term
+def write_numbers(atoms, s, value, out_values):
+    """Write the lanes of slice s to the rows of its atoms in ``out_values``, (n_atoms,)."""
+    for lane in range(LANES):
+        i = atoms[s * LANES + lane]
+        if i >= 0:
+            out_values[i] = extract(value, lane)
 
 
 @term

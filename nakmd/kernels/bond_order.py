@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, write_virial
+from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, write_virial
 from nakmd.kernels.elementary import exp, log, sin_cos
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.simd import (
@@ -158,11 +158,7 @@ def fill_partials(
             for b in range(n_species):
                 square = t.reach[a, b] * t.reach[a, b]
                 for column in range(first[s, b], first[s, b + 1]):
-                    xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
-                    dx = xj - x
-                    dy = yj - y
-                    dz = zj - z
-                    r2 = dx * dx + dy * dy + dz * dz
+                    dx, dy, dz, r2, _ = separations(rows, entries, column, x, y, z)
                     if any_of(r2 < square):
                         r = sqrt(r2)
                         inverse = 1.0 / r

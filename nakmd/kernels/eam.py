@@ -6,9 +6,9 @@ density that an atom of species b puts at one of species a.
 
 from __future__ import annotations
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, write_virial
+from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, write_numbers, write_virial
 from nakmd.kernels.jit import fast_parallel_kernel, prange
-from nakmd.kernels.simd import LANES, extract, load_index, splat, sqrt, take_rows, where
+from nakmd.kernels.simd import LANES, load_index, splat, sqrt, take_rows, where
 
 
 def build_eam_kernels(density, interaction, embedding, of_pair):
@@ -56,19 +56,12 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
                 p = of_pair(tables, a, b)
                 square = cutoff[a, b] * cutoff[a, b]
                 for column in range(first[s, b], first[s, b + 1]):
-                    xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
-                    dx = xj - x
-                    dy = yj - y
-                    dz = zj - z
-                    r2 = dx * dx + dy * dy + dz * dz
+                    _, _, _, r2, _ = separations(rows, entries, column, x, y, z)
                     rho = rho + where(r2 < square, density(sqrt(r2), p), 0.0)
             energy, slope = embedding(rho, tables, a)
-            for lane in range(LANES):
-                i = atoms[s * LANES + lane]
-                if i >= 0:
-                    out_density[i] = extract(rho, lane)
-                    out_slope[i] = extract(slope, lane)
-                    add_energies[i] += extract(energy, lane)
+            write_numbers(atoms, s, rho, out_density)
+            write_numbers(atoms, s, slope, out_slope)
+            add_numbers(atoms, s, energy, add_energies)
 
     @fast_parallel_kernel
     def add_forces(
@@ -88,8 +81,8 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         """
         for s in prange(species.shape[0]):
             a = species[s]
-            x, y, z, slope = take_rows(rows, load_index(centers, s * LANES))
             # the row of a central atom carries its own F'
+            x, y, z, slope = take_rows(rows, load_index(centers, s * LANES))
             energy = splat(0.0)
             fx = splat(0.0)
             fy = splat(0.0)
@@ -104,11 +97,7 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
                 p = of_pair(tables, a, b)
                 square = cutoff[a, b] * cutoff[a, b]
                 for column in range(first[s, b], first[s, b + 1]):
-                    xj, yj, zj, slope_j = take_rows(rows, load_index(entries, column * LANES))
-                    dx = xj - x
-                    dy = yj - y
-                    dz = zj - z
-                    r2 = dx * dx + dy * dy + dz * dz
+                    dx, dy, dz, r2, slope_j = separations(rows, entries, column, x, y, z)
                     r = sqrt(r2)
                     v, dv_dr, dphi_ab, dphi_ba = interaction(r, p)
                     inside = r2 < square

@@ -86,11 +86,6 @@ def parallel_kernel(function: F) -> F:
 
 # Without Numba's runtime no reference counts are kept: counting those of a parameter table for every eight pairs cost
 # eight times the arithmetic (forces of NaK: 0.96 -> 0.12 µs per atom). Such kernels cannot make arrays.
-def fast_kernel(function: F) -> F:
-    """Compile for one thread with contraction and reassociation (`FAST`); the kernel makes no arrays."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath=FAST)(function))
-
-
 def fast_parallel_kernel(function: F) -> F:
     """Compile with `prange` over threads, with contraction and reassociation (`FAST`); the kernel makes no arrays."""
     return cast(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, write_virial
+from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, write_virial
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.simd import (
     LANES,
@@ -130,11 +130,7 @@ def build_pair_kernels(formula, of_pair):
                 end = end_of_pair(cuts, a, b)
                 square = end.cutoff * end.cutoff
                 for column in range(first[s, b], first[s, b + 1]):
-                    xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
-                    dx = xj - x
-                    dy = yj - y
-                    dz = zj - z
-                    r2 = dx * dx + dy * dy + dz * dz
+                    dx, dy, dz, r2, _ = separations(rows, entries, column, x, y, z)
                     r = sqrt(r2)
                     v, dv_dr = ended(r, p, end)
                     inside = r2 < square
@@ -170,11 +166,7 @@ def build_pair_kernels(formula, of_pair):
                 end = end_of_pair(cuts, a, b)
                 square = end.cutoff * end.cutoff
                 for column in range(first[s, b], first[s, b + 1]):
-                    xj, yj, zj, _ = take_rows(rows, load_index(entries, column * LANES))
-                    dx = xj - x
-                    dy = yj - y
-                    dz = zj - z
-                    r2 = dx * dx + dy * dy + dz * dz
+                    _, _, _, r2, _ = separations(rows, entries, column, x, y, z)
                     v, _ = ended(sqrt(r2), p, end)
                     energy = energy + where(r2 < square, v, 0.0)
                 out_energies[s, b] = 0.5 * lane_sum(energy)
