@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from itertools import chain, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -28,8 +29,10 @@ from nakmd.system import Frame
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
 
-#: Waits [s] between attempts to read a file that is being written.
-_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2)
+#: How long [s] to go on trying to read a file that is being written, and the waits between attempts: growing to the
+#: last. A writer without pauses, or one that a busy machine stops in the middle of a change, fails many in a row.
+_PATIENCE = 10.0
+_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
 
 
 class Trajectory:
@@ -87,14 +90,16 @@ class Trajectory:
 
     def _patiently(self, read: Callable[[], T]) -> T:
         """Read, and again if that fails while a writer is at work: it may have been between two pages."""
-        for pause in _PAUSES:
+        deadline = time.monotonic() + _PATIENCE
+        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
+        while True:
+            busy = is_being_written(self.path)  # asked first: the writer may end while this reads
             try:
                 return read()
             except FileFormatError:
-                if not is_being_written(self.path):
+                if time.monotonic() > deadline or not (busy or is_being_written(self.path)):
                     raise
-                time.sleep(pause)
-        return read()
+            time.sleep(next(pauses))
 
     def _reading(self) -> AbstractContextManager[None]:
         return guard(self.path, "the trajectory cannot be read", DAMAGED)
