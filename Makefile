@@ -33,8 +33,8 @@ check: $(VENV)/.dev          ## linters, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev          ## kernel and step timings
-	$(BIN)/nakmd bench
+bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/performance.png
+	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
 
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references

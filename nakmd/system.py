@@ -244,10 +244,10 @@ class Result:
     Attributes
     ----------
     energies : (n,) float64 [eV]
-        Per atom; the sum is the energy.
+        Per atom; the sum is the energy; NaN when they were not asked for.
     forces : (n, 3) float64 [eV/Å]
     virial : (6,) float64 [eV]
-        W = -dE/dε in Voigt order xx yy zz yz xz xy (each off-diagonal once); NaN when it was not asked for.
+        W = -dE/dε in Voigt order xx yy zz yz xz xy (each off-diagonal once); NaN when not asked for.
     """
 
     __slots__ = ("energies", "forces", "virial")

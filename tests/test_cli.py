@@ -272,30 +272,6 @@ def test_doctor(nakmd_command):
     assert "numba" in nakmd_command("doctor", "--quick")[1]
 
 
-def test_bench(nakmd_command, monkeypatch):
-    from nakmd.cli import cases
-
-    monkeypatch.setattr(cases, "LEAST_TIME", 0.02)
-    monkeypatch.setattr(cases, "LEAST_REPEATS", 1)
-    small = cases.Case("nak", "small", lambda: (cases._shaken_alloy(4), cases.load("nak")))
-    monkeypatch.setattr(cases, "CASES", (small,))
-    code, out, _ = nakmd_command("bench", "--threads", 1, "--json")
-    assert code == 0
-    (timing,) = json.loads(out)["cases"]
-    assert timing["n_atoms"] == 128
-    assert 0.0 < timing["forces"] <= timing["forces_median"]
-    assert "µs/atom" in nakmd_command("bench", "nak", "--threads", 1)[1]
-
-
-def test_bench_cases_can_be_built():
-    from nakmd.cli.cases import CASES
-
-    for case in CASES[1:3]:  # the others are built by the trials above and by the examples
-        system, potential = case.build()
-        potential.prepare(system.species_names)
-        assert system.n_atoms > 1000
-
-
 def test_warmup(nakmd_command, monkeypatch):
     from nakmd.deck import warm
 

@@ -115,7 +115,20 @@ def test_terms_without_species_are_left_out_and_none_is_said():
     assert out.commands[-2:] == ["pair_coeff 2 3 none", "pair_coeff 3 3 none"]
     assert "tersoff" in lammps_input(model, ["K", "C"]).commands[0]
     assert lammps_input(model, ["K"]).commands == [
-        "pair_style hybrid/overlay lj/cut 9.0", "pair_coeff 1 1 lj/cut 0.1 4.0 9.0", "pair_modify pair lj/cut shift yes"
+        "pair_style lj/cut 9.0", "pair_coeff 1 1 0.1 4.0 9.0", "pair_modify shift yes"
+    ]  # fmt: skip
+
+
+def test_a_model_of_one_style_is_that_style():
+    """Not hybrid/overlay, which costs LAMMPS time; a pair that does not interact can only be said there."""
+    assert lammps_input(load("nak"), ["K", "Na"]).commands == [
+        "pair_style eam/fs", "pair_coeff * * term_1.eam.fs K Na"
+    ]  # fmt: skip
+    assert lammps_input(load("cn"), ["C"]).commands == ["pair_style tersoff", "pair_coeff * * term_1.tersoff C"]
+    apart = Hybrid(load("cn").terms, none=[("K", "C"), ("K", "K")])
+    assert lammps_input(apart, ["C", "K"]).commands == [
+        "pair_style hybrid/overlay tersoff", "pair_coeff * * tersoff term_1.tersoff C NULL",
+        "pair_coeff 1 2 none", "pair_coeff 2 2 none",
     ]  # fmt: skip
 
 

@@ -104,8 +104,10 @@ def test_baoab_samples_oscillator_positions_exactly_and_velocities_as_predicted(
     assert np.mean(speeds) == pytest.approx(thermal * (1.0 - 0.25 * (omega * timestep) ** 2), rel=0.01)
 
 
-@pytest.mark.parametrize("thermostat", [Langevin(250.0, 0.05), Bussi(250.0, 0.05)])
-def test_equipartition_between_species_and_axes(thermostat):
+@pytest.mark.parametrize(
+    ("thermostat", "steps", "moving"), [(Langevin(250.0, 0.05), 5000, 96), (Bussi(250.0, 0.05), 20000, 93)]
+)
+def test_equipartition_between_species_and_axes(thermostat, steps, moving):
     system = crystal(2, names=("Na", "K"))
     initialize_velocities(system, 250.0, seed=1)
     sums = np.zeros((2, 3))
@@ -119,10 +121,12 @@ def test_equipartition_between_species_and_axes(thermostat):
                 chosen = system.species == a
                 sums[a] += (system.masses[chosen, None] * system.velocities[chosen] ** 2).sum(axis=0)
 
-    drive(system, VelocityVerlet(0.004, thermostat), 5000, potential=lennard_jones(), each=sample)
+    drive(system, VelocityVerlet(0.004, thermostat), steps, potential=lennard_jones(), each=sample)
     temperatures = sums / count / ACCELERATION / K_B / 16.0
-    # 16 velocities each, correlation time about 0.1 ps of 18 ps: sd about sqrt(2/16/180) = 3 %.
-    assert np.abs(temperatures / 250.0 - 1.0).max() < 0.1
+    # Langevin: 16 velocities each, correlation time about 0.1 ps of 18 ps: sd about sqrt(2/16/180) = 3 %. Bussi keeps
+    # total momentum (93 of 96 velocities are free) and leaves the exchange between modes to the crystal: over six
+    # seeds the sd was 4 % after 5,000 steps and 2 % after 25,000.
+    assert np.abs(temperatures / 250.0 * 96 / moving - 1.0).max() < 0.1
 
 
 def test_langevin_forgets_velocities_at_its_rate():

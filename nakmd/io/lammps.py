@@ -84,7 +84,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
                 f"{name} atoms have {len(masses)} different masses; LAMMPS's atom_style atomic wants one per type."
             )
         mass = masses[0] if len(masses) else 1.0  # a type without atoms still needs a line
-        lines.append(f"{a + 1} {mass:.10g}  # {name}")
+        lines.append(f"{a + 1} {float(mass)!r}  # {name}")
     lines += ["", "Atoms # atomic", ""]
     lines += [
         f"{k + 1} {s + 1} {x:.17g} {y:.17g} {z:.17g} {u} {v} {w}"

@@ -118,14 +118,14 @@ def bond_order(zeta, t, a, b):
 
 @fast_parallel_kernel
 def fill_partials(
-    rows, atoms, centers, species, first, entries, t, virial, scratch, scratch_columns,
+    rows, atoms, centers, species, begin, end, entries, t, virial, scratch, scratch_columns,
     add_energies, out_px, out_py, out_pz, out_virial,
 ):  # fmt: skip
     """Add E_i, write p_ij = ∂E_i/∂r_ij of every entry [eV/Å] and the virial of every slice [eV].
 
     Parameters
     ----------
-    rows, atoms, centers, species, first, entries
+    rows, atoms, centers, species, begin, end, entries
         See `nakmd.neighbors`.
     t : TersoffTables
     virial : bool
@@ -139,7 +139,7 @@ def fill_partials(
     n_slices = species.shape[0]
     n_chunks = scratch.shape[0]
     room = scratch_columns.shape[1] // 2
-    n_species = first.shape[1] - 1
+    n_species = begin.shape[1]
     # offsets of the fields in the scratch row
     o_y = LANES * room
     o_z = 2 * o_y
@@ -157,7 +157,7 @@ def fill_partials(
             active = 0
             for b in range(n_species):
                 square = t.reach[a, b] * t.reach[a, b]
-                for column in range(first[s, b], first[s, b + 1]):
+                for column in range(begin[s, b], end[s, b]):
                     dx, dy, dz, r2, _ = separations(rows, entries, column, x, y, z)
                     if any_of(r2 < square):
                         r = sqrt(r2)
@@ -280,25 +280,25 @@ def fill_partials(
 
 
 @fast_parallel_kernel
-def add_bond_forces(atoms, first, reverse, px, py, pz, add_forces):
+def add_bond_forces(atoms, begin, end, reverse, px, py, pz, add_forces):
     """Add F_i = Σ_j (p_ij - p_ji) to the forces [eV/Å] of the central atoms.
 
     Parameters
     ----------
     atoms : (8 n_slices,) int32
-    first : (n_slices, n_species + 1) int64
+    begin, end : (n_slices, n_species) int64
     reverse : (8 n_columns,) int32
     px, py, pz : (8 n_columns + 8,) float64 [eV/Å]
         The last eight are zero: padding entries point there.
     """
-    n_species = first.shape[1] - 1
-    for s in prange(first.shape[0]):
+    for s in prange(begin.shape[0]):
         fx = splat(0.0)
         fy = splat(0.0)
         fz = splat(0.0)
-        for column in range(first[s, 0], first[s, n_species]):
-            back = load_index(reverse, column * LANES)
-            fx = fx + load(px, column * LANES) - take(px, back)
-            fy = fy + load(py, column * LANES) - take(py, back)
-            fz = fz + load(pz, column * LANES) - take(pz, back)
+        for b in range(begin.shape[1]):
+            for column in range(begin[s, b], end[s, b]):
+                back = load_index(reverse, column * LANES)
+                fx = fx + load(px, column * LANES) - take(px, back)
+                fy = fy + load(py, column * LANES) - take(py, back)
+                fz = fz + load(pz, column * LANES) - take(pz, back)
         add_vectors(atoms, s, fx, fy, fz, add_forces)

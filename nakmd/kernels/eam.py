@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, write_numbers, write_virial
 from nakmd.kernels.jit import fast_parallel_kernel, prange
-from nakmd.kernels.simd import LANES, load_index, splat, sqrt, take_rows, where
+from nakmd.kernels.simd import LANES, align_stack, load_index, splat, sqrt, take_rows, where
 
 
 def build_eam_kernels(density, interaction, embedding, of_pair):
@@ -27,19 +27,20 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
 
     Returns
     -------
-    fill_densities, add_forces : compiled kernels
-        All functions are decorated with `jit.term`; lanes or plain numbers come in.
+    fill_densities, add_forces, add_energies : compiled kernels
+        Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
+        have the same bits in those that do. All functions are decorated with `jit.term`; lanes or numbers come in.
     """
 
     @fast_parallel_kernel
     def fill_densities(
-        rows, atoms, centers, species, first, entries, tables, cutoff, add_energies, out_density, out_slope
+        rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_energies, out_density, out_slope
     ):
         """Add F(ρ) to the energies, write ρ and F'(ρ) of every central atom.
 
         Parameters
         ----------
-        rows, atoms, centers, species, first, entries
+        rows, atoms, centers, species, begin, end, entries
             See `nakmd.neighbors`.
         tables : NamedTuple
             Parameters of the three functions.
@@ -49,13 +50,14 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         out_slope : (n_atoms,) float64 [eV per unit]
         """
         for s in prange(species.shape[0]):
+            align_stack()
             a = species[s]
             x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
             rho = splat(0.0)
-            for b in range(first.shape[1] - 1):
+            for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 square = cutoff[a, b] * cutoff[a, b]
-                for column in range(first[s, b], first[s, b + 1]):
+                for column in range(begin[s, b], end[s, b]):
                     _, _, _, r2, _ = separations(rows, entries, column, x, y, z)
                     rho = rho + where(r2 < square, density(sqrt(r2), p), 0.0)
             energy, slope = embedding(rho, tables, a)
@@ -64,61 +66,78 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
             add_numbers(atoms, s, energy, add_energies)
 
     @fast_parallel_kernel
-    def add_forces(
-        rows, atoms, centers, species, first, entries, tables, cutoff, virial, add_energies, add_forces, out_virial
-    ):
-        """Add pair energies and all forces of the central atoms; write the virial of every slice.
+    def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_forces):
+        """Add all forces of the central atoms.
 
         F_i = Σ_j [V' + F'_i φ'_ab + F'_j φ'_ba] r_ij / r, with F' of every row in the fourth column of ``rows``.
 
         Parameters
         ----------
-        virial : bool
-            Whether ``out_virial`` is written.
-        add_energies : (n_atoms,) float64 [eV]
         add_forces : (n_atoms, 3) float64 [eV/Å]
+        """
+        for s in prange(species.shape[0]):
+            align_stack()
+            a = species[s]
+            # the row of a central atom carries its own F'
+            x, y, z, slope = take_rows(rows, load_index(centers, s * LANES))
+            fx = splat(0.0)
+            fy = splat(0.0)
+            fz = splat(0.0)
+            for b in range(begin.shape[1]):
+                p = of_pair(tables, a, b)
+                square = cutoff[a, b] * cutoff[a, b]
+                for column in range(begin[s, b], end[s, b]):
+                    dx, dy, dz, r2, slope_j = separations(rows, entries, column, x, y, z)
+                    r = sqrt(r2)
+                    _, dv_dr, dphi_ab, dphi_ba = interaction(r, p)
+                    inside = r2 < square
+                    g = where(inside, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) / r, 0.0)
+                    fx = fx + g * dx
+                    fy = fy + g * dy
+                    fz = fz + g * dz
+            add_vectors(atoms, s, fx, fy, fz, add_forces)
+
+    @fast_parallel_kernel
+    def add_energies(rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_energies, out_virial):
+        """Add pair energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
+
+        Parameters
+        ----------
+        add_energies : (n_atoms,) float64 [eV]
         out_virial : (n_slices, 6) float64 [eV]
         """
         for s in prange(species.shape[0]):
+            align_stack()
             a = species[s]
             # the row of a central atom carries its own F'
             x, y, z, slope = take_rows(rows, load_index(centers, s * LANES))
             energy = splat(0.0)
-            fx = splat(0.0)
-            fy = splat(0.0)
-            fz = splat(0.0)
             wxx = splat(0.0)
             wyy = splat(0.0)
             wzz = splat(0.0)
             wyz = splat(0.0)
             wxz = splat(0.0)
             wxy = splat(0.0)
-            for b in range(first.shape[1] - 1):
+            for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 square = cutoff[a, b] * cutoff[a, b]
-                for column in range(first[s, b], first[s, b + 1]):
+                for column in range(begin[s, b], end[s, b]):
                     dx, dy, dz, r2, slope_j = separations(rows, entries, column, x, y, z)
                     r = sqrt(r2)
                     v, dv_dr, dphi_ab, dphi_ba = interaction(r, p)
                     inside = r2 < square
-                    energy = energy + where(inside, v, 0.0)
                     g = where(inside, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) / r, 0.0)
                     gx = g * dx
                     gy = g * dy
                     gz = g * dz
-                    fx = fx + gx
-                    fy = fy + gy
-                    fz = fz + gz
-                    if virial:
-                        wxx = wxx - gx * dx
-                        wyy = wyy - gy * dy
-                        wzz = wzz - gz * dz
-                        wyz = wyz - gy * dz
-                        wxz = wxz - gx * dz
-                        wxy = wxy - gx * dy
+                    energy = energy + where(inside, v, 0.0)
+                    wxx = wxx - gx * dx
+                    wyy = wyy - gy * dy
+                    wzz = wzz - gz * dz
+                    wyz = wyz - gy * dz
+                    wxz = wxz - gx * dz
+                    wxy = wxy - gx * dy
             add_numbers(atoms, s, 0.5 * energy, add_energies)
-            add_vectors(atoms, s, fx, fy, fz, add_forces)
-            if virial:
-                write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
+            write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
 
-    return fill_densities, add_forces
+    return fill_densities, add_forces, add_energies

@@ -1,7 +1,8 @@
 """Exponential, logarithm, sine and cosine for lanes and for plain numbers.
 
 LLVM has no vector version of these, and Numba no longer brings one; the polynomials below need no table. The steps
-that must not be reassociated are written as fused multiply-adds.
+that must not be reassociated are written as fused multiply-adds. Float32 lanes have shorter polynomials of their own;
+the numbers in them are rounded to float32 when they meet the lanes.
 """
 
 from __future__ import annotations
@@ -28,9 +29,15 @@ from nakmd.kernels.simd import (
 SMALLEST_EXPONENT = -300.0
 LARGEST_EXPONENT = 709.0
 
+#: The same for float32 lanes. The square of e^-40 is still a normal number.
+SMALLEST_SINGLE_EXPONENT = -40.0
+LARGEST_SINGLE_EXPONENT = 88.0
+
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # fdlibm's split: the high part has 21 trailing zero bits
 _LN2_LOW = 1.90821492927058770002e-10
+_LN2_SINGLE_HIGH = 0.693359375  # 9 bits, so that k times it is exact
+_LN2_SINGLE_LOW = -2.12194440054690583e-4
 
 
 @term
@@ -56,12 +63,29 @@ def _exp_lanes(x):
     return p * power_of_two(to_index(k))
 
 
+@term
+def _exp_single_lanes(x):
+    # As above; the polynomial of degree 6 was fitted to the least relative error, 4e-9, with 1 + r held.
+    x = minimum(maximum(x, SMALLEST_SINGLE_EXPONENT), LARGEST_SINGLE_EXPONENT)
+    k = floor(fma(x, _LOG2_E, 0.5))
+    r = fma(k, -_LN2_SINGLE_LOW, fma(k, -_LN2_SINGLE_HIGH, x))
+    p = fma(r, 0.0013814467238262296, 0.008368780836462975)
+    p = fma(p, r, 0.04166839271783829)
+    p = fma(p, r, 0.1666651964187622)
+    p = fma(p, r, 0.4999999403953552)
+    p = fma(p, r, 1.0)
+    p = fma(p, r, 1.0)
+    return p * power_of_two(to_index(k))
+
+
 def exp(x):
-    """Return e^x: below 2 ulp on lanes for -300 <= x <= 709, clamped beyond."""
+    """Return e^x: below 2 ulp on lanes for -300 <= x <= 709 (float32: -40 <= x <= 88), clamped beyond."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float32:
+        return np.exp(np.minimum(np.maximum(x, SMALLEST_SINGLE_EXPONENT), LARGEST_SINGLE_EXPONENT))
     return np.exp(np.minimum(np.maximum(x, SMALLEST_EXPONENT), LARGEST_EXPONENT))
 
 
-for_lanes(exp, _exp_lanes, math.exp)
+for_lanes(exp, _exp_lanes, math.exp, _exp_single_lanes)
 
 
 @term
@@ -85,12 +109,30 @@ def _log_lanes(x):
     return fma(k, _LN2_HIGH, f - (half_square - tail))
 
 
+@term
+def _log_single_lanes(x):
+    # As above, with the shorter polynomial of FreeBSD's logf.
+    e, m = split_exponent(x)
+    large = m > 1.4142135623730951
+    m = where(large, m * 0.5, m)
+    k = to_float(e) + where(large, 1.0, 0.0)
+    f = m - 1.0
+    s = f / (f + 2.0)
+    z = s * s
+    p = fma(z, 0.24279078841, 0.28498786688)
+    p = fma(p, z, 0.40000972152)
+    p = fma(p, z, 0.66666662693)
+    half_square = 0.5 * f * f
+    tail = fma(s, fma(p, z, half_square), k * _LN2_SINGLE_LOW)
+    return fma(k, _LN2_SINGLE_HIGH, f - (half_square - tail))
+
+
 def log(x):
     """Return the natural logarithm: below 2 ulp on lanes for positive normal numbers."""
     return np.log(x)
 
 
-for_lanes(log, _log_lanes, math.log)
+for_lanes(log, _log_lanes, math.log, _log_single_lanes)
 
 
 @term
@@ -114,13 +156,27 @@ def _sin_cos_lanes(x):
 
 
 @term
+def _sin_cos_single_lanes(x):
+    # As above, with the shorter polynomials of Cephes (sinf.c).
+    h = 0.5 * x
+    z = h * h
+    p = fma(z, -1.9515295891e-4, 8.3321608736e-3)
+    p = fma(p, z, -1.6666654611e-1)
+    sine = fma(z * h, p, h)
+    q = fma(z, 2.443315711809948e-5, -1.388731625493765e-3)
+    q = fma(q, z, 4.166664568298827e-2)
+    cosine = fma(z * z, q, fma(z, -0.5, 1.0))
+    return 2.0 * sine * cosine, fma(-2.0 * sine, sine, 1.0)
+
+
+@term
 def _sin_cos_number(x):
     return math.sin(x), math.cos(x)
 
 
 def sin_cos(x):
-    """Return sin x and cos x for -pi/2 <= x <= pi/2 (lanes) to 2e-16 absolute."""
+    """Return sin x and cos x for -pi/2 <= x <= pi/2 (lanes) to 2 ulp of 1 absolute."""
     return np.sin(x), np.cos(x)
 
 
-for_lanes(sin_cos, _sin_cos_lanes, _sin_cos_number)
+for_lanes(sin_cos, _sin_cos_lanes, _sin_cos_number, _sin_cos_single_lanes)

@@ -1,6 +1,6 @@
 """The decorators of the compiled layer, their flags, and where compiled code is kept.
 
-This file and `simd` are the only ones that touch Numba itself.
+This file and the vector type (`simd` and its parts) are the only ones that touch Numba itself.
 
 The cache folder is named by a digest of every kernel and potential source: Numba looks at the file of the
 compiled function alone, so an edit in an imported formula would otherwise leave stale forces behind.

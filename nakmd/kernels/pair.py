@@ -14,6 +14,7 @@ from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, writ
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.simd import (
     LANES,
+    align_stack,
     lane_sum,
     load_index,
     maximum,
@@ -78,7 +79,9 @@ def build_pair_kernels(formula, of_pair):
 
     Returns
     -------
-    add_forces, fill_species_energies : compiled kernels
+    add_forces, add_energies, fill_species_energies : compiled kernels
+        Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
+        have the same bits in those that do.
     """
 
     @term
@@ -93,82 +96,104 @@ def build_pair_kernels(formula, of_pair):
         return end.scale * v, end.scale * dv_dr
 
     @fast_parallel_kernel
-    def add_forces(
-        rows, atoms, centers, species, first, entries, tables, cuts, virial, add_energies, add_forces, out_virial
-    ):
-        """Add energies and forces of the central atoms; write the virial of every slice.
+    def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_forces):
+        """Add the forces of the central atoms.
 
         Parameters
         ----------
-        rows, atoms, centers, species, first, entries
+        rows, atoms, centers, species, begin, end, entries
             See `nakmd.neighbors`.
         tables : NamedTuple of (n_species, n_species) float64
             The formula's parameters.
         cuts : CutTables
-        virial : bool
-            Whether ``out_virial`` is written.
-        add_energies : (n_atoms,) float64 [eV]
-            Half of each pair's energy is added to either atom.
         add_forces : (n_atoms, 3) float64 [eV/Å]
-        out_virial : (n_slices, 6) float64 [eV]
         """
         for s in prange(species.shape[0]):
+            align_stack()
             a = species[s]
             x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
-            energy = splat(0.0)
             fx = splat(0.0)
             fy = splat(0.0)
             fz = splat(0.0)
+            for b in range(begin.shape[1]):
+                p = of_pair(tables, a, b)
+                cut = end_of_pair(cuts, a, b)
+                square = cut.cutoff * cut.cutoff
+                for column in range(begin[s, b], end[s, b]):
+                    dx, dy, dz, r2, _ = separations(rows, entries, column, x, y, z)
+                    r = sqrt(r2)
+                    _, dv_dr = ended(r, p, cut)
+                    inside = r2 < square
+                    g = where(inside, dv_dr / r, 0.0)
+                    fx = fx + g * dx
+                    fy = fy + g * dy
+                    fz = fz + g * dz
+            add_vectors(atoms, s, fx, fy, fz, add_forces)
+
+    @fast_parallel_kernel
+    def add_energies(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_energies, out_virial):
+        """Add energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
+
+        Parameters
+        ----------
+        rows, atoms, centers, species, begin, end, entries
+            See `nakmd.neighbors`.
+        tables : NamedTuple of (n_species, n_species) float64
+            The formula's parameters.
+        cuts : CutTables
+        add_energies : (n_atoms,) float64 [eV]
+            Half of each pair's energy is added to either atom.
+        out_virial : (n_slices, 6) float64 [eV]
+        """
+        for s in prange(species.shape[0]):
+            align_stack()
+            a = species[s]
+            x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
+            energy = splat(0.0)
             wxx = splat(0.0)
             wyy = splat(0.0)
             wzz = splat(0.0)
             wyz = splat(0.0)
             wxz = splat(0.0)
             wxy = splat(0.0)
-            for b in range(first.shape[1] - 1):
+            for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
-                end = end_of_pair(cuts, a, b)
-                square = end.cutoff * end.cutoff
-                for column in range(first[s, b], first[s, b + 1]):
+                cut = end_of_pair(cuts, a, b)
+                square = cut.cutoff * cut.cutoff
+                for column in range(begin[s, b], end[s, b]):
                     dx, dy, dz, r2, _ = separations(rows, entries, column, x, y, z)
                     r = sqrt(r2)
-                    v, dv_dr = ended(r, p, end)
+                    v, dv_dr = ended(r, p, cut)
                     inside = r2 < square
-                    energy = energy + where(inside, v, 0.0)
                     g = where(inside, dv_dr / r, 0.0)
                     gx = g * dx
                     gy = g * dy
                     gz = g * dz
-                    fx = fx + gx
-                    fy = fy + gy
-                    fz = fz + gz
-                    if virial:
-                        wxx = wxx - gx * dx
-                        wyy = wyy - gy * dy
-                        wzz = wzz - gz * dz
-                        wyz = wyz - gy * dz
-                        wxz = wxz - gx * dz
-                        wxy = wxy - gx * dy
+                    energy = energy + where(inside, v, 0.0)
+                    wxx = wxx - gx * dx
+                    wyy = wyy - gy * dy
+                    wzz = wzz - gz * dz
+                    wyz = wyz - gy * dz
+                    wxz = wxz - gx * dz
+                    wxy = wxy - gx * dy
             add_numbers(atoms, s, 0.5 * energy, add_energies)
-            add_vectors(atoms, s, fx, fy, fz, add_forces)
-            if virial:
-                write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
+            write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
 
     @fast_parallel_kernel
-    def fill_species_energies(rows, centers, species, first, entries, tables, cuts, out_energies):
+    def fill_species_energies(rows, centers, species, begin, end, entries, tables, cuts, out_energies):
         """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
         for s in prange(species.shape[0]):
             a = species[s]
             x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
-            for b in range(first.shape[1] - 1):
+            for b in range(begin.shape[1]):
                 energy = splat(0.0)
                 p = of_pair(tables, a, b)
-                end = end_of_pair(cuts, a, b)
-                square = end.cutoff * end.cutoff
-                for column in range(first[s, b], first[s, b + 1]):
+                cut = end_of_pair(cuts, a, b)
+                square = cut.cutoff * cut.cutoff
+                for column in range(begin[s, b], end[s, b]):
                     _, _, _, r2, _ = separations(rows, entries, column, x, y, z)
-                    v, _ = ended(sqrt(r2), p, end)
+                    v, _ = ended(sqrt(r2), p, cut)
                     energy = energy + where(r2 < square, v, 0.0)
                 out_energies[s, b] = 0.5 * lane_sum(energy)
 
-    return add_forces, fill_species_energies
+    return add_forces, add_energies, fill_species_energies

@@ -1,14 +1,20 @@
-"""A value of eight float64 lanes for Numba, with ordinary operators.
+"""A value of several lanes for Numba, with ordinary operators: eight float64, or sixteen float32.
 
 Inside a kernel ``load``, ``take`` and ``take_rows`` make such values, ``+ - * / < <= > >= & | ~`` combine them with
 each other and with plain numbers, and `exp`, `log`, `sqrt`, `where`, `maximum`, `minimum`, `fma` act on them lane by
 lane. The same functions take plain floats, so a formula is written once and compiles for one pair and for eight.
 LLVM lowers the value to AVX-512, AVX2, SSE or NEON by itself.
 
-Without compilation (``NUMBA_DISABLE_JIT=1``) a lane value is a NumPy array of length 8 and all of this is plain
-Python: that is what every function body below says.
+Both kinds of float lanes fill one register of 512 bits, and the array that they are read from decides which they are:
+float64 arrays give 8 lanes of float64, float32 arrays 16 of float32. A number that meets lanes takes their kind. Lanes
+of different kinds do not meet: `widen` makes 16 lanes of float64 (two registers) of 16 of float32, for sums.
+Index lanes are int64, except those that `to_index` makes of float32 lanes, which are int32.
 
-`nakmd.kernels.simd_lowering` says what lanes are to LLVM.
+Without compilation (``NUMBA_DISABLE_JIT=1``) a lane value is a NumPy array of length 8 or 16 and all of this is plain
+Python: that is what every function body below says. NumPy turns float32 into float64 where it meets a number of
+float64; a result is then more precise than the compiled one.
+
+`nakmd.kernels.simd_types` says what lanes are to LLVM.
 """
 
 from __future__ import annotations
@@ -20,49 +26,92 @@ import numpy as np
 from numba.extending import overload
 
 from nakmd.kernels.simd_lowering import (
-    LANES,
-    LaneType,
-    bits_lanes,
-    count_lanes,
+    align_stack_lowered,
     extract_lanes,
     floor_lanes,
     fma_lanes,
-    load_index_lanes,
-    load_lanes,
-    mask8,
+    index_like_lanes,
     maximum_lanes,
     minimum_lanes,
+    narrow_lanes,
+    permute_lanes,
     power_of_two_lanes,
+    rsqrt_lanes,
     splat_lanes,
+    splat_like_lanes,
     split_exponent_lanes,
     sqrt_lanes,
-    store_chosen_lanes,
-    store_lanes,
-    take_lanes,
-    take_rows_lanes,
+    sum_lanes,
     to_float_lanes,
     to_index_lanes,
     where_lanes,
+    widen_lanes,
 )
+from nakmd.kernels.simd_memory import (
+    bits_lanes,
+    count_lanes,
+    load_index_for_lanes,
+    load_index_lanes,
+    load_lanes,
+    load_like_lanes,
+    store_chosen_lanes,
+    store_index_lanes,
+    store_lanes,
+    store_scattered_lanes,
+    take_index_lanes,
+    take_lanes,
+    take_rows_lanes,
+    width_of_array,
+)
+from nakmd.kernels.simd_types import LANES, WIDE_LANES, LaneType, is_lanes
 
-#: What a formula takes and gives: eight lanes, or a plain number.
+#: What a formula takes and gives: lanes, or a plain number.
 Lanes: TypeAlias = Any
 
-_LANE_RANGE = range(LANES)
 
+def for_lanes(function, lanes_version, number_version, single_version=None):
+    """Let a function of one argument compile to one version for lanes and to another for a plain number.
 
-def for_lanes(function, lanes_version, number_version):
-    """Let a function of one argument compile to one version for lanes and to another for a plain number."""
+    ``single_version`` is for float32 lanes, where they want another.
+    """
 
     @overload(function)
     def choose(x):
+        if single_version is not None and is_lanes(x, "f32"):
+            return lambda x: single_version(x)
         if isinstance(x, LaneType):
             return lambda x: lanes_version(x)
         return lambda x: number_version(x)
 
 
+def align_stack():
+    """Put the stack frame of a kernel at a multiple of 64 bytes.
+
+    LLVM aligns a frame only if it knows before it assigns registers that something in it wants that. Registers that it
+    spills later then cross cache lines, and each costs two accesses. Say this inside the parallel loop: its body
+    becomes a function of its own.
+    """
+
+
+@overload(align_stack)
+def _align_stack_o():
+    return lambda: align_stack_lowered()
+
+
+# -------------------------------------------------------------------------------------------------- making lanes
+def width_of(array):
+    """Return how many lanes the elements of an array fill: 8 for float64, 16 for float32; constant in a kernel."""
+    return WIDE_LANES if array.dtype == np.float32 else LANES
+
+
+@overload(width_of)
+def _width_of_o(array):
+    width = width_of_array(array)
+    return lambda array: width
+
+
 def splat(x):
-    """Return eight lanes of the same number."""
+    """Return eight float64 lanes of the same number."""
     return np.full(LANES, float(x))
 
 
@@ -71,14 +120,73 @@ def _splat_o(x):
     return lambda x: splat_lanes(x)
 
 
+def splat_like(x, like):
+    """Return lanes of the same number, as many and of the same kind as ``like`` (a plain number if that is one)."""
+    return np.full(len(like), x, like.dtype) if isinstance(like, np.ndarray) else float(x)
+
+
+@overload(splat_like)
+def _splat_like_o(x, like):
+    if isinstance(like, LaneType):
+        return lambda x, like: splat_like_lanes(x, like)
+    return lambda x, like: float(x)
+
+
+def index_lanes(start, like):
+    """Return start, start + 1, ... as index lanes, as many as ``like`` has."""
+    return np.arange(start, start + len(like), dtype=np.int64)
+
+
+@overload(index_lanes)
+def _index_lanes_o(start, like):
+    return lambda start, like: index_like_lanes(start, like)
+
+
+def widen(x):
+    """Return float lanes as float64, a plain number as itself."""
+    return x.astype(np.float64) if isinstance(x, np.ndarray) else float(x)
+
+
+@overload(widen)
+def _widen_o(x):
+    if isinstance(x, LaneType):
+        return lambda x: widen_lanes(x)
+    return lambda x: float(x)
+
+
+def narrow(x):
+    """Return 16 float lanes as float32; 8 lanes, and a plain number, as they are: the reverse of `widen`."""
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float32) if len(x) == WIDE_LANES else x
+    return float(x)
+
+
+@overload(narrow)
+def _narrow_o(x):
+    if isinstance(x, LaneType):
+        return lambda x: narrow_lanes(x)
+    return lambda x: float(x)
+
+
+# -------------------------------------------------------------------------------------------------------- memory
 def load(array, start):
-    """Return ``array[start:start + 8]`` of a contiguous float64 array."""
-    return array[start : start + LANES].copy()
+    """Return ``array[start:start + 8]`` of a contiguous float64 array, or 16 lanes of a float32 array."""
+    return array[start : start + width_of(array)].copy()
 
 
 @overload(load)
 def _load_o(array, start):
     return lambda array, start: load_lanes(array, start)
+
+
+def load_like(array, start, like):
+    """Return as many elements as ``like`` has lanes, side by side in a contiguous float64 or float32 array."""
+    return array[start : start + len(like)].copy()
+
+
+@overload(load_like)
+def _load_like_o(array, start, like):
+    return lambda array, start, like: load_like_lanes(array, start, like)
 
 
 def load_index(array, start):
@@ -91,9 +199,19 @@ def _load_index_o(array, start):
     return lambda array, start: load_index_lanes(array, start)
 
 
+def load_index_for(rows, array, start):
+    """Return ``array[start:start + width_of(rows)]`` of a contiguous int32 array, as index lanes."""
+    return array[start : start + width_of(rows)].astype(np.int64)
+
+
+@overload(load_index_for)
+def _load_index_for_o(rows, array, start):
+    return lambda rows, array, start: load_index_for_lanes(rows, array, start)
+
+
 def store(array, start, value):
-    """Write lanes to ``array[start:start + 8]`` of a contiguous float64 array."""
-    array[start : start + LANES] = value
+    """Write lanes side by side to a contiguous array of their kind, from ``array[start]`` on."""
+    array[start : start + len(value)] = value
 
 
 @overload(store)
@@ -101,8 +219,43 @@ def _store_o(array, start, value):
     return lambda array, start, value: store_lanes(array, start, value)
 
 
+def store_index(array, start, indices):
+    """Write index lanes side by side to a contiguous int32 array, from ``array[start]`` on."""
+    array[start : start + len(indices)] = indices
+
+
+@overload(store_index)
+def _store_index_o(array, start, indices):
+    return lambda array, start, indices: store_index_lanes(array, start, indices)
+
+
+def store_chosen(array, start, indices, mask):
+    """Write the index lanes that the mask chooses, side by side, to an int32 array; return how many.
+
+    Compiled code writes as many elements as there are lanes, anything to the last of them: the array must have room.
+    """
+    chosen = indices[mask]
+    array[start : start + len(chosen)] = chosen
+    return len(chosen)
+
+
+@overload(store_chosen)
+def _store_chosen_o(array, start, indices, mask):
+    return lambda array, start, indices, mask: store_chosen_lanes(array, start, indices, mask)
+
+
+def store_scattered(array, positions, values, mask):
+    """Write ``array[positions] = values``, index lanes to an int32 array, where the mask holds; the last lane wins."""
+    array[positions[mask]] = values[mask]
+
+
+@overload(store_scattered)
+def _store_scattered_o(array, positions, values, mask):
+    return lambda array, positions, values, mask: store_scattered_lanes(array, positions, values, mask)
+
+
 def take(array, indices):
-    """Return ``array[indices]`` of a contiguous float64 array, lane by lane."""
+    """Return ``array[indices]`` of a contiguous float64 or float32 array, lane by lane."""
     return array[indices]
 
 
@@ -111,8 +264,21 @@ def _take_o(array, indices):
     return lambda array, indices: take_lanes(array, indices)
 
 
+def take_index(array, indices):
+    """Return ``array[indices]`` of a contiguous int32 array, as index lanes."""
+    return array[indices].astype(np.int64)
+
+
+@overload(take_index)
+def _take_index_o(array, indices):
+    return lambda array, indices: take_index_lanes(array, indices)
+
+
 def take_rows(rows, indices):
-    """Return the four columns of ``rows[indices]`` of a contiguous (m, 4) float64 array, as four lane values."""
+    """Return the four columns of ``rows[indices]`` of a contiguous (m, 4) array, as four lane values.
+
+    8 index lanes go with float64, 16 with float32.
+    """
     chosen = rows[indices].T
     return chosen[0], chosen[1], chosen[2], chosen[3]
 
@@ -124,6 +290,17 @@ def _take_rows_o(rows, indices):
     return lambda rows, indices: (rows[indices, 0], rows[indices, 1], rows[indices, 2], rows[indices, 3])
 
 
+def permute(table, indices):
+    """Return ``table[indices]`` of a table as long as a lane value and held in one; indices count modulo its length."""
+    return table[indices & (len(table) - 1)]
+
+
+@overload(permute)
+def _permute_o(table, indices):
+    return lambda table, indices: permute_lanes(table, indices)
+
+
+# ---------------------------------------------------------------------------------------------- lanes to numbers
 def extract(value, lane):
     """Return one lane as a plain number."""
     return value[lane]
@@ -135,18 +312,16 @@ def _extract_o(value, lane):
 
 
 def lane_sum(value):
-    """Return the sum of all lanes, pairwise in a fixed order."""
-    return ((value[0] + value[4]) + (value[2] + value[6])) + ((value[1] + value[5]) + (value[3] + value[7]))
+    """Return the sum of all lanes in float64, pairwise in a fixed order: each half is added to the other."""
+    value = value.astype(np.float64)
+    while len(value) > 1:
+        value = value[: len(value) // 2] + value[len(value) // 2 :]
+    return value[0]
 
 
 @overload(lane_sum)
 def _lane_sum_o(value):
-    def impl(value):
-        return (
-            (extract_lanes(value, 0) + extract_lanes(value, 4)) + (extract_lanes(value, 2) + extract_lanes(value, 6))
-        ) + ((extract_lanes(value, 1) + extract_lanes(value, 5)) + (extract_lanes(value, 3) + extract_lanes(value, 7)))
-
-    return impl
+    return lambda value: sum_lanes(value)
 
 
 def count_of(mask):
@@ -159,18 +334,6 @@ def _count_of_o(mask):
     return lambda mask: count_lanes(mask)
 
 
-def store_chosen(array, start, indices, mask):
-    """Write the index lanes that the mask chooses, side by side, to an int32 array; return how many."""
-    chosen = indices[mask]
-    array[start : start + len(chosen)] = chosen
-    return len(chosen)
-
-
-@overload(store_chosen)
-def _store_chosen_o(array, start, indices, mask):
-    return lambda array, start, indices, mask: store_chosen_lanes(array, start, indices, mask)
-
-
 def any_of(condition):
     """Return whether the condition holds in any lane (a plain truth value is itself)."""
     return bool(np.any(condition))
@@ -178,13 +341,17 @@ def any_of(condition):
 
 @overload(any_of)
 def _any_of_o(condition):
-    if condition == mask8:
+    if is_lanes(condition, "mask"):
         return lambda condition: bits_lanes(condition) != 0
     return lambda condition: condition
 
 
+# ---------------------------------------------------------------------------------------------------- arithmetic
 def where(condition, a, b):
-    """Return ``a`` where the condition holds and ``b`` elsewhere; both are evaluated."""
+    """Return ``a`` where the condition holds and ``b`` elsewhere; both are evaluated.
+
+    Two numbers become the float lanes that fill a register: float32 under a mask of 16.
+    """
     if isinstance(condition, np.ndarray):
         return np.where(condition, a, b)
     return a if condition else b
@@ -192,7 +359,7 @@ def where(condition, a, b):
 
 @overload(where)
 def _where_o(condition, a, b):
-    if condition == mask8:
+    if is_lanes(condition, "mask"):
         return lambda condition, a, b: where_lanes(condition, a, b)
     return lambda condition, a, b: a if condition else b
 
@@ -207,6 +374,18 @@ def _sqrt_o(x):
     if isinstance(x, LaneType):
         return lambda x: sqrt_lanes(x)
     return lambda x: math.sqrt(x)
+
+
+def rsqrt(x):
+    """Return 1/√x of positive finite numbers; float32 lanes to 2 ulp."""
+    return 1.0 / np.sqrt(x)
+
+
+@overload(rsqrt)
+def _rsqrt_o(x):
+    if isinstance(x, LaneType):
+        return lambda x: rsqrt_lanes(x)
+    return lambda x: 1.0 / math.sqrt(x)
 
 
 def floor(x):
@@ -258,8 +437,10 @@ def _fma_o(a, b, c):
 
 
 def to_index(x):
-    """Return whole-number lanes as index lanes (truncated toward zero)."""
-    return np.asarray(x).astype(np.int64) if isinstance(x, np.ndarray) else int(x)
+    """Return whole-number lanes as index lanes (truncated toward zero): int64 of float64, int32 of float32."""
+    if isinstance(x, np.ndarray):
+        return x.astype(np.int32 if x.dtype == np.float32 else np.int64)
+    return int(x)
 
 
 @overload(to_index)
@@ -270,8 +451,10 @@ def _to_index_o(x):
 
 
 def to_float(x):
-    """Return index lanes as numbers."""
-    return np.asarray(x, dtype=np.float64) if isinstance(x, np.ndarray) else float(x)
+    """Return index lanes as numbers: float64 of int64, float32 of int32."""
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float32 if x.dtype == np.int32 else np.float64)
+    return float(x)
 
 
 @overload(to_float)
@@ -282,8 +465,8 @@ def _to_float_o(x):
 
 
 def power_of_two(exponent):
-    """Return 2^k of index lanes, -1022 <= k <= 1023."""
-    return np.ldexp(1.0, exponent)
+    """Return 2^k of index lanes: -1022 <= k <= 1023 of int64, -126 <= k <= 127 of int32."""
+    return np.ldexp(np.ones_like(to_float(exponent)), exponent)
 
 
 @overload(power_of_two)
@@ -294,7 +477,7 @@ def _power_of_two_o(exponent):
 def split_exponent(x):
     """Return e (index lanes) and m with x = m 2^e and 1 <= m < 2, for positive normal lanes."""
     mantissa, exponent = np.frexp(x)
-    return (exponent - 1).astype(np.int64), 2.0 * mantissa
+    return (exponent - 1).astype(np.int32 if x.dtype == np.float32 else np.int64), 2.0 * mantissa
 
 
 @overload(split_exponent)

@@ -1,54 +1,72 @@
-"""The sliced neighbour list: eight central atoms of one species side by side, their neighbours column by column.
+"""Neighbour lists at two levels: candidates by atom, and slices of those now in reach.
 
-Entry ``8 (first[s, b] + k) + l`` of a slice s is the k-th neighbour of species b of the central atom in lane l
-(sliced ELLPACK, SELL-8). Every column is eight int32 rows of the coordinate table; lanes that have no k-th neighbour
-point to a padding row far away, so the loop over columns has no branch and no remainder.
+The outer level, built by `find_neighbors` over bins, holds for every central atom the rows within a generous radius,
+species by species. The inner level is what the force loops read: eight central atoms of one species side by side
+(sixteen in mixed precision), their neighbours column by column. Entry ``lanes (begin[s, b] + k) + l`` of a slice s is
+the k-th neighbour of species b of the central atom in lane l (sliced ELLPACK, SELL-8). Every column is a whole vector
+of rows of the coordinate table; lanes that have no k-th neighbour point to a padding row far away, so the loop over
+columns has no branch and no remainder. `fill_entries` makes the inner level from the outer one, which costs a tenth
+of a search.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nakmd.kernels.cells import bin_of
-from nakmd.kernels.jit import fast_parallel_kernel, kernel, parallel_kernel, prange
-from nakmd.kernels.simd import LANES, count_of, load, load_index, store_chosen
+from nakmd.kernels.jit import fast_parallel_kernel, kernel, parallel_kernel, prange, term
+from nakmd.kernels.simd import LANES, count_of, load, load_index, store_chosen, store_index, take_index, take_rows
 
 #: Centres searched by one iteration of the parallel loop.
 CHUNK = 64
 
-#: Central atoms are sorted by their number of neighbours within windows of this many: under 3 % of the lanes are
-#: padding then, and atoms of a slice stay close in space.
-WINDOW = 128
+#: Entries kept free at the end of a row of candidates: a vector read from its last entry stays inside.
+ROOM = 16
+
+#: Central atoms are sorted by their numbers of neighbours within windows of so many; in blocks of a window by those of
+#: the other species. 7 % of the lanes of liquid NaK are padding then; sorted by the total within 128 it was 27 %.
+WINDOW = 512
+BLOCK = 64
 
 _LANE_NUMBERS = np.arange(LANES, dtype=np.int32)
 
 
 @fast_parallel_kernel
-def find_neighbors(xs, ys, zs, start, low, inverse_edges, shape, centers, center_species, radii, out_found, out_counts):
-    """Write the neighbours of every central atom, species by species.
+def find_neighbors(
+    xs, ys, zs, start, low, inverse_edges, shape, centers, center_species, radii, near_radii, padding,
+    out_found, out_counts, out_near,
+):  # fmt: skip
+    """Write the candidates of every central atom, species by species.
 
     Parameters
     ----------
     xs, ys, zs : (n_rows + 8,) float64 [Å]
         Coordinates in bin order; the last eight are padding that may be read but never counts.
     start : (n_species * n_bins + 1,) int64
+        First row of each species and bin.
     low, inverse_edges, shape : (3,)
-        The grid, as in `cells.sort_into_bins`.
+        The grid, as in `cells.fill_keys`.
     centers : (n_centers,) int32
         Rows of the central atoms.
     center_species : (n_centers,) int32
-    radii : (n_species, n_species) float64 [Å]
-        List radius [centre, neighbour]; 0 where the two do not see each other.
+    radii, near_radii : (n_species, n_species) float64 [Å]
+        Radius of the candidates [centre, neighbour] and that of the inner level; 0 where the two do not see each other.
+    padding : int
+        Row that stands for "no neighbour".
     out_found : (n_centers, capacity) int32
-        Rows of the neighbours; more than ``capacity - 8`` may not fit and are not written.
+        Rows of the candidates, followed by `ROOM` times ``padding``; more than ``capacity - ROOM`` may not fit.
     out_counts : (n_centers, n_species) int32
         How many there are, even if they did not fit.
+    out_near : (n_centers, n_species) int32
+        How many of them are within ``near_radii``.
     """
     n_centers = centers.shape[0]
     n_species = radii.shape[0]
     n_bins = shape[0] * shape[1] * shape[2]
     lanes = load_index(_LANE_NUMBERS, 0)
-    room = out_found.shape[1] - LANES
+    room = out_found.shape[1] - ROOM
     for chunk in prange((n_centers + CHUNK - 1) // CHUNK):
         for c in range(chunk * CHUNK, min(n_centers, (chunk + 1) * CHUNK)):
             center = centers[c]
@@ -58,17 +76,25 @@ def find_neighbors(xs, ys, zs, start, low, inverse_edges, shape, centers, center
             total = 0
             for b in range(n_species):
                 begin = total
+                near_count = 0
                 radius = radii[a, b]
                 if radius > 0.0:
-                    x0 = bin_of(x - radius, low[0], inverse_edges[0], shape[0])
-                    x1 = bin_of(x + radius, low[0], inverse_edges[0], shape[0])
                     y0 = bin_of(y - radius, low[1], inverse_edges[1], shape[1])
                     y1 = bin_of(y + radius, low[1], inverse_edges[1], shape[1])
                     z0 = bin_of(z - radius, low[2], inverse_edges[2], shape[2])
                     z1 = bin_of(z + radius, low[2], inverse_edges[2], shape[2])
                     square = radius * radius
+                    near_square = near_radii[a, b] * near_radii[a, b]
                     for w in range(z0, z1 + 1):
+                        gap_z = outside(z, low[2], inverse_edges[2], w)
                         for v in range(y0, y1 + 1):
+                            gap_y = outside(y, low[1], inverse_edges[1], v)
+                            chord = square - gap_y * gap_y - gap_z * gap_z
+                            if chord < 0.0:
+                                continue
+                            half = math.sqrt(chord)
+                            x0 = bin_of(x - half, low[0], inverse_edges[0], shape[0])
+                            x1 = bin_of(x + half, low[0], inverse_edges[0], shape[0])
                             run = b * n_bins + (w * shape[1] + v) * shape[0]
                             end = start[run + x1 + 1]
                             for q in range(start[run + x0], end, LANES):
@@ -77,189 +103,310 @@ def find_neighbors(xs, ys, zs, start, low, inverse_edges, shape, centers, center
                                 dz = load(zs, q) - z
                                 r2 = dx * dx + dy * dy + dz * dz
                                 itself = center - q
-                                near = (r2 < square) & (lanes < end - q) & ((lanes < itself) | (lanes > itself))
+                                seen = (r2 < square) & (lanes < end - q) & ((lanes < itself) | (lanes > itself))
+                                near_count += count_of((r2 < near_square) & seen)
                                 if total <= room:
-                                    total += store_chosen(found, total, lanes + q, near)
+                                    total += store_chosen(found, total, lanes + q, seen)
                                 else:
-                                    total += count_of(near)
+                                    total += count_of(seen)
                 out_counts[c, b] = total - begin
+                out_near[c, b] = near_count
+            if total <= room:
+                for k in range(total, total + ROOM):
+                    found[k] = padding
 
 
-@kernel
-def sort_by_count(center_species, counts, out_order):
-    """Order the central atoms, which come grouped by species, by number of neighbours within windows of `WINDOW`.
+@term
+def outside(coordinate, low, inverse_edge, k):
+    """Return how far a coordinate lies outside bin k along one axis [Å], a little less to be safe from rounding."""
+    below = low + k / inverse_edge - coordinate
+    above = coordinate - low - (k + 1) / inverse_edge
+    return max(0.0, max(below, above) - 1.0e-6)
+
+
+@term
+def sort_descending(keys, members, begin, end, spare, histogram):
+    """Order ``members[begin:end]`` by the key of each, largest first; equal keys keep their order."""
+    histogram[:] = 0
+    largest = histogram.shape[0] - 1
+    for k in range(begin, end):
+        spare[k] = members[k]
+        histogram[largest - keys[members[k]]] += 1
+    place = begin
+    for key in range(histogram.shape[0]):
+        count = histogram[key]
+        histogram[key] = place
+        place += count
+    for k in range(begin, end):
+        key = largest - keys[spare[k]]
+        members[histogram[key]] = spare[k]
+        histogram[key] += 1
+
+
+@parallel_kernel
+def order_centers(windows, near, out_order):
+    """Order central atoms so that those of a slice have about as many neighbours of every species.
 
     Parameters
     ----------
-    center_species : (n_centers,) int32
-        Never decreasing.
-    counts : (n_centers, n_species) int32
+    windows : (n_windows + 1,) int64
+        First centre of each window; centres of a window are of one species.
+    near : (n_centers, n_species) int32
     out_order : (n_centers,) int64
+
+    Notes
+    -----
+    Within a window by the number of neighbours of the most frequent species, within blocks of it by that of the others.
     """
-    n = center_species.shape[0]
-    totals = counts.sum(axis=1)
-    begin = 0
-    while begin < n:
-        end = begin
-        while end < n and end < begin + WINDOW and center_species[end] == center_species[begin]:
-            out_order[end] = end
-            k = end  # insertion keeps equal counts in place
-            while k > begin and totals[out_order[k - 1]] < totals[end]:
-                out_order[k] = out_order[k - 1]
-                k -= 1
-            out_order[k] = end
-            end += 1
-        begin = end
+    n_species = near.shape[1]
+    for w in prange(windows.shape[0] - 1):
+        begin, end = windows[w], windows[w + 1]
+        lead, most = 0, -1
+        for b in range(n_species):
+            count = 0
+            for c in range(begin, end):
+                count += near[c, b]
+            if count > most:
+                lead, most = b, count
+        leading = np.empty(end - begin, np.int64)
+        others = np.empty(end - begin, np.int64)
+        members = np.empty(end - begin, np.int64)
+        spare = np.empty(end - begin, np.int64)
+        largest = 0
+        for c in range(begin, end):
+            total = 0
+            for b in range(n_species):
+                total += near[c, b]
+            leading[c - begin] = near[c, lead]
+            others[c - begin] = total - near[c, lead]
+            members[c - begin] = c - begin
+            largest = max(largest, total)
+        histogram = np.empty(largest + 1, np.int64)
+        sort_descending(leading, members, 0, end - begin, spare, histogram)
+        for block in range(0, end - begin, BLOCK):
+            sort_descending(others, members, block, min(end - begin, block + BLOCK), spare, histogram)
+        for k in range(end - begin):
+            out_order[begin + k] = begin + members[k]
 
 
 @kernel
-def lay_out_slices(order, center_species, counts, out_members, out_species, out_first):
-    """Cut the ordered centres into slices of one species each and size their columns.
+def lay_out_slices(
+    order, center_species, counts, lanes, centers, row_atoms,
+    out_members, out_atoms, out_centers, out_first, out_species, out_begin,
+):  # fmt: skip
+    """Cut the ordered centres into slices of one species each and make room for the columns of all candidates.
 
     Parameters
     ----------
     order : (n_centers,) int64
     center_species : (n_centers,) int32
+        Never decreasing along ``order``.
     counts : (n_centers, n_species) int32
-    out_members : (max_slices * 8,) int64
+    lanes : int
+        Centres to a slice.
+    centers : (n_centers,) int32
+        Their rows.
+    row_atoms : (n_rows,) int32
+    out_members : (max_slices * lanes,) int64
         Centre in each lane, -1 in lanes left over.
+    out_atoms, out_centers : (max_slices * lanes,) int32
+        Atom in each lane and its row; -1 and the padding of centres, ``n_rows + 1``, in lanes left over.
+    out_first : (max_slices * lanes + 1,) int64
+        First candidate of each lane; the last is the end.
     out_species : (max_slices,) int32
-    out_first : (max_slices, n_species + 1) int64
-        First column of the neighbours of each species; the last is the end.
+    out_begin : (max_slices, n_species) int64
+        First column for the neighbours of each species.
 
     Returns
     -------
-    int
-        Number of slices.
+    n_slices, n_columns, widest : int
+        The last is the largest number of columns of one slice.
     """
     n = order.shape[0]
     n_species = counts.shape[1]
     k = 0
     n_slices = 0
     column = 0
+    widest = 0
+    out_first[0] = 0
     while k < n:
         a = center_species[order[k]]
         out_species[n_slices] = a
         filled = 0
-        while filled < LANES and k < n and center_species[order[k]] == a:
-            out_members[n_slices * LANES + filled] = order[k]
+        at = n_slices * lanes
+        while filled < lanes and k < n and center_species[order[k]] == a:
+            out_members[at + filled] = order[k]
+            out_centers[at + filled] = centers[order[k]]
+            out_atoms[at + filled] = row_atoms[centers[order[k]]]
+            out_first[at + filled + 1] = out_first[at + filled] + counts[order[k]].sum()
             filled += 1
             k += 1
-        for lane in range(filled, LANES):
-            out_members[n_slices * LANES + lane] = -1
+        for lane in range(filled, lanes):
+            out_members[at + lane] = -1
+            out_centers[at + lane] = row_atoms.shape[0] + 1
+            out_atoms[at + lane] = -1
+            out_first[at + lane + 1] = out_first[at + lane]
+        before = column
         for b in range(n_species):
-            out_first[n_slices, b] = column
+            out_begin[n_slices, b] = column
             width = 0
             for lane in range(filled):
-                width = max(width, counts[out_members[n_slices * LANES + lane], b])
+                width = max(width, counts[out_members[at + lane], b])
             column += width
-        out_first[n_slices, n_species] = column
+        widest = max(widest, column - before)
         n_slices += 1
-    return n_slices
+    return n_slices, column, widest
 
 
 @parallel_kernel
-def fill_entries(members, first, found, counts, padding, out_entries):
-    """Write the entries of every slice, column by column.
+def pack_candidates(members, first, found, counts, out_candidates, out_counts):
+    """Write the candidates of all lanes one after the other, in the order in which `fill_entries` reads them.
 
     Parameters
     ----------
-    members : (n_slices * 8,) int64
-    first : (n_slices, n_species + 1) int64
+    members : (n_lanes,) int64
+    first : (n_lanes + 1,) int64
     found : (n_centers, capacity) int32
     counts : (n_centers, n_species) int32
+    out_candidates : (first[-1] + ROOM,) int32
+        The last `ROOM` are left alone.
+    out_counts : (n_lanes, n_species) int32
+    """
+    n_lanes = members.shape[0]
+    for chunk in prange((n_lanes + CHUNK - 1) // CHUNK):
+        for lane in range(chunk * CHUNK, min(n_lanes, (chunk + 1) * CHUNK)):
+            member = members[lane]
+            for b in range(out_counts.shape[1]):
+                out_counts[lane, b] = counts[member, b] if member >= 0 else 0
+            for k in range(first[lane + 1] - first[lane]):
+                out_candidates[first[lane] + k] = found[member, k]
+
+
+@fast_parallel_kernel
+def fill_entries(
+    rows, centers, species, begin, first, candidates, counts, radii, padding, scratch, out_entries, out_end
+):
+    """Write the columns of every slice: those candidates that are within the inner radius now.
+
+    Parameters
+    ----------
+    rows : (n_rows + 2, 4) float64 [Å]
+    centers : (n_slices * lanes,) int32
+    species : (n_slices,) int32
+    begin : (n_slices, n_species) int64
+    first : (n_slices * lanes + 1,) int64
+    candidates : (first[-1] + ROOM,) int32
+    counts : (n_slices * lanes, n_species) int32
+    radii : (n_species, n_species) float64 [Å]
     padding : int
         Row that stands for "no neighbour".
-    out_entries : (8 n_columns,) int32
+    scratch : (n_chunks, lanes (room + 1)) int32
+        Room for the neighbours of the centres of one slice, and for their numbers.
+    out_entries : (lanes n_columns,) int32
+    out_end : (n_slices, n_species) int64
+        Column after the last.
     """
-    for s in prange(first.shape[0]):
-        for lane in range(LANES):
-            center = members[s * LANES + lane]
-            q = 0
-            for b in range(first.shape[1] - 1):
-                count = counts[center, b] if center >= 0 else 0
-                for k in range(first[s, b + 1] - first[s, b]):
-                    entry = (first[s, b] + k) * LANES + lane
-                    if k < count:
-                        out_entries[entry] = found[center, q]
-                        q += 1
-                    else:
-                        out_entries[entry] = padding
+    n_slices = species.shape[0]
+    n_chunks = scratch.shape[0]
+    lanes = centers.shape[0] // max(1, n_slices)
+    room = scratch.shape[1] // lanes - 1
+    numbers = load_index(_LANE_NUMBERS, 0)
+    nobody = numbers * 0 + padding
+    for chunk in prange(n_chunks):
+        work = scratch[chunk]
+        heights = work[lanes * room :]
+        for s in range(chunk * n_slices // n_chunks, (chunk + 1) * n_slices // n_chunks):
+            a = species[s]
+            for b in range(begin.shape[1]):
+                square = radii[a, b] * radii[a, b]
+                width = 0
+                for lane in range(lanes):
+                    at = s * lanes + lane
+                    center = centers[at]
+                    x, y, z = rows[center, 0], rows[center, 1], rows[center, 2]
+                    q = first[at]
+                    for c in range(b):
+                        q += counts[at, c]
+                    end = q + counts[at, b]
+                    height = 0
+                    for k in range(q, end, LANES):
+                        chosen = load_index(candidates, k)
+                        xj, yj, zj, _ = take_rows(rows, chosen)
+                        dx = xj - x
+                        dy = yj - y
+                        dz = zj - z
+                        near = (dx * dx + dy * dy + dz * dz < square) & (numbers < end - k)
+                        height += store_chosen(work, lane * room + height, chosen, near)
+                    heights[lane] = height
+                    width = max(width, height)
+                # whole vectors: left to itself, the compiler turns these short loops into scatters
+                for lane in range(lanes):
+                    for k in range(heights[lane], width, LANES):
+                        store_index(work, lane * room + k, nobody)
+                at = begin[s, b] * lanes
+                for k in range(width):
+                    for part in range(0, lanes, LANES):
+                        chosen = take_index(work, (numbers + part) * room + k)
+                        store_index(out_entries, at + k * lanes + part, chosen)
+                out_end[s, b] = begin[s, b] + width
 
 
 @parallel_kernel
-def sort_found_by_distance(xs, ys, zs, centers, counts, found):
-    """Reorder each central atom's neighbours, within a species, from near to far (in place; ties keep their order)."""
-    for c in prange(centers.shape[0]):
-        x, y, z = xs[centers[c]], ys[centers[c]], zs[centers[c]]
-        begin = 0
-        for b in range(counts.shape[1]):
-            for k in range(begin, begin + counts[c, b]):
-                row = found[c, k]
-                r2 = (xs[row] - x) ** 2 + (ys[row] - y) ** 2 + (zs[row] - z) ** 2
-                m = k
-                while m > begin:
-                    other = found[c, m - 1]
-                    if (xs[other] - x) ** 2 + (ys[other] - y) ** 2 + (zs[other] - z) ** 2 <= r2:
-                        break
-                    found[c, m] = other
-                    m -= 1
-                found[c, m] = row
-            begin += counts[c, b]
-
-
-@parallel_kernel
-def fill_reverse(members, centers, first, entries, center_of_atom, lane_of_center, atoms, shifts, padding, out_reverse):
+def fill_reverse(
+    members, centers, begin, end, entries, center_of_atom, lane_of_center, atoms, shifts, padding, out_reverse
+):
     """Write, for every entry i to j, the entry j to i.
 
     Parameters
     ----------
-    members : (n_slices * 8,) int64
+    members : (n_slices * lanes,) int64
     centers : (n_centers,) int32
-    first : (n_slices, n_species + 1) int64
-    entries : (8 n_columns,) int32
+    begin, end : (n_slices, n_species) int64
+    entries : (lanes n_columns,) int32
     center_of_atom : (n_atoms,) int64
         Centre that is the atom itself, -1 if it is none.
     lane_of_center : (n_centers,) int64
-        ``8 slice + lane`` of a centre.
+        ``lanes slice + lane`` of a centre.
     atoms : (n_rows,) int32
     shifts : (n_rows, 3) int32
         Lattice shift of each row.
     padding : int
         Row of the padding.
-    out_reverse : (8 n_columns,) int32
-        Padding entries, and entries whose reverse is missing, get ``8 n_columns``.
+    out_reverse : (lanes n_columns,) int32
+        Padding entries, and entries whose reverse is missing, get ``lanes n_columns``.
 
     Notes
     -----
     The reverse of "atom i sees atom j shifted by S_j" is "atom j, where it is at home, sees atom i shifted by
     S_i + S_j(home) - S_j".
     """
-    n_species = first.shape[1] - 1
-    for s in prange(first.shape[0]):
-        for lane in range(LANES):
-            center = members[s * LANES + lane]
-            for column in range(first[s, 0], first[s, n_species]):
-                entry = column * LANES + lane
-                out_reverse[entry] = entries.shape[0]
-                row = entries[entry]
-                if center < 0 or row == padding:
-                    continue
-                home_i = centers[center]
-                other = center_of_atom[atoms[row]]
-                if other < 0:
-                    continue
-                home_j = centers[other]
-                place = lane_of_center[other]
-                slice_j, lane_j = place // LANES, place % LANES
-                for column_j in range(first[slice_j, 0], first[slice_j, n_species]):
-                    candidate = entries[column_j * LANES + lane_j]
-                    if candidate == padding or atoms[candidate] != atoms[home_i]:
+    lanes = members.shape[0] // max(1, begin.shape[0])
+    for s in prange(begin.shape[0]):
+        for b in range(begin.shape[1]):
+            for column in range(begin[s, b], end[s, b]):
+                for lane in range(lanes):
+                    member = members[s * lanes + lane]
+                    entry = column * lanes + lane
+                    out_reverse[entry] = entries.shape[0]
+                    row = entries[entry]
+                    if member < 0 or row == padding:
                         continue
-                    same = True
-                    for c in range(3):
-                        want = shifts[home_i, c] + shifts[home_j, c] - shifts[row, c]
-                        same = same and shifts[candidate, c] == want
-                    if same:
-                        out_reverse[entry] = column_j * LANES + lane_j
-                        break
+                    home_i = centers[member]
+                    other = center_of_atom[atoms[row]]
+                    if other < 0:
+                        continue
+                    home_j = centers[other]
+                    place = lane_of_center[other]
+                    slice_j, lane_j = place // lanes, place % lanes
+                    for c in range(begin.shape[1]):
+                        for column_j in range(begin[slice_j, c], end[slice_j, c]):
+                            candidate = entries[column_j * lanes + lane_j]
+                            if candidate == padding or atoms[candidate] != atoms[home_i]:
+                                continue
+                            same = True
+                            for k in range(3):
+                                same = same and (
+                                    shifts[candidate, k] == shifts[home_i, k] + shifts[home_j, k] - shifts[row, k]
+                                )
+                            if same:
+                                out_reverse[entry] = column_j * lanes + lane_j

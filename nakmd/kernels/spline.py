@@ -1,4 +1,4 @@
-"""Cubic splines on uniform grids, many functions in one table of rows (c0, c1, c2, c3).
+"""Cubic splines on uniform grids, rows (c0, c1, c2, c3) of a table.
 
 On segment m, with p = x/δ - m: f = c0 + c1 p + c2 p² + c3 p³. Beyond the table the value at its end is held, as
 LAMMPS does; below zero the first segment continues.
@@ -11,37 +11,36 @@ from nakmd.kernels.simd import maximum, minimum, take_rows, to_float, to_index
 
 
 @term
-def segment(first_row, last, inverse_delta, x):
-    """Return the row of the segment that x lies on, and p."""
+def segment(last, inverse_delta, x):
+    """Return the segment that x lies on, and p."""
     q = x * inverse_delta
     m = to_index(maximum(minimum(q, last), 0.0))
-    return first_row + m, minimum(q - to_float(m), 1.0)
+    return m, minimum(q - to_float(m), 1.0)
 
 
 @term
-def spline_value(rows, first_row, last, inverse_delta, x):
+def spline_value(rows, last, inverse_delta, x):
     """Return f(x) alone."""
-    row, p = segment(first_row, last, inverse_delta, x)
-    c0, c1, c2, c3 = take_rows(rows, row)
+    m, p = segment(last, inverse_delta, x)
+    c0, c1, c2, c3 = take_rows(rows, m)
     return ((c3 * p + c2) * p + c1) * p + c0
 
 
 @term
-def spline(rows, first_row, last, inverse_delta, x):
+def spline(rows, last, inverse_delta, x):
     """Return f and df/dx.
 
     Parameters
     ----------
     rows : (n_rows, 4) float64
-    first_row : int
-        Row of the function's first segment.
+        From the function's first segment on: two functions of one grid then share the segment's number.
     last : int
         The function's last segment.
     inverse_delta : float
         1/δ.
     x : lanes or float
     """
-    row, p = segment(first_row, last, inverse_delta, x)
-    c0, c1, c2, c3 = take_rows(rows, row)
+    m, p = segment(last, inverse_delta, x)
+    c0, c1, c2, c3 = take_rows(rows, m)
     value = ((c3 * p + c2) * p + c1) * p + c0
     return value, ((3.0 * c3 * p + 2.0 * c2) * p + c1) * inverse_delta

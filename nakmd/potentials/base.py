@@ -58,7 +58,7 @@ class Potential(ABC):
 
     @abstractmethod
     def compute(self, system: System, neighbors: Neighbors, result: Result, virial: bool = True) -> None:
-        """Overwrite ``result`` with energies, forces and, if asked, the virial (else NaN) of the system."""
+        """Overwrite ``result`` with the forces on the system and, if ``virial``, its energies and virial (else NaN)."""
 
     @abstractmethod
     def pair_energies(self, system: System, neighbors: Neighbors) -> FloatArray:
@@ -102,7 +102,7 @@ class Term(Potential):
     def add_to(
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
-        """Add energies, forces and (if asked) the virial to a result."""
+        """Add forces and, if ``virial``, energies and virial to a result."""
 
     def add_pair_energies(self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray) -> None:
         """Add the energies between species, a many-body term adding nothing."""
@@ -121,7 +121,7 @@ class Term(Potential):
 
 def compute_sum(terms: Sequence[Term], system: System, neighbors: Neighbors, result: Result, virial: bool) -> None:
     """Fill a result with the sum of terms, whose lists stand in ``neighbors`` in the same order."""
-    result.energies[:] = 0.0
+    result.energies[:] = 0.0 if virial else np.nan
     result.forces[:] = 0.0
     result.virial[:] = 0.0 if virial else np.nan
     begin = 0

@@ -53,12 +53,15 @@ class EAMParameters(NamedTuple):
 
 
 class EAMPair(NamedTuple):
-    """The functions of one pair of species: where they begin in the table of splines, and its grid."""
+    """The functions of one pair of species: the table of splines from the first row of each on, and their grid.
 
-    splines: FloatArray
-    density_ab: int
-    density_ba: int
-    pair: int
+    ``one_density`` says that φ_ab and φ_ba are the same function.
+    """
+
+    density_ab: FloatArray
+    density_ba: FloatArray
+    pair: FloatArray
+    one_density: bool
     last_r: int
     inverse_dr: float
 
@@ -66,23 +69,25 @@ class EAMPair(NamedTuple):
 @term
 def of_pair(tables: EAMParameters, a: int, b: int) -> EAMPair:
     """Return where the functions of one pair of species are."""
-    return EAMPair(
-        tables.splines, tables.density[a, b], tables.density[b, a], tables.pair[a, b], tables.last_r, tables.inverse_dr
-    )
+    ab, ba = tables.density[a, b], tables.density[b, a]
+    splines = tables.splines
+    return EAMPair(splines[ab:], splines[ba:], splines[tables.pair[a, b] :], ab == ba, tables.last_r, tables.inverse_dr)
 
 
 @term
 def density(r: Lanes, p: EAMPair) -> Lanes:
     """φ_ab(r), the density pass."""
-    return spline_value(p.splines, p.density_ab, p.last_r, p.inverse_dr, r)
+    return spline_value(p.density_ab, p.last_r, p.inverse_dr, r)
 
 
 @term
 def interaction(r: Lanes, p: EAMPair) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     """V = z/r with z tabulated; return V, dV/dr, dφ_ab/dr, dφ_ba/dr."""
-    z, dz_dr = spline(p.splines, p.pair, p.last_r, p.inverse_dr, r)
-    _, dphi_ab = spline(p.splines, p.density_ab, p.last_r, p.inverse_dr, r)
-    _, dphi_ba = spline(p.splines, p.density_ba, p.last_r, p.inverse_dr, r)
+    z, dz_dr = spline(p.pair, p.last_r, p.inverse_dr, r)
+    _, dphi_ab = spline(p.density_ab, p.last_r, p.inverse_dr, r)
+    dphi_ba = dphi_ab
+    if not p.one_density:
+        _, dphi_ba = spline(p.density_ba, p.last_r, p.inverse_dr, r)
     v = z / r
     return v, (dz_dr - v) / r, dphi_ab, dphi_ba
 
@@ -90,7 +95,7 @@ def interaction(r: Lanes, p: EAMPair) -> tuple[Lanes, Lanes, Lanes, Lanes]:
 @term
 def embedding(rho: Lanes, tables: EAMParameters, a: int) -> tuple[Lanes, Lanes]:
     """F, dF/dρ, and the straight line beyond the table that LAMMPS continues F with."""
-    f, slope = spline(tables.splines, tables.embedding[a], tables.last_rho, tables.inverse_drho, rho)
+    f, slope = spline(tables.splines[tables.embedding[a] :], tables.last_rho, tables.inverse_drho, rho)
     return f + where(rho > tables.rho_max, slope * maximum(rho - tables.rho_max, 0.0), 0.0), slope
 
 
@@ -149,7 +154,7 @@ class EAM(EmbeddedAtom):
         center, neighbor = element[:, None], element[None, :]
         p = EAMParameters(
             splines=np.ascontiguousarray(splines),
-            density=np.ascontiguousarray((neighbor * n_el + center) * n_r),
+            density=np.ascontiguousarray(_first_alike(t.density_matrix)[neighbor, center] * n_r),
             pair=np.ascontiguousarray((n_el * n_el + center * n_el + neighbor) * n_r),
             embedding=2 * n_el * n_el * n_r + element * n_rho,
             inverse_dr=1.0 / t.d_r,
@@ -159,3 +164,14 @@ class EAM(EmbeddedAtom):
             rho_max=float(t.rho_max),
         )
         return p, np.where(known[:, None] & known[None, :], float(t.cutoff), 0.0)
+
+
+def _first_alike(functions: FloatArray) -> IntTable:
+    """Return, for (n, n, n_r) tabulated functions, the number of the first one with the same values: (n, n) int64.
+
+    φ_ab and φ_ba of an exported set are often the same function, and need one look-up then.
+    """
+    _, first, which = np.unique(
+        functions.reshape(-1, functions.shape[-1]), axis=0, return_index=True, return_inverse=True
+    )
+    return np.asarray(first[which.ravel()], dtype=np.int64).reshape(functions.shape[:2])

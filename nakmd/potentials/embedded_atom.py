@@ -36,7 +36,7 @@ class EmbeddedAtom(Term):
     M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). doi:10.1080/01418618408244210
     """
 
-    kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]]
+    kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
 
     def __init__(self, elements: Sequence[str], label: str) -> None:
         self.elements = tuple(elements)
@@ -93,11 +93,13 @@ class EmbeddedAtom(Term):
         if len(self._virials) != found.n_slices:
             self._virials = np.zeros((found.n_slices, 6))
         shared = (
-            neighbors.rows, found.atoms, found.centers, found.species, found.first, found.entries, self._p, self._cutoff
+            neighbors.rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            self._p, self._cutoff,
         )  # fmt: skip
-        fill_densities, add_forces = type(self).kernels
+        fill_densities, add_forces, add_energies = type(self).kernels
         fill_densities(*shared, result.energies, self.densities, self._slopes)
         geometry.fill_fourth_column(self._slopes, neighbors.row_atoms, neighbors.rows)
-        add_forces(*shared, virial, result.energies, result.forces, self._virials)
+        add_forces(*shared, result.forces)
         if virial:
+            add_energies(*shared, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)

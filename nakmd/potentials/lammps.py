@@ -83,7 +83,8 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
 
     Notes
     -----
-    Analytic Finnis-Sinclair terms go out as ``eam/fs`` tables (see `finnis_sinclair_table`).
+    Analytic Finnis-Sinclair terms go out as ``eam/fs`` tables (see `finnis_sinclair_table`). A model of one style that
+    couples every pair goes out as that style; all others as ``hybrid/overlay``, whose lists of lists cost LAMMPS time.
     """
     potential.check_coverage(species_names)
     terms = potential.terms if isinstance(potential, Hybrid) else [potential]
@@ -105,6 +106,11 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
             case _:
                 raise InputError(f"{type(term).__name__} has no counterpart in LAMMPS.")
     styles = [style for style in styles if style.coefficients]
+    pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
+    apart = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
+    if len(styles) == 1 and not apart:
+        out.commands += _alone(styles[0])
+        return out
     out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
     counted: dict[str, int] = {}
     for style in styles:
@@ -114,11 +120,15 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
         out.commands += [f"pair_coeff {types} {name} {numbers}" for types, numbers in style.coefficients]
         if style.modify:
             out.commands.append(f"pair_modify pair {name} {style.modify}")
-    for i, a in enumerate(species_names):
-        for j in range(i, len(species_names)):
-            if potential.covers(a, species_names[j]) == "none":
-                out.commands.append(f"pair_coeff {i + 1} {j + 1} none")
+    out.commands += [f"pair_coeff {i + 1} {j + 1} none" for i, j in apart]
     return out
+
+
+def _alone(style: _SubStyle) -> list[str]:
+    """Return the commands of the one style of a model."""
+    commands = [f"pair_style {style.name} {style.arguments}".strip()]
+    commands += [f"pair_coeff {types} {numbers}" for types, numbers in style.coefficients]
+    return [*commands, f"pair_modify {style.modify}"] if style.modify else commands
 
 
 def _many_body(style: str, file: str, elements: Sequence[str], species_names: Sequence[str]) -> _SubStyle:

@@ -55,7 +55,7 @@ class PairPotential(Term):
     #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
     of_pair: ClassVar[Callable[..., Any]]
-    kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]]
+    kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
     #: Names of the parameters in ``pairs``, each a positive number.
@@ -159,11 +159,14 @@ class PairPotential(Term):
         found = lists[0]
         if len(self._virials) != found.n_slices:
             self._virials = np.zeros((found.n_slices, 6))
-        type(self).kernels[0](
-            neighbors.rows, found.atoms, found.centers, found.species, found.first, found.entries,
-            self._p, self._cuts, virial, result.energies, result.forces, self._virials,
+        shared = (
+            neighbors.rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            self._p, self._cuts,
         )  # fmt: skip
+        add_forces, add_energies, _ = type(self).kernels
+        add_forces(*shared, result.forces)
         if virial:
+            add_energies(*shared, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)
 
     def add_pair_energies(  # noqa: D102
@@ -171,11 +174,12 @@ class PairPotential(Term):
     ) -> None:
         found = lists[0]
         by_slice = np.zeros((found.n_slices, len(energies)))
-        type(self).kernels[1](
+        type(self).kernels[2](
             neighbors.rows,
             found.centers,
             found.species,
-            found.first,
+            found.begin,
+            found.end,
             found.entries,
             self._p,
             self._cuts,

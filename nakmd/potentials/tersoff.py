@@ -47,7 +47,6 @@ class Tersoff(Term):
         self.parameters = parameters
         self.elements = parameters.elements
         self.label = label
-        self._list: SlicedList | None = None
         self._partials: tuple[FloatArray, FloatArray, FloatArray] = (np.zeros(0), np.zeros(0), np.zeros(0))
         self._scratch: FloatArray = np.zeros((N_CHUNKS, 0))
         self._columns = np.zeros((N_CHUNKS, 0), np.int64)
@@ -87,28 +86,27 @@ class Tersoff(Term):
         reach = np.maximum(reach, reach.T)
         self._tables = bond_order.TersoffTables(**tables, reach=np.ascontiguousarray(reach))
         self._requests = (ListRequest(self.label, reach, bonded=True),)
-        self._list = None
 
     def _make_room(self, found: SlicedList) -> None:
-        widest = int((found.first[:, -1] - found.first[:, 0]).max(initial=0))
-        if self._columns.shape[1] < 2 * widest or self._columns.size == 0:
-            self._scratch = np.zeros((N_CHUNKS, bond_order.N_FIELDS * LANES * max(widest, 1)))
-            self._columns = np.zeros((N_CHUNKS, 2 * max(widest, 1)), np.int64)
+        widest = max(found.widest, 1)
+        if self._columns.shape[1] < 2 * widest:
+            self._scratch = np.zeros((N_CHUNKS, bond_order.N_FIELDS * LANES * widest))
+            self._columns = np.zeros((N_CHUNKS, 2 * widest), np.int64)
         size = len(found.entries) + LANES
-        self._partials = (np.zeros(size), np.zeros(size), np.zeros(size))
-        self._virials = np.zeros((found.n_slices, 6))
-        self._list = found
+        if len(self._partials[0]) != size:
+            self._partials = (np.zeros(size), np.zeros(size), np.zeros(size))
+        if len(self._virials) != found.n_slices:
+            self._virials = np.zeros((found.n_slices, 6))
 
     def add_to(  # noqa: D102
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
         found = lists[0]
-        if self._list is not found:
-            self._make_room(found)
+        self._make_room(found)
         bond_order.fill_partials(
-            neighbors.rows, found.atoms, found.centers, found.species, found.first, found.entries, self._tables,
-            virial, self._scratch, self._columns, result.energies, *self._partials, self._virials,
+            neighbors.rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            self._tables, virial, self._scratch, self._columns, result.energies, *self._partials, self._virials,
         )  # fmt: skip
-        bond_order.add_bond_forces(found.atoms, found.first, found.reverse, *self._partials, result.forces)
+        bond_order.add_bond_forces(found.atoms, found.begin, found.end, found.reverse, *self._partials, result.forces)
         if virial:
             result.virial += self._virials.sum(axis=0)

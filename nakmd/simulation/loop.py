@@ -100,6 +100,7 @@ class Simulation:
         self.observers = list(observers)
         self.seed = seed
         self.result = Result(system.n_atoms)
+        self._has_energies = True
         if neighbors is None:
             potential.prepare(system.species_names)
             neighbors = Neighbors(potential.requests, skin)
@@ -173,6 +174,7 @@ class Simulation:
 
         Continuous through all stages of dynamics.
         """
+        self._complete_result()
         work = self._work()
         return self.result.energy + self.kinetic_energy - work["thermostat"] - work["barostat"] - work["other"]
 
@@ -227,6 +229,7 @@ class Simulation:
             with suppress(RunError):  # the first error is the one to tell
                 self._flush()
             raise
+        self._complete_result()
         self._flush()
         self.checkpoint()
         self._send_progress()
@@ -321,7 +324,7 @@ class Simulation:
         """Step to the end of the stage (True), or to ``last``, or to a request to stop (False)."""
         stage, system, result, integrator = self.stage, self.system, self.result, self.stage.integrator
         observers = self._observers_here()
-        frame_due, virial_due = self._next_due(observers)
+        frame_due = self._next_due(observers)
         while self._done < stage.steps and not integrator.is_finished:
             if self._stop_requested or self.step == last:
                 return False
@@ -329,13 +332,14 @@ class Simulation:
             self._done += 1
             step = self.step
             integrator.before_forces(system, result, step)
-            self._compute_forces(virial=step == virial_due or integrator.needs_virial(step))
+            watched = step % WATCH_EVERY == 0 or step == frame_due
+            self._compute_forces(virial=watched or integrator.needs_virial(step))
             integrator.after_forces(system, result, step)
-            if step % WATCH_EVERY == 0 or step == frame_due:
+            if watched:
                 self._watch.check(system, result, self.temperature, step)
             if step == frame_due:
                 self._observe(observers)
-                frame_due, virial_due = self._next_due(observers)
+                frame_due = self._next_due(observers)
             if self._checkpoint_every and step % self._checkpoint_every == 0:
                 self.checkpoint()
             if self._report is not None and time.perf_counter() - self._last_report > PROGRESS_INTERVAL:
@@ -345,6 +349,7 @@ class Simulation:
 
     def _finish_stage(self) -> None:
         integrator = self.stage.integrator
+        self._complete_result()
         self._watch.check(self.system, self.result, self.temperature, self.step)
         report = StageReport(self.stage.name, self._done)
         if isinstance(integrator, Fire):
@@ -360,16 +365,26 @@ class Simulation:
             raise ExplosionError(f"Step {self.step}, stage {self.stage.name!r}: {error}") from error
         if self._mobility is not None:
             self._mobility.add_tethers(system, result)
+        self._has_energies = virial
+
+    def _complete_result(self) -> None:
+        """Add energies and virial to the result of a step that did not need them; the forces keep their bits."""
+        if self._has_energies:
+            return
+        whole = Result(self.system.n_atoms)
+        self.potential.compute(self.system, self.neighbors, whole, virial=True)
+        if self._mobility is not None:
+            self._mobility.add_tethers(self.system, whole)
+        self.result.energies[:], self.result.virial[:] = whole.energies, whole.virial
+        self._has_energies = True
 
     # ------------------------------------------------------------------------------------------ observing
     def _observers_here(self) -> list[Observer]:
         return [observer for observer in self.observers if self.stage.is_called(observer.stages)]
 
-    def _next_due(self, observers: Sequence[Observer]) -> tuple[int, int]:
-        """Return the next steps at which a frame is due, and at which it needs the virial; -1 for never."""
-        frames = [(self.step // o.every + 1) * o.every for o in observers]
-        virials = [step for step, o in zip(frames, observers, strict=True) if "virial" in o.needs]
-        return min(frames, default=-1), min(virials, default=-1)
+    def _next_due(self, observers: Sequence[Observer]) -> int:
+        """Return the next step at which a frame is due; -1 for never."""
+        return min(((self.step // o.every + 1) * o.every for o in observers), default=-1)
 
     def _observe(self, observers: Sequence[Observer]) -> None:
         due = [observer for observer in observers if self.step % observer.every == 0]
@@ -430,6 +445,7 @@ class Simulation:
         nested dict of str to array, number, str
             Forces are in it: what the potential said is not asked again.
         """
+        self._complete_result()
         return {
             "step": self.step,
             "stage_index": self._stage_index,
@@ -461,6 +477,7 @@ class Simulation:
                 f"{', '.join(repr(stage.name) for stage in self.stages)}: they are of different runs."
             )
         unpack_arrays(state, self.system, self.result)
+        self._has_energies = True
         self.step, self._stage_index, self._done = int(state["step"]), index, int(state["steps_in_stage"])
         self._stage_time = float(state["stage_time"])
         self._past_work = {name: float(work) for name, work in state["past_work"].items()}

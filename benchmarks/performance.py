@@ -1,0 +1,128 @@
+"""The performance page: both engines side by side, and cost against size, as JSON, picture and Markdown table.
+
+    python benchmarks/performance.py [--repeats 5] [--quick]
+
+writes ``performance.json`` and ``performance.png`` beside itself and prints the table of the README (`make bench`).
+Every timing is made by ``nakmd bench`` in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+HERE = Path(__file__).resolve().parent
+SIZES = (4_000, 16_000, 62_500, 250_000, 1_000_000)
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def bench(*words: object) -> dict:
+    """Return what ``nakmd bench`` prints as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nakmd", "bench", *map(str, words), "--json"], stdout=subprocess.PIPE, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def measure_sizes(sizes: tuple[int, ...], repeats: int) -> list[dict]:
+    """Return µs per atom-step of liquid NaK on one thread, and the peak memory of the largest process, by size."""
+    found = []
+    for atoms in sizes:  # growing, because the system tells the largest of all children
+        case = bench("nak", "--atoms", atoms, "--threads", 1, "--repeats", repeats)["cases"][0]
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        found.append({"atoms": case["n_atoms"], "step": case["step"], "peak_bytes": peak})
+    return found
+
+
+def table(contests: list[dict]) -> str:
+    """Return the ratios as a Markdown table."""
+    lines = [
+        "| case | atoms | threads | nakmd µs/atom-step | LAMMPS µs/atom-step | LAMMPS ran as | ratio (quartiles) |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for c in contests:
+        setting = c["setting"]
+        how = f"{setting['style']}, {setting['processes']} × {setting['threads']}, skin {setting['skin']} Å"
+        ratio = c["ratio"]
+        lines.append(
+            f"| `{c['name']}` | {c['n_atoms']:,} | {c['threads']} | {c['nakmd']['median']:.3f} "
+            f"| {c['lammps']['median']:.3f} | {how} "
+            f"| **{ratio['median']:.1f}** ({ratio['quartiles'][0]:.1f}–{ratio['quartiles'][1]:.1f}) |"
+        )
+    return "\n".join(lines)
+
+
+def deviations(spreads: list[dict]) -> list[list[float]]:
+    """Return how far the quartiles lie below and above the medians."""
+    below = [s["median"] - s["quartiles"][0] for s in spreads]
+    above = [s["quartiles"][1] - s["median"] for s in spreads]
+    return [below, above]
+
+
+def draw(contests: list[dict], sizes: list[dict], path: Path) -> None:
+    """Draw the ratios beside the cost by size."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), constrained_layout=True)
+    names = list(dict.fromkeys(c["name"] for c in contests))
+    threads = sorted({c["threads"] for c in contests})
+    for k, used in enumerate(threads):
+        ratios = {c["name"]: c["ratio"] for c in contests if c["threads"] == used}
+        at = [n + 0.8 * (k + 0.5) / len(threads) - 0.4 for n in range(len(names))]
+        medians = [ratios[name]["median"] for name in names]
+        errors = deviations([ratios[name] for name in names])
+        left.bar(at, medians, 0.8 / len(threads), yerr=errors, capsize=2, label=f"{used} thread{'s' * (used > 1)}")
+        for x, y in zip(at, medians, strict=True):
+            left.text(x, y, f"{y:.1f}", ha="center", va="bottom", fontsize=8)
+    left.axhline(1.0, color="black", linewidth=0.8)
+    left.set_xticks(range(len(names)), names)
+    left.set_ylabel("LAMMPS's time over nakmd's")
+    left.legend(frameon=False)
+    right.errorbar(
+        [s["atoms"] for s in sizes],
+        [s["step"]["median"] for s in sizes],
+        yerr=deviations([s["step"] for s in sizes]),
+        marker="o",
+        capsize=3,
+    )
+    right.set_xscale("log")
+    right.set_ylim(bottom=0.0)
+    right.set_xlabel("atoms of liquid NaK, 1 thread")
+    right.set_ylabel("µs per atom and step")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    """Measure, write, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5, help="timed loops of each engine and case")
+    parser.add_argument("--quick", action="store_true", help="no more than 62,500 atoms")
+    given = parser.parse_args()
+    contests, machine = [], {}
+    for threads in sorted({1, min(2, CORES)}):
+        found = bench("--against", "lammps", "--threads", threads, "--repeats", given.repeats)
+        contests += found["cases"]
+        machine = found["machine"]
+        del machine["lammps"]["executable"]  # a path of this machine
+    sizes = measure_sizes(SIZES[:3] if given.quick else SIZES, min(given.repeats, 3))
+    text = json.dumps({"machine": machine, "contests": contests, "sizes": sizes}, indent=1)
+    (HERE / "performance.json").write_text(text + "\n")
+    draw(contests, sizes, HERE / "performance.png")
+    print(table(contests))
+    last = sizes[-1]
+    per_atom = last["peak_bytes"] / last["atoms"]
+    print(f"\nMemory: {per_atom:.0f} bytes per atom at {last['atoms']:,} atoms, the whole process at its peak.")
+
+
+if __name__ == "__main__":
+    main()

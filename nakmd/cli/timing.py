@@ -1,0 +1,209 @@
+"""How long the parts of a case take: forces, lists, whole steps."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nakmd.cli.cases import Prepared
+from nakmd.neighbors import Neighbors
+from nakmd.system import Result
+
+#: Each timing repeats until it has taken so long [s], and at least so often.
+LEAST_TIME = 0.5
+LEAST_REPEATS = 5
+
+#: One loop takes about so long [s] and covers at least so much time of the atoms [ps]: several rebuilds of the lists.
+LOOP_TIME = 1.0
+LOOP_SPAN = 0.2
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, quartiles and range of repeats, and every one of them."""
+
+    median: float
+    quartiles: tuple[float, float]
+    range: tuple[float, float]
+    values: tuple[float, ...]
+
+    @staticmethod
+    def of(values: Sequence[float]) -> Spread:
+        """Return the spread of some values.
+
+        Examples
+        --------
+        >>> Spread.of([4.0, 1.0, 2.0, 3.0, 5.0]).quartiles
+        (2.0, 4.0)
+        """
+        low, median, high = (float(x) for x in np.percentile(values, [25, 50, 75]))
+        return Spread(median, (low, high), (float(min(values)), float(max(values))), tuple(values))
+
+    def scaled(self, factor: float) -> Spread:
+        """Return the same in another unit."""
+        return Spread.of([factor * value for value in self.values])
+
+    def words(self, digits: int = 3) -> str:
+        """Return the median and the quartiles."""
+        return f"{self.median:.{digits}f} ({self.quartiles[0]:.{digits}f}-{self.quartiles[1]:.{digits}f})"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One timed run at constant energy.
+
+    Attributes
+    ----------
+    seconds : float [s]
+    steps : int
+    builds : int
+        Neighbour lists built in it.
+    us_per_atom_step : float [µs]
+    energy_drift : float [eV]
+        Total energy at the end less that at the beginning.
+    skin : float [Å]
+        Of the lists at the end: they choose it themselves.
+    """
+
+    seconds: float
+    steps: int
+    builds: int
+    us_per_atom_step: float
+    energy_drift: float
+    skin: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What came out for a case.
+
+    Attributes
+    ----------
+    name : str
+    n_atoms : int
+    temperature : float [K]
+        Where the loops begin.
+    timestep : float [ps]
+    skin : float [Å]
+        At the end of the loops.
+    first_call : float [s]
+        First lists and forces, compilation or its loading from the cache included.
+    forces : Spread [µs per atom]
+        A force call with valid lists.
+    build : Spread [µs per atom]
+        A building of the neighbour lists.
+    step : Spread [µs per atom and step]
+        The whole loop at constant energy.
+    rebuild_share : float
+        Builds in the loop times the time of one, over the time of the loop.
+    ns_per_day : float
+    loops : tuple of Loop
+    """
+
+    name: str
+    n_atoms: int
+    temperature: float
+    timestep: float
+    skin: float
+    first_call: float
+    forces: Spread
+    build: Spread
+    step: Spread
+    rebuild_share: float
+    ns_per_day: float
+    loops: tuple[Loop, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers by name."""
+        return asdict(self)
+
+
+def time_case(prepared: Prepared, repeats: int, tell: Tell = lambda text: None) -> Timing:
+    """Time forces, neighbour lists and whole steps of a case, telling which is under way."""
+    system, potential, timestep = prepared.system, prepared.potential, prepared.case.timestep
+    potential.prepare(system.species_names)
+    neighbors = Neighbors(potential.requests)
+    result = Result(system.n_atoms)
+
+    def forces() -> None:
+        potential.compute(system, neighbors, result, virial=False)
+
+    def rebuild() -> None:
+        neighbors.invalidate()
+        neighbors.update(system)
+
+    per_atom = 1e6 / system.n_atoms
+    rebuild()
+    tell("forces")
+    force_times = _repeat(forces)
+    tell("neighbour lists")
+    build_times = _repeat(rebuild)
+    tell("steps")
+    steps = steps_for(prepared)
+    loops = tuple(time_loop(prepared, steps) for _ in range(repeats))
+    step = Spread.of([loop.us_per_atom_step for loop in loops])
+    share = [loop.builds * float(np.median(build_times)) / loop.seconds for loop in loops]
+    return Timing(
+        name=prepared.case.name,
+        n_atoms=system.n_atoms,
+        temperature=system.temperature(3 * system.n_atoms - 3),
+        timestep=timestep,
+        skin=loops[-1].skin,
+        first_call=prepared.first_call,
+        forces=Spread.of(force_times).scaled(per_atom),
+        build=Spread.of(build_times).scaled(per_atom),
+        step=step,
+        rebuild_share=float(np.median(share)),
+        ns_per_day=ns_per_day(step.median, system.n_atoms, timestep),
+        loops=loops,
+    )
+
+
+def ns_per_day(us_per_atom_step: float, n_atoms: int, timestep: float) -> float:
+    """Return the speed of a run.
+
+    Examples
+    --------
+    >>> ns_per_day(0.1, 10_000, timestep=0.001)
+    86.4
+    """
+    return 86400.0e6 / (us_per_atom_step * n_atoms) * timestep * 1e-3
+
+
+def steps_for(prepared: Prepared) -> int:
+    """Return the steps of a loop of `LOOP_TIME` and `LOOP_SPAN`."""
+    trial = time_loop(prepared, 20)
+    return max(math.ceil(LOOP_SPAN / prepared.case.timestep), round(LOOP_TIME / trial.seconds * trial.steps))
+
+
+def time_loop(prepared: Prepared, steps: int) -> Loop:
+    """Run at constant energy from the configuration of a case; set-up is not counted."""
+    simulation = prepared.simulation()
+    before, builds = simulation.conserved_energy, simulation.neighbors.n_builds
+    begin = time.perf_counter()
+    simulation.run(steps=steps)
+    seconds = time.perf_counter() - begin
+    return Loop(
+        seconds,
+        steps,
+        simulation.neighbors.n_builds - builds,
+        1e6 * seconds / (steps * simulation.system.n_atoms),
+        simulation.conserved_energy - before,
+        float(simulation.neighbors.skin),
+    )
+
+
+def _repeat(work: Callable[[], None]) -> list[float]:
+    times: list[float] = []
+    while len(times) < LEAST_REPEATS or sum(times) < LEAST_TIME:
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return times

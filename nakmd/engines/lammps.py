@@ -1,0 +1,246 @@
+"""LAMMPS as an engine: constant-energy runs from a configuration of ours, timed by LAMMPS's own clock.
+
+Its loop time begins after its set-up: lists built, forces computed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nakmd.engines.lammps_build import LAMMPSBuild
+from nakmd.errors import InputError, RunError
+from nakmd.io.lammps import write_data
+from nakmd.potentials.lammps import LAMMPSInput
+from nakmd.system import Frame, System
+
+_DATA = "config.data"
+
+#: The line that LAMMPS ends a loop with.
+_LOOP = re.compile(r"^Loop time of (\S+) on (\d+) procs for (\d+) steps with (\d+) atoms", re.MULTILINE)
+_BUILDS = re.compile(r"^Neighbor list builds = (\d+)", re.MULTILINE)
+#: Mean seconds in neighbour lists: min | avg | max.
+_NEIGH = re.compile(r"^Neigh\s*\|(?:[^|\n]*\|)?\s*([0-9.eE+-]+)\s*\|", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to run LAMMPS.
+
+    Attributes
+    ----------
+    style : {"plain", "opt", "omp", "intel"}
+    processes : int
+        Of MPI.
+    threads : int
+        Of OpenMP, in each process.
+    skin : float [Å]
+    """
+
+    style: str
+    processes: int = 1
+    threads: int = 1
+    skin: float = 1.0
+
+    @property
+    def how(self) -> str:
+        """Style, processes and threads in words."""
+        words = [self.style]
+        for number, noun in ((self.processes, "processes"), (self.threads, "threads")):
+            words += [f"{number} {noun}"] if number > 1 else []
+        return ", ".join(words)
+
+    @property
+    def words(self) -> str:
+        """All of it in words."""
+        return f"{self.how}, skin {self.skin} Å"
+
+    def options(self) -> list[str]:
+        """Return the options of ``lmp``; INTEL would calculate in mixed precision if it were not told."""
+        match self.style:
+            case "plain":
+                return []
+            case "omp":
+                return ["-sf", "omp", "-pk", "omp", str(self.threads)]
+            case "intel":
+                return ["-sf", "intel", "-pk", "intel", "0", "omp", str(self.threads), "mode", "double"]
+            case _:
+                return ["-sf", self.style]
+
+
+@dataclass(frozen=True)
+class LoopReport:
+    """What LAMMPS says of a run.
+
+    Attributes
+    ----------
+    seconds : float [s]
+        Its loop time.
+    steps, n_atoms, cores : int
+        ``cores`` are processes times threads.
+    energy : float [eV]
+        Potential energy before the first step.
+    energy_drift : float [eV]
+        Total energy after the last step less that before the first.
+    builds : int
+        Neighbour lists built in the loop.
+    neighbor_seconds : float [s]
+        Spent on them; 0 where it does not say.
+    """
+
+    seconds: float
+    steps: int
+    n_atoms: int
+    cores: int
+    energy: float
+    energy_drift: float
+    builds: int
+    neighbor_seconds: float
+
+    @property
+    def us_per_atom_step(self) -> float:
+        """Time of the loop [µs per atom and step]."""
+        return 1e6 * self.seconds / (self.steps * self.n_atoms)
+
+
+def read_report(text: str) -> LoopReport | None:
+    """Return what a run of `LAMMPS.run` printed in numbers, None if it did not get to its end.
+
+    Examples
+    --------
+    >>> text = '''   Step         PotEng         TotEng
+    ...          0  -28.5          -27.25
+    ...        100  -28.25         -27.125
+    ... Loop time of 0.5 on 2 procs for 100 steps with 32 atoms
+    ... Neigh   | 0.012   | 0.014   | 0.016   |   0.0 |  2.80
+    ... Neighbor list builds = 4
+    ... '''
+    >>> report = read_report(text)
+    >>> report.us_per_atom_step, report.energy, report.energy_drift, report.builds, report.neighbor_seconds
+    (156.25, -28.5, 0.125, 4, 0.014)
+    """
+    loop = _LOOP.search(text)
+    if loop is None:
+        return None
+    lines = text[: loop.start()].splitlines()
+    heads = [k for k, line in enumerate(lines) if line.split() == ["Step", "PotEng", "TotEng"]]
+    if not heads or len(lines) < heads[-1] + 2:
+        return None
+    rows = [[float(word) for word in line.split()] for line in (lines[heads[-1] + 1], lines[-1])]
+    builds, neigh = _BUILDS.search(text, loop.end()), _NEIGH.search(text, loop.end())
+    return LoopReport(
+        seconds=float(loop[1]),
+        steps=int(loop[3]),
+        n_atoms=int(loop[4]),
+        cores=int(loop[2]),
+        energy=rows[0][1],
+        energy_drift=rows[1][2] - rows[0][2],
+        builds=int(builds[1]) if builds else 0,
+        neighbor_seconds=float(neigh[1]) if neigh else 0.0,
+    )
+
+
+class LAMMPS:
+    """One configuration and potential, laid out in a folder for LAMMPS to run.
+
+    Parameters
+    ----------
+    build : LAMMPSBuild
+    folder : Path
+        Empty; files are written into it.
+    system : System
+        Positions and velocities to start from.
+    potential : LAMMPSInput
+    timestep : float [ps]
+    """
+
+    def __init__(
+        self, build: LAMMPSBuild, folder: Path, system: System, potential: LAMMPSInput, timestep: float
+    ) -> None:
+        self.build = build
+        self.folder = folder
+        self.timestep = timestep
+        positions, images = system.cell.wrap(system.positions)
+        # counts of images say where an atom came from, which the data file needs not tell
+        frame = Frame(0, 0.0, positions, np.zeros_like(images), system.cell, system.velocities)
+        with (folder / _DATA).open("wb") as file:
+            write_data(file, frame, system.topology)
+        for name, text in potential.files.items():
+            (folder / name).write_text(text)
+        masses = [system.masses[system.species == a] for a in range(len(system.species_names))]
+        self._commands = [
+            "units metal",
+            "atom_style atomic",
+            "newton on",
+            f"boundary {' '.join('p' if p else 'f' for p in system.cell.periodic)}",
+            f"read_data {_DATA}",
+            *potential.commands,
+            # files of embedded-atom tables bring masses of their own
+            *(f"mass {a + 1} {float(values[0])!r}" for a, values in enumerate(masses) if len(values)),
+            "neigh_modify every 1 delay 0 check yes",
+            f"timestep {timestep!r}",
+            "fix motion all nve",
+            "thermo_style custom step pe etotal",
+            "thermo_modify format float %.17g norm no lost error",
+        ]
+
+    def settings(self, cores: int, skins: tuple[float, ...]) -> list[Setting]:
+        """Return all ways to run on a number of cores: styles, processes or threads, and skins."""
+        found: list[Setting] = []
+        for skin in skins:
+            if cores > 1:
+                if self.build.mpiexec is not None:
+                    found += [Setting(style, cores, 1, skin) for style in self.build.styles]
+                found += [Setting(style, 1, cores, skin) for style in self.build.styles if style in ("omp", "intel")]
+            else:
+                found += [Setting(style, 1, 1, skin) for style in self.build.styles]
+        return found
+
+    def run(self, setting: Setting, steps: int) -> LoopReport:
+        """Run at constant energy from the configuration.
+
+        Raises
+        ------
+        RunError
+            If LAMMPS fails.
+        """
+        script = [*self._commands, f"neighbor {setting.skin!r} bin", f"thermo {max(steps, 1)}", f"run {steps}"]
+        (self.folder / "in.nakmd").write_text("\n".join(script) + "\n")
+        command = [self.build.executable, "-in", "in.nakmd", "-log", "none", "-nocite", *setting.options()]
+        if setting.processes > 1:
+            if self.build.mpiexec is None:
+                raise InputError("There is no mpiexec to start several processes of LAMMPS with (pip install mpich).")
+            command = [self.build.mpiexec, "-n", str(setting.processes), *command]
+        try:
+            done = subprocess.run(
+                command, cwd=self.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+                env=_environment(),
+            )  # fmt: skip
+        except OSError as error:
+            raise RunError(f"LAMMPS does not run: {error}") from error
+        try:
+            report = read_report(done.stdout)
+        except ValueError:
+            report = None
+        if done.returncode or report is None:
+            said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+            errors = [line for line in said if line.startswith("ERROR")] or said[-1:]
+            raise RunError(f"LAMMPS ({setting.words}) failed: {' '.join(errors[:1]) or 'it said nothing'}")
+        if report.cores != setting.processes * setting.threads:
+            raise RunError(
+                f"LAMMPS ({setting.words}) ran on {report.cores} cores: {self.build.mpiexec} does not belong to it."
+            )
+        return report
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment, with threads only where an option asks for them.
+
+    How waiting threads of OpenMP spin is inherited from `nakmd.kernels.jit`: the same for both engines.
+    """
+    return {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -1,0 +1,194 @@
+"""Neighbour lists of all terms of a potential, valid at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nakmd.kernels import cells, geometry
+from nakmd.kernels.simd import LANES
+from nakmd.neighbors.images import Int32Array, find_images
+from nakmd.neighbors.lists import ListRequest, SlicedList
+from nakmd.neighbors.skins import Skins
+from nakmd.system import FloatArray, System
+
+
+class _Moment:
+    """Positions and cell at which something was built, and how far atoms have moved since."""
+
+    def __init__(self) -> None:
+        self.positions: FloatArray = np.zeros((0, 3))
+        self.matrix: FloatArray = np.zeros((3, 3))
+
+    def take(self, positions: FloatArray, matrix: FloatArray) -> None:
+        """Keep a copy of positions and cell."""
+        if self.positions.shape == positions.shape:
+            self.positions[:] = positions
+        else:
+            self.positions = positions.copy()
+        self.matrix = matrix.copy()
+
+    def motion(self, system: System, scratch: FloatArray) -> tuple[float, float]:
+        """Return the largest displacement [Å] beside what the cell imposes, and how much the cell was compressed."""
+        if np.array_equal(self.matrix, system.cell.matrix):
+            affine: FloatArray = np.eye(3)
+            compression = 1.0
+        else:
+            affine = np.asarray(np.linalg.solve(self.matrix, system.cell.matrix), dtype=np.float64)
+            compression = max(1.0, float(np.linalg.norm(np.linalg.inv(affine), ord=2)))
+        geometry.fill_largest_displacements(system.positions, self.positions, affine, scratch)
+        return float(np.sqrt(scratch.max(initial=0.0))), compression
+
+
+class Neighbors:
+    """Neighbour lists of all terms of a potential.
+
+    Parameters
+    ----------
+    requests : sequence of ListRequest
+    skin : float, optional [Å]
+        How much farther than the cutoffs the searched lists reach; chosen by cost if left out (`skins`).
+
+    Attributes
+    ----------
+    rows : (n_rows + 2, 4) float64
+        x, y, z [Å] of atoms and images, and one column for a term's own use; two padding rows at the end.
+    row_atoms : (n_rows,) int32
+        Atom that each row is an image of.
+    lists : list of SlicedList
+        One for each request.
+    skins : Skins
+    n_builds, n_prunings : int
+        How often candidates were searched, and how often the slices were filled from them.
+    """
+
+    def __init__(self, requests: Sequence[ListRequest], skin: float | None = None) -> None:
+        self.requests = tuple(requests)
+        self.skins = Skins(None if skin is None else float(skin))
+        self.n_builds = 0
+        self.n_prunings = 0
+        self.rows: FloatArray = geometry.aligned_rows(2)
+        self.row_atoms: Int32Array = np.zeros(0, np.int32)
+        self.lists = [SlicedList(request, LANES) for request in self.requests]
+        self._row_shifts: Int32Array = np.zeros((0, 3), np.int32)
+        self._offsets: FloatArray = np.zeros((0, 3))
+        self._offset_cell: FloatArray = np.zeros((3, 3))
+        self._outer, self._inner = _Moment(), _Moment()
+        self._age = 0
+        self._largest: FloatArray = np.zeros(0)
+        self._cutoff = max((float(r.cutoffs.max(initial=0.0)) for r in self.requests), default=0.0)
+
+    # ------------------------------------------------------------------------------------------ public
+    @property
+    def skin(self) -> float:
+        """How much farther than the cutoffs the searched lists reach [Å]."""
+        return self.skins.outer
+
+    def update(self, system: System) -> bool:
+        """Bring lists and coordinate rows up to date with the system.
+
+        Returns
+        -------
+        bool
+            Whether candidates were searched anew.
+
+        Raises
+        ------
+        ExplosionError
+            If a position is not finite.
+        NeighborOverflowError
+            If atoms have collapsed onto each other.
+        """
+        self._age += 1
+        if self._slices_are_valid(system):
+            self._refresh_rows(system.positions, system.cell.matrix)
+            return False
+        rebuilt = not self._candidates_are_valid(system)
+        if rebuilt:
+            self.skins.choose()
+            self._search(system, system.positions, system.cell.matrix)
+        self._prune(system.positions, system.cell.matrix)
+        return rebuilt
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the lists depend on: positions and cell of both levels, skins, and age."""
+        return {
+            "outer_positions": self._outer.positions.copy(),
+            "outer_cell": self._outer.matrix.copy(),
+            "inner_positions": self._inner.positions.copy(),
+            "inner_cell": self._inner.matrix.copy(),
+            "skins": self.skins.state(),
+            "age": self._age,
+        }
+
+    def restore(self, system: System, state: Mapping[str, Any]) -> None:
+        """Build the lists as they were when `state` was taken, and refresh the rows for the system as it is."""
+        if len(state["outer_positions"]) == 0:
+            return
+        self.skins.restore(state["skins"])
+        self._search(system, np.asarray(state["outer_positions"]), np.asarray(state["outer_cell"]))
+        self._prune(np.asarray(state["inner_positions"]), np.asarray(state["inner_cell"]))
+        self._age = int(state["age"])
+        self._refresh_rows(system.positions, system.cell.matrix)
+
+    def invalidate(self) -> None:
+        """Forget the lists: the next update searches anew."""
+        self._outer, self._inner = _Moment(), _Moment()
+
+    # ------------------------------------------------------------------------------------------ validity
+    # With the cell deformed by A since a list was made, r_now = r_then A + u, so a pair now within r was within
+    # |A^-1| (r + 2 u) then.
+    def _slices_are_valid(self, system: System) -> bool:
+        """Whether every pair within a cutoff is still certain to be in the slices."""
+        if len(self._inner.positions) != system.n_atoms or system.n_atoms == 0:
+            return False
+        moved, compression = self._inner.motion(system, self._largest)
+        if 2.0 * moved < (self._cutoff + self.skins.inner) / compression - self._cutoff:
+            return True
+        self.skins.observe(moved, self._age)
+        return False
+
+    def _candidates_are_valid(self, system: System) -> bool:
+        """Whether every pair within the inner skin is still certain to be among the candidates."""
+        if len(self._outer.positions) != system.n_atoms or system.n_atoms == 0 or self.skins.inner <= 0.0:
+            return False
+        moved, compression = self._outer.motion(system, self._largest)
+        reach = self._cutoff + self.skins.inner
+        return 2.0 * moved < (self._cutoff + self.skins.outer) / compression - reach
+
+    # ------------------------------------------------------------------------------------------ building
+    def _search(self, system: System, positions: FloatArray, matrix: FloatArray) -> None:
+        outer, inner = self.skins.outer, self.skins.inner
+        reach = np.zeros(len(system.species_names))
+        for request in self.requests:
+            reach = np.maximum(reach, request.radii(outer).max(axis=0, initial=0.0))
+        images = find_images(system, positions, matrix, reach)
+        n_rows = len(images.atoms)
+        self.row_atoms, self._row_shifts = images.atoms, images.shifts
+        for found in self.lists:
+            found.search(system, images, outer, inner)
+        self.rows = geometry.aligned_rows(n_rows + 2)
+        self.rows[:, 3] = 0.0
+        self.rows[n_rows] = (geometry.NEIGHBOR_PADDING,) * 3 + (0.0,)
+        self.rows[n_rows + 1] = (geometry.CENTER_PADDING,) * 3 + (0.0,)
+        self._offsets = np.empty((n_rows, 3))
+        self._offset_cell = np.full((3, 3), np.nan)
+        self._largest = np.zeros((system.n_atoms + geometry.CHUNK - 1) // geometry.CHUNK)
+        self._outer.take(positions, matrix)
+        self.n_builds += 1
+
+    def _prune(self, positions: FloatArray, matrix: FloatArray) -> None:
+        self._refresh_rows(positions, matrix)
+        for found in self.lists:
+            found.prune(self.rows, self.skins.inner)
+        self._inner.take(positions, matrix)
+        self._age = 0
+        self.n_prunings += 1
+
+    def _refresh_rows(self, positions: FloatArray, matrix: FloatArray) -> None:
+        if not np.array_equal(self._offset_cell, matrix):
+            self._offset_cell = matrix.copy()
+            cells.fill_offsets(self._row_shifts, self._offset_cell, self._offsets)
+        geometry.fill_rows(positions, self.row_atoms, self._offsets, self.rows)

@@ -1,0 +1,100 @@
+"""The two levels of the neighbour lists: when each is renewed, and that a resumed run has the same ones."""
+
+import numpy as np
+import pytest
+
+from nakmd.neighbors import Neighbors, Skins
+from nakmd.potentials import load
+from nakmd.structures.liquid import liquid
+
+
+def metal(skin=None):
+    """A little liquid NaK and its lists."""
+    system = liquid(0.67, 410.0, n_atoms=400, seed=3)
+    potential = load("nak")
+    potential.prepare(system.species_names)
+    neighbors = Neighbors(potential.requests, skin)
+    neighbors.update(system)
+    return system, neighbors
+
+
+def members(neighbors):
+    """Return for each atom the sorted atoms in its slices' columns, with images counted."""
+    found = neighbors.lists[0]
+    lists = {}
+    for s in range(found.n_slices):
+        for lane in range(found.lanes):
+            atom = found.atoms[s * found.lanes + lane]
+            if atom < 0:
+                continue
+            rows = []
+            for b in range(found.begin.shape[1]):
+                columns = np.arange(found.begin[s, b], found.end[s, b])
+                rows.extend(found.entries[columns * found.lanes + lane])
+            kept = np.array([row for row in rows if row < len(neighbors.row_atoms)], dtype=int)
+            lists[int(atom)] = sorted(neighbors.row_atoms[kept].tolist())
+    return lists
+
+
+def test_slices_hold_all_within_the_inner_skin_and_no_more():
+    system, neighbors = metal()
+    cutoffs = neighbors.requests[0].cutoffs + neighbors.skins.inner
+    inverse = np.linalg.inv(system.cell.matrix)
+    found = members(neighbors)
+    for atom in range(0, system.n_atoms, 37):
+        delta = system.positions - system.positions[atom]
+        delta -= np.round(delta @ inverse) @ system.cell.matrix  # the cell is wider than twice the radius
+        near = np.linalg.norm(delta, axis=1) < cutoffs[system.species[atom], system.species]
+        assert found[atom] == [j for j in np.flatnonzero(near).tolist() if j != atom]
+
+
+def test_small_moves_keep_slices_larger_ones_refill_them_and_large_ones_search():
+    system, neighbors = metal()
+    inner, outer = neighbors.skins.inner, neighbors.skins.outer
+    system.positions[0, 0] += 0.4 * inner
+    assert not neighbors.update(system)
+    assert (neighbors.n_builds, neighbors.n_prunings) == (1, 1)
+    system.positions[0, 0] += 0.2 * inner
+    assert not neighbors.update(system)
+    assert (neighbors.n_builds, neighbors.n_prunings) == (1, 2)
+    system.positions[0, 0] += 0.5 * outer
+    assert neighbors.update(system)
+    assert (neighbors.n_builds, neighbors.n_prunings) == (2, 3)
+
+
+def test_restored_lists_are_the_same_to_the_entry():
+    system, neighbors = metal()
+    rng = np.random.default_rng(1)
+    for _ in range(9):
+        system.positions += rng.normal(0.0, 0.02, system.positions.shape)
+        neighbors.update(system)
+    assert neighbors.n_prunings > neighbors.n_builds
+    again = Neighbors(neighbors.requests)
+    again.restore(system, neighbors.state())
+    for a, b in zip(neighbors.lists, again.lists, strict=True):
+        assert np.array_equal(a.atoms, b.atoms)
+        assert np.array_equal(a.end, b.end)
+        for s in range(a.n_slices):
+            for kind in range(a.begin.shape[1]):
+                part = slice(a.lanes * a.begin[s, kind], a.lanes * a.end[s, kind])
+                assert np.array_equal(a.entries[part], b.entries[part])
+    assert neighbors.rows.tobytes() == again.rows.tobytes()
+
+
+def test_faster_atoms_get_wider_inner_skins():
+    slow, fast = Skins(), Skins()
+    slow.observe(0.1, 20)
+    fast.observe(0.1, 2)
+    slow.choose()
+    fast.choose()
+    assert slow.inner < fast.inner < fast.outer
+    assert fast.inner / slow.inner == pytest.approx(np.sqrt(10.0))
+
+
+def test_a_given_skin_is_kept():
+    system, neighbors = metal(skin=0.8)
+    assert neighbors.skin == 0.8
+    system.positions[0] += 1.0
+    neighbors.update(system)
+    assert neighbors.skin == 0.8
+    assert 0.0 < neighbors.skins.inner <= 0.4
