@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import LANES, extract, lane_sum, load_index, take_rows
+from nakmd.kernels.simd import extract, lane_sum, lanes_in, load_index_for, take_rows, width_of
+
+
+@term
+def slice_rows(rows, centers, s):
+    """Return x, y, z and the fourth column of the central atoms of slice s."""
+    return take_rows(rows, load_index_for(rows, centers, s * width_of(rows)))
 
 
 @term
 def separations(rows, entries, column, x, y, z):
     """Return the vectors from (x, y, z) to a column of neighbours, their squares, and the neighbours' fourth column."""
-    xj, yj, zj, wj = take_rows(rows, load_index(entries, column * LANES))
+    xj, yj, zj, wj = take_rows(rows, load_index_for(rows, entries, column * width_of(rows)))
     dx = xj - x
     dy = yj - y
     dz = zj - z
@@ -19,8 +25,9 @@ def separations(rows, entries, column, x, y, z):
 @term
 def write_numbers(atoms, s, value, out_values):
     """Write the lanes of slice s to the rows of its atoms in ``out_values``, (n_atoms,)."""
-    for lane in range(LANES):
-        i = atoms[s * LANES + lane]
+    lanes = lanes_in(value)
+    for lane in range(lanes):
+        i = atoms[s * lanes + lane]
         if i >= 0:
             out_values[i] = extract(value, lane)
 
@@ -28,8 +35,9 @@ def write_numbers(atoms, s, value, out_values):
 @term
 def add_numbers(atoms, s, value, add_values):
     """Add the lanes of slice s to the rows of its atoms in ``add_values``, (n_atoms,)."""
-    for lane in range(LANES):
-        i = atoms[s * LANES + lane]
+    lanes = lanes_in(value)
+    for lane in range(lanes):
+        i = atoms[s * lanes + lane]
         if i >= 0:
             add_values[i] += extract(value, lane)
 
@@ -37,8 +45,9 @@ def add_numbers(atoms, s, value, add_values):
 @term
 def add_vectors(atoms, s, x, y, z, add_values):
     """Add the lanes of slice s to the rows of its atoms in ``add_values``, (n_atoms, 3)."""
-    for lane in range(LANES):
-        i = atoms[s * LANES + lane]
+    lanes = lanes_in(x)
+    for lane in range(lanes):
+        i = atoms[s * lanes + lane]
         if i >= 0:
             add_values[i, 0] += extract(x, lane)
             add_values[i, 1] += extract(y, lane)

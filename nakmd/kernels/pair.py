@@ -1,7 +1,8 @@
 """The loop over pairs: cutoff, shift, smoothing, virial and width, once for every pair potential.
 
 A pair potential brings a formula alone, ``formula(r, p) -> (V, dV/dr)``, where p holds the numbers of one pair of
-species. It is called with eight distances at a time and has to work for plain numbers as well.
+species. It is called with eight distances at a time and has to work for plain numbers as well. As in `eam`, loops
+fetch the next column while they evaluate the present one.
 """
 
 from __future__ import annotations
@@ -10,20 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, write_virial
+from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, slice_rows, write_virial
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.simd import (
-    LANES,
-    align_stack,
-    lane_sum,
-    load_index,
-    maximum,
-    minimum,
-    splat,
-    sqrt,
-    take_rows,
-    where,
-)
+from nakmd.kernels.simd import align_stack, lane_sum, maximum, minimum, splat_like, sqrt, where
 
 
 class CutTables(NamedTuple):
@@ -111,16 +101,21 @@ def build_pair_kernels(formula, of_pair):
         for s in prange(species.shape[0]):
             align_stack()
             a = species[s]
-            x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
-            fx = splat(0.0)
-            fy = splat(0.0)
-            fz = splat(0.0)
+            x, y, z, _ = slice_rows(rows, centers, s)
+            fx = splat_like(0.0, x)
+            fy = splat_like(0.0, x)
+            fz = splat_like(0.0, x)
             for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
                 square = cut.cutoff * cut.cutoff
-                for column in range(begin[s, b], end[s, b]):
-                    dx, dy, dz, r2, _ = separations(rows, entries, column, x, y, z)
+                first, last = begin[s, b], end[s, b] - 1
+                if last < first:
+                    continue
+                ahead = separations(rows, entries, first, x, y, z)
+                for column in range(first, last + 1):
+                    dx, dy, dz, r2, _ = ahead
+                    ahead = separations(rows, entries, min(column + 1, last), x, y, z)
                     r = sqrt(r2)
                     _, dv_dr = ended(r, p, cut)
                     inside = r2 < square
@@ -148,20 +143,25 @@ def build_pair_kernels(formula, of_pair):
         for s in prange(species.shape[0]):
             align_stack()
             a = species[s]
-            x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
-            energy = splat(0.0)
-            wxx = splat(0.0)
-            wyy = splat(0.0)
-            wzz = splat(0.0)
-            wyz = splat(0.0)
-            wxz = splat(0.0)
-            wxy = splat(0.0)
+            x, y, z, _ = slice_rows(rows, centers, s)
+            energy = splat_like(0.0, x)
+            wxx = splat_like(0.0, x)
+            wyy = splat_like(0.0, x)
+            wzz = splat_like(0.0, x)
+            wyz = splat_like(0.0, x)
+            wxz = splat_like(0.0, x)
+            wxy = splat_like(0.0, x)
             for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
                 square = cut.cutoff * cut.cutoff
-                for column in range(begin[s, b], end[s, b]):
-                    dx, dy, dz, r2, _ = separations(rows, entries, column, x, y, z)
+                first, last = begin[s, b], end[s, b] - 1
+                if last < first:
+                    continue
+                ahead = separations(rows, entries, first, x, y, z)
+                for column in range(first, last + 1):
+                    dx, dy, dz, r2, _ = ahead
+                    ahead = separations(rows, entries, min(column + 1, last), x, y, z)
                     r = sqrt(r2)
                     v, dv_dr = ended(r, p, cut)
                     inside = r2 < square
@@ -184,9 +184,9 @@ def build_pair_kernels(formula, of_pair):
         """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
         for s in prange(species.shape[0]):
             a = species[s]
-            x, y, z, _ = take_rows(rows, load_index(centers, s * LANES))
+            x, y, z, _ = slice_rows(rows, centers, s)
             for b in range(begin.shape[1]):
-                energy = splat(0.0)
+                energy = splat_like(0.0, x)
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
                 square = cut.cutoff * cut.cutoff

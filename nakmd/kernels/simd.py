@@ -37,6 +37,7 @@ from nakmd.kernels.simd_lowering import (
     permute_lanes,
     power_of_two_lanes,
     rsqrt_lanes,
+    seldom_lowered,
     splat_lanes,
     splat_like_lanes,
     split_exponent_lanes,
@@ -54,6 +55,7 @@ from nakmd.kernels.simd_memory import (
     load_index_lanes,
     load_lanes,
     load_like_lanes,
+    spread_lanes,
     store_chosen_lanes,
     store_index_lanes,
     store_lanes,
@@ -98,6 +100,18 @@ def _align_stack_o():
     return lambda: align_stack_lowered()
 
 
+def seldom():
+    """Tell the compiler, as the first statement of a branch, that it is hardly ever taken.
+
+    The registers go to the other branch then.
+    """
+
+
+@overload(seldom)
+def _seldom_o():
+    return lambda: seldom_lowered()
+
+
 # -------------------------------------------------------------------------------------------------- making lanes
 def width_of(array):
     """Return how many lanes the elements of an array fill: 8 for float64, 16 for float32; constant in a kernel."""
@@ -108,6 +122,17 @@ def width_of(array):
 def _width_of_o(array):
     width = width_of_array(array)
     return lambda array: width
+
+
+def lanes_in(value):
+    """Return how many lanes a lane value has; constant in a kernel."""
+    return len(value)
+
+
+@overload(lanes_in)
+def _lanes_in_o(value):
+    width = value.width
+    return lambda value: width
 
 
 def splat(x):
@@ -272,6 +297,18 @@ def take_index(array, indices):
 @overload(take_index)
 def _take_index_o(array, indices):
     return lambda array, indices: take_index_lanes(array, indices)
+
+
+def spread(indices):
+    """Return index lanes so that each is in a register of its own, for use as addresses (through memory)."""
+    return indices.astype(np.int64) if isinstance(indices, np.ndarray) else indices
+
+
+@overload(spread)
+def _spread_o(indices):
+    if isinstance(indices, LaneType):
+        return lambda indices: spread_lanes(indices)
+    return lambda indices: indices
 
 
 def take_rows(rows, indices):

@@ -295,3 +295,14 @@ def align_stack_lowered(typingctx):
         return context.get_dummy_value()
 
     return types.none(), codegen
+
+
+@intrinsic
+def seldom_lowered(typingctx):
+    def codegen(context, builder, sig, args):
+        # No instruction, only a call that LLVM believes to be cold. llvmlite does not list the attribute for calls.
+        marker = builder.asm(ir.FunctionType(ir.VoidType(), []), "", "", [], side_effect=True)
+        set.add(marker.attributes, "cold")
+        return context.get_dummy_value()
+
+    return types.none(), codegen

@@ -149,6 +149,30 @@ def _addresses(builder, indices):
     return [index if index.type == ir.IntType(64) else builder.sext(index, ir.IntType(64)) for index in alone]
 
 
+@intrinsic
+def spread_lanes(typingctx, indices):
+    expect(is_lanes(indices, *INDICES), "spread", "index lanes", indices)
+    lanes = LaneType("i64", indices.width)
+
+    def codegen(context, builder, sig, args):
+        narrow = _as_int32(builder, args[0])
+        with builder.goto_entry_block():
+            slot = builder.alloca(narrow.type)
+            slot.align = 64
+            # Under a name that LLVM does not connect with it, or it would take the lanes from the register after all.
+            same = ir.FunctionType(slot.type, [slot.type])
+            alias = builder.asm(same, "", "=r,0", [slot], side_effect=False)
+        builder.store(narrow, slot)
+        first = builder.bitcast(alias, ir.IntType(32).as_pointer())
+        value = undefined(lanes)
+        for lane in range(lanes.width):
+            alone = builder.load(builder.gep(first, [i32(lane)]))
+            value = builder.insert_element(value, builder.sext(alone, ir.IntType(64)), i32(lane))
+        return value
+
+    return lanes(indices), codegen
+
+
 def _whole_rows(context, builder, sig, args, lanes):
     whole = []
     for index in _addresses(builder, args[1]):
@@ -159,11 +183,13 @@ def _whole_rows(context, builder, sig, args, lanes):
 
 
 def _columns_of_eight(builder, whole):
-    pairs = [shuffle(builder, whole[k], whole[k + 1], range(8)) for k in (0, 2, 4, 6)]
-    low = [shuffle(builder, pairs[k], pairs[k + 1], (0, 4, 8, 12, 1, 5, 9, 13)) for k in (0, 2)]
-    high = [shuffle(builder, pairs[k], pairs[k + 1], (2, 6, 10, 14, 3, 7, 11, 15)) for k in (0, 2)]
-    first, second = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
-    return [shuffle(builder, half[0], half[1], order) for half in (low, high) for order in (first, second)]
+    # Pairs chosen so that cheap shuffles, inside quarters and of whole quarters, end in natural order.
+    halves = [shuffle(builder, whole[a], whole[b], range(8)) for a, b in ((0, 2), (1, 3), (4, 6), (5, 7))]
+    even, odd = (0, 8, 2, 10, 4, 12, 6, 14), (1, 9, 3, 11, 5, 13, 7, 15)
+    xz = [shuffle(builder, halves[k], halves[k + 1], even) for k in (0, 2)]
+    yw = [shuffle(builder, halves[k], halves[k + 1], odd) for k in (0, 2)]
+    first, second = (0, 1, 4, 5, 8, 9, 12, 13), (2, 3, 6, 7, 10, 11, 14, 15)
+    return [shuffle(builder, part[0], part[1], order) for order in (first, second) for part in (xz, yw)]
 
 
 def _interleaved(builder, a, b, order):

@@ -7,15 +7,15 @@ LAMMPS does; below zero the first segment continues.
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import maximum, minimum, take_rows, to_float, to_index
+from nakmd.kernels.simd import floor, maximum, minimum, spread, take_rows, to_index
 
 
 @term
 def segment(last, inverse_delta, x):
     """Return the segment that x lies on, and p."""
     q = x * inverse_delta
-    m = to_index(maximum(minimum(q, last), 0.0))
-    return m, minimum(q - to_float(m), 1.0)
+    below = floor(maximum(minimum(q, last), 0.0))
+    return spread(to_index(below)), minimum(q - below, 1.0)
 
 
 @term

@@ -81,15 +81,15 @@ def density(r: Lanes, p: EAMPair) -> Lanes:
 
 
 @term
-def interaction(r: Lanes, p: EAMPair) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+def interaction(r: Lanes, inverse: Lanes, p: EAMPair) -> tuple[Lanes, Lanes, Lanes, Lanes]:
     """V = z/r with z tabulated; return V, dV/dr, dφ_ab/dr, dφ_ba/dr."""
     z, dz_dr = spline(p.pair, p.last_r, p.inverse_dr, r)
     _, dphi_ab = spline(p.density_ab, p.last_r, p.inverse_dr, r)
     dphi_ba = dphi_ab
     if not p.one_density:
         _, dphi_ba = spline(p.density_ba, p.last_r, p.inverse_dr, r)
-    v = z / r
-    return v, (dz_dr - v) / r, dphi_ab, dphi_ba
+    v = z * inverse
+    return v, (dz_dr - v) * inverse, dphi_ab, dphi_ba
 
 
 @term
@@ -152,10 +152,12 @@ class EAM(EmbeddedAtom):
         known = np.array([k >= 0 for k in rows])
         element = np.maximum(np.array(rows), 0)
         center, neighbor = element[:, None], element[None, :]
+        density = _first_alike(t.density_matrix)[neighbor, center]
+        pair = n_el * n_el + center * n_el + neighbor
         p = EAMParameters(
             splines=np.ascontiguousarray(splines),
-            density=np.ascontiguousarray(_first_alike(t.density_matrix)[neighbor, center] * n_r),
-            pair=np.ascontiguousarray((n_el * n_el + center * n_el + neighbor) * n_r),
+            density=np.ascontiguousarray(density * n_r),
+            pair=np.ascontiguousarray(pair * n_r),
             embedding=2 * n_el * n_el * n_r + element * n_rho,
             inverse_dr=1.0 / t.d_r,
             inverse_drho=1.0 / t.d_rho,
@@ -163,7 +165,20 @@ class EAM(EmbeddedAtom):
             last_rho=n_rho - 2,
             rho_max=float(t.rho_max),
         )
-        return p, np.where(known[:, None] & known[None, :], float(t.cutoff), 0.0)
+        of_r = splines[: 2 * n_el * n_el * n_r].reshape(-1, n_r, 4)
+        reach = _reaches(of_r, t.d_r)
+        longest = np.maximum(np.maximum(reach[density], reach[density.T]), reach[pair])
+        return p, np.where(known[:, None] & known[None, :], np.minimum(longest, t.cutoff), 0.0)
+
+
+def _reaches(functions: FloatArray, d_r: float) -> FloatArray:
+    """Return where each of (n, n_r, 4) splines ends for good: an element of short reach needs no others' neighbours."""
+    present = np.any(functions[:, :-1] != 0.0, axis=-1)
+    present[:, -1] |= functions[:, -1, 0] != 0.0  # beyond the table its last value is held
+    segments = present.shape[1] - np.argmax(present[:, ::-1], axis=1)
+    # a table that does not end in zero is cut by the caller
+    reach = np.where(segments == present.shape[1], np.inf, segments * d_r)
+    return np.where(np.any(present, axis=1), reach, 0.0)
 
 
 def _first_alike(functions: FloatArray) -> IntTable:

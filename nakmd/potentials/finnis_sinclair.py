@@ -13,7 +13,7 @@ from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
-from nakmd.kernels.simd import Lanes, any_of, maximum, sqrt, where
+from nakmd.kernels.simd import Lanes, any_of, maximum, seldom, sqrt, where
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
@@ -30,98 +30,87 @@ N_DENSITY_KNOTS = 2
 
 
 class FinnisSinclairParameters(NamedTuple):
-    """Tables over species pairs, float64, or the numbers of one pair.
+    """Tables over species pairs, float64, or what one pair of species has in them.
 
     Attributes
     ----------
-    length : (n, n) [Å]
-        Reduced unit of distance.
-    A : (n, n, 6) [eV]
-    X : (6,)
-    B : (n, n, 2) [eV²]
-    Y : (2,)
-    core_start, core_end : (n, n) [Å]
-        Between them the logarithm of V is joined to that of the ZBL repulsion, which holds below.
-    smooth_start : (n, n) [Å]
-        From here to core_end V goes over from the join to the cubics and φ rises from zero, both with continuous
-        second derivatives; core_end itself if the set wants MOLDY's kinks.
-    charge_product, screening : (n, n)
-        ZBL: e²/4πε0 Z1 Z2 [eV Å] and screening length [Å].
+    A, X : (n, n, 6) [eV/Å³], [Å]
+        The cubics of V in Å instead of units of a: A_k / a³ and X_k a.
+    B, Y : (n, n, 2) [eV²/Å³], [Å]
+        The cubics of φ, in the same way.
+    A_slope, B_slope : (n, n, 6), (n, n, 2)
+        -3 A and -3 B, for the slopes. With A itself the compiler shares products between value and slope, keeps them
+        in registers for the seldom case that wants the value, and can fuse none of them with the sum.
+    core_end : (n, n) [Å]
+        The cubics hold beyond.
+    smoothed : (n, n) bool
+        Whether V and φ go over to the core with continuous second derivatives, or with MOLDY's kinks.
+    core : (n, n, 4)
+        Numbers of the core, an array also for one pair: they are read where they are wanted, which is seldom, and
+        take no register elsewhere. [0] core_start [Å]: from here to core_end the logarithm of V is joined to that of
+        the ZBL repulsion, which holds below. [1] smooth_start [Å]: from here to core_end V goes over from the join to
+        the cubics, and φ rises from zero. [2], [3] ZBL: e²/4πε0 Z1 Z2 [eV Å] and screening length [Å].
     join : (n, n, 4)
         Coefficients of ln V in t = (r - core_start)/(core_end - core_start).
     rise : (n, n, 3) [eV²]
         Coefficients of φ/t³ in t = (r - smooth_start)/(core_end - smooth_start).
     """
 
-    length: Any
     A: Any
     X: Any
     B: Any
     Y: Any
-    core_start: Any
+    A_slope: Any
+    B_slope: Any
     core_end: Any
-    smooth_start: Any
-    charge_product: Any
-    screening: Any
+    smoothed: Any
+    core: Any
     join: Any
     rise: Any
 
 
 @term
 def of_pair(tables: FinnisSinclairParameters, a: int, b: int) -> FinnisSinclairParameters:
-    """Return the numbers of one pair of species."""
-    A, X, B, Y = tables.A[a, b], tables.X, tables.B[a, b], tables.Y
-    join, rise = tables.join[a, b], tables.rise[a, b]
+    """Return what one pair of species has."""
     return FinnisSinclairParameters(
-        tables.length[a, b],
-        (A[0], A[1], A[2], A[3], A[4], A[5]),
-        (X[0], X[1], X[2], X[3], X[4], X[5]),
-        (B[0], B[1]),
-        (Y[0], Y[1]),
-        tables.core_start[a, b],
-        tables.core_end[a, b],
-        tables.smooth_start[a, b],
-        tables.charge_product[a, b],
-        tables.screening[a, b],
-        (join[0], join[1], join[2], join[3]),
-        (rise[0], rise[1], rise[2]),
-    )
+        tables.A[a, b], tables.X[a, b], tables.B[a, b], tables.Y[a, b], tables.A_slope[a, b], tables.B_slope[a, b],
+        tables.core_end[a, b], tables.smoothed[a, b], tables.core[a, b], tables.join[a, b], tables.rise[a, b],
+    )  # fmt: skip
 
 
 @term
 def cubic_pair(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
-    """V = Σ A_k (X_k - x)³ H(X_k - x), x = r/a; return V and dV/dr."""
-    x = r / p.length
-    t = maximum(p.X[0] - x, 0.0)
-    square = p.A[0] * t * t
-    v = square * t
-    dv_dx = -3.0 * square
+    """V = Σ A_k (X_k - r)³ H(X_k - r); return V and dV/dr."""
+    t = maximum(p.X[0] - r, 0.0)
+    v = p.A[0] * t * t * t
+    slope = p.A_slope[0] * (t * t)
     for k in range(1, N_PAIR_KNOTS):
-        t = maximum(p.X[k] - x, 0.0)
-        square = p.A[k] * t * t
-        v = v + square * t
-        dv_dx = dv_dx - 3.0 * square
-    return v, dv_dx / p.length
+        t = maximum(p.X[k] - r, 0.0)
+        v = v + p.A[k] * t * t * t
+        slope = slope + p.A_slope[k] * (t * t)
+    return v, slope
 
 
 @term
 def zbl(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """V = (e²/4πε0 Z1 Z2 / r) Σ w_k e^{-m_k u}, u = r/screening; return V and dV/dr."""
-    u = r / p.screening
+    charge_product, screening = p.core[2], p.core[3]
+    u = r / screening
     e0 = ZBL_WEIGHTS[0] * exp(-ZBL_RATES[0] * u)
     e1 = ZBL_WEIGHTS[1] * exp(-ZBL_RATES[1] * u)
     e2 = ZBL_WEIGHTS[2] * exp(-ZBL_RATES[2] * u)
     e3 = ZBL_WEIGHTS[3] * exp(-ZBL_RATES[3] * u)
-    v = p.charge_product / r * (e0 + e1 + e2 + e3)
+    v = charge_product / r * (e0 + e1 + e2 + e3)
     slope = ZBL_RATES[0] * e0 + ZBL_RATES[1] * e1 + ZBL_RATES[2] * e2 + ZBL_RATES[3] * e3
-    return v, -v / r - p.charge_product / r * slope / p.screening
+    return v, -v / r - charge_product / r * slope / screening
 
 
 @term
 def core_join(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """V = exp(cubic in t): MOLDY's join of the logarithms; return V and dV/dr."""
-    width = p.core_end - p.core_start
-    t = (r - p.core_start) / width
+    start = p.core[0]
+    width = p.core_end - start
+    t = (r - start) / width
     v = exp(p.join[0] + t * (p.join[1] + t * (p.join[2] + t * p.join[3])))
     slope = p.join[1] + t * (2.0 * p.join[2] + t * (3.0 * p.join[3]))
     return v, v * slope / width
@@ -133,36 +122,38 @@ def pair_energy(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     v, dv_dr = cubic_pair(r, p)
     # Two atoms meet below core_end a few times per thousand pairs: the branch saves five exponentials elsewhere.
     if any_of(r < p.core_end):
+        seldom()
         v_join, dv_join = core_join(r, p)
         inside = r < p.core_end
-        if p.smooth_start < p.core_end:
-            s, ds_dr = switch(r, p.smooth_start, p.core_end)
+        if p.smoothed:
+            s, ds_dr = switch(r, p.core[1], p.core_end)
             dv_join = dv_dr + s * (dv_join - dv_dr) + ds_dr * (v_join - v)
             v_join = v + s * (v_join - v)
         v = where(inside, v_join, v)
         dv_dr = where(inside, dv_join, dv_dr)
-        if any_of(r < p.core_start):
+        start = p.core[0]
+        if any_of(r < start):
+            seldom()
             v_zbl, dv_zbl = zbl(r, p)
-            v = where(r < p.core_start, v_zbl, v)
-            dv_dr = where(r < p.core_start, dv_zbl, dv_dr)
+            v = where(r < start, v_zbl, v)
+            dv_dr = where(r < start, dv_zbl, dv_dr)
     return v, dv_dr
 
 
 @term
 def cubic_density(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
-    """φ = Σ B_k (Y_k - x)³ H(Y_k - x) beyond core_end, its way to zero below; return φ and dφ/dr."""
-    x = r / p.length
-    t0 = maximum(p.Y[0] - x, 0.0)
-    t1 = maximum(p.Y[1] - x, 0.0)
-    square0 = p.B[0] * t0 * t0
-    square1 = p.B[1] * t1 * t1
-    phi = square0 * t0 + square1 * t1
-    dphi_dr = -3.0 * (square0 + square1) / p.length
+    """φ = Σ B_k (Y_k - r)³ H(Y_k - r) beyond core_end, its way to zero below; return φ and dφ/dr."""
+    t0 = maximum(p.Y[0] - r, 0.0)
+    t1 = maximum(p.Y[1] - r, 0.0)
+    phi = p.B[0] * t0 * (t0 * t0) + p.B[1] * t1 * (t1 * t1)
+    dphi_dr = p.B_slope[0] * (t0 * t0) + p.B_slope[1] * (t1 * t1)
     # The cubics turn negative inside about 0.6 a. MOLDY sets φ to zero there, which makes forces jump.
-    if p.smooth_start < p.core_end:
+    if p.smoothed:
         if any_of(r < p.core_end):
-            width = p.core_end - p.smooth_start
-            t = maximum((r - p.smooth_start) / width, 0.0)
+            seldom()
+            smooth_start = p.core[1]
+            width = p.core_end - smooth_start
+            t = maximum((r - smooth_start) / width, 0.0)
             c3, c4, c5 = p.rise[0], p.rise[1], p.rise[2]
             inside = r < p.core_end
             phi = where(inside, t * t * t * (c3 + t * (c4 + t * c5)), phi)
@@ -180,8 +171,8 @@ def density(r: Lanes, p: FinnisSinclairParameters) -> Lanes:
 
 
 @term
-def interaction(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-    """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; φ is symmetric in the species."""
+def interaction(r: Lanes, inverse: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; φ is symmetric in the species, and nothing here needs 1/r."""
     v, dv_dr = pair_energy(r, p)
     dphi_dr = cubic_density(r, p)[1]
     return v, dv_dr, dphi_dr, dphi_dr
@@ -286,17 +277,25 @@ class FinnisSinclair(EmbeddedAtom):
         length = np.where(both, self.length[pick], 1.0)
         numbers = np.array([self.atomic_numbers[k] if k >= 0 else 1 for k in rows], dtype=np.float64)
         powers = numbers**0.23
+        A, B = (array[pick] / length[:, :, None] ** 3 for array in (self.A, self.B))
         p = FinnisSinclairParameters(
-            length=length,
-            A=np.ascontiguousarray(self.A[pick]),
-            X=self.X,
-            B=np.ascontiguousarray(self.B[pick]),
-            Y=self.Y,
-            core_start=self.core[0] * length,
+            A=A,
+            X=self.X * length[:, :, None],
+            B=B,
+            Y=self.Y * length[:, :, None],
+            A_slope=-3.0 * A,
+            B_slope=-3.0 * B,
             core_end=self.core[1] * length,
-            smooth_start=self.smooth * length,
-            charge_product=MOLDY_COULOMB * numbers[:, None] * numbers[None, :],
-            screening=0.8854 * MOLDY_BOHR / (powers[:, None] + powers[None, :]),
+            smoothed=np.full((n, n), self.smooth < self.core[1]),
+            core=np.stack(
+                [
+                    self.core[0] * length,
+                    self.smooth * length,
+                    MOLDY_COULOMB * numbers[:, None] * numbers[None, :],
+                    0.8854 * MOLDY_BOHR / (powers[:, None] + powers[None, :]),
+                ],
+                axis=-1,
+            ),
             join=np.zeros((n, n, 4)),
             rise=np.zeros((n, n, 3)),
         )
@@ -310,8 +309,9 @@ class FinnisSinclair(EmbeddedAtom):
 
     def _join_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
         """Return the cubic in t through values and slopes of ln V at both ends of the join."""
-        width = p.core_end[a, b] - p.core_start[a, b]
-        v1, d1 = zbl(p.core_start[a, b], of_pair(p, a, b))
+        start = p.core[a, b, 0]
+        width = p.core_end[a, b] - start
+        v1, d1 = zbl(start, of_pair(p, a, b))
         v2, d2 = cubic_pair(p.core_end[a, b], of_pair(p, a, b))
         if not v2 > 0.0:
             raise InputError(
@@ -324,8 +324,8 @@ class FinnisSinclair(EmbeddedAtom):
 
     def _rise_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
         """Return the quintic t³ (c3 + c4 t + c5 t²) that meets φ, φ' and φ'' of the cubics at t = 1."""
-        x, width = self.core[1], self.core[1] - self.smooth
-        gaps = np.maximum(self.Y - x, 0.0)
+        width = p.core_end[a, b] - p.core[a, b, 1]
+        gaps = np.maximum(p.Y[a, b] - p.core_end[a, b], 0.0)
         f = float(p.B[a, b] @ gaps**3)
         s = float(-3.0 * p.B[a, b] @ gaps**2) * width
         q = float(6.0 * p.B[a, b] @ gaps) * width**2
