@@ -55,7 +55,6 @@ from nakmd.kernels.simd_memory import (
     load_index_lanes,
     load_lanes,
     load_like_lanes,
-    spread_lanes,
     store_chosen_lanes,
     store_index_lanes,
     store_lanes,
@@ -297,18 +296,6 @@ def take_index(array, indices):
 @overload(take_index)
 def _take_index_o(array, indices):
     return lambda array, indices: take_index_lanes(array, indices)
-
-
-def spread(indices):
-    """Return index lanes so that each is in a register of its own, for use as addresses (through memory)."""
-    return indices.astype(np.int64) if isinstance(indices, np.ndarray) else indices
-
-
-@overload(spread)
-def _spread_o(indices):
-    if isinstance(indices, LaneType):
-        return lambda indices: spread_lanes(indices)
-    return lambda indices: indices
 
 
 def take_rows(rows, indices):

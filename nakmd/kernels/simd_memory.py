@@ -149,30 +149,6 @@ def _addresses(builder, indices):
     return [index if index.type == ir.IntType(64) else builder.sext(index, ir.IntType(64)) for index in alone]
 
 
-@intrinsic
-def spread_lanes(typingctx, indices):
-    expect(is_lanes(indices, *INDICES), "spread", "index lanes", indices)
-    lanes = LaneType("i64", indices.width)
-
-    def codegen(context, builder, sig, args):
-        narrow = _as_int32(builder, args[0])
-        with builder.goto_entry_block():
-            slot = builder.alloca(narrow.type)
-            slot.align = 64
-            # Under a name that LLVM does not connect with it, or it would take the lanes from the register after all.
-            same = ir.FunctionType(slot.type, [slot.type])
-            alias = builder.asm(same, "", "=r,0", [slot], side_effect=False)
-        builder.store(narrow, slot)
-        first = builder.bitcast(alias, ir.IntType(32).as_pointer())
-        value = undefined(lanes)
-        for lane in range(lanes.width):
-            alone = builder.load(builder.gep(first, [i32(lane)]))
-            value = builder.insert_element(value, builder.sext(alone, ir.IntType(64)), i32(lane))
-        return value
-
-    return lanes(indices), codegen
-
-
 def _whole_rows(context, builder, sig, args, lanes):
     whole = []
     for index in _addresses(builder, args[1]):

@@ -7,7 +7,7 @@ LAMMPS does; below zero the first segment continues.
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import floor, maximum, minimum, spread, take_rows, to_index
+from nakmd.kernels.simd import floor, maximum, minimum, take_rows, to_index
 
 
 @term
@@ -15,7 +15,7 @@ def segment(last, inverse_delta, x):
     """Return the segment that x lies on, and p."""
     q = x * inverse_delta
     below = floor(maximum(minimum(q, last), 0.0))
-    return spread(to_index(below)), minimum(q - below, 1.0)
+    return to_index(below), minimum(q - below, 1.0)
 
 
 @term
