@@ -203,7 +203,7 @@ def lay_out_slices(
     ----------
     order : (n_centers,) int32
     center_species : (n_centers,) int32
-        Never decreasing along ``order``.
+        Changing seldom along ``order``: where it does, a slice ends.
     counts : (n_centers, n_species) int32
     lanes : int
         Centres to a slice.

@@ -10,7 +10,7 @@ import numpy as np
 
 from nakmd.errors import NeighborOverflowError
 from nakmd.kernels import slices
-from nakmd.neighbors.images import Images, Int32Array
+from nakmd.neighbors.images import Grid, Images, Int32Array
 from nakmd.system import FloatArray, IntArray, System
 
 #: Neighbours of one atom beyond which something has collapsed.
@@ -132,8 +132,9 @@ class SlicedList:
         home_species = system.species[images.atoms[images.home]].astype(np.int32)
         sees = np.any(radii > 0.0, axis=1)[home_species]
         centers, center_species = images.home[sees], home_species[sees]
+        order, windows = _windows(centers, center_species, images.grid)
+        centers, center_species = centers[order], center_species[order]
         n, n_species = len(centers), len(radii)
-        windows = _windows(center_species)
         most_slices = n // self.lanes + n_species
         # old arrays go as new ones come: together they would be the peak of memory
         self.entries = self.reverse = _empty(0, dtype=np.int32)
@@ -247,8 +248,30 @@ class SlicedList:
             )  # fmt: skip
 
 
-def _windows(center_species: Int32Array) -> IntArray:
-    """Return the first centre of every window of `slices.WINDOW`, none across two species, and the end."""
+def _windows(centers: Int32Array, center_species: Int32Array, grid: Grid) -> tuple[IntArray, IntArray]:
+    """Cut central atoms into windows of one species, and order these by their place in space.
+
+    Windows of two species that share neighbours come one after the other, and find them in the cache.
+
+    Parameters
+    ----------
+    centers : (n,) int32
+        Rows, increasing.
+    center_species : (n,) int32
+    grid : Grid
+
+    Returns
+    -------
+    order : (n,) int64
+        Central atoms, window by window.
+    windows : (n_windows + 1,) int64
+        Where in ``order`` each window begins, and the end.
+    """
     edges = np.flatnonzero(np.diff(center_species, prepend=-1, append=-1))
-    starts = [np.arange(a, b, slices.WINDOW) for a, b in itertools.pairwise(edges)]
-    return np.concatenate([*starts, [len(center_species)]]).astype(np.int64)
+    begin = np.concatenate([np.arange(a, b, slices.WINDOW) for a, b in itertools.pairwise(edges)] or [edges[:0]])
+    length = np.diff(begin, append=len(centers))
+    middle = np.searchsorted(grid.start, centers[begin + length // 2], side="right") - 1
+    chosen = np.argsort(middle % int(grid.shape.prod()), kind="stable")
+    begin, length = begin[chosen], length[chosen]
+    windows = np.concatenate([[0], np.cumsum(length)])
+    return np.repeat(begin - windows[:-1], length) + np.arange(len(centers)), windows
