@@ -23,7 +23,7 @@ def aligned_rows(n_rows: int) -> np.ndarray:
 
 
 @parallel_kernel
-def fill_rows(positions, atoms, offsets, out_rows):
+def fill_rows(positions, atoms, shifts, matrix, out_rows):
     """Write the coordinates of every row.
 
     Parameters
@@ -31,18 +31,23 @@ def fill_rows(positions, atoms, offsets, out_rows):
     positions : (n_atoms, 3) float64 [Å]
     atoms : (n_rows,) int32
         Atom that the row is an image of.
-    offsets : (n_rows, 3) float64 [Å]
-        Lattice translation of the image.
+    shifts : (n_rows, 3) int32
+        Lattice shift of the image.
+    matrix : (3, 3) float64 [Å]
     out_rows : (n_rows + 2, 4) float64
         Columns 0 to 2 are overwritten; the two padding rows at the end are left alone.
     """
     n_rows = atoms.shape[0]
+    ax, ay, az = matrix[0, 0], matrix[0, 1], matrix[0, 2]
+    bx, by, bz = matrix[1, 0], matrix[1, 1], matrix[1, 2]
+    cx, cy, cz = matrix[2, 0], matrix[2, 1], matrix[2, 2]
     for chunk in prange((n_rows + CHUNK - 1) // CHUNK):
         for k in range(chunk * CHUNK, min(n_rows, (chunk + 1) * CHUNK)):
             i = atoms[k]
-            out_rows[k, 0] = positions[i, 0] + offsets[k, 0]
-            out_rows[k, 1] = positions[i, 1] + offsets[k, 1]
-            out_rows[k, 2] = positions[i, 2] + offsets[k, 2]
+            u, v, w = shifts[k, 0], shifts[k, 1], shifts[k, 2]
+            out_rows[k, 0] = positions[i, 0] + (u * ax + v * bx + w * cx)
+            out_rows[k, 1] = positions[i, 1] + (u * ay + v * by + w * cy)
+            out_rows[k, 2] = positions[i, 2] + (u * az + v * bz + w * cz)
 
 
 @parallel_kernel
