@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.kernels import geometry
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
 from nakmd.kernels.simd import Lanes, maximum, where
@@ -142,12 +143,10 @@ class EAM(EmbeddedAtom):
         t = self.table
         n_el, n_r, n_rho = len(t.elements), t.n_r, t.n_rho
         # all functions of r first, (source, target) densities, then pairs, then the embedding energies
-        splines = np.concatenate(
-            [
-                lammps_spline(t.density_matrix).reshape(-1, 4),
-                lammps_spline(t.pair).reshape(-1, 4),
-                lammps_spline(t.embedding).reshape(-1, 4),
-            ]
+        splines = geometry.aligned_rows(2 * n_el * n_el * n_r + n_el * n_rho)
+        np.concatenate(
+            [lammps_spline(functions).reshape(-1, 4) for functions in (t.density_matrix, t.pair, t.embedding)],
+            out=splines,
         )
         known = np.array([k >= 0 for k in rows])
         element = np.maximum(np.array(rows), 0)
@@ -155,7 +154,7 @@ class EAM(EmbeddedAtom):
         density = _first_alike(t.density_matrix)[neighbor, center]
         pair = n_el * n_el + center * n_el + neighbor
         p = EAMParameters(
-            splines=np.ascontiguousarray(splines),
+            splines=splines,
             density=np.ascontiguousarray(density * n_r),
             pair=np.ascontiguousarray(pair * n_r),
             embedding=2 * n_el * n_el * n_r + element * n_rho,
