@@ -158,7 +158,7 @@ def thermalise_and_drift(
         Of the drift.
     words : (n_chunks, 4, CHUNK) uint64
         Scratch.
-    noise : (n_chunks, 4, CHUNK) float64
+    noise : (n_chunks, 3, CHUNK) float64
         Scratch.
     sums : (n_chunks,) float64
         Scratch.

@@ -163,9 +163,7 @@ class Neighbors:
         if len(self._outer.positions) != system.n_atoms or system.n_atoms == 0 or self.skins.inner <= 0.0:
             return False
         affine, is_affine, compression = self._outer.strain(system.cell.matrix)
-        geometry.fill_largest_displacements(
-            system.positions, self._outer.positions, affine, is_affine, self._largest
-        )
+        geometry.fill_largest_displacements(system.positions, self._outer.positions, affine, is_affine, self._largest)
         moved = self._moved()
         reach = self._cutoff + self.skins.inner
         return 2.0 * moved < (self._cutoff + self.skins.outer) / compression - reach
