@@ -1,17 +1,22 @@
 """From positions to sorted rows: periodic images in reach, and bins to search them by.
 
-Rows are ordered by species, then by bin, so that the neighbours of one species within a range of bins along x are
-one contiguous run. Everything here is a pure function of positions and cell: the same bits in, the same lists out.
+Rows are ordered by species, then by pencils of bins along x, so that the neighbours of one species within a range of
+bins along x are one contiguous run, then by bin. Everything here is a pure function of positions and cell: the same bits in, the same lists out.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nakmd.kernels.jit import kernel, parallel_kernel, prange, term
 
 #: Atoms or rows that one iteration of a parallel loop owns.
 CHUNK = 2048
+
+#: Cells away from the origin beyond which an atom is lost.
+FAR = 1.0e8
 
 
 @term
@@ -22,9 +27,29 @@ def image_range(fraction, reach, periodic):
     return 0, 0
 
 
+@term
+def fraction_of(positions, i, inverse, c, periodic):
+    """Return coordinate c of an atom in units of the cell, brought into it, the shift that did so, and if it is lost.
+
+    Lost is an atom whose position is not finite or absurdly far away.
+    """
+    f = positions[i, 0] * inverse[0, c] + positions[i, 1] * inverse[1, c] + positions[i, 2] * inverse[2, c]
+    lost = not abs(f) < FAR
+    if lost:
+        f = 0.0
+    shift = -math.floor(f) if periodic else 0.0
+    return f + shift, int(shift), lost
+
+
+@term
+def image_coordinate(positions, matrix, i, u, v, w, c):
+    """Return coordinate c [Å] of atom i shifted by a lattice vector."""
+    return positions[i, c] + (u * matrix[0, c] + v * matrix[1, c] + w * matrix[2, c])
+
+
 @parallel_kernel
-def fill_home_images(positions, inverse, periodic, species, reach, out_shifts, out_fractions, out_counts, out_lost):
-    """Find where each atom is in the cell, and how many images of it lie within reach, itself included.
+def count_images(positions, inverse, periodic, species, reach, out_counts, out_lost):
+    """Count the images of each atom that lie within reach of the cell, the atom itself included.
 
     Parameters
     ----------
@@ -34,13 +59,9 @@ def fill_home_images(positions, inverse, periodic, species, reach, out_shifts, o
     species : (n,) int64
     reach : (n_species, 3) float64
         List cutoff over the height of the cell.
-    out_shifts : (n, 3) int32
-        Lattice shift that brings the atom into the cell.
-    out_fractions : (n, 3) float64
-        Fractional coordinates there.
     out_counts : (n,) int64
     out_lost : (n_chunks,) int64
-        -1, or the first atom of the chunk whose position is not finite or absurdly far away.
+        -1, or the first lost atom of the chunk.
     """
     n = positions.shape[0]
     for chunk in prange(out_lost.shape[0]):
@@ -48,32 +69,25 @@ def fill_home_images(positions, inverse, periodic, species, reach, out_shifts, o
         for i in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
             count = 1
             for c in range(3):
-                f = positions[i, 0] * inverse[0, c] + positions[i, 1] * inverse[1, c] + positions[i, 2] * inverse[2, c]
-                if not abs(f) < 1.0e8:
-                    if out_lost[chunk] < 0:
-                        out_lost[chunk] = i
-                    f = 0.0
-                shift = -math.floor(f) if periodic[c] else 0.0
-                out_shifts[i, c] = int(shift)
-                out_fractions[i, c] = f + shift
-                low, high = image_range(f + shift, reach[species[i], c], periodic[c])
+                f, _, lost = fraction_of(positions, i, inverse, c, periodic[c])
+                if lost and out_lost[chunk] < 0:
+                    out_lost[chunk] = i
+                low, high = image_range(f, reach[species[i], c], periodic[c])
                 count *= high - low + 1
             out_counts[i] = count
 
 
 @parallel_kernel
 def fill_images(
-    positions, matrix, fractions, species, shifts, reach, periodic, first,
-    out_atoms, out_shifts, out_home, out_coordinates,
-):  # fmt: skip
+    positions, matrix, inverse, periodic, species, reach, first, out_atoms, out_shifts, out_home, out_low, out_high
+):
     """Write all images within reach, atom by atom.
 
     Parameters
     ----------
-    positions : (n, 3) float64 [Å]
+    positions, inverse, periodic, species, reach
+        As in `count_images`.
     matrix : (3, 3) float64 [Å]
-    fractions, species, shifts, reach, periodic
-        As in `fill_home_images`.
     first : (n + 1,) int64
         Row of the first image of each atom.
     out_atoms : (n_rows,) int32
@@ -81,27 +95,33 @@ def fill_images(
         Lattice shift from the atom's position to the image.
     out_home : (n_rows,) bool
         Whether the image is the atom itself, in the cell.
-    out_coordinates : (3, n_rows) float64 [Å]
+    out_low, out_high : (n_chunks, 3) float64 [Å]
+        Corners of the box around the images of a chunk.
     """
     n = positions.shape[0]
-    for chunk in prange((n + CHUNK - 1) // CHUNK):
+    for chunk in prange(out_low.shape[0]):
+        for c in range(3):
+            out_low[chunk, c], out_high[chunk, c] = np.inf, -np.inf
         for i in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
             a = species[i]
-            u0, u1 = image_range(fractions[i, 0], reach[a, 0], periodic[0])
-            v0, v1 = image_range(fractions[i, 1], reach[a, 1], periodic[1])
-            w0, w1 = image_range(fractions[i, 2], reach[a, 2], periodic[2])
+            fx, sx, _ = fraction_of(positions, i, inverse, 0, periodic[0])
+            fy, sy, _ = fraction_of(positions, i, inverse, 1, periodic[1])
+            fz, sz, _ = fraction_of(positions, i, inverse, 2, periodic[2])
+            u0, u1 = image_range(fx, reach[a, 0], periodic[0])
+            v0, v1 = image_range(fy, reach[a, 1], periodic[1])
+            w0, w1 = image_range(fz, reach[a, 2], periodic[2])
             k = first[i]
             for u in range(u0, u1 + 1):
                 for v in range(v0, v1 + 1):
                     for w in range(w0, w1 + 1):
-                        su, sv, sw = shifts[i, 0] + u, shifts[i, 1] + v, shifts[i, 2] + w
+                        su, sv, sw = sx + u, sy + v, sz + w
                         out_atoms[k] = i
                         out_shifts[k, 0], out_shifts[k, 1], out_shifts[k, 2] = su, sv, sw
                         out_home[k] = u == 0 and v == 0 and w == 0
                         for c in range(3):
-                            out_coordinates[c, k] = (
-                                positions[i, c] + su * matrix[0, c] + sv * matrix[1, c] + sw * matrix[2, c]
-                            )
+                            x = image_coordinate(positions, matrix, i, su, sv, sw, c)
+                            out_low[chunk, c] = min(out_low[chunk, c], x)
+                            out_high[chunk, c] = max(out_high[chunk, c], x)
                         k += 1
 
 
@@ -112,28 +132,33 @@ def bin_of(coordinate, low, inverse_edge, n_bins):
 
 
 @parallel_kernel
-def fill_keys(coordinates, atoms, species, low, inverse_edges, shape, out_keys):
+def fill_keys(positions, matrix, atoms, shifts, species, low, inverse_edges, shape, ranks, out_keys):
     """Write species and bin of every row as one number: all bins of the first species come first.
 
     Parameters
     ----------
-    coordinates : (3, n_rows) float64 [Å]
-    atoms : (n_rows,) int32
+    positions : (n_atoms, 3) float64 [Å]
+    matrix : (3, 3) float64 [Å]
+    atoms, shifts
+        As written by `fill_images`.
     species : (n_atoms,) int64
     low, inverse_edges : (3,) float64
         Corner of the grid [Å] and bins per length [1/Å].
     shape : (3,) int64
-        Bins along x, y, z; x runs fastest.
+        Bins along x, y, z.
+    ranks : (shape[2], shape[1]) int64
+        Place of the pencil of bins at (z, y) among all pencils; within one, bins follow each other along x.
     out_keys : (n_rows,) int64
     """
     n_rows = atoms.shape[0]
     n_bins = shape[0] * shape[1] * shape[2]
     for chunk in prange((n_rows + CHUNK - 1) // CHUNK):
         for k in range(chunk * CHUNK, min(n_rows, (chunk + 1) * CHUNK)):
-            x = bin_of(coordinates[0, k], low[0], inverse_edges[0], shape[0])
-            y = bin_of(coordinates[1, k], low[1], inverse_edges[1], shape[1])
-            z = bin_of(coordinates[2, k], low[2], inverse_edges[2], shape[2])
-            out_keys[k] = species[atoms[k]] * n_bins + (z * shape[1] + y) * shape[0] + x
+            i, u, v, w = atoms[k], shifts[k, 0], shifts[k, 1], shifts[k, 2]
+            x = bin_of(image_coordinate(positions, matrix, i, u, v, w, 0), low[0], inverse_edges[0], shape[0])
+            y = bin_of(image_coordinate(positions, matrix, i, u, v, w, 1), low[1], inverse_edges[1], shape[1])
+            z = bin_of(image_coordinate(positions, matrix, i, u, v, w, 2), low[2], inverse_edges[2], shape[2])
+            out_keys[k] = species[i] * n_bins + ranks[z, y] * shape[0] + x
 
 
 @kernel
@@ -143,9 +168,9 @@ def sort_by_key(keys, out_start, out_order):
     Parameters
     ----------
     keys : (n_rows,) int64
-    out_start : (n_keys + 1,) int64
+    out_start : (n_keys + 1,) int32
         First place of each key in the new order.
-    out_order : (n_rows,) int64
+    out_order : (n_rows,) int32
         Rows in their new order.
     """
     out_start[:] = 0
@@ -163,26 +188,25 @@ def sort_by_key(keys, out_start, out_order):
 
 
 @parallel_kernel
-def reorder_rows(order, atoms, shifts, home, coordinates, out_atoms, out_shifts, out_home, out_coordinates):
-    """Write atoms, shifts, home flags and coordinates of rows in a new order; arrays as in `fill_images`."""
+def reorder_rows(order, positions, matrix, atoms, shifts, home, out_atoms, out_shifts, out_home, out_coordinates):
+    """Write atoms, shifts, home flags and coordinates of rows in a new order.
+
+    Parameters
+    ----------
+    order : (n_rows,) int32
+    positions : (n_atoms, 3) float64 [Å]
+    matrix : (3, 3) float64 [Å]
+    atoms, shifts, home, out_atoms, out_shifts, out_home
+        As in `fill_images`.
+    out_coordinates : (3, at least n_rows) float64 [Å]
+    """
     n_rows = order.shape[0]
     for chunk in prange((n_rows + CHUNK - 1) // CHUNK):
         for k in range(chunk * CHUNK, min(n_rows, (chunk + 1) * CHUNK)):
             row = order[k]
-            out_atoms[k] = atoms[row]
+            i, u, v, w = atoms[row], shifts[row, 0], shifts[row, 1], shifts[row, 2]
+            out_atoms[k] = i
             out_home[k] = home[row]
+            out_shifts[k, 0], out_shifts[k, 1], out_shifts[k, 2] = u, v, w
             for c in range(3):
-                out_shifts[k, c] = shifts[row, c]
-                out_coordinates[c, k] = coordinates[c, row]
-
-
-@parallel_kernel
-def fill_offsets(shifts, matrix, out_offsets):
-    """Write the translation [Å] of every row, (n_rows, 3), for its lattice shift."""
-    n_rows = shifts.shape[0]
-    for chunk in prange((n_rows + CHUNK - 1) // CHUNK):
-        for k in range(chunk * CHUNK, min(n_rows, (chunk + 1) * CHUNK)):
-            for c in range(3):
-                out_offsets[k, c] = (
-                    shifts[k, 0] * matrix[0, c] + shifts[k, 1] * matrix[1, c] + shifts[k, 2] * matrix[2, c]
-                )
+                out_coordinates[c, k] = image_coordinate(positions, matrix, i, u, v, w, c)

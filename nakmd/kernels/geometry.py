@@ -35,17 +35,21 @@ def part(array, chunk):
 
 
 @kernel
-def _fill_rows(chunk, positions, atoms, offsets, out_rows):
-    seen, moved_by, rows = part(atoms, chunk), part(offsets, chunk), part(out_rows, chunk)
+def _fill_rows(chunk, positions, atoms, shifts, matrix, out_rows):
+    ax, ay, az = matrix[0, 0], matrix[0, 1], matrix[0, 2]
+    bx, by, bz = matrix[1, 0], matrix[1, 1], matrix[1, 2]
+    cx, cy, cz = matrix[2, 0], matrix[2, 1], matrix[2, 2]
+    seen, shift, rows = part(atoms, chunk), part(shifts, chunk), part(out_rows, chunk)
     for k in range(len(seen)):
         i = seen[k]
-        rows[k, 0] = positions[i, 0] + moved_by[k, 0]
-        rows[k, 1] = positions[i, 1] + moved_by[k, 1]
-        rows[k, 2] = positions[i, 2] + moved_by[k, 2]
+        u, v, w = shift[k, 0], shift[k, 1], shift[k, 2]
+        rows[k, 0] = positions[i, 0] + (u * ax + v * bx + w * cx)
+        rows[k, 1] = positions[i, 1] + (u * ay + v * by + w * cy)
+        rows[k, 2] = positions[i, 2] + (u * az + v * bz + w * cz)
 
 
 @parallel_kernel
-def fill_rows(positions, atoms, offsets, out_rows):
+def fill_rows(positions, atoms, shifts, matrix, out_rows):
     """Write the coordinates of every row.
 
     Parameters
@@ -53,13 +57,14 @@ def fill_rows(positions, atoms, offsets, out_rows):
     positions : (n_atoms, 3) float64 [Å]
     atoms : (n_rows,) int32
         Atom that the row is an image of.
-    offsets : (n_rows, 3) float64 [Å]
-        Lattice translation of the image.
+    shifts : (n_rows, 3) int32
+        Lattice shift of the image.
+    matrix : (3, 3) float64 [Å]
     out_rows : (n_rows + 2, 4) float64
         Columns 0 to 2 are overwritten; the two padding rows at the end are left alone.
     """
     for chunk in prange((atoms.shape[0] + CHUNK - 1) // CHUNK):
-        _fill_rows(chunk, positions, atoms, offsets, out_rows)
+        _fill_rows(chunk, positions, atoms, shifts, matrix, out_rows)
 
 
 # In a function of its own: the compiler makes a scatter of the loop where it stands in `prange`, at twice the time.
@@ -114,11 +119,11 @@ def fill_largest_displacements(positions, reference, affine, is_affine, out_larg
 
 
 @parallel_kernel
-def follow_atoms(positions, reference, affine, is_affine, atoms, offsets, out_rows, out_largest):
+def follow_atoms(positions, reference, affine, is_affine, atoms, shifts, matrix, out_rows, out_largest):
     """`fill_rows` and `fill_largest_displacements` in one call: every step needs both, and waking threads costs."""
     n_chunks = (atoms.shape[0] + CHUNK - 1) // CHUNK
     for chunk in prange(max(n_chunks, out_largest.shape[0])):
         if chunk < out_largest.shape[0]:
             out_largest[chunk] = _largest_displacement(chunk, positions, reference, affine, is_affine)
         if chunk < n_chunks:
-            _fill_rows(chunk, positions, atoms, offsets, out_rows)
+            _fill_rows(chunk, positions, atoms, shifts, matrix, out_rows)

@@ -7,6 +7,9 @@ the k-th neighbour of species b of the central atom in lane l (sliced ELLPACK, S
 of rows of the coordinate table; lanes that have no k-th neighbour point to a padding row far away, so the loop over
 columns has no branch and no remainder. `fill_entries` makes the inner level from the outer one, which costs a tenth
 of a search.
+
+Both levels are made block by block of central atoms: what is as long as the largest number of neighbours, and must be
+packed, is then as large as a block and stays in the cache.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ _LANE_NUMBERS = np.arange(LANES, dtype=np.int32)
 
 @fast_parallel_kernel
 def find_neighbors(
-    xs, ys, zs, start, low, inverse_edges, shape, centers, center_species, radii, near_radii, padding,
+    xs, ys, zs, start, low, inverse_edges, shape, ranks, centers, center_species, radii, near_radii, padding,
     out_found, out_counts, out_near,
 ):  # fmt: skip
     """Write the candidates of every central atom, species by species.
@@ -44,9 +47,9 @@ def find_neighbors(
     ----------
     xs, ys, zs : (n_rows + 8,) float64 [Å]
         Coordinates in bin order; the last eight are padding that may be read but never counts.
-    start : (n_species * n_bins + 1,) int64
+    start : (n_species * n_bins + 1,) int32
         First row of each species and bin.
-    low, inverse_edges, shape : (3,)
+    low, inverse_edges, shape, ranks
         The grid, as in `cells.fill_keys`.
     centers : (n_centers,) int32
         Rows of the central atoms.
@@ -95,7 +98,7 @@ def find_neighbors(
                             half = math.sqrt(chord)
                             x0 = bin_of(x - half, low[0], inverse_edges[0], shape[0])
                             x1 = bin_of(x + half, low[0], inverse_edges[0], shape[0])
-                            run = b * n_bins + (w * shape[1] + v) * shape[0]
+                            run = b * n_bins + ranks[w, v] * shape[0]
                             end = start[run + x1 + 1]
                             for q in range(start[run + x0], end, LANES):
                                 dx = load(xs, q) - x
@@ -152,7 +155,7 @@ def order_centers(windows, near, out_order):
     windows : (n_windows + 1,) int64
         First centre of each window; centres of a window are of one species.
     near : (n_centers, n_species) int32
-    out_order : (n_centers,) int64
+    out_order : (n_centers,) int32
 
     Notes
     -----
@@ -192,30 +195,30 @@ def order_centers(windows, near, out_order):
 @kernel
 def lay_out_slices(
     order, center_species, counts, lanes, centers, row_atoms,
-    out_members, out_atoms, out_centers, out_first, out_species, out_begin,
+    out_members, out_atoms, out_centers, out_first, out_species, out_room,
 ):  # fmt: skip
-    """Cut the ordered centres into slices of one species each and make room for the columns of all candidates.
+    """Cut the ordered centres of a block into slices of one species each, with room for the columns of all candidates.
 
     Parameters
     ----------
-    order : (n_centers,) int64
+    order : (n_centers,) int32
     center_species : (n_centers,) int32
-        Never decreasing along ``order``.
+        Changing seldom along ``order``: where it does, a slice ends.
     counts : (n_centers, n_species) int32
     lanes : int
         Centres to a slice.
     centers : (n_centers,) int32
         Their rows.
     row_atoms : (n_rows,) int32
-    out_members : (max_slices * lanes,) int64
-        Centre in each lane, -1 in lanes left over.
+    out_members : (max_slices * lanes,) int32
+        Centre of the block in each lane, -1 in lanes left over.
     out_atoms, out_centers : (max_slices * lanes,) int32
         Atom in each lane and its row; -1 and the padding of centres, ``n_rows + 1``, in lanes left over.
     out_first : (max_slices * lanes + 1,) int64
-        First candidate of each lane; the last is the end.
+        First candidate of each lane; the last is the end. On entry the first is where the block begins.
     out_species : (max_slices,) int32
-    out_begin : (max_slices, n_species) int64
-        First column for the neighbours of each species.
+    out_room : (max_slices, n_species) int64
+        First column that the neighbours of each species may need.
 
     Returns
     -------
@@ -228,7 +231,6 @@ def lay_out_slices(
     n_slices = 0
     column = 0
     widest = 0
-    out_first[0] = 0
     while k < n:
         a = center_species[order[k]]
         out_species[n_slices] = a
@@ -248,7 +250,7 @@ def lay_out_slices(
             out_first[at + lane + 1] = out_first[at + lane]
         before = column
         for b in range(n_species):
-            out_begin[n_slices, b] = column
+            out_room[n_slices, b] = column
             width = 0
             for lane in range(filled):
                 width = max(width, counts[out_members[at + lane], b])
@@ -264,7 +266,7 @@ def pack_candidates(members, first, found, counts, out_candidates, out_counts):
 
     Parameters
     ----------
-    members : (n_lanes,) int64
+    members : (n_lanes,) int32
     first : (n_lanes + 1,) int64
     found : (n_centers, capacity) int32
     counts : (n_centers, n_species) int32
@@ -351,6 +353,47 @@ def fill_entries(
                 out_end[s, b] = begin[s, b] + width
 
 
+@fast_parallel_kernel
+def pack_columns(room, wide, lanes, column, out_begin, out_end, out_entries):
+    """Copy the columns of a block of slices to where they follow each other.
+
+    Parameters
+    ----------
+    room : (n_slices, n_species) int64
+        First column in ``wide`` for the neighbours of each species.
+    wide : (at least lanes n_columns,) int32
+        Entries as `fill_entries` wrote them, with gaps.
+    lanes : int
+        Centres to a slice.
+    column : int
+        Columns of all blocks before.
+    out_begin : (n_slices, n_species) int64
+        First column in ``out_entries``.
+    out_end : (n_slices, n_species) int64
+        On entry the column after the last in ``wide``, on return that in ``out_entries``.
+    out_entries : (at least lanes n_columns,) int32
+
+    Returns
+    -------
+    int
+        Columns of all blocks up to this one.
+    """
+    n_slices, n_species = room.shape
+    for s in range(n_slices):
+        for b in range(n_species):
+            width = out_end[s, b] - room[s, b]
+            out_begin[s, b] = column
+            column += width
+            out_end[s, b] = column
+    for chunk in prange((n_slices + CHUNK - 1) // CHUNK):
+        for s in range(chunk * CHUNK, min(n_slices, (chunk + 1) * CHUNK)):
+            for b in range(n_species):
+                to, of = lanes * out_begin[s, b], lanes * room[s, b]
+                for k in range(0, lanes * (out_end[s, b] - out_begin[s, b]), LANES):
+                    store_index(out_entries, to + k, load_index(wide, of + k))
+    return column
+
+
 @parallel_kernel
 def fill_reverse(
     members, centers, begin, end, entries, center_of_atom, lane_of_center, atoms, shifts, padding, out_reverse
@@ -359,7 +402,7 @@ def fill_reverse(
 
     Parameters
     ----------
-    members : (n_slices * lanes,) int64
+    members : (n_slices * lanes,) int32
     centers : (n_centers,) int32
     begin, end : (n_slices, n_species) int64
     entries : (lanes n_columns,) int32

@@ -28,10 +28,11 @@ class Grid(NamedTuple):
     xs: FloatArray
     ys: FloatArray
     zs: FloatArray
-    start: IntArray
+    start: Int32Array
     low: FloatArray
     inverse_edges: FloatArray
     shape: IntArray
+    ranks: IntArray
 
 
 class Images(NamedTuple):
@@ -73,63 +74,77 @@ def find_images(system: System, positions: FloatArray, matrix: FloatArray, reach
     NeighborOverflowError
         If the cell is so small that the images do not fit in memory.
     """
-    n, periodic = system.n_atoms, system.cell.periodic
+    n, periodic, species = system.n_atoms, system.cell.periodic, system.species
     inverse = np.ascontiguousarray(np.linalg.inv(matrix))
     heights = 1.0 / np.linalg.norm(inverse, axis=0)
     scaled = np.ascontiguousarray(reach[:, None] / heights[None, :])
-    shifts, fractions = np.empty((n, 3), np.int32), np.empty((n, 3))
-    counts = np.empty(n, np.int64)
+    first = np.zeros(n + 1, np.int64)
     lost = np.empty((n + cells.CHUNK - 1) // cells.CHUNK, np.int64)
-    cells.fill_home_images(positions, inverse, periodic, system.species, scaled, shifts, fractions, counts, lost)
+    cells.count_images(positions, inverse, periodic, species, scaled, first[1:], lost)
     if np.any(lost >= 0):
         atom = int(lost[lost >= 0][0])
         raise ExplosionError(
-            f"Atom {atom} ({system.species_names[system.species[atom]]}) is at {positions[atom].tolist()} Å. "
+            f"Atom {atom} ({system.species_names[species[atom]]}) is at {positions[atom].tolist()} Å. "
             "The run has exploded: shorten the time step, or relax the structure first."
         )
-    first = np.zeros(n + 1, np.int64)
-    np.cumsum(counts, out=first[1:])
+    np.cumsum(first, out=first)
     n_rows = int(first[-1])
     if n_rows > MAX_ROWS:
         raise NeighborOverflowError(
             f"{n_rows} periodic images lie within {reach.max():.2f} Å of a cell of heights "
             f"{np.round(heights, 2).tolist()} Å. The cell has collapsed, or is far too small for the cutoff."
         )
-    atoms, row_shifts = np.empty(n_rows, np.int32), np.empty((n_rows, 3), np.int32)
-    home, coordinates = np.empty(n_rows, np.bool_), np.empty((3, n_rows))
+    atoms, shifts, home = np.empty(n_rows, np.int32), np.empty((n_rows, 3), np.int32), np.empty(n_rows, np.bool_)
+    lows, highs = np.empty((len(lost), 3)), np.empty((len(lost), 3))
     cells.fill_images(
-        positions, matrix, fractions, system.species, shifts, scaled, periodic, first,
-        atoms, row_shifts, home, coordinates,
+        positions, matrix, inverse, periodic, species, scaled, first, atoms, shifts, home, lows, highs
     )  # fmt: skip
+    del first
 
-    low, inverse_edges, shape = _lay_grid(coordinates, float(reach.max(initial=0.0)))
-    keys = np.empty(n_rows, np.int64)
-    cells.fill_keys(coordinates, atoms, system.species, low, inverse_edges, shape, keys)
-    start = np.empty(len(reach) * int(shape.prod()) + 1, np.int64)
-    order = np.empty(n_rows, np.int64)
+    low, inverse_edges, shape, ranks = _lay_grid(lows, highs, n_rows, float(reach.max(initial=0.0)))
+    keys, order = np.empty(n_rows, np.int64), np.empty(n_rows, np.int32)
+    cells.fill_keys(positions, matrix, atoms, shifts, species, low, inverse_edges, shape, ranks, keys)
+    start = np.empty(len(reach) * int(shape.prod()) + 1, np.int32)
     cells.sort_by_key(keys, start, order)
-    sorted_atoms, sorted_shifts, sorted_home = np.empty_like(atoms), np.empty_like(row_shifts), np.empty_like(home)
+    del keys
+    sorted_atoms, sorted_shifts, sorted_home = np.empty_like(atoms), np.empty_like(shifts), np.empty_like(home)
     padded = np.empty((3, n_rows + LANES))
     padded[:, n_rows:] = geometry.NEIGHBOR_PADDING
     cells.reorder_rows(
-        order, atoms, row_shifts, home, coordinates, sorted_atoms, sorted_shifts, sorted_home, padded[:, :n_rows]
-    )
+        order, positions, matrix, atoms, shifts, home, sorted_atoms, sorted_shifts, sorted_home, padded
+    )  # fmt: skip
     return Images(
         sorted_atoms,
         sorted_shifts,
         np.flatnonzero(sorted_home).astype(np.int32),
-        Grid(padded[0], padded[1], padded[2], start, low, inverse_edges, shape),
+        Grid(padded[0], padded[1], padded[2], start, low, inverse_edges, shape, ranks),
     )
 
 
-def _lay_grid(coordinates: FloatArray, radius: float) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Lay bins over all rows, at most two for each row."""
-    n_rows = coordinates.shape[1]
-    low = coordinates.min(axis=1) if n_rows else np.zeros(3)
-    extent = (coordinates.max(axis=1) - low if n_rows else np.ones(3)) + 1e-6
+def _lay_grid(
+    lows: FloatArray, highs: FloatArray, n_rows: int, radius: float
+) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+    """Lay bins over all rows, at most two for each row, and rank their pencils."""
+    low = lows.min(axis=0) if n_rows else np.zeros(3)
+    extent = (highs.max(axis=0) - low if n_rows else np.ones(3)) + 1e-6
     edges = np.maximum(BIN_EDGES * radius, 1.0)
     while True:
         shape = np.maximum(1, np.floor(extent / edges)).astype(np.int64)
         if shape.prod() <= 2 * n_rows + 8:
-            return low, shape / extent, shape
+            return low, shape / extent, shape, _rank_pencils(int(shape[1]), int(shape[2]))
         edges *= 1.25
+
+
+def _rank_pencils(n_y: int, n_z: int) -> IntArray:
+    """Return the place of every pencil of bins, (n_z, n_y), along Morton's curve.
+
+    Near pencils have near places, so that the rows about an atom, some of every pencil beside its own, stay in the
+    cache while its neighbours in the list are worked on.
+    """
+    z, y = np.mgrid[:n_z, :n_y].astype(np.int64)
+    code = np.zeros_like(z)
+    for bit in range(max(n_y, n_z).bit_length()):
+        code |= ((y >> bit) & 1) << (2 * bit) | ((z >> bit) & 1) << (2 * bit + 1)
+    ranks = np.empty(n_y * n_z, np.int64)
+    ranks[np.argsort(code, axis=None, kind="stable")] = np.arange(n_y * n_z)
+    return ranks.reshape(n_z, n_y)

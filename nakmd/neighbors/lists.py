@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from nakmd.errors import NeighborOverflowError
 from nakmd.kernels import slices
-from nakmd.neighbors.images import Images, Int32Array
+from nakmd.neighbors.images import Grid, Images, Int32Array
 from nakmd.system import FloatArray, IntArray, System
 
 #: Neighbours of one atom beyond which something has collapsed.
@@ -17,6 +18,9 @@ MAX_NEIGHBORS = 16384
 
 #: Parts in which a list is brought up to date; fixed, not the number of threads.
 N_CHUNKS = 64
+
+#: Windows of central atoms in a block: their candidates and columns, with gaps, take 6 MB and 3 MB in liquid NaK.
+BLOCK = 32
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,25 @@ class ListRequest:
     def radii(self, skin: float) -> FloatArray:
         """Return the cutoffs with a skin, 0 where two species do not meet."""
         return np.where(self.cutoffs > 0.0, self.cutoffs + skin, 0.0)
+
+
+class _Block(NamedTuple):
+    """Slices that are searched and filled together, and the columns that they may need."""
+
+    slices: slice
+    lanes: slice
+    n_columns: int
+
+
+class _Bonds(NamedTuple):
+    """What finds the reverse of an entry (arguments of `slices.fill_reverse`)."""
+
+    members: Int32Array
+    centers: Int32Array
+    center_of_atom: IntArray
+    lane_of_center: IntArray
+    row_atoms: Int32Array
+    row_shifts: Int32Array
 
 
 def _empty(*shape: int, dtype: type = np.int64) -> np.ndarray:
@@ -81,13 +104,15 @@ class SlicedList:
     entries: Int32Array = field(default_factory=lambda: _empty(0, dtype=np.int32))
     reverse: Int32Array = field(default_factory=lambda: _empty(0, dtype=np.int32))
     widest: int = 0
-    _members: IntArray = field(default_factory=lambda: _empty(0))
+    _blocks: list[_Block] = field(default_factory=list)
+    _room: IntArray = field(default_factory=lambda: _empty(0, 1))
     _first: IntArray = field(default_factory=lambda: _empty(1))
     _candidates: Int32Array = field(default_factory=lambda: _empty(0, dtype=np.int32))
     _counts: Int32Array = field(default_factory=lambda: _empty(0, 1, dtype=np.int32))
     _scratch: Int32Array = field(default_factory=lambda: _empty(N_CHUNKS, 0, dtype=np.int32))
-    _images: Images | None = None
-    _bonds: tuple[Int32Array, IntArray, IntArray] | None = None
+    _wide: Int32Array = field(default_factory=lambda: _empty(0, dtype=np.int32))
+    _bonds: _Bonds | None = None
+    _n_rows: int = 0
     _capacity: int = 64
 
     @property
@@ -104,10 +129,81 @@ class SlicedList:
             If atoms have collapsed onto each other.
         """
         radii, near_radii = self.request.radii(outer), self.request.radii(inner)
-        home_species = system.species[images.atoms[images.home]]
+        home_species = system.species[images.atoms[images.home]].astype(np.int32)
         sees = np.any(radii > 0.0, axis=1)[home_species]
-        centers = images.home[sees]
-        center_species = home_species[sees].astype(np.int32)
+        centers, center_species = images.home[sees], home_species[sees]
+        order, windows = _windows(centers, center_species, images.grid)
+        centers, center_species = centers[order], center_species[order]
+        n, n_species = len(centers), len(radii)
+        most_slices = n // self.lanes + n_species
+        # old arrays go as new ones come: together they would be the peak of memory
+        self.entries = self.reverse = _empty(0, dtype=np.int32)
+        self.species = np.empty(most_slices, np.int32)
+        self.atoms = np.empty(most_slices * self.lanes, np.int32)
+        self.centers = np.empty(most_slices * self.lanes, np.int32)
+        members = np.empty(most_slices * self.lanes if self.request.bonded else 0, np.int32)
+        self._room = np.empty((most_slices, n_species), np.int64)
+        self._counts = np.empty((most_slices * self.lanes, n_species), np.int32)
+        self._first = np.zeros(most_slices * self.lanes + 1, np.int64)
+        self._blocks, self._n_rows = [], len(images.atoms)
+        self.widest, most, end = 0, 0, 0
+        for w in range(0, len(windows) - 1, BLOCK):
+            part = windows[w : w + BLOCK + 1]
+            inside = slice(part[0], part[-1])
+            found, counts, near = self._find(system, images, centers[inside], center_species[inside], radii, near_radii)
+            order = np.empty(len(counts), np.int32)
+            slices.order_centers(part - part[0], near, order)
+            begin, lane = end, end * self.lanes
+            block_members = np.empty(len(self.atoms) - lane, np.int32)
+            n_slices, n_columns, widest = slices.lay_out_slices(
+                order, center_species[inside], counts, self.lanes, centers[inside], images.atoms,
+                block_members, self.atoms[lane:], self.centers[lane:], self._first[lane:],
+                self.species[begin:], self._room[begin:],
+            )  # fmt: skip
+            end = begin + n_slices
+            lanes = slice(lane, end * self.lanes)
+            block_members = block_members[: lanes.stop - lane]
+            self._make_room(int(self._first[lanes.stop]), int(part[-1]) / n)
+            slices.pack_candidates(
+                block_members, self._first[lane : lanes.stop + 1], found, counts, self._candidates, self._counts[lanes]
+            )
+            if self.request.bonded:
+                members[lanes] = np.where(block_members >= 0, block_members + part[0], -1)
+            self._blocks.append(_Block(slice(begin, end), lanes, n_columns))
+            self.widest, most = max(self.widest, widest), max(most, int(counts.max(initial=0)))
+        n_lanes = end * self.lanes
+        self._candidates[self._first[n_lanes] : self._first[n_lanes] + slices.ROOM] = self._n_rows
+        self.atoms, self.centers, self.species = self.atoms[:n_lanes], self.centers[:n_lanes], self.species[:end]
+        self.begin, self.end = np.empty((end, n_species), np.int64), np.empty((end, n_species), np.int64)
+        # as many as there may be; of those that are not used the system gives no memory
+        self.entries = np.empty(self.lanes * sum(block.n_columns for block in self._blocks), np.int32)
+        wide = self.lanes * max((block.n_columns for block in self._blocks), default=0)
+        if len(self._wide) < wide:
+            self._wide = np.empty(wide, np.int32)
+        room = self.lanes * (most + slices.ROOM + 1)
+        if self._scratch.shape[1] < room:
+            self._scratch = np.empty((N_CHUNKS, room), np.int32)
+        if self.request.bonded:
+            present = np.flatnonzero(members[:n_lanes] >= 0)
+            center_of_atom = np.full(system.n_atoms, -1, np.int64)
+            center_of_atom[images.atoms[centers]] = np.arange(n)
+            lane_of_center = np.empty(n, np.int64)
+            lane_of_center[members[present]] = present
+            self._bonds = _Bonds(
+                members[:n_lanes], centers, center_of_atom, lane_of_center, images.atoms, images.shifts
+            )
+            self.reverse = np.empty(len(self.entries), np.int32)
+
+    def _find(
+        self,
+        system: System,
+        images: Images,
+        centers: Int32Array,
+        center_species: Int32Array,
+        radii: FloatArray,
+        near_radii: FloatArray,
+    ) -> tuple[Int32Array, Int32Array, Int32Array]:
+        """Return the candidates of some central atoms, how many of each species, and how many of them are near."""
         n, n_species, n_rows = len(centers), len(radii), len(images.atoms)
         counts, near = np.empty((n, n_species), np.int32), np.empty((n, n_species), np.int32)
         while True:
@@ -116,7 +212,7 @@ class SlicedList:
             totals = counts.sum(axis=1)
             most = int(totals.max(initial=0))
             if most <= self._capacity - slices.ROOM:
-                break
+                return found, counts, near
             if most > MAX_NEIGHBORS:
                 atom = int(images.atoms[centers[int(totals.argmax())]])
                 raise NeighborOverflowError(
@@ -124,61 +220,58 @@ class SlicedList:
                     f"{self.request.name!r}: atoms have collapsed onto each other, or the cell is far too small."
                 )
             self._capacity = most + most // 8 + slices.ROOM
-        order = np.empty(n, np.int64)
-        slices.order_centers(_windows(center_species), near, order)
-        most_slices = n // self.lanes + n_species
-        members = np.empty(most_slices * self.lanes, np.int64)
-        atoms, rows = np.empty(len(members), np.int32), np.empty(len(members), np.int32)
-        first, species = np.empty(len(members) + 1, np.int64), np.empty(most_slices, np.int32)
-        begin = np.empty((most_slices, n_species), np.int64)
-        n_slices, n_columns, self.widest = slices.lay_out_slices(
-            order, center_species, counts, self.lanes, centers, images.atoms,
-            members, atoms, rows, first, species, begin,
-        )  # fmt: skip
-        n_lanes = n_slices * self.lanes
-        self._members, self.atoms, self.centers = members[:n_lanes], atoms[:n_lanes], rows[:n_lanes]
-        self._first = first[: n_lanes + 1]
-        n_candidates = int(self._first[-1])
-        self._candidates = np.empty(n_candidates + slices.ROOM, np.int32)
-        self._candidates[n_candidates:] = n_rows
-        self._counts = np.empty((n_lanes, n_species), np.int32)
-        slices.pack_candidates(self._members, self._first, found, counts, self._candidates, self._counts)
-        self.species, self.begin = species[:n_slices], begin[:n_slices]
-        self.end = np.empty_like(self.begin)
-        if len(self.entries) < self.lanes * n_columns:
-            self.entries = np.empty(self.lanes * n_columns, np.int32)
-        room = self.lanes * (int(counts.max(initial=0)) + slices.ROOM + 1)
-        if self._scratch.shape[1] < room:
-            self._scratch = np.empty((N_CHUNKS, room), np.int32)
-        self._images = images
-        if self.request.bonded:
-            present = np.flatnonzero(self._members >= 0)
-            center_of_atom = np.full(system.n_atoms, -1, np.int64)
-            center_of_atom[images.atoms[centers]] = np.arange(n)
-            lane_of_center = np.empty(n, np.int64)
-            lane_of_center[self._members[present]] = present
-            self._bonds = (centers, center_of_atom, lane_of_center)
-            self.reverse = np.empty(len(self.entries), np.int32)
+
+    def _make_room(self, n_candidates: int, share: float) -> None:
+        """Lengthen the array of candidates to hold those of a share of the central atoms, and about all in the end."""
+        if len(self._candidates) < n_candidates + slices.ROOM:
+            longer = np.empty(int(1.02 * n_candidates / share) + slices.ROOM, np.int32)
+            longer[: len(self._candidates)] = self._candidates
+            self._candidates = longer
 
     def prune(self, rows: FloatArray, inner: float) -> None:
         """Fill the slices with the candidates within the inner skin of the coordinates in ``rows``."""
-        images = self._images
-        if images is None or self.n_slices == 0:
-            return
-        n_rows = len(images.atoms)
-        slices.fill_entries(
-            rows, self.centers, self.species, self.begin, self._first, self._candidates, self._counts,
-            self.request.radii(inner), n_rows, self._scratch, self.entries, self.end,
-        )  # fmt: skip
+        radii, column = self.request.radii(inner), 0
+        for part, lanes, _ in self._blocks:
+            slices.fill_entries(
+                rows, self.centers[lanes], self.species[part], self._room[part],
+                self._first[lanes.start : lanes.stop + 1], self._candidates, self._counts[lanes],
+                radii, self._n_rows, self._scratch, self._wide, self.end[part],
+            )  # fmt: skip
+            column = slices.pack_columns(
+                self._room[part], self._wide, self.lanes, column, self.begin[part], self.end[part], self.entries
+            )
         if self._bonds is not None:
+            bonds = self._bonds
             slices.fill_reverse(
-                self._members, self._bonds[0], self.begin, self.end, self.entries, *self._bonds[1:],
-                images.atoms, images.shifts, n_rows, self.reverse,
+                bonds.members, bonds.centers, self.begin, self.end, self.entries, bonds.center_of_atom,
+                bonds.lane_of_center, bonds.row_atoms, bonds.row_shifts, self._n_rows, self.reverse,
             )  # fmt: skip
 
 
-def _windows(center_species: Int32Array) -> IntArray:
-    """Return the first centre of every window of `slices.WINDOW`, none across two species, and the end."""
+def _windows(centers: Int32Array, center_species: Int32Array, grid: Grid) -> tuple[IntArray, IntArray]:
+    """Cut central atoms into windows of one species, and order these by their place in space.
+
+    Windows of two species that share neighbours come one after the other, and find them in the cache.
+
+    Parameters
+    ----------
+    centers : (n,) int32
+        Rows, increasing.
+    center_species : (n,) int32
+    grid : Grid
+
+    Returns
+    -------
+    order : (n,) int64
+        Central atoms, window by window.
+    windows : (n_windows + 1,) int64
+        Where in ``order`` each window begins, and the end.
+    """
     edges = np.flatnonzero(np.diff(center_species, prepend=-1, append=-1))
-    starts = [np.arange(a, b, slices.WINDOW) for a, b in itertools.pairwise(edges)]
-    return np.concatenate([*starts, [len(center_species)]]).astype(np.int64)
+    begin = np.concatenate([np.arange(a, b, slices.WINDOW) for a, b in itertools.pairwise(edges)] or [edges[:0]])
+    length = np.diff(begin, append=len(centers))
+    middle = np.searchsorted(grid.start, centers[begin + length // 2], side="right") - 1
+    chosen = np.argsort(middle % int(grid.shape.prod()), kind="stable")
+    begin, length = begin[chosen], length[chosen]
+    windows = np.concatenate([[0], np.cumsum(length)])
+    return np.repeat(begin - windows[:-1], length) + np.arange(len(centers)), windows

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.kernels import cells, geometry
+from nakmd.kernels import geometry
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors.images import Int32Array, find_images
 from nakmd.neighbors.lists import ListRequest, SlicedList
 from nakmd.neighbors.skins import Skins
 from nakmd.system import FloatArray, System
+
+_NO_ATOMS, _NO_SHIFTS = np.zeros(0, np.int32), np.zeros((0, 3), np.int32)
 
 
 _IDENTITY: FloatArray = np.eye(3)
@@ -70,11 +72,9 @@ class Neighbors:
         self.n_builds = 0
         self.n_prunings = 0
         self.rows: FloatArray = geometry.aligned_rows(2)
-        self.row_atoms: Int32Array = np.zeros(0, np.int32)
+        self.row_atoms: Int32Array = _NO_ATOMS
         self.lists = [SlicedList(request, LANES) for request in self.requests]
-        self._row_shifts: Int32Array = np.zeros((0, 3), np.int32)
-        self._offsets: FloatArray = np.zeros((0, 3))
-        self._offset_cell: FloatArray = np.zeros((3, 3))
+        self._row_shifts: Int32Array = _NO_SHIFTS
         self._outer, self._inner = _Moment(), _Moment()
         self._age = 0
         self._largest: FloatArray = np.zeros(0)
@@ -147,10 +147,9 @@ class Neighbors:
         if len(self._inner.positions) != system.n_atoms or system.n_atoms == 0:
             return False
         affine, is_affine, compression = self._inner.strain(system.cell.matrix)
-        self._refresh_offsets(system.cell.matrix)
         geometry.follow_atoms(
-            system.positions, self._inner.positions, affine, is_affine, self.row_atoms, self._offsets,
-            self.rows, self._largest,
+            system.positions, self._inner.positions, affine, is_affine, self.row_atoms, self._row_shifts,
+            system.cell.matrix, self.rows, self._largest,
         )  # fmt: skip
         moved = self._moved()
         if 2.0 * moved < (self._cutoff + self.skins.inner) / compression - self._cutoff:
@@ -178,6 +177,9 @@ class Neighbors:
         reach = np.zeros(len(system.species_names))
         for request in self.requests:
             reach = np.maximum(reach, request.radii(outer).max(axis=0, initial=0.0))
+        # old lists are gone before new ones are made: for memory, and because a search may fail
+        self.invalidate()
+        self.rows, self.row_atoms, self._row_shifts = geometry.aligned_rows(2), _NO_ATOMS, _NO_SHIFTS
         images = find_images(system, positions, matrix, reach)
         n_rows = len(images.atoms)
         self.row_atoms, self._row_shifts = images.atoms, images.shifts
@@ -187,8 +189,6 @@ class Neighbors:
         self.rows[:, 3] = 0.0
         self.rows[n_rows] = (geometry.NEIGHBOR_PADDING,) * 3 + (0.0,)
         self.rows[n_rows + 1] = (geometry.CENTER_PADDING,) * 3 + (0.0,)
-        self._offsets = np.empty((n_rows, 3))
-        self._offset_cell = np.full((3, 3), np.nan)
         self._largest = np.zeros((system.n_atoms + geometry.CHUNK - 1) // geometry.CHUNK)
         self._outer.take(positions, matrix)
         self.n_builds += 1
@@ -202,10 +202,4 @@ class Neighbors:
         self.n_prunings += 1
 
     def _refresh_rows(self, positions: FloatArray, matrix: FloatArray) -> None:
-        self._refresh_offsets(matrix)
-        geometry.fill_rows(positions, self.row_atoms, self._offsets, self.rows)
-
-    def _refresh_offsets(self, matrix: FloatArray) -> None:
-        if not np.array_equal(self._offset_cell, matrix):
-            self._offset_cell = matrix.copy()
-            cells.fill_offsets(self._row_shifts, self._offset_cell, self._offsets)
+        geometry.fill_rows(positions, self.row_atoms, self._row_shifts, matrix, self.rows)
