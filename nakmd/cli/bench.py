@@ -73,7 +73,8 @@ def bench(
         machine = _machine(used)
         if build is not None:
             machine["lammps"] = {"version": build.version, "executable": build.executable, "styles": build.styles}
-        show_json({"machine": machine, "cases": [c.to_dict() for c in (*timings, *contests, *measured)]})
+        found = [t.to_dict() for t in timings] + [c.to_dict() for c in contests] + [c.to_dict() for c in measured]
+        show_json({"machine": machine, "cases": found})
     elif costs:
         _show_costs(measured, cases)
     elif build is None:

@@ -117,8 +117,9 @@ class Series:
         self._memory = h5py.h5s.create_simple((1, *self._shape))
         self._zeros = (0,) * len(self._shape)
         self._chunk_rows = int(dataset.chunks[0])
-        #: The row that `put_again` wrote first, then what is stored of it.
-        self._model: int | tuple[int, bytes] | None = None
+        # the row that `put_again` wrote first, and what is stored of it
+        self._model_row: int | None = None
+        self._model: tuple[int, bytes] | None = None
         self.length = int(dataset.shape[0])
 
     def resize(self, length: int) -> None:
@@ -126,8 +127,8 @@ class Series:
         if length != self.length:
             self._id.set_extent((length, *self._shape))
             self.length = length
-            if isinstance(self._model, int) and self._model >= length:
-                self._model = None
+            if self._model_row is not None and self._model_row >= length:
+                self._model_row = self._model = None
 
     def put(self, row: int, value: ArrayLike) -> None:
         """Write one row that is inside the extent."""
@@ -140,12 +141,12 @@ class Series:
         """Write one row that is the same each time: it is compressed once, and copied as it is stored from then on."""
         if self._chunk_rows > 1:
             self.put(row, value)
-        elif self._model is None:
+        elif self._model_row is None:
             self.put(row, value)
-            self._model = row
+            self._model_row = row
         else:
-            if isinstance(self._model, int):
-                self._model = self._id.read_direct_chunk((self._model, *self._zeros))
+            if self._model is None:
+                self._model = self._id.read_direct_chunk((self._model_row, *self._zeros))
             filters, content = self._model
             self._id.write_direct_chunk((row, *self._zeros), content, filters)
 

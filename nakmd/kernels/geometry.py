@@ -64,7 +64,7 @@ def fill_rows(positions, atoms, shifts, matrix, out_rows):
         Columns 0 to 2 are overwritten; the two padding rows at the end are left alone.
     """
     for chunk in prange((atoms.shape[0] + CHUNK - 1) // CHUNK):
-        _fill_rows(chunk, positions, atoms, shifts, matrix, out_rows)
+        _fill_rows(np.int64(chunk), positions, atoms, shifts, matrix, out_rows)
 
 
 # In a function of its own: the compiler makes a scatter of the loop where it stands in `prange`, at twice the time.
@@ -79,13 +79,13 @@ def _fill_fourth_column(chunk, values, atoms, out_rows):
 def fill_fourth_column(values, atoms, out_rows):
     """Write a value of each atom, (n_atoms,) float64, to the fourth column of all its rows."""
     for chunk in prange((atoms.shape[0] + CHUNK - 1) // CHUNK):
-        _fill_fourth_column(chunk, values, atoms, out_rows)
+        _fill_fourth_column(np.int64(chunk), values, atoms, out_rows)
 
 
 @kernel
 def _largest_displacement(chunk, positions, reference, affine, is_affine):
     now, then = part(positions, chunk), part(reference, chunk)
-    largest = 0
+    largest = np.int64(0)
     for i in range(len(now)):
         x, y, z = then[i, 0], then[i, 1], then[i, 2]
         if is_affine:
@@ -115,7 +115,7 @@ def fill_largest_displacements(positions, reference, affine, is_affine, out_larg
     out_largest : (n_chunks,) float64 [Å²]
     """
     for chunk in prange(out_largest.shape[0]):
-        out_largest[chunk] = _largest_displacement(chunk, positions, reference, affine, is_affine)
+        out_largest[chunk] = _largest_displacement(np.int64(chunk), positions, reference, affine, is_affine)
 
 
 @parallel_kernel
@@ -124,6 +124,6 @@ def follow_atoms(positions, reference, affine, is_affine, atoms, shifts, matrix,
     n_chunks = (atoms.shape[0] + CHUNK - 1) // CHUNK
     for chunk in prange(max(n_chunks, out_largest.shape[0])):
         if chunk < out_largest.shape[0]:
-            out_largest[chunk] = _largest_displacement(chunk, positions, reference, affine, is_affine)
+            out_largest[chunk] = _largest_displacement(np.int64(chunk), positions, reference, affine, is_affine)
         if chunk < n_chunks:
-            _fill_rows(chunk, positions, atoms, shifts, matrix, out_rows)
+            _fill_rows(np.int64(chunk), positions, atoms, shifts, matrix, out_rows)

@@ -4,13 +4,16 @@ Every loop runs over chunks of fixed length, and every sum is taken within chunk
 bits do not depend on the number of threads. Arithmetic is strict IEEE, nothing is allocated, and a NaN stays one.
 
 The work on one chunk is a function of its own; up to `SERIAL` chunks it is called in a plain loop, because waking
-threads costs more than a few thousand atoms do (and far more on a busy machine).
+threads costs more than a few thousand atoms do (and far more on a busy machine). `prange` counts in unsigned numbers:
+as they are, they would have that function compiled a second time.
 
 An atom that does not move freely has an inverse mass of zero: it is frozen, or a rigid body (`kernels.bodies`)
 carries it.
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from nakmd.kernels.geometry import CHUNK, part
 from nakmd.kernels.jit import kernel, parallel_kernel, prange
@@ -55,7 +58,7 @@ def kick(velocities, forces, inverse_masses, strength):
             _kick(chunk, velocities, forces, inverse_masses, strength)
     else:
         for chunk in prange(chunks):
-            _kick(chunk, velocities, forces, inverse_masses, strength)
+            _kick(np.int64(chunk), velocities, forces, inverse_masses, strength)
 
 
 @kernel
@@ -76,7 +79,7 @@ def drift(positions, velocities, timestep):
             _drift(chunk, positions, velocities, timestep)
     else:
         for chunk in prange(chunks):
-            _drift(chunk, positions, velocities, timestep)
+            _drift(np.int64(chunk), positions, velocities, timestep)
 
 
 @kernel
@@ -101,7 +104,7 @@ def kick_and_drift(positions, velocities, forces, inverse_masses, strength, time
             _kick_and_drift(chunk, positions, velocities, forces, inverse_masses, strength, timestep)
     else:
         for chunk in prange(chunks):
-            _kick_and_drift(chunk, positions, velocities, forces, inverse_masses, strength, timestep)
+            _kick_and_drift(np.int64(chunk), positions, velocities, forces, inverse_masses, strength, timestep)
 
 
 @kernel
@@ -182,7 +185,7 @@ def thermalise_and_drift(
     else:
         for chunk in prange(chunks):
             sums[chunk] = _thermalise_and_drift(
-                chunk, positions, velocities, masses, retention, amplitudes, root_temperature,
+                np.int64(chunk), positions, velocities, masses, retention, amplitudes, root_temperature,
                 seed, stream, step, timestep, words, noise,
             )  # fmt: skip
     total = 0.0
@@ -228,7 +231,7 @@ def fill_kinetic_tensor(velocities, masses, sums, out_tensor):
             _fill_kinetic_tensor(chunk, velocities, masses, sums[chunk])
     else:
         for chunk in prange(chunks):
-            _fill_kinetic_tensor(chunk, velocities, masses, sums[chunk])
+            _fill_kinetic_tensor(np.int64(chunk), velocities, masses, sums[chunk])
     for v in range(6):
         total = 0.0
         for chunk in range(chunks):
@@ -255,7 +258,7 @@ def sum_kinetic(velocities, masses, sums):
             sums[chunk] = _sum_kinetic(chunk, velocities, masses)
     else:
         for chunk in prange(chunks):
-            sums[chunk] = _sum_kinetic(chunk, velocities, masses)
+            sums[chunk] = _sum_kinetic(np.int64(chunk), velocities, masses)
     total = 0.0
     for chunk in range(chunks):
         total += sums[chunk]
@@ -281,7 +284,7 @@ def scale_velocities(velocities, members, factor):
             _scale_velocities(chunk, velocities, members, factor)
     else:
         for chunk in prange(chunks):
-            _scale_velocities(chunk, velocities, members, factor)
+            _scale_velocities(np.int64(chunk), velocities, members, factor)
 
 
 @kernel
@@ -306,4 +309,4 @@ def stretch(positions, velocities, factors):
             _stretch(chunk, positions, velocities, factors)
     else:
         for chunk in prange(chunks):
-            _stretch(chunk, positions, velocities, factors)
+            _stretch(np.int64(chunk), positions, velocities, factors)
