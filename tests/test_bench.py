@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from nakmd.cli import cases, contest, guard, timing
+from nakmd.cli import cases, contest, costs, guard, timing
 from nakmd.cli.app import app
 from nakmd.cli.cases import CASES, prepare
 from nakmd.cli.contest import Trial, check_energy, fastest, try_settings
@@ -137,6 +137,26 @@ def test_timings(command, hasty):
     assert code == 0
     assert "µs/atom" in out
     assert "cn: neighbour lists" in error
+
+
+def test_costs(command, hasty):
+    code, out, error = command("bench", "nak", "--atoms", 200, "--repeats", 2, "--threads", 2, "--costs", "--json")
+    assert code == 0
+    (case,) = json.loads(out)["cases"]
+    assert case["steps"] == costs.FRAMES_EVERY
+    assert [cost["what"] for cost in case["added"]] == list(costs.WAYS)
+    assert case["added"][0]["ratio"]["values"] == [1.0, 1.0]
+    for cost in case["added"]:
+        times = zip(cost["step"]["values"], case["added"][0]["step"]["values"], strict=True)
+        assert cost["ratio"]["values"] == pytest.approx([time / plain for time, plain in times])
+    assert [cost["threads"] for cost in case["scaling"]] == [1, 2]
+    assert case["scaling"][0]["ratio"]["median"] == 1.0
+    assert "round 2 of 2: Langevin" in error
+    code, out, _ = command("bench", "cn", "--atoms", 200, "--repeats", 1, "--threads", 1, "--costs")
+    assert code == 0
+    assert "Bussi thermostat and barostat" in out
+    assert "speed-up" in out
+    assert command("bench", "nak", "--costs", "--against", "lammps")[0] == 2
 
 
 def test_cases_without_their_file_are_left_out(command, hasty, monkeypatch):

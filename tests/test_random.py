@@ -26,7 +26,7 @@ KNOWN = [
 
 
 def noise(n, seed=1, stream=2, step=3, first=0):
-    out = np.empty((4, n))
+    out = np.empty((3, n))
     random.fill_gaussians(seed, stream, step, first, n, np.empty((4, n), np.uint64), out)
     return out
 
@@ -40,8 +40,9 @@ def test_vector_and_scalar_roads_agree():
     seed, step, stream = (5 << 32) + 7, (3 << 32) + 11, 4
     for atom, row in enumerate(noise(9, seed, stream, step).T):
         words = random.philox_block(atom, step & 0xFFFFFFFF, step >> 32, stream, seed & 0xFFFFFFFF, seed >> 32)
-        pairs = [*random.gaussian_pair(words[0], words[1]), *random.gaussian_pair(words[2], words[3])]
-        assert np.array_equal(row, pairs)
+        x, y = random.gaussian_pair(words[0], words[1])
+        z, _ = random.gaussian_pair(words[2], words[3])
+        assert np.array_equal(row, [x, y, z])
 
 
 def test_noise_depends_on_the_atom_not_on_its_place_in_the_array():
@@ -52,9 +53,9 @@ def test_noise_depends_on_the_atom_not_on_its_place_in_the_array():
     "change", [{"seed": 2}, {"seed": 1 + (1 << 32)}, {"stream": 3}, {"step": 4}, {"step": 3 + (1 << 32)}]
 )
 def test_every_part_of_the_counter_counts(change):
-    # 40,000 products of independent Gaussians: mean 0, standard deviation 1/200.
+    # 30,000 products of independent Gaussians: mean 0, standard deviation below 1/170.
     a, b = noise(10000).ravel(), noise(10000, **change).ravel()
-    assert abs(np.mean(a * b)) < 4.0 / 200.0
+    assert abs(np.mean(a * b)) < 4.0 / 170.0
     assert not np.any(a == b)
 
 
@@ -63,8 +64,8 @@ def test_gaussians_are_gaussian():
     for row in values:
         assert stats.kstest(row, "norm").pvalue > SMALLEST_P
     assert stats.kurtosistest(values.ravel()).pvalue > SMALLEST_P
-    # Six correlations of 50,000 pairs, each with standard deviation 1/sqrt(50,000).
-    assert np.abs(np.corrcoef(values) - np.eye(4)).max() < 4.0 / np.sqrt(50000)
+    # Three correlations of 50,000 pairs, each with standard deviation 1/sqrt(50,000).
+    assert np.abs(np.corrcoef(values) - np.eye(3)).max() < 4.0 / np.sqrt(50000)
 
 
 def test_directions_are_uniform_on_the_circle():
@@ -106,7 +107,7 @@ def test_sum_of_squares_is_chi_squared():
 
 def test_uncompiled_noise_has_the_same_bits():
     script = (
-        "import numpy as np; from nakmd.kernels import random as r; out = np.empty((4, 5));"
+        "import numpy as np; from nakmd.kernels import random as r; out = np.empty((3, 5));"
         "r.fill_gaussians(1, 2, 3, 0, 5, np.empty((4, 5), np.uint64), out);"
         "print(out.tobytes().hex(), r.gamma(3.0, 1, 2, 3, 0).hex())"
     )

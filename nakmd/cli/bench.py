@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from nakmd.cli.cases import Case
     from nakmd.cli.contest import Contest
+    from nakmd.cli.costs import Costs
     from nakmd.cli.timing import Timing
 
 
@@ -28,6 +29,9 @@ def bench(
     atoms: Annotated[int | None, typer.Option("--atoms", min=100, help="Atoms, about; each case has its own.")] = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Timed loops of each case.")] = 5,
     against: Annotated[Rival | None, typer.Option("--against", help="The other engine, run in turn.")] = None,
+    costs: Annotated[
+        bool, typer.Option("--costs", help="What thermostats, barostat and files add, and what threads take off.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, with every repeat.")] = False,
 ) -> None:
     """Time the engine: µs per atom and step, compilation apart; or side by side with LAMMPS on the same cores."""
@@ -37,15 +41,20 @@ def bench(
     allow_threads(threads)
     from nakmd.cli.cases import prepare
     from nakmd.cli.contest import compare
+    from nakmd.cli.costs import measure_costs
     from nakmd.cli.timing import time_case
     from nakmd.engines import find_lammps
+    from nakmd.errors import InputError
     from nakmd.kernels.jit import available_threads, set_threads
 
+    if costs and against is not None:
+        raise InputError("--costs measures nakmd alone: leave out --against, or measure one after the other.")
     build = find_lammps() if against is not None else None
     cases = _chosen(names)
     used = set_threads(threads or available_threads())
     timings: list[Timing] = []
     contests: list[Contest] = []
+    measured: list[Costs] = []
     with _status() as tell:
         for case in cases:
 
@@ -54,7 +63,9 @@ def bench(
 
             tell_of("atoms come to their temperature")
             prepared = prepare(case, atoms)
-            if build is None:
+            if costs:
+                measured.append(measure_costs(prepared, used, repeats, tell_of))
+            elif build is None:
                 timings.append(time_case(prepared, repeats, tell_of))
             else:
                 contests.append(compare(prepared, build, used, repeats, tell_of))
@@ -62,7 +73,10 @@ def bench(
         machine = _machine(used)
         if build is not None:
             machine["lammps"] = {"version": build.version, "executable": build.executable, "styles": build.styles}
-        show_json({"machine": machine, "cases": [t.to_dict() for t in timings] + [c.to_dict() for c in contests]})
+        found = [t.to_dict() for t in timings] + [c.to_dict() for c in contests] + [c.to_dict() for c in measured]
+        show_json({"machine": machine, "cases": found})
+    elif costs:
+        _show_costs(measured, cases)
     elif build is None:
         _show_timings(timings, cases, used)
     else:
@@ -163,6 +177,30 @@ def _show_contests(contests: list[Contest], cases: list[Case], version: str) -> 
         "\nMedians of whole loops at constant energy, both engines in turn; ratio: LAMMPS's time over nakmd's, pair by "
         f"pair. LAMMPS {version} by its own loop time, in the fastest of its styles and skins."
     )
+    _say_cases(cases)
+
+
+def _show_costs(measured: list[Costs], cases: list[Case]) -> None:
+    from nakmd.cli.output import say, show_table
+
+    show_table(
+        ["case", "atoms", "threads", "run", "µs/atom-step", "to constant energy"],
+        [
+            [c.name, str(c.n_atoms), str(cost.threads), cost.what, cost.step.words(4), cost.ratio.words()]
+            for c in measured
+            for cost in c.added
+        ],
+    )
+    say("")
+    show_table(
+        ["case", "atoms", "threads", "µs/atom-step", "speed-up"],
+        [
+            [c.name, str(c.n_atoms), str(cost.threads), cost.step.words(4), cost.ratio.words(2)]
+            for c in measured
+            for cost in c.scaling
+        ],
+    )
+    say("\nMedians (quartiles) of rounds in which every run has its turn; ratios within each round.")
     _say_cases(cases)
 
 

@@ -214,10 +214,10 @@ def initialize_velocities(
     """
     mobility = mobility or Mobility(system)
     n = system.n_atoms
-    noise = np.empty((4, n))
+    noise = np.empty((3, n))
     fill_gaussians(seed, STREAM_VELOCITIES, step, 0, n, np.empty((4, n), dtype=np.uint64), noise)
     widths = np.sqrt(K_B * ACCELERATION * temperature / system.masses)
-    np.multiply(noise[:3].T, widths[:, None], out=system.velocities)
+    np.multiply(noise.T, widths[:, None], out=system.velocities)
     mobility.settle(system)
     dof = mobility.degrees_of_freedom()
     if mobility.is_translation_invariant:

@@ -71,7 +71,7 @@ class Langevin(Thermostat):
         self._body_amplitudes: FloatArray = np.where(in_group, strength / np.sqrt(mobility.body_masses), 0.0)
         chunks = motion.n_chunks(system.n_atoms)
         self._words = np.zeros((chunks, 4, motion.CHUNK), dtype=np.uint64)
-        self._noise: FloatArray = np.zeros((chunks, 4, motion.CHUNK))
+        self._noise: FloatArray = np.zeros((chunks, 3, motion.CHUNK))
         self._sums: FloatArray = np.zeros(chunks)
         self.work = 0.0
 

@@ -115,6 +115,11 @@ class Series:
         self._shape = dataset.shape[1:]
         self._dtype = dataset.dtype
         self._memory = h5py.h5s.create_simple((1, *self._shape))
+        self._zeros = (0,) * len(self._shape)
+        self._chunk_rows = int(dataset.chunks[0])
+        # the row that `put_again` wrote first, and what is stored of it
+        self._model_row: int | None = None
+        self._model: tuple[int, bytes] | None = None
         self.length = int(dataset.shape[0])
 
     def resize(self, length: int) -> None:
@@ -122,13 +127,28 @@ class Series:
         if length != self.length:
             self._id.set_extent((length, *self._shape))
             self.length = length
+            if self._model_row is not None and self._model_row >= length:
+                self._model_row = self._model = None
 
     def put(self, row: int, value: ArrayLike) -> None:
         """Write one row that is inside the extent."""
         content = np.ascontiguousarray(value, dtype=self._dtype).reshape(1, *self._shape)
         target = self._id.get_space()
-        target.select_hyperslab((row, *(0 for _ in self._shape)), (1, *self._shape))
+        target.select_hyperslab((row, *self._zeros), (1, *self._shape))
         self._id.write(self._memory, target, content)
+
+    def put_again(self, row: int, value: ArrayLike) -> None:
+        """Write one row that is the same each time: it is compressed once, and copied as it is stored from then on."""
+        if self._chunk_rows > 1:
+            self.put(row, value)
+        elif self._model_row is None:
+            self.put(row, value)
+            self._model_row = row
+        else:
+            if self._model is None:
+                self._model = self._id.read_direct_chunk((self._model_row, *self._zeros))
+            filters, content = self._model
+            self._id.write_direct_chunk((row, *self._zeros), content, filters)
 
 
 class GrowingTable:

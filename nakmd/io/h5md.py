@@ -27,6 +27,8 @@ from nakmd.system import Frame, Topology
 _THERMO_ROWS = 256
 _THERMO_SECONDS = 1.0
 
+_SPECIES = f"{PARTICLES}/species/value"
+
 
 class TrajectoryWriter:
     """Write frames and thermo rows to an H5MD file.
@@ -157,7 +159,9 @@ class TrajectoryWriter:
             row, self._n_frames = self._n_frames, self._n_frames + 1
             for path, series in self._series.items():
                 series.resize(self._n_frames)  # what this frame lacks reads as NaN
-                if path in values:
+                if path == _SPECIES:
+                    series.put_again(row, values[path])
+                elif path in values:
                     series.put(row, values[path])
             if self._thermo_due():
                 self._store_thermo()
@@ -170,7 +174,7 @@ class TrajectoryWriter:
             f"{PARTICLES}/position/value": frame.positions,
             f"{PARTICLES}/box/edges/value": frame.cell.matrix,
             f"{PARTICLES}/image/value": frame.images,
-            f"{PARTICLES}/species/value": self._numbers,
+            _SPECIES: self._numbers,
             f"{FRAMES}/stage/value": self._stage(frame.stage),
         }
         if frame.velocities is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nakmd.kernels.jit import kernel, parallel_kernel, prange
 from nakmd.kernels.motion import CHUNK, SERIAL
 
@@ -42,7 +44,7 @@ def sum_descent(forces, velocities, sums, out_sums):
             _sum_descent(chunk, forces, velocities, sums[chunk])
     else:
         for chunk in prange(chunks):
-            _sum_descent(chunk, forces, velocities, sums[chunk])
+            _sum_descent(np.int64(chunk), forces, velocities, sums[chunk])
     power, f_f, v_v, largest = 0.0, 0.0, 0.0, 0.0
     for chunk in range(chunks):
         power += sums[chunk, 0]
@@ -76,7 +78,7 @@ def steer(velocities, forces, keep, pull, sums):
             sums[chunk] = _steer(chunk, velocities, forces, keep, pull)
     else:
         for chunk in prange(chunks):
-            sums[chunk] = _steer(chunk, velocities, forces, keep, pull)
+            sums[chunk] = _steer(np.int64(chunk), velocities, forces, keep, pull)
     largest = 0.0
     for chunk in range(chunks):
         if sums[chunk] > largest or math.isnan(sums[chunk]):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from nakmd.kernels.jit import parallel_kernel, prange
+from nakmd.kernels.jit import kernel, parallel_kernel, prange, term
 
 #: Atoms that one iteration of a parallel loop owns; fixed, so that results do not depend on the thread count.
-CHUNK = 2048
+CHUNK = 512
+
+_WITHOUT_SIGN = np.int64(0x7FFFFFFFFFFFFFFF)
 
 #: Where padding sits: neighbours that fill up a column, and centres that fill up a slice. Far from all atoms and
 #: from each other.
@@ -20,6 +22,30 @@ def aligned_rows(n_rows: int) -> np.ndarray:
     raw = np.empty(n_rows * 4 + 8, dtype=np.float64)
     start = (-raw.ctypes.data % 64) // 8
     return raw[start : start + n_rows * 4].reshape(n_rows, 4)
+
+
+@term
+def part(array, chunk):
+    """Return the rows of an array that a chunk owns.
+
+    A loop over a view from 0 on needs no look at negative indices, which the compiler cannot rule out for indices that
+    begin at ``chunk * CHUNK``: `fill_rows` took half as long again with those.
+    """
+    return array[chunk * CHUNK : (chunk + 1) * CHUNK]
+
+
+@kernel
+def _fill_rows(chunk, positions, atoms, shifts, matrix, out_rows):
+    ax, ay, az = matrix[0, 0], matrix[0, 1], matrix[0, 2]
+    bx, by, bz = matrix[1, 0], matrix[1, 1], matrix[1, 2]
+    cx, cy, cz = matrix[2, 0], matrix[2, 1], matrix[2, 2]
+    seen, shift, rows = part(atoms, chunk), part(shifts, chunk), part(out_rows, chunk)
+    for k in range(len(seen)):
+        i = seen[k]
+        u, v, w = shift[k, 0], shift[k, 1], shift[k, 2]
+        rows[k, 0] = positions[i, 0] + (u * ax + v * bx + w * cx)
+        rows[k, 1] = positions[i, 1] + (u * ay + v * by + w * cy)
+        rows[k, 2] = positions[i, 2] + (u * az + v * bz + w * cz)
 
 
 @parallel_kernel
@@ -37,30 +63,46 @@ def fill_rows(positions, atoms, shifts, matrix, out_rows):
     out_rows : (n_rows + 2, 4) float64
         Columns 0 to 2 are overwritten; the two padding rows at the end are left alone.
     """
-    n_rows = atoms.shape[0]
-    ax, ay, az = matrix[0, 0], matrix[0, 1], matrix[0, 2]
-    bx, by, bz = matrix[1, 0], matrix[1, 1], matrix[1, 2]
-    cx, cy, cz = matrix[2, 0], matrix[2, 1], matrix[2, 2]
-    for chunk in prange((n_rows + CHUNK - 1) // CHUNK):
-        for k in range(chunk * CHUNK, min(n_rows, (chunk + 1) * CHUNK)):
-            i = atoms[k]
-            u, v, w = shifts[k, 0], shifts[k, 1], shifts[k, 2]
-            out_rows[k, 0] = positions[i, 0] + (u * ax + v * bx + w * cx)
-            out_rows[k, 1] = positions[i, 1] + (u * ay + v * by + w * cy)
-            out_rows[k, 2] = positions[i, 2] + (u * az + v * bz + w * cz)
+    for chunk in prange((atoms.shape[0] + CHUNK - 1) // CHUNK):
+        _fill_rows(np.int64(chunk), positions, atoms, shifts, matrix, out_rows)
+
+
+# In a function of its own: the compiler makes a scatter of the loop where it stands in `prange`, at twice the time.
+@kernel
+def _fill_fourth_column(chunk, values, atoms, out_rows):
+    seen, rows = part(atoms, chunk), part(out_rows, chunk)
+    for k in range(len(seen)):
+        rows[k, 3] = values[seen[k]]
 
 
 @parallel_kernel
 def fill_fourth_column(values, atoms, out_rows):
     """Write a value of each atom, (n_atoms,) float64, to the fourth column of all its rows."""
-    n_rows = atoms.shape[0]
-    for chunk in prange((n_rows + CHUNK - 1) // CHUNK):
-        for k in range(chunk * CHUNK, min(n_rows, (chunk + 1) * CHUNK)):
-            out_rows[k, 3] = values[atoms[k]]
+    for chunk in prange((atoms.shape[0] + CHUNK - 1) // CHUNK):
+        _fill_fourth_column(np.int64(chunk), values, atoms, out_rows)
+
+
+@kernel
+def _largest_displacement(chunk, positions, reference, affine, is_affine):
+    now, then = part(positions, chunk), part(reference, chunk)
+    largest = np.int64(0)
+    for i in range(len(now)):
+        x, y, z = then[i, 0], then[i, 1], then[i, 2]
+        if is_affine:
+            x, y, z = (
+                x * affine[0, 0] + y * affine[1, 0] + z * affine[2, 0],
+                x * affine[0, 1] + y * affine[1, 1] + z * affine[2, 1],
+                x * affine[0, 2] + y * affine[1, 2] + z * affine[2, 2],
+            )
+        x, y, z = now[i, 0] - x, now[i, 1] - y, now[i, 2] - z
+        # squares are ordered like their bits, NaN above infinity: a maximum of integers that keeps a NaN and vectorises
+        largest = max(largest, np.float64(x * x + y * y + z * z).view(np.int64) & _WITHOUT_SIGN)
+    square = np.int64(largest).view(np.float64)
+    return np.inf if np.isnan(square) else square
 
 
 @parallel_kernel
-def fill_largest_displacements(positions, reference, affine, out_largest):
+def fill_largest_displacements(positions, reference, affine, is_affine, out_largest):
     """Write the largest |r_i - r_i^ref A|² [Å²] of every chunk; NaN counts as infinite.
 
     Parameters
@@ -68,16 +110,20 @@ def fill_largest_displacements(positions, reference, affine, out_largest):
     positions, reference : (n_atoms, 3) float64 [Å]
     affine : (3, 3) float64
         A = h_ref^-1 h: the motion that the cell imposes is not a displacement.
+    is_affine : bool
+        False if A is the identity, which is not multiplied with then.
     out_largest : (n_chunks,) float64 [Å²]
     """
-    n = positions.shape[0]
     for chunk in prange(out_largest.shape[0]):
-        largest = 0.0
-        for i in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
-            square = 0.0
-            for c in range(3):
-                moved = reference[i, 0] * affine[0, c] + reference[i, 1] * affine[1, c] + reference[i, 2] * affine[2, c]
-                square += (positions[i, c] - moved) ** 2
-            if not square <= largest:
-                largest = np.inf if np.isnan(square) else square
-        out_largest[chunk] = largest
+        out_largest[chunk] = _largest_displacement(np.int64(chunk), positions, reference, affine, is_affine)
+
+
+@parallel_kernel
+def follow_atoms(positions, reference, affine, is_affine, atoms, shifts, matrix, out_rows, out_largest):
+    """`fill_rows` and `fill_largest_displacements` in one call: every step needs both, and waking threads costs."""
+    n_chunks = (atoms.shape[0] + CHUNK - 1) // CHUNK
+    for chunk in prange(max(n_chunks, out_largest.shape[0])):
+        if chunk < out_largest.shape[0]:
+            out_largest[chunk] = _largest_displacement(np.int64(chunk), positions, reference, affine, is_affine)
+        if chunk < n_chunks:
+            _fill_rows(np.int64(chunk), positions, atoms, shifts, matrix, out_rows)

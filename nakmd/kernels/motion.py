@@ -4,7 +4,8 @@ Every loop runs over chunks of fixed length, and every sum is taken within chunk
 bits do not depend on the number of threads. Arithmetic is strict IEEE, nothing is allocated, and a NaN stays one.
 
 The work on one chunk is a function of its own; up to `SERIAL` chunks it is called in a plain loop, because waking
-threads costs more than a few thousand atoms do (and far more on a busy machine).
+threads costs more than a few thousand atoms do (and far more on a busy machine). `prange` counts in unsigned numbers:
+as they are, they would have that function compiled a second time.
 
 An atom that does not move freely has an inverse mass of zero: it is frozen, or a rigid body (`kernels.bodies`)
 carries it.
@@ -12,14 +13,14 @@ carries it.
 
 from __future__ import annotations
 
+import numpy as np
+
+from nakmd.kernels.geometry import CHUNK, part
 from nakmd.kernels.jit import kernel, parallel_kernel, prange
 from nakmd.kernels.random import fill_gaussians
 
-#: Atoms of one chunk.
-CHUNK = 512
-
-#: Chunks up to which one thread does the work: about 10 µs of it; fewer where noise is drawn.
-SERIAL = 16
+#: Chunks up to which one thread does the work: less than 10 µs of it; fewer where noise is drawn.
+SERIAL = 8
 SERIAL_NOISE = 4
 
 
@@ -30,11 +31,12 @@ def n_chunks(n_atoms: int) -> int:
 
 @kernel
 def _kick(chunk, velocities, forces, inverse_masses, strength):
-    for i in range(chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)):
-        scale = strength * inverse_masses[i]
-        velocities[i, 0] += scale * forces[i, 0]
-        velocities[i, 1] += scale * forces[i, 1]
-        velocities[i, 2] += scale * forces[i, 2]
+    v, f, inverse_mass = part(velocities, chunk), part(forces, chunk), part(inverse_masses, chunk)
+    for i in range(len(v)):
+        scale = strength * inverse_mass[i]
+        v[i, 0] += scale * f[i, 0]
+        v[i, 1] += scale * f[i, 1]
+        v[i, 2] += scale * f[i, 2]
 
 
 @parallel_kernel
@@ -56,15 +58,16 @@ def kick(velocities, forces, inverse_masses, strength):
             _kick(chunk, velocities, forces, inverse_masses, strength)
     else:
         for chunk in prange(chunks):
-            _kick(chunk, velocities, forces, inverse_masses, strength)
+            _kick(np.int64(chunk), velocities, forces, inverse_masses, strength)
 
 
 @kernel
 def _drift(chunk, positions, velocities, timestep):
-    for i in range(chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)):
-        positions[i, 0] += timestep * velocities[i, 0]
-        positions[i, 1] += timestep * velocities[i, 1]
-        positions[i, 2] += timestep * velocities[i, 2]
+    r, v = part(positions, chunk), part(velocities, chunk)
+    for i in range(len(r)):
+        r[i, 0] += timestep * v[i, 0]
+        r[i, 1] += timestep * v[i, 1]
+        r[i, 2] += timestep * v[i, 2]
 
 
 @parallel_kernel
@@ -76,13 +79,20 @@ def drift(positions, velocities, timestep):
             _drift(chunk, positions, velocities, timestep)
     else:
         for chunk in prange(chunks):
-            _drift(chunk, positions, velocities, timestep)
+            _drift(np.int64(chunk), positions, velocities, timestep)
 
 
 @kernel
 def _kick_and_drift(chunk, positions, velocities, forces, inverse_masses, strength, timestep):
-    _kick(chunk, velocities, forces, inverse_masses, strength)
-    _drift(chunk, positions, velocities, timestep)
+    r, v, f = part(positions, chunk), part(velocities, chunk), part(forces, chunk)
+    inverse_mass = part(inverse_masses, chunk)
+    for i in range(len(r)):
+        scale = strength * inverse_mass[i]
+        x, y, z = v[i, 0] + scale * f[i, 0], v[i, 1] + scale * f[i, 1], v[i, 2] + scale * f[i, 2]
+        v[i, 0], v[i, 1], v[i, 2] = x, y, z
+        r[i, 0] += timestep * x
+        r[i, 1] += timestep * y
+        r[i, 2] += timestep * z
 
 
 @parallel_kernel
@@ -94,7 +104,7 @@ def kick_and_drift(positions, velocities, forces, inverse_masses, strength, time
             _kick_and_drift(chunk, positions, velocities, forces, inverse_masses, strength, timestep)
     else:
         for chunk in prange(chunks):
-            _kick_and_drift(chunk, positions, velocities, forces, inverse_masses, strength, timestep)
+            _kick_and_drift(np.int64(chunk), positions, velocities, forces, inverse_masses, strength, timestep)
 
 
 @kernel
@@ -102,20 +112,20 @@ def _thermalise_and_drift(
     chunk, positions, velocities, masses, retention, amplitudes, root_temperature,
     seed, stream, step, timestep, words, noise,
 ):  # fmt: skip
-    start, end = chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)
+    r, v, mass = part(positions, chunk), part(velocities, chunk), part(masses, chunk)
+    kept, amplitude = part(retention, chunk), part(amplitudes, chunk)
     xi = noise[chunk]
-    fill_gaussians(seed, stream, step, start, end - start, words[chunk], xi)
+    fill_gaussians(seed, stream, step, chunk * CHUNK, len(r), words[chunk], xi)
     gained = 0.0
-    for i in range(start, end):
-        k = i - start
-        c, a = retention[i], amplitudes[i] * root_temperature
-        x, y, z = velocities[i, 0], velocities[i, 1], velocities[i, 2]
-        new_x, new_y, new_z = c * x + a * xi[0, k], c * y + a * xi[1, k], c * z + a * xi[2, k]
-        velocities[i, 0], velocities[i, 1], velocities[i, 2] = new_x, new_y, new_z
-        positions[i, 0] += timestep * new_x
-        positions[i, 1] += timestep * new_y
-        positions[i, 2] += timestep * new_z
-        gained += masses[i] * ((new_x * new_x + new_y * new_y + new_z * new_z) - (x * x + y * y + z * z))
+    for i in range(len(r)):
+        c, a = kept[i], amplitude[i] * root_temperature
+        x, y, z = v[i, 0], v[i, 1], v[i, 2]
+        new_x, new_y, new_z = c * x + a * xi[0, i], c * y + a * xi[1, i], c * z + a * xi[2, i]
+        v[i, 0], v[i, 1], v[i, 2] = new_x, new_y, new_z
+        r[i, 0] += timestep * new_x
+        r[i, 1] += timestep * new_y
+        r[i, 2] += timestep * new_z
+        gained += mass[i] * ((new_x * new_x + new_y * new_y + new_z * new_z) - (x * x + y * y + z * z))
     return 0.5 * gained
 
 
@@ -151,7 +161,7 @@ def thermalise_and_drift(
         Of the drift.
     words : (n_chunks, 4, CHUNK) uint64
         Scratch.
-    noise : (n_chunks, 4, CHUNK) float64
+    noise : (n_chunks, 3, CHUNK) float64
         Scratch.
     sums : (n_chunks,) float64
         Scratch.
@@ -175,7 +185,7 @@ def thermalise_and_drift(
     else:
         for chunk in prange(chunks):
             sums[chunk] = _thermalise_and_drift(
-                chunk, positions, velocities, masses, retention, amplitudes, root_temperature,
+                np.int64(chunk), positions, velocities, masses, retention, amplitudes, root_temperature,
                 seed, stream, step, timestep, words, noise,
             )  # fmt: skip
     total = 0.0
@@ -186,10 +196,11 @@ def thermalise_and_drift(
 
 @kernel
 def _fill_kinetic_tensor(chunk, velocities, masses, out_tensor):
+    v, mass = part(velocities, chunk), part(masses, chunk)
     xx, yy, zz, yz, xz, xy = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)):
-        m = masses[i]
-        x, y, z = velocities[i, 0], velocities[i, 1], velocities[i, 2]
+    for i in range(len(v)):
+        m = mass[i]
+        x, y, z = v[i, 0], v[i, 1], v[i, 2]
         xx += m * x * x
         yy += m * y * y
         zz += m * z * z
@@ -220,7 +231,7 @@ def fill_kinetic_tensor(velocities, masses, sums, out_tensor):
             _fill_kinetic_tensor(chunk, velocities, masses, sums[chunk])
     else:
         for chunk in prange(chunks):
-            _fill_kinetic_tensor(chunk, velocities, masses, sums[chunk])
+            _fill_kinetic_tensor(np.int64(chunk), velocities, masses, sums[chunk])
     for v in range(6):
         total = 0.0
         for chunk in range(chunks):
@@ -230,10 +241,11 @@ def fill_kinetic_tensor(velocities, masses, sums, out_tensor):
 
 @kernel
 def _sum_kinetic(chunk, velocities, masses):
+    v, mass = part(velocities, chunk), part(masses, chunk)
     total = 0.0
-    for i in range(chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)):
-        x, y, z = velocities[i, 0], velocities[i, 1], velocities[i, 2]
-        total += masses[i] * (x * x + y * y + z * z)
+    for i in range(len(v)):
+        x, y, z = v[i, 0], v[i, 1], v[i, 2]
+        total += mass[i] * (x * x + y * y + z * z)
     return total
 
 
@@ -246,7 +258,7 @@ def sum_kinetic(velocities, masses, sums):
             sums[chunk] = _sum_kinetic(chunk, velocities, masses)
     else:
         for chunk in prange(chunks):
-            sums[chunk] = _sum_kinetic(chunk, velocities, masses)
+            sums[chunk] = _sum_kinetic(np.int64(chunk), velocities, masses)
     total = 0.0
     for chunk in range(chunks):
         total += sums[chunk]
@@ -255,11 +267,12 @@ def sum_kinetic(velocities, masses, sums):
 
 @kernel
 def _scale_velocities(chunk, velocities, members, factor):
-    for i in range(chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)):
-        scale = factor if members[i] else 1.0
-        velocities[i, 0] *= scale
-        velocities[i, 1] *= scale
-        velocities[i, 2] *= scale
+    v, member = part(velocities, chunk), part(members, chunk)
+    for i in range(len(v)):
+        scale = factor if member[i] else 1.0
+        v[i, 0] *= scale
+        v[i, 1] *= scale
+        v[i, 2] *= scale
 
 
 @parallel_kernel
@@ -271,19 +284,20 @@ def scale_velocities(velocities, members, factor):
             _scale_velocities(chunk, velocities, members, factor)
     else:
         for chunk in prange(chunks):
-            _scale_velocities(chunk, velocities, members, factor)
+            _scale_velocities(np.int64(chunk), velocities, members, factor)
 
 
 @kernel
 def _stretch(chunk, positions, velocities, factors):
+    r, v = part(positions, chunk), part(velocities, chunk)
     s_x, s_y, s_z = factors[0], factors[1], factors[2]
-    for i in range(chunk * CHUNK, min(len(velocities), (chunk + 1) * CHUNK)):
-        positions[i, 0] *= s_x
-        positions[i, 1] *= s_y
-        positions[i, 2] *= s_z
-        velocities[i, 0] /= s_x
-        velocities[i, 1] /= s_y
-        velocities[i, 2] /= s_z
+    for i in range(len(r)):
+        r[i, 0] *= s_x
+        r[i, 1] *= s_y
+        r[i, 2] *= s_z
+        v[i, 0] /= s_x
+        v[i, 1] /= s_y
+        v[i, 2] /= s_z
 
 
 @parallel_kernel
@@ -295,4 +309,4 @@ def stretch(positions, velocities, factors):
             _stretch(chunk, positions, velocities, factors)
     else:
         for chunk in prange(chunks):
-            _stretch(chunk, positions, velocities, factors)
+            _stretch(np.int64(chunk), positions, velocities, factors)

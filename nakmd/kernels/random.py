@@ -44,7 +44,6 @@ _WEYL_0 = np.uint64(0x9E3779B9)
 _WEYL_1 = np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_ROUNDS = 10
 
 # An integer below 2^52 in the mantissa of 2^52 is a float64: a conversion that every vector unit has.
 _INTO_MANTISSA = np.uint64(0x4330000000000000)
@@ -64,20 +63,39 @@ _HALF_PI = 1.5707963267948966
 
 
 @term
+def _round(c_0, c_1, c_2, c_3, key_0, key_1):
+    product_0 = _MULTIPLIER_0 * (c_0 & _LOW)
+    product_1 = _MULTIPLIER_1 * (c_2 & _LOW)
+    return (product_1 >> _HALF) ^ c_1 ^ key_0, product_1 & _LOW, (product_0 >> _HALF) ^ c_3 ^ key_1, product_0 & _LOW
+
+
+@term
+def _next_key(key_0, key_1):
+    return (key_0 + _WEYL_0) & _LOW, (key_1 + _WEYL_1) & _LOW
+
+
+@term
+def _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1):
+    c_0, c_1, c_2, c_3 = _round(c_0, c_1, c_2, c_3, key_0, key_1)
+    key_0, key_1 = _next_key(key_0, key_1)
+    return _round(c_0, c_1, c_2, c_3, key_0, key_1)
+
+
+@term
 def philox(c_0, c_1, c_2, c_3, key_0, key_1):
-    """Return the four 32-bit words of one counter and key (all uint64 below 2^32): Philox4x32-10."""
-    for _ in range(_ROUNDS):
-        product_0 = _MULTIPLIER_0 * c_0
-        product_1 = _MULTIPLIER_1 * c_2
-        c_0, c_1, c_2, c_3 = (
-            (product_1 >> _HALF) ^ c_1 ^ key_0,
-            product_1 & _LOW,
-            (product_0 >> _HALF) ^ c_3 ^ key_1,
-            product_0 & _LOW,
-        )
-        key_0 = (key_0 + _WEYL_0) & _LOW
-        key_1 = (key_1 + _WEYL_1) & _LOW
-    return c_0, c_1, c_2, c_3
+    """Return the four 32-bit words of one counter and key (all uint64 below 2^32): Philox4x32-10.
+
+    Ten rounds stand here one after the other, not in a loop: loops over this become vector code only then.
+    """
+    c_0, c_1, c_2, c_3 = _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1)
+    key_0, key_1 = _next_key(*_next_key(key_0, key_1))
+    c_0, c_1, c_2, c_3 = _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1)
+    key_0, key_1 = _next_key(*_next_key(key_0, key_1))
+    c_0, c_1, c_2, c_3 = _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1)
+    key_0, key_1 = _next_key(*_next_key(key_0, key_1))
+    c_0, c_1, c_2, c_3 = _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1)
+    key_0, key_1 = _next_key(*_next_key(key_0, key_1))
+    return _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1)
 
 
 @kernel
@@ -147,20 +165,8 @@ def gaussian_pair(word_0, word_1):
 
 
 @kernel
-def fill_pairs(words_0, words_1, out_x, out_y):
-    """Turn (n,) pairs of 32-bit words into (n,) pairs of Gaussians: `gaussian_pair` in two loops that vectorise."""
-    for i in range(len(words_0)):
-        out_x[i] = random_radius(words_0[i])
-    for i in range(len(words_0)):
-        x, y = random_direction(words_1[i])
-        radius = out_x[i]
-        out_x[i] = radius * x
-        out_y[i] = radius * y
-
-
-@kernel
 def fill_gaussians(seed, stream, step, first, n, words, out_noise):
-    """Draw four standard Gaussians for each of a run of atoms.
+    """Draw three standard Gaussians for each of a run of atoms.
 
     Parameters
     ----------
@@ -172,35 +178,32 @@ def fill_gaussians(seed, stream, step, first, n, words, out_noise):
         Number of atoms.
     words : (4, >= n) uint64
         Scratch.
-    out_noise : (4, >= n) float64
+    out_noise : (3, >= n) float64
         The first n columns are overwritten.
 
     Notes
     -----
-    One loop for each round of Philox, over arrays that stay in the first-level cache: the compiler turns these into
-    vector code, provided that it sees contiguous rows. 10 ns for an atom, where one plain loop took 50 (one core,
-    AVX-512).
+    Plain loops over contiguous rows that stay in the first-level cache: the compiler turns each of them into vector
+    code. 6.5 ns for an atom (one core, AVX-512), where one loop over everything took 50.
     """
     w_0, w_1, w_2, w_3 = words[0][:n], words[1][:n], words[2][:n], words[3][:n]
+    x, y, z = out_noise[0][:n], out_noise[1][:n], out_noise[2][:n]
     key_0, key_1 = np.uint64(seed) & _LOW, np.uint64(seed) >> _HALF
     step_low, step_high = np.uint64(step) & _LOW, np.uint64(step) >> _HALF
+    purpose = np.uint64(stream)
     for i in range(n):
-        w_0[i] = np.uint64(first + i)
-        w_1[i] = step_low
-        w_2[i] = step_high
-        w_3[i] = np.uint64(stream)
-    for _ in range(_ROUNDS):
-        for i in range(n):
-            product_0 = _MULTIPLIER_0 * (w_0[i] & _LOW)
-            product_1 = _MULTIPLIER_1 * (w_2[i] & _LOW)
-            w_0[i] = (product_1 >> _HALF) ^ w_1[i] ^ key_0
-            w_2[i] = (product_0 >> _HALF) ^ w_3[i] ^ key_1
-            w_1[i] = product_1 & _LOW
-            w_3[i] = product_0 & _LOW
-        key_0 = (key_0 + _WEYL_0) & _LOW
-        key_1 = (key_1 + _WEYL_1) & _LOW
-    fill_pairs(w_0, w_1, out_noise[0][:n], out_noise[1][:n])
-    fill_pairs(w_2, w_3, out_noise[2][:n], out_noise[3][:n])
+        w_0[i], w_1[i], w_2[i], w_3[i] = philox(np.uint64(first + i), step_low, step_high, purpose, key_0, key_1)
+    for i in range(n):
+        x[i] = random_radius(w_0[i])
+    for i in range(n):
+        radius = x[i]
+        cosine, sine = random_direction(w_1[i])
+        x[i] = radius * cosine
+        y[i] = radius * sine
+    for i in range(n):
+        z[i] = random_radius(w_2[i])
+    for i in range(n):
+        z[i] *= random_direction(w_3[i])[0]
 
 
 @term

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,8 +18,11 @@ from nakmd.system import FloatArray, System
 _NO_ATOMS, _NO_SHIFTS = np.zeros(0, np.int32), np.zeros((0, 3), np.int32)
 
 
+_IDENTITY: FloatArray = np.eye(3)
+
+
 class _Moment:
-    """Positions and cell at which something was built, and how far atoms have moved since."""
+    """Positions and cell at which something was built."""
 
     def __init__(self) -> None:
         self.positions: FloatArray = np.zeros((0, 3))
@@ -32,16 +36,12 @@ class _Moment:
             self.positions = positions.copy()
         self.matrix = matrix.copy()
 
-    def motion(self, system: System, scratch: FloatArray) -> tuple[float, float]:
-        """Return the largest displacement [Å] beside what the cell imposes, and how much the cell was compressed."""
-        if np.array_equal(self.matrix, system.cell.matrix):
-            affine: FloatArray = np.eye(3)
-            compression = 1.0
-        else:
-            affine = np.asarray(np.linalg.solve(self.matrix, system.cell.matrix), dtype=np.float64)
-            compression = max(1.0, float(np.linalg.norm(np.linalg.inv(affine), ord=2)))
-        geometry.fill_largest_displacements(system.positions, self.positions, affine, scratch)
-        return float(np.sqrt(scratch.max(initial=0.0))), compression
+    def strain(self, matrix: FloatArray) -> tuple[FloatArray, bool, float]:
+        """Return the map that the cell has imposed since, whether it is one at all, and how much it compressed."""
+        if np.array_equal(self.matrix, matrix):
+            return _IDENTITY, False, 1.0
+        affine = np.asarray(np.linalg.solve(self.matrix, matrix), dtype=np.float64)
+        return affine, True, max(1.0, float(np.linalg.norm(np.linalg.inv(affine), ord=2)))
 
 
 class Neighbors:
@@ -102,13 +102,13 @@ class Neighbors:
             If atoms have collapsed onto each other.
         """
         self._age += 1
-        if self._slices_are_valid(system):
-            self._refresh_rows(system.positions, system.cell.matrix)
+        if self._follow(system):
             return False
         rebuilt = not self._candidates_are_valid(system)
         if rebuilt:
             self.skins.choose()
             self._search(system, system.positions, system.cell.matrix)
+            self._refresh_rows(system.positions, system.cell.matrix)
         self._prune(system.positions, system.cell.matrix)
         return rebuilt
 
@@ -129,7 +129,9 @@ class Neighbors:
             return
         self.skins.restore(state["skins"])
         self._search(system, np.asarray(state["outer_positions"]), np.asarray(state["outer_cell"]))
-        self._prune(np.asarray(state["inner_positions"]), np.asarray(state["inner_cell"]))
+        inner = np.asarray(state["inner_positions"]), np.asarray(state["inner_cell"])
+        self._refresh_rows(*inner)
+        self._prune(*inner)
         self._age = int(state["age"])
         self._refresh_rows(system.positions, system.cell.matrix)
 
@@ -140,11 +142,16 @@ class Neighbors:
     # ------------------------------------------------------------------------------------------ validity
     # With the cell deformed by A since a list was made, r_now = r_then A + u, so a pair now within r was within
     # |A^-1| (r + 2 u) then.
-    def _slices_are_valid(self, system: System) -> bool:
-        """Whether every pair within a cutoff is still certain to be in the slices."""
+    def _follow(self, system: System) -> bool:
+        """Refresh the rows; return whether every pair within a cutoff is still certain to be in the slices."""
         if len(self._inner.positions) != system.n_atoms or system.n_atoms == 0:
             return False
-        moved, compression = self._inner.motion(system, self._largest)
+        affine, is_affine, compression = self._inner.strain(system.cell.matrix)
+        geometry.follow_atoms(
+            system.positions, self._inner.positions, affine, is_affine, self.row_atoms, self._row_shifts,
+            system.cell.matrix, self.rows, self._largest,
+        )  # fmt: skip
+        moved = self._moved()
         if 2.0 * moved < (self._cutoff + self.skins.inner) / compression - self._cutoff:
             return True
         self.skins.observe(moved, self._age)
@@ -154,9 +161,15 @@ class Neighbors:
         """Whether every pair within the inner skin is still certain to be among the candidates."""
         if len(self._outer.positions) != system.n_atoms or system.n_atoms == 0 or self.skins.inner <= 0.0:
             return False
-        moved, compression = self._outer.motion(system, self._largest)
+        affine, is_affine, compression = self._outer.strain(system.cell.matrix)
+        geometry.fill_largest_displacements(system.positions, self._outer.positions, affine, is_affine, self._largest)
+        moved = self._moved()
         reach = self._cutoff + self.skins.inner
         return 2.0 * moved < (self._cutoff + self.skins.outer) / compression - reach
+
+    def _moved(self) -> float:
+        """Return the largest displacement [Å] that was found."""
+        return math.sqrt(float(self._largest.max(initial=0.0)))
 
     # ------------------------------------------------------------------------------------------ building
     def _search(self, system: System, positions: FloatArray, matrix: FloatArray) -> None:
@@ -181,7 +194,7 @@ class Neighbors:
         self.n_builds += 1
 
     def _prune(self, positions: FloatArray, matrix: FloatArray) -> None:
-        self._refresh_rows(positions, matrix)
+        """Fill the slices from rows that are up to date with these positions and cell."""
         for found in self.lists:
             found.prune(self.rows, self.skins.inner)
         self._inner.take(positions, matrix)

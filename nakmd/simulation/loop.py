@@ -26,7 +26,7 @@ from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Pace, Progress
 from nakmd.simulation.readings import Value, read_state, take_frame, temperature_of
 from nakmd.simulation.signals import polite_signals
-from nakmd.simulation.stages import Stage, StageReport, Status
+from nakmd.simulation.stages import Stage, StageReport, Status, check_stages
 from nakmd.simulation.watch import EVERY as WATCH_EVERY
 from nakmd.simulation.watch import Watch
 from nakmd.system import FloatArray, Result, System
@@ -121,25 +121,9 @@ class Simulation:
         self._conserved_before: float | None = None
         self._pace = Pace()
         self._last_report = 0.0
-        self._check_stages()
+        check_stages(system, self.stages, seed)
         for observer in self.observers:
             observer.attach(self)
-
-    def _check_stages(self) -> None:
-        """Bind every stage once, so that a fault of the last one is not found after hours."""
-        moving = bool(np.any(self.system.velocities))
-        for stage in self.stages:
-            mobility = Mobility(self.system, stage.frozen, stage.tethered, stage.rigid)
-            stage.integrator.start(self.system, mobility, self.seed, Span(0, stage.steps))
-            moving = moving or bool(stage.initial_temperature)
-            if stage.integrator.needs_velocities and not moving:
-                raise InputError(
-                    f"Stage {stage.name!r}: all velocities will be zero, and its thermostat can only scale what is "
-                    'there. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin '
-                    "thermostat."
-                )
-            relaxes = isinstance(stage.integrator, Fire)
-            moving = not relaxes and (moving or stage.integrator.set_temperature(0) is not None)
 
     # ------------------------------------------------------------------------------------------ asking
     @property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+import numpy as np
+
 from nakmd.errors import InputError
-from nakmd.integrators import Integrator
+from nakmd.integrators import Fire, Integrator, Mobility, Span
+from nakmd.system import System
 
 
 class Status(Enum):
@@ -78,3 +81,26 @@ class StageReport:
     steps: int
     converged: bool | None = None
     largest_force: float | None = None
+
+
+def check_stages(system: System, stages: Sequence[Stage], seed: int) -> None:
+    """Bind every stage once, so that a fault of the last one is not found after hours.
+
+    Raises
+    ------
+    InputError
+        If a stage does not suit the system, or begins without the velocities that it needs.
+    """
+    moving = bool(np.any(system.velocities))
+    for stage in stages:
+        mobility = Mobility(system, stage.frozen, stage.tethered, stage.rigid)
+        stage.integrator.start(system, mobility, seed, Span(0, stage.steps))
+        moving = moving or bool(stage.initial_temperature)
+        if stage.integrator.needs_velocities and not moving:
+            raise InputError(
+                f"Stage {stage.name!r}: all velocities will be zero, and its thermostat can only scale what is "
+                'there. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin '
+                "thermostat."
+            )
+        relaxes = isinstance(stage.integrator, Fire)
+        moving = not relaxes and (moving or stage.integrator.set_temperature(0) is not None)
