@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import extract, lane_sum, lanes_in, load_index_for, take_rows, width_of
+from nakmd.kernels.simd import extract, lane_sum, lanes_in, load_index_for, splat_like, take_rows, widen, width_of
 
 
 @term
@@ -55,11 +55,32 @@ def add_vectors(atoms, s, x, y, z, add_values):
 
 
 @term
-def write_virial(s, share, wxx, wyy, wzz, wyz, wxz, wxy, out_virial):
+def no_virial(x):
+    """Return six zeros like the lanes x: xx yy zz yz xz xy."""
+    zero = splat_like(0.0, x)
+    return zero, zero, zero, zero, zero, zero
+
+
+@term
+def with_pairs(w, g, dx, dy, dz):
+    """Return a virial with those of pairs added, which pull along (dx, dy, dz) with g per length: w - g d ⊗ d."""
+    gx = g * dx
+    gy = g * dy
+    gz = g * dz
+    return w[0] - gx * dx, w[1] - gy * dy, w[2] - gz * dz, w[3] - gy * dz, w[4] - gx * dz, w[5] - gx * dy
+
+
+@term
+def with_part(w, part):
+    """Return a virial in float64 with a part of whatever precision added."""
+    return (
+        w[0] + widen(part[0]), w[1] + widen(part[1]), w[2] + widen(part[2]),
+        w[3] + widen(part[3]), w[4] + widen(part[4]), w[5] + widen(part[5]),
+    )  # fmt: skip
+
+
+@term
+def write_virial(s, share, w, out_virial):
     """Write the virial of slice s [eV], in Voigt order, times its share: ½ where both atoms of a pair count it."""
-    out_virial[s, 0] = share * lane_sum(wxx)
-    out_virial[s, 1] = share * lane_sum(wyy)
-    out_virial[s, 2] = share * lane_sum(wzz)
-    out_virial[s, 3] = share * lane_sum(wyz)
-    out_virial[s, 4] = share * lane_sum(wxz)
-    out_virial[s, 5] = share * lane_sum(wxy)
+    for k in range(6):
+        out_virial[s, k] = share * lane_sum(w[k])

@@ -276,7 +276,7 @@ def fill_partials(
                     wxy = wxy - 0.5 * (px * dy + py * dx)
             add_numbers(atoms, s, energy, add_energies)
             if virial:
-                write_virial(s, 1.0, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
+                write_virial(s, 1.0, (wxx, wyy, wzz, wyz, wxz, wxy), out_virial)
 
 
 @fast_parallel_kernel

@@ -17,10 +17,10 @@ NEIGHBOR_PADDING = 1.0e9
 CENTER_PADDING = -1.0e9
 
 
-def aligned_rows(n_rows: int) -> np.ndarray:
-    """Return an uninitialised (n_rows, 4) float64 array on a 64-byte boundary, so that no row crosses a cache line."""
-    raw = np.empty(n_rows * 4 + 8, dtype=np.float64)
-    start = (-raw.ctypes.data % 64) // 8
+def aligned_rows(n_rows: int, dtype: type = np.float64) -> np.ndarray:
+    """Return an uninitialised (n_rows, 4) array on a 64-byte boundary, so that no row crosses a cache line."""
+    raw = np.empty(n_rows * 4 + 16, dtype)
+    start = (-raw.ctypes.data % 64) // raw.itemsize
     return raw[start : start + n_rows * 4].reshape(n_rows, 4)
 
 
@@ -65,6 +65,30 @@ def fill_rows(positions, atoms, shifts, matrix, out_rows):
     """
     for chunk in prange((atoms.shape[0] + CHUNK - 1) // CHUNK):
         _fill_rows(np.int64(chunk), positions, atoms, shifts, matrix, out_rows)
+
+
+@kernel
+def _fill_single_rows(chunk, rows, origin, out_rows):
+    exact, rounded = part(rows, chunk), part(out_rows, chunk)
+    for k in range(len(exact)):
+        for c in range(3):
+            rounded[k, c] = exact[k, c] - origin[c]
+
+
+@parallel_kernel
+def fill_single_rows(rows, origin, out_rows):
+    """Write coordinates relative to an origin, rounded to float32.
+
+    Parameters
+    ----------
+    rows : (n, 4) float64
+    origin : (3,) float64 [Å]
+        Amid the rows: what is near zero is rounded to smaller steps.
+    out_rows : (n, 4) float32
+        Columns 0 to 2 are overwritten.
+    """
+    for chunk in prange((rows.shape[0] + CHUNK - 1) // CHUNK):
+        _fill_single_rows(np.int64(chunk), rows, origin, out_rows)
 
 
 # In a function of its own: the compiler makes a scatter of the loop where it stands in `prange`, at twice the time.

@@ -11,9 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, slice_rows, write_virial
+from nakmd.kernels.accumulate import (
+    add_numbers,
+    add_vectors,
+    no_virial,
+    separations,
+    slice_rows,
+    with_pairs,
+    with_part,
+    write_virial,
+)
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.simd import align_stack, lane_sum, maximum, minimum, splat_like, sqrt, where
+from nakmd.kernels.simd import align_stack, lane_sum, maximum, minimum, splat_like, sqrt, where, widen
 
 
 class CutTables(NamedTuple):
@@ -102,9 +111,9 @@ def build_pair_kernels(formula, of_pair):
             align_stack()
             a = species[s]
             x, y, z, _ = slice_rows(rows, centers, s)
-            fx = splat_like(0.0, x)
-            fy = splat_like(0.0, x)
-            fz = splat_like(0.0, x)
+            fx = splat_like(0.0, widen(x))
+            fy = splat_like(0.0, widen(x))
+            fz = splat_like(0.0, widen(x))
             for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
@@ -112,6 +121,9 @@ def build_pair_kernels(formula, of_pair):
                 first, last = begin[s, b], end[s, b] - 1
                 if last < first:
                     continue
+                gx = splat_like(0.0, x)
+                gy = splat_like(0.0, x)
+                gz = splat_like(0.0, x)
                 ahead = separations(rows, entries, first, x, y, z)
                 for column in range(first, last + 1):
                     dx, dy, dz, r2, _ = ahead
@@ -120,9 +132,12 @@ def build_pair_kernels(formula, of_pair):
                     _, dv_dr = ended(r, p, cut)
                     inside = r2 < square
                     g = where(inside, dv_dr / r, 0.0)
-                    fx = fx + g * dx
-                    fy = fy + g * dy
-                    fz = fz + g * dz
+                    gx = gx + g * dx
+                    gy = gy + g * dy
+                    gz = gz + g * dz
+                fx = fx + widen(gx)
+                fy = fy + widen(gy)
+                fz = fz + widen(gz)
             add_vectors(atoms, s, fx, fy, fz, add_forces)
 
     @fast_parallel_kernel
@@ -144,13 +159,8 @@ def build_pair_kernels(formula, of_pair):
             align_stack()
             a = species[s]
             x, y, z, _ = slice_rows(rows, centers, s)
-            energy = splat_like(0.0, x)
-            wxx = splat_like(0.0, x)
-            wyy = splat_like(0.0, x)
-            wzz = splat_like(0.0, x)
-            wyz = splat_like(0.0, x)
-            wxz = splat_like(0.0, x)
-            wxy = splat_like(0.0, x)
+            energy = splat_like(0.0, widen(x))
+            w = no_virial(energy)
             for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
@@ -158,6 +168,8 @@ def build_pair_kernels(formula, of_pair):
                 first, last = begin[s, b], end[s, b] - 1
                 if last < first:
                     continue
+                part = splat_like(0.0, x)
+                w_part = no_virial(part)
                 ahead = separations(rows, entries, first, x, y, z)
                 for column in range(first, last + 1):
                     dx, dy, dz, r2, _ = ahead
@@ -166,18 +178,12 @@ def build_pair_kernels(formula, of_pair):
                     v, dv_dr = ended(r, p, cut)
                     inside = r2 < square
                     g = where(inside, dv_dr / r, 0.0)
-                    gx = g * dx
-                    gy = g * dy
-                    gz = g * dz
-                    energy = energy + where(inside, v, 0.0)
-                    wxx = wxx - gx * dx
-                    wyy = wyy - gy * dy
-                    wzz = wzz - gz * dz
-                    wyz = wyz - gy * dz
-                    wxz = wxz - gx * dz
-                    wxy = wxy - gx * dy
+                    part = part + where(inside, v, 0.0)
+                    w_part = with_pairs(w_part, g, dx, dy, dz)
+                energy = energy + widen(part)
+                w = with_part(w, w_part)
             add_numbers(atoms, s, 0.5 * energy, add_energies)
-            write_virial(s, 0.5, wxx, wyy, wzz, wyz, wxz, wxy, out_virial)
+            write_virial(s, 0.5, w, out_virial)
 
     @fast_parallel_kernel
     def fill_species_energies(rows, centers, species, begin, end, entries, tables, cuts, out_energies):
@@ -194,6 +200,6 @@ def build_pair_kernels(formula, of_pair):
                     _, _, _, r2, _ = separations(rows, entries, column, x, y, z)
                     v, _ = ended(sqrt(r2), p, cut)
                     energy = energy + where(r2 < square, v, 0.0)
-                out_energies[s, b] = 0.5 * lane_sum(energy)
+                out_energies[s, b] = 0.5 * lane_sum(widen(energy))
 
     return add_forces, add_energies, fill_species_energies
