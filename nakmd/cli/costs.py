@@ -1,12 +1,13 @@
-"""`nakmd bench --costs`: what thermostats, a barostat and files add to a step, and what more threads take off."""
+"""`nakmd bench --costs`: what baths and files add to a step, what mixed precision and threads take off."""
 
 from __future__ import annotations
 
+import copy
 import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def measure_costs(prepared: Prepared, threads: int, repeats: int, tell: Tell) ->
     steps = FRAMES_EVERY * math.ceil(steps_for(prepared) / FRAMES_EVERY)
     counts = [*(2**k for k in range(16) if 2**k < threads), threads]
     with tempfile.TemporaryDirectory(prefix="nakmd-bench-") as folder:
-        runs = {what: (threads, make(prepared, Path(folder))) for what, make in WAYS.items()}
+        ways = {what: make for what, make in WAYS.items() if make is not _mixed or prepared.potential.has_mixed}
+        runs = {what: (threads, make(prepared, Path(folder))) for what, make in ways.items()}
         plain = next(iter(runs))
         runs |= {f"{plain}, {used}": (used, _constant_energy(prepared, Path(folder))) for used in counts}
         times: dict[str, list[float]] = {what: [] for what in runs}
@@ -116,7 +118,7 @@ def measure_costs(prepared: Prepared, threads: int, repeats: int, tell: Tell) ->
         prepared.case.name,
         prepared.system.n_atoms,
         steps,
-        tuple(Cost(what, threads, Spread.of(times[what]), over(times[what], times[plain])) for what in WAYS),
+        tuple(Cost(what, threads, Spread.of(times[what]), over(times[what], times[plain])) for what in ways),
         tuple(
             Cost(plain, used, Spread.of(times[f"{plain}, {used}"]), over(one, times[f"{plain}, {used}"]))
             for used in counts
@@ -132,6 +134,12 @@ def _simulate(prepared: Prepared, integrator: VelocityVerlet, *observers: Callab
 
 def _constant_energy(prepared: Prepared, folder: Path) -> Simulation:
     return _simulate(prepared, VelocityVerlet(prepared.case.timestep))
+
+
+def _mixed(prepared: Prepared, folder: Path) -> Simulation:
+    # a potential of its own: those of the other runs stay as they are
+    mixed = replace(prepared, potential=copy.deepcopy(prepared.potential).use_precision("mixed"))
+    return _constant_energy(mixed, folder)
 
 
 def _langevin(prepared: Prepared, folder: Path) -> Simulation:
@@ -171,6 +179,7 @@ def _rows(prepared: Prepared, folder: Path) -> Simulation:
 #: What is run, constant energy first.
 WAYS: dict[str, Callable[[Prepared, Path], Simulation]] = {
     "constant energy": _constant_energy,
+    "mixed precision": _mixed,
     "Langevin thermostat": _langevin,
     "Bussi thermostat": _bussi,
     "Bussi thermostat and barostat": _barostat,

@@ -22,7 +22,7 @@ _EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
 
 
 def build_potential(model: Model, folder: Path, report: Report) -> Potential | None:
-    """Return the potential of a deck's model, not yet bound to species.
+    """Return the potential of a deck's model in the precision it asks for, not yet bound to species.
 
     Parameters
     ----------
@@ -37,6 +37,13 @@ def build_potential(model: Model, folder: Path, report: Report) -> Potential | N
     Potential or None
         None if nothing could be built.
     """
+    built = _sum_of_terms(model, folder, report)
+    if built is None or model.precision == built.precision:
+        return built
+    return _attempt(lambda: built.use_precision(model.precision), ("model", "precision"), report)
+
+
+def _sum_of_terms(model: Model, folder: Path, report: Report) -> Potential | None:
     if model.potential is not None:
         loaded = _attempt(
             lambda: load_named_or_file(str(model.potential), folder, model.affinity), ("model", "potential"), report

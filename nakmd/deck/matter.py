@@ -83,6 +83,9 @@ class Model(Section):
     affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
         default=1.0, description="factor on the metal-carbon depths of a named set"
     )
+    precision: Literal["double", "mixed"] = Field(
+        default="double", description="mixed: pairs in float32, sums and atoms in float64"
+    )
     none: tuple[Pair, ...] = Field(default=(), description="pairs of species that do not interact, on purpose")
 
     @model_validator(mode="after")

@@ -19,7 +19,7 @@ CENTER_PADDING = -1.0e9
 
 def aligned_rows(n_rows: int, dtype: type = np.float64) -> np.ndarray:
     """Return an uninitialised (n_rows, 4) array on a 64-byte boundary, so that no row crosses a cache line."""
-    raw = np.empty(n_rows * 4 + 16, dtype)
+    raw: np.ndarray = np.empty(n_rows * 4 + 16, dtype)
     start = (-raw.ctypes.data % 64) // raw.itemsize
     return raw[start : start + n_rows * 4].reshape(n_rows, 4)
 

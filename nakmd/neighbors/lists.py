@@ -35,11 +35,14 @@ class ListRequest:
         Interaction range [centre, neighbour], 0 where the two do not meet.
     bonded : bool
         For bond orders: with an index from each entry to its reverse.
+    single : bool
+        For coordinate rows of float32, with sixteen central atoms to a slice.
     """
 
     name: str
     cutoffs: FloatArray
     bonded: bool = False
+    single: bool = False
 
     def radii(self, skin: float) -> FloatArray:
         """Return the cutoffs with a skin, 0 where two species do not meet."""

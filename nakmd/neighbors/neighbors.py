@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nakmd.kernels import geometry
-from nakmd.kernels.simd import LANES
+from nakmd.kernels.simd import LANES, WIDE_LANES
 from nakmd.neighbors.images import Int32Array, find_images
 from nakmd.neighbors.lists import ListRequest, SlicedList
 from nakmd.neighbors.skins import Skins
@@ -57,6 +58,8 @@ class Neighbors:
     ----------
     rows : (n_rows + 2, 4) float64
         x, y, z [Å] of atoms and images, and one column for a term's own use; two padding rows at the end.
+    single_rows : (n_rows + 2, 4) float32
+        The same relative to a point amid the atoms, for the lists that want it; without rows if none does.
     row_atoms : (n_rows,) int32
         Atom that each row is an image of.
     lists : list of SlicedList
@@ -72,8 +75,11 @@ class Neighbors:
         self.n_builds = 0
         self.n_prunings = 0
         self.rows: FloatArray = geometry.aligned_rows(2)
+        self.single_rows = geometry.aligned_rows(0, np.float32)
         self.row_atoms: Int32Array = _NO_ATOMS
-        self.lists = [SlicedList(request, LANES) for request in self.requests]
+        self.lists = [SlicedList(request, WIDE_LANES if request.single else LANES) for request in self.requests]
+        self._wants_single = any(request.single for request in self.requests)
+        self._origin: FloatArray = np.zeros(3)
         self._row_shifts: Int32Array = _NO_SHIFTS
         self._outer, self._inner = _Moment(), _Moment()
         self._age = 0
@@ -85,6 +91,10 @@ class Neighbors:
     def skin(self) -> float:
         """How much farther than the cutoffs the searched lists reach [Å]."""
         return self.skins.outer
+
+    def rows_of(self, found: SlicedList) -> NDArray[Any]:
+        """Return the coordinate rows that a list goes with."""
+        return self.single_rows if found.request.single else self.rows
 
     def update(self, system: System) -> bool:
         """Bring lists and coordinate rows up to date with the system.
@@ -151,6 +161,7 @@ class Neighbors:
             system.positions, self._inner.positions, affine, is_affine, self.row_atoms, self._row_shifts,
             system.cell.matrix, self.rows, self._largest,
         )  # fmt: skip
+        self._refresh_single_rows()
         moved = self._moved()
         if 2.0 * moved < (self._cutoff + self.skins.inner) / compression - self._cutoff:
             return True
@@ -189,6 +200,10 @@ class Neighbors:
         self.rows[:, 3] = 0.0
         self.rows[n_rows] = (geometry.NEIGHBOR_PADDING,) * 3 + (0.0,)
         self.rows[n_rows + 1] = (geometry.CENTER_PADDING,) * 3 + (0.0,)
+        if self._wants_single:
+            self._origin = np.mean(positions, axis=0) if len(positions) else np.zeros(3)
+            self.single_rows = geometry.aligned_rows(n_rows + 2, np.float32)
+            self.single_rows[:, 3] = 0.0
         self._largest = np.zeros((system.n_atoms + geometry.CHUNK - 1) // geometry.CHUNK)
         self._outer.take(positions, matrix)
         self.n_builds += 1
@@ -203,3 +218,8 @@ class Neighbors:
 
     def _refresh_rows(self, positions: FloatArray, matrix: FloatArray) -> None:
         geometry.fill_rows(positions, self.row_atoms, self._row_shifts, matrix, self.rows)
+        self._refresh_single_rows()
+
+    def _refresh_single_rows(self) -> None:
+        if self._wants_single:
+            geometry.fill_single_rows(self.rows, self._origin, self.single_rows)

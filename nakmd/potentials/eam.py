@@ -143,10 +143,12 @@ class EAM(EmbeddedAtom):
         t = self.table
         n_el, n_r, n_rho = len(t.elements), t.n_r, t.n_rho
         # all functions of r first, (source, target) densities, then pairs, then the embedding energies
-        splines = geometry.aligned_rows(2 * n_el * n_el * n_r + n_el * n_rho)
+        kind = np.float32 if self.precision == "mixed" else np.float64
+        splines = geometry.aligned_rows(2 * n_el * n_el * n_r + n_el * n_rho, kind)
         np.concatenate(
             [lammps_spline(functions).reshape(-1, 4) for functions in (t.density_matrix, t.pair, t.embedding)],
             out=splines,
+            casting="same_kind",
         )
         known = np.array([k >= 0 for k in rows])
         element = np.maximum(np.array(rows), 0)

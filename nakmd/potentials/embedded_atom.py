@@ -74,14 +74,15 @@ class EmbeddedAtom(Term):
     def describe(self) -> dict[str, Any]:  # noqa: D102
         digest = hashlib.sha256(json.dumps(self._numbers()).encode()).hexdigest()
         return {
-            "form": type(self).__name__, "label": self.label, "elements": list(self.elements), "sha256": digest
+            "form": type(self).__name__, "label": self.label, "elements": list(self.elements),
+            "precision": self.precision, "sha256": digest,
         }  # fmt: skip
 
     def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
         keys = [species_key(name, self.elements) for name in species_names]
         rows = [self.elements.index(key) if key is not None else -1 for key in keys]
         self._p, self._cutoff = self._tables(rows)
-        self._requests = (ListRequest(self.label, self._cutoff),)
+        self._requests = (ListRequest(self.label, self._cutoff, single=self.precision == "mixed"),)
 
     def add_to(  # noqa: D102
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
@@ -92,13 +93,14 @@ class EmbeddedAtom(Term):
             self._slopes = np.zeros(system.n_atoms)
         if len(self._virials) != found.n_slices:
             self._virials = np.zeros((found.n_slices, 6))
+        rows = neighbors.rows_of(found)
         shared = (
-            neighbors.rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
             self._p, self._cutoff,
         )  # fmt: skip
         fill_densities, add_forces, add_energies = type(self).kernels
         fill_densities(*shared, result.energies, self.densities, self._slopes)
-        geometry.fill_fourth_column(self._slopes, neighbors.row_atoms, neighbors.rows)
+        geometry.fill_fourth_column(self._slopes, neighbors.row_atoms, rows)
         add_forces(*shared, result.forces)
         if virial:
             add_energies(*shared, result.energies, self._virials)

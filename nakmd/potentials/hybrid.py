@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from nakmd.errors import InputError
 from nakmd.neighbors import ListRequest, Neighbors
@@ -41,6 +41,7 @@ class Hybrid(Potential):
         self.terms = tuple(terms)
         self.none = {frozenset(pair) for pair in none}
         self.name = name
+        self.has_mixed = any(term.has_mixed for term in self.terms)
 
     @property
     def requests(self) -> tuple[ListRequest, ...]:  # noqa: D102  (inherited)
@@ -57,6 +58,7 @@ class Hybrid(Potential):
     def describe(self) -> dict[str, Any]:  # noqa: D102
         return {
             "name": self.name,
+            "precision": self.precision,
             "terms": [term.describe() for term in self.terms],
             "none": sorted(sorted(pair) for pair in self.none),
         }
@@ -66,6 +68,13 @@ class Hybrid(Potential):
         self._species_names = tuple(species_names)
         for term in self.terms:
             term.bind(species_names)
+
+    def use_precision(self, precision: str) -> Self:  # noqa: D102
+        able = [term for term in self.terms if term.has_mixed]
+        for term in able or self.terms:
+            term.use_precision(precision)
+        self.precision = precision
+        return self
 
     def compute(self, system: System, neighbors: Neighbors, result: Result, virial: bool = True) -> None:  # noqa: D102
         compute_sum(self.terms, system, neighbors, result, virial)

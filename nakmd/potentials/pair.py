@@ -125,7 +125,7 @@ class PairPotential(Term):
         digest = hashlib.sha256(json.dumps([numbers, self.scale], sort_keys=True).encode()).hexdigest()
         return {
             "form": type(self).__name__, "label": self.label, "pairs": numbers, "scale": self.scale,
-            "none": sorted(map(list, self.none)), "sha256": digest,
+            "none": sorted(map(list, self.none)), "precision": self.precision, "sha256": digest,
         }  # fmt: skip
 
     # ------------------------------------------------------------------------------------------ tables
@@ -150,7 +150,7 @@ class PairPotential(Term):
                 if entry in self.pairs and self.pairs[entry]["cut"] == "shift":
                     shift[a, b] = type(self).formula(cutoff[a, b], type(self).of_pair(self._p, a, b))[0]
         self._cuts = CutTables(cutoff, shift, smooth_from, np.full((n, n), self.scale))
-        self._requests = (ListRequest(self.label, cutoff),)
+        self._requests = (ListRequest(self.label, cutoff, single=self.precision == "mixed"),)
         self._virials = np.zeros((0, 6))
 
     def add_to(  # noqa: D102
@@ -160,7 +160,7 @@ class PairPotential(Term):
         if len(self._virials) != found.n_slices:
             self._virials = np.zeros((found.n_slices, 6))
         shared = (
-            neighbors.rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
             self._p, self._cuts,
         )  # fmt: skip
         add_forces, add_energies, _ = type(self).kernels
@@ -175,7 +175,7 @@ class PairPotential(Term):
         found = lists[0]
         by_slice = np.zeros((found.n_slices, len(energies)))
         type(self).kernels[2](
-            neighbors.rows,
+            neighbors.rows_of(found),
             found.centers,
             found.species,
             found.begin,

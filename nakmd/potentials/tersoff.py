@@ -43,6 +43,8 @@ class Tersoff(Term):
     doi:10.1103/PhysRevB.39.5566
     """
 
+    has_mixed = False
+
     def __init__(self, parameters: TersoffParameters, label: str = "tersoff") -> None:
         self.parameters = parameters
         self.elements = parameters.elements
