@@ -47,19 +47,19 @@ def _exp_lanes(x):
     x = minimum(maximum(x, SMALLEST_EXPONENT), LARGEST_EXPONENT)
     k = floor(fma(x, _LOG2_E, 0.5))
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
-    p = fma(r, 1.0 / 6227020800.0, 1.0 / 479001600.0)
-    p = fma(p, r, 1.0 / 39916800.0)
-    p = fma(p, r, 1.0 / 3628800.0)
-    p = fma(p, r, 1.0 / 362880.0)
-    p = fma(p, r, 1.0 / 40320.0)
-    p = fma(p, r, 1.0 / 5040.0)
-    p = fma(p, r, 1.0 / 720.0)
-    p = fma(p, r, 1.0 / 120.0)
-    p = fma(p, r, 1.0 / 24.0)
-    p = fma(p, r, 1.0 / 6.0)
-    p = fma(p, r, 0.5)
-    p = fma(p, r, 1.0)
-    p = fma(p, r, 1.0)
+    # even and odd powers side by side: half the time until the sum is there
+    z = r * r
+    even = fma(z, 1.0 / 479001600.0, 1.0 / 3628800.0)
+    odd = fma(z, 1.0 / 6227020800.0, 1.0 / 39916800.0)
+    even = fma(even, z, 1.0 / 40320.0)
+    odd = fma(odd, z, 1.0 / 362880.0)
+    even = fma(even, z, 1.0 / 720.0)
+    odd = fma(odd, z, 1.0 / 5040.0)
+    even = fma(even, z, 1.0 / 24.0)
+    odd = fma(odd, z, 1.0 / 120.0)
+    even = fma(even, z, 0.5)
+    odd = fma(odd, z, 1.0 / 6.0)
+    p = fma(fma(odd, r, even), z, r) + 1.0
     return p * power_of_two(to_index(k))
 
 
