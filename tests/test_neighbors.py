@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
+from nakmd.errors import ExplosionError
 from nakmd.neighbors import Neighbors, Skins
+from nakmd.neighbors.images import STRIP, _rank_pencils
 from nakmd.potentials import load
 from nakmd.structures.liquid import liquid
 
 
-def metal(skin=None):
+def metal(skin=None, n_atoms=400):
     """A little liquid NaK and its lists."""
-    system = liquid(0.67, 410.0, n_atoms=400, seed=3)
+    system = liquid(0.67, 410.0, n_atoms=n_atoms, seed=3)
     potential = load("nak")
     potential.prepare(system.species_names)
     neighbors = Neighbors(potential.requests, skin)
@@ -36,8 +38,9 @@ def members(neighbors):
     return lists
 
 
-def test_slices_hold_all_within_the_inner_skin_and_no_more():
-    system, neighbors = metal()
+@pytest.mark.parametrize("n_atoms", [400, 2500])  # one window of central atoms of each species, and several
+def test_slices_hold_all_within_the_inner_skin_and_no_more(n_atoms):
+    system, neighbors = metal(n_atoms=n_atoms)
     cutoffs = neighbors.requests[0].cutoffs + neighbors.skins.inner
     inverse = np.linalg.inv(system.cell.matrix)
     found = members(neighbors)
@@ -79,6 +82,46 @@ def test_restored_lists_are_the_same_to_the_entry():
                 part = slice(a.lanes * a.begin[s, kind], a.lanes * a.end[s, kind])
                 assert np.array_equal(a.entries[part], b.entries[part])
     assert neighbors.rows.tobytes() == again.rows.tobytes()
+
+
+def test_lists_are_the_same_in_blocks_of_any_size(monkeypatch):
+    """Blocks are for the cache: searched and filled one by one, windows of atoms give the same columns."""
+    _, whole = metal(n_atoms=2500)
+    monkeypatch.setattr("nakmd.neighbors.lists.BLOCK", 1)
+    _, parts = metal(n_atoms=2500)
+    for a, b in zip(whole.lists, parts.lists, strict=True):
+        assert len(a._blocks) == 1
+        assert len(b._blocks) > 4
+        assert np.array_equal(a.atoms, b.atoms)
+        assert np.array_equal(a.begin, b.begin)
+        assert np.array_equal(a.end, b.end)
+        columns = a.lanes * int(a.end[-1, -1])
+        assert np.array_equal(a.entries[:columns], b.entries[:columns])
+        assert np.array_equal(a.begin.ravel()[1:], a.end.ravel()[:-1])  # no gap between columns
+
+
+def test_a_failed_search_leaves_no_lists_behind():
+    """After the error, atoms put right again are searched anew."""
+    system, neighbors = metal()
+    before = members(neighbors)
+    place = system.positions[7].copy()
+    system.positions[7] = np.nan
+    with pytest.raises(ExplosionError, match="Atom 7"):
+        neighbors.update(system)
+    system.positions[7] = place
+    assert neighbors.update(system)
+    assert members(neighbors) == before
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (21, 9)])
+def test_pencils_of_bins_are_ranked_once_each_and_neighbours_in_turn(shape):
+    n_y, n_z = shape
+    ranks = _rank_pencils(n_y, n_z)
+    assert sorted(ranks.ravel().tolist()) == list(range(n_y * n_z))
+    z, y = np.divmod(np.argsort(ranks, axis=None), n_y)
+    # within a strip and from strip to strip, z never jumps
+    assert np.abs(np.diff(z)).max(initial=0) <= 1
+    assert np.all(np.diff(y // STRIP) >= 0)
 
 
 def test_faster_atoms_get_wider_inner_skins():

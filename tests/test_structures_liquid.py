@@ -58,6 +58,16 @@ def flagship(seed: int = 1, length: float = 40.0, side: float = 60.0) -> System:
     return fill(inner, 0.67, 450.0, region=outside_tube(wall), seed=seed)
 
 
+def test_atoms_next_to_each_other_in_number_are_near_in_space():
+    """Species by species, along pencils."""
+    system = liquid(0.67, 410.0, n_atoms=2000, seed=2)
+    assert np.all(np.diff(system.species) >= 0)
+    for kind in (0, 1):
+        steps = np.diff(system.positions[system.species == kind], axis=0)
+        # 6.0 and 4.6 Å; 14.5 and 8.1 Å in the order of packing
+        assert np.median(lengths_of(steps)) < 7.0
+
+
 def test_density_line_against_the_handbook():
     # values tabulated by the reference for the same lines: mole-fraction rule, NaK-78 at 300 and 400 K; Na, K at 400 K
     assert nak_density(0.0, 400.0) == pytest.approx(0.917, abs=0.002)

@@ -119,20 +119,26 @@ class Prepared:
 def prepare(case: Case, n_atoms: int | None = None) -> Prepared:
     """Build a case, the case's own number of atoms if left out, and let it settle."""
     system, potential = case.build(case.n_atoms if n_atoms is None else n_atoms)
-    potential.prepare(system.species_names)
-    begin = time.perf_counter()
-    neighbors = Neighbors(potential.requests)
-    neighbors.update(system)
-    potential.compute(system, neighbors, Result(system.n_atoms), virial=False)
-    first_call = time.perf_counter() - begin
+    first_call = _time_first_call(system, potential)
     stages = [Stage("relax", Fire(), steps=RELAXING_STEPS)] if case.thermostat else []
     thermostat = Langevin(case.temperature, TIME_CONSTANT) if case.thermostat else None
     integrator = VelocityVerlet(case.timestep, thermostat)
     stages.append(Stage("settle", integrator, steps=SETTLING_STEPS, initial_temperature=case.temperature))
     # the timed loops begin without momentum, which a stage at constant energy takes away
     stages.append(Stage("rest", VelocityVerlet(case.timestep), steps=1))
-    Simulation(system, potential, stages, seed=1).run()
+    for stage in stages:  # one by one, so that what one needs is gone when the next begins
+        Simulation(system, potential, [stage], seed=1).run()
     return Prepared(case, system, potential, first_call)
+
+
+def _time_first_call(system: System, potential: Potential) -> float:
+    """Return how long the first lists and forces take [s]."""
+    potential.prepare(system.species_names)
+    begin = time.perf_counter()
+    neighbors = Neighbors(potential.requests)
+    neighbors.update(system)
+    potential.compute(system, neighbors, Result(system.n_atoms), virial=False)
+    return time.perf_counter() - begin
 
 
 def _metal(n_atoms: int) -> tuple[System, Potential]:

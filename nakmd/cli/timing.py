@@ -127,24 +127,8 @@ class Timing:
 
 def time_case(prepared: Prepared, repeats: int, tell: Tell = lambda text: None) -> Timing:
     """Time forces, neighbour lists and whole steps of a case, telling which is under way."""
-    system, potential, timestep = prepared.system, prepared.potential, prepared.case.timestep
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests)
-    result = Result(system.n_atoms)
-
-    def forces() -> None:
-        potential.compute(system, neighbors, result, virial=False)
-
-    def rebuild() -> None:
-        neighbors.invalidate()
-        neighbors.update(system)
-
-    per_atom = 1e6 / system.n_atoms
-    rebuild()
-    tell("forces")
-    force_times = _repeat(forces)
-    tell("neighbour lists")
-    build_times = _repeat(rebuild)
+    system, timestep = prepared.system, prepared.case.timestep
+    force_times, build_times = _time_calls(prepared, tell)
     tell("steps")
     steps = steps_for(prepared)
     loops = tuple(time_loop(prepared, steps) for _ in range(repeats))
@@ -157,13 +141,37 @@ def time_case(prepared: Prepared, repeats: int, tell: Tell = lambda text: None) 
         timestep=timestep,
         skin=loops[-1].skin,
         first_call=prepared.first_call,
-        forces=Spread.of(force_times).scaled(per_atom),
-        build=Spread.of(build_times).scaled(per_atom),
+        forces=Spread.of(force_times).scaled(1e6 / system.n_atoms),
+        build=Spread.of(build_times).scaled(1e6 / system.n_atoms),
         step=step,
         rebuild_share=float(np.median(share)),
         ns_per_day=ns_per_day(step.median, system.n_atoms, timestep),
         loops=loops,
     )
+
+
+def _time_calls(prepared: Prepared, tell: Tell) -> tuple[list[float], list[float]]:
+    """Return the times [s] of force calls with valid lists, and of buildings of the lists.
+
+    What they need is gone when the loops begin, which have lists of their own: at its peak a process holds one set.
+    """
+    system, potential = prepared.system, prepared.potential
+    potential.prepare(system.species_names)
+    neighbors = Neighbors(potential.requests)
+    result = Result(system.n_atoms)
+
+    def forces() -> None:
+        potential.compute(system, neighbors, result, virial=False)
+
+    def rebuild() -> None:
+        neighbors.invalidate()
+        neighbors.update(system)
+
+    rebuild()
+    tell("forces")
+    force_times = _repeat(forces)
+    tell("neighbour lists")
+    return force_times, _repeat(rebuild)
 
 
 def ns_per_day(us_per_atom_step: float, n_atoms: int, timestep: float) -> float:

@@ -1,8 +1,8 @@
 """From positions to sorted rows: periodic images in reach, and bins to search them by.
 
-Rows are ordered by species, then by pencils of bins along x, so that the neighbours of one species within a range of
-bins along x are one contiguous run, then by bin. Everything here is a pure function of positions and cell: the same
-bits in, the same lists out.
+Rows are ordered by species, then by pencils of bins along x, then by bin, so that the neighbours of one species within
+a range of bins along x are one contiguous run. Everything here is a pure function of positions and cell: the same bits
+in, the same lists out.
 """
 
 from __future__ import annotations

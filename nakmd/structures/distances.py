@@ -115,16 +115,21 @@ def pairs_within(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[IntA
     """
     n = len(positions)
     points, atom, shift = images_around(positions, cell, cutoff)
-    found = KDTree(points).query_pairs(cutoff, output_type="ndarray").astype(np.int64)
+    # the arrays over pairs are the most memory that building needs: each goes as soon as it may
+    found = KDTree(points).query_pairs(cutoff, output_type="ndarray")
+    del points
     # the tree gives (low, high); points below n are the atoms themselves
     found = found[found[:, 0] < n]
+    # a pair across a face is found from both ends: keep the end that looks up
+    up = np.zeros(len(found), dtype=np.int64)
+    for c in (2, 1, 0):
+        wrapped = shift[found[:, 1], c] - shift[atom[found[:, 1]], c]
+        up = np.where(wrapped != 0, wrapped, up)
+    found = found[up >= 0]
+    del up, wrapped
     i, j = atom[found[:, 0]], atom[found[:, 1]]
     between = shift[found[:, 1]] - shift[found[:, 0]]
-    # a pair across a face is found from both ends: keep the end that looks up
-    wrapped = shift[found[:, 1]] - shift[:n][j]
-    first = np.where(wrapped[:, 0] != 0, wrapped[:, 0], np.where(wrapped[:, 1] != 0, wrapped[:, 1], wrapped[:, 2]))
-    keep = first >= 0
-    i, j, between = i[keep], j[keep], between[keep]
+    del found, shift, atom
     swap = i > j
     i, j = np.where(swap, j, i), np.where(swap, i, j)
     between[swap] *= -1

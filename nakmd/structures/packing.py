@@ -166,6 +166,9 @@ class _Contacts:
 
     def _list(self, x: FloatArray) -> None:
         """List the pairs within reach; images of obstacles are searched from the wrapped place of each atom."""
+        # old pairs go before new ones come
+        self.i = self.j = np.zeros(0, dtype=np.int64)
+        self.offset, self.contact = np.zeros((0, 3)), np.zeros(0)
         self.i, self.j, shift = pairs_within(x, self.cell, self.reach)
         self.offset = to_cartesian(shift.astype(np.float64), self.cell.matrix)
         self.contact = self.among[self.kind[self.i], self.kind[self.j]]
