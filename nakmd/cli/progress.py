@@ -106,13 +106,9 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
 
 def _first_words() -> str:
     """Return why the first step may take long, if so."""
-    from pathlib import Path
+    from nakmd.kernels.jit import nothing_is_compiled
 
-    from nakmd.kernels.jit import CACHE_DIR, COMPILED
-
-    if not COMPILED or any(Path(CACHE_DIR).rglob("*.nbc")):
-        return ""
-    return "compiling kernels, once per machine: a minute or two"
+    return "compiling kernels, once per machine: half a minute or more" if nothing_is_compiled() else ""
 
 
 def show_run(run: Run, as_json: bool) -> None:

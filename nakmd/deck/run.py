@@ -9,6 +9,7 @@ from typing import Any
 from nakmd import __version__
 from nakmd.cell import Cell
 from nakmd.deck.build import build_potential
+from nakmd.deck.compile_aside import forces_compiled_aside
 from nakmd.deck.folder import RunFolder, difference, free_folder
 from nakmd.deck.lines import Path as DeckPath
 from nakmd.deck.plan import make_plan
@@ -19,7 +20,7 @@ from nakmd.deck.source import DeckSource
 from nakmd.errors import InputError
 from nakmd.io import Trajectory
 from nakmd.io.checkpoint import read_checkpoint
-from nakmd.kernels.jit import available_threads, set_threads
+from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
 from nakmd.potentials import Potential
 from nakmd.system import System
 
@@ -73,6 +74,7 @@ def run(
     >>> run.results["diffusion K"].value                   # doctest: +SKIP
     0.61
     """
+    cold = nothing_is_compiled()
     source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
     if seed is not None:
         source = source.with_seed(seed)
@@ -83,7 +85,8 @@ def run(
     folder.prepare(source.text, overwrite)
     threads = set_threads(threads or available_threads())
     session = Session(folder, checked, source, system, potential, threads, notes=plan.warnings)
-    return session.run(progress)
+    with forces_compiled_aside(potential, wanted=cold):
+        return session.run(progress)
 
 
 def resume(

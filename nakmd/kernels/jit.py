@@ -63,6 +63,11 @@ numba.config.CACHE_DIR = str(cache_folder() / source_digest())
 CACHE_DIR: str = numba.config.CACHE_DIR
 
 
+def nothing_is_compiled() -> bool:
+    """Return whether kernels will be compiled that no process has stored yet: none at all is in the cache folder."""
+    return COMPILED and not any(Path(CACHE_DIR).rglob("*.nbc"))
+
+
 def term(function: F) -> F:
     """Mark a formula: ordinary Python outside kernels, inlined by the compiler inside them.
 

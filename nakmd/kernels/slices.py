@@ -127,7 +127,8 @@ def outside(coordinate, low, inverse_edge, k):
     return max(0.0, max(below, above) - 1.0e-6)
 
 
-@term
+# Compiled once, not inlined where it is called: that took two seconds of compilation and gains nothing.
+@kernel
 def sort_descending(keys, members, begin, end, spare, histogram):
     """Order ``members[begin:end]`` by the key of each, largest first; equal keys keep their order."""
     histogram[:] = 0

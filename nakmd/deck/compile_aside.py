@@ -1,0 +1,53 @@
+"""Compiling the forces in a second process while the first one compiles lists and integrators.
+
+A first run waits for about thirty kernels, and the compiler works on one thread. Both processes meet in the cache
+folder: what the second has compiled the first finds there.
+"""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+from nakmd.cell import Cell
+from nakmd.kernels.jit import available_threads
+from nakmd.neighbors import Neighbors
+from nakmd.potentials import Potential
+from nakmd.system import Result, System
+
+
+def compile_forces(potential: Potential) -> None:
+    """Compile and store the kernels of a potential that is bound to species: evaluate it for no atoms at all."""
+    nobody = System(np.zeros((0, 3)), [], potential.species_names, Cell([10.0, 10.0, 10.0]))
+    neighbors, result = Neighbors(potential.requests), Result(0)
+    for virial in (False, True):
+        potential.compute(nobody, neighbors, result, virial)
+
+
+@contextmanager
+def forces_compiled_aside(potential: Potential, wanted: bool) -> Iterator[None]:
+    """Compile the forces in a second process during the block, if that is wanted and there is a core for it."""
+    if not wanted or available_threads() < 2:
+        yield
+        return
+    # whatever goes wrong there, the run compiles for itself
+    command = [sys.executable, "-m", "nakmd.deck.compile_aside"]
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)
+    try:
+        if child.stdin is not None:
+            with suppress(OSError), child.stdin as pipe:
+                pipe.write(pickle.dumps(potential))
+        yield
+    finally:
+        child.terminate()
+        child.wait()
+
+
+if __name__ == "__main__":
+    compile_forces(pickle.loads(sys.stdin.buffer.read()))  # what the parent process wrote, nothing from outside

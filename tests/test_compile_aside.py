@@ -1,0 +1,58 @@
+"""Forces compiled in a second process: what it leaves in the cache is what the run needs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from nakmd.deck.compile_aside import compile_forces, forces_compiled_aside
+from nakmd.potentials import load
+
+PROGRAM = """
+import pickle, sys
+from nakmd.potentials import evaluate, load
+from nakmd.structures.liquid import liquid
+potential = load("nak")
+potential.prepare(["K", "Na"])
+if sys.argv[1] == "aside":
+    from nakmd.deck.compile_aside import forces_compiled_aside
+    with forces_compiled_aside(potential, wanted=True):
+        import time
+        from pathlib import Path
+        from nakmd.kernels.jit import CACHE_DIR
+        for _ in range(1200):
+            if sum("eam" in path.name for path in Path(CACHE_DIR).rglob("*.nbc")) == 3:
+                break
+            time.sleep(0.1)
+else:
+    evaluate(potential, liquid(0.5, 400.0, n_atoms=260, seed=1))
+    print([dict(kernel.stats.cache_misses) for kernel in potential.terms[0].kernels])
+"""
+
+
+def child(word, folder):
+    """Run the program with an empty or filled cache folder."""
+    environment = os.environ | {"NAKMD_CACHE_DIR": str(folder), "NUMBA_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, word], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_a_run_finds_what_was_compiled_aside(tmp_path):
+    child("aside", tmp_path)
+    assert sum("eam" in path.name for path in Path(tmp_path).rglob("*.nbc")) == 3
+    assert child("run", tmp_path).strip() == "[{}, {}, {}]"  # misses of the cache
+
+
+def test_no_atoms_have_no_forces():
+    potential = load("nak-cn")
+    potential.prepare(["C", "K", "N:graphitic", "Na"])
+    compile_forces(potential)
+
+
+def test_nothing_is_begun_unless_wanted(monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", None)
+    with forces_compiled_aside(load("nak"), wanted=False):
+        pass
