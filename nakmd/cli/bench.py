@@ -81,8 +81,8 @@ def bench(
         machine = _machine(used)
         if build is not None:
             machine["lammps"] = {"version": build.version, "executable": build.executable, "styles": build.styles}
-        found = [result.to_dict() for result in (*timings, *contests, *measured, *rooflines)]
-        show_json({"machine": machine, "cases": found})
+        results: list[Timing | Contest | Costs | Roofline] = [*timings, *contests, *measured, *rooflines]
+        show_json({"machine": machine, "cases": [result.to_dict() for result in results]})
     elif costs:
         _show_costs(measured, cases)
     elif roofline:

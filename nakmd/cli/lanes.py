@@ -46,7 +46,7 @@ def count_pairs(found: SlicedList, rows: FloatArray) -> Lanes:
         Coordinates, as in `nakmd.neighbors.Neighbors`.
     """
     evaluated, useful = 0, 0
-    for _, _, _, inside in _columns(found, rows):
+    for _, _, inside in _columns(found, rows):
         evaluated += inside.size
         useful += int(inside.sum())
     return Lanes(evaluated, useful)
@@ -61,7 +61,7 @@ def count_triples(found: SlicedList, rows: FloatArray) -> Lanes:
     rows : (n_rows + 2, 4) float64 [Å]
     """
     evaluated, useful = 0, 0
-    for _, slice_of, _, inside in _columns(found, rows):
+    for _, slice_of, inside in _columns(found, rows):
         active = np.bincount(slice_of, inside.any(axis=1))
         evaluated += found.lanes * int((active * np.maximum(active - 1, 0)).sum())
         for lane in range(found.lanes):
@@ -87,8 +87,8 @@ def neighbors_alone(found: SlicedList, rows: FloatArray, n_atoms: int) -> Sliced
     """
     lanes, n_species = found.lanes, found.begin.shape[1]
     number = np.zeros((found.n_slices, lanes), np.int64)
-    for begin, slice_of, _, inside in _columns(found, rows):
-        np.add.at(number, begin + slice_of, inside)
+    for first, slice_of, inside in _columns(found, rows):
+        np.add.at(number, first + slice_of, inside)
     places = np.flatnonzero(number)
     places = places[np.unique(np.linspace(0, len(places) - 1, min(n_atoms, len(places))).astype(np.int64))]
     cutoffs = found.request.cutoffs
@@ -120,15 +120,15 @@ def neighbors_alone(found: SlicedList, rows: FloatArray, n_atoms: int) -> Sliced
     )
 
 
-def _columns(found: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArray, IntArray, NDArray[np.bool_]]]:
+def _columns(found: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArray, NDArray[np.bool_]]]:
     """Yield, block by block of slices, what there is in its columns.
 
     Yields
     ------
-    begin : int
+    first : int
         First slice of the block.
-    slice_of, species_of : (n_columns,) int64
-        Slice within the block, and species of the neighbours.
+    slice_of : (n_columns,) int64
+        Slice within the block.
     inside : (n_columns, lanes) bool
         Whether the neighbour is within the cutoff.
     """
@@ -143,7 +143,7 @@ def _columns(found: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArra
         slice_of, species_of = run // n_species, run % n_species
         square = found.request.cutoffs[found.species[block][slice_of], species_of] ** 2
         inside = _squares(rows[entries[column]], rows[centers[block][slice_of]]) < square[:, None]
-        yield first, slice_of, species_of, inside
+        yield first, slice_of, inside
 
 
 def _squares(neighbors: FloatArray, centers: FloatArray) -> FloatArray:

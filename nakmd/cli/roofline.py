@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -151,12 +152,13 @@ def measure_peak(threads: int) -> float:
     numbers = np.concatenate([np.full(LANES, 0.5), np.ones(LANES), np.arange(float(LANES))])
     sums = np.zeros((used, LANES))
     rates = []
-    for run, chains in (peak.run_six_chains, 6), (peak.run_twelve_chains, 12):
+    kernels: list[tuple[Kernel, int]] = [(peak.run_six_chains, 6), (peak.run_twelve_chains, 12)]
+    for run, chains in kernels:
         n_steps, times = 1000, [0.0]
         run(numbers, 1, sums)
-        while times[-1] < PEAK_TIME:
+        while min(times) < PEAK_TIME:
             n_steps *= 2
-            times = [_seconds(run, numbers, n_steps, sums)]
+            times = [_seconds(run, numbers, n_steps, sums) for _ in range(3)]
         times += [_seconds(run, numbers, n_steps, sums) for _ in range(PEAK_REPEATS)]
         rates.append(2e-9 * chains * n_steps * sums.size / min(times))
     return max(rates)
@@ -179,7 +181,7 @@ def _time_kernels(
     """Return, term by term, the times of each kernel [s] in force calls that follow each other."""
     times: list[dict[str, list[float]]] = [{} for _ in terms]
 
-    def timed(kernel: Kernel, spent: dict[str, list[float]]) -> Kernel:
+    def timed(spent: dict[str, list[float]], kernel: Kernel) -> Kernel:
         def call(*arguments: Any) -> None:
             spent.setdefault(kernel.__name__, []).append(_seconds(kernel, *arguments))
 
@@ -190,7 +192,7 @@ def _time_kernels(
     while rounds < timing.LEAST_REPEATS or time.perf_counter() - begin < timing.LEAST_TIME:
         result.forces[:] = 0.0
         for (term, found), spent in zip(terms, times, strict=True):
-            with _in_place_of_kernels(term, lambda kernel, spent=spent: timed(kernel, spent)):  # type: ignore[misc]
+            with _in_place_of_kernels(term, partial(timed, spent)):
                 term.add_to(system, neighbors, [found], result, virial=False)
             if rounds < 0:
                 spent.clear()
