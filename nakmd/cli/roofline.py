@@ -1,4 +1,8 @@
-"""`nakmd bench --roofline`: how much of the processor's arithmetic the force kernels turn into forces."""
+"""`nakmd bench --roofline`: how much of the processor's arithmetic the force kernels turn into forces.
+
+The peak is that of multiply-adds alone. A loop with other sums and products, which do half as much at a time, or with
+roots and quotients, each of them one operation that takes as long as many, cannot reach it.
+"""
 
 from __future__ import annotations
 
