@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from nakmd.cli import cases, contest, costs, guard, timing
+from nakmd.cli import cases, contest, costs, guard, roofline, timing
 from nakmd.cli.app import app
 from nakmd.cli.cases import CASES, prepare
 from nakmd.cli.contest import Trial, check_energy, fastest, try_settings
@@ -157,6 +157,27 @@ def test_costs(command, hasty):
     assert "Bussi thermostat and barostat" in out
     assert "speed-up" in out
     assert command("bench", "nak", "--costs", "--against", "lammps")[0] == 2
+
+
+def test_roofline(command, hasty, monkeypatch):
+    monkeypatch.setattr(roofline, "PEAK_REPEATS", 3)
+    code, out, error = command("bench", "flagship", "--atoms", 600, "--threads", 1, "--roofline", "--json")
+    assert code == 0
+    assert "flagship: force kernels" in error
+    (case,) = json.loads(out)["cases"]
+    kernels = [(rate["kernel"], rate["work"]) for rate in case["kernels"]]
+    assert kernels == [
+        ("fill_densities", "pairs"), ("add_forces", "pairs"), ("fill_partials", "triples"),
+        ("add_bond_forces", "pairs"), ("add_forces", "pairs"),
+    ]  # fmt: skip
+    for rate in case["kernels"]:
+        assert 0.0 < rate["useful_share"] <= 1.0
+        assert 0.0 < rate["of_peak"] < 1.0
+        assert rate["operations"] >= 6.0
+    code, out, _ = command("bench", "nak-table", "--atoms", 200, "--threads", 1, "--roofline")
+    assert code == 0
+    assert "GFLOP/s" in out
+    assert command("bench", "nak", "--costs", "--roofline")[0] == 2
 
 
 def test_cases_without_their_file_are_left_out(command, hasty, monkeypatch):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nakmd.cli.cases import Case
     from nakmd.cli.contest import Contest
     from nakmd.cli.costs import Costs
+    from nakmd.cli.roofline import Roofline
     from nakmd.cli.timing import Timing
 
 
@@ -32,6 +33,9 @@ def bench(
     costs: Annotated[
         bool, typer.Option("--costs", help="What thermostats, barostat and files add, and what threads take off.")
     ] = False,
+    roofline: Annotated[
+        bool, typer.Option("--roofline", help="Operations per second of force kernels, and their useful lanes.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, with every repeat.")] = False,
 ) -> None:
     """Time the engine: µs per atom and step, compilation apart; or side by side with LAMMPS on the same cores."""
@@ -42,19 +46,21 @@ def bench(
     from nakmd.cli.cases import prepare
     from nakmd.cli.contest import compare
     from nakmd.cli.costs import measure_costs
+    from nakmd.cli.roofline import measure_roofline
     from nakmd.cli.timing import time_case
     from nakmd.engines import find_lammps
     from nakmd.errors import InputError
     from nakmd.kernels.jit import available_threads, set_threads
 
-    if costs and against is not None:
-        raise InputError("--costs measures nakmd alone: leave out --against, or measure one after the other.")
+    if costs + roofline + (against is not None) > 1:
+        raise InputError("--costs, --roofline and --against measure different things: ask for one after the other.")
     build = find_lammps() if against is not None else None
     cases = _chosen(names)
     used = set_threads(threads or available_threads())
     timings: list[Timing] = []
     contests: list[Contest] = []
     measured: list[Costs] = []
+    rooflines: list[Roofline] = []
     with _status() as tell:
         for case in cases:
 
@@ -65,6 +71,8 @@ def bench(
             prepared = prepare(case, atoms)
             if costs:
                 measured.append(measure_costs(prepared, used, repeats, tell_of))
+            elif roofline:
+                rooflines.append(measure_roofline(prepared, used, tell_of))
             elif build is None:
                 timings.append(time_case(prepared, repeats, tell_of))
             else:
@@ -73,10 +81,12 @@ def bench(
         machine = _machine(used)
         if build is not None:
             machine["lammps"] = {"version": build.version, "executable": build.executable, "styles": build.styles}
-        found = [t.to_dict() for t in timings] + [c.to_dict() for c in contests] + [c.to_dict() for c in measured]
-        show_json({"machine": machine, "cases": found})
+        results: list[Timing | Contest | Costs | Roofline] = [*timings, *contests, *measured, *rooflines]
+        show_json({"machine": machine, "cases": [result.to_dict() for result in results]})
     elif costs:
         _show_costs(measured, cases)
+    elif roofline:
+        _show_rooflines(rooflines, cases)
     elif build is None:
         _show_timings(timings, cases, used)
     else:
@@ -201,6 +211,33 @@ def _show_costs(measured: list[Costs], cases: list[Case]) -> None:
         ],
     )
     say("\nMedians (quartiles) of rounds in which every run has its turn; ratios within each round.")
+    _say_cases(cases)
+
+
+def _show_rooflines(rooflines: list[Roofline], cases: list[Case]) -> None:
+    from nakmd.cli.output import say, show_table
+
+    show_table(
+        ["case", "term", "kernel", "ms", "lanes of", "evaluated", "useful", "FLOP/lane", "GFLOP/s", "of peak"],
+        [
+            [
+                r.name, k.term, k.kernel, k.call.words(), k.work, str(k.lanes_evaluated),
+                f"{100.0 * k.useful_share:.1f} %", f"{k.operations:.1f}", f"{k.gflops:.2f}",
+                f"{100.0 * k.of_peak:.1f} %",
+            ]
+            for r in rooflines
+            for k in r.kernels
+        ],
+    )  # fmt: skip
+    say("")
+    show_table(
+        ["case", "atoms", "threads", "peak of one thread GFLOP/s", "of all"],
+        [[r.name, str(r.n_atoms), str(r.threads), f"{r.peak_of_one:.1f}", f"{r.peak:.1f}"] for r in rooflines],
+    )
+    say(
+        "\nTime of one call, median (quartiles). Useful lanes are within the cutoff; FLOP of these alone, a fused "
+        "multiply-add being two. Peak: multiply-adds on float64 lanes, measured with each case."
+    )
     _say_cases(cases)
 
 

@@ -1,0 +1,183 @@
+"""How many floating-point operations a formula or a kernel is, counted while it runs as plain Python.
+
+Arrays that remember what they were made of stand in for NumPy's: the source that is compiled is the source that is
+counted, loop, mask and sums of the driver included, and no table of numbers goes stale.
+
+Each of + - * / √, minimum, maximum, floor and comparison of floats is one operation, a fused multiply-add two. e^x,
+ln x, sin x and cos x are the operations of the polynomials that stand for them on lanes. Loads, choices by a mask,
+changes of sign, conversions, scaling by powers of two and integers are none. What nothing is made of is not counted,
+for the compiler leaves it out: the energy of a pair in a loop that wants its force, the column fetched ahead of the
+last. What is done once for all lanes, with numbers alone, is not counted either. What is written twice counts twice,
+though the compiler may see it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from nakmd.kernels import elementary
+
+#: What is one operation for every lane of floats, and what is none.
+_ONE = {
+    np.add, np.subtract, np.multiply, np.divide, np.sqrt, np.minimum, np.maximum, np.floor, np.less, np.less_equal,
+    np.greater, np.greater_equal,
+}  # fmt: skip
+_NONE = {
+    np.negative, np.positive, np.absolute, np.frexp, np.ldexp, np.logical_and, np.logical_or, np.logical_not,
+    np.bitwise_and, np.bitwise_or, np.invert,
+}  # fmt: skip
+
+
+class _Tally:
+    """Operations so far, over all lanes."""
+
+    total = 0
+
+
+class _Step:
+    """An operation on lanes: what it costs, and the steps it takes its operands from, until it is counted."""
+
+    __slots__ = ("cost", "sources", "tally")
+
+    def __init__(self, tally: _Tally, cost: int = 0, sources: tuple[_Step, ...] = ()) -> None:
+        self.tally, self.cost, self.sources = tally, cost, sources
+
+    def count(self) -> None:
+        """Add to the tally what this step and those before it cost, each once."""
+        waiting = [self]
+        while waiting:
+            step = waiting.pop()
+            step.tally.total += step.cost
+            waiting.extend(step.sources)
+            step.cost, step.sources = 0, ()
+
+
+class CountingArray(np.ndarray):
+    """An array that knows the step that made it; what is written, branched on or made an index of is counted."""
+
+    step: _Step
+
+    def __array_finalize__(self, source: Any) -> None:
+        """Let slices and copies know the same step."""
+        if isinstance(source, CountingArray):
+            self.step = source.step
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Do what NumPy does, and remember the step."""
+        arrays = [x for x in inputs if isinstance(x, np.ndarray)]
+        result = getattr(ufunc, method)(*map(_plain, inputs), **options)
+        cost = 0
+        if method == "__call__" and any(x.dtype.kind == "f" for x in arrays):
+            lanes = result[0] if isinstance(result, tuple) else result
+            single = any(x.dtype == np.float32 for x in arrays)
+            cost = _operations_of(ufunc, single) * np.size(lanes)
+        return self._made(result, cost, arrays)
+
+    def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
+        """Do what NumPy does: a choice costs nothing."""
+        return self._made(super().__array_function__(function, types, inputs, options), 0, inputs)
+
+    def _made(self, result: Any, cost: int, inputs: Iterable[Any]) -> Any:
+        """Return a result that knows its step; if it is a number, it decides something."""
+        step = _Step(self.step.tally, cost, tuple(x.step for x in inputs if isinstance(x, CountingArray)))
+        if isinstance(result, tuple):
+            return tuple(_with_step(x, step) for x in result)
+        if isinstance(result, np.ndarray):
+            return _with_step(result, step)
+        step.count()
+        return result
+
+    def __getitem__(self, place: Any) -> Any:
+        """Take a part, or one lane as a number."""
+        part = super().__getitem__(place)
+        if not isinstance(part, np.ndarray):
+            self.step.count()
+        return part
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        """Write lanes: they had to be made."""
+        if isinstance(value, CountingArray):
+            value.step.count()
+        super().__setitem__(place, value)
+
+    def astype(self, dtype: Any, *arguments: Any, **options: Any) -> Any:
+        """Convert: an index had to be made."""
+        if np.dtype(dtype).kind == "i":
+            self.step.count()
+        return super().astype(dtype, *arguments, **options)
+
+
+def count_operations(function: Callable[..., Any], *arguments: Any) -> int:
+    """Run a formula, or a compiled kernel as plain Python, and return its operations over all lanes.
+
+    Parameters
+    ----------
+    function : callable
+    *arguments
+        Arrays of floats count, and so does what comes of them; what the function writes is written.
+
+    Raises
+    ------
+    TypeError
+        If it does something to lanes that is not known how to count.
+
+    Examples
+    --------
+    >>> count_operations(lambda r: 2.0 * r * r + 1.0, np.ones(8))
+    24
+    """
+    tally = _Tally()
+    given = [_with_step(x, _Step(tally)) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in arguments]
+    with np.errstate(all="ignore"):  # in lanes that a mask discards anything may happen
+        results = getattr(function, "py_func", function)(*given)
+    for result in results if isinstance(results, tuple) else (results,):
+        if isinstance(result, CountingArray):
+            result.step.count()
+    return tally.total
+
+
+def _with_step(array: np.ndarray, step: _Step) -> CountingArray:
+    view = array.view(CountingArray)
+    view.step = step
+    return view
+
+
+def _plain(x: Any) -> Any:
+    return x.view(np.ndarray) if isinstance(x, CountingArray) else x
+
+
+def _operations_of(ufunc: np.ufunc, single: bool) -> int:
+    if ufunc in _ONE:
+        return 1
+    if ufunc in _NONE:
+        return 0
+    if ufunc in _POLYNOMIALS:
+        return _polynomial_operations(ufunc, single)
+    raise TypeError(f"How many operations numpy.{ufunc.__name__} is on lanes is not known: say it in {__name__}.")
+
+
+#: Where plain Python has a function of NumPy, compiled lanes of float64 and of float32 have these.
+_POLYNOMIALS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    np.exp: (elementary._exp_lanes, elementary._exp_single_lanes),
+    np.log: (elementary._log_lanes, elementary._log_single_lanes),
+    np.sin: (elementary._sin_cos_lanes, elementary._sin_cos_single_lanes),
+    np.cos: (elementary._sin_cos_lanes, elementary._sin_cos_single_lanes),
+}
+
+
+@functools.cache
+def _polynomial_operations(ufunc: np.ufunc, single: bool) -> int:
+    lanes = np.ones(1, np.float32 if single else np.float64)
+    function = _POLYNOMIALS[ufunc][single]
+    total = count_operations(function, lanes)
+    if ufunc is np.exp:
+        return total - 2  # the clamps of the argument, which plain Python does by itself
+    if ufunc is np.log:
+        return total
+    # a cosine comes with the sine, and costs what it adds
+    sine = count_operations(lambda x: function(x)[0], lanes)
+    return sine if ufunc is np.sin else total - sine
