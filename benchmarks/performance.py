@@ -1,8 +1,8 @@
-"""The performance page: both engines side by side, and cost against size, as JSON, picture and Markdown table.
+"""The performance page: both engines side by side, what else costs, rooflines and cost against size.
 
     python benchmarks/performance.py [--repeats 5] [--quick]
 
-writes ``performance.json`` and ``performance.png`` beside itself and prints the table of the README (`make bench`).
+writes ``performance.json`` and ``performance.png`` beside itself and prints the tables of the README (`make bench`).
 Every timing is made by ``nakmd bench`` in a process of its own.
 """
 
@@ -62,6 +62,38 @@ def table(contests: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def cost_table(costs: list[dict]) -> str:
+    """Return what else costs time, and what saves it, as a Markdown table: over a step at constant energy."""
+    ways = list(dict.fromkeys(added["what"] for case in costs for added in case["added"][1:]))
+    lines = [
+        "| case | " + " | ".join(ways) + " | threads, speed-up |",
+        "| --- |" + " --- |" * (len(ways) + 1),
+    ]
+    for case in costs:
+        ratios = {added["what"]: f"{added['ratio']['median']:.2f}" for added in case["added"]}
+        last = case["scaling"][-1]
+        cells = [ratios.get(way, "—") for way in ways]
+        lines.append(f"| `{case['name']}` | {' | '.join(cells)} | {last['threads']}: {last['ratio']['median']:.2f} |")
+    return "\n".join(lines)
+
+
+def roofline_table(rooflines: list[dict], timings: list[dict]) -> str:
+    """Return lanes and FLOP rates of the force kernels, and the share of rebuilds, as a Markdown table."""
+    shares = {timing["name"]: timing["rebuild_share"] for timing in timings}
+    lines = [
+        "| case | rebuilds | kernel | useful lanes | FLOP per lane | GFLOP/s | of peak |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for case in rooflines:
+        for k in case["kernels"]:
+            lines.append(
+                f"| `{case['name']}` | {100.0 * shares[case['name']]:.1f} % | {k['term']}: `{k['kernel']}` "
+                f"| {100.0 * k['useful_share']:.0f} % | {k['operations']:.0f} | {k['gflops']:.1f} "
+                f"| {100.0 * k['of_peak']:.0f} % |"
+            )
+    return "\n".join(lines)
+
+
 def deviations(spreads: list[dict]) -> list[list[float]]:
     """Return how far the quartiles lie below and above the medians."""
     below = [s["median"] - s["quartiles"][0] for s in spreads]
@@ -109,16 +141,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="no more than 62,500 atoms")
     given = parser.parse_args()
     contests, machine = [], {}
-    for threads in sorted({1, min(2, CORES)}):
-        found = bench("--against", "lammps", "--threads", threads, "--repeats", given.repeats)
+    threads = min(2, CORES)
+    for used in sorted({1, threads}):
+        found = bench("--against", "lammps", "--threads", used, "--repeats", given.repeats)
         contests += found["cases"]
         machine = found["machine"]
         del machine["lammps"]["executable"]  # a path of this machine
+    costs = bench("--costs", "--threads", threads, "--repeats", given.repeats)["cases"]
+    rooflines = bench("--roofline", "--threads", 1)["cases"]
+    timings = bench("--threads", 1, "--repeats", min(given.repeats, 3))["cases"]
     sizes = measure_sizes(SIZES[:3] if given.quick else SIZES, min(given.repeats, 3))
-    text = json.dumps({"machine": machine, "contests": contests, "sizes": sizes}, indent=1)
-    (HERE / "performance.json").write_text(text + "\n")
+    parts = {"contests": contests, "costs": costs, "rooflines": rooflines, "timings": timings, "sizes": sizes}
+    (HERE / "performance.json").write_text(json.dumps({"machine": machine, **parts}, indent=1) + "\n")
     draw(contests, sizes, HERE / "performance.png")
-    print(table(contests))
+    print(table(contests), cost_table(costs), roofline_table(rooflines, timings), sep="\n\n")
+    print("\n" + "; ".join(f"{size['atoms']:,} atoms: {size['step']['median']:.3f} µs" for size in sizes))
     last = sizes[-1]
     per_atom = last["peak_bytes"] / last["atoms"]
     print(f"\nMemory: {per_atom:.0f} bytes per atom at {last['atoms']:,} atoms, the whole process at its peak.")
