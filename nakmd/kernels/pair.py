@@ -14,6 +14,7 @@ import numpy as np
 from nakmd.kernels.accumulate import (
     add_numbers,
     add_vectors,
+    fetch_ahead,
     no_virial,
     separations,
     slice_rows,
@@ -109,6 +110,7 @@ def build_pair_kernels(formula, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
+            fetch_ahead(rows, atoms, begin, end, entries, s, add_forces)
             a = species[s]
             x, y, z, _ = slice_rows(rows, centers, s)
             fx = splat_like(0.0, widen(x))

@@ -55,6 +55,7 @@ from nakmd.kernels.simd_memory import (
     load_index_lanes,
     load_lanes,
     load_like_lanes,
+    prefetch_lowered,
     store_chosen_lanes,
     store_index_lanes,
     store_lanes,
@@ -312,6 +313,15 @@ def _take_rows_o(rows, indices):
     if isinstance(indices, LaneType):
         return lambda rows, indices: take_rows_lanes(rows, indices)
     return lambda rows, indices: (rows[indices, 0], rows[indices, 1], rows[indices, 2], rows[indices, 3])
+
+
+def prefetch(array, index):
+    """Ask for the cache line of an element of a contiguous array, counted through all its axes, without waiting."""
+
+
+@overload(prefetch)
+def _prefetch_o(array, index):
+    return lambda array, index: prefetch_lowered(array, index)
 
 
 def permute(table, indices):

@@ -318,3 +318,15 @@ def store_scattered_lanes(typingctx, array, positions, values, mask):
         return context.get_dummy_value()
 
     return types.none(array, positions, values, mask), codegen
+
+
+@intrinsic
+def prefetch_lowered(typingctx, array, index):
+    expect(isinstance(array, types.Array) and array.layout == "C", "prefetch", "a contiguous array", array)
+
+    def codegen(context, builder, sig, args):
+        pointer = builder.bitcast(_element_pointer(context, builder, sig.args[0], *args), ir.IntType(8).as_pointer())
+        call_llvm(builder, "prefetch.p0", ir.VoidType(), [pointer, i32(0), i32(2), i32(1)])  # to read; to L2; data
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp), codegen
