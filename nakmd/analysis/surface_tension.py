@@ -173,7 +173,7 @@ def find_film(frame: Frame, axis: str | None) -> int:
     if len(free) != 1 or (axis is not None and AXES[free[0]] != axis):
         listed = ", ".join(f"{gap:.1f} Å along {AXES[c]}" for c, gap in enumerate(gaps))
         raise AnalysisError(
-            f"Surface tension needs a film that is free along one direction{f' ({axis})' if axis else ''} and fills the "
+            f"Surface tension needs a film free along one direction{f' ({axis})' if axis else ''} and fills the "
             f"cell along the others; the widest empty stretches are {listed} (free: {FREE_SPACE:g} Å and more)."
         )
     return free[0]
