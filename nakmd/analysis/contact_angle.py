@@ -18,7 +18,7 @@ from nakmd.analysis.jackknife import jackknife, merged
 from nakmd.analysis.liquid_surface import Circle, Surface, Unduloid, find_surface
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import BlockSums
-from nakmd.analysis.wall import Placed, Tube
+from nakmd.analysis.surfaces import Placed, Tube
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -127,8 +127,8 @@ class ContactAngle(Analysis):
     Parameters
     ----------
     exclude : float [Å], optional
-        Surface nearer than this to the wall's nuclei is not fitted. If left out: 8 Å; inside a tube at most two
-        fifths of its radius.
+        Surface nearer than this to the wall's nuclei is not fitted. If left out: 8 Å; inside a tube at most
+        three tenths of its radius.
     contact : float [Å]
         Distance from the nuclei of the surface where the angle is read.
     window : float [ps], optional
@@ -145,7 +145,9 @@ class ContactAngle(Analysis):
     angle depends on the droplet's size. Where the contact line is: by `contact`, by default at the nuclei;
     `per_angstrom` tells what another choice changes, which is often more than the error.
 
-    Inside a tube both ends of a plug are folded onto one another, and so are both ends of a barrel.
+    Both ends of a plug are folded onto one another, and so are those of a barrel. A narrow tube layers the liquid
+    across all of it: the surface of a plug is where the density is half that deep within at the same distance from the
+    axis.
 
     The error is from the jackknife over blocks of time, each time fitting anew.
 
@@ -196,7 +198,7 @@ class ContactAngle(Analysis):
         coordinates = self._shape.coordinates(points, placed, frame.cell)
         if self._sums.count == 0:
             self._begin(coordinates, frame)
-        counts, _, _ = np.histogram2d(*coordinates.T, bins=(self._u, self._v))
+        counts, _, _ = np.histogram2d(coordinates[:, 0], coordinates[:, 1], bins=[self._u, self._v])
         self._sums.add(counts)
         self._times.append(frame.time)
         self._radii.append(self._radius_of(placed))
@@ -224,9 +226,14 @@ class ContactAngle(Analysis):
         blocks = self._blocks()
         surface, curve = self._fit(self._sums.mean, radius, exclude)
         angle = self._angle(curve, radius, self.contact)
-        error, n_effective = jackknife(
-            blocks, lambda counts: self._angle(self._fit(counts, radius, exclude)[1], radius, self.contact)
-        )
+
+        def refitted(counts: FloatArray) -> float:
+            try:
+                return self._angle(self._fit(counts, radius, exclude)[1], radius, self.contact)
+            except AnalysisError:  # enough surface with all blocks, too little without this one: no error is known
+                return math.nan
+
+        error, n_effective = jackknife(blocks, refitted)
         notes = [
             f"{self._shape.name}, {self._shape.side}",
             f"surface nearer than {exclude:.1f} Å to the nuclei left out",
@@ -277,8 +284,9 @@ class ContactAngle(Analysis):
         assert self._shape is not None
         middle_u, middle_v = 0.5 * (self._u[1:] + self._u[:-1]), 0.5 * (self._v[1:] + self._v[:-1])
         usable = self._shape.clearance(middle_u, middle_v, radius) >= exclude
-        surface = find_surface(counts, self._volumes, WIDTH, float(self._v[0]), usable)
-        return surface, self._shape.fit(surface.points, radius)
+        volumes = self._shape.capacity(counts, self._volumes, self._v)
+        surface = find_surface(counts, volumes, WIDTH, float(self._v[0]), usable)
+        return surface, self._shape.fit(surface.points, surface.weights, radius)
 
     def _angle(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
         """Return the angle [degree], NaN where the curve passes the wall by."""

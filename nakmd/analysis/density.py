@@ -16,7 +16,8 @@ from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.layering import Layer, find_layers, find_peaks
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
-from nakmd.analysis.wall import AXES, Box, Placed, WallShape, find_shape
+from nakmd.analysis.surfaces import AXES, Box, Placed
+from nakmd.analysis.wall import WallShape, find_shape
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology, element_of
 from nakmd.units import G_PER_CM3_PER_AMU_A3
@@ -281,12 +282,9 @@ class Density(Analysis):
         peaks = {}
         for row, side in enumerate(self.sides):
             for kind, name in enumerate(self.names):
-                _, found = find_peaks(self.edges, number[row, kind] * frames, volume[row] * frames)
-                if len(found):
-                    near = (row, kind, self.edges, float(self.edges[found[0]] + 0.5 * self.width))
-                    value = float(peak_position(mean, *near))
-                    spread, independent = jackknife(blocks, lambda table, near=near: peak_position(table, *near))
-                    peaks[side, name] = Measure(value, float(spread), "Å", independent)
+                peak = self._first_peak(row, kind, mean, blocks)
+                if peak is not None:
+                    peaks[side, name] = peak
         return DensityRecord(
             quantity="number density of " + ", ".join(self.names),
             value=density,
@@ -309,6 +307,20 @@ class Density(Analysis):
             layers=layers,
             peaks=peaks,
         )
+
+    def _first_peak(self, row: int, kind: int, mean: FloatArray, blocks: FloatArray) -> Measure | None:
+        """Return the position of the first peak of one species on one side, None if none stands out."""
+        frames = self.sums.count
+        _, found = find_peaks(self.edges, mean[row, kind] * frames, mean[row, -2] * frames)
+        if not len(found):
+            return None
+        near = float(self.edges[found[0]] + 0.5 * self.width)
+
+        def position(table: FloatArray) -> float:
+            return peak_position(table[row, kind], table[row, -2], self.edges, near)
+
+        error, n_effective = jackknife(blocks, position)
+        return Measure(position(mean), float(error), "Å", n_effective)
 
     def notes(self) -> tuple[str, ...]:
         """Return the conventions behind the numbers."""
@@ -341,10 +353,10 @@ def _spread(series: FloatArray) -> tuple[FloatArray, float]:
     return np.sqrt(np.var(series, axis=0) / max(n_effective - 1.0, 1.0)), n_effective
 
 
-def peak_position(table: FloatArray, row: int, kind: int, edges: FloatArray, near: float) -> float:
+def peak_position(number: FloatArray, volume: FloatArray, edges: FloatArray, near: float) -> float:
     """Return where a profile is highest close to a distance [Å]: the vertex of a parabola through ln ρ within 0.4 Å."""
     middles = 0.5 * (edges[1:] + edges[:-1])
-    density = _ratio(table[row, kind], table[row, -2])
+    density = _ratio(number, volume)
     window = (np.abs(middles - near) < 0.45) & (density > 0.0)
     if np.sum(window) < 3:
         return near

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.liquid_surface import Circle, Unduloid, fit_circle, fit_unduloid
-from nakmd.analysis.wall import Placed, Plane, Tube, height_along, largest_gap
+from nakmd.analysis.surfaces import Placed, Plane, Tube, height_along, largest_gap
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 
@@ -24,7 +24,7 @@ SPAN, TURN = 6.0, 1.0
 
 #: Layers next to a flat wall or the outside of a tube that are left out of the fit [Å], and the share of the radius
 #: inside of a tube.
-EXCLUDE, EXCLUDE_INSIDE = 8.0, 0.4
+EXCLUDE, EXCLUDE_INSIDE = 8.0, 0.3
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,13 @@ class DropletShape(ABC):
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
         """Return cos θ on a surface at a distance ``contact`` [Å] from the nuclei."""
 
-    def fit(self, points: FloatArray, radius: float) -> Circle | Unduloid:
+    def fit(self, points: FloatArray, weights: FloatArray, radius: float) -> Circle | Unduloid:
         """Return the curve through the surface."""
-        return fit_circle(points)
+        return fit_circle(points, weights)
+
+    def capacity(self, counts: FloatArray, volumes: FloatArray, v: FloatArray) -> FloatArray:
+        """Return the volumes [Å³] by which counts become densities whose half is the surface."""
+        return volumes
 
     def exclusion(self, radius: float) -> float:
         """Return the distance from the wall [Å] within which the surface is not fitted."""
@@ -169,9 +173,9 @@ class Barrel(DropletShape):
         """Return r - R."""
         return np.broadcast_to(v[None, :] - radius, (len(u), len(v)))
 
-    def fit(self, points: FloatArray, radius: float) -> Circle | Unduloid:
+    def fit(self, points: FloatArray, weights: FloatArray, radius: float) -> Circle | Unduloid:
         """Return the unduloid."""
-        return fit_unduloid(points, radius)
+        return fit_unduloid(points, weights, radius)
 
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
         """Return the slope of the outline at the tube."""
@@ -200,6 +204,16 @@ class Plug(DropletShape):
     def clearance(self, u: FloatArray, v: FloatArray, radius: float) -> FloatArray:
         """Return R - r."""
         return np.broadcast_to(radius - u[:, None], (len(u), len(v)))
+
+    def capacity(self, counts: FloatArray, volumes: FloatArray, v: FloatArray) -> FloatArray:
+        """Return the volumes, each ring's times its density deep in the plug over the mean one.
+
+        A narrow tube layers the liquid across all of it, so that the surface is where each layer ends.
+        """
+        along = np.cumsum(counts.sum(axis=0))
+        core = v[1:] <= v[1 + int(np.searchsorted(along, 0.5 * along[-1]))]
+        atoms, space = counts[:, core].sum(axis=1), volumes[:, core].sum(axis=1)
+        return np.asarray(volumes * (atoms / space * space.sum() / max(float(atoms.sum()), 1e-9))[:, None])
 
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
         """Return that of a meniscus."""

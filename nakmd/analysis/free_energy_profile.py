@@ -182,19 +182,19 @@ class FreeEnergyProfile(Analysis):
             raise reasons[0] if reasons else AnalysisError("No metal atom was seen on either side of the wall.")
 
         def energies(table: FloatArray) -> FloatArray:
-            return np.stack([_free_energy(table[row], bulk, kt) for row, bulk in bulks.items()])
+            return np.stack([_free_energy(table[row, :-1], bulk, kt) for row, bulk in bulks.items()])
 
         value = energies(mean)
-        error, n_effective = jackknife(blocks, energies)
+        spread, n_effective = jackknife(blocks, energies)
         wells = {}
-        for k, (row, _) in enumerate(bulks.items()):
+        for row, bulk in bulks.items():
             for kind, name in enumerate(profile.names):
                 frames = profile.sums.count
                 _, peaks = find_peaks(edges, mean[row, kind] * frames, mean[row, -2] * frames)
                 if len(peaks):
-                    wells[profile.sides[row], name] = _well(
-                        edges, peaks, value[k, kind], blocks, lambda table, k=k, kind=kind: energies(table)[k, kind]
-                    )
+                    rows = [kind, -1]  # one species and the volume
+                    own, series = mean[row, :-1][rows], blocks[:, row, :-1][:, rows]
+                    wells[profile.sides[row], name] = _well(edges, peaks, own, series, bulk, kt)
         ranges = {
             profile.sides[row]: (float(edges[:-1][bulk].min()), float(edges[1:][bulk].max()))
             for row, bulk in bulks.items()
@@ -202,7 +202,7 @@ class FreeEnergyProfile(Analysis):
         return FreeEnergyProfileRecord(
             quantity="free-energy profile of " + ", ".join(profile.names),
             value=value,
-            error=error,
+            error=spread,
             unit="eV",
             n_effective=n_effective,
             notes=(
@@ -220,9 +220,13 @@ class FreeEnergyProfile(Analysis):
 
 
 def _free_energy(table: FloatArray, bulk: NDArray[np.bool_], kt: float) -> FloatArray:
-    """Return -kT ln(ρ/ρ_b) [eV] of each species, (n_species, n_bins), NaN where there is none."""
-    density = np.divide(table[:-2], table[-2], out=np.zeros(table[:-2].shape), where=table[-2] > 0.0)
-    reference = table[:-2, bulk].sum(axis=1) / table[-2, bulk].sum()
+    """Return -kT ln(ρ/ρ_b) [eV] of each species, (n_species, n_bins), NaN where there is none.
+
+    ``table`` is (n_species + 1, n_bins): atoms, and volume as its last row.
+    """
+    atoms, volume = table[:-1], table[-1]
+    density = np.divide(atoms, volume, out=np.zeros(atoms.shape), where=volume > 0.0)
+    reference = atoms[:, bulk].sum(axis=1) / volume[bulk].sum()
     ratio = density / np.where(reference > 0.0, reference, math.nan)[:, None]
     return np.asarray(-kt * np.log(np.where(ratio > 0.0, ratio, math.nan)))
 
@@ -238,8 +242,27 @@ def _extremum(middles: FloatArray, energy: FloatArray, near: float, fit: float) 
     return near + at, float(height + slope * at + curvature * at * at)
 
 
-def _well(edges, peaks, energy, blocks, of_table) -> Well:
-    """Return the well at the first peak of the density, the barrier and the second well."""
+def _well(
+    edges: FloatArray,
+    peaks: NDArray[np.int64],
+    mean: FloatArray,
+    blocks: FloatArray,
+    bulk: NDArray[np.bool_],
+    kt: float,
+) -> Well:
+    """Return the well at the first peak of the density, the barrier and the second well.
+
+    Parameters
+    ----------
+    edges : (n_bins + 1,) float64 [Å]
+    peaks : (n_peaks,) int64
+        Bins.
+    mean, blocks : (2, n_bins), (n_blocks, 2, n_bins) float64
+        Atoms of the species, and volume.
+    bulk : (n_bins,) bool
+    kt : float [eV]
+    """
+    energy = _free_energy(mean, bulk, kt)[0]
     middles = 0.5 * (edges[1:] + edges[:-1])
     first, second = int(peaks[0]), int(peaks[1]) if len(peaks) > 1 else None
     top = None
@@ -259,7 +282,7 @@ def _well(edges, peaks, energy, blocks, of_table) -> Well:
         return np.array([position, -bottom, summit, height - bottom, other])
 
     values = landmarks(energy)
-    errors, n_effective = jackknife(blocks, lambda table: landmarks(of_table(table)))
+    errors, n_effective = jackknife(blocks, lambda table: landmarks(_free_energy(table, bulk, kt)[0]))
     units = ("Å", "eV", "Å", "eV", "Å")
     position, depth, barrier_position, barrier, other = (
         Measure(float(value), float(error), unit, n_effective) for value, error, unit in zip(values, errors, units)

@@ -145,13 +145,9 @@ class GibbsExcess(Analysis):
         if not bulks:
             raise reasons[0] if reasons else AnalysisError(f"No {self.of} or {self.over} was seen near the wall.")
 
-        def of(estimate: FloatArray, spread: FloatArray, n_effective: float, unit: str = "") -> Measure:
-            return Measure(float(estimate), float(spread), unit, n_effective)
-
         def relative(table: FloatArray) -> FloatArray:
-            parts = [_excess(table[row], bulk) for row, bulk in bulks.items()]
+            adsorbed = np.array([_excess(table[row], bulk)[2] for row, bulk in bulks.items()])
             areas = np.array([table[row, 3, 0] for row in bulks])
-            adsorbed = np.array([part[2] for part in parts])
             return np.array([np.sum(adsorbed) / np.sum(areas), *(adsorbed / areas)])
 
         values = relative(mean)
@@ -159,31 +155,14 @@ class GibbsExcess(Analysis):
         by_side, excess, layers, enrichment, composition, ranges = {}, {}, {}, {}, {}, {}
         for k, (row, bulk) in enumerate(bulks.items()):
             side = profile.sides[row]
-            by_side[side] = of(values[k + 1], errors[k + 1], n_effective, "1/Å²")
+            by_side[side] = Measure(float(values[k + 1]), float(errors[k + 1]), "1/Å²", n_effective)
             ranges[side] = (float(edges[:-1][bulk].min()), float(edges[1:][bulk].max()))
-            for kind, name in enumerate((self.of, self.over)):
-
-                def alone(table: FloatArray, row: int = row, kind: int = kind, bulk: FloatArray = bulk) -> FloatArray:
-                    return _excess(table[row], bulk)[kind] / table[row, 3, 0]
-
-                excess[side, name] = of(alone(mean), *jackknife(blocks, alone), "1/Å²")
-
-            def share(table: FloatArray, row: int = row, bulk: FloatArray = bulk) -> FloatArray:
-                atoms = table[row, :2, bulk].sum(axis=0)
-                return np.asarray(atoms[0] / atoms.sum())
-
-            composition[side] = of(share(mean), *jackknife(blocks, share))
             frames = profile.sums.count
             found = find_layers(edges, mean[row, :2].sum(axis=0) * frames, mean[row, 2] * frames)
             layers[side] = tuple(layer for layer in found if layer.end <= ranges[side][0] + 1e-9)[:MOST_LAYERS]
-            for number, layer in enumerate(layers[side], start=1):
-
-                def factor(
-                    table: FloatArray, row: int = row, bulk: FloatArray = bulk, layer: Layer = layer
-                ) -> FloatArray:
-                    return _enrichment(table[row], bulk, edges, layer)
-
-                enrichment[side, number] = of(factor(mean), *jackknife(blocks, factor))
+            alone, composition[side], factors = _of_side(mean[row], blocks[:, row], bulk, edges, layers[side])
+            excess.update({(side, name): part for name, part in zip((self.of, self.over), alone)})
+            enrichment.update({(side, number): factor for number, factor in enumerate(factors, start=1)})
         return GibbsExcessRecord(
             quantity=f"Gibbs excess of {self.of} relative to {self.over}",
             value=float(values[0]),
@@ -223,13 +202,36 @@ def _excess(table: FloatArray, bulk: NDArray[np.bool_]) -> FloatArray:
         return np.array([*alone, atoms[0] - atoms[1] * density[0] / density[1]])
 
 
-def _enrichment(table: FloatArray, bulk: NDArray[np.bool_], edges: FloatArray, layer: Layer) -> FloatArray:
+def _of_side(
+    mean: FloatArray,
+    blocks: FloatArray,
+    bulk: NDArray[np.bool_],
+    edges: FloatArray,
+    layers: tuple[Layer, ...],
+) -> tuple[list[Measure], Measure, list[Measure]]:
+    """Return the excess of each metal, the share of the first in the bulk, and the enrichment of the layers."""
+
+    def numbers(table: FloatArray) -> FloatArray:
+        far = table[:2, bulk].sum(axis=1)
+        factors = [_enrichment(table, bulk, edges, layer) for layer in layers]
+        return np.array([*(_excess(table, bulk)[:2] / table[3, 0]), far[0] / far.sum(), *factors])
+
+    values = numbers(mean)
+    measures = []
+    for k, value in enumerate(values):
+        # one after the other: each has its own correlation in time
+        error, n_effective = jackknife(blocks, lambda table, k=k: numbers(table)[k])  # type: ignore[misc]
+        measures.append(Measure(float(value), float(error), "1/Å²" if k < 2 else "", n_effective))
+    return measures[:2], measures[2], measures[3:]
+
+
+def _enrichment(table: FloatArray, bulk: NDArray[np.bool_], edges: FloatArray, layer: Layer) -> float:
     """Return the enrichment of one layer; the table is that of `_excess`."""
     middles = 0.5 * (edges[1:] + edges[:-1])
     inside = (middles >= layer.start) & (middles < layer.end)
     a, b = table[:2, inside].sum(axis=1)
     far_a, far_b = table[:2, bulk].sum(axis=1)
-    return np.asarray(a * far_b / (b * far_a) if b > 0.0 and far_a > 0.0 else math.nan)
+    return float(a * far_b / (b * far_a)) if b > 0.0 and far_a > 0.0 else math.nan
 
 
 def gibbs_excess(

@@ -19,8 +19,9 @@ from nakmd.errors import AnalysisError
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-#: Width [Å] of the Gaussian that maps are smoothed with; a surface of radius R moves by about its square over R.
-SMOOTHING = 1.5
+#: Width σ [Å] of the Gaussian that maps are smoothed with. Half the density of a sphere of radius R moves inwards by
+#: 1.5 σ²/R, 0.05 Å for 20 Å; twice the width would cost 1 degree at a contact angle of 150.
+SMOOTHING = 0.8
 
 #: Depth [Å] below the surface from which the density is that of the liquid.
 DEPTH = 6.0
@@ -93,7 +94,7 @@ class Unduloid:
         drop = self.apex - self.end
         s = np.linspace(0.0, 1.0, 401)
         r = self.apex - drop * s * s  # the outline starts with a horizontal tangent, which s² makes harmless
-        cosine = np.clip(self.cosine(r), -0.9999, 0.9999)
+        cosine = np.clip(self.cosine(r), -1.0 + 1e-9, 1.0 - 1e-9)
         slope = np.empty_like(s)
         slope[1:] = 2.0 * s[1:] * drop * cosine[1:] / np.sqrt(1.0 - cosine[1:] ** 2)
         slope[0] = math.sqrt(2.0 * drop / max(2.0 * self.a - 1.0 / self.apex, 1e-6))
@@ -110,8 +111,8 @@ class Unduloid:
         return np.asarray(np.sum((points - curve[nearest]) * normal[nearest], axis=1))
 
 
-def fit_circle(points: FloatArray) -> Circle:
-    """Return the circle about u = 0 with the least squared distances from points, (n, 2) [Å]."""
+def fit_circle(points: FloatArray, weights: FloatArray) -> Circle:
+    """Return the circle about u = 0 with the least squared distances from points, (n, 2) [Å], weights (n,)."""
     u, v = points.T
     near = v[u <= np.quantile(u, 0.2)]
     top = float(near.max())
@@ -121,28 +122,31 @@ def fit_circle(points: FloatArray) -> Circle:
     start = [0.5 * twice + radius, 1.0 / radius] if convex else [0.5 * twice - radius, -1.0 / radius]
 
     def misfit(parameters: FloatArray) -> FloatArray:
-        return Circle(float(parameters[0]), float(parameters[1])).residuals(points)
+        return weights * Circle(float(parameters[0]), float(parameters[1])).residuals(points)
 
     # crossings in a noisy map are not Gaussian about the surface: strays must not pull
     best = scipy.optimize.least_squares(misfit, start, loss="soft_l1", f_scale=1.0, x_scale=[1.0, 0.01])
     return Circle(float(best.x[0]), float(best.x[1]))
 
 
-def fit_unduloid(points: FloatArray, radius: float) -> Unduloid:
-    """Return the outline of a drop around a tube of some radius [Å], with least squared distances from points."""
+def fit_unduloid(points: FloatArray, weights: FloatArray, radius: float) -> Unduloid:
+    """Return the outline of a drop around a tube of some radius [Å]; the rest as in `fit_circle`."""
 
     def outline(parameters: FloatArray) -> Unduloid:
         apex, cosine = float(parameters[0]), float(parameters[1])
         return Unduloid(apex, (apex - radius * cosine) / (apex * apex - radius * radius), radius)
 
+    def misfit(parameters: FloatArray) -> FloatArray:
+        return weights * outline(parameters).residuals(points)
+
     top = float(np.quantile(points[:, 1], 0.98))
     best = scipy.optimize.least_squares(
-        lambda parameters: outline(parameters).residuals(points),
+        misfit,
         [max(top, radius + 1.0), 0.0],
         bounds=([radius + 0.5, -0.999], [2.0 * top + radius, 0.999]),
         loss="soft_l1",
         f_scale=1.0,
-        diff_step=1e-4,
+        diff_step=np.array([1e-4, 1e-4]),
     )
     return outline(best.x)
 
@@ -154,6 +158,8 @@ class Surface:
     Attributes
     ----------
     points : (n, 2) float64 [Å]
+    weights : (n,) float64
+        Square roots of the volumes around them, 1 on average: where a ring is small the map is noisy.
     liquid : float [1/Å³]
         Density within.
     density : (n_u, n_v) float64 [1/Å³]
@@ -161,6 +167,7 @@ class Surface:
     """
 
     points: FloatArray
+    weights: FloatArray
     liquid: float
     density: FloatArray
 
@@ -185,11 +192,9 @@ def find_surface(counts: FloatArray, volumes: FloatArray, width: float, start: f
     AnalysisError
         If there is no liquid there, or hardly any surface.
     """
-    sigma, mode = SMOOTHING / width, ("reflect", "constant")
-    seen = scipy.ndimage.gaussian_filter(counts, sigma, mode=mode)
-    space = scipy.ndimage.gaussian_filter(volumes, sigma, mode=mode)
+    seen, space = smoothed(counts, SMOOTHING / width), smoothed(volumes, SMOOTHING / width)
     density = np.divide(seen, space, out=np.zeros_like(seen), where=space > 1e-9)
-    if not np.any(density[usable] > 0.0):
+    if not np.any(counts[usable] > 0.0):
         raise AnalysisError(
             "No liquid lies beyond the layers next to the wall: it has spread to a film of atomic thickness, or "
             "exclude= is too large."
@@ -210,13 +215,20 @@ def find_surface(counts: FloatArray, volumes: FloatArray, width: float, start: f
                 liquid = float(np.sum(counts[core]) / np.sum(volumes[core]))
                 break
     points = crossings(density - 0.5 * liquid, body, usable)
+    around = np.sqrt(volumes[tuple(np.rint(points).astype(np.int64).T)])
     points = (points + 0.5) * width + np.array([0.0, start])
     if len(points) < LEAST_POINTS:
         raise AnalysisError(
             f"Only {len(points)} points of the droplet's surface lie beyond the layers next to the wall, too few for "
             "a curve: the liquid has spread, or the droplet is too small. Lower exclude=, or simulate more liquid."
         )
-    return Surface(points, liquid, density)
+    return Surface(points, around / around.mean(), liquid, density)
+
+
+def smoothed(field: FloatArray, sigma: float) -> FloatArray:
+    """Return a map, (n_u, n_v), smoothed by a Gaussian of some bins, as if it went on mirrored beyond u = 0."""
+    both = np.concatenate([field[::-1], field])
+    return np.asarray(scipy.ndimage.gaussian_filter(both, sigma, mode="constant")[len(field) :])
 
 
 def crossings(field: FloatArray, body: BoolArray, usable: BoolArray) -> FloatArray:

@@ -14,7 +14,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.drive import Progress, Source, choose_frames, chosen_stages, measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, detect_equilibration, mean_with_error
-from nakmd.analysis.wall import AXES, height_along, largest_gap
+from nakmd.analysis.surfaces import AXES, height_along, largest_gap
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology, element_of
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
@@ -179,7 +179,7 @@ def find_film(frame: Frame, axis: str | None) -> int:
     return free[0]
 
 
-def _tension(pressures: FloatArray, length: float, axis: int) -> tuple[Any, Any]:
+def _tension(pressures: FloatArray, length: float | FloatArray, axis: int) -> tuple[Any, Any]:
     """Return the tension and the normal pressure; the last index of ``pressures`` is xx, yy, zz."""
     normal = pressures[..., axis]
     lateral = 0.5 * (pressures.sum(axis=-1) - normal)
