@@ -89,7 +89,7 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {"-".join(k) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
+        return {"-".join(map(str, k)) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):

@@ -92,7 +92,7 @@ class GibbsExcess(Analysis):
     of, over : str
         The two metals.
     bulk : (float, float) [Å], optional
-        Range of distances that is bulk. If left out: from 10 Å on, up to 6 Å before a free surface (`find_bulk`).
+        Range of distances that is bulk. If left out: from 10 Å on, up to 7 Å before a free surface fades (`find_bulk`).
     width : float [Å]
         Of the bins.
 

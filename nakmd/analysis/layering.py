@@ -24,8 +24,11 @@ BULK_START = 10.0
 #: A bulk is at least this thick [Å], and holds at least this many atoms of each kind and in all, on average.
 BULK_THICKNESS, LEAST_OF_KIND, LEAST_BULK = 3.0, 1.0, 20.0
 
-#: The free surface of a liquid film begins this far [Å] before its density has fallen to one half.
-SURFACE = 6.0
+#: The free surface of a liquid begins this far [Å] before its density has fallen to a tenth.
+SURFACE = 7.0
+
+#: Near and far half of a bulk are as dense, but for this share and for what chance does to as many atoms.
+UNIFORMITY = 0.1
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def find_bulk(
         Mean numbers of atoms.
     volumes : (n_bins,) float64 [Å³]
     asked : (float, float) [Å], optional
-        The range. If left out: from `BULK_START` on, up to 6 Å before the density, averaged over 2 Å, falls to half
+        The range. If left out: from `BULK_START` on, up to 7 Å before the density, averaged over 3 Å, falls to a tenth
         of what it is there; to the end of the profile if it does not.
     where : str
         The side of the wall, for messages.
@@ -118,20 +121,21 @@ def find_bulk(
     Raises
     ------
     AnalysisError
-        If that leaves less than 3 Å, fewer than 20 atoms on average, or none of a kind.
+        If that leaves less than 3 Å, fewer than 20 atoms on average, or none of a kind; or if the density there is not
+        that of a liquid that fills the cell: a droplet has no bulk in this sense.
     """
     start, end = asked if asked is not None else (BULK_START, math.inf)
     middles = 0.5 * (edges[1:] + edges[:-1])
     if asked is None:
         width = float(edges[1] - edges[0])
-        span = max(1, round(2.0 / width))
+        span = max(1, round(3.0 / width))
         total = scipy.ndimage.uniform_filter1d(counts.sum(axis=0), span, mode="constant")
         space = scipy.ndimage.uniform_filter1d(volumes, span, mode="constant")
         density = np.divide(total, space, out=np.zeros(len(total)), where=space > 0.0)
         beyond = np.flatnonzero((middles > start) & (volumes > 0.0))
         if len(beyond):
             reference = float(density[beyond[: max(1, round(3.0 / width))]].mean())
-            thin = beyond[density[beyond] < 0.5 * reference]
+            thin = beyond[density[beyond] < 0.1 * reference]
             if len(thin):
                 end = float(middles[thin[0]]) - SURFACE
     inside = (middles >= start) & (middles < end) & (volumes > 0.0)
@@ -146,5 +150,15 @@ def find_bulk(
             f"atoms on average, in a thickness of {thickness:.1f} Å (metal reaches to {farthest}); needed are "
             f"{LEAST_BULK:.0f} atoms, some of each kind, and {BULK_THICKNESS:g} Å. Give bulk=(from, to) if there is "
             "one elsewhere, or simulate more liquid."
+        )
+    rows = np.flatnonzero(inside)
+    near, far = (counts[:, half].sum() for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]))
+    room = [volumes[half].sum() for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :])]
+    expected = (near + far) * room[0] / sum(room)
+    if abs(near - expected) > UNIFORMITY * expected + 2.5 * math.sqrt(expected):
+        raise AnalysisError(
+            f"There is no bulk {where} to compare with: between {edges[rows[0]]:.1f} and {edges[rows[-1] + 1]:.1f} Å "
+            f"of the wall the density goes from {near / room[0]:.4f} to {far / room[1]:.4f} atoms/Å³, as in a droplet. "
+            "Give bulk=(from, to) if there is one elsewhere."
         )
     return np.asarray(inside)

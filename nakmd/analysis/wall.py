@@ -24,10 +24,10 @@ FloatArray = NDArray[np.float64]
 LAYER_GAP = 1.7
 
 #: Spread [Å] within a sheet, and spread over radius within a tube, up to which the wall counts as one.
-FLATNESS, ROUNDNESS = 1.5, 0.2
+FLATNESS, ROUNDNESS = 1.5, 0.12
 
 #: A sheet or a tube may have holes, but none as wide as this [Å, rad].
-HOLE, OPENING = 12.0, 1.6
+HOLE, OPENING = 12.0, 1.2
 
 
 def layers_of(values: FloatArray) -> list[FloatArray]:
@@ -153,12 +153,13 @@ def find_shape(wall: FloatArray, cell: Cell) -> WallShape:
         If it is neither sheets parallel to a face of the cell nor a tube along a cell vector.
     """
     if len(wall):
-        for axis in (2, 0, 1):  # sheets lie in xy and tubes along z, as they are built here
-            if _is_sheet(wall, cell, axis):
-                return WallShape("planar", axis)
+        # sheets lie in xy and tubes along z, as they are built here; tubes first: the rings of a cold one are flat
         for axis in (2, 0, 1):
             if _is_tube(wall, cell, axis):
                 return WallShape("cylindrical", axis)
+        for axis in (2, 0, 1):
+            if _is_sheet(wall, cell, axis):
+                return WallShape("planar", axis)
     raise AnalysisError(
         f"The {len(wall)} wall atoms are neither sheets parallel to a face of the cell (heights within a sheet may "
         f"spread by {FLATNESS:g} Å) nor a closed tube along one of its vectors (radii may spread by "
