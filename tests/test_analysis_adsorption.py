@@ -7,7 +7,7 @@ import pytest
 from droplets import sheet_atoms, tube_atoms
 from synthetic import frame, topology
 
-from nakmd.analysis import FrameList, FreeEnergyProfile, GibbsExcess, free_energy_profile, gibbs_excess
+from nakmd.analysis import FrameList, FreeEnergyProfile, GibbsExcess, density, free_energy_profile, gibbs_excess
 from nakmd.analysis.jackknife import jackknife, merged
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
@@ -227,6 +227,12 @@ def test_what_is_missing_is_said():
     drop = on_sheet(lambda rng: [30.0 - 30.0 * np.sqrt(rng.uniform(size=2000)) for _ in range(2)])
     with pytest.raises(AnalysisError, match=r"the density goes from .* as in a droplet"):
         free_energy_profile(drop)
+    patch = on_sheet(lambda rng: [rng.uniform(2.0, 30.0, 2000) for _ in range(2)])
+    for f in patch:
+        f.positions[len(SHEET) :, 0] *= 0.3  # 6 of 20 Å
+    with pytest.raises(AnalysisError, match="leaves part of the wall bare"):
+        gibbs_excess(patch)
+    assert any("leaves part of the wall bare" in note for note in density(patch).notes)
     cold = FrameList(source.topology, [frame(f.cell, f.positions, f.step) for f in source])
     with pytest.raises(AnalysisError, match="holds no temperature"):
         free_energy_profile(cold)

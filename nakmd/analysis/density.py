@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Analysis, Record, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.jackknife import jackknife
-from nakmd.analysis.layering import Layer, find_layers, find_peaks
+from nakmd.analysis.layering import Layer, find_bulk, find_layers, find_peaks
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
 from nakmd.analysis.surfaces import AXES, Box, Placed
@@ -237,6 +237,11 @@ class Density(Analysis):
             raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
         if self.sums.count == 0:
             self._begin(placed, distance)
+            points = frame.positions[self._chosen]
+            self._covered = [
+                self.shape is None or self.shape.covered(points[side == row], placed, frame.cell)
+                for row in range(len(self.sides))
+            ]
         n_sides, n_bins = len(self.sides), len(self.edges) - 1
         bins = np.floor((distance - self.edges[0]) / self.width).astype(np.int64)
         seen = (side >= 0) & (bins >= 0) & (bins < n_bins)
@@ -308,6 +313,40 @@ class Density(Analysis):
             peaks=peaks,
         )
 
+    def bulks(self, asked: tuple[float, float] | None) -> dict[int, NDArray[np.bool_]]:
+        """Return the bins that are bulk on each side that has one.
+
+        Parameters
+        ----------
+        asked : (float, float) [Å], optional
+            As in `find_bulk`.
+
+        Raises
+        ------
+        AnalysisError
+            If no side has one, with the reason of the first side where there are atoms.
+        """
+        found: dict[int, NDArray[np.bool_]] = {}
+        reasons = []
+        for row, side in enumerate(self.sides):
+            number, volume = self.sums.mean[row, :-2], self.sums.mean[row, -2]
+            if not np.any(number > 0.0):
+                continue
+            if not self._covered[row]:
+                reasons.append(
+                    f"The liquid {side} leaves part of the wall bare, as a droplet does: there is no bulk above the "
+                    "whole of the wall to compare with. Use a film that covers it."
+                )
+                continue
+            try:
+                found[row] = find_bulk(self.edges, number, volume, asked, side)
+            except AnalysisError as error:
+                reasons.append(str(error))
+        if not found:
+            nowhere = f"No atom of {', '.join(self.names)} was seen on either side of the wall."
+            raise AnalysisError(reasons[0] if reasons else nowhere)
+        return found
+
     def _first_peak(self, row: int, kind: int, mean: FloatArray, blocks: FloatArray) -> Measure | None:
         """Return the position of the first peak of one species on one side, None if none stands out."""
         frames = self.sums.count
@@ -332,6 +371,11 @@ class Density(Analysis):
         else:
             notes = [f"distance from the mean radius of the carbon nuclei, tube along {AXES[self.shape.axis]}"]
         notes.append(f"bins of {self.width:g} Å")
+        bare = [
+            side for row, side in enumerate(self.sides) if not self._covered[row] and self.sums.mean[row, :-2].any()
+        ]
+        if bare:
+            notes.append(f"liquid {' and '.join(bare)} leaves part of the wall bare: averages over droplet and vacuum")
         if self.sums.count < 2:
             notes.append("one frame: no error can be given")
         return tuple(notes)

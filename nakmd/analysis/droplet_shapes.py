@@ -213,7 +213,8 @@ class Plug(DropletShape):
         along = np.cumsum(counts.sum(axis=0))
         core = v[1:] <= v[1 + int(np.searchsorted(along, 0.5 * along[-1]))]
         atoms, space = counts[:, core].sum(axis=1), volumes[:, core].sum(axis=1)
-        return np.asarray(volumes * (atoms / space * space.sum() / max(float(atoms.sum()), 1e-9))[:, None])
+        mean = atoms.sum() / max(float(space[atoms > 0.0].sum()), 1e-9)
+        return np.asarray(volumes * (atoms / (space * max(mean, 1e-12)))[:, None])
 
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
         """Return that of a meniscus."""

@@ -14,7 +14,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.density import Density
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.jackknife import jackknife
-from nakmd.analysis.layering import find_bulk, find_peaks
+from nakmd.analysis.layering import find_peaks
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import Measure
 from nakmd.errors import AnalysisError
@@ -170,16 +170,7 @@ class FreeEnergyProfile(Analysis):
         require_frames(profile.sums.count, 2, "A free-energy profile")
         kt = K_B * (float(np.mean(self._temperatures)) if self.temperature is None else self.temperature)
         mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges
-        bulks: dict[int, NDArray[np.bool_]] = {}
-        reasons = []
-        for row, side in enumerate(profile.sides):
-            try:
-                bulks[row] = find_bulk(edges, mean[row, :-2], mean[row, -2], self.bulk, side)
-            except AnalysisError as error:
-                if np.any(mean[row, :-2] > 0.0):
-                    reasons.append(error)
-        if not bulks:
-            raise reasons[0] if reasons else AnalysisError("No metal atom was seen on either side of the wall.")
+        bulks = profile.bulks(self.bulk)
 
         def energies(table: FloatArray) -> FloatArray:
             return np.stack([_free_energy(table[row, :-1], bulk, kt) for row, bulk in bulks.items()])

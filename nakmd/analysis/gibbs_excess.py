@@ -14,7 +14,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.density import Density
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.jackknife import jackknife
-from nakmd.analysis.layering import Layer, find_bulk, find_layers
+from nakmd.analysis.layering import Layer, find_layers
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure
 from nakmd.errors import AnalysisError
@@ -134,16 +134,7 @@ class GibbsExcess(Analysis):
         profile = self._density
         require_frames(profile.sums.count, 2, "The Gibbs excess")
         mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges
-        bulks: dict[int, NDArray[np.bool_]] = {}
-        reasons = []
-        for row, side in enumerate(profile.sides):
-            try:
-                bulks[row] = find_bulk(edges, mean[row, :2], mean[row, 2], self.bulk, side)
-            except AnalysisError as error:
-                if np.any(mean[row, :2] > 0.0):
-                    reasons.append(error)
-        if not bulks:
-            raise reasons[0] if reasons else AnalysisError(f"No {self.of} or {self.over} was seen near the wall.")
+        bulks = profile.bulks(self.bulk)
 
         def relative(table: FloatArray) -> FloatArray:
             adsorbed = np.array([_excess(table[row], bulk)[2] for row, bulk in bulks.items()])

@@ -109,6 +109,21 @@ class WallShape:
             return place_plane(wall, cell, self.axis)
         return place_tube(wall, cell, self.axis)
 
+    def covered(self, points: FloatArray, placed: Placed, cell: Cell) -> bool:
+        """Return whether liquid, (n, 3) [Å], on one side of the wall leaves no part of it bare: it is no droplet."""
+        if not len(points):
+            return False
+        along = [self.axis] if self.kind == "cylindrical" else [c for c in range(3) if c != self.axis]
+        for c in along:
+            normal, period = height_along(cell, c)
+            if math.isfinite(period) and largest_gap(points @ normal, period)[0] > HOLE:
+                return False
+        if isinstance(placed, Tube):
+            first, second = perpendicular_frame(placed.axis)
+            across = placed.across(points)
+            return largest_gap(np.arctan2(across @ second, across @ first), 2.0 * math.pi)[0] <= OPENING
+        return True
+
 
 def _is_sheet(wall: FloatArray, cell: Cell, axis: int) -> bool:
     """Return whether the wall is flat along a cell vector and covers the cell across it."""
