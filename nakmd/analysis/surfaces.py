@@ -146,16 +146,26 @@ class Tube:
 
     def across(self, points: FloatArray) -> FloatArray:
         """Return the vectors [Å] from the axis to the nearest image of each point, perpendicular to it, (n, 3)."""
-        vectors = points - self.center
-        vectors = vectors - np.outer(vectors @ self.axis, self.axis)
-        if len(self.basis):
+        return np.asarray(self._flat(points) @ self._frame)
+
+    @property
+    def _frame(self) -> FloatArray:
+        """Two unit vectors across the axis, (2, 3)."""
+        return np.stack(perpendicular_frame(self.axis))
+
+    def _flat(self, points: FloatArray) -> FloatArray:
+        """Return the same vectors by their two coordinates, (n, 2)."""
+        frame = self._frame
+        flat = (points - self.center) @ frame.T
+        basis = self.basis @ frame.T
+        if len(basis):
             # with one or two basis vectors across, the pseudo-inverse turns vectors into coordinates
-            vectors -= np.rint(vectors @ np.linalg.pinv(self.basis)) @ self.basis
-        if len(self.basis) == 2 and abs(float(self.basis[0] @ self.basis[1])) > 1e-9:
-            for shift in self.lattice:
-                nearer = vectors @ shift > 0.5 * float(shift @ shift)
-                vectors[nearer] -= shift
-        return np.asarray(vectors)
+            flat -= np.rint(flat @ np.linalg.pinv(basis)) @ basis
+        if len(basis) == 2 and abs(float(basis[0] @ basis[1])) > 1e-9:
+            for shift in self.lattice @ frame.T:
+                nearer = flat @ shift > 0.5 * float(shift @ shift)
+                flat[nearer] -= shift
+        return np.asarray(flat)
 
     @property
     def lattice(self) -> FloatArray:
@@ -167,7 +177,8 @@ class Tube:
 
     def locate(self, points: FloatArray) -> tuple[IntArray, FloatArray]:
         """Return the side and the distance from the nearest shell; between the shells is within the wall."""
-        radius = np.linalg.norm(self.across(points), axis=1)
+        flat = self._flat(points)
+        radius = np.hypot(flat[:, 0], flat[:, 1])
         outside = radius >= 0.5 * (self.inner + self.outer)
         distance = np.where(outside, radius - self.outer, self.inner - radius)
         side = np.where(distance < 0.0, -1, np.where(outside, 0, 1))
@@ -192,8 +203,11 @@ class Tube:
         ∫ ½ (min(r₂, b)² - min(r₁, b)²) dφ, with b(φ) how far the cell reaches.
         """
         outline = self._outline()
-        beyond = np.minimum(edges[:, None] + self.outer, outline[None, :])
-        outside = self.length * math.pi * np.diff(np.mean(beyond**2, axis=1))
+        radii = np.asarray(edges + self.outer)
+        squares = radii**2
+        cut = radii > outline.min()
+        squares[cut] = np.mean(np.minimum(radii[cut, None], outline) ** 2, axis=1)
+        outside = self.length * math.pi * np.diff(squares)
         within = np.clip(self.inner - edges, 0.0, None)
         inside = -self.length * math.pi * np.diff(within**2)
         return np.stack([outside, inside])

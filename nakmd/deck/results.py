@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
 _PANELS = (
-    "thermo", "contact_angle", "surface_tension", "density", "free_energy_profile", "gibbs_excess", "rdf", "diffusion",
-    "coordination", "affinity",
+    "thermo", "affinity", "contact_angle", "surface_tension", "density", "free_energy_profile", "gibbs_excess", "rdf",
+    "diffusion", "coordination",
 )  # fmt: skip
-_MOST_PANELS = 9
+_MOST_PANELS = 12
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Results:
         figure = Figure(figsize=(5.2 * columns, 3.9 * rows), layout="constrained")
         for k, name in enumerate(names):
             axes: Axes = figure.add_subplot(rows, columns, k + 1)
-            axes.set_title(name)
+            axes.set_title(name.replace("_", " "))
             self.records[name].plot(axes)
         if title:
             figure.suptitle(title)
