@@ -11,8 +11,11 @@ from nakmd.analysis import (
     RDF,
     Affinity,
     Coordination,
+    Density,
     Diffusion,
     FrameList,
+    FreeEnergyProfile,
+    GibbsExcess,
     Record,
     Thermo,
     analyze,
@@ -37,12 +40,13 @@ def interface(n_frames=40, stages=STAGES, seed=1):
     species = rng.permutation([0] * 40 + [1] * 5 + [2] * 60 + [3] * 30)
     fractional = rng.uniform(size=(len(species), 3))
     metal = species >= 2
+    fractional[~metal, 2] = 0.3 + rng.normal(0.0, 0.005, np.sum(~metal))
     kinds = topology(["C", "N:graphitic", "K", "Na"], species, masses=1.0 + species, groups={"liquid": metal})
     frames = []
-    positions = fractional @ np.diag([20.0, 22.0, 24.0])
+    positions = fractional @ np.array([[20.0, 0, 0], [1.0, 22.0, 0], [0, 2.0, 44.0]])
     for t in range(n_frames):
-        scale = 1.0 + 0.01 * rng.normal()
-        cell = Cell(np.array([[20.0, 0, 0], [1.0, 22.0, 0], [0, 2.0, 24.0]]) * scale)
+        scale = 1.0 + 0.005 * rng.normal()
+        cell = Cell(np.array([[20.0, 0, 0], [1.0, 22.0, 0], [0, 2.0, 44.0]]) * scale)
         positions = positions + rng.normal(0.0, 0.4, positions.shape) * metal[:, None]
         frames.append(
             frame(
@@ -63,7 +67,8 @@ def interface(n_frames=40, stages=STAGES, seed=1):
 
 
 def fresh():
-    return [Thermo(), RDF(), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity()]
+    wetting = [Density(), GibbsExcess(), FreeEnergyProfile()]
+    return [Thermo(), RDF(), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity(), *wetting]
 
 
 def as_text(records):
@@ -130,6 +135,7 @@ def test_all_standard_analyses_in_one_pass(source):
     found = analyze(source)
     expected = ["thermo", "rdf", "diffusion K", "diffusion Na"]
     expected += ["coordination C-Na", "coordination C-K", "coordination N-Na", "coordination N-K", "affinity"]
+    expected += ["density", "gibbs_excess", "free_energy_profile"]
     assert list(found) == expected
     for record in found.values():
         assert isinstance(record, Record)
@@ -146,6 +152,12 @@ def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
     assert list(standard_analyses(metal)) == ["thermo", "rdf", "diffusion K"]
     with pytest.raises(AnalysisError, match="Affinity needs both a wall"):
         standard_analyses(metal, ["affinity"])
+    with pytest.raises(AnalysisError, match="Gibbs excess needs a wall"):
+        standard_analyses(metal, ["gibbs_excess"])
+    assert list(standard_analyses(metal, ["surface_tension"])) == ["surface_tension"]  # only where it is named
+    with pytest.raises(AnalysisError, match="Surface tension needs metal atoms and no wall"):
+        standard_analyses(source.topology, ["surface_tension"])
+    assert list(standard_analyses(source.topology, ["contact_angle"])) == ["contact_angle"]
     with pytest.raises(AnalysisError, match="No analysis is called 'viscosity'"):
         standard_analyses(metal, ["viscosity"])
 

@@ -1,4 +1,4 @@
-"""What a trajectory says, every number with its error: structure, motion, contact, affinity.
+"""What a trajectory says, every number with its error: structure, motion, contact, affinity, wetting.
 
 Each analysis is a class (``prepare``, ``update``, ``result``), which a run feeds live, and a function of
 the same noun, which drives it over a trajectory. `analyze` runs all that make sense in one pass over the
@@ -7,50 +7,100 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from nakmd.analysis.affinity import Affinity, AffinityRecord, affinity
 from nakmd.analysis.base import Analysis, Record
+from nakmd.analysis.contact_angle import ContactAngle, ContactAngleRecord, contact_angle
 from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination, interface_pairs
+from nakmd.analysis.density import Density, DensityRecord, density
 from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion, unwrapping_for
 from nakmd.analysis.drive import FrameList, Progress, Source, chosen_stages, run_all
+from nakmd.analysis.free_energy_profile import FreeEnergyProfile, FreeEnergyProfileRecord, free_energy_profile
+from nakmd.analysis.gibbs_excess import GibbsExcess, GibbsExcessRecord, gibbs_excess
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
 from nakmd.analysis.statistics import Measure
+from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
+from nakmd.analysis.young_dupre import YoungDupreRecord, young_dupre
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Topology, element_of
 
 __all__ = [
+    "BY_NAME",
     "QUANTITIES",
     "RDF",
     "Affinity",
     "AffinityRecord",
     "Analysis",
+    "ContactAngle",
+    "ContactAngleRecord",
     "Coordination",
     "CoordinationRecord",
+    "Density",
+    "DensityRecord",
     "Diffusion",
     "DiffusionRecord",
     "FrameList",
+    "FreeEnergyProfile",
+    "FreeEnergyProfileRecord",
+    "GibbsExcess",
+    "GibbsExcessRecord",
     "Measure",
     "PartialRDF",
     "RDFRecord",
     "Record",
+    "SurfaceTension",
+    "SurfaceTensionRecord",
     "Thermo",
     "ThermoRecord",
+    "YoungDupreRecord",
     "affinity",
     "analyze",
+    "contact_angle",
     "coordination",
+    "density",
     "diffusion",
+    "free_energy_profile",
+    "gibbs_excess",
     "rdf",
     "run_all",
     "standard_analyses",
+    "surface_tension",
     "thermo",
+    "young_dupre",
 ]
 
 #: Quantities that `analyze` and `standard_analyses` know by name.
-QUANTITIES = ("thermo", "rdf", "diffusion", "coordination", "affinity")
+QUANTITIES = (
+    "thermo", "rdf", "diffusion", "coordination", "affinity", "density", "gibbs_excess", "free_energy_profile",
+    "surface_tension", "contact_angle",
+)  # fmt: skip
+
+#: Those measured only when asked for by name: whether the liquid is a free film, or a droplet, is a matter of where the
+#: atoms are, which is not known before the first frame.
+BY_NAME = ("surface_tension", "contact_angle")
+
+_AT_WALLS: dict[str, Callable[[], Analysis]] = {
+    "affinity": Affinity,
+    "density": Density,
+    "free_energy_profile": FreeEnergyProfile,
+    "contact_angle": ContactAngle,
+}
+
+_NEEDS = {
+    "diffusion": "metal atoms",
+    "gibbs_excess": "a wall (C, N) and two metals",
+    "surface_tension": "metal atoms and no wall (C, N), whose own stress would be in the pressure tensor",
+}
+
+#: Functions that take the thermo table where a source has one: it is denser than the frames.
+TABLES: dict[str, Callable[[Source, str | Sequence[str] | None], Record]] = {
+    "thermo": thermo,
+    "surface_tension": lambda source, stage: surface_tension(source, stage=stage),
+}
 
 
 def standard_analyses(
@@ -64,14 +114,15 @@ def standard_analyses(
     ----------
     topology : Topology
     quantities : sequence of str, optional
-        Some of `QUANTITIES`; those that the atoms allow if left out.
+        Some of `QUANTITIES`; those that the atoms allow, without those of `BY_NAME`, if left out.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
 
     Returns
     -------
     dict of str to Analysis
-        Keyed ``"thermo"``, ``"rdf"``, ``"diffusion K"``, ``"coordination C-K"``, ``"affinity"``.
+        Keyed ``"thermo"``, ``"rdf"``, ``"diffusion K"``, ``"coordination C-K"``, ``"affinity"``, and the other names
+        as they are.
 
     Raises
     ------
@@ -81,7 +132,7 @@ def standard_analyses(
     for word in quantities or ():
         if word not in QUANTITIES:
             raise AnalysisError(f"No analysis is called {word!r}; there are {', '.join(QUANTITIES)}.")
-    wanted = QUANTITIES if quantities is None else quantities
+    wanted = [word for word in QUANTITIES if word not in BY_NAME] if quantities is None else quantities
     elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
     metals = [element for element in elements if element in METALS]
     walls = [element for element in elements if element in WALL]
@@ -96,11 +147,19 @@ def standard_analyses(
             found.update({f"diffusion {metal}": Diffusion(metal, unwrap=unwrap) for metal in metals})
         elif word == "coordination":
             found.update({f"coordination {a}-{b}": Coordination(a, b) for a, b in pairs})
+        elif word == "surface_tension":
+            if metals and not walls:
+                found[word] = SurfaceTension()
+        elif word == "gibbs_excess":
+            if walls and len(metals) > 1:
+                of, over = sorted(metals, key=lambda metal: (metal != "K", metal))[:2]  # K over Na, as the field asks
+                found[word] = GibbsExcess(of, over)
         elif walls and metals:
-            found[word] = Affinity()
+            found[word] = _AT_WALLS[word]()
         if quantities is not None and not any(key.split()[0] == word for key in found):
-            need = "metal atoms" if word == "diffusion" else "both a wall (C, N) and a metal"
-            raise AnalysisError(f"{word.capitalize()} needs {need}; here are {', '.join(elements) or 'no atoms'} only.")
+            need = _NEEDS.get(word, "both a wall (C, N) and a metal")
+            name = word.replace("_", " ").capitalize()
+            raise AnalysisError(f"{name} needs {need}; here are {', '.join(elements) or 'no atoms'} only.")
     return found
 
 
@@ -132,10 +191,13 @@ def analyze(
     analyses = standard_analyses(source.topology, quantities, unwrapping_for(source))
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)
-    if "thermo" in analyses and getattr(source, "thermo", None):
-        # the table is denser than the frames
-        results["thermo"] = thermo(source, stage)
-        del over_frames["thermo"]
+    for name, from_table in TABLES.items():
+        if name in analyses and getattr(source, "thermo", None):
+            try:
+                results[name] = from_table(source, stage)
+            except AnalysisError as error:
+                results[name] = error
+            del over_frames[name]
     if over_frames:
         results.update(zip(over_frames, run_all(source, list(over_frames.values()), stage, progress)))
     return {key: results[key] for key in analyses}

@@ -86,8 +86,10 @@ def _plain(value: Any) -> Any:
         return {**{k: _plain(v) for k, v in dataclasses.asdict(value).items()}, "trusted": value.trusted}
     if isinstance(value, Record):
         return value.to_dict()
+    if dataclasses.is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {"-".join(k) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
+        return {"-".join(map(str, k)) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):

@@ -16,11 +16,14 @@ from nakmd.system import WALL
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from nakmd.analysis import AffinityRecord, Measure, Record
+    from nakmd.analysis import AffinityRecord, GibbsExcessRecord, Measure, Record
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
-_PANELS = ("thermo", "rdf", "diffusion", "coordination", "affinity")
-_MOST_PANELS = 9
+_PANELS = (
+    "thermo", "affinity", "contact_angle", "surface_tension", "density", "free_energy_profile", "gibbs_excess", "rdf",
+    "diffusion", "coordination",
+)  # fmt: skip
+_MOST_PANELS = 12
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class Results:
         figure = Figure(figsize=(5.2 * columns, 3.9 * rows), layout="constrained")
         for k, name in enumerate(names):
             axes: Axes = figure.add_subplot(rows, columns, k + 1)
-            axes.set_title(name)
+            axes.set_title(name.replace("_", " "))
             self.records[name].plot(axes)
         if title:
             figure.suptitle(title)
@@ -127,9 +130,14 @@ class Results:
 def _rows_of(name: str, record: Record) -> Iterator[Row]:
     from nakmd.analysis import (  # noqa: PLC0415  (as above)
         AffinityRecord,
+        ContactAngleRecord,
         CoordinationRecord,
+        DensityRecord,
         DiffusionRecord,
+        FreeEnergyProfileRecord,
+        GibbsExcessRecord,
         RDFRecord,
+        SurfaceTensionRecord,
         ThermoRecord,
     )
 
@@ -164,6 +172,22 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
                 yield _row(f"  at {site}", measure)
     elif isinstance(record, AffinityRecord):
         yield from _affinity_rows(record)
+    elif isinstance(record, DensityRecord):
+        for (side, species), position in record.peaks.items():
+            yield _row(f"density of {species}, first peak {side}", position)
+    elif isinstance(record, GibbsExcessRecord):
+        yield from _excess_rows(record)
+    elif isinstance(record, FreeEnergyProfileRecord):
+        for (side, species), well in record.wells.items():
+            yield _row(f"free energy of {species}, well {side} at {well.position.value:.2f} Å", well.depth)
+            if math.isfinite(well.barrier.value):
+                yield _row(f"  barrier from it, at {well.barrier_position.value:.2f} Å", well.barrier)
+    elif isinstance(record, SurfaceTensionRecord):
+        yield _row("surface tension", record.tension)
+        yield _row("pressure normal to the film", record.normal_pressure)
+    elif isinstance(record, ContactAngleRecord):
+        angle = _text(record.value, record.error, record.unit, record.n_effective)
+        yield Row(f"contact angle, {record.shape}", angle, _trust(record))
     else:
         yield Row(name, str(record), _trust(record))
 
@@ -179,6 +203,15 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
         yield _row(f"{metal} in the first layer", measure)
     for (a, b), measure in record.enrichment.items():
         yield _row(f"enrichment {a}/{b} of the first layer", measure)
+
+
+def _excess_rows(record: GibbsExcessRecord) -> Iterator[Row]:
+    pair = f"{record.of}/{record.over}"
+    for side, measure in record.by_side.items():
+        yield _row(f"Gibbs excess of {record.of} relative to {record.over}, {side}", measure)
+        yield _row(f"  share of {record.of} in the bulk", record.bulk_composition[side])
+    for (side, number), measure in record.enrichment.items():
+        yield _row(f"  enrichment {pair} in layer {number} {side}", measure)
 
 
 def _row(quantity: str, measure: Measure) -> Row:

@@ -113,14 +113,27 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
     needed: dict[str, list[tuple[str, ...]]] = {
         "diffusion": [METALS],
         "coordination": [WALL, METALS],
-        "affinity": [WALL, METALS],
+        **{word: [WALL, METALS] for word in ("affinity", "density", "free_energy_profile", "contact_angle")},
+        "gibbs_excess": [WALL, METALS],
+        "surface_tension": [METALS],
     }
     for index, quantity in enumerate(words.quantities or ()):
         if any(not elements & set(kinds) for kinds in needed.get(quantity, ())):
-            need = "metal atoms" if quantity == "diffusion" else "both carbon and metal"
+            need = "metal atoms" if quantity in ("diffusion", "surface_tension") else "both carbon and metal"
             yield Problem(
                 ("analysis", "quantities", index),
                 f"{quantity} needs {need}; here are {', '.join(sorted(elements))} only.",
+            )
+        elif quantity == "gibbs_excess" and len(elements & set(METALS)) < 2:
+            metal = ", ".join(elements & set(METALS))
+            yield Problem(
+                ("analysis", "quantities", index),
+                f"gibbs_excess is that of one metal relative to another; here is {metal} only.",
+            )
+        elif quantity == "surface_tension" and elements & set(WALL):
+            yield Problem(
+                ("analysis", "quantities", index),
+                "surface_tension is that of a free film; with a wall, the pressure tensor holds its stress.",
             )
     known = {word for _, stage in draft.stages for word in (stage.name, stage.kind) if word}
     for index, name in enumerate(words.stages):
