@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.displacements import (
     error_of_coefficient,
     exponent_of,
@@ -229,6 +229,7 @@ class Diffusion(Analysis):
             exponent_error=exponent_error,
             diffusive=diffusive,
         )
+
 
 def along(directions: str) -> str:
     """Return the directions in the words of a record's title; nothing for all three."""

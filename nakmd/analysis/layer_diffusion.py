@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,19 +42,21 @@ CHUNK = 512
 def layer_names(edges: Sequence[float]) -> list[str]:
     """Return ``"0-5 Å"``, ``"beyond 10 Å"`` for each layer between two edges."""
     return [
-        f"{low:g}-{high:g} Å" if math.isfinite(high) else f"beyond {low:g} Å" for low, high in zip(edges, edges[1:])
+        f"{low:g}-{high:g} Å" if math.isfinite(high) else f"beyond {low:g} Å" for low, high in itertools.pairwise(edges)
     ]
 
 
 def check_edges(edges: Sequence[float]) -> tuple[float, ...]:
     """Return the edges of layers as numbers; `AnalysisError` unless they rise from 0 or more."""
     found = tuple(float(edge) for edge in edges)
-    if len(found) < 2 or found[0] < 0.0 or any(not b > a for a, b in zip(found, found[1:])):
+    if len(found) < 2 or found[0] < 0.0 or any(not b > a for a, b in itertools.pairwise(found)):
         raise AnalysisError(f"Layers need two or more rising distances in Å, 0 or more, got {list(found)}.")
     return found
 
 
-def layer_of(frame: Frame, wall: NDArray[np.int64], atoms: NDArray[np.int64], edges: Sequence[float]) -> NDArray[np.int8]:
+def layer_of(
+    frame: Frame, wall: NDArray[np.int64], atoms: NDArray[np.int64], edges: Sequence[float]
+) -> NDArray[np.int8]:
     """Return the layer of each atom by its distance from the nearest wall atom; -1 outside all of them."""
     finite = [edge for edge in edges if math.isfinite(edge)]
     # a little beyond the last edge, so that an atom on it is found

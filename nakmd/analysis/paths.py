@@ -112,9 +112,7 @@ class Paths:
         What was given with each row that is kept.
     """
 
-    def __init__(
-        self, species: str, directions: str, drift: str | None, unwrap: str, memory: float, name: str
-    ) -> None:
+    def __init__(self, species: str, directions: str, drift: str | None, unwrap: str, memory: float, name: str) -> None:
         self._axes = axes_of(directions)
         self._follows_wall = directions in WALL_DIRECTIONS
         if unwrap not in ("images", "nearest"):

@@ -211,8 +211,7 @@ class VelocityCorrelation(Analysis):
         running = np.concatenate([[0.0], np.cumsum(0.5 * (curve[1:] + curve[:-1]))]) * step / d
         frequency, spectrum = _spectrum(curve, step)
         return VelocityRecord(
-            quantity=f"diffusion of {self.species} from velocities"
-            + ("" if d == 3 else f" along {self.directions}"),
+            quantity=f"diffusion of {self.species} from velocities" + ("" if d == 3 else f" along {self.directions}"),
             value=float(whole.mean()),
             error=error,
             unit="Å²/ps",

@@ -145,9 +145,7 @@ class WallFrame:
         after = frame.cell.minimum_image(ends - middle)[:, [u, v]]
         before = after - steps[:, [u, v]]
         r_before, r_after = np.hypot(*before.T), np.hypot(*after.T)
-        turned = np.arctan2(
-            before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], np.sum(before * after, axis=1)
-        )
+        turned = np.arctan2(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], np.sum(before * after, axis=1))
         return np.column_stack([steps[:, self.axis], 0.5 * (r_before + r_after) * turned, r_after - r_before])
 
     def unrolled(self, frame: Frame, atoms: NDArray[np.int64]) -> tuple[FloatArray, tuple[float, float]]:

@@ -17,6 +17,9 @@ from nakmd.system import Topology
 if TYPE_CHECKING:
     from nakmd.analysis import Record
 
+#: Quantities that are made of the thermo table when the run is over.
+_OF_TABLE = ("thermo", "viscosity")
+
 
 class Measuring:
     """What a deck wants measured.
@@ -41,7 +44,7 @@ class Measuring:
 
             every = deck.analysis.every or deck.output.trajectory_every
             for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
-                if name != "thermo":  # the thermo table is denser than any sampling
+                if name not in _OF_TABLE:  # the thermo table is denser than any sampling
                     self._live[name] = LiveAnalysis(analysis, topology, every, self._stages)
 
     @property
@@ -67,7 +70,7 @@ class Measuring:
 
     def measure(self, path: Path) -> Results:
         """Return the results of a finished run."""
-        from nakmd.analysis import analyze, thermo  # noqa: PLC0415  (as above)
+        from nakmd.analysis import analyze  # noqa: PLC0415  (as above)
 
         if not self._stages:
             return Results({})
@@ -76,8 +79,9 @@ class Measuring:
             if not self._live:
                 return Results(_attempt(lambda: analyze(trajectory, wanted, self._stages)))
             found: dict[str, Record | AnalysisError] = {}
-            if wanted is None or "thermo" in wanted:
-                found |= _attempt(lambda: {"thermo": thermo(trajectory, self._stages)})
+            of_table = [name for name in _OF_TABLE if name in (wanted or ("thermo",))]
+            if of_table:
+                found |= _attempt(lambda: analyze(trajectory, of_table, self._stages))
         for name, live in self._live.items():
             try:
                 found[name] = live.result()

@@ -16,10 +16,13 @@ from nakmd.system import WALL
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from nakmd.analysis import AffinityRecord, Measure, Record
+    from nakmd.analysis import AffinityRecord, LifetimesRecord, Measure, Record
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
-_PANELS = ("thermo", "rdf", "diffusion", "coordination", "affinity")
+_PANELS = (
+    "thermo", "affinity", "rdf", "diffusion", "viscosity", "coordination", "lifetimes", "layers", "residence", "map",
+    "vacf",
+)  # fmt: skip
 _MOST_PANELS = 9
 
 
@@ -129,8 +132,14 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
         AffinityRecord,
         CoordinationRecord,
         DiffusionRecord,
+        LayerDiffusionRecord,
+        LifetimesRecord,
         RDFRecord,
+        ResidenceMapRecord,
+        ResidenceRecord,
         ThermoRecord,
+        VelocityRecord,
+        ViscosityRecord,
     )
 
     if isinstance(record, ThermoRecord):
@@ -148,17 +157,25 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
                 yield _row(f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å", partial.coordination)
     elif isinstance(record, DiffusionRecord):
         note = "" if record.diffusive else f"not diffusive: MSD ~ t^{record.exponent:.2f}"
-        yield Row(
-            f"diffusion of {record.species}",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            note or _trust(record),
-        )
+        yield _row_of_record(f"diffusion of {record.species}", record, note)
+    elif isinstance(record, LayerDiffusionRecord):
+        for layer, measure in record.layers.items():
+            if math.isfinite(measure.value):
+                yield _row(f"{record.species} along the wall, {layer}", measure)
+    elif isinstance(record, VelocityRecord):
+        yield _row_of_record(f"diffusion of {record.species}, from velocities", record)
+    elif isinstance(record, ViscosityRecord):
+        yield _row_of_record("viscosity", record, "" if record.settled else "the integral has not settled")
+    elif isinstance(record, LifetimesRecord):
+        yield from _lifetime_rows(record)
+    elif isinstance(record, ResidenceRecord):
+        if math.isfinite(record.value):
+            yield _row_of_record(f"{record.species} stays in the first layer", record)
+            yield _row("  exchange rate", record.exchange)
+    elif isinstance(record, ResidenceMapRecord):
+        pass  # a picture, no number
     elif isinstance(record, CoordinationRecord):
-        yield Row(
-            f"{record.neighbor} around {record.center}, to {record.cutoff:g} Å",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            _trust(record),
-        )
+        yield _row_of_record(f"{record.neighbor} around {record.center}, to {record.cutoff:g} Å", record)
         if len(record.by_site) > 1:
             for site, measure in record.by_site.items():
                 yield _row(f"  at {site}", measure)
@@ -179,6 +196,19 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
         yield _row(f"{metal} in the first layer", measure)
     for (a, b), measure in record.enrichment.items():
         yield _row(f"enrichment {a}/{b} of the first layer", measure)
+
+
+def _lifetime_rows(record: LifetimesRecord) -> Iterator[Row]:
+    if math.isfinite(record.value):
+        yield _row_of_record(f"{record.center}-{record.neighbor} contacts last", record)
+        for (site, metal), measure in record.lifetimes.items():
+            if len(record.lifetimes) > 1 and math.isfinite(measure.value):
+                yield _row(f"  {site}-{metal}", measure)
+
+
+def _row_of_record(quantity: str, record: Record, note: str = "") -> Row:
+    text = _text(record.value, record.error, record.unit, record.n_effective)
+    return Row(quantity, text, note or _trust(record))
 
 
 def _row(quantity: str, measure: Measure) -> Row:

@@ -114,13 +114,22 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
         "diffusion": [METALS],
         "coordination": [WALL, METALS],
         "affinity": [WALL, METALS],
+        "vacf": [METALS],
+        "viscosity": [METALS],
+        **{key: [WALL, METALS] for key in ("layers", "lifetimes", "residence", "map")},
     }
     for index, quantity in enumerate(words.quantities or ()):
         if any(not elements & set(kinds) for kinds in needed.get(quantity, ())):
-            need = "metal atoms" if quantity == "diffusion" else "both carbon and metal"
+            need = "both carbon and metal" if WALL in needed[quantity] else "metal atoms"
             yield Problem(
                 ("analysis", "quantities", index),
                 f"{quantity} needs {need}; here are {', '.join(sorted(elements))} only.",
+            )
+        elif quantity == "viscosity" and elements & set(WALL):
+            yield Problem(
+                ("analysis", "quantities", index),
+                "viscosity is that of a liquid by itself, and the pressure of this cell is that of liquid and carbon "
+                "together. Run the liquid without carbon.",
             )
     known = {word for _, stage in draft.stages for word in (stage.name, stage.kind) if word}
     for index, name in enumerate(words.stages):
