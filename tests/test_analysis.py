@@ -13,7 +13,11 @@ from nakmd.analysis import (
     Coordination,
     Diffusion,
     FrameList,
+    LayerDiffusion,
+    Lifetimes,
     Record,
+    Residence,
+    ResidenceMap,
     Thermo,
     analyze,
     coordination,
@@ -37,9 +41,13 @@ def interface(n_frames=40, stages=STAGES, seed=1):
     species = rng.permutation([0] * 40 + [1] * 5 + [2] * 60 + [3] * 30)
     fractional = rng.uniform(size=(len(species), 3))
     metal = species >= 2
+    # a flake of graphene, 5 x 9 atoms, at a height of 6 Å
+    i, j = np.divmod(np.arange(45), 9)
+    flake = np.stack([1.5 + 1.23 * j, 2.0 + 2.13 * i + 0.355 * (-1.0) ** (i + j), np.full(45, 6.0)], axis=1)
     kinds = topology(["C", "N:graphitic", "K", "Na"], species, masses=1.0 + species, groups={"liquid": metal})
     frames = []
     positions = fractional @ np.diag([20.0, 22.0, 24.0])
+    positions[~metal] = flake
     for t in range(n_frames):
         scale = 1.0 + 0.01 * rng.normal()
         cell = Cell(np.array([[20.0, 0, 0], [1.0, 22.0, 0], [0, 2.0, 24.0]]) * scale)
@@ -63,7 +71,18 @@ def interface(n_frames=40, stages=STAGES, seed=1):
 
 
 def fresh():
-    return [Thermo(), RDF(), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity()]
+    return [
+        Thermo(),
+        RDF(),
+        Diffusion("K"),
+        Diffusion("Na", "parallel"),
+        LayerDiffusion("K", edges=(0.0, 6.0, np.inf)),
+        Coordination("C", "K"),
+        Lifetimes("C", "K"),
+        Residence("K"),
+        ResidenceMap(),
+        Affinity(),
+    ]
 
 
 def as_text(records):
@@ -128,8 +147,10 @@ def test_production_is_what_counts_unless_told_otherwise(source):
 
 def test_all_standard_analyses_in_one_pass(source):
     found = analyze(source)
-    expected = ["thermo", "rdf", "diffusion K", "diffusion Na"]
-    expected += ["coordination C-Na", "coordination C-K", "coordination N-Na", "coordination N-K", "affinity"]
+    expected = ["thermo", "rdf", "diffusion K", "diffusion Na", "layers K", "layers Na"]
+    pairs = ["C-Na", "C-K", "N-Na", "N-K"]
+    expected += [f"coordination {pair}" for pair in pairs] + [f"lifetimes {pair}" for pair in pairs]
+    expected += ["residence K", "residence Na", "map", "affinity"]
     assert list(found) == expected
     for record in found.values():
         assert isinstance(record, Record)
@@ -137,7 +158,7 @@ def test_all_standard_analyses_in_one_pass(source):
         assert json.loads(text)["unit"] == record.unit
         assert str(record)
         assert record.notes
-        assert len(record.plot().axes) == 1
+        assert record.plot().axes
     assert list(analyze(source, ["diffusion"])) == ["diffusion K", "diffusion Na"]
 
 
@@ -146,8 +167,13 @@ def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
     assert list(standard_analyses(metal)) == ["thermo", "rdf", "diffusion K"]
     with pytest.raises(AnalysisError, match="Affinity needs both a wall"):
         standard_analyses(metal, ["affinity"])
-    with pytest.raises(AnalysisError, match="No analysis is called 'viscosity'"):
-        standard_analyses(metal, ["viscosity"])
+    with pytest.raises(AnalysisError, match="Layers needs both a wall"):
+        standard_analyses(metal, ["layers"])
+    with pytest.raises(AnalysisError, match="Viscosity needs a metal without a wall"):
+        standard_analyses(source.topology, ["viscosity"])
+    assert list(standard_analyses(metal, ["viscosity", "vacf"])) == ["viscosity", "vacf K"]
+    with pytest.raises(AnalysisError, match="No analysis is called 'conductivity'"):
+        standard_analyses(metal, ["conductivity"])
 
 
 def test_one_failing_analysis_leaves_the_others_alone(source):

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Record
 from nakmd.analysis.displacements import (
     error_of_coefficient,
-    exponent_of,
     fit_window,
     mean_squared_displacements,
     segment_slopes,
     slope_weights,
 )
 from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import student_factor
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B
 
@@ -134,7 +134,7 @@ def green_kubo(
     low, high = _window(correlation, step, n) if fit is None else fit_window(fit, n, step)
     moments = np.zeros((n, 5, 1))
     np.cumsum(0.5 * step * (stress[1:] + stress[:-1]), axis=0, out=moments[1:, :, 0])
-    times = np.arange(low, high + 1) * step
+    times = np.asarray(np.arange(low, high + 1) * step, dtype=np.float64)
     factor = volume / (K_B * temperature) * MPA_S_PER_EV_PS_A3
     weights = slope_weights(times) * 0.5 * factor
     squares = mean_squared_displacements(moments)
@@ -142,15 +142,24 @@ def green_kubo(
     n_segments = min(64, int((n - 1) / (1.25 * high)))
     error, n_effective, _, said = error_of_coefficient(whole, segment_slopes(moments, n_segments, low, high, weights))
     value = float(whole.mean())
-    exponent, _ = exponent_of(times, squares[low : high + 1])
-    settled = abs(exponent - 1.0) <= 0.1 + 2.0 * error / abs(value)
+    # the slope of the second half less that of the first: zero once the stress has forgotten itself
+    half = len(times) // 2
+    bend = np.zeros(len(times))
+    bend[half:] += slope_weights(times[half:]) * 0.5 * factor
+    bend[: half + 1] -= slope_weights(times[: half + 1]) * 0.5 * factor
+    change = bend @ squares[low : high + 1]
+    of_change, samples, _, _ = error_of_coefficient(change, segment_slopes(moments, n_segments, low, high, bend))
+    settled = abs(float(change.mean())) <= max(0.1 * abs(value), student_factor(samples) * of_change)
     n_lags = min(n - 1, 2 * high)
     growth = 0.5 * factor * np.gradient(squares[: n_lags + 1], step, axis=0)
     found = [*said, f"window {low * step:.3g} to {high * step:.3g} ps of {(n - 1) * step:.4g} ps, five components"]
     if n_segments < 3:
         found.append("too short for segments of time: the error is that of five components")
     if not settled:
-        found.append(f"the squared Helfand moment grows as t^{exponent:.2f} in the window, not as t: run longer")
+        found.append(
+            f"the viscosity still changes by {100 * float(change.mean()) / value:+.0f} % within the window: choose a later "
+            "one (fit=), or run longer"
+        )
     if correlation[1] < 0.8:
         found.append(f"coarse: the stress correlation falls to {correlation[1]:.2f} from one row to the next")
     return ViscosityRecord(
@@ -163,7 +172,7 @@ def green_kubo(
         temperature=temperature,
         volume=volume,
         lengths=np.asarray(lengths, dtype=np.float64),
-        lag=np.arange(n_lags + 1) * step,
+        lag=np.asarray(np.arange(n_lags + 1) * step, dtype=np.float64),
         correlation=correlation[: n_lags + 1],
         running=growth.mean(axis=1),
         running_error=growth.std(axis=1, ddof=1) / math.sqrt(5.0),

@@ -202,10 +202,14 @@ class LayerDiffusion(Analysis):
             # what each atom in each segment of time moves the coefficient by, to first order
             share = (weights / total)[:, None, None]
             influence = np.sum(share * (squares[row] - msd[row][:, None, None] * numbers[row]), axis=0)
+            # the mean was drawn towards each by its share of the data (the correction HC2 of linear models)
+            stays = numbers[row, len(lags) // 2]
+            per_atom = stays.sum(axis=0)
+            shares, share_of_atom = stays / stays.sum(), per_atom / stays.sum()
             error, samples, _, said = error_of_coefficient(
-                value + m * influence.sum(axis=0), value + m * n_segments * influence
+                value + m * influence.sum(axis=0) / np.sqrt(np.maximum(1.0 - share_of_atom, 0.1)),
+                value + m * n_segments * influence / np.sqrt(np.maximum(1.0 - shares, 0.1)),
             )
-            per_atom = numbers[row, len(lags) // 2].sum(axis=0)
             contributing = float(per_atom.sum() ** 2 / np.sum(per_atom**2))
             layers[name] = Measure(value, error, "Å²/ps", min(samples, contributing))
             notes += [f"{name}: {word}" for word in said]

@@ -50,8 +50,8 @@ def lags_in_frames(longest: float | None, step: float, n: int, name: str) -> Int
         )
     if longest > LAGS[-1] * step * (1.0 + 1e-9):
         raise AnalysisError(
-            f"{name}: lags up to {longest:g} ps were asked for, and {LAGS[-1]} frames, {LAGS[-1] * step:g} ps here, are "
-            "the most that is counted. Choose a shorter one, or take every second frame."
+            f"{name}: lags up to {longest:g} ps were asked for, and {LAGS[-1]} frames, {LAGS[-1] * step:g} ps here, "
+            "are the most that is counted. Choose a shorter one, or take every second frame."
         )
     return np.array([lag for lag in LAGS if lag * step <= longest * (1.0 + 1e-9)])
 
@@ -167,9 +167,7 @@ class Lifetimes(Analysis):
         """Choose the atoms and the cutoff."""
         centers, neighbors = select(topology, self.center), select(topology, self.neighbor)
         if np.any(centers & neighbors):
-            raise AnalysisError(
-                f"Contacts need two different sets of atoms; {self.center!r} and {self.neighbor!r} overlap."
-            )
+            raise AnalysisError(f"Contacts need two sets of atoms; {self.center!r} and {self.neighbor!r} overlap.")
         self._centers, self._neighbors = np.flatnonzero(centers), np.flatnonzero(neighbors)
         a, b = topology.species[self._centers], topology.species[self._neighbors]
         if self.cutoff is None:
@@ -249,7 +247,7 @@ class Lifetimes(Analysis):
             name: np.divide(sums[: len(lags)], origins, out=np.full(origins.shape, math.nan), where=origins > 0)
             for name, sums in (("continuous", self._stayed), ("intermittent", self._again))
         }
-        times = lags * step
+        times = np.asarray(lags * step, dtype=np.float64)
         inverse = 1.0 / total.value if math.isfinite(total.value) else 0.0
         return LifetimesRecord(
             quantity=f"lifetime of {self.center}-{self.neighbor} contacts",
@@ -273,7 +271,7 @@ class Lifetimes(Analysis):
 
 
 def _lifetime(counts: FloatArray, broken: FloatArray, step: float) -> Measure:
-    """Return the mean lifetime [ps] from the numbers of contacts (n,) and of those that broke until the next (n - 1,)."""
+    """Return the mean lifetime [ps] from the contacts in n frames, and those broken in the n - 1 after the first."""
     return ratio_of_means([counts[:-1]], [broken], "ps", step)
 
 

@@ -62,8 +62,9 @@ class EvenSpacing:
         """
         if self.irregular or (len(self.times) > 1 and self.times[1] <= self.times[0]):
             raise AnalysisError(
-                f"{self.name} needs evenly spaced frames: they begin {self.times[1] - self.times[0]:g} ps apart, but "
-                f"the one before t = {frame.time:g} ps (step {frame.step}) is out of step. Choose one stage or a stride."
+                f"{self.name} needs evenly spaced frames: they begin {self.times[1] - self.times[0]:g} ps apart, "
+                f"but the one before t = {frame.time:g} ps (step {frame.step}) is out of step. Choose one stage "
+                "or a stride."
             )
         if len(self.times) > 1:
             step = self.times[1] - self.times[0]

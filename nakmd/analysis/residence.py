@@ -178,7 +178,7 @@ class Residence(Analysis):
             notes.append(f"no {self.species} left the first layer in {step * (n - 1):.3g} ps: no residence time")
         elif left.sum() < 10:
             notes.append(f"{int(left.sum())} atoms left the first layer: the residence time is a guess")
-        times = lags * step
+        times = np.asarray(lags * step, dtype=np.float64)
         return ResidenceRecord(
             quantity=f"residence of {self.species} in the first layer",
             value=time.value,

@@ -35,7 +35,7 @@ class ResidenceMapRecord(Record):
     edges_x, edges_y : (nx + 1,), (ny + 1,) float64 [Å]
         Of the bins, for the flat wall of mean size. Tube: Rθ and the position along the axis.
     axes : tuple of str
-        What x and y are.
+        What x and y are; on a sheet in a skew cell the lengths along the cell vectors near them.
     nitrogen : dict of str to (k, 2) float64 [Å]
         Mean places of the nitrogen atoms of each site.
     layer : float [Å]
@@ -63,8 +63,11 @@ class ResidenceMapRecord(Record):
         return figure
 
     def _draw(self, ax: Axes, density: FloatArray, title: str) -> None:
-        mesh = ax.pcolormesh(self.edges_x, self.edges_y, density.T, cmap="cividis", vmin=0.0, rasterized=True)
-        ax.figure.colorbar(mesh, ax=ax, label="atoms / Å²", shrink=0.8)
+        # one trapped atom fills its bin all the time and would leave the rest in the dark
+        top = float(np.quantile(density, 0.99)) or float(density.max()) or 1.0
+        mesh = ax.pcolormesh(self.edges_x, self.edges_y, density.T, cmap="cividis", vmin=0.0, vmax=top, rasterized=True)
+        more = "max" if density.max() > top else "neither"
+        ax.figure.colorbar(mesh, ax=ax, label="atoms / Å²", shrink=0.8, extend=more)
         for row, (site, places) in enumerate(self.nitrogen.items()):
             marker = "o^sDv"[row % 5]
             ax.plot(
@@ -93,7 +96,8 @@ class ResidenceMap(Analysis):
     -----
     On a tube, x is Rθ with the radius R of the wall and y the position along the axis; an atom at another distance is
     projected on the wall, outside and inside alike. On a sheet both faces fall on one map. The wall's own motion,
-    along and around, is taken out: places are relative to its atoms as they were in the first frame. `WallFrame` tells a tube from a sheet.
+    along and around, is taken out: places are relative to its atoms as they were in the first frame.
+    `WallFrame` tells a tube from a sheet.
     """
 
     name = "map"
@@ -123,8 +127,7 @@ class ResidenceMap(Analysis):
 
     def update(self, frame: Frame) -> None:
         """Add the first layer of one frame."""
-        wall, size = self._wall.unrolled(frame, self._wall.wall)
-        scaled = wall / size
+        scaled, size, area = self._wall.unrolled(frame, self._wall.wall)
         if not self._sizes:
             self._reference = scaled
             self._shape = tuple(max(1, round(length / self.bin)) for length in size)
@@ -135,12 +138,12 @@ class ResidenceMap(Analysis):
         self._nitrogen += moved - np.rint(moved)
         distances = distances_to_wall(frame, self._wall.wall, self._metal, self.layer)
         near = distances < self.layer
-        places = np.mod(self._wall.unrolled(frame, self._metal[near])[0] / size - shift, 1.0)
+        places = np.mod(self._wall.unrolled(frame, self._metal[near])[0] - shift, 1.0)
         nx, ny = self._shape
         columns = np.minimum((places * (nx, ny)).astype(int), (nx - 1, ny - 1))
         index = (self._kinds[near] * nx + columns[:, 0]) * ny + columns[:, 1]
         counts = np.bincount(index, minlength=len(self._present) * nx * ny).reshape(len(self._present), nx, ny)
-        self._sums.add(counts / (size[0] * size[1] / (nx * ny)))
+        self._sums.add(counts * (nx * ny / area))
 
     def result(self) -> ResidenceMapRecord:
         """Return the map."""
@@ -159,7 +162,8 @@ class ResidenceMap(Analysis):
             unit="1/Å²",
             n_effective=n_effective,
             notes=(
-                f"{self._wall.shape}, nearest wall atom closer than {self.layer:g} Å, relative to the wall's own motion",
+                f"{self._wall.shape}, nearest wall atom closer than {self.layer:g} Å",
+                "relative to the wall's own motion",
                 "errors are those of blocks of frames, bin by bin",
             ),
             metals=self._present,

@@ -82,7 +82,8 @@ class VelocityRecord(Record):
         """Draw the spectrum."""
         figure, ax = figure_for(ax)
         ax.plot(self.frequency, self.spectrum, color=COLORS[0], label=f"{self.species} ({self.directions})")
-        ax.set(xlabel="ν / THz", ylabel="S(ν) / ps", xlim=(0.0, None), ylim=(0.0, None))
+        there = self.frequency[self.spectrum > 1e-3 * self.spectrum.max(initial=0.0)]
+        ax.set(xlabel="ν / THz", ylabel="S(ν) / ps", xlim=(0.0, there.max(initial=1e-3)), ylim=(0.0, None))
         ax.legend(fontsize="small")
         return figure
 
@@ -197,9 +198,9 @@ class VelocityCorrelation(Analysis):
         curve /= m
         if curve[0] > 0.0 and curve[1] < LEAST_OVERLAP * curve[0]:
             raise AnalysisError(
-                f"Frames {step:g} ps apart are too far from each other for the velocity autocorrelation: it has fallen to "
-                f"{curve[1] / curve[0]:.2f} from one to the next. Write frames every 0.02 ps or closer, or sample live: "
-                '[analysis] when = "live" and every = 10, say.'
+                f"Frames {step:g} ps apart are too far from each other for the velocity autocorrelation: it has "
+                f"fallen to {curve[1] / curve[0]:.2f} from one to the next. Write frames every 0.02 ps or closer, "
+                'or sample live: [analysis] when = "live" and every = 10, say.'
             )
         error, n_effective, _, notes = error_of_coefficient(whole, segments)
         notes.append(f"integral to {stop * step:.4g} ps, frames {step:.4g} ps apart, {m} atoms")
@@ -219,7 +220,7 @@ class VelocityCorrelation(Analysis):
             notes=(*notes, *self._spacing.notes),
             species=self.species,
             directions=self.directions,
-            lag=np.arange(n_lags) * step,
+            lag=np.asarray(np.arange(n_lags) * step, dtype=np.float64),
             vacf=curve,
             vacf_error=np.sqrt(spread / (m - 1)) if m > 1 else np.full(n_lags, math.nan),
             running=running,

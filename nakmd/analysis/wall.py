@@ -77,14 +77,19 @@ class WallFrame:
         """Tell a sheet from a tube."""
         points = frame.positions[self.wall]
         some = points[:: max(1, len(points) // SAMPLE)]
-        moments = np.zeros((3, 3))
+        moments, bonded = np.zeros((3, 3)), 0
         for point in some:
             bonds = frame.cell.minimum_image(points - point)
             lengths = np.sum(bonds**2, axis=1)
             near = (lengths > 1e-6) & (lengths < BOND**2)
+            bonded += int(np.any(near))
             moments += (bonds[near].T / lengths[near]) @ bonds[near]
-        trace = float(np.trace(moments))
-        shares, axes = np.linalg.eigh(moments / trace) if trace > 0.0 else (np.full(3, 1 / 3), np.eye(3))
+        if 2 * bonded < len(some):
+            raise AnalysisError(
+                f"The wall's shape is read from its bonds, and only {bonded} of {len(some)} atoms have a neighbour "
+                f"within {BOND} Å: this is no sheet and no tube. Use directions='xyz' or some of them."
+            )
+        shares, axes = np.linalg.eigh(moments / np.trace(moments))
         if shares[0] < 0.1:
             self.kind, vector = "sheet", axes[:, 0]
         elif shares[2] > 0.42 and shares[1] < 0.34:
@@ -92,8 +97,8 @@ class WallFrame:
         else:
             raise AnalysisError(
                 "The wall is neither a sheet nor a tube: its bonds have the shares "
-                f"{shares[2]:.2f}, {shares[1]:.2f}, {shares[0]:.2f} along their main axes (sheet 0.5, 0.5, 0; tube 0.5, "
-                "0.25, 0.25). Directions along and across it have no meaning; use directions='xyz' or some of them."
+                f"{shares[2]:.2f}, {shares[1]:.2f}, {shares[0]:.2f} along their main axes (sheet 0.5, 0.5, 0; "
+                "tube 0.5, 0.25, 0.25). Directions along and across it have no meaning; use directions='xyz' or less."
             )
         self.axis = int(np.argmax(np.abs(vector)))
         if abs(vector[self.axis]) < 0.97:
@@ -148,7 +153,7 @@ class WallFrame:
         turned = np.arctan2(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], np.sum(before * after, axis=1))
         return np.column_stack([steps[:, self.axis], 0.5 * (r_before + r_after) * turned, r_after - r_before])
 
-    def unrolled(self, frame: Frame, atoms: NDArray[np.int64]) -> tuple[FloatArray, tuple[float, float]]:
+    def unrolled(self, frame: Frame, atoms: NDArray[np.int64]) -> tuple[FloatArray, tuple[float, float], float]:
         """Return where atoms stand over the wall laid flat, and how large the flat wall is.
 
         Parameters
@@ -158,20 +163,23 @@ class WallFrame:
 
         Returns
         -------
-        places : (m, 2) float64 [Å]
-            Tube: (Rθ, position along the axis) with the radius R of the wall. Sheet: its two axes.
-        size : tuple of float [Å]
-            Of the flat wall; the places lie between 0 and it.
+        places : (m, 2) float64
+            From 0 to 1 along the two sides of the flat wall. Tube: θ/2π, and the position along the axis. Sheet: along
+            the two cell vectors in its plane.
+        sides : tuple of float [Å]
+            Lengths of the two sides; the first of a tube is 2πR with the radius R of the wall.
+        area : float [Å²]
         """
         if not self.kind:
             self._find(frame)
         u, v = self.across
-        lengths = np.diag(frame.cell.matrix)
+        fractional = np.mod(frame.positions[atoms] @ frame.cell.inverse, 1.0)
+        lengths = frame.cell.lengths
         if self.kind == "sheet":
-            size = (float(lengths[u]), float(lengths[v]))
-            return np.mod(frame.positions[atoms][:, [u, v]], size), size
+            area = float(np.linalg.norm(np.cross(frame.cell.matrix[u], frame.cell.matrix[v])))
+            return fractional[:, [u, v]], (float(lengths[u]), float(lengths[v])), area
         middle, radius = self.tube_axis(frame)
         flat = frame.cell.minimum_image(frame.positions[atoms] - middle)
-        around = radius * np.mod(np.arctan2(flat[:, v], flat[:, u]), 2.0 * math.pi)
-        size = (2.0 * math.pi * radius, float(lengths[self.axis]))
-        return np.column_stack([around, np.mod(frame.positions[atoms][:, self.axis], size[1])]), size
+        around = np.mod(np.arctan2(flat[:, v], flat[:, u]) / (2.0 * math.pi), 1.0)
+        sides = (2.0 * math.pi * radius, float(lengths[self.axis]))
+        return np.column_stack([around, fractional[:, self.axis]]), sides, sides[0] * sides[1]

@@ -15,8 +15,8 @@ def analyze(
     quantities: Annotated[
         list[str] | None,
         typer.Argument(
-            help="thermo, rdf, diffusion, layers, coordination, lifetimes, residence, map, affinity; these if left out. "
-            "By name only: vacf, viscosity."
+            help="thermo, rdf, diffusion, layers, coordination, lifetimes, residence, map, affinity; these if left "
+            "out. By name only: vacf, viscosity."
         ),
     ] = None,
     stage: Annotated[
