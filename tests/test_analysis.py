@@ -116,6 +116,24 @@ def test_live_equals_stored_bit_for_bit(source, tmp_path):
     assert texts == as_text(run_all(source, fresh()))
 
 
+def test_a_run_in_two_files_is_the_whole(source, tmp_path):
+    frames = [made for made in source if made.stage == "produce"]
+    for part, rows in enumerate((frames[:9], frames[9:])):
+        with TrajectoryWriter(tmp_path / f"{part}.h5md", source.topology, {"stages": list(STAGES)}) as writer:
+            for made in rows:
+                writer.write(made)
+    analyses = fresh()
+    for analysis in analyses:
+        analysis.prepare(source.topology)
+    for part in range(2):
+        with Trajectory(tmp_path / f"{part}.h5md") as trajectory:
+            for made in trajectory.frames():
+                for analysis in analyses:
+                    analysis.update(made)
+    parts = as_text(analysis.result() for analysis in analyses)
+    assert parts == as_text(run_all(source, fresh()))
+
+
 def test_asking_twice_and_going_on_is_like_going_through(source):
     one, other = fresh(), fresh()
     for analysis in one + other:

@@ -157,8 +157,8 @@ def green_kubo(
         found.append("too short for segments of time: the error is that of five components")
     if not settled:
         found.append(
-            f"the viscosity still changes by {100 * float(change.mean()) / value:+.0f} % within the window: choose a later "
-            "one (fit=), or run longer"
+            f"the viscosity still changes by {100 * float(change.mean()) / value:+.0f} % within the window: choose a "
+            "later one (fit=), or run longer"
         )
     if correlation[1] < 0.8:
         found.append(f"coarse: the stress correlation falls to {correlation[1]:.2f} from one row to the next")

@@ -202,11 +202,11 @@ class Lifetimes(Analysis):
         keys = i * len(self._neighbors) + j  # sorted, as i and then j are
         held = keys[(r < self.cutoff) | np.isin(keys, self._held, assume_unique=True)]
         now = len(self._counts)
-        stays = np.isin(held, self._held, assume_unique=True)
+        stays, goes_on = np.isin(held, self._held, assume_unique=True), np.isin(self._held, held, assume_unique=True)
         since = np.full(len(held), now, dtype=np.int64)
-        since[stays] = self._since[np.isin(self._held, held, assume_unique=True)]
+        since[stays] = self._since[goes_on]
         if now:
-            self._broken.append(self._by_pair(self._held[~np.isin(self._held, held, assume_unique=True)]))
+            self._broken.append(self._by_pair(self._held[~goes_on]))
         self._held, self._since = held, since
         self._past.append(held)
         self._counts.append(self._by_pair(held))

@@ -82,7 +82,7 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
     Raises
     ------
     AnalysisError
-        If there are fewer than two records, or they are of different things.
+        If there are fewer than two records, they are of different things, or one has no value.
 
     References
     ----------
@@ -99,6 +99,9 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
         )
     values = np.array([record.value for record in records], dtype=np.float64)
     errors = np.array([record.error for record in records], dtype=np.float64)
+    if values.ndim == 1 and not np.all(np.isfinite(values)):
+        missing = ", ".join(str(row + 1) for row in np.flatnonzero(~np.isfinite(values)))
+        raise AnalysisError(f"Run {missing} has no value of {records[0].quantity}: leave it out, or run it longer.")
     samples = np.array([record.n_effective for record in records])
     value, error, between, scattered = _mean(values, errors)
     n_effective = float(len(records)) if np.any(scattered) else float(samples.sum())
