@@ -14,7 +14,7 @@ from nakmd.analysis import (
     residence_map,
 )
 from nakmd.analysis.paths import axes_of
-from nakmd.analysis.wall import WallFrame
+from nakmd.analysis.wall_frame import WallFrame
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.structures.graphene import graphene

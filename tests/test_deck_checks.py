@@ -111,6 +111,18 @@ def test_quantities_that_the_atoms_do_not_allow():
     assert any('no stage is called "prodce". Did you mean "produce"' in text for text in plan.faults)
 
 
+def test_viscosity_needs_the_liquid_alone_and_vacf_and_viscosity_dense_samples():
+    wet = plan_of(SHEET, {**PRODUCE, "timestep": "0.5 fs"}, "cn", analysis={"quantities": ["viscosity", "layers"]})
+    assert any("viscosity needs metal atoms" in text for text in wet.faults)
+    assert any("layers needs both carbon and metal" in text for text in wet.faults)
+    said = plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis={"quantities": ["viscosity", "vacf"]}).warnings
+    assert any("viscosity needs samples 5 to 20 fs apart, and they are 100 fs apart" in text for text in said)
+    assert any("write [output] thermo_every = 5." in text for text in said)
+    assert any("vacf needs samples" in text and "write [output] trajectory_every = 5." in text for text in said)
+    dense = {"quantities": ["viscosity", "vacf"], "when": "live", "every": 10}
+    assert plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis=dense, output={"thermo_every": 10}).warnings == []
+
+
 def test_output_that_never_comes_and_output_that_does_not_fit():
     assert any("is never reached" in text for text in plan_of(output={"trajectory_every": 5000}).warnings)
     endless = {**PRODUCE, "steps": 2 * 10**15}

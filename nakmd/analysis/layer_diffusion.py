@@ -18,7 +18,7 @@ from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import Measure
-from nakmd.analysis.wall import distances_to_wall, wall_atoms
+from nakmd.analysis.wall_frame import distances_to_wall, wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 

@@ -14,7 +14,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import BlockSums
-from nakmd.analysis.wall import WallFrame, distances_to_wall
+from nakmd.analysis.wall_frame import WallFrame, distances_to_wall
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -143,7 +143,7 @@ class ResidenceMap(Analysis):
         columns = np.minimum((places * (nx, ny)).astype(int), (nx - 1, ny - 1))
         index = (self._kinds[near] * nx + columns[:, 0]) * ny + columns[:, 1]
         counts = np.bincount(index, minlength=len(self._present) * nx * ny).reshape(len(self._present), nx, ny)
-        self._sums.add(counts * (nx * ny / area))
+        self._sums.add(np.asarray(counts * (nx * ny / area), dtype=np.float64))
 
     def result(self) -> ResidenceMapRecord:
         """Return the map."""

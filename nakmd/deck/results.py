@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
 _PANELS = (
-    "thermo", "affinity", "rdf", "diffusion", "viscosity", "coordination", "lifetimes", "layers", "residence", "map",
+    "thermo", "affinity", "rdf", "diffusion", "viscosity", "map", "coordination", "layers", "lifetimes", "residence",
     "vacf",
 )  # fmt: skip
-_MOST_PANELS = 9
+_MOST_PANELS = 12
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,9 @@ class Output(Section):
     """What is written, and how often."""
 
     trajectory_every: Positive = Field(default=200, description="steps between frames")
-    thermo_every: Positive = Field(default=50, description="steps between rows of the thermo table")
+    thermo_every: Positive = Field(
+        default=50, description="steps between rows of the thermo table; viscosity wants 5 to 20 fs"
+    )
     checkpoint_every: Positive = Field(default=2000, description="steps between checkpoints")
     precision: Literal["double", "single"] = "double"
 
