@@ -32,16 +32,20 @@ def pairs_near(
         To the nearest image.
     """
     cell = frame.cell
-    reach = np.where(cell.periodic, np.ceil(cutoff / cell.heights), 0.0).astype(int)
     margin = cutoff / cell.heights
-    fractional = neighbors @ cell.inverse
-    places, rows = [], []
-    for shift in np.ndindex(*(2 * reach + 1)):
-        moved = fractional + (np.array(shift) - reach)
-        inside = np.all(~cell.periodic | ((moved > -margin) & (moved < 1.0 + margin)), axis=1)
-        places.append(moved[inside] @ cell.matrix)
-        rows.append(np.flatnonzero(inside))
-    everything, origin = np.concatenate(places), np.concatenate(rows)
+    places, origin = neighbors @ cell.inverse, np.arange(len(neighbors))
+    for axis in np.flatnonzero(cell.periodic):  # images of images come by themselves, axis after axis
+        copies, rows = [places], [origin]
+        for shift in range(1, int(np.ceil(margin[axis])) + 1):
+            for sign in (-shift, shift):
+                moved = places[:, axis] + sign
+                near = (moved > -margin[axis]) & (moved < 1.0 + margin[axis])
+                image = places[near].copy()
+                image[:, axis] += sign
+                copies.append(image)
+                rows.append(origin[near])
+        places, origin = np.concatenate(copies), np.concatenate(rows)
+    everything = places @ cell.matrix
     if len(everything) == 0 or len(centers) == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
     found = scipy.spatial.cKDTree(centers).sparse_distance_matrix(

@@ -54,13 +54,13 @@ def check_edges(edges: Sequence[float]) -> tuple[float, ...]:
     return found
 
 
-def layer_of(
-    frame: Frame, wall: NDArray[np.int64], atoms: NDArray[np.int64], edges: Sequence[float]
-) -> NDArray[np.int8]:
-    """Return the layer of each atom by its distance from the nearest wall atom; -1 outside all of them."""
-    finite = [edge for edge in edges if math.isfinite(edge)]
-    # a little beyond the last edge, so that an atom on it is found
-    distances = distances_to_wall(frame, wall, atoms, max(finite) + 1e-6)
+def reach_of(edges: Sequence[float]) -> float:
+    """Return how far [Å] distances from the wall must be known: a little beyond the last finite edge."""
+    return max(edge for edge in edges if math.isfinite(edge)) + 1e-6
+
+
+def layer_of(distances: FloatArray, edges: Sequence[float]) -> NDArray[np.int8]:
+    """Return the layer of each atom by its distance [Å] from the nearest wall atom; -1 outside all of them."""
     layers = np.searchsorted(np.asarray(edges), distances, side="right") - 1
     if math.isinf(edges[-1]):
         layers = np.minimum(layers, len(edges) - 2)
@@ -173,7 +173,8 @@ class LayerDiffusion(Analysis):
 
     def update(self, frame: Frame) -> None:
         """Extend the paths by one frame, and note the layer of each atom."""
-        self._paths.add(frame, layer_of(frame, self._wall, self._atoms, self.edges))
+        distances = distances_to_wall(frame, self._wall, self._atoms, reach_of(self.edges))
+        self._paths.add(frame, layer_of(distances, self.edges))
 
     def result(self) -> LayerDiffusionRecord:
         """Return the coefficient of each layer."""

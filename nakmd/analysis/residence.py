@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.layer_diffusion import LAYERS, check_edges, layer_names, layer_of
+from nakmd.analysis.layer_diffusion import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.wall_frame import wall_atoms
+from nakmd.analysis.wall_frame import distances_to_wall, wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -135,8 +135,10 @@ class Residence(Analysis):
         if not self._spacing.accept(frame):
             return
         n_layers, now = len(self.edges) - 1, len(self._counts)
-        layer = layer_of(frame, self._wall, self._atoms, self.edges)
-        near = layer_of(frame, self._wall, self._atoms, (self.edges[0], self.edges[1] + self.hysteresis)) == 0
+        away = self.edges[1] + self.hysteresis
+        distances = distances_to_wall(frame, self._wall, self._atoms, reach_of((*self.edges, away)))
+        layer = layer_of(distances, self.edges)
+        near = (distances >= self.edges[0]) & (distances < away)
         if now == 0:
             self._since, self._inside = np.zeros(len(layer), dtype=np.int64), layer == 0
         else:

@@ -79,7 +79,12 @@ class Results:
 
     def rows(self) -> list[Row]:
         """Return the table, the most telling numbers of every record."""
-        return [row for name, record in self.records.items() for row in _rows_of(name, record)]
+        found: list[Row] = []
+        for name, record in self.records.items():
+            found += _rows_of(name, record)
+            if name.startswith("diffusion") and "viscosity" in self.records:
+                found += _size_rows(record, self.records["viscosity"])
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
@@ -196,6 +201,19 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
         yield _row(f"{metal} in the first layer", measure)
     for (a, b), measure in record.enrichment.items():
         yield _row(f"enrichment {a}/{b} of the first layer", measure)
+
+
+def _size_rows(diffusion: Record, viscosity: Record) -> Iterator[Row]:
+    """Yield what diffusion would be in an infinite system, where the viscosity of the same run is known."""
+    from nakmd.analysis import DiffusionRecord, ViscosityRecord, yeh_hummer  # noqa: PLC0415  (as above)
+
+    if isinstance(diffusion, DiffusionRecord) and isinstance(viscosity, ViscosityRecord):
+        try:
+            corrected = yeh_hummer(diffusion, viscosity)
+        except AnalysisError:
+            return
+        warnings = [note.removeprefix("WARNING: ") for note in corrected.notes if note.startswith("WARNING")]
+        yield _row_of_record("  in an infinite system", corrected, "; ".join(warnings))
 
 
 def _lifetime_rows(record: LifetimesRecord) -> Iterator[Row]:
