@@ -187,8 +187,10 @@ def _window(correlation: FloatArray, step: float, n: int) -> tuple[int, int]:
     beyond = np.flatnonzero(np.arange(n) * step > CORRELATION_TIMES * np.maximum(integral, step))
     low = int(beyond[0]) if len(beyond) else n
     if 2 * low > (n - 1) // 4:
+        need = f"{8 * low * step:.2g} ps" if low < n else "several times as long"
         raise AnalysisError(
-            f"The run is too short for the viscosity: {(n - 1) * step:.3g} ps, and the stress has not forgotten itself "
-            f"after {min(low, n // 8) * step:.3g} ps. Run at least ten times as long, or give a window with fit=."
+            f"The run is too short for the viscosity: {(n - 1) * step:.3g} ps, and the window alone, twice "
+            f"{CORRELATION_TIMES:g} correlation times of the stress, must fit in four times. Run {need} or longer, "
+            "better ten times that, or give a window with fit=."
         )
     return low, max(2 * low, low + 2)
