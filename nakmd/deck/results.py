@@ -16,12 +16,12 @@ from nakmd.system import WALL
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from nakmd.analysis import AffinityRecord, GibbsExcessRecord, Measure, Record
+    from nakmd.analysis import AffinityRecord, GibbsExcessRecord, LifetimesRecord, Measure, Record
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
 _PANELS = (
     "thermo", "affinity", "contact_angle", "surface_tension", "density", "free_energy_profile", "gibbs_excess", "rdf",
-    "diffusion", "coordination",
+    "diffusion", "viscosity", "map", "coordination", "layers", "lifetimes", "residence", "vacf",
 )  # fmt: skip
 _MOST_PANELS = 12
 
@@ -79,7 +79,12 @@ class Results:
 
     def rows(self) -> list[Row]:
         """Return the table, the most telling numbers of every record."""
-        return [row for name, record in self.records.items() for row in _rows_of(name, record)]
+        found: list[Row] = []
+        for name, record in self.records.items():
+            found += _rows_of(name, record)
+            if name.startswith("diffusion") and "viscosity" in self.records:
+                found += _size_rows(record, self.records["viscosity"])
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
@@ -136,9 +141,15 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
         DiffusionRecord,
         FreeEnergyProfileRecord,
         GibbsExcessRecord,
+        LayerDiffusionRecord,
+        LifetimesRecord,
         RDFRecord,
+        ResidenceMapRecord,
+        ResidenceRecord,
         SurfaceTensionRecord,
         ThermoRecord,
+        VelocityRecord,
+        ViscosityRecord,
     )
 
     if isinstance(record, ThermoRecord):
@@ -156,17 +167,25 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
                 yield _row(f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å", partial.coordination)
     elif isinstance(record, DiffusionRecord):
         note = "" if record.diffusive else f"not diffusive: MSD ~ t^{record.exponent:.2f}"
-        yield Row(
-            f"diffusion of {record.species}",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            note or _trust(record),
-        )
+        yield _row_of_record(f"diffusion of {record.species}", record, note)
+    elif isinstance(record, LayerDiffusionRecord):
+        for layer, measure in record.layers.items():
+            if math.isfinite(measure.value):
+                yield _row(f"{record.species} along the wall, {layer}", measure)
+    elif isinstance(record, VelocityRecord):
+        yield _row_of_record(f"diffusion of {record.species}, from velocities", record)
+    elif isinstance(record, ViscosityRecord):
+        yield _row_of_record("viscosity", record, "" if record.settled else "the integral has not settled")
+    elif isinstance(record, LifetimesRecord):
+        yield from _lifetime_rows(record)
+    elif isinstance(record, ResidenceRecord):
+        if math.isfinite(record.value):
+            yield _row_of_record(f"{record.species} stays in the first layer", record)
+            yield _row("  exchange rate", record.exchange)
+    elif isinstance(record, ResidenceMapRecord):
+        pass  # a picture, no number
     elif isinstance(record, CoordinationRecord):
-        yield Row(
-            f"{record.neighbor} around {record.center}, to {record.cutoff:g} Å",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            _trust(record),
-        )
+        yield _row_of_record(f"{record.neighbor} around {record.center}, to {record.cutoff:g} Å", record)
         if len(record.by_site) > 1:
             for site, measure in record.by_site.items():
                 yield _row(f"  at {site}", measure)
@@ -212,6 +231,32 @@ def _excess_rows(record: GibbsExcessRecord) -> Iterator[Row]:
         yield _row(f"  share of {record.of} in the bulk", record.bulk_composition[side])
     for (side, number), measure in record.enrichment.items():
         yield _row(f"  enrichment {pair} in layer {number} {side}", measure)
+
+
+def _size_rows(diffusion: Record, viscosity: Record) -> Iterator[Row]:
+    """Yield what diffusion would be in an infinite system, where the viscosity of the same run is known."""
+    from nakmd.analysis import DiffusionRecord, ViscosityRecord, yeh_hummer  # noqa: PLC0415  (as above)
+
+    if isinstance(diffusion, DiffusionRecord) and isinstance(viscosity, ViscosityRecord):
+        try:
+            corrected = yeh_hummer(diffusion, viscosity)
+        except AnalysisError:
+            return
+        warnings = [note.removeprefix("WARNING: ") for note in corrected.notes if note.startswith("WARNING")]
+        yield _row_of_record("  in an infinite system", corrected, "; ".join(warnings))
+
+
+def _lifetime_rows(record: LifetimesRecord) -> Iterator[Row]:
+    if math.isfinite(record.value):
+        yield _row_of_record(f"{record.center}-{record.neighbor} contacts last", record)
+        for (site, metal), measure in record.lifetimes.items():
+            if len(record.lifetimes) > 1 and math.isfinite(measure.value):
+                yield _row(f"  {site}-{metal}", measure)
+
+
+def _row_of_record(quantity: str, record: Record, note: str = "") -> Row:
+    text = _text(record.value, record.error, record.unit, record.n_effective)
+    return Row(quantity, text, note or _trust(record))
 
 
 def _row(quantity: str, measure: Measure) -> Row:
