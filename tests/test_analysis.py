@@ -13,6 +13,7 @@ from nakmd.analysis import (
     Coordination,
     Diffusion,
     FrameList,
+    Immersion,
     Record,
     Thermo,
     analyze,
@@ -63,7 +64,7 @@ def interface(n_frames=40, stages=STAGES, seed=1):
 
 
 def fresh():
-    return [Thermo(), RDF(), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity()]
+    return [Thermo(), RDF(), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity(), Immersion()]
 
 
 def as_text(records):
@@ -130,6 +131,7 @@ def test_all_standard_analyses_in_one_pass(source):
     found = analyze(source)
     expected = ["thermo", "rdf", "diffusion K", "diffusion Na"]
     expected += ["coordination C-Na", "coordination C-K", "coordination N-Na", "coordination N-K", "affinity"]
+    expected += ["immersion"]
     assert list(found) == expected
     for record in found.values():
         assert isinstance(record, Record)

@@ -1,4 +1,4 @@
-"""What a trajectory says, every number with its error: structure, motion, contact, affinity.
+"""What a trajectory says, every number with its error: structure, motion, contact, affinity, heat.
 
 Each analysis is a class (``prepare``, ``update``, ``result``), which a run feeds live, and a function of
 the same noun, which drives it over a trajectory. `analyze` runs all that make sense in one pass over the
@@ -16,6 +16,8 @@ from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination, interface_pairs
 from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion, unwrapping_for
 from nakmd.analysis.drive import FrameList, Progress, Source, chosen_stages, run_all
+from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
+from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
 from nakmd.analysis.statistics import Measure
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
@@ -33,6 +35,9 @@ __all__ = [
     "Diffusion",
     "DiffusionRecord",
     "FrameList",
+    "FreeEnergyRecord",
+    "Immersion",
+    "ImmersionRecord",
     "Measure",
     "PartialRDF",
     "RDFRecord",
@@ -40,9 +45,11 @@ __all__ = [
     "Thermo",
     "ThermoRecord",
     "affinity",
+    "affinity_free_energy",
     "analyze",
     "coordination",
     "diffusion",
+    "heat_of_immersion",
     "rdf",
     "run_all",
     "standard_analyses",
@@ -50,7 +57,7 @@ __all__ = [
 ]
 
 #: Quantities that `analyze` and `standard_analyses` know by name.
-QUANTITIES = ("thermo", "rdf", "diffusion", "coordination", "affinity")
+QUANTITIES = ("thermo", "rdf", "diffusion", "coordination", "affinity", "immersion")
 
 
 def standard_analyses(
@@ -71,7 +78,7 @@ def standard_analyses(
     Returns
     -------
     dict of str to Analysis
-        Keyed ``"thermo"``, ``"rdf"``, ``"diffusion K"``, ``"coordination C-K"``, ``"affinity"``.
+        Keyed ``"thermo"``, ``"rdf"``, ``"diffusion K"``, ``"coordination C-K"``, ``"affinity"``, ``"immersion"``.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def standard_analyses(
         elif word == "coordination":
             found.update({f"coordination {a}-{b}": Coordination(a, b) for a, b in pairs})
         elif walls and metals:
-            found[word] = Affinity()
+            found[word] = Affinity() if word == "affinity" else Immersion()
         if quantities is not None and not any(key.split()[0] == word for key in found):
             need = "metal atoms" if word == "diffusion" else "both a wall (C, N) and a metal"
             raise AnalysisError(f"{word.capitalize()} needs {need}; here are {', '.join(elements) or 'no atoms'} only.")

@@ -94,7 +94,7 @@ class FreeEnergyRecord(Record):
         if self.work is not None:
             ax.plot([], [], " ", label=f"work of adhesion: {self.work.text}")
         ax.axhline(0.0, color="0.4", lw=0.8)
-        ax.set(xlabel="affinity λ", ylabel="⟨U at λ = 1⟩ / eV")
+        ax.set(xlabel="affinity λ", ylabel="⟨∂U/∂λ⟩ / eV")
         ax.margins(y=0.15)
         ax.legend(fontsize="small")
         return figure
@@ -177,7 +177,7 @@ def affinity_free_energy(
     profile, errors = integration.profile, integration.profile_errors
     if method == "both":
         _require_overlap(lambdas, samples, overlaps, beta)
-        profile, errors, matrix = _mbar(lambdas, samples, beta)
+        profile, errors, matrix = _mbar(lambdas, samples, integration.profile, beta)
         reweighted = Measure(float(profile[-1]), float(errors[-1]), "eV", integration.total.n_effective)
     chosen = integration.total if reweighted is None else reweighted
     if abs(integration.curvature) > 3.0 * integration.total.error:
@@ -265,9 +265,7 @@ class _Integration:
         cumulated = np.cumsum(trapezoid, axis=0), np.cumsum(slope, axis=0)
         errors = [self._error(w, c) for w, c in zip(*cumulated)]
         self.profile_errors: FloatArray = np.array([0.0, *errors])
-        self.total = Measure(
-            float(self.profile[-1]), errors[-1], "eV", min(m.n_effective for m in self.means)
-        )
+        self.total = Measure(float(self.profile[-1]), errors[-1], "eV", min(m.n_effective for m in self.means))
 
     def _error(self, weights: FloatArray, slopes: FloatArray) -> float:
         """Return the error of Σ weights·mean - β Σ slopes·variance; the runs are independent."""
@@ -289,9 +287,7 @@ def _overlaps(lambdas: FloatArray, samples: list[FloatArray], steps: FloatArray,
     return np.array(found)
 
 
-def _require_overlap(
-    lambdas: FloatArray, samples: list[FloatArray], overlaps: FloatArray, beta: float
-) -> None:
+def _require_overlap(lambdas: FloatArray, samples: list[FloatArray], overlaps: FloatArray, beta: float) -> None:
     """Raise `AnalysisError` if two neighbours are strangers to each other."""
     k = int(np.argmin(overlaps))
     if overlaps[k] >= LEAST_OVERLAP:
@@ -306,18 +302,28 @@ def _require_overlap(
 
 
 def _mbar(
-    lambdas: FloatArray, samples: list[FloatArray], beta: float
+    lambdas: FloatArray, samples: list[FloatArray], guess: FloatArray, beta: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return free energies [eV] relative to the first scale, their errors, and the overlap matrix, by pymbar."""
+    """Return free energies [eV] relative to the first scale, their errors, and the overlap matrix, by pymbar.
+
+    It starts from a guess [eV], the integrated ones: from zero, its Newton steps are lost where energies span
+    hundreds of kT.
+    """
     pymbar = _load_pymbar()
     # frames that count as independent: every g-th, also where g is no whole number
     thinned = [x[np.arange(0.0, len(x), statistical_inefficiency(x)).astype(np.int64)] for x in samples]
     reduced = beta * lambdas[:, None] * np.concatenate(thinned)[None, :]
     counts = np.array([len(x) for x in thinned])
     solver = ({"method": "adaptive", "options": {"min_sc_iter": 0}},)  # scipy's solver warns of pymbar's options
-    mbar = pymbar.MBAR(reduced, counts, solver_protocol=solver)
-    found = mbar.compute_free_energy_differences()
-    matrix = mbar.compute_overlap()["matrix"]
+    try:
+        mbar = pymbar.MBAR(reduced, counts, initial_f_k=beta * guess, solver_protocol=solver)
+        found = mbar.compute_free_energy_differences()
+        matrix = mbar.compute_overlap()["matrix"]
+    except pymbar.utils.ParameterError as error:
+        raise AnalysisError(
+            f"MBAR finds no free energies of these runs ({error}). Run longer, put more affinities between, or take "
+            'method="integration".'
+        ) from None
     return found["Delta_f"][0] / beta, found["dDelta_f"][0] / beta, np.asarray(matrix)
 
 

@@ -16,10 +16,10 @@ from nakmd.system import WALL
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from nakmd.analysis import AffinityRecord, Measure, Record
+    from nakmd.analysis import AffinityRecord, ImmersionRecord, Measure, Record
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
-_PANELS = ("thermo", "rdf", "diffusion", "coordination", "affinity")
+_PANELS = ("thermo", "rdf", "diffusion", "coordination", "affinity", "immersion")
 _MOST_PANELS = 9
 
 
@@ -129,6 +129,7 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
         AffinityRecord,
         CoordinationRecord,
         DiffusionRecord,
+        ImmersionRecord,
         RDFRecord,
         ThermoRecord,
     )
@@ -164,6 +165,8 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
                 yield _row(f"  at {site}", measure)
     elif isinstance(record, AffinityRecord):
         yield from _affinity_rows(record)
+    elif isinstance(record, ImmersionRecord):
+        yield from _immersion_rows(record)
     else:
         yield Row(name, str(record), _trust(record))
 
@@ -179,6 +182,18 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
         yield _row(f"{metal} in the first layer", measure)
     for (a, b), measure in record.enrichment.items():
         yield _row(f"enrichment {a}/{b} of the first layer", measure)
+
+
+def _immersion_rows(record: ImmersionRecord) -> Iterator[Row]:
+    text = _text(record.value, record.error, record.unit, record.n_effective)
+    yield Row("heat of immersion, per g of carbon", text, _trust(record))
+    yield _row("  per wetted face", record.per_area)
+    share = f"{100.0 * record.carbon_fraction:g} wt% carbon"
+    yield _row(f"  adiabatic rise at {share}", record.temperature_rise)
+    for rival in record.competing:
+        yield Row(
+            f"  beside it: {rival.name}", f"{rival.heat:.0f} J/g, {rival.temperature_rise:.0f} K", rival.confidence
+        )
 
 
 def _row(quantity: str, measure: Measure) -> Row:

@@ -129,8 +129,8 @@ class Output(Section):
 class Analysis(Section):
     """What is measured, of which stages, and when."""
 
-    quantities: tuple[Literal["thermo", "rdf", "diffusion", "coordination", "affinity"], ...] | None = Field(
-        default=None, description="all that the atoms allow, if left out"
+    quantities: tuple[Literal["thermo", "rdf", "diffusion", "coordination", "affinity", "immersion"], ...] | None = (
+        Field(default=None, description="all that the atoms allow, if left out")
     )
     when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
     every: Positive | None = Field(

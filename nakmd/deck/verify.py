@@ -114,6 +114,7 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
         "diffusion": [METALS],
         "coordination": [WALL, METALS],
         "affinity": [WALL, METALS],
+        "immersion": [WALL, METALS],
     }
     for index, quantity in enumerate(words.quantities or ()):
         if any(not elements & set(kinds) for kinds in needed.get(quantity, ())):

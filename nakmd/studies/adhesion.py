@@ -1,0 +1,325 @@
+"""Energy of adhesion by term: wall and metal together, less each of the two alone, on the frames of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from nakmd.analysis.affinity import AREA_PER_ATOM, Affinity, AffinityRecord
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.drive import Progress, measure
+from nakmd.analysis.faces import WettedFaces
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.deck.schema import Deck
+from nakmd.errors import AnalysisError
+from nakmd.potentials import Potential
+from nakmd.studies.parts import Part, reference_energy, relaxed_energy
+from nakmd.studies.stored import Stored, deck_of, model_of, opened
+from nakmd.system import METALS, WALL, FloatArray, Frame, System, Topology
+from nakmd.units import J_PER_M2_PER_EV_A2
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Terms in the order of tables and plots.
+CROSS, EMBEDDING, STRAIN, METAL = "cross", "embedding change", "strain of the carbon", "change of the metal"
+
+#: Energies of the same frame from the file and from the model may differ by this much [eV/atom]: rounded positions.
+SAME_MODEL = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AdhesionRecord(Record):
+    """Energy of adhesion; ``value`` is -(E(metal+wall) - E(metal) - E(wall)) per area of wetted faces, eV/Å².
+
+    Attributes
+    ----------
+    per_area : Measure [J/m²]
+        ``value`` in SI: positive where wall and metal attract.
+    energies : dict of str to Measure [eV]
+        ``"cross"``, ``"embedding change"``; ``"strain of the carbon"`` and ``"change of the metal"`` where there
+        is something to compare with. Negative where the term binds.
+    terms : dict of str to Measure [J/m²]
+        What each adds to the work: -energy per area.
+    total : Measure or None [J/m²]
+        Sum of all four: against a wall and a metal that are each in equilibrium by themselves. None while one is
+        unknown.
+    area : Measure [Å²]
+        Of the wetted faces.
+    affinity : AffinityRecord
+        The cross term by metal, site and layer (per area of the wall, its two faces counted once).
+    time : (n,) float64 [ps]
+    series : (n,) float64 [eV]
+        E(metal+wall) - E(metal) - E(wall) of each frame.
+    series_by_term : dict of str to (n,) float64 [eV]
+    """
+
+    per_area: Measure
+    energies: dict[str, Measure] = field(default_factory=dict)
+    terms: dict[str, Measure] = field(default_factory=dict)
+    total: Measure | None
+    area: Measure
+    affinity: AffinityRecord
+    time: FloatArray
+    series: FloatArray
+    series_by_term: dict[str, FloatArray] = field(default_factory=dict)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw what each term adds to the work of adhesion, with its error."""
+        figure, ax = figure_for(ax)
+        bars = list(self.terms.items())
+        if self.total is not None:
+            bars.append(("total", self.total))
+        for row, (name, term) in enumerate(bars):
+            error = term.error if math.isfinite(term.error) else 0.0
+            color = COLORS[6] if name == "total" else COLORS[row % len(COLORS)]
+            ax.barh(row, term.value, xerr=error, color=color, alpha=0.8, capsize=3, height=0.6)
+        ax.set_yticks(range(len(bars)), [f"{name}\n{term.text}" for name, term in bars], fontsize="small")
+        ax.invert_yaxis()
+        ax.axvline(0.0, color="0.3", lw=0.8)
+        ax.set(xlabel="adds to the work of adhesion / J/m²")
+        return figure
+
+
+class Adhesion(Analysis):
+    r"""E(metal+wall) - E(metal) - E(wall) and its parts, evaluated anew on every frame.
+
+    .. math:: w = -\frac{\langle E_{\mathrm{m+w}} - E_{\mathrm{m}} - E_{\mathrm{w}} \rangle}{\langle A \rangle}
+              = -\frac{\langle E_\times + \Delta E_{\mathrm{emb}} \rangle}{\langle A \rangle}, \qquad
+              A = a_0 \, N_{\mathrm{wetted\ faces}}
+
+    Parameters
+    ----------
+    potential : Potential
+        Of the frames; not one that a simulation is using.
+    wall, metal : Measure, optional [eV]
+        Mean energy of the wall, and of the metal, by themselves (`reference_energy`). Without ``wall`` the strain is
+        taken against the wall's own minimum; without ``metal`` the change of the metal is left out.
+    held : sequence of str
+        Groups that springs or frozen atoms hold.
+
+    Notes
+    -----
+    - *cross*: the pair terms between wall and metal. With ``nak-cn`` nothing else couples the two.
+    - *embedding change*: what is left of the difference, the many-body terms that span both sides. It is zero by
+      construction in ``nak-cn``: carbon carries no density for the metal's embedding functions, and the metal is
+      not among the neighbours of Tersoff's bonds.
+    - *strain of the carbon*: the wall's energy less what it has by itself. The default reference is the nearest
+      minimum of the wall alone (FIRE, in the cell of the last frame) plus the thermal energy, which in a harmonic
+      solid equals the wall's kinetic energy, frame by frame, but for the modes without a restoring force. That
+      neglects anharmonicity, a small fraction of a thermal energy that is itself much larger than the strain: a
+      run of the bare wall at the same temperature is the better reference. A wall that does not deform has none.
+    - *change of the metal*: its energy less what it has by itself. Against metal with a free surface the total is
+      the energy of adhesion, against bulk liquid that of immersion.
+
+    A wall atom has two faces, and metal may wet one or both (`nakmd.analysis.faces.WettedFaces`): the work is that of
+    one interface, also for a sheet between liquid and liquid.
+
+    These are energies. The work of adhesion proper is a free energy (`nakmd.studies.affinity_ladder`).
+    """
+
+    name = "adhesion"
+
+    def __init__(
+        self,
+        potential: Potential,
+        wall: Measure | None = None,
+        metal: Measure | None = None,
+        held: Sequence[str] = (),
+    ) -> None:
+        self.potential = potential
+        self.wall, self.metal = wall, metal
+        self.held = tuple(held)
+
+    def prepare(self, topology: Topology) -> None:
+        """Tell the two sides apart and bind the model."""
+        self._affinity = Affinity()
+        self._affinity.prepare(topology)
+        elements = np.array(topology.elements)[topology.species]
+        sides = {"wall": np.isin(elements, WALL), "metal": np.isin(elements, METALS)}
+        others = sorted(set(elements[~(sides["wall"] | sides["metal"])]))
+        if others:
+            raise AnalysisError(
+                f"Adhesion knows wall ({', '.join(WALL)}) and metal; here is {', '.join(others)} too, whose energy "
+                "belongs to neither."
+            )
+        self.potential.prepare(topology.species_names)
+        self._topology = topology
+        self._whole = Part(self.potential, topology, np.ones(topology.n_atoms, dtype=np.bool_))
+        self._parts = {name: Part(self.potential, topology, mask) for name, mask in sides.items()}
+        self._is_held = any(bool(np.any(topology.select(word) & sides["wall"])) for word in self.held)
+        self._faces = WettedFaces(np.flatnonzero(sides["wall"]), np.flatnonzero(sides["metal"]))
+        self._areas: list[float] = []
+        self._time: list[float] = []
+        self._series: dict[str, list[float]] = {name: [] for name in ("whole", "wall", "metal", "cross", "thermal")}
+        self._last: System | None = None
+
+    def update(self, frame: Frame) -> None:
+        """Evaluate one frame: all of it, the wall, the metal."""
+        whole = self._whole.energy(frame)
+        self._check_model(frame, whole)
+        pairs = self._whole.pair_energies()
+        self._affinity.update(dataclasses.replace(frame, pair_energies=pairs))
+        rows = np.array([element in WALL for element in self._topology.elements])
+        columns = np.array([element in METALS for element in self._topology.elements])
+        wall = self._parts["wall"]
+        for name, value in (
+            ("whole", whole),
+            ("wall", wall.energy(frame)),
+            ("metal", self._parts["metal"].energy(frame)),
+            ("cross", float(pairs[np.ix_(rows, columns)].sum())),
+            ("thermal", wall.kinetic_energy(frame)),
+        ):
+            self._series[name].append(value)
+        self._areas.append(self._faces.area(frame))
+        self._time.append(frame.time)
+        self._last = wall.system(frame)
+
+    def _check_model(self, frame: Frame, energy: float) -> None:
+        stored = frame.potential_energy
+        if stored is not None and abs(energy - stored) > SAME_MODEL * self._topology.n_atoms:
+            raise AnalysisError(
+                f"The frame at step {frame.step} was stored with an energy of {stored:.6f} eV, and the model gives "
+                f"{energy:.6f} eV: it is not the model that the frame was made with. Give the right one."
+            )
+
+    def result(self) -> AdhesionRecord:
+        """Return the energy of adhesion and its parts."""
+        require_frames(len(self._time), 2, "Adhesion")
+        whole, wall, metal, cross, _ = (np.array(series) for series in self._series.values())
+        coupling = whole - wall - metal
+        # what is left of numbers this large is their rounding
+        rounding = 1e-13 * (np.abs(whole) + np.abs(wall) + np.abs(metal)) * math.sqrt(self._topology.n_atoms)
+        many_body = np.where(np.abs(coupling - cross) <= rounding, 0.0, coupling - cross)
+        series, references, notes = {CROSS: cross, EMBEDDING: many_body}, {CROSS: 0.0, EMBEDDING: 0.0}, []
+        if not np.any(many_body):
+            notes.append("no many-body term spans wall and metal: the embedding change is zero by construction")
+        strain, error, note = self._strain(wall)
+        if strain is not None:
+            series[STRAIN], references[STRAIN] = strain, error
+        notes.append(note)
+        if self.metal is not None:
+            series[METAL], references[METAL] = metal - self.metal.value, self.metal.error
+        else:
+            notes.append("change of the metal: unknown without a run of the metal by itself (metal=)")
+        of_cross = self._affinity.result()
+        area = np.array(self._areas)
+        per_area = ratio_of_means([-coupling], [area], "eV/Å²")
+        terms = {name: _per_area(x, area, references[name]) for name, x in series.items()}
+        total = None
+        if len(series) == 4:
+            total = _per_area(sum(series.values(), np.zeros(len(area))), area, math.hypot(*references.values()))
+        return AdhesionRecord(
+            quantity="energy of adhesion",
+            value=per_area.value,
+            error=per_area.error,
+            unit="eV/Å²",
+            n_effective=per_area.n_effective,
+            notes=(
+                f"area: {AREA_PER_ATOM:.3f} Å² for each face of a wall atom that metal wets",
+                *notes,
+            ),
+            per_area=per_area.scaled(J_PER_M2_PER_EV_A2, "J/m²"),
+            energies={name: _with(mean_with_error(x, "eV"), references[name]) for name, x in series.items()},
+            terms=terms,
+            total=total,
+            area=mean_with_error(area, "Å²"),
+            affinity=of_cross,
+            time=np.array(self._time),
+            series=coupling,
+            series_by_term=series,
+        )
+
+    def _strain(self, wall: FloatArray) -> tuple[FloatArray | None, float, str]:
+        """Return the strain energy of each frame, the error of its reference, and what it was taken against."""
+        if self.wall is not None:
+            return wall - self.wall.value, self.wall.error, "strain of the carbon: against a run of the wall by itself"
+        if np.ptp(wall) <= 1e-9 * abs(float(wall.mean())):
+            return np.zeros(len(wall)), 0.0, "strain of the carbon: none, the wall does not deform"
+        thermal = np.array(self._series["thermal"])
+        if self._is_held or not np.all(np.isfinite(thermal)):
+            why = "springs or frozen atoms hold the wall" if self._is_held else "the frames have no velocities"
+            return (
+                None,
+                math.nan,
+                f"strain of the carbon: unknown without a run of the wall by itself (wall=), as {why}",
+            )
+        assert self._last is not None  # there were frames
+        minimum, converged = relaxed_energy(self.potential, self._last)
+        n = self._last.n_atoms
+        # the wall's three translations have kinetic energy and no potential energy
+        strain = wall - minimum - thermal * (3.0 * n - 3.0) / (3.0 * n)
+        note = "strain of the carbon: against the wall's own minimum and a harmonic thermal energy"
+        return strain, 0.0, note if converged else f"{note}; the minimum was not reached, so it is too low"
+
+
+def _with(measured: Measure, error: float) -> Measure:
+    """Return a measure whose error also holds that of an independent reference."""
+    return dataclasses.replace(measured, error=math.hypot(measured.error, error))
+
+
+def _per_area(energy: FloatArray, area: FloatArray, error: float) -> Measure:
+    """Return -<energy>/<area> in J/m², with the error of the energy's reference."""
+    found = ratio_of_means([-energy], [area], "eV/Å²")
+    return _with(found, error / float(area.mean())).scaled(J_PER_M2_PER_EV_A2, "J/m²")
+
+
+def work_of_adhesion(
+    run: Stored,
+    wall: Stored | None = None,
+    metal: Stored | None = None,
+    model: Potential | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> AdhesionRecord:
+    """Return E(metal+wall) - E(metal) - E(wall) over the frames of a run, by term and per area, with errors.
+
+    Parameters
+    ----------
+    run : Run, Trajectory or path
+    wall, metal : Run, Trajectory or path, optional
+        Runs of the wall alone and of the metal alone at the same temperature, of the same composition; their size
+        may differ. See `Adhesion` for what happens without them.
+    model : Potential, optional
+        Built from the deck in the trajectory if left out.
+    stage : str or sequence of str, optional
+        As in `nakmd.analysis.drive.choose_frames`.
+    progress : callable, optional
+
+    Returns
+    -------
+    AdhesionRecord
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two frames, no wall or no metal, no contact; or no deck or another model than that
+        of the frames.
+
+    Examples
+    --------
+    >>> import nakmd.studies
+    >>> record = nakmd.studies.work_of_adhesion("runs/flagship")             # doctest: +SKIP
+    >>> record.terms["cross"].text                                           # doctest: +SKIP
+    '0.62 ± 0.01 J/m²'
+    """
+    with opened(run) as trajectory:
+        potential = model or model_of(trajectory)
+        held: tuple[str, ...] = ()
+        if trajectory.deck:
+            groups = Deck.from_source(deck_of(trajectory)).groups
+            held = (*groups.frozen, *groups.rigid, *(tether.group for tether in groups.tethered))
+        references = {
+            name: reference_energy(other, trajectory.topology)
+            for name, other in (("wall", wall), ("metal", metal))
+            if other is not None
+        }
+        analysis = Adhesion(potential, **references, held=held)
+        return cast(AdhesionRecord, measure(trajectory, analysis, stage, progress))
