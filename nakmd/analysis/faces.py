@@ -16,6 +16,9 @@ BOND = 1.85
 #: sideways as the contact distance of potassium does at its height of 3 Å, and never to the other side.
 REACH, HEIGHT = 3.2, 3.4
 
+#: An atom without a plane is wet if metal is this close [Å]: the contact distance of potassium.
+LONE_REACH = 4.4
+
 #: Rows of distances held at a time.
 CHUNK = 256
 
@@ -32,7 +35,7 @@ class WettedFaces:
     -----
     The normal of a wall atom is that of the plane through its bonded neighbours (through itself and two
     neighbours at an edge), found anew in every frame from the bonds of the first. An atom with fewer than two
-    bonds has no normal and counts as dry.
+    bonds has no normal, and one face.
     """
 
     def __init__(self, wall: IntArray, metal: IntArray) -> None:
@@ -54,11 +57,15 @@ class WettedFaces:
         lengths = np.linalg.norm(normals, axis=1)
         flat = lengths > 1e-6
         normals = normals[flat] / lengths[flat, None] * HEIGHT
-        nothing = np.zeros(len(metal), dtype=np.int64)
         probes = np.concatenate([wall[flat] + normals, wall[flat] - normals])
-        reach = np.array([REACH])
-        grid = CellGrid(metal, nothing, frame.cell, REACH, also=probes)
-        return int(np.sum(grid.neighbor_counts(probes, reach, reach) > 0.0))
+        everywhere = np.concatenate([probes, wall[~flat]])
+        nothing = np.zeros(len(metal), dtype=np.int64)
+        grid = CellGrid(metal, nothing, frame.cell, LONE_REACH, also=everywhere)
+        wet = 0
+        for points, distance in ((probes, REACH), (wall[~flat], LONE_REACH)):
+            reach = np.array([distance])
+            wet += int(np.sum(grid.neighbor_counts(points, reach, reach) > 0.0))
+        return wet
 
 
 def _nearest_images(vectors: FloatArray, frame: Frame) -> FloatArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -156,22 +155,24 @@ def affinity_ladder(
         If there are fewer than two affinities or neighbours do not overlap; if wall, metal or contact are missing;
         if the decks differ in more than the affinity, or have no common temperature.
     """
-    scales, series, sources = [], [], []
+    sources = []
     for stored in runs:
         with opened(stored) as trajectory:
-            source = deck_of(trajectory)
-            sources.append(source)
-            scales.append(float(Deck.from_source(source).model.affinity))
+            sources.append(deck_of(trajectory))
             require_frames(len(trajectory), 2, "An affinity ladder")
-            series.append(cross_energies(trajectory, stage))
+    decks = [Deck.from_source(source) for source in sources]
+    scales = [deck.model.affinity for deck in decks]
+    if len(runs) < 2:
+        raise AnalysisError(
+            f"A free energy needs runs at two or more affinities, got {len(runs)}. run_affinity_ladder makes them."
+        )
     _refuse_strangers(sources)
-    if len(scales) > 1:
-        held = [_held_temperature(Deck.from_source(source), stage) for source in sources]
-        temperature = temperature if temperature is not None else _common(held)
-        if area is None:
-            with opened(runs[int(np.argmax(scales))]) as trajectory:
-                area = _wetted_area(trajectory, stage)
-    return affinity_free_energy(scales, series, math.nan if temperature is None else temperature, area, method)
+    if temperature is None:
+        temperature = _common([_held_temperature(deck, stage) for deck in decks])
+    if area is None:
+        with opened(runs[int(np.argmax(scales))]) as trajectory:
+            area = _wetted_area(trajectory, stage)
+    return affinity_free_energy(scales, [cross_energies(run, stage) for run in runs], temperature, area, method)
 
 
 def _wetted_area(trajectory: Trajectory, stage: str | Sequence[str] | None) -> Measure:
