@@ -27,10 +27,12 @@ from nakmd.studies import (
     ladder,
     reference_energy,
     run_affinity_ladder,
+    wall_alone,
     work_of_adhesion,
 )
+from nakmd.studies.parts import thermal_energy
 from nakmd.system import System
-from nakmd.units import J_PER_M2_PER_EV_A2
+from nakmd.units import ACCELERATION, J_PER_M2_PER_EV_A2
 
 SHEET = {"kind": "graphene", "size": ["22 Å", "21 Å"], "bond": "1.4388 Å", "doping": {"graphitic": 0.02}}
 OUTPUT = {"trajectory_every": 5, "thermo_every": 50}
@@ -67,7 +69,7 @@ def wet(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def record(wet):
-    return work_of_adhesion(wet)
+    return work_of_adhesion(wet, wall_steps=200)
 
 
 def at(frame, topology, mask=None):
@@ -123,7 +125,7 @@ def test_work_is_per_wetted_face(record):
     assert record.terms["cross"].value == pytest.approx(record.per_area.value, rel=1e-9)
     assert 0.1 < record.per_area.value < 0.4
     assert record.total is None
-    assert any("unknown without a run of the metal" in note for note in record.notes)
+    assert any("change of the metal: unknown" in note for note in record.notes)
     assert json.dumps(record.to_dict(), allow_nan=False)
     assert record.plot().axes
 
@@ -139,10 +141,14 @@ def test_references_from_runs_of_their_own(wet, record, tmp_path):
     with pytest.raises(AnalysisError, match="compare only at the same composition"):
         reference_energy(tmp_path / "wall", topology(["C"], [0] * 10))
     with nakmd.Trajectory(tmp_path / "wall" / "trajectory.h5md") as trajectory:
-        assert wall.value == pytest.approx(np.mean([f.potential_energy for f in trajectory.frames("produce")]))
+        # the thermostat lets the bare wall's centre of mass rest
+        n = trajectory.n_atoms
+        energies = [f.potential_energy - f.kinetic_energy * n / (n - 1) for f in trajectory.frames("produce")]
+        assert wall.value == pytest.approx(np.mean(energies), abs=1e-9)
     found = work_of_adhesion(wet, wall=tmp_path / "wall")
     sheet = np.isin(np.array(kinds.elements)[kinds.species], ("C", "N"))
-    energies = [evaluate(load("nak-cn"), at(f, kinds, sheet)).energy for f in frames]
+    kinetic = [0.5 / ACCELERATION * np.sum(kinds.masses[sheet, None] * f.velocities[sheet] ** 2) for f in frames]
+    energies = [evaluate(load("nak-cn"), at(f, kinds, sheet)).energy - k for f, k in zip(frames, kinetic)]
     assert found.energies["strain of the carbon"].value == pytest.approx(np.mean(energies) - wall.value, abs=1e-7)
     assert found.energies["strain of the carbon"].error >= wall.error
     assert found.total is None
@@ -173,7 +179,7 @@ def test_live_equals_stored(wet, tmp_path):
         system, load("nak-cn"), [Stage("produce", VelocityVerlet(0.001), 20)], [FrameWriter(writer, 5), live]
     ).run()
     writer.close()
-    stored = work_of_adhesion(tmp_path / "live.h5md", model=load("nak-cn"))
+    stored = work_of_adhesion(tmp_path / "live.h5md", model=load("nak-cn"), wall_steps=0)
     one, other = (json.dumps(r.to_dict(), allow_nan=False) for r in (live.result(), stored))
     assert one == other
     assert len(stored.time) == 5
@@ -192,30 +198,45 @@ def hollow_atom(heights, bend=0.0, names=("C", "K")):
     return sheet, kinds, FrameList(kinds, frames)
 
 
-def test_strain_is_what_the_wall_has_above_its_minimum():
-    sheet, _, source = hollow_atom([3.0, 3.0, 3.0], bend=0.2)
-    model = load("nak-cn")
-    found = measure(source, Adhesion(model))
+def test_strain_is_what_the_wall_has_above_its_reference():
+    sheet, kinds, source = hollow_atom([3.0, 3.0, 3.0], bend=0.2)
     bent = sheet.copy()
     bent.positions[40, 2] += 0.2
-    expected = evaluate(load("cn"), bent).energy - evaluate(load("cn"), sheet).energy
-    assert expected > 0.3
-    # the atoms move no more (no velocities); the minimum is that of the flat sheet, found again from the bent one
-    # to the tolerance of its forces, (1e-3 eV/Å)² over some 10 eV/Å² for each of 180 atoms
-    assert found.series_by_term["strain of the carbon"] == pytest.approx([0.0, 0.0, expected], abs=1e-3)
+    flat, expected = (evaluate(load("cn"), made).energy for made in (sheet, bent))
+    assert expected - flat > 0.3
+    found = measure(source, Adhesion(load("nak-cn"), wall=Measure(flat, 0.01, "eV", 50.0)))
+    assert found.series_by_term["strain of the carbon"] == pytest.approx([0.0, 0.0, expected - flat], abs=1e-8)
+    assert found.energies["strain of the carbon"].error > 0.01
     rigid = measure(hollow_atom([3.0, 3.1])[2], Adhesion(load("nak-cn")))
     assert np.all(rigid.series_by_term["strain of the carbon"] == 0.0)
     assert any("does not deform" in note for note in rigid.notes)
-
-
-def test_strain_needs_a_reference_where_the_wall_is_held_or_velocities_are_missing():
-    _, kinds, source = hollow_atom([3.0, 3.0], bend=0.2)
-    found = measure(source, Adhesion(load("nak-cn"), held=["C"]))
-    assert "strain of the carbon" not in found.terms
-    assert any("frozen atoms hold the wall" in note for note in found.notes)
+    alone = measure(source, Adhesion(load("nak-cn")))
+    assert "strain of the carbon" not in alone.terms
+    assert any("strain of the carbon: unknown without a run of it by itself" in note for note in alone.notes)
     still = FrameList(kinds, [frame(f.cell, f.positions, f.step) for f in source])
-    found = measure(still, Adhesion(load("nak-cn")))
-    assert any("no velocities" in note for note in found.notes)
+    found = measure(still, Adhesion(load("nak-cn"), wall=Measure(flat, 0.01, "eV", 50.0)))
+    assert any("unknown without velocities" in note for note in found.notes)
+
+
+def test_a_wall_by_itself_has_no_strain(tmp_path):
+    """The reference that is run for a wall agrees with a run of that bare wall from a deck, to their errors."""
+    nakmd.run(deck_of(liquid=False, steps=3000), tmp_path / "bare", threads=1).trajectory.close()
+    with nakmd.Trajectory(tmp_path / "bare" / "trajectory.h5md") as trajectory:
+        stored = reference_energy(trajectory, trajectory.topology)
+        own = wall_alone(trajectory, load("nak-cn"), 0.001, 3000)
+    assert np.hypot(stored.error, own.error) < 0.2  # of 9 eV of thermal energy
+    assert own.value == pytest.approx(stored.value, abs=4.0 * np.hypot(stored.error, own.error))
+
+
+def test_centres_of_mass_at_rest_are_made_up_for():
+    rng = np.random.default_rng(3)
+    masses = np.full(50, 12.0)
+    velocities = rng.normal(size=(50, 3))
+    kinetic = 0.5 / ACCELERATION * np.sum(masses[:, None] * velocities**2)
+    assert thermal_energy(masses, velocities) == pytest.approx(kinetic)
+    velocities -= velocities.mean(axis=0)
+    kinetic = 0.5 / ACCELERATION * np.sum(masses[:, None] * velocities**2)
+    assert thermal_energy(masses, velocities) == pytest.approx(kinetic * 150 / 147)
 
 
 def test_embedding_changes_where_carbon_has_a_density(tmp_path):

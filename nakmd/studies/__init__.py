@@ -6,7 +6,7 @@
 
 from nakmd.studies.adhesion import Adhesion, AdhesionRecord, work_of_adhesion
 from nakmd.studies.ladder import affinity_ladder, cross_energies, run_affinity_ladder
-from nakmd.studies.parts import reference_energy
+from nakmd.studies.parts import reference_energy, wall_alone
 from nakmd.studies.stored import deck_of, model_of
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "model_of",
     "reference_energy",
     "run_affinity_ladder",
+    "wall_alone",
     "work_of_adhesion",
 ]

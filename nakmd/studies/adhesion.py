@@ -12,16 +12,18 @@ import numpy as np
 
 from nakmd.analysis.affinity import AREA_PER_ATOM, Affinity, AffinityRecord
 from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.drive import Progress, measure
+from nakmd.analysis.drive import Progress, chosen_stages, measure
 from nakmd.analysis.faces import WettedFaces
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.deck.schema import Deck
+from nakmd.deck.schema import Deck, Dynamics
+from nakmd.deck.stages import stage_names
 from nakmd.errors import AnalysisError
+from nakmd.io import Trajectory
 from nakmd.potentials import Potential
-from nakmd.studies.parts import Part, reference_energy, relaxed_energy
+from nakmd.studies.parts import TIMESTEP, Part, reference_energy, wall_alone
 from nakmd.studies.stored import Stored, deck_of, model_of, opened
-from nakmd.system import METALS, WALL, FloatArray, Frame, System, Topology
+from nakmd.system import METALS, WALL, FloatArray, Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Terms in the order of tables and plots.
 CROSS, EMBEDDING, STRAIN, METAL = "cross", "embedding change", "strain of the carbon", "change of the metal"
+
+#: What is kept of every frame.
+SERIES = ("whole", "wall", "metal", "cross", "thermal energy of the wall", "thermal energy of the metal")
 
 #: Energies of the same frame from the file and from the model may differ by this much [eV/atom]: rounded positions.
 SAME_MODEL = 1e-5
@@ -100,10 +105,8 @@ class Adhesion(Analysis):
     potential : Potential
         Of the frames; not one that a simulation is using.
     wall, metal : Measure, optional [eV]
-        Mean energy of the wall, and of the metal, by themselves (`reference_energy`). Without ``wall`` the strain is
-        taken against the wall's own minimum; without ``metal`` the change of the metal is left out.
-    held : sequence of str
-        Groups that springs or frozen atoms hold.
+        Energy of the wall, and of the metal, by themselves (`wall_alone`, `reference_energy`): potential less thermal
+        energy. The term that has none to compare with is left out.
 
     Notes
     -----
@@ -111,11 +114,11 @@ class Adhesion(Analysis):
     - *embedding change*: what is left of the difference, the many-body terms that span both sides. It is zero by
       construction in ``nak-cn``: carbon carries no density for the metal's embedding functions, and the metal is
       not among the neighbours of Tersoff's bonds.
-    - *strain of the carbon*: the wall's energy less what it has by itself. The default reference is the nearest
-      minimum of the wall alone (FIRE, in the cell of the last frame) plus the thermal energy, which in a harmonic
-      solid equals the wall's kinetic energy, frame by frame, but for the modes without a restoring force. That
-      neglects anharmonicity, a small fraction of a thermal energy that is itself much larger than the strain: a
-      run of the bare wall at the same temperature is the better reference. A wall that does not deform has none.
+    - *strain of the carbon*: the wall's energy less what it has by itself at the same temperature. The kinetic
+      energy is taken off on both sides: on average it is the same and drops out, it takes most of the thermal noise
+      with it, and a difference in temperature does no harm. A minimum in place of a run by itself would not do: the
+      anharmonic part of the thermal energy (1.7 meV per atom of graphene at 450 K with this model) is as large as
+      the strain. A wall that does not deform has none.
     - *change of the metal*: its energy less what it has by itself. Against metal with a free surface the total is
       the energy of adhesion, against bulk liquid that of immersion.
 
@@ -132,11 +135,9 @@ class Adhesion(Analysis):
         potential: Potential,
         wall: Measure | None = None,
         metal: Measure | None = None,
-        held: Sequence[str] = (),
     ) -> None:
         self.potential = potential
         self.wall, self.metal = wall, metal
-        self.held = tuple(held)
 
     def prepare(self, topology: Topology) -> None:
         """Tell the two sides apart and bind the model."""
@@ -154,12 +155,10 @@ class Adhesion(Analysis):
         self._topology = topology
         self._whole = Part(self.potential, topology, np.ones(topology.n_atoms, dtype=np.bool_))
         self._parts = {name: Part(self.potential, topology, mask) for name, mask in sides.items()}
-        self._is_held = any(bool(np.any(topology.select(word) & sides["wall"])) for word in self.held)
         self._faces = WettedFaces(np.flatnonzero(sides["wall"]), np.flatnonzero(sides["metal"]))
         self._areas: list[float] = []
         self._time: list[float] = []
-        self._series: dict[str, list[float]] = {name: [] for name in ("whole", "wall", "metal", "cross", "thermal")}
-        self._last: System | None = None
+        self._series: dict[str, list[float]] = {name: [] for name in SERIES}
 
     def update(self, frame: Frame) -> None:
         """Evaluate one frame: all of it, the wall, the metal."""
@@ -169,18 +168,19 @@ class Adhesion(Analysis):
         self._affinity.update(dataclasses.replace(frame, pair_energies=pairs))
         rows = np.array([element in WALL for element in self._topology.elements])
         columns = np.array([element in METALS for element in self._topology.elements])
-        wall = self._parts["wall"]
-        for name, value in (
-            ("whole", whole),
-            ("wall", wall.energy(frame)),
-            ("metal", self._parts["metal"].energy(frame)),
-            ("cross", float(pairs[np.ix_(rows, columns)].sum())),
-            ("thermal", wall.kinetic_energy(frame)),
-        ):
-            self._series[name].append(value)
+        wall, metal = self._parts["wall"], self._parts["metal"]
+        values = (
+            whole,
+            wall.energy(frame),
+            metal.energy(frame),
+            float(pairs[np.ix_(rows, columns)].sum()),
+            wall.thermal_energy(frame),
+            metal.thermal_energy(frame),
+        )
+        for series, value in zip(self._series.values(), values, strict=True):
+            series.append(value)
         self._areas.append(self._faces.area(frame))
         self._time.append(frame.time)
-        self._last = wall.system(frame)
 
     def _check_model(self, frame: Frame, energy: float) -> None:
         stored = frame.potential_energy
@@ -193,7 +193,7 @@ class Adhesion(Analysis):
     def result(self) -> AdhesionRecord:
         """Return the energy of adhesion and its parts."""
         require_frames(len(self._time), 2, "Adhesion")
-        whole, wall, metal, cross, _ = (np.array(series) for series in self._series.values())
+        whole, wall, metal, cross, of_wall, of_metal = (np.array(series) for series in self._series.values())
         coupling = whole - wall - metal
         # what is left of numbers this large is their rounding
         rounding = 1e-13 * (np.abs(whole) + np.abs(wall) + np.abs(metal)) * math.sqrt(self._topology.n_atoms)
@@ -201,14 +201,18 @@ class Adhesion(Analysis):
         series, references, notes = {CROSS: cross, EMBEDDING: many_body}, {CROSS: 0.0, EMBEDDING: 0.0}, []
         if not np.any(many_body):
             notes.append("no many-body term spans wall and metal: the embedding change is zero by construction")
-        strain, error, note = self._strain(wall)
-        if strain is not None:
-            series[STRAIN], references[STRAIN] = strain, error
-        notes.append(note)
-        if self.metal is not None:
-            series[METAL], references[METAL] = metal - self.metal.value, self.metal.error
-        else:
-            notes.append("change of the metal: unknown without a run of the metal by itself (metal=)")
+        for name, energy, thermal, reference in (
+            (STRAIN, wall, of_wall, self.wall),
+            (METAL, metal, of_metal, self.metal),
+        ):
+            if np.ptp(energy) <= 1e-9 * abs(float(energy.mean())):
+                series[name], references[name] = np.zeros(len(energy)), 0.0
+                notes.append(f"{name}: none, it does not deform")
+            elif reference is not None and np.all(np.isfinite(thermal)):
+                series[name], references[name] = energy - thermal - reference.value, reference.error
+            else:
+                why = "without velocities in the frames" if reference is not None else "without a run of it by itself"
+                notes.append(f"{name}: unknown {why}")
         of_cross = self._affinity.result()
         area = np.array(self._areas)
         per_area = ratio_of_means([-coupling], [area], "eV/Å²")
@@ -237,28 +241,6 @@ class Adhesion(Analysis):
             series_by_term=series,
         )
 
-    def _strain(self, wall: FloatArray) -> tuple[FloatArray | None, float, str]:
-        """Return the strain energy of each frame, the error of its reference, and what it was taken against."""
-        if self.wall is not None:
-            return wall - self.wall.value, self.wall.error, "strain of the carbon: against a run of the wall by itself"
-        if np.ptp(wall) <= 1e-9 * abs(float(wall.mean())):
-            return np.zeros(len(wall)), 0.0, "strain of the carbon: none, the wall does not deform"
-        thermal = np.array(self._series["thermal"])
-        if self._is_held or not np.all(np.isfinite(thermal)):
-            why = "springs or frozen atoms hold the wall" if self._is_held else "the frames have no velocities"
-            return (
-                None,
-                math.nan,
-                f"strain of the carbon: unknown without a run of the wall by itself (wall=), as {why}",
-            )
-        assert self._last is not None  # there were frames
-        minimum, converged = relaxed_energy(self.potential, self._last)
-        n = self._last.n_atoms
-        # the wall's three translations have kinetic energy and no potential energy
-        strain = wall - minimum - thermal * (3.0 * n - 3.0) / (3.0 * n)
-        note = "strain of the carbon: against the wall's own minimum and a harmonic thermal energy"
-        return strain, 0.0, note if converged else f"{note}; the minimum was not reached, so it is too low"
-
 
 def _with(measured: Measure, error: float) -> Measure:
     """Return a measure whose error also holds that of an independent reference."""
@@ -278,6 +260,7 @@ def work_of_adhesion(
     model: Potential | None = None,
     stage: str | Sequence[str] | None = None,
     progress: Progress | None = None,
+    wall_steps: int = 10000,
 ) -> AdhesionRecord:
     """Return E(metal+wall) - E(metal) - E(wall) over the frames of a run, by term and per area, with errors.
 
@@ -285,13 +268,16 @@ def work_of_adhesion(
     ----------
     run : Run, Trajectory or path
     wall, metal : Run, Trajectory or path, optional
-        Runs of the wall alone and of the metal alone at the same temperature, of the same composition; their size
-        may differ. See `Adhesion` for what happens without them.
+        Runs of the wall alone and of the metal alone at about the same temperature, of the same composition; their
+        size may differ. Without ``wall`` a wall that moves freely is run by itself here (`wall_alone`); without
+        ``metal`` the change of the metal is left out.
     model : Potential, optional
         Built from the deck in the trajectory if left out.
     stage : str or sequence of str, optional
         As in `nakmd.analysis.drive.choose_frames`.
     progress : callable, optional
+    wall_steps : int
+        Length of the wall's run by itself; 0 leaves the strain out.
 
     Returns
     -------
@@ -312,14 +298,36 @@ def work_of_adhesion(
     """
     with opened(run) as trajectory:
         potential = model or model_of(trajectory)
-        held: tuple[str, ...] = ()
-        if trajectory.deck:
-            groups = Deck.from_source(deck_of(trajectory)).groups
-            held = (*groups.frozen, *groups.rigid, *(tether.group for tether in groups.tethered))
         references = {
             name: reference_energy(other, trajectory.topology)
             for name, other in (("wall", wall), ("metal", metal))
             if other is not None
         }
-        analysis = Adhesion(potential, **references, held=held)
-        return cast(AdhesionRecord, measure(trajectory, analysis, stage, progress))
+        if wall is None and wall_steps > 0:
+            timestep = _timestep_of_free_wall(trajectory, stage)
+            own = wall_alone(trajectory, potential, timestep, wall_steps, stage) if timestep else None
+            if own is not None:
+                references["wall"] = own
+        return cast(AdhesionRecord, measure(trajectory, Adhesion(potential, **references), stage, progress))
+
+
+def _timestep_of_free_wall(trajectory: Trajectory, stage: str | Sequence[str] | None) -> float | None:
+    """Return the shortest time step [ps] of the measured stages, None if the deck holds atoms of the wall.
+
+    A wall on springs, or in parts frozen, has another thermal energy than the free one.
+    """
+    if not trajectory.deck:
+        return TIMESTEP
+    deck = Deck.from_source(deck_of(trajectory))
+    topology = trajectory.topology
+    wall = np.isin(np.array(topology.elements)[topology.species], WALL)
+    held = (*deck.groups.frozen, *deck.groups.rigid, *(tether.group for tether in deck.groups.tethered))
+    if any(bool(np.any(topology.select(word) & wall)) for word in held):
+        return None
+    measured = chosen_stages(trajectory.stages, stage)
+    steps = [
+        words.timestep
+        for name, words in zip(stage_names(deck), deck.stage, strict=True)
+        if name in measured and isinstance(words, Dynamics)
+    ]
+    return min(steps, default=TIMESTEP)
