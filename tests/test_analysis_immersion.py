@@ -10,6 +10,7 @@ from nakmd.analysis.affinity import AREA_PER_ATOM
 from nakmd.analysis.faces import WettedFaces
 from nakmd.analysis.immersion import temperature_rise
 from nakmd.cell import Cell
+from nakmd.deck.results import Results
 from nakmd.errors import AnalysisError
 from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube, tube_axis
@@ -151,6 +152,11 @@ def test_written_and_drawn():
     figure = record.plot()
     assert len(figure.axes[0].patches) == 1 + len(record.competing)
     assert "J/g" in str(record)
+    rows = {row.quantity: row for row in Results({"immersion": record}).rows()}
+    assert rows["heat of immersion, per g of carbon"].text.endswith("J/g")
+    assert rows["  adiabatic rise at 5 wt% carbon"].text.endswith("K")
+    assert rows["  beside it: intercalation to KC8"].text == "352 J/g, 19 K"
+    assert rows["  beside it: graphitic N replaced"].note == "supposed"
 
 
 def test_what_is_missing_is_said():

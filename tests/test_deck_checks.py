@@ -107,6 +107,8 @@ def test_a_label_that_no_atom_has_is_pointed_out():
 def test_quantities_that_the_atoms_do_not_allow():
     plan = plan_of(analysis={"quantities": ["thermo", "affinity"]})
     assert any("affinity needs both carbon and metal" in text for text in plan.faults)
+    plan = plan_of(analysis={"quantities": ["immersion"]})
+    assert any("immersion needs both carbon and metal" in text for text in plan.faults)
     plan = plan_of(analysis={"stages": ["prodce"]})
     assert any('no stage is called "prodce". Did you mean "produce"' in text for text in plan.faults)
 
