@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, statistical_inefficiency
+from nakmd.analysis.statistics import Measure, statistical_inefficiency
+from nakmd.analysis.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
 
@@ -167,8 +167,8 @@ def affinity_free_energy(
         raise AnalysisError(f"A free energy needs the temperature of the runs in K, above 0; got {temperature}.")
     lambdas, samples = _in_order(scales, series)
     beta = 1.0 / (K_B * temperature)
-    integration = _Integration(lambdas, samples, beta)
-    overlaps = _overlaps(lambdas, samples, integration.steps, beta)
+    integration = Integration(lambdas, samples, beta)
+    overlaps = neighbor_overlaps(lambdas, samples, integration.steps, beta)
     notes = [
         f"affinity {lambdas[0]:g} to {lambdas[-1]:g} in {len(lambdas)} runs at {temperature:g} K",
         f"overlap of neighbours: at least {overlaps.min():.3f}",
@@ -240,51 +240,6 @@ def _in_order(scales: Sequence[float], series: Sequence[ArrayLike]) -> tuple[Flo
         if not np.all(np.isfinite(x)):
             raise AnalysisError(f"The run at affinity {scale:g} has wall-metal energies that are not finite.")
     return lambdas, samples
-
-
-class _Integration:
-    """Thermodynamic integration: each run enters by the mean of one series, linear in its mean and variance."""
-
-    def __init__(self, lambdas: FloatArray, samples: list[FloatArray], beta: float) -> None:
-        self.means = [mean_with_error(x, "eV") for x in samples]
-        # the variance of correlated samples is too small by 1/n_effective
-        self._growth = [m.n_effective / max(m.n_effective - 1.0, 1.0) for m in self.means]
-        self._samples, self._beta = samples, beta
-        h = np.diff(lambdas)
-        k = len(lambdas)
-        trapezoid, slope = np.zeros((k - 1, k)), np.zeros((k - 1, k))
-        for i in range(k - 1):
-            trapezoid[i, i] = trapezoid[i, i + 1] = 0.5 * h[i]
-            slope[i, i], slope[i, i + 1] = h[i] ** 2 / 12.0, -(h[i] ** 2) / 12.0
-        variances = np.array([float(np.var(x)) * g for x, g in zip(samples, self._growth)])
-        values = np.array([m.value for m in self.means])
-        corrections = slope @ (-beta * variances)
-        self.steps: FloatArray = trapezoid @ values + corrections
-        self.curvature = float(corrections.sum())
-        self.profile: FloatArray = np.concatenate([[0.0], np.cumsum(self.steps)])
-        cumulated = np.cumsum(trapezoid, axis=0), np.cumsum(slope, axis=0)
-        errors = [self._error(w, c) for w, c in zip(*cumulated)]
-        self.profile_errors: FloatArray = np.array([0.0, *errors])
-        self.total = Measure(float(self.profile[-1]), errors[-1], "eV", min(m.n_effective for m in self.means))
-
-    def _error(self, weights: FloatArray, slopes: FloatArray) -> float:
-        """Return the error of Σ weights·mean - β Σ slopes·variance; the runs are independent."""
-        squares = 0.0
-        for x, growth, w, c in zip(self._samples, self._growth, weights, slopes):
-            joint = w * x - c * self._beta * growth * (x - x.mean()) ** 2
-            squares += mean_with_error(joint).error ** 2
-        return math.sqrt(squares)
-
-
-def _overlaps(lambdas: FloatArray, samples: list[FloatArray], steps: FloatArray, beta: float) -> FloatArray:
-    """Return ∫ p_1 p_2/(p_1 + p_2) of each pair of neighbours, the mean of both runs' estimates."""
-    found = []
-    for k, step in enumerate(steps):
-        h = lambdas[k + 1] - lambdas[k]
-        # ln(p_2/p_1) of each sample
-        ratios = [beta * (step - h * samples[k]), beta * (step - h * samples[k + 1])]
-        found.append(0.5 * (scipy.special.expit(ratios[0]).mean() + scipy.special.expit(-ratios[1]).mean()))
-    return np.array(found)
 
 
 def _require_overlap(lambdas: FloatArray, samples: list[FloatArray], overlaps: FloatArray, beta: float) -> None:
