@@ -294,7 +294,7 @@ def work_of_adhesion(
     >>> import nakmd.studies
     >>> record = nakmd.studies.work_of_adhesion("runs/flagship")             # doctest: +SKIP
     >>> record.terms["cross"].text                                           # doctest: +SKIP
-    '0.62 ± 0.01 J/m²'
+    '0.520 ± 0.003 J/m²'
     """
     with opened(run) as trajectory:
         potential = model or model_of(trajectory)
