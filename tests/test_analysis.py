@@ -21,6 +21,7 @@ from nakmd.analysis import (
     FrameList,
     FreeEnergyProfile,
     GibbsExcess,
+    Immersion,
     LayerDiffusion,
     Lifetimes,
     Record,
@@ -92,6 +93,7 @@ def fresh():
         Residence("K"),
         ResidenceMap(),
         Affinity(),
+        Immersion(),
         Density(),
         GibbsExcess(),
         FreeEnergyProfile(),
@@ -181,7 +183,16 @@ def test_all_standard_analyses_in_one_pass(source):
     expected = ["thermo", "rdf", "diffusion K", "diffusion Na", "layers K", "layers Na"]
     pairs = ["C-Na", "C-K", "N-Na", "N-K"]
     expected += [f"coordination {pair}" for pair in pairs] + [f"lifetimes {pair}" for pair in pairs]
-    expected += ["residence K", "residence Na", "map", "affinity", "density", "gibbs_excess", "free_energy_profile"]
+    expected += [
+        "residence K",
+        "residence Na",
+        "map",
+        "affinity",
+        "immersion",
+        "density",
+        "gibbs_excess",
+        "free_energy_profile",
+    ]
     assert list(found) == expected
     for record in found.values():
         assert isinstance(record, Record)

@@ -105,11 +105,11 @@ def test_a_label_that_no_atom_has_is_pointed_out():
 
 
 def test_quantities_that_the_atoms_do_not_allow():
-    plan = plan_of(analysis={"quantities": ["thermo", "affinity"]})
-    assert any("affinity needs both a wall" in text for text in plan.faults)
-    plan = plan_of(analysis={"quantities": ["contact_angle", "surface_tension"]})
-    assert any("contact_angle needs both a wall" in text for text in plan.faults)
-    assert len(plan.faults) == 1  # a film is a matter of positions, which the run shows
+    for word in ("affinity", "immersion", "contact_angle", "layers", "coordination"):
+        plan = plan_of(analysis={"quantities": ["surface_tension", "thermo", word]})
+        # a film is a matter of positions, which the run shows
+        assert len(plan.faults) == 1
+        assert f"{word} needs both a wall" in plan.faults[0]
     plan = plan_of(analysis={"stages": ["prodce"]})
     assert any('no stage is called "prodce". Did you mean "produce"' in text for text in plan.faults)
 

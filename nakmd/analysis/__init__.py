@@ -16,9 +16,11 @@ from nakmd.analysis.density import Density, DensityRecord, density
 from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion
 from nakmd.analysis.drive import FrameList, run_all
 from nakmd.analysis.finite_size import FiniteSizeRecord, extrapolate_size, yeh_hummer
+from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.free_energy_profile import FreeEnergyProfile, FreeEnergyProfileRecord, free_energy_profile
 from nakmd.analysis.gibbs_excess import GibbsExcess, GibbsExcessRecord, gibbs_excess
 from nakmd.analysis.green_kubo import ViscosityRecord
+from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
 from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
@@ -55,8 +57,11 @@ __all__ = [
     "FrameList",
     "FreeEnergyProfile",
     "FreeEnergyProfileRecord",
+    "FreeEnergyRecord",
     "GibbsExcess",
     "GibbsExcessRecord",
+    "Immersion",
+    "ImmersionRecord",
     "LayerDiffusion",
     "LayerDiffusionRecord",
     "Lifetimes",
@@ -79,6 +84,7 @@ __all__ = [
     "ViscosityRecord",
     "YoungDupreRecord",
     "affinity",
+    "affinity_free_energy",
     "analyze",
     "arrhenius",
     "combine",
@@ -89,6 +95,7 @@ __all__ = [
     "extrapolate_size",
     "free_energy_profile",
     "gibbs_excess",
+    "heat_of_immersion",
     "layer_diffusion",
     "lifetimes",
     "rdf",

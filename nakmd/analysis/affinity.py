@@ -209,13 +209,24 @@ class Affinity(Analysis):
         self._in_bulk.append(bulk)
         self._in_contact.append([int(np.sum(touched & (self._sites == s))) for s in self._wall_species])
 
+    @property
+    def contact_areas(self) -> FloatArray:
+        """Area [Å²] of the wall in contact with metal in each frame so far."""
+        counts = np.array(self._in_contact, dtype=np.float64)
+        return np.asarray(counts.sum(axis=1) * self.area_per_atom)
+
+    @property
+    def cross_energies(self) -> FloatArray:
+        """Interaction energy [eV] of wall and metal in each frame so far."""
+        return np.asarray(np.array(self._energies).sum(axis=(1, 2)))
+
     def result(self) -> AffinityRecord:
         """Return the affinity and its parts."""
         require_frames(len(self._time), 1, "Affinity")
         energies = np.array(self._energies)
         layer = np.array(self._in_layer, dtype=np.float64)
         contact = np.array(self._in_contact, dtype=np.float64)
-        area = contact.sum(axis=1) * self.area_per_atom
+        area = self.contact_areas
         if not np.any(area):
             raise AnalysisError(
                 "No metal atom ever touches the wall in these frames: there is no contact area to divide by. "

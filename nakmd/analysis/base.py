@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
         return {**{k: _plain(v) for k, v in dataclasses.asdict(value).items()}, "trusted": value.trusted}
     if isinstance(value, Record):
         return value.to_dict()
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {"-".join(map(str, k)) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}

@@ -16,6 +16,7 @@ from nakmd.analysis.diffusion import Diffusion, unwrapping_for
 from nakmd.analysis.drive import Progress, Source, chosen_stages, run_all
 from nakmd.analysis.free_energy_profile import FreeEnergyProfile
 from nakmd.analysis.gibbs_excess import GibbsExcess
+from nakmd.analysis.immersion import Immersion
 from nakmd.analysis.layer_diffusion import LayerDiffusion
 from nakmd.analysis.lifetimes import Lifetimes
 from nakmd.analysis.rdf import RDF
@@ -111,6 +112,7 @@ _STANDARD: dict[str, Standard] = {
     "residence": Standard(INTERFACE, lambda here: {m: Residence(m) for m in here.metals}),
     "map": Standard(INTERFACE, lambda here: {"": ResidenceMap()}),
     "affinity": Standard(INTERFACE, lambda here: {"": Affinity()}),
+    "immersion": Standard(INTERFACE, lambda here: {"": Immersion()}),
     "density": Standard(INTERFACE, lambda here: {"": Density()}),
     "gibbs_excess": Standard(ALLOY_AT_WALL, _gibbs_excess),
     "free_energy_profile": Standard(INTERFACE, lambda here: {"": FreeEnergyProfile()}),

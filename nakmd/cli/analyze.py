@@ -15,9 +15,9 @@ def analyze(
     quantities: Annotated[
         list[str] | None,
         typer.Argument(
-            help="thermo, rdf, diffusion, layers, coordination, lifetimes, residence, map, affinity, density, "
-            "gibbs_excess, free_energy_profile; these if left out. Only by name: vacf, viscosity, surface_tension, "
-            "contact_angle."
+            help="thermo, rdf, diffusion, layers, coordination, lifetimes, residence, map, affinity, immersion, "
+            "density, gibbs_excess, free_energy_profile; these if left out. Only by name: vacf, viscosity, "
+            "surface_tension, contact_angle."
         ),
     ] = None,
     stage: Annotated[

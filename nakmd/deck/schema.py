@@ -130,7 +130,7 @@ class Output(Section):
 
 Quantity = Literal[
     "thermo", "rdf", "diffusion", "layers", "vacf", "viscosity", "coordination", "lifetimes", "residence", "map",
-    "affinity", "density", "gibbs_excess", "free_energy_profile", "surface_tension", "contact_angle",
+    "affinity", "immersion", "density", "gibbs_excess", "free_energy_profile", "surface_tension", "contact_angle",
 ]  # fmt: skip
 
 
