@@ -75,25 +75,26 @@ def test_a_sheet_and_a_tube_are_told_apart():
         moment = frame(system.cell, system.positions + rng.normal(0, 0.05, system.positions.shape))
         wall = WallFrame(system.topology)
         wall.components(moment, np.zeros((1, 3)), np.zeros((1, 3)))
-        assert wall.shape == shape
+        assert wall.words == shape
     tube = nanotube(10, 10, repeats=3)
     turned = Cell(np.diag(np.diag(tube.cell.matrix)[[2, 0, 1]]))
     wall = WallFrame(tube.topology)
-    middle, radius = wall.tube_axis(frame(tube.cell, tube.positions))
-    assert radius == pytest.approx(tube_axis(tube).radius, rel=1e-12)
-    np.testing.assert_allclose(middle[:2], tube_axis(tube).center, rtol=1e-12)
+    _, placed = wall.place(frame(tube.cell, tube.positions))
+    assert placed.outer == pytest.approx(tube_axis(tube).radius, rel=1e-12)
+    np.testing.assert_allclose(placed.center[:2], tube_axis(tube).center, rtol=1e-12)
+    wall = WallFrame(tube.topology)
     wall.components(frame(turned, tube.positions[:, [2, 0, 1]]), np.zeros((1, 3)), np.zeros((1, 3)))
-    assert wall.shape == "a tube along x"
+    assert wall.words == "a tube along x"
 
 
 def test_no_shape_is_said():
     rng = np.random.default_rng(1)
     cell = Cell([20.0] * 3)
     gas = topology(["C", "K"], [0] * 30 + [1])
-    with pytest.raises(AnalysisError, match="read from its bonds"):
+    with pytest.raises(AnalysisError, match="neither sheets parallel"):
         WallFrame(gas).components(frame(cell, rng.uniform(0, 20, (31, 3))), np.zeros((1, 3)), np.zeros((1, 3)))
     solid = np.stack(np.meshgrid(*[np.arange(4) * 1.5] * 3), axis=-1).reshape(-1, 3)
-    with pytest.raises(AnalysisError, match="neither a sheet nor a tube"):
+    with pytest.raises(AnalysisError, match="neither sheets parallel"):
         WallFrame(topology(["C"], np.zeros(64))).components(frame(cell, solid), np.zeros((1, 3)), np.zeros((1, 3)))
     with pytest.raises(AnalysisError, match="needs a wall"):
         WallFrame(topology(["K"], np.zeros(3)))

@@ -14,9 +14,9 @@ from nakmd.analysis.affinity import Affinity
 from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.competing_heats import CompetingHeat, competing_heats
 from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.faces import WettedFaces
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2, KJ_PER_MOL_PER_EV

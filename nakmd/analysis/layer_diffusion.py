@@ -18,7 +18,7 @@ from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import Measure
-from nakmd.analysis.wall_frame import distances_to_wall, wall_atoms
+from nakmd.analysis.wall import BULK_START, FIRST_LAYER, distances_to_wall, wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-#: Layers [Å] unless told otherwise: the first one and the bulk are those of `Affinity`.
-LAYERS = (0.0, 5.0, 10.0, math.inf)
+#: Layers [Å] unless told otherwise: the first one, what lies between, and the bulk.
+LAYERS = (0.0, FIRST_LAYER, BULK_START, math.inf)
 
 #: Lags in the window, and segments of time, at most.
 MOST_LAGS = 16

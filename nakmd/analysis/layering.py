@@ -11,6 +11,7 @@ import scipy.ndimage
 import scipy.signal
 from numpy.typing import NDArray
 
+from nakmd.analysis.wall import BULK_START, LEAST_BULK
 from nakmd.errors import AnalysisError
 
 FloatArray = NDArray[np.float64]
@@ -18,11 +19,8 @@ FloatArray = NDArray[np.float64]
 #: Width [Å] of the Gaussian that a profile is smoothed with before its layers are looked for.
 SMOOTHING = 0.3
 
-#: Distance from the wall [Å] at which the bulk begins, unless told otherwise: `Affinity` takes the same.
-BULK_START = 10.0
-
-#: A bulk is at least this thick [Å], and holds at least this many atoms of each kind and in all, on average.
-BULK_THICKNESS, LEAST_OF_KIND, LEAST_BULK = 3.0, 1.0, 20.0
+#: A bulk is at least this thick [Å], and holds at least this many atoms of each kind, on average.
+BULK_THICKNESS, LEAST_OF_KIND = 3.0, 1.0
 
 #: The free surface of a liquid begins this far [Å] before its density has fallen to a tenth.
 SURFACE = 7.0

@@ -17,7 +17,7 @@ from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.wall_frame import distances_to_wall, wall_atoms
+from nakmd.analysis.wall import distances_to_wall, wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 

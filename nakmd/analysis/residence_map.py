@@ -14,7 +14,8 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import BlockSums
-from nakmd.analysis.wall_frame import WallFrame, distances_to_wall
+from nakmd.analysis.wall import FIRST_LAYER, distances_to_wall
+from nakmd.analysis.wall_frame import WallFrame
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -102,7 +103,7 @@ class ResidenceMap(Analysis):
 
     name = "map"
 
-    def __init__(self, bin: float = 1.0, layer: float = 5.0, metals: tuple[str, ...] = METALS) -> None:
+    def __init__(self, bin: float = 1.0, layer: float = FIRST_LAYER, metals: tuple[str, ...] = METALS) -> None:
         if not (bin > 0.0 and layer > 0.0):
             raise AnalysisError(f"A map needs bins and a layer wider than 0 Å, got {bin} and {layer}.")
         self.bin, self.layer, self.metals = float(bin), float(layer), metals
@@ -152,9 +153,6 @@ class ResidenceMap(Analysis):
         size = np.mean(self._sizes, axis=0)
         error, n_effective = self._sums.errors()
         places = np.mod(self._reference + self._nitrogen / n, 1.0) * size
-        letters = "xyz"
-        along = letters[self._wall.axis]
-        u, v = self._wall.across
         return ResidenceMapRecord(
             quantity=f"first layer of {', '.join(self._present)} over the wall",
             value=self._sums.mean,
@@ -162,14 +160,14 @@ class ResidenceMap(Analysis):
             unit="1/Å²",
             n_effective=n_effective,
             notes=(
-                f"{self._wall.shape}, nearest wall atom closer than {self.layer:g} Å",
+                f"{self._wall.words}, nearest wall atom closer than {self.layer:g} Å",
                 "relative to the wall's own motion",
                 "errors are those of blocks of frames, bin by bin",
             ),
             metals=self._present,
             edges_x=np.linspace(0.0, size[0], self._shape[0] + 1),
             edges_y=np.linspace(0.0, size[1], self._shape[1] + 1),
-            axes=("Rθ", along) if self._wall.kind == "tube" else (letters[u], letters[v]),
+            axes=self._wall.axes,
             nitrogen={site: places[rows] for site, rows in self._sites.items()},
             layer=self.layer,
         )
@@ -178,7 +176,7 @@ class ResidenceMap(Analysis):
 def residence_map(
     source: Source,
     bin: float = 1.0,
-    layer: float = 5.0,
+    layer: float = FIRST_LAYER,
     stage: str | Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> ResidenceMapRecord:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 #: Order of the panels of the overview figure, by what the name of a result begins with.
 _PANELS = (
     "thermo", "contact_angle", "surface_tension", "viscosity", "affinity", "density", "rdf", "diffusion",
-    "coordination", "gibbs_excess", "free_energy_profile", "layers", "lifetimes", "map", "residence", "immersion", "vacf",
+    "coordination", "gibbs_excess", "free_energy_profile", "layers", "lifetimes", "map", "residence", "immersion",
+    "vacf",
 )  # fmt: skip
 _MOST_PANELS = 12
 

@@ -1,4 +1,9 @@
-"""Faces of a wall that metal wets: a wall one atom thick has two, and a filled and immersed tube is wet on both."""
+"""Faces of a wall that metal wets: a wall one atom thick has two, and a filled and immersed tube is wet on both.
+
+Faces are those of single atoms, told by their bonds: they can be counted on any wall, flakes and bent tubes too, and
+where metal covers a part of it. Distances from the wall as a whole, and the area of sheets and tubes, are
+`nakmd.analysis.wall`'s.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.affinity import AREA_PER_ATOM
+from nakmd.analysis.coordination import contact_distance
 from nakmd.analysis.grid import CellGrid
 from nakmd.system import FloatArray, Frame, IntArray
 
@@ -17,7 +23,7 @@ BOND = 1.85
 REACH, HEIGHT = 3.2, 3.4
 
 #: An atom without a plane is wet if metal is this close [Å]: the contact distance of potassium.
-LONE_REACH = 4.4
+LONE_REACH = contact_distance("C", "K")
 
 #: Rows of distances held at a time.
 CHUNK = 256
