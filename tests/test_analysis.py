@@ -36,6 +36,7 @@ from nakmd.analysis import (
 )
 from nakmd.cell import Cell
 from nakmd.cli.app import app
+from nakmd.deck.results import Results
 from nakmd.deck.schema import Quantity
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io.h5md import TrajectoryWriter
@@ -232,6 +233,20 @@ def test_decks_and_shell_know_every_quantity_by_the_same_name():
     assert listed is not None
     assert set(listed[1].split(", ")) == set(QUANTITIES) - set(BY_NAME)
     assert set(listed[2].split(", ")) == set(BY_NAME)
+
+
+def test_the_overview_has_one_panel_of_each_quantity_before_two_of_one(source, tmp_path):
+    few = Results(analyze(source, ["thermo", "affinity", "coordination"]))
+    order = ["thermo", "affinity", *(f"coordination {pair}" for pair in ("C-K", "N-K", "C-Na", "N-Na"))]
+    assert few.panels() == order
+    every = Results(analyze(source))
+    drawn = every.panels()
+    assert len(drawn) == 12 < len(every.records)
+    assert len({name.split()[0] for name in drawn}) == 12
+    assert {"diffusion K", "coordination C-K", "lifetimes C-K"} < set(drawn)
+    assert every.overview(tmp_path / "overview.png", "all of it").stat().st_size > 10000
+    titles = {row.quantity.strip() for row in every.rows()}
+    assert {"K stays in the first layer", "affinity per area", "heat of immersion, per g of carbon"} < titles
 
 
 def test_one_failing_analysis_leaves_the_others_alone(source):

@@ -142,6 +142,12 @@ def select(topology: Topology, word: str) -> BoolArray:
     return mask
 
 
+def require_finite(positions: FloatArray) -> None:
+    """Raise `AnalysisError` unless all of the numbers are finite."""
+    if not np.all(np.isfinite(positions)):
+        raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
+
+
 def require_frames(count: int, least: int, name: str) -> None:
     """Raise `AnalysisError` unless enough frames were seen."""
     if count < least:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.base import Analysis, Record, require_finite, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.layering import Layer, find_bulk, find_layers, find_peaks
@@ -219,10 +219,7 @@ class Density(Analysis):
         """Return what distances start from in one frame."""
         if self.about == "wall":
             wall = frame.positions[self._wall]
-            if not np.all(np.isfinite(wall)):
-                raise AnalysisError(
-                    "An atom's position is not finite (NaN or inf): the run exploded before this frame."
-                )
+            require_finite(wall)
             if self.shape is None:
                 self.shape = find_shape(wall, frame.cell)
             return self.shape.place(wall, frame.cell)
@@ -233,8 +230,7 @@ class Density(Analysis):
         """Count one frame."""
         placed = self.place(frame)
         side, distance = placed.locate(frame.positions[self._chosen])
-        if not np.all(np.isfinite(distance)):
-            raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
+        require_finite(distance)
         if self.sums.count == 0:
             self._begin(placed, distance)
             points = frame.positions[self._chosen]

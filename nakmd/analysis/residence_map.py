@@ -76,7 +76,9 @@ class ResidenceMapRecord(Record):
             )
         if self.nitrogen:
             ax.legend(fontsize="x-small", loc="upper right", framealpha=0.85)
-        ax.set(xlabel=f"{self.axes[0]} / Å", ylabel=f"{self.axes[1]} / Å", aspect="equal", title=title)
+        ax.set(
+            xlabel=f"{self.axes[0]} / Å", ylabel=f"{self.axes[1]} / Å", aspect="equal", title=f"first layer of {title}"
+        )
 
 
 class ResidenceMap(Analysis):

@@ -71,7 +71,13 @@ class VelocityRecord(Record):
         low, high = (self.vacf - self.vacf_error) / scale, (self.vacf + self.vacf_error) / scale
         ax.fill_between(self.lag, low, high, color=COLORS[0], alpha=0.3, lw=0)
         if self.value > 0.0:
-            ax.plot(self.lag, self.running / self.value, color=COLORS[1], ls="--", label=f"∫ / D, D = {self.text}")
+            ax.plot(
+                self.lag,
+                self.running / self.value,
+                color=COLORS[1],
+                ls="--",
+                label=f"running integral / D, D = {self.text}",
+            )
         ax.axvline(self.stop, color="0.6", lw=0.8)
         ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
         ax.set(xlabel="t / ps", ylabel="⟨v(0)·v(t)⟩ / ⟨v²⟩", xlim=(0.0, self.lag[-1]))

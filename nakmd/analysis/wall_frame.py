@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.analysis.base import require_finite
 from nakmd.analysis.surfaces import AXES, Placed, Tube, perpendicular_frame
 from nakmd.analysis.wall import WallShape, find_shape, wall_atoms
-from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 FloatArray = NDArray[np.float64]
@@ -57,8 +57,7 @@ class WallFrame:
             If the first frame has neither sheets nor a tube, or a position is not finite.
         """
         points = frame.positions[self.wall]
-        if not np.all(np.isfinite(points)):
-            raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
+        require_finite(points)
         if self.shape is None:
             self.shape = find_shape(points, frame.cell)
         return self.shape, self.shape.place(points, frame.cell)

@@ -100,7 +100,7 @@ class Results:
         """Draw the records into one figure; None if there is nothing to draw."""
         from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import, and only wanted here)
 
-        names = self._panels()
+        names = self.panels()
         if not names:
             return None
         columns = min(len(names), 3 if len(names) > 4 else 2)
@@ -115,8 +115,8 @@ class Results:
         figure.savefig(path, dpi=130)
         return path
 
-    def _panels(self) -> list[str]:
-        """Return the names of the records to draw: one of each quantity first, and K before Na."""
+    def panels(self) -> list[str]:
+        """Return the names of the records in the overview: one of each quantity first, and K before Na."""
         by_quantity: dict[str, list[str]] = {}
         for name in sorted(self.records, key=lambda name: (_PANELS.index(name.split()[0]), not name.endswith("K"))):
             by_quantity.setdefault(name.split()[0], []).append(name)

@@ -146,7 +146,8 @@ def _excess_rows(record: GibbsExcessRecord) -> Iterator[Row]:
         yield _row(f"Gibbs excess of {record.of} relative to {record.over}, {side}", measure)
         yield _row(f"  share of {record.of} in the bulk", record.bulk_composition[side])
     for (side, number), measure in record.enrichment.items():
-        yield _row(f"  enrichment {pair} in layer {number} {side}", measure)
+        end = record.layers[side][number - 1].end
+        yield _row(f"  enrichment {pair} in layer {number} {side}, to {end:.1f} Å", measure)
 
 
 def size_rows(diffusion: Record, viscosity: Record) -> Iterator[Row]:
