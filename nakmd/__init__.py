@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nakmd import analysis, integrators, io, potentials, structures, units
+    from nakmd import analysis, integrators, io, potentials, structures, studies, units
     from nakmd.cell import Cell
     from nakmd.deck.run import resume, run
     from nakmd.deck.schema import Deck
@@ -36,11 +36,11 @@ _HOMES = {
     "resume": "nakmd.deck.run",
     "run": "nakmd.deck.run",
 }
-_MODULES = ("analysis", "integrators", "io", "potentials", "structures", "units")
+_MODULES = ("analysis", "integrators", "io", "potentials", "structures", "studies", "units")
 
 __all__ = [
     "Cell", "Deck", "Frame", "NakmdError", "Run", "System", "Trajectory", "__version__", "analysis", "integrators",
-    "io", "potentials", "resume", "run", "structures", "units",
+    "io", "potentials", "resume", "run", "structures", "studies", "units",
 ]  # fmt: skip
 
 

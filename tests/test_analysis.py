@@ -1,19 +1,32 @@
 """What holds for all analyses: drivers, records, stored = live, messages."""
 
 import json
+import re
+from typing import get_args
 
 import numpy as np
 import pytest
 from synthetic import frame, topology
+from typer.testing import CliRunner
 
 import nakmd.analysis as analysis_package
 from nakmd.analysis import (
+    BY_NAME,
+    QUANTITIES,
     RDF,
     Affinity,
     Coordination,
+    Density,
     Diffusion,
     FrameList,
+    FreeEnergyProfile,
+    GibbsExcess,
+    Immersion,
+    LayerDiffusion,
+    Lifetimes,
     Record,
+    Residence,
+    ResidenceMap,
     Thermo,
     analyze,
     coordination,
@@ -22,6 +35,9 @@ from nakmd.analysis import (
     standard_analyses,
 )
 from nakmd.cell import Cell
+from nakmd.cli.app import app
+from nakmd.deck.results import Results
+from nakmd.deck.schema import Quantity
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
@@ -37,12 +53,16 @@ def interface(n_frames=40, stages=STAGES, seed=1):
     species = rng.permutation([0] * 40 + [1] * 5 + [2] * 60 + [3] * 30)
     fractional = rng.uniform(size=(len(species), 3))
     metal = species >= 2
+    # a flake of graphene, 5 x 9 atoms, wide enough to count as a sheet: the gap to its image is below 12 Å
+    i, j = np.divmod(np.arange(45), 9)
+    flake = np.stack([1.5 + 1.23 * j, 2.0 + 2.13 * i + 0.355 * (-1.0) ** (i + j), np.full(45, 13.2)], axis=1)
     kinds = topology(["C", "N:graphitic", "K", "Na"], species, masses=1.0 + species, groups={"liquid": metal})
     frames = []
-    positions = fractional @ np.diag([20.0, 22.0, 24.0])
+    positions = fractional @ np.array([[20.0, 0, 0], [1.0, 20.0, 0], [0, 2.0, 44.0]])
+    positions[~metal] = flake
     for t in range(n_frames):
-        scale = 1.0 + 0.01 * rng.normal()
-        cell = Cell(np.array([[20.0, 0, 0], [1.0, 22.0, 0], [0, 2.0, 24.0]]) * scale)
+        scale = 1.0 + 0.005 * rng.normal()
+        cell = Cell(np.array([[20.0, 0, 0], [1.0, 20.0, 0], [0, 2.0, 44.0]]) * scale)
         positions = positions + rng.normal(0.0, 0.4, positions.shape) * metal[:, None]
         frames.append(
             frame(
@@ -63,7 +83,22 @@ def interface(n_frames=40, stages=STAGES, seed=1):
 
 
 def fresh():
-    return [Thermo(), RDF(), Diffusion("K"), Diffusion("Na"), Coordination("C", "K"), Affinity()]
+    return [
+        Thermo(),
+        RDF(),
+        Diffusion("K"),
+        Diffusion("Na", "parallel"),
+        LayerDiffusion("K", edges=(0.0, 6.0, np.inf)),
+        Coordination("C", "K"),
+        Lifetimes("C", "K"),
+        Residence("K"),
+        ResidenceMap(),
+        Affinity(),
+        Immersion(),
+        Density(),
+        GibbsExcess(),
+        FreeEnergyProfile(),
+    ]
 
 
 def as_text(records):
@@ -97,6 +132,24 @@ def test_live_equals_stored_bit_for_bit(source, tmp_path):
     assert texts == as_text(run_all(source, fresh()))
 
 
+def test_a_run_in_two_files_is_the_whole(source, tmp_path):
+    frames = [made for made in source if made.stage == "produce"]
+    for part, rows in enumerate((frames[:9], frames[9:])):
+        with TrajectoryWriter(tmp_path / f"{part}.h5md", source.topology, {"stages": list(STAGES)}) as writer:
+            for made in rows:
+                writer.write(made)
+    analyses = fresh()
+    for analysis in analyses:
+        analysis.prepare(source.topology)
+    for part in range(2):
+        with Trajectory(tmp_path / f"{part}.h5md") as trajectory:
+            for made in trajectory.frames():
+                for analysis in analyses:
+                    analysis.update(made)
+    parts = as_text(analysis.result() for analysis in analyses)
+    assert parts == as_text(run_all(source, fresh()))
+
+
 def test_asking_twice_and_going_on_is_like_going_through(source):
     one, other = fresh(), fresh()
     for analysis in one + other:
@@ -128,8 +181,19 @@ def test_production_is_what_counts_unless_told_otherwise(source):
 
 def test_all_standard_analyses_in_one_pass(source):
     found = analyze(source)
-    expected = ["thermo", "rdf", "diffusion K", "diffusion Na"]
-    expected += ["coordination C-Na", "coordination C-K", "coordination N-Na", "coordination N-K", "affinity"]
+    expected = ["thermo", "rdf", "diffusion K", "diffusion Na", "layers K", "layers Na"]
+    pairs = ["C-Na", "C-K", "N-Na", "N-K"]
+    expected += [f"coordination {pair}" for pair in pairs] + [f"lifetimes {pair}" for pair in pairs]
+    expected += [
+        "residence K",
+        "residence Na",
+        "map",
+        "affinity",
+        "immersion",
+        "density",
+        "gibbs_excess",
+        "free_energy_profile",
+    ]
     assert list(found) == expected
     for record in found.values():
         assert isinstance(record, Record)
@@ -137,17 +201,52 @@ def test_all_standard_analyses_in_one_pass(source):
         assert json.loads(text)["unit"] == record.unit
         assert str(record)
         assert record.notes
-        assert len(record.plot().axes) == 1
+        assert record.plot().axes
     assert list(analyze(source, ["diffusion"])) == ["diffusion K", "diffusion Na"]
 
 
 def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
     metal = topology(["K"], np.zeros(4))
     assert list(standard_analyses(metal)) == ["thermo", "rdf", "diffusion K"]
-    with pytest.raises(AnalysisError, match="Affinity needs both a wall"):
-        standard_analyses(metal, ["affinity"])
-    with pytest.raises(AnalysisError, match="No analysis is called 'viscosity'"):
-        standard_analyses(metal, ["viscosity"])
+    for word, need in (
+        ("affinity", "both a wall"),
+        ("layers", "both a wall"),
+        ("gibbs_excess", "a wall .C, N. and two metals"),
+    ):
+        with pytest.raises(AnalysisError, match=f"{word} needs {need}"):
+            standard_analyses(metal, [word])
+    for word in ("surface_tension", "viscosity"):
+        with pytest.raises(AnalysisError, match=f"{word} needs metal atoms and no wall"):
+            standard_analyses(source.topology, [word])
+    named = {"surface_tension": metal, "viscosity": metal, "vacf": metal, "contact_angle": source.topology}
+    assert set(named) == set(BY_NAME)
+    for word, kinds in named.items():
+        assert next(iter(standard_analyses(kinds, [word]))).split()[0] == word
+    with pytest.raises(AnalysisError, match="No analysis is called 'conductivity'"):
+        standard_analyses(metal, ["conductivity"])
+
+
+def test_decks_and_shell_know_every_quantity_by_the_same_name():
+    assert get_args(Quantity) == QUANTITIES
+    said = CliRunner().invoke(app, ["analyze", "--help"], env={"COLUMNS": "300"}).output
+    listed = re.search(r"(thermo, .*?); these.*?name: (.*?)\.", re.sub(r"[│\s]+", " ", said))
+    assert listed is not None
+    assert set(listed[1].split(", ")) == set(QUANTITIES) - set(BY_NAME)
+    assert set(listed[2].split(", ")) == set(BY_NAME)
+
+
+def test_the_overview_has_one_panel_of_each_quantity_before_two_of_one(source, tmp_path):
+    few = Results(analyze(source, ["thermo", "affinity", "coordination"]))
+    order = ["thermo", "affinity", *(f"coordination {pair}" for pair in ("C-K", "N-K", "C-Na", "N-Na"))]
+    assert few.panels() == order
+    every = Results(analyze(source))
+    drawn = every.panels()
+    assert len(drawn) == 12 < len(every.records)
+    assert len({name.split()[0] for name in drawn}) == 12
+    assert {"diffusion K", "coordination C-K", "lifetimes C-K"} < set(drawn)
+    assert every.overview(tmp_path / "overview.png", "all of it").stat().st_size > 10000
+    titles = {row.quantity.strip() for row in every.rows()}
+    assert {"K stays in the first layer", "affinity per area", "heat of immersion, per g of carbon"} < titles
 
 
 def test_one_failing_analysis_leaves_the_others_alone(source):

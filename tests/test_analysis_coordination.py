@@ -41,6 +41,19 @@ def test_two_states_with_known_share_by_site():
     assert nitrogen.time[-1] == pytest.approx(0.5 * 399)
 
 
+def test_distribution_is_that_of_the_states():
+    near = np.random.default_rng(2).uniform(size=(300, 4)) < [0.2, 0.2, 0.5, 0.9]
+    record = coordination(two_state(near), "N", "K")
+    for column, site in ((2, "N:graphitic"), (3, "N:pyridinic")):
+        share = near[:, column].mean()
+        np.testing.assert_allclose(record.distribution[site][:2], [1.0 - share, share], rtol=1e-12)
+        assert record.distribution[site].sum() == pytest.approx(1.0)
+        # independent frames
+        assert record.distribution_error[site][1] == pytest.approx(np.sqrt(share * (1 - share) / 300), rel=0.4)
+        assert record.distribution[site] @ record.numbers == pytest.approx(record.by_site[site].value, rel=1e-12)
+    assert record.plot_distribution().axes
+
+
 def test_counts_are_those_of_brute_force():
     source = ideal_gas(3, 200, 2, [[16.0, 0, 0], [5.0, 15, 0], [-3.0, 4, 14]], (True, True, False))
     record = coordination(source, "K", "Na", cutoff=5.0)

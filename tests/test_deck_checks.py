@@ -105,10 +105,25 @@ def test_a_label_that_no_atom_has_is_pointed_out():
 
 
 def test_quantities_that_the_atoms_do_not_allow():
-    plan = plan_of(analysis={"quantities": ["thermo", "affinity"]})
-    assert any("affinity needs both carbon and metal" in text for text in plan.faults)
+    for word in ("affinity", "immersion", "contact_angle", "layers", "coordination"):
+        plan = plan_of(analysis={"quantities": ["surface_tension", "thermo", word]})
+        # a film is a matter of positions, which the run shows
+        assert len(plan.faults) == 1
+        assert f"{word} needs both a wall" in plan.faults[0]
     plan = plan_of(analysis={"stages": ["prodce"]})
     assert any('no stage is called "prodce". Did you mean "produce"' in text for text in plan.faults)
+
+
+def test_viscosity_needs_the_liquid_alone_and_vacf_and_viscosity_dense_samples():
+    wet = plan_of(SHEET, {**PRODUCE, "timestep": "0.5 fs"}, "cn", analysis={"quantities": ["viscosity", "layers"]})
+    assert any("viscosity needs metal atoms" in text for text in wet.faults)
+    assert any("layers needs both a wall" in text for text in wet.faults)
+    said = plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis={"quantities": ["viscosity", "vacf"]}).warnings
+    assert any("viscosity needs samples 5 to 20 fs apart, and they are 100 fs apart" in text for text in said)
+    assert any("write [output] thermo_every = 5." in text for text in said)
+    assert any("vacf needs samples" in text and "write [output] trajectory_every = 5." in text for text in said)
+    dense = {"quantities": ["viscosity", "vacf"], "when": "live", "every": 10}
+    assert plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis=dense, output={"thermo_every": 10}).warnings == []
 
 
 def test_output_that_never_comes_and_output_that_does_not_fit():

@@ -81,3 +81,13 @@ def test_first_run(tmp_path, capsys):
     assert run.status == "finished"
     assert "D(K) = " in capsys.readouterr().out
     run.trajectory.close()
+
+
+def test_adhesion(tmp_path, capsys):
+    found = load_script("adhesion").main(tmp_path, scales=(0.9, 1.0), steps=240)
+    text = capsys.readouterr().out
+    assert "cross" in text
+    assert "by MBAR" in text
+    assert found["energy"].terms["strain of the carbon"].value == 0.0  # the sheet is frozen
+    assert 0.1 < found["energy"].per_area.value < 0.4
+    assert found["free energy"].value < 0.0

@@ -1,141 +1,112 @@
-"""What a trajectory says, every number with its error: structure, motion, contact, affinity.
+"""What a trajectory says, every number with its error: structure, motion, contact, affinity, heat, wetting.
 
 Each analysis is a class (``prepare``, ``update``, ``result``), which a run feeds live, and a function of
 the same noun, which drives it over a trajectory. `analyze` runs all that make sense in one pass over the
-file.
+file (`nakmd.analysis.standard` lists them).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
 from nakmd.analysis.affinity import Affinity, AffinityRecord, affinity
+from nakmd.analysis.arrhenius import ArrheniusRecord, arrhenius
 from nakmd.analysis.base import Analysis, Record
-from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination, interface_pairs
-from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion, unwrapping_for
-from nakmd.analysis.drive import FrameList, Progress, Source, chosen_stages, run_all
+from nakmd.analysis.contact_angle import ContactAngle, ContactAngleRecord, contact_angle
+from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination
+from nakmd.analysis.density import Density, DensityRecord, density
+from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion
+from nakmd.analysis.drive import FrameList, run_all
+from nakmd.analysis.finite_size import FiniteSizeRecord, extrapolate_size, yeh_hummer
+from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
+from nakmd.analysis.free_energy_profile import FreeEnergyProfile, FreeEnergyProfileRecord, free_energy_profile
+from nakmd.analysis.gibbs_excess import GibbsExcess, GibbsExcessRecord, gibbs_excess
+from nakmd.analysis.green_kubo import ViscosityRecord
+from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
+from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
+from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
+from nakmd.analysis.residence import Residence, ResidenceRecord, residence
+from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, residence_map
+from nakmd.analysis.seeds import CombinedRecord, combine
+from nakmd.analysis.standard import BY_NAME, QUANTITIES, TABLES, analyze, standard_analyses
 from nakmd.analysis.statistics import Measure
+from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
-from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Topology, element_of
+from nakmd.analysis.velocities import VelocityCorrelation, VelocityRecord, velocity_correlation
+from nakmd.analysis.viscosity import Viscosity, viscosity
+from nakmd.analysis.young_dupre import YoungDupreRecord, young_dupre
 
 __all__ = [
+    "BY_NAME",
     "QUANTITIES",
     "RDF",
+    "TABLES",
     "Affinity",
     "AffinityRecord",
     "Analysis",
+    "ArrheniusRecord",
+    "CombinedRecord",
+    "ContactAngle",
+    "ContactAngleRecord",
     "Coordination",
     "CoordinationRecord",
+    "Density",
+    "DensityRecord",
     "Diffusion",
     "DiffusionRecord",
+    "FiniteSizeRecord",
     "FrameList",
+    "FreeEnergyProfile",
+    "FreeEnergyProfileRecord",
+    "FreeEnergyRecord",
+    "GibbsExcess",
+    "GibbsExcessRecord",
+    "Immersion",
+    "ImmersionRecord",
+    "LayerDiffusion",
+    "LayerDiffusionRecord",
+    "Lifetimes",
+    "LifetimesRecord",
     "Measure",
     "PartialRDF",
     "RDFRecord",
     "Record",
+    "Residence",
+    "ResidenceMap",
+    "ResidenceMapRecord",
+    "ResidenceRecord",
+    "SurfaceTension",
+    "SurfaceTensionRecord",
     "Thermo",
     "ThermoRecord",
+    "VelocityCorrelation",
+    "VelocityRecord",
+    "Viscosity",
+    "ViscosityRecord",
+    "YoungDupreRecord",
     "affinity",
+    "affinity_free_energy",
     "analyze",
+    "arrhenius",
+    "combine",
+    "contact_angle",
     "coordination",
+    "density",
     "diffusion",
+    "extrapolate_size",
+    "free_energy_profile",
+    "gibbs_excess",
+    "heat_of_immersion",
+    "layer_diffusion",
+    "lifetimes",
     "rdf",
+    "residence",
+    "residence_map",
     "run_all",
     "standard_analyses",
+    "surface_tension",
     "thermo",
+    "velocity_correlation",
+    "viscosity",
+    "yeh_hummer",
+    "young_dupre",
 ]
-
-#: Quantities that `analyze` and `standard_analyses` know by name.
-QUANTITIES = ("thermo", "rdf", "diffusion", "coordination", "affinity")
-
-
-def standard_analyses(
-    topology: Topology,
-    quantities: Sequence[str] | None = None,
-    unwrap: str = "images",
-) -> dict[str, Analysis]:
-    """Return fresh analyses that make sense for these atoms, with their defaults.
-
-    Parameters
-    ----------
-    topology : Topology
-    quantities : sequence of str, optional
-        Some of `QUANTITIES`; those that the atoms allow if left out.
-    unwrap : {"images", "nearest"}
-        As in `Diffusion`.
-
-    Returns
-    -------
-    dict of str to Analysis
-        Keyed ``"thermo"``, ``"rdf"``, ``"diffusion K"``, ``"coordination C-K"``, ``"affinity"``.
-
-    Raises
-    ------
-    AnalysisError
-        If a quantity is unknown, or was asked for by name and the atoms for it are not there.
-    """
-    for word in quantities or ():
-        if word not in QUANTITIES:
-            raise AnalysisError(f"No analysis is called {word!r}; there are {', '.join(QUANTITIES)}.")
-    wanted = QUANTITIES if quantities is None else quantities
-    elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
-    metals = [element for element in elements if element in METALS]
-    walls = [element for element in elements if element in WALL]
-    pairs = interface_pairs(topology, WALL, METALS)
-    found: dict[str, Analysis] = {}
-    for word in wanted:
-        if word == "thermo":
-            found[word] = Thermo()
-        elif word == "rdf":
-            found[word] = RDF()
-        elif word == "diffusion":
-            found.update({f"diffusion {metal}": Diffusion(metal, unwrap=unwrap) for metal in metals})
-        elif word == "coordination":
-            found.update({f"coordination {a}-{b}": Coordination(a, b) for a, b in pairs})
-        elif walls and metals:
-            found[word] = Affinity()
-        if quantities is not None and not any(key.split()[0] == word for key in found):
-            need = "metal atoms" if word == "diffusion" else "both a wall (C, N) and a metal"
-            raise AnalysisError(f"{word.capitalize()} needs {need}; here are {', '.join(elements) or 'no atoms'} only.")
-    return found
-
-
-def analyze(
-    source: Source,
-    quantities: Sequence[str] | None = None,
-    stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Record | AnalysisError]:
-    """Run the standard analyses in one pass over the frames.
-
-    Parameters
-    ----------
-    source : Source
-        A trajectory, or a `FrameList`.
-    quantities : sequence of str, optional
-        As in `standard_analyses`.
-    stage : str or sequence of str, optional
-        Stages by name, or ``"all"``; the production stages if left out.
-    progress : callable, optional
-        Called with the frames done and their number (None where unknown).
-
-    Returns
-    -------
-    dict of str to Record or AnalysisError
-        An analysis that these frames do not allow has its error in place of a record.
-    """
-    chosen_stages(tuple(source.stages), stage)  # a misspelt stage is an error even if only the table is read
-    analyses = standard_analyses(source.topology, quantities, unwrapping_for(source))
-    results: dict[str, Record | AnalysisError] = {}
-    over_frames = dict(analyses)
-    if "thermo" in analyses and getattr(source, "thermo", None):
-        # the table is denser than the frames
-        results["thermo"] = thermo(source, stage)
-        del over_frames["thermo"]
-    if over_frames:
-        results.update(zip(over_frames, run_all(source, list(over_frames.values()), stage, progress)))
-    return {key: results[key] for key in analyses}

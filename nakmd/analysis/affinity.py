@@ -16,6 +16,7 @@ from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.grid import CellGrid
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.analysis.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
@@ -28,9 +29,6 @@ FloatArray = NDArray[np.float64]
 
 #: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
 AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
-
-#: The bulk is measured only where it holds at least this many metal atoms on average.
-LEAST_BULK = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,8 +127,8 @@ class Affinity(Analysis):
 
     def __init__(
         self,
-        layer: float = 5.0,
-        bulk: float = 10.0,
+        layer: float = FIRST_LAYER,
+        bulk: float = BULK_START,
         area_per_atom: float = AREA_PER_ATOM,
         wall: tuple[str, ...] = WALL,
         metals: tuple[str, ...] = METALS,
@@ -189,14 +187,12 @@ class Affinity(Analysis):
         for row, a in enumerate(self._wall_species):
             for b in self._metal_species:
                 energies[row, self._kind_of[b]] += frame.pair_energies[a, b]
-        wall, metal = frame.positions[self._wall], frame.positions[self._metal]
-
-        nothing = np.zeros(len(wall), dtype=np.int64)
-        distances = CellGrid(wall, nothing, frame.cell, self.bulk, also=metal).nearest_distances(metal)
+        distances = distances_to_wall(frame, self._wall, self._metal, self.bulk)
         n_kinds = len(self._metal_names)
         layer = np.bincount(self._kinds[distances < self.layer], minlength=n_kinds)
         bulk = np.bincount(self._kinds[distances >= self.bulk], minlength=n_kinds)
 
+        wall, metal = frame.positions[self._wall], frame.positions[self._metal]
         reach = max(float(cutoffs.max()) for cutoffs in self._contact.values())
         grid = CellGrid(metal, self._kinds, frame.cell, reach, also=wall)
         touched = np.zeros(len(wall), dtype=np.bool_)
@@ -209,13 +205,24 @@ class Affinity(Analysis):
         self._in_bulk.append(bulk)
         self._in_contact.append([int(np.sum(touched & (self._sites == s))) for s in self._wall_species])
 
+    @property
+    def contact_areas(self) -> FloatArray:
+        """Area [Å²] of the wall in contact with metal in each frame so far."""
+        counts = np.array(self._in_contact, dtype=np.float64)
+        return np.asarray(counts.sum(axis=1) * self.area_per_atom)
+
+    @property
+    def cross_energies(self) -> FloatArray:
+        """Interaction energy [eV] of wall and metal in each frame so far."""
+        return np.asarray(np.array(self._energies).sum(axis=(1, 2)))
+
     def result(self) -> AffinityRecord:
         """Return the affinity and its parts."""
         require_frames(len(self._time), 1, "Affinity")
         energies = np.array(self._energies)
         layer = np.array(self._in_layer, dtype=np.float64)
         contact = np.array(self._in_contact, dtype=np.float64)
-        area = contact.sum(axis=1) * self.area_per_atom
+        area = self.contact_areas
         if not np.any(area):
             raise AnalysisError(
                 "No metal atom ever touches the wall in these frames: there is no contact area to divide by. "
@@ -283,8 +290,8 @@ class Affinity(Analysis):
 
 def affinity(
     source: Source,
-    layer: float = 5.0,
-    bulk: float = 10.0,
+    layer: float = FIRST_LAYER,
+    bulk: float = BULK_START,
     area_per_atom: float = AREA_PER_ATOM,
     stage: str | Sequence[str] | None = None,
     progress: Progress | None = None,

@@ -86,8 +86,10 @@ def _plain(value: Any) -> Any:
         return {**{k: _plain(v) for k, v in dataclasses.asdict(value).items()}, "trusted": value.trusted}
     if isinstance(value, Record):
         return value.to_dict()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {"-".join(k) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
+        return {"-".join(map(str, k)) if isinstance(k, tuple) else str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, (list, tuple)):
@@ -138,6 +140,12 @@ def select(topology: Topology, word: str) -> BoolArray:
     if not np.any(mask):
         raise AnalysisError(f"{word!r} is known here, but no atom belongs to it.")
     return mask
+
+
+def require_finite(positions: FloatArray) -> None:
+    """Raise `AnalysisError` unless all of the numbers are finite."""
+    if not np.all(np.isfinite(positions)):
+        raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
 
 
 def require_frames(count: int, least: int, name: str) -> None:

@@ -13,7 +13,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.grid import CellGrid
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.analysis.statistics import BlockSums, Measure, mean_with_error
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology, element_of
 
@@ -33,6 +33,10 @@ CONTACT_DISTANCES: Mapping[tuple[str, str], float] = {
     ("C", "Na"): 4.1,
     ("N", "Na"): 4.1,
 }
+
+
+#: Distributions count this many neighbours, and more as this many.
+MOST_NEIGHBORS = 32
 
 
 def contact_distance(a: str, b: str) -> float:
@@ -74,6 +78,10 @@ class CoordinationRecord(Record):
     series : (n,) float64
         Mean number per centre in each frame.
     series_by_site : dict of str to (n,) float64
+    numbers : (m,) int64
+        0, 1, 2, ... neighbours; the last stands for that many or more.
+    distribution, distribution_error : dict of str to (m,) float64
+        Share of the centres of each species (site) that have so many; a smooth count is rounded to the nearest.
     """
 
     center: str
@@ -87,6 +95,9 @@ class CoordinationRecord(Record):
     time: FloatArray
     series: FloatArray
     series_by_site: dict[str, FloatArray] = field(default_factory=dict)
+    numbers: NDArray[np.int64]
+    distribution: dict[str, FloatArray] = field(default_factory=dict)
+    distribution_error: dict[str, FloatArray] = field(default_factory=dict)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the time series of each site and its mean."""
@@ -96,6 +107,23 @@ class CoordinationRecord(Record):
             ax.plot(self.time, series, color=color, lw=1, alpha=0.6)
             ax.axhline(self.by_site[site].value, color=color, label=f"{site}: {self.by_site[site].text}")
         ax.set(xlabel="t / ps", ylabel=f"{self.neighbor} within {self.cutoff:g} Å of a {self.center}")
+        ax.legend(fontsize="small")
+        return figure
+
+    def plot_distribution(self, ax: Axes | None = None) -> Figure:
+        """Draw the shares of centres with so many neighbours, by site."""
+        figure, ax = figure_for(ax)
+        width = 0.8 / len(self.distribution)
+        last = max(int(np.flatnonzero(share)[-1]) for share in self.distribution.values()) + 1
+        for row, (site, share) in enumerate(self.distribution.items()):
+            places = self.numbers[:last] + (row - 0.5 * (len(self.distribution) - 1)) * width
+            error = self.distribution_error[site][:last]
+            ax.bar(places, share[:last], width, yerr=error, color=COLORS[row % len(COLORS)], label=site, capsize=2)
+        ax.set(
+            xlabel=f"{self.neighbor} within {self.cutoff:g} Å of a {self.center}",
+            ylabel="share of centres",
+            xticks=self.numbers[:last],
+        )
         ax.legend(fontsize="small")
         return figure
 
@@ -165,6 +193,7 @@ class Coordination(Analysis):
         self._time: list[float] = []
         self._by_site: list[list[float]] = []
         self._by_species: list[FloatArray] = []
+        self._histogram = BlockSums()
 
     def update(self, frame: Frame) -> None:
         """Count the neighbours in one frame."""
@@ -178,6 +207,9 @@ class Coordination(Analysis):
         self._time.append(frame.time)
         self._by_site.append([float(totals[rows].mean()) for rows in self._sites.values()])
         self._by_species.append(counts.mean(axis=0))
+        whole = np.minimum(np.rint(totals), MOST_NEIGHBORS).astype(np.int64)
+        shares = [np.bincount(whole[rows], minlength=MOST_NEIGHBORS + 1) / len(rows) for rows in self._sites.values()]
+        self._histogram.add(np.stack(shares))
 
     def result(self) -> CoordinationRecord:
         """Return the mean numbers and their time series."""
@@ -187,6 +219,7 @@ class Coordination(Analysis):
         series = by_species.sum(axis=1)
         mean = mean_with_error(series)
         contacts = float(len(self._centers))
+        shares, (of_shares, _) = self._histogram.mean, self._histogram.errors()
         counting = "sharp" if self.width == 0.0 else f"smooth over {self.width:g} Å"
         return CoordinationRecord(
             quantity=f"{self.neighbor} around {self.center}",
@@ -206,6 +239,9 @@ class Coordination(Analysis):
             time=np.array(self._time),
             series=series,
             series_by_site={site: by_site[:, row] for row, site in enumerate(self._sites)},
+            numbers=np.arange(MOST_NEIGHBORS + 1),
+            distribution={site: shares[row] for row, site in enumerate(self._sites)},
+            distribution_error={site: of_shares[row] for row, site in enumerate(self._sites)},
         )
 
 

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.displacements import (
     error_of_coefficient,
     exponent_of,
+    fit_window,
     mean_squared_displacements,
     segment_slopes,
     slope_weights,
 )
 from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -41,6 +43,8 @@ class DiffusionRecord(Record):
     ----------
     species : str
     directions : str
+    lengths : (3,) float64 [Å]
+        Mean lengths of the cell's vectors.
     lag : (m,) float64 [ps]
     msd, msd_error : (m,) float64 [Å²]
         Sum over the directions; the error is that of the mean over atoms.
@@ -55,6 +59,7 @@ class DiffusionRecord(Record):
 
     species: str
     directions: str
+    lengths: FloatArray
     lag: FloatArray
     msd: FloatArray
     msd_error: FloatArray
@@ -75,7 +80,7 @@ class DiffusionRecord(Record):
         low, high = self.msd - self.msd_error, self.msd + self.msd_error
         ax.fill_between(self.lag, low, high, color=COLORS[0], alpha=0.3, lw=0)
         window = np.array(self.fit)
-        line = self.intercept + 2 * len(self.directions) * self.value * window
+        line = self.intercept + 2 * len(axes_of(self.directions)) * self.value * window
         ax.plot(window, line, color=COLORS[1], lw=2, label=f"D = {self.text}")
         ax.set(xlabel="t / ps", ylabel="MSD / Å²", xlim=(0.0, None), ylim=(0.0, None))
         ax.legend(fontsize="small")
@@ -93,7 +98,8 @@ class Diffusion(Analysis):
     species : str
         Species, element or group.
     directions : str
-        Some of ``"xyz"``: d is their number; ``"z"`` is along a tube.
+        Some of ``"xyz"``: d is their number; ``"z"`` is along a tube. Or ``"parallel"`` (d = 2) or
+        ``"perpendicular"`` (d = 1) to the wall, in the frame of `WallFrame`.
     fit : (float, float) [ps], optional
         Window of the straight line (least squares, with intercept). If left out: from 1/20 of the time
         covered, at most 2 ps, to 1/8 of it, at most 20 ps.
@@ -119,6 +125,9 @@ class Diffusion(Analysis):
     atoms together test that independence: if their spread is larger than chance allows (F test, 5 %), it is
     used.
 
+    **Near a wall** atoms stay for a while between layers, and across the wall the MSD is that of a confined
+    motion: the record says so (``diffusive``). `LayerDiffusion` takes layers apart.
+
     References
     ----------
     Bullerjahn et al., J. Chem. Theory Comput. 19, 3406 (2023). doi:10.1021/acs.jctc.3c00308
@@ -136,80 +145,33 @@ class Diffusion(Analysis):
         unwrap: str = "images",
         memory: float = 1e9,
     ) -> None:
-        if not directions or sorted(set(directions)) != sorted(directions) or not set(directions) <= set("xyz"):
-            raise AnalysisError(f"Directions are some of 'xyz', each once, not {directions!r}.")
         if fit is not None and not 0.0 < fit[0] < fit[1]:
             raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
         self.species = species
         self.directions = directions
         self.fit = fit
-        if unwrap not in ("images", "nearest"):
-            raise AnalysisError(f"Paths are unwrapped by 'images' or to the 'nearest' image, not by {unwrap!r}.")
-        self.drift = drift
-        self.unwrap = unwrap
-        self.memory = memory
+        self._paths = Paths(species, directions, drift, unwrap, memory, "Diffusion")
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
-        self._chosen = select(topology, self.species)
-        self._axes = ["xyz".index(letter) for letter in self.directions]
-        self._weights: FloatArray | None = None
-        if self.drift is not None:
-            masses = np.where(select(topology, self.drift), topology.masses, 0.0)
-            self._weights = masses / masses.sum()
-        self._path: FloatArray = np.zeros((int(self._chosen.sum()), len(self._axes)))
-        self._paths: list[FloatArray] = []
-        self._times: list[float] = []
-        self._keep_every = 1
-        self._count = 0
-        self._times_seen: list[float] = []
-        self._previous: tuple[FloatArray, NDArray[np.int32]] | None = None
-        self._irregular = False
+        self._paths.prepare(topology)
+        self._lengths: list[FloatArray] = []
 
     def update(self, frame: Frame) -> None:
         """Extend the paths by one frame."""
-        self._times_seen.append(frame.time)
-        if len(self._times_seen) > 2:
-            first, second = self._times_seen[:2]
-            step = second - first
-            if self._irregular or step <= 0.0:
-                raise AnalysisError(
-                    f"Diffusion needs evenly spaced frames: they begin {step:g} ps apart, but the one before "
-                    f"t = {frame.time:g} ps (step {frame.step}) is out of step. Choose one stage or a stride."
-                )
-            # the last frame of a run may come early; one more after it would be an error
-            gap = frame.time - self._times_seen[-2]
-            if abs(gap - step) > 1e-4 * step:
-                self._irregular = True
-                return
-        if self._previous is not None:
-            wrapped, images = self._previous
-            if self.unwrap == "images":
-                step_vectors = (frame.positions - wrapped) + (frame.images - images) @ frame.cell.matrix
-            else:
-                step_vectors = frame.cell.minimum_image(frame.positions - wrapped)
-            if self._weights is not None:
-                step_vectors -= self._weights @ step_vectors
-            self._path = self._path + step_vectors[self._chosen][:, self._axes]
-        self._previous = (frame.positions.copy(), frame.images.copy())
-        if self._count % self._keep_every == 0:
-            self._paths.append(self._path)
-            self._times.append(frame.time)
-            if len(self._paths) * self._path.nbytes > self.memory and len(self._paths) > 16:
-                self._paths, self._times = self._paths[::2], self._times[::2]
-                self._keep_every *= 2
-        self._count += 1
+        self._paths.add(frame)
+        self._lengths.append(frame.cell.lengths)
 
     def result(self) -> DiffusionRecord:
         """Return the diffusion coefficient."""
-        n = len(self._paths)
+        paths_of = self._paths
+        n, n_atoms, d = len(paths_of.rows), paths_of.n_atoms, paths_of.dimensions
         require_frames(n, 4, "Diffusion")
-        step = float(self._times[-1] - self._times[0]) / (n - 1)
-        low, high = self._window(n, step)
-        n_atoms = self._path.shape[0]
+        step = paths_of.step
+        low, high = fit_window(self.fit, n, step)
         n_lags = max(high + 1, n // 2 + 1)
         times = _times(low, high, step)
-        weights = slope_weights(times) / (2 * len(self._axes))
+        weights = slope_weights(times) / (2 * d)
 
         n_segments = int((n - 1) / (1.25 * high))
         coefficients, segments = np.zeros(n_atoms), np.zeros((n_segments, n_atoms))
@@ -217,7 +179,7 @@ class Diffusion(Analysis):
         window_curves = np.zeros((high + 1 - low, n_atoms))
         for start in range(0, n_atoms, CHUNK):
             chunk = slice(start, start + CHUNK)
-            paths = np.stack([path[chunk] for path in self._paths])
+            paths = paths_of.stacked(chunk)
             msd = mean_squared_displacements(paths)
             curve += msd[:n_lags].sum(axis=1)
             curve_squares += (msd[:n_lags] ** 2).sum(axis=1)
@@ -240,21 +202,16 @@ class Diffusion(Analysis):
         notes.append(
             f"line fitted from {low * step:.4g} to {high * step:.4g} ps of {step * (n - 1):.4g} ps, "
             + (
-                f"{n_atoms} atoms, centre of mass of {self.drift!r} at rest"
-                if self.drift
+                f"{n_atoms} atoms, centre of mass of {paths_of.drift!r} at rest"
+                if paths_of.drift
                 else f"{n_atoms} atoms, drift kept"
             )
         )
-        if self.unwrap == "nearest":
-            notes.append("no image counts: atoms followed to their nearest image from frame to frame")
-        if self._keep_every > 1:
-            notes.append(f"every {self._keep_every}th frame kept, to stay below {self.memory / 1e6:.0f} MB")
-        if self._irregular:
-            notes.append("the last frame came out of step and was left out")
+        notes += paths_of.notes
         spread = np.maximum(curve_squares / n_atoms - curve**2, 0.0)
         msd_error = np.sqrt(spread / (n_atoms - 1)) if n_atoms > 1 else np.full(n_lags, math.nan)
         return DiffusionRecord(
-            quantity=f"diffusion of {self.species}" + ("" if len(self._axes) == 3 else f" along {self.directions}"),
+            quantity=f"diffusion of {self.species}" + along(self.directions),
             value=value,
             error=error,
             unit="Å²/ps",
@@ -262,34 +219,23 @@ class Diffusion(Analysis):
             notes=tuple(notes),
             species=self.species,
             directions=self.directions,
+            lengths=np.mean(self._lengths, axis=0),
             lag=_times(0, n_lags - 1, step),
             msd=curve,
             msd_error=msd_error,
             fit=(low * step, high * step),
-            intercept=float(window.mean() - 2 * len(self._axes) * value * times.mean()),
+            intercept=float(window.mean() - 2 * d * value * times.mean()),
             exponent=exponent,
             exponent_error=exponent_error,
             diffusive=diffusive,
         )
 
-    def _window(self, n: int, step: float) -> tuple[int, int]:
-        """Return the first and the last lag, in frames, of the straight line."""
-        covered = (n - 1) * step
-        if self.fit is None:
-            low = max(1, round(min(2.0, covered / 20) / step))
-            return low, min(max(low + 2, round(min(20.0, covered / 8) / step)), n - 1)
-        low, high = math.ceil(self.fit[0] / step - 1e-6), math.floor(self.fit[1] / step + 1e-6)
-        if high > n - 1:
-            raise AnalysisError(
-                f"The fit window ends at {self.fit[1]:g} ps, but the frames cover {covered:g} ps only. "
-                f"Choose a window that ends before {covered / 3:.3g} ps, or run longer."
-            )
-        if high - low < 2:
-            raise AnalysisError(
-                f"The fit window {self.fit[0]:g} to {self.fit[1]:g} ps holds {max(high - low + 1, 0)} lags "
-                f"of {step:g} ps, 3 are needed. Widen it, or write frames more often."
-            )
-        return low, high
+
+def along(directions: str) -> str:
+    """Return the directions in the words of a record's title; nothing for all three."""
+    if directions in WALL_DIRECTIONS:
+        return f" {directions} to the wall"
+    return "" if len(directions) == 3 else f" along {directions}"
 
 
 def _times(first: int, last: int, step: float) -> FloatArray:

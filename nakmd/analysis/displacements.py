@@ -9,6 +9,8 @@ import scipy.fft
 import scipy.special
 from numpy.typing import NDArray
 
+from nakmd.errors import AnalysisError
+
 FloatArray = NDArray[np.float64]
 
 #: Fewer particles than this have their paths cut into segments of time for the error.
@@ -133,3 +135,38 @@ def exponent_of(times: FloatArray, curves: FloatArray) -> tuple[float, float]:
     influence = (weights / mean) @ (curves - mean[:, None])
     error = math.sqrt(float(np.var(influence, ddof=1)) / m) if m > 1 else math.nan
     return float(weights @ np.log(mean)), error
+
+
+def fit_window(fit: tuple[float, float] | None, n: int, step: float) -> tuple[int, int]:
+    """Return the first and the last lag, in frames, of the straight line.
+
+    Parameters
+    ----------
+    fit : (float, float) [ps] or None
+        As asked for; None for 1/20 (at most 2 ps) to 1/8 (at most 20 ps) of the time covered.
+    n : int
+        Frames.
+    step : float [ps]
+        Between two of them.
+
+    Raises
+    ------
+    AnalysisError
+        If the window ends after the frames do, or holds fewer than three lags.
+    """
+    covered = (n - 1) * step
+    if fit is None:
+        low = max(1, round(min(2.0, covered / 20) / step))
+        return low, min(max(low + 2, round(min(20.0, covered / 8) / step)), n - 1)
+    low, high = math.ceil(fit[0] / step - 1e-6), math.floor(fit[1] / step + 1e-6)
+    if high > n - 1:
+        raise AnalysisError(
+            f"The fit window ends at {fit[1]:g} ps, but the frames cover {covered:g} ps only. "
+            f"Choose a window that ends before {covered / 3:.3g} ps, or run longer."
+        )
+    if high - low < 2:
+        raise AnalysisError(
+            f"The fit window {fit[0]:g} to {fit[1]:g} ps holds {max(high - low + 1, 0)} lags "
+            f"of {step:g} ps, 3 are needed. Widen it, or write frames more often."
+        )
+    return low, high

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.analysis.base import require_finite
 from nakmd.cell import Cell
-from nakmd.errors import AnalysisError
 from nakmd.kernels import sampling
 
 FloatArray = NDArray[np.float64]
@@ -50,8 +50,7 @@ class CellGrid:
         also: FloatArray | None = None,
     ) -> None:
         everything = positions if also is None else np.concatenate([positions, also])
-        if not np.all(np.isfinite(everything)):
-            raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
+        require_finite(everything)
         self.cutoff = cutoff
         self.periodic = cell.periodic
         self.matrix = cell.matrix.copy()

@@ -13,7 +13,12 @@ from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 def analyze(
     trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the folder of a run.")],
     quantities: Annotated[
-        list[str] | None, typer.Argument(help="thermo, rdf, diffusion, coordination, affinity; all if left out.")
+        list[str] | None,
+        typer.Argument(
+            help="thermo, rdf, diffusion, layers, coordination, lifetimes, residence, map, affinity, immersion, "
+            "density, gibbs_excess, free_energy_profile; these if left out. Only by name: vacf, viscosity, "
+            "surface_tension, contact_angle."
+        ),
     ] = None,
     stage: Annotated[
         list[str] | None, typer.Option("--stage", help='Stages to measure, or "all"; those of production if left out.')

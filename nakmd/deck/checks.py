@@ -28,6 +28,9 @@ PYRROLIC_STEP = 0.0005
 IMPOSSIBLE_TEMPERATURE = 20000.0
 SURPRISING_TEMPERATURE = 3000.0
 
+#: Time [ps] between samples beyond which velocities and stresses of liquid NaK have moved on (they turn in 0.2 ps).
+DENSE = 0.03
+
 #: Density of liquid Na-K [g/cm³] beyond which a value is surprising (0.75 to 0.95 from melting to 900 K).
 DENSITIES = (0.6, 1.1)
 
@@ -43,6 +46,7 @@ def check_words(draft: Draft) -> Iterator[Problem]:
         yield from _check_model(draft.model)
     yield from _check_species(draft)
     yield from _check_output(draft)
+    yield from _check_sampling(draft)
 
 
 def _has_moving_carbon(draft: Draft) -> bool:
@@ -204,6 +208,25 @@ def _check_output(draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 ("output", key),
                 f"[output] {key} = {every} is never reached: all stages have {steps} steps.",
+                fatal=False,
+            )
+
+
+def _check_sampling(draft: Draft) -> Iterator[Problem]:
+    """Yield quantities that need denser samples than the deck takes."""
+    words, output = draft.analysis, draft.output
+    steps = [stage.timestep for _, stage in draft.stages if isinstance(stage, Dynamics) and stage.kind == "produce"]
+    if words is None or output is None or not steps:
+        return
+    frames = words.every if words.when == "live" and words.every else output.trajectory_every
+    key = "[analysis] every" if words.when == "live" else "[output] trajectory_every"
+    for quantity, every, name in (("viscosity", output.thermo_every, "[output] thermo_every"), ("vacf", frames, key)):
+        gap = every * max(steps)
+        if quantity in (words.quantities or ()) and gap > DENSE * (1.0 + 1e-9):
+            yield Problem(
+                ("analysis", "quantities", list(words.quantities or ()).index(quantity)),
+                f"{quantity} needs samples 5 to 20 fs apart, and they are {1e3 * gap:g} fs apart: "
+                f"write {name} = {max(1, int(0.01 / max(steps)))}.",
                 fatal=False,
             )
 

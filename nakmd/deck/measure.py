@@ -37,11 +37,11 @@ class Measuring:
         self._stages = measured_stages(deck)
         self._live: dict[str, LiveAnalysis] = {}
         if deck.analysis.when == "live" and self._stages:
-            from nakmd.analysis import standard_analyses  # noqa: PLC0415  (scipy is slow to import)
+            from nakmd.analysis import TABLES, standard_analyses  # noqa: PLC0415  (scipy is slow to import)
 
             every = deck.analysis.every or deck.output.trajectory_every
             for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
-                if name != "thermo":  # the thermo table is denser than any sampling
+                if name not in TABLES:  # the thermo table is denser than any sampling
                     self._live[name] = LiveAnalysis(analysis, topology, every, self._stages)
 
     @property
@@ -67,7 +67,7 @@ class Measuring:
 
     def measure(self, path: Path) -> Results:
         """Return the results of a finished run."""
-        from nakmd.analysis import analyze, thermo  # noqa: PLC0415  (as above)
+        from nakmd.analysis import TABLES, analyze  # noqa: PLC0415  (as above)
 
         if not self._stages:
             return Results({})
@@ -76,8 +76,9 @@ class Measuring:
             if not self._live:
                 return Results(_attempt(lambda: analyze(trajectory, wanted, self._stages)))
             found: dict[str, Record | AnalysisError] = {}
-            if wanted is None or "thermo" in wanted:
-                found |= _attempt(lambda: {"thermo": thermo(trajectory, self._stages)})
+            tables = [name for name in TABLES if name in (wanted or ("thermo",))]
+            if tables:
+                found |= _attempt(lambda: analyze(trajectory, tables, self._stages))
         for name, live in self._live.items():
             try:
                 found[name] = live.result()

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nakmd.deck.table import Row, rows_of, size_rows
 from nakmd.errors import AnalysisError
-from nakmd.system import WALL
 
 # nakmd.analysis imports half of scipy, which is not to stand between `nakmd run` and its first step
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from nakmd.analysis import AffinityRecord, Measure, Record
+    from nakmd.analysis import Record
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
-_PANELS = ("thermo", "rdf", "diffusion", "coordination", "affinity")
-_MOST_PANELS = 9
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table.
-
-    Attributes
-    ----------
-    quantity, text : str
-        Name, and value with error and unit.
-    note : str
-        Why the number should be taken with care, if so.
-    """
-
-    quantity: str
-    text: str
-    note: str = ""
+_PANELS = (
+    "thermo", "contact_angle", "surface_tension", "viscosity", "affinity", "density", "rdf", "diffusion",
+    "coordination", "gibbs_excess", "free_energy_profile", "layers", "lifetimes", "map", "residence", "immersion",
+    "vacf",
+)  # fmt: skip
+_MOST_PANELS = 12
 
 
 class Results:
@@ -76,7 +63,12 @@ class Results:
 
     def rows(self) -> list[Row]:
         """Return the table, the most telling numbers of every record."""
-        return [row for name, record in self.records.items() for row in _rows_of(name, record)]
+        found: list[Row] = []
+        for name, record in self.records.items():
+            found += rows_of(name, record)
+            if name.startswith("diffusion") and "viscosity" in self.records:
+                found += size_rows(record, self.records["viscosity"])
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
@@ -108,7 +100,7 @@ class Results:
         """Draw the records into one figure; None if there is nothing to draw."""
         from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import, and only wanted here)
 
-        names = sorted(self.records, key=lambda name: _PANELS.index(name.split()[0]))[:_MOST_PANELS]
+        names = self.panels()
         if not names:
             return None
         columns = min(len(names), 3 if len(names) > 4 else 2)
@@ -116,84 +108,18 @@ class Results:
         figure = Figure(figsize=(5.2 * columns, 3.9 * rows), layout="constrained")
         for k, name in enumerate(names):
             axes: Axes = figure.add_subplot(rows, columns, k + 1)
-            axes.set_title(name)
+            axes.set_title(name.replace("_", " "))
             self.records[name].plot(axes)
         if title:
             figure.suptitle(title)
         figure.savefig(path, dpi=130)
         return path
 
-
-def _rows_of(name: str, record: Record) -> Iterator[Row]:
-    from nakmd.analysis import (  # noqa: PLC0415  (as above)
-        AffinityRecord,
-        CoordinationRecord,
-        DiffusionRecord,
-        RDFRecord,
-        ThermoRecord,
-    )
-
-    if isinstance(record, ThermoRecord):
-        for quantity, measure in record.quantities.items():
-            if quantity != "conserved":  # what counts is its drift
-                yield _row(quantity.removesuffix("_bar").replace("_", " "), measure)
-        if math.isfinite(record.drift.value):
-            yield _row("energy drift", record.drift)
-    elif isinstance(record, RDFRecord):
-        for partial in record.pairs.values():
-            # the bonds of the wall are in the file; a table of the liquid need not repeat them
-            if math.isfinite(partial.first_minimum) and not {partial.a, partial.b} <= set(WALL):
-                pair = f"{partial.a}-{partial.b}"
-                yield Row(f"g(r) {pair}, first peak", f"{partial.peak:.2f} Å")
-                yield _row(f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å", partial.coordination)
-    elif isinstance(record, DiffusionRecord):
-        note = "" if record.diffusive else f"not diffusive: MSD ~ t^{record.exponent:.2f}"
-        yield Row(
-            f"diffusion of {record.species}",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            note or _trust(record),
-        )
-    elif isinstance(record, CoordinationRecord):
-        yield Row(
-            f"{record.neighbor} around {record.center}, to {record.cutoff:g} Å",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            _trust(record),
-        )
-        if len(record.by_site) > 1:
-            for site, measure in record.by_site.items():
-                yield _row(f"  at {site}", measure)
-    elif isinstance(record, AffinityRecord):
-        yield from _affinity_rows(record)
-    else:
-        yield Row(name, str(record), _trust(record))
-
-
-def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
-    yield _row("affinity per area", record.per_area)
-    yield _row("affinity per first-layer atom", record.per_layer_atom)
-    for metal, measure in record.by_metal.items():
-        yield _row(f"  of {metal}, per atom", measure)
-    for site, measure in record.by_site.items():
-        yield _row(f"  of {site}, per wall atom in contact", measure)
-    for metal, measure in record.layer_atoms.items():
-        yield _row(f"{metal} in the first layer", measure)
-    for (a, b), measure in record.enrichment.items():
-        yield _row(f"enrichment {a}/{b} of the first layer", measure)
-
-
-def _row(quantity: str, measure: Measure) -> Row:
-    return Row(quantity, _text(measure.value, measure.error, measure.unit, measure.n_effective), _trust(measure))
-
-
-def _text(value: float, error: float, unit: str, n_effective: float) -> str:
-    from nakmd.analysis import Measure  # noqa: PLC0415  (as above)
-
-    return str(Measure(float(value), float(error), unit, float(n_effective))).partition(" (error uncertain")[0]
-
-
-def _trust(measured: Measure | Record) -> str:
-    if measured.trusted or not math.isfinite(measured.n_effective) or not measured.n_effective:
-        return ""
-    if not math.isfinite(float(measured.error)) or float(measured.error) == 0.0:
-        return ""
-    return f"error uncertain: {measured.n_effective:.1f} independent samples"
+    def panels(self) -> list[str]:
+        """Return the names of the records in the overview: one of each quantity first, and K before Na."""
+        by_quantity: dict[str, list[str]] = {}
+        for name in sorted(self.records, key=lambda name: (_PANELS.index(name.split()[0]), not name.endswith("K"))):
+            by_quantity.setdefault(name.split()[0], []).append(name)
+        rounds = itertools.zip_longest(*by_quantity.values())
+        chosen = [name for names in rounds for name in names if name][:_MOST_PANELS]
+        return [name for names in by_quantity.values() for name in names if name in chosen]

@@ -121,16 +121,26 @@ class Output(Section):
     """What is written, and how often."""
 
     trajectory_every: Positive = Field(default=200, description="steps between frames")
-    thermo_every: Positive = Field(default=50, description="steps between rows of the thermo table")
+    thermo_every: Positive = Field(
+        default=50, description="steps between rows of the thermo table; viscosity wants 5 to 20 fs"
+    )
     checkpoint_every: Positive = Field(default=2000, description="steps between checkpoints")
     precision: Literal["double", "single"] = "double"
+
+
+Quantity = Literal[
+    "thermo", "rdf", "diffusion", "layers", "vacf", "viscosity", "coordination", "lifetimes", "residence", "map",
+    "affinity", "immersion", "density", "gibbs_excess", "free_energy_profile", "surface_tension", "contact_angle",
+]  # fmt: skip
 
 
 class Analysis(Section):
     """What is measured, of which stages, and when."""
 
-    quantities: tuple[Literal["thermo", "rdf", "diffusion", "coordination", "affinity"], ...] | None = Field(
-        default=None, description="all that the atoms allow, if left out"
+    quantities: tuple[Quantity, ...] | None = Field(
+        default=None,
+        description="all that the atoms allow, if left out; vacf, viscosity, surface_tension and contact_angle only if "
+        "named",
     )
     when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
     every: Positive | None = Field(

@@ -12,7 +12,7 @@ from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem, near, nearest
 from nakmd.deck.schema import Dynamics
-from nakmd.errors import CoverageError
+from nakmd.errors import AnalysisError, CoverageError
 from nakmd.potentials import Hybrid, Potential, Term
 from nakmd.system import METALS, WALL, System, element_of
 from nakmd.units import MASSES
@@ -109,19 +109,14 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
     words = draft.analysis
     if words is None:
         return
-    elements = {element_of(name) for name in system.species_names}
-    needed: dict[str, list[tuple[str, ...]]] = {
-        "diffusion": [METALS],
-        "coordination": [WALL, METALS],
-        "affinity": [WALL, METALS],
-    }
-    for index, quantity in enumerate(words.quantities or ()):
-        if any(not elements & set(kinds) for kinds in needed.get(quantity, ())):
-            need = "metal atoms" if quantity == "diffusion" else "both carbon and metal"
-            yield Problem(
-                ("analysis", "quantities", index),
-                f"{quantity} needs {need}; here are {', '.join(sorted(elements))} only.",
-            )
+    if words.quantities:
+        from nakmd.analysis import standard_analyses  # noqa: PLC0415  (scipy is slow to import)
+
+        for index, quantity in enumerate(words.quantities):
+            try:
+                standard_analyses(system.topology, [quantity])
+            except AnalysisError as error:
+                yield Problem(("analysis", "quantities", index), str(error))
     known = {word for _, stage in draft.stages for word in (stage.name, stage.kind) if word}
     for index, name in enumerate(words.stages):
         if name not in known and draft.is_whole("stage"):

@@ -1,0 +1,121 @@
+"""Activation energies from a quantity measured at several temperatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Record
+from nakmd.analysis.fitting import weighted_line
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure
+from nakmd.errors import AnalysisError
+from nakmd.units import K_B
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrheniusRecord(Record):
+    """An activation energy [eV] and the points it comes from.
+
+    Attributes
+    ----------
+    prefactor : Measure
+        In the unit of the quantity; its error is that of the logarithm times the value.
+    temperatures : (n,) float64 [K]
+    values, errors : (n,) float64
+    of : str
+        Name and unit of the quantity.
+    chi2 : float
+        Of n - 2 degrees of freedom.
+    sign : int
+        1 if the quantity rises with temperature, -1 if it falls.
+    """
+
+    prefactor: Measure
+    temperatures: FloatArray
+    values: FloatArray
+    errors: FloatArray
+    of: str
+    chi2: float
+    sign: int
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the points and the line against 1000 K/T."""
+        figure, ax = figure_for(ax)
+        inverse = 1000.0 / self.temperatures
+        ax.errorbar(inverse, self.values, self.errors, fmt="o", color=COLORS[0], capsize=3)
+        span = np.linspace(inverse.min(), inverse.max(), 50)
+        line = self.prefactor.value * np.exp(-self.sign * self.value * span / (1000.0 * K_B))
+        ax.plot(span, line, color=COLORS[1], label=f"$E_a$ = {self.text}")
+        ax.set(xlabel="1000 K / T", ylabel=self.of, yscale="log")
+        ax.legend(fontsize="small")
+        return figure
+
+
+def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure], sign: int = 1) -> ArrheniusRecord:
+    r"""Return the activation energy of a quantity over a sweep of temperatures.
+
+    .. math:: D = D_0\, e^{-E_a / k_B T}
+
+    as a weighted line of ln D against 1/k_B T, with errors δD/D.
+
+    Parameters
+    ----------
+    temperatures : sequence of float [K]
+    records : sequence of Record or Measure
+        One number with its error each, all in one unit: diffusion coefficients, exchange rates, ...
+    sign : {1, -1}
+        -1 for quantities that fall as T rises (viscosity, lifetimes): D = D₀ exp(+E_a/k_B T).
+
+    Returns
+    -------
+    ArrheniusRecord
+        Errors as in `weighted_line`: where the points scatter by more than their errors, they are enlarged.
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than three temperatures, units differ, or a value is not above zero.
+    """
+    if len(temperatures) != len(records):
+        raise AnalysisError(f"{len(temperatures)} temperatures do not fit {len(records)} results.")
+    if len(set(temperatures)) < 3:
+        raise AnalysisError(f"An Arrhenius fit needs three or more temperatures, got {sorted(set(temperatures))} K.")
+    units = {record.unit for record in records}
+    if len(units) > 1:
+        raise AnalysisError(f"The results have different units: {', '.join(sorted(units))}.")
+    t = np.array(temperatures, dtype=np.float64)
+    values = np.array([float(record.value) for record in records])
+    errors = np.array([float(record.error) for record in records])
+    for temperature, value in zip(t, values):
+        if not (value > 0.0 and temperature > 0.0):
+            raise AnalysisError(f"At {temperature:g} K the value is {value:g}, which has no logarithm.")
+    line = weighted_line(1.0 / (K_B * t), np.log(values), errors / values)
+    unit = units.pop()
+    name = next((record.quantity for record in records if isinstance(record, Record)), "value")
+    prefactor = float(np.exp(line.intercept))
+    return ArrheniusRecord(
+        quantity=f"activation energy of {name}",
+        value=-sign * line.slope,
+        error=line.slope_error,
+        unit="eV",
+        n_effective=line.n_effective,
+        notes=(f"weighted line through {len(t)} temperatures, {t.min():g} to {t.max():g} K", line.note),
+        prefactor=Measure(prefactor, prefactor * line.intercept_error, unit, line.n_effective),
+        temperatures=t,
+        values=values,
+        errors=errors,
+        of=f"{name} / {unit}" if unit not in ("", "1") else name,
+        chi2=line.chi2,
+        sign=sign,
+    )

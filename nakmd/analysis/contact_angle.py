@@ -1,0 +1,307 @@
+"""Contact angle of a droplet on a sheet, and on or in a tube, from the shape of its mean surface."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.density import Density
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.droplet_shapes import DropletShape, find_droplet
+from nakmd.analysis.jackknife import jackknife, merged
+from nakmd.analysis.liquid_surface import Circle, Surface, Unduloid, find_surface
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import BlockSums
+from nakmd.analysis.surfaces import Placed, Tube
+from nakmd.errors import AnalysisError
+from nakmd.system import METALS, Frame, Topology, element_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Side [Å] of the bins of a map, and how far it reaches beyond the farthest atom of the first frame.
+WIDTH, MARGIN = 0.5, 12.0
+
+#: Blocks of time that the error rests on, at least, where there are frames enough and no window is given.
+BLOCKS = 8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ContactAngleRecord(Record):
+    """The angle, within the liquid; ``value`` and ``error`` in degree.
+
+    Attributes
+    ----------
+    shape : str
+        ``"spherical cap"``, ``"cylindrical cap"``, ``"barrel around the tube"``, ``"clamshell on the tube"``,
+        ``"ridge along the tube"`` or ``"plug inside the tube"``.
+    side : str
+        Of the wall.
+    apex : float [Å]
+        Where the fitted curve meets the line of symmetry.
+    curvature : float [1/Å]
+        Of the fitted circle (negative: concave); of a barrel, the mean of its two principal curvatures.
+    radius : float [Å]
+        Mean radius of the tube on that side; infinite for sheets.
+    liquid_density : float [1/Å³]
+        Within the droplet, away from its surface.
+    per_angstrom : float [degree/Å]
+        Change of the angle if the surface of contact is taken 1 Å farther from the nuclei.
+    roughness : float [Å]
+        Root mean square distance of the surface from the curve.
+    surface : (n, 2) float64 [Å]
+        Points of half density that were fitted, u and v.
+    curve : (m, 2) float64 [Å]
+    density : (n_u, n_v) float64 [1/Å³]
+        The smoothed map.
+    u_edges, v_edges : (n_u + 1,), (n_v + 1,) float64 [Å]
+    labels : (str, str)
+        What u and v are.
+    """
+
+    shape: str
+    side: str
+    apex: float
+    curvature: float
+    radius: float
+    liquid_density: float
+    per_angstrom: float
+    roughness: float
+    surface: FloatArray
+    curve: FloatArray
+    density: FloatArray
+    u_edges: FloatArray
+    v_edges: FloatArray
+    labels: tuple[str, str]
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the density map, the points of its surface and the fitted curve."""
+        figure, ax = figure_for(ax)
+        mesh = ax.pcolormesh(self.u_edges, self.v_edges, 1e3 * self.density.T, cmap="Blues", vmin=0.0, rasterized=True)
+        mesh.set_clim(0.0, 2e3 * self.liquid_density)
+        figure.colorbar(mesh, ax=ax, label="number density / nm⁻³")
+        ax.plot(*self.surface.T, ".", color=COLORS[4], ms=3, label="half density")
+        inside = (self.curve[:, 1] >= self.v_edges[0]) & (self.curve[:, 0] <= self.u_edges[-1])
+        ax.plot(*self.curve[inside].T, color=COLORS[1], lw=1.5, label=self.text)
+        ax.set(
+            xlabel=f"{self.labels[0]} / Å",
+            ylabel=f"{self.labels[1]} / Å",
+            xlim=(0.0, self.u_edges[-1]),
+            ylim=(self.v_edges[0], self.v_edges[-1]),
+            aspect="equal",
+        )
+        ax.legend(fontsize="small", loc="upper right")
+        return figure
+
+
+class ContactAngle(Analysis):
+    r"""Angle at which the mean surface of a droplet, drawn on to the wall, meets it.
+
+    Atoms are counted in a map that moves with droplet and wall; its surface is where the density is half that
+    within the droplet; a curve through the surface beyond the layers next to the wall is continued to the wall.
+
+    ============================== =============================== =========================================
+    droplet                        coordinates of the map          curve, and cos θ where it meets the wall
+    ============================== =============================== =========================================
+    spherical cap on a sheet       (r, z) about its middle         circle; 1 - κ (apex - z₀)
+    cylindrical cap on a sheet     (x, z), along the image         the same
+    barrel around a tube           (x, r), r from the axis         unduloid r cos φ = a r² + b; at r = R
+    ridge along a tube, out- or    cross-section, towards the      circle meets circle: (R² + R_d² - c²)/(2 R R_d),
+    inside                         middle of the liquid            with the other sign inside
+    clamshell on a tube            (r, v) about the line from      circle; 1 - κ (apex - R), in the plane
+                                   the axis to its middle          through the axis
+    plug inside a tube             (r, x), r from the axis         circle; -κ R
+    ============================== =============================== =========================================
+
+    κ is the curvature of the circle, positive where the liquid is convex, and 1/R_d for a radius R_d.
+
+    Parameters
+    ----------
+    exclude : float [Å], optional
+        Surface nearer than this to the wall's nuclei is not fitted. If left out: 8 Å; inside a tube at most
+        three tenths of its radius.
+    contact : float [Å]
+        Distance from the nuclei of the surface where the angle is read.
+    window : float [ps], optional
+        Length of the blocks of time that the error rests on, at most half the run. If left out: 8 to 15 blocks.
+    metals : tuple of str
+
+    Notes
+    -----
+    The wall and the kind of droplet are found in the first frame.
+
+    Limits. The curves are those of a liquid with one surface tension and no gravity: exact for caps, ridges, barrels
+    and plugs. A clamshell is no sphere: its angle is right for drops much smaller than the tube, and for larger ones
+    stands for the shape, not for Young's angle. Near the wall and at nanometres, line tension bends the surface, so the
+    angle depends on the droplet's size. Where the contact line is: by `contact`, by default at the nuclei;
+    `per_angstrom` tells what another choice changes, which is often more than the error.
+
+    Both ends of a plug are folded onto one another, and so are those of a barrel. A narrow tube layers the liquid
+    across all of it: the surface of a plug is where the density is half that deep within at the same distance from the
+    axis.
+
+    The error is from the jackknife over blocks of time, each time fitting anew.
+
+    References
+    ----------
+    Circle through the surface, without the 8 Å next to the wall: Werder et al., J. Phys. Chem. B 107, 1345 (2003).
+    Barrels: B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976).
+    """
+
+    name = "contact_angle"
+
+    def __init__(
+        self,
+        exclude: float | None = None,
+        contact: float = 0.0,
+        window: float | None = None,
+        metals: tuple[str, ...] = METALS,
+    ) -> None:
+        if (exclude is not None and not exclude >= 0.0) or (window is not None and not window > 0.0):
+            raise AnalysisError(f"A contact angle needs exclude >= 0 Å and window > 0 ps, got {exclude}, {window}.")
+        self.exclude, self.contact, self.window = exclude, float(contact), window
+        self.metals = metals
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms."""
+        elements = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
+        # the wall is found as for profiles, with the same messages
+        self._profile = Density(tuple(sorted(elements & set(self.metals))))
+        self._profile.prepare(topology)
+        self._metal = np.flatnonzero(
+            np.isin(topology.species, [s for s, e in enumerate(topology.elements) if e in self.metals])
+        )
+        self._shape: DropletShape | None = None
+        self._times: list[float] = []
+        self._radii: list[float] = []
+        self._sums = BlockSums()
+
+    def update(self, frame: Frame) -> None:
+        """Count one frame."""
+        placed = self._profile.place(frame)
+        points = frame.positions[self._metal]
+        if not np.all(np.isfinite(points)):
+            raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
+        if self._shape is None:
+            found = self._profile.shape
+            assert found is not None
+            self._shape = find_droplet(points, placed, frame.cell, found.axis)
+        coordinates = self._shape.coordinates(points, placed, frame.cell)
+        if self._sums.count == 0:
+            self._begin(coordinates, frame)
+        counts, _, _ = np.histogram2d(coordinates[:, 0], coordinates[:, 1], bins=[self._u, self._v])
+        self._sums.add(counts)
+        self._times.append(frame.time)
+        self._radii.append(self._radius_of(placed))
+
+    def _radius_of(self, placed: Placed) -> float:
+        if isinstance(placed, Tube):
+            assert self._shape is not None
+            return placed.outer if self._shape.side == "outside" else placed.inner
+        return math.inf
+
+    def _begin(self, coordinates: FloatArray, frame: Frame) -> None:
+        assert self._shape is not None
+        own = coordinates[np.all(np.isfinite(coordinates), axis=1)]
+        low, (wide, high) = min(0.0, float(own[:, 1].min())), own.max(axis=0) + MARGIN
+        self._u = WIDTH * np.arange(math.ceil(wide / WIDTH) + 1)
+        self._v = WIDTH * np.arange(math.floor(low / WIDTH) - 1 if low < 0.0 else 0, math.ceil(high / WIDTH) + 1)
+        self._volumes = self._shape.volumes(self._u, self._v, frame.cell)
+
+    def result(self) -> ContactAngleRecord:
+        """Return the angle."""
+        require_frames(self._sums.count, 2, "A contact angle")
+        assert self._shape is not None
+        radius = float(np.mean(self._radii))
+        exclude = self._shape.exclusion(radius) if self.exclude is None else self.exclude
+        blocks = self._blocks()
+        surface, curve = self._fit(self._sums.mean, radius, exclude)
+        angle = self._angle(curve, radius, self.contact)
+
+        def refitted(counts: FloatArray) -> float:
+            try:
+                return self._angle(self._fit(counts, radius, exclude)[1], radius, self.contact)
+            except AnalysisError:  # enough surface with all blocks, too little without this one: no error is known
+                return math.nan
+
+        error, n_effective = jackknife(blocks, refitted)
+        notes = [
+            f"{self._shape.name}, {self._shape.side}",
+            f"surface nearer than {exclude:.1f} Å to the nuclei left out",
+            f"angle {self.contact:g} Å from the nuclei",
+            f"error from {len(blocks)} blocks of time",
+        ]
+        if math.isnan(angle):
+            notes.append("the fitted surface does not meet the wall")
+        return ContactAngleRecord(
+            quantity="contact angle",
+            value=angle,
+            error=float(error),
+            unit="degree",
+            n_effective=n_effective,
+            notes=tuple(notes),
+            shape=self._shape.name,
+            side=self._shape.side,
+            apex=curve.apex,
+            curvature=curve.curvature if isinstance(curve, Circle) else curve.a,
+            radius=radius,
+            liquid_density=surface.liquid,
+            per_angstrom=self._angle(curve, radius, self.contact + 0.5)
+            - self._angle(curve, radius, self.contact - 0.5),
+            roughness=float(np.sqrt(np.mean(curve.residuals(surface.points) ** 2))),
+            surface=surface.points,
+            curve=curve.curve(),
+            density=surface.density,
+            u_edges=self._u,
+            v_edges=self._v,
+            labels=self._shape.labels,
+        )
+
+    def _blocks(self) -> FloatArray:
+        """Return mean counts over blocks of time, of the length asked for."""
+        blocks = self._sums.block_means()
+        if self.window is None:
+            return merged(blocks, BLOCKS)
+        span = self._times[-1] - self._times[0]
+        if self.window > 0.5 * span:
+            raise AnalysisError(
+                f"Blocks of {self.window:g} ps for the error of the contact angle need a run of at least twice that; "
+                f"these frames span {span:.3g} ps. Choose a window of at most {0.5 * span:.3g} ps, or run longer."
+            )
+        length = self._sums.length * span / (self._sums.count - 1)
+        return merged(blocks, max(2, math.floor(len(blocks) * length / self.window + 1e-9)))
+
+    def _fit(self, counts: FloatArray, radius: float, exclude: float) -> tuple[Surface, Circle | Unduloid]:
+        assert self._shape is not None
+        middle_u, middle_v = 0.5 * (self._u[1:] + self._u[:-1]), 0.5 * (self._v[1:] + self._v[:-1])
+        usable = self._shape.clearance(middle_u, middle_v, radius) >= exclude
+        volumes = self._shape.capacity(counts, self._volumes, self._v)
+        surface = find_surface(counts, volumes, WIDTH, float(self._v[0]), usable)
+        return surface, self._shape.fit(surface.points, surface.weights, radius)
+
+    def _angle(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
+        """Return the angle [degree], NaN where the curve passes the wall by."""
+        assert self._shape is not None
+        cosine = self._shape.cosine(curve, radius, contact)
+        return math.degrees(math.acos(cosine)) if -1.0 <= cosine <= 1.0 else math.nan
+
+
+def contact_angle(
+    source: Source,
+    exclude: float | None = None,
+    contact: float = 0.0,
+    window: float | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> ContactAngleRecord:
+    """Return the contact angle; parameters as in `ContactAngle`, ``stage`` as in `choose_frames`."""
+    return cast(ContactAngleRecord, measure(source, ContactAngle(exclude, contact, window), stage, progress))

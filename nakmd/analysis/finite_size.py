@@ -1,0 +1,184 @@
+"""Diffusion in an infinite system: what a periodic cell takes away, from the viscosity or from several sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Record
+from nakmd.analysis.diffusion import DiffusionRecord
+from nakmd.analysis.fitting import weighted_line
+from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure
+from nakmd.errors import AnalysisError
+from nakmd.units import K_B
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: ξ of a cubic lattice of hydrodynamic images.
+XI_CUBIC = 2.837297
+
+#: The longest length of a cell over its shortest up to which it counts as cubic.
+CUBIC_WITHIN = 1.1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FiniteSizeRecord(Record):
+    """A diffusion coefficient [Å²/ps] of the infinite system.
+
+    Attributes
+    ----------
+    measured : (n,) float64 [Å²/ps]
+        In the cells simulated.
+    measured_error : (n,) float64 [Å²/ps]
+    lengths : (n,) float64 [Å]
+        Of the cells.
+    viscosity : Measure [mPa s]
+        Used for the correction, or found from the slope.
+    slope : float [Å³/ps]
+        D(L) = value - slope/L.
+    """
+
+    measured: FloatArray
+    measured_error: FloatArray
+    lengths: FloatArray
+    viscosity: Measure
+    slope: float
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the coefficients against 1/L, and the line to 1/L = 0."""
+        figure, ax = figure_for(ax)
+        inverse = 1.0 / self.lengths
+        ax.errorbar(inverse, self.measured, self.measured_error, fmt="o", color=COLORS[0], capsize=3, label="measured")
+        span = np.array([0.0, 1.1 * inverse.max()])
+        ax.plot(span, self.value - self.slope * span, color=COLORS[1])
+        ax.errorbar([0.0], [self.value], [self.error], fmt="s", color=COLORS[1], capsize=3, label=f"L → ∞: {self.text}")
+        ax.set(xlabel="1/L / Å⁻¹", ylabel="D / Å²/ps", xlim=(-0.02 * span[1], span[1]))
+        ax.legend(fontsize="small")
+        return figure
+
+
+def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> FiniteSizeRecord:
+    r"""Return the diffusion coefficient corrected for the periodic images, with the viscosity of the same run.
+
+    .. math:: D_\infty = D(L) + \frac{\xi\, k_B T}{6 \pi \eta L}, \qquad \xi = 2.837297
+
+    Parameters
+    ----------
+    diffusion : DiffusionRecord
+        In all three directions.
+    viscosity : ViscosityRecord
+        Its temperature is used, and its cell must be that of the diffusion.
+
+    Returns
+    -------
+    FiniteSizeRecord
+        The error is that of both; a cell that is not cubic is said in the notes (ξ is that of a cube).
+
+    Raises
+    ------
+    AnalysisError
+        If the viscosity is not positive, the directions are not xyz, or the two belong to different cells.
+
+    References
+    ----------
+    Yeh & Hummer, J. Phys. Chem. B 108, 15873 (2004). doi:10.1021/jp0477147
+    """
+    if sorted(diffusion.directions) != ["x", "y", "z"]:
+        raise AnalysisError(
+            f"The correction is that of diffusion in all directions, and this is along {diffusion.directions!r}: "
+            "measure it with directions='xyz'."
+        )
+    if not viscosity.value > 0.0:
+        raise AnalysisError(f"The correction needs a positive viscosity, and this is {viscosity.text}. Run longer.")
+    length = float(np.cbrt(np.prod(diffusion.lengths)))
+    other = float(np.cbrt(np.prod(viscosity.lengths)))
+    if math.isfinite(other) and abs(other / length - 1.0) > 0.02:
+        raise AnalysisError(
+            f"Diffusion was measured in a cell of {length:.2f} Å and the viscosity in one of {other:.2f} Å: take both "
+            "from the same run."
+        )
+    eta = viscosity.value / MPA_S_PER_EV_PS_A3
+    slope = XI_CUBIC * K_B * viscosity.temperature / (6.0 * math.pi * eta)
+    correction = slope / length
+    of_correction = correction * viscosity.error / viscosity.value
+    notes = [
+        f"{diffusion.value:.4g} Å²/ps in a cell of {length:.2f} Å, {correction:.3g} Å²/ps added for its images, "
+        f"η = {viscosity.text} at {viscosity.temperature:.1f} K"
+    ]
+    ratio = float(diffusion.lengths.max() / diffusion.lengths.min())
+    if ratio > CUBIC_WITHIN:
+        notes.append(f"WARNING: the cell is not cubic (lengths differ {ratio:.2f} times), and ξ is that of a cube")
+    if not diffusion.diffusive:
+        notes.append("WARNING: the MSD is not diffusive in its window")
+    if not viscosity.settled:
+        notes.append("WARNING: the integral of the viscosity has not settled")
+    return FiniteSizeRecord(
+        quantity=f"diffusion of {diffusion.species} in an infinite system",
+        value=diffusion.value + correction,
+        error=math.hypot(diffusion.error, of_correction),
+        unit="Å²/ps",
+        n_effective=min(diffusion.n_effective, viscosity.n_effective),
+        notes=tuple(notes),
+        measured=np.array([diffusion.value]),
+        measured_error=np.array([diffusion.error]),
+        lengths=np.array([length]),
+        viscosity=Measure(viscosity.value, viscosity.error, viscosity.unit, viscosity.n_effective),
+        slope=slope,
+    )
+
+
+def extrapolate_size(records: Sequence[DiffusionRecord], temperature: float) -> FiniteSizeRecord:
+    """Return the diffusion coefficient of the infinite system from cubic cells of several sizes.
+
+    A weighted line through D against 1/L: its end is the value, and its slope gives the viscosity that `yeh_hummer`
+    would need, which can be held against `viscosity`.
+
+    Parameters
+    ----------
+    records : sequence of DiffusionRecord
+        From cells of at least two different sizes, all at the same state.
+    temperature : float [K]
+
+    Returns
+    -------
+    FiniteSizeRecord
+
+    References
+    ----------
+    Yeh & Hummer, J. Phys. Chem. B 108, 15873 (2004). doi:10.1021/jp0477147
+    """
+    lengths = np.array([float(np.cbrt(np.prod(record.lengths))) for record in records])
+    if len(records) < 2 or float(np.ptp(lengths)) < 0.01 * float(lengths.max(initial=1.0)):
+        raise AnalysisError(f"The size is extrapolated from cells of at least two sizes, got {lengths.round(2)} Å.")
+    values = np.array([record.value for record in records])
+    errors = np.array([record.error for record in records])
+    line = weighted_line(1.0 / lengths, values, errors)
+    eta, of_eta = math.nan, math.nan
+    if line.slope < 0.0:
+        eta = XI_CUBIC * K_B * temperature / (6.0 * math.pi * -line.slope) * MPA_S_PER_EV_PS_A3
+        of_eta = eta * line.slope_error / -line.slope
+    species = ", ".join(dict.fromkeys(record.species for record in records))
+    return FiniteSizeRecord(
+        quantity=f"diffusion of {species} in an infinite system",
+        value=line.intercept,
+        error=line.intercept_error,
+        unit="Å²/ps",
+        n_effective=line.n_effective,
+        notes=(f"line through {len(records)} sizes, {line.note}",),
+        measured=values,
+        measured_error=errors,
+        lengths=lengths,
+        viscosity=Measure(eta, of_eta, "mPa s", line.n_effective),
+        slope=-line.slope,
+    )

@@ -1,0 +1,308 @@
+"""Free energy along the affinity scale: thermodynamic integration and MBAR over a ladder of runs."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nakmd.analysis.base import Record
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, statistical_inefficiency
+from nakmd.analysis.thermodynamic_integration import Integration, neighbor_overlaps
+from nakmd.errors import AnalysisError
+from nakmd.units import J_PER_M2_PER_EV_A2, K_B
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Neighbours of the ladder must overlap by at least this much (0.5: they are the same).
+LEAST_OVERLAP = 0.03
+
+#: Fewer samples at one scale have no variance to speak of.
+LEAST_SAMPLES = 10
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FreeEnergyRecord(Record):
+    """Free energy between the ends of a ladder; ``value`` is F(last scale) - F(first scale) in eV.
+
+    Attributes
+    ----------
+    scales : (k,) float64
+        Affinity of each run, rising.
+    temperature : float [K]
+    means : tuple of Measure [eV]
+        Mean cross energy at unit affinity in each run: the integrand.
+    integrated : Measure [eV]
+        The free energy by thermodynamic integration.
+    reweighted : Measure or None [eV]
+        By MBAR; None if only integration was asked for. ``value`` is this where it is there.
+    profile, profile_errors : (k,) float64 [eV]
+        Free energy at each scale relative to the first, by the method of ``value``.
+    overlaps : (k - 1,) float64
+        Overlap of neighbouring runs, 0 to 0.5.
+    overlap_matrix : (k, k) float64
+        Of all runs, from MBAR; empty without it.
+    curvature : float [eV]
+        What the slopes of the integrand add to the trapezoidal rule: how much the ladder's spacing matters.
+    work : Measure or None [J/m²]
+        -``value`` per area, positive where wall and metal attract; None if no area was given.
+    below : Measure [eV]
+        The most that the stretch from affinity 0 to the first scale can add to -``value``.
+    """
+
+    scales: FloatArray
+    temperature: float
+    means: tuple[Measure, ...]
+    integrated: Measure
+    reweighted: Measure | None
+    profile: FloatArray
+    profile_errors: FloatArray
+    overlaps: FloatArray
+    overlap_matrix: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    curvature: float
+    work: Measure | None
+    below: Measure
+
+    @property
+    def consistent(self) -> bool:
+        """Whether integration and MBAR agree within three of their errors added in quadrature."""
+        if self.reweighted is None:
+            return True
+        error = math.hypot(self.integrated.error, self.reweighted.error)
+        return not abs(self.integrated.value - self.reweighted.value) > 3.0 * error
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the integrand with its errors, and the area under it that is the free energy."""
+        figure, ax = figure_for(ax)
+        values = np.array([m.value for m in self.means])
+        ax.fill_between(self.scales, values, color=COLORS[5], alpha=0.3, lw=0, label=f"TI: {self.integrated.text}")
+        ax.errorbar(
+            self.scales, values, [m.error for m in self.means], color=COLORS[0], marker="o", ms=4, lw=1, capsize=3
+        )
+        if self.reweighted is not None:
+            ax.plot([], [], " ", label=f"MBAR: {self.reweighted.text}")
+        if self.work is not None:
+            ax.plot([], [], " ", label=f"work of adhesion: {self.work.text}")
+        ax.axhline(0.0, color="0.4", lw=0.8)
+        ax.set(xlabel="affinity λ", ylabel="⟨∂U/∂λ⟩ / eV")
+        ax.margins(y=0.15)
+        ax.legend(fontsize="small")
+        return figure
+
+
+def affinity_free_energy(
+    scales: Sequence[float],
+    series: Sequence[ArrayLike],
+    temperature: float,
+    area: Measure | None = None,
+    method: Literal["both", "integration"] = "both",
+) -> FreeEnergyRecord:
+    r"""Return the free energy of scaling the wall-metal terms, from runs at several scales.
+
+    The affinity scales those terms linearly, :math:`U(\lambda) = U_0 + \lambda U_\times`, hence
+
+    .. math:: \frac{\mathrm{d}F}{\mathrm{d}\lambda} = \langle U_\times \rangle_\lambda, \qquad
+              \frac{\mathrm{d}^2 F}{\mathrm{d}\lambda^2} = -\frac{\mathrm{var}_\lambda U_\times}{k_B T}
+
+    Parameters
+    ----------
+    scales : sequence of float
+        Affinity of each run; at least two, all different.
+    series : sequence of (n,) array_like [eV]
+        Of each run, the wall-metal energy of every frame **at unit affinity**: :math:`U_\times`, not
+        :math:`\lambda U_\times`. Runs may differ in length.
+    temperature : float [K]
+        The same in all runs.
+    area : Measure, optional [Å²]
+        Of the interface; gives the work of adhesion per area.
+    method : {"both", "integration"}
+        ``"integration"`` leaves MBAR out and asks for no overlap, only for a smooth integrand.
+
+    Returns
+    -------
+    FreeEnergyRecord
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two scales, scales repeat, a run has fewer than 10 frames, energies are not
+        finite, or neighbouring runs do not overlap.
+
+    Notes
+    -----
+    Integration joins neighbouring scales by the trapezoidal rule corrected with the slopes at both ends (exact
+    for a cubic integrand); value and error come from one series per run, so that correlations in time and
+    between mean and variance count. MBAR gets every g-th frame, g the statistical inefficiency; its error is
+    the asymptotic one. The two share their data: their agreement tests the spacing of the ladder, not the
+    sampling.
+
+    The overlap of two runs is :math:`\int p_1 p_2/(p_1 + p_2)`, the off-diagonal element of the overlap matrix
+    of these two alone; at least 0.03 is asked for.
+
+    At affinity 0 nothing keeps the metal out of the wall, and the energies of its frames are those of
+    overlapping atoms. A ladder therefore begins above 0. As dF/dλ can only fall with λ, what is left out is
+    at most :math:`\lambda_0 \langle U_\times \rangle_{\lambda_0}` (``below``), as long as the metal stays on
+    its side.
+
+    References
+    ----------
+    MBAR: Shirts & Chodera, J. Chem. Phys. 129, 124105 (2008). doi:10.1063/1.2978177
+    Overlap: Klimovich, Shirts & Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015). doi:10.1007/s10822-015-9840-9
+    Work of adhesion by switching the attraction of a wall: Leroy & Müller-Plathe, Langmuir 31, 8335 (2015).
+    doi:10.1021/acs.langmuir.5b01394
+    """
+    if method not in ("both", "integration"):
+        raise AnalysisError(f'The method is "both" or "integration", not {method!r}.')
+    if not (math.isfinite(temperature) and temperature > 0.0):
+        raise AnalysisError(f"A free energy needs the temperature of the runs in K, above 0; got {temperature}.")
+    lambdas, samples = _in_order(scales, series)
+    beta = 1.0 / (K_B * temperature)
+    integration = Integration(lambdas, samples, beta)
+    overlaps = neighbor_overlaps(lambdas, samples, integration.steps, beta)
+    notes = [
+        f"affinity {lambdas[0]:g} to {lambdas[-1]:g} in {len(lambdas)} runs at {temperature:g} K",
+        f"overlap of neighbours: at least {overlaps.min():.3f}",
+    ]
+    reweighted, matrix = None, np.zeros((0, 0))
+    profile, errors = integration.profile, integration.profile_errors
+    if method == "both":
+        _require_overlap(lambdas, samples, overlaps, beta)
+        profile, errors, matrix = _mbar(lambdas, samples, integration.profile, beta)
+        reweighted = Measure(float(profile[-1]), float(errors[-1]), "eV", integration.total.n_effective)
+    chosen = integration.total if reweighted is None else reweighted
+    if abs(integration.curvature) > 3.0 * integration.total.error:
+        notes.append(
+            f"the slopes of the integrand add {integration.curvature:.3g} eV to the trapezoidal rule, more than the "
+            "statistical error: a denser ladder would be safer"
+        )
+    below = integration.means[0].scaled(-float(lambdas[0]), "eV")
+    if lambdas[0] > 0.0:
+        notes.append(f"affinity 0 to {lambdas[0]:g} is left out; it adds at most {below.text} to the work")
+    record = FreeEnergyRecord(
+        quantity=f"free energy from affinity {lambdas[0]:g} to {lambdas[-1]:g}",
+        value=chosen.value,
+        error=chosen.error,
+        unit="eV",
+        n_effective=chosen.n_effective,
+        notes=tuple(notes),
+        scales=lambdas,
+        temperature=float(temperature),
+        means=tuple(integration.means),
+        integrated=integration.total,
+        reweighted=reweighted,
+        profile=profile,
+        profile_errors=errors,
+        overlaps=overlaps,
+        overlap_matrix=matrix,
+        curvature=integration.curvature,
+        work=_per_area(chosen, area),
+        below=below,
+    )
+    if not record.consistent:
+        doubt = "integration and MBAR differ by more than three errors: runs too short, or a ladder too wide"
+        object.__setattr__(record, "notes", (*record.notes, doubt))
+    return record
+
+
+def _in_order(scales: Sequence[float], series: Sequence[ArrayLike]) -> tuple[FloatArray, list[FloatArray]]:
+    """Return scales and series with the scales rising, once they make a ladder."""
+    lambdas = np.array([float(s) for s in scales])
+    samples = [np.asarray(x, dtype=np.float64).reshape(-1) for x in series]
+    if len(lambdas) != len(samples):
+        raise AnalysisError(f"There are {len(lambdas)} scales but {len(samples)} series of energies.")
+    if len(lambdas) < 2:
+        raise AnalysisError(
+            f"A free energy needs runs at two or more affinity scales, got {len(lambdas)}. "
+            "Run the deck at several: 0.2, 0.4, ... 1.0."
+        )
+    if not (np.all(np.isfinite(lambdas)) and np.all(lambdas >= 0.0)) or len(np.unique(lambdas)) < len(lambdas):
+        raise AnalysisError(
+            f"The affinity scales must differ and not be below 0, got {', '.join(f'{s:g}' for s in lambdas)}."
+        )
+    order = np.argsort(lambdas)
+    lambdas, samples = lambdas[order], [samples[k] for k in order]
+    for scale, x in zip(lambdas, samples):
+        if len(x) < LEAST_SAMPLES:
+            raise AnalysisError(
+                f"The run at affinity {scale:g} has {len(x)} frames to measure in; a free energy needs at least "
+                f"{LEAST_SAMPLES} of each run. Run longer, or write frames more often."
+            )
+        if not np.all(np.isfinite(x)):
+            raise AnalysisError(f"The run at affinity {scale:g} has wall-metal energies that are not finite.")
+    return lambdas, samples
+
+
+def _require_overlap(lambdas: FloatArray, samples: list[FloatArray], overlaps: FloatArray, beta: float) -> None:
+    """Raise `AnalysisError` if two neighbours are strangers to each other."""
+    k = int(np.argmin(overlaps))
+    if overlaps[k] >= LEAST_OVERLAP:
+        return
+    spread = max(float(np.std(samples[k])), float(np.std(samples[k + 1])))
+    raise AnalysisError(
+        f"The runs at affinity {lambdas[k]:g} and {lambdas[k + 1]:g} overlap by {overlaps[k]:.2g}, and MBAR needs "
+        f"{LEAST_OVERLAP:g}. Their energies fluctuate by {spread:.3g} eV, so steps of about "
+        f"{2.0 / (beta * spread):.2g} in affinity would do; a smaller interface allows wider ones. Or take "
+        'method="integration", which needs a smooth integrand only.'
+    )
+
+
+def _mbar(
+    lambdas: FloatArray, samples: list[FloatArray], guess: FloatArray, beta: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return free energies [eV] relative to the first scale, their errors, and the overlap matrix, by pymbar.
+
+    It starts from a guess [eV], the integrated ones: from zero, its Newton steps are lost where energies span
+    hundreds of kT.
+    """
+    pymbar = _load_pymbar()
+    # frames that count as independent: every g-th, also where g is no whole number
+    thinned = [x[np.arange(0.0, len(x), statistical_inefficiency(x)).astype(np.int64)] for x in samples]
+    reduced = beta * lambdas[:, None] * np.concatenate(thinned)[None, :]
+    counts = np.array([len(x) for x in thinned])
+    solver = ({"method": "adaptive", "options": {"min_sc_iter": 0}},)  # scipy's solver warns of pymbar's options
+    try:
+        mbar = pymbar.MBAR(reduced, counts, initial_f_k=beta * guess, solver_protocol=solver)
+        found = mbar.compute_free_energy_differences()
+        matrix = mbar.compute_overlap()["matrix"]
+    except pymbar.utils.ParameterError as error:
+        raise AnalysisError(
+            f"MBAR finds no free energies of these runs ({error}). Run longer, put more affinities between, or take "
+            'method="integration".'
+        ) from None
+    return found["Delta_f"][0] / beta, found["dDelta_f"][0] / beta, np.asarray(matrix)
+
+
+def _load_pymbar() -> Any:
+    """Return pymbar, which is slow to import and speaks of packages that it can do without."""
+    logger = logging.getLogger("pymbar")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        import pymbar  # noqa: PLC0415  (as above)
+    finally:
+        logger.setLevel(level)
+    return pymbar
+
+
+def _per_area(energy: Measure, area: Measure | None) -> Measure | None:
+    """Return -energy/area in J/m², both errors counted."""
+    if area is None:
+        return None
+    if not area.value > 0.0:
+        raise AnalysisError(f"The area of the interface must be above 0, got {area.value} Å².")
+    value = -energy.value / area.value
+    # an area without an error is taken as exact: that of a cell, say
+    of_area = area.error if math.isfinite(area.error) else 0.0
+    error = math.hypot(energy.error / area.value, value * of_area / area.value)
+    n_effective = min(energy.n_effective, area.n_effective or energy.n_effective)
+    return Measure(value, error, "eV/Å²", n_effective).scaled(J_PER_M2_PER_EV_A2, "J/m²")

@@ -1,0 +1,295 @@
+"""Free energy of a metal atom with its distance from the wall, from its density."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.density import Density
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.jackknife import jackknife
+from nakmd.analysis.layering import find_peaks
+from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.statistics import Measure
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+from nakmd.units import K_B
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Extrema are vertices of parabolas through the profile within this distance [Å]; of barriers, which are wide, within
+#: twice as much.
+FIT = 0.45
+
+
+@dataclass(frozen=True)
+class Well:
+    """The first minimum of a profile and what follows it.
+
+    Attributes
+    ----------
+    position : Measure [Å]
+        Of the first layer.
+    depth : Measure [eV]
+        Below the bulk, positive for a well.
+    barrier_position : Measure [Å]
+    barrier : Measure [eV]
+        From the bottom of the well to the top of the barrier beyond it; NaN where no second layer follows.
+    second : Measure [Å]
+        Position of the second layer.
+    """
+
+    position: Measure
+    depth: Measure
+    barrier_position: Measure
+    barrier: Measure
+    second: Measure
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FreeEnergyProfileRecord(Record):
+    """F(d) in eV, zero in the bulk; ``value`` and ``error`` are (n_sides, n_species, n_bins), NaN where no atom was.
+
+    Attributes
+    ----------
+    sides : tuple of str
+        Those that have a bulk.
+    species : tuple of str
+    distance : (n_bins,) float64 [Å]
+    temperature : float [K]
+    wells : dict of (str, str) to Well
+        By side and species, where there is a first layer.
+    bulk : dict of str to (float, float) [Å]
+        Where the bulk is, by side.
+    """
+
+    sides: tuple[str, ...]
+    species: tuple[str, ...]
+    distance: FloatArray
+    temperature: float
+    wells: dict[tuple[str, str], Well] = field(default_factory=dict)
+    bulk: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{species} {side}: well of {well.depth.text} at {well.position.text}, barrier {well.barrier.text}"
+            for (side, species), well in self.wells.items()
+        ]
+        return "\n".join(lines or [f"{self.quantity}: no well stands out of the noise"])
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the profile of each species with its error band, the sides apart by dashes."""
+        figure, ax = figure_for(ax)
+        for row, side in enumerate(self.sides):
+            for kind, species in enumerate(self.species):
+                color, label = style(kind)["color"], species if len(self.sides) == 1 else f"{species}, {side}"
+                energy, error = self.value[row, kind], self.error[row, kind]
+                ax.plot(self.distance, energy, color=color, ls=("-", "--")[row], lw=1.2, label=label)
+                ax.fill_between(self.distance, energy - error, energy + error, color=color, alpha=0.3, lw=0)
+        ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
+        # the repulsive wall is as high as the run was long
+        low = float(np.nanmin(self.value))
+        ax.set(
+            xlabel="distance from the wall / Å", ylabel="free energy / eV", ylim=(1.2 * low - 0.02, 0.15 - 0.6 * low)
+        )
+        ax.legend(fontsize="small")
+        return figure
+
+
+class FreeEnergyProfile(Analysis):
+    r"""Potential of mean force of each metal with distance from the wall.
+
+    .. math:: F_s(d) = -k_B T \ln \frac{\rho_s(d)}{\rho_s^b}
+
+    with ρ the atoms per volume (`Density`), so that around a tube the growth of the shells, the Jacobian 2πr, is
+    divided out: an ideal gas has F = 0 at every distance from either wall.
+
+    Parameters
+    ----------
+    species : sequence of str, optional
+        The metals if left out.
+    bulk : (float, float) [Å], optional
+        Range of distances whose density is ρ^b. If left out: as in `find_bulk`.
+    temperature : float [K], optional
+        The mean of the frames if left out.
+    width : float [Å]
+        Of the bins.
+
+    Notes
+    -----
+    This is the work to bring one atom of the liquid from the bulk to d at constant composition of the rest, not the
+    binding energy of a single atom on bare carbon. Bins that no atom visited have none: the profile ends where the
+    run was too short to see more. A well as narrow as a bin is flattened; positions and heights of extrema are those
+    of parabolas through the profile around them. Errors are from the jackknife over blocks of frames.
+    """
+
+    name = "free_energy_profile"
+
+    def __init__(
+        self,
+        species: Sequence[str] | None = None,
+        bulk: tuple[float, float] | None = None,
+        temperature: float | None = None,
+        width: float = 0.1,
+    ) -> None:
+        if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
+            raise AnalysisError(f"A bulk is a range of distances from the wall in Å, (from, to), got {bulk}.")
+        if temperature is not None and not temperature > 0.0:
+            raise AnalysisError(f"A free energy needs a positive temperature, got {temperature} K.")
+        self.bulk, self.temperature = bulk, temperature
+        self._density = Density(species, width=width)
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms."""
+        self._density.prepare(topology)
+        self._temperatures: list[float] = []
+
+    def update(self, frame: Frame) -> None:
+        """Count one frame."""
+        if self.temperature is None and frame.temperature is None:
+            raise AnalysisError(
+                f"The frame at step {frame.step} holds no temperature, which turns a density into a free energy. "
+                "Give temperature=."
+            )
+        self._density.update(frame)
+        self._temperatures.append(frame.temperature if frame.temperature is not None else math.nan)
+
+    def result(self) -> FreeEnergyProfileRecord:
+        """Return the profiles."""
+        profile = self._density
+        require_frames(profile.sums.count, 2, "A free-energy profile")
+        kt = K_B * (float(np.mean(self._temperatures)) if self.temperature is None else self.temperature)
+        mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges
+        bulks = profile.bulks(self.bulk)
+
+        def energies(table: FloatArray) -> FloatArray:
+            return np.stack([_free_energy(table[row, :-1], bulk, kt) for row, bulk in bulks.items()])
+
+        value = energies(mean)
+        spread, n_effective = jackknife(blocks, energies)
+        wells = {}
+        for row, bulk in bulks.items():
+            for kind, name in enumerate(profile.names):
+                frames = profile.sums.count
+                _, peaks = find_peaks(edges, mean[row, kind] * frames, mean[row, -2] * frames)
+                if len(peaks):
+                    rows = [kind, -1]  # one species and the volume
+                    own, series = mean[row, :-1][rows], blocks[:, row, :-1][:, rows]
+                    wells[profile.sides[row], name] = _well(edges, peaks, own, series, bulk, kt)
+        ranges = {
+            profile.sides[row]: (float(edges[:-1][bulk].min()), float(edges[1:][bulk].max()))
+            for row, bulk in bulks.items()
+        }
+        return FreeEnergyProfileRecord(
+            quantity="free-energy profile of " + ", ".join(profile.names),
+            value=value,
+            error=spread,
+            unit="eV",
+            n_effective=n_effective,
+            notes=(
+                f"T = {kt / K_B:.1f} K",
+                *(f"zero is the bulk {side}, {start:.1f} to {end:.1f} Å" for side, (start, end) in ranges.items()),
+                *profile.notes(),
+            ),
+            sides=tuple(profile.sides[row] for row in bulks),
+            species=profile.names,
+            distance=0.5 * (edges[1:] + edges[:-1]),
+            temperature=kt / K_B,
+            wells=wells,
+            bulk=ranges,
+        )
+
+
+def _free_energy(table: FloatArray, bulk: NDArray[np.bool_], kt: float) -> FloatArray:
+    """Return -kT ln(ρ/ρ_b) [eV] of each species, (n_species, n_bins), NaN where there is none.
+
+    ``table`` is (n_species + 1, n_bins): atoms, and volume as its last row.
+    """
+    atoms, volume = table[:-1], table[-1]
+    density = np.divide(atoms, volume, out=np.zeros(atoms.shape), where=volume > 0.0)
+    reference = atoms[:, bulk].sum(axis=1) / volume[bulk].sum()
+    ratio = density / np.where(reference > 0.0, reference, math.nan)[:, None]
+    return np.asarray(-kt * np.log(np.where(ratio > 0.0, ratio, math.nan)))
+
+
+def _extremum(middles: FloatArray, energy: FloatArray, near: float, fit: float) -> tuple[float, float]:
+    """Return position and height of the vertex of a parabola through the profile around a distance."""
+    window = (np.abs(middles - near) <= fit) & np.isfinite(energy)
+    if np.sum(window) < 4:
+        return math.nan, math.nan
+    x = middles[window] - near
+    curvature, slope, height = np.polyfit(x, energy[window], 2)
+    at = float(np.clip(-0.5 * slope / curvature, x[0], x[-1])) if curvature != 0.0 else 0.0
+    return near + at, float(height + slope * at + curvature * at * at)
+
+
+def _well(
+    edges: FloatArray,
+    peaks: NDArray[np.int64],
+    mean: FloatArray,
+    blocks: FloatArray,
+    bulk: NDArray[np.bool_],
+    kt: float,
+) -> Well:
+    """Return the well at the first peak of the density, the barrier and the second well.
+
+    Parameters
+    ----------
+    edges : (n_bins + 1,) float64 [Å]
+    peaks : (n_peaks,) int64
+        Bins.
+    mean, blocks : (2, n_bins), (n_blocks, 2, n_bins) float64
+        Atoms of the species, and volume.
+    bulk : (n_bins,) bool
+    kt : float [eV]
+    """
+    energy = _free_energy(mean, bulk, kt)[0]
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    first, second = int(peaks[0]), int(peaks[1]) if len(peaks) > 1 else None
+    top = None
+    if second is not None:
+        # the barrier is wide and thinly visited: its place is that of the highest running mean
+        between = np.nan_to_num(energy[first : second + 1], nan=float(np.nanmax(energy[first : second + 1])))
+        span = max(1, round(0.5 / (edges[1] - edges[0])))
+        smooth = np.convolve(np.pad(between, span // 2, mode="edge"), np.ones(span) / span, mode="valid")
+        top = float(middles[first + int(np.argmax(smooth))])
+
+    def landmarks(profile: FloatArray) -> FloatArray:
+        position, bottom = _extremum(middles, profile, float(middles[first]), FIT)
+        if second is None or top is None:
+            return np.array([position, -bottom, math.nan, math.nan, math.nan])
+        summit, height = _extremum(middles, profile, top, 2.0 * FIT)
+        other, _ = _extremum(middles, profile, float(middles[second]), FIT)
+        return np.array([position, -bottom, summit, height - bottom, other])
+
+    values = landmarks(energy)
+    errors, n_effective = jackknife(blocks, lambda table: landmarks(_free_energy(table, bulk, kt)[0]))
+    units = ("Å", "eV", "Å", "eV", "Å")
+    position, depth, barrier_position, barrier, other = (
+        Measure(float(value), float(error), unit, n_effective) for value, error, unit in zip(values, errors, units)
+    )
+    return Well(position, depth, barrier_position, barrier, other)
+
+
+def free_energy_profile(
+    source: Source,
+    species: Sequence[str] | None = None,
+    bulk: tuple[float, float] | None = None,
+    temperature: float | None = None,
+    width: float = 0.1,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> FreeEnergyProfileRecord:
+    """Return free-energy profiles; parameters as in `FreeEnergyProfile`, ``stage`` as in `choose_frames`."""
+    analysis = FreeEnergyProfile(species, bulk, temperature, width)
+    return cast(FreeEnergyProfileRecord, measure(source, analysis, stage, progress))

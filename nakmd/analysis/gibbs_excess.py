@@ -1,0 +1,238 @@
+"""Gibbs excess of one metal relative to another at the wall, and their enrichment layer by layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.density import Density
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.jackknife import jackknife
+from nakmd.analysis.layering import Layer, find_layers
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Layers that are told apart, at most.
+MOST_LAYERS = 4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GibbsExcessRecord(Record):
+    """Relative adsorption [atoms/Å²], over all sides of the wall that have a bulk; positive where ``of`` is enriched.
+
+    Attributes
+    ----------
+    of, over : str
+        The two metals.
+    by_side : dict of str to Measure [1/Å²]
+    excess : dict of (str, str) to Measure [1/Å²]
+        Excess of each metal alone, by side and metal, with the dividing surface through the carbon nuclei.
+    layers : dict of str to tuple of Layer
+        By side.
+    enrichment : dict of (str, int) to Measure
+        By side and number of the layer, from 1: (N_of/N_over) in the layer over that in the bulk.
+    bulk_composition : dict of str to Measure
+        Share of ``of`` in the two metals of the bulk, by side.
+    bulk : dict of str to (float, float) [Å]
+        Where the bulk is, by side.
+    """
+
+    of: str
+    over: str
+    by_side: dict[str, Measure] = field(default_factory=dict)
+    excess: dict[tuple[str, str], Measure] = field(default_factory=dict)
+    layers: dict[str, tuple[Layer, ...]] = field(default_factory=dict)
+    enrichment: dict[tuple[str, int], Measure] = field(default_factory=dict)
+    bulk_composition: dict[str, Measure] = field(default_factory=dict)
+    bulk: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the enrichment of each layer over its extent."""
+        figure, ax = figure_for(ax)
+        for row, (side, layers) in enumerate(self.layers.items()):
+            for number, layer in enumerate(layers[:MOST_LAYERS], start=1):
+                factor = self.enrichment[side, number]
+                label = side if number == 1 else None
+                ax.plot([layer.start, layer.end], [factor.value] * 2, color=COLORS[row], lw=2, label=label)
+                ax.errorbar(layer.peak, factor.value, factor.error, color=COLORS[row], marker="o", capsize=3)
+        ax.axhline(1.0, color="0.7", lw=0.8, zorder=0)
+        ax.set(xlabel="distance from the wall / Å", ylabel=f"enrichment {self.of}/{self.over}")
+        if any(self.layers.values()):
+            ax.legend(fontsize="small")
+        return figure
+
+
+class GibbsExcess(Analysis):
+    r"""Relative adsorption of one metal with respect to another, and enrichment by layer.
+
+    .. math:: \Gamma_K^{(Na)} = \Gamma_K - \Gamma_{Na} \frac{\rho_K^b}{\rho_{Na}^b}
+              = \frac{1}{A} \left( N_K - N_{Na} \frac{\rho_K^b}{\rho_{Na}^b} \right)
+
+    with N the atoms from the wall up to anywhere in the bulk (here: its beginning). The dividing surface is that
+    of zero excess of the other metal; for a flat wall the number is the same wherever one puts it.
+
+    .. math:: \xi_l = \frac{(N_K/N_{Na})_l}{\rho_K^b/\rho_{Na}^b}
+
+    Parameters
+    ----------
+    of, over : str
+        The two metals.
+    bulk : (float, float) [Å], optional
+        Range of distances that is bulk. If left out: from 10 Å on, up to 7 Å before a free surface fades (`find_bulk`).
+    width : float [Å]
+        Of the bins.
+
+    Notes
+    -----
+    The area of a tube is that of the cylinder through its nuclei, 2πRL; that of sheets counts both faces where both
+    have a bulk, and `by_side` tells them apart. Layers lie between minima of the density of both metals together.
+
+    The bulk is what is far from the wall in the same cell, not the composition of the whole: a small cell is
+    depleted by its own interface.
+
+    Errors are from the jackknife over blocks of frames.
+
+    References
+    ----------
+    Relative adsorption: J. S. Rowlinson & B. Widom, Molecular Theory of Capillarity, Oxford (1982), chapter 2.
+    """
+
+    name = "gibbs_excess"
+
+    def __init__(
+        self, of: str = "K", over: str = "Na", bulk: tuple[float, float] | None = None, width: float = 0.1
+    ) -> None:
+        if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
+            raise AnalysisError(f"A bulk is a range of distances from the wall in Å, (from, to), got {bulk}.")
+        self.of, self.over, self.bulk = of, over, bulk
+        self._density = Density((of, over), width=width)
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms."""
+        self._density.prepare(topology)
+
+    def update(self, frame: Frame) -> None:
+        """Count one frame."""
+        self._density.update(frame)
+
+    def result(self) -> GibbsExcessRecord:
+        """Return excess and enrichment."""
+        profile = self._density
+        require_frames(profile.sums.count, 2, "The Gibbs excess")
+        mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges
+        bulks = profile.bulks(self.bulk)
+
+        def relative(table: FloatArray) -> FloatArray:
+            adsorbed = np.array([_excess(table[row], bulk)[2] for row, bulk in bulks.items()])
+            areas = np.array([table[row, 3, 0] for row in bulks])
+            return np.array([np.sum(adsorbed) / np.sum(areas), *(adsorbed / areas)])
+
+        values = relative(mean)
+        errors, n_effective = jackknife(blocks, relative)
+        by_side, excess, layers, enrichment, composition, ranges = {}, {}, {}, {}, {}, {}
+        for k, (row, bulk) in enumerate(bulks.items()):
+            side = profile.sides[row]
+            by_side[side] = Measure(float(values[k + 1]), float(errors[k + 1]), "1/Å²", n_effective)
+            ranges[side] = (float(edges[:-1][bulk].min()), float(edges[1:][bulk].max()))
+            frames = profile.sums.count
+            found = find_layers(edges, mean[row, :2].sum(axis=0) * frames, mean[row, 2] * frames)
+            layers[side] = tuple(layer for layer in found if layer.end <= ranges[side][0] + 1e-9)[:MOST_LAYERS]
+            alone, composition[side], factors = _of_side(mean[row], blocks[:, row], bulk, edges, layers[side])
+            excess.update({(side, name): part for name, part in zip((self.of, self.over), alone)})
+            enrichment.update({(side, number): factor for number, factor in enumerate(factors, start=1)})
+        return GibbsExcessRecord(
+            quantity=f"Gibbs excess of {self.of} relative to {self.over}",
+            value=float(values[0]),
+            error=float(errors[0]),
+            unit="1/Å²",
+            n_effective=n_effective,
+            notes=(
+                f"relative adsorption: the dividing surface is that of zero excess of {self.over}",
+                *(f"bulk {side}: {start:.1f} to {end:.1f} Å" for side, (start, end) in ranges.items()),
+                *profile.notes(),
+            ),
+            of=self.of,
+            over=self.over,
+            by_side=by_side,
+            excess=excess,
+            layers=layers,
+            enrichment=enrichment,
+            bulk_composition=composition,
+            bulk=ranges,
+        )
+
+
+def _excess(table: FloatArray, bulk: NDArray[np.bool_]) -> FloatArray:
+    """Return the excess of each of two metals and the relative one of the first, (3,), in atoms.
+
+    Parameters
+    ----------
+    table : (4, n_bins) float64
+        Atoms of the two, volume, area.
+    bulk : (n_bins,) bool
+    """
+    before = slice(0, int(np.argmax(bulk)))
+    atoms, volume = table[:2, before].sum(axis=1), table[2, before].sum()
+    density = table[:2, bulk].sum(axis=1) / table[2, bulk].sum()
+    alone = atoms - density * volume
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.array([*alone, atoms[0] - atoms[1] * density[0] / density[1]])
+
+
+def _of_side(
+    mean: FloatArray,
+    blocks: FloatArray,
+    bulk: NDArray[np.bool_],
+    edges: FloatArray,
+    layers: tuple[Layer, ...],
+) -> tuple[list[Measure], Measure, list[Measure]]:
+    """Return the excess of each metal, the share of the first in the bulk, and the enrichment of the layers."""
+
+    def numbers(table: FloatArray) -> FloatArray:
+        far = table[:2, bulk].sum(axis=1)
+        factors = [_enrichment(table, bulk, edges, layer) for layer in layers]
+        return np.array([*(_excess(table, bulk)[:2] / table[3, 0]), far[0] / far.sum(), *factors])
+
+    values = numbers(mean)
+    measures = []
+    for k, value in enumerate(values):
+        # one after the other: each has its own correlation in time
+        error, n_effective = jackknife(blocks, lambda table, k=k: numbers(table)[k])  # type: ignore[misc]
+        measures.append(Measure(float(value), float(error), "1/Å²" if k < 2 else "", n_effective))
+    return measures[:2], measures[2], measures[3:]
+
+
+def _enrichment(table: FloatArray, bulk: NDArray[np.bool_], edges: FloatArray, layer: Layer) -> float:
+    """Return the enrichment of one layer; the table is that of `_excess`."""
+    middles = 0.5 * (edges[1:] + edges[:-1])
+    inside = (middles >= layer.start) & (middles < layer.end)
+    a, b = table[:2, inside].sum(axis=1)
+    far_a, far_b = table[:2, bulk].sum(axis=1)
+    return float(a * far_b / (b * far_a)) if b > 0.0 and far_a > 0.0 else math.nan
+
+
+def gibbs_excess(
+    source: Source,
+    of: str = "K",
+    over: str = "Na",
+    bulk: tuple[float, float] | None = None,
+    width: float = 0.1,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> GibbsExcessRecord:
+    """Return relative adsorption and enrichment; parameters as in `GibbsExcess`, ``stage`` as in `choose_frames`."""
+    return cast(GibbsExcessRecord, measure(source, GibbsExcess(of, over, bulk, width), stage, progress))

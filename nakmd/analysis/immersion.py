@@ -1,0 +1,268 @@
+"""Heat of immersion of carbon in liquid metal per gram, the temperature it would raise, and what competes with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.affinity import Affinity
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.competing_heats import CompetingHeat, competing_heats
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.analysis.wetted_faces import WettedFaces
+from nakmd.errors import AnalysisError
+from nakmd.system import METALS, WALL, Frame, Topology
+from nakmd.units import J_PER_M2_PER_EV_A2, KJ_PER_MOL_PER_EV
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: 1 eV/amu in J/g: 1 eV per atom is 96.485 kJ/mol, and 1 amu per atom 1 g/mol.
+J_PER_G_PER_EV_AMU = 1e3 * KJ_PER_MOL_PER_EV
+
+#: 1 Å²/amu in m²/g.
+M2_PER_G_PER_A2_AMU = J_PER_G_PER_EV_AMU / J_PER_M2_PER_EV_A2
+
+#: Surface energy γ - T dγ/dT [J/m²] of the liquids, which for a straight line is its value at T = 0: γ = 220.0 -
+#: 0.091 T and 136.0 - 0.0645 T mN/m, the lines that heat-pipe codes use. Potassium gathers at the surface of NaK.
+SURFACE_ENERGIES = {"K": 0.136, "Na": 0.220}
+
+#: Heat capacities [J/g/K]: NaK near 400 K (the handbook's polynomial gives 0.93), graphite at room temperature.
+HEAT_CAPACITY_METAL, HEAT_CAPACITY_CARBON = 0.93, 0.71
+
+#: Mass fraction of carbon in the electrode unless told otherwise.
+CARBON_FRACTION = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImmersionRecord(Record):
+    """Heat of immersion; ``value`` is what a gram of carbon releases, J/g, positive where it warms.
+
+    Attributes
+    ----------
+    per_area : Measure [J/m²]
+        The same per wetted face.
+    adhesion : Measure [J/m²]
+        Energy that wall and metal gain from each other, per wetted face.
+    surface_energy : float [J/m²]
+        What the metal pays for a surface, per wetted face.
+    specific_surface : Measure [m²/g]
+        Wetted faces per gram of carbon.
+    carbon_fraction : float
+        Mass of carbon over mass of the electrode.
+    temperature_rise : Measure [K]
+        Of the electrode, if no heat is lost.
+    competing : tuple of CompetingHeat
+        Other sources of heat when carbon meets NaK.
+    """
+
+    per_area: Measure
+    adhesion: Measure
+    surface_energy: float
+    specific_surface: Measure
+    carbon_fraction: float
+    temperature_rise: Measure
+    competing: tuple[CompetingHeat, ...] = ()
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the heat beside its competitors; a second axis has the temperature that each would raise."""
+        figure, ax = figure_for(ax)
+        bars = [("immersion, this model", float(self.value), float(self.error), "computed")]
+        bars += [(rival.name, rival.heat, math.nan, rival.confidence) for rival in self.competing]
+        for row, (_, heat, error, confidence) in enumerate(bars):
+            ax.barh(
+                row,
+                heat,
+                xerr=error if math.isfinite(error) else None,
+                color=COLORS[0] if row == 0 else COLORS[4],
+                hatch="" if confidence in ("computed", "measured") else "///",
+                edgecolor="0.25",
+                lw=0.6,
+                height=0.6,
+                capsize=3,
+            )
+        labels = [f"{name}\n({confidence})" for name, _, _, confidence in bars]
+        ax.set_yticks(range(len(bars)), labels, fontsize="small")
+        ax.invert_yaxis()
+        ax.axvline(0.0, color="0.3", lw=0.8)
+        ax.set(xlabel="heat / J per g of carbon")
+        rise = temperature_rise(1.0, self.carbon_fraction)
+
+        def to_kelvin(heat: Any) -> Any:
+            return heat * rise
+
+        def to_heat(kelvin: Any) -> Any:
+            return kelvin / rise
+
+        top = ax.secondary_xaxis("top", functions=(to_kelvin, to_heat))
+        top.set_xlabel(f"adiabatic rise / K, {100.0 * self.carbon_fraction:g} wt% carbon", fontsize="small")
+        return figure
+
+
+def temperature_rise(heat: float, carbon_fraction: float) -> float:
+    r"""Return the adiabatic temperature rise [K] of an electrode.
+
+    .. math:: \Delta T = \frac{w q}{(1 - w) c_{\mathrm{NaK}} + w c_{\mathrm{C}}}
+
+    Parameters
+    ----------
+    heat : float [J per g of carbon]
+    carbon_fraction : float
+        w, by mass.
+
+    Examples
+    --------
+    >>> round(temperature_rise(190.0, 0.05), 1)
+    10.3
+    """
+    if not 0.0 < carbon_fraction <= 1.0:
+        raise AnalysisError(f"The mass fraction of carbon lies above 0 and up to 1, got {carbon_fraction}.")
+    w = carbon_fraction
+    return w * heat / ((1.0 - w) * HEAT_CAPACITY_METAL + w * HEAT_CAPACITY_CARBON)
+
+
+class Immersion(Analysis):
+    r"""Heat that a gram of carbon releases when liquid metal wets it.
+
+    .. math:: q = \frac{-\langle E_{\mathrm{wall,metal}} \rangle - e_s \langle A \rangle}{m_{\mathrm{wall}}}
+                = S \, (w - e_s), \qquad e_s = \gamma - T \frac{\mathrm{d}\gamma}{\mathrm{d}T}
+
+    Parameters
+    ----------
+    surface_energy : float, optional [J/m²]
+        e_s of the metal. If left out that of liquid potassium (0.136), of sodium (0.220) where there is no
+        potassium.
+    specific_surface : float, optional [m²/g]
+        S of a real material, from gas adsorption say; if left out that of the model, every wetted face of which
+        is counted.
+    carbon_fraction : float
+        Mass of carbon over mass of the electrode, for the temperature rise.
+
+    Notes
+    -----
+    The energy is the cross interaction stored with the frames; carbon that the metal strains gives a little less
+    (`nakmd.studies.work_of_adhesion` knows how much). What the metal pays for its surface is taken from
+    experiment, while the model's own surface tension is 35-40 % too low: give the model's surface energy where
+    it has been measured. An energy, not a free energy, is what a calorimeter sees.
+
+    The area is that of the wall. Metal around a thin tube has a larger surface than the tube, and pays more.
+
+    A single wall wetted on both sides has 2600 m²/g; bundles and multi-walled tubes of real powders have some
+    hundreds. Compare at the specific surface of the material.
+    """
+
+    name = "immersion"
+    needs = frozenset({"pair_energies"})
+
+    def __init__(
+        self,
+        surface_energy: float | None = None,
+        specific_surface: float | None = None,
+        carbon_fraction: float = CARBON_FRACTION,
+    ) -> None:
+        if specific_surface is not None and not specific_surface > 0.0:
+            raise AnalysisError(f"The specific surface must be above 0 m²/g, got {specific_surface}.")
+        if surface_energy is not None and not surface_energy >= 0.0:
+            raise AnalysisError(f"The surface energy must not be below 0 J/m², got {surface_energy}.")
+        temperature_rise(1.0, carbon_fraction)
+        self.surface_energy, self.specific_surface = surface_energy, specific_surface
+        self.carbon_fraction = carbon_fraction
+
+    def prepare(self, topology: Topology) -> None:
+        """Find the two sides and weigh the wall."""
+        self._affinity = Affinity()
+        self._affinity.prepare(topology)
+        elements = np.array(topology.elements)[topology.species]
+        wall, metal = (np.flatnonzero(np.isin(elements, words)) for words in (WALL, METALS))
+        self._topology = topology
+        self._mass = float(topology.masses[wall].sum())
+        self._faces = WettedFaces(wall, metal)
+        self._areas: list[float] = []
+        self._cost = self.surface_energy if self.surface_energy is not None else _tabled(set(elements[metal]))
+
+    def update(self, frame: Frame) -> None:
+        """Take the energies of one frame and count its wetted faces."""
+        self._affinity.update(frame)
+        self._areas.append(self._faces.area(frame))
+
+    def result(self) -> ImmersionRecord:
+        """Return the heat per gram, the temperature rise and the competing heats."""
+        require_frames(len(self._areas), 2, "Immersion")
+        areas = np.array(self._areas)
+        if not np.any(areas):
+            raise AnalysisError(
+                "No face of the wall is wet in these frames: nothing is immersed. Check that the metal lies at the "
+                "wall, or measure in a later stage."
+            )
+        energies = -self._affinity.cross_energies
+        surface = mean_with_error(areas / self._mass, "").scaled(M2_PER_G_PER_A2_AMU, "m²/g")
+        adhesion = _ratio(energies, areas)
+        net = _ratio(energies - self._cost / J_PER_M2_PER_EV_A2 * areas, areas)
+        if self.specific_surface is None:
+            series = (energies - self._cost / J_PER_M2_PER_EV_A2 * areas) / self._mass
+            heat = mean_with_error(series, "").scaled(J_PER_G_PER_EV_AMU, "J/g")
+            of_what = "the model's own, all of its wetted faces"
+        else:
+            surface = Measure(self.specific_surface, 0.0, "m²/g", math.inf)
+            heat = net.scaled(self.specific_surface, "J/g")
+            of_what = "as given"
+        return ImmersionRecord(
+            quantity="heat of immersion",
+            value=heat.value,
+            error=heat.error,
+            unit="J/g",
+            n_effective=heat.n_effective,
+            notes=(
+                "per gram of carbon, its nitrogen included; released heat is positive",
+                f"specific surface: {surface.value:.4g} m²/g, {of_what}",
+                f"surface energy of the metal: {self._cost:g} J/m²"
+                + ("" if self.surface_energy is not None else ", from experiment; the model's own is 35-40 % lower"),
+                "heats of immersion, intercalation, oxygen, moisture and of a reaction at nitrogen overlap: "
+                "IR alone cannot assign the heat to graphitic N",
+            ),
+            per_area=net,
+            adhesion=adhesion,
+            surface_energy=self._cost,
+            specific_surface=surface,
+            carbon_fraction=self.carbon_fraction,
+            temperature_rise=heat.scaled(temperature_rise(1.0, self.carbon_fraction), "K"),
+            competing=competing_heats(self._topology, lambda q: temperature_rise(q, self.carbon_fraction)),
+        )
+
+
+def _ratio(energies: FloatArray, areas: FloatArray) -> Measure:
+    """Return <energy>/<area> in J/m²."""
+    return ratio_of_means([energies], [areas], "eV/Å²").scaled(J_PER_M2_PER_EV_A2, "J/m²")
+
+
+def _tabled(metals: set[str]) -> float:
+    """Return the surface energy [J/m²] of the metal that covers the surface."""
+    for element, energy in SURFACE_ENERGIES.items():
+        if element in metals:
+            return energy
+    raise AnalysisError(
+        f"No surface energy of {', '.join(sorted(metals))} is tabled; give surface_energy= in J/m²: γ - T dγ/dT."
+    )
+
+
+def heat_of_immersion(
+    source: Source,
+    surface_energy: float | None = None,
+    specific_surface: float | None = None,
+    carbon_fraction: float = CARBON_FRACTION,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> ImmersionRecord:
+    """Return the heat of immersion; parameters as in `Immersion`, ``stage`` as in `choose_frames`."""
+    analysis = Immersion(surface_energy, specific_surface, carbon_fraction)
+    return cast(ImmersionRecord, measure(source, analysis, stage, progress))

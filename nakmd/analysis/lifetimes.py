@@ -1,0 +1,300 @@
+"""How long contacts between wall and metal last, by pair of species and site."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.contacts import pairs_near
+from nakmd.analysis.coordination import contact_distance
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.paths import EvenSpacing
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+#: Lags in frames at which correlation functions are counted: a little more than three per factor of two.
+LAGS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256)
+
+
+def lags_in_frames(longest: float | None, step: float, n: int, name: str) -> IntArray:
+    """Return the lags of `LAGS` up to a time [ps], or up to half of n frames.
+
+    Raises
+    ------
+    AnalysisError
+        If the longest lag lies beyond the run, or beyond those that are counted.
+    """
+    if longest is None:
+        return np.array([lag for lag in LAGS if lag <= max(1, (n - 1) // 2)])
+    covered = (n - 1) * step
+    if longest > covered * (1.0 + 1e-9):
+        raise AnalysisError(
+            f"{name}: lags up to {longest:g} ps were asked for, but the frames cover {covered:g} ps only. "
+            f"Choose longest <= {covered / 2:.3g} ps, or run longer."
+        )
+    if longest > LAGS[-1] * step * (1.0 + 1e-9):
+        raise AnalysisError(
+            f"{name}: lags up to {longest:g} ps were asked for, and {LAGS[-1]} frames, {LAGS[-1] * step:g} ps here, "
+            "are the most that is counted. Choose a shorter one, or take every second frame."
+        )
+    return np.array([lag for lag in LAGS if lag * step <= longest * (1.0 + 1e-9)])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LifetimesRecord(Record):
+    """Lifetimes of contacts: ``value`` is the mean lifetime [ps] of all pairs.
+
+    Attributes
+    ----------
+    center, neighbor : str
+    cutoff, hysteresis : float [Å]
+        A contact forms below ``cutoff`` and breaks beyond ``cutoff + hysteresis``.
+    lifetimes : dict of (center species, neighbor species) to Measure [ps]
+    contacts : dict of the same to Measure
+        How many there are at a time.
+    rate : Measure [1/ps]
+        Contacts that break per contact and time; 1/value.
+    lag : (n_lags,) float64 [ps]
+    continuous : dict of the same to (n_lags,) float64
+        Probability that a contact has held all the time since.
+    intermittent : dict of the same to (n_lags,) float64
+        Probability that a contact is there again, or still.
+    decay : dict of the same to float [ps]
+        Where the intermittent function falls to 1/e; NaN if it does not.
+    """
+
+    center: str
+    neighbor: str
+    cutoff: float
+    hysteresis: float
+    lifetimes: dict[tuple[str, str], Measure] = field(default_factory=dict)
+    contacts: dict[tuple[str, str], Measure] = field(default_factory=dict)
+    rate: Measure
+    lag: FloatArray
+    continuous: dict[tuple[str, str], FloatArray] = field(default_factory=dict)
+    intermittent: dict[tuple[str, str], FloatArray] = field(default_factory=dict)
+    decay: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw both correlation functions of each pair of species: continuous dashed, intermittent solid."""
+        figure, ax = figure_for(ax)
+        for row, (pair, curve) in enumerate(self.intermittent.items()):
+            color = COLORS[row % len(COLORS)]
+            ax.plot(self.lag, curve, color=color, label=f"{'-'.join(pair)}: {self.lifetimes[pair].text}")
+            ax.plot(self.lag, self.continuous[pair], color=color, ls="--", lw=1)
+        ax.plot([], [], color="0.4", label="there again, or still")
+        ax.plot([], [], color="0.4", ls="--", lw=1, label="never broken")
+        ax.set(xlabel="t / ps", ylabel="contacts left", xlim=(0.0, None), ylim=(0.0, 1.02))
+        ax.legend(fontsize="small")
+        return figure
+
+
+class Lifetimes(Analysis):
+    r"""Lifetimes of contacts from the frames at which pairs form and break.
+
+    .. math:: \tau = \frac{\text{time spent in contact}}{\text{contacts that broke}}, \qquad
+              S(t) = \frac{\langle H(s, s + t) \rangle}{\langle h \rangle}, \qquad
+              C(t) = \frac{\langle h(s)\, h(s + t) \rangle}{\langle h \rangle}
+
+    with h = 1 where a pair is in contact and H = 1 where it has been all the time from s to s + t; the means are
+    over origins and pairs, every contact with the same weight.
+
+    Parameters
+    ----------
+    center, neighbor : str
+        Species, elements or groups: ``"C"`` and ``"K"``.
+    cutoff : float [Å], optional
+        A contact forms when two atoms come closer; `CONTACT_DISTANCES` of their elements if left out.
+    hysteresis : float [Å]
+        It breaks when they are farther apart than ``cutoff + hysteresis``: an atom that trembles at the edge makes
+        one contact and not many. 0 for none.
+    longest : float [ps], optional
+        Longest lag; half of the run, or 256 frames if that is less, if left out.
+
+    Notes
+    -----
+    In a steady state as many contacts form as break, and then τ is the mean lifetime for any distribution of
+    lifetimes, also where the run is shorter than the longest of them. What breaks and heals between two frames is not
+    seen: frames must be closer than the lifetimes. If no contact breaks, τ has no value.
+
+    For pairs that change at random between two states with the rates k_on and k_off, S = e^{-k_off t} and
+    C = p + (1 - p) e^{-(k_on + k_off) t} with p = k_on/(k_on + k_off) (continuous sampling).
+
+    The error of τ is that of the ratio of the two series (`ratio_of_means`).
+
+    References
+    ----------
+    Rapaport, Mol. Phys. 50, 1151 (1983). doi:10.1080/00268978300102931
+    Luzar & Chandler, Phys. Rev. Lett. 76, 928 (1996). doi:10.1103/PhysRevLett.76.928
+    """
+
+    name = "lifetimes"
+
+    def __init__(
+        self,
+        center: str = "C",
+        neighbor: str = "K",
+        cutoff: float | None = None,
+        hysteresis: float = 0.5,
+        longest: float | None = None,
+    ) -> None:
+        if cutoff is not None and not cutoff > 0.0:
+            raise AnalysisError(f"The cutoff of a contact must be positive, got {cutoff} Å.")
+        if not hysteresis >= 0.0:
+            raise AnalysisError(f"The hysteresis of a contact must be 0 Å or more, got {hysteresis} Å.")
+        if longest is not None and not longest > 0.0:
+            raise AnalysisError(f"The longest lag must be positive, got {longest} ps.")
+        self.center, self.neighbor, self.cutoff = center, neighbor, cutoff
+        self.hysteresis, self.longest = float(hysteresis), longest
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms and the cutoff."""
+        centers, neighbors = select(topology, self.center), select(topology, self.neighbor)
+        if np.any(centers & neighbors):
+            raise AnalysisError(f"Contacts need two sets of atoms; {self.center!r} and {self.neighbor!r} overlap.")
+        self._centers, self._neighbors = np.flatnonzero(centers), np.flatnonzero(neighbors)
+        a, b = topology.species[self._centers], topology.species[self._neighbors]
+        if self.cutoff is None:
+            elements = topology.elements
+            self.cutoff = max(contact_distance(elements[i], elements[j]) for i in np.unique(a) for j in np.unique(b))
+        names = topology.species_names
+        rows, self._row = np.unique(a, return_inverse=True)
+        columns, self._column = np.unique(b, return_inverse=True)
+        self._pairs = [(names[i], names[j]) for i in rows for j in columns]
+        self._n_columns = len(columns)
+        self._spacing = EvenSpacing("Lifetimes of contacts")
+        self._held: IntArray = np.zeros(0, dtype=np.int64)  # keys of the pairs in contact, sorted
+        self._since: IntArray = np.zeros(0, dtype=np.int64)  # frame at which each formed
+        self._past: deque[IntArray] = deque(maxlen=LAGS[-1] + 1)
+        self._counts: list[IntArray] = []
+        self._broken: list[IntArray] = []
+        shape = (len(LAGS), len(self._pairs))
+        self._stayed, self._again = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+
+    def _by_pair(self, keys: IntArray) -> IntArray:
+        """Return how many contacts there are of each pair of species."""
+        i, j = np.divmod(keys, len(self._neighbors))
+        return np.bincount(self._row[i] * self._n_columns + self._column[j], minlength=len(self._pairs))
+
+    def update(self, frame: Frame) -> None:
+        """Follow the contacts by one frame."""
+        assert self.cutoff is not None  # set by prepare
+        if not self._spacing.accept(frame):
+            return
+        there, here = frame.positions[self._centers], frame.positions[self._neighbors]
+        i, j, r = pairs_near(there, here, frame, self.cutoff + self.hysteresis)
+        keys = i * len(self._neighbors) + j  # sorted, as i and then j are
+        held = keys[(r < self.cutoff) | np.isin(keys, self._held, assume_unique=True)]
+        now = len(self._counts)
+        stays, goes_on = np.isin(held, self._held, assume_unique=True), np.isin(self._held, held, assume_unique=True)
+        since = np.full(len(held), now, dtype=np.int64)
+        since[stays] = self._since[goes_on]
+        if now:
+            self._broken.append(self._by_pair(self._held[~goes_on]))
+        self._held, self._since = held, since
+        self._past.append(held)
+        self._counts.append(self._by_pair(held))
+        for row, lag in enumerate(LAGS):
+            if lag > now:
+                break
+            self._stayed[row] += self._by_pair(held[since <= now - lag])
+            before = self._past[-1 - lag]
+            self._again[row] += self._by_pair(held[np.isin(held, before, assume_unique=True)])
+
+    def result(self) -> LifetimesRecord:
+        """Return lifetimes and correlation functions."""
+        assert self.cutoff is not None  # set by prepare
+        n = len(self._counts)
+        require_frames(n, 3, "Lifetimes of contacts")
+        step = self._spacing.step
+        lags = lags_in_frames(self.longest, step, n, "Lifetimes of contacts")
+        counts, broken = np.array(self._counts, dtype=np.float64), np.array(self._broken, dtype=np.float64)
+        if not counts.any():
+            raise AnalysisError(
+                f"No {self.neighbor} ever comes within {self.cutoff:g} Å of a {self.center} in these frames."
+            )
+        used = [column for column in range(len(self._pairs)) if counts[:, column].any()]
+        total = _lifetime(counts.sum(axis=1), broken.sum(axis=1), step)
+        notes = [
+            f"a contact forms within {self.cutoff:g} Å and breaks beyond {self.cutoff + self.hysteresis:g} Å, "
+            f"frames {step:.4g} ps apart"
+        ]
+        if math.isfinite(total.value) and total.value < 3.0 * step:
+            notes.append("contacts last only a few frames: what breaks and heals between frames is missed")
+        if not broken.any():
+            notes.append(f"no contact broke in {step * (n - 1):.3g} ps: no lifetime")
+        elif broken.sum() < 10:
+            notes.append(f"{int(broken.sum())} contacts broke: the lifetime is a guess")
+        # origins from which a lag ends within the run
+        origins = np.stack([counts[: n - lag].sum(axis=0) for lag in lags])
+        curves = {
+            name: np.divide(sums[: len(lags)], origins, out=np.full(origins.shape, math.nan), where=origins > 0)
+            for name, sums in (("continuous", self._stayed), ("intermittent", self._again))
+        }
+        times = np.asarray(lags * step, dtype=np.float64)
+        inverse = 1.0 / total.value if math.isfinite(total.value) else 0.0
+        return LifetimesRecord(
+            quantity=f"lifetime of {self.center}-{self.neighbor} contacts",
+            value=total.value,
+            error=total.error,
+            unit="ps",
+            n_effective=total.n_effective,
+            notes=(*notes, *self._spacing.notes),
+            center=self.center,
+            neighbor=self.neighbor,
+            cutoff=self.cutoff,
+            hysteresis=self.hysteresis,
+            lifetimes={self._pairs[c]: _lifetime(counts[:, c], broken[:, c], step) for c in used},
+            contacts={self._pairs[c]: mean_with_error(counts[:, c]) for c in used},
+            rate=Measure(inverse, total.error * inverse**2, "1/ps", total.n_effective),
+            lag=times,
+            continuous={self._pairs[c]: curves["continuous"][:, c] for c in used},
+            intermittent={self._pairs[c]: curves["intermittent"][:, c] for c in used},
+            decay={self._pairs[c]: decay_time(times, curves["intermittent"][:, c]) for c in used},
+        )
+
+
+def _lifetime(counts: FloatArray, broken: FloatArray, step: float) -> Measure:
+    """Return the mean lifetime [ps] from the contacts in n frames, and those broken in the n - 1 after the first."""
+    return ratio_of_means([counts[:-1]], [broken], "ps", step)
+
+
+def decay_time(times: FloatArray, curve: FloatArray) -> float:
+    """Return where a curve falls to 1/e of its start, by linear interpolation; NaN if it does not."""
+    below = np.flatnonzero(curve <= curve[0] / math.e)
+    if len(below) == 0 or below[0] == 0:
+        return math.nan
+    k = int(below[0])
+    share = (curve[k - 1] - curve[0] / math.e) / (curve[k - 1] - curve[k])
+    return float(times[k - 1] + share * (times[k] - times[k - 1]))
+
+
+def lifetimes(
+    source: Source,
+    center: str = "C",
+    neighbor: str = "K",
+    cutoff: float | None = None,
+    hysteresis: float = 0.5,
+    longest: float | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> LifetimesRecord:
+    """Return lifetimes of contacts; parameters as in `Lifetimes`, ``stage`` as in `choose_frames`."""
+    analysis = Lifetimes(center, neighbor, cutoff, hysteresis, longest)
+    return cast(LifetimesRecord, measure(source, analysis, stage, progress))

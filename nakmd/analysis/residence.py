@@ -1,0 +1,211 @@
+"""How long metal atoms stay in a layer at the wall, and how fast the first layer exchanges them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.layer_diffusion import LAYERS, check_edges, layer_names, layer_of, reach_of
+from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
+from nakmd.analysis.paths import EvenSpacing
+from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.analysis.wall import distances_to_wall, wall_atoms
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ResidenceRecord(Record):
+    """Residence in layers: ``value`` is the mean residence time [ps] in the first one.
+
+    Attributes
+    ----------
+    species : str
+    edges : (n_layers + 1,) float64 [Å]
+        Distances from the nearest wall atom.
+    exchange : Measure [1/ps]
+        Atoms that leave the first layer per atom in it and time; 1/value.
+    atoms : dict of str to Measure
+        How many are in each layer.
+    lag : (n_lags,) float64 [ps]
+    survival : dict of str to (n_lags,) float64
+        Probability that an atom of the layer has not left it, at any frame.
+    decay : dict of str to float [ps]
+        Where the survival falls to 1/e; NaN if it does not.
+    """
+
+    species: str
+    edges: FloatArray
+    exchange: Measure
+    atoms: dict[str, Measure] = field(default_factory=dict)
+    lag: FloatArray
+    survival: dict[str, FloatArray] = field(default_factory=dict)
+    decay: dict[str, float] = field(default_factory=dict)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the survival in each layer."""
+        figure, ax = figure_for(ax)
+        for row, (name, curve) in enumerate(self.survival.items()):
+            time = f", 1/e after {self.decay[name]:.3g} ps" if math.isfinite(self.decay[name]) else ""
+            ax.plot(self.lag, curve, label=f"{name}{time}", **style(row))
+        ax.set(xlabel="t / ps", ylabel=f"{self.species} that never left", xlim=(0.0, None), ylim=(0.0, 1.02))
+        ax.legend(fontsize="small", title=f"first layer: {self.text}" if math.isfinite(self.value) else None)
+        return figure
+
+
+class Residence(Analysis):
+    r"""Residence of one kind of atom in layers at the wall.
+
+    .. math:: P(\tau) = \left\langle \frac{N(t, t + \tau)}{N(t)} \right\rangle_t , \qquad
+              k = \frac{\text{atoms that leave the first layer}}{\text{time spent in it}}
+
+    with N(t, t + τ) the atoms that are in the layer at every frame from t to t + τ.
+
+    Parameters
+    ----------
+    species : str
+        Species, element or group.
+    edges : sequence of float [Å]
+        Distances from the nearest wall atom between which the layers lie; the last may be infinite.
+    hysteresis : float [Å]
+        For the exchange an atom has left the first layer once it is farther than the layer's edge and this, and is
+        back within the edge.
+    longest : float [ps], optional
+        Longest lag; half of the run, or 256 frames if that is less, if left out.
+
+    Notes
+    -----
+    The survival P counts every excursion between two frames as leaving, the exchange rate k none that stays within
+    the hysteresis: 1/k is the residence time of the steady state (see `Lifetimes`) and lies above the decay of P.
+    Frames without an atom in the layer are no origins.
+
+    References
+    ----------
+    Liu, Harder & Berne, J. Phys. Chem. B 108, 6595 (2004). doi:10.1021/jp0375057
+    """
+
+    name = "residence"
+
+    def __init__(
+        self,
+        species: str = "K",
+        edges: Sequence[float] = LAYERS,
+        hysteresis: float = 1.0,
+        longest: float | None = None,
+    ) -> None:
+        if not hysteresis >= 0.0:
+            raise AnalysisError(f"The hysteresis of a layer must be 0 Å or more, got {hysteresis} Å.")
+        if longest is not None and not longest > 0.0:
+            raise AnalysisError(f"The longest lag must be positive, got {longest} ps.")
+        self.species, self.edges = species, check_edges(edges)
+        self.hysteresis, self.longest = float(hysteresis), longest
+        if not math.isfinite(self.edges[1]):
+            raise AnalysisError("The first layer must end at a finite distance from the wall.")
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms and the wall."""
+        self._atoms = np.flatnonzero(select(topology, self.species))
+        self._wall = wall_atoms(topology)
+        self._spacing = EvenSpacing("Residence")
+        self._layer: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
+        self._since: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._inside: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        n_layers = len(self.edges) - 1
+        self._counts: list[NDArray[np.int64]] = []
+        self._held: list[int] = []
+        self._left: list[int] = []
+        self._sums, self._origins = np.zeros((len(LAGS), n_layers)), np.zeros((len(LAGS), n_layers), dtype=np.int64)
+
+    def update(self, frame: Frame) -> None:
+        """Follow the atoms by one frame."""
+        if not self._spacing.accept(frame):
+            return
+        n_layers, now = len(self.edges) - 1, len(self._counts)
+        away = self.edges[1] + self.hysteresis
+        distances = distances_to_wall(frame, self._wall, self._atoms, reach_of((*self.edges, away)))
+        layer = layer_of(distances, self.edges)
+        near = (distances >= self.edges[0]) & (distances < away)
+        if now == 0:
+            self._since, self._inside = np.zeros(len(layer), dtype=np.int64), layer == 0
+        else:
+            self._since = np.where(layer == self._layer, self._since, now)
+            inside = (layer == 0) | (self._inside & near)
+            self._left.append(int(np.sum(self._inside & ~inside)))
+            self._inside = inside
+        self._layer = layer
+        self._held.append(int(self._inside.sum()))
+        self._counts.append(np.bincount(layer[layer >= 0], minlength=n_layers))
+        for column in range(n_layers):
+            since = np.sort(self._since[layer == column])
+            for row, lag in enumerate(LAGS):
+                if lag > now:
+                    break
+                there = int(self._counts[now - lag][column])
+                if there:
+                    self._origins[row, column] += 1
+                    self._sums[row, column] += np.searchsorted(since, now - lag, side="right") / there
+
+    def result(self) -> ResidenceRecord:
+        """Return survival, exchange rate and residence time."""
+        n = len(self._counts)
+        require_frames(n, 3, "Residence")
+        step = self._spacing.step
+        lags = lags_in_frames(self.longest, step, n, "Residence")
+        sums, origins = self._sums[: len(lags)], self._origins[: len(lags)]
+        curves = np.divide(sums, origins, out=np.full(sums.shape, math.nan), where=origins > 0)
+        counts = np.array(self._counts, dtype=np.float64)
+        held, left = np.array(self._held[:-1], dtype=np.float64), np.array(self._left, dtype=np.float64)
+        names = layer_names(self.edges)
+        time = ratio_of_means([held], [left], "ps", step)
+        rate = ratio_of_means([left], [held], "1/ps", 1.0 / step)
+        notes = [
+            f"first layer: nearest wall atom closer than {self.edges[1]:g} Å; left beyond "
+            f"{self.edges[1] + self.hysteresis:g} Å, frames {step:.4g} ps apart"
+        ]
+        if not left.any():
+            notes.append(f"no {self.species} left the first layer in {step * (n - 1):.3g} ps: no residence time")
+        elif left.sum() < 10:
+            notes.append(f"{int(left.sum())} atoms left the first layer: the residence time is a guess")
+        times = np.asarray(lags * step, dtype=np.float64)
+        return ResidenceRecord(
+            quantity=f"residence of {self.species} in the first layer",
+            value=time.value,
+            error=time.error,
+            unit="ps",
+            n_effective=time.n_effective,
+            notes=(*notes, *self._spacing.notes),
+            species=self.species,
+            edges=np.array(self.edges),
+            exchange=rate,
+            atoms={name: mean_with_error(counts[:, row]) for row, name in enumerate(names)},
+            lag=times,
+            survival={name: curves[:, row] for row, name in enumerate(names)},
+            decay={name: decay_time(times, curves[:, row]) for row, name in enumerate(names)},
+        )
+
+
+def residence(
+    source: Source,
+    species: str = "K",
+    edges: Sequence[float] = LAYERS,
+    hysteresis: float = 1.0,
+    longest: float | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> ResidenceRecord:
+    """Return residence in layers; parameters as in `Residence`, ``stage`` as in `choose_frames`."""
+    return cast(ResidenceRecord, measure(source, Residence(species, edges, hysteresis, longest), stage, progress))

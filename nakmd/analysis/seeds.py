@@ -1,0 +1,151 @@
+"""Independent runs of one quantity, taken together."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.special
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Record
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure
+from nakmd.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CombinedRecord(Record):
+    """One quantity from several independent runs.
+
+    Attributes
+    ----------
+    values, errors : (n_runs, ...) float64
+        What each run says.
+    between : float or array
+        Standard deviation of the runs beyond what their own errors explain; 0 where these suffice.
+    measures : dict of str to Measure
+        The same for each single number that the records have besides their value (``per_area``, ``contacts``, ...).
+    """
+
+    values: FloatArray
+    errors: FloatArray
+    between: float | FloatArray
+    measures: dict[str, Measure]
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the runs with their errors, and the mean with its 95 % interval (single numbers only)."""
+        if self.values.ndim != 1:
+            raise AnalysisError(f"{self.quantity}: several runs of an array have no plot of their own.")
+        figure, ax = figure_for(ax)
+        runs = np.arange(1, len(self.values) + 1)
+        ax.errorbar(runs, self.values, self.errors, fmt="o", color=COLORS[0], capsize=3, label="runs")
+        ax.axhline(self.value, color=COLORS[1], label=self.text)
+        low, high = self.interval()
+        if math.isfinite(low):
+            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
+        ax.set(xlabel="run", ylabel=f"{self.quantity} / {self.unit}", xticks=runs)
+        ax.legend(fontsize="small")
+        return figure
+
+
+def combine(records: Sequence[Record]) -> CombinedRecord:
+    r"""Return the mean of one quantity over independent runs (seeds).
+
+    .. math:: \bar x = \frac{\sum_s w_s x_s}{\sum_s w_s}, \qquad w_s = \frac{1}{\sigma_s^2 + \tau^2}
+
+    with σ_s the error of each run and τ² the variance between the runs that these errors do not explain, by the
+    moment estimate of DerSimonian and Laird.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Two or more of the same class, quantity and unit, from runs that differ in their seed alone.
+
+    Returns
+    -------
+    CombinedRecord
+        The error is the larger of 1/√Σw, which the runs' errors (with τ²) give, and of what the scatter of the runs
+        gives, √(Σ w (x - x̄)² / ((n - 1) Σ w)). ``n_effective`` is the sum of those of the runs where the first is
+        the larger, the number of runs where the second is, or where τ² is not zero.
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two records, they are of different things, or one has no value.
+
+    References
+    ----------
+    DerSimonian & Laird, Control. Clin. Trials 7, 177 (1986). doi:10.1016/0197-2456(86)90046-2
+    """
+    if len(records) < 2:
+        raise AnalysisError(f"Combining needs the results of two or more runs, got {len(records)}.")
+    kinds = {(type(record).__name__, record.quantity, record.unit, np.shape(record.value)) for record in records}
+    if len(kinds) > 1:
+        raise AnalysisError(
+            "Only results of one quantity can be combined, these are of different things: "
+            + ", ".join(sorted({f"{name} of {quantity!r} [{unit}]" for name, quantity, unit, _ in kinds}))
+            + (". Their arrays have different shapes." if len({kind[3] for kind in kinds}) > 1 else ".")
+        )
+    values = np.array([record.value for record in records], dtype=np.float64)
+    errors = np.array([record.error for record in records], dtype=np.float64)
+    if values.ndim == 1 and not np.all(np.isfinite(values)):
+        missing = ", ".join(str(row + 1) for row in np.flatnonzero(~np.isfinite(values)))
+        raise AnalysisError(f"Run {missing} has no value of {records[0].quantity}: leave it out, or run it longer.")
+    samples = np.array([record.n_effective for record in records])
+    value, error, between, scattered = _mean(values, errors)
+    n_effective = float(len(records)) if np.any(scattered) else float(samples.sum())
+    measures = {}
+    for item in dataclasses.fields(records[0]):
+        found = [getattr(record, item.name) for record in records]
+        if all(isinstance(each, Measure) for each in found):
+            own = np.array([[each.value, each.error] for each in found])
+            one, its_error, _, wide = _mean(own[:, 0], own[:, 1])
+            count = float(len(found)) if np.any(wide) else float(sum(each.n_effective for each in found))
+            measures[item.name] = Measure(float(one), float(its_error), found[0].unit, count)
+    scalar = values.ndim == 1
+    notes = [f"weighted mean of {len(records)} independent runs"]
+    if np.any(between > 0.0):
+        notes.append("runs differ by more than their errors: weights and error include the variance between runs")
+    return CombinedRecord(
+        quantity=records[0].quantity,
+        value=float(value) if scalar else value,
+        error=float(error) if scalar else error,
+        unit=records[0].unit,
+        n_effective=n_effective,
+        notes=tuple(notes),
+        values=values,
+        errors=errors,
+        between=float(between) if scalar else between,
+        measures=measures,
+    )
+
+
+def _mean(values: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Return mean, error, standard deviation between runs, and whether the scatter decided the error."""
+    n = len(values)
+    known = np.all(np.isfinite(errors) & (errors > 0.0), axis=0)
+    own = np.where(known, errors, 1.0) ** 2  # equal weights where a run has no error
+    w = 1.0 / own
+    mean = np.sum(w * values, axis=0) / w.sum(axis=0)
+    q = np.sum(w * (values - mean) ** 2, axis=0)
+    # beyond chance (5 %) only: every second sample of equal runs scatters by more than its errors on average
+    beyond = q > float(scipy.special.chdtri(n - 1, 0.05))
+    scale = w.sum(axis=0) - np.sum(w**2, axis=0) / w.sum(axis=0)
+    between = np.where(known & beyond, np.maximum(q - (n - 1), 0.0) / scale, 0.0)
+    w = 1.0 / (own + between)
+    mean = np.sum(w * values, axis=0) / w.sum(axis=0)
+    scatter = np.sqrt(np.sum(w * (values - mean) ** 2, axis=0) / ((n - 1) * w.sum(axis=0)))
+    inner = np.where(known, np.sqrt(1.0 / w.sum(axis=0)), 0.0)
+    decided = (between > 0.0) | ~known
+    return mean, np.maximum(inner, scatter), np.sqrt(between), decided

@@ -1,0 +1,270 @@
+"""Surface tension of a free liquid film from its pressure tensor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.drive import Progress, Source, choose_frames, chosen_stages, measure
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, detect_equilibration, mean_with_error
+from nakmd.analysis.surfaces import AXES, height_along, largest_gap
+from nakmd.errors import AnalysisError
+from nakmd.system import WALL, Frame, Topology, element_of
+from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Between a film and its image lies at least this much empty space [Å]; within the liquid there is no such gap.
+FREE_SPACE = 8.0
+
+MN_PER_M_PER_EV_A2 = 1e3 * J_PER_M2_PER_EV_A2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SurfaceTensionRecord(Record):
+    """Surface tension; ``value`` and ``error`` in eV/Å².
+
+    Attributes
+    ----------
+    tension : Measure [mN/m]
+        The same.
+    axis : str
+        Normal of the film.
+    normal_pressure : Measure [bar]
+        P_N of the whole cell: the vapour pressure, so next to nothing in equilibrium.
+    settled : float [ps]
+        Time from the first sample after which the series has settled.
+    time : (n,) float64 [ps]
+    series : (n,) float64 [eV/Å²]
+    """
+
+    tension: Measure
+    axis: str
+    normal_pressure: Measure
+    settled: float
+    time: FloatArray
+    series: FloatArray
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the running mean of the tension with the final 95 % interval."""
+        figure, ax = figure_for(ax)
+        running = np.cumsum(self.series) / np.arange(1, len(self.series) + 1)
+        ax.plot(self.time, running * MN_PER_M_PER_EV_A2, color=COLORS[0], lw=1.2, label="mean up to t")
+        ax.axhline(self.tension.value, color=COLORS[1], label=self.tension.text)
+        low, high = self.tension.interval()
+        if math.isfinite(low):
+            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
+            ax.set_ylim(self.tension.value - 3.0 * (high - low), self.tension.value + 3.0 * (high - low))
+        if self.settled > 0.0:
+            ax.axvline(self.time[0] + self.settled, color="0.4", ls="--", lw=0.8)
+        ax.set(xlabel="t / ps", ylabel="surface tension / mN/m")
+        ax.legend(fontsize="small")
+        return figure
+
+
+class SurfaceTension(Analysis):
+    r"""Surface tension of a film with two free surfaces, from frames.
+
+    .. math:: \gamma = \frac{L_z}{2} \left\langle P_{zz} - \frac{P_{xx} + P_{yy}}{2} \right\rangle, \qquad
+              P = \frac{1}{V} \Bigl( \sum_i m_i v_i \otimes v_i + W \Bigr)
+
+    Parameters
+    ----------
+    axis : {"x", "y", "z"}, optional
+        Normal of the film. If left out: the one direction of the first frame along which the atoms leave at least
+        8 Å empty, or along which the cell is open.
+
+    Notes
+    -----
+    The ½ is for the two surfaces. With a wall in the cell the tensor holds the stress of the carbon, which is no
+    tension of the liquid: such frames are refused. Nothing is added for interactions beyond a cutoff: potentials of
+    the embedded-atom kind end at theirs.
+
+    Errors are the larger of those from autocorrelation and from blocks (`mean_with_error`).
+
+    References
+    ----------
+    Kirkwood & Buff, J. Chem. Phys. 17, 338 (1949).
+    """
+
+    name = "surface_tension"
+    needs = frozenset({"virial"})
+
+    def __init__(self, axis: str | None = None) -> None:
+        if axis is not None and axis not in AXES:
+            raise AnalysisError(f"The normal of a film is 'x', 'y' or 'z', not {axis!r}.")
+        self.axis = axis
+
+    def prepare(self, topology: Topology) -> None:
+        """Remember the masses."""
+        refuse_walls(topology)
+        self._masses = topology.masses
+        self._found: int | None = None
+        self._time: list[float] = []
+        self._rows: list[tuple[float, float]] = []
+
+    def update(self, frame: Frame) -> None:
+        """Take the pressure tensor of one frame."""
+        if frame.virial is None or frame.velocities is None or not np.all(np.isfinite(frame.virial)):
+            lacking = "velocities" if frame.velocities is None else "virial"
+            raise AnalysisError(
+                f"The frame at step {frame.step} holds no {lacking}, and without it there is no pressure tensor, which "
+                "surface tension is made of. nakmd run stores both; a file that another program wrote or converted "
+                "may have neither."
+            )
+        if self._found is None:
+            self._found = find_film(frame, self.axis)
+        kinetic = np.einsum("i,ia,ia->a", self._masses, frame.velocities, frame.velocities) / ACCELERATION
+        pressures = (kinetic + frame.virial[:3]) / frame.cell.volume
+        self._time.append(frame.time)
+        self._rows.append(_tension(pressures, float(frame.cell.lengths[self._found]), self._found))
+
+    def result(self) -> SurfaceTensionRecord:
+        """Return the mean tension."""
+        require_frames(len(self._rows), 2, "Surface tension")
+        tension, normal = np.array(self._rows).T
+        axis = AXES[cast(int, self._found)]
+        return summarise(np.array(self._time), tension, normal, axis, f"from {len(tension)} frames")
+
+
+def refuse_walls(topology: Topology) -> None:
+    """Raise `AnalysisError` if there is a wall."""
+    walls = {topology.species_names[s] for s in np.unique(topology.species)}
+    walls = {name for name in walls if element_of(name) in WALL}
+    if walls:
+        raise AnalysisError(
+            f"Surface tension from the pressure tensor needs a film with two free surfaces; here is a wall of "
+            f"{', '.join(sorted(walls))}, whose own stress is in the tensor. Simulate the liquid alone between vacuum."
+        )
+
+
+def find_film(frame: Frame, axis: str | None) -> int:
+    """Return the cell vector that is normal to a free film.
+
+    Parameters
+    ----------
+    frame : Frame
+    axis : str, optional
+        To be checked against; found if left out.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no film, or the cell is not orthorhombic.
+    """
+    if not frame.cell.is_orthorhombic:
+        raise AnalysisError("Surface tension from the pressure tensor needs an orthorhombic cell.")
+    gaps = []
+    for c in range(3):
+        normal, period = height_along(frame.cell, c)
+        gaps.append(largest_gap(frame.positions @ normal, period)[0])
+    free = [c for c in range(3) if gaps[c] >= FREE_SPACE]
+    if len(free) != 1 or (axis is not None and AXES[free[0]] != axis):
+        listed = ", ".join(f"{gap:.1f} Å along {AXES[c]}" for c, gap in enumerate(gaps))
+        raise AnalysisError(
+            f"Surface tension needs a film free along one direction{f' ({axis})' if axis else ''} and fills the "
+            f"cell along the others; the widest empty stretches are {listed} (free: {FREE_SPACE:g} Å and more)."
+        )
+    return free[0]
+
+
+def _tension(pressures: FloatArray, length: float | FloatArray, axis: int) -> tuple[Any, Any]:
+    """Return the tension and the normal pressure; the last index of ``pressures`` is xx, yy, zz."""
+    normal = pressures[..., axis]
+    lateral = 0.5 * (pressures.sum(axis=-1) - normal)
+    return 0.5 * length * (normal - lateral), normal
+
+
+def summarise(
+    time: FloatArray, tension: FloatArray, normal: FloatArray, axis: str, origin: str
+) -> SurfaceTensionRecord:
+    """Return the record of a series of tensions [eV/Å²] and normal pressures [eV/Å³]."""
+    found = mean_with_error(tension, "eV/Å²")
+    start, _, _ = detect_equilibration(tension)
+    settled = float(time[start] - time[0])
+    notes = [origin, f"film normal to {axis}, two surfaces"]
+    if start > 0.1 * len(time):
+        notes.append(f"the tension settles during the first {settled:.3g} ps: not in equilibrium there")
+    return SurfaceTensionRecord(
+        quantity="surface tension",
+        value=found.value,
+        error=found.error,
+        unit="eV/Å²",
+        n_effective=found.n_effective,
+        notes=tuple(notes),
+        tension=found.scaled(MN_PER_M_PER_EV_A2, "mN/m"),
+        axis=axis,
+        normal_pressure=mean_with_error(normal * BAR_PER_EV_A3, "bar"),
+        settled=settled,
+        time=time,
+        series=tension,
+    )
+
+
+def from_table(
+    columns: Mapping[str, NDArray[Any]], axis: int, stages: Sequence[str] | None = None
+) -> SurfaceTensionRecord | None:
+    """Return the tension from a run's thermo table, or None if it holds no pressure tensor of these stages.
+
+    Parameters
+    ----------
+    columns : mapping of str to (n,) array
+        ``"time"`` [ps], ``"pressure_xx"`` to ``"pressure_zz"`` [eV/Å³], ``"length_a"`` to ``"length_c"`` [Å], and
+        ``"stage"`` where stages are to be told apart.
+    axis : int
+        Normal of the film.
+    stages : sequence of str, optional
+        All if left out.
+    """
+    names = [f"pressure_{v}" for v in ("xx", "yy", "zz")]
+    length = f"length_{'abc'[axis]}"
+    if not {"time", length, *names} <= set(columns) or (stages is not None and "stage" not in columns):
+        return None
+    pressures = np.stack([np.asarray(columns[name], dtype=np.float64) for name in names], axis=1)
+    rows = np.all(np.isfinite(pressures), axis=1)
+    if stages is not None:
+        rows &= np.isin(np.asarray(columns["stage"]).astype(str), list(stages))
+    if np.sum(rows) < 2:
+        return None
+    tension, normal = _tension(pressures[rows], np.asarray(columns[length], dtype=np.float64)[rows], axis)
+    time = np.asarray(columns["time"], dtype=np.float64)[rows]
+    return summarise(time, tension, normal, AXES[axis], f"from {int(rows.sum())} rows of the thermo table")
+
+
+def surface_tension(
+    source: Source,
+    axis: str | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> SurfaceTensionRecord:
+    """Return the surface tension: from the run's thermo table where it holds the pressure tensor, else from the frames.
+
+    Parameters
+    ----------
+    source : Source
+    axis : str, optional
+        As in `SurfaceTension`.
+    stage : str or sequence of str, optional
+        As in `choose_frames`.
+    progress : callable, optional
+    """
+    columns = getattr(source, "thermo", None)
+    if columns:
+        refuse_walls(source.topology)
+        first = next(choose_frames(source, stage))
+        chosen = chosen_stages(tuple(source.stages), stage)
+        record = from_table(columns, find_film(first, axis), None if stage in ("all", ["all"]) else chosen)
+        if record is not None:
+            return record
+    return cast(SurfaceTensionRecord, measure(source, SurfaceTension(axis), stage, progress))

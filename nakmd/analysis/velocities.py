@@ -1,0 +1,283 @@
+"""Velocity autocorrelation: diffusion from its integral, vibrations from its spectrum."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.displacements import error_of_coefficient
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.paths import EvenSpacing, axes_of
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.errors import AnalysisError
+from nakmd.system import Frame, Topology
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Atoms whose velocities are transformed at a time.
+CHUNK = 128
+
+#: Below this normalised autocorrelation after one frame, the frames are too far apart for the integral.
+LEAST_OVERLAP = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VelocityRecord(Record):
+    """A diffusion coefficient [Å²/ps] from velocities, and the functions behind it.
+
+    Attributes
+    ----------
+    species, directions : str
+    lag : (n,) float64 [ps]
+    vacf : (n,) float64 [Å²/ps²]
+        Sum over the directions.
+    vacf_error : (n,) float64
+        Of the mean over atoms.
+    running : (n,) float64 [Å²/ps]
+        Coefficient from the integral up to each lag.
+    stop : float [ps]
+        Where the integral ends.
+    frequency : (n,) float64 [1/ps = THz]
+    spectrum : (n,) float64 [ps]
+        4 ∫ c(t) cos 2πνt dt with c = vacf/vacf[0]: its integral over ν is 1.
+    """
+
+    species: str
+    directions: str
+    lag: FloatArray
+    vacf: FloatArray
+    vacf_error: FloatArray
+    running: FloatArray
+    stop: float
+    frequency: FloatArray
+    spectrum: FloatArray
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the normalised autocorrelation, its error band, and the running coefficient."""
+        figure, ax = figure_for(ax)
+        scale = self.vacf[0] or 1.0
+        ax.plot(self.lag, self.vacf / scale, color=COLORS[0], label=f"{self.species} ({self.directions})")
+        low, high = (self.vacf - self.vacf_error) / scale, (self.vacf + self.vacf_error) / scale
+        ax.fill_between(self.lag, low, high, color=COLORS[0], alpha=0.3, lw=0)
+        if self.value > 0.0:
+            ax.plot(
+                self.lag,
+                self.running / self.value,
+                color=COLORS[1],
+                ls="--",
+                label=f"running integral / D, D = {self.text}",
+            )
+        ax.axvline(self.stop, color="0.6", lw=0.8)
+        ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
+        ax.set(xlabel="t / ps", ylabel="⟨v(0)·v(t)⟩ / ⟨v²⟩", xlim=(0.0, self.lag[-1]))
+        ax.legend(fontsize="small")
+        return figure
+
+    def plot_spectrum(self, ax: Axes | None = None) -> Figure:
+        """Draw the spectrum."""
+        figure, ax = figure_for(ax)
+        ax.plot(self.frequency, self.spectrum, color=COLORS[0], label=f"{self.species} ({self.directions})")
+        there = self.frequency[self.spectrum > 1e-3 * self.spectrum.max(initial=0.0)]
+        ax.set(xlabel="ν / THz", ylabel="S(ν) / ps", xlim=(0.0, there.max(initial=1e-3)), ylim=(0.0, None))
+        ax.legend(fontsize="small")
+        return figure
+
+
+class VelocityCorrelation(Analysis):
+    r"""Velocity autocorrelation of one kind of atom, its integral, and its spectrum.
+
+    .. math:: C(t) = \langle v(s) \cdot v(s + t) \rangle_{s,\,i}, \qquad D = \frac{1}{d} \int_0^{t_c} C(t)\, dt
+
+    Parameters
+    ----------
+    species : str
+        Species, element or group.
+    directions : str
+        Some of ``"xyz"``: d is their number.
+    stop : float [ps], optional
+        Where the integral ends, t_c; 2 ps if left out, or 1/8 of the time covered where that is less.
+    drift : str or None
+        Atoms whose centre of mass is held at rest, as in `Diffusion`.
+    memory : float [bytes]
+        Bound for the stored velocities. When it is reached every other atom is dropped: the times stay as dense.
+
+    Raises
+    ------
+    AnalysisError
+        From ``update`` if frames have no velocities; from ``result`` if they are so far apart that the velocities
+        have lost half of their memory between two of them, or ``stop`` lies beyond the run.
+
+    Notes
+    -----
+    The integral is a sum of trapezoids over the frames: they must be closer than velocities change, 0.02 ps for
+    liquid NaK (``[output] trajectory_every``, or ``[analysis] when = "live"`` with ``every``).
+
+    The error is the spread over atoms of their own integrals, or that of segments of time where it is larger
+    (`error_of_coefficient`). The spectrum is that of C times a Hann window that ends with the last lag.
+
+    References
+    ----------
+    Allen & Tildesley, Computer Simulation of Liquids, 2nd ed., Oxford (2017), sec. 2.7 and 8.5.
+    """
+
+    name = "vacf"
+    needs = frozenset({"velocities"})
+
+    def __init__(
+        self,
+        species: str = "K",
+        directions: str = "xyz",
+        stop: float | None = None,
+        drift: str | None = "all",
+        memory: float = 1e9,
+    ) -> None:
+        if stop is not None and not stop > 0.0:
+            raise AnalysisError(f"The integral needs a positive end, got {stop} ps.")
+        self._axes = axes_of(directions)
+        if not set(directions) <= set("xyz"):
+            raise AnalysisError(f"Velocities are taken along some of 'xyz', not {directions!r}.")
+        self.species, self.directions, self.stop, self.drift = species, directions, stop, drift
+        self.memory = memory
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms."""
+        self._atoms = np.flatnonzero(select(topology, self.species))
+        self._weights: FloatArray | None = None
+        if self.drift is not None:
+            masses = np.where(select(topology, self.drift), topology.masses, 0.0)
+            self._weights = masses / masses.sum()
+        self._all = len(self._atoms)
+        self._rows: list[FloatArray] = []
+        self._spacing = EvenSpacing("The velocity autocorrelation")
+
+    def update(self, frame: Frame) -> None:
+        """Take the velocities of one frame."""
+        if frame.velocities is None:
+            raise AnalysisError(
+                f"The frame at step {frame.step} holds no velocities, which their autocorrelation is made of. "
+                "Frames that nakmd run writes have them; analyse the original file, or run again."
+            )
+        if not self._spacing.accept(frame):
+            return
+        velocities = frame.velocities[self._atoms]
+        if self._weights is not None:
+            velocities = velocities - self._weights @ frame.velocities
+        self._rows.append(velocities[:, self._axes])
+        if len(self._rows) * self._rows[-1].nbytes > self.memory and len(self._atoms) > 64:
+            self._atoms, self._rows = self._atoms[::2], [row[::2].copy() for row in self._rows]
+
+    def result(self) -> VelocityRecord:
+        """Return the coefficient and the functions."""
+        n, m, d = len(self._rows), len(self._atoms), len(self._axes)
+        require_frames(n, 16, "The velocity autocorrelation")
+        step = self._spacing.step
+        stop = self._stop(n, step)
+        n_lags = min(2 * stop, n - 1) + 1
+        weights = np.full(stop + 1, step / d)
+        weights[[0, -1]] *= 0.5
+
+        n_segments = min(32, int((n - 1) / (2 * stop)))
+        length = n // max(n_segments, 1)
+        whole, segments = np.zeros(m), np.zeros((n_segments, m))
+        curve, squares = np.zeros(n_lags), np.zeros(n_lags)
+        for start in range(0, m, CHUNK):
+            chunk = slice(start, start + CHUNK)
+            velocities = np.stack([row[chunk] for row in self._rows])
+            found = _autocorrelations(velocities)
+            curve += found[:n_lags].sum(axis=1)
+            squares += np.sum(found[:n_lags] ** 2, axis=1)
+            whole[chunk] = weights @ found[: stop + 1]
+            for row in range(n_segments):
+                part = _autocorrelations(velocities[row * length : (row + 1) * length])
+                segments[row, chunk] = weights @ part[: stop + 1]
+        curve /= m
+        if curve[0] > 0.0 and curve[1] < LEAST_OVERLAP * curve[0]:
+            raise AnalysisError(
+                f"Frames {step:g} ps apart are too far from each other for the velocity autocorrelation: it has "
+                f"fallen to {curve[1] / curve[0]:.2f} from one to the next. Write frames every 0.02 ps or closer, "
+                'or sample live: [analysis] when = "live" and every = 10, say.'
+            )
+        error, n_effective, _, notes = error_of_coefficient(whole, segments)
+        notes.append(f"integral to {stop * step:.4g} ps, frames {step:.4g} ps apart, {m} atoms")
+        if curve[0] > 0.0 and curve[1] < 0.9 * curve[0]:
+            notes.append(f"coarse: C falls by {100 * (1 - curve[1] / curve[0]):.0f} % from frame to frame")
+        if m < self._all:
+            notes.append(f"{m} of {self._all} atoms, to stay below {self.memory / 1e6:.0f} MB")
+        spread = np.maximum(squares / m - curve**2, 0.0)
+        running = np.concatenate([[0.0], np.cumsum(0.5 * (curve[1:] + curve[:-1]))]) * step / d
+        frequency, spectrum = _spectrum(curve, step)
+        return VelocityRecord(
+            quantity=f"diffusion of {self.species} from velocities" + ("" if d == 3 else f" along {self.directions}"),
+            value=float(whole.mean()),
+            error=error,
+            unit="Å²/ps",
+            n_effective=n_effective,
+            notes=(*notes, *self._spacing.notes),
+            species=self.species,
+            directions=self.directions,
+            lag=np.asarray(np.arange(n_lags) * step, dtype=np.float64),
+            vacf=curve,
+            vacf_error=np.sqrt(spread / (m - 1)) if m > 1 else np.full(n_lags, math.nan),
+            running=running,
+            stop=stop * step,
+            frequency=frequency,
+            spectrum=spectrum,
+        )
+
+    def _stop(self, n: int, step: float) -> int:
+        """Return the last lag of the integral in frames."""
+        covered = (n - 1) * step
+        stop = min(2.0, covered / 8.0) if self.stop is None else self.stop
+        if stop > covered:
+            raise AnalysisError(
+                f"The integral is to end at {stop:g} ps, but the frames cover {covered:g} ps only. "
+                f"Choose stop below {covered / 3:.3g} ps, or run longer."
+            )
+        return max(1, round(stop / step))
+
+
+def _autocorrelations(velocities: FloatArray) -> FloatArray:
+    """Return the (n, m) autocorrelation of each particle, summed over the directions of (n, m, d)."""
+    n = len(velocities)
+    size = scipy.fft.next_fast_len(2 * n, real=True)
+    transform = scipy.fft.rfft(velocities, size, axis=0)
+    power = np.sum(transform.real**2 + transform.imag**2, axis=2)
+    return np.asarray(scipy.fft.irfft(power, size, axis=0)[:n] / np.arange(n, 0, -1)[:, None])
+
+
+def _spectrum(curve: FloatArray, step: float) -> tuple[FloatArray, FloatArray]:
+    """Return frequencies [1/ps] and the spectrum [ps] of a correlation function, normalised to 1."""
+    n = len(curve)
+    if not curve[0] > 0.0:
+        return np.zeros(0), np.zeros(0)
+    tapered = curve / curve[0] * 0.5 * (1.0 + np.cos(np.pi * np.arange(n) / n))
+    # C is even: its cosine transform is that of the curve and its mirror image
+    mirrored = np.concatenate([tapered, np.zeros(1), tapered[:0:-1]])
+    transform = scipy.fft.rfft(mirrored).real
+    return np.asarray(scipy.fft.rfftfreq(2 * n, step)), np.asarray(2.0 * step * transform)
+
+
+def velocity_correlation(
+    source: Source,
+    species: str = "K",
+    directions: str = "xyz",
+    stop: float | None = None,
+    drift: str | None = "all",
+    memory: float = 1e9,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> VelocityRecord:
+    """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``stage`` as in `choose_frames`."""
+    analysis = VelocityCorrelation(species, directions, stop, drift, memory)
+    return cast(VelocityRecord, measure(source, analysis, stage, progress))

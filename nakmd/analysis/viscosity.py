@@ -1,0 +1,172 @@
+"""Shear viscosity from the fluctuations of the pressure tensor (Green-Kubo)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, require_frames
+from nakmd.analysis.drive import Progress, Source, chosen_stages, measure
+from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
+from nakmd.analysis.paths import EvenSpacing
+from nakmd.errors import AnalysisError
+from nakmd.system import WALL, Frame, Topology, element_of
+from nakmd.units import ACCELERATION, K_B
+
+FloatArray = NDArray[np.float64]
+
+_VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
+
+
+class Viscosity(Analysis):
+    r"""Shear viscosity of a homogeneous liquid at rest.
+
+    .. math:: \eta = \frac{V}{k_B T} \int_0^\infty \langle P_\alpha(0) P_\alpha(t) \rangle \, dt
+              = \frac{V}{k_B T} \lim_{t \to \infty} \frac{1}{2} \frac{d}{dt}
+              \left\langle [G_\alpha(s + t) - G_\alpha(s)]^2 \right\rangle, \qquad
+              G_\alpha(t) = \int_0^t P_\alpha \, dt'
+
+    averaged over the five independent components α of the traceless pressure tensor, each with the same variance in
+    an isotropic liquid: P_xy, P_xz, P_yz, (P_xx - P_yy)/2, (2 P_zz - P_xx - P_yy)/(2√3).
+
+    Parameters
+    ----------
+    fit : (float, float) [ps], optional
+        Window of the straight line through the squared Helfand moment G. If left out: from 6 integrated correlation
+        times of the stress (found from itself: the first t above 6 ∫₀ᵗ c) to twice that.
+
+    Raises
+    ------
+    AnalysisError
+        If there is a wall, no pressure tensor, or the rows are so far apart that the stress has lost half of its
+        memory between two of them.
+
+    Notes
+    -----
+    The second form is the first one with its integral taken over a window of upper limits, weighted as a line is
+    fitted: no cutoff has to be read off a noisy curve. Each component is treated as a particle whose "path" is G, so
+    that errors are those of `Diffusion`: the spread over five components times segments of time, and Student's t.
+
+    The stress of liquid NaK forgets itself within some 0.2 to 0.5 ps. Rows of the thermo table are 50 steps apart
+    unless a deck says ``[output] thermo_every = 5`` (5 to 20 fs are right; every row costs one virial). Hundreds of
+    correlation times are needed for 10 %.
+
+    Thermal conductivity is not offered: its heat current needs the virial of each atom in the form that holds for
+    many-body forces, which the kernels do not compute, and for Finnis-Sinclair and Tersoff terms the pairwise form is
+    wrong.
+
+    References
+    ----------
+    Helfand, Phys. Rev. 119, 1 (1960). doi:10.1103/PhysRev.119.1
+    Daivis & Evans, J. Chem. Phys. 100, 541 (1994). doi:10.1063/1.466970
+    """
+
+    name = "viscosity"
+    needs = frozenset({"virial", "velocities"})
+
+    def __init__(self, fit: tuple[float, float] | None = None) -> None:
+        if fit is not None and not 0.0 < fit[0] < fit[1]:
+            raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+        self.fit = fit
+
+    def prepare(self, topology: Topology) -> None:
+        """Remember the masses."""
+        refuse_wall(topology)
+        self._masses = topology.masses
+        self._spacing = EvenSpacing("Viscosity")
+        self._pressures: list[FloatArray] = []
+        self._temperatures: list[float] = []
+        self._lengths: list[FloatArray] = []
+        self._volumes: list[float] = []
+
+    def update(self, frame: Frame) -> None:
+        """Take the pressure tensor of one frame."""
+        if frame.velocities is None or frame.virial is None or not np.all(np.isfinite(frame.virial)):
+            missing = "velocities" if frame.velocities is None else "virial"
+            raise AnalysisError(
+                f"The frame at step {frame.step} holds no {missing}, which the pressure tensor is made of. "
+                "Frames and the thermo table of nakmd run have it; analyse the original file, or run again."
+            )
+        if not self._spacing.accept(frame):
+            return
+        v = frame.velocities
+        pairs = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+        kinetic = np.array([self._masses @ (v[:, a] * v[:, b]) for a, b in pairs]) / ACCELERATION
+        self._pressures.append((kinetic + frame.virial) / frame.cell.volume)
+        mean = float(kinetic[:3].sum()) / (3.0 * len(v) * K_B)
+        self._temperatures.append(mean if frame.temperature is None else frame.temperature)
+        self._lengths.append(frame.cell.lengths)
+        self._volumes.append(frame.cell.volume)
+
+    def result(self) -> ViscosityRecord:
+        """Return the viscosity."""
+        require_frames(len(self._pressures), 32, "Viscosity")
+        return green_kubo(
+            np.array(self._pressures),
+            self._spacing.step,
+            float(np.mean(self._temperatures)),
+            float(np.mean(self._volumes)),
+            np.mean(self._lengths, axis=0),
+            self.fit,
+            (f"from {len(self._pressures)} frames", *self._spacing.notes),
+        )
+
+
+def refuse_wall(topology: Topology) -> None:
+    """Raise `AnalysisError` if there is a wall: the cell's pressure is not that of the liquid then."""
+    present = [topology.species_names[s] for s in np.unique(topology.species)]
+    if any(element_of(name) in WALL for name in present):
+        raise AnalysisError(
+            "Viscosity needs a homogeneous liquid: here are " + ", ".join(present) + ", and the pressure tensor of the "
+            "whole cell is that of liquid and wall together. Run the liquid by itself at the same temperature."
+        )
+
+
+def viscosity(
+    source: Source,
+    fit: tuple[float, float] | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> ViscosityRecord:
+    """Return the viscosity: of the run's thermo table where there is one, else of the frames.
+
+    Parameters
+    ----------
+    source : Source
+    fit : (float, float) [ps], optional
+        As in `Viscosity`.
+    stage : str or sequence of str, optional
+        As in `choose_frames`.
+    progress : callable, optional
+    """
+    refuse_wall(source.topology)
+    columns: Mapping[str, NDArray[Any]] | None = getattr(source, "thermo", None)
+    if not columns or not {"time", "temperature", "volume", *(f"pressure_{v}" for v in _VOIGT)} <= set(columns):
+        return cast(ViscosityRecord, measure(source, Viscosity(fit), stage, progress))
+    rows = np.ones(len(columns["time"]), dtype=np.bool_)
+    if "stage" in columns:
+        rows = np.isin(np.asarray(columns["stage"]).astype(str), chosen_stages(tuple(source.stages), stage))
+    table = {name: np.asarray(columns[name], dtype=np.float64)[rows] for name in columns if name != "stage"}
+    require_frames(len(table["time"]), 32, "Viscosity")
+    gaps = np.diff(table["time"])
+    # the last row of a run may come out of step
+    kept = len(gaps) + 1 if abs(gaps[-1] - gaps[0]) <= 1e-4 * gaps[0] else len(gaps)
+    if np.any(np.abs(gaps[: kept - 1] - gaps[0]) > 1e-4 * gaps[0]):
+        raise AnalysisError("Viscosity needs evenly spaced rows of the thermo table. Choose one stage.")
+    pressures = np.stack([table[f"pressure_{v}"][:kept] for v in _VOIGT], axis=1)
+    if not np.all(np.isfinite(pressures)):
+        raise AnalysisError("Rows of the thermo table lack the pressure tensor. Choose a stage that has it.")
+    lengths = [table[f"length_{v}"].mean() for v in "abc"] if "length_a" in table else [math.nan] * 3
+    return green_kubo(
+        pressures,
+        float(table["time"][kept - 1] - table["time"][0]) / (kept - 1),
+        float(table["temperature"][:kept].mean()),
+        float(table["volume"][:kept].mean()),
+        np.array(lengths),
+        fit,
+        (f"from {kept} rows of the thermo table",),
+    )

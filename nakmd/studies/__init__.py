@@ -1,0 +1,23 @@
+"""Questions that take more than one look at the frames: models evaluated anew, decks run several times.
+
+>>> from nakmd.studies import work_of_adhesion
+>>> work_of_adhesion("runs/flagship").terms                   # doctest: +SKIP
+"""
+
+from nakmd.studies.adhesion import Adhesion, AdhesionRecord, work_of_adhesion
+from nakmd.studies.ladder import affinity_ladder, cross_energies, run_affinity_ladder
+from nakmd.studies.parts import reference_energy, wall_alone
+from nakmd.studies.stored import deck_of, model_of
+
+__all__ = [
+    "Adhesion",
+    "AdhesionRecord",
+    "affinity_ladder",
+    "cross_energies",
+    "deck_of",
+    "model_of",
+    "reference_energy",
+    "run_affinity_ladder",
+    "wall_alone",
+    "work_of_adhesion",
+]

@@ -1,0 +1,333 @@
+"""Energy of adhesion by term: wall and metal together, less each of the two alone, on the frames of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from nakmd.analysis.affinity import AREA_PER_ATOM, Affinity, AffinityRecord
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.drive import Progress, chosen_stages, measure
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.analysis.wetted_faces import WettedFaces
+from nakmd.deck.schema import Deck, Dynamics
+from nakmd.deck.stages import stage_names
+from nakmd.errors import AnalysisError
+from nakmd.io import Trajectory
+from nakmd.potentials import Potential
+from nakmd.studies.parts import TIMESTEP, Part, reference_energy, wall_alone
+from nakmd.studies.stored import Stored, deck_of, model_of, opened
+from nakmd.system import METALS, WALL, FloatArray, Frame, Topology
+from nakmd.units import J_PER_M2_PER_EV_A2
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Terms in the order of tables and plots.
+CROSS, EMBEDDING, STRAIN, METAL = "cross", "embedding change", "strain of the carbon", "change of the metal"
+
+#: What is kept of every frame.
+SERIES = ("whole", "wall", "metal", "cross", "thermal energy of the wall", "thermal energy of the metal")
+
+#: Energies of the same frame from the file and from the model may differ by this much [eV/atom]: rounded positions.
+SAME_MODEL = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AdhesionRecord(Record):
+    """Energy of adhesion; ``value`` is -(E(metal+wall) - E(metal) - E(wall)) per area of wetted faces, eV/Å².
+
+    Attributes
+    ----------
+    per_area : Measure [J/m²]
+        ``value`` in SI: positive where wall and metal attract.
+    energies : dict of str to Measure [eV]
+        ``"cross"``, ``"embedding change"``; ``"strain of the carbon"`` and ``"change of the metal"`` where there
+        is something to compare with. Negative where the term binds.
+    terms : dict of str to Measure [J/m²]
+        What each adds to the work: -energy per area.
+    total : Measure or None [J/m²]
+        Sum of all four: against a wall and a metal that are each in equilibrium by themselves. None while one is
+        unknown.
+    area : Measure [Å²]
+        Of the wetted faces.
+    affinity : AffinityRecord
+        The cross term by metal, site and layer (per area of the wall, its two faces counted once).
+    time : (n,) float64 [ps]
+    series : (n,) float64 [eV]
+        E(metal+wall) - E(metal) - E(wall) of each frame.
+    series_by_term : dict of str to (n,) float64 [eV]
+    """
+
+    per_area: Measure
+    energies: dict[str, Measure] = field(default_factory=dict)
+    terms: dict[str, Measure] = field(default_factory=dict)
+    total: Measure | None
+    area: Measure
+    affinity: AffinityRecord
+    time: FloatArray
+    series: FloatArray
+    series_by_term: dict[str, FloatArray] = field(default_factory=dict)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw what each term adds to the work of adhesion, with its error."""
+        figure, ax = figure_for(ax)
+        bars = list(self.terms.items())
+        if self.total is not None:
+            bars.append(("total", self.total))
+        for row, (name, term) in enumerate(bars):
+            error = term.error if math.isfinite(term.error) else 0.0
+            color = COLORS[6] if name == "total" else COLORS[row % len(COLORS)]
+            ax.barh(row, term.value, xerr=error, color=color, alpha=0.8, capsize=3, height=0.6)
+        ax.set_yticks(range(len(bars)), [f"{name}\n{term.text}" for name, term in bars], fontsize="small")
+        ax.invert_yaxis()
+        ax.axvline(0.0, color="0.3", lw=0.8)
+        ax.set(xlabel="adds to the work of adhesion / J/m²")
+        return figure
+
+
+class Adhesion(Analysis):
+    r"""E(metal+wall) - E(metal) - E(wall) and its parts, evaluated anew on every frame.
+
+    .. math:: w = -\frac{\langle E_{\mathrm{m+w}} - E_{\mathrm{m}} - E_{\mathrm{w}} \rangle}{\langle A \rangle}
+              = -\frac{\langle E_\times + \Delta E_{\mathrm{emb}} \rangle}{\langle A \rangle}, \qquad
+              A = a_0 \, N_{\mathrm{wetted\ faces}}
+
+    Parameters
+    ----------
+    potential : Potential
+        Of the frames; not one that a simulation is using.
+    wall, metal : Measure, optional [eV]
+        Energy of the wall, and of the metal, by themselves (`wall_alone`, `reference_energy`): potential less thermal
+        energy. The term that has none to compare with is left out.
+
+    Notes
+    -----
+    - *cross*: the pair terms between wall and metal. With ``nak-cn`` nothing else couples the two.
+    - *embedding change*: what is left of the difference, the many-body terms that span both sides. It is zero by
+      construction in ``nak-cn``: carbon carries no density for the metal's embedding functions, and the metal is
+      not among the neighbours of Tersoff's bonds.
+    - *strain of the carbon*: the wall's energy less what it has by itself at the same temperature. The kinetic
+      energy is taken off on both sides: on average it is the same and drops out, it takes most of the thermal noise
+      with it, and a difference in temperature does no harm. A minimum in place of a run by itself would not do: the
+      anharmonic part of the thermal energy (1.7 meV per atom of graphene at 450 K with this model) is as large as
+      the strain. A wall that does not deform has none.
+    - *change of the metal*: its energy less what it has by itself. Against metal with a free surface the total is
+      the energy of adhesion, against bulk liquid that of immersion.
+
+    A wall atom has two faces, and metal may wet one or both (`nakmd.analysis.wetted_faces`): the work is that of one
+    interface, also for a sheet between liquid and liquid.
+
+    These are energies. The work of adhesion proper is a free energy (`nakmd.studies.affinity_ladder`).
+    """
+
+    name = "adhesion"
+
+    def __init__(
+        self,
+        potential: Potential,
+        wall: Measure | None = None,
+        metal: Measure | None = None,
+    ) -> None:
+        self.potential = potential
+        self.wall, self.metal = wall, metal
+
+    def prepare(self, topology: Topology) -> None:
+        """Tell the two sides apart and bind the model."""
+        self._affinity = Affinity()
+        self._affinity.prepare(topology)
+        elements = np.array(topology.elements)[topology.species]
+        sides = {"wall": np.isin(elements, WALL), "metal": np.isin(elements, METALS)}
+        others = sorted(set(elements[~(sides["wall"] | sides["metal"])]))
+        if others:
+            raise AnalysisError(
+                f"Adhesion knows wall ({', '.join(WALL)}) and metal; here is {', '.join(others)} too, whose energy "
+                "belongs to neither."
+            )
+        self.potential.prepare(topology.species_names)
+        self._topology = topology
+        self._whole = Part(self.potential, topology, np.ones(topology.n_atoms, dtype=np.bool_))
+        self._parts = {name: Part(self.potential, topology, mask) for name, mask in sides.items()}
+        self._faces = WettedFaces(np.flatnonzero(sides["wall"]), np.flatnonzero(sides["metal"]))
+        self._areas: list[float] = []
+        self._time: list[float] = []
+        self._series: dict[str, list[float]] = {name: [] for name in SERIES}
+
+    def update(self, frame: Frame) -> None:
+        """Evaluate one frame: all of it, the wall, the metal."""
+        whole = self._whole.energy(frame)
+        self._check_model(frame, whole)
+        pairs = self._whole.pair_energies()
+        self._affinity.update(dataclasses.replace(frame, pair_energies=pairs))
+        rows = np.array([element in WALL for element in self._topology.elements])
+        columns = np.array([element in METALS for element in self._topology.elements])
+        wall, metal = self._parts["wall"], self._parts["metal"]
+        values = (
+            whole,
+            wall.energy(frame),
+            metal.energy(frame),
+            float(pairs[np.ix_(rows, columns)].sum()),
+            wall.thermal_energy(frame),
+            metal.thermal_energy(frame),
+        )
+        for series, value in zip(self._series.values(), values, strict=True):
+            series.append(value)
+        self._areas.append(self._faces.area(frame))
+        self._time.append(frame.time)
+
+    def _check_model(self, frame: Frame, energy: float) -> None:
+        stored = frame.potential_energy
+        if stored is not None and abs(energy - stored) > SAME_MODEL * self._topology.n_atoms:
+            raise AnalysisError(
+                f"The frame at step {frame.step} was stored with an energy of {stored:.6f} eV, and the model gives "
+                f"{energy:.6f} eV: it is not the model that the frame was made with. Give the right one."
+            )
+
+    def result(self) -> AdhesionRecord:
+        """Return the energy of adhesion and its parts."""
+        require_frames(len(self._time), 2, "Adhesion")
+        whole, wall, metal, cross, of_wall, of_metal = (np.array(series) for series in self._series.values())
+        coupling = whole - wall - metal
+        # what is left of numbers this large is their rounding
+        rounding = 1e-13 * (np.abs(whole) + np.abs(wall) + np.abs(metal)) * math.sqrt(self._topology.n_atoms)
+        many_body = np.where(np.abs(coupling - cross) <= rounding, 0.0, coupling - cross)
+        series, references, notes = {CROSS: cross, EMBEDDING: many_body}, {CROSS: 0.0, EMBEDDING: 0.0}, []
+        if not np.any(many_body):
+            notes.append("no many-body term spans wall and metal: the embedding change is zero by construction")
+        for name, energy, thermal, reference in (
+            (STRAIN, wall, of_wall, self.wall),
+            (METAL, metal, of_metal, self.metal),
+        ):
+            if np.ptp(energy) <= 1e-9 * abs(float(energy.mean())):
+                series[name], references[name] = np.zeros(len(energy)), 0.0
+                notes.append(f"{name}: none, it does not deform")
+            elif reference is not None and np.all(np.isfinite(thermal)):
+                series[name], references[name] = energy - thermal - reference.value, reference.error
+            else:
+                why = "without velocities in the frames" if reference is not None else "without a run of it by itself"
+                notes.append(f"{name}: unknown {why}")
+        of_cross = self._affinity.result()
+        area = np.array(self._areas)
+        per_area = ratio_of_means([-coupling], [area], "eV/Å²")
+        terms = {name: _per_area(x, area, references[name]) for name, x in series.items()}
+        total = None
+        if len(series) == 4:
+            total = _per_area(sum(series.values(), np.zeros(len(area))), area, math.hypot(*references.values()))
+        return AdhesionRecord(
+            quantity="energy of adhesion",
+            value=per_area.value,
+            error=per_area.error,
+            unit="eV/Å²",
+            n_effective=per_area.n_effective,
+            notes=(
+                f"area: {AREA_PER_ATOM:.3f} Å² for each face of a wall atom that metal wets",
+                *notes,
+            ),
+            per_area=per_area.scaled(J_PER_M2_PER_EV_A2, "J/m²"),
+            energies={name: _with(mean_with_error(x, "eV"), references[name]) for name, x in series.items()},
+            terms=terms,
+            total=total,
+            area=mean_with_error(area, "Å²"),
+            affinity=of_cross,
+            time=np.array(self._time),
+            series=coupling,
+            series_by_term=series,
+        )
+
+
+def _with(measured: Measure, error: float) -> Measure:
+    """Return a measure whose error also holds that of an independent reference."""
+    return dataclasses.replace(measured, error=math.hypot(measured.error, error))
+
+
+def _per_area(energy: FloatArray, area: FloatArray, error: float) -> Measure:
+    """Return -<energy>/<area> in J/m², with the error of the energy's reference."""
+    found = ratio_of_means([-energy], [area], "eV/Å²")
+    return _with(found, error / float(area.mean())).scaled(J_PER_M2_PER_EV_A2, "J/m²")
+
+
+def work_of_adhesion(
+    run: Stored,
+    wall: Stored | None = None,
+    metal: Stored | None = None,
+    model: Potential | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+    wall_steps: int = 10000,
+) -> AdhesionRecord:
+    """Return E(metal+wall) - E(metal) - E(wall) over the frames of a run, by term and per area, with errors.
+
+    Parameters
+    ----------
+    run : Run, Trajectory or path
+    wall, metal : Run, Trajectory or path, optional
+        Runs of the wall alone and of the metal alone at about the same temperature, of the same composition; their
+        size may differ. Without ``wall`` a wall that moves freely is run by itself here (`wall_alone`); without
+        ``metal`` the change of the metal is left out.
+    model : Potential, optional
+        Built from the deck in the trajectory if left out.
+    stage : str or sequence of str, optional
+        As in `nakmd.analysis.drive.choose_frames`.
+    progress : callable, optional
+    wall_steps : int
+        Length of the wall's run by itself; 0 leaves the strain out.
+
+    Returns
+    -------
+    AdhesionRecord
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two frames, no wall or no metal, no contact; or no deck or another model than that
+        of the frames.
+
+    Examples
+    --------
+    >>> import nakmd.studies
+    >>> record = nakmd.studies.work_of_adhesion("runs/flagship")             # doctest: +SKIP
+    >>> record.terms["cross"].text                                           # doctest: +SKIP
+    '0.520 ± 0.003 J/m²'
+    """
+    with opened(run) as trajectory:
+        potential = model or model_of(trajectory)
+        references = {
+            name: reference_energy(other, trajectory.topology)
+            for name, other in (("wall", wall), ("metal", metal))
+            if other is not None
+        }
+        if wall is None and wall_steps > 0:
+            timestep = _timestep_of_free_wall(trajectory, stage)
+            own = wall_alone(trajectory, potential, timestep, wall_steps, stage) if timestep else None
+            if own is not None:
+                references["wall"] = own
+        return cast(AdhesionRecord, measure(trajectory, Adhesion(potential, **references), stage, progress))
+
+
+def _timestep_of_free_wall(trajectory: Trajectory, stage: str | Sequence[str] | None) -> float | None:
+    """Return the shortest time step [ps] of the measured stages, None if the deck holds atoms of the wall.
+
+    A wall on springs, or in parts frozen, has another thermal energy than the free one.
+    """
+    if not trajectory.deck:
+        return TIMESTEP
+    deck = Deck.from_source(deck_of(trajectory))
+    topology = trajectory.topology
+    wall = np.isin(np.array(topology.elements)[topology.species], WALL)
+    held = (*deck.groups.frozen, *deck.groups.rigid, *(tether.group for tether in deck.groups.tethered))
+    if any(bool(np.any(topology.select(word) & wall)) for word in held):
+        return None
+    measured = chosen_stages(trajectory.stages, stage)
+    steps = [
+        words.timestep
+        for name, words in zip(stage_names(deck), deck.stage, strict=True)
+        if name in measured and isinstance(words, Dynamics)
+    ]
+    return min(steps, default=TIMESTEP)

@@ -1,0 +1,212 @@
+"""Wall and metal by themselves: evaluated on the frames of both, or measured in a run of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nakmd.analysis.base import require_frames
+from nakmd.analysis.drive import Source, choose_frames
+from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.errors import AnalysisError
+from nakmd.integrators import Langevin, VelocityVerlet
+from nakmd.neighbors import Neighbors
+from nakmd.potentials import Potential
+from nakmd.simulation import Observer, Simulation, Stage
+from nakmd.studies.stored import Stored, opened
+from nakmd.system import METALS, WALL, BoolArray, FloatArray, Frame, Result, System, Topology
+from nakmd.units import ACCELERATION, K_B
+
+#: Names of stages, as in `choose_frames`.
+Stages = str | Sequence[str] | None
+
+#: A side whose centre of mass has less than this share of a thermal energy was freed of its drift.
+WITHOUT_DRIFT = 1e-6
+
+#: The wall by itself: time step [ps] where no deck gives one, time constant of its bath [ps], steps between samples.
+TIMESTEP, BATH, EVERY = 0.0005, 0.1, 20
+
+
+class Part:
+    """Some of the atoms of frames by themselves, under the model of all.
+
+    Parameters
+    ----------
+    potential : Potential
+        Bound to the species of all.
+    topology : Topology
+        Of all.
+    mask : (n,) bool
+        Which of them.
+    """
+
+    def __init__(self, potential: Potential, topology: Topology, mask: BoolArray) -> None:
+        self._potential, self._topology, self._mask = potential, topology, mask
+        # no skin: frames are far apart, and the lists are a function of the frame alone
+        self._neighbors = Neighbors(potential.requests, 0.0)
+        self._result = Result(int(np.sum(mask)))
+        self._latest: System | None = None
+
+    def system(self, frame: Frame) -> System:
+        """Return these atoms of a frame."""
+        return System(
+            frame.positions[self._mask],
+            self._topology.species[self._mask],
+            self._topology.species_names,
+            frame.cell.copy(),
+            masses=self._topology.masses[self._mask],
+        )
+
+    def energy(self, frame: Frame) -> float:
+        """Return the potential energy [eV]."""
+        self._latest = self.system(frame)
+        self._neighbors.update(self._latest)
+        self._potential.compute(self._latest, self._neighbors, self._result)
+        return self._result.energy
+
+    def pair_energies(self) -> FloatArray:
+        """Return the energies between species [eV] of the frame last evaluated."""
+        assert self._latest is not None  # energy was called
+        return self._potential.pair_energies(self._latest, self._neighbors)
+
+    def thermal_energy(self, frame: Frame) -> float:
+        """Return the kinetic energy [eV], NaN without velocities."""
+        if frame.velocities is None:
+            return math.nan
+        return thermal_energy(self._topology.masses[self._mask], frame.velocities[self._mask])
+
+
+def thermal_energy(masses: FloatArray, velocities: FloatArray) -> float:
+    """Return the kinetic energy [eV], with that of the centre of mass added where a thermostat has stopped it.
+
+    A side in contact shares its momentum with the other, a side alone may have none: three degrees of freedom.
+    """
+    kinetic = float(0.5 / ACCELERATION * np.sum(masses[:, None] * velocities**2))
+    drift = masses @ velocities
+    of_center = float(0.5 / ACCELERATION * (drift @ drift) / masses.sum())
+    free = 3 * len(masses) - 3
+    if free > 0 and of_center < WITHOUT_DRIFT * kinetic / free:
+        return kinetic * (free + 3) / free
+    return kinetic
+
+
+def wall_alone(
+    source: Source, potential: Potential, timestep: float = TIMESTEP, steps: int = 10000, stage: Stages = None
+) -> Measure | None:
+    """Return the energy of the wall by itself, from a run of its own at the temperature that it has in other frames.
+
+    Parameters
+    ----------
+    source : Source
+        Frames of wall and metal, with velocities.
+    potential : Potential
+        Of those frames.
+    timestep : float [ps]
+    steps : int
+        To measure in, after a fifth as many to settle, in a Langevin bath, from the wall of the last frame.
+    stage : str or sequence of str, optional
+        As in `choose_frames`.
+
+    Returns
+    -------
+    Measure or None [eV]
+        Mean of potential less thermal energy; None if the wall does not move, or frames have no velocities.
+    """
+    topology = source.topology
+    mask = np.isin(np.array(topology.elements)[topology.species], WALL)
+    kinetic = []
+    for frame in choose_frames(source, stage):
+        if frame.velocities is None:
+            return None
+        kinetic.append(thermal_energy(topology.masses[mask], frame.velocities[mask]))
+        last = frame
+    temperature = 2.0 * float(np.mean(kinetic)) / (3.0 * int(np.sum(mask)) * K_B) if np.any(mask) else 0.0
+    if not temperature > 0.0:
+        return None
+    potential.prepare(topology.species_names)
+    system = Part(potential, topology, mask).system(last)
+    assert last.velocities is not None  # seen above
+    system.velocities[:] = last.velocities[mask]
+    sampler = _Sampler()
+    stages = [
+        Stage(name, VelocityVerlet(timestep, Langevin(temperature, BATH)), n)
+        for name, n in (("settle", max(1, steps // 5)), ("measure", steps))
+    ]
+    Simulation(system, potential, stages, [sampler]).run()
+    return mean_with_error(np.array(sampler.energies), "eV")
+
+
+class _Sampler(Observer):
+    """Keeps the potential less the thermal energy of one side by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(EVERY, ["measure"])
+        self.energies: list[float] = []
+        self._masses: FloatArray | None = None
+
+    def attach(self, simulation: Any) -> None:
+        self._masses = simulation.system.masses
+
+    def observe(self, frame: Frame) -> None:
+        assert self._masses is not None  # attached before
+        assert frame.velocities is not None  # a simulation has them
+        assert frame.potential_energy is not None
+        self.energies.append(frame.potential_energy - thermal_energy(self._masses, frame.velocities))
+
+
+def reference_energy(run: Stored, like: Topology, stage: Stages = None) -> Measure:
+    """Return the energy of one side by itself from a run of it, scaled to the size of that side in another run.
+
+    Parameters
+    ----------
+    run : Run, Trajectory or path
+        The wall alone, or the metal alone; energies stored with the frames.
+    like : Topology
+        Of the run in which the two are together.
+    stage : str or sequence of str, optional
+        As in `choose_frames`.
+
+    Returns
+    -------
+    Measure [eV]
+        Mean of potential less thermal energy.
+
+    Raises
+    ------
+    AnalysisError
+        If it is not one side alone, or of another composition, or frames hold no energies or velocities.
+    """
+    with opened(run) as source:
+        here, there = _composition(source.topology), _composition(like)
+        energies = []
+        for frame in choose_frames(source, stage):
+            if frame.potential_energy is None or frame.velocities is None:
+                raise AnalysisError(
+                    f"The frame at step {frame.step} of the reference {source.path} has no potential energy or no "
+                    "velocities; take a file that nakmd run wrote."
+                )
+            energies.append(frame.potential_energy - thermal_energy(source.masses, frame.velocities))
+    side = [names for names in (WALL, METALS) if {name.partition(":")[0] for name in here} <= set(names)]
+    if not side:
+        raise AnalysisError(f"A reference is the wall or the metal by itself, not {', '.join(here)} together.")
+    wanted = {name: n for name, n in there.items() if name.partition(":")[0] in side[0]}
+    factor = sum(wanted.values()) / sum(here.values())
+    if set(wanted) != set(here) or any(abs(here[name] * factor - n) > 0.5 for name, n in wanted.items()):
+        raise AnalysisError(
+            f"The reference is made of {_words(here)}, the side it stands for of {_words(wanted)}: energies per atom "
+            "compare only at the same composition."
+        )
+    require_frames(len(energies), 2, "A reference")
+    return mean_with_error(np.array(energies), "eV").scaled(factor, "eV")
+
+
+def _composition(topology: Topology) -> dict[str, int]:
+    rows, counts = np.unique(topology.species, return_counts=True)
+    return {topology.species_names[row]: int(n) for row, n in zip(rows, counts)}
+
+
+def _words(composition: dict[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in composition.items()) or "nothing"

@@ -1,0 +1,97 @@
+import math
+
+import numpy as np
+import pytest
+from synthetic import random_walk
+
+from nakmd.analysis import Record, combine, coordination, diffusion, lifetimes
+from nakmd.errors import AnalysisError
+
+
+def record(value, error, n=20.0, **changes):
+    return Record(**({"quantity": "D", "value": value, "error": error, "unit": "Å²/ps", "n_effective": n} | changes))
+
+
+def test_runs_that_agree_are_weighted_by_their_errors():
+    found = combine([record(1.0, 0.1), record(1.1, 0.2), record(0.95, 0.1)])
+    w = np.array([100.0, 25.0, 100.0])
+    mean = w @ [1.0, 1.1, 0.95] / w.sum()
+    assert found.value == pytest.approx(mean, rel=1e-12)
+    assert found.error == pytest.approx(1.0 / math.sqrt(225.0), rel=1e-12)  # the scatter is smaller
+    assert found.between == 0.0
+    assert found.n_effective == 60.0
+    assert found.plot().axes
+
+
+def test_runs_that_differ_have_the_error_of_their_scatter():
+    values = [1.0, 2.0, 3.0, 4.0]
+    found = combine([record(v, 0.01) for v in values])
+    assert found.value == pytest.approx(2.5, rel=1e-6)
+    assert found.error == pytest.approx(np.std(values, ddof=1) / 2.0, rel=1e-3)
+    assert found.n_effective == 4.0
+    assert found.between == pytest.approx(np.std(values, ddof=1), rel=1e-3)
+    assert any("more than their errors" in note for note in found.notes)
+
+
+def test_runs_without_errors_count_alike():
+    found = combine([record(v, math.nan) for v in (1.0, 2.0, 3.0)])
+    assert found.value == pytest.approx(2.0)
+    assert found.error == pytest.approx(1.0 / math.sqrt(3.0))
+
+
+@pytest.mark.parametrize("between", [0.0, 0.3])
+def test_95_percent_intervals_cover(between):
+    hits = 0
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        errors = rng.uniform(0.05, 0.15, 6)
+        values = 1.0 + between * rng.normal(size=6) + errors * rng.normal(size=6)
+        low, high = combine([record(v, e) for v, e in zip(values, errors)]).interval(0.95)
+        hits += low <= 1.0 <= high
+    assert 0.90 <= hits / 300 <= 0.985
+
+
+def test_random_walks_of_several_seeds_are_one_long_one():
+    records = [diffusion(random_walk(seed, 40, 150)[0], drift=None) for seed in range(6)]
+    found = combine(records)
+    assert found.value == pytest.approx(0.5, abs=4 * found.error)
+    assert found.error == pytest.approx(np.mean([r.error for r in records]) / math.sqrt(6), rel=0.2)
+
+
+def test_single_numbers_besides_the_value_are_combined_too():
+    from test_analysis_coordination import two_state
+
+    records = [
+        coordination(two_state(np.random.default_rng(s).uniform(size=(100, 4)) < 0.4), "C", "K") for s in range(4)
+    ]
+    found = combine(records)
+    assert found.measures["contacts"].value == pytest.approx(2 * found.value, rel=1e-9)
+    assert found.to_dict()["measures"]["contacts"]["trusted"]
+    arrays = combine(
+        [record(np.array([1.0, 2.0]), np.array([0.1, 0.1])), record(np.array([1.2, 2.0]), np.array([0.1, 0.2]))]
+    )
+    np.testing.assert_allclose(arrays.value, [1.1, 2.0])
+    with pytest.raises(AnalysisError, match="no plot of their own"):
+        arrays.plot()
+
+
+def test_lifetimes_without_a_break_do_not_spoil_the_rest():
+    from test_analysis_lifetimes import pairs_of, telegraph
+
+    runs = [lifetimes(pairs_of(telegraph(s, 200, np.full(8, 0.05), np.full(8, 0.05))), "C", "K") for s in range(3)]
+    assert combine(runs).value == pytest.approx(10.0, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        ([record(1.0, 0.1)], "two or more runs, got 1"),
+        ([record(1.0, 0.1), record(1.0, 0.1, quantity="E")], "different things"),
+        ([record(1.0, 0.1), record(1.0, 0.1, unit="eV")], "different things"),
+        ([record(np.ones(2), np.ones(2)), record(np.ones(3), np.ones(3))], "different shapes"),
+        ([record(math.nan, math.nan), record(1.0, 0.1)], "Run 1 has no value"),
+    ],
+)
+def test_what_cannot_be_combined_is_said(records, message):
+    with pytest.raises(AnalysisError, match=message):
+        combine(records)
