@@ -7,7 +7,7 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,13 +16,17 @@ from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination, interface_pairs
 from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion, unwrapping_for
 from nakmd.analysis.drive import FrameList, Progress, Source, chosen_stages, run_all
+from nakmd.analysis.local_order import LocalOrder, LocalOrderRecord, local_order
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
+from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
 from nakmd.analysis.statistics import Measure
+from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Topology, element_of
 
 __all__ = [
+    "BY_NAME",
     "QUANTITIES",
     "RDF",
     "Affinity",
@@ -33,24 +37,47 @@ __all__ = [
     "Diffusion",
     "DiffusionRecord",
     "FrameList",
+    "LocalOrder",
+    "LocalOrderRecord",
     "Measure",
     "PartialRDF",
     "RDFRecord",
     "Record",
+    "ShortRangeOrder",
+    "ShortRangeOrderRecord",
+    "StructureFactor",
+    "StructureFactorRecord",
     "Thermo",
     "ThermoRecord",
     "affinity",
     "analyze",
     "coordination",
     "diffusion",
+    "local_order",
     "rdf",
     "run_all",
+    "short_range_order",
     "standard_analyses",
+    "structure_factor",
     "thermo",
 ]
 
 #: Quantities that `analyze` and `standard_analyses` know by name.
-QUANTITIES = ("thermo", "rdf", "diffusion", "coordination", "affinity")
+QUANTITIES = (
+    "thermo", "rdf", "diffusion", "coordination", "affinity", "structure_factor", "short_range_order", "local_order",
+)  # fmt: skip
+
+#: Those measured only when asked for by name: they take more time than all others together.
+BY_NAME = ("structure_factor", "short_range_order", "local_order")
+
+_OF_METALS: dict[str, Callable[[], Analysis]] = {"structure_factor": StructureFactor, "local_order": LocalOrder}
+
+_NEEDS = {
+    "diffusion": "metal atoms",
+    "structure_factor": "metal atoms",
+    "short_range_order": "both sodium and potassium",
+    "local_order": "metal atoms",
+}
 
 
 def standard_analyses(
@@ -64,14 +91,15 @@ def standard_analyses(
     ----------
     topology : Topology
     quantities : sequence of str, optional
-        Some of `QUANTITIES`; those that the atoms allow if left out.
+        Some of `QUANTITIES`; those that the atoms allow, without those of `BY_NAME`, if left out.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
 
     Returns
     -------
     dict of str to Analysis
-        Keyed ``"thermo"``, ``"rdf"``, ``"diffusion K"``, ``"coordination C-K"``, ``"affinity"``.
+        Keyed ``"thermo"``, ``"rdf"``, ``"diffusion K"``, ``"coordination C-K"``, ``"affinity"``, and the other names
+        as they are.
 
     Raises
     ------
@@ -81,7 +109,7 @@ def standard_analyses(
     for word in quantities or ():
         if word not in QUANTITIES:
             raise AnalysisError(f"No analysis is called {word!r}; there are {', '.join(QUANTITIES)}.")
-    wanted = QUANTITIES if quantities is None else quantities
+    wanted = [word for word in QUANTITIES if word not in BY_NAME] if quantities is None else quantities
     elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
     metals = [element for element in elements if element in METALS]
     walls = [element for element in elements if element in WALL]
@@ -96,11 +124,18 @@ def standard_analyses(
             found.update({f"diffusion {metal}": Diffusion(metal, unwrap=unwrap) for metal in metals})
         elif word == "coordination":
             found.update({f"coordination {a}-{b}": Coordination(a, b) for a, b in pairs})
+        elif word in _OF_METALS:
+            if metals:
+                found[word] = _OF_METALS[word]()
+        elif word == "short_range_order":
+            if {"Na", "K"} <= set(metals):
+                found[word] = ShortRangeOrder()
         elif walls and metals:
             found[word] = Affinity()
         if quantities is not None and not any(key.split()[0] == word for key in found):
-            need = "metal atoms" if word == "diffusion" else "both a wall (C, N) and a metal"
-            raise AnalysisError(f"{word.capitalize()} needs {need}; here are {', '.join(elements) or 'no atoms'} only.")
+            need = _NEEDS.get(word, "both a wall (C, N) and a metal")
+            name = word.replace("_", " ").capitalize()
+            raise AnalysisError(f"{name} needs {need}; here are {', '.join(elements) or 'no atoms'} only.")
     return found
 
 

@@ -13,7 +13,11 @@ from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 def analyze(
     trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the folder of a run.")],
     quantities: Annotated[
-        list[str] | None, typer.Argument(help="thermo, rdf, diffusion, coordination, affinity; all if left out.")
+        list[str] | None,
+        typer.Argument(
+            help="thermo, rdf, diffusion, coordination, affinity; all of these if left out. "
+            "By name only: structure_factor, short_range_order, local_order."
+        ),
     ] = None,
     stage: Annotated[
         list[str] | None, typer.Option("--stage", help='Stages to measure, or "all"; those of production if left out.')

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from nakmd.analysis import AffinityRecord, Measure, Record
 
 #: Order of the panels of the overview figure, by what the name of a result begins with.
-_PANELS = ("thermo", "rdf", "diffusion", "coordination", "affinity")
+_PANELS = (
+    "thermo", "rdf", "diffusion", "coordination", "affinity", "structure_factor", "short_range_order", "local_order",
+)  # fmt: skip
 _MOST_PANELS = 9
 
 
@@ -129,7 +131,10 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
         AffinityRecord,
         CoordinationRecord,
         DiffusionRecord,
+        LocalOrderRecord,
         RDFRecord,
+        ShortRangeOrderRecord,
+        StructureFactorRecord,
         ThermoRecord,
     )
 
@@ -164,6 +169,20 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
                 yield _row(f"  at {site}", measure)
     elif isinstance(record, AffinityRecord):
         yield from _affinity_rows(record)
+    elif isinstance(record, StructureFactorRecord):
+        yield _row(f"S(q), highest at {record.peak:.2f} 1/Å", record.peak_height)
+    elif isinstance(record, ShortRangeOrderRecord):
+        yield Row(
+            f"short-range order {record.a}-{record.b}, to {record.cutoff:.2f} Å",
+            _text(record.value, record.error, record.unit, record.n_effective),
+            _trust(record),
+        )
+        for center, measure in record.by_center.items():
+            yield _row(f"  around {center}", measure)
+    elif isinstance(record, LocalOrderRecord):
+        for word, measures in (("q4", record.q4), ("q6", record.q6), ("Voronoi volume", record.volume)):
+            for element, measure in measures.items():
+                yield _row(f"{word} of {element}", measure)
     else:
         yield Row(name, str(record), _trust(record))
 

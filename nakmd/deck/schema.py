@@ -126,11 +126,18 @@ class Output(Section):
     precision: Literal["double", "single"] = "double"
 
 
+Quantity = Literal[
+    "thermo", "rdf", "diffusion", "coordination", "affinity", "structure_factor", "short_range_order", "local_order",
+]  # fmt: skip
+
+
 class Analysis(Section):
     """What is measured, of which stages, and when."""
 
-    quantities: tuple[Literal["thermo", "rdf", "diffusion", "coordination", "affinity"], ...] | None = Field(
-        default=None, description="all that the atoms allow, if left out"
+    quantities: tuple[Quantity, ...] | None = Field(
+        default=None,
+        description="all that the atoms allow, if left out; "
+        "structure_factor, short_range_order and local_order only if named",
     )
     when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
     every: Positive | None = Field(

@@ -114,10 +114,17 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
         "diffusion": [METALS],
         "coordination": [WALL, METALS],
         "affinity": [WALL, METALS],
+        "structure_factor": [METALS],
+        "short_range_order": [("Na",), ("K",)],
+        "local_order": [METALS],
+    }
+    needs = {
+        **dict.fromkeys(("diffusion", "structure_factor", "local_order"), "metal atoms"),
+        "short_range_order": "both sodium and potassium",
     }
     for index, quantity in enumerate(words.quantities or ()):
         if any(not elements & set(kinds) for kinds in needed.get(quantity, ())):
-            need = "metal atoms" if quantity == "diffusion" else "both carbon and metal"
+            need = needs.get(quantity, "both carbon and metal")
             yield Problem(
                 ("analysis", "quantities", index),
                 f"{quantity} needs {need}; here are {', '.join(sorted(elements))} only.",
