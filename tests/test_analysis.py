@@ -1,7 +1,9 @@
 """What holds for all analyses: drivers, records, stored = live, messages."""
 
+import gc
 import json
 import re
+import tracemalloc
 from typing import get_args
 
 import numpy as np
@@ -27,6 +29,8 @@ from nakmd.analysis import (
     Record,
     Residence,
     ResidenceMap,
+    ShortRangeOrder,
+    StructureFactor,
     Thermo,
     analyze,
     coordination,
@@ -218,7 +222,12 @@ def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
     for word in ("surface_tension", "viscosity"):
         with pytest.raises(AnalysisError, match=f"{word} needs metal atoms and no wall"):
             standard_analyses(source.topology, [word])
-    named = {"surface_tension": metal, "viscosity": metal, "vacf": metal, "contact_angle": source.topology}
+    with pytest.raises(AnalysisError, match="short_range_order needs both sodium and potassium; here are K only"):
+        standard_analyses(metal, ["short_range_order"])
+    named = {
+        **dict.fromkeys(("structure_factor", "local_order", "vacf", "viscosity", "surface_tension"), metal),
+        **dict.fromkeys(("short_range_order", "contact_angle"), source.topology),
+    }
     assert set(named) == set(BY_NAME)
     for word, kinds in named.items():
         assert next(iter(standard_analyses(kinds, [word]))).split()[0] == word
@@ -300,3 +309,52 @@ def test_plots_go_into_given_axes(source):
 def test_public_names_are_there():
     for name in analysis_package.__all__:
         assert hasattr(analysis_package, name)
+
+
+class Endless:
+    """Frames made one at a time; what is in memory when some of them came is written down."""
+
+    def __init__(self, n_frames, looks):
+        self.topology = interface(1).topology
+        self.stages = ("produce",)
+        self._n_frames, self._looks, self.found = n_frames, looks, []
+
+    def frames(self, stage=None):
+        rng = np.random.default_rng(2)
+        cell = Cell([20.0, 22.0, 24.0])
+        positions = rng.uniform(size=(self.topology.n_atoms, 3)) @ cell.matrix
+        for t in range(self._n_frames):
+            if t in self._looks:
+                gc.collect()
+                self.found.append(tracemalloc.get_traced_memory()[0])
+            positions = positions + rng.normal(0.0, 0.1, positions.shape)
+            yield frame(cell, positions, t, 0.1 * t, pair_energies=np.ones((4, 4)), stage="produce")
+
+
+@pytest.mark.parametrize(
+    ("make", "fixed"),
+    [
+        (lambda: RDF(r_max=6.0), 0),
+        (lambda: ShortRangeOrder(cutoff=5.0), 0),
+        (lambda: StructureFactor(q_max=2.0, bins=20), 0),
+        (lambda: Coordination("C", "K"), 0),
+        (Affinity, 0),
+        (lambda: Diffusion("K", memory=2e5), 1e5),
+    ],
+    ids=["rdf", "short-range order", "structure factor", "coordination", "affinity", "diffusion"],
+)
+def test_memory_does_not_grow_with_frames(make, fixed):
+    # blocks are joined at 64: after 127 and 511 frames there are 63 of them
+    source = Endless(512, (127, 511))
+    tracemalloc.start()
+    try:
+        run_all(source, [make()])
+    finally:
+        tracemalloc.stop()
+    before, after = source.found
+    # paths of 60 atoms have filled half their memory or more before; a time series is below 2 kB a frame
+    assert after - before < 2000 * (511 - 127) + fixed
+    if not fixed and not hasattr(make(), "center") and not isinstance(make(), Affinity):
+        # numpy's lists of freed scalars fill up meanwhile, by some 25 kB, and then stand still (2 kB between the 2047th
+        # and the 4095th frame); one small array kept of each frame would be 50 kB more
+        assert after - before < 50_000

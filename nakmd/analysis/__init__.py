@@ -23,12 +23,15 @@ from nakmd.analysis.green_kubo import ViscosityRecord
 from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
 from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
+from nakmd.analysis.local_order import LocalOrder, LocalOrderRecord, local_order
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
 from nakmd.analysis.residence import Residence, ResidenceRecord, residence
 from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, residence_map
 from nakmd.analysis.seeds import CombinedRecord, combine
+from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
 from nakmd.analysis.standard import BY_NAME, QUANTITIES, TABLES, analyze, standard_analyses
 from nakmd.analysis.statistics import Measure
+from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
 from nakmd.analysis.velocities import VelocityCorrelation, VelocityRecord, velocity_correlation
@@ -66,6 +69,8 @@ __all__ = [
     "LayerDiffusionRecord",
     "Lifetimes",
     "LifetimesRecord",
+    "LocalOrder",
+    "LocalOrderRecord",
     "Measure",
     "PartialRDF",
     "RDFRecord",
@@ -74,6 +79,10 @@ __all__ = [
     "ResidenceMap",
     "ResidenceMapRecord",
     "ResidenceRecord",
+    "ShortRangeOrder",
+    "ShortRangeOrderRecord",
+    "StructureFactor",
+    "StructureFactorRecord",
     "SurfaceTension",
     "SurfaceTensionRecord",
     "Thermo",
@@ -98,11 +107,14 @@ __all__ = [
     "heat_of_immersion",
     "layer_diffusion",
     "lifetimes",
+    "local_order",
     "rdf",
     "residence",
     "residence_map",
     "run_all",
+    "short_range_order",
     "standard_analyses",
+    "structure_factor",
     "surface_tension",
     "thermo",
     "velocity_correlation",

@@ -142,6 +142,14 @@ def run_all(
     ------
     AnalysisError
         If there are no frames (of that stage), or they do not fit the topology.
+
+    Notes
+    -----
+    **Memory.** One frame is in memory at a time, and what the analyses keep. Histograms and structure factors keep 64
+    blocks of frames at most. Those that return a time series keep some numbers of each frame, below 2 kB, whatever the
+    number of atoms. Diffusion keeps the paths of its atoms up to ``memory`` (1 GB unless given: 1,400 frames of 30,000
+    atoms) and coarser ones from there on. So 10,000 frames of 30,000 atoms need below 100 MB without diffusion, and
+    1 GB more for each diffusion coefficient.
     """
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):

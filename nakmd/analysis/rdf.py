@@ -244,7 +244,7 @@ class RDF(Analysis):
             per_a, per_b = (2.0 / n_a, 2.0 / n_a) if i == j else (1.0 / n_a, 1.0 / n_b)
             # pairs that an ideal gas would have put into each bin over the whole run
             expected = np.divide(means[1, row] * self._sums.count, g, out=np.zeros(self.bins), where=g > 0)
-            peak, end = _first_shell(g, edges, expected)
+            peak, end = first_shell(g, edges, expected)
             inside = blocks[:, 1, row, :end].sum(axis=1) if end else np.zeros(len(blocks))
             total = float(means[1, row, :end].sum()) if end else math.nan
             spread = math.nan
@@ -291,7 +291,7 @@ class RDF(Analysis):
         return tuple(notes)
 
 
-def _first_shell(g: FloatArray, edges: FloatArray, expected: FloatArray) -> tuple[float, int]:
+def first_shell(g: FloatArray, edges: FloatArray, expected: FloatArray) -> tuple[float, int]:
     """Return the position [Å] of the first peak, and the edge at the first minimum after it (0 if none)."""
     width = edges[1] - edges[0]
     smooth = scipy.ndimage.gaussian_filter1d(g, SMOOTHING / width) if width < SMOOTHING else g

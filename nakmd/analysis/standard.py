@@ -19,9 +19,12 @@ from nakmd.analysis.gibbs_excess import GibbsExcess
 from nakmd.analysis.immersion import Immersion
 from nakmd.analysis.layer_diffusion import LayerDiffusion
 from nakmd.analysis.lifetimes import Lifetimes
+from nakmd.analysis.local_order import LocalOrder
 from nakmd.analysis.rdf import RDF
 from nakmd.analysis.residence import Residence
 from nakmd.analysis.residence_map import ResidenceMap
+from nakmd.analysis.short_range_order import ShortRangeOrder
+from nakmd.analysis.structure_factor import StructureFactor
 from nakmd.analysis.surface_tension import SurfaceTension, surface_tension
 from nakmd.analysis.thermo import Thermo, thermo
 from nakmd.analysis.velocities import VelocityCorrelation
@@ -68,6 +71,7 @@ class Need:
 
 ATOMS = Need("atoms", lambda here: True)
 METAL = Need("metal atoms", lambda here: bool(here.metals))
+SODIUM_AND_POTASSIUM = Need("both sodium and potassium", lambda here: {"Na", "K"} <= set(here.metals))
 INTERFACE = Need("both a wall (C, N) and a metal", lambda here: bool(here.walls and here.metals))
 ALLOY_AT_WALL = Need("a wall (C, N) and two metals", lambda here: bool(here.walls) and len(here.metals) > 1)
 METAL_ALONE = Need(
@@ -102,6 +106,10 @@ def _gibbs_excess(here: Present) -> dict[str, Analysis]:
 _STANDARD: dict[str, Standard] = {
     "thermo": Standard(ATOMS, lambda here: {"": Thermo()}),
     "rdf": Standard(ATOMS, lambda here: {"": RDF()}),
+    # these take more time than all that is measured unasked
+    "structure_factor": Standard(METAL, lambda here: {"": StructureFactor()}, by_name=True),
+    "short_range_order": Standard(SODIUM_AND_POTASSIUM, lambda here: {"": ShortRangeOrder()}, by_name=True),
+    "local_order": Standard(METAL, lambda here: {"": LocalOrder()}, by_name=True),
     "diffusion": Standard(METAL, lambda here: {m: Diffusion(m, unwrap=here.unwrap) for m in here.metals}),
     "layers": Standard(INTERFACE, lambda here: {m: LayerDiffusion(m, unwrap=here.unwrap) for m in here.metals}),
     # both need samples some 10 fs apart, which most runs do not have

@@ -16,8 +16,8 @@ def analyze(
         list[str] | None,
         typer.Argument(
             help="thermo, rdf, diffusion, layers, coordination, lifetimes, residence, map, affinity, immersion, "
-            "density, gibbs_excess, free_energy_profile; these if left out. Only by name: vacf, viscosity, "
-            "surface_tension, contact_angle."
+            "density, gibbs_excess, free_energy_profile; these if left out. Only by name: "
+            "structure_factor, short_range_order, local_order, vacf, viscosity, surface_tension, contact_angle."
         ),
     ] = None,
     stage: Annotated[

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 #: Order of the panels of the overview figure, by what the name of a result begins with.
 _PANELS = (
     "thermo", "contact_angle", "surface_tension", "viscosity", "affinity", "density", "rdf", "diffusion",
-    "coordination", "gibbs_excess", "free_energy_profile", "layers", "lifetimes", "map", "residence", "immersion",
-    "vacf",
+    "coordination", "structure_factor", "short_range_order", "local_order", "gibbs_excess", "free_energy_profile",
+    "layers", "lifetimes", "map", "residence", "immersion", "vacf",
 )  # fmt: skip
 _MOST_PANELS = 12
 

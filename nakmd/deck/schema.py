@@ -129,8 +129,9 @@ class Output(Section):
 
 
 Quantity = Literal[
-    "thermo", "rdf", "diffusion", "layers", "vacf", "viscosity", "coordination", "lifetimes", "residence", "map",
-    "affinity", "immersion", "density", "gibbs_excess", "free_energy_profile", "surface_tension", "contact_angle",
+    "thermo", "rdf", "structure_factor", "short_range_order", "local_order", "diffusion", "layers", "vacf", "viscosity",
+    "coordination", "lifetimes", "residence", "map", "affinity", "immersion", "density", "gibbs_excess",
+    "free_energy_profile", "surface_tension", "contact_angle",
 ]  # fmt: skip
 
 
@@ -139,8 +140,8 @@ class Analysis(Section):
 
     quantities: tuple[Quantity, ...] | None = Field(
         default=None,
-        description="all that the atoms allow, if left out; vacf, viscosity, surface_tension and contact_angle only if "
-        "named",
+        description="all that the atoms allow, if left out; only if named: structure_factor, short_range_order, "
+        "local_order, vacf, viscosity, surface_tension, contact_angle",
     )
     when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
     every: Positive | None = Field(

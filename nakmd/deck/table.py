@@ -12,7 +12,16 @@ from nakmd.system import WALL
 
 # nakmd.analysis imports half of scipy, which is not to stand between `nakmd run` and its first step
 if TYPE_CHECKING:
-    from nakmd.analysis import AffinityRecord, GibbsExcessRecord, ImmersionRecord, LifetimesRecord, Measure, Record
+    from nakmd.analysis import (
+        AffinityRecord,
+        GibbsExcessRecord,
+        ImmersionRecord,
+        LifetimesRecord,
+        LocalOrderRecord,
+        Measure,
+        Record,
+        ShortRangeOrderRecord,
+    )
 
 
 @dataclass(frozen=True)
@@ -45,9 +54,12 @@ def rows_of(name: str, record: Record) -> Iterator[Row]:
         ImmersionRecord,
         LayerDiffusionRecord,
         LifetimesRecord,
+        LocalOrderRecord,
         RDFRecord,
         ResidenceMapRecord,
         ResidenceRecord,
+        ShortRangeOrderRecord,
+        StructureFactorRecord,
         SurfaceTensionRecord,
         ThermoRecord,
         VelocityRecord,
@@ -67,6 +79,12 @@ def rows_of(name: str, record: Record) -> Iterator[Row]:
                 pair = f"{partial.a}-{partial.b}"
                 yield Row(f"g(r) {pair}, first peak", f"{partial.peak:.2f} Å")
                 yield _row(f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å", partial.coordination)
+    elif isinstance(record, StructureFactorRecord):
+        yield _row(f"S(q), highest at {record.peak:.2f} 1/Å", record.peak_height)
+    elif isinstance(record, ShortRangeOrderRecord):
+        yield from _short_range_rows(record)
+    elif isinstance(record, LocalOrderRecord):
+        yield from _local_order_rows(record)
     elif isinstance(record, DiffusionRecord):
         note = "" if record.diffusive else f"not diffusive: MSD ~ t^{record.exponent:.2f}"
         yield _row_of_record(f"diffusion of {record.species}", record, note)
@@ -113,6 +131,18 @@ def rows_of(name: str, record: Record) -> Iterator[Row]:
         yield from _immersion_rows(record)
     else:
         yield Row(name, str(record), _trust(record))
+
+
+def _short_range_rows(record: ShortRangeOrderRecord) -> Iterator[Row]:
+    yield _row_of_record(f"short-range order {record.a}-{record.b}, to {record.cutoff:.2f} Å", record)
+    for center, measure in record.by_center.items():
+        yield _row(f"  around {center}", measure)
+
+
+def _local_order_rows(record: LocalOrderRecord) -> Iterator[Row]:
+    for word, measures in (("q4", record.q4), ("q6", record.q6), ("Voronoi volume", record.volume)):
+        for element, measure in measures.items():
+            yield _row(f"{word} of {element}", measure)
 
 
 def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:

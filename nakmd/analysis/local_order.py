@@ -1,0 +1,187 @@
+"""Order around each atom: Steinhardt's bond-orientational parameters and Voronoi volumes, by freud."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames, select
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.errors import AnalysisError
+from nakmd.system import METALS, Frame, Topology, element_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Bins of the distributions of q4 and q6, between 0 and 1.
+BINS = 100
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LocalOrderRecord(Record):
+    """Mean q6 of the atoms looked at as ``value``, and what else the neighbourhoods say.
+
+    Attributes
+    ----------
+    neighbors : str
+        Who counts as a neighbour.
+    q4, q6 : dict of str to Measure
+        Mean of the atoms of each element.
+    volume : dict of str to Measure [Å³]
+        Mean volume of the Voronoi cells of each element.
+    edges : (n_bins + 1,) float64
+    q4_distribution, q6_distribution : (n_bins,) float64
+        Probability density over all atoms looked at and all frames.
+    """
+
+    neighbors: str
+    q4: dict[str, Measure] = field(default_factory=dict)
+    q6: dict[str, Measure] = field(default_factory=dict)
+    volume: dict[str, Measure] = field(default_factory=dict)
+    edges: FloatArray
+    q4_distribution: FloatArray
+    q6_distribution: FloatArray
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the distributions of q4 and q6."""
+        figure, ax = figure_for(ax)
+        for color, name, density in zip(COLORS, ("q4", "q6"), (self.q4_distribution, self.q6_distribution)):
+            ax.stairs(density, self.edges, color=color, label=name)
+        ax.set(xlabel="q", ylabel="probability density", xlim=(0.0, 1.0))
+        ax.legend(fontsize="small")
+        return figure
+
+
+class LocalOrder(Analysis):
+    r"""Steinhardt's q₄ and q₆ and the Voronoi volume of each atom.
+
+    .. math:: q_l = \sqrt{\frac{4\pi}{2l + 1} \sum_{m=-l}^{l} \left| \sum_j w_j \, Y_{lm}(\hat{\mathbf r}_j)
+                     \right|^2}, \qquad \sum_j w_j = 1
+
+    Parameters
+    ----------
+    of : str, optional
+        Species, element or group to report on; all metal atoms if left out.
+    neighbors : int, optional
+        So many nearest atoms count, each alike (12 for fcc, 8 or 14 for bcc). If left out: those that share a face of
+        their Voronoi cells, weighted by its area, which needs no choice and does not jump when an atom trembles at an
+        edge (Mickel et al.).
+
+    Notes
+    -----
+    All atoms of the cell are neighbours, those of a wall too: metal at a wall is not taken for metal at a void.
+    Perfect crystals have q₄ = 0.1909, q₆ = 0.5745 (fcc, 12 neighbours) and 0.5092, 0.6285 (bcc, 8) or 0.0364, 0.5107
+    (bcc, 14).
+
+    freud does the geometry in single precision and is an optional package: ``pip install nakmd[order]``.
+    Errors are those of the time series of the mean (`mean_with_error`). A few numbers are kept of each frame.
+
+    References
+    ----------
+    Steinhardt, Nelson & Ronchetti, Phys. Rev. B 28, 784 (1983). doi:10.1103/PhysRevB.28.784
+    Mickel, Kapfer, Schröder-Turk & Mecke, J. Chem. Phys. 138, 044501 (2013). doi:10.1063/1.4774084
+    """
+
+    name = "local_order"
+
+    def __init__(self, of: str | None = None, neighbors: int | None = None) -> None:
+        if neighbors is not None and neighbors < 1:
+            raise AnalysisError(f"Local order needs at least one neighbour of each atom, got {neighbors}.")
+        self.of, self.neighbors = of, neighbors
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms."""
+        try:
+            self._freud: Any = importlib.import_module("freud")
+        except ImportError:
+            raise AnalysisError(
+                "Local order is computed by freud, which is not installed: pip install nakmd[order], or freud-analysis."
+            ) from None
+        elements = np.array([element_of(name) for name in topology.species_names])[topology.species]
+        chosen = np.isin(elements, METALS) if self.of is None else select(topology, self.of)
+        if not np.any(chosen):
+            raise AnalysisError("Local order is that of the metal, and there is none here; name other atoms with of=.")
+        self._chosen = np.flatnonzero(chosen)
+        self._rows = {str(name): np.flatnonzero(chosen & (elements == name)) for name in np.unique(elements[chosen])}
+        self._means: list[FloatArray] = []
+        self._counts = np.zeros((2, BINS))
+
+    def update(self, frame: Frame) -> None:
+        """Look at the neighbourhoods of one frame."""
+        if not np.all(frame.cell.periodic):
+            raise AnalysisError(
+                "Local order needs a cell that repeats along all three directions: Voronoi cells at an open face have "
+                "no end."
+            )
+        if not np.all(np.isfinite(frame.positions)):
+            raise AnalysisError(
+                f"An atom's position is not finite (NaN or inf) at step {frame.step}: the run exploded before."
+            )
+        if self.neighbors is not None and self.neighbors >= len(frame.positions):
+            raise AnalysisError(
+                f"There are {len(frame.positions)} atoms, too few for {self.neighbors} neighbours each."
+            )
+        # freud turns the cell so that its first vector lies along x; fractional coordinates turn with it
+        box = self._freud.box.Box.from_matrix(frame.cell.matrix.T)
+        system = (box, box.make_absolute(frame.positions @ frame.cell.inverse))
+        voronoi = self._freud.locality.Voronoi().compute(system)
+        around = voronoi.nlist if self.neighbors is None else {"num_neighbors": self.neighbors, "exclude_ii": True}
+        found = [
+            self._freud.order.Steinhardt(degree, weighted=self.neighbors is None)
+            .compute(system, neighbors=around)
+            .particle_order.astype(np.float64)
+            for degree in (4, 6)
+        ]
+        values = np.stack([*found, voronoi.volumes])
+        for row in range(2):
+            self._counts[row] += np.histogram(np.clip(values[row, self._chosen], 0.0, 1.0), BINS, (0.0, 1.0))[0]
+        groups = (self._chosen, *self._rows.values())
+        self._means.append(np.stack([values[:, rows].mean(axis=1) for rows in groups]))
+
+    def result(self) -> LocalOrderRecord:
+        """Return the means and the distributions."""
+        require_frames(len(self._means), 1, "Local order")
+        series = np.array(self._means)
+        whole = mean_with_error(series[:, 0, 1])
+        by = [
+            {name: mean_with_error(series[:, 1 + row, column], unit) for row, name in enumerate(self._rows)}
+            for column, unit in enumerate(("", "", "Å³"))
+        ]
+        around = "faces of Voronoi cells" if self.neighbors is None else f"{self.neighbors} nearest"
+        densities = self._counts * BINS / self._counts.sum(axis=1, keepdims=True)
+        return LocalOrderRecord(
+            quantity=f"q6 of {self.of or ', '.join(self._rows)}",
+            value=whole.value,
+            error=whole.error,
+            unit="",
+            n_effective=whole.n_effective,
+            notes=(f"neighbours of an atom: {around}", "by freud, in single precision"),
+            neighbors=around,
+            q4=by[0],
+            q6=by[1],
+            volume=by[2],
+            edges=np.linspace(0.0, 1.0, BINS + 1),
+            q4_distribution=densities[0],
+            q6_distribution=densities[1],
+        )
+
+
+def local_order(
+    source: Source,
+    of: str | None = None,
+    neighbors: int | None = None,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> LocalOrderRecord:
+    """Return the order around the atoms; parameters as in `LocalOrder`, ``stage`` as in `choose_frames`."""
+    return cast(LocalOrderRecord, measure(source, LocalOrder(of, neighbors), stage, progress))

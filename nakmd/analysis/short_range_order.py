@@ -1,0 +1,225 @@
+"""Chemical short-range order of the alloy: the Warren-Cowley parameter of the first shell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.rdf import first_shell
+from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
+from nakmd.errors import AnalysisError
+from nakmd.system import METALS, Frame, Topology, element_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShortRangeOrderRecord(Record):
+    """The Warren-Cowley parameter of the first shell: 0 in a random alloy, below 0 where unlike atoms seek each other.
+
+    Attributes
+    ----------
+    a, b : str
+        The two elements.
+    cutoff : float [Å]
+        Radius of the shell.
+    by_center : dict of str to Measure
+        The parameter seen from the atoms of one element: 1 - n_ab/(c_b n_a) with all n_a neighbours of an a. Those of
+        two elements differ where one has more neighbours than the other, as the larger one has.
+    neighbors : dict of str to Measure
+        Neighbours of both elements around an atom of one.
+    r, g : (n_bins,) float64 [Å], [1]
+        g(r) of all metal atoms alike that the cutoff was read from; empty if it was given.
+    """
+
+    a: str
+    b: str
+    cutoff: float
+    by_center: dict[str, Measure] = field(default_factory=dict)
+    neighbors: dict[str, Measure] = field(default_factory=dict)
+    r: FloatArray
+    g: FloatArray
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw the parameter and those by centre, with 95 % intervals."""
+        figure, ax = figure_for(ax)
+        whole = Measure(self.value, self.error, "", self.n_effective)
+        for row, (name, one) in enumerate({"all": whole, **self.by_center}.items()):
+            half = one.interval()[1] - one.value
+            bar = half if math.isfinite(half) else 0.0
+            ax.errorbar(row, one.value, bar, fmt="o", capsize=4, color=COLORS[row])
+            ax.annotate(f" {name}: {one.text}", (row, one.value))
+        ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
+        ax.set(xlim=(-0.5, 3.5), xticks=[], ylabel=f"short-range order within {self.cutoff:.2f} Å")
+        return figure
+
+
+class ShortRangeOrder(Analysis):
+    r"""The Warren-Cowley parameter of two metals, from a count of pairs.
+
+    .. math:: \alpha = 1 - \frac{n_{ab}}{2 c_a c_b \, (n_{aa} + n_{ab} + n_{bb})}
+
+    with the pairs within the first shell, each counted once: the share of unlike pairs over that in a random alloy. It
+    is symmetric in a and b. A random alloy gives 0 (1/N in a cell of N atoms, where no atom has itself beside it),
+    unlike neighbours only -1 at equal numbers, like ones only 1.
+
+    Parameters
+    ----------
+    a, b : str
+        Elements.
+    cutoff : float [Å], optional
+        Radius of the shell, the same for all pairs. If left out: the first minimum of g(r) of both metals taken
+        alike (smoothed as in `RDF`), over all frames.
+    r_max : float [Å]
+        How far g(r) is counted to find it; less where half the cell is less.
+    bins : int
+        Of that g(r).
+
+    Notes
+    -----
+    Errors are those of the linearised ratio over blocks of frames (`BlockSums`), of which 64 at most are kept: memory
+    does not grow with the number of frames.
+
+    References
+    ----------
+    Cowley, Phys. Rev. 77, 669 (1950). doi:10.1103/PhysRev.77.669
+    """
+
+    name = "short_range_order"
+
+    def __init__(
+        self, a: str = "Na", b: str = "K", cutoff: float | None = None, r_max: float = 10.0, bins: int = 200
+    ) -> None:
+        if a == b:
+            raise AnalysisError(f"Short-range order is that of two elements, got {a!r} twice.")
+        if not ((cutoff is None or cutoff > 0.0) and r_max > 0.0 and bins >= 1):
+            raise AnalysisError(
+                f"Short-range order needs a positive cutoff, r_max and number of bins, got {cutoff} Å, {r_max} Å "
+                f"and {bins}."
+            )
+        self.a, self.b, self.cutoff = a, b, cutoff
+        self.r_max, self.bins = (r_max, bins) if cutoff is None else (cutoff, 1)
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms."""
+        elements = np.array([element_of(name) for name in topology.species_names])[topology.species]
+        for word in (self.a, self.b):
+            if word not in elements:
+                known = ", ".join(dict.fromkeys(elements.tolist()))
+                raise AnalysisError(f"Short-range order of {self.a} and {self.b}: no atom is {word}; here are {known}.")
+        self._chosen = np.flatnonzero((elements == self.a) | (elements == self.b))
+        self._kinds = np.where(elements[self._chosen] == self.a, 0, 1).astype(np.int64)
+        self._other_metals = sorted(set(elements.tolist()) & set(METALS) - {self.a, self.b})
+        self._pair_of = np.array([[0, 1], [1, 2]], dtype=np.int64)
+        self._sums = BlockSums()
+        self._volumes = 0.0
+
+    def update(self, frame: Frame) -> None:
+        """Count the pairs of one frame."""
+        heights = frame.cell.heights[frame.cell.periodic]
+        if self.cutoff is None and self._sums.count == 0 and len(heights):
+            self.r_max = min(self.r_max, 0.48 * float(heights.min()))
+        if len(heights) and self.r_max > 0.5 * heights.min() * (1.0 + 1e-12):
+            raise AnalysisError(
+                f"Pairs up to {self.r_max:.2f} Å need a cell at least {2 * self.r_max:.2f} Å wide along its periodic "
+                f"directions; at step {frame.step} the narrowest is {heights.min():.2f} Å. Choose a smaller cutoff."
+            )
+        grid = CellGrid(frame.positions[self._chosen], self._kinds, frame.cell, self.r_max)
+        self._sums.add(grid.pair_histogram(self._pair_of, 3, self.bins).astype(np.float64))
+        self._volumes += frame.cell.volume
+
+    def result(self) -> ShortRangeOrderRecord:
+        """Return the parameter of the shell."""
+        require_frames(self._sums.count, 1, "Short-range order")
+        edges = np.linspace(0.0, self.r_max, self.bins + 1)
+        g, cutoff, end = np.zeros(0), self.r_max, self.bins
+        if self.cutoff is None:
+            n = len(self._chosen)
+            ideal = n * (n - 1) / 2 * 4.0 / 3.0 * math.pi * np.diff(edges**3) / (self._volumes / self._sums.count)
+            g = self._sums.mean.sum(axis=0) / ideal
+            _, end = first_shell(g, edges, ideal * self._sums.count)
+            if not end:
+                raise AnalysisError(
+                    f"g(r) of {self.a} and {self.b} together shows no first minimum below {self.r_max:.2f} Å. "
+                    "Give the radius of the shell as cutoff=, or more frames."
+                )
+            cutoff = float(edges[end])
+        like_a, unlike, like_b = np.moveaxis(self._sums.block_means()[:, :, :end].sum(axis=2), 1, 0)
+        means = self._sums.mean[:, :end].sum(axis=1)
+        if not means.sum() > 0.0:
+            raise AnalysisError(f"No two metal atoms are closer than {cutoff:.2f} Å: choose a larger cutoff.")
+        numbers = np.bincount(self._kinds, minlength=2)
+        c = numbers / numbers.sum()
+        all_pairs = like_a + unlike + like_b
+        whole = _ratio(unlike, all_pairs, means[1], means.sum(), 2.0 * c[0] * c[1])
+        by_center, neighbors = {}, {}
+        for row, name in enumerate((self.a, self.b)):
+            own, around = (like_a, like_b)[row], means[2 * row] * 2.0 + means[1]
+            if around > 0.0:
+                by_center[name] = _ratio(unlike, 2.0 * own + unlike, means[1], around, c[1 - row])
+            constant = np.full(len(own), float(numbers[row]))
+            neighbors[name] = _mean(2.0 * own + unlike, constant, around, float(numbers[row]))
+        source = "given" if self.cutoff is not None else "the first minimum of g(r) of both metals taken alike"
+        notes = [f"first shell within {cutoff:.2f} Å ({source}), the same for all pairs"]
+        if self._other_metals:
+            notes.append(f"{', '.join(self._other_metals)} not counted")
+        if len(unlike) < 2:
+            notes.append("one frame: no error can be given")
+        return ShortRangeOrderRecord(
+            quantity=f"short-range order {self.a}-{self.b}",
+            value=whole.value,
+            error=whole.error,
+            unit="",
+            n_effective=whole.n_effective,
+            notes=tuple(notes),
+            a=self.a,
+            b=self.b,
+            cutoff=cutoff,
+            by_center=by_center,
+            neighbors=neighbors,
+            r=0.5 * (edges[1:] + edges[:-1]) if len(g) else np.zeros(0),
+            g=g,
+        )
+
+
+def _mean(numerator: FloatArray, denominator: FloatArray, above: float, below: float) -> Measure:
+    """Return a ratio of means, its error that of the linearised ratio over blocks."""
+    ratio = above / below
+    series = (numerator - ratio * denominator) / below
+    if len(series) < 2:
+        return Measure(ratio, math.nan, "", float(len(series)))
+    n_effective = len(series) / statistical_inefficiency(series)
+    return Measure(ratio, math.sqrt(float(np.var(series)) / max(n_effective - 1.0, 1.0)), "", n_effective)
+
+
+def _ratio(unlike: FloatArray, pairs: FloatArray, above: float, below: float, random: float) -> Measure:
+    """Return 1 - (share of unlike pairs)/(that in a random alloy)."""
+    share = _mean(unlike, pairs, above, below).scaled(1.0 / random, "")
+    return Measure(1.0 - share.value, share.error, "", share.n_effective)
+
+
+def short_range_order(
+    source: Source,
+    a: str = "Na",
+    b: str = "K",
+    cutoff: float | None = None,
+    r_max: float = 10.0,
+    bins: int = 200,
+    stage: str | Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> ShortRangeOrderRecord:
+    """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``stage`` as in `choose_frames`."""
+    return cast(ShortRangeOrderRecord, measure(source, ShortRangeOrder(a, b, cutoff, r_max, bins), stage, progress))
