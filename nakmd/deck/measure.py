@@ -67,14 +67,14 @@ class Measuring:
 
     def measure(self, path: Path) -> Results:
         """Return the results of a finished run."""
-        from nakmd.analysis import analyze, thermo  # noqa: PLC0415  (as above)
+        from nakmd.analysis import thermo  # noqa: PLC0415  (as above)
 
         if not self._stages:
             return Results({})
         wanted = self._deck.analysis.quantities
         with Trajectory(path) as trajectory:
             if not self._live:
-                return Results(_attempt(lambda: analyze(trajectory, wanted, self._stages)))
+                return measure_stored(trajectory, self._deck)
             found: dict[str, Record | AnalysisError] = {}
             if wanted is None or "thermo" in wanted:
                 found |= _attempt(lambda: {"thermo": thermo(trajectory, self._stages)})
@@ -84,6 +84,16 @@ class Measuring:
             except AnalysisError as error:
                 found[name] = error
         return Results(found)
+
+
+def measure_stored(trajectory: Trajectory, deck: Deck | None = None) -> Results:
+    """Return what a deck wants measured, from stored frames alone; all that the atoms allow without a deck."""
+    from nakmd.analysis import analyze  # noqa: PLC0415  (as above)
+
+    if deck is None:
+        return Results(_attempt(lambda: analyze(trajectory)))
+    stages = measured_stages(deck)
+    return Results(_attempt(lambda: analyze(trajectory, deck.analysis.quantities, stages)) if stages else {})
 
 
 def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Mapping[str, Record | AnalysisError]:

@@ -33,11 +33,14 @@ class Row:
         Name, and value with error and unit.
     note : str
         Why the number should be taken with care, if so.
+    measured : Measure or Record, optional
+        The number itself, for its interval; None where the row has no error.
     """
 
     quantity: str
     text: str
     note: str = ""
+    measured: Measure | Record | None = None
 
 
 class Results:
@@ -148,17 +151,9 @@ def _rows_of(name: str, record: Record) -> Iterator[Row]:
                 yield _row(f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å", partial.coordination)
     elif isinstance(record, DiffusionRecord):
         note = "" if record.diffusive else f"not diffusive: MSD ~ t^{record.exponent:.2f}"
-        yield Row(
-            f"diffusion of {record.species}",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            note or _trust(record),
-        )
+        yield _row_of_record(f"diffusion of {record.species}", record, note)
     elif isinstance(record, CoordinationRecord):
-        yield Row(
-            f"{record.neighbor} around {record.center}, to {record.cutoff:g} Å",
-            _text(record.value, record.error, record.unit, record.n_effective),
-            _trust(record),
-        )
+        yield _row_of_record(f"{record.neighbor} around {record.center}, to {record.cutoff:g} Å", record)
         if len(record.by_site) > 1:
             for site, measure in record.by_site.items():
                 yield _row(f"  at {site}", measure)
@@ -181,8 +176,14 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
         yield _row(f"enrichment {a}/{b} of the first layer", measure)
 
 
+def _row_of_record(quantity: str, record: Record, note: str = "") -> Row:
+    text = _text(record.value, record.error, record.unit, record.n_effective)
+    return Row(quantity, text, note or _trust(record), record)
+
+
 def _row(quantity: str, measure: Measure) -> Row:
-    return Row(quantity, _text(measure.value, measure.error, measure.unit, measure.n_effective), _trust(measure))
+    text = _text(measure.value, measure.error, measure.unit, measure.n_effective)
+    return Row(quantity, text, _trust(measure), measure)
 
 
 def _text(value: float, error: float, unit: str, n_effective: float) -> str:
