@@ -42,18 +42,21 @@ class Reference:
     note: str = ""
 
 
-def references_of(documented: Any, what: str) -> list[Reference]:
-    """Return the works with a DOI in the section "References" of a docstring.
+def references_of(documented: Any) -> list[Reference]:
+    """Return the works with a DOI in the section "References" of a docstring, cited for its first line.
 
     Parameters
     ----------
     documented : module, class or function
-    what : str
-        What they are cited for.
     """
-    section = _SECTION.search(inspect.getdoc(documented) or "")
+    docstring = inspect.getdoc(documented) or ""
+    what = docstring.partition("\n")[0].partition(":")[0].removeprefix("Return ").rstrip(".")
+    if inspect.isclass(documented):
+        what = f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', documented.__name__)}: {what[:1].lower()}{what[1:]}"
+    what = what[:1].upper() + what[1:]
+    section = _SECTION.search(docstring)
     text = " ".join(section[1].split()) if section else ""
-    return [Reference(what, paper.rstrip(" ,;"), doi.rstrip(".,;")) for paper, doi in _ENTRY.findall(text)]
+    return [Reference(what, paper.rstrip(" ,;."), doi.rstrip(".,;")) for paper, doi in _ENTRY.findall(text)]
 
 
 def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
@@ -89,27 +92,29 @@ def cite_methods(deck: Deck | None, topology: Topology, measured: Sequence[str])
     """
     found: list[Reference] = []
     for stage in build_stages(deck, has_velocities=True) if deck is not None else ():
-        parts = [stage.integrator]
+        parts: list[Any] = [stage.integrator]
         if isinstance(stage.integrator, VelocityVerlet):
             parts += [part for part in (stage.integrator.thermostat, stage.integrator.barostat) if part is not None]
         for part in parts:
-            found += references_of(type(part), _spaced(type(part).__name__))
+            found += references_of(type(part))
         if len(parts) > 1:
-            found += references_of(random, "random numbers")
+            found += references_of(random)
     analyses = standard_analyses(topology)
     for name in measured:
         if name in analyses:
             found += _of_analysis(type(analyses[name]))
     if measured:
-        found += references_of(statistics.statistical_inefficiency, "correlation times")
-        found += references_of(statistics.block_average, "block averages")
-        found += references_of(statistics.detect_equilibration, "detected equilibration")
+        for function in (
+            statistics.statistical_inefficiency,
+            statistics.block_average,
+            statistics.detect_equilibration,
+        ):
+            found += references_of(function)
     return _once(found)
 
 
 def _of_analysis(kind: type) -> list[Reference]:
     """Return the references of an analysis and of the functions of its own that it calls."""
-    what = _spaced(kind.__name__)
     functions = [
         entry
         for entry in vars(sys.modules[kind.__module__]).values()
@@ -117,12 +122,7 @@ def _of_analysis(kind: type) -> list[Reference]:
         and entry.__module__.startswith("nakmd.analysis")
         and entry.__module__ != statistics.__name__
     ]
-    return [reference for part in (kind, *functions) for reference in references_of(part, what)]
-
-
-def _spaced(name: str) -> str:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return words[0] + words[1:].lower() if " " in words else words
+    return [reference for part in (kind, *functions) for reference in references_of(part)]
 
 
 def _once(references: Iterable[Reference]) -> list[Reference]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-#: Beyond this size [bytes] a drawing of lines is sent as points.
-LARGEST_SVG = 60_000
+#: Colours of a picture.
+COLORS_OF_PNG = 128
 
 #: Columns of the thermo table that are drawn, their labels, and whether they are given per atom.
 PANELS: Mapping[str, tuple[str, bool]] = {
@@ -140,9 +140,7 @@ def _floats(thermo: Mapping[str, NDArray[Any]], name: str) -> FloatArray:
     return np.asarray(thermo[name], dtype=np.float64)
 
 
-def _of_stages(
-    thermo: Mapping[str, NDArray[Any]], name: str, measured: Sequence[str]
-) -> tuple[FloatArray, FloatArray]:
+def _of_stages(thermo: Mapping[str, NDArray[Any]], name: str, measured: Sequence[str]) -> tuple[FloatArray, FloatArray]:
     time, series = _floats(thermo, "time"), _floats(thermo, name)
     kept = np.isfinite(series)
     if "stage" in thermo:
@@ -151,31 +149,18 @@ def _of_stages(
 
 
 def picture(figure: Figure, dpi: float = 130.0) -> str:
-    """Return a figure as a data URI: lines as SVG, what would be large as PNG.
+    """Return a figure as a data URI with a PNG in it.
 
     Parameters
     ----------
     figure : matplotlib Figure
     dpi : float
-        Resolution of a PNG.
+        Twice that of a screen, so that print is sharp as well.
     """
-    from matplotlib import rc_context  # noqa: PLC0415  (slow to import)
+    from PIL import Image  # noqa: PLC0415  (slow to import; matplotlib needs it as well)
 
-    buffer = io.BytesIO()
-    # the same figure gives the same bytes, and letters are letters
-    with rc_context({"svg.hashsalt": "nakmd", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    if buffer.tell() <= LARGEST_SVG:
-        return _uri("image/svg+xml", buffer.getvalue())
-    return picture_of_points(figure, dpi)
-
-
-def picture_of_points(figure: Figure, dpi: float = 130.0) -> str:
-    """Return a figure as a data URI with a PNG in it; parameters as in `picture`."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    return _uri("image/png", buffer.getvalue())
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi)
+    # few colours are enough for lines and markers, and take a third of the bytes
+    Image.open(drawn).convert("RGB").quantize(COLORS_OF_PNG, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode()}"

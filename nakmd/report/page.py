@@ -22,7 +22,7 @@ from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
 from nakmd.report import tables
 from nakmd.report.citations import cite_methods, cite_potentials
-from nakmd.report.figures import picture, picture_of_points, plot_thermo, settle
+from nakmd.report.figures import picture, plot_thermo, settle
 from nakmd.report.scene import make_scene, still_view, turning_view
 
 #: Name of the result that has a section of its own: where on the unrolled wall the metal lies.
@@ -212,6 +212,6 @@ def _views(trajectory: Trajectory) -> dict[str, Any]:
     scene = make_scene(trajectory.topology, frame)
     return {
         "turning": Markup(turning_view(scene)),
-        "still": picture_of_points(still_view(scene)),
+        "still": picture(still_view(scene)),
         "scene_note": f"Step {frame.step:,}, {frame.time:.4g} ps. {scene.note}".strip(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,7 @@ def _bonds(positions: FloatArray) -> FloatArray:
 
     if len(positions) < 2:
         return np.zeros((0, 2, 3))
-    return positions[cKDTree(positions).query_pairs(BOND, output_type="ndarray")]
+    return np.asarray(positions[cKDTree(positions).query_pairs(BOND, output_type="ndarray")], dtype=np.float64)
 
 
 def _edges(matrix: FloatArray) -> FloatArray:
@@ -165,14 +165,14 @@ def turning_view(scene: Scene) -> str:
             "xaxis": axis,
             "yaxis": axis,
             "zaxis": axis,
-            "camera": {"eye": {"x": 1.15, "y": 1.15, "z": 0.7}, "projection": {"type": "perspective"}},
+            "camera": {"eye": {"x": 1.4, "y": 1.4, "z": 0.8}, "projection": {"type": "perspective"}},
         },
     )
     html: str = figure.to_html(
         full_html=False,
         include_plotlyjs=True,
         div_id="scene",
-        config={"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]},
+        config={"displaylogo": False, "responsive": True, "modeBarButtons": [["resetCameraDefault3d"]]},
     )
     return html
 
@@ -187,20 +187,18 @@ def still_view(scene: Scene) -> Figure:
     from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import)
     from mpl_toolkits.mplot3d.art3d import Line3DCollection  # noqa: PLC0415
 
-    figure = Figure(figsize=(7.0, 5.5))
-    ax = figure.add_subplot(projection="3d")
+    figure = Figure(figsize=(8.0, 5.5))
+    ax: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0), projection="3d")  # what is of three dimensions has no types
     for name, points in scene.species.items():
         size = _SIZES.get(element_of(name), 5.0)
-        ax.scatter(
-            *points.T, s=0.8 * size**2, c=_color(name), alpha=_opacity(name), lw=0, label=name, depthshade=False
-        )
+        ax.scatter(*points.T, s=0.8 * size**2, c=_color(name), alpha=_opacity(name), lw=0, label=name, depthshade=False)
     for lines, color, width in ((scene.bonds, "#7a7a7a", 0.7), (scene.edges, "#999999", 0.6)):
         if len(lines):
             ax.add_collection3d(Line3DCollection(lines, colors=color, linewidths=width))
-    extent = np.concatenate(list(scene.species.values()) + [scene.edges.reshape(-1, 3)])
+    extent = np.concatenate([*scene.species.values(), scene.edges.reshape(-1, 3)])
     low, high = extent.min(axis=0), extent.max(axis=0)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    ax.set_box_aspect(np.maximum(high - low, 1.0), zoom=1.25)
+    ax.set_box_aspect(np.maximum(high - low, 1.0), zoom=1.0)
     ax.set_axis_off()
     ax.view_init(elev=25.0, azim=45.0)
     figure.legend(loc="upper left", fontsize="small", frameon=False)

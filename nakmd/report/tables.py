@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis import Measure, Record
+from nakmd.analysis.statistics import format_measure
 from nakmd.analysis.thermo import from_table
 from nakmd.deck.results import Results
 from nakmd.deck.schema import Deck, Dynamics
@@ -73,12 +75,16 @@ def result_lines(results: Results) -> list[ResultLine]:
             interval = interval_text(row.measured)
             n = row.measured.n_effective
             n_effective = f"{n:.3g}" if n < 1000.0 else f"{n:,.0f}" if math.isfinite(n) else ""
-        found.append(
-            ResultLine(
-                row.quantity.strip(), row.text, interval, n_effective, row.note, indented=row.quantity.startswith(" ")
-            )
-        )
+        # how many samples has a column of its own here
+        note = "error uncertain" if row.note.startswith("error uncertain") else row.note
+        part = row.quantity.startswith(" ")
+        found.append(ResultLine(row.quantity.strip(), _typeset(row.text), interval, n_effective, note, part))
     return found
+
+
+def _typeset(text: str) -> str:
+    """Return a text with minus signs where numbers have hyphens."""
+    return re.sub(r"(?<!\w)-(?=\d)|(?<=\de)-(?=\d)", "−", text)
 
 
 def interval_text(measured: Measure | Record) -> str:
@@ -96,8 +102,8 @@ def interval_text(measured: Measure | Record) -> str:
     digits = 1 - math.floor(math.log10(half))
     if digits > 6:
         places = max(1, math.floor(math.log10(max(abs(low), abs(high), half))) + digits)
-        return f"{low:.{places}e} … {high:.{places}e}".replace("-", "−")
-    return f"{low:.{max(digits, 0)}f} … {high:.{max(digits, 0)}f}".replace("-", "−")
+        return _typeset(f"{low:.{places}e} … {high:.{places}e}")
+    return _typeset(f"{low:.{max(digits, 0)}f} … {high:.{max(digits, 0)}f}")
 
 
 def stage_lines(
@@ -132,7 +138,7 @@ def stage_lines(
                 name=name,
                 ensemble=_ensemble(stage),
                 duration=_duration(stage),
-                drift=f"{drift.value:.1e}".replace("-", "−") if drift is not None else "",
+                drift=_typeset(format_measure(drift.value, drift.error)) if drift is not None else "",
                 interval=interval_text(drift) if drift is not None else "",
                 verdict=verdict,
                 good=good,
@@ -157,7 +163,7 @@ def _judge(drift: Measure | None, constant_energy: bool) -> tuple[str, bool | No
     if not constant_energy:
         return "no limit with a thermostat", None
     low, high = drift.interval()
-    if -DRIFT_LIMIT <= low and high <= DRIFT_LIMIT:
+    if low >= -DRIFT_LIMIT and high <= DRIFT_LIMIT:
         return f"within {DRIFT_LIMIT:g}", True
     if low > DRIFT_LIMIT or high < -DRIFT_LIMIT:
         return f"beyond {DRIFT_LIMIT:g}: shorten the time step", False
