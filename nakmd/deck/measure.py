@@ -67,14 +67,14 @@ class Measuring:
 
     def measure(self, path: Path) -> Results:
         """Return the results of a finished run."""
-        from nakmd.analysis import thermo  # noqa: PLC0415  (as above)
+        from nakmd.analysis import analyze, thermo  # noqa: PLC0415  (as above)
 
         if not self._stages:
             return Results({})
         wanted = self._deck.analysis.quantities
         with Trajectory(path) as trajectory:
             if not self._live:
-                return measure_stored(trajectory, self._deck)
+                return Results(_attempt(lambda: analyze(trajectory, wanted, self._stages)))
             found: dict[str, Record | AnalysisError] = {}
             if wanted is None or "thermo" in wanted:
                 found |= _attempt(lambda: {"thermo": thermo(trajectory, self._stages)})
@@ -86,6 +86,14 @@ class Measuring:
         return Results(found)
 
 
+def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Mapping[str, Record | AnalysisError]:
+    """Measure, or return why that cannot be."""
+    try:
+        return measure()
+    except AnalysisError as error:
+        return {"analysis": error}
+
+
 def measure_stored(trajectory: Trajectory, deck: Deck | None = None) -> Results:
     """Return what a deck wants measured, from stored frames alone; all that the atoms allow without a deck."""
     from nakmd.analysis import analyze  # noqa: PLC0415  (as above)
@@ -94,11 +102,3 @@ def measure_stored(trajectory: Trajectory, deck: Deck | None = None) -> Results:
         return Results(_attempt(lambda: analyze(trajectory)))
     stages = measured_stages(deck)
     return Results(_attempt(lambda: analyze(trajectory, deck.analysis.quantities, stages)) if stages else {})
-
-
-def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Mapping[str, Record | AnalysisError]:
-    """Measure, or return why that cannot be."""
-    try:
-        return measure()
-    except AnalysisError as error:
-        return {"analysis": error}

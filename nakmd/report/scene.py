@@ -104,7 +104,7 @@ def _bonds(positions: FloatArray) -> FloatArray:
 def _edges(matrix: FloatArray) -> FloatArray:
     corners = np.array(list(product((0, 1), repeat=3)))
     pairs = [(a, b) for a in range(8) for b in range(a) if np.abs(corners[a] - corners[b]).sum() == 1]
-    return (corners @ matrix)[np.array(pairs)]
+    return np.asarray((corners @ matrix)[np.array(pairs)], dtype=np.float64)
 
 
 def _color(name: str) -> str:
