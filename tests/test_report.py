@@ -163,6 +163,14 @@ def test_references_are_read_from_docstrings():
     assert citations.references_of(len) == []
 
 
+def test_numbers_from_elsewhere_are_not_given_a_source():
+    (found,) = citations.cite_potentials({"name": "mine", "terms": [{"form": "Morse", "label": "my-morse"}]})
+    assert found.what == "my-morse"
+    assert "Not a set of the library" in found.paper
+    assert not found.doi
+    assert citations.cite_potentials({}) == []
+
+
 def test_the_report_never_fails_a_run(tmp_path, monkeypatch):
     def fail(*arguments):
         raise ValueError("no ink")

@@ -65,14 +65,17 @@ def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
     Parameters
     ----------
     model : mapping
-        What `Potential.describe` said of it, as the trajectory keeps it.
+        What `Potential.describe` said of it, as the trajectory keeps it; empty for files of other programs.
     """
     known = library.names()
     found = []
-    for term in model.get("terms") or [model]:
+    for term in model.get("terms") or ([model] if model else []):
         label = str(term.get("label") or term.get("name") or "")
-        record = library.read_set(label) if label in known else None
-        if record is None or isinstance(record, ModelRecord):
+        if label not in known:
+            found.append(Reference(label, "Not a set of the library: see the deck for where its numbers come from"))
+            continue
+        record = library.read_set(label)
+        if isinstance(record, ModelRecord):
             continue
         sources = [Reference(label, source.paper, source.doi or "", source.note) for source in record.source]
         found += sources or [Reference(label, "proposed in nakmd", note=record.notes)]

@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 #: More atoms than these are thinned: the wall and the rest each have their share.
-MOST_WALL, MOST_OTHERS = 6000, 4000
+MOST_WALL, MOST_OTHERS = 4000, 4000
 
 #: Wall atoms closer than this are drawn with a bond [Å]: between first and second neighbours of graphene.
 BOND = 1.85
