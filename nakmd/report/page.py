@@ -186,7 +186,9 @@ def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
     facts.append(("stored", f"{len(trajectory):,} frames, {len(trajectory.thermo.get('step', ())):,} thermo rows"))
     status = folder.read_status()
     if status.get("ns_per_day"):
-        facts.append(("speed", f"{status['ns_per_day']:.3g} ns/day on {status.get('threads', '?')} threads"))
+        threads = status.get("threads", 0)
+        where = f" on {threads} thread{'s' if threads > 1 else ''}" if threads else ""
+        facts.append(("speed", f"{status['ns_per_day']:.3g} ns/day{where}"))
     if status.get("started"):
         facts.append(("begun", str(status["started"]).replace("T", " ")))
     return facts

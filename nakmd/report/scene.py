@@ -111,8 +111,16 @@ def _color(name: str) -> str:
     return _SITES.get(name) or _COLORS.get(element_of(name), "#56b4e9")
 
 
+def _size(name: str, scene: Scene) -> float:
+    """Return the diameter of an atom [px]: of metal smaller in a crowd, or it would hide the wall."""
+    size = _SIZES.get(element_of(name), 5.0)
+    if element_of(name) not in METALS:
+        return size
+    return size * min(1.0, (1000.0 / sum(map(len, scene.species.values()))) ** (1.0 / 3.0))
+
+
 def _opacity(name: str) -> float:
-    return 0.55 if element_of(name) in METALS else 1.0  # the wall is seen through the liquid
+    return 0.5 if element_of(name) in METALS else 1.0  # the wall is seen through the liquid
 
 
 def turning_view(scene: Scene) -> str:
@@ -128,7 +136,7 @@ def turning_view(scene: Scene) -> str:
     for name, points in scene.species.items():
         x, y, z = points.T.astype(np.float32)
         marker = {
-            "size": _SIZES.get(element_of(name), 5.0),
+            "size": _size(name, scene),
             "color": _color(name),
             "opacity": _opacity(name),
             "line": {"width": 0},
@@ -190,7 +198,7 @@ def still_view(scene: Scene) -> Figure:
     figure = Figure(figsize=(8.0, 5.5))
     ax: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0), projection="3d")  # what is of three dimensions has no types
     for name, points in scene.species.items():
-        size = _SIZES.get(element_of(name), 5.0)
+        size = _size(name, scene)
         ax.scatter(*points.T, s=0.8 * size**2, c=_color(name), alpha=_opacity(name), lw=0, label=name, depthshade=False)
     for lines, color, width in ((scene.bonds, "#7a7a7a", 0.7), (scene.edges, "#999999", 0.6)):
         if len(lines):
