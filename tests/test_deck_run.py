@@ -87,6 +87,7 @@ def test_the_folder_of_a_run(whole):
         "deck.toml",
         "results.json",
         "overview.png",
+        "report.html",
     }
     assert nakmd.Deck.from_file(whole.directory / "deck.toml") == deck_of()
     status = status_of(whole.directory)

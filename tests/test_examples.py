@@ -34,7 +34,7 @@ def test_deck(name, tmp_path):
     deck = shortened(name)
     run = nakmd.run(deck, tmp_path / "run", threads=1)
     assert run.status == "finished"
-    assert set(run.files) >= {"trajectory", "checkpoint", "results", "figure", "deck"}
+    assert set(run.files) >= {"trajectory", "checkpoint", "results", "figure", "report", "deck"}
     temperature = run.results["thermo"].quantities["temperature"].value
     # far from equilibrium after some femtoseconds, but neither frozen nor exploding
     assert 20.0 < temperature < 1500.0

@@ -18,6 +18,7 @@ from nakmd.cli import (
     doctor,
     new,
     potentials,
+    report,
     resume,
     run,
     schema,
@@ -38,6 +39,7 @@ app.command()(guarded(check.check))
 app.command()(guarded(run.run))
 app.command()(guarded(resume.resume))
 app.command()(guarded(analyze.analyze))
+app.command()(guarded(report.report))
 app.add_typer(potentials.app, name="potentials")
 app.command()(guarded(convert.convert))
 app.command()(guarded(bench.bench))

@@ -22,9 +22,10 @@ STATUS = "status.json"
 DECK = "deck.toml"
 RESULTS = "results.json"
 OVERVIEW = "overview.png"
+REPORT = "report.html"
 
 #: What a new run into the same folder replaces.
-_FILES = (TRAJECTORY, CHECKPOINT, CHECKPOINT_PREVIOUS, STATUS, DECK, RESULTS, OVERVIEW)
+_FILES = (TRAJECTORY, CHECKPOINT, CHECKPOINT_PREVIOUS, STATUS, DECK, RESULTS, OVERVIEW, REPORT)
 
 #: Wall time between two writings of the status [s].
 _STATUS_INTERVAL = 2.0
@@ -46,6 +47,7 @@ class RunFolder:
         self.deck = path / DECK
         self.results = path / RESULTS
         self.overview = path / OVERVIEW
+        self.report = path / REPORT
         self._status: dict[str, Any] = {}
         self._written = 0.0
 
@@ -63,13 +65,17 @@ class RunFolder:
         return found if isinstance(found, dict) else {}
 
     def refuse_if_busy(self) -> None:
-        """Raise `InputError` if a living process on this machine runs here."""
+        """Raise `InputError` if another living process on this machine runs here."""
+        pid = self.busy_process()
+        if pid is not None and pid != os.getpid():
+            raise InputError(f"Process {pid} is running in {self.path} right now. Wait for it, or stop it first.")
+
+    def busy_process(self) -> int | None:
+        """Return the number of the living process on this machine that runs here, if there is one."""
         status = self.read_status()
         pid = status.get("pid")
-        if status.get("status") != "running" or status.get("host") != socket.gethostname() or pid == os.getpid():
-            return
-        if isinstance(pid, int) and _is_alive(pid):
-            raise InputError(f"Process {pid} is running in {self.path} right now. Wait for it, or stop it first.")
+        here = status.get("status") == "running" and status.get("host") == socket.gethostname()
+        return pid if here and isinstance(pid, int) and _is_alive(pid) else None
 
     def prepare(self, deck_text: str, overwrite: bool) -> None:
         """Make the folder ready for a new run.

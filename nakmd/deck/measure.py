@@ -93,3 +93,13 @@ def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Map
         return measure()
     except AnalysisError as error:
         return {"analysis": error}
+
+
+def measure_stored(trajectory: Trajectory, deck: Deck | None = None) -> Results:
+    """Return what a deck wants measured, from stored frames alone; all that the atoms allow without a deck."""
+    from nakmd.analysis import analyze  # noqa: PLC0415  (as above)
+
+    if deck is None:
+        return Results(_attempt(lambda: analyze(trajectory)))
+    stages = measured_stages(deck)
+    return Results(_attempt(lambda: analyze(trajectory, deck.analysis.quantities, stages)) if stages else {})

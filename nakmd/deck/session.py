@@ -85,6 +85,7 @@ class Run:
             "checkpoint": folder.checkpoint,
             "results": folder.results,
             "figure": folder.overview,
+            "report": folder.report,
             "deck": folder.deck,
         }
         return {name: path for name, path in known.items() if path.exists()}
@@ -257,6 +258,7 @@ class Session:
             results = measuring.measure(self.folder.trajectory)
             results.write(self.folder.results)
             results.overview(self.folder.overview, self.deck.title)
+            self._report(results)
         return Run(
             self.folder.path,
             self.deck,
@@ -267,3 +269,15 @@ class Session:
             self.notes,
             rate,
         )
+
+    def _report(self, results: Results) -> None:
+        """Write the page of the run; whatever goes wrong with it is a note, for the numbers are safe by now."""
+        from nakmd.report import write_report  # noqa: PLC0415  (it draws, and it is built upon this package)
+
+        try:
+            write_report(self.folder.path, results)
+        except Exception as error:
+            self.notes.append(
+                f"The report was not written ({type(error).__name__}: {error}); the run and its results are whole. "
+                f"`nakmd report {self.folder.path}` tries again."
+            )

@@ -34,11 +34,14 @@ class Row:
         Name, and value with error and unit.
     note : str
         Why the number should be taken with care, if so.
+    measured : Measure or Record, optional
+        The number itself, for its interval; None where the row has no error.
     """
 
     quantity: str
     text: str
     note: str = ""
+    measured: Measure | Record | None = None
 
 
 def rows_of(name: str, record: Record) -> Iterator[Row]:
@@ -125,8 +128,7 @@ def rows_of(name: str, record: Record) -> Iterator[Row]:
         yield _row("surface tension", record.tension)
         yield _row("pressure normal to the film", record.normal_pressure)
     elif isinstance(record, ContactAngleRecord):
-        angle = _text(record.value, record.error, record.unit, record.n_effective)
-        yield Row(f"contact angle, {record.shape}", angle, _trust(record))
+        yield _row_of_record(f"contact angle, {record.shape}", record)
     elif isinstance(record, ImmersionRecord):
         yield from _immersion_rows(record)
     else:
@@ -159,8 +161,7 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
 
 
 def _immersion_rows(record: ImmersionRecord) -> Iterator[Row]:
-    text = _text(record.value, record.error, record.unit, record.n_effective)
-    yield Row("heat of immersion, per g of carbon", text, _trust(record))
+    yield _row_of_record("heat of immersion, per g of carbon", record)
     yield _row("  per wetted face", record.per_area)
     share = f"{100.0 * record.carbon_fraction:g} wt% carbon"
     yield _row(f"  adiabatic rise at {share}", record.temperature_rise)
@@ -203,11 +204,12 @@ def _lifetime_rows(record: LifetimesRecord) -> Iterator[Row]:
 
 def _row_of_record(quantity: str, record: Record, note: str = "") -> Row:
     text = _text(record.value, record.error, record.unit, record.n_effective)
-    return Row(quantity, text, note or _trust(record))
+    return Row(quantity, text, note or _trust(record), record)
 
 
 def _row(quantity: str, measure: Measure) -> Row:
-    return Row(quantity, _text(measure.value, measure.error, measure.unit, measure.n_effective), _trust(measure))
+    text = _text(measure.value, measure.error, measure.unit, measure.n_effective)
+    return Row(quantity, text, _trust(measure), measure)
 
 
 def _text(value: float, error: float, unit: str, n_effective: float) -> str:

@@ -1,0 +1,137 @@
+"""Whom to cite for a run: the papers of its parameter sets, and those that its methods name in their docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nakmd.analysis import QUANTITIES, standard_analyses, statistics
+from nakmd.deck.schema import Deck
+from nakmd.deck.stages import build_stages
+from nakmd.integrators import VelocityVerlet
+from nakmd.kernels import random
+from nakmd.potentials import library
+from nakmd.potentials.records import ModelRecord
+from nakmd.system import Topology
+
+_SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)
+_ENTRY = re.compile(r"(\S.*?)\s*doi:(10\.\d{4,9}/\S+)")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A work to cite.
+
+    Attributes
+    ----------
+    what : str
+        What it is cited for.
+    paper : str
+    doi : str
+        Empty where none is known.
+    note : str
+    """
+
+    what: str
+    paper: str
+    doi: str = ""
+    note: str = ""
+
+
+def references_of(documented: Any) -> list[Reference]:
+    """Return the works with a DOI in the section "References" of a docstring, cited for its first line.
+
+    Parameters
+    ----------
+    documented : module, class or function
+    """
+    docstring = inspect.getdoc(documented) or ""
+    what = docstring.partition("\n")[0].partition(":")[0].removeprefix("Return ").rstrip(".")
+    if inspect.isclass(documented):
+        what = f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', documented.__name__)}: {what[:1].lower()}{what[1:]}"
+    what = what[:1].upper() + what[1:]
+    section = _SECTION.search(docstring)
+    text = " ".join(section[1].split()) if section else ""
+    return [Reference(what, paper.rstrip(" ,;."), doi.rstrip(".,;")) for paper, doi in _ENTRY.findall(text)]
+
+
+def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
+    """Return the sources of the parameter sets of a model.
+
+    Parameters
+    ----------
+    model : mapping
+        What `Potential.describe` said of it, as the trajectory keeps it; empty for files of other programs.
+    """
+    known = library.names()
+    found = []
+    for term in model.get("terms") or ([model] if model else []):
+        label = str(term.get("label") or term.get("name") or "")
+        if label not in known:
+            found.append(Reference(label, "Not a set of the library: see the deck for where its numbers come from"))
+            continue
+        record = library.read_set(label)
+        if isinstance(record, ModelRecord):
+            continue
+        sources = [Reference(label, source.paper, source.doi or "", source.note) for source in record.source]
+        found += sources or [Reference(label, "proposed in nakmd", note=record.notes)]
+    return found
+
+
+def cite_methods(deck: Deck | None, topology: Topology, measured: Sequence[str]) -> list[Reference]:
+    """Return the works behind integrators, thermostats, barostats, analyses and error bars.
+
+    Parameters
+    ----------
+    deck : Deck or None
+        None for files of other programs: then only what was measured here is cited.
+    topology : Topology
+    measured : sequence of str
+        Names of the results, as in `standard_analyses`.
+    """
+    found: list[Reference] = []
+    for stage in build_stages(deck, has_velocities=True) if deck is not None else ():
+        parts: list[Any] = [stage.integrator]
+        if isinstance(stage.integrator, VelocityVerlet):
+            parts += [part for part in (stage.integrator.thermostat, stage.integrator.barostat) if part is not None]
+        for part in parts:
+            found += references_of(type(part))
+        if len(parts) > 1:
+            found += references_of(random)
+    known = dict.fromkeys(word for name in measured if (word := name.split()[0]) in QUANTITIES)
+    analyses = standard_analyses(topology, list(known))
+    for name in measured:
+        if name in analyses:
+            found += _of_analysis(type(analyses[name]))
+    if measured:
+        for function in (
+            statistics.statistical_inefficiency,
+            statistics.block_average,
+            statistics.detect_equilibration,
+        ):
+            found += references_of(function)
+    return _once(found)
+
+
+def _of_analysis(kind: type) -> list[Reference]:
+    """Return the references of an analysis and of the functions of its own that it calls."""
+    functions = [
+        entry
+        for entry in vars(sys.modules[kind.__module__]).values()
+        if inspect.isfunction(entry)
+        and entry.__module__.startswith("nakmd.analysis")
+        and entry.__module__ != statistics.__name__
+    ]
+    return [reference for part in (kind, *functions) for reference in references_of(part)]
+
+
+def _once(references: Iterable[Reference]) -> list[Reference]:
+    """Drop repetitions of a work, whatever it is cited for."""
+    first: dict[str, Reference] = {}
+    for reference in references:
+        first.setdefault(reference.doi or reference.paper, reference)
+    return list(first.values())

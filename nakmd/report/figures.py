@@ -1,0 +1,166 @@
+"""Plots of a report, as pictures that travel inside the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.plotting import COLORS
+from nakmd.analysis.statistics import detect_equilibration
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FloatArray = NDArray[np.float64]
+
+#: Colours of a picture.
+COLORS_OF_PNG = 128
+
+#: Columns of the thermo table that are drawn, their labels, and whether they are given per atom.
+PANELS: Mapping[str, tuple[str, bool]] = {
+    "temperature": ("temperature / K", False),
+    "potential_energy": ("potential energy / (eV/atom)", True),
+    "conserved": ("conserved energy / (eV/atom)", True),
+    "pressure_bar": ("pressure / bar", False),
+    "density": ("density / (g/cm³)", False),
+}
+
+
+@dataclass(frozen=True)
+class Settling:
+    """When a quantity has settled in the stages to be measured.
+
+    Attributes
+    ----------
+    quantity : str
+    begin, settled, end : float [ps]
+        The first row, the first one to keep, the last.
+    n_effective : float
+        Independent samples from there on.
+    """
+
+    quantity: str
+    begin: float
+    settled: float
+    end: float
+    n_effective: float
+
+    @property
+    def late(self) -> bool:
+        """Whether a good part of what is measured is still settling."""
+        return self.settled - self.begin > 0.1 * (self.end - self.begin)
+
+
+def settle(thermo: Mapping[str, NDArray[Any]], measured: Sequence[str]) -> list[Settling]:
+    """Return the detected equilibration of each quantity of the thermo table.
+
+    Parameters
+    ----------
+    thermo : mapping of str to (n,) array
+        Columns of the thermo table.
+    measured : sequence of str
+        Names of the stages to be measured.
+    """
+    found = []
+    for name, (label, _) in PANELS.items():
+        if name not in thermo or name == "conserved":  # what counts there is the drift
+            continue
+        time, series = _of_stages(thermo, name, measured)
+        if len(series) < 4 or not np.ptp(series) > 1e-9 * abs(float(np.mean(series))):
+            continue
+        start, _, n_effective = detect_equilibration(series)
+        quantity = label.partition(" /")[0]
+        found.append(Settling(quantity, float(time[0]), float(time[start]), float(time[-1]), n_effective))
+    return found
+
+
+def plot_thermo(
+    thermo: Mapping[str, NDArray[Any]], n_atoms: int, measured: Sequence[str], settling: Sequence[Settling]
+) -> Figure | None:
+    """Draw the thermo table in time, stages apart, the settled part marked with its mean; None without two rows.
+
+    Parameters
+    ----------
+    thermo, measured
+        As in `settle`.
+    n_atoms : int
+    settling : sequence of Settling
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import)
+
+    time = np.asarray(thermo.get("time", []), dtype=np.float64)
+    names = [name for name in PANELS if name in thermo and np.any(np.isfinite(_floats(thermo, name)))]
+    if len(time) < 2 or not np.ptp(time) > 0.0 or not names:
+        return None
+    stages = np.asarray(thermo["stage"]).astype(str) if "stage" in thermo else np.full(len(time), "")
+    moving = [name for name in dict.fromkeys(stages.tolist()) if np.ptp(time[stages == name]) > 0.0]
+    shown = np.isin(stages, moving)  # a relaxation takes no time: its rows would be one vertical line
+    settled = {entry.quantity: entry for entry in settling}
+    figure = Figure(figsize=(9.0, 1.0 + 1.25 * len(names)), layout="constrained")
+    panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for row, (name, ax) in enumerate(zip(names, panels)):
+        label, per_atom = PANELS[name]
+        series = _floats(thermo, name) / (n_atoms if per_atom else 1)
+        ax.plot(time[shown], series[shown], lw=0.7, color=COLORS[row % len(COLORS)])
+        if name == "temperature" and "set_temperature" in thermo:
+            ax.plot(time[shown], _floats(thermo, "set_temperature")[shown], color="0.25", lw=0.8, ls=":")
+        for stage in moving:
+            if stage in measured:
+                ax.axvspan(*time[stages == stage][[0, -1]], color="0.93", lw=0.0, zorder=0)
+        quantity = label.partition(" /")[0]
+        if quantity in settled:
+            entry = settled[quantity]
+            kept = np.isin(stages, list(measured)) & (time >= entry.settled)
+            ax.axvline(entry.settled, color="0.15", ls="--", lw=1.0)
+            ax.hlines(float(np.mean(series[kept])), entry.settled, entry.end, color="0.15", lw=1.0)
+        ax.set_ylabel(label.replace(" / ", "\n/ "), fontsize="small")
+        ax.margins(x=0.01)
+        ax.ticklabel_format(axis="y", useOffset=False)
+        ax.tick_params(labelsize="small")
+    for stage in moving:
+        begin, end = time[stages == stage][[0, -1]]
+        panels[0].annotate(
+            stage, (0.5 * (begin + end), 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize="small"
+        )
+        if begin > time[shown][0]:
+            for ax in panels:
+                ax.axvline(begin, color="0.75", lw=0.8)
+    panels[-1].set_xlabel("t / ps")
+    figure.align_ylabels()
+    return figure
+
+
+def _floats(thermo: Mapping[str, NDArray[Any]], name: str) -> FloatArray:
+    return np.asarray(thermo[name], dtype=np.float64)
+
+
+def _of_stages(thermo: Mapping[str, NDArray[Any]], name: str, measured: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+    time, series = _floats(thermo, "time"), _floats(thermo, name)
+    kept = np.isfinite(series)
+    if "stage" in thermo:
+        kept &= np.isin(np.asarray(thermo["stage"]).astype(str), list(measured))
+    return time[kept], series[kept]
+
+
+def picture(figure: Figure, dpi: float = 130.0) -> str:
+    """Return a figure as a data URI with a PNG in it.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    dpi : float
+        Twice that of a screen, so that print is sharp as well.
+    """
+    from PIL import Image  # noqa: PLC0415  (slow to import; matplotlib needs it as well)
+
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi)
+    # few colours are enough for lines and markers, and take a third of the bytes
+    Image.open(drawn).convert("RGB").quantize(COLORS_OF_PNG, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode()}"

@@ -1,0 +1,218 @@
+"""The tables of a report: what was run, in which stages, how well energy was kept, what came out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis import Measure, Record
+from nakmd.analysis.statistics import format_measure
+from nakmd.analysis.thermo import from_table
+from nakmd.deck.results import Results
+from nakmd.deck.schema import Deck, Dynamics
+from nakmd.deck.stages import stage_names
+from nakmd.errors import AnalysisError
+from nakmd.system import Topology
+
+#: What energy may drift at constant energy [kT/ns/dof], either way.
+DRIFT_LIMIT = 1e-5
+
+
+@dataclass(frozen=True)
+class ResultLine:
+    """One line of the table of results, as text.
+
+    Attributes
+    ----------
+    quantity, value, interval, n_effective, note : str
+    indented : bool
+        Whether it is a part of the line above.
+    """
+
+    quantity: str
+    value: str
+    interval: str
+    n_effective: str
+    note: str
+    indented: bool
+
+
+@dataclass(frozen=True)
+class StageLine:
+    """One stage: how it was run, and the drift of what it should keep.
+
+    Attributes
+    ----------
+    name, ensemble, duration, drift, interval, verdict : str
+    good : bool or None
+        Whether the drift is within its limit; None where there is no limit, or no telling.
+    measured : bool
+        Whether results are taken from it.
+    """
+
+    name: str
+    ensemble: str
+    duration: str
+    drift: str
+    interval: str
+    verdict: str
+    good: bool | None
+    measured: bool
+
+
+def result_lines(results: Results) -> list[ResultLine]:
+    """Return every row of the results with its 95 % interval and its number of independent samples."""
+    found = []
+    for row in results.rows():
+        interval = n_effective = ""
+        if row.measured is not None and np.ndim(row.measured.value) == 0:
+            interval = interval_text(row.measured)
+            n = row.measured.n_effective
+            n_effective = f"{n:.3g}" if n < 1000.0 else f"{n:,.0f}" if math.isfinite(n) else ""
+        # how many samples has a column of its own here
+        note = "error uncertain" if row.note.startswith("error uncertain") else row.note
+        part = row.quantity.startswith(" ")
+        found.append(ResultLine(row.quantity.strip(), _typeset(row.text), interval, n_effective, note, part))
+    return found
+
+
+def _typeset(text: str) -> str:
+    """Return a text with minus signs where numbers have hyphens."""
+    return re.sub(r"(?<!\w)-(?=\d)|(?<=\de)-(?=\d)", "−", text)
+
+
+def interval_text(measured: Measure | Record) -> str:
+    """Return the 95 % interval of a number with the digits that its width leaves meaningful; empty without one.
+
+    Examples
+    --------
+    >>> interval_text(Measure(0.4391, 0.0213, "", 20.0))
+    '0.395 … 0.484'
+    """
+    low, high = (float(bound) for bound in measured.interval())
+    half = 0.5 * (high - low)
+    if not (math.isfinite(half) and half > 0.0):
+        return ""
+    digits = 1 - math.floor(math.log10(half))
+    if digits > 6:
+        places = max(1, math.floor(math.log10(max(abs(low), abs(high), half))) + digits)
+        return _typeset(f"{low:.{places}e} … {high:.{places}e}")
+    return _typeset(f"{low:.{max(digits, 0)}f} … {high:.{max(digits, 0)}f}")
+
+
+def stage_lines(
+    deck: Deck | None,
+    stages: Sequence[str],
+    thermo: Mapping[str, NDArray[Any]],
+    n_atoms: int,
+    measured: Sequence[str],
+) -> list[StageLine]:
+    """Return how each stage was run and how well it kept its energy.
+
+    Parameters
+    ----------
+    deck : Deck or None
+    stages : sequence of str
+        Names, as in the trajectory.
+    thermo : mapping of str to (n,) array
+        Columns of the thermo table.
+    n_atoms : int
+    measured : sequence of str
+        Names of the stages that results are taken from.
+    """
+    words = dict(zip(stage_names(deck), deck.stage, strict=True)) if deck is not None else {}
+    lines = []
+    for name in stages:
+        stage = words.get(name)
+        constant_energy = isinstance(stage, Dynamics) and stage.ensemble == "nve"
+        drift = _drift(thermo, n_atoms, name) if isinstance(stage, Dynamics) or stage is None else None
+        verdict, good = _judge(drift, constant_energy)
+        lines.append(
+            StageLine(
+                name=name,
+                ensemble=_ensemble(stage),
+                duration=_duration(stage),
+                drift=_typeset(format_measure(drift.value, drift.error)) if drift is not None else "",
+                interval=interval_text(drift) if drift is not None else "",
+                verdict=verdict,
+                good=good,
+                measured=name in measured,
+            )
+        )
+    return lines
+
+
+def _drift(thermo: Mapping[str, NDArray[Any]], n_atoms: int, stage: str) -> Measure | None:
+    try:
+        record = from_table(thermo, n_atoms, [stage])
+    except AnalysisError:
+        return None
+    return record.drift if record is not None and math.isfinite(record.drift.value) else None
+
+
+def _judge(drift: Measure | None, constant_energy: bool) -> tuple[str, bool | None]:
+    """Return what a drift says about the run, and whether that is good."""
+    if drift is None:
+        return "", None
+    if not constant_energy:
+        return "no limit with a thermostat", None
+    low, high = drift.interval()
+    if low >= -DRIFT_LIMIT and high <= DRIFT_LIMIT:
+        return f"within {DRIFT_LIMIT:g}", True
+    if low > DRIFT_LIMIT or high < -DRIFT_LIMIT:
+        return f"beyond {DRIFT_LIMIT:g}: shorten the time step", False
+    return f"too short to tell from {DRIFT_LIMIT:g}", None
+
+
+def _ensemble(stage: Any) -> str:
+    if stage is None:
+        return ""
+    if not isinstance(stage, Dynamics):
+        return f"FIRE, to {stage.force:g} eV/Å"
+    if stage.ensemble == "nve":
+        return "NVE"
+    assert stage.temperature is not None  # held by the schema
+    first, last = stage.temperature
+    ramp = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
+    text = f"{stage.ensemble.capitalize()}, {ramp}, τ = {stage.tau:g} ps"
+    if stage.group != "all":
+        text += f", on {stage.group}"
+    return text if stage.barostat is None else f"{text}; cell rescaling of {', '.join(stage.barostat.axes)}"
+
+
+def _duration(stage: Any) -> str:
+    if stage is None:
+        return ""
+    if not isinstance(stage, Dynamics):
+        return f"at most {stage.n_steps:,} steps"
+    return f"{stage.n_steps * stage.timestep:g} ps in {stage.n_steps:,} steps of {stage.timestep * 1e3:g} fs"
+
+
+def composition(topology: Topology) -> str:
+    """Return how many atoms of which species there are."""
+    counts = np.bincount(topology.species, minlength=len(topology.species_names))
+    return ", ".join(f"{count:,} {name}" for name, count in zip(topology.species_names, counts) if count)
+
+
+def provenance_lines(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return where the numbers come from, as pairs of words; what is not known is said to be so."""
+    names = {"git": "commit", "cpu": "processor", "threading_layer": "threading layer", "llvm": "LLVM"}
+    return [(names.get(key, key), str(value) if value not in ("", None) else "not known") for key, value in
+            provenance.items()]  # fmt: skip
+
+
+def potential_lines(potentials: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return label, form, what it acts on and hash of every term of the model."""
+    model = potentials.get("model", {})
+    lines = []
+    for term in model.get("terms") or ([model] if model else []):
+        over = term.get("elements") or term.get("species") or [pair.replace(" ", "-") for pair in term.get("pairs", {})]
+        label = str(term.get("label") or term.get("name") or "")
+        lines.append((label, str(term.get("form", "")), ", ".join(map(str, over)), str(term.get("sha256", ""))))
+    return lines
