@@ -44,7 +44,7 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
     exponent = math.floor(math.log10(error))
     digits = -exponent + (1 if error / 10.0**exponent < 1.95 else 0)
     power = math.floor(math.log10(max(abs(value), error)))
-    if digits > 5 and power != 0:
+    if digits > 5 and not -1 <= power <= 3:
         scaled = format_measure(value / 10.0**power, error / 10.0**power)
         return f"({scaled})e{power:+03d}{suffix}"
     places = max(digits, 0)
