@@ -35,6 +35,7 @@ check: $(VENV)/.dev          ## linters, types, import contracts
 
 bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/performance.png
 	$(BIN)/python benchmarks/performance.py
+	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
 
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references

@@ -66,8 +66,10 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
     is_na = source.topology.select("Na")
     lengths = source[0].cell.lengths
     wrapped = np.stack([frame.positions for frame in source])
+    images = np.stack([frame.images for frame in source])
+    centred = wrapped - 0.5 * lengths
     paths = np.stack([frame.positions + frame.images @ frame.cell.matrix for frame in source])
-    single = (wrapped - 0.5 * lengths).astype(np.float32)
+    single = centred.astype(np.float32)
     of_k, of_na = np.ascontiguousarray(single[:, is_k]), np.ascontiguousarray(single[:, is_na])
     box = freud.box.Box(*lengths)
     box_of_mda = np.array([*lengths, 90.0, 90.0, 90.0], dtype=np.float32)
@@ -146,7 +148,7 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
         "MSD over all time origins": {
             "nakmd": lambda: diffusion(source, "all", drift=None).msd[:half],
             "MDAnalysis": lambda: mda_msd()[:half],
-            "freud": lambda: freud.msd.MSD(mode="window").compute(paths, reset=True).msd[:half],
+            "freud": lambda: freud.msd.MSD(box, "window").compute(centred, images).msd[:half],
         },
         f"K within {CUTOFF:g} Å of each Na": {
             "nakmd": lambda: coordination(source, "Na", "K", CUTOFF).series,

@@ -11,11 +11,13 @@ from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 
 
-def test_fourier_msd_equals_the_sum_over_origins():
-    paths = np.cumsum(np.random.default_rng(1).normal(size=(60, 5, 3)), axis=0) + 100.0
-    direct = np.array([np.mean(np.sum((paths[k:] - paths[: 60 - k]) ** 2, axis=2), axis=0) for k in range(60)])
+@pytest.mark.parametrize("n", [60, 240])  # pair by pair, and by Fourier transform
+def test_msd_equals_the_sum_over_origins(n):
+    paths = np.cumsum(np.random.default_rng(1).normal(size=(n, 5, 3)), axis=0) + 100.0
+    direct = np.array([np.mean(np.sum((paths[k:] - paths[: n - k]) ** 2, axis=2), axis=0) for k in range(n)])
     # cancellation of squares of about 1e2 leaves 1e-14 of them
     np.testing.assert_allclose(mean_squared_displacements(paths), direct, rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(mean_squared_displacements(paths, 3, 9), direct[3:10], rtol=1e-10, atol=1e-11)
 
 
 def covered(seeds, n_atoms, n_frames, together):
@@ -182,11 +184,10 @@ def test_nearest_image_unwrapping_equals_images_for_short_steps():
 
 def test_msd_equals_freud():
     freud = pytest.importorskip("freud")
-    source, paths = random_walk(10, 20, 150)
+    source, paths = random_walk(10, 20, 30)  # longer paths have larger squares, which it takes in single precision
     msd = freud.msd.MSD(mode="window")
     msd.compute(paths - paths[0])
-    # freud transforms in single precision where pyfftw is there; squares of ~1e2 keep 6 digits then
-    np.testing.assert_allclose(diffusion(source, drift=None).msd[:76], msd.msd[:76], rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(diffusion(source, drift=None).msd[:16], msd.msd[:16], rtol=1e-6, atol=1e-6)
 
 
 def test_msd_equals_mdanalysis():
@@ -194,15 +195,17 @@ def test_msd_equals_mdanalysis():
     from MDAnalysis.analysis.msd import EinsteinMSD
 
     source, paths = random_walk(12, 10, 60)
+    paths = paths.astype(np.float32)  # as it keeps them
+    source = FrameList(source.topology, [frame(source[0].cell, x, t, 0.1 * t) for t, x in enumerate(paths)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own deprecations
         universe = mda.Universe.empty(10, trajectory=True)
-        universe.load_new(paths.astype(np.float32), order="fac")
+        universe.load_new(paths, order="fac")
         analysis = EinsteinMSD(universe, msd_type="xyz", fft=False)
         analysis.run()
-    # it keeps positions in single precision: 1e-7 of 10 Å in each
     ours = diffusion(source, drift=None).msd
-    np.testing.assert_allclose(ours, analysis.results.timeseries[: len(ours)], rtol=1e-5, atol=1e-4)
+    # its differences are rounded to single precision, 6e-8 of each
+    np.testing.assert_allclose(ours, analysis.results.timeseries[: len(ours)], rtol=1e-6, atol=1e-9)
 
 
 def test_the_last_frame_may_come_out_of_step_and_no_other():

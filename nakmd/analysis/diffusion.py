@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-#: Atoms whose paths are transformed at a time.
-CHUNK = 128
+#: Atoms whose paths are transformed at a time, and positions where frames are few.
+CHUNK, CHUNK_POSITIONS = 128, 1 << 15
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,8 +177,9 @@ class Diffusion(Analysis):
         coefficients, segments = np.zeros(n_atoms), np.zeros((n_segments, n_atoms))
         curve, curve_squares = np.zeros(n_lags), np.zeros(n_lags)
         window_curves = np.zeros((high + 1 - low, n_atoms))
-        for start in range(0, n_atoms, CHUNK):
-            chunk = slice(start, start + CHUNK)
+        size = max(CHUNK, CHUNK_POSITIONS // n)
+        for start in range(0, n_atoms, size):
+            chunk = slice(start, start + size)
             paths = paths_of.stacked(chunk)
             msd = mean_squared_displacements(paths)
             curve += msd[:n_lags].sum(axis=1)

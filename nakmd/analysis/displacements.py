@@ -10,14 +10,18 @@ import scipy.special
 from numpy.typing import NDArray
 
 from nakmd.errors import AnalysisError
+from nakmd.kernels import sampling
 
 FloatArray = NDArray[np.float64]
 
 #: Fewer particles than this have their paths cut into segments of time for the error.
 FEW = 16
 
+#: Pairs of frames, per frame, that are summed one by one in the time of a Fourier transform (measured).
+WORTH_TRANSFORMING = 75
 
-def mean_squared_displacements(paths: FloatArray) -> FloatArray:
+
+def mean_squared_displacements(paths: FloatArray, first: int = 0, last: int | None = None) -> FloatArray:
     r"""Return each particle's squared displacement, averaged over all time origins.
 
     .. math:: m_i(k) = \frac{1}{n - k} \sum_{t=0}^{n-k-1} |r_i(t + k) - r_i(t)|^2
@@ -26,20 +30,28 @@ def mean_squared_displacements(paths: FloatArray) -> FloatArray:
     ----------
     paths : (n, m, d) float64 [Å]
         Unwrapped positions of m particles in n frames.
+    first, last : int
+        Lags wanted, in frames; all if left out.
 
     Returns
     -------
-    (n, m) float64 [Å²]
+    (lags, m) float64 [Å²]
 
     Notes
     -----
-    By the correlation theorem in n log n instead of n² operations.
+    Few frames, or few lags, pair by pair; many by the correlation theorem in n log n instead of n² operations.
 
     References
     ----------
     Calandrini et al., Collection SFN 12, 201 (2011), sec. 4.2. doi:10.1051/sfn/201112010
     """
     n = len(paths)
+    stop = n if last is None else last + 1
+    pairs = sum(n - lag for lag in range(first, stop))
+    if pairs < WORTH_TRANSFORMING * n:
+        direct = np.zeros((stop - first, paths.shape[1]))
+        sampling.average_squared_displacements(np.ascontiguousarray(paths), first, direct)
+        return direct
     r = paths - paths.mean(axis=0)  # small numbers lose fewer digits in the difference below
     size = scipy.fft.next_fast_len(2 * n, real=True)
     transform = scipy.fft.rfft(r, size, axis=0)
@@ -50,7 +62,7 @@ def mean_squared_displacements(paths: FloatArray) -> FloatArray:
     np.cumsum(squares[:-1] + squares[:0:-1], axis=0, out=edges[1:])
     sums = 2.0 * squares.sum(axis=0) - edges
     # cancellation may leave -1e-16 where nothing moves
-    return np.asarray(np.maximum((sums - 2.0 * products) / np.arange(n, 0, -1)[:, None], 0.0))
+    return np.asarray(np.maximum((sums - 2.0 * products) / np.arange(n, 0, -1)[:, None], 0.0)[first:stop])
 
 
 def slope_weights(times: FloatArray) -> FloatArray:
@@ -80,7 +92,7 @@ def segment_slopes(paths: FloatArray, segments: int, low: int, high: int, weight
     slopes = np.zeros((segments, paths.shape[1]))
     for row in range(segments):
         part = paths[row * length : (row + 1) * length + 1]
-        slopes[row] = weights @ mean_squared_displacements(part)[low : high + 1]
+        slopes[row] = weights @ mean_squared_displacements(part, low, high)
     return slopes
 
 

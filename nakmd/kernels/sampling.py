@@ -259,3 +259,40 @@ def find_nearest(
         find_nearest_of_block(
             block, queries, query_cells, positions, first, shape, periodic, matrix, stencil, limit, out_distances
         )
+
+
+@term
+def average_squares_of_block(block, paths, first, out_squares):
+    """Average the squared displacements of one block of particles."""
+    n = len(paths)
+    start, stop = block * BLOCK, min(paths.shape[1], (block + 1) * BLOCK)
+    for row in range(len(out_squares)):
+        lag = first + row
+        for i in range(start, stop):
+            out_squares[row, i] = 0.0
+        for t in range(n - lag):
+            for i in range(start, stop):
+                square = 0.0
+                for c in range(paths.shape[2]):
+                    step = paths[t + lag, i, c] - paths[t, i, c]
+                    square += step * step
+                out_squares[row, i] += square
+        for i in range(start, stop):
+            out_squares[row, i] /= n - lag
+
+
+@parallel_kernel
+def average_squared_displacements(paths, first, out_squares) -> None:
+    """Average each particle's squared displacement over all time origins, pair by pair of frames.
+
+    Parameters
+    ----------
+    paths : (n, m, d) float64 [Å]
+        Unwrapped.
+    first : int
+        Lag of the first row, in frames.
+    out_squares : (lags, m) float64 [Å²]
+        Overwritten.
+    """
+    for block in prange((paths.shape[1] + BLOCK - 1) // BLOCK):
+        average_squares_of_block(block, paths, first, out_squares)
