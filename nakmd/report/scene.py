@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,7 @@ def _size(name: str, scene: Scene) -> float:
     size = _SIZES.get(element_of(name), 5.0)
     if element_of(name) not in METALS:
         return size
-    return size * min(1.0, (1000.0 / sum(map(len, scene.species.values()))) ** (1.0 / 3.0))
+    return size * min(1.0, math.cbrt(1000.0 / sum(map(len, scene.species.values()))))
 
 
 def _opacity(name: str) -> float:
