@@ -10,7 +10,8 @@ from nakmd.cli import lanes, roofline, timing
 from nakmd.cli.cases import CASES, Prepared
 from nakmd.kernels import elementary
 from nakmd.kernels.operations import count_operations
-from nakmd.kernels.simd import any_of, to_index, where
+from nakmd.kernels.simd import any_of, where
+from nakmd.kernels.simd_bits import to_index
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Hybrid, LennardJones, Morse, load
 from nakmd.potentials.lennard_jones import LennardJonesParameters, lennard_jones

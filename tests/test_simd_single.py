@@ -7,7 +7,7 @@ import pytest
 from numba.core.errors import TypingError
 from test_simd import medley
 
-from nakmd.kernels import elementary, simd
+from nakmd.kernels import elementary, simd, simd_bits
 from nakmd.kernels.jit import COMPILED, fast_parallel_kernel, kernel, prange
 from nakmd.kernels.simd import WIDE_LANES, width_of
 from nakmd.kernels.spline import spline
@@ -93,7 +93,7 @@ def numbers_pass():
 def whole_parts(x, out):
     for k in range(0, x.size, width_of(x)):
         v = simd.load(x, k)
-        below = simd.to_float(simd.to_index(v))
+        below = simd_bits.to_float(simd_bits.to_index(v))
         simd.store(out, k, simd.where(v < 0.0, 1.0, 0.0) + below)
 
 
@@ -211,8 +211,8 @@ def test_whole_numbers_stay_single():
         lambda s, d: simd.load(d, 0) < simd.load_like(d, 0, simd.load(s, 0)),
         lambda s, d: simd.fma(simd.load(s, 0), 2.0, simd.load_like(d, 0, simd.load(s, 0))),
         lambda s, d: simd.where(simd.load(d, 0) < 1.0, simd.load(s, 0), 0.0),
-        lambda s, d: simd.maximum(simd.load(s, 0), simd.to_index(simd.load(s, 0))),
-        lambda s, d: simd.to_index(simd.load(s, 0)) + 0.5,
+        lambda s, d: simd.maximum(simd.load(s, 0), simd_bits.to_index(simd.load(s, 0))),
+        lambda s, d: simd_bits.to_index(simd.load(s, 0)) + 0.5,
         lambda s, d: simd.store(d, 0, simd.load(s, 0)),
         lambda s, d: simd.store(s, 0, simd.widen(simd.load(s, 0))),
         lambda s, d: simd.permute(simd.load(s, 0), simd.index_lanes(0, simd.load(d, 0))),

@@ -12,18 +12,8 @@ import math
 import numpy as np
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import (
-    floor,
-    fma,
-    for_lanes,
-    maximum,
-    minimum,
-    power_of_two,
-    split_exponent,
-    to_float,
-    to_index,
-    where,
-)
+from nakmd.kernels.simd import floor, fma, for_lanes, maximum, minimum, where
+from nakmd.kernels.simd_bits import power_of_two, split_exponent, to_float, to_index
 
 #: Arguments of `exp` are clamped to these.
 SMALLEST_EXPONENT = -300.0

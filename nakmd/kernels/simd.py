@@ -35,16 +35,12 @@ from nakmd.kernels.simd_lowering import (
     minimum_lanes,
     narrow_lanes,
     permute_lanes,
-    power_of_two_lanes,
     rsqrt_lanes,
     seldom_lowered,
     splat_lanes,
     splat_like_lanes,
-    split_exponent_lanes,
     sqrt_lanes,
     sum_lanes,
-    to_float_lanes,
-    to_index_lanes,
     where_lanes,
     widen_lanes,
 )
@@ -468,52 +464,3 @@ def _fma_o(a, b, c):
     if any(isinstance(t, LaneType) for t in (a, b, c)):
         return lambda a, b, c: fma_lanes(a, b, c)
     return lambda a, b, c: a * b + c
-
-
-def to_index(x):
-    """Return whole-number lanes as index lanes (truncated toward zero): int64 of float64, int32 of float32."""
-    if isinstance(x, np.ndarray):
-        return x.astype(np.int32 if x.dtype == np.float32 else np.int64)
-    return int(x)
-
-
-@overload(to_index)
-def _to_index_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: to_index_lanes(x)
-    return lambda x: int(x)
-
-
-def to_float(x):
-    """Return index lanes as numbers: float64 of int64, float32 of int32."""
-    if isinstance(x, np.ndarray):
-        return x.astype(np.float32 if x.dtype == np.int32 else np.float64)
-    return float(x)
-
-
-@overload(to_float)
-def _to_float_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: to_float_lanes(x)
-    return lambda x: float(x)
-
-
-def power_of_two(exponent):
-    """Return 2^k of index lanes: -1022 <= k <= 1023 of int64, -126 <= k <= 127 of int32."""
-    return np.ldexp(np.ones_like(to_float(exponent)), exponent)
-
-
-@overload(power_of_two)
-def _power_of_two_o(exponent):
-    return lambda exponent: power_of_two_lanes(exponent)
-
-
-def split_exponent(x):
-    """Return e (index lanes) and m with x = m 2^e and 1 <= m < 2, for positive normal lanes."""
-    mantissa, exponent = np.frexp(x)
-    return (exponent - 1).astype(np.int32 if x.dtype == np.float32 else np.int64), 2.0 * mantissa
-
-
-@overload(split_exponent)
-def _split_exponent_o(x):
-    return lambda x: split_exponent_lanes(x)
