@@ -63,7 +63,7 @@ class LocalOrderRecord(Record):
 
 
 class LocalOrder(Analysis):
-    r"""Steinhardt's q₄ and q₆ and the Voronoi volume of each atom.
+    r"""Order around each atom: Steinhardt's q₄ and q₆, and its Voronoi volume.
 
     .. math:: q_l = \sqrt{\frac{4\pi}{2l + 1} \sum_{m=-l}^{l} \left| \sum_j w_j \, Y_{lm}(\hat{\mathbf r}_j)
                      \right|^2}, \qquad \sum_j w_j = 1
