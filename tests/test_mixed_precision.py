@@ -134,8 +134,9 @@ def drift(precision, n_atoms, steps):
     potential = load("nak").use_precision(precision)
     system = liquid(0.67, 400.0, n_atoms=n_atoms, seed=5)
     heat = Stage("heat", VelocityVerlet(0.002, Bussi(400.0, 0.1)), 3000, initial_temperature=400.0)
-    log = ThermoLog(50, stages=["produce"])
-    Simulation(system, potential, [heat, Stage("produce", VelocityVerlet(0.001), steps)], [log], seed=5).run()
+    Simulation(system, potential, [heat], seed=5).run()
+    log = ThermoLog(50)
+    Simulation(system, potential, [Stage("produce", VelocityVerlet(0.001), steps)], [log]).run()
     time, energy = np.array(log.column("time")), np.array(log.column("total_energy"))
     slope = np.polyfit(time * 1e-3, energy, 1)[0]
     return slope / (K_B * np.mean(log.column("temperature")) * (3 * n_atoms - 3))
@@ -143,7 +144,7 @@ def drift(precision, n_atoms, steps):
 
 @pytest.mark.slow
 def test_energy_drifts_little_in_mixed_precision():
-    # rounding of forces is no gradient of anything; 1e-3 kT/ns/dof is what mixed precision of other engines is held to
+    # rounding of forces is no gradient of anything; ten times the limit in double precision is allowed
     found = drift("mixed", 2000, 100_000)
     print(f"mixed precision: {found:.1e} kT/ns/dof")
-    assert abs(found) < 1e-3
+    assert abs(found) < 1e-4
