@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.ndimage
-import scipy.optimize
+import scipy  # loads ndimage and optimize when they are first used
 from numpy.typing import NDArray
 
 from nakmd.errors import AnalysisError
