@@ -154,7 +154,8 @@ class ContactAngle(Analysis):
     References
     ----------
     Circle through the surface, without the 8 Å next to the wall: Werder et al., J. Phys. Chem. B 107, 1345 (2003).
-    Barrels: B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976).
+    doi:10.1021/jp0268112
+    Barrels: B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976). doi:10.1016/0021-9797(76)90227-7
     """
 
     name = "contact_angle"

@@ -195,11 +195,14 @@ def block_average(series: ArrayLike) -> BlockAverage:
     ----------
     series : (n,) array_like
 
+    Notes
+    -----
+    Of the sizes B, the first with B³ > 2 n (σ_B/σ_1)⁴ is taken, σ_B the error from blocks of B samples.
+
     References
     ----------
     Flyvbjerg & Petersen, J. Chem. Phys. 91, 461 (1989). doi:10.1063/1.457480
-    Choice of the size, B³ > 2 n (σ_B/σ_1)⁴: Lee et al., Phys. Rev. E 83, 066706 (2011).
-    doi:10.1103/PhysRevE.83.066706
+    Choice of the block size: Lee et al., Phys. Rev. E 83, 066706 (2011). doi:10.1103/PhysRevE.83.066706
     """
     x = np.asarray(series, dtype=np.float64)
     n = len(x)

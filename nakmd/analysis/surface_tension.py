@@ -95,7 +95,7 @@ class SurfaceTension(Analysis):
 
     References
     ----------
-    Kirkwood & Buff, J. Chem. Phys. 17, 338 (1949).
+    Kirkwood & Buff, J. Chem. Phys. 17, 338 (1949). doi:10.1063/1.1747248
     """
 
     name = "surface_tension"
