@@ -48,7 +48,8 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
         scaled = format_measure(value / 10.0**power, error / 10.0**power)
         return f"({scaled})e{power:+03d}{suffix}"
     places = max(digits, 0)
-    return f"{round(value, digits):.{places}f} ± {round(error, digits):.{places}f}{suffix}"
+    rounded = round(value, digits) + 0.0  # no minus sign before a zero
+    return f"{rounded:.{places}f} ± {round(error, digits):.{places}f}{suffix}"
 
 
 @dataclass(frozen=True)
