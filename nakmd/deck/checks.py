@@ -167,7 +167,7 @@ def _check_size(structure: Structure) -> Iterator[Problem]:
     if box is not None and box.lengths is not None and (liquid is None or carbon is not None):
         yield Problem(
             ("structure", "box", "lengths"),
-            "[structure.box] lengths are those of a liquid alone; here the size of the cell follows from what is in it. "
+            "[structure.box] lengths are those of a liquid alone; here the cell follows from what is in it. "
             "Leave them out.",
         )
     if box is not None and box.vacuum is not None:
