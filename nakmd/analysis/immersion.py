@@ -48,6 +48,9 @@ CARBON_FRACTION = 0.05
 class ImmersionRecord(Record):
     """Heat of immersion; ``value`` is what a gram of carbon releases, J/g, positive where it warms.
 
+    It is negative where wall and metal gain less from each other than the metal pays for its surface (``adhesion``
+    below ``surface_energy``): wetting such a wall takes heat up.
+
     Attributes
     ----------
     per_area : Measure [J/m²]
@@ -156,6 +159,10 @@ class Immersion(Analysis):
     it has been measured. An energy, not a free energy, is what a calorimeter sees.
 
     The area is that of the wall. Metal around a thin tube has a larger surface than the tube, and pays more.
+
+    **Sign.** S (w - e_s) is negative where the contact gives less than the surface costs. With ``nak-cn`` that is
+    so below an affinity of about 0.3, where droplets do not spread either. The heat says less than wetting does: by
+    Young and Dupré a liquid wets (angle below 90 degrees) where the work of adhesion, a free energy, exceeds γ.
 
     A single wall wetted on both sides has 2600 m²/g; bundles and multi-walled tubes of real powders have some
     hundreds. Compare at the specific surface of the material.

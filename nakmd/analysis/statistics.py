@@ -334,6 +334,29 @@ def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int,
     return best
 
 
+def error_of_blocks(series: FloatArray) -> tuple[FloatArray, float]:
+    """Return the standard error of the mean of values over blocks, and how many blocks count as independent.
+
+    One statistical inefficiency is found from all elements together: they belong to the same motion.
+
+    Parameters
+    ----------
+    series : (n_blocks, ...) float64
+        NaN where a block has no value: the error of that element is unknown, and it does not weigh on the others.
+
+    Returns
+    -------
+    error : (...) float64
+        NaN where there are fewer than two blocks.
+    n_effective : float
+    """
+    n = len(series)
+    if n < 2:
+        return np.full(series.shape[1:], math.nan), float(n)
+    n_effective = n / statistical_inefficiency(np.nan_to_num(series).reshape(n, -1))
+    return np.asarray(np.sqrt(np.var(series, axis=0) / max(n_effective - 1.0, 1.0))), n_effective
+
+
 class BlockSums:
     """Sums of an array over successive blocks of frames, in bounded memory.
 
@@ -380,12 +403,5 @@ class BlockSums:
         return np.stack(self._blocks) / self.length
 
     def errors(self) -> tuple[FloatArray, float]:
-        """Return the standard error of the mean of each element, and how many blocks count as independent.
-
-        One statistical inefficiency is found from all elements together: they belong to the same motion.
-        """
-        means = self.block_means()
-        if len(means) < 2:
-            return np.full(self.total.shape, math.nan), float(len(means))
-        n_effective = len(means) / statistical_inefficiency(means.reshape(len(means), -1))
-        return np.sqrt(np.var(means, axis=0) / max(n_effective - 1.0, 1.0)), n_effective
+        """Return the standard error of the mean of each element, and how many blocks count as independent."""
+        return error_of_blocks(self.block_means())
