@@ -124,7 +124,7 @@ def test_a_wall_that_takes_heat_up_says_so():
     assert any("takes heat up" in note for note in weak.notes)
     assert not any("takes heat up" in note for note in strong.notes)
     row = next(iter(rows_of("immersion", weak)))
-    assert "taken up" in row.note
+    assert "endothermic" in row.note
 
 
 def test_a_given_surface_scales_the_heat_of_a_face():

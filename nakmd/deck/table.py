@@ -162,8 +162,8 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
 
 def _immersion_rows(record: ImmersionRecord) -> Iterator[Row]:
     trust = _trust(record)
-    taken_up = "taken up: contact gives less than the surface of the metal costs" if record.value < 0.0 else ""
-    note = "; ".join(filter(None, (taken_up, trust)))
+    endothermic = "endothermic: the contact is weak" if record.value < 0.0 else ""
+    note = "; ".join(filter(None, (endothermic, trust)))
     yield _row_of_record("heat of immersion, per g of carbon", record, note)
     yield _row("  per wetted face", record.per_area)
     share = f"{100.0 * record.carbon_fraction:g} wt% carbon"
