@@ -19,6 +19,7 @@ from nakmd.analysis.liquid_surface import Circle, Surface, Unduloid, find_surfac
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import BlockSums
 from nakmd.analysis.surfaces import Placed, Tube
+from nakmd.analysis.wall import wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -174,6 +175,7 @@ class ContactAngle(Analysis):
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
+        wall_atoms(topology)
         elements = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
         # the wall is found as for profiles, with the same messages
         self._profile = Density(tuple(sorted(elements & set(self.metals))))
