@@ -156,9 +156,11 @@ def run_all(
     -----
     **Memory.** One frame is in memory at a time, and what the analyses keep. Histograms and structure factors keep 64
     blocks of frames at most. Those that return a time series keep some numbers of each frame, below 2 kB, whatever the
-    number of atoms. Diffusion keeps the paths of its atoms up to ``memory`` (1 GB unless given: 1,400 frames of 30,000
-    atoms) and coarser ones from there on. So 10,000 frames of 30,000 atoms need below 100 MB without diffusion, and
-    1 GB more for each diffusion coefficient; `analyze` shares out one budget among them.
+    number of atoms. Lifetimes keep the contacts of the last 257 frames, 8 bytes each (20 MB for 10,000 contacts).
+    Diffusion keeps the paths of its atoms up to ``memory`` (1 GB unless given: 1,400 frames of 30,000 atoms) and
+    coarser ones from there on; by layer it takes 8 kB more per atom while the result is computed. So 10,000 frames of
+    30,000 atoms need some 100 MB without diffusion, and 1 GB more for each diffusion coefficient; `analyze` shares out
+    one budget among them.
     """
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):
