@@ -7,6 +7,7 @@ from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.library import load
 from nakmd.potentials.morse import Morse
+from nakmd.potentials.screened import Screened
 from nakmd.potentials.tersoff import Tersoff
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LennardJones",
     "Morse",
     "Potential",
+    "Screened",
     "Term",
     "Tersoff",
     "evaluate",

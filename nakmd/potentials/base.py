@@ -143,7 +143,9 @@ class Term(Potential):
     ) -> None:
         """Add forces and, if ``virial``, energies and virial to a result."""
 
-    def add_pair_energies(self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray) -> None:
+    def add_pair_energies(
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
+    ) -> None:
         """Add the energies between species, a many-body term adding nothing."""
 
     def prepare(self, species_names: Sequence[str]) -> None:  # noqa: D102  (inherited)
@@ -177,7 +179,7 @@ def sum_pair_energies(terms: Sequence[Term], system: System, neighbors: Neighbor
     begin = 0
     for term in terms:
         end = begin + len(term.requests)
-        term.add_pair_energies(neighbors, neighbors.lists[begin:end], energies)
+        term.add_pair_energies(system, neighbors, neighbors.lists[begin:end], energies)
         begin = end
     return energies
 
