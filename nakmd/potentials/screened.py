@@ -100,8 +100,8 @@ class Screened(Term):
         )
         if not 0.0 <= self.strength <= most * (1.0 + 1e-12):
             raise InputError(
-                f"The screening strength of {self.label} is {strength:g}; it must lie between 0 (every atom is held like "
-                f"a lone one) and {most:.4g}, where nothing is left in dense metal."
+                f"The screening strength of {self.label} is {strength:g}; it must lie between 0 (every atom is held "
+                f"like a lone one) and {most:.4g}, where nothing is left in dense metal."
             )
         self.shares = {contact._key(*pair): self._share(pair, share) for pair, share in (shares or {}).items()}
 
@@ -191,7 +191,7 @@ class Screened(Term):
         if len(self._virials) != contact.n_slices:
             self._virials = np.zeros((contact.n_slices, 6))
         self.metal.fill_densities(neighbors, metal, result.energies)
-        self._spread_scales(system.species, neighbors, contact)
+        self._spread_scales(neighbors, metal, contact)
         add_forces, add_energies, _ = _kernels(type(self.contact))
         shared = (
             neighbors.rows_of(contact), contact.atoms, contact.centers, contact.species, contact.begin, contact.end,
@@ -203,11 +203,11 @@ class Screened(Term):
             result.virial += self._virials.sum(axis=0)
         self.metal.add_interactions(neighbors, metal, result, virial)
 
-    def _spread_scales(self, species: Any, neighbors: Neighbors, contact: SlicedList) -> None:
-        """Write S of every atom to the fourth column of its rows."""
+    def _spread_scales(self, neighbors: Neighbors, metal: SlicedList, contact: SlicedList) -> None:
+        """Write S of every atom of the metal to the fourth column of its rows."""
         if len(self._scales) != len(self.metal.densities):
             self._scales = np.zeros(len(self.metal.densities))
-        fill_scales(self.metal.densities, species, self._screening, self._scales)
+        fill_scales(self.metal.densities, metal.atoms, metal.species, self._screening, self._scales)
         geometry.fill_fourth_column(self._scales, neighbors.row_atoms, neighbors.rows_of(contact))
 
     def add_pair_energies(  # noqa: D102
@@ -216,7 +216,7 @@ class Screened(Term):
         metal, contact = lists
         # the densities are those of these lists, whatever was evaluated last
         self.metal.fill_densities(neighbors, metal, np.zeros(system.n_atoms))
-        self._spread_scales(system.species, neighbors, contact)
+        self._spread_scales(neighbors, metal, contact)
         by_slice = np.zeros((contact.n_slices, len(energies)))
         _kernels(type(self.contact))[2](
             neighbors.rows_of(contact), contact.centers, contact.species, contact.begin, contact.end, contact.entries,
