@@ -1,8 +1,8 @@
-"""Pairs of metal and wall whose strength falls with the density of the metal around the metal atom.
+"""Pairs of metal and wall whose attraction falls with the density of the metal around the metal atom.
 
-E = Σ_i Σ_j [1 - k_ab (1 - S_a(ρ_i))] V_ab(r_ij), with i a metal atom of species a, j a wall atom of species b, and
-S_a(ρ) = 1 - d_a (1 - e^{-ρ/ρ_0a}). The forces along ∂ρ_i/∂r are left to the metal's own pass (`eam`), by adding
-S'(ρ_i) Σ_j k_ab V_ab to the slopes F'(ρ_i) that it multiplies. V comes from a pair formula and ends as in `pair`.
+E = Σ_i Σ_j {V_ab(r_ij) - k_ab [1 - S_a(ρ_i)] A_ab(r_ij)}, with i a metal atom of species a, j a wall atom of species b,
+A the attractive part of V, and S_a(ρ) = 1 - d_a (1 - e^{-ρ/ρ_0a}). The forces along ∂ρ_i/∂r are left to the metal's own
+pass (`eam`), by adding S'(ρ_i) Σ_j k_ab A_ab to the slopes F'(ρ_i) that it multiplies. V and A end as in `pair`.
 """
 
 from __future__ import annotations
@@ -84,25 +84,26 @@ def fill_scales(densities, atoms, species, screening, out_scales):
 
 
 @term
-def scale_of_pair(screening, a, b, scale):
-    """Return k and the parts of a pair's scale: 1 - k + k S_i is (first + second S_j), where S of the wall is not used.
+def change_of_pair(screening, a, b, scale):
+    """Return k and the change of the attraction, k (S_i - 1), as (constant, factor): constant + factor S_j.
 
-    ``scale`` is that of the central atom.
+    ``scale`` is S of the central atom; of the two, S of the metal atom counts.
     """
     k = screening.strength[a, b]
     mine, theirs = k, 0.0
     if not screening.is_metal[a]:
         mine, theirs = 0.0, k
-    return k, (1.0 - k) + mine * scale, theirs
+    return k, mine * scale - k, theirs
 
 
-def build_screened_kernels(formula, of_pair):
+def build_screened_kernels(formula, attraction, of_pair):
     """Compile a pair formula into the kernels of pairs that the metal screens.
 
     Parameters
     ----------
-    formula : callable
-        ``formula(r, p) -> (V, dV/dr)``, decorated with `jit.term`.
+    formula, attraction : callable
+        ``formula(r, p) -> (V, dV/dr)`` and ``attraction(r, p) -> (A, dA/dr)``, decorated with `jit.term`. What they
+        have in common is computed once.
     of_pair : callable
         ``of_pair(tables, a, b) -> p``: the numbers of a pair of species, taken once for each run of columns.
 
@@ -111,11 +112,13 @@ def build_screened_kernels(formula, of_pair):
     add_forces, add_energies, fill_species_energies : compiled kernels
         As those of `nakmd.kernels.pair.build_pair_kernels`, with S of every row in the fourth column of ``rows``.
     """
-    ended = with_end(formula)
+    ended, weakened = with_end(formula), with_end(attraction)
 
     @fast_parallel_kernel
-    def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cuts, screening, add_forces, add_slopes):
-        """Add the forces of the central atoms along their pairs, and S'(ρ) Σ_j k V to the slopes of those of the metal.
+    def add_forces(
+        rows, atoms, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, add_forces, add_slopes
+    ):
+        """Add the forces of the central atoms along their pairs, and S'(ρ) Σ_j k A to the slopes of those of the metal.
 
         Parameters
         ----------
@@ -123,7 +126,8 @@ def build_screened_kernels(formula, of_pair):
             See `nakmd.neighbors`.
         tables : NamedTuple of (n_species, n_species) float64
             The formula's parameters.
-        cuts : CutTables
+        cuts, weak_cuts : CutTables
+            Of V and of A: they differ in the shift.
         screening : ScreeningTables
         add_forces : (n_atoms, 3) float64 [eV/Å]
         add_slopes : (n_atoms,) float64 [eV per unit of ρ]
@@ -140,7 +144,8 @@ def build_screened_kernels(formula, of_pair):
             for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
-                k, first_part, theirs = scale_of_pair(screening, a, b, own)
+                weak_cut = end_of_pair(weak_cuts, a, b)
+                k, constant, factor = change_of_pair(screening, a, b, own)
                 square = cut.cutoff * cut.cutoff
                 first, last = begin[s, b], end[s, b] - 1
                 if last < first:
@@ -154,13 +159,14 @@ def build_screened_kernels(formula, of_pair):
                     dx, dy, dz, r2, other = ahead
                     ahead = separations(rows, entries, min(column + 1, last), x, y, z)
                     r = sqrt(r2)
-                    v, dv_dr = ended(r, p, cut)
+                    _, dv_dr = ended(r, p, cut)
+                    weak, dweak_dr = weakened(r, p, weak_cut)
                     inside = r2 < square
-                    g = where(inside, (first_part + theirs * other) * dv_dr / r, 0.0)
+                    g = where(inside, (dv_dr + (constant + factor * other) * dweak_dr) / r, 0.0)
                     gx = gx + g * dx
                     gy = gy + g * dy
                     gz = gz + g * dz
-                    of_column = of_column + where(inside, v, 0.0)
+                    of_column = of_column + where(inside, weak, 0.0)
                 fx = fx + widen(gx)
                 fy = fy + widen(gy)
                 fz = fz + widen(gz)
@@ -173,7 +179,7 @@ def build_screened_kernels(formula, of_pair):
 
     @fast_parallel_kernel
     def add_energies(
-        rows, atoms, centers, species, begin, end, entries, tables, cuts, screening, add_energies, out_virial
+        rows, atoms, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, add_energies, out_virial
     ):
         """Add energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
 
@@ -192,7 +198,8 @@ def build_screened_kernels(formula, of_pair):
             for b in range(begin.shape[1]):
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
-                _, first_part, theirs = scale_of_pair(screening, a, b, own)
+                weak_cut = end_of_pair(weak_cuts, a, b)
+                _, constant, factor = change_of_pair(screening, a, b, own)
                 square = cut.cutoff * cut.cutoff
                 first, last = begin[s, b], end[s, b] - 1
                 if last < first:
@@ -205,10 +212,11 @@ def build_screened_kernels(formula, of_pair):
                     ahead = separations(rows, entries, min(column + 1, last), x, y, z)
                     r = sqrt(r2)
                     v, dv_dr = ended(r, p, cut)
+                    weak, dweak_dr = weakened(r, p, weak_cut)
                     inside = r2 < square
-                    scale = first_part + theirs * other
-                    g = where(inside, scale * dv_dr / r, 0.0)
-                    of_column = of_column + where(inside, scale * v, 0.0)
+                    change = constant + factor * other
+                    g = where(inside, (dv_dr + change * dweak_dr) / r, 0.0)
+                    of_column = of_column + where(inside, v + change * weak, 0.0)
                     w_part = with_pairs(w_part, g, dx, dy, dz)
                 energy = energy + widen(of_column)
                 w = with_part(w, w_part)
@@ -216,7 +224,9 @@ def build_screened_kernels(formula, of_pair):
             write_virial(s, 0.5, w, out_virial)
 
     @fast_parallel_kernel
-    def fill_species_energies(rows, centers, species, begin, end, entries, tables, cuts, screening, out_energies):
+    def fill_species_energies(
+        rows, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, out_energies
+    ):
         """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
         for s in prange(species.shape[0]):
             a = species[s]
@@ -225,12 +235,15 @@ def build_screened_kernels(formula, of_pair):
                 energy = splat_like(0.0, x)
                 p = of_pair(tables, a, b)
                 cut = end_of_pair(cuts, a, b)
-                _, first_part, theirs = scale_of_pair(screening, a, b, own)
+                weak_cut = end_of_pair(weak_cuts, a, b)
+                _, constant, factor = change_of_pair(screening, a, b, own)
                 square = cut.cutoff * cut.cutoff
                 for column in range(begin[s, b], end[s, b]):
                     _, _, _, r2, other = separations(rows, entries, column, x, y, z)
-                    v, _ = ended(sqrt(r2), p, cut)
-                    energy = energy + where(r2 < square, (first_part + theirs * other) * v, 0.0)
+                    r = sqrt(r2)
+                    v, _ = ended(r, p, cut)
+                    weak, _ = weakened(r, p, weak_cut)
+                    energy = energy + where(r2 < square, v + (constant + factor * other) * weak, 0.0)
                 out_energies[s, b] = 0.5 * lane_sum(widen(energy))
 
     return add_forces, add_energies, fill_species_energies

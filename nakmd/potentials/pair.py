@@ -55,6 +55,9 @@ class PairPotential(Term):
     #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
     of_pair: ClassVar[Callable[..., Any]]
+    #: The part of V that metal around the metal atom takes away (`nakmd.potentials.Screened`), in the same way;
+    #: all of V where there is none.
+    attraction: ClassVar[Callable[..., Any] | None] = None
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]

@@ -12,6 +12,7 @@ import numpy as np
 
 from nakmd.errors import InputError
 from nakmd.kernels import geometry
+from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
 from nakmd.potentials.base import Term, positive, species_key
@@ -26,7 +27,7 @@ NAMES = ("residual", "rho_0")
 @functools.cache
 def _kernels(kind: type[PairPotential]) -> tuple[Callable[..., Any], ...]:
     """Return the compiled kernels of a pair formula under screening."""
-    return build_screened_kernels(kind.formula, kind.of_pair)
+    return build_screened_kernels(kind.formula, kind.attraction or kind.formula, kind.of_pair)
 
 
 class Screened(Term):
@@ -35,15 +36,17 @@ class Screened(Term):
     .. math::
 
         E = E_{\mathrm{metal}} + \sum_{i \in \mathrm{metal}} \sum_{j \in \mathrm{wall}}
-            \left[ 1 - k_{ab} (1 - S_a(\rho_i)) \right] V_{ab}(r_{ij})
+            \left\{ V_{ab}(r_{ij}) - k_{ab} \left[ 1 - S_a(\rho_i) \right] A_{ab}(r_{ij}) \right\}
 
         S_a(\rho) = 1 - \lambda (1 - s_a) (1 - e^{-\rho / \rho_{0a}})
 
     ρ_i is the density of the embedded-atom model, to which the wall adds nothing: 0 for a lone atom, which has the
-    pair terms as they are, S = 1. An alkali atom alone on carbon gives half an electron away and is held by it; under
-    a layer of its own kind it keeps most of it (PBE: 0.4-0.5 e and 0.1 e in a (2 x 2) layer). ρ tells the two apart.
+    pair terms as they are, S = 1. An alkali atom alone on carbon gives half an electron away and is held by that; in
+    a layer of its own kind it keeps most of it (PBE: 0.4-0.5 e against 0.1 e in a (2 x 2) layer). ρ tells the two
+    apart. What goes with the charge is the attraction A (`PairPotential.attraction`), not the wall that closed shells
+    put up: so the well becomes shallower and moves outwards, and no liquid is pressed through a sheet.
 
-    Forces are the derivatives of E, through ρ_i too: S'(ρ_i) Σ_j k V_ij is added to the slope F'(ρ_i) of the
+    Forces are the derivatives of E, through ρ_i too: S'(ρ_i) Σ_j k A_ij is added to the slope F'(ρ_i) of the
     embedding energy, so that the metal's own pass carries both.
 
     Parameters
@@ -180,8 +183,22 @@ class Screened(Term):
                 entry = self.contact._entry(name, other)
                 tables.strength[a, b] = self.shares.get(entry, 1.0) if entry is not None else 1.0
         self._screening = tables
+        self._weak_cuts = self._ends_of_attraction(species_names)
         self._scales: FloatArray = np.zeros(0)
         self._virials = np.zeros((0, 6))
+
+    def _ends_of_attraction(self, species_names: Sequence[str]) -> CutTables:
+        """Return how A ends: like V, with a shift of its own."""
+        kind, cuts = type(self.contact), self.contact._cuts
+        if kind.attraction is None:
+            return cuts
+        shift = np.zeros_like(cuts.shift)
+        for a, name in enumerate(species_names):
+            for b, other in enumerate(species_names):
+                entry = self.contact._entry(name, other)
+                if entry in self.contact.pairs and self.contact.pairs[entry]["cut"] == "shift":
+                    shift[a, b] = kind.attraction(cuts.cutoff[a, b], kind.of_pair(self.contact._p, a, b))[0]
+        return cuts._replace(shift=shift)
 
     # ------------------------------------------------------------------------------------------ evaluation
     def add_to(  # noqa: D102
@@ -195,7 +212,7 @@ class Screened(Term):
         add_forces, add_energies, _ = _kernels(type(self.contact))
         shared = (
             neighbors.rows_of(contact), contact.atoms, contact.centers, contact.species, contact.begin, contact.end,
-            contact.entries, self.contact._p, self.contact._cuts, self._screening,
+            contact.entries, self.contact._p, self.contact._cuts, self._weak_cuts, self._screening,
         )  # fmt: skip
         add_forces(*shared, result.forces, self.metal.slopes)
         if virial:
@@ -220,6 +237,6 @@ class Screened(Term):
         by_slice = np.zeros((contact.n_slices, len(energies)))
         _kernels(type(self.contact))[2](
             neighbors.rows_of(contact), contact.centers, contact.species, contact.begin, contact.end, contact.entries,
-            self.contact._p, self.contact._cuts, self._screening, by_slice,
+            self.contact._p, self.contact._cuts, self._weak_cuts, self._screening, by_slice,
         )  # fmt: skip
         add_by_species(by_slice, contact, energies)

@@ -7,8 +7,14 @@ from reference.images import Outcome, assemble, brute_pairs
 from reference.pair import ended, morse
 
 
+def attraction(r, depth, alpha, r0):
+    """Return the part of a Morse potential that binds, -2 D exp(-α(r - r0)), and its derivative."""
+    well = -2.0 * depth * np.exp(-alpha * (r - r0))
+    return well, -alpha * well
+
+
 class ScreenedTwin:
-    """The metal, and E = Σ_i Σ_j [1 - k (1 - S_i)] V(r_ij) over metal atoms i and wall atoms j.
+    """The metal, and E = Σ_i Σ_j {V(r_ij) + 2 k (1 - S_i) D exp(-α(r_ij - r0))} over metal atoms i and wall atoms j.
 
     ``pairs``: {(metal, wall species): (D, α, r0)}; ``screening``: {metal: (s, ρ0)};
     S = 1 - λ (1 - s)(1 - exp(-ρ/ρ0)); ``shares``: {(metal, wall species): k}.
@@ -45,11 +51,12 @@ class ScreenedTwin:
             r = np.linalg.norm(arms[mine], axis=1)
             v, dv = ended(lambda x, p=numbers: morse(x, *p), r, self.cutoff, self.mode)
             share = self.shares.get((element, site), 1.0)
-            factor = 1.0 - share * (1.0 - scale[m[mine]])
-            np.add.at(energies, m[mine], 0.5 * factor * v)
-            np.add.at(energies, w[mine], 0.5 * factor * v)
-            np.add.at(screened, m[mine], share * v)
-            gradients[mine] = (factor * dv / r)[:, None] * arms[mine]
+            well, dwell = ended(lambda x, p=numbers: attraction(x, *p), r, self.cutoff, self.mode)
+            lost = share * (1.0 - scale[m[mine]])
+            np.add.at(energies, m[mine], 0.5 * (v - lost * well))
+            np.add.at(energies, w[mine], 0.5 * (v - lost * well))
+            np.add.at(screened, m[mine], share * well)
+            gradients[mine] = ((dv - lost * dwell) / r)[:, None] * arms[mine]
         along = assemble(system.n_atoms, m, w, arms, energies, gradients)
         pull = ((turn * screened)[i] * dphi / distances)[:, None] * vectors
         through = assemble(system.n_atoms, i, j, vectors, np.zeros(system.n_atoms), pull)
