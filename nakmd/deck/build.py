@@ -46,7 +46,9 @@ def build_potential(model: Model, folder: Path, report: Report) -> Potential | N
 def _sum_of_terms(model: Model, folder: Path, report: Report) -> Potential | None:
     if model.potential is not None:
         loaded = _attempt(
-            lambda: load_named_or_file(str(model.potential), folder, model.affinity), ("model", "potential"), report
+            lambda: load_named_or_file(str(model.potential), folder, model.affinity, model.screening),
+            ("model", "potential"),
+            report,
         )
         if loaded is None or not model.none:
             return loaded
@@ -80,7 +82,7 @@ def _as_pair(pair: frozenset[str]) -> tuple[str, str]:
     return names[0], names[-1]
 
 
-def load_named_or_file(name: str, folder: Path, affinity: float = 1.0) -> Potential:
+def load_named_or_file(name: str, folder: Path, affinity: float = 1.0, screening: float = 1.0) -> Potential:
     """Return a named set of the library, or the potential in a file: .toml, .tersoff, setfl, eam.fs, funcfl.
 
     Parameters
@@ -90,15 +92,19 @@ def load_named_or_file(name: str, folder: Path, affinity: float = 1.0) -> Potent
         Where relative paths start.
     affinity : float
         Factor on the metal-carbon depths of a set.
+    screening : float
+        Strength of the screening of a model's metal-carbon terms.
     """
     if name.endswith(_SET_ENDING):
-        return load(_existing(name, folder), affinity=affinity)
+        return load(_existing(name, folder), affinity=affinity, screening=screening)
     if name.endswith((_TERSOFF_ENDING, *_EAM_ENDINGS)) or "/" in name:
         if affinity != 1.0:
             raise InputError(f"affinity scales the metal-carbon depths of a named set; the file {name} has none.")
+        if screening != 1.0:
+            raise InputError(f"screening weakens the metal-carbon terms of a named set; the file {name} has none.")
         path = _existing(name, folder)
         return Tersoff.from_file(path) if name.endswith(_TERSOFF_ENDING) else EAM.from_file(path)
-    return load(name, affinity=affinity)
+    return load(name, affinity=affinity, screening=screening)
 
 
 def _build_term(words: EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, folder: Path) -> Potential:

@@ -165,6 +165,11 @@ def _check_model(model: Model) -> Iterator[Problem]:
             ("model", "affinity"),
             "[model] affinity scales the metal-carbon depths of a named set; in a list of terms, change the depths.",
         )
+    if model.screening != 1.0 and model.terms:
+        yield Problem(
+            ("model", "screening"),
+            "[model] screening weakens the metal-carbon terms of a named set; a list of terms has none of its own.",
+        )
     if model.affinity > 10.0:
         yield Problem(
             ("model", "affinity"), f"[model] affinity of {model.affinity:g} is far beyond any metal on carbon.", False

@@ -133,6 +133,11 @@ class Term(Potential):
         self.precision = precision
         return self
 
+    @property
+    def parts(self) -> tuple[Term, ...]:
+        """The terms that it is made of: itself, unless it joins others (`nakmd.potentials.Screened`)."""
+        return (self,)
+
     @abstractmethod
     def bind(self, species_names: Sequence[str]) -> None:
         """Build tables for these species and set ``_requests``; species that the term does not know are left out."""

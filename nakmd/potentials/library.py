@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nakmd.errors import InputError
-from nakmd.potentials.base import Potential, Term
+from nakmd.potentials.base import Potential
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.record_file import parse_record
 from nakmd.potentials.records import (
@@ -21,7 +21,7 @@ from nakmd.potentials.records import (
     MorseSet,
 )
 from nakmd.potentials.tables import read_text, sha256
-from nakmd.potentials.terms import species_of, terms_of
+from nakmd.potentials.terms import joined, species_of, terms_of
 from nakmd.resources import data_folder
 
 SUFFIX = ".toml"
@@ -146,7 +146,9 @@ def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, st
     return found
 
 
-def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str] | None = None) -> Potential:
+def load(
+    name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str] | None = None, screening: float = 1.0
+) -> Potential:
     """Return the potential of a named set or model, or of a TOML file of one's own.
 
     Parameters
@@ -158,6 +160,9 @@ def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str
         marks, or a pair set itself.
     elements : sequence of str, optional
         Those wanted of a Tersoff or Finnis-Sinclair set; all if left out.
+    screening : float
+        Strength of the screening of a model's metal-carbon terms (`nakmd.potentials.Screened`): 0 holds every atom
+        like a lone one, 1 is the model as calibrated.
 
     Returns
     -------
@@ -167,7 +172,7 @@ def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str
     Raises
     ------
     InputError
-        If there is no such set, or the affinity or the elements mean nothing to it.
+        If there is no such set, or the affinity, the elements or the screening mean nothing to it.
     FileFormatError
         If its file is damaged.
 
@@ -183,16 +188,18 @@ def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str
     if not isinstance(record, ModelRecord):
         scaled = isinstance(record, MorseSet | LennardJonesSet)
         _refuse_affinity(record.name, affinity, scaled)
+        _refuse_screening(record.name, screening, False)
         terms = terms_of(record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity)
         return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
     if elements is not None:
         raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
     _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
-    all_terms: list[Term] = []
-    for term in record.term:
-        part = _part(record, term, file.parent)
-        all_terms += terms_of(part, term, path(term.set, file.parent), affinity)
-    return Hybrid(all_terms, none=record.none, name=record.name)
+    _refuse_screening(record.name, screening, any(term.screening for term in record.term))
+    made = [
+        (term, terms_of(_part(record, term, file.parent), term, path(term.set, file.parent), affinity))
+        for term in record.term
+    ]
+    return Hybrid(joined(record.name, made, screening), none=record.none, name=record.name)
 
 
 def _tuple(words: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -208,6 +215,15 @@ def _refuse_affinity(name: str, affinity: float, scaled: bool) -> None:
         )
 
 
+def _refuse_screening(name: str, screening: float, screened: bool) -> None:
+    """Refuse a strength that would screen nothing."""
+    if screening != 1.0 and not screened:
+        raise InputError(
+            f"A screening of {screening} means nothing to {name}: no term of it has [term.screening]. "
+            "Leave it out, or use nak-cn."
+        )
+
+
 def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> AnyRecord:
     """Return the record of a term of a model, once its options mean something to it."""
     part = read_set(term.set, folder)
@@ -215,4 +231,6 @@ def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> AnyRecord:
         raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")
     if term.affinity and not isinstance(part, MorseSet | LennardJonesSet):
         raise InputError(f"{model.name} scales {part.name} by the affinity, which is for pair terms only.")
+    if term.screening and not isinstance(part, MorseSet | LennardJonesSet):
+        raise InputError(f"{model.name} screens {part.name}, which is for pair terms of metal and wall only.")
     return part

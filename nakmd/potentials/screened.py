@@ -27,7 +27,10 @@ NAMES = ("residual", "rho_0")
 @functools.cache
 def _kernels(kind: type[PairPotential]) -> tuple[Callable[..., Any], ...]:
     """Return the compiled kernels of a pair formula under screening."""
-    return build_screened_kernels(kind.formula, kind.attraction or kind.formula, kind.of_pair)
+    kernels: tuple[Callable[..., Any], ...] = build_screened_kernels(
+        kind.formula, kind.attraction or kind.formula, kind.of_pair
+    )
+    return kernels
 
 
 class Screened(Term):
@@ -139,7 +142,17 @@ class Screened(Term):
 
     # ------------------------------------------------------------------------------------------ species
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
-        return self.metal.covers(a, b) or self.contact.covers(a, b)
+        how = self.metal.covers(a, b) or self.contact.covers(a, b)
+        entry = self.contact._entry(a, b)
+        return f"{how}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else how
+
+    def _share_of(self, entry: tuple[str, str] | None) -> float:
+        """Return k of an entry of the pairs."""
+        return self.shares.get(entry, 1.0) if entry is not None else 1.0
+
+    @property
+    def parts(self) -> tuple[Term, ...]:  # noqa: D102
+        return (self.metal, self.contact)
 
     def describe(self) -> dict[str, Any]:  # noqa: D102
         numbers = {
@@ -147,10 +160,10 @@ class Screened(Term):
             "strength": self.strength,
             "shares": {f"{a} {b}": share for (a, b), share in sorted(self.shares.items())},
         }
-        parts = {"metal": self.metal.describe(), "contact": self.contact.describe()}
+        parts = [part.describe() for part in self.parts]
         digest = hashlib.sha256(json.dumps([numbers, parts], sort_keys=True).encode()).hexdigest()
         return {
-            "form": type(self).__name__, "label": self.label, **parts, **numbers, "precision": self.precision,
+            "form": type(self).__name__, "label": self.label, "parts": parts, **numbers, "precision": self.precision,
             "sha256": digest,
         }  # fmt: skip
 
@@ -180,8 +193,7 @@ class Screened(Term):
                 tables.depth[a] = self.strength * (1.0 - numbers["residual"])
                 tables.rate[a] = 1.0 / numbers["rho_0"]
             for b, other in enumerate(species_names):
-                entry = self.contact._entry(name, other)
-                tables.strength[a, b] = self.shares.get(entry, 1.0) if entry is not None else 1.0
+                tables.strength[a, b] = self._share_of(self.contact._entry(name, other))
         self._screening = tables
         self._weak_cuts = self._ends_of_attraction(species_names)
         self._scales: FloatArray = np.zeros(0)
