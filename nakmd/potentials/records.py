@@ -246,13 +246,17 @@ class LennardJonesSet(PairSet):
 
 
 class TwoGaussiansPair(CutPair):
-    """V = A e^{−(r/a)²} − D e^{−(r/s)²}, times e^{−k √c}: k ``doping``, c graphitic N per atom of the wall."""
+    """V = A e^{−(r/a)²} − D e^{−(r/s)²}, times 1 − w (1 − e^{−c/c₀}) at c graphitic N per atom of the wall.
+
+    w is ``doping_loss``, c₀ is ``doping_scale``.
+    """
 
     wall: Positive
     wall_width: Positive
     depth: Number
     width: Positive
-    doping: NotNegative = 0.0
+    doping_loss: Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.0
+    doping_scale: Positive = 0.01
 
 
 class TwoGaussiansSet(PairSet):

@@ -150,10 +150,11 @@ def _pairs(record: MorseSet | LennardJonesSet | TwoGaussiansSet) -> dict[tuple[s
 def _weakened(
     pairs: dict[tuple[str, str], dict[str, float | str]], concentration: float
 ) -> dict[tuple[str, str], dict[str, float | str]]:
-    """Return pairs of two Gaussians beside graphitic nitrogen: both heights times e^{-k sqrt(c)}."""
+    """Return pairs of two Gaussians beside graphitic nitrogen: both heights times 1 - w (1 - e^{-c/c_0})."""
     out: dict[tuple[str, str], dict[str, float | str]] = {}
     for species, values in pairs.items():
         numbers = dict(values)
-        factor = math.exp(-float(numbers.pop("doping")) * math.sqrt(concentration))
+        loss, scale = float(numbers.pop("doping_loss")), float(numbers.pop("doping_scale"))
+        factor = 1.0 + loss * math.expm1(-concentration / scale)
         out[species] = numbers | {name: float(numbers[name]) * factor for name in ("wall", "depth")}
     return out

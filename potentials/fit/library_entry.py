@@ -15,8 +15,9 @@ s width. Written by potentials/fit/metal_carbon.py from potentials/fit/data; err
 known stand in potentials/fit/README.md and results.json.
 A depth below zero is a bump: graphitic nitrogen repels.
 doping: graphitic nitrogen gives an electron to the whole sheet, whose raised level weakens every pair of the wall with
-the metal, near the nitrogen or far: V times exp(-doping sqrt(c)), c graphitic N per atom of the wall. A deck counts c;
-from Python it is load("metal-carbon-2026", doping=c), and 0 unless given.
+the metal, near the nitrogen or far, until the metal keeps its electron: V times 1 - w (1 - exp(-c/c_0)), w doping_loss,
+c_0 doping_scale, c graphitic N per atom of the wall. A deck takes c from its structure; from Python it is
+load("metal-carbon-2026", doping=c), and 0 unless given.
 """
 not_for = [
   "liquid metal on carbon without screening: every atom of the first layer would bind like a lone one",
@@ -33,6 +34,11 @@ length = "Å"
 [[source]]
 paper = "This project: GPAW (PW 300 eV, PBE, frozen 4x4 sheets), potentials/fit/data"
 note = "Energies against the clean sheet and the free spin-polarised atom, forces on the metal; no dispersion."
+
+[[source]]
+paper = "Perdew, Burke & Ernzerhof, Phys. Rev. Lett. 77, 3865 (1996)"
+doi = "10.1103/PhysRevLett.77.3865"
+note = "The functional of the data."
 '''
 
 
@@ -43,7 +49,7 @@ def text(pairs: list[Mapping[str, Any]]) -> str:
         lines = ["[[pair]]", f'species = ["{pair["species"][0]}", "{pair["species"][1]}"]']
         lines += [
             f"{name} = {float(pair[name]):.5g}"
-            for name in ("wall", "wall_width", "depth", "width", "doping")
+            for name in ("wall", "wall_width", "depth", "width", "doping_loss", "doping_scale")
             if name in pair
         ]
         lines += [f'evidence = "{pair["evidence"]}"', f'note = "{pair["note"]}"']
