@@ -9,6 +9,7 @@ from nakmd.potentials.library import load
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.screened import Screened
 from nakmd.potentials.tersoff import Tersoff
+from nakmd.potentials.two_gaussians import TwoGaussians
 
 __all__ = [
     "EAM",
@@ -20,6 +21,7 @@ __all__ = [
     "Screened",
     "Term",
     "Tersoff",
+    "TwoGaussians",
     "evaluate",
     "load",
 ]

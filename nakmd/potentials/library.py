@@ -19,6 +19,7 @@ from nakmd.potentials.records import (
     ModelRecord,
     ModelTerm,
     MorseSet,
+    TwoGaussiansSet,
 )
 from nakmd.potentials.tables import read_text, sha256
 from nakmd.potentials.terms import joined, species_of, terms_of
@@ -147,7 +148,11 @@ def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, st
 
 
 def load(
-    name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str] | None = None, screening: float = 1.0
+    name_or_path: str | Path,
+    affinity: float = 1.0,
+    elements: Sequence[str] | None = None,
+    doping: float = 0.0,
+    screening: float = 1.0,
 ) -> Potential:
     """Return the potential of a named set or model, or of a TOML file of one's own.
 
@@ -160,6 +165,9 @@ def load(
         marks, or a pair set itself.
     elements : sequence of str, optional
         Those wanted of a Tersoff or Finnis-Sinclair set; all if left out.
+    doping : float
+        Graphitic nitrogen per atom of the wall, which raises the level of its electrons and weakens the pairs of the
+        metal with all of it; for sets that say how much (`takes_doping`). A deck counts it in its system.
     screening : float
         Strength of the screening of a model's metal-carbon terms (`nakmd.potentials.Screened`): 0 holds every atom
         like a lone one, 1 is the model as calibrated.
@@ -172,7 +180,7 @@ def load(
     Raises
     ------
     InputError
-        If there is no such set, or the affinity, the elements or the screening mean nothing to it.
+        If there is no such set, or the affinity, the elements, the doping or the screening mean nothing to it.
     FileFormatError
         If its file is damaged.
 
@@ -183,23 +191,38 @@ def load(
     """
     if not (math.isfinite(affinity) and affinity >= 0.0):
         raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
+    if not 0.0 <= doping <= 1.0:
+        raise InputError(f"The doping is {doping}; it is the share of graphitic nitrogen in the wall, from 0 to 1.")
     file = path(name_or_path)
     record = read_set(name_or_path)
+    if doping and not takes_doping(name_or_path):
+        raise InputError(f"A doping of {doping} means nothing to {record.name}: none of its pairs says what it does.")
     if not isinstance(record, ModelRecord):
-        scaled = isinstance(record, MorseSet | LennardJonesSet)
+        scaled = isinstance(record, MorseSet | LennardJonesSet | TwoGaussiansSet)
         _refuse_affinity(record.name, affinity, scaled)
         _refuse_screening(record.name, screening, False)
-        terms = terms_of(record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity)
+        terms = terms_of(
+            record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity, doping
+        )
         return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
     if elements is not None:
         raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
     _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
     _refuse_screening(record.name, screening, any(term.screening for term in record.term))
     made = [
-        (term, terms_of(_part(record, term, file.parent), term, path(term.set, file.parent), affinity))
+        (term, terms_of(_part(record, term, file.parent), term, path(term.set, file.parent), affinity, doping))
         for term in record.term
     ]
     return Hybrid(joined(record.name, made, screening), none=record.none, name=record.name)
+
+
+def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
+    """Tell whether a set, or a term of a model, weakens with the graphitic nitrogen of the wall."""
+    record = read_set(name_or_path, folder)
+    if isinstance(record, ModelRecord):
+        beside = path(name_or_path, folder).parent
+        return any(takes_doping(term.set, beside) for term in record.term)
+    return isinstance(record, TwoGaussiansSet) and any(pair.doping_loss > 0.0 for pair in record.pair)
 
 
 def _tuple(words: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -229,8 +252,8 @@ def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> AnyRecord:
     part = read_set(term.set, folder)
     if isinstance(part, ModelRecord):
         raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")
-    if term.affinity and not isinstance(part, MorseSet | LennardJonesSet):
+    if term.affinity and not isinstance(part, MorseSet | LennardJonesSet | TwoGaussiansSet):
         raise InputError(f"{model.name} scales {part.name} by the affinity, which is for pair terms only.")
-    if term.screening and not isinstance(part, MorseSet | LennardJonesSet):
+    if term.screening and not isinstance(part, MorseSet | LennardJonesSet | TwoGaussiansSet):
         raise InputError(f"{model.name} screens {part.name}, which is for pair terms of metal and wall only.")
     return part
