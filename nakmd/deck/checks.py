@@ -11,7 +11,17 @@ from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.lines import Path
-from nakmd.deck.matter import CarbonFile, Crystal, Graphene, LennardJonesTerm, Model, MorseTerm, Nanotube, Structure
+from nakmd.deck.matter import (
+    CarbonFile,
+    Crystal,
+    Graphene,
+    LennardJonesTerm,
+    Model,
+    MorseTerm,
+    Nanotube,
+    SetTerm,
+    Structure,
+)
 from nakmd.deck.messages import Problem, near
 from nakmd.deck.schema import Dynamics
 from nakmd.system import element_of
@@ -205,6 +215,16 @@ def _check_model(model: Model) -> Iterator[Problem]:
         yield Problem(
             ("model", "affinity"),
             "[model] affinity scales the metal-carbon depths of a named set; in a list of terms, change the depths.",
+        )
+    if model.screening != 1.0 and model.terms:
+        yield Problem(
+            ("model", "screening"),
+            "[model] screening weakens the metal-carbon terms of a named set; a list of terms has none of its own.",
+        )
+    if model.doping is not None and model.terms and not any(isinstance(term, SetTerm) for term in model.terms):
+        yield Problem(
+            ("model", "doping"),
+            "[model] doping weakens the metal-carbon pairs of a named set; in a list of terms, change the depths.",
         )
     if model.affinity > 10.0:
         yield Problem(

@@ -7,7 +7,9 @@ from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.library import load
 from nakmd.potentials.morse import Morse
+from nakmd.potentials.screened import Screened
 from nakmd.potentials.tersoff import Tersoff
+from nakmd.potentials.two_gaussians import TwoGaussians
 
 __all__ = [
     "EAM",
@@ -16,8 +18,10 @@ __all__ = [
     "LennardJones",
     "Morse",
     "Potential",
+    "Screened",
     "Term",
     "Tersoff",
+    "TwoGaussians",
     "evaluate",
     "load",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, positive
+from nakmd.potentials.base import Term, finite, positive
 from nakmd.system import FloatArray, Result, System, element_of
 
 #: How an interaction may end.
@@ -55,11 +55,15 @@ class PairPotential(Term):
     #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
     of_pair: ClassVar[Callable[..., Any]]
+    #: The part of V that metal around the metal atom takes away (`nakmd.potentials.Screened`), in the same way;
+    #: all of V where there is none.
+    attraction: ClassVar[Callable[..., Any] | None] = None
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
-    #: Names of the parameters in ``pairs``, each a positive number.
+    #: Names of the parameters in ``pairs``, each a positive number but for those in ``signed``.
     names: ClassVar[tuple[str, ...]]
+    signed: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -92,7 +96,10 @@ class PairPotential(Term):
                 + (f"Missing parameters {', '.join(sorted(missing))}. " if missing else "")
                 + f"It takes {', '.join(sorted(allowed))}."
             )
-        checked: dict[str, Any] = {name: positive(values[name], f"{what}: {name}") for name in (*self.names, "cutoff")}
+        checked: dict[str, Any] = {
+            name: (finite if name in self.signed else positive)(values[name], f"{what}: {name}")
+            for name in (*self.names, "cutoff")
+        }
         checked["cut"] = values.get("cut", "shift")
         if checked["cut"] not in CUT_MODES:
             raise InputError(f"{what}: cut must be one of {', '.join(CUT_MODES)}, got {checked['cut']!r}.")
@@ -170,7 +177,7 @@ class PairPotential(Term):
             result.virial += self._virials.sum(axis=0)
 
     def add_pair_energies(  # noqa: D102
-        self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
     ) -> None:
         found = lists[0]
         by_slice = np.zeros((found.n_slices, len(energies)))
@@ -185,6 +192,11 @@ class PairPotential(Term):
             self._cuts,
             by_slice,
         )
-        half = np.zeros_like(energies)
-        np.add.at(half, found.species, by_slice)
-        energies += half + half.T - np.diag(np.diag(half))
+        add_by_species(by_slice, found, energies)
+
+
+def add_by_species(by_slice: FloatArray, found: SlicedList, energies: FloatArray) -> None:
+    """Add halves of pair energies, (n_slices, n_species) [eV], to a symmetric table of whole ones."""
+    half = np.zeros_like(energies)
+    np.add.at(half, found.species, by_slice)
+    energies += half + half.T - np.diag(np.diag(half))

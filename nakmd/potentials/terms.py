@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import numpy as np
 from nakmd.errors import InputError
 from nakmd.potentials.base import Term
 from nakmd.potentials.eam import EAM
+from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.finnis_sinclair import N_DENSITY_KNOTS, N_PAIR_KNOTS, FinnisSinclair
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.morse import Morse
+from nakmd.potentials.pair import PairPotential
 from nakmd.potentials.records import (
     AnyRecord,
     EAMTableSet,
@@ -22,11 +25,14 @@ from nakmd.potentials.records import (
     ModelTerm,
     MorseSet,
     TersoffSet,
+    TwoGaussiansSet,
     pair_key,
 )
+from nakmd.potentials.screened import Screened
 from nakmd.potentials.tables import read_eam
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import COLUMNS, tersoff_parameters
+from nakmd.potentials.two_gaussians import TwoGaussians
 
 
 def species_of(record: AnyRecord) -> tuple[str, ...]:
@@ -36,7 +42,7 @@ def species_of(record: AnyRecord) -> tuple[str, ...]:
             return tuple(element.symbol for element in record.element)
         case TersoffSet():
             return record.elements
-        case MorseSet() | LennardJonesSet():
+        case MorseSet() | LennardJonesSet() | TwoGaussiansSet():
             return tuple(dict.fromkeys(species for pair in record.pair for species in pair.species))
         case EAMTableSet():
             return record.files
@@ -44,7 +50,7 @@ def species_of(record: AnyRecord) -> tuple[str, ...]:
             return tuple(term.set for term in record.term)
 
 
-def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float) -> list[Term]:
+def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, doping: float = 0.0) -> list[Term]:
     """Return the terms that a parameter set makes: one, but for separate alloys of a Finnis-Sinclair set.
 
     Parameters
@@ -57,6 +63,8 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float) ->
         Of the record: the files of tables lie beside it.
     affinity : float
         Scale of the term if it is marked so.
+    doping : float
+        Graphitic nitrogen per atom of the wall, which weakens pairs that say so.
 
     Raises
     ------
@@ -81,10 +89,53 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float) ->
             return [Morse(_pairs(record), none=record.none, scale=scale, label=record.name)]
         case LennardJonesSet():
             return [LennardJones(_pairs(record), none=record.none, scale=scale, label=record.name)]
+        case TwoGaussiansSet():
+            return [TwoGaussians(_weakened(_pairs(record), doping), none=record.none, scale=scale, label=record.name)]
         case EAMTableSet():
             return [EAM(read_eam(*(file.parent / name for name in record.files)), label=record.name)]
         case ModelRecord():
             raise InputError(f"{record.name} is a model and not a parameter set.")
+
+
+def joined(name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: float) -> list[Term]:
+    """Return the terms of a model, pair terms that are screened joined with the metal that screens them.
+
+    Parameters
+    ----------
+    name : str
+        Of the model, for messages.
+    made : sequence of (ModelTerm, list of Term)
+        What each term of the record has become.
+    strength : float
+        Of the screening.
+
+    Raises
+    ------
+    InputError
+        If there is no one metal to screen with, or the numbers are out of range.
+    """
+    terms = [one for _, several in made for one in several]
+    for words, several in made:
+        if words.screening is None:
+            continue
+        (contact,) = several
+        elements = [element.symbol for element in words.screening.element]
+        metals = [one for one in terms if isinstance(one, EmbeddedAtom) and set(elements) <= set(one.elements)]
+        if len(metals) != 1 or not isinstance(contact, PairPotential):
+            raise InputError(
+                f"{name} screens {words.set} by the density of {', '.join(elements)}, which "
+                f"{len(metals) or 'none'} of its other terms give; it takes one embedded-atom term of all of these, "
+                "and one screened term for it."
+            )
+        screened = Screened(
+            metals[0],
+            contact,
+            {e.symbol: {"residual": e.residual, "rho_0": e.rho_0} for e in words.screening.element},
+            strength,
+            {pair.species: pair.share for pair in words.screening.pair},
+        )
+        terms = [screened if one is metals[0] else one for one in terms if one is not contact]
+    return terms
 
 
 def _chosen(record: AnyRecord, elements: Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
@@ -131,10 +182,23 @@ def _tersoff(record: TersoffSet, elements: Sequence[str]) -> Tersoff:
     return Tersoff(tersoff_parameters(elements, entries, source=f"{record.name}: {source}"), label=record.name)
 
 
-def _pairs(record: MorseSet | LennardJonesSet) -> dict[tuple[str, str], dict[str, float | str]]:
+def _pairs(record: MorseSet | LennardJonesSet | TwoGaussiansSet) -> dict[tuple[str, str], dict[str, float | str]]:
     """Return the parameters of a pair set as the pair potentials take them."""
     pairs: dict[tuple[str, str], dict[str, float | str]] = {}
     for pair in record.pair:
         values = pair.model_dump(exclude={"species", "evidence", "note"}, exclude_none=True)
         pairs[pair.species] = {"cutoff": record.cutoff, "cut": record.cut, **values}
     return pairs
+
+
+def _weakened(
+    pairs: dict[tuple[str, str], dict[str, float | str]], concentration: float
+) -> dict[tuple[str, str], dict[str, float | str]]:
+    """Return pairs of two Gaussians beside graphitic nitrogen: both heights times 1 - w (1 - e^{-c/c_0})."""
+    out: dict[tuple[str, str], dict[str, float | str]] = {}
+    for species, values in pairs.items():
+        numbers = dict(values)
+        loss, scale = float(numbers.pop("doping_loss")), float(numbers.pop("doping_scale"))
+        factor = 1.0 + loss * math.expm1(-concentration / scale)
+        out[species] = numbers | {name: float(numbers[name]) * factor for name in ("wall", "depth")}
+    return out
