@@ -26,8 +26,8 @@ from nakmd.deck.source import DeckSource, write_toml
 HERE = Path(__file__).parent
 WALLS = ("pristine", "graphitic", "pyridinic")
 
-#: Of the screening; 1 is the calibrated strength.
-STRENGTHS = (1.0, 0.5, 1.5)
+#: Of the screening: 1 is calibrated and leaves 0.3 of what a lone atom gains; 0.5 leaves 0.65 of it, 1.3 less than 0.1.
+STRENGTHS = (1.0, 0.5, 1.3)
 
 #: Axis of the study: what is read from the combined records of one wall, and its name.
 Records = dict[str, CombinedRecord]
@@ -98,8 +98,7 @@ def deck(wall: str, strength: float, seed: int, steps: int | None) -> nakmd.Deck
     """Return the deck of a wall at a strength of the screening, with its own seed, shortened to ``steps`` if given."""
     data = DeckSource.read(HERE / f"{wall}.toml").data
     data["seed"] = seed
-    if strength != 1.0:
-        data["model"]["affinity"] = strength
+    data["model"]["screening"] = strength
     if steps is not None:
         for stage in data["stage"]:
             stage.pop("duration", None)
