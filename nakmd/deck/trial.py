@@ -10,7 +10,8 @@ import numpy as np
 from nakmd.cell import Cell
 from nakmd.deck.build import load_named_or_file
 from nakmd.errors import InputError
-from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Morse, Potential, Tersoff, evaluate
+from nakmd.potentials import Hybrid, Morse, Potential, Tersoff, evaluate
+from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.pair import PairPotential
 from nakmd.system import System
 
@@ -31,9 +32,7 @@ def species_known_to(potential: Potential) -> list[str]:
     """Return the species that a potential has numbers for and couples to each other."""
     found: list[str] = []
     for term in potential.terms if isinstance(potential, Hybrid) else (potential,):
-        if isinstance(term, EAM):
-            found += term.table.elements
-        elif isinstance(term, FinnisSinclair):
+        if isinstance(term, EmbeddedAtom):
             found += term.elements
         elif isinstance(term, Tersoff):
             found += term.parameters.elements

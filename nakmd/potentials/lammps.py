@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nakmd.errors import InputError
-from nakmd.potentials.base import Potential, species_key
+from nakmd.potentials.base import Potential, Term, species_key
 from nakmd.potentials.eam import EAM
-from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.sampled import finnis_sinclair_table
+from nakmd.potentials.pair_table import N_POINTS, format_pair_table
+from nakmd.potentials.sampled import analytic_table
 from nakmd.potentials.tables import format_eam_fs, write_texts
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import format_tersoff
@@ -79,21 +80,24 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     CoverageError
         If a pair of species is covered by nothing.
     InputError
-        If LAMMPS has nothing of the kind: a smoothly switched pair term.
+        If LAMMPS has nothing of the kind (`nakmd.potentials.base.Term.lammps_lacks`).
 
     Notes
     -----
-    Analytic Finnis-Sinclair terms go out as ``eam/fs`` tables (see `finnis_sinclair_table`). A model of one style that
+    Analytic embedded-atom terms go out as ``eam/fs`` tables (see `analytic_table`). A model of one style that
     couples every pair goes out as that style; all others as ``hybrid/overlay``, whose lists of lists cost LAMMPS time.
+    Pair terms that LAMMPS has no style for, or that are switched off smoothly, go out as ``table spline``.
     """
     potential.check_coverage(species_names)
     terms = potential.terms if isinstance(potential, Hybrid) else [potential]
+    for term in terms:
+        refuse_what_lammps_lacks(term)
     out = LAMMPSInput()
     styles: list[_SubStyle] = []
     for n, term in enumerate(terms, start=1):
         match term:
-            case FinnisSinclair() | EAM():
-                table = term.table if isinstance(term, EAM) else finnis_sinclair_table(term)
+            case AnalyticEmbeddedAtom() | EAM():
+                table = term.table if isinstance(term, EAM) else analytic_table(term)
                 file = f"term_{n}.eam.fs"
                 out.files[file] = format_eam_fs(table)
                 styles.append(_many_body("eam/fs", file, table.elements, species_names))
@@ -102,9 +106,7 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
                 out.files[file] = format_tersoff(term.parameters, term.parameters.source)
                 styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
             case PairPotential():
-                styles += _pair_styles(term, species_names)
-            case _:
-                raise InputError(f"{type(term).__name__} has no counterpart in LAMMPS.")
+                styles += _pair_styles(term, species_names, f"term_{n}.table", out.files)
     styles = [style for style in styles if style.coefficients]
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
     apart = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
@@ -124,6 +126,18 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     return out
 
 
+def refuse_what_lammps_lacks(term: Potential) -> None:
+    """Raise `InputError` for a term that LAMMPS cannot compute."""
+    what = term.lammps_lacks if isinstance(term, Term) else f"{type(term).__name__}"
+    if not what and not isinstance(term, AnalyticEmbeddedAtom | EAM | Tersoff | PairPotential):
+        what = f"{type(term).__name__}"
+    if what:
+        label = term.label if isinstance(term, Term) else type(term).__name__
+        raise InputError(
+            f"{label} cannot be exported: LAMMPS has no {what}. Export a model without this term, or run it in nakmd."
+        )
+
+
 def _alone(style: _SubStyle) -> list[str]:
     """Return the commands of the one style of a model."""
     commands = [f"pair_style {style.name} {style.arguments}".strip()]
@@ -138,25 +152,28 @@ def _many_body(style: str, file: str, elements: Sequence[str], species_names: Se
     return _SubStyle(style, "", [("* *", f"{file} {' '.join(mapped)}")] if found else [])
 
 
-def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_SubStyle]:
-    """Return the sub-styles of a pair term, one for each way to cut, with the scale in the depths."""
-    style, names = PAIR_STYLES[type(term)]
+def _pair_styles(
+    term: PairPotential, species_names: Sequence[str], file: str, files: dict[str, str]
+) -> list[_SubStyle]:
+    """Return the sub-styles of a pair term, one for each way to cut, with the scale in the depths or in a table."""
     by_cut: dict[str, _SubStyle] = {}
+    tabulated: list[tuple[str, str]] = []
     for i, a in enumerate(species_names):
         for j in range(i, len(species_names)):
             entry = term._entry(a, species_names[j])
             if entry is None or entry not in term.pairs:
                 continue
-            values = term.pairs[entry]
-            if values["cut"] == "smooth":
-                raise InputError(
-                    f"{'-'.join(entry)} of {term.label} is switched off smoothly, which {style} cannot do. "
-                    'Export with cut = "shift" or "cut".'
-                )
+            values, types = term.pairs[entry], f"{i + 1} {j + 1}"
+            if type(term) not in PAIR_STYLES or values["cut"] == "smooth":
+                sub = by_cut.setdefault("table", _SubStyle("table", f"spline {N_POINTS}", []))
+                sub.coefficients.append((types, f"{file} {'-'.join(entry)} {values['cutoff']!r}"))
+                tabulated += [entry] if entry not in tabulated else []
+                continue
+            style, names = PAIR_STYLES[type(term)]
             shift = "yes" if values["cut"] == "shift" else "no"
             numbers = [values[name] * (term.scale if k == 0 else 1.0) for k, name in enumerate(names)]
             sub = by_cut.setdefault(shift, _SubStyle(style, repr(values["cutoff"]), [], f"shift {shift}"))
-            sub.coefficients.append(
-                (f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in [*numbers, values["cutoff"]]))
-            )
+            sub.coefficients.append((types, " ".join(repr(float(x)) for x in [*numbers, values["cutoff"]])))
+    if tabulated:
+        files[file] = format_pair_table(term, tabulated)
     return list(by_cut.values())
