@@ -25,6 +25,17 @@ def show_json(data: Any) -> None:
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def show_heading(text: str) -> None:
+    """Print a heading after an empty line: bold on a terminal."""
+    if is_terminal():
+        from rich.console import Console
+        from rich.text import Text
+
+        Console().print(Text(f"\n{text}", style="bold"))
+        return
+    say(f"\n{text}")
+
+
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
     """Print a table: with rules and colours on a terminal, as aligned lines otherwise."""
     if is_terminal():

@@ -24,7 +24,9 @@ _SPACING = 3.4
 
 
 def load_any(name: str, affinity: float = 1.0) -> Potential:
-    """Return a named set, or the potential in a file."""
+    """Return a named set, or the potential in a file; one without a known ending is read by its content."""
+    if Path(name).is_file() and "/" not in name:
+        name = f"./{name}"
     return load_named_or_file(name, Path(), affinity)
 
 

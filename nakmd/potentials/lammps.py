@@ -129,7 +129,11 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
 def refuse_what_lammps_lacks(term: Potential) -> None:
     """Raise `InputError` for a term that LAMMPS cannot compute."""
     what = term.lammps_lacks if isinstance(term, Term) else f"{type(term).__name__}"
-    if not what and not isinstance(term, AnalyticEmbeddedAtom | EAM | Tersoff | PairPotential):
+    known = isinstance(term, AnalyticEmbeddedAtom | EAM | Tersoff) or (
+        # a pair term with loops of its own is more than its formula
+        isinstance(term, PairPotential) and type(term).add_to is PairPotential.add_to
+    )
+    if not what and not known:
         what = f"{type(term).__name__}"
     if what:
         label = term.label if isinstance(term, Term) else type(term).__name__

@@ -22,8 +22,8 @@ from nakmd.potentials.record_parts import (
     Units,
     Word,
     pair_key,
-    refuse_repeats,
 )
+from nakmd.potentials.record_parts import refuse_repeats as _refuse_repeats
 
 __all__ = [
     "FORMS",
@@ -98,9 +98,9 @@ class FinnisSinclairCubicSet(NumbersRecord):
                     f"{name} has {len(pair.A)} A and {len(pair.B)} B, "
                     f"where X and Y have {len(self.X)} and {len(self.Y)}"
                 )
-        refuse_repeats(known, "element")
-        refuse_repeats(["-".join(pair) for pair in pairs], "pair")
-        refuse_repeats([symbol for alloy in self.alloys for symbol in alloy], "element of alloys")
+        _refuse_repeats(known, "element")
+        _refuse_repeats(["-".join(pair) for pair in pairs], "pair")
+        _refuse_repeats([symbol for alloy in self.alloys for symbol in alloy], "element of alloys")
         for alloy in self.alloys:
             for symbol in alloy:
                 if symbol not in known:
@@ -150,7 +150,7 @@ class JohnsonOhSet(NumbersRecord):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        refuse_repeats([element.symbol for element in self.element], "element")
+        _refuse_repeats([element.symbol for element in self.element], "element")
         for element in self.element:
             if element.lattice != "bcc":
                 raise ValueError(f"{element.symbol} is {element.lattice}; these functions are for bcc")
@@ -184,8 +184,8 @@ class GuptaSet(NumbersRecord):
     def _complete(self) -> Self:
         known = [element.symbol for element in self.element]
         pairs = [pair_key(*pair.elements) for pair in self.pair]
-        refuse_repeats(known, "element")
-        refuse_repeats(["-".join(pair) for pair in pairs], "pair")
+        _refuse_repeats(known, "element")
+        _refuse_repeats(["-".join(pair) for pair in pairs], "pair")
         wanted = {pair_key(a, b) for a, b in combinations_with_replacement(known, 2)}
         for missing in sorted(wanted - set(pairs)):
             raise ValueError(f"there is no [[pair]] of {'-'.join(missing)}")
@@ -231,9 +231,9 @@ class TersoffSet(NumbersRecord):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        refuse_repeats(self.elements, "element")
+        _refuse_repeats(self.elements, "element")
         found = [(*p.elements, k) for p in self.pair for k in (self.elements if p.third is None else p.third)]
-        refuse_repeats([" ".join(triple) for triple in found], "triple")
+        _refuse_repeats([" ".join(triple) for triple in found], "triple")
         for triple in found:
             if not set(triple) <= set(self.elements):
                 raise ValueError(f"{' '.join(triple)} is not of the elements {', '.join(self.elements)}")
@@ -288,7 +288,7 @@ class MorseSet(PairSet):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
         return self
 
 
@@ -302,7 +302,7 @@ class LennardJonesSet(PairSet):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
         return self
 
 
