@@ -11,7 +11,7 @@ from nakmd.potentials import Hybrid, Morse, evaluate, library, load
 from nakmd.potentials.export import lammps_input
 from nakmd.potentials.pair_table import pair_curve
 
-#: Energy [eV] of an atom and force [eV/Å]: tables of 10,000 distances and 20,000 densities (`nakmd.potentials.sampled`).
+#: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`nakmd.potentials.sampled`).
 ENERGY, FORCE = 1e-9, 1e-6
 
 needs_lammps = [

@@ -45,7 +45,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
 
         table = Table(title=title or None, title_justify="left", header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(Text(column), overflow="fold")  # as it stands: [eV] is no markup
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         Console().print(table)

@@ -14,16 +14,28 @@ UNITS = {
     "a": "Å", "A": "eV", "B": "eV", "cutoff": "Å", "smooth_from": "Å", "R": "Å", "D": "Å", "lambda1": "1/Å",
     "lambda2": "1/Å", "lambda3": "1/Å", "depth": "eV", "alpha": "1/Å", "r_0": "Å", "epsilon": "eV", "sigma": "Å",
     "xi": "eV", "lattice_constant": "Å", "cohesive_energy": "eV", "vacancy_energy": "eV", "C11": "GPa", "C12": "GPa",
-    "C44": "GPa", "mass": "amu",
+    "C44": "GPa", "mass": "amu", "wall": "eV", "wall_width": "Å", "width": "Å",
 }  # fmt: skip
-#: φ of Finnis-Sinclair cubics is an energy squared.
-UNITS_OF_FORM = {"finnis_sinclair_cubic": {"B": "eV²"}}
+#: φ of Finnis-Sinclair cubics is an energy squared; some lengths are in units of a.
+UNITS_OF_FORM = {
+    "finnis_sinclair_cubic": {"B": "eV²", "X": "a", "Y": "a", "inner": "a", "outer": "a", "smooth": "a"},
+    "johnson_oh": {"start": "a", "end": "a"},
+    "gupta": {"start": "Å", "end": "Å"},
+}
 #: Columns that stand at the end and are shown as words.
 _WORDS = ("evidence", "note")
 
 
-def show_page(record: AnyRecord, summary: SetSummary) -> None:
-    """Print a set for people: with colours and rules on a terminal, as plain lines otherwise."""
+def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord] = ()) -> None:
+    """Print a set for people: with colours and rules on a terminal, as plain lines otherwise.
+
+    Parameters
+    ----------
+    record : AnyRecord
+    summary : SetSummary
+    parts : sequence of AnyRecord
+        The sets of a model: their papers, licences, accuracy and warnings are the model's too.
+    """
     from nakmd.cli.output import say, show_heading, show_table
 
     show_heading(f"{record.name}: {record.title}")
@@ -38,20 +50,25 @@ def show_page(record: AnyRecord, summary: SetSummary) -> None:
     if record.notes:
         show_heading("Notes")
         say(record.notes.strip())
-    sources = getattr(record, "source", ())
-    if sources:
-        show_heading("Papers")
-        for source in sources:
-            say(f"- {source.paper}" + (f", doi:{source.doi}" if source.doi else ""))
-            if source.note:
-                say(f"  {source.note}")
-    if record.accuracy:
-        show_heading("Accuracy")
-        show_table(ACCURACY_COLUMNS, accuracy_rows(record))
-    if record.not_for:
-        show_heading("Not for")
-        for use in record.not_for:
-            say(f"- {use}")
+    if parts:
+        show_heading("Licences")
+        for part in parts:
+            say(f"- {part.name}: {getattr(part, 'license', '')}")
+    show_heading("Papers")
+    for source in dict.fromkeys(source for one in (record, *parts) for source in getattr(one, "source", ())):
+        say(f"- {source.paper}" + (f", doi:{source.doi}" if source.doi else ""))
+        if source.note:
+            say(f"  {source.note}")
+    for one in (record, *parts):
+        if one.accuracy:
+            show_heading("Accuracy" + (f" of {one.name}" if parts else ""))
+            show_table(ACCURACY_COLUMNS, accuracy_rows(one))
+    show_heading("Not for")
+    for one in (record, *parts):
+        for use in one.not_for:
+            say(f"- {use}" + (f" ({one.name})" if one is not record else ""))
+    if parts:
+        say("\nThe numbers: " + ", ".join(f"nakmd potentials show {part.name}" for part in parts))
 
 
 def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str]]]]:

@@ -45,7 +45,7 @@ def show(name: Name, as_json: AsJSON = False) -> None:
     if as_json:
         show_json({**_summary(library.summary(name)), "record": record.model_dump(mode="json")})
     else:
-        show_page(record, library.summary(name))
+        show_page(record, library.summary(name), library.parts(name))
 
 
 @app.command()
@@ -53,7 +53,7 @@ def show(name: Name, as_json: AsJSON = False) -> None:
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="Sets or files; all of the library if left out.")] = None,
     melt: Annotated[
-        bool, typer.Option("--melt", help="Also run each crystal for 3 ps at 0.6 of its melting point.")
+        bool, typer.Option("--melt", help="Also run each crystal for 6 ps at 0.6 of its melting point.")
     ] = False,
     as_json: AsJSON = False,
 ) -> None:
@@ -63,9 +63,11 @@ def check(
     """
     from nakmd.cli.output import say, show_json, show_table
     from nakmd.errors import InputError
+    from nakmd.kernels.jit import set_threads
     from nakmd.potentials import library
     from nakmd.studies.soundness import check_potential
 
+    set_threads(1)  # a few atoms at a time: more threads would wait for each other
     found: list[dict[str, Any]] = []
     for name in names or library.names():
         try:
