@@ -256,7 +256,8 @@ def test_tables_of_noise_give_verdicts_or_a_message(sodium, data):
     parts = {"pair": sodium.pair, "density": sodium.density, "embedding": sodium.embedding} | {which: noise}
     table = changed(
         sodium, pair=parts["pair"][..., few], density=parts["density"][..., few],
-        embedding=parts["embedding"][..., few], cutoff=min(sodium.cutoff, (len(range(N_R)[few]) - 1) * sodium.d_r), rho_max=-1.0,
+        embedding=parts["embedding"][..., few], rho_max=-1.0,
+        cutoff=min(sodium.cutoff, (len(range(N_R)[few]) - 1) * sodium.d_r),
     )  # fmt: skip
     term = EAM(table)
     try:

@@ -46,7 +46,7 @@ def core_of_dimer(potential: Potential, a: str, b: str) -> Verdict | None:
     """Push two lone atoms together; None if they do not interact. No wall is a warning: a lone pair may never meet."""
     reach = potential.cutoff
     r = np.linspace(min(reach, 8.0) - 1e-6, 0.4, 4 * N_STEPS)
-    energies = np.array([_dimer(potential, a, b, x)[0] for x in r])
+    energies, _ = _dimers(potential, a, b, r)
     if not np.any(energies):
         return None
     well = int(np.argmin(np.where(r > 1.0, energies, np.inf)))
@@ -106,26 +106,24 @@ def _step(potential: Potential, a: str, b: str, cutoff: float) -> tuple[float, f
     Embedding energies of lone pairs end as a low power of the distance to the cutoff: what is still falling from 1e-4
     to 1e-8 Å is no step.
     """
-    (energy, force), (_, before) = (
-        [
-            abs(x - y)
-            for x, y in zip(_dimer(potential, a, b, cutoff - d), _dimer(potential, a, b, cutoff + d), strict=True)
-        ]
-        for d in (1e-8, 1e-4)
-    )
+    energies, forces = _dimers(potential, a, b, cutoff + np.array([-1e-8, 1e-8, -1e-4, 1e-4]))
+    energy = float(abs(energies[0] - energies[1]))
+    force, before = float(abs(forces[0] - forces[1])), float(abs(forces[2] - forces[3]))
     return energy, force if force > 0.7 * before else 0.0
 
 
-def _dimer(potential: Potential, a: str, b: str, distance: float) -> tuple[float, float]:
-    """Return energy [eV] and force along the line [eV/Å] of two atoms alone."""
-    names = list(dict.fromkeys((a, b)))
-    masses = [mass_of(a), mass_of(b)]
-    two = System(
-        [[0.0, 0.0, 0.0], [distance, 0.0, 0.0]],
-        [0, len(names) - 1],
-        names,
-        Cell([100.0] * 3, [False] * 3),
-        masses=masses,
-    )
-    found = static(potential, two)
-    return found.energy, float(found.forces[1, 0])
+def _dimers(potential: Potential, a: str, b: str, distances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return energies [eV] of two atoms alone at every distance [Å], and the forces along their line [eV/Å].
+
+    All pairs stand in one open cell, farther from each other than anything reaches.
+    """
+    names, masses = list(dict.fromkeys((a, b))), [mass_of(a), mass_of(b)]
+    n = len(distances)
+    apart = 2.0 * float(distances.max()) + 50.0
+    positions = np.zeros((n, 2, 3))
+    positions[:, :, 0] = apart * np.arange(n)[:, None]
+    positions[:, 1, 1] = distances
+    species = np.tile([0, len(names) - 1], n)
+    cell = Cell([apart * n, apart, apart], [False] * 3)
+    found = static(potential, System(positions.reshape(-1, 3), species, names, cell, masses=np.tile(masses, n)))
+    return found.energies.reshape(n, 2).sum(axis=1), found.forces[1::2, 1].copy()
