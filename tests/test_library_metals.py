@@ -164,7 +164,7 @@ def test_records_of_the_metals_name_their_faults():
     assert "element Na is given twice" in broken("johnson-oh-nak", 'symbol = "K"', 'symbol = "Na"')
     assert "C11 = -7.39: input should be greater than 0" in broken("johnson-oh-nak", "C11 = 7.39", "C11 = -7.39")
     assert "there is no [[pair]] of K-K" in broken("gupta-na", 'symbol = "Na"', 'symbol = "K"')
-    assert "no known key. Did you mean 'xi'" in broken("gupta-na", "\nxi = ", "\nxj = ")
+    assert "pair.1.xj is no known key" in broken("gupta-na", "\nxi = ", "\nxj = ")
     assert "no known key. Did you mean 'reference'" in broken("gupta-na", "reference = ", "refrence = ")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.deck.trial import load_any, try_potential
-from nakmd.potentials import EAM, Hybrid, Potential
+from nakmd.potentials import EAM, Hybrid, Potential, Term
 from nakmd.studies.soundness.contacts import core_in_crystal, core_of_dimer, ends
 from nakmd.studies.soundness.lattices import find_crystals
 from nakmd.studies.soundness.melting import melting_guard
@@ -78,7 +78,8 @@ def check_potential(name: str, melt: bool = False) -> Soundness:
     trial = try_potential(name)
     species = list(trial["species"])
     apart = [(a, b) for a, b, how in potential.coverage(species) if not how]
-    terms = list(potential.terms) if isinstance(potential, Hybrid) else [potential]
+    parts = list(potential.terms) if isinstance(potential, Hybrid) else [potential]
+    terms = [part for part in parts if isinstance(part, Term)]
     whole: Potential = potential
     if apart:
         # a pair term alone says nothing of the other pairs: they are declared apart for the checks

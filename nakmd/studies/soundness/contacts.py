@@ -44,8 +44,8 @@ def core_in_crystal(potential: Potential, crystal: PerfectCrystal) -> Verdict:
 
 def core_of_dimer(potential: Potential, a: str, b: str) -> Verdict | None:
     """Push two lone atoms together; None if they do not interact. No wall is a warning: a lone pair may never meet."""
-    reach = potential.cutoff
-    r = np.linspace(min(reach, 8.0) - 1e-6, 0.4, 4 * N_STEPS)
+    potential.prepare(list(dict.fromkeys((a, b))))
+    r = np.linspace(min(potential.cutoff, 8.0) - 1e-6, 0.4, 4 * N_STEPS)
     energies, _ = _dimers(potential, a, b, r)
     if not np.any(energies):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ase.data import atomic_masses, atomic_numbers, reference_states
@@ -95,7 +96,7 @@ def build_crystal(
     positions = ((index[:, None, :] + basis[None]) * lengths).reshape(-1, 3)
     species = np.tile(np.array(occupied), len(index))
     masses = np.array([mass_of(element) for element in elements])[species]
-    return System(positions, species, elements, Cell(lengths * counts, periodic), masses=masses)
+    return System(positions, species, elements, Cell(lengths * counts, periodic.tolist()), masses=masses)
 
 
 def static(potential: Potential, system: System) -> Result:
@@ -126,10 +127,10 @@ def structure_in_nature(element: str) -> tuple[str, float] | None:
         known = MEASURED[element]
         return known.structure, known.length / EDGE.get(known.structure, 1.0)
     number = atomic_numbers.get(element, 0)
-    state = reference_states[number] if number else None
-    if not state or state.get("symmetry") not in ("bcc", "fcc", "hcp", "diamond", "sc") or "a" not in state:
+    state: dict[str, Any] = dict((reference_states[number] if number else None) or {})
+    if state.get("symmetry") not in ("bcc", "fcc", "hcp", "diamond", "sc") or "a" not in state:
         return None
-    return str(state["symmetry"]), float(state["a"]) / EDGE.get(state["symmetry"], 1.0)
+    return str(state["symmetry"]), float(state["a"]) / EDGE.get(str(state["symmetry"]), 1.0)
 
 
 def find_crystal(
@@ -176,7 +177,7 @@ def elastic_constants(
 
     def stress(strain: FloatArray) -> FloatArray:
         stretch = np.eye(3) + strain
-        cell = Cell(system.cell.matrix @ stretch, system.cell.periodic)
+        cell = Cell(system.cell.matrix @ stretch, system.cell.periodic.tolist())
         moved = System(system.positions @ stretch, system.species, elements, cell, masses=system.masses)
         return np.asarray(-static(potential, moved).virial / cell.volume * GPA_PER_EV_A3)
 

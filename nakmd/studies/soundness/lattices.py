@@ -9,8 +9,9 @@ from nakmd.studies.soundness.crystals import EDGE, SEARCH, PerfectCrystal, find_
 from nakmd.studies.soundness.measured import MEASURED
 from nakmd.studies.soundness.verdicts import Verdict
 
-#: Relative deviations from the list of measured crystals that are worth a warning; none is a fault of a file.
+#: Relative deviations from the list of measured crystals that are worth a warning, and those of another element.
 LENGTH_OFF, ENERGY_OFF, ELASTIC_OFF = 0.025, 0.1, 0.4
+LENGTH_WRONG, ENERGY_WRONG = 0.12, 0.5
 #: Relative deviation from the lattice constant in the header of a file that is worth a warning.
 HEADER_OFF = 0.02
 #: What a structure is compared with.
@@ -140,6 +141,9 @@ def _verdict_on(crystal: PerfectCrystal, known: bool) -> Verdict:
         for k, name in enumerate(("C11", "C12", "C44")):
             if measured.elastic is not None and crystal.elastic is not None:
                 off[name] = crystal.elastic[k] / measured.elastic[k] - 1.0, ELASTIC_OFF
+        if abs(off["length"][0]) > LENGTH_WRONG or abs(off["E"][0]) > ENERGY_WRONG:
+            fault = True
+            remedies.append(f"This is not {element}: a file of another element, or damaged.")
         wide = [f"{name} {100 * by:+.0f} %" for name, (by, limit) in off.items() if abs(by) > limit]
         if wide:
             remedies.append(

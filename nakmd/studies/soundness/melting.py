@@ -24,6 +24,12 @@ LENGTH, LOOKED_AT = 6.0, 2.0
 LINDEMANN = (0.16, 0.25)
 
 
+#: Cells along each direction: some hundred atoms.
+REPEATS: dict[str, int | tuple[int, int, int]] = {
+    "bcc": 4, "fcc": 3, "diamond": 2, "sc": 5, "hcp": 3, "graphene": (6, 4, 1),
+}  # fmt: skip
+
+
 class _Displacement(Observer):
     """Keeps the mean square displacement from the sites, without that of all atoms together."""
 
@@ -49,9 +55,7 @@ def melting_guard(potential: Potential, crystal: PerfectCrystal, seed: int = 1) 
     known = MEASURED.get(element)
     melting = known.melting if known else RULE * abs(crystal.energy) / K_B
     temperature = PART * melting
-    system = crystal.system(
-        {"bcc": 4, "fcc": 3, "diamond": 2, "sc": 5, "hcp": 3, "graphene": (6, 4, 1)}[crystal.structure]
-    )
+    system = crystal.system(REPEATS[crystal.structure])
     timestep = 0.002 if system.masses.min() > 20.0 else 0.0005
     stage = Stage(
         "guard",
