@@ -260,12 +260,12 @@ def test_potentials_check_says_what_is_sound(nakmd_command):
     assert {f["name"]: f for f in json.loads(out)}["nak-cn"]["species"][:2] == ["Na", "K"]
     code, out, _ = nakmd_command("potentials", "check", "rb")
     assert code == 0
-    assert out.startswith("rb: warning (Rb; cutoff 7.260 Å)")
+    assert out.startswith("rb: ok (Rb; cutoff 7.261 Å)")
     assert "a = 5.5850 Å, E = -0.8400 eV" in out
     Path("notes.txt").write_text("Dear colleague,\nno table\nis here\nat all\n")
     code, out, error = nakmd_command("potentials", "check", "rb", "notes.txt", "--json")
     assert code == 2
-    assert [entry["level"] for entry in json.loads(out)] == ["warning", "fault"]
+    assert [entry["level"] for entry in json.loads(out)] == ["ok", "fault"]
     assert "notes.txt:4: this is no EAM table" in json.loads(out)[1]["fault"]
     assert error == ""
 
