@@ -101,6 +101,8 @@ POTENTIALS = [
     Row("eam fs table", eam("fs", "invented.eam.fs"), NA_K),
     Row("eam funcfl", eam("funcfl", "invented.eam"), partial(CRYSTAL, "fcc", 3.6, (2, 1, 1), ("Cu",))),
     Row("nichol-ackland", [{"style": "nichol-ackland"}], NA_K),
+    Row("johnson-oh", [{"style": "johnson-oh"}], NA_K),
+    Row("gupta", [{"style": "gupta"}], partial(CRYSTAL, "bcc", 4.1, (2, 1, 1), ("Na",))),
     Row("tersoff", [{"style": "tersoff", "file": "cn.tersoff"}], SHEET),
     Row("tersoff lambda3", [{"style": "tersoff", "file": "invented.tersoff"}], SHEET),
     Row(

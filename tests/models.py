@@ -4,7 +4,7 @@ A model is a list of terms, plain data that a golden file can hold::
 
     {"style": "eam", "kind": "fs" | "alloy" | "funcfl", "file": "invented.eam.fs"}
     {"style": "tersoff", "file": "cn.tersoff"}                    (and "elements", to take some of a file)
-    {"style": "nichol-ackland"}
+    {"style": "nichol-ackland"}, {"style": "johnson-oh"}, {"style": "gupta"}
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}
     {"style": "lj", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [epsilon, sigma]}}
     {"style": "screened", ... as "morse", over the metal of "nichol-ackland", "screening": {"K": [residual, rho_0]},
@@ -20,6 +20,8 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 from reference import (
+    GuptaTwin,
+    JohnsonOhTwin,
     LennardJonesTwin,
     MorseTwin,
     NicholAcklandTwin,
@@ -33,6 +35,13 @@ from reference import (
 )
 
 from nakmd.system import element_of
+
+#: Embedded atoms of the library: name of the set, elements, twin.
+SETS = {
+    "nichol-ackland": ("nichol-ackland-2016", ["Na", "K"], NicholAcklandTwin),
+    "johnson-oh": ("johnson-oh-nak", ["Na", "K"], JohnsonOhTwin),
+    "gupta": ("gupta-na", ["Na"], GuptaTwin),
+}
 
 DATA = Path(__file__).resolve().parent / "data"
 
@@ -65,8 +74,8 @@ def twin(model, shared=False):
             made.append(TableTwin(read_eam(file_of(term), term["kind"], term.get("element", "Cu"))))
         elif style == "tersoff":
             made.append(TersoffTwin(parse_tersoff(file_of(term).read_text()), shared))
-        elif style == "nichol-ackland":
-            made.append(NicholAcklandTwin())
+        elif style in SETS:
+            made.append(SETS[style][2]())
         elif style == "screened":
             screening = {element: tuple(numbers) for element, numbers in term["screening"].items()}
             made.append(
@@ -148,8 +157,9 @@ def engine_term(term, none=()):
         return EAM.from_file(file_of(term))
     if term["style"] == "tersoff":
         return Tersoff.from_file(file_of(term), term.get("elements"))
-    if term["style"] == "nichol-ackland":
-        return load("nichol-ackland-2016", elements=["Na", "K"])
+    if term["style"] in SETS:
+        name, elements, _ = SETS[term["style"]]
+        return load(name, elements=elements)
     if term["style"] == "screened":
         screening = {element: dict(zip(("residual", "rho_0"), n)) for element, n in term["screening"].items()}
         metal = load("nichol-ackland-2016", elements=["Na", "K"])

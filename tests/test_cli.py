@@ -260,14 +260,51 @@ def test_potentials(nakmd_command):
     assert json.loads(out)["species"] == ["Na", "K"]
 
 
-def test_potentials_check_compares_forces_with_energies(nakmd_command):
+def test_potentials_check_says_what_is_sound(nakmd_command):
     code, out, _ = nakmd_command("potentials", "check", "nak-cn", "morse-screened", "tersoff-1989-c", "--json")
     assert code == 0
     for found in json.loads(out):
         # central differences with a step of 1e-4 Å of forces of some eV/Å
         assert found["force_error"] < 1e-6, found["name"]
         assert found["cutoff"] > 1.0
+        assert {"forces", "cutoff", "core"} <= {verdict["check"] for verdict in found["verdicts"]}
     assert {f["name"]: f for f in json.loads(out)}["nak-cn"]["species"][:2] == ["Na", "K"]
+    code, out, _ = nakmd_command("potentials", "check", "rb")
+    assert code == 0
+    assert out.startswith("rb: ok (Rb; cutoff 7.261 Å)")
+    assert "a = 5.5850 Å, E = -0.8400 eV" in out
+    Path("notes.txt").write_text("Dear colleague,\nno table\nis here\nat all\n")
+    code, out, error = nakmd_command("potentials", "check", "rb", "notes.txt", "--json")
+    assert code == 2
+    assert [entry["level"] for entry in json.loads(out)] == ["ok", "fault"]
+    assert "notes.txt:4: this is no EAM table" in json.loads(out)[1]["fault"]
+    assert error == ""
+
+
+def test_potentials_show_prints_a_page(nakmd_command):
+    code, out, _ = nakmd_command("potentials", "show", "johnson-oh-nak")
+    assert code == 0
+    for words in (
+        "equation  E = Σ_i F(ρ_i)", "C44 [GPa]", "recalled-medium", "doi:10.1557/JMR.1989.1195", "licence   Original",
+        "fcc less bcc", "Not for", "- heats of mixing",
+    ):  # fmt: skip
+        assert words in out, words
+    # a model has the papers, figures and warnings of its sets
+    out = nakmd_command("potentials", "show", "nak-cn")[1]
+    for words in ("10.1103/PhysRevB.86.115410", "Accuracy of morse-screened", "(kinaci-2012-cn)"):
+        assert words in out, words
+
+
+def test_potentials_export_writes_the_form_asked_for(nakmd_command):
+    code, out, _ = nakmd_command("potentials", "export", "johnson-oh-nak", "--form", "setfl", "-o", "out", "--json")
+    assert code == 0
+    assert [Path(name).name for name in json.loads(out)["files"]] == ["johnson-oh-nak.eam.alloy"]
+    code, _, error = nakmd_command("potentials", "export", "nak", "--form", "setfl", "-o", "out")
+    assert code == 2
+    assert "write eam.fs" in error
+    code, out, _ = nakmd_command("potentials", "export", "nak-cn", "--form", "tersoff", "-o", "out")
+    assert code == 0
+    assert "nak-cn.tersoff" in out
 
 
 def test_schema(nakmd_command):

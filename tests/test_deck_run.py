@@ -16,7 +16,7 @@ from nakmd.deck.provenance import git_commit
 from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError, RunError
 from nakmd.io.checkpoint import read_checkpoint
-from nakmd.potentials.export import finnis_sinclair_table
+from nakmd.potentials.export import analytic_table
 from nakmd.potentials.library import load
 from nakmd.potentials.tables import write_eam_fs
 from nakmd.simulation import loop
@@ -236,7 +236,7 @@ def test_a_changed_deck_is_refused_with_the_difference(tmp_path):
 
 
 def test_a_changed_potential_is_refused(tmp_path):
-    table = finnis_sinclair_table(load("nak").terms[0], n_r=400, n_rho=400)
+    table = analytic_table(load("nak").terms[0], n_r=400, n_rho=400)
     write_eam_fs(tmp_path / "nak.eam.fs", table)
     source = tmp_path / "deck.toml"
     source.write_text(deck_of(steps=5, potential="nak.eam.fs").to_toml())
@@ -244,7 +244,7 @@ def test_a_changed_potential_is_refused(tmp_path):
     nakmd.run(source, directory, threads=1)
     assert nakmd.resume(directory, steps=1, threads=1).status == "finished"
     text = (tmp_path / "nak.eam.fs").read_text()
-    write_eam_fs(tmp_path / "nak.eam.fs", finnis_sinclair_table(load("nak").terms[0], n_r=401, n_rho=400))
+    write_eam_fs(tmp_path / "nak.eam.fs", analytic_table(load("nak").terms[0], n_r=401, n_rho=400))
     with pytest.raises(InputError, match="potential has changed"):
         nakmd.resume(directory, steps=5, threads=1)
     (tmp_path / "nak.eam.fs").unlink()

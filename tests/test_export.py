@@ -7,7 +7,7 @@ import pytest
 from nakmd.cell import Cell
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, evaluate, load
-from nakmd.potentials.export import EXPORT_FORMS, export_texts, finnis_sinclair_table, lammps_input, sample_table
+from nakmd.potentials.export import EXPORT_FORMS, analytic_table, export_texts, lammps_input, sample_table
 from nakmd.potentials.tables import format_setfl, read_eam, write_eam_fs
 from nakmd.system import System
 
@@ -39,7 +39,7 @@ def coated_flake(species):
 
 @pytest.fixture(scope="module")
 def table():
-    return finnis_sinclair_table(load("nak").terms[0], n_r=4000, n_rho=8000)
+    return analytic_table(load("nak").terms[0], n_r=4000, n_rho=8000)
 
 
 def test_the_table_of_the_cubics_follows_them(table):
@@ -63,8 +63,8 @@ def test_the_table_of_the_cubics_follows_them(table):
 def test_the_exported_file_reads_back_and_states_its_source(table, tmp_path):
     again = read_eam(write_eam_fs(tmp_path / "nak.eam.fs", table))
     assert np.array_equal(again.pair, table.pair)
-    assert again.comment.startswith("nichol-ackland-2016: analytic cubics with core join")
-    single = finnis_sinclair_table(load("nichol-ackland-2016", elements=["K"]), n_r=50, n_rho=50)
+    assert again.comment.startswith("nichol-ackland-2016: FinnisSinclair, tabulated by nakmd")
+    single = analytic_table(load("nichol-ackland-2016", elements=["K"]), n_r=50, n_rho=50)
     assert format_setfl(single).split("\n")[3] == "1 K"
 
 
@@ -135,9 +135,10 @@ def test_a_model_of_one_style_is_that_style():
 def test_what_cannot_be_exported():
     with pytest.raises(CoverageError, match="K with N"):
         lammps_input(load("nak-cn"), ["K", "C", "N"])
-    smooth = Morse({("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0, "cut": "smooth"}})
-    with pytest.raises(InputError, match="switched off smoothly"):
-        lammps_input(smooth, ["K"])
+    screened = Morse({("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0}}, label="screened")
+    screened.lammps_lacks = "pair whose depth follows a density"
+    with pytest.raises(InputError, match="screened cannot be exported: LAMMPS has no pair whose depth follows"):
+        lammps_input(Hybrid([*load("nak").terms, screened], none=[("K", "C")]), ["K", "Na"])
 
 
 def test_every_form_is_made_of_the_term_that_has_it(tmp_path):

@@ -28,7 +28,7 @@ SITES = ("C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic")
 def test_the_sets_that_people_are_promised():
     assert set(library.names()) >= {
         "nichol-ackland-2016", "kinaci-2012-cn", "lindsay-broido-2010", "tersoff-1989-c", "morse-dilute",
-        "morse-screened", "nak", "cn", "nak-cn", "nak-cn-dilute",
+        "morse-screened", "johnson-oh-nak", "gupta-na", "nak", "rb", "cn", "nak-cn", "nak-cn-dilute",
     }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_every_set_is_named_like_its_file_and_loads(name):
     if not isinstance(record, ModelRecord):
         assert record.license
         assert any(source.doi or "arXiv" in source.paper for source in record.source)
-    species = (*METALS, *SITES) if isinstance(record, ModelRecord) else species_of(record)
+    species = (*METALS, "Rb", *SITES) if isinstance(record, ModelRecord) else species_of(record)
     assert any(
         how == name or isinstance(record, ModelRecord) for *_, how in library.load(name).coverage(species) if how
     )

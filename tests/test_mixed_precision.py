@@ -13,7 +13,7 @@ from nakmd.integrators import Bussi, VelocityVerlet
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Morse, Tersoff, evaluate, load
-from nakmd.potentials.export import finnis_sinclair_table
+from nakmd.potentials.export import analytic_table
 from nakmd.simulation import Simulation, Stage, ThermoLog
 from nakmd.structures.doping import dope
 from nakmd.structures.liquid import fill, liquid
@@ -36,7 +36,7 @@ def wetted_tube():
 
 def on_tables():
     """Return the metal's model on tables."""
-    return EAM(finnis_sinclair_table(load("nichol-ackland-2016", elements=["Na", "K"])))
+    return EAM(analytic_table(load("nichol-ackland-2016", elements=["Na", "K"])))
 
 
 CASES = {

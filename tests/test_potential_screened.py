@@ -232,7 +232,7 @@ def test_what_cannot_be_screened():
 
 def test_lammps_is_told_apart():
     with pytest.raises(
-        InputError, match=r"no pair style whose attraction falls .* Export nak-cn-pair or nak-cn-dilute"
+        InputError, match=r"no pair style whose attraction falls .*nak-cn-pair and nak-cn-dilute do without"
     ):
         lammps_input(screened(), ["K", "C"])
     assert list(export_texts(Hybrid([screened()]), "eam.fs", "metal")) == ["metal.eam.fs"]

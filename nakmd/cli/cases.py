@@ -12,7 +12,7 @@ from nakmd.errors import InputError
 from nakmd.integrators import Fire, Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Potential
-from nakmd.potentials.export import LAMMPSInput, finnis_sinclair_table, lammps_input
+from nakmd.potentials.export import LAMMPSInput, analytic_table, lammps_input
 from nakmd.potentials.library import load
 from nakmd.simulation import Simulation, Stage
 from nakmd.structures.crystal import crystal
@@ -149,7 +149,7 @@ def _metal_on_tables(n_atoms: int) -> tuple[System, Potential]:
     system, model = _metal(n_atoms)
     term = model.terms[0] if isinstance(model, Hybrid) else model
     assert isinstance(term, FinnisSinclair)
-    return system, EAM(finnis_sinclair_table(term))
+    return system, EAM(analytic_table(term))
 
 
 def _copper(n_atoms: int) -> tuple[System, Potential]:

@@ -25,6 +25,17 @@ def show_json(data: Any) -> None:
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def show_heading(text: str) -> None:
+    """Print a heading after an empty line: bold on a terminal."""
+    if is_terminal():
+        from rich.console import Console
+        from rich.text import Text
+
+        Console().print(Text(f"\n{text}", style="bold"))
+        return
+    say(f"\n{text}")
+
+
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
     """Print a table: with rules and colours on a terminal, as aligned lines otherwise."""
     if is_terminal():
@@ -34,7 +45,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
 
         table = Table(title=title or None, title_justify="left", header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(Text(column), overflow="fold")  # as it stands: [eV] is no markup
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         Console().print(table)

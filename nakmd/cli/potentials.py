@@ -36,49 +36,58 @@ def list_(as_json: AsJSON = False) -> None:
 @app.command()
 @guarded
 def show(name: Name, as_json: AsJSON = False) -> None:
-    """Print a set: numbers, papers, licence, notes."""
-    from nakmd.cli.output import say, show_json
+    """Print a set: form, numbers with units, papers, licence, accuracy, and what it must not be used for."""
+    from nakmd.cli.output import show_json
+    from nakmd.cli.potential_page import show_page
     from nakmd.potentials import library
 
     record = library.read_set(name)
     if as_json:
         show_json({**_summary(library.summary(name)), "record": record.model_dump(mode="json")})
     else:
-        say(library.path(name).read_text(encoding="utf-8").rstrip())
+        show_page(record, library.summary(name), library.parts(name))
 
 
 @app.command()
 @guarded
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="Sets or files; all of the library if left out.")] = None,
+    melt: Annotated[
+        bool, typer.Option("--melt", help="Also run each crystal for 6 ps at 0.6 of its melting point.")
+    ] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Read sets or files, build their tables, and verify forces against energies on a shaken configuration."""
-    from nakmd.cli.output import show_json, show_table
-    from nakmd.deck.trial import try_potential
-    from nakmd.errors import InputError
-    from nakmd.potentials import library
+    """Tell whether sets or files are sound: forces, crystals, cores, cutoffs; of tables grids, noise and signs too.
 
-    results: list[dict[str, Any]] = []
+    Every check ends in "ok", "warning" or "fault", with its number and a remedy. With a fault the exit code is 2.
+    """
+    from nakmd.cli.output import say, show_json, show_table
+    from nakmd.errors import InputError
+    from nakmd.kernels.jit import set_threads
+    from nakmd.potentials import library
+    from nakmd.studies.soundness import check_potential
+
+    set_threads(1)  # a few atoms at a time: more threads would wait for each other
+    found: list[dict[str, Any]] = []
     for name in names or library.names():
         try:
-            results.append({"name": name, "ok": True, **try_potential(name)})
+            found.append(check_potential(name, melt).to_dict())
         except InputError as error:
-            results.append({"name": name, "ok": False, "fault": str(error)})
+            found.append({"name": name, "level": "fault", "fault": str(error)})
     if as_json:
-        show_json(results)
+        show_json(found)
     else:
-        rows = [
-            [r["name"], " ".join(r["species"]), f"{r['cutoff']:.3f} Å", f"{r['force_error']:.1e}"]
-            for r in results
-            if r["ok"]
-        ]
-        if rows:
-            show_table(["name", "species", "cutoff", "force error"], rows)
-        for result in results:
-            if not result["ok"]:
-                complain(result["fault"])
-    if not all(result["ok"] for result in results):
+        for entry in found:
+            if "fault" in entry:
+                complain(entry["fault"])
+                continue
+            say(f"{entry['name']}: {entry['level']} ({', '.join(entry['species'])}; cutoff {entry['cutoff']:.3f} Å)")
+            show_table(
+                ["check", "of", "verdict", "found", "remedy"],
+                [[v["check"], v["of"], v["level"], v["text"], v["remedy"]] for v in entry["verdicts"]],
+            )
+            say()
+    if any(entry["level"] == "fault" for entry in found):
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
@@ -87,6 +96,9 @@ def check(
 def export(
     name: Name,
     directory: Annotated[Path, typer.Option("--directory", "-o", help="Folder to write into.")] = Path(),
+    form: Annotated[
+        str, typer.Option("--form", help="lammps (commands and the files they read), setfl, eam.fs or tersoff.")
+    ] = "lammps",
     species: Annotated[
         str | None,
         typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; all of the set if left out.'),
@@ -94,21 +106,28 @@ def export(
     affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon depths.")] = 1.0,
     as_json: AsJSON = False,
 ) -> None:
-    """Write a set as files for LAMMPS: eam.fs and Tersoff tables, and the pair_style and pair_coeff commands."""
+    """Write a set as files for LAMMPS: tables alone, or the pair_style and pair_coeff commands with all they read."""
     from nakmd.cli.output import say, show_json
     from nakmd.deck.trial import load_any, species_known_to
-    from nakmd.potentials.export import lammps_input
+    from nakmd.potentials.export import export_texts, lammps_input
+    from nakmd.potentials.tables import write_texts
 
     potential = load_any(name, affinity)
-    types = [word.strip() for word in species.split(",")] if species else species_known_to(potential)
-    written = lammps_input(potential, types).write(directory)
+    types: list[str] = []
+    if form == "lammps":
+        types = [word.strip() for word in species.split(",")] if species else species_known_to(potential)
+        written = lammps_input(potential, types).write(directory)
+    else:
+        chosen = species.split(",") if species else None
+        written = write_texts(directory, export_texts(potential, form, Path(name).stem, chosen))
     if as_json:
         show_json({"species": types, "files": [str(path) for path in written]})
         return
-    say(f"Types 1 to {len(types)} are {', '.join(types)}. Wrote:")
+    say(f"Types 1 to {len(types)} are {', '.join(types)}. Wrote:" if types else "Wrote:")
     for path in written:
         say(f"  {path}")
-    say(f"In LAMMPS: units metal, then include {written[0].name}")
+    if types:
+        say(f"In LAMMPS: units metal, then include {written[0].name}")
 
 
 def _summary(entry: Any) -> dict[str, Any]:

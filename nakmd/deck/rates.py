@@ -7,10 +7,12 @@ import os
 from pathlib import Path
 
 from nakmd.kernels.jit import cache_folder
-from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Potential, Screened, Tersoff
+from nakmd.potentials import EAM, FinnisSinclair, Gupta, Hybrid, JohnsonOh, Potential, Screened, Tersoff
 
 #: Guesses [µs per atom and step on one thread] for the terms, until a run has been timed.
-GUESSES: dict[type, float] = {FinnisSinclair: 0.15, EAM: 0.25, Tersoff: 0.3, Screened: 0.5}
+GUESSES: dict[type, float] = {
+    FinnisSinclair: 0.15, JohnsonOh: 0.15, Gupta: 1.0, EAM: 0.25, Tersoff: 0.3, Screened: 0.5,
+}  # fmt: skip
 GUESS_PAIR = 0.3
 GUESS_STEP = 0.05
 

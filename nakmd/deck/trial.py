@@ -10,7 +10,8 @@ import numpy as np
 from nakmd.cell import Cell
 from nakmd.deck.build import load_named_or_file
 from nakmd.errors import InputError
-from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Morse, Potential, Tersoff, evaluate
+from nakmd.potentials import Hybrid, Morse, Potential, Tersoff, evaluate
+from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.pair import PairPotential
 from nakmd.system import System
@@ -24,7 +25,9 @@ _SPACING = 3.4
 
 
 def load_any(name: str, affinity: float = 1.0) -> Potential:
-    """Return a named set, or the potential in a file."""
+    """Return a named set, or the potential in a file; one without a known ending is read by its content."""
+    if Path(name).is_file() and "/" not in name:
+        name = f"./{name}"
     return load_named_or_file(name, Path(), affinity)
 
 
@@ -32,9 +35,7 @@ def species_known_to(potential: Potential) -> list[str]:
     """Return the species that a potential has numbers for and couples to each other."""
     found: list[str] = []
     for term in (part for one in terms_in(potential) for part in one.parts):
-        if isinstance(term, EAM):
-            found += term.table.elements
-        elif isinstance(term, FinnisSinclair):
+        if isinstance(term, EmbeddedAtom):
             found += term.elements
         elif isinstance(term, Tersoff):
             found += term.parameters.elements

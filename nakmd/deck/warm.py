@@ -9,7 +9,7 @@ from typing import Any
 
 from nakmd.deck.run import run
 from nakmd.deck.schema import Deck
-from nakmd.potentials.export import finnis_sinclair_table
+from nakmd.potentials.export import analytic_table
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.library import load
@@ -66,9 +66,7 @@ def warm_up(name: str) -> float:
             metal = load("nak")
             term = metal.terms[0] if isinstance(metal, Hybrid) else metal
             assert isinstance(term, FinnisSinclair)  # the set is one of cubics
-            model = {
-                "potential": str(write_eam_fs(Path(folder) / "warm.eam.fs", finnis_sinclair_table(term, 500, 500)))
-            }
+            model = {"potential": str(write_eam_fs(Path(folder) / "warm.eam.fs", analytic_table(term, 500, 500)))}
         deck = Deck(
             model=model,
             structure=structure,

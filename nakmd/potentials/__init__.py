@@ -3,7 +3,9 @@
 from nakmd.potentials.base import Potential, Term, evaluate
 from nakmd.potentials.eam import EAM
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.gupta import Gupta
 from nakmd.potentials.hybrid import Hybrid
+from nakmd.potentials.johnson_oh import JohnsonOh
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.library import load
 from nakmd.potentials.morse import Morse
@@ -14,7 +16,9 @@ from nakmd.potentials.two_gaussians import TwoGaussians
 __all__ = [
     "EAM",
     "FinnisSinclair",
+    "Gupta",
     "Hybrid",
+    "JohnsonOh",
     "LennardJones",
     "Morse",
     "Potential",

@@ -125,6 +125,9 @@ class Term(Potential):
 
     label: str = ""
 
+    #: What of the term LAMMPS lacks, as the end of "LAMMPS has no ..."; empty if it can be exported.
+    lammps_lacks: str = ""
+
     def use_precision(self, precision: str) -> Self:  # noqa: D102  (inherited)
         if precision not in PRECISIONS:
             raise InputError(f"There is no precision {precision!r}; there are {', '.join(PRECISIONS)}.")

@@ -116,3 +116,37 @@ class EmbeddedAtom(Term):
             neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
             self._p, self._cutoff,
         )  # fmt: skip
+
+
+class AnalyticEmbeddedAtom(EmbeddedAtom):
+    """An embedded-atom model given by formulas: besides, it says what a table of it needs.
+
+    Attributes
+    ----------
+    atomic_numbers : tuple of int
+    largest_density : float
+        End of a table of embedding energies, in the unit of the set: some four times the density of a solid.
+    density_unit : str
+    """
+
+    atomic_numbers: tuple[int, ...]
+    largest_density: float
+    density_unit: str
+
+    @property
+    @abstractmethod
+    def lattice_constants(self) -> list[float]:
+        """Of the elements [Å], for the headers of tables."""
+
+    @property
+    @abstractmethod
+    def reach(self) -> float:
+        """Where the last of the functions ends [Å]."""
+
+    @abstractmethod
+    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return V [eV] between two elements and the density that b puts at a, each an array of r's shape [Å]."""
+
+    @abstractmethod
+    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:
+        """Return F [eV] of an element on densities, an array of rho's shape."""

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
 from nakmd.potentials.eam import EAM
-from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.lammps import LAMMPSInput, lammps_input
-from nakmd.potentials.sampled import finnis_sinclair_table, sample_table
+from nakmd.potentials.sampled import analytic_table, sample_table
 from nakmd.potentials.tables import format_eam_fs, format_setfl
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import format_tersoff
 
-__all__ = ["EXPORT_FORMS", "LAMMPSInput", "export_texts", "finnis_sinclair_table", "lammps_input", "sample_table"]
+__all__ = ["EXPORT_FORMS", "LAMMPSInput", "analytic_table", "export_texts", "lammps_input", "sample_table"]
 
 #: Form and the ending of its file; ``"lammps"`` makes several files.
 EXPORT_FORMS = {"setfl": ".eam.alloy", "eam.fs": ".eam.fs", "tersoff": ".tersoff", "lammps": ".in"}
@@ -67,9 +67,9 @@ def export_texts(
         bonds = [term for term in terms if isinstance(term, Tersoff)]
         _check_one(len(bonds), form)
         return {file: format_tersoff(bonds[0].parameters, bonds[0].parameters.source)}
-    embedded = [term for term in terms if isinstance(term, EAM | FinnisSinclair)]
+    embedded = [term for term in terms if isinstance(term, EAM | AnalyticEmbeddedAtom)]
     _check_one(len(embedded), form)
-    table = embedded[0].table if isinstance(embedded[0], EAM) else finnis_sinclair_table(embedded[0])
+    table = embedded[0].table if isinstance(embedded[0], EAM) else analytic_table(embedded[0])
     return {file: format_setfl(table) if form == "setfl" else format_eam_fs(table)}
 
 

@@ -14,7 +14,7 @@ from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, any_of, maximum, seldom, sqrt, where
-from nakmd.potentials.embedded_atom import EmbeddedAtom
+from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
 
@@ -185,7 +185,7 @@ def embedding(rho: Lanes, tables: FinnisSinclairParameters, a: int) -> tuple[Lan
     return -root, where(rho > 0.0, -0.5 / maximum(root, 1.0e-150), 0.0)
 
 
-class FinnisSinclair(EmbeddedAtom):
+class FinnisSinclair(AnalyticEmbeddedAtom):
     r"""Finnis-Sinclair model with cubic splines in reduced distance x = r/a, evaluated directly.
 
     .. math::
@@ -222,6 +222,8 @@ class FinnisSinclair(EmbeddedAtom):
     S. Han et al., J. Appl. Phys. 93, 3328 (2003), eqs 8, 9. doi:10.1063/1.1555275
     """
 
+    largest_density = 10.0  # [eV²], four times that of solid sodium
+    density_unit = "eV²"
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(
@@ -262,6 +264,14 @@ class FinnisSinclair(EmbeddedAtom):
             raise InputError(f"{label}: the smoothing must end inside the core join {self.core}, got {smooth}.")
         if not 0.0 < self.core[0] < self.core[1]:
             raise InputError(f"{label}: the core join needs 0 < start < end, got {self.core}.")
+
+    @property
+    def lattice_constants(self) -> list[float]:  # noqa: D102  (inherited)
+        return [float(a) for a in np.diag(self.length)]
+
+    @property
+    def reach(self) -> float:  # noqa: D102
+        return float(max(self.X.max(), self.Y.max()) * self.length.max())
 
     def _numbers(self) -> list[object]:
         return [
@@ -331,11 +341,13 @@ class FinnisSinclair(EmbeddedAtom):
         q = float(6.0 * p.B[a, b] @ gaps) * width**2
         return np.array([10.0 * f - 4.0 * s + 0.5 * q, -15.0 * f + 7.0 * s - q, 6.0 * f - 3.0 * s + 0.5 * q])
 
-    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return V [eV] and φ [eV²] between two elements on distances r [Å], each an array of r's shape."""
+    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: D102
         rows = [self.elements.index(a), self.elements.index(b)]
         p = of_pair(self._tables(rows)[0], 0, 1)
         flat = np.asarray(r, dtype=np.float64).ravel()
         v = np.array([float(pair_energy(float(x), p)[0]) for x in flat])
         phi = np.array([float(cubic_density(float(x), p)[0]) for x in flat])
         return v.reshape(np.shape(r)), phi.reshape(np.shape(r))
+
+    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:  # noqa: D102
+        return -np.sqrt(np.asarray(rho, dtype=np.float64))

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nakmd.errors import InputError
-from nakmd.potentials.base import Potential, species_key
+from nakmd.potentials.base import Potential, Term, species_key
 from nakmd.potentials.eam import EAM
-from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.sampled import finnis_sinclair_table
-from nakmd.potentials.screened import Screened
+from nakmd.potentials.pair_table import N_POINTS, format_pair_table
+from nakmd.potentials.sampled import analytic_table
 from nakmd.potentials.tables import format_eam_fs, write_texts
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import format_tersoff
 from nakmd.potentials.two_gaussians import TwoGaussians
 
-#: Pair styles and the order of their parameters in LAMMPS.
-PAIR_STYLES: dict[type[PairPotential], tuple[str, tuple[str, ...]]] = {
-    Morse: ("morse", ("depth", "alpha", "r_0")),
-    LennardJones: ("lj/cut", ("epsilon", "sigma")),
+#: Pair styles whose sum is a formula, each with its coefficients from the parameters of a pair and the scale.
+PAIR_STYLES: dict[type[PairPotential], list[tuple[str, Callable[[Mapping[str, float], float], Sequence[float]]]]] = {
+    Morse: [("morse", lambda p, scale: (scale * p["depth"], p["alpha"], p["r_0"]))],
+    LennardJones: [("lj/cut", lambda p, scale: (scale * p["epsilon"], p["sigma"]))],
+    # wall and well, each V = -A e^{-B r²}
+    TwoGaussians: [
+        ("gauss", lambda p, scale: (-scale * p["wall"], p["wall_width"] ** -2)),
+        ("gauss", lambda p, scale: (scale * p["depth"], p["width"] ** -2)),
+    ],
 }
 
 
@@ -82,21 +86,24 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     CoverageError
         If a pair of species is covered by nothing.
     InputError
-        If LAMMPS has nothing of the kind: a smoothly switched pair term, one that the metal screens.
+        If LAMMPS has nothing of the kind (`nakmd.potentials.base.Term.lammps_lacks`).
 
     Notes
     -----
-    Analytic Finnis-Sinclair terms go out as ``eam/fs`` tables (see `finnis_sinclair_table`). A model of one style that
+    Analytic embedded-atom terms go out as ``eam/fs`` tables (see `analytic_table`). A model of one style that
     couples every pair goes out as that style; all others as ``hybrid/overlay``, whose lists of lists cost LAMMPS time.
+    Pair terms that LAMMPS has no style for, or that are switched off smoothly, go out as ``table spline``.
     """
     potential.check_coverage(species_names)
     terms = potential.terms if isinstance(potential, Hybrid) else [potential]
+    for term in terms:
+        refuse_what_lammps_lacks(term)
     out = LAMMPSInput()
     styles: list[_SubStyle] = []
     for n, term in enumerate(terms, start=1):
         match term:
-            case FinnisSinclair() | EAM():
-                table = term.table if isinstance(term, EAM) else finnis_sinclair_table(term)
+            case AnalyticEmbeddedAtom() | EAM():
+                table = term.table if isinstance(term, EAM) else analytic_table(term)
                 file = f"term_{n}.eam.fs"
                 out.files[file] = format_eam_fs(table)
                 styles.append(_many_body("eam/fs", file, table.elements, species_names))
@@ -104,18 +111,8 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
                 file = f"term_{n}.tersoff"
                 out.files[file] = format_tersoff(term.parameters, term.parameters.source)
                 styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
-            case Screened():
-                raise InputError(
-                    f"{term.label}: LAMMPS has no pair style whose attraction falls with the density of the metal. "
-                    "Export nak-cn-pair or nak-cn-dilute, whose metal-carbon terms are pairs alone, or a model of your "
-                    "own without [term.screening]."
-                )
-            case TwoGaussians():
-                styles += _gaussians(term, species_names)
             case PairPotential():
-                styles += _pair_styles(term, species_names)
-            case _:
-                raise InputError(f"{type(term).__name__} has no counterpart in LAMMPS.")
+                styles += _pair_styles(term, species_names, f"term_{n}.table", out.files)
     styles = [style for style in styles if style.coefficients]
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
     apart = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
@@ -135,6 +132,22 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     return out
 
 
+def refuse_what_lammps_lacks(term: Potential) -> None:
+    """Raise `InputError` for a term that LAMMPS cannot compute."""
+    what = term.lammps_lacks if isinstance(term, Term) else f"{type(term).__name__}"
+    known = isinstance(term, AnalyticEmbeddedAtom | EAM | Tersoff) or (
+        # a pair term with loops of its own is more than its formula
+        isinstance(term, PairPotential) and type(term).add_to is PairPotential.add_to
+    )
+    if not what and not known:
+        what = f"{type(term).__name__}"
+    if what:
+        label = term.label if isinstance(term, Term) else type(term).__name__
+        raise InputError(
+            f"{label} cannot be exported: LAMMPS has no {what}. Export a model without this term, or run it in nakmd."
+        )
+
+
 def _alone(style: _SubStyle) -> list[str]:
     """Return the commands of the one style of a model."""
     commands = [f"pair_style {style.name} {style.arguments}".strip()]
@@ -149,47 +162,28 @@ def _many_body(style: str, file: str, elements: Sequence[str], species_names: Se
     return _SubStyle(style, "", [("* *", f"{file} {' '.join(mapped)}")] if found else [])
 
 
-def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_SubStyle]:
-    """Return the sub-styles of a pair term, one for each way to cut, with the scale in the depths."""
-    return _sub_styles(term, term.pairs, species_names, *PAIR_STYLES[type(term)])
-
-
-def _sub_styles(
-    term: PairPotential,
-    pairs: Mapping[tuple[str, str], Mapping[str, Any]],
-    species_names: Sequence[str],
-    style: str,
-    names: tuple[str, ...],
+def _pair_styles(
+    term: PairPotential, species_names: Sequence[str], file: str, files: dict[str, str]
 ) -> list[_SubStyle]:
-    """Return the sub-styles of one style; the scale multiplies the first of the parameters named."""
-    by_cut: dict[str, _SubStyle] = {}
+    """Return the sub-styles of a pair term, some for each way to cut, with the scale in the depths or in a table."""
+    by_cut: dict[tuple[int, str], _SubStyle] = {}
+    tabulated: list[tuple[str, str]] = []
     for i, a in enumerate(species_names):
         for j in range(i, len(species_names)):
             entry = term._entry(a, species_names[j])
-            if entry is None or entry not in pairs:
+            if entry is None or entry not in term.pairs:
                 continue
-            values = pairs[entry]
-            if values["cut"] == "smooth":
-                raise InputError(
-                    f"{'-'.join(entry)} of {term.label} is switched off smoothly, which {style} cannot do. "
-                    'Export with cut = "shift" or "cut".'
-                )
+            values, types = term.pairs[entry], f"{i + 1} {j + 1}"
+            if type(term) not in PAIR_STYLES or values["cut"] == "smooth":
+                sub = by_cut.setdefault((0, "table"), _SubStyle("table", f"spline {N_POINTS}", []))
+                sub.coefficients.append((types, f"{file} {'-'.join(entry)} {values['cutoff']!r}"))
+                tabulated += [entry] if entry not in tabulated else []
+                continue
             shift = "yes" if values["cut"] == "shift" else "no"
-            numbers = [values[name] * (term.scale if k == 0 else 1.0) for k, name in enumerate(names)]
-            sub = by_cut.setdefault(shift, _SubStyle(style, repr(values["cutoff"]), [], f"shift {shift}"))
-            sub.coefficients.append(
-                (f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in [*numbers, values["cutoff"]]))
-            )
+            for part, (style, numbers) in enumerate(PAIR_STYLES[type(term)]):
+                sub = by_cut.setdefault((part, shift), _SubStyle(style, repr(values["cutoff"]), [], f"shift {shift}"))
+                words = " ".join(repr(float(x)) for x in [*numbers(values, term.scale), values["cutoff"]])
+                sub.coefficients.append((types, words))
+    if tabulated:
+        files[file] = format_pair_table(term, tabulated)
     return list(by_cut.values())
-
-
-def _gaussians(term: TwoGaussians, species_names: Sequence[str]) -> list[_SubStyle]:
-    """Return the wall and the well as two terms of ``pair_style gauss``, V = -A e^{-B r²}."""
-    styles: list[_SubStyle] = []
-    for height, width, sign in (("wall", "wall_width", -1.0), ("depth", "width", 1.0)):
-        pairs = {
-            pair: values | {"A": sign * values[height], "B": 1.0 / values[width] ** 2}
-            for pair, values in term.pairs.items()
-        }
-        styles += _sub_styles(term, pairs, species_names, "gauss", ("A", "B"))
-    return styles

@@ -108,6 +108,15 @@ def read_set(name_or_path: str | Path, folder: Path | None = None) -> AnyRecord:
     return parse_record(file, read_text(file))
 
 
+def parts(name_or_path: str | Path, folder: Path | None = None) -> list[AnyRecord]:
+    """Return the records of the sets that a model adds up; nothing for a set."""
+    record = read_set(name_or_path, folder)
+    if not isinstance(record, ModelRecord):
+        return []
+    here = path(name_or_path, folder).parent
+    return [_part(record, term, here) for term in record.term]
+
+
 def summary(name_or_path: str | Path) -> SetSummary:
     """Return one line about a set."""
     file = path(name_or_path)

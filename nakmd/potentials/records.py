@@ -3,76 +3,40 @@
 from __future__ import annotations
 
 from itertools import combinations_with_replacement
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import Field, Strict, StringConstraints, model_validator
 
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Positive = Annotated[float, Strict(), Field(gt=0.0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Strict(), Field(ge=0.0, allow_inf_nan=False)]
-Word = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][A-Za-z0-9:_-]*$")]
-Name = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-Text = Annotated[str, Strict()]
-Doi = Annotated[str, Strict(), StringConstraints(pattern=r"^10\.[0-9]{4,9}/\S+$")]
+from nakmd.potentials.record_parts import (
+    Accuracy,
+    Element,
+    Evidence,
+    NotNegative,
+    Number,
+    NumbersRecord,
+    Part,
+    Positive,
+    Record,
+    Source,
+    Text,
+    Units,
+    Word,
+    pair_key,
+)
+from nakmd.potentials.record_parts import refuse_repeats as _refuse_repeats
 
-#: How a number is known: read in the source named; solved for figures of the source; remembered (and how
-#: well); chosen here, with the reason in the note.
-Evidence = Literal["published", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed"]
-
-
-def pair_key(a: str, b: str) -> tuple[str, str]:
-    """Return an unordered pair in its one order."""
-    return (a, b) if a <= b else (b, a)
-
-
-class Part(BaseModel):
-    """A piece of a record: frozen, and without words that nobody knows."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(Part):
-    """A work that numbers come from."""
-
-    paper: Text
-    doi: Doi | None = None
-    note: Text = ""
-
-
-class Units(Part):
-    """The units of the numbers; nothing is converted, so they can only be these."""
-
-    energy: Literal["eV"]
-    length: Literal["Å"]
-    density: Literal["eV²"] | None = None
-
-
-class Record(Part):
-    """What every file of the library says of itself."""
-
-    name: Name
-    title: Text
-    form: str
-    notes: Text = ""
-    not_for: tuple[Text, ...] = ()
-
-
-class NumbersRecord(Record):
-    """A record that holds numbers: with their units, sources and licence."""
-
-    license: Text
-    units: Units
-    source: Annotated[tuple[Source, ...], Field(min_length=1)]
-
-
-class Element(Part):
-    """An element, for the headers of tables."""
-
-    symbol: Word
-    atomic_number: Annotated[int, Strict(), Field(ge=1, le=118)]
-    mass: Positive
-    lattice: Word
-    lattice_constant: Positive
+__all__ = [
+    "FORMS",
+    "Accuracy",
+    "AnyRecord",
+    "Evidence",
+    "NumbersRecord",
+    "Part",
+    "Record",
+    "Source",
+    "Units",
+    "pair_key",
+]
 
 
 class Core(Part):
@@ -109,6 +73,11 @@ class SplinePair(Part):
 class FinnisSinclairCubicSet(NumbersRecord):
     """Finnis–Sinclair with truncated cubics: V = Σ A_k (X_k − x)³, φ = Σ B_k (Y_k − x)³, F = −√ρ."""
 
+    equation: ClassVar[str] = (
+        "E = Σ_{i<j} V(r_ij) - Σ_i √ρ_i, ρ_i = Σ_j φ(r_ij); x = r/a, V = Σ_k A_k (X_k - x)³ H(X_k - x), "
+        "φ = Σ_k B_k (Y_k - x)³ H(Y_k - x); inside the core a join to the ZBL repulsion"
+    )
+
     form: Literal["finnis_sinclair_cubic"]
     X: Annotated[tuple[Positive, ...], Field(min_length=1)]
     Y: Annotated[tuple[Positive, ...], Field(min_length=1)]
@@ -142,6 +111,89 @@ class FinnisSinclairCubicSet(NumbersRecord):
         return self
 
 
+class Ends(Part):
+    """Where functions begin and end to go to zero, by a switching polynomial."""
+
+    start: Positive
+    end: Positive
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(f"start = {self.start} must be smaller than end = {self.end}")
+        return self
+
+
+class BccElement(Element):
+    """An element of `JohnsonOhSet`: a is ``lattice_constant``, energies in eV and positive, constants in GPa."""
+
+    cohesive_energy: Positive
+    vacancy_energy: Positive
+    C11: Positive
+    C12: Positive
+    C44: Positive
+    evidence: Evidence
+    note: Text = ""
+
+
+class JohnsonOhSet(NumbersRecord):
+    """Analytic embedded atoms of bcc metals (`nakmd.potentials.JohnsonOh`): six figures of each; cut in units of a."""
+
+    equation: ClassVar[str] = (
+        "E = Σ_i F(ρ_i) + ½ Σ V(r); f = f_e (r_1/r)⁶, V = Σ_m k_m (r/r_1 - 1)^m, F = -(E_c - E_1v)(1 - n ln x) x^n, "
+        "x = ρ/ρ_e; V_ab = ½ (f_b/f_a V_aa + f_a/f_b V_bb); k and n solved for the figures of each element"
+    )
+
+    form: Literal["johnson_oh"]
+    cut: Ends
+    element: Annotated[tuple[BccElement, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        _refuse_repeats([element.symbol for element in self.element], "element")
+        for element in self.element:
+            if element.lattice != "bcc":
+                raise ValueError(f"{element.symbol} is {element.lattice}; these functions are for bcc")
+        return self
+
+
+class GuptaPair(Part):
+    """Numbers of a pair of elements: A and xi in eV, r_0 in Å."""
+
+    elements: tuple[Word, Word]
+    A: Positive
+    xi: Positive
+    p: Positive
+    q: Positive
+    r_0: Positive
+    evidence: Evidence
+    note: Text = ""
+
+
+class GuptaSet(NumbersRecord):
+    """Second-moment approximation of tight binding (`nakmd.potentials.Gupta`); cut in Å."""
+
+    equation: ClassVar[str] = "E = Σ_i [Σ_j A exp(-p (r/r_0 - 1)) - √(Σ_j ξ² exp(-2q (r/r_0 - 1)))]"
+
+    form: Literal["gupta"]
+    cut: Ends
+    element: Annotated[tuple[Element, ...], Field(min_length=1)]
+    pair: Annotated[tuple[GuptaPair, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        known = [element.symbol for element in self.element]
+        pairs = [pair_key(*pair.elements) for pair in self.pair]
+        _refuse_repeats(known, "element")
+        _refuse_repeats(["-".join(pair) for pair in pairs], "pair")
+        wanted = {pair_key(a, b) for a, b in combinations_with_replacement(known, 2)}
+        for missing in sorted(wanted - set(pairs)):
+            raise ValueError(f"there is no [[pair]] of {'-'.join(missing)}")
+        for other in sorted(set(pairs) - wanted):
+            raise ValueError(f"the [[pair]] of {'-'.join(other)} is of an element without [[element]]")
+        return self
+
+
 class TersoffPair(Part):
     """A record of Tersoff's bond order: centre, bonded atom, and the third atoms (by default all)."""
 
@@ -167,6 +219,11 @@ class TersoffPair(Part):
 
 class TersoffSet(NumbersRecord):
     """Tersoff's bond order in LAMMPS's convention (see `nakmd.potentials.tersoff_file`)."""
+
+    equation: ClassVar[str] = (
+        "E = ½ Σ f_C(r) [A exp(-λ1 r) - b_ij B exp(-λ2 r)], b = (1 + βⁿ ζⁿ)^(-1/2n), "
+        "ζ = Σ_k f_C(r_ik) g(θ) exp(λ3^m (r_ij - r_ik)^m), g = γ (1 + c²/d² - c²/(d² + (cos θ - h)²))"
+    )
 
     form: Literal["tersoff"]
     elements: Annotated[tuple[Word, ...], Field(min_length=1)]
@@ -224,6 +281,8 @@ class PairSet(NumbersRecord):
 class MorseSet(PairSet):
     """Morse terms between species."""
 
+    equation: ClassVar[str] = "V = D [exp(-2α (r - r_0)) - 2 exp(-α (r - r_0))]"
+
     form: Literal["morse"]
     pair: Annotated[tuple[MorsePair, ...], Field(min_length=1)]
 
@@ -235,6 +294,8 @@ class MorseSet(PairSet):
 
 class LennardJonesSet(PairSet):
     """Lennard-Jones terms between species."""
+
+    equation: ClassVar[str] = "V = 4ε [(σ/r)¹² - (σ/r)⁶]"
 
     form: Literal["lennard_jones"]
     pair: Annotated[tuple[LennardJonesPair, ...], Field(min_length=1)]
@@ -273,6 +334,8 @@ class TwoGaussiansSet(PairSet):
 
 class EAMTableSet(NumbersRecord):
     """An EAM potential in a file beside the record: setfl, eam.fs, or one funcfl file for each element."""
+
+    equation: ClassVar[str] = "E = Σ_i F(ρ_i) + ½ Σ φ(r), ρ_i = Σ_j ρ_j(r_ij), on tables with LAMMPS's interpolation"
 
     form: Literal["eam_table"]
     files: Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -322,18 +385,30 @@ class ModelTerm(Part):
 class ModelRecord(Record):
     """A sum of terms over species, and the pairs declared not to interact."""
 
+    equation: ClassVar[str] = "E = sum of the terms"
+
     form: Literal["model"]
     term: Annotated[tuple[ModelTerm, ...], Field(min_length=1)]
     none: tuple[tuple[Word, Word], ...] = ()
 
 
 AnyRecord = (
-    FinnisSinclairCubicSet | TersoffSet | MorseSet | LennardJonesSet | TwoGaussiansSet | EAMTableSet | ModelRecord
+    FinnisSinclairCubicSet
+    | JohnsonOhSet
+    | GuptaSet
+    | TersoffSet
+    | MorseSet
+    | LennardJonesSet
+    | TwoGaussiansSet
+    | EAMTableSet
+    | ModelRecord
 )
 
 #: Word of ``form`` and the schema that it chooses.
 FORMS: dict[str, type[AnyRecord]] = {
     "finnis_sinclair_cubic": FinnisSinclairCubicSet,
+    "johnson_oh": JohnsonOhSet,
+    "gupta": GuptaSet,
     "tersoff": TersoffSet,
     "morse": MorseSet,
     "lennard_jones": LennardJonesSet,
@@ -341,9 +416,3 @@ FORMS: dict[str, type[AnyRecord]] = {
     "eam_table": EAMTableSet,
     "model": ModelRecord,
 }
-
-
-def _refuse_repeats(names: tuple[str, ...] | list[str], what: str) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(f"{what} {repeated[0]} is given twice")

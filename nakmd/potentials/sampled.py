@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.potentials.eam_table import EAMTable
-from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.units import MASSES
 
 FloatArray = NDArray[np.float64]
@@ -16,8 +16,6 @@ FloatArray = NDArray[np.float64]
 #: Grids of exported tables: in solid and liquid NaK within 1e-10 eV/atom and 1e-7 eV/Å of the analytic model.
 N_RHO = 20_000
 N_R = 10_000
-#: Largest tabulated density of Finnis-Sinclair cubics [eV²]: four times that of solid sodium.
-RHO_MAX = 10.0
 
 
 def sample_table(
@@ -89,36 +87,44 @@ def sample_table(
     )
 
 
-def finnis_sinclair_table(
-    potential: FinnisSinclair, n_r: int = N_R, n_rho: int = N_RHO, rho_max: float = RHO_MAX, comment: str = ""
+def analytic_table(
+    potential: AnalyticEmbeddedAtom, n_r: int = N_R, n_rho: int = N_RHO, rho_max: float | None = None, comment: str = ""
 ) -> EAMTable:
-    """Return the tables of an analytic Finnis-Sinclair model, for ``eam.fs``.
+    """Return the tables of an analytic embedded-atom model, for ``eam.fs`` (or setfl, where it can express them).
 
     Parameters
     ----------
-    potential : FinnisSinclair
+    potential : AnalyticEmbeddedAtom
     n_r, n_rho : int
         Numbers of points.
-    rho_max : float [eV²]
+    rho_max : float, optional [unit of the set]
+        ``potential.largest_density`` if left out.
     comment : str
         Header of the file; names the model if left out.
 
     Notes
     -----
-    -√ρ has no slope at ρ = 0: only where an atom has a density below a few grid steps (an evaporated one) is the
-    table poor, by up to 0.24 √dρ.
+    -√ρ and x^n ln x have no slope at ρ = 0: only where an atom has a density below a few grid steps (an evaporated
+    one) is the table poor, -√ρ by up to 0.24 √dρ.
     """
+    known: dict[tuple[str, str], tuple[FloatArray, FloatArray]] = {}
+
+    def functions(a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        # always on the one grid of the table, once for each pair: a formula in Python takes seconds
+        if (a, b) not in known:
+            known[a, b] = potential.functions(a, b, r)
+        return known[a, b]
+
     return sample_table(
         potential.elements,
-        density=lambda a, b, r: potential.functions(a, b, r)[1],
-        pair=lambda a, b, r: potential.functions(a, b, r)[0],
-        embedding=lambda _, rho: -np.sqrt(rho),
+        density=lambda a, b, r: functions(b, a, r)[1],
+        pair=lambda a, b, r: functions(a, b, r)[0],
+        embedding=potential.embedding_energy,
         atomic_numbers=potential.atomic_numbers,
-        cutoff=float(max(potential.X.max(), potential.Y.max()) * potential.length.max()),
-        rho_max=rho_max,
+        cutoff=potential.reach,
+        rho_max=potential.largest_density if rho_max is None else rho_max,
         n_r=n_r,
         n_rho=n_rho,
-        lattice_constants=np.diag(potential.length).tolist(),
-        comment=comment
-        or f"{potential.label}: analytic cubics with core join, tabulated by nakmd\nUnits: eV, angstrom",
+        lattice_constants=potential.lattice_constants,
+        comment=comment or f"{potential.label}: {type(potential).__name__}, tabulated by nakmd\nUnits: eV, angstrom",
     )

@@ -79,6 +79,10 @@ class Screened(Term):
     atoms and layers on graphite). The form is nakmd's own.
     """
 
+    lammps_lacks = (
+        "pair style whose attraction falls with the density of the metal (nak-cn-pair and nak-cn-dilute do without it)"
+    )
+
     def __init__(
         self,
         metal: EmbeddedAtom,

@@ -13,6 +13,8 @@ from nakmd.potentials.base import Term
 from nakmd.potentials.eam import EAM
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.finnis_sinclair import N_DENSITY_KNOTS, N_PAIR_KNOTS, FinnisSinclair
+from nakmd.potentials.gupta import Gupta, GuptaNumbers
+from nakmd.potentials.johnson_oh import BccFigures, JohnsonOh
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.pair import PairPotential
@@ -20,6 +22,8 @@ from nakmd.potentials.records import (
     AnyRecord,
     EAMTableSet,
     FinnisSinclairCubicSet,
+    GuptaSet,
+    JohnsonOhSet,
     LennardJonesSet,
     ModelRecord,
     ModelTerm,
@@ -34,11 +38,14 @@ from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import COLUMNS, tersoff_parameters
 from nakmd.potentials.two_gaussians import TwoGaussians
 
+#: Sets that give some of their elements alone, too.
+SETS_WITH_ELEMENTS = FinnisSinclairCubicSet | JohnsonOhSet | GuptaSet | TersoffSet
+
 
 def species_of(record: AnyRecord) -> tuple[str, ...]:
     """Return the elements or species that a set has numbers for; for a model, the names of its sets."""
     match record:
-        case FinnisSinclairCubicSet():
+        case FinnisSinclairCubicSet() | JohnsonOhSet() | GuptaSet():
             return tuple(element.symbol for element in record.element)
         case TersoffSet():
             return record.elements
@@ -71,7 +78,7 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, do
     InputError
         If the choice means nothing to this form.
     """
-    if term.elements is not None and not isinstance(record, FinnisSinclairCubicSet | TersoffSet):
+    if term.elements is not None and not isinstance(record, SETS_WITH_ELEMENTS):
         raise InputError(f"{record.name} ({record.form}) takes no choice of elements.")
     if term.lambda_phi is not None and not isinstance(record, FinnisSinclairCubicSet):
         raise InputError(f"{record.name} ({record.form}) has no lambda_phi.")
@@ -82,6 +89,10 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, do
             factor = record.lambda_phi if term.lambda_phi is None else term.lambda_phi
             alloys = [[element for element in alloy if element in chosen] for alloy in record.alloys]
             return [_finnis_sinclair(record, alloy, factor) for alloy in alloys if alloy]
+        case JohnsonOhSet():
+            return [_johnson_oh(record, _chosen(record, term.elements, species_of(record)))]
+        case GuptaSet():
+            return [_gupta(record, _chosen(record, term.elements, species_of(record)))]
         case TersoffSet():
             chosen = _chosen(record, term.elements, record.elements)
             return [_tersoff(record, chosen)]
@@ -169,6 +180,25 @@ def _finnis_sinclair(record: FinnisSinclairCubicSet, elements: Sequence[str], la
     core = (record.core.inner, record.core.outer)
     charges = tuple(numbers[a] for a in elements)
     return FinnisSinclair(tuple(elements), length, A, B, X, Y, charges, core, record.core.smooth, record.name)
+
+
+def _johnson_oh(record: JohnsonOhSet, elements: Sequence[str]) -> JohnsonOh:
+    """Return the term of some elements of a set."""
+    found = {element.symbol: element for element in record.element if element.symbol in elements}
+    figures = {
+        name: BccFigures(e.lattice_constant, e.cohesive_energy, e.vacancy_energy, e.C11, e.C12, e.C44)
+        for name, e in found.items()
+    }
+    numbers = [e.atomic_number for e in found.values()]
+    return JohnsonOh(figures, numbers, (record.cut.start, record.cut.end), record.name)
+
+
+def _gupta(record: GuptaSet, elements: Sequence[str]) -> Gupta:
+    """Return the term of some elements of a set."""
+    numbers = {pair.elements: GuptaNumbers(pair.A, pair.xi, pair.p, pair.q, pair.r_0) for pair in record.pair}
+    charges = {element.symbol: element.atomic_number for element in record.element}
+    cut = (record.cut.start, record.cut.end)
+    return Gupta(numbers, elements, [charges[name] for name in elements], cut, record.name)
 
 
 def _tersoff(record: TersoffSet, elements: Sequence[str]) -> Tersoff:

@@ -4,6 +4,7 @@ Each twin is written from the papers and from LAMMPS's documentation, shares no 
 itself checked by finite differences and against LAMMPS (`test_reference`).
 """
 
+from reference.analytic_eam import GuptaTwin, JohnsonOhTwin
 from reference.bond_order import TersoffTwin, parse_tersoff
 from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, brute_pairs, strained
@@ -12,6 +13,8 @@ from reference.screened import ScreenedTwin
 from reference.tables import TableTwin, read_eam, write_setfl
 
 __all__ = [
+    "GuptaTwin",
+    "JohnsonOhTwin",
     "LennardJonesTwin",
     "MorseTwin",
     "NicholAcklandTwin",

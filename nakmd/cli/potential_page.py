@@ -1,0 +1,139 @@
+"""What `nakmd potentials show` prints of a set: equation, numbers with units, papers, licence, accuracy, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nakmd.potentials.library import SetSummary
+    from nakmd.potentials.records import AnyRecord
+
+#: Units of the numbers of each form, where they differ from those of the set.
+UNITS = {
+    "a": "Å", "A": "eV", "B": "eV", "cutoff": "Å", "smooth_from": "Å", "R": "Å", "D": "Å", "lambda1": "1/Å",
+    "lambda2": "1/Å", "lambda3": "1/Å", "depth": "eV", "alpha": "1/Å", "r_0": "Å", "epsilon": "eV", "sigma": "Å",
+    "xi": "eV", "lattice_constant": "Å", "cohesive_energy": "eV", "vacancy_energy": "eV", "C11": "GPa", "C12": "GPa",
+    "C44": "GPa", "mass": "amu", "wall": "eV", "wall_width": "Å", "width": "Å",
+}  # fmt: skip
+#: φ of Finnis-Sinclair cubics is an energy squared; some lengths are in units of a.
+UNITS_OF_FORM = {
+    "finnis_sinclair_cubic": {"B": "eV²", "X": "a", "Y": "a", "inner": "a", "outer": "a", "smooth": "a"},
+    "johnson_oh": {"start": "a", "end": "a"},
+    "gupta": {"start": "Å", "end": "Å"},
+}
+#: Columns that stand at the end and are shown as words.
+_WORDS = ("evidence", "note")
+
+
+def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord] = ()) -> None:
+    """Print a set for people: with colours and rules on a terminal, as plain lines otherwise.
+
+    Parameters
+    ----------
+    record : AnyRecord
+    summary : SetSummary
+    parts : sequence of AnyRecord
+        The sets of a model: their papers, licences, accuracy and warnings are the model's too.
+    """
+    from nakmd.cli.output import say, show_heading, show_table
+
+    show_heading(f"{record.name}: {record.title}")
+    say(f"form      {record.form}")
+    say(f"equation  {type(record).equation}")
+    if summary.license:
+        say(f"licence   {summary.license}")
+    say(f"file      {summary.path}  (sha256 {summary.sha256[:16]}…)")
+    for title, columns, rows in number_tables(record):
+        say()
+        show_table(columns, rows, title)
+    if record.notes:
+        show_heading("Notes")
+        say(record.notes.strip())
+    if parts:
+        show_heading("Licences")
+        for part in parts:
+            say(f"- {part.name}: {getattr(part, 'license', '')}")
+    show_heading("Papers")
+    for source in dict.fromkeys(source for one in (record, *parts) for source in getattr(one, "source", ())):
+        say(f"- {source.paper}" + (f", doi:{source.doi}" if source.doi else ""))
+        if source.note:
+            say(f"  {source.note}")
+    for one in (record, *parts):
+        if one.accuracy:
+            show_heading("Accuracy" + (f" of {one.name}" if parts else ""))
+            show_table(ACCURACY_COLUMNS, accuracy_rows(one))
+    show_heading("Not for")
+    for one in (record, *parts):
+        for use in one.not_for:
+            say(f"- {use}" + (f" ({one.name})" if one is not record else ""))
+    if parts:
+        say("\nThe numbers: " + ", ".join(f"nakmd potentials show {part.name}" for part in parts))
+
+
+def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Return (title, columns with units, rows) of the numbers of a record: settings first, then its lists."""
+    data: dict[str, Any] = record.model_dump(mode="json", exclude_none=True)
+    left_out = {"name", "title", "form", "license", "notes", "not_for", "source", "accuracy", "units"}
+    settings, tables = [], []
+    for key, value in data.items():
+        if key in left_out or value in ([], {}):
+            continue
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            tables.append(_list_table(record.form, key, value))
+        elif isinstance(value, dict):
+            settings += [[f"{key}.{word}", _shown(x), _unit(record.form, word)] for word, x in value.items()]
+        else:
+            settings.append([key, _shown(value), _unit(record.form, key)])
+    first = [("Settings", ["key", "value", "unit"], settings)] if settings else []
+    return first + tables
+
+
+def _list_table(form: str, title: str, items: Sequence[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
+    """Return the table of one list: a row for each entry, or, where there are many numbers, a column."""
+    keys = list(dict.fromkeys(key for item in items for key in item))
+    keys = [key for key in keys if key not in _WORDS] + [key for key in _WORDS if key in keys]
+    if len(keys) > 9:
+        names = [
+            _shown(item.get("elements", item.get("species", item.get("symbol", k + 1)))) for k, item in enumerate(items)
+        ]
+        rows = [[_titled(form, key), *(_shown(item.get(key, "")) for item in items)] for key in keys[1:]]
+        return title, ["", *names], rows
+    return title, [_titled(form, key) for key in keys], [[_shown(item.get(key, "")) for key in keys] for item in items]
+
+
+def _titled(form: str, key: str) -> str:
+    """Return a name with its unit."""
+    unit = _unit(form, key)
+    return f"{key} [{unit}]" if unit else key
+
+
+def _unit(form: str, key: str) -> str:
+    """Return the unit of a number, empty if it has none."""
+    return UNITS_OF_FORM.get(form, {}).get(key, UNITS.get(key, ""))
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        separator = "-" if value and all(isinstance(x, str) for x in value) else " "
+        return separator.join(_shown(x) for x in value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+ACCURACY_COLUMNS = ["of", "property", "value", "unit", "reference", "off", "source of the reference", "note"]
+
+
+def accuracy_rows(record: AnyRecord) -> list[list[str]]:
+    """Return the rows of the accuracy table; "off" is relative to the reference."""
+    rows = []
+    for entry in record.accuracy:
+        value = f"{entry.value:.6g}" + (f" ± {entry.error:.2g}" if entry.error is not None else "")
+        reference, off = "", ""
+        if entry.reference is not None:
+            reference = f"{entry.reference:.6g}"
+            off = f"{100.0 * (entry.value / entry.reference - 1.0):+.1f} %" if entry.reference else ""
+        rows.append([entry.of, entry.property, value, entry.unit, reference, off, entry.source, entry.note])
+    return rows

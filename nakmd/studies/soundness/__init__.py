@@ -1,0 +1,12 @@
+"""Whether a table or a set of parameters is sound, for a stranger who is about to use it.
+
+>>> from nakmd.studies.soundness import check_potential
+>>> check_potential("gupta-na").faults
+[]
+"""
+
+from nakmd.studies.soundness.check import Soundness, check_potential
+from nakmd.studies.soundness.crystals import PerfectCrystal, find_crystal
+from nakmd.studies.soundness.verdicts import Verdict
+
+__all__ = ["PerfectCrystal", "Soundness", "Verdict", "check_potential", "find_crystal"]

