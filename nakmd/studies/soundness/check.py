@@ -52,7 +52,8 @@ class Soundness:
         """Return everything, JSON-able."""
         return {
             "name": self.name, "level": self.level, "species": self.species, "cutoff": self.cutoff,
-            "force_error": finite_or_none(self.force_error), "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "force_error": finite_or_none(self.force_error),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }  # fmt: skip
 
 
