@@ -20,6 +20,7 @@ from nakmd.studies.soundness.crystals import build_crystal, find_crystal
 from nakmd.studies.soundness.lattices import find_crystals
 from nakmd.studies.soundness.melting import melting_guard
 from nakmd.studies.soundness.tables import table_verdicts
+from nakmd.studies.soundness.verdicts import Verdict, level_of
 
 #: Coarse enough to be quick, fine enough to be sound.
 N_R, N_RHO = 1500, 1500
@@ -87,6 +88,13 @@ def test_files_of_other_people(file, a, energy):
     assert report.faults == []
     assert verdicts(report, "crystal")[0].value == pytest.approx(a, abs=2e-4)
     assert f"E = {energy:.2f}" in verdicts(report, "crystal")[0].text
+
+
+def test_no_number_breaks_json():
+    for value in (float("nan"), float("inf"), None, 1.5):
+        found = Verdict("core", "K-K", level_of(value or 0.0, 1.0, 2.0), "", value).to_dict()
+        assert found["value"] in (None, 1.5)
+    assert level_of(float("nan"), 1.0, 2.0) == "fault"
 
 
 # ------------------------------------------------------------------------------------------ damaged numbers

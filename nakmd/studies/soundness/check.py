@@ -12,7 +12,7 @@ from nakmd.studies.soundness.contacts import core_in_crystal, core_of_dimer, end
 from nakmd.studies.soundness.lattices import find_crystals
 from nakmd.studies.soundness.melting import melting_guard
 from nakmd.studies.soundness.tables import table_verdicts
-from nakmd.studies.soundness.verdicts import Level, Verdict, level_of, worst
+from nakmd.studies.soundness.verdicts import Level, Verdict, finite_or_none, level_of, worst
 
 #: Relative error of forces against differences of the energy: warning, fault.
 FORCE_ERROR = (1e-6, 1e-3)
@@ -52,7 +52,8 @@ class Soundness:
         """Return everything, JSON-able."""
         return {
             "name": self.name, "level": self.level, "species": self.species, "cutoff": self.cutoff,
-            "force_error": self.force_error, "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "force_error": finite_or_none(self.force_error),
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
         }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -39,8 +40,13 @@ class Verdict:
     remedy: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict, JSON-able."""
-        return asdict(self)
+        """Return the verdict, JSON-able: JSON has no infinities and no NaN."""
+        return asdict(self) | {"value": finite_or_none(self.value)}
+
+
+def finite_or_none(value: float | None) -> float | None:
+    """Return a number if it is one."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def level_of(value: float, warning: float, fault: float) -> Level:
