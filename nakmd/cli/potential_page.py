@@ -80,7 +80,16 @@ def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str
         if key in left_out or value in ([], {}):
             continue
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            tables.append(_list_table(record.form, key, value))
+            inner = [
+                _list_table(record.form, f"{item.get('set', key)}: {word}, {part}", rows)
+                for item in value
+                for word, parts in item.items()
+                if isinstance(parts, dict)
+                for part, rows in parts.items()
+                if rows
+            ]
+            plain = [{k: v for k, v in item.items() if not isinstance(v, dict)} for item in value]
+            tables += [_list_table(record.form, key, plain), *inner]
         elif isinstance(value, dict):
             settings += [[f"{key}.{word}", _shown(x), _unit(record.form, word)] for word, x in value.items()]
         else:

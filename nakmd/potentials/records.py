@@ -323,6 +323,11 @@ class TwoGaussiansPair(CutPair):
 class TwoGaussiansSet(PairSet):
     """Terms of two Gaussians between species."""
 
+    equation: ClassVar[str] = (
+        "V = [A exp(-(r/a)²) - D exp(-(r/s)²)] (1 - w (1 - exp(-c/c_0))), with A wall, a wall_width, D depth, s width, "
+        "w doping_loss, c_0 doping_scale, and c the graphitic N per atom of the wall"
+    )
+
     form: Literal["two_gaussians"]
     pair: Annotated[tuple[TwoGaussiansPair, ...], Field(min_length=1)]
 
