@@ -10,7 +10,7 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Screened, evaluate, load
-from nakmd.potentials.export import export_texts, finnis_sinclair_table, lammps_input
+from nakmd.potentials.export import export_texts, analytic_table, lammps_input
 from nakmd.potentials.record_file import key_lines
 from nakmd.system import System
 
@@ -158,7 +158,7 @@ def test_a_formula_without_an_attraction_is_screened_whole(cut):
 def test_a_metal_on_tables_screens_too():
     """To the 1e-6 of the tables' own interpolation."""
     system = wetted()
-    table = Screened(EAM(finnis_sinclair_table(metal())), Morse(MORSE, none=WALL), NUMBERS)
+    table = Screened(EAM(analytic_table(metal())), Morse(MORSE, none=WALL), NUMBERS)
     assert evaluate(table, system).energy == pytest.approx(evaluate(screened(), system).energy, abs=1e-5)
     assert gradient_error(table, system) < 1e-6
 
