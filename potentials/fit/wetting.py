@@ -6,7 +6,7 @@ writes `wetting.json` and `wetting.png`; about half an hour on one core, and wha
 
 A film of NaK lies on a rigid sheet of graphene, its other face free. The energy is linear in the screening strength λ,
 so the work of adhesion, a free energy, is the integral of <dE/dλ> from λ down from where nothing is left of the
-attraction (of Na, and 3 % of that of K), and the film lets go: W(λ) = 1/A ∫_λ^λmax <dE/dλ'> dλ'. It is judged by the
+attraction (S below 0.02), and the film lets go: W(λ) = 1/A ∫_λ^λmax <dE/dλ'> dλ'. It is judged by the
 tension γ of the model's own liquid, which is 35-40 % low: cos θ = W/γ - 1, and W > 2γ spreads. Droplets say the same
 without any of this.
 """
@@ -37,9 +37,9 @@ HERE = Path(__file__).parent
 MODEL, X_K, TEMPERATURE, SEED = "nak-cn", 0.67, 450.0, 7
 SIZE, THICKNESS, BOND = 30.0, 24.0, 1.4388
 
-#: The last one leaves Na nothing: S = 1 - λ (1 - s).
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.38)
-DROPLETS = (0.5, 1.0, 1.15, 1.25, 1.32, 1.38)
+#: The last one leaves next to nothing: S = 1 - λ (1 - s).
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.42)
+DROPLETS = (0.5, 1.0, 1.15, 1.25, 1.35, 1.42)
 PICOSECONDS, DROPLET_PICOSECONDS = 60, 60
 
 
@@ -105,9 +105,9 @@ def tension(folder: Path) -> Measure:
         ]
         Simulation(system, load("nak"), stages, [measured], seed=SEED).run()
         found = measured.result().tension
-        place.write_text(json.dumps({"value": found.value, "error": found.error}), encoding="utf-8")
-    stored = json.loads(place.read_text(encoding="utf-8"))
-    return Measure(stored["value"], stored["error"], "mN/m", 1.0)
+        place.write_text(json.dumps([found.value, found.error, found.n_effective]), encoding="utf-8")
+    value, error, samples = json.loads(place.read_text(encoding="utf-8"))
+    return Measure(value, error, "mN/m", samples)
 
 
 def sweep(folder: Path) -> list[dict[str, Any]]:

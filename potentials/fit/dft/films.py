@@ -116,7 +116,14 @@ def done(path: Path) -> set[tuple[object, ...]]:
         return set()
     infos = [frame.info for frame in read(path, ":")]
     return {
-        (str(i["metal"]).replace("none", ""), i["supercell"], i["layers"], round(float(i["height"]), 3), bool(i["sheet"]), float(i["gap"]))
+        (
+            str(i["metal"]).replace("none", ""),
+            i["supercell"],
+            i["layers"],
+            round(float(i["height"]), 3),
+            bool(i["sheet"]),
+            float(i["gap"]),
+        )
         for i in infos
     }
 
