@@ -179,7 +179,7 @@ def kc8(numbers: dict[str, dict[str, float]], strength: float = 1.0) -> float:
     a = KC8_A
     plane = a * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     corners = np.array([(i, j) for i in range(2) for j in range(2)]) / 2
-    sheet = np.concatenate([corners + (1 / 6, 1 / 3), corners + (1 / 3, 1 / 6)]) @ plane
+    sheet = np.concatenate([corners + np.array(site) for site in ((1 / 6, 1 / 3), (1 / 3, 1 / 6))]) @ plane
     atoms = Atoms(cell=[[*plane[0], 0.0], [*plane[1], 0.0], [0.0, 0.0, 2 * KC8_GAP]], pbc=True)
     for k in range(2):
         atoms += Atoms("C8", [[x, y, k * KC8_GAP] for x, y in sheet])

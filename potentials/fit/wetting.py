@@ -45,6 +45,7 @@ PICOSECONDS, DROPLET_PICOSECONDS = 60, 60
 
 def run(name: str, folder: Path, strength: float, liquid_words: dict[str, Any], size: float, time: int) -> Path:
     """Run a deck, unless it has been, and return its trajectory."""
+    bath = {"timestep": "4 fs", "temperature": f"{TEMPERATURE:g} K"}
     deck = nakmd.Deck(
         title=f"{name} at a screening of {strength:g}",
         seed=SEED,
@@ -57,10 +58,8 @@ def run(name: str, folder: Path, strength: float, liquid_words: dict[str, Any], 
         groups={"frozen": ["sheet"]},
         stage=[
             {"kind": "relax", "steps": 200, "force": "0.1 eV/Å"},
-            {"kind": "equilibrate", "duration": f"{time // 3} ps", "timestep": "4 fs", "temperature": f"{TEMPERATURE:g} K",
-             "tau": "0.5 ps"},
-            {"kind": "produce", "duration": f"{time} ps", "timestep": "4 fs", "temperature": f"{TEMPERATURE:g} K",
-             "group": "liquid"},
+            {"kind": "equilibrate", "duration": f"{time // 3} ps", "tau": "0.5 ps", **bath},
+            {"kind": "produce", "duration": f"{time} ps", "group": "liquid", **bath},
         ],
         output={"trajectory_every": 50, "thermo_every": 50},
         analysis={"quantities": ["thermo"]},
