@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 
 import nakmd
@@ -32,6 +33,9 @@ from nakmd.simulation import LiveAnalysis, Simulation, Stage
 from nakmd.structures.liquid import liquid, nak_density, number_density
 from nakmd.system import FloatArray, System
 from nakmd.units import J_PER_M2_PER_EV_A2
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
 
 HERE = Path(__file__).parent
 MODEL, X_K, TEMPERATURE, SEED = "nak-cn", 0.67, 450.0, 7
@@ -150,6 +154,31 @@ def droplets(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def draw(results: dict[str, Any], path: Path) -> None:
+    """Write the picture: work of adhesion and contact angle against the screening."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.8), layout="constrained")
+    films, gamma = results["films"], results["tension_mN_per_m"][0]
+    x = [row["screening"] for row in films]
+    left.errorbar(x, [1e3 * row["work"] for row in films], [1e3 * row["work_error"] for row in films], marker="o",
+                  label="work of adhesion")  # fmt: skip
+    left.plot(x, [1e3 * row["cross_energy"] for row in films], "s--", color="0.6", label="energy of the pairs")
+    for factor, word in ((2.0, "2γ: spreads above"), (1.0, "γ: 90°")):
+        left.axhline(factor * gamma, color="0.4", ls=":", lw=1)
+        left.annotate(word, (0.0, factor * gamma), textcoords="offset points", xytext=(2, 3), fontsize="small")
+    left.set(xlabel="screening", ylabel="mJ/m²")
+    right.plot(x, [row["angle"] for row in films], "o-", label="from W and γ (Young, Dupré)")
+    seen = [row for row in results["droplets"] if row["angle"] is not None]
+    right.errorbar([row["screening"] for row in seen], [row["angle"] for row in seen], [row["error"] for row in seen],
+                   fmt="s", label="droplets of 400 atoms")  # fmt: skip
+    flat = [row["screening"] for row in results["droplets"] if row["angle"] is None]
+    right.plot(flat, [0.0] * len(flat), "v", color="C1", label="droplets that cover the sheet, or leave it")
+    right.set(xlabel="screening", ylabel="contact angle / degree", ylim=(-8.0, 185.0))
+    for axis in (left, right):
+        axis.axvline(1.0, color="C3", lw=0.8)
+        axis.legend(fontsize="small")
+    figure.savefig(path, dpi=130)
+
+
 def main(directory: str = "runs/wetting") -> None:
     """Run what is missing, and write the results."""
     folder = Path(directory)
@@ -166,6 +195,7 @@ def main(directory: str = "runs/wetting") -> None:
         "films": rows, "droplets": droplets(folder),
     }  # fmt: skip
     (HERE / "wetting.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    draw(results, HERE / "wetting.png")
 
 
 if __name__ == "__main__":
