@@ -143,6 +143,15 @@ def test_a_label_that_no_atom_has_is_pointed_out():
     assert any('the model speaks of "C:egde"' in text for text in plan.warnings)
 
 
+def test_a_doping_that_weakens_nothing():
+    term = {"kind": "morse", "pair": ["K", "Na"], "depth": "0.1 eV", "alpha": "1 1/Å", "r_0": "3 Å", "cutoff": "6 Å"}
+    faults = plan_of(potential={"terms": [term], "doping": 0.02, "none": [["K", "K"], ["Na", "Na"]]}).faults
+    assert any("[model] doping weakens the metal-carbon pairs of a named set" in text for text in faults)
+    assert any(
+        "means nothing to nak" in text for text in plan_of(potential={"potential": "nak", "doping": 0.02}).faults
+    )
+
+
 def test_quantities_that_the_atoms_do_not_allow():
     for word in ("affinity", "immersion", "contact_angle", "layers", "coordination"):
         plan = plan_of(analysis={"quantities": ["surface_tension", "thermo", word]})

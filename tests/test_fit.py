@@ -141,6 +141,22 @@ def test_dopants_weaken_every_pair_with_the_wall():
         load(SET, doping=1.5)
 
 
+def test_a_wall_from_a_file_that_the_set_is_not_told_of():
+    from nakmd.deck.draft import Draft
+    from nakmd.deck.matter import Model, Structure
+    from nakmd.deck.verify import _check_doping
+
+    system = System(np.zeros((5, 3)), [0, 0, 0, 1, 2], ["C", "N:graphitic", "K"], Cell([20.0] * 3))
+    from_file = Structure.model_validate({"file": {"path": "wall.extxyz"}})
+
+    def said(**model):
+        return [problem.what for problem in _check_doping(Draft(model=Model(**model), structure=from_file), system)]
+
+    assert "[model] doping = 0.25" in said(potential=SET)[0]
+    assert not said(potential=SET, doping=0.2)
+    assert not said(potential="nak-cn-dilute")
+
+
 def test_a_deck_tells_the_set_what_is_in_its_wall(tmp_path):
     from nakmd.deck.build import build_potential
     from nakmd.deck.matter import Model, Structure

@@ -39,13 +39,13 @@ def build_potential(model: Model, folder: Path, report: Report, structure: Struc
     Potential or None
         None if nothing could be built.
     """
-    built = _sum_of_terms(model, folder, report, _doping(model, structure))
+    built = _sum_of_terms(model, folder, report, concentration_of(model, structure))
     if built is None or model.precision == built.precision:
         return built
     return _attempt(lambda: built.use_precision(model.precision), ("model", "precision"), report)
 
 
-def _doping(model: Model, structure: Structure | None) -> float | None:
+def concentration_of(model: Model, structure: Structure | None) -> float | None:
     """Return the graphitic nitrogen per atom of the wall: as the model says, else as the carbon asks for, else None."""
     if model.doping is not None:
         return model.doping

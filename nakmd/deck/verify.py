@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from nakmd.deck.build import concentration_of
 from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem, near, nearest
 from nakmd.deck.schema import Dynamics
 from nakmd.errors import AnalysisError, CoverageError
 from nakmd.potentials import Hybrid, Potential, Term
+from nakmd.potentials.library import names, takes_doping
 from nakmd.system import METALS, WALL, System, element_of
 from nakmd.units import MASSES
 
@@ -55,7 +57,7 @@ def _remedy(a: str, b: str) -> str:
         if elements <= {"C", "N"}:
             return f'The set "cn" does, "nak-cn" too; or {declared}.'
         term = f'[[model.terms]] kind = "morse", pair = ["{element_of(a)}", "{element_of(b)}"]'
-        return f'The set "nak-cn" does (morse-screened), or a term of your own ({term}); or {declared}.'
+        return f'The set "nak-cn" does (metal-carbon-2026), or a term of your own ({term}); or {declared}.'
     strangers = [element for element in sorted(elements) if element not in (*METALS, *WALL)]
     about = f" No set of the library knows {' and '.join(strangers)}." if strangers else ""
     return f"Add a term for the pair to [[model.terms]], or {declared}.{about}"
@@ -131,8 +133,26 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
         yield from _check_cell(system, potential, path)
     yield from _check_barostats(system, draft)
     yield from _check_unused(draft, system)
+    yield from _check_doping(draft, system)
     yield from _check_analysis(draft, system)
     yield from _check_memory(system, path)
+
+
+def _check_doping(draft: Draft, system: System) -> Iterator[Problem]:
+    """Say if the wall has graphitic nitrogen that a set which weakens with it was not told of."""
+    model, structure = draft.model, draft.structure
+    species = [system.species_names[k] for k in system.species]
+    if model is None or model.potential not in names() or "N:graphitic" not in species:
+        return
+    if concentration_of(model, structure) is None and takes_doping(str(model.potential)):
+        wall = [name for name in species if element_of(name) in WALL]
+        found = wall.count("N:graphitic") / len(wall)
+        yield Problem(
+            ("model", "potential"),
+            f"{model.potential} weakens with the graphitic nitrogen of the wall, and nothing says how much there is: "
+            f"it is taken as none. Write [model] doping = {found:.3g}.",
+            False,
+        )
 
 
 def _check_elements(system: System, path: tuple[str, ...]) -> Iterator[Problem]:

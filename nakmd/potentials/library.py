@@ -196,7 +196,7 @@ def load(
     Examples
     --------
     >>> load("nak-cn").coverage(["K", "C"])
-    [('K', 'K', 'nichol-ackland-2016'), ('K', 'C', 'morse-screened'), ('C', 'C', 'kinaci-2012-cn')]
+    [('K', 'K', 'nichol-ackland-2016'), ('K', 'C', 'metal-carbon-2026, screened'), ('C', 'C', 'kinaci-2012-cn')]
     """
     if not (math.isfinite(affinity) and affinity >= 0.0):
         raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
@@ -243,7 +243,7 @@ def _refuse_affinity(name: str, affinity: float, scaled: bool) -> None:
     if affinity != 1.0 and not scaled:
         raise InputError(
             f"An affinity scale of {affinity} means nothing to {name}: it has no metal-carbon terms. "
-            "Leave it out, or use nak-cn or nak-cn-dilute."
+            "Leave it out, or use nak-cn, nak-cn-pair or nak-cn-dilute."
         )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from ase import Atoms
 from ase.io import read
@@ -22,6 +23,9 @@ from ase.io import read
 from nakmd.cell import Cell
 from nakmd.potentials import Hybrid, Screened, evaluate, load
 from nakmd.system import FloatArray, System
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"
@@ -56,6 +60,7 @@ class Point:
         Of the pair terms on the same atoms.
     density : float [eV²]
         Of the first layer, in the metal's own model.
+    system : System
     """
 
     metal: str
@@ -65,6 +70,7 @@ class Point:
     wall: float
     attraction: float
     density: float
+    system: System
 
 
 def read_points() -> list[Point]:
@@ -83,7 +89,7 @@ def read_points() -> list[Point]:
         film = next((f for k, f in films.items() if k[:3] == (metal, cell, n) and not k[4]), None)
         if n and sheet and film is not None:
             alone = film.get_potential_energy() + films["none", cell, 0, 0.0, True].get_potential_energy()
-            out.append(_point(frame, metal, f"{cell}, {n} layer{'s' * (n > 1)}", height, alone))
+            out.append(_point(frame, metal, f"{cell.replace('r3', '√3×√3')}, {n} layer{'s' * (n > 1)}", height, alone))
     return out
 
 
@@ -94,7 +100,8 @@ def _key(frame: Atoms) -> tuple[str, str, int, float, bool]:
 
 def _point(frame: Atoms, metal: str, film: str, height: float, alone: float) -> Point:
     held = frame.get_potential_energy() - alone
-    return Point(metal, film, float(height), float(held), *parts(system_of(frame), metal))
+    system = system_of(frame)
+    return Point(metal, film, float(height), float(held), *parts(system, metal), system)
 
 
 def system_of(atoms: Atoms) -> System:
@@ -155,6 +162,45 @@ def calibrate(points: list[Point], metal: str) -> dict[str, Any]:
     }
 
 
+def curve(point: Point, numbers: dict[str, dict[str, float]]) -> tuple[FloatArray, FloatArray]:
+    """Return heights [Å] and what the calibrated model holds the film of a point with [eV]."""
+    heights = np.arange(2.3, 4.3, 0.05)
+    mine = point.system.species == point.system.species_names.index(point.metal)
+    alone = point.system.copy()
+    alone.positions[mine, 2] += 20.0
+    out = []
+    for height in heights:
+        moved = point.system.copy()
+        moved.positions[mine, 2] += height - point.height
+        out.append(energy(moved, numbers)[0])
+    return heights, np.array(out) - energy(_with_height(alone, 60.0), numbers)[0]
+
+
+def _with_height(system: System, height: float) -> System:
+    """Return a system in a cell of another height [Å]."""
+    matrix = system.cell.matrix.copy()
+    matrix[2, 2] = height
+    return System(system.positions, system.species, system.species_names, Cell(matrix, system.cell.periodic))
+
+
+def draw(points: list[Point], numbers: dict[str, dict[str, float]], path: Path) -> None:
+    """Write the picture: computed films and the calibrated model; a lone atom for scale."""
+    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.8), layout="constrained", sharey=True)
+    for axis, metal in zip(axes, METALS, strict=True):
+        for k, name in enumerate(dict.fromkeys(p.film for p in points if p.metal == metal)):
+            mine = [p for p in points if p.metal == metal and p.film == name]
+            axis.plot([p.height for p in mine], [p.held for p in mine], "o", color=f"C{k}", label=f"{name}, PBE")
+            axis.plot(*curve(mine[0], numbers), color=f"C{k}")
+        lone = next(p for p in points if p.metal == metal)
+        unscreened = {name: {"residual": 1.0, "rho_0": 1.0} for name in METALS}
+        axis.plot(*curve(lone, unscreened), color="0.6", ls="--", label="as a lone atom is")
+        axis.axhline(0.0, color="0.8", lw=0.8)
+        axis.set(title=f"{metal}: lines are nak-cn", xlabel="height / Å", ylim=(-0.95, 0.2))
+        axis.legend(fontsize="x-small")
+    axes[0].set_ylabel("held by the sheet / eV per atom of the first layer")
+    figure.savefig(path, dpi=130)
+
+
 def layer_energy(metal: str, numbers: dict[str, dict[str, float]], strength: float = 1.0) -> tuple[float, float]:
     """Return height [Å] and energy [eV] of an atom of a (2 x 2) layer, against clean sheet and free atom."""
     heights = np.arange(2.2, 4.0, 0.02)
@@ -179,7 +225,7 @@ def kc8(numbers: dict[str, dict[str, float]], strength: float = 1.0) -> float:
     a = KC8_A
     plane = a * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     corners = np.array([(i, j) for i in range(2) for j in range(2)]) / 2
-    sheet = np.concatenate([corners + (1 / 6, 1 / 3), corners + (1 / 3, 1 / 6)]) @ plane
+    sheet = np.concatenate([corners + np.array(site) for site in ((1 / 6, 1 / 3), (1 / 3, 1 / 6))]) @ plane
     atoms = Atoms(cell=[[*plane[0], 0.0], [*plane[1], 0.0], [0.0, 0.0, 2 * KC8_GAP]], pbc=True)
     for k in range(2):
         atoms += Atoms("C8", [[x, y, k * KC8_GAP] for x, y in sheet])
@@ -203,7 +249,7 @@ def main() -> None:
             checks[f"2x2 layer of {metal}"]["literature"] = LAYER_LITERATURE[metal]
     results = {"script": "potentials/fit/screening.py", **found, "checks": checks}
     (HERE / "screening.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(results, indent=1))
+    draw(points, numbers, HERE / "screening.png")
 
 
 if __name__ == "__main__":

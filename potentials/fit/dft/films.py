@@ -1,4 +1,4 @@
-"""First-principles films of metal on graphene (PBE, GPAW): what the sheet holds an atom with as metal gathers around it.
+"""First-principles films of metal on graphene (PBE, GPAW): how a sheet holds metal among metal.
 
 One to three layers of metal, stacked like ABC over the hollow of a frozen sheet, and each film alone in the same cell;
 the sheets of KC8, with the metal between them and without. Cells are small (2 x 2, or the denser sqrt(3) x sqrt(3)), so
@@ -31,7 +31,7 @@ CONVERGENCE = {"density": 3e-4, "eigenstates": 1e-6}
 #: Cells by name: corners in units of the primitive vectors, and points along each axis.
 CELLS = {"2x2": (((2, 0), (0, 2)), 6), "r3": (((2, 1), (-1, 1)), 7)}
 
-#: From layer to layer [Å], so that a film has the volume per atom of the bulk (PBE, bcc: K 73.9, Na 37.2 Å³) in its cell.
+#: From layer to layer [Å], so that a film has the volume per atom of the bulk (PBE, bcc).
 SPACING = {("K", "2x2"): 3.51, ("Na", "r3"): 2.35}
 
 
@@ -79,7 +79,7 @@ class Film:
         base = 0.0 if self.gap else Z_SHEET
         if self.sheet:
             every = np.array([(i, j) for i in range(-4, 5) for j in range(-4, 5)], dtype=float)
-            places = np.concatenate([every + (1 / 3, 2 / 3), every + (2 / 3, 1 / 3)]) @ primitive
+            places = np.concatenate([every + np.array(site) for site in ((1 / 3, 2 / 3), (2 / 3, 1 / 3))]) @ primitive
             inside = places @ np.linalg.inv(plane)
             inside = inside[np.all((inside > -1e-6) & (inside < 1.0 - 1e-6), axis=1)]
             for x, y in inside @ plane:
@@ -116,7 +116,14 @@ def done(path: Path) -> set[tuple[object, ...]]:
         return set()
     infos = [frame.info for frame in read(path, ":")]
     return {
-        (str(i["metal"]).replace("none", ""), i["supercell"], i["layers"], round(float(i["height"]), 3), bool(i["sheet"]), float(i["gap"]))
+        (
+            str(i["metal"]).replace("none", ""),
+            i["supercell"],
+            i["layers"],
+            round(float(i["height"]), 3),
+            bool(i["sheet"]),
+            float(i["gap"]),
+        )
         for i in infos
     }
 
