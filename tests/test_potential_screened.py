@@ -10,7 +10,7 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Screened, evaluate, load
-from nakmd.potentials.export import export_texts, analytic_table, lammps_input
+from nakmd.potentials.export import analytic_table, export_texts, lammps_input
 from nakmd.potentials.record_file import key_lines
 from nakmd.system import System
 
