@@ -98,12 +98,12 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
                 file = f"term_{n}.eam.fs"
                 out.files[file] = format_eam_fs(table)
                 styles.append(_many_body("eam/fs", file, table.elements, species_names))
+            case TwoGaussians():
+                styles += _gaussians(term, species_names)
             case Tersoff():
                 file = f"term_{n}.tersoff"
                 out.files[file] = format_tersoff(term.parameters, term.parameters.source)
                 styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
-            case TwoGaussians():
-                styles += _gaussians(term, species_names)
             case PairPotential():
                 styles += _pair_styles(term, species_names)
             case _:
@@ -134,13 +134,6 @@ def _alone(style: _SubStyle) -> list[str]:
     return [*commands, f"pair_modify {style.modify}"] if style.modify else commands
 
 
-def _many_body(style: str, file: str, elements: Sequence[str], species_names: Sequence[str]) -> _SubStyle:
-    """Return a sub-style that takes a file and an element (or NULL) for each type."""
-    mapped = [species_key(name, elements) or "NULL" for name in species_names]
-    found = any(name != "NULL" for name in mapped)
-    return _SubStyle(style, "", [("* *", f"{file} {' '.join(mapped)}")] if found else [])
-
-
 def _gaussians(term: TwoGaussians, species_names: Sequence[str]) -> list[_SubStyle]:
     """Return the wall and the well as two terms of ``pair_style gauss``, V = -A e^{-B r²}, for each way to cut."""
     by_cut: dict[tuple[str, str], _SubStyle] = {}
@@ -162,6 +155,13 @@ def _gaussians(term: TwoGaussians, species_names: Sequence[str]) -> list[_SubSty
                 sub = by_cut.setdefault((height, shift), _SubStyle("gauss", repr(cutoff), [], f"shift {shift}"))
                 sub.coefficients.append((f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in numbers)))
     return list(by_cut.values())
+
+
+def _many_body(style: str, file: str, elements: Sequence[str], species_names: Sequence[str]) -> _SubStyle:
+    """Return a sub-style that takes a file and an element (or NULL) for each type."""
+    mapped = [species_key(name, elements) or "NULL" for name in species_names]
+    found = any(name != "NULL" for name in mapped)
+    return _SubStyle(style, "", [("* *", f"{file} {' '.join(mapped)}")] if found else [])
 
 
 def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_SubStyle]:
