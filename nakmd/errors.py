@@ -41,6 +41,11 @@ class FileFormatError(InputError):
         super().__init__(f"{where}: {what}" + (f" {remedy}" if remedy else ""))
         self.path = path
         self.line = line
+        self._arguments = (path, what, remedy, line)
+
+    def __reduce__(self) -> tuple[type[FileFormatError], tuple[object, str, str, int | None]]:
+        """Pickle by the arguments: errors come back from other processes."""
+        return type(self), self._arguments
 
 
 class CoverageError(InputError):
@@ -63,6 +68,10 @@ class DeckError(InputError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
         super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type[DeckError], tuple[list[str]]]:
+        """Pickle by the argument: errors come back from other processes."""
+        return type(self), (self.problems,)
 
 
 class AnalysisError(InputError):

@@ -1,12 +1,14 @@
 """Analyses shared out over processes: the same records, progress, one budget of memory."""
 
+import pickle
+
 import pytest
 from synthetic import STAGES, interface
 
 from nakmd.analysis import Diffusion, FrameList, Record, analyze, standard_analyses
 from nakmd.analysis.drive import count_frames
 from nakmd.analysis.parallel import share_out
-from nakmd.errors import AnalysisError
+from nakmd.errors import AnalysisError, DeckError, FileFormatError
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
 
@@ -40,6 +42,16 @@ def test_an_error_comes_back_from_a_process():
     shared, alone = analyze(two, ["thermo", "diffusion"], processes=2), analyze(two, ["thermo", "diffusion"])
     assert {name: str(found) for name, found in shared.items()} == {name: str(found) for name, found in alone.items()}
     assert any(isinstance(found, AnalysisError) for found in shared.values())
+
+
+@pytest.mark.parametrize(
+    "error", [FileFormatError("run.h5md", "frame 3 is torn.", "Cut it off.", 7), DeckError(["one", "two"])]
+)
+def test_errors_of_several_arguments_pass_between_processes(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again).keys() == vars(error).keys()
 
 
 def test_the_dearest_come_first_and_go_where_least_is_waiting():
