@@ -171,7 +171,8 @@ def draw(results: dict[str, Any], path: Path) -> None:
     right.errorbar([row["screening"] for row in seen], [row["angle"] for row in seen], [row["error"] for row in seen],
                    fmt="s", label="droplets of 400 atoms")  # fmt: skip
     flat = [row["screening"] for row in results["droplets"] if row["angle"] is None]
-    right.plot(flat, [0.0] * len(flat), "v", color="C1", label="droplets that cover the sheet, or leave it")
+    if flat:
+        right.plot(flat, [0.0] * len(flat), "v", color="C1", label="droplets that cover the sheet, or leave it")
     right.set(xlabel="screening", ylabel="contact angle / degree", ylim=(-8.0, 185.0))
     for axis in (left, right):
         axis.axvline(1.0, color="C3", lw=0.8)
