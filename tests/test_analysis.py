@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from synthetic import frame, topology
+from synthetic import STAGES, frame, interface, topology
 from typer.testing import CliRunner
 
 import nakmd.analysis as analysis_package
@@ -47,43 +47,6 @@ from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
 from nakmd.simulation.observers import LiveAnalysis
 from nakmd.system import Frame
-
-STAGES = ("heat", "produce")
-
-
-def interface(n_frames=40, stages=STAGES, seed=1):
-    """A carbon sheet with N among Na and K that walk about, in a cell that breathes; half the frames are heating."""
-    rng = np.random.default_rng(seed)
-    species = rng.permutation([0] * 40 + [1] * 5 + [2] * 60 + [3] * 30)
-    fractional = rng.uniform(size=(len(species), 3))
-    metal = species >= 2
-    # a flake of graphene, 5 x 9 atoms, wide enough to count as a sheet: the gap to its image is below 12 Å
-    i, j = np.divmod(np.arange(45), 9)
-    flake = np.stack([1.5 + 1.23 * j, 2.0 + 2.13 * i + 0.355 * (-1.0) ** (i + j), np.full(45, 13.2)], axis=1)
-    kinds = topology(["C", "N:graphitic", "K", "Na"], species, masses=1.0 + species, groups={"liquid": metal})
-    frames = []
-    positions = fractional @ np.array([[20.0, 0, 0], [1.0, 20.0, 0], [0, 2.0, 44.0]])
-    positions[~metal] = flake
-    for t in range(n_frames):
-        scale = 1.0 + 0.005 * rng.normal()
-        cell = Cell(np.array([[20.0, 0, 0], [1.0, 20.0, 0], [0, 2.0, 44.0]]) * scale)
-        positions = positions + rng.normal(0.0, 0.4, positions.shape) * metal[:, None]
-        frames.append(
-            frame(
-                cell,
-                positions,
-                10 * t,
-                0.1 * t,
-                velocities=rng.normal(size=positions.shape),
-                potential_energy=-100.0 + rng.normal(),
-                kinetic_energy=5.0 + 0.1 * rng.normal(),
-                temperature=400.0 + rng.normal(),
-                virial=rng.normal(size=6),
-                pair_energies=-np.abs(rng.normal(size=(4, 4))),
-                stage=stages[min(len(stages) - 1, t * len(stages) // n_frames)],
-            )
-        )
-    return FrameList(kinds, frames)
 
 
 def fresh():

@@ -177,7 +177,7 @@ def test_missing_atoms_and_frames_are_said():
     with pytest.raises(AnalysisError, match="at least 2 frames, and one frame came in"):
         contact_angle(FrameList(source.topology, [source[0]]))
     metal = topology(["K"], np.zeros(20))
-    with pytest.raises(AnalysisError, match="needs wall atoms"):
+    with pytest.raises(AnalysisError, match="needs a wall"):
         contact_angle(FrameList(metal, [frame(Cell([20.0] * 3), np.zeros((20, 3)))]))
     wall = topology(["C"], np.zeros(20))
     with pytest.raises(AnalysisError, match="needs metal atoms"):

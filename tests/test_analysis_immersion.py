@@ -11,6 +11,7 @@ from nakmd.analysis.immersion import temperature_rise
 from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.cell import Cell
 from nakmd.deck.results import Results
+from nakmd.deck.table import rows_of
 from nakmd.errors import AnalysisError
 from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube, tube_axis
@@ -110,6 +111,20 @@ def test_heat_by_hand():
     assert record.error == pytest.approx(spread * joule / grams, rel=1e-6)
     assert record.temperature_rise.value == pytest.approx(temperature_rise(record.value, 0.05), rel=1e-12)
     assert any("IR alone cannot assign the heat to graphitic N" in note for note in record.notes)
+
+
+def test_a_wall_that_takes_heat_up_says_so():
+    wall, positions, kind = sheet([1])
+    area = wall.n_atoms * AREA_PER_ATOM
+    weak, strong = (
+        heat_of_immersion(FrameList(kind, series(positions, wall.cell, -area * np.array([w, 1.1 * w]))))
+        for w in (0.002, 0.02)  # 0.03 and 0.3 J/m² against 0.136
+    )
+    assert weak.value < 0.0 < strong.value
+    assert any("takes heat up" in note for note in weak.notes)
+    assert not any("takes heat up" in note for note in strong.notes)
+    row = next(iter(rows_of("immersion", weak)))
+    assert "endothermic" in row.note
 
 
 def test_a_given_surface_scales_the_heat_of_a_face():

@@ -2,14 +2,21 @@ import math
 
 import numpy as np
 import pytest
-from synthetic import random_walk
+from synthetic import frame, random_walk, topology
 
-from nakmd.analysis import Record, combine, coordination, diffusion, lifetimes
+from nakmd.analysis import FrameList, Record, combine, coordination, diffusion, lifetimes
+from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 
 
 def record(value, error, n=20.0, **changes):
     return Record(**({"quantity": "D", "value": value, "error": error, "unit": "Å²/ps", "n_effective": n} | changes))
+
+
+def two_sites(rng):
+    """Potassium thrown at random around carbon of two species."""
+    kinds = topology(["C", "C:edge", "K"], [0] * 10 + [1] * 10 + [2] * 40)
+    return FrameList(kinds, [frame(Cell([15.0] * 3), rng.uniform(0, 15, (60, 3)), t, 0.1 * t) for t in range(60)])
 
 
 def test_runs_that_agree_are_weighted_by_their_errors():
@@ -73,6 +80,20 @@ def test_single_numbers_besides_the_value_are_combined_too():
     np.testing.assert_allclose(arrays.value, [1.1, 2.0])
     with pytest.raises(AnalysisError, match="no plot of their own"):
         arrays.plot()
+
+
+def test_entries_of_a_table_are_combined_by_name():
+    rng = np.random.default_rng(3)
+    runs = [coordination(two_sites(rng), "C", "K", cutoff=4.0) for _ in range(3)]
+    found = combine(runs)
+    for site in ("C", "C:edge"):
+        each = [run.by_site[site] for run in runs]
+        weights = np.array([1.0 / measure.error**2 for measure in each])
+        mean = found.measures[f"by_site {site}"]
+        low, high = min(m.value for m in each), max(m.value for m in each)
+        assert low <= mean.value <= high
+        if mean.n_effective > len(runs):  # the runs' own errors decided
+            assert mean.value == pytest.approx(weights @ [m.value for m in each] / weights.sum(), rel=1e-12)
 
 
 def test_lifetimes_without_a_break_do_not_spoil_the_rest():

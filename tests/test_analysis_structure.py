@@ -112,6 +112,19 @@ def test_ideal_gas_has_no_structure_within_errors():
     assert np.all(np.diff(record.q) > 0)
 
 
+def test_main_peak_is_not_the_shape_of_the_metal():
+    cell = Cell([24.0, 24.0, 48.0])
+    rng = np.random.default_rng(5)
+    # a film over half of the cell: the longest wave sees it best
+    frames = [frame(cell, rng.uniform(size=(300, 3)) * [24.0, 24.0, 24.0], step) for step in range(4)]
+    record = structure_factor(FrameList(topology(["K"], np.zeros(300)), frames), q_max=3.0)
+    assert np.argmax(record.number_number) == 0
+    assert record.number_number[0] > 20.0
+    assert record.peak > 1.0
+    assert record.peak_height.value < 2.0
+    assert record.plot().axes[0].get_ylim()[1] < 5.0
+
+
 def test_bragg_peaks_of_two_crystals():
     # CsCl: (100) is forbidden to the bcc lattice and full of contrast: S_CC = c² N (1 - (-1))² / 4 there
     record = structure_factor(lattice(BCC, 4.0, 4, in_turn), q_max=1.8, bins=180, vectors=0)

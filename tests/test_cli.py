@@ -94,6 +94,17 @@ def test_help_needs_nothing_heavy():
         assert re.search(rf"\b{verb}\b", done.stdout)
 
 
+def test_checking_a_deck_leaves_the_slow_parts_of_scipy_for_later():
+    # a deck's analyses are looked up before the run: signal and stats would be 0.3 s between `nakmd run` and step 1
+    program = (
+        "import sys, nakmd.analysis\n"
+        "slow = {'scipy.signal', 'scipy.stats', 'matplotlib', 'pandas', 'pymbar', 'freud', 'plotly', 'nakmd.report'}\n"
+        "assert not slow & set(sys.modules), slow & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_version(nakmd_command):
     assert nakmd_command("--version") == (0, "nakmd 0.1.0\n", "")
 

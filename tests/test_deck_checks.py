@@ -78,6 +78,45 @@ def test_structures(structure, message):
     assert any(message in text for text in plan_of(structure, potential="nak-cn").faults)
 
 
+@pytest.mark.parametrize(
+    ("structure", "message"),
+    [
+        ({**SHEET, "box": {"lengths": ["30 Å", "30 Å", "30 Å"]}}, "lengths are those of a liquid alone"),
+        ({"crystal": {"element": "K", "repeat": [4, 4, 4]}, "box": {"vacuum": "10 Å"}}, "vacuum has no place here"),
+        (
+            {
+                **SHEET,
+                "liquid": {"region": "between", "x_K": 0.5, "temperature": "450 K"},
+                "box": {"vacuum": "10 Å"},
+            },
+            "the liquid fills the cell",
+        ),
+        ({"liquid": {**LIQUID["liquid"], "thickness": "20 Å"}}, "it is a film then"),
+        (
+            {
+                "liquid": {**LIQUID["liquid"], "thickness": "20 Å"},
+                "box": {"lengths": ["20 Å", "20 Å", "20 Å"], "vacuum": "10 Å"},
+            },
+            "keep one of the two",
+        ),
+        (
+            {**SHEET, "liquid": {**LIQUID["liquid"], "region": "droplet", "thickness": "20 Å"}},
+            "thickness has no meaning",
+        ),
+    ],
+)
+def test_lengths_that_would_be_ignored(structure, message):
+    faults = plan_of(structure, potential="nak-cn").faults
+    assert any(message in str(fault) for fault in faults), faults
+
+
+def test_a_liquid_alone_with_vacuum_is_a_film():
+    liquid = {**LIQUID["liquid"], "thickness": "20 Å"}
+    _, system, _ = plan_of({"liquid": liquid, "box": {"vacuum": "12 Å"}}).require()
+    assert system.cell.lengths[2] == pytest.approx(44.0)
+    assert 12.0 <= system.positions[:, 2].min() < system.positions[:, 2].max() <= 32.0
+
+
 def test_missing_coverage_names_the_pair_and_the_remedy():
     faults = plan_of(SHEET | {"liquid": {"region": "beside", "x_K": 1.0, "temperature": "450 K"}}).faults
     assert any("no term couples C with K" in text and "nak-cn" in text for text in faults)

@@ -12,6 +12,7 @@ import pytest
 
 import nakmd
 from nakmd.deck.folder import free_folder
+from nakmd.deck.provenance import git_commit
 from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError, RunError
 from nakmd.io.checkpoint import read_checkpoint
@@ -98,6 +99,25 @@ def test_the_folder_of_a_run(whole):
         assert trajectory.provenance["seed"] == 4
         assert trajectory.potentials["model"]["name"] == "nak"
         assert trajectory.stages == ("relax", "heat", "produce")
+
+
+def test_commit_of_a_checkout_and_of_a_worktree(tmp_path):
+    main, other, commit = tmp_path / "main", tmp_path / "other", "0123456789abcdef" * 2 + "01234567"
+    inside = main / ".git" / "worktrees" / "other"
+    inside.mkdir(parents=True)
+    other.mkdir()
+    (other / ".git").write_text(f"gitdir: {inside}\n")
+    (inside / "commondir").write_text("../..\n")
+    for folder, branch in ((main / ".git", "main"), (inside, "other")):
+        (folder / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
+    (main / ".git" / "packed-refs").write_text(f"# pack-refs\n{commit} refs/heads/main\n")
+    (main / ".git" / "refs" / "heads").mkdir(parents=True)
+    (main / ".git" / "refs" / "heads" / "other").write_text(f"{commit[::-1]}\n")
+    assert git_commit(main) == commit
+    assert git_commit(other) == commit[::-1]
+    (inside / "HEAD").write_text(f"{commit}\n")
+    assert git_commit(other) == commit
+    assert git_commit(tmp_path) == ""
 
 
 def test_results(whole):

@@ -160,7 +160,28 @@ def test_references_are_read_from_docstrings():
     assert [entry.doi for entry in citations.references_of(VelocityVerlet)] == ["10.1063/1.442716"]
     wrapped = citations.references_of(nakmd.analysis.statistics.block_average)
     assert [entry.doi for entry in wrapped] == ["10.1063/1.457480", "10.1103/PhysRevE.83.066706"]
+    assert [entry.what for entry in wrapped][1] == "Choice of the block size"
+    assert wrapped[1].paper == "Lee et al., Phys. Rev. E 83, 066706 (2011)"
     assert citations.references_of(len) == []
+
+
+def test_every_work_is_told_apart_whether_it_has_a_doi_or_not():
+    assert [(entry.paper, entry.doi) for entry in citations.references_of(nakmd.analysis.ContactAngle)] == [
+        ("Werder et al., J. Phys. Chem. B 107, 1345 (2003)", "10.1021/jp0268112"),
+        ("B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976)", "10.1016/0021-9797(76)90227-7"),
+    ]
+    (book,) = citations.references_of(nakmd.analysis.GibbsExcess)
+    assert (book.what, book.doi) == ("Relative adsorption", "")
+    assert book.paper.endswith("Oxford (1982), chapter 2")
+
+
+def test_the_correction_for_size_is_cited_where_the_table_has_it():
+    topology = Topology(("K",), np.zeros(2, dtype=np.int64), np.ones(2), np.ones(3, dtype=bool), {})
+    cited = [
+        {entry.doi for entry in citations.cite_methods(None, topology, measured)}
+        for measured in (["diffusion K"], ["diffusion K", "viscosity"])
+    ]
+    assert ["10.1021/jp0477147" in dois for dois in cited] == [False, True]
 
 
 def test_what_is_measured_by_name_only_is_cited(run):

@@ -105,6 +105,23 @@ def test_bulk_is_disordered_and_even():
     assert structure[np.sum(waves**2, axis=1) <= 4].mean() < 0.5
 
 
+def test_film_lies_between_vacuum():
+    film = liquid(0.67, 400.0, n_atoms=300, thickness=24.0, vacuum=12.0, seed=2)
+    lengths = film.cell.lengths
+    assert lengths[2] == pytest.approx(48.0)
+    assert np.all(film.cell.periodic)
+    assert 300 / (lengths[0] * lengths[1] * 24.0) == pytest.approx(number_density(0.67, nak_density(0.67, 400.0)))
+    heights = film.positions[:, 2]
+    assert 12.0 <= heights.min() < 14.0
+    assert 34.0 < heights.max() <= 36.0
+    check_overlaps(film, MIN_DISTANCES)
+    # as many atoms as lengths and density give, whatever is empty beside them
+    given = liquid(0.5, 450.0, lengths=(20.0, 20.0, 15.0), vacuum=10.0)
+    assert given.n_atoms == liquid(0.5, 450.0, lengths=(20.0, 20.0, 15.0)).n_atoms
+    with pytest.raises(StructureError, match="last of its lengths"):
+        liquid(0.5, 450.0, lengths=(20.0, 20.0, 15.0), thickness=15.0)
+
+
 def test_flagship_has_sound_distances():
     system = flagship()
     assert 2000 < system.n_atoms < 4000

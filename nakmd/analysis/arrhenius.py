@@ -85,8 +85,10 @@ def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure]
     Raises
     ------
     AnalysisError
-        If there are fewer than three temperatures, units differ, or a value is not above zero.
+        If there are fewer than three temperatures, units differ, a value is not above zero, or the sign is neither.
     """
+    if sign not in (1, -1):
+        raise AnalysisError(f"The sign is 1 for what rises with temperature and -1 for what falls, not {sign}.")
     if len(temperatures) != len(records):
         raise AnalysisError(f"{len(temperatures)} temperatures do not fit {len(records)} results.")
     if len(set(temperatures)) < 3:

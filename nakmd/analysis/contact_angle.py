@@ -19,6 +19,7 @@ from nakmd.analysis.liquid_surface import Circle, Surface, Unduloid, find_surfac
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import BlockSums
 from nakmd.analysis.surfaces import Placed, Tube
+from nakmd.analysis.wall import wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -154,7 +155,8 @@ class ContactAngle(Analysis):
     References
     ----------
     Circle through the surface, without the 8 Å next to the wall: Werder et al., J. Phys. Chem. B 107, 1345 (2003).
-    Barrels: B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976).
+    doi:10.1021/jp0268112
+    Barrels: B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976). doi:10.1016/0021-9797(76)90227-7
     """
 
     name = "contact_angle"
@@ -173,6 +175,7 @@ class ContactAngle(Analysis):
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
+        wall_atoms(topology)
         elements = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
         # the wall is found as for profiles, with the same messages
         self._profile = Density(tuple(sorted(elements & set(self.metals))))

@@ -15,7 +15,7 @@ from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.layering import Layer, find_bulk, find_layers, find_peaks
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
+from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.surfaces import AXES, Box, Placed
 from nakmd.analysis.wall import WallShape, find_shape
 from nakmd.errors import AnalysisError
@@ -268,7 +268,7 @@ class Density(Analysis):
         number, volume = mean[:, :-2], mean[:, -2]
         density = _ratio(number, volume[:, None])
         series = _ratio(blocks[:, :, :-2], blocks[:, :, None, -2])
-        error, n_effective = _spread(series)
+        error, n_effective = error_of_blocks(series)
         mass = np.einsum("k,ski->si", self._mass_of, density) * G_PER_CM3_PER_AMU_A3
         masses = np.einsum("k,bski->bsi", self._mass_of, series) * G_PER_CM3_PER_AMU_A3
         composition = _ratio(number, number.sum(axis=1, keepdims=True))
@@ -301,7 +301,7 @@ class Density(Analysis):
             number=number,
             volume=volume,
             mass_density=mass,
-            mass_density_error=_spread(masses)[0],
+            mass_density_error=error_of_blocks(masses)[0],
             composition=composition,
             composition_error=composition_error,
             area=mean[:, -1, 0],
@@ -381,16 +381,6 @@ def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return a/b, NaN where b vanishes."""
     a, b = np.broadcast_arrays(a, b)
     return np.asarray(np.divide(a, b, out=np.full(a.shape, math.nan), where=b > 0.0))
-
-
-def _spread(series: FloatArray) -> tuple[FloatArray, float]:
-    """Return the standard error of the mean of block values, (n_blocks, ...), and the independent blocks."""
-    n = len(series)
-    if n < 2:
-        return np.full(series.shape[1:], math.nan), float(n)
-    known = np.nan_to_num(series).reshape(n, -1)
-    n_effective = n / statistical_inefficiency(known)
-    return np.sqrt(np.var(series, axis=0) / max(n_effective - 1.0, 1.0)), n_effective
 
 
 def peak_position(number: FloatArray, volume: FloatArray, edges: FloatArray, near: float) -> float:

@@ -130,8 +130,10 @@ class Diffusion(Analysis):
 
     References
     ----------
-    Bullerjahn et al., J. Chem. Theory Comput. 19, 3406 (2023). doi:10.1021/acs.jctc.3c00308
-    von Bülow, Bullerjahn & Hummer, J. Chem. Phys. 153, 021101 (2020). doi:10.1063/5.0008316
+    Paths in a cell that changes: Bullerjahn et al., J. Chem. Theory Comput. 19, 3406 (2023).
+    doi:10.1021/acs.jctc.3c00308
+    Paths in a cell that changes: von Bülow, Bullerjahn & Hummer, J. Chem. Phys. 153, 021101 (2020).
+    doi:10.1063/5.0008316
     """
 
     name = "diffusion"

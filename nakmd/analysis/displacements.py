@@ -149,17 +149,21 @@ def exponent_of(times: FloatArray, curves: FloatArray) -> tuple[float, float]:
     return float(weights @ np.log(mean)), error
 
 
-def fit_window(fit: tuple[float, float] | None, n: int, step: float) -> tuple[int, int]:
+def fit_window(
+    fit: tuple[float, float] | None, n: int, step: float, latest: tuple[float, float] = (2.0, 20.0)
+) -> tuple[int, int]:
     """Return the first and the last lag, in frames, of the straight line.
 
     Parameters
     ----------
     fit : (float, float) [ps] or None
-        As asked for; None for 1/20 (at most 2 ps) to 1/8 (at most 20 ps) of the time covered.
+        As asked for; None for 1/20 to 1/8 of the time covered.
     n : int
         Frames.
     step : float [ps]
         Between two of them.
+    latest : (float, float) [ps]
+        Where the window begins and ends at the latest if it was not asked for.
 
     Raises
     ------
@@ -168,8 +172,8 @@ def fit_window(fit: tuple[float, float] | None, n: int, step: float) -> tuple[in
     """
     covered = (n - 1) * step
     if fit is None:
-        low = max(1, round(min(2.0, covered / 20) / step))
-        return low, min(max(low + 2, round(min(20.0, covered / 8) / step)), n - 1)
+        low = max(1, round(min(latest[0], covered / 20) / step))
+        return low, min(max(low + 2, round(min(latest[1], covered / 8) / step)), n - 1)
     low, high = math.ceil(fit[0] / step - 1e-6), math.floor(fit[1] / step + 1e-6)
     if high > n - 1:
         raise AnalysisError(

@@ -115,6 +115,15 @@ def choose_frames(source: Source, stage: str | Sequence[str] | None = None) -> I
         )
 
 
+def count_frames(source: Source, stage: str | Sequence[str] | None = None) -> int | None:
+    """Return how many frames `choose_frames` will give, None where only reading them tells."""
+    chosen = chosen_stages(tuple(source.stages), stage)
+    if len(chosen) == len(set(source.stages)):
+        return len(source) if isinstance(source, Sized) else None
+    rows = getattr(source, "rows", None)  # a file knows the stage of each frame without reading it
+    return len(rows(chosen)) if rows is not None else None
+
+
 def run_all(
     source: Source,
     analyses: Sequence[Analysis],
@@ -147,9 +156,11 @@ def run_all(
     -----
     **Memory.** One frame is in memory at a time, and what the analyses keep. Histograms and structure factors keep 64
     blocks of frames at most. Those that return a time series keep some numbers of each frame, below 2 kB, whatever the
-    number of atoms. Diffusion keeps the paths of its atoms up to ``memory`` (1 GB unless given: 1,400 frames of 30,000
-    atoms) and coarser ones from there on. So 10,000 frames of 30,000 atoms need below 100 MB without diffusion, and
-    1 GB more for each diffusion coefficient.
+    number of atoms. Lifetimes keep the contacts of the last 257 frames, 8 bytes each (20 MB for 10,000 contacts).
+    Diffusion keeps the paths of its atoms up to ``memory`` (1 GB unless given: 1,400 frames of 30,000 atoms) and
+    coarser ones from there on; by layer it takes 8 kB more per atom while the result is computed. So 10,000 frames of
+    30,000 atoms need some 100 MB without diffusion, and 1 GB more for each diffusion coefficient; `analyze` shares out
+    one budget among them.
     """
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):
@@ -157,8 +168,7 @@ def run_all(
             analysis.prepare(source.topology)
         except AnalysisError as error:
             failed[row] = error
-    whole = len(chosen_stages(tuple(source.stages), stage)) == len(set(source.stages))
-    total = len(source) if whole and isinstance(source, Sized) else None
+    total = count_frames(source, stage) if progress is not None else None
     for count, frame in enumerate(choose_frames(source, stage)):
         if count == 0 and len(frame.positions) != source.topology.n_atoms:
             raise AnalysisError(

@@ -17,6 +17,7 @@ from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.layering import find_peaks
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import Measure
+from nakmd.analysis.wall import wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import K_B
@@ -151,6 +152,7 @@ class FreeEnergyProfile(Analysis):
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
+        wall_atoms(topology)  # a profile may do without a wall, this may not
         self._density.prepare(topology)
         self._temperatures: list[float] = []
 

@@ -17,6 +17,7 @@ from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.layering import Layer, find_layers
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure
+from nakmd.analysis.wall import wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -123,6 +124,7 @@ class GibbsExcess(Analysis):
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
+        wall_atoms(topology)  # a profile may do without a wall, this may not
         self._density.prepare(topology)
 
     def update(self, frame: Frame) -> None:

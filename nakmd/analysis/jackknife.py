@@ -37,7 +37,7 @@ def jackknife(blocks: FloatArray, estimate: Callable[[FloatArray], ArrayLike]) -
 
     References
     ----------
-    Efron & Stein, Ann. Statist. 9, 586 (1981).
+    Efron & Stein, Ann. Statist. 9, 586 (1981). doi:10.1214/aos/1176345462
     """
     n = len(blocks)
     whole = np.asarray(estimate(blocks.mean(axis=0)), dtype=np.float64)

@@ -31,6 +31,9 @@ FloatArray = NDArray[np.float64]
 #: Layers [Å] unless told otherwise: the first one, what lies between, and the bulk.
 LAYERS = (0.0, FIRST_LAYER, BULK_START, math.inf)
 
+#: The straight line begins and ends at the latest here [ps]: few atoms stay in a layer for long.
+LATEST = (1.0, 5.0)
+
 #: Lags in the window, and segments of time, at most.
 MOST_LAGS = 16
 MOST_SEGMENTS = 10
@@ -181,7 +184,7 @@ class LayerDiffusion(Analysis):
         paths = self._paths
         n, m = len(paths.rows), paths.n_atoms
         require_frames(n, 4, "Diffusion by layer")
-        low, high = self._window(n, paths.step)
+        low, high = fit_window(self.fit, n, paths.step, LATEST)
         lags = np.unique(np.round(np.linspace(low, high, min(MOST_LAGS, high - low + 1))).astype(int))
         n_segments = min(MOST_SEGMENTS, max(1, int((n - 1) / (1.25 * high))))
         squares, numbers, present = self._sums(lags, n_segments)
@@ -228,13 +231,6 @@ class LayerDiffusion(Analysis):
             msd=msd,
             staying=staying,
         )
-
-    def _window(self, n: int, step: float) -> tuple[int, int]:
-        if self.fit is None:
-            covered = (n - 1) * step
-            low = max(1, round(min(1.0, covered / 20) / step))
-            return low, min(max(low + 2, round(min(5.0, covered / 8) / step)), n - 1)
-        return fit_window(self.fit, n, step)
 
     def _sums(self, lags: NDArray[np.int64], n_segments: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return squared displacements and numbers of stays, (layers, lags, segments, atoms), and atoms present."""

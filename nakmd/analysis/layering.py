@@ -7,8 +7,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.ndimage
-import scipy.signal
+import scipy  # loads signal and ndimage when they are first used: signal alone takes 0.3 s
 from numpy.typing import NDArray
 
 from nakmd.analysis.wall import BULK_START, LEAST_BULK

@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.ndimage
-import scipy.optimize
+import scipy  # loads ndimage and optimize when they are first used
 from numpy.typing import NDArray
 
 from nakmd.errors import AnalysisError
@@ -71,13 +70,13 @@ class Unduloid:
     apex : float [Å]
         Largest radius, at u = x = 0; v is the radius r.
     a : float [1/Å]
-        Half the mean curvature's sum of principal curvatures; b = apex (1 - a apex).
+        Mean curvature, half the sum of the two principal ones; b = apex (1 - a apex).
     end : float [Å]
         Radius of the tube.
 
     References
     ----------
-    B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976).
+    B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976). doi:10.1016/0021-9797(76)90227-7
     """
 
     apex: float

@@ -188,7 +188,7 @@ class Paths:
         """How the paths were made, where it was not the plain way."""
         notes = []
         if self._wall is not None:
-            notes.append(f"directions follow the wall: {self._wall.shape}")
+            notes.append(f"directions follow the wall, {self._wall.words}")
         if self.unwrap == "nearest":
             notes.append("no image counts: atoms followed to their nearest image from frame to frame")
         if self._keep_every > 1:

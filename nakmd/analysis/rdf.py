@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import scipy.ndimage
-import scipy.signal
+import scipy  # loads signal and ndimage when they are first used: signal alone takes 0.3 s
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.grid import CellGrid
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
+from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology, element_of
 
@@ -235,12 +234,7 @@ class RDF(Analysis):
             ideal = possible * shells
             g = np.divide(means[0, row], ideal, out=np.zeros(self.bins), where=ideal > 0)
             series = np.divide(blocks[:, 0, row], ideal, out=np.zeros((len(blocks), self.bins)), where=ideal > 0)
-            n_effective = len(series) / statistical_inefficiency(series)
-            error = (
-                np.sqrt(np.var(series, axis=0) / max(n_effective - 1.0, 1.0))
-                if len(series) > 1
-                else np.full(self.bins, math.nan)
-            )
+            error, n_effective = error_of_blocks(series)
             per_a, per_b = (2.0 / n_a, 2.0 / n_a) if i == j else (1.0 / n_a, 1.0 / n_b)
             # pairs that an ideal gas would have put into each bin over the whole run
             expected = np.divide(means[1, row] * self._sums.count, g, out=np.zeros(self.bins), where=g > 0)

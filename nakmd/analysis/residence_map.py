@@ -58,7 +58,8 @@ class ResidenceMapRecord(Record):
         figure, first = figure_for(None)
         first.remove()
         tall = float(np.ptp(self.edges_y) / np.ptp(self.edges_x))
-        figure.set_size_inches(4.2 * len(self.metals) + 0.6, min(9.0, max(3.2, 3.4 * tall + 0.9)))
+        figure.set_layout_engine("compressed")  # axes of equal scale leave room that this one takes away
+        figure.set_size_inches(4.2 * len(self.metals) + 0.6, min(9.0, max(2.2, 3.4 * tall + 0.9)))
         for row, metal in enumerate(self.metals):
             self._draw(figure.add_subplot(1, len(self.metals), row + 1), self.value[row], metal)
         return figure
@@ -68,7 +69,7 @@ class ResidenceMapRecord(Record):
         top = float(np.quantile(density, 0.99)) or float(density.max()) or 1.0
         mesh = ax.pcolormesh(self.edges_x, self.edges_y, density.T, cmap="cividis", vmin=0.0, vmax=top, rasterized=True)
         more = "max" if density.max() > top else "neither"
-        ax.figure.colorbar(mesh, ax=ax, label="atoms / Å²", shrink=0.8, extend=more)
+        ax.figure.colorbar(mesh, ax=ax, label="atoms / Å²", extend=more)
         for row, (site, places) in enumerate(self.nitrogen.items()):
             marker = "o^sDv"[row % 5]
             ax.plot(

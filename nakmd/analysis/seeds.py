@@ -35,7 +35,8 @@ class CombinedRecord(Record):
     between : float or array
         Standard deviation of the runs beyond what their own errors explain; 0 where these suffice.
     measures : dict of str to Measure
-        The same for each single number that the records have besides their value (``per_area``, ``contacts``, ...).
+        The same for each single number that the records have besides their value: ``per_area``, ``contacts``, and
+        ``by_site N:graphitic`` for an entry of a table that all runs have.
     """
 
     values: FloatArray
@@ -105,14 +106,12 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
     samples = np.array([record.n_effective for record in records])
     value, error, between, scattered = _mean(values, errors)
     n_effective = float(len(records)) if np.any(scattered) else float(samples.sum())
-    measures = {}
-    for item in dataclasses.fields(records[0]):
-        found = [getattr(record, item.name) for record in records]
-        if all(isinstance(each, Measure) for each in found):
-            own = np.array([[each.value, each.error] for each in found])
-            one, its_error, _, wide = _mean(own[:, 0], own[:, 1])
-            count = float(len(found)) if np.any(wide) else float(sum(each.n_effective for each in found))
-            measures[item.name] = Measure(float(one), float(its_error), found[0].unit, count)
+    tables = [_measures_of(record) for record in records]
+    measures = {
+        name: _mean_measure([table[name] for table in tables])
+        for name in tables[0]
+        if all(name in table for table in tables)
+    }
     scalar = values.ndim == 1
     notes = [f"weighted mean of {len(records)} independent runs"]
     if np.any(between > 0.0):
@@ -129,6 +128,29 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
         between=float(between) if scalar else between,
         measures=measures,
     )
+
+
+def _measures_of(record: Record) -> dict[str, Measure]:
+    """Return every single number of a record by its name, those of a table by the names of table and entry."""
+    found: dict[str, Measure] = {}
+    for item in dataclasses.fields(record):
+        content = getattr(record, item.name)
+        if isinstance(content, Measure):
+            found[item.name] = content
+        elif isinstance(content, dict):
+            for key, entry in content.items():
+                if isinstance(entry, Measure):
+                    words = "-".join(map(str, key)) if isinstance(key, tuple) else key
+                    found[f"{item.name} {words}"] = entry
+    return found
+
+
+def _mean_measure(found: Sequence[Measure]) -> Measure:
+    """Return one number over independent runs."""
+    values, errors = np.array([[each.value, each.error] for each in found]).T
+    value, error, _, scattered = _mean(values, errors)
+    n_effective = float(len(found)) if np.any(scattered) else float(sum(each.n_effective for each in found))
+    return Measure(float(value), float(error), found[0].unit, n_effective)
 
 
 def _mean(values: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:

@@ -15,7 +15,7 @@ from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.grid import CellGrid
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.rdf import first_shell
-from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
+from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -56,14 +56,15 @@ class ShortRangeOrderRecord(Record):
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the parameter and those by centre, with 95 % intervals."""
         figure, ax = figure_for(ax)
-        whole = Measure(self.value, self.error, "", self.n_effective)
-        for row, (name, one) in enumerate({"all": whole, **self.by_center}.items()):
+        shown = {"all pairs": Measure(self.value, self.error, "", self.n_effective)}
+        shown.update({f"around {name}": one for name, one in self.by_center.items()})
+        for row, one in enumerate(shown.values()):
             half = one.interval()[1] - one.value
             bar = half if math.isfinite(half) else 0.0
             ax.errorbar(row, one.value, bar, fmt="o", capsize=4, color=COLORS[row])
-            ax.annotate(f" {name}: {one.text}", (row, one.value))
+        ax.set_xticks(range(len(shown)), [f"{name}\n{one.text}" for name, one in shown.items()])
         ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
-        ax.set(xlim=(-0.5, 3.5), xticks=[], ylabel=f"short-range order within {self.cutoff:.2f} Å")
+        ax.set(xlim=(-0.5, len(shown) - 0.5), ylabel=f"short-range order {self.a}-{self.b} within {self.cutoff:.2f} Å")
         return figure
 
 
@@ -199,10 +200,8 @@ def _mean(numerator: FloatArray, denominator: FloatArray, above: float, below: f
     """Return a ratio of means, its error that of the linearised ratio over blocks."""
     ratio = above / below
     series = (numerator - ratio * denominator) / below
-    if len(series) < 2:
-        return Measure(ratio, math.nan, "", float(len(series)))
-    n_effective = len(series) / statistical_inefficiency(series)
-    return Measure(ratio, math.sqrt(float(np.var(series)) / max(n_effective - 1.0, 1.0)), "", n_effective)
+    error, n_effective = error_of_blocks(series)
+    return Measure(ratio, float(error), "", n_effective)
 
 
 def _ratio(unlike: FloatArray, pairs: FloatArray, above: float, below: float, random: float) -> Measure:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from nakmd.analysis.immersion import Immersion
 from nakmd.analysis.layer_diffusion import LayerDiffusion
 from nakmd.analysis.lifetimes import Lifetimes
 from nakmd.analysis.local_order import LocalOrder
+from nakmd.analysis.parallel import run_in_processes
 from nakmd.analysis.rdf import RDF
 from nakmd.analysis.residence import Residence
 from nakmd.analysis.residence_map import ResidenceMap
@@ -45,6 +47,8 @@ class Present:
         Species of the wall, each with every metal.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
+    memory : float [bytes]
+        What each analysis that keeps paths may keep.
     """
 
     elements: list[str]
@@ -52,13 +56,14 @@ class Present:
     walls: list[str]
     pairs: list[tuple[str, str]]
     unwrap: str
+    memory: float
 
     @classmethod
-    def of(cls, topology: Topology, unwrap: str) -> Present:
+    def of(cls, topology: Topology, unwrap: str, memory: float) -> Present:
         """Look at the atoms."""
         elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
         metals, walls = ([name for name in elements if name in kinds] for kinds in (METALS, WALL))
-        return cls(elements, metals, walls, interface_pairs(topology, WALL, METALS), unwrap)
+        return cls(elements, metals, walls, interface_pairs(topology, WALL, METALS), unwrap, memory)
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,16 @@ _STANDARD: dict[str, Standard] = {
     "structure_factor": Standard(METAL, lambda here: {"": StructureFactor()}, by_name=True),
     "short_range_order": Standard(SODIUM_AND_POTASSIUM, lambda here: {"": ShortRangeOrder()}, by_name=True),
     "local_order": Standard(METAL, lambda here: {"": LocalOrder()}, by_name=True),
-    "diffusion": Standard(METAL, lambda here: {m: Diffusion(m, unwrap=here.unwrap) for m in here.metals}),
-    "layers": Standard(INTERFACE, lambda here: {m: LayerDiffusion(m, unwrap=here.unwrap) for m in here.metals}),
+    "diffusion": Standard(
+        METAL, lambda here: {m: Diffusion(m, unwrap=here.unwrap, memory=here.memory) for m in here.metals}
+    ),
+    "layers": Standard(
+        INTERFACE, lambda here: {m: LayerDiffusion(m, unwrap=here.unwrap, memory=here.memory) for m in here.metals}
+    ),
     # both need samples some 10 fs apart, which most runs do not have
-    "vacf": Standard(METAL, lambda here: {m: VelocityCorrelation(m) for m in here.metals}, by_name=True),
+    "vacf": Standard(
+        METAL, lambda here: {m: VelocityCorrelation(m, memory=here.memory) for m in here.metals}, by_name=True
+    ),
     "viscosity": Standard(METAL_ALONE, lambda here: {"": Viscosity()}, by_name=True),
     "coordination": Standard(INTERFACE, lambda here: {f"{a}-{b}": Coordination(a, b) for a, b in here.pairs}),
     "lifetimes": Standard(INTERFACE, lambda here: {f"{a}-{b}": Lifetimes(a, b) for a, b in here.pairs}),
@@ -135,6 +146,10 @@ QUANTITIES = tuple(_STANDARD)
 #: Those of them that are measured only if they are asked for.
 BY_NAME = tuple(name for name, standard in _STANDARD.items() if standard.by_name)
 
+#: Those that keep the paths of atoms, and the bytes that they may keep together unless told otherwise.
+KEEP_PATHS = ("diffusion", "layers", "vacf")
+MEMORY = 2e9
+
 #: Functions that take the thermo table where a source has one: it is denser than the frames.
 TABLES: dict[str, Callable[[Source, str | Sequence[str] | None], Record]] = {
     "thermo": thermo,
@@ -147,6 +162,7 @@ def standard_analyses(
     topology: Topology,
     quantities: Sequence[str] | None = None,
     unwrap: str = "images",
+    memory: float = MEMORY,
 ) -> dict[str, Analysis]:
     """Return fresh analyses that make sense for these atoms, with their defaults.
 
@@ -157,6 +173,9 @@ def standard_analyses(
         Some of `QUANTITIES`; those that the atoms allow, without those of `BY_NAME`, if left out.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
+    memory : float [bytes]
+        What the analyses of `KEEP_PATHS`, one for each metal, may keep together. All others need below 100 MB for
+        any number of frames (`run_all`).
 
     Returns
     -------
@@ -172,11 +191,13 @@ def standard_analyses(
     for word in quantities or ():
         if word not in _STANDARD:
             raise AnalysisError(f"No analysis is called {word!r}; there are {', '.join(QUANTITIES)}.")
-    here = Present.of(topology, unwrap)
+    here = Present.of(topology, unwrap, memory)
     if quantities is None:
         wanted = [word for word, standard in _STANDARD.items() if not standard.by_name and standard.need.met(here)]
     else:
         wanted = list(quantities)
+    sharing = len(here.metals) * sum(word in KEEP_PATHS for word in wanted)
+    here = replace(here, memory=memory / max(sharing, 1))
     found: dict[str, Analysis] = {}
     for word in wanted:
         standard = _STANDARD[word]
@@ -192,8 +213,10 @@ def analyze(
     quantities: Sequence[str] | None = None,
     stage: str | Sequence[str] | None = None,
     progress: Progress | None = None,
+    processes: int = 1,
+    memory: float = MEMORY,
 ) -> dict[str, Record | AnalysisError]:
-    """Run the standard analyses in one pass over the frames.
+    """Run the standard analyses in one pass over the frames, or in one pass of each process.
 
     Parameters
     ----------
@@ -205,6 +228,11 @@ def analyze(
         Stages by name, or ``"all"``; the production stages if left out.
     progress : callable, optional
         Called with the frames done and their number (None where unknown).
+    processes : int
+        Among which the analyses are shared out (`nakmd.analysis.parallel`). A script that asks for more than one keeps
+        its work below ``if __name__ == "__main__":``, as `multiprocessing` wants it.
+    memory : float [bytes]
+        As in `standard_analyses`.
 
     Returns
     -------
@@ -212,7 +240,8 @@ def analyze(
         An analysis that these frames do not allow has its error in place of a record.
     """
     chosen_stages(tuple(source.stages), stage)  # a misspelt stage is an error even if only the table is read
-    analyses = standard_analyses(source.topology, quantities, unwrapping_for(source))
+    make = partial(standard_analyses, quantities=quantities, unwrap=unwrapping_for(source), memory=memory)
+    analyses = make(source.topology)
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)
     for name, from_table in TABLES.items():
@@ -222,6 +251,8 @@ def analyze(
             except AnalysisError as error:
                 results[name] = error
             del over_frames[name]
-    if over_frames:
+    if processes > 1 and len(over_frames) > 1:
+        results |= run_in_processes(source, over_frames, make, stage, progress, processes)
+    elif over_frames:
         results.update(zip(over_frames, run_all(source, list(over_frames.values()), stage, progress)))
     return {key: results[key] for key in analyses}

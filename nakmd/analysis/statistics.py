@@ -48,7 +48,8 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
         scaled = format_measure(value / 10.0**power, error / 10.0**power)
         return f"({scaled})e{power:+03d}{suffix}"
     places = max(digits, 0)
-    return f"{round(value, digits):.{places}f} ± {round(error, digits):.{places}f}{suffix}"
+    rounded = round(value, digits) + 0.0  # no minus sign before a zero
+    return f"{rounded:.{places}f} ± {round(error, digits):.{places}f}{suffix}"
 
 
 @dataclass(frozen=True)
@@ -195,11 +196,14 @@ def block_average(series: ArrayLike) -> BlockAverage:
     ----------
     series : (n,) array_like
 
+    Notes
+    -----
+    Of the sizes B, the first with B³ > 2 n (σ_B/σ_1)⁴ is taken, σ_B the error from blocks of B samples.
+
     References
     ----------
     Flyvbjerg & Petersen, J. Chem. Phys. 91, 461 (1989). doi:10.1063/1.457480
-    Choice of the size, B³ > 2 n (σ_B/σ_1)⁴: Lee et al., Phys. Rev. E 83, 066706 (2011).
-    doi:10.1103/PhysRevE.83.066706
+    Choice of the block size: Lee et al., Phys. Rev. E 83, 066706 (2011). doi:10.1103/PhysRevE.83.066706
     """
     x = np.asarray(series, dtype=np.float64)
     n = len(x)
@@ -330,6 +334,29 @@ def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int,
     return best
 
 
+def error_of_blocks(series: FloatArray) -> tuple[FloatArray, float]:
+    """Return the standard error of the mean of values over blocks, and how many blocks count as independent.
+
+    One statistical inefficiency is found from all elements together: they belong to the same motion.
+
+    Parameters
+    ----------
+    series : (n_blocks, ...) float64
+        NaN where a block has no value: the error of that element is unknown, and it does not weigh on the others.
+
+    Returns
+    -------
+    error : (...) float64
+        NaN where there are fewer than two blocks.
+    n_effective : float
+    """
+    n = len(series)
+    if n < 2:
+        return np.full(series.shape[1:], math.nan), float(n)
+    n_effective = n / statistical_inefficiency(np.nan_to_num(series).reshape(n, -1))
+    return np.asarray(np.sqrt(np.var(series, axis=0) / max(n_effective - 1.0, 1.0))), n_effective
+
+
 class BlockSums:
     """Sums of an array over successive blocks of frames, in bounded memory.
 
@@ -376,12 +403,5 @@ class BlockSums:
         return np.stack(self._blocks) / self.length
 
     def errors(self) -> tuple[FloatArray, float]:
-        """Return the standard error of the mean of each element, and how many blocks count as independent.
-
-        One statistical inefficiency is found from all elements together: they belong to the same motion.
-        """
-        means = self.block_means()
-        if len(means) < 2:
-            return np.full(self.total.shape, math.nan), float(len(means))
-        n_effective = len(means) / statistical_inefficiency(means.reshape(len(means), -1))
-        return np.sqrt(np.var(means, axis=0) / max(n_effective - 1.0, 1.0)), n_effective
+        """Return the standard error of the mean of each element, and how many blocks count as independent."""
+        return error_of_blocks(self.block_means())

@@ -28,6 +28,10 @@ IntArray = NDArray[np.int64]
 
 DEFINITIONS = ("faber-ziman", "ashcroft-langreth")
 
+#: The main peak is looked for beyond this [1/Å], where it lies for every liquid metal (1.6 for K, 2.0 for Na); waves
+#: that are longer see the shape of a metal that does not fill the cell.
+LEAST_PEAK = 1.0
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StructureFactorRecord(Record):
@@ -52,7 +56,7 @@ class StructureFactorRecord(Record):
     number_concentration, number_concentration_error : (n_q,) float64
         S_NC, positive where the first of ``fractions`` is the denser packed; NaN unless there are two elements.
     peak : float [1/Å]
-        Where S_NN is largest.
+        Where S_NN is largest beyond `LEAST_PEAK` (anywhere if ``q_max`` is less).
     peak_height : Measure
         S_NN there.
     """
@@ -81,7 +85,7 @@ class StructureFactorRecord(Record):
         raise AnalysisError(f"There is no S(q) of {'-'.join(pair)}; there are {known}.")
 
     def __str__(self) -> str:
-        return f"{self.quantity}: S_NN largest at {self.peak:.2f} 1/Å, {self.peak_height}"
+        return f"{self.quantity}: main peak of S_NN at {self.peak:.2f} 1/Å, {self.peak_height}"
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the partial structure factors and those of number and concentration, with their error bands."""
@@ -90,11 +94,19 @@ class StructureFactorRecord(Record):
         curves.append(("NN", self.number_number, self.number_number_error))
         curves.append(("CC", self.concentration_concentration, self.concentration_concentration_error))
         curves.append(("NC", self.number_concentration, self.number_concentration_error))
+        beyond, highest, lowest = self.q >= LEAST_PEAK, 0.0, 0.0
         for row, (label, values, errors) in enumerate(curves):
             if not np.all(np.isnan(values)):
                 line = style(row)
                 ax.plot(self.q, values, lw=1.2, label=label, **line)
                 ax.fill_between(self.q, values - errors, values + errors, color=line["color"], alpha=0.3, lw=0)
+                if np.any(beyond):
+                    highest = max(highest, float(values[beyond].max()))
+                    lowest = min(lowest, float(values[beyond].min()))
+        if highest > 0.0:  # the shape of a metal that does not fill the cell may be far higher, at small q
+            margin = 0.1 * (highest - lowest)
+            low, high = ax.get_ylim()
+            ax.set_ylim(max(low, lowest - 4.0 * margin), min(high, highest + 4.0 * margin))
         ax.set(xlabel="q / Å⁻¹", ylabel=f"S(q), {self.definition.title()}", xlim=(0.0, None))
         ax.legend(fontsize="small", ncols=2)
         return figure
@@ -244,7 +256,8 @@ class StructureFactor(Analysis):
             # of C(q) = (c₂ ρ₁ - c₁ ρ₂)/N and of N(q) = ρ₁ + ρ₂
             cc, cc_error = combine(np.array([c[1] ** 2, -2.0 * c[0] * c[1], c[0] ** 2]) / numbers.sum())
             nc, nc_error = combine(np.array([c[1], c[1] - c[0], -c[0]]) / numbers.sum())
-        top = int(np.argmax(total))
+        beyond = np.flatnonzero(means[-1] >= LEAST_PEAK)
+        top = int(beyond[np.argmax(total[beyond])]) if len(beyond) else int(np.argmax(total))
         names = self._names
         return StructureFactorRecord(
             quantity="S(q) of " + ", ".join(names),

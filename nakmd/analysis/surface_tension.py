@@ -95,11 +95,11 @@ class SurfaceTension(Analysis):
 
     References
     ----------
-    Kirkwood & Buff, J. Chem. Phys. 17, 338 (1949).
+    Kirkwood & Buff, J. Chem. Phys. 17, 338 (1949). doi:10.1063/1.1747248
     """
 
     name = "surface_tension"
-    needs = frozenset({"virial"})
+    needs = frozenset({"virial", "velocities"})
 
     def __init__(self, axis: str | None = None) -> None:
         if axis is not None and axis not in AXES:
@@ -173,8 +173,8 @@ def find_film(frame: Frame, axis: str | None) -> int:
     if len(free) != 1 or (axis is not None and AXES[free[0]] != axis):
         listed = ", ".join(f"{gap:.1f} Å along {AXES[c]}" for c, gap in enumerate(gaps))
         raise AnalysisError(
-            f"Surface tension needs a film free along one direction{f' ({axis})' if axis else ''} and fills the "
-            f"cell along the others; the widest empty stretches are {listed} (free: {FREE_SPACE:g} Å and more)."
+            f"Surface tension needs a film that is free along one direction{f' ({axis})' if axis else ''} and fills "
+            f"the cell along the others; the widest empty stretches are {listed} (free: {FREE_SPACE:g} Å and more)."
         )
     return free[0]
 

@@ -8,9 +8,9 @@ where metal covers a part of it. Distances from the wall as a whole, and the are
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.affinity import AREA_PER_ATOM
+from nakmd.analysis.contacts import pairs_near
 from nakmd.analysis.coordination import contact_distance
 from nakmd.analysis.grid import CellGrid
 from nakmd.system import FloatArray, Frame, IntArray
@@ -24,9 +24,6 @@ REACH, HEIGHT = 3.2, 3.4
 
 #: An atom without a plane is wet if metal is this close [Å]: the contact distance of potassium.
 LONE_REACH = contact_distance("C", "K")
-
-#: Rows of distances held at a time.
-CHUNK = 256
 
 
 class WettedFaces:
@@ -82,13 +79,11 @@ def _nearest_images(vectors: FloatArray, frame: Frame) -> FloatArray:
 
 def _bonded(wall: FloatArray, frame: Frame) -> IntArray:
     """Return three bonded neighbours of each wall atom, (n, 3); the atom itself where there are fewer."""
-    n = len(wall)
-    table: NDArray[np.int64] = np.repeat(np.arange(n)[:, None], 3, axis=1)
-    for start in range(0, n, CHUNK):
-        rows = np.arange(start, min(start + CHUNK, n))
-        squares = np.sum(_nearest_images(wall[None] - wall[rows, None], frame) ** 2, axis=2)
-        squares[np.arange(len(rows)), rows] = np.inf
-        nearest = np.argsort(squares, axis=1, kind="stable")[:, :3]
-        close = np.take_along_axis(squares, nearest, axis=1) < BOND**2
-        table[rows, : nearest.shape[1]] = np.where(close, nearest, rows[:, None])
+    table: IntArray = np.repeat(np.arange(len(wall))[:, None], 3, axis=1)
+    i, j, r = pairs_near(wall, wall, frame, BOND)
+    i, j, r = i[i != j], j[i != j], r[i != j]
+    order = np.lexsort((r, i))
+    i, j = i[order], j[order]
+    place = np.arange(len(i)) - np.searchsorted(i, i)  # first, second, third ... of its atom
+    table[i[place < 3], place[place < 3]] = j[place < 3]
     return table

@@ -9,6 +9,9 @@ import typer
 
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 
+#: Atoms times frames from which on several processes, which take some seconds to start, are worth it: about 30 s.
+LONG = 3_000_000
+
 
 def analyze(
     trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the folder of a run.")],
@@ -24,18 +27,31 @@ def analyze(
         list[str] | None, typer.Option("--stage", help='Stages to measure, or "all"; those of production if left out.')
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Folder for plots.")] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", min=1, help="Share the analyses out; all cores for long trajectories if left out."),
+    ] = None,
+    memory: Annotated[
+        float, typer.Option("--memory", min=0.001, help="GB that the paths of atoms may take; coarser paths beyond.")
+    ] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Measure quantities of a trajectory, each with its error bar."""
     from nakmd.analysis import analyze as measure
     from nakmd.cli.output import say, show_json
+    from nakmd.cli.progress import watch_frames
     from nakmd.cli.results import show_results
     from nakmd.deck.results import Results
     from nakmd.io import Trajectory
+    from nakmd.kernels.jit import available_threads
 
     path = trajectory / "trajectory.h5md" if trajectory.is_dir() else trajectory
     with Trajectory(path) as source:
-        results = Results(measure(source, quantities or None, stage or None))
+        if processes is None:
+            processes = available_threads() if len(source) * source.n_atoms > LONG else 1
+        with watch_frames() as progress:
+            found = measure(source, quantities or None, stage or None, progress, processes, memory * 1e9)
+    results = Results(found)
     plots = results.plot(plot) if plot is not None else []
     if as_json:
         show_json({**results.to_dict(), "plots": [str(p) for p in plots]})

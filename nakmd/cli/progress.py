@@ -1,4 +1,4 @@
-"""The progress of a run on the terminal, and what is printed when it has ended."""
+"""The progress of a run, or of an analysis, on the terminal, and what is printed when a run has ended."""
 
 from __future__ import annotations
 
@@ -80,6 +80,33 @@ def _in_words(now: Progress, speed: bool) -> str:
     if math.isfinite(now.seconds_left) and now.seconds_left > 0.0:
         words.append(f"{in_time(now.seconds_left)} left")
     return ", ".join(words)
+
+
+@contextmanager
+def watch_frames() -> Iterator[Callable[[int, int | None], None]]:
+    """Show how many frames are analysed: a bar on a terminal, a line every few seconds elsewhere."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+
+        with Bars(*Bars.get_default_columns(), console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task("analysing", total=None)
+            yield lambda done, total: bars.update(task, completed=done, total=total)
+        return
+    begin = last = time.monotonic()
+
+    def report(done: int, total: int | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _LINE_INTERVAL:
+            return
+        last = now
+        words = f"frame {done}" + (f" of {total}" if total else "")
+        if total and done:
+            words += f", {in_time((now - begin) * (total - done) / done)} left"
+        complain(words)
+
+    yield report
 
 
 @contextmanager

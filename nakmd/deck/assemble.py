@@ -65,7 +65,14 @@ def _bulk(structure: Structure, seed: int) -> System:
     if lengths is None and words.atoms is None:
         raise StructureError("A bulk liquid needs atoms = 4000, or a [structure.box] with lengths.")
     return liquid(
-        words.x_K, words.temperature, lengths=lengths, n_atoms=words.atoms, density=_g_per_cm3(words), seed=seed
+        words.x_K,
+        words.temperature,
+        lengths=lengths,
+        n_atoms=words.atoms,
+        density=_g_per_cm3(words),
+        thickness=words.thickness,
+        vacuum=(structure.box.vacuum if structure.box else None) or 0.0,
+        seed=seed,
     )
 
 

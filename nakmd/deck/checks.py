@@ -11,7 +11,17 @@ from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.lines import Path
-from nakmd.deck.matter import Crystal, Graphene, LennardJonesTerm, Model, MorseTerm, Nanotube, SetTerm, Structure
+from nakmd.deck.matter import (
+    CarbonFile,
+    Crystal,
+    Graphene,
+    LennardJonesTerm,
+    Model,
+    MorseTerm,
+    Nanotube,
+    SetTerm,
+    Structure,
+)
 from nakmd.deck.messages import Problem, near
 from nakmd.deck.schema import Dynamics
 from nakmd.system import element_of
@@ -42,6 +52,7 @@ def check_words(draft: Draft) -> Iterator[Problem]:
             yield from _check_dynamics(draft, index, stage)
     if draft.structure is not None:
         yield from _check_structure(draft.structure)
+        yield from _check_size(draft.structure)
     if draft.model is not None:
         yield from _check_model(draft.model)
     yield from _check_species(draft)
@@ -156,6 +167,46 @@ def _check_structure(structure: Structure) -> Iterator[Problem]:
     if isinstance(carbon, Nanotube) and max(carbon.chirality) == 0:
         yield Problem(
             ("structure", "carbon", "chirality"), "[structure.carbon] chirality = [0, 0] is no tube; write [10, 10]."
+        )
+
+
+def _check_size(structure: Structure) -> Iterator[Problem]:
+    """Yield lengths that the structure has no use for: what is asked for must not be passed over in silence."""
+    liquid, carbon, box = structure.liquid, structure.carbon, structure.box
+    region = None if liquid is None else liquid.region
+    if box is not None and box.lengths is not None and (liquid is None or carbon is not None):
+        yield Problem(
+            ("structure", "box", "lengths"),
+            "[structure.box] lengths are those of a liquid alone; here the cell follows from what is in it. "
+            "Leave them out.",
+        )
+    if box is not None and box.vacuum is not None:
+        filled = isinstance(carbon, Nanotube) and region == "around"
+        filled |= isinstance(carbon, Graphene) and region == "between" and carbon.layers == 1
+        given = isinstance(carbon, CarbonFile) and region != "beside"
+        if filled or given or (liquid is None and carbon is None):
+            why = "the liquid fills the cell" if filled else "the cell is that of the file or of the crystal"
+            yield Problem(
+                ("structure", "box", "vacuum"), f"[structure.box] vacuum has no place here: {why}. Leave it out."
+            )
+    if liquid is None or liquid.thickness is None:
+        return
+    film = carbon is None and box is not None and box.vacuum is not None
+    in_file = isinstance(carbon, CarbonFile) and region != "beside"
+    if region in ("inside", "droplet") or in_file or (carbon is None and not film):
+        who = "a liquid alone has one with a [structure.box] vacuum: it is a film then"
+        if carbon is not None:
+            who = (
+                'liquid "around" a tube, "beside" carbon or "between" sheets has one, where the cell is not from a file'
+            )
+        yield Problem(
+            ("structure", "liquid", "thickness"),
+            f"[structure.liquid] thickness has no meaning here; {who}. Leave it out.",
+        )
+    elif film and box is not None and box.lengths is not None:
+        yield Problem(
+            ("structure", "liquid", "thickness"),
+            "[structure.liquid] thickness is the last of the lengths in [structure.box]: keep one of the two.",
         )
 
 

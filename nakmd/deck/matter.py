@@ -168,7 +168,8 @@ class Liquid(Section):
     density: Annotated[Density, Field(gt=0.0)] | None = None
     thickness: PositiveLength | None = Field(
         default=None,
-        description="around: from wall to cell face; beside: of the slab; between: from sheet to sheet",
+        description="around: from wall to cell face; beside: of the slab; between: from sheet to sheet; "
+        "of a film between vacuum: along z",
     )
     atoms: Positive | None = Field(default=None, description="how many; from density and volume if left out")
     contact_angle: Annotated[Angle, Field(ge=10.0, le=170.0)] = Field(
@@ -222,7 +223,10 @@ class Box(Section):
     lengths: tuple[PositiveLength, PositiveLength, PositiveLength] | None = Field(
         default=None, description="of a bulk liquid; a cube of the right volume if left out"
     )
-    vacuum: PositiveLength | None = Field(default=None, description="empty space beyond the carbon or the slab")
+    vacuum: PositiveLength | None = Field(
+        default=None,
+        description="empty space beyond the carbon or the slab; of a liquid alone, on both sides along z: a film",
+    )
     periodic: Periodic | None = None
 
 

@@ -37,17 +37,21 @@ def potential_hash(potential: Potential) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def git_commit() -> str:
-    """Return the commit of the checkout that nakmd is run from, or an empty string."""
-    folder = Path(__file__).resolve().parents[2] / ".git"
+def git_commit(checkout: Path | None = None) -> str:
+    """Return the commit of a checkout, of that which nakmd is run from if left out; an empty string if it is none."""
+    folder = (checkout or Path(__file__).resolve().parents[2]) / ".git"
     try:
+        if folder.is_file():  # a worktree: the file says where its HEAD is, and there another where the branches are
+            folder = folder.parent / folder.read_text().strip().removeprefix("gitdir: ")
+        common = folder / "commondir"
+        shared = folder / common.read_text().strip() if common.is_file() else folder
         head = (folder / "HEAD").read_text().strip()
         if not head.startswith("ref: "):
             return head
         name = head.removeprefix("ref: ")
-        if (folder / name).exists():
-            return (folder / name).read_text().strip()
-        packed = (folder / "packed-refs").read_text().splitlines()
+        if (shared / name).exists():
+            return (shared / name).read_text().strip()
+        packed = (shared / "packed-refs").read_text().splitlines()
         return next((line.split()[0] for line in packed if line.endswith(f" {name}")), "")
     except OSError:
         return ""

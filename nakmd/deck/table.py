@@ -83,7 +83,7 @@ def rows_of(name: str, record: Record) -> Iterator[Row]:
                 yield Row(f"g(r) {pair}, first peak", f"{partial.peak:.2f} Å")
                 yield _row(f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å", partial.coordination)
     elif isinstance(record, StructureFactorRecord):
-        yield _row(f"S(q), highest at {record.peak:.2f} 1/Å", record.peak_height)
+        yield _row(f"S(q), main peak at {record.peak:.2f} 1/Å", record.peak_height)
     elif isinstance(record, ShortRangeOrderRecord):
         yield from _short_range_rows(record)
     elif isinstance(record, LocalOrderRecord):
@@ -161,7 +161,10 @@ def _affinity_rows(record: AffinityRecord) -> Iterator[Row]:
 
 
 def _immersion_rows(record: ImmersionRecord) -> Iterator[Row]:
-    yield _row_of_record("heat of immersion, per g of carbon", record)
+    trust = _trust(record)
+    endothermic = "endothermic: the contact is weak" if record.value < 0.0 else ""
+    note = "; ".join(filter(None, (endothermic, trust)))
+    yield _row_of_record("heat of immersion, per g of carbon", record, note)
     yield _row("  per wetted face", record.per_area)
     share = f"{100.0 * record.carbon_fraction:g} wt% carbon"
     yield _row(f"  adiabatic rise at {share}", record.temperature_rise)

@@ -43,7 +43,8 @@ def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
         if size == 0:
             raise FileFormatError(where, "the file is empty (0 bytes).", "Was the run stopped before it began?")
         if not h5py.is_hdf5(where):
-            raise FileFormatError(where, "this is not an HDF5 file.", "A trajectory is written by nakmd run.")
+            hint = "A trajectory is written by nakmd run; nakmd convert makes one of an extended XYZ file."
+            raise FileFormatError(where, "this is not an HDF5 file.", hint)
     try:
         if pending_changes(where):
             return h5py.File(JournaledFile(where, "r"), "r")

@@ -340,6 +340,10 @@ class Trajectory:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Pickle as the path: another process opens the file for itself."""
+        return type(self), (self.path,)
+
     def __repr__(self) -> str:
         species = ", ".join(self.species_names)
         return f"Trajectory({str(self.path)!r}: {len(self)} frames of {self.n_atoms} atoms, {species})"

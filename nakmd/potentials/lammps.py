@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential, species_key
@@ -100,6 +99,8 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
                 file = f"term_{n}.eam.fs"
                 out.files[file] = format_eam_fs(table)
                 styles.append(_many_body("eam/fs", file, table.elements, species_names))
+            case TwoGaussians():
+                styles += _gaussians(term, species_names)
             case Tersoff():
                 file = f"term_{n}.tersoff"
                 out.files[file] = format_tersoff(term.parameters, term.parameters.source)
@@ -110,8 +111,6 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
                     "Export nak-cn-pair or nak-cn-dilute, whose metal-carbon terms are pairs alone, or a model of your "
                     "own without [term.screening]."
                 )
-            case TwoGaussians():
-                styles += _gaussians(term, species_names)
             case PairPotential():
                 styles += _pair_styles(term, species_names)
             case _:
@@ -142,6 +141,29 @@ def _alone(style: _SubStyle) -> list[str]:
     return [*commands, f"pair_modify {style.modify}"] if style.modify else commands
 
 
+def _gaussians(term: TwoGaussians, species_names: Sequence[str]) -> list[_SubStyle]:
+    """Return the wall and the well as two terms of ``pair_style gauss``, V = -A e^{-B r²}, for each way to cut."""
+    by_cut: dict[tuple[str, str], _SubStyle] = {}
+    for i, a in enumerate(species_names):
+        for j in range(i, len(species_names)):
+            entry = term._entry(a, species_names[j])
+            if entry is None or entry not in term.pairs:
+                continue
+            values = term.pairs[entry]
+            if values["cut"] == "smooth":
+                raise InputError(
+                    f"{'-'.join(entry)} of {term.label} is switched off smoothly, which gauss cannot do. "
+                    'Export with cut = "shift" or "cut".'
+                )
+            shift = "yes" if values["cut"] == "shift" else "no"
+            for height, width, sign in (("wall", "wall_width", -1.0), ("depth", "width", 1.0)):
+                cutoff = values["cutoff"]
+                numbers = [sign * term.scale * values[height], values[width] ** -2, cutoff]
+                sub = by_cut.setdefault((height, shift), _SubStyle("gauss", repr(cutoff), [], f"shift {shift}"))
+                sub.coefficients.append((f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in numbers)))
+    return list(by_cut.values())
+
+
 def _many_body(style: str, file: str, elements: Sequence[str], species_names: Sequence[str]) -> _SubStyle:
     """Return a sub-style that takes a file and an element (or NULL) for each type."""
     mapped = [species_key(name, elements) or "NULL" for name in species_names]
@@ -151,24 +173,14 @@ def _many_body(style: str, file: str, elements: Sequence[str], species_names: Se
 
 def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_SubStyle]:
     """Return the sub-styles of a pair term, one for each way to cut, with the scale in the depths."""
-    return _sub_styles(term, term.pairs, species_names, *PAIR_STYLES[type(term)])
-
-
-def _sub_styles(
-    term: PairPotential,
-    pairs: Mapping[tuple[str, str], Mapping[str, Any]],
-    species_names: Sequence[str],
-    style: str,
-    names: tuple[str, ...],
-) -> list[_SubStyle]:
-    """Return the sub-styles of one style; the scale multiplies the first of the parameters named."""
+    style, names = PAIR_STYLES[type(term)]
     by_cut: dict[str, _SubStyle] = {}
     for i, a in enumerate(species_names):
         for j in range(i, len(species_names)):
             entry = term._entry(a, species_names[j])
-            if entry is None or entry not in pairs:
+            if entry is None or entry not in term.pairs:
                 continue
-            values = pairs[entry]
+            values = term.pairs[entry]
             if values["cut"] == "smooth":
                 raise InputError(
                     f"{'-'.join(entry)} of {term.label} is switched off smoothly, which {style} cannot do. "
@@ -181,15 +193,3 @@ def _sub_styles(
                 (f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in [*numbers, values["cutoff"]]))
             )
     return list(by_cut.values())
-
-
-def _gaussians(term: TwoGaussians, species_names: Sequence[str]) -> list[_SubStyle]:
-    """Return the wall and the well as two terms of ``pair_style gauss``, V = -A e^{-B r²}."""
-    styles: list[_SubStyle] = []
-    for height, width, sign in (("wall", "wall_width", -1.0), ("depth", "width", 1.0)):
-        pairs = {
-            pair: values | {"A": sign * values[height], "B": 1.0 / values[width] ** 2}
-            for pair, values in term.pairs.items()
-        }
-        styles += _sub_styles(term, pairs, species_names, "gauss", ("A", "B"))
-    return styles

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nakmd.analysis import QUANTITIES, standard_analyses, statistics
+from nakmd.analysis import QUANTITIES, standard_analyses, statistics, yeh_hummer
 from nakmd.deck.schema import Deck
 from nakmd.deck.stages import build_stages
 from nakmd.integrators import VelocityVerlet
@@ -19,7 +19,7 @@ from nakmd.potentials.records import ModelRecord
 from nakmd.system import Topology
 
 _SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)
-_ENTRY = re.compile(r"(\S.*?)\s*doi:(10\.\d{4,9}/\S+)")
+_DOI = re.compile(r"\s*doi:(10\.\d{4,9}/\S+)")
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,46 @@ class Reference:
 
 
 def references_of(documented: Any) -> list[Reference]:
-    """Return the works with a DOI in the section "References" of a docstring, cited for its first line.
+    """Return the works in the section "References" of a docstring.
 
     Parameters
     ----------
     documented : module, class or function
+
+    Returns
+    -------
+    list of Reference
+        Cited for what stands before a colon there ("Barrels: B. J. Carroll, ..."), else for the docstring's first line.
     """
     docstring = inspect.getdoc(documented) or ""
     what = docstring.partition("\n")[0].partition(":")[0].removeprefix("Return ").rstrip(".")
     if inspect.isclass(documented):
-        what = f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', documented.__name__)}: {what[:1].lower()}{what[1:]}"
-    what = what[:1].upper() + what[1:]
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", documented.__name__)
+        if not what.lower().startswith(name.lower()):
+            what = f"{name}: {what[:1].lower()}{what[1:]}"
     section = _SECTION.search(docstring)
-    text = " ".join(section[1].split()) if section else ""
-    return [Reference(what, paper.rstrip(" ,;."), doi.rstrip(".,;")) for paper, doi in _ENTRY.findall(text)]
+    found = []
+    for entry in _entries(section[1]) if section else ():
+        doi = _DOI.search(entry)
+        purpose, _, paper = entry[: doi.start() if doi else None].rpartition(": ")
+        purpose = purpose or what
+        found.append(
+            Reference(purpose[:1].upper() + purpose[1:], paper.rstrip(" ,;."), doi[1].rstrip(".,;") if doi else "")
+        )
+    return found
+
+
+def _entries(section: str) -> list[str]:
+    """Return the entries of a section: each ends with its DOI, or with a full stop where none follows."""
+    entries: list[str] = []
+    whole = True
+    for line in map(str.strip, section.splitlines()):
+        if entries and (not whole or line.startswith("doi:")):
+            entries[-1] += f" {line}"
+        elif line:
+            entries.append(line)
+        whole = line.endswith(".") or _DOI.search(line) is not None
+    return entries
 
 
 def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
@@ -108,6 +134,8 @@ def cite_methods(deck: Deck | None, topology: Topology, measured: Sequence[str])
     for name in measured:
         if name in analyses:
             found += _of_analysis(type(analyses[name]))
+    if {"diffusion", "viscosity"} <= set(known):  # the table of results then has D of the infinite system
+        found += references_of(yeh_hummer)
     if measured:
         for function in (
             statistics.statistical_inefficiency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,7 +11,7 @@ from nakmd.cell import Cell
 from nakmd.errors import StructureError
 from nakmd.structures.assembly import combine
 from nakmd.structures.packing import pack
-from nakmd.structures.regions import Inside, Region
+from nakmd.structures.regions import Inside, Region, Slab
 from nakmd.structures.volume import accessible_volume
 from nakmd.system import FloatArray, IntArray, System, element_of
 from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
@@ -189,10 +190,12 @@ def liquid(
     lengths: tuple[float, float, float] | None = None,
     n_atoms: int | None = None,
     density: float | None = None,
+    thickness: float | None = None,
+    vacuum: float = 0.0,
     min_distances: Mapping[tuple[str, str], float] | None = None,
     seed: int = 0,
 ) -> System:
-    """Build bulk liquid NaK in a periodic box.
+    """Build bulk liquid NaK in a periodic box, or a film of it between vacuum.
 
     Parameters
     ----------
@@ -200,10 +203,15 @@ def liquid(
     temperature : float [K], optional
         For the density; needed unless ``density``, or both ``lengths`` and ``n_atoms``, are given.
     lengths : (float, float, float) [Å], optional
-        A cube of the right volume for ``n_atoms`` if left out.
+        Of the liquid. If left out: the right volume for ``n_atoms``, a cube, or square to z where the thickness is
+        given.
     n_atoms : int, optional
         Density times volume if left out.
     density : float [g/cm³], optional
+    thickness : float [Å], optional
+        Of the liquid along z, in place of ``lengths``.
+    vacuum : float [Å]
+        Empty space along z on each side of the liquid; the cell repeats along all three directions with any.
     min_distances : mapping of (str, str) to float [Å], optional
     seed : int
 
@@ -211,6 +219,11 @@ def liquid(
     -------
     System
         Group "liquid".
+
+    Raises
+    ------
+    StructureError
+        If the size does not follow from what is given, or is given twice.
     """
     if lengths is None:
         if n_atoms is None or n_atoms < 1:
@@ -218,7 +231,23 @@ def liquid(
         if density is None and temperature is None:
             raise StructureError("The box of a liquid needs a temperature or a density.")
         rho = density if density is not None else nak_density(x_K, temperature or 0.0)
-        side = (n_atoms / number_density(x_K, rho)) ** (1.0 / 3.0)
-        lengths = (side, side, side)
-    empty = System(np.zeros((0, 3)), [], (), Cell(lengths))
-    return fill(empty, x_K, temperature, density=density, n_atoms=n_atoms, min_distances=min_distances, seed=seed)
+        volume = n_atoms / number_density(x_K, rho)
+        depth = volume ** (1.0 / 3.0) if thickness is None else thickness
+        side = math.sqrt(volume / depth)
+        lengths = (side, side, depth)
+    elif thickness is not None:
+        raise StructureError("The thickness of a liquid is the last of its lengths: give one of the two.")
+    if vacuum < 0.0:
+        raise StructureError(f"The vacuum beside a liquid must not be negative, got {vacuum} Å.")
+    cell = Cell((lengths[0], lengths[1], lengths[2] + 2.0 * vacuum))
+    film = Slab(cell, vacuum, vacuum + lengths[2]) if vacuum else None
+    return fill(
+        System(np.zeros((0, 3)), [], (), cell),
+        x_K,
+        temperature,
+        region=film,
+        density=density,
+        n_atoms=n_atoms,
+        min_distances=min_distances,
+        seed=seed,
+    )

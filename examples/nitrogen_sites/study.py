@@ -1,0 +1,245 @@
+"""NaK on a pristine, a graphitic-N and a pyridinic-N nanotube: what the walls do to the metal, with intervals.
+
+    python examples/nitrogen_sites/study.py [--seeds 4] [--processes 2] [--directory runs/nitrogen_sites]
+
+runs the three decks beside this file, each with several seeds and at several strengths of the screening; goes on where
+it was stopped; and writes results.json, results.md and results.png. Everything but the wall and the screening is the
+same: metal, temperature, size, time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+import nakmd
+from nakmd.analysis import CombinedRecord, Measure, analyze, combine
+from nakmd.deck.source import DeckSource, write_toml
+
+HERE = Path(__file__).parent
+WALLS = ("pristine", "graphitic", "pyridinic")
+
+#: Of the screening; 1 is the calibrated strength.
+STRENGTHS = (1.0, 0.5, 1.5)
+
+#: Axis of the study: what is read from the combined records of one wall, and its name.
+Records = dict[str, CombinedRecord]
+ROWS: dict[str, Callable[[Records], Measure | None]] = {
+    "affinity / J/m²": lambda r: of(r, "affinity", "per_area"),
+    "affinity of a C in contact / eV": lambda r: of(r, "affinity", "by_site C"),
+    "affinity of a graphitic N in contact / eV": lambda r: of(r, "affinity", "by_site N:graphitic"),
+    "affinity of a pyridinic N in contact / eV": lambda r: of(r, "affinity", "by_site N:pyridinic"),
+    "affinity of a K in the first layer / eV": lambda r: of(r, "affinity", "by_metal K"),
+    "affinity of a Na in the first layer / eV": lambda r: of(r, "affinity", "by_metal Na"),
+    "K/Na in the first layer over K/Na in the bulk": lambda r: of(r, "gibbs_excess", "enrichment outside-1"),
+    "Gibbs excess of K relative to Na / 1/Å²": lambda r: of(r, "gibbs_excess", "by_side outside"),
+    "D of K along the wall, first layer / Å²/ps": lambda r: first_layer(r, "layers K"),
+    "D of K along the wall, beyond 10 Å / Å²/ps": lambda r: last_layer(r, "layers K"),
+    "D of Na along the wall, first layer / Å²/ps": lambda r: first_layer(r, "layers Na"),
+    "D of Na along the wall, beyond 10 Å / Å²/ps": lambda r: last_layer(r, "layers Na"),
+    "K around a C": lambda r: of(r, "coordination C-K", "by_site C"),
+    "K around a graphitic N": lambda r: of(r, "coordination N-K", "by_site N:graphitic"),
+    "K around a pyridinic N": lambda r: of(r, "coordination N-K", "by_site N:pyridinic"),
+    "Na around a C": lambda r: of(r, "coordination C-Na", "by_site C"),
+    "Na around a graphitic N": lambda r: of(r, "coordination N-Na", "by_site N:graphitic"),
+    "Na around a pyridinic N": lambda r: of(r, "coordination N-Na", "by_site N:pyridinic"),
+    "lifetime of a C-K contact / ps": lambda r: of(r, "lifetimes C-K", "lifetimes C-K"),
+    "lifetime of a K contact with graphitic N / ps": lambda r: of(r, "lifetimes N-K", "lifetimes N:graphitic-K"),
+    "lifetime of a K contact with pyridinic N / ps": lambda r: of(r, "lifetimes N-K", "lifetimes N:pyridinic-K"),
+    "residence of K in the first layer / ps": lambda r: own(r, "residence K"),
+    "residence of Na in the first layer / ps": lambda r: own(r, "residence Na"),
+}
+
+#: Rows that are drawn.
+DRAWN = (
+    "affinity / J/m²",
+    "K/Na in the first layer over K/Na in the bulk",
+    "D of K along the wall, first layer / Å²/ps",
+    "K around a C",
+    "lifetime of a C-K contact / ps",
+    "residence of K in the first layer / ps",
+)
+
+
+def of(records: Records, record: str, name: str) -> Measure | None:
+    """Return one number of one record, None where the wall has no such site."""
+    return records[record].measures.get(name) if record in records else None
+
+
+def own(records: Records, record: str) -> Measure | None:
+    """Return the value of a record itself."""
+    found = records.get(record)
+    return None if found is None else Measure(found.value, found.error, found.unit, found.n_effective)
+
+
+def first_layer(records: Records, record: str) -> Measure | None:
+    """Return the diffusion coefficient next to the wall."""
+    return _layer(records, record, 0)
+
+
+def last_layer(records: Records, record: str) -> Measure | None:
+    """Return the diffusion coefficient farthest from the wall."""
+    return _layer(records, record, -1)
+
+
+def _layer(records: Records, record: str, row: int) -> Measure | None:
+    layers = [m for name, m in records[record].measures.items() if name.startswith("layers ")]
+    return layers[row] if layers else None
+
+
+def deck(wall: str, strength: float, seed: int, steps: int | None) -> nakmd.Deck:
+    """Return the deck of a wall at a strength of the screening, with its own seed, shortened to ``steps`` if given."""
+    data = DeckSource.read(HERE / f"{wall}.toml").data
+    data["seed"] = seed
+    if strength != 1.0:
+        data["model"]["affinity"] = strength
+    if steps is not None:
+        for stage in data["stage"]:
+            stage.pop("duration", None)
+            stage["steps"] = steps
+        data["output"] = {"trajectory_every": max(1, steps // 20), "thermo_every": max(1, steps // 20)}
+    return nakmd.Deck.from_text(write_toml(data), HERE)
+
+
+def jobs(directory: Path, seeds: int, strengths: tuple[float, ...]) -> Iterator[tuple[str, float, int, Path]]:
+    """Give wall, strength, seed and folder of every run."""
+    for strength in strengths:
+        for wall in WALLS:
+            for seed in range(1, seeds + 1):
+                yield wall, strength, seed, directory / f"{wall}-screening-{strength:g}-seed-{seed}"
+
+
+def run_one(wall: str, strength: float, seed: int, folder: Path, steps: int | None) -> str:
+    """Run one deck, or go on with it; return where."""
+    if not folder.exists():
+        nakmd.run(deck(wall, strength, seed, steps), folder, threads=1)
+    elif json.loads((folder / "status.json").read_text())["status"] != "finished":
+        nakmd.resume(folder, threads=1)
+    return folder.name
+
+
+def measure(directory: Path, seeds: int, strengths: tuple[float, ...]) -> dict[str, dict[str, Records]]:
+    """Return the records of each strength and wall, over all seeds."""
+    found: dict[str, dict[str, list[dict]]] = {}
+    for wall, strength, _, folder in jobs(directory, seeds, strengths):
+        with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
+            quantities = nakmd.Deck.from_file(HERE / f"{wall}.toml").analysis.quantities
+            found.setdefault(f"{strength:g}", {}).setdefault(wall, []).append(analyze(trajectory, quantities))
+    return {strength: {wall: together(runs) for wall, runs in walls.items()} for strength, walls in found.items()}
+
+
+def together(runs: list[dict]) -> Records:
+    """Return the records that all runs have, combined."""
+    records = {}
+    for name in runs[0]:
+        each = [run[name] for run in runs]
+        if not any(isinstance(record, Exception) for record in each):
+            try:
+                records[name] = combine(each)
+            except nakmd.errors.AnalysisError:
+                continue  # an array of other length in each run, or no value in one
+    return records
+
+
+def tabulate(found: dict[str, dict[str, Records]]) -> dict[str, dict[str, dict[str, Measure]]]:
+    """Return strength → wall → row → number."""
+    table: dict[str, dict[str, dict[str, Measure]]] = {}
+    for strength, walls in found.items():
+        for wall, records in walls.items():
+            rows = {name: read(records) for name, read in ROWS.items()}
+            table.setdefault(strength, {})[wall] = {
+                name: m for name, m in rows.items() if m is not None and math.isfinite(m.value)
+            }
+    return table
+
+
+def as_markdown(table: dict[str, dict[str, dict[str, Measure]]]) -> str:
+    """Return one table for each strength of the screening: value and half of the 95 % interval."""
+    lines = []
+    for strength, walls in table.items():
+        lines += [f"Screening {strength}", "", "| | " + " | ".join(WALLS) + " |", "| --- |" + " --- |" * len(WALLS)]
+        for row in ROWS:
+            if any(row in walls[wall] for wall in WALLS):
+                lines.append(f"| {row} | " + " | ".join(cell(walls[wall].get(row)) for wall in WALLS) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def cell(m: Measure | None) -> str:
+    """Return value and half of the 95 % interval with as many digits as that deserves."""
+    if m is None:
+        return "-"
+    half = (m.interval()[1] - m.interval()[0]) / 2.0
+    if not math.isfinite(half) or half == 0.0:
+        return f"{m.value:.3g}"
+    digits = max(0, 1 - math.floor(math.log10(half)))
+    return f"{m.value:.{digits}f} ± {half:.{digits}f}"
+
+
+def draw(table: dict[str, dict[str, dict[str, Measure]]], path: Path) -> None:
+    """Draw the walls beside each other, a colour for each strength of the screening, with 95 % intervals."""
+    figure, axes = plt.subplots(2, 3, figsize=(12, 7), layout="constrained")
+    for ax, row in zip(axes.flat, DRAWN):
+        for shift, (strength, walls) in enumerate(sorted(table.items(), key=lambda item: float(item[0]))):
+            places = [k + 0.15 * (shift - (len(table) - 1) / 2) for k, wall in enumerate(WALLS) if row in walls[wall]]
+            numbers = [walls[wall][row] for wall in WALLS if row in walls[wall]]
+            halves = [(m.interval()[1] - m.interval()[0]) / 2.0 for m in numbers]
+            ax.errorbar(places, [m.value for m in numbers], halves, fmt="o", capsize=3, label=f"screening {strength}")
+        ax.set(xticks=range(len(WALLS)), xticklabels=WALLS, ylabel=row, xlim=(-0.5, len(WALLS) - 0.5))
+        ax.set_ylim(0.0, None)
+    axes.flat[0].legend(fontsize="small")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def main(
+    directory: str | Path = "runs/nitrogen_sites",
+    seeds: int = 4,
+    strengths: tuple[float, ...] = STRENGTHS,
+    processes: int = 1,
+    steps: int | None = None,
+) -> dict[str, dict[str, dict[str, Measure]]]:
+    """Run what has not run, measure all, write and return the table."""
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    todo = list(jobs(directory, seeds, strengths))
+    if processes == 1:
+        for count, job in enumerate(todo, start=1):
+            print(f"{count} of {len(todo)}: {run_one(*job, steps)}", flush=True)
+    else:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            for count, name in enumerate(pool.map(run_one, *zip(*todo), [steps] * len(todo)), start=1):
+                print(f"{count} of {len(todo)}: {name}", flush=True)
+    table = tabulate(measure(directory, seeds, strengths))
+    plain = {
+        strength: {
+            wall: {
+                name: {"value": m.value, "error": m.error, "interval": m.interval(), "n_effective": m.n_effective}
+                for name, m in rows.items()
+            }
+            for wall, rows in walls.items()
+        }
+        for strength, walls in table.items()
+    }
+    (directory / "results.json").write_text(json.dumps({"seeds": seeds, "results": plain}, indent=1), encoding="utf-8")
+    text = as_markdown(table)
+    (directory / "results.md").write_text(text, encoding="utf-8")
+    draw(table, directory / "results.png")
+    print(text)
+    return table
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--directory", default="runs/nitrogen_sites")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--processes", type=int, default=1)
+    words = parser.parse_args()
+    main(words.directory, words.seeds, processes=words.processes)
