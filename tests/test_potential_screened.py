@@ -1,11 +1,15 @@
 """Pairs that the metal screens: their limits, what is linear in what, and what is refused."""
 
+from pathlib import Path
+
 import configurations as made
 import numpy as np
 import pytest
 from laws import assert_same, bits
 
 from nakmd.cell import Cell
+from nakmd.deck.build import build_potential
+from nakmd.deck.matter import Model
 from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
@@ -315,6 +319,28 @@ def test_lines_of_tables_inside_tables():
     assert lines["a", 1, "b", 0, "x"] == 4
     assert lines["a", 1, "b", 1] == 5
     assert lines["a", 1, "c", "y"] == 7
+
+
+def deck_faults(model):
+    """Return the potential of a deck's model and what is wrong with it."""
+    faults = []
+    potential = build_potential(Model(**model), Path(), lambda path, text: faults.append((path, text)))
+    return potential, faults
+
+
+def test_a_deck_says_how_much():
+    potential, faults = deck_faults({"potential": "nak-cn", "screening": 0.5, "affinity": 0.7})
+    assert not faults
+    assert (potential.terms[0].strength, potential.terms[0].contact.scale) == (0.5, 0.7)
+    for model, message in (
+        ({"potential": "nak-cn", "screening": 2.0}, "it must lie between 0"),
+        ({"potential": "nak-cn-pair", "screening": 0.5}, "means nothing to nak-cn-pair"),
+        ({"potential": "some.tersoff", "screening": 0.5}, "screening weakens the metal-carbon terms of a named set"),
+    ):
+        built, ((path, text),) = deck_faults(model)
+        assert built is None
+        assert path == ("model", "potential")
+        assert message in text
 
 
 @pytest.mark.parametrize("name", ["nak", "nak-cn-pair", "nak-cn-dilute", "morse-dilute"])

@@ -42,8 +42,8 @@ MODEL, X_K, TEMPERATURE, SEED = "nak-cn", 0.67, 450.0, 7
 SIZE, THICKNESS, BOND = 30.0, 24.0, 1.4388
 
 #: The last one leaves next to nothing: S = 1 - λ (1 - s).
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.42)
-DROPLETS = (0.5, 1.0, 1.15, 1.25, 1.35, 1.42)
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.36, 1.42)
+DROPLETS = (1.0, 1.1, 1.2, 1.3)
 PICOSECONDS, DROPLET_PICOSECONDS = 60, 60
 
 
@@ -171,7 +171,8 @@ def draw(results: dict[str, Any], path: Path) -> None:
     right.errorbar([row["screening"] for row in seen], [row["angle"] for row in seen], [row["error"] for row in seen],
                    fmt="s", label="droplets of 400 atoms")  # fmt: skip
     flat = [row["screening"] for row in results["droplets"] if row["angle"] is None]
-    right.plot(flat, [0.0] * len(flat), "v", color="C1", label="droplets that cover the sheet, or leave it")
+    if flat:
+        right.plot(flat, [0.0] * len(flat), "v", color="C1", label="droplets that cover the sheet, or leave it")
     right.set(xlabel="screening", ylabel="contact angle / degree", ylim=(-8.0, 185.0))
     for axis in (left, right):
         axis.axvline(1.0, color="C3", lw=0.8)
