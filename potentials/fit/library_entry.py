@@ -42,8 +42,16 @@ note = "The functional of the data."
 '''
 
 
-def text(pairs: list[Mapping[str, Any]]) -> str:
-    """Return the TOML text of the set: ``pairs`` hold species, the numbers, evidence and note."""
+def text(pairs: list[Mapping[str, Any]], results: Mapping[str, Any]) -> str:
+    """Return the TOML text of the set.
+
+    Parameters
+    ----------
+    pairs : list of mapping
+        Species, the numbers, evidence and note of each.
+    results : mapping
+        By metal and species, as `metal_carbon.report` returns it: what is said under ``[[accuracy]]``.
+    """
     blocks = [HEAD]
     for pair in pairs:
         lines = ["[[pair]]", f'species = ["{pair["species"][0]}", "{pair["species"][1]}"]']
@@ -54,7 +62,25 @@ def text(pairs: list[Mapping[str, Any]]) -> str:
         ]
         lines += [f'evidence = "{pair["evidence"]}"', f'note = "{pair["note"]}"']
         blocks.append("\n".join(_as_floats(line) for line in lines) + "\n")
+    for metal, species in ((m, s) for m in ("K", "Na") for s in ("C", "N:graphitic", "N:pyridinic")):
+        blocks += _accuracy(f"{metal} on {species}", results[metal][species])
     return "\n".join(blocks)
+
+
+def _accuracy(of: str, found: Mapping[str, Any]) -> list[str]:
+    """Return the blocks of one metal on one species: error of the fit, and the wells that were computed as curves."""
+    source = 'source = "PBE, potentials/fit/data"'
+    blocks = [_figure(of, "rms error of the energies", found["rms_energy"], "eV")]
+    for site, well in found["wells"].items():
+        if well["data"] is not None:
+            for row, (what, unit) in enumerate((("height", "Å"), ("energy", "eV"))):
+                figure = _figure(of, f"{what} of the well, {site.replace('_', ' ')}", well["fit"][row], unit)
+                blocks.append(f"{figure}reference = {float(well['data'][row])}\n{source}\n")
+    return blocks
+
+
+def _figure(of: str, what: str, value: float, unit: str) -> str:
+    return f'[[accuracy]]\nof = "{of}"\nproperty = "{what}"\nvalue = {float(value)}\nunit = "{unit}"\n'
 
 
 def _as_floats(line: str) -> str:

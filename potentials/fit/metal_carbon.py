@@ -401,12 +401,12 @@ def main() -> None:
     points = read_points()
     solved = {metal: solve_metal(points, metal) for metal in METALS}
     pairs = [pair for metal in METALS for pair in pairs_of(metal, *solved[metal])]
-    (HERE.parent / "metal-carbon-2026.toml").write_text(text(pairs), encoding="utf-8")
     results = {
         "provenance": provenance(),
         "coverage": coverage(read_frames()),
         **{metal: report(points, metal, *solved[metal]) for metal in METALS},
     }
+    (HERE.parent / "metal-carbon-2026.toml").write_text(text(pairs, results), encoding="utf-8")
     (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     draw(points, solved, HERE / "curves.png")
 
