@@ -1,6 +1,7 @@
 """Every example runs, shortened: the decks by fewer steps, the scripts by their own arguments."""
 
 import importlib.util
+import json
 import math
 
 import pytest
@@ -10,7 +11,7 @@ from nakmd.deck.source import DeckSource, write_toml
 from nakmd.resources import data_folder
 
 EXAMPLES = data_folder("examples")
-DECKS = sorted(path.name for path in EXAMPLES.glob("*.toml"))
+DECKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml"))
 
 #: Steps of a relaxation and of any other stage.
 RELAX_STEPS, STEPS = 30, 20
@@ -56,7 +57,7 @@ def test_deck_has_neither_faults_nor_warnings(name):
 
 
 def load_script(name: str):
-    specification = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    specification = importlib.util.spec_from_file_location(name.rpartition("/")[2], EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
@@ -91,3 +92,23 @@ def test_adhesion(tmp_path, capsys):
     assert found["energy"].terms["strain of the carbon"].value == 0.0  # the sheet is frozen
     assert 0.1 < found["energy"].per_area.value < 0.4
     assert found["free energy"].value < 0.0
+
+
+def test_nitrogen_sites(tmp_path, monkeypatch):
+    study = load_script("nitrogen_sites/study")
+    monkeypatch.setattr(study, "WALLS", ("graphitic",))  # one wall of three: every run makes its page
+    table = study.main(tmp_path, seeds=2, strengths=(1.3,), steps=20)
+    found = table["1.3"]["graphitic"]
+    assert found["affinity / J/m²"].value > 0.0
+    # the bump on the nitrogen is not screened, the attraction of the carbon around it is
+    assert found["affinity of a graphitic N in contact / eV"].value < found["affinity of a C in contact / eV"].value
+    assert "K around a pyridinic N" not in found
+    assert (tmp_path / "results.png").stat().st_size > 10_000
+    stored = json.loads((tmp_path / "results.json").read_text())["results"]["1.3"]["graphitic"]["affinity / J/m²"]
+    assert stored["interval"][0] < stored["value"] < stored["interval"][1]
+    finished = [(tmp_path / f"graphitic-screening-1.3-seed-{seed}" / "status.json").stat().st_mtime for seed in (1, 2)]
+    # another call measures what is there and runs nothing
+    assert study.main(tmp_path, seeds=2, strengths=(1.3,), steps=20)["1.3"]["graphitic"] == found
+    assert finished == [
+        (tmp_path / f"graphitic-screening-1.3-seed-{seed}" / "status.json").stat().st_mtime for seed in (1, 2)
+    ]
