@@ -1,0 +1,182 @@
+"""One metal atom over a frozen sheet: energies against height, at the sites and in the cell of the DFT set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from nakmd.cell import Cell
+from nakmd.io.extxyz import read_atoms
+from nakmd.potentials import Potential, evaluate
+from nakmd.resources import data_folder
+from nakmd.studies.validation.findings import Finding, number
+from nakmd.studies.validation.models import knows
+from nakmd.studies.validation.references import reference_for
+from nakmd.system import System
+
+FloatArray = NDArray[np.float64]
+
+#: Lattice constant [Å] of the sheet, cells along both directions, height of the cell [Å], and how far the three N of
+#: the pyridinic site stand outward [Å]: as in the DFT set.
+LATTICE, CELLS, HEIGHT, OUTWARD = 2.467, 4, 30.0, 0.12
+
+#: Heights [Å] of the curves, and where a minimum is looked for.
+HEIGHTS = np.round(np.arange(1.4, 6.01, 0.1), 10)
+LOWEST, HIGHEST = 1.2, 5.0
+
+#: Site: what it is called in tables, and the kind of frame that the DFT set has of it.
+SITES = {
+    "hollow": ("{} on graphene, hollow", "graphene_hollow"),
+    "bridge": ("{} on graphene, bridge", "graphene_bridge"),
+    "top": ("{} on graphene, top", "graphene_top"),
+    "on N": ("{} on graphitic N", "graphN_topN"),
+    "beside N": ("{} beside graphitic N, hollow", "graphN_nearhollow"),
+    "far from N": ("{} far from graphitic N, hollow", "graphN_farhollow"),
+    "three N": ("{} at three pyridinic N", "n3v_center"),
+}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A frozen sheet and a place above it: species names, atoms, and where the metal stands in the plane [Å]."""
+
+    names: tuple[str, ...]
+    positions: FloatArray
+    species: NDArray[np.int64]
+    cell: Cell
+    place: FloatArray
+
+
+def sheet_for(site: str) -> Sheet:
+    """Return the sheet of a site: 4 x 4 cells, one N or one vacancy with three N in them."""
+    a = LATTICE * np.array([[1.0, 0.0, 0.0], [-0.5, 0.5 * math.sqrt(3.0), 0.0]])
+    corners = np.array(list(np.ndindex(CELLS, CELLS))) @ a
+    basis = np.array([[1 / 3, 2 / 3], [2 / 3, 1 / 3]]) @ a
+    positions = (corners[:, None] + basis[None]).reshape(-1, 3)
+    cell = Cell(np.vstack([CELLS * a, [0.0, 0.0, HEIGHT]]), (True, True, False))
+    species = np.zeros(len(positions), dtype=np.int64)
+    names: tuple[str, ...] = ("C",)
+    hollow, atom, partner = np.zeros(3), positions[0], positions[1]
+    if site in ("hollow", "bridge", "top"):
+        bond = cell.minimum_image((partner - atom)[None])[0]
+        place = {"hollow": hollow, "top": atom, "bridge": atom + 0.5 * bond}[site]
+        return Sheet(names, positions, species, cell, place)
+    if site == "three N":
+        away = cell.minimum_image(positions - atom)
+        ring = np.argsort(np.linalg.norm(away, axis=1))[1:4]
+        positions[ring] += OUTWARD * away[ring] / np.linalg.norm(away[ring], axis=1)[:, None]
+        species[ring] = 1
+        return Sheet(("C", "N:pyridinic"), positions[1:], species[1:], cell, atom)
+    species[0] = 1
+    hollows = cell.minimum_image(corners - atom)
+    farthest = corners[int(np.argmax(np.linalg.norm(hollows, axis=1)))]
+    return Sheet(
+        ("C", "N:graphitic"), positions, species, cell, {"on N": atom, "beside N": hollow, "far from N": farthest}[site]
+    )
+
+
+def energy_over(potential: Potential, sheet: Sheet, metal: str, heights: Sequence[float] | FloatArray) -> FloatArray:
+    """Return the energy [eV] that one metal atom gains at each height [Å] over the sheet."""
+    names = (*sheet.names, metal)
+    bare = System(sheet.positions, sheet.species, names, sheet.cell)
+    alone = System(np.zeros((1, 3)), [len(names) - 1], names, sheet.cell)
+    ground = evaluate(potential, bare).energy + evaluate(potential, alone).energy
+    energies = []
+    for height in heights:
+        positions = np.vstack([sheet.positions, sheet.place + [0.0, 0.0, float(height)]])
+        system = System(positions, np.append(sheet.species, len(names) - 1), names, sheet.cell)
+        energies.append(evaluate(potential, system).energy - ground)
+    return np.array(energies)
+
+
+def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return for each site that the model knows the curve, and height and energy of its minimum.
+
+    Parameters
+    ----------
+    potential : Potential
+    params : mapping
+        ``"metal"``.
+    seed : int
+        Not used.
+    """
+    metal = str(params["metal"])
+    found: dict[str, Any] = {}
+    for site in SITES:
+        sheet = sheet_for(site)
+        if not knows(potential, (*sheet.names, metal)):
+            continue
+        curve = energy_over(potential, sheet, metal, HEIGHTS)
+        # the lowest point of the curve brackets the minimum: cores may fall again at small heights
+        row = int(np.argmin(curve[HEIGHTS >= LOWEST]))
+        low, high = max(LOWEST, HEIGHTS[row] - 0.15), min(HIGHEST, HEIGHTS[row] + 0.15)
+        best = minimize_scalar(
+            lambda z, sheet=sheet: float(energy_over(potential, sheet, metal, [z])[0]),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 1e-5},
+        )
+        found[site] = {
+            "energies": [float(e) for e in curve],
+            "height": float(best.x),
+            "energy": float(best.fun),
+            "well": bool(best.fun < 0.0 and low + 1e-3 < best.x < high - 1e-3),
+        }
+    return found
+
+
+def findings(metal: str, result: Mapping[str, Any]) -> list[Finding]:
+    """Return energies, heights and corrugation beside what is known."""
+    found = []
+    for site, (name, _) in SITES.items():
+        if site not in result:
+            continue
+        of, entry = name.format(metal), result[site]
+        notes = () if entry["well"] else ("no well: the lowest point of the curve",)
+        size = "one metal atom on 32 atoms of the frozen sheet, as in the DFT set"
+        if site in ("bridge", "top"):
+            rows = [("above the hollow", entry["energy"] - number(result["hollow"]["energy"]), "eV")]
+        else:
+            rows = [("adsorption energy", entry["energy"], "eV"), ("height", entry["height"], "Å")]
+        found += [
+            Finding(
+                group="adsorption", quantity=quantity, of=of, value=value, error=0.0, size_note=size, unit=unit,
+                reference=reference_for(quantity, of), notes=notes,
+            )
+            for quantity, value, unit in rows
+        ]  # fmt: skip
+    return found
+
+
+def dft_points(metal: str) -> dict[str, list[tuple[float, float]]]:
+    """Return heights [Å] and adsorption energies [eV] of the DFT set that travels with the parameter sets, by site.
+
+    Energies are those of the frame less the clean sheet and the spin-polarised atom, all of the same file and basis.
+    Empty where there is no such set.
+    """
+    found: dict[str, list[tuple[float, float]]] = {}
+    folder = data_folder("potentials") / "fit" / "data"
+    for file in sorted(folder.glob("*.extxyz")) if folder.is_dir() else []:
+        frames = read_atoms(file, slice(None))
+        clean = {}
+        atoms = {}
+        for frame in frames:
+            kind, basis = str(frame.info.get("config_type", "")), frame.info.get("basis")
+            if kind.endswith("_clean"):
+                clean[kind.removesuffix("_clean"), basis] = float(frame.get_potential_energy())
+            elif kind == "isolated_atom":
+                atoms[frame.get_chemical_symbols()[0], basis] = float(frame.get_potential_energy())
+        for frame in frames:
+            kind, basis = str(frame.info.get("config_type", "")), frame.info.get("basis")
+            for site, (_, wanted) in SITES.items():
+                sheet = (kind.partition("_")[0], basis)
+                if kind == wanted and frame.info.get("metal") == metal and sheet in clean and (metal, basis) in atoms:
+                    energy = float(frame.get_potential_energy()) - clean[sheet] - atoms[metal, basis]
+                    found.setdefault(site, []).append((float(frame.info["height"]), energy))
+    return {site: sorted(points) for site, points in found.items()}
