@@ -41,10 +41,14 @@ def git_commit() -> str:
     """Return the commit of the checkout that nakmd is run from, or an empty string."""
     folder = Path(__file__).resolve().parents[2] / ".git"
     try:
+        if folder.is_file():  # a worktree: its own HEAD, the branches of the repository
+            folder = Path(folder.read_text().strip().removeprefix("gitdir: "))
         head = (folder / "HEAD").read_text().strip()
         if not head.startswith("ref: "):
             return head
         name = head.removeprefix("ref: ")
+        if (folder / "commondir").exists():
+            folder = folder / (folder / "commondir").read_text().strip()
         if (folder / name).exists():
             return (folder / name).read_text().strip()
         packed = (folder / "packed-refs").read_text().splitlines()

@@ -89,7 +89,7 @@ def energy_over(potential: Potential, sheet: Sheet, metal: str, heights: Sequenc
     ground = evaluate(potential, bare).energy + evaluate(potential, alone).energy
     energies = []
     for height in heights:
-        positions = np.vstack([sheet.positions, sheet.place + [0.0, 0.0, float(height)]])
+        positions = np.vstack([sheet.positions, sheet.place + np.array([0.0, 0.0, height])])
         system = System(positions, np.append(sheet.species, len(names) - 1), names, sheet.cell)
         energies.append(evaluate(potential, system).energy - ground)
     return np.array(energies)

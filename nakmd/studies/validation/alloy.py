@@ -109,5 +109,3 @@ def mixing(energies: Mapping[float, Measure], x_K: float, temperature: float, at
         reference=reference_for("mixing enthalpy", f"NaK {x_K:g}"),
         notes=("three cells at zero pressure; positive: the metals prefer their own kind",),
     )
-
-

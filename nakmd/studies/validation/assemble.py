@@ -334,4 +334,3 @@ def _sizes(states: States, sizes: Sequence[int]) -> list[Finding]:
             )
         )
     return found
-

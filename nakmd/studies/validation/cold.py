@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ FloatArray = NDArray[np.float64]
 #: Strain and displacement [Å] of central differences.
 STRAIN, DISPLACEMENT = 1e-4, 1e-3
 
-#: Cells along each direction for the vacancy and for force constants, and wave vectors along each for the lowest phonon.
+#: Cells along each direction for the vacancy and for force constants, wave vectors along each for the lowest phonon.
 VACANCY_CELLS, PHONON_CELLS, MESH = 4, 6, 12
 
 #: Zone-boundary points of bcc in units of 2π/a.
@@ -63,6 +64,7 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
 
 
 def lattice_constant(potential: Potential, element: str) -> float:
+    """Return the lattice constant [Å] of bcc at the minimum of the energy."""
     guess = LATTICE_CONSTANTS[("bcc", (element,))]
     found = minimize_scalar(
         lambda a: energy_per_atom(potential, crystal(element, 1, "bcc", a)),
@@ -93,12 +95,12 @@ def _structures(potential: Potential, element: str, a: float, bcc: float) -> dic
         options={"xatol": 1e-8},
     )
     near = guess / math.sqrt(2.0)
-    hcp = minimize(
-        lambda x: energy_per_atom(potential, _hcp(element, near * x[0], near * math.sqrt(8.0 / 3.0) * x[1])),
-        [1.0, 1.0],
-        method="Nelder-Mead",
-        options={"xatol": 1e-6, "fatol": 1e-9},
-    )
+
+    def of_hcp(x: FloatArray) -> float:
+        a, c = near * float(x[0]), near * math.sqrt(8.0 / 3.0) * float(x[1])
+        return energy_per_atom(potential, _hcp(element, a, c))
+
+    hcp = minimize(of_hcp, np.ones(2), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
     return {"fcc": float(fcc.fun) - bcc, "hcp": float(hcp.fun) - bcc}
 
 
@@ -110,35 +112,60 @@ def _hcp(element: str, a: float, c: float) -> System:
     return System(fractions * lengths, np.zeros(4, dtype=np.int64), (element,), Cell(lengths))
 
 
-def _phonons(potential: Potential, element: str, a: float) -> dict[str, float]:
-    r"""Return frequencies [THz] at H and N and the lowest of a mesh, from forces around one displaced atom.
+@dataclass(frozen=True)
+class ForceConstants:
+    """Forces around one displaced atom of bcc, and the frequencies they make.
 
-    .. math:: D_{\alpha\beta}(q) = \frac{1}{m} \sum_j \Phi_{0\alpha,j\beta} \, e^{-i q \cdot R_j}, \qquad
-              \Phi_{0\alpha,j\beta} = -\frac{\partial F_{j\beta}}{\partial u_{0\alpha}}
-
-    Imaginary frequencies are returned as negative numbers.
+    Attributes
+    ----------
+    away : (n, 3) float64 [Å]
+        From the displaced atom to the nearest image of each.
+    constants : (n, 3, 3) float64 [eV/Å²]
+        -dF_j/du_0.
+    a : float [Å]
+        Lattice constant.
+    mass : float [amu]
     """
-    system = crystal(element, PHONON_CELLS, "bcc", a)
-    constants = np.zeros((system.n_atoms, 3, 3))
-    for axis in range(3):
-        for sign in (1.0, -1.0):
-            moved = system.copy()
-            moved.positions[0, axis] += sign * DISPLACEMENT
-            constants[:, axis] -= sign * evaluate(potential, moved).forces / (2.0 * DISPLACEMENT)
-    away = system.cell.minimum_image(system.positions - system.positions[0])
 
-    def frequencies(q: FloatArray) -> FloatArray:
-        phase = np.cos(away @ (2.0 * math.pi / a * q))  # inversion: the sines cancel
-        matrix = np.einsum("j,jab->ab", phase, constants) / MASSES[element] * ACCELERATION
+    away: FloatArray
+    constants: FloatArray
+    a: float
+    mass: float
+
+    @classmethod
+    def measure(cls, potential: Potential, element: str, a: float) -> ForceConstants:
+        """Displace one atom along each axis, both ways."""
+        system = crystal(element, PHONON_CELLS, "bcc", a)
+        constants = np.zeros((system.n_atoms, 3, 3))
+        for axis in range(3):
+            for sign in (1.0, -1.0):
+                moved = system.copy()
+                moved.positions[0, axis] += sign * DISPLACEMENT
+                constants[:, axis] -= sign * evaluate(potential, moved).forces / (2.0 * DISPLACEMENT)
+        away = system.cell.minimum_image(system.positions - system.positions[0])
+        return cls(away, constants, a, MASSES[element])
+
+    def frequencies(self, q: FloatArray) -> FloatArray:
+        r"""Return the three frequencies [THz] at q [2π/a], the lowest first, imaginary ones as negative numbers.
+
+        .. math:: D_{\alpha\beta}(q) = \frac{1}{m} \sum_j \Phi_{0\alpha,j\beta} \, e^{-i q \cdot R_j}, \qquad
+                  \Phi_{0\alpha,j\beta} = -\frac{\partial F_{j\beta}}{\partial u_{0\alpha}}
+        """
+        phase = np.cos(self.away @ (2.0 * math.pi / self.a * q))  # inversion: the sines cancel
+        matrix = np.einsum("j,jab->ab", phase, self.constants) / self.mass * ACCELERATION
         squares = np.linalg.eigvalsh(0.5 * (matrix + matrix.T))
         return np.asarray(np.sign(squares) * np.sqrt(np.abs(squares)) / (2.0 * math.pi))
 
-    at_h = frequencies(np.array(POINTS["H"]))
-    low, middle, high = frequencies(np.array(POINTS["N"]))
-    # all q of the mesh but zero, where three frequencies vanish; half of the zone suffices by inversion
+
+def _phonons(potential: Potential, element: str, a: float) -> dict[str, float]:
+    """Return frequencies [THz] at H and N and the lowest of a mesh."""
+    phonons = ForceConstants.measure(potential, element, a)
+    at_h = phonons.frequencies(np.array(POINTS["H"]))
+    low, middle, high = phonons.frequencies(np.array(POINTS["N"]))
+    # all q of the mesh but zero, where three frequencies vanish
     mesh = np.array(list(np.ndindex(MESH, MESH, MESH))[1:]) / MESH
     reciprocal = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
-    lowest = min(float(frequencies(q)[0]) for q in mesh @ reciprocal)
+    lowest = min(float(phonons.frequencies(q)[0]) for q in mesh @ reciprocal)
     return {"H": float(at_h.mean()), "N1": float(low), "N2": float(middle), "NL": float(high), "lowest": lowest}
 
 

@@ -88,7 +88,8 @@ class Finding:
             return self.verdict
         end = self.reference.low if self.deviation < 0.0 else self.reference.high
         if abs(end) > abs(self.deviation) / 3.0:
-            return f"off by {100.0 * self.deviation / abs(end):+.0f} %"
+            percent = 100.0 * self.deviation / abs(end)
+            return f"off by {percent:+.{0 if abs(percent) >= 9.5 else 1}f} %"
         return f"off by {self.deviation:+.2g} {self.unit}"
 
     @property
@@ -97,7 +98,7 @@ class Finding:
         if not math.isfinite(self.value):
             return "-"
         if self.error == 0.0:
-            return rounded(self.value)
+            return rounded(self.value, whole=True)
         return format_measure(self.value, self.error)
 
     @property
@@ -145,15 +146,15 @@ def number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def rounded(value: float) -> str:
-    """Return a number with four digits, without a power of ten where that is readable."""
+def rounded(value: float, whole: bool = False) -> str:
+    """Return a number with four digits, zeros at its end left out unless ``whole``."""
     if value == 0.0:
         return "0"
     if not 1e-3 <= abs(value) < 1e5:
         return f"{value:.2g}"
     places = max(0, 3 - math.floor(math.log10(abs(value))))
     text = f"{value:.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return text if whole or "." not in text else text.rstrip("0").rstrip(".")
 
 
 def stored(measure: Measure) -> dict[str, Any]:

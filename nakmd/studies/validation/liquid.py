@@ -41,6 +41,10 @@ EVERY_PRESSURE, EVERY_POSITION, EVERY_RDF, EVERY_DENSITY = 5, 25, 250, 25
 
 RDF_RANGE, RDF_BINS = 10.0, 250
 
+#: The top of a peak lies within this distance [Å] of where g(r), smoothed, has its maximum: r² g(r) has its own farther
+#: out.
+PEAK_WITHIN = 0.6
+
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return what one liquid state says, from a run at zero pressure and one at the mean volume of that.
@@ -202,8 +206,7 @@ def _shell(partial: PartialRDF, record: RDFRecord, system: System, names: Sequen
         "symmetric": finite(symmetric_count(r, g, density, partial.peak)),
         # as if all bins were off to one side: an upper bound
         "symmetric_error": finite(
-            symmetric_count(r, g + partial.error, density, partial.peak)
-            - symmetric_count(r, g, density, partial.peak)
+            symmetric_count(r, g + partial.error, density, partial.peak) - symmetric_count(r, g, density, partial.peak)
         ),
     }
 
@@ -212,15 +215,16 @@ def peak_of(r: FloatArray, g: FloatArray, near: float) -> tuple[float, float]:
     """Return position [Å] and height of the first peak: the top of a parabola through the points above 0.9 of it."""
     if not math.isfinite(near):
         return math.nan, math.nan
-    window = np.abs(r - near) < 0.5
+    window = np.abs(r - near) < PEAK_WITHIN
     top = float(g[window].max())
     high = window & (g > 0.9 * top)
     if int(np.sum(high)) < 4:
         return near, top
-    c = np.polyfit(r[high], g[high], 2)
+    x = r[high] - near
+    c = np.polyfit(x, g[high], 2)
     if c[0] >= 0.0:
         return near, top
-    return float(-c[1] / (2.0 * c[0])), float(c[2] - c[1] ** 2 / (4.0 * c[0]))
+    return near + float(-c[1] / (2.0 * c[0])), float(c[2] - c[1] ** 2 / (4.0 * c[0]))
 
 
 def symmetric_count(r: FloatArray, g: FloatArray, density: float, near: float) -> float:
@@ -232,10 +236,7 @@ def symmetric_count(r: FloatArray, g: FloatArray, density: float, near: float) -
     if not math.isfinite(near):
         return math.nan
     shells = 4.0 * math.pi * r**2 * density * g
-    window = np.flatnonzero(np.abs(r - near) < 0.8)
-    c = np.polyfit(r[window], shells[window], 3)
-    fine = np.linspace(r[window[0]], r[window[-1]], 400)
-    top = float(fine[int(np.argmax(np.polyval(c, fine)))])
+    top, _ = peak_of(r, shells, near)
     grid = np.linspace(0.0, top, 2000)
     return 2.0 * float(np.trapezoid(np.interp(grid, r, shells), grid))
 
@@ -254,4 +255,3 @@ def species_of(x_K: float) -> tuple[str, ...]:
 def name_of(x_K: float) -> str:
     """Return what a composition is called: Na, K, NaK 0.67."""
     return "Na" if x_K == 0.0 else "K" if x_K == 1.0 else f"NaK {x_K:g}"
-

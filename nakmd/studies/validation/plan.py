@@ -97,9 +97,9 @@ FULL = Scale(
         POTASSIUM: (338.0, 400.0, 473.0, 573.0),
         EUTECTIC: (300.0, 373.0, 400.0, 473.0, 573.0),
     },
-    atoms=864, settle=25.0, npt=200.0, nvt=400.0, seeds=2,
-    film_atoms=2000, film_settle=100.0, film_time=400.0,
-    sizes=(250, 2000),
+    atoms=686, settle=20.0, npt=200.0, nvt=400.0, seeds=2,
+    film_atoms=1500, film_settle=80.0, film_time=400.0,
+    sizes=(250, 1458),
 )  # fmt: skip
 
 

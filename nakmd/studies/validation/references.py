@@ -55,7 +55,7 @@ class Reference:
             return f"above {form(self.low)}"
         if math.isinf(self.low):
             return f"below {form(self.high)}"
-        return f"{form(self.low)} … {form(self.high)}"
+        return f"{form(self.low)} … {form(self.high)}" + (f" ± {form(self.error)}" if self.error > 0.0 else "")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def energy_per_atom(potential: Potential, system: System) -> float:
 def strained(system: System, strain: FloatArray) -> System:
     """Return a system with everything stretched by 1 + ε, ε (3, 3) symmetric."""
     stretch = np.eye(3) + strain
-    cell = Cell(system.cell.matrix @ stretch, system.cell.periodic)
+    cell = Cell(system.cell.matrix @ stretch, system.cell.periodic.tolist())
     return System(system.positions @ stretch, system.species, system.species_names, cell, masses=system.masses)
 
 
@@ -63,7 +63,7 @@ def relaxed(potential: Potential, system: System, free_volume: bool = False) -> 
     def state(x: FloatArray) -> System:
         stretch = float(np.exp(x[-1] / 100.0)) if free_volume else 1.0
         positions = (system.positions + x[:-1].reshape(-1, 3)) * stretch
-        cell = Cell(system.cell.matrix * stretch, system.cell.periodic)
+        cell = Cell(system.cell.matrix * stretch, system.cell.periodic.tolist())
         return System(positions, system.species, system.species_names, cell, masses=system.masses)
 
     neighbors = Neighbors(potential.requests, 1.0)

@@ -1,4 +1,4 @@
-"""A folder that holds what is done: one file for each point, so that a killed validation loses the running ones alone."""
+"""A folder that holds what is done, one file for each point: a killed validation loses those that run."""
 
 from __future__ import annotations
 
