@@ -37,7 +37,7 @@ def validate(
     ] = None,
     directory: Annotated[
         Path | None,
-        typer.Option("--directory", "-o", help="Folder for results; validation/NAME or NAME-quick if left out."),
+        typer.Option("--directory", "-o", help="Folder for results; runs/validate-NAME if left out."),
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all cores if left out.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all noise.")] = 0,
@@ -53,7 +53,7 @@ def validate(
     from nakmd.studies import validate as compute
     from nakmd.studies.validation.page import write_page
 
-    folder = directory or Path("validation") / (Path(name).stem + ("-quick" if quick else ""))
+    folder = directory or Path("runs") / f"validate-{Path(name).stem}{'-quick' if quick else ''}"
     try:
         with _watch(quiet=as_json) as progress:
             found = compute(

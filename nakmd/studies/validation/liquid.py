@@ -33,8 +33,9 @@ TIMESTEP = 0.004
 #: A packed start is brought to rest with a shorter step [ps], this long [ps].
 GENTLE_STEP, GENTLE_TIME = 0.001, 1.0
 
-#: Time constants [ps] of the thermostat while the liquid settles, while it is measured, and of the barostat.
-SETTLE_BATH, BATH, BAROSTAT = 0.1, 1.0, 1.0
+#: Time constants [ps]: of the barostat; of the thermostat beside it, where only averages are taken and heat should come
+#: and go quickly; of the thermostat where motion is measured, which it must not disturb.
+BAROSTAT, STRONG_BATH, BATH = 0.5, 0.1, 1.0
 
 #: Steps between pressures (20 fs: as the viscosity wants), positions (0.1 ps), g(r) (1 ps), densities.
 EVERY_PRESSURE, EVERY_POSITION, EVERY_RDF, EVERY_DENSITY = 5, 25, 250, 25
@@ -70,8 +71,8 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     barostat = CellRescaling(0.0, time_constant=BAROSTAT)
     stages = [
         *gentle_start(temperature, settle),
-        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, SETTLE_BATH), barostat), steps_of(settle)),
-        Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, BATH), barostat), steps_of(npt)),
+        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(settle)),
+        Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(npt)),
     ]
     run(system, potential, stages, [LiveAnalysis(thermo, system.topology, EVERY_DENSITY, ["produce"])], seed)
     averages = thermo.result()
@@ -110,7 +111,7 @@ def _at_mean_volume(
         LiveAnalysis(g, topology, EVERY_RDF, ["produce"]),
     ]
     stages = [
-        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, SETTLE_BATH)), steps_of(0.25 * params["settle"])),
+        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH)), steps_of(0.25 * params["settle"])),
         Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, BATH)), steps_of(params["nvt"])),
     ]
     run(system, potential, stages, observers, seed)
@@ -135,12 +136,12 @@ def gentle_start(temperature: float, settle: float) -> list[Stage]:
     return [
         Stage(
             "gentle",
-            VelocityVerlet(GENTLE_STEP, Bussi(temperature, SETTLE_BATH)),
+            VelocityVerlet(GENTLE_STEP, Bussi(temperature, STRONG_BATH)),
             max(1, round(min(GENTLE_TIME, settle) / GENTLE_STEP)),
             kind="equilibrate",
             initial_temperature=temperature,
         ),
-        Stage("melt", VelocityVerlet(TIMESTEP, Bussi(temperature, SETTLE_BATH)), steps_of(settle), kind="equilibrate"),
+        Stage("melt", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH)), steps_of(settle), kind="equilibrate"),
     ]
 
 

@@ -87,7 +87,7 @@ QUICK = Scale(
         POTASSIUM: (338.0, 400.0, 573.0),
         EUTECTIC: (300.0, 400.0, 573.0),
     },
-    atoms=432, settle=15.0, npt=120.0, nvt=240.0, seeds=1,
+    atoms=432, settle=15.0, npt=150.0, nvt=300.0, seeds=1,
     film_atoms=1000, film_settle=50.0, film_time=300.0,
 )  # fmt: skip
 
