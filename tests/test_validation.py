@@ -3,8 +3,11 @@
 import json
 import math
 
+import ase
+import ase.io
 import numpy as np
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
 from typer.testing import CliRunner
 
 from nakmd.analysis import Measure
@@ -13,11 +16,12 @@ from nakmd.errors import ExplosionError, InputError
 from nakmd.potentials import load
 from nakmd.studies import LIQUID_QUICK, validate
 from nakmd.studies.validation import adsorption, cold, liquid, plan, run, surface, tables, workers
-from nakmd.studies.validation.assemble import findings_of, together
+from nakmd.studies.validation.assemble import findings_of
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.page import write_page
 from nakmd.studies.validation.plan import POTASSIUM, QUICK, SODIUM, Point, Scale, Wanted, points_for
 from nakmd.studies.validation.references import Reference, curves, reference_for, sources
+from nakmd.studies.validation.states import together
 from nakmd.units import ACCELERATION, GPA_PER_EV_A3, MASSES
 
 #: Picoseconds instead of hundreds: nothing is measured well, everything is there.
@@ -185,6 +189,33 @@ def test_sheets_are_those_of_the_dft_set():
             nitrogen = away[sheet.species == 1]
             assert nitrogen == pytest.approx({"on N": 0.0, "beside N": bond}.get(site, nitrogen))
     assert nitrogen[0] > 0.0
+
+
+def test_dft_points_are_energies_over_sheet_and_atom(tmp_path, monkeypatch):
+    """Frames of two files, one of another basis and one of another kind."""
+    folder = tmp_path / "fit" / "data"
+    folder.mkdir(parents=True)
+    first = [
+        frame_of("C", -50.0, "graphene_clean", "PW300"), frame_of("K", -1.0, "isolated_atom", "PW300"),
+        frame_of("CK", -51.7, "graphene_hollow", "PW300", metal="K", height=2.7),
+        frame_of("CK", -51.9, "graphene_hollow", "PW450", metal="K", height=2.7),
+        frame_of("CNa", -51.9, "graphene_hollow", "PW300", metal="Na", height=2.7),
+    ]  # fmt: skip
+    ase.io.write(folder / "a.extxyz", first)
+    ase.io.write(folder / "b.extxyz", [frame_of("CK", -51.5, "graphene_top", "PW300", metal="K", height=2.5)])
+    monkeypatch.setattr(adsorption, "data_folder", lambda name: tmp_path)
+    found = adsorption.dft_points("K")
+    assert found.keys() == {"hollow", "top"}
+    assert found["hollow"] == [(2.7, pytest.approx(-0.7))]
+    assert found["top"] == [(2.5, pytest.approx(-0.5))]
+    assert adsorption.dft_points("Na") == {}  # no atom of it
+
+
+def frame_of(symbols, energy, kind, basis, **more):
+    atoms = ase.Atoms(symbols, np.arange(3.0 * len(ase.Atoms(symbols))).reshape(-1, 3), cell=[9.0] * 3, pbc=True)
+    atoms.info |= {"config_type": kind, "basis": basis, **more}
+    atoms.calc = SinglePointCalculator(atoms, energy=energy)
+    return atoms
 
 
 def test_adsorption_of_the_dilute_set_is_what_it_was_made_for():

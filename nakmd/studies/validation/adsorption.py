@@ -157,26 +157,26 @@ def findings(metal: str, result: Mapping[str, Any]) -> list[Finding]:
 def dft_points(metal: str) -> dict[str, list[tuple[float, float]]]:
     """Return heights [Å] and adsorption energies [eV] of the DFT set that travels with the parameter sets, by site.
 
-    Energies are those of the frame less the clean sheet and the spin-polarised atom, all of the same file and basis.
+    Energies are those of the frame less the clean sheet and the spin-polarised atom, all in the same basis.
     Empty where there is no such set.
     """
-    found: dict[str, list[tuple[float, float]]] = {}
     folder = data_folder("potentials") / "fit" / "data"
-    for file in sorted(folder.glob("*.extxyz")) if folder.is_dir() else []:
-        frames = read_atoms(file, slice(None))
-        clean = {}
-        atoms = {}
-        for frame in frames:
-            kind, basis = str(frame.info.get("config_type", "")), frame.info.get("basis")
-            if kind.endswith("_clean"):
-                clean[kind.removesuffix("_clean"), basis] = float(frame.get_potential_energy())
-            elif kind == "isolated_atom":
-                atoms[frame.get_chemical_symbols()[0], basis] = float(frame.get_potential_energy())
-        for frame in frames:
-            kind, basis = str(frame.info.get("config_type", "")), frame.info.get("basis")
-            for site, (_, wanted) in SITES.items():
-                sheet = (kind.partition("_")[0], basis)
-                if kind == wanted and frame.info.get("metal") == metal and sheet in clean and (metal, basis) in atoms:
-                    energy = float(frame.get_potential_energy()) - clean[sheet] - atoms[metal, basis]
-                    found.setdefault(site, []).append((float(frame.info["height"]), energy))
+    files = sorted(folder.glob("*.extxyz")) if folder.is_dir() else []
+    frames = [frame for file in files for frame in read_atoms(file, slice(None))]
+    clean: dict[tuple[str, str], float] = {}
+    atoms: dict[tuple[str, str], float] = {}
+    for frame in frames:
+        kind, basis = str(frame.info.get("config_type", "")), str(frame.info.get("basis", ""))
+        if kind.endswith("_clean"):
+            clean[kind.removesuffix("_clean"), basis] = float(frame.get_potential_energy())
+        elif kind == "isolated_atom":
+            atoms[frame.get_chemical_symbols()[0], basis] = float(frame.get_potential_energy())
+    sites = {kind: site for site, (_, kind) in SITES.items()}
+    found: dict[str, list[tuple[float, float]]] = {}
+    for frame in frames:
+        kind, basis = str(frame.info.get("config_type", "")), str(frame.info.get("basis", ""))
+        sheet, atom = (kind.partition("_")[0], basis), (metal, basis)
+        if kind in sites and frame.info.get("metal") == metal and sheet in clean and atom in atoms:
+            energy = float(frame.get_potential_energy()) - clean[sheet] - atoms[atom]
+            found.setdefault(sites[kind], []).append((float(frame.info["height"]), energy))
     return {site: sorted(points) for site, points in found.items()}

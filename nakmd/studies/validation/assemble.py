@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.analysis import Measure, Record, combine
+from nakmd.analysis import Measure
 from nakmd.analysis.fitting import weighted_line
 from nakmd.studies.validation import adsorption, alloy, carbon, cold, surface
 from nakmd.studies.validation.findings import Finding, number, restored, stored
 from nakmd.studies.validation.liquid import name_of, species_of
 from nakmd.studies.validation.plan import EUTECTIC, MIXED, MIXING_TEMPERATURE, POTASSIUM, SODIUM, Point, Scale, Wanted
 from nakmd.studies.validation.references import Reference, curves_of, reference_for
-
-Results = Mapping[str, dict[str, Any]]
+from nakmd.studies.validation.states import Results, States, together
 
 #: Viscosity of periodic cells has no size effect that Yeh and Hummer could find down to a few hundred atoms.
 NO_SIZE_EFFECT = "none is known (Yeh & Hummer 2004)"
@@ -67,56 +66,6 @@ def _failure(point: Point, why: str) -> Finding:
     return Finding(
         group=group, quantity="all", of=point.key, value=math.nan, error=math.nan, unit="", notes=(why,)
     )  # fmt: skip
-
-
-def together(measures: Sequence[Measure]) -> Measure:
-    """Return the mean of independent runs as `nakmd.analysis.combine` has it; runs without a value are left out."""
-    good = [m for m in measures if math.isfinite(m.value)]
-    if not good:
-        return Measure(math.nan, math.nan, measures[0].unit if measures else "", 0.0)
-    if len(good) == 1:
-        return good[0]
-    records = [
-        Record(quantity="", value=m.value, error=m.error, unit=m.unit, n_effective=m.n_effective) for m in good
-    ]  # fmt: skip
-    mean = combine(records)
-    return Measure(float(mean.value), float(mean.error), mean.unit, mean.n_effective)
-
-
-class States:
-    """Results of liquid states, by composition, temperature and size.
-
-    Parameters
-    ----------
-    points, results
-        As in `findings_of`.
-    """
-
-    def __init__(self, points: Sequence[Point], results: Results) -> None:
-        self._runs: dict[tuple[float, float, int], list[dict[str, Any]]] = {}
-        for point in points:
-            if point.task == "liquid" and "failed" not in results[point.key]:
-                p = point.params
-                self._runs.setdefault((p["x_K"], p["temperature"], p["atoms"]), []).append(results[point.key])
-
-    def runs(self, x_K: float, temperature: float, atoms: int) -> list[dict[str, Any]]:
-        """Return the runs of one state, one for each seed."""
-        return self._runs.get((x_K, temperature, atoms), [])
-
-    def coldest(self, x_K: float, atoms: int) -> float:
-        """Return the lowest temperature [K] of a composition."""
-        return min(t for x, t, n in self._runs if (x, n) == (x_K, atoms))
-
-    def measure(self, x_K: float, temperature: float, atoms: int, *path: str) -> Measure | None:
-        """Return one quantity of a state over its seeds, None if there is no run of it."""
-        parts = []
-        for run in self.runs(x_K, temperature, atoms):
-            part: Any = run
-            for word in path:
-                part = part.get(word) if isinstance(part, dict) else None
-            if part is not None:
-                parts.append(restored(part))
-        return together(parts) if parts else None
 
 
 def _liquid(states: States, x_K: float, temperature: float, atoms: int, wanted: Wanted) -> list[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,11 +169,3 @@ def stored(measure: Measure) -> dict[str, Any]:
 def restored(entry: dict[str, Any]) -> Measure:
     """Return the measure that `stored` took."""
     return Measure(number(entry["value"]), number(entry["error"]), entry["unit"], number(entry["n_effective"]))
-
-
-def attempt(quantity: Callable[[], dict[str, Any]], errors: type[Exception]) -> dict[str, Any]:
-    """Return a stored measure, or why there is none."""
-    try:
-        return quantity()
-    except errors as error:
-        return {"value": None, "error": None, "unit": "", "n_effective": None, "why": str(error)}

@@ -20,6 +20,7 @@ from typing import Any
 
 from nakmd.errors import NakmdError, RunError
 from nakmd.io.atomic import plain
+from nakmd.kernels.jit import set_threads
 from nakmd.potentials import Potential
 from nakmd.studies.validation.models import part_for
 from nakmd.studies.validation.plan import TASKS, Point
@@ -43,7 +44,7 @@ def _nothing(_: str) -> None:
     """Return what stands for numbers that are none."""
 
 
-def compute_all(points: Sequence[Point], potential: Potential, seed: int, processes: int) -> Iterator[Done]:
+def compute_all(points: Sequence[Point], potential: Potential, seed: int, threads: int) -> Iterator[Done]:
     """Yield each point with its result when it is done.
 
     Parameters
@@ -51,19 +52,22 @@ def compute_all(points: Sequence[Point], potential: Potential, seed: int, proces
     points : sequence of Point
     potential : Potential
     seed : int
-    processes : int
-        With 1, or a potential that cannot be sent to another process, all is done in this one.
+    threads : int
+        So many processes. With 1, one point, or a potential that cannot be sent to another process, all is done in
+        this one, on so many threads.
 
     Raises
     ------
     RunError
         If a process dies.
     """
+    processes = threads
     try:
         message = pickle.dumps(potential)
     except (pickle.PicklingError, TypeError, AttributeError):
         processes = 1
     if min(processes, len(points)) < 2:
+        set_threads(threads)
         for point in points:
             yield (point, *compute(point, potential, seed))
         return
