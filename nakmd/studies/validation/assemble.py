@@ -94,7 +94,7 @@ def _liquid(states: States, x_K: float, temperature: float, atoms: int, wanted: 
         note = "the integral has not settled in every run" if unsettled else "Green-Kubo in Helfand's form"
         found.append(
             _figure(
-                "viscosity", of, temperature, viscosity, math.nan, NO_SIZE_EFFECT, notes=(*why, f"{note}, {seeds}")
+                "viscosity", of, temperature, viscosity, 0.0, NO_SIZE_EFFECT, notes=(*why, f"{note}, {seeds}")
             )
         )  # fmt: skip
     # beside the melting point of a metal, where diffraction was measured, and of the alloy at one temperature

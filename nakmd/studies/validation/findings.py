@@ -109,6 +109,7 @@ class Finding:
         """Return all of it as plain numbers and strings; what is not finite becomes None."""
         reference = self.reference
         return {
+            "key": self.key,
             "group": self.group,
             "quantity": self.quantity,
             "of": self.of,
@@ -128,6 +129,8 @@ class Finding:
                 "evidence": reference.evidence,
                 "note": reference.note,
             },
+            "text": self.text,
+            "reference_text": self.reference_text,
             "deviation": finite(self.deviation),
             "verdict": self.verdict,
             "verdict_text": self.verdict_text,

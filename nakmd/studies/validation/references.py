@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.analysis.statistics import format_measure
 from nakmd.potentials.tables import read_text
 from nakmd.structures.liquid import nak_density
 from nakmd.units import K_B
@@ -50,12 +51,12 @@ class Reference:
     def text(self, form: Callable[[float], str]) -> str:
         """Return the value or interval in words."""
         if self.low == self.high:
-            return form(self.low) + (f" ± {form(self.error)}" if self.error > 0.0 else "")
+            return format_measure(self.low, self.error) if self.error > 0.0 else form(self.low)
         if math.isinf(self.high):
             return f"above {form(self.low)}"
         if math.isinf(self.low):
             return f"below {form(self.high)}"
-        return f"{form(self.low)} … {form(self.high)}" + (f" ± {form(self.error)}" if self.error > 0.0 else "")
+        return f"{form(self.low)} … {form(self.high)}" + (f" ± {self.error:.1g}" if self.error > 0.0 else "")
 
 
 @dataclass(frozen=True)

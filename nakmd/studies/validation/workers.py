@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
+
 from nakmd.errors import NakmdError, RunError
 from nakmd.io.atomic import plain
 from nakmd.kernels.jit import set_threads
@@ -34,7 +36,7 @@ def compute(point: Point, potential: Potential, seed: int) -> tuple[dict[str, An
     start = time.perf_counter()
     try:
         result = TASKS[point.task](part_for(potential, point.species), point.params, point.seed(seed))
-    except NakmdError as error:
+    except (NakmdError, np.linalg.LinAlgError) as error:  # a candidate of a fit may have forces that are none
         result = {"failed": str(error)}
     # what comes out of a file and what comes from here shall be the same numbers and types
     return json.loads(json.dumps(plain(result)), parse_constant=_nothing), time.perf_counter() - start
