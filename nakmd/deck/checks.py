@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.lines import Path
-from nakmd.deck.matter import Crystal, Graphene, LennardJonesTerm, Model, MorseTerm, Nanotube, Structure
+from nakmd.deck.matter import Crystal, Graphene, LennardJonesTerm, Model, MorseTerm, Nanotube, SetTerm, Structure
 from nakmd.deck.messages import Problem, near
 from nakmd.deck.schema import Dynamics
 from nakmd.system import element_of
@@ -164,6 +164,11 @@ def _check_model(model: Model) -> Iterator[Problem]:
         yield Problem(
             ("model", "affinity"),
             "[model] affinity scales the metal-carbon depths of a named set; in a list of terms, change the depths.",
+        )
+    if model.doping is not None and model.terms and not any(isinstance(term, SetTerm) for term in model.terms):
+        yield Problem(
+            ("model", "doping"),
+            "[model] doping weakens the metal-carbon pairs of a named set; in a list of terms, change the depths.",
         )
     if model.affinity > 10.0:
         yield Problem(

@@ -83,6 +83,10 @@ class Model(Section):
     affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
         default=1.0, description="factor on the metal-carbon depths of a named set"
     )
+    doping: Annotated[float, Field(strict=True, ge=0.0, le=1.0)] | None = Field(
+        default=None,
+        description="graphitic N per atom of the wall, for sets that weaken with it; by default as in structure.carbon",
+    )
     precision: Literal["double", "mixed"] = Field(
         default="double", description="mixed: pairs in float32, sums and atoms in float64"
     )

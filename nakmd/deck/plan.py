@@ -98,7 +98,7 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None) -> Plan:
             plan.report(blamed, str(error))
     if draft.model is not None:
         known = len(plan.problems)
-        plan.potential = build_potential(draft.model, folder, plan.report)
+        plan.potential = build_potential(draft.model, folder, plan.report, draft.structure)
         complete = len(plan.problems) == known and not draft.lacks_entries("model")
         species = plan.system.species_names if plan.system is not None else expected_species(draft)
         if plan.potential is not None and species:

@@ -171,7 +171,7 @@ def _same_potential(deck: Deck, source: DeckSource, stored: Mapping[str, Any]) -
     def report(path: DeckPath, what: str) -> None:
         faults.append(what)
 
-    potential = build_potential(deck.model, source.folder, report)
+    potential = build_potential(deck.model, source.folder, report, deck.structure)
     if potential is None or faults:
         raise InputError("\n".join(faults) or "The model of the run cannot be built.")
     digest = potential_hash(potential)

@@ -8,6 +8,7 @@ from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.library import load
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.tersoff import Tersoff
+from nakmd.potentials.two_gaussians import TwoGaussians
 
 __all__ = [
     "EAM",
@@ -18,6 +19,7 @@ __all__ = [
     "Potential",
     "Term",
     "Tersoff",
+    "TwoGaussians",
     "evaluate",
     "load",
 ]

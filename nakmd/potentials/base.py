@@ -232,3 +232,10 @@ def positive(value: float, what: str) -> float:
     if not (np.isfinite(value) and value > 0.0):
         raise InputError(f"{what} must be a positive number, got {value}.")
     return float(value)
+
+
+def finite(value: float, what: str) -> float:
+    """Return the value, or say that it must be a number."""
+    if not np.isfinite(value):
+        raise InputError(f"{what} must be a finite number, got {value}.")
+    return float(value)

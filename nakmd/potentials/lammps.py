@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential, species_key
@@ -18,6 +19,7 @@ from nakmd.potentials.sampled import finnis_sinclair_table
 from nakmd.potentials.tables import format_eam_fs, write_texts
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import format_tersoff
+from nakmd.potentials.two_gaussians import TwoGaussians
 
 #: Pair styles and the order of their parameters in LAMMPS.
 PAIR_STYLES: dict[type[PairPotential], tuple[str, tuple[str, ...]]] = {
@@ -101,6 +103,8 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
                 file = f"term_{n}.tersoff"
                 out.files[file] = format_tersoff(term.parameters, term.parameters.source)
                 styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
+            case TwoGaussians():
+                styles += _gaussians(term, species_names)
             case PairPotential():
                 styles += _pair_styles(term, species_names)
             case _:
@@ -140,14 +144,24 @@ def _many_body(style: str, file: str, elements: Sequence[str], species_names: Se
 
 def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_SubStyle]:
     """Return the sub-styles of a pair term, one for each way to cut, with the scale in the depths."""
-    style, names = PAIR_STYLES[type(term)]
+    return _sub_styles(term, term.pairs, species_names, *PAIR_STYLES[type(term)])
+
+
+def _sub_styles(
+    term: PairPotential,
+    pairs: Mapping[tuple[str, str], Mapping[str, Any]],
+    species_names: Sequence[str],
+    style: str,
+    names: tuple[str, ...],
+) -> list[_SubStyle]:
+    """Return the sub-styles of one style; the scale multiplies the first of the parameters named."""
     by_cut: dict[str, _SubStyle] = {}
     for i, a in enumerate(species_names):
         for j in range(i, len(species_names)):
             entry = term._entry(a, species_names[j])
-            if entry is None or entry not in term.pairs:
+            if entry is None or entry not in pairs:
                 continue
-            values = term.pairs[entry]
+            values = pairs[entry]
             if values["cut"] == "smooth":
                 raise InputError(
                     f"{'-'.join(entry)} of {term.label} is switched off smoothly, which {style} cannot do. "
@@ -160,3 +174,15 @@ def _pair_styles(term: PairPotential, species_names: Sequence[str]) -> list[_Sub
                 (f"{i + 1} {j + 1}", " ".join(repr(float(x)) for x in [*numbers, values["cutoff"]]))
             )
     return list(by_cut.values())
+
+
+def _gaussians(term: TwoGaussians, species_names: Sequence[str]) -> list[_SubStyle]:
+    """Return the wall and the well as two terms of ``pair_style gauss``, V = -A e^{-B r²}."""
+    styles: list[_SubStyle] = []
+    for height, width, sign in (("wall", "wall_width", -1.0), ("depth", "width", 1.0)):
+        pairs = {
+            pair: values | {"A": sign * values[height], "B": 1.0 / values[width] ** 2}
+            for pair, values in term.pairs.items()
+        }
+        styles += _sub_styles(term, pairs, species_names, "gauss", ("A", "B"))
+    return styles

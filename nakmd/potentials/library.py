@@ -19,6 +19,7 @@ from nakmd.potentials.records import (
     ModelRecord,
     ModelTerm,
     MorseSet,
+    TwoGaussiansSet,
 )
 from nakmd.potentials.tables import read_text, sha256
 from nakmd.potentials.terms import species_of, terms_of
@@ -146,7 +147,9 @@ def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, st
     return found
 
 
-def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str] | None = None) -> Potential:
+def load(
+    name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str] | None = None, doping: float = 0.0
+) -> Potential:
     """Return the potential of a named set or model, or of a TOML file of one's own.
 
     Parameters
@@ -158,6 +161,9 @@ def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str
         marks, or a pair set itself.
     elements : sequence of str, optional
         Those wanted of a Tersoff or Finnis-Sinclair set; all if left out.
+    doping : float
+        Graphitic nitrogen per atom of the wall, which raises the level of its electrons and weakens the pairs of the
+        metal with all of it; for sets that say how much (`takes_doping`). A deck counts it in its system.
 
     Returns
     -------
@@ -167,7 +173,7 @@ def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str
     Raises
     ------
     InputError
-        If there is no such set, or the affinity or the elements mean nothing to it.
+        If there is no such set, or the affinity, the elements or the doping mean nothing to it.
     FileFormatError
         If its file is damaged.
 
@@ -178,12 +184,18 @@ def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str
     """
     if not (math.isfinite(affinity) and affinity >= 0.0):
         raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
+    if not 0.0 <= doping <= 1.0:
+        raise InputError(f"The doping is {doping}; it is the share of graphitic nitrogen in the wall, from 0 to 1.")
     file = path(name_or_path)
     record = read_set(name_or_path)
+    if doping and not takes_doping(name_or_path):
+        raise InputError(f"A doping of {doping} means nothing to {record.name}: none of its pairs says what it does.")
     if not isinstance(record, ModelRecord):
-        scaled = isinstance(record, MorseSet | LennardJonesSet)
+        scaled = isinstance(record, MorseSet | LennardJonesSet | TwoGaussiansSet)
         _refuse_affinity(record.name, affinity, scaled)
-        terms = terms_of(record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity)
+        terms = terms_of(
+            record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity, doping
+        )
         return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
     if elements is not None:
         raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
@@ -191,8 +203,17 @@ def load(name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str
     all_terms: list[Term] = []
     for term in record.term:
         part = _part(record, term, file.parent)
-        all_terms += terms_of(part, term, path(term.set, file.parent), affinity)
+        all_terms += terms_of(part, term, path(term.set, file.parent), affinity, doping)
     return Hybrid(all_terms, none=record.none, name=record.name)
+
+
+def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
+    """Tell whether a set, or a term of a model, weakens with the graphitic nitrogen of the wall."""
+    record = read_set(name_or_path, folder)
+    if isinstance(record, ModelRecord):
+        beside = path(name_or_path, folder).parent
+        return any(takes_doping(term.set, beside) for term in record.term)
+    return isinstance(record, TwoGaussiansSet) and any(pair.doping_loss > 0.0 for pair in record.pair)
 
 
 def _tuple(words: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -213,6 +234,6 @@ def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> AnyRecord:
     part = read_set(term.set, folder)
     if isinstance(part, ModelRecord):
         raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")
-    if term.affinity and not isinstance(part, MorseSet | LennardJonesSet):
+    if term.affinity and not isinstance(part, MorseSet | LennardJonesSet | TwoGaussiansSet):
         raise InputError(f"{model.name} scales {part.name} by the affinity, which is for pair terms only.")
     return part

@@ -12,7 +12,7 @@ import numpy as np
 from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, positive
+from nakmd.potentials.base import Term, finite, positive
 from nakmd.system import FloatArray, Result, System, element_of
 
 #: How an interaction may end.
@@ -58,8 +58,9 @@ class PairPotential(Term):
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
-    #: Names of the parameters in ``pairs``, each a positive number.
+    #: Names of the parameters in ``pairs``, each a positive number but for those in ``signed``.
     names: ClassVar[tuple[str, ...]]
+    signed: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -92,7 +93,10 @@ class PairPotential(Term):
                 + (f"Missing parameters {', '.join(sorted(missing))}. " if missing else "")
                 + f"It takes {', '.join(sorted(allowed))}."
             )
-        checked: dict[str, Any] = {name: positive(values[name], f"{what}: {name}") for name in (*self.names, "cutoff")}
+        checked: dict[str, Any] = {
+            name: (finite if name in self.signed else positive)(values[name], f"{what}: {name}")
+            for name in (*self.names, "cutoff")
+        }
         checked["cut"] = values.get("cut", "shift")
         if checked["cut"] not in CUT_MODES:
             raise InputError(f"{what}: cut must be one of {', '.join(CUT_MODES)}, got {checked['cut']!r}.")

@@ -245,6 +245,32 @@ class LennardJonesSet(PairSet):
         return self
 
 
+class TwoGaussiansPair(CutPair):
+    """V = A e^{−(r/a)²} − D e^{−(r/s)²}, times 1 − w (1 − e^{−c/c₀}) at c graphitic N per atom of the wall.
+
+    w is ``doping_loss``, c₀ is ``doping_scale``.
+    """
+
+    wall: Positive
+    wall_width: Positive
+    depth: Number
+    width: Positive
+    doping_loss: Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.0
+    doping_scale: Positive = 0.01
+
+
+class TwoGaussiansSet(PairSet):
+    """Terms of two Gaussians between species."""
+
+    form: Literal["two_gaussians"]
+    pair: Annotated[tuple[TwoGaussiansPair, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        return self
+
+
 class EAMTableSet(NumbersRecord):
     """An EAM potential in a file beside the record: setfl, eam.fs, or one funcfl file for each element."""
 
@@ -269,7 +295,9 @@ class ModelRecord(Record):
     none: tuple[tuple[Word, Word], ...] = ()
 
 
-AnyRecord = FinnisSinclairCubicSet | TersoffSet | MorseSet | LennardJonesSet | EAMTableSet | ModelRecord
+AnyRecord = (
+    FinnisSinclairCubicSet | TersoffSet | MorseSet | LennardJonesSet | TwoGaussiansSet | EAMTableSet | ModelRecord
+)
 
 #: Word of ``form`` and the schema that it chooses.
 FORMS: dict[str, type[AnyRecord]] = {
@@ -277,6 +305,7 @@ FORMS: dict[str, type[AnyRecord]] = {
     "tersoff": TersoffSet,
     "morse": MorseSet,
     "lennard_jones": LennardJonesSet,
+    "two_gaussians": TwoGaussiansSet,
     "eam_table": EAMTableSet,
     "model": ModelRecord,
 }

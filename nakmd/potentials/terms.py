@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from nakmd.potentials.records import (
     ModelTerm,
     MorseSet,
     TersoffSet,
+    TwoGaussiansSet,
     pair_key,
 )
 from nakmd.potentials.tables import read_eam
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import COLUMNS, tersoff_parameters
+from nakmd.potentials.two_gaussians import TwoGaussians
 
 
 def species_of(record: AnyRecord) -> tuple[str, ...]:
@@ -36,7 +39,7 @@ def species_of(record: AnyRecord) -> tuple[str, ...]:
             return tuple(element.symbol for element in record.element)
         case TersoffSet():
             return record.elements
-        case MorseSet() | LennardJonesSet():
+        case MorseSet() | LennardJonesSet() | TwoGaussiansSet():
             return tuple(dict.fromkeys(species for pair in record.pair for species in pair.species))
         case EAMTableSet():
             return record.files
@@ -44,7 +47,7 @@ def species_of(record: AnyRecord) -> tuple[str, ...]:
             return tuple(term.set for term in record.term)
 
 
-def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float) -> list[Term]:
+def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, doping: float = 0.0) -> list[Term]:
     """Return the terms that a parameter set makes: one, but for separate alloys of a Finnis-Sinclair set.
 
     Parameters
@@ -57,6 +60,8 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float) ->
         Of the record: the files of tables lie beside it.
     affinity : float
         Scale of the term if it is marked so.
+    doping : float
+        Graphitic nitrogen per atom of the wall, which weakens pairs that say so.
 
     Raises
     ------
@@ -81,6 +86,8 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float) ->
             return [Morse(_pairs(record), none=record.none, scale=scale, label=record.name)]
         case LennardJonesSet():
             return [LennardJones(_pairs(record), none=record.none, scale=scale, label=record.name)]
+        case TwoGaussiansSet():
+            return [TwoGaussians(_weakened(_pairs(record), doping), none=record.none, scale=scale, label=record.name)]
         case EAMTableSet():
             return [EAM(read_eam(*(file.parent / name for name in record.files)), label=record.name)]
         case ModelRecord():
@@ -131,10 +138,23 @@ def _tersoff(record: TersoffSet, elements: Sequence[str]) -> Tersoff:
     return Tersoff(tersoff_parameters(elements, entries, source=f"{record.name}: {source}"), label=record.name)
 
 
-def _pairs(record: MorseSet | LennardJonesSet) -> dict[tuple[str, str], dict[str, float | str]]:
+def _pairs(record: MorseSet | LennardJonesSet | TwoGaussiansSet) -> dict[tuple[str, str], dict[str, float | str]]:
     """Return the parameters of a pair set as the pair potentials take them."""
     pairs: dict[tuple[str, str], dict[str, float | str]] = {}
     for pair in record.pair:
         values = pair.model_dump(exclude={"species", "evidence", "note"}, exclude_none=True)
         pairs[pair.species] = {"cutoff": record.cutoff, "cut": record.cut, **values}
     return pairs
+
+
+def _weakened(
+    pairs: dict[tuple[str, str], dict[str, float | str]], concentration: float
+) -> dict[tuple[str, str], dict[str, float | str]]:
+    """Return pairs of two Gaussians beside graphitic nitrogen: both heights times 1 - w (1 - e^{-c/c_0})."""
+    out: dict[tuple[str, str], dict[str, float | str]] = {}
+    for species, values in pairs.items():
+        numbers = dict(values)
+        loss, scale = float(numbers.pop("doping_loss")), float(numbers.pop("doping_scale"))
+        factor = 1.0 + loss * math.expm1(-concentration / scale)
+        out[species] = numbers | {name: float(numbers[name]) * factor for name in ("wall", "depth")}
+    return out

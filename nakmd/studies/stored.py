@@ -92,7 +92,8 @@ def potential_of(source: DeckSource) -> Potential:
     def report(path: DeckPath, what: str) -> None:
         faults.append(what)
 
-    potential = build_potential(Deck.from_source(source).model, source.folder, report)
+    deck = Deck.from_source(source)
+    potential = build_potential(deck.model, source.folder, report, deck.structure)
     if potential is None or faults:
         raise InputError("\n".join(faults) or f"{source.name}: its model cannot be built.")
     return potential

@@ -7,7 +7,7 @@ itself checked by finite differences and against LAMMPS (`test_reference`).
 from reference.bond_order import TersoffTwin, parse_tersoff
 from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, brute_pairs, strained
-from reference.pair import LennardJonesTwin, MorseTwin, PairTwin
+from reference.pair import LennardJonesTwin, MorseTwin, PairTwin, TwoGaussiansTwin
 from reference.tables import TableTwin, read_eam, write_setfl
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "SumTwin",
     "TableTwin",
     "TersoffTwin",
+    "TwoGaussiansTwin",
     "brute_pairs",
     "parse_tersoff",
     "read_eam",

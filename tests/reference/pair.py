@@ -17,6 +17,12 @@ def lennard_jones(r, epsilon, sigma):
     return 4.0 * epsilon * (six * six - six), -24.0 * epsilon * (2.0 * six * six - six) / r
 
 
+def two_gaussians(r, wall, wall_width, depth, width):
+    """Return A exp(-(r/a)²) - D exp(-(r/s)²) and its derivative."""
+    inner, outer = wall * np.exp(-((r / wall_width) ** 2)), depth * np.exp(-((r / width) ** 2))
+    return inner - outer, -2.0 * r * inner / wall_width**2 + 2.0 * r * outer / width**2
+
+
 def ended(formula, r, cutoff, mode, onset=None):
     """Return energy and derivative inside the cutoff, ended in the way that ``mode`` names.
 
@@ -72,4 +78,12 @@ class LennardJonesTwin(PairTwin):
 
     def __init__(self, pairs, cutoff, mode="shift", onset=None):
         formulas = {pair: (lambda r, p=p: lennard_jones(r, *p)) for pair, p in pairs.items()}
+        super().__init__(formulas, cutoff, mode, onset)
+
+
+class TwoGaussiansTwin(PairTwin):
+    """Two Gaussians between named species: ``{("K", "C"): (A, a, D, s)}``."""
+
+    def __init__(self, pairs, cutoff, mode="shift", onset=None):
+        formulas = {pair: (lambda r, p=p: two_gaussians(r, *p)) for pair, p in pairs.items()}
         super().__init__(formulas, cutoff, mode, onset)

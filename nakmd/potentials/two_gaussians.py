@@ -1,0 +1,75 @@
+"""Pair potential of two Gaussians: a wall and a well."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nakmd.kernels.elementary import exp
+from nakmd.kernels.jit import term
+from nakmd.kernels.pair import build_pair_kernels
+from nakmd.kernels.simd import Lanes
+from nakmd.potentials.pair import PairPotential
+
+
+class TwoGaussiansParameters(NamedTuple):
+    """wall, depth [eV], wall_width, width [Å]: tables, (n_species, n_species) float64, or the numbers of one pair."""
+
+    wall: Any
+    wall_width: Any
+    depth: Any
+    width: Any
+
+
+@term
+def of_pair(tables: TwoGaussiansParameters, a: int, b: int) -> TwoGaussiansParameters:
+    """Return the numbers of one pair of species."""
+    return TwoGaussiansParameters(tables.wall[a, b], tables.wall_width[a, b], tables.depth[a, b], tables.width[a, b])
+
+
+@term
+def two_gaussians(r: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
+    """V = A e^{-(r/a)²} - D e^{-(r/s)²}; return V and dV/dr."""
+    u = -1.0 / (p.wall_width * p.wall_width)
+    w = -1.0 / (p.width * p.width)
+    square = r * r
+    wall = p.wall * exp(u * square)
+    well = p.depth * exp(w * square)
+    v = wall - well
+    dv_dr = 2.0 * r * (u * wall - w * well)
+    return v, dv_dr
+
+
+class TwoGaussians(PairPotential):
+    r"""Pair potential of two Gaussians around the atom: a narrow wall and a wide well.
+
+    .. math:: V(r) = A e^{-(r/a)^2} - D e^{-(r/s)^2}
+
+    An adatom on a sheet of carbon is held by many atoms at once, each a little, over a range of about 4 Å, and stands
+    off by a wall that only the nearest feel. A Morse potential has to make both out of one exponent; the two Gaussians
+    do it with one parameter more (`potentials/fit/README.md` sets the forms beside each other). Finite at r = 0.
+
+    Parameters
+    ----------
+    pairs : mapping of (str, str) to mapping
+        ``wall`` A [eV], ``wall_width`` a [Å], ``depth`` D [eV] (below 0 for a bump), ``width`` s [Å],
+        ``cutoff`` [Å], ``cut`` and ``smooth_from`` (see `PairPotential`).
+    none, scale, label
+        See `PairPotential`.
+
+    Notes
+    -----
+    LAMMPS has it as the sum of two ``gauss`` styles.
+
+    Examples
+    --------
+    >>> numbers = {"wall": 100.0, "wall_width": 1.0, "depth": 0.08, "width": 3.9, "cutoff": 10.0}
+    >>> TwoGaussians({("K", "C"): numbers}).label
+    'twogaussians'
+    """
+
+    formula = staticmethod(two_gaussians)
+    kernels = build_pair_kernels(two_gaussians, of_pair)
+    of_pair = staticmethod(of_pair)
+    Parameters = TwoGaussiansParameters
+    names = ("wall", "wall_width", "depth", "width")
+    signed = ("depth",)

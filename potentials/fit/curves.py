@@ -1,0 +1,164 @@
+"""The first-principles adsorption curves: read, referred to the free atom, and masked where they must not be fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.io import read
+
+from nakmd.errors import FileFormatError, InputError
+from nakmd.system import FloatArray
+
+DATA = Path(__file__).parent / "data"
+FILES = ("reference.extxyz", "extension.extxyz")
+CUTOFF = 10.0  # Å, of the terms that are fitted
+
+#: Site of the wall's atoms, for each family of frames; carbon is plain but for the edge of the bare vacancy.
+SITES = {"graphN": "N:graphitic", "graph2N": "N:graphitic", "n3v": "N:pyridinic"}
+EDGE = 2.6  # Å: neighbours of a bare vacancy's centre
+
+
+@dataclass(frozen=True)
+class Point:
+    """One height of a metal atom over a frozen sheet.
+
+    Attributes
+    ----------
+    metal, curve : str
+        ``curve`` is the family and site of the frame, ``graphene_hollow``.
+    height, energy, force : float
+        [Å], adsorption energy [eV] against the clean sheet and the free spin-polarised atom, force along z [eV/Å].
+    distances : dict of str to (n,) float64 [Å]
+        From the metal to every atom of the periodic sheet within the cutoff, by species.
+    rises : dict of str to (n,) float64
+        z component of the unit vectors along them, from the wall to the metal.
+    concentration : float
+        Graphitic nitrogen per atom of the sheet.
+    masked : str
+        Why the point is not fitted; empty if it is.
+    """
+
+    metal: str
+    curve: str
+    height: float
+    energy: float
+    force: float
+    distances: dict[str, FloatArray]
+    rises: dict[str, FloatArray]
+    concentration: float
+    masked: str
+
+
+def read_frames(folder: Path = DATA) -> list[Atoms]:
+    """Return all frames of the data.
+
+    Raises
+    ------
+    FileFormatError
+        If a file is missing, truncated or without the numbers that are needed.
+    """
+    frames: list[Atoms] = []
+    for name in FILES:
+        path = folder / name
+        try:
+            found = read(path, ":")
+        except FileNotFoundError:
+            raise FileFormatError(path, "no such file.", "Restore it from the repository.") from None
+        except Exception as error:
+            raise FileFormatError(
+                path, f"is no extended-XYZ file that ASE can read ({error}).", "Restore it from the repository."
+            ) from error
+        for number, frame in enumerate(found, start=1):
+            missing = [word for word in ("config_type", "basis", "kpts") if word not in frame.info]
+            if frame.calc is None or "energy" not in frame.calc.results:
+                missing.append("energy")
+            if missing:
+                raise FileFormatError(
+                    path,
+                    f"frame {number} of {len(found)} has no {', '.join(missing)}.",
+                    "Restore the file, or compute it again (dft/run.py).",
+                )
+        frames += found
+    return frames
+
+
+def read_points(folder: Path = DATA, frames: list[Atoms] | None = None) -> list[Point]:
+    """Return the points over 4x4 sheets at the cutoff of the reference set, masked ones among them.
+
+    Raises
+    ------
+    FileFormatError
+        As `read_frames`.
+    InputError
+        If a clean sheet or an atom that energies are referred to is not in the data.
+    """
+    frames = read_frames(folder) if frames is None else frames
+    points = []
+    for frame in frames:
+        info = frame.info
+        if "metal" not in info or info["basis"] != "PW300" or len(frame) < 30 or len(frame) > 34:
+            continue
+        energy = float(frame.get_potential_energy()) - clean_energy(frames, frame) - atom_energy(frames, info["metal"])
+        distances, rises, concentration = _surroundings(frame)
+        points.append(
+            Point(
+                info["metal"], info["config_type"], float(info["height"]), energy, float(frame.get_forces()[-1, 2]),
+                distances, rises, concentration, _masked(info, energy),
+            )
+        )  # fmt: skip
+    return sorted(points, key=lambda p: (p.metal, p.curve, p.height))
+
+
+def atom_energy(frames: list[Atoms], metal: str) -> float:
+    """Return the energy of a free, spin-polarised atom [eV]."""
+    for frame in frames:
+        if frame.info["config_type"] == "isolated_atom" and frame.get_chemical_symbols() == [metal]:
+            return float(frame.get_potential_energy())
+    raise InputError(f"The data have no isolated atom of {metal}, which energies are referred to.")
+
+
+def clean_energy(frames: list[Atoms], frame: Atoms) -> float:
+    """Return the energy of the same sheet without the metal, at the same settings [eV]."""
+    family, _, cell = frame.info["config_type"].partition("_")
+    size = "_" + cell.rpartition("_")[2] if "x" in cell else ""
+    for other in frames:
+        same = all(other.info[word] == frame.info[word] for word in ("basis", "kpts", "spinpol"))
+        if other.info["config_type"] == f"{family}_clean{size}" and same:
+            return float(other.get_potential_energy())
+    raise InputError(f"The data have no clean sheet for {frame.info['config_type']} at the same settings.")
+
+
+def _masked(info: dict[str, Any], energy: float) -> str:
+    """Return why a point is not to be fitted, or nothing."""
+    if energy > 0.5:
+        return "wall: more than 0.5 eV above the free atom"
+    if not info["spinpol"] and info["height"] > 5.05:
+        return "no spin polarisation, against a polarised atom, beyond 5 Å"
+    if not info["spinpol"] and info["height"] > 3.5 and energy > -0.1:
+        return "no spin polarisation: the neutral polarised atom lies lower there"
+    return ""
+
+
+def _surroundings(frame: Atoms) -> tuple[dict[str, FloatArray], dict[str, FloatArray], float]:
+    """Return distances and rises by species, and the concentration of graphitic nitrogen."""
+    family = frame.info["config_type"].partition("_")[0]
+    metal, sheet = frame.positions[-1], frame[:-1]
+    reach = range(-3, 4)
+    images = np.array([i * frame.cell[0] + j * frame.cell[1] for i in reach for j in reach])
+    away = sheet.positions[:, None, :] + images - metal
+    r = np.linalg.norm(away, axis=2)
+    species = np.array([SITES.get(family, s) if s == "N" else s for s in sheet.get_chemical_symbols()], dtype="U16")
+    if family == "vacancy":
+        across = np.linalg.norm(away[:, :, :2], axis=2).min(axis=1)
+        species[across < EDGE - 1.0] = "C:edge"
+    distances, rises = {}, {}
+    for name in sorted(set(species)):
+        mine = species == name
+        inside = r[mine] < CUTOFF
+        distances[str(name)] = r[mine][inside]
+        rises[str(name)] = -away[mine][inside][:, 2] / r[mine][inside]
+    return distances, rises, float(np.mean(species == "N:graphitic"))

@@ -1,0 +1,162 @@
+"""The metal-carbon set is what its script makes of the data it carries, and the engine computes what was fitted."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nakmd.cell import Cell
+from nakmd.errors import FileFormatError, InputError
+from nakmd.potentials import evaluate, load
+from nakmd.potentials.library import read_set, takes_doping
+from nakmd.resources import data_folder
+from nakmd.system import System
+
+FIT = data_folder("potentials") / "fit"
+SET = "metal-carbon-2026"
+NUMBERS = ("wall", "wall_width", "depth", "width", "doping_loss", "doping_scale")
+
+
+@pytest.fixture(scope="module")
+def script():
+    """Return the modules of the fit, which are scripts and no package."""
+    sys.path.insert(0, str(FIT))
+    try:
+        import curves
+        import metal_carbon
+
+        yield metal_carbon, curves
+    finally:
+        sys.path.remove(str(FIT))
+
+
+@pytest.fixture(scope="module")
+def points(script):
+    return script[1].read_points()
+
+
+@pytest.fixture(scope="module")
+def solved(script, points):
+    return {metal: script[0].solve_metal(points, metal) for metal in ("K", "Na")}
+
+
+def test_the_fit_makes_the_numbers_of_the_set(script, solved):
+    """The flat directions of the fits move by 1e-4 with the version of SciPy; five digits are written."""
+    stored = {pair.species: pair for pair in read_set(SET).pair}
+    made = [pair for metal in solved for pair in script[0].pairs_of(metal, *solved[metal])]
+    assert {pair["species"] for pair in made} == set(stored)
+    for pair in made:
+        found = stored[pair["species"]]
+        assert [getattr(found, name) for name in NUMBERS] == pytest.approx([pair[name] for name in NUMBERS], rel=2e-3)
+        assert found.evidence == pair["evidence"]
+
+
+def test_the_fit_is_as_good_as_its_results_say(script, points, solved):
+    """And as good as it has to be: 30 meV on pristine carbon, heights to 0.05 Å, sites in order."""
+    stored = json.loads((FIT / "results.json").read_text())
+    for metal, (stages, fits) in solved.items():
+        for species, stage in stages.items():
+            rms = script[0]._rms(stage, stage.points, fits[species].values)
+            assert rms == pytest.approx(stored[metal][species]["rms_energy"], rel=0.02)
+        carbon, values = stages["C"], fits["C"].values
+        assert stored[metal]["C"]["rms_energy"] < 0.030
+        at, energy = script[0].well(carbon, values, "graphene_hollow")
+        height, depth = script[0].well_of_data([p for p in carbon.points if p.curve == "graphene_hollow"])
+        assert at == pytest.approx(height, abs=0.05)
+        assert energy == pytest.approx(depth, abs=0.03)
+        curves = {p.curve for p in carbon.points}
+        sites = [s for s in ("graphene_hollow", "graphene_bridge", "graphene_top") if s in curves]
+        order = [script[0].well(carbon, values, site)[1] for site in sites]
+        assert order == sorted(order)
+
+
+@pytest.mark.parametrize("curve", ["graphene_hollow", "graphN_topN", "n3v_center"])
+def test_the_engine_computes_the_fitted_curves(script, points, solved, curve):
+    """One K over the sheet repeated three times each way, wider than twice the cutoff; rounding of five digits."""
+    stages, fits = solved["K"]
+    kind = {"graphene_hollow": "C", "graphN_topN": "N:graphitic", "n3v_center": "N:pyridinic"}[curve]
+    point = next(p for p in points if p.metal == "K" and p.curve == curve and not p.masked)
+    frame = next(
+        f
+        for f in script[1].read_frames()
+        if f.info["config_type"] == curve and f.info["metal"] == "K" and f.info["height"] == point.height
+    )
+    sheet = frame[:-1].repeat((3, 3, 1))
+    names = ["C", "N:graphitic", "N:pyridinic", "K"]
+    site = "N:graphitic" if curve.startswith("graphN") else "N:pyridinic"
+    species = [names.index("C" if s == "C" else site) for s in sheet.get_chemical_symbols()] + [3]
+    cell = Cell(sheet.cell.array, (True, True, False))
+    system = System(np.vstack([sheet.positions, frame.positions[-1]]), species, names, cell)
+    potential = load(SET, doping=point.concentration)
+    walls = [(a, b) for k, a in enumerate(names) for b in names[k:] if "K" not in (a, b)]
+    potential.none |= {tuple(sorted(pair)) for pair in [*walls, ("K", "K")]}
+    energy, force = script[0].predict(point, stages[kind].terms_of(point, fits[kind].values))
+    found = evaluate(potential, system)
+    assert found.energy == pytest.approx(energy, abs=2e-3)
+    assert found.forces[-1, 2] == pytest.approx(force, abs=5e-3)
+
+
+def test_data_that_must_not_be_fitted_is_masked(points):
+    masked = {(p.metal, p.curve, p.height): p.masked for p in points if p.masked}
+    assert "no spin polarisation" in masked["K", "graphene_hollow", 6.0]
+    assert "wall" in masked["K", "graphene_hollow", 1.8]
+    assert all(p.energy < 0.5 for p in points if not p.masked)
+
+
+def test_damaged_data_is_named(script, tmp_path):
+    for name in script[1].FILES:
+        shutil.copy(FIT / "data" / name, tmp_path)
+    whole = tmp_path / "reference.extxyz"
+    text = whole.read_text()
+    whole.write_text(text[: len(text) // 2])
+    with pytest.raises(FileFormatError, match=r"reference.extxyz"):
+        script[1].read_points(tmp_path)
+    whole.write_text(text.replace("config_type=graphene_clean", "config_type=lost"))
+    with pytest.raises(InputError, match="no clean sheet for graphene"):
+        script[1].read_points(tmp_path)
+    whole.write_text(text.replace(" basis=PW300", "", 1))
+    with pytest.raises(FileFormatError, match=r"frame 1 of \d+ has no basis"):
+        script[1].read_points(tmp_path)
+    whole.unlink()
+    with pytest.raises(FileFormatError, match="no such file"):
+        script[1].read_points(tmp_path)
+
+
+def test_dopants_weaken_every_pair_with_the_wall():
+    bare, doped = load(SET), load(SET, doping=0.04)
+    for pair in read_set(SET).pair:
+        key = tuple(sorted(pair.species))
+        left = 1.0 - pair.doping_loss * (1.0 - np.exp(-0.04 / pair.doping_scale))
+        for name in ("wall", "depth"):
+            assert doped.pairs[key][name] == pytest.approx(left * bare.pairs[key][name], rel=1e-13)
+        assert doped.pairs[key]["width"] == bare.pairs[key]["width"]
+    assert takes_doping(SET)
+    assert not takes_doping("nak-cn-dilute")
+    with pytest.raises(InputError, match="means nothing to morse-dilute"):
+        load("morse-dilute", doping=0.1)
+    with pytest.raises(InputError, match="share of graphitic nitrogen"):
+        load(SET, doping=1.5)
+
+
+def test_a_deck_tells_the_set_what_is_in_its_wall(tmp_path):
+    from nakmd.deck.build import build_potential
+    from nakmd.deck.matter import Model, Structure
+
+    structure = Structure.model_validate(
+        {"carbon": {"kind": "graphene", "size": ["20 Å", "20 Å"], "doping": {"graphitic": 0.04, "pyridinic": 0.02}}}
+    )
+    faults = []
+
+    def depth(structure=structure, **model):
+        made = build_potential(Model(potential=SET, **model), Path(), lambda *fault: faults.append(fault), structure)
+        return made and made.pairs["C", "K"]["depth"]
+
+    assert depth() == load(SET, doping=0.04).pairs["C", "K"]["depth"]
+    assert depth(doping=0.01) == load(SET, doping=0.01).pairs["C", "K"]["depth"]
+    assert depth(structure=None) == load(SET).pairs["C", "K"]["depth"]
+    assert not faults
+    assert build_potential(Model(potential="nak", doping=0.01), Path(), lambda *fault: faults.append(fault)) is None
+    assert "means nothing to nak" in faults[0][1]
