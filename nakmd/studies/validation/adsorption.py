@@ -16,7 +16,6 @@ from nakmd.io.extxyz import read_atoms
 from nakmd.potentials import Potential, evaluate
 from nakmd.resources import data_folder
 from nakmd.studies.validation.findings import Finding, number
-from nakmd.studies.validation.models import knows
 from nakmd.studies.validation.references import reference_for
 from nakmd.system import System
 
@@ -26,9 +25,11 @@ FloatArray = NDArray[np.float64]
 #: the pyridinic site stand outward [Å]: as in the DFT set.
 LATTICE, CELLS, HEIGHT, OUTWARD = 2.467, 4, 30.0, 0.12
 
-#: Heights [Å] of the curves, and where a minimum is looked for.
-HEIGHTS = np.round(np.arange(1.4, 6.01, 0.1), 10)
-LOWEST, HIGHEST = 1.2, 5.0
+#: Heights [Å] of the curves.
+HEIGHTS = np.round(np.arange(1.2, 6.01, 0.1), 10)
+
+#: Sites at which the DFT set knows one height [Å] alone.
+AT_HEIGHT = {"beside N": {"K": 2.6, "Na": 2.3}, "far from N": {"K": 2.6, "Na": 2.3}}
 
 #: Site: what it is called in tables, and the kind of frame that the DFT set has of it.
 SITES = {
@@ -39,6 +40,13 @@ SITES = {
     "beside N": ("{} beside graphitic N, hollow", "graphN_nearhollow"),
     "far from N": ("{} far from graphitic N, hollow", "graphN_farhollow"),
     "three N": ("{} at three pyridinic N", "n3v_center"),
+}
+
+#: Walls, and the sites on each.
+WALLS = {
+    "pristine": ("hollow", "bridge", "top"),
+    "graphitic N": ("on N", "beside N", "far from N"),
+    "pyridinic N": ("three N",),
 }
 
 
@@ -81,6 +89,12 @@ def sheet_for(site: str) -> Sheet:
     )
 
 
+def doping_of(site: str) -> float:
+    """Return the graphitic nitrogen per atom of the sheet."""
+    sheet = sheet_for(site)
+    return float(np.mean([sheet.names[s] == "N:graphitic" for s in sheet.species]))
+
+
 def energy_over(potential: Potential, sheet: Sheet, metal: str, heights: Sequence[float] | FloatArray) -> FloatArray:
     """Return the energy [eV] that one metal atom gains at each height [Å] over the sheet."""
     names = (*sheet.names, metal)
@@ -96,39 +110,41 @@ def energy_over(potential: Potential, sheet: Sheet, metal: str, heights: Sequenc
 
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return for each site that the model knows the curve, and height and energy of its minimum.
+    """Return for each site the curve, and height and energy of its minimum.
 
     Parameters
     ----------
     potential : Potential
     params : mapping
-        ``"metal"``.
+        ``"metal"``, ``"sites"``.
     seed : int
         Not used.
     """
     metal = str(params["metal"])
     found: dict[str, Any] = {}
-    for site in SITES:
+    for site in params["sites"]:
         sheet = sheet_for(site)
-        if not knows(potential, (*sheet.names, metal)):
-            continue
-        curve = energy_over(potential, sheet, metal, HEIGHTS)
-        # the lowest point of the curve brackets the minimum: cores may fall again at small heights
-        row = int(np.argmin(curve[HEIGHTS >= LOWEST]))
-        low, high = max(LOWEST, HEIGHTS[row] - 0.15), min(HIGHEST, HEIGHTS[row] + 0.15)
-        best = minimize_scalar(
-            lambda z, sheet=sheet: float(energy_over(potential, sheet, metal, [z])[0]),
-            bounds=(low, high),
-            method="bounded",
-            options={"xatol": 1e-5},
-        )
-        found[site] = {
-            "energies": [float(e) for e in curve],
-            "height": float(best.x),
-            "energy": float(best.fun),
-            "well": bool(best.fun < 0.0 and low + 1e-3 < best.x < high - 1e-3),
-        }
+        found[site] = {"energies": [float(e) for e in energy_over(potential, sheet, metal, HEIGHTS)]}
+        if site in AT_HEIGHT:
+            found[site]["at"] = float(energy_over(potential, sheet, metal, [AT_HEIGHT[site][metal]])[0])
+        else:
+            found[site] |= _well(potential, sheet, metal, np.array(found[site]["energies"]))
     return found
+
+
+def _well(potential: Potential, sheet: Sheet, metal: str, curve: FloatArray) -> dict[str, float | None]:
+    """Return height and energy of the lowest minimum within the curve; None where there is none."""
+    inner = 1 + np.flatnonzero((curve[1:-1] < curve[:-2]) & (curve[1:-1] <= curve[2:]))
+    if not len(inner):
+        return {"height": None, "energy": None}
+    row = int(inner[np.argmin(curve[inner])])
+    best = minimize_scalar(
+        lambda z: float(energy_over(potential, sheet, metal, [z])[0]),
+        bounds=(float(HEIGHTS[row - 1]), float(HEIGHTS[row + 1])),
+        method="bounded",
+        options={"xatol": 1e-5},
+    )
+    return {"height": float(best.x), "energy": float(best.fun)}
 
 
 def findings(metal: str, result: Mapping[str, Any]) -> list[Finding]:
@@ -138,12 +154,14 @@ def findings(metal: str, result: Mapping[str, Any]) -> list[Finding]:
         if site not in result:
             continue
         of, entry = name.format(metal), result[site]
-        notes = () if entry["well"] else ("no well: the lowest point of the curve",)
-        size = "one metal atom on 32 atoms of the frozen sheet, as in the DFT set"
-        if site in ("bridge", "top"):
-            rows = [("above the hollow", entry["energy"] - number(result["hollow"]["energy"]), "eV")]
+        if site in AT_HEIGHT:
+            rows = [(f"energy at {AT_HEIGHT[site][metal]:g} Å", number(entry["at"]), "eV")]
+        elif site in ("bridge", "top"):
+            rows = [("above the hollow", number(entry["energy"]) - number(result["hollow"]["energy"]), "eV")]
         else:
-            rows = [("adsorption energy", entry["energy"], "eV"), ("height", entry["height"], "Å")]
+            rows = [("adsorption energy", number(entry["energy"]), "eV"), ("height", number(entry["height"]), "Å")]
+        notes = () if math.isfinite(rows[0][1]) else ("there is no well here",)
+        size = "one metal atom on 32 atoms of the frozen sheet, as in the DFT set"
         found += [
             Finding(
                 group="adsorption", quantity=quantity, of=of, value=value, error=0.0, size_note=size, unit=unit,

@@ -14,9 +14,6 @@ from nakmd.potentials import Potential
 from nakmd.studies.validation import adsorption, alloy, carbon, cold, liquid, surface
 from nakmd.studies.validation.models import digest_for, knows
 
-#: Counted up when what a point computes changes: stored points of another number are computed again.
-FORMAT = 1
-
 #: What a point of each kind computes.
 TASKS: dict[str, Callable[[Potential, Mapping[str, Any], int], dict[str, Any]]] = {
     "cold": cold.measure,
@@ -26,6 +23,9 @@ TASKS: dict[str, Callable[[Potential, Mapping[str, Any], int], dict[str, Any]]] 
     "carbon": carbon.measure,
     "adsorption": adsorption.measure,
 }
+
+#: Counted up when what a point of a kind computes changes: stored points of another number are computed again.
+FORMATS = {"cold": 1, "alloy": 1, "liquid": 1, "surface": 1, "carbon": 1, "adsorption": 2}
 
 #: Temperature [K] at which the enthalpy of mixing, surfaces and the sizes of cells are looked at.
 MIXING_TEMPERATURE = 400.0
@@ -118,6 +118,8 @@ class Point:
     params : dict
     cost : float
         Atom-steps, to estimate times.
+    doping : float
+        Graphitic nitrogen per atom of the wall, which a set may weaken with.
     """
 
     key: str
@@ -125,6 +127,7 @@ class Point:
     species: tuple[str, ...]
     params: Mapping[str, Any]
     cost: float = 1e6
+    doping: float = 0.0
 
     def seed(self, seed: int) -> int:
         """Return the seed of its noise: every point has its own."""
@@ -134,7 +137,7 @@ class Point:
     def digest(self, potential: Potential, seed: int) -> str:
         """Return what its result depends on, as a digest."""
         what = {
-            "format": FORMAT,
+            "format": FORMATS[self.task],
             "task": self.task,
             "params": dict(self.params),
             "seed": self.seed(seed),
@@ -213,16 +216,19 @@ def _static(potential: Potential, wanted: Wanted) -> Iterator[Point]:
             yield Point(f"cold/{element}", "cold", (element,), {"element": element})
     if wanted("substitution"):
         for solute, host in (("Na", "K"), ("K", "Na")):
-            params = {"solute": solute, "host": host}
-            yield Point(f"substitution/{solute} in {host}", "alloy", ("Na", "K"), params, 4e6)
+            pair = {"solute": solute, "host": host}
+            yield Point(f"substitution/{solute} in {host}", "alloy", ("Na", "K"), pair, 4e6)
     if wanted("carbon"):
         nitrogen = knows(potential, ("C", carbon.NITROGEN))
         species = ("C", carbon.NITROGEN) if nitrogen else ("C",)
         yield Point("carbon/graphene", "carbon", species, {"nitrogen": nitrogen})
     if wanted("adsorption"):
         for metal in ("K", "Na"):
-            sites = [s for s in ("N:graphitic", "N:pyridinic") if knows(potential, ("C", s, metal))]
-            yield Point(f"adsorption/{metal}", "adsorption", ("C", *sites, metal), {"metal": metal}, 4e6)
+            for wall, sites in adsorption.WALLS.items():
+                names = adsorption.sheet_for(sites[0]).names
+                params = {"metal": metal, "sites": list(sites)}
+                doping = adsorption.doping_of(sites[0])
+                yield Point(f"adsorption/{metal}/{wall}", "adsorption", (*names, metal), params, 2e6, doping)
 
 
 def _liquid(wanted: Wanted, scale: Scale) -> Iterator[Point]:

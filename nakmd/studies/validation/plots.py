@@ -189,11 +189,10 @@ def _film(validation: Validation) -> Figure | None:
 
 
 def _adsorption(validation: Validation) -> Figure | None:
-    curves = {
-        key.split("/")[1]: result
-        for key, result in validation.results.items()
-        if key.startswith("adsorption/") and "failed" not in result
-    }
+    curves: dict[str, dict[str, Any]] = {}
+    for key, result in validation.results.items():
+        if key.startswith("adsorption/") and "failed" not in result:
+            curves.setdefault(key.split("/")[1], {}).update(result)
     if not curves:
         return None
     figure, axes = _figure(len(curves), 4.6)
@@ -203,7 +202,7 @@ def _adsorption(validation: Validation) -> Figure | None:
         for row, site in enumerate(site for site in SITES if site in result):
             energies, color = np.array(result[site]["energies"]), COLORS[row]
             ax.plot(HEIGHTS, energies, color=color, lw=1.2, label=site)
-            lowest = min(lowest, float(result[site]["energy"]))
+            lowest = min(lowest, float(result[site].get("energy") or 0.0))
             of, known = SITES[site][0].format(metal), np.array(points.get(site, []))
             energy, height = reference_for("adsorption energy", of), reference_for("height", of)
             if len(known):
@@ -214,7 +213,7 @@ def _adsorption(validation: Validation) -> Figure | None:
                 lowest = min(lowest, energy.middle)
         ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
         ax.set(
-            xlabel="height / Å", ylabel="energy / eV", title=f"{metal}: {validation.name}; dots, diamonds: DFT",
+            xlabel="height / Å", ylabel="energy / eV", title=f"{metal} by {validation.name}; dots, diamonds: DFT",
             ylim=(lowest - MARGIN, REPULSION), xlim=(HEIGHTS[0], HEIGHTS[-1]),
         )  # fmt: skip
         ax.legend(fontsize="small")

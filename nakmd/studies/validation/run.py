@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,8 @@ def validate(
             )
         scale_name = "quick" if quick else "full"
         store = Store(directory, {"name": name, "scale": scale_name, "seed": seed})
-        results, seconds = _compute(points, model, seed, store, threads, progress)
+        models = _models(potential, model, points)
+        results, seconds = _compute(points, models, seed, store, threads, progress)
     validation = Validation(
         name=name,
         scale=scale_name,
@@ -190,7 +191,17 @@ def validate(
 def _model(potential: str | Path | Potential) -> tuple[Potential, str]:
     if isinstance(potential, Potential):
         return potential, str(potential.describe().get("name", type(potential).__name__.lower()))
-    return load_named_or_file(str(potential), Path()), str(potential)
+    text = str(potential)
+    return load_named_or_file(text, Path()), text if text in library.names() else Path(text).stem
+
+
+def _models(given: str | Path | Potential, model: Potential, points: Sequence[Point]) -> dict[float, Potential]:
+    """Return the model for each doping of the wall: another where a set weakens with it, and can be loaded again."""
+    models = {0.0: model}
+    for doping in {point.doping for point in points} - {0.0}:
+        again = not isinstance(given, Potential)
+        models[doping] = load_named_or_file(str(given), Path(), doping=doping) if again else model
+    return models
 
 
 def _processes(threads: int | None) -> int:
@@ -199,14 +210,14 @@ def _processes(threads: int | None) -> int:
 
 def _compute(
     points: Sequence[Point],
-    model: Potential,
+    models: Mapping[float, Potential],
     seed: int,
     store: Store,
     threads: int | None,
     progress: Callable[[Progress], None] | None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
     """Return results and seconds of all points, from the store where it has them."""
-    digests = {point.key: point.digest(model, seed) for point in points}
+    digests = {point.key: point.digest(models[point.doping], seed) for point in points}
     results: dict[str, dict[str, Any]] = {}
     seconds: dict[str, float] = {}
     for point in points:
@@ -222,7 +233,7 @@ def _compute(
             progress(Progress(len(results), len(points), key, pace.seconds_left))
 
     tell("")
-    for point, result, took in compute_all(missing, model, seed, _processes(threads)):
+    for point, result, took in compute_all(missing, models, seed, _processes(threads)):
         store.keep(point, digests[point.key], result, took)
         results[point.key], seconds[point.key] = result, took
         pace.advance(point.cost)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.errors import FileFormatError, InputError, RunError
-from nakmd.io.atomic import write_status
+from nakmd.io.atomic import write_atomically, write_status
 from nakmd.potentials.tables import read_text
 from nakmd.studies.validation.plan import Point
 
@@ -65,7 +65,8 @@ class Store:
         """Store a point."""
         if self.directory is not None:
             content = {"key": point.key, "params": dict(point.params), "digest": digest, "seconds": seconds}
-            write_status(self._file(point), {**content, "result": result})
+            text = json.dumps({**content, "result": result}, ensure_ascii=False, allow_nan=False)
+            write_atomically(self._file(point), text.encode(), sync=False)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from typing import Any
@@ -46,13 +46,14 @@ def _nothing(_: str) -> None:
     """Return what stands for numbers that are none."""
 
 
-def compute_all(points: Sequence[Point], potential: Potential, seed: int, threads: int) -> Iterator[Done]:
+def compute_all(points: Sequence[Point], models: Mapping[float, Potential], seed: int, threads: int) -> Iterator[Done]:
     """Yield each point with its result when it is done.
 
     Parameters
     ----------
     points : sequence of Point
-    potential : Potential
+    models : mapping of float to Potential
+        The model for each `Point.doping`.
     seed : int
     threads : int
         So many processes. With 1, one point, or a potential that cannot be sent to another process, all is done in
@@ -65,15 +66,15 @@ def compute_all(points: Sequence[Point], potential: Potential, seed: int, thread
     """
     processes = threads
     try:
-        message = pickle.dumps(potential)
+        messages = {doping: pickle.dumps(potential) for doping, potential in models.items()}
     except (pickle.PicklingError, TypeError, AttributeError):
         processes = 1
     if min(processes, len(points)) < 2:
         set_threads(threads)
         for point in points:
-            yield (point, *compute(point, potential, seed))
+            yield (point, *compute(point, models[point.doping], seed))
         return
-    crew = _Crew(message, seed)
+    crew = _Crew(messages, seed)
     # the longest first, so that the processes end together
     order = sorted(points, key=lambda point: -point.cost)
     pool = ThreadPoolExecutor(min(processes, len(points)))
@@ -89,8 +90,8 @@ def compute_all(points: Sequence[Point], potential: Potential, seed: int, thread
 class _Crew:
     """One process for each thread that asks for work to be done."""
 
-    def __init__(self, message: bytes, seed: int) -> None:
-        self._message, self._seed = message, seed
+    def __init__(self, messages: Mapping[float, bytes], seed: int) -> None:
+        self._messages, self._seed = messages, seed
         self._mine = threading.local()
         self._all: list[subprocess.Popen[bytes]] = []
         self._dismissed = False
@@ -104,7 +105,7 @@ class _Crew:
             worker = self._mine.worker = self._hire()
         assert worker.stdin is not None and worker.stdout is not None  # noqa: PT018  (pipes were asked for)
         try:
-            pickle.dump((point, self._message, self._seed), worker.stdin)
+            pickle.dump((point, self._messages[point.doping], self._seed), worker.stdin)
             worker.stdin.flush()
             kind, answer, seconds = pickle.load(worker.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
