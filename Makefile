@@ -38,10 +38,8 @@ bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/perf
 	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
 
-validate: $(BIN)/nakmd       ## every figure of nak-cn beside experiment and DFT, half an hour: potentials/validation
-	$(BIN)/nakmd validate nak-cn --directory runs/validate-nak-cn
-	mkdir -p potentials/validation/nak-cn
-	cp runs/validate-nak-cn/validation.* runs/validate-nak-cn/*.png potentials/validation/nak-cn
+validate: $(BIN)/nakmd       ## figures of nak-cn beside experiment and DFT: what has changed since the stored run
+	$(BIN)/nakmd validate nak-cn --directory potentials/validation/nak-cn
 
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
 	$(BIN)/python tests/golden/regenerate.py

@@ -14,12 +14,13 @@ from nakmd.analysis import Measure
 from nakmd.cli.app import app
 from nakmd.errors import ExplosionError, InputError
 from nakmd.potentials import load
+from nakmd.resources import data_folder
 from nakmd.studies import LIQUID_QUICK, validate
 from nakmd.studies.validation import adsorption, cold, liquid, plan, run, surface, tables, workers
 from nakmd.studies.validation.assemble import findings_of
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.page import write_page
-from nakmd.studies.validation.plan import POTASSIUM, QUICK, SODIUM, Point, Scale, Wanted, points_for
+from nakmd.studies.validation.plan import FULL, POTASSIUM, QUICK, SODIUM, Point, Scale, Wanted, points_for
 from nakmd.studies.validation.references import Reference, curves, reference_for, sources
 from nakmd.studies.validation.states import together
 from nakmd.units import ACCELERATION, GPA_PER_EV_A3, MASSES
@@ -395,3 +396,31 @@ def test_liquid_of_the_default_set():
         raw = found.results[f"liquid/{metal}/400/{QUICK.atoms}/0"]["diffusion"][metal]["raw"]["value"]
         assert low < raw < high
     assert found["diffusion of Na", "Na", 400].verdict == "misses"
+
+
+# ---------------------------------------------------------------------------------------- stored results
+STORED = data_folder("potentials") / "validation" / "nak-cn"
+
+
+def test_stored_figures_are_complete_and_shown():
+    """The long run of the default set: every group, what made it, and the table of potentials/README.md row by row."""
+    stored = json.loads((STORED / "validation.json").read_text())
+    assert {finding["group"] for finding in stored["findings"]} == set(plan.GROUPS)
+    assert stored["scale"] == "full"
+    assert stored["counts"]["not measured"] == 0
+    assert stored["provenance"]["potential"]["files"].keys() >= {"nichol-ackland-2016", "kinaci-2012-cn"}
+    text = (STORED.parent.parent / "README.md").read_text(encoding="utf-8")
+    section = text.split("## Validation")[1].split("\n## ")[0]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "| " in line][2:]
+    by_key = {finding["key"]: finding for finding in stored["findings"]}
+    assert len(shown) > 20
+    for key, value, unit, reference, verdict in shown:
+        finding = by_key[key]
+        assert (value, unit, reference, verdict) == (
+            finding["text"], finding["unit"], finding["reference_text"], finding["verdict_text"],
+        )  # fmt: skip
+    # the metal of the library is still that of the stored run: whoever changes it runs `make validate` again
+    model, metal = load("nak-cn"), ("Na", "K")
+    point = next(p for p in points_for(model, Wanted(["liquid"]), FULL)[0] if p.species == metal)
+    file = STORED / "points" / (point.key.replace("/", "_").replace(" ", "-") + ".json")
+    assert json.loads(file.read_text())["digest"] == point.digest(model, stored["provenance"]["seed"])
