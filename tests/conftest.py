@@ -70,6 +70,21 @@ def pair(style, mode, **more):
     return [{"style": style, "cutoff": 6.5, "mode": mode, "pairs": pairs, **more}]
 
 
+def screened(mode):
+    """Return the model of a metal that screens its pairs with a wall, those of strong sites less or not at all."""
+    return [
+        {
+            "style": "screened",
+            "cutoff": 7.0,
+            "mode": mode,
+            "pairs": WALL_PAIRS,
+            "screening": {"Na": [0.2, 2.0], "K": [0.33, 1.2]},
+            "strength": 0.9,
+            "shares": {"Na N:pyridinic": 0.0, "K N:pyridinic": 0.4},
+        }
+    ]
+
+
 K_C = partial(CRYSTAL, "fcc", 5.6, (2, 1, 1), ("K", "C"))
 NA_K = partial(CRYSTAL, "bcc", 4.8, (2, 2, 1), ("Na", "K"))
 AL_CU = partial(CRYSTAL, "fcc", 3.9, (2, 1, 1), ("Al", "Cu"))
@@ -96,6 +111,12 @@ POTENTIALS = [
             {"style": "morse", "cutoff": 7.0, "mode": "shift", "pairs": WALL_PAIRS},
         ],
         partial(made.nak_on_sheet, seed=2),
+    ),
+    Row("screened", screened("smooth"), partial(made.nak_on_sheet, seed=3)),
+    Row(
+        "screened, with tersoff",
+        [*screened("shift"), {"style": "tersoff", "file": "cn.tersoff"}],
+        partial(made.nak_on_sheet, seed=4),
     ),
 ]
 

@@ -7,6 +7,8 @@ A model is a list of terms, plain data that a golden file can hold::
     {"style": "nichol-ackland"}
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}
     {"style": "lj", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [epsilon, sigma]}}
+    {"style": "screened", ... as "morse", over the metal of "nichol-ackland", "screening": {"K": [residual, rho_0]},
+     "strength": 0.8, "shares": {"K N": 0.0}}
     {"style": "two_gaussians", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [wall, its width, depth, width]}}
 
 A pair potential that stands alone is told that all other pairs of species are meant not to interact.
@@ -21,6 +23,7 @@ from reference import (
     LennardJonesTwin,
     MorseTwin,
     NicholAcklandTwin,
+    ScreenedTwin,
     SumTwin,
     TableTwin,
     TersoffTwin,
@@ -48,6 +51,11 @@ def pairs_of(term):
     return {tuple(key.split()): tuple(numbers) for key, numbers in term["pairs"].items()}
 
 
+def shares_of(term):
+    """Return how far each pair of a term is screened, with names as tuples."""
+    return {tuple(key.split()): share for key, share in term["shares"].items()}
+
+
 def twin(model, shared=False):
     """Return the slow twin of a model; ``shared`` splits the energy of a bond as LAMMPS does."""
     made = []
@@ -59,6 +67,11 @@ def twin(model, shared=False):
             made.append(TersoffTwin(parse_tersoff(file_of(term).read_text()), shared))
         elif style == "nichol-ackland":
             made.append(NicholAcklandTwin())
+        elif style == "screened":
+            screening = {element: tuple(numbers) for element, numbers in term["screening"].items()}
+            made.append(
+                ScreenedTwin(pairs_of(term), term["cutoff"], term["mode"], screening, term["strength"], shares_of(term))
+            )
         else:
             kind = {"morse": MorseTwin, "lj": LennardJonesTwin, "two_gaussians": TwoGaussiansTwin}[style]
             made.append(kind(pairs_of(term), term["cutoff"], term["mode"], term.get("onset")))
@@ -120,7 +133,7 @@ def engine(model, species_names):
     terms = [engine_term(term) for term in model]
     if len(terms) > 1:
         return Hybrid(terms)
-    if model[0]["style"] in ("morse", "lj", "two_gaussians"):
+    if model[0]["style"] in ("morse", "lj", "two_gaussians", "screened"):
         given = {frozenset(pair) for pair in pairs_of(model[0])}
         pairs = combinations_with_replacement(species_names, 2)
         return engine_term(model[0], none=[pair for pair in pairs if frozenset(pair) not in given])
@@ -129,7 +142,7 @@ def engine(model, species_names):
 
 def engine_term(term, none=()):
     """Return the engine's potential for one term."""
-    from nakmd.potentials import EAM, LennardJones, Morse, Tersoff, TwoGaussians, load
+    from nakmd.potentials import EAM, LennardJones, Morse, Screened, Tersoff, TwoGaussians, load
 
     if term["style"] == "eam":
         return EAM.from_file(file_of(term))
@@ -137,6 +150,12 @@ def engine_term(term, none=()):
         return Tersoff.from_file(file_of(term), term.get("elements"))
     if term["style"] == "nichol-ackland":
         return load("nichol-ackland-2016", elements=["Na", "K"])
+    if term["style"] == "screened":
+        screening = {element: dict(zip(("residual", "rho_0"), n)) for element, n in term["screening"].items()}
+        metal = load("nichol-ackland-2016", elements=["Na", "K"])
+        return Screened(
+            metal, engine_term(term | {"style": "morse"}, none), screening, term["strength"], shares_of(term)
+        )
     kind, names = {
         "morse": (Morse, ("depth", "alpha", "r_0")),
         "lj": (LennardJones, ("epsilon", "sigma")),

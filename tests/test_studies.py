@@ -1,5 +1,6 @@
 """Energies of adhesion and ladders of affinities, on short runs of NaK between a sheet and its image."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def deck_of(liquid=True, steps=30, **more):
     return nakmd.Deck(
         **{
             "seed": 6,
-            "model": {"potential": "nak-cn"},
+            "model": {"potential": "nak-cn-pair"},
             "structure": structure,
             "stage": stage,
             "output": OUTPUT,
@@ -108,7 +109,7 @@ def test_the_cross_term_is_that_of_the_slow_twin(wet, record):
 
 
 def test_the_parts_are_those_of_systems_taken_apart_by_hand(wet, record):
-    model = load("nak-cn")
+    model = load("nak-cn-pair")
     with nakmd.Trajectory(wet / "trajectory.h5md") as trajectory:
         last, kinds = trajectory[-1], trajectory.topology
     wall = np.isin(np.array(kinds.elements)[kinds.species], ("C", "N"))
@@ -148,7 +149,7 @@ def test_references_from_runs_of_their_own(wet, record, tmp_path):
     found = work_of_adhesion(wet, wall=tmp_path / "wall")
     sheet = np.isin(np.array(kinds.elements)[kinds.species], ("C", "N"))
     kinetic = [0.5 / ACCELERATION * np.sum(kinds.masses[sheet, None] * f.velocities[sheet] ** 2) for f in frames]
-    energies = [evaluate(load("nak-cn"), at(f, kinds, sheet)).energy - k for f, k in zip(frames, kinetic)]
+    energies = [evaluate(load("nak-cn-pair"), at(f, kinds, sheet)).energy - k for f, k in zip(frames, kinetic)]
     assert found.energies["strain of the carbon"].value == pytest.approx(np.mean(energies) - wall.value, abs=1e-7)
     assert found.energies["strain of the carbon"].error >= wall.error
     assert found.total is None
@@ -158,7 +159,7 @@ def test_references_from_runs_of_their_own(wet, record, tmp_path):
 
 def test_all_four_terms_add_up(wet, record):
     with nakmd.Trajectory(wet / "trajectory.h5md") as trajectory:
-        analysis = Adhesion(load("nak-cn"), Measure(-1000.0, 0.3, "eV", 20.0), Measure(-200.0, 0.4, "eV", 20.0))
+        analysis = Adhesion(load("nak-cn-pair"), Measure(-1000.0, 0.3, "eV", 20.0), Measure(-200.0, 0.4, "eV", 20.0))
         found = measure(trajectory, analysis)
     assert list(found.terms) == ["cross", "embedding change", "strain of the carbon", "change of the metal"]
     assert found.total.value == pytest.approx(sum(term.value for term in found.terms.values()), rel=1e-9)
@@ -174,12 +175,12 @@ def test_live_equals_stored(wet, tmp_path):
         last.unwrapped, kinds.species, kinds.species_names, last.cell, last.velocities, kinds.masses, kinds.groups
     )
     writer = TrajectoryWriter(tmp_path / "live.h5md", system.topology, {"stages": ["produce"]})
-    live = LiveAnalysis(Adhesion(load("nak-cn")), system.topology, every=5)
+    live = LiveAnalysis(Adhesion(load("nak-cn-pair")), system.topology, every=5)
     Simulation(
-        system, load("nak-cn"), [Stage("produce", VelocityVerlet(0.001), 20)], [FrameWriter(writer, 5), live]
+        system, load("nak-cn-pair"), [Stage("produce", VelocityVerlet(0.001), 20)], [FrameWriter(writer, 5), live]
     ).run()
     writer.close()
-    stored = work_of_adhesion(tmp_path / "live.h5md", model=load("nak-cn"), wall_steps=0)
+    stored = work_of_adhesion(tmp_path / "live.h5md", model=load("nak-cn-pair"), wall_steps=0)
     one, other = (json.dumps(r.to_dict(), allow_nan=False) for r in (live.result(), stored))
     assert one == other
     assert len(stored.time) == 5
@@ -204,17 +205,17 @@ def test_strain_is_what_the_wall_has_above_its_reference():
     bent.positions[40, 2] += 0.2
     flat, expected = (evaluate(load("cn"), made).energy for made in (sheet, bent))
     assert expected - flat > 0.3
-    found = measure(source, Adhesion(load("nak-cn"), wall=Measure(flat, 0.01, "eV", 50.0)))
+    found = measure(source, Adhesion(load("nak-cn-pair"), wall=Measure(flat, 0.01, "eV", 50.0)))
     assert found.series_by_term["strain of the carbon"] == pytest.approx([0.0, 0.0, expected - flat], abs=1e-8)
     assert found.energies["strain of the carbon"].error > 0.01
-    rigid = measure(hollow_atom([3.0, 3.1])[2], Adhesion(load("nak-cn")))
+    rigid = measure(hollow_atom([3.0, 3.1])[2], Adhesion(load("nak-cn-pair")))
     assert np.all(rigid.series_by_term["strain of the carbon"] == 0.0)
     assert any("does not deform" in note for note in rigid.notes)
-    alone = measure(source, Adhesion(load("nak-cn")))
+    alone = measure(source, Adhesion(load("nak-cn-pair")))
     assert "strain of the carbon" not in alone.terms
     assert any("strain of the carbon: unknown without a run of it by itself" in note for note in alone.notes)
     still = FrameList(kinds, [frame(f.cell, f.positions, f.step) for f in source])
-    found = measure(still, Adhesion(load("nak-cn"), wall=Measure(flat, 0.01, "eV", 50.0)))
+    found = measure(still, Adhesion(load("nak-cn-pair"), wall=Measure(flat, 0.01, "eV", 50.0)))
     assert any("unknown without velocities" in note for note in found.notes)
 
 
@@ -223,7 +224,7 @@ def test_a_wall_by_itself_has_no_strain(tmp_path):
     nakmd.run(deck_of(liquid=False, steps=3000), tmp_path / "bare", threads=1).trajectory.close()
     with nakmd.Trajectory(tmp_path / "bare" / "trajectory.h5md") as trajectory:
         stored = reference_energy(trajectory, trajectory.topology)
-        own = wall_alone(trajectory, load("nak-cn"), 0.001, 3000)
+        own = wall_alone(trajectory, load("nak-cn-pair"), 0.001, 3000)
     assert np.hypot(stored.error, own.error) < 0.2  # of 9 eV of thermal energy
     assert own.value == pytest.approx(stored.value, abs=4.0 * np.hypot(stored.error, own.error))
 
@@ -261,19 +262,37 @@ def test_embedding_changes_where_carbon_has_a_density(tmp_path):
     assert found.energies["embedding change"].value == pytest.approx(whole - carbon - copper, abs=1e-9)
 
 
+def test_screened_pairs_are_all_that_couples(wet):
+    """The screening hangs on the metal's own density: whole less wall less metal is the cross term, to rounding."""
+    model = load("nak-cn", doping=0.02)
+    with nakmd.Trajectory(wet / "trajectory.h5md") as trajectory:
+        kinds = trajectory.topology
+        frames = [dataclasses.replace(f, potential_energy=None) for f in trajectory.frames(stage="produce")]
+    found = measure(FrameList(kinds, frames), Adhesion(model))
+    assert any("the embedding change is zero by construction" in note for note in found.notes)
+    wall = np.isin(np.array(kinds.elements)[kinds.species], ("C", "N"))
+    whole, carbon, metal = (evaluate(model, at(frames[-1], kinds, m)).energy for m in (wall | ~wall, wall, ~wall))
+    assert found.series[-1] == pytest.approx(whole - carbon - metal, abs=1e-8)
+    less = measure(FrameList(kinds, frames), Adhesion(load("nak-cn", doping=0.02, affinity=0.5)))
+    assert less.energies["cross"].value == pytest.approx(0.5 * found.energies["cross"].value, rel=1e-9)
+    # two thirds and more of the attraction are lost in the liquid
+    dilute = measure(FrameList(kinds, frames), Adhesion(load("nak-cn", doping=0.02, screening=0.0)))
+    assert 0.1 < found.per_area.value / dilute.per_area.value < 0.5
+
+
 def test_what_adhesion_cannot_work_with_is_said(wet, tmp_path):
     with nakmd.Trajectory(wet / "trajectory.h5md") as trajectory:
         kinds, first = trajectory.topology, trajectory[0]
-        other = load("nak-cn", affinity=0.5)
+        other = load("nak-cn-pair", affinity=0.5)
         with pytest.raises(AnalysisError, match="not the model that the frame was made with"):
             work_of_adhesion(trajectory, model=other)
     with pytest.raises(AnalysisError, match="at least 2 frames, and one frame came in"):
-        measure(FrameList(kinds, [first]), Adhesion(load("nak-cn")))
+        measure(FrameList(kinds, [first]), Adhesion(load("nak-cn-pair")))
     with pytest.raises(AnalysisError, match="needs metal atoms"):
-        Adhesion(load("nak-cn")).prepare(topology(["C"], [0] * 4))
+        Adhesion(load("nak-cn-pair")).prepare(topology(["C"], [0] * 4))
     mixed = topology(["C", "K", "Ge"], [0, 1, 2])
     with pytest.raises(AnalysisError, match="here is Ge too"):
-        Adhesion(load("nak-cn")).prepare(mixed)
+        Adhesion(load("nak-cn-pair")).prepare(mixed)
     with TrajectoryWriter(tmp_path / "bare.h5md", kinds, {}) as writer:
         writer.write(first)
     with pytest.raises(AnalysisError, match="carries no deck"):
@@ -336,7 +355,7 @@ def test_what_is_no_ladder_is_said(rungs, wet, tmp_path):
         affinity_ladder([rungs[0], bare_rungs[0]])
     with pytest.raises(AnalysisError, match=r"needs a wall \(C, N\) and a metal"):
         affinity_ladder(bare_rungs)
-    terms = DeckSource.parse('[model]\n[[model.terms]]\nkind = "set"\nname = "nak-cn"\n')
+    terms = DeckSource.parse('[model]\n[[model.terms]]\nkind = "set"\nname = "nak-cn-pair"\n')
     with pytest.raises(InputError, match="scales the metal-carbon depths of a named set"):
         run_affinity_ladder(terms, [0.9], tmp_path)
 

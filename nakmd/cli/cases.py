@@ -182,7 +182,7 @@ def _wetted_tube(n_atoms: int) -> tuple[System, Potential]:
     # one period has 40 carbon atoms and about 83 of the metal around them
     bare = nanotube(10, 10, repeats=max(LEAST_PERIODS, math.ceil(n_atoms / 123)), bond=BOND, box=(width, width))
     wall = dope(bare, {"graphitic": 0.02, "pyridinic": 0.02}, seed=1)
-    return fill(wall, 0.67, 450.0, region=outside_tube(wall), seed=1), load("nak-cn")
+    return fill(wall, 0.67, 450.0, region=outside_tube(wall), seed=1), load("nak-cn-pair")
 
 
 CASES = (

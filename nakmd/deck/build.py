@@ -57,7 +57,9 @@ def _doping(model: Model, structure: Structure | None) -> float | None:
 def _sum_of_terms(model: Model, folder: Path, report: Report, doping: float | None) -> Potential | None:
     if model.potential is not None:
         loaded = _attempt(
-            lambda: load_named_or_file(str(model.potential), folder, model.affinity, doping, model.doping is not None),
+            lambda: load_named_or_file(
+                str(model.potential), folder, model.affinity, doping, model.doping is not None, model.screening
+            ),
             ("model", "potential"),
             report,
         )
@@ -94,7 +96,12 @@ def _as_pair(pair: frozenset[str]) -> tuple[str, str]:
 
 
 def load_named_or_file(
-    name: str, folder: Path, affinity: float = 1.0, doping: float | None = None, insist: bool = False
+    name: str,
+    folder: Path,
+    affinity: float = 1.0,
+    doping: float | None = None,
+    insist: bool = False,
+    screening: float = 1.0,
 ) -> Potential:
     """Return a named set of the library, or the potential in a file: .toml, .tersoff, setfl, eam.fs, funcfl.
 
@@ -109,23 +116,27 @@ def load_named_or_file(
         Graphitic nitrogen per atom of the wall.
     insist : bool
         Whether a doping that means nothing to the set is an error.
+    screening : float
+        Strength of the screening of a model's metal-carbon terms.
     """
     if name.endswith(_SET_ENDING):
-        return _load(_existing(name, folder), affinity, doping, insist)
+        return _load(_existing(name, folder), affinity, doping, insist, screening)
     if name.endswith((_TERSOFF_ENDING, *_EAM_ENDINGS)) or "/" in name:
         if affinity != 1.0:
             raise InputError(f"affinity scales the metal-carbon depths of a named set; the file {name} has none.")
         if insist and doping:
             raise InputError(f"doping weakens the metal-carbon pairs of a named set; the file {name} has none.")
+        if screening != 1.0:
+            raise InputError(f"screening weakens the metal-carbon terms of a named set; the file {name} has none.")
         path = _existing(name, folder)
         return Tersoff.from_file(path) if name.endswith(_TERSOFF_ENDING) else EAM.from_file(path)
-    return _load(name, affinity, doping, insist)
+    return _load(name, affinity, doping, insist, screening)
 
 
-def _load(name: str | Path, affinity: float, doping: float | None, insist: bool) -> Potential:
+def _load(name: str | Path, affinity: float, doping: float | None, insist: bool, screening: float) -> Potential:
     """Return a set, weakened by the dopants of the wall if it is one that is."""
     wanted = doping is not None and (insist or takes_doping(name))
-    return load(name, affinity=affinity, doping=doping if wanted and doping is not None else 0.0)
+    return load(name, affinity, doping=doping if wanted and doping is not None else 0.0, screening=screening)
 
 
 def _build_term(

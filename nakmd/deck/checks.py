@@ -165,6 +165,11 @@ def _check_model(model: Model) -> Iterator[Problem]:
             ("model", "affinity"),
             "[model] affinity scales the metal-carbon depths of a named set; in a list of terms, change the depths.",
         )
+    if model.screening != 1.0 and model.terms:
+        yield Problem(
+            ("model", "screening"),
+            "[model] screening weakens the metal-carbon terms of a named set; a list of terms has none of its own.",
+        )
     if model.doping is not None and model.terms and not any(isinstance(term, SetTerm) for term in model.terms):
         yield Problem(
             ("model", "doping"),

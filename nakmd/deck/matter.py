@@ -83,6 +83,10 @@ class Model(Section):
     affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
         default=1.0, description="factor on the metal-carbon depths of a named set"
     )
+    screening: Annotated[float, Field(strict=True, ge=0.0)] = Field(
+        default=1.0,
+        description="how far metal around a metal atom weakens its pairs with carbon: 0 not, 1 as calibrated",
+    )
     doping: Annotated[float, Field(strict=True, ge=0.0, le=1.0)] | None = Field(
         default=None,
         description="graphitic N per atom of the wall, for sets that weaken with it; by default as in structure.carbon",

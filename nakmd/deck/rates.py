@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 from nakmd.kernels.jit import cache_folder
-from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Potential, Tersoff
+from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Potential, Screened, Tersoff
 
 #: Guesses [µs per atom and step on one thread] for the terms, until a run has been timed.
-GUESSES: dict[type, float] = {FinnisSinclair: 0.15, EAM: 0.25, Tersoff: 0.3}
+GUESSES: dict[type, float] = {FinnisSinclair: 0.15, EAM: 0.25, Tersoff: 0.3, Screened: 0.5}
 GUESS_PAIR = 0.3
 GUESS_STEP = 0.05
 

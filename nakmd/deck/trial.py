@@ -11,6 +11,7 @@ from nakmd.cell import Cell
 from nakmd.deck.build import load_named_or_file
 from nakmd.errors import InputError
 from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Morse, Potential, Tersoff, evaluate
+from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.pair import PairPotential
 from nakmd.system import System
 
@@ -30,7 +31,7 @@ def load_any(name: str, affinity: float = 1.0) -> Potential:
 def species_known_to(potential: Potential) -> list[str]:
     """Return the species that a potential has numbers for and couples to each other."""
     found: list[str] = []
-    for term in potential.terms if isinstance(potential, Hybrid) else (potential,):
+    for term in (part for one in terms_in(potential) for part in one.parts):
         if isinstance(term, EAM):
             found += term.table.elements
         elif isinstance(term, FinnisSinclair):

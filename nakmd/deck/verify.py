@@ -55,7 +55,7 @@ def _remedy(a: str, b: str) -> str:
         if elements <= {"C", "N"}:
             return f'The set "cn" does, "nak-cn" too; or {declared}.'
         term = f'[[model.terms]] kind = "morse", pair = ["{element_of(a)}", "{element_of(b)}"]'
-        return f'The set "nak-cn" does (morse-screened), or a term of your own ({term}); or {declared}.'
+        return f'The set "nak-cn" does (metal-carbon-2026), or a term of your own ({term}); or {declared}.'
     strangers = [element for element in sorted(elements) if element not in (*METALS, *WALL)]
     about = f" No set of the library knows {' and '.join(strangers)}." if strangers else ""
     return f"Add a term for the pair to [[model.terms]], or {declared}.{about}"

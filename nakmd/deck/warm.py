@@ -38,6 +38,7 @@ _ALL_STAGES = [
 TRIALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "metal, all integrators": ({"potential": "nak"}, _LIQUID),
     "metal on carbon": ({"potential": "nak-cn"}, _WETTED),
+    "metal on carbon, pairs alone": ({"potential": "nak-cn-pair"}, _WETTED),
     "metal on tables": ({"potential": "warm.eam.fs"}, _LIQUID),
     "Lennard-Jones": (
         {

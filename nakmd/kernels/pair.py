@@ -67,6 +67,25 @@ def switch(r, start, end):
     return s, ds_dr
 
 
+def with_end(formula):
+    """Return a pair formula with shift, switch and scale, ``(r, p, end) -> (V, dV/dr)``.
+
+    The cutoff itself is a mask of the caller; ``end`` are the `CutTables` of one pair of species.
+    """
+
+    @term
+    def ended(r, p, end):
+        v, dv_dr = formula(r, p)
+        v = v - end.shift
+        if end.smooth_from < end.cutoff:
+            s, ds_dr = switch(r, end.smooth_from, end.cutoff)
+            dv_dr = dv_dr * s + v * ds_dr
+            v = v * s
+        return end.scale * v, end.scale * dv_dr
+
+    return ended
+
+
 def build_pair_kernels(formula, of_pair):
     """Compile a pair formula into its two kernels.
 
@@ -83,17 +102,7 @@ def build_pair_kernels(formula, of_pair):
         Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
         have the same bits in those that do.
     """
-
-    @term
-    def ended(r, p, end):
-        """V and dV/dr with shift, switch and scale; the cutoff itself is a mask of the caller."""
-        v, dv_dr = formula(r, p)
-        v = v - end.shift
-        if end.smooth_from < end.cutoff:
-            s, ds_dr = switch(r, end.smooth_from, end.cutoff)
-            dv_dr = dv_dr * s + v * ds_dr
-            v = v * s
-        return end.scale * v, end.scale * dv_dr
+    ended = with_end(formula)
 
     @fast_parallel_kernel
     def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_forces):

@@ -7,6 +7,7 @@ from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.library import load
 from nakmd.potentials.morse import Morse
+from nakmd.potentials.screened import Screened
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.two_gaussians import TwoGaussians
 
@@ -17,6 +18,7 @@ __all__ = [
     "LennardJones",
     "Morse",
     "Potential",
+    "Screened",
     "Term",
     "Tersoff",
     "TwoGaussians",

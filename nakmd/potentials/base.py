@@ -133,6 +133,11 @@ class Term(Potential):
         self.precision = precision
         return self
 
+    @property
+    def parts(self) -> tuple[Term, ...]:
+        """The terms that it is made of: itself, unless it joins others (`nakmd.potentials.Screened`)."""
+        return (self,)
+
     @abstractmethod
     def bind(self, species_names: Sequence[str]) -> None:
         """Build tables for these species and set ``_requests``; species that the term does not know are left out."""
@@ -143,7 +148,9 @@ class Term(Potential):
     ) -> None:
         """Add forces and, if ``virial``, energies and virial to a result."""
 
-    def add_pair_energies(self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray) -> None:
+    def add_pair_energies(
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
+    ) -> None:
         """Add the energies between species, a many-body term adding nothing."""
 
     def prepare(self, species_names: Sequence[str]) -> None:  # noqa: D102  (inherited)
@@ -177,7 +184,7 @@ def sum_pair_energies(terms: Sequence[Term], system: System, neighbors: Neighbor
     begin = 0
     for term in terms:
         end = begin + len(term.requests)
-        term.add_pair_energies(neighbors, neighbors.lists[begin:end], energies)
+        term.add_pair_energies(system, neighbors, neighbors.lists[begin:end], energies)
         begin = end
     return energies
 

@@ -29,6 +29,8 @@ class EmbeddedAtom(Term):
     elements : tuple of str
     densities : (n,) float64
         ρ of every atom at the last evaluation, in the unit of the set (eV² for Finnis-Sinclair cubics).
+    slopes : (n,) float64
+        dE/dρ of every atom, F'(ρ) unless another term depends on ρ as well (`nakmd.potentials.Screened`).
 
     References
     ----------
@@ -44,7 +46,7 @@ class EmbeddedAtom(Term):
         if not self.elements or len(set(self.elements)) != len(self.elements):
             raise InputError(f"{label}: elements must be named once each, got {list(elements)}.")
         self.densities: FloatArray = np.zeros(0)
-        self._slopes: FloatArray = np.zeros(0)
+        self.slopes: FloatArray = np.zeros(0)
         self._virials: FloatArray = np.zeros((0, 6))
 
     @abstractmethod
@@ -87,21 +89,30 @@ class EmbeddedAtom(Term):
     def add_to(  # noqa: D102
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
-        found = lists[0]
-        if len(self.densities) != system.n_atoms:
-            self.densities = np.zeros(system.n_atoms)
-            self._slopes = np.zeros(system.n_atoms)
+        self.fill_densities(neighbors, lists[0], result.energies)
+        self.add_interactions(neighbors, lists[0], result, virial)
+
+    def fill_densities(self, neighbors: Neighbors, found: SlicedList, energies: FloatArray) -> None:
+        """Add F(ρ) to the energies, (n,) [eV], and remember ρ and F'(ρ): the first of the two passes."""
+        if len(self.densities) != len(energies):
+            self.densities = np.zeros(len(energies))
+            self.slopes = np.zeros(len(energies))
+        type(self).kernels[0](*self._shared(neighbors, found), energies, self.densities, self.slopes)
+
+    def add_interactions(self, neighbors: Neighbors, found: SlicedList, result: Result, virial: bool) -> None:
+        """Add the forces of V and of the embedding with the slopes as they are, if ``virial`` also V and the virial."""
         if len(self._virials) != found.n_slices:
             self._virials = np.zeros((found.n_slices, 6))
-        rows = neighbors.rows_of(found)
-        shared = (
-            rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
-            self._p, self._cutoff,
-        )  # fmt: skip
-        fill_densities, add_forces, add_energies = type(self).kernels
-        fill_densities(*shared, result.energies, self.densities, self._slopes)
-        geometry.fill_fourth_column(self._slopes, neighbors.row_atoms, rows)
+        geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(found))
+        _, add_forces, add_energies = type(self).kernels
+        shared = self._shared(neighbors, found)
         add_forces(*shared, result.forces)
         if virial:
             add_energies(*shared, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)
+
+    def _shared(self, neighbors: Neighbors, found: SlicedList) -> tuple[Any, ...]:
+        return (
+            neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            self._p, self._cutoff,
+        )  # fmt: skip

@@ -8,7 +8,7 @@ from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
 from nakmd.potentials.eam import EAM
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
-from nakmd.potentials.hybrid import Hybrid
+from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.lammps import LAMMPSInput, lammps_input
 from nakmd.potentials.sampled import finnis_sinclair_table, sample_table
 from nakmd.potentials.tables import format_eam_fs, format_setfl
@@ -61,7 +61,7 @@ def export_texts(
         return out.texts(name + EXPORT_FORMS[form])
     if species_names is not None:
         raise InputError(f"{form} has the elements of the term itself; species are for lammps.")
-    terms = potential.terms if isinstance(potential, Hybrid) else (potential,)
+    terms = [part for term in terms_in(potential) for part in term.parts]
     file = name + EXPORT_FORMS[form]
     if form == "tersoff":
         bonds = [term for term in terms if isinstance(term, Tersoff)]

@@ -11,6 +11,13 @@ from nakmd.potentials.base import Potential, Term, compute_sum, sum_pair_energie
 from nakmd.system import FloatArray, Result, System, element_of
 
 
+def terms_in(potential: Potential) -> tuple[Term, ...]:
+    """Return the terms of a sum, or the one term that a potential is."""
+    if isinstance(potential, Hybrid):
+        return potential.terms
+    return (potential,) if isinstance(potential, Term) else ()
+
+
 class Hybrid(Potential):
     """A sum of terms, each over its own species, with every pair of species accounted for.
 

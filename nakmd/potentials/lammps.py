@@ -16,6 +16,7 @@ from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.pair import PairPotential
 from nakmd.potentials.sampled import finnis_sinclair_table
+from nakmd.potentials.screened import Screened
 from nakmd.potentials.tables import format_eam_fs, write_texts
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import format_tersoff
@@ -81,7 +82,7 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     CoverageError
         If a pair of species is covered by nothing.
     InputError
-        If LAMMPS has nothing of the kind: a smoothly switched pair term.
+        If LAMMPS has nothing of the kind: a smoothly switched pair term, one that the metal screens.
 
     Notes
     -----
@@ -103,6 +104,12 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
                 file = f"term_{n}.tersoff"
                 out.files[file] = format_tersoff(term.parameters, term.parameters.source)
                 styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
+            case Screened():
+                raise InputError(
+                    f"{term.label}: LAMMPS has no pair style whose attraction falls with the density of the metal. "
+                    "Export nak-cn-pair or nak-cn-dilute, whose metal-carbon terms are pairs alone, or a model of your "
+                    "own without [term.screening]."
+                )
             case TwoGaussians():
                 styles += _gaussians(term, species_names)
             case PairPotential():

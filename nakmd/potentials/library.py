@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nakmd.errors import InputError
-from nakmd.potentials.base import Potential, Term
+from nakmd.potentials.base import Potential
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.record_file import parse_record
 from nakmd.potentials.records import (
@@ -22,7 +22,7 @@ from nakmd.potentials.records import (
     TwoGaussiansSet,
 )
 from nakmd.potentials.tables import read_text, sha256
-from nakmd.potentials.terms import species_of, terms_of
+from nakmd.potentials.terms import joined, species_of, terms_of
 from nakmd.resources import data_folder
 
 SUFFIX = ".toml"
@@ -148,7 +148,11 @@ def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, st
 
 
 def load(
-    name_or_path: str | Path, affinity: float = 1.0, elements: Sequence[str] | None = None, doping: float = 0.0
+    name_or_path: str | Path,
+    affinity: float = 1.0,
+    elements: Sequence[str] | None = None,
+    doping: float = 0.0,
+    screening: float = 1.0,
 ) -> Potential:
     """Return the potential of a named set or model, or of a TOML file of one's own.
 
@@ -164,6 +168,9 @@ def load(
     doping : float
         Graphitic nitrogen per atom of the wall, which raises the level of its electrons and weakens the pairs of the
         metal with all of it; for sets that say how much (`takes_doping`). A deck counts it in its system.
+    screening : float
+        Strength of the screening of a model's metal-carbon terms (`nakmd.potentials.Screened`): 0 holds every atom
+        like a lone one, 1 is the model as calibrated.
 
     Returns
     -------
@@ -173,14 +180,14 @@ def load(
     Raises
     ------
     InputError
-        If there is no such set, or the affinity, the elements or the doping mean nothing to it.
+        If there is no such set, or the affinity, the elements, the doping or the screening mean nothing to it.
     FileFormatError
         If its file is damaged.
 
     Examples
     --------
     >>> load("nak-cn").coverage(["K", "C"])
-    [('K', 'K', 'nichol-ackland-2016'), ('K', 'C', 'morse-screened'), ('C', 'C', 'kinaci-2012-cn')]
+    [('K', 'K', 'nichol-ackland-2016'), ('K', 'C', 'metal-carbon-2026, screened'), ('C', 'C', 'kinaci-2012-cn')]
     """
     if not (math.isfinite(affinity) and affinity >= 0.0):
         raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
@@ -193,6 +200,7 @@ def load(
     if not isinstance(record, ModelRecord):
         scaled = isinstance(record, MorseSet | LennardJonesSet | TwoGaussiansSet)
         _refuse_affinity(record.name, affinity, scaled)
+        _refuse_screening(record.name, screening, False)
         terms = terms_of(
             record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity, doping
         )
@@ -200,11 +208,12 @@ def load(
     if elements is not None:
         raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
     _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
-    all_terms: list[Term] = []
-    for term in record.term:
-        part = _part(record, term, file.parent)
-        all_terms += terms_of(part, term, path(term.set, file.parent), affinity, doping)
-    return Hybrid(all_terms, none=record.none, name=record.name)
+    _refuse_screening(record.name, screening, any(term.screening for term in record.term))
+    made = [
+        (term, terms_of(_part(record, term, file.parent), term, path(term.set, file.parent), affinity, doping))
+        for term in record.term
+    ]
+    return Hybrid(joined(record.name, made, screening), none=record.none, name=record.name)
 
 
 def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
@@ -225,7 +234,16 @@ def _refuse_affinity(name: str, affinity: float, scaled: bool) -> None:
     if affinity != 1.0 and not scaled:
         raise InputError(
             f"An affinity scale of {affinity} means nothing to {name}: it has no metal-carbon terms. "
-            "Leave it out, or use nak-cn or nak-cn-dilute."
+            "Leave it out, or use nak-cn, nak-cn-pair or nak-cn-dilute."
+        )
+
+
+def _refuse_screening(name: str, screening: float, screened: bool) -> None:
+    """Refuse a strength that would screen nothing."""
+    if screening != 1.0 and not screened:
+        raise InputError(
+            f"A screening of {screening} means nothing to {name}: no term of it has [term.screening]. "
+            "Leave it out, or use nak-cn."
         )
 
 
@@ -236,4 +254,6 @@ def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> AnyRecord:
         raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")
     if term.affinity and not isinstance(part, MorseSet | LennardJonesSet | TwoGaussiansSet):
         raise InputError(f"{model.name} scales {part.name} by the affinity, which is for pair terms only.")
+    if term.screening and not isinstance(part, MorseSet | LennardJonesSet | TwoGaussiansSet):
+        raise InputError(f"{model.name} screens {part.name}, which is for pair terms of metal and wall only.")
     return part

@@ -34,6 +34,13 @@ def morse(r: Lanes, p: MorseParameters) -> tuple[Lanes, Lanes]:
     return v, dv_dr
 
 
+@term
+def attraction(r: Lanes, p: MorseParameters) -> tuple[Lanes, Lanes]:
+    """-2 D e^{-α(r - r0)}; return it and its derivative."""
+    x = exp(-p.alpha * (r - p.r_0))
+    return -2.0 * p.depth * x, 2.0 * p.depth * p.alpha * x
+
+
 class Morse(PairPotential):
     r"""Morse pair potential.
 
@@ -58,6 +65,7 @@ class Morse(PairPotential):
     """
 
     formula = staticmethod(morse)
+    attraction = staticmethod(attraction)
     kernels = build_pair_kernels(morse, of_pair)
     of_pair = staticmethod(of_pair)
     Parameters = MorseParameters

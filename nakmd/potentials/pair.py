@@ -55,6 +55,9 @@ class PairPotential(Term):
     #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
     of_pair: ClassVar[Callable[..., Any]]
+    #: The part of V that metal around the metal atom takes away (`nakmd.potentials.Screened`), in the same way;
+    #: all of V where there is none.
+    attraction: ClassVar[Callable[..., Any] | None] = None
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
@@ -174,7 +177,7 @@ class PairPotential(Term):
             result.virial += self._virials.sum(axis=0)
 
     def add_pair_energies(  # noqa: D102
-        self, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
     ) -> None:
         found = lists[0]
         by_slice = np.zeros((found.n_slices, len(energies)))
@@ -189,6 +192,11 @@ class PairPotential(Term):
             self._cuts,
             by_slice,
         )
-        half = np.zeros_like(energies)
-        np.add.at(half, found.species, by_slice)
-        energies += half + half.T - np.diag(np.diag(half))
+        add_by_species(by_slice, found, energies)
+
+
+def add_by_species(by_slice: FloatArray, found: SlicedList, energies: FloatArray) -> None:
+    """Add halves of pair energies, (n_slices, n_species) [eV], to a symmetric table of whole ones."""
+    half = np.zeros_like(energies)
+    np.add.at(half, found.species, by_slice)
+    energies += half + half.T - np.diag(np.diag(half))

@@ -80,18 +80,21 @@ def key_lines(text: str) -> dict[Location, int]:
     """
     lines: dict[Location, int] = {}
     table: Location = ()
-    count: dict[str, int] = {}
+    count: dict[Location, int] = {}
     inside: str | None = None
     for number, line in enumerate(text.split("\n"), start=1):
         if inside is None:
             header, key = _TABLE.match(line), _KEY.match(line)
             if header:
-                table = tuple(header.group(2).replace(" ", "").split("."))
+                table = ()
+                for part in header.group(2).replace(" ", "").split("."):
+                    # a table inside an array of tables belongs to its last one
+                    table = (*table, count[table] - 1) if table in count else table
+                    table = (*table, part)
                 lines.setdefault(table, number)
                 if header.group(1) == "[[":
-                    name = header.group(2)
-                    table = (*table, count.setdefault(name, 0))
-                    count[name] += 1
+                    count[table] = count.get(table, 0) + 1
+                    table = (*table, count[table] - 1)
                     lines[table] = number
             elif key:
                 lines.setdefault((*table, key.group(1)), number)

@@ -278,13 +278,45 @@ class EAMTableSet(NumbersRecord):
     files: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
+class ScreenedElement(Part):
+    """How a metal takes the attraction of its pairs away: S = 1 − (1 − residual)(1 − e^{−ρ/ρ₀})."""
+
+    symbol: Word
+    residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
+    rho_0: Positive
+    evidence: Evidence
+    note: Text = ""
+
+
+class ScreenedPair(Part):
+    """A pair that is screened in part, or not at all (0)."""
+
+    species: tuple[Word, Word]
+    share: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
+    note: Text = ""
+
+
+class Screening(Part):
+    """Pairs of metal and wall that weaken with the density of the model's metal (`nakmd.potentials.Screened`)."""
+
+    element: Annotated[tuple[ScreenedElement, ...], Field(min_length=1)]
+    pair: tuple[ScreenedPair, ...] = ()
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        _refuse_repeats([element.symbol for element in self.element], "element")
+        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        return self
+
+
 class ModelTerm(Part):
-    """A term of a model: a parameter set, its elements, whether affinity scales it, a factor on unlike φ."""
+    """A term of a model: a set, its elements, whether affinity scales it, a factor on unlike φ, its screening."""
 
     set: Annotated[str, Strict(), StringConstraints(min_length=1, max_length=256)]
     elements: tuple[Word, ...] | None = None
     affinity: Annotated[bool, Strict()] = False
     lambda_phi: Positive | None = None
+    screening: Screening | None = None
 
 
 class ModelRecord(Record):

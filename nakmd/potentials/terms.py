@@ -11,9 +11,11 @@ import numpy as np
 from nakmd.errors import InputError
 from nakmd.potentials.base import Term
 from nakmd.potentials.eam import EAM
+from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.finnis_sinclair import N_DENSITY_KNOTS, N_PAIR_KNOTS, FinnisSinclair
 from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.morse import Morse
+from nakmd.potentials.pair import PairPotential
 from nakmd.potentials.records import (
     AnyRecord,
     EAMTableSet,
@@ -26,6 +28,7 @@ from nakmd.potentials.records import (
     TwoGaussiansSet,
     pair_key,
 )
+from nakmd.potentials.screened import Screened
 from nakmd.potentials.tables import read_eam
 from nakmd.potentials.tersoff import Tersoff
 from nakmd.potentials.tersoff_file import COLUMNS, tersoff_parameters
@@ -92,6 +95,47 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, do
             return [EAM(read_eam(*(file.parent / name for name in record.files)), label=record.name)]
         case ModelRecord():
             raise InputError(f"{record.name} is a model and not a parameter set.")
+
+
+def joined(name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: float) -> list[Term]:
+    """Return the terms of a model, pair terms that are screened joined with the metal that screens them.
+
+    Parameters
+    ----------
+    name : str
+        Of the model, for messages.
+    made : sequence of (ModelTerm, list of Term)
+        What each term of the record has become.
+    strength : float
+        Of the screening.
+
+    Raises
+    ------
+    InputError
+        If there is no one metal to screen with, or the numbers are out of range.
+    """
+    terms = [one for _, several in made for one in several]
+    for words, several in made:
+        if words.screening is None:
+            continue
+        (contact,) = several
+        elements = [element.symbol for element in words.screening.element]
+        metals = [one for one in terms if isinstance(one, EmbeddedAtom) and set(elements) <= set(one.elements)]
+        if len(metals) != 1 or not isinstance(contact, PairPotential):
+            raise InputError(
+                f"{name} screens {words.set} by the density of {', '.join(elements)}, which "
+                f"{len(metals) or 'none'} of its other terms give; it takes one embedded-atom term of all of these, "
+                "and one screened term for it."
+            )
+        screened = Screened(
+            metals[0],
+            contact,
+            {e.symbol: {"residual": e.residual, "rho_0": e.rho_0} for e in words.screening.element},
+            strength,
+            {pair.species: pair.share for pair in words.screening.pair},
+        )
+        terms = [screened if one is metals[0] else one for one in terms if one is not contact]
+    return terms
 
 
 def _chosen(record: AnyRecord, elements: Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:

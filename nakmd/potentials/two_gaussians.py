@@ -39,6 +39,14 @@ def two_gaussians(r: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
     return v, dv_dr
 
 
+@term
+def attraction(r: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
+    """-D e^{-(r/s)²}; return it and its derivative."""
+    w = -1.0 / (p.width * p.width)
+    well = p.depth * exp(w * (r * r))
+    return -well, -2.0 * r * (w * well)
+
+
 class TwoGaussians(PairPotential):
     r"""Pair potential of two Gaussians around the atom: a narrow wall and a wide well.
 
@@ -68,6 +76,7 @@ class TwoGaussians(PairPotential):
     """
 
     formula = staticmethod(two_gaussians)
+    attraction = staticmethod(attraction)
     kernels = build_pair_kernels(two_gaussians, of_pair)
     of_pair = staticmethod(of_pair)
     Parameters = TwoGaussiansParameters

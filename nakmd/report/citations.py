@@ -69,7 +69,8 @@ def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
     """
     known = library.names()
     found = []
-    for term in model.get("terms") or ([model] if model else []):
+    terms = model.get("terms") or ([model] if model else [])
+    for term in [part for one in terms for part in one.get("parts") or (one,)]:
         label = str(term.get("label") or term.get("name") or "")
         if label not in known:
             found.append(Reference(label, "Not a set of the library: see the deck for where its numbers come from"))

@@ -110,10 +110,11 @@ class Adhesion(Analysis):
 
     Notes
     -----
-    - *cross*: the pair terms between wall and metal. With ``nak-cn`` nothing else couples the two.
+    - *cross*: the pair terms between wall and metal, as the metal screens them. With ``nak-cn`` nothing else couples
+      the two.
     - *embedding change*: what is left of the difference, the many-body terms that span both sides. It is zero by
-      construction in ``nak-cn``: carbon carries no density for the metal's embedding functions, and the metal is
-      not among the neighbours of Tersoff's bonds.
+      construction in ``nak-cn``: carbon carries no density for the metal's embedding functions, so the metal screens as
+      it does alone, and it is not among the neighbours of Tersoff's bonds.
     - *strain of the carbon*: the wall's energy less what it has by itself at the same temperature. The kinetic
       energy is taken off on both sides: on average it is the same and drops out, it takes most of the thermal noise
       with it, and a difference in temperature does no harm. A minimum in place of a run by itself would not do: the

@@ -8,6 +8,7 @@ from reference.bond_order import TersoffTwin, parse_tersoff
 from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, brute_pairs, strained
 from reference.pair import LennardJonesTwin, MorseTwin, PairTwin, TwoGaussiansTwin
+from reference.screened import ScreenedTwin
 from reference.tables import TableTwin, read_eam, write_setfl
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "NicholAcklandTwin",
     "Outcome",
     "PairTwin",
+    "ScreenedTwin",
     "SumTwin",
     "TableTwin",
     "TersoffTwin",

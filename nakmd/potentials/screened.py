@@ -1,0 +1,254 @@
+"""Metal on a wall that it screens: the pairs of a metal atom with the wall weaken as metal gathers around it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nakmd.errors import InputError
+from nakmd.kernels import geometry
+from nakmd.kernels.pair import CutTables
+from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
+from nakmd.neighbors import Neighbors, SlicedList
+from nakmd.potentials.base import Term, positive, species_key
+from nakmd.potentials.embedded_atom import EmbeddedAtom
+from nakmd.potentials.pair import PairPotential, add_by_species
+from nakmd.system import FloatArray, Result, System, element_of
+
+#: What each element says of its screening.
+NAMES = ("residual", "rho_0")
+
+
+@functools.cache
+def _kernels(kind: type[PairPotential]) -> tuple[Callable[..., Any], ...]:
+    """Return the compiled kernels of a pair formula under screening."""
+    kernels: tuple[Callable[..., Any], ...] = build_screened_kernels(
+        kind.formula, kind.attraction or kind.formula, kind.of_pair
+    )
+    return kernels
+
+
+class Screened(Term):
+    r"""An embedded-atom metal and its pairs with a wall, weaker the denser the metal around the metal atom.
+
+    .. math::
+
+        E = E_{\mathrm{metal}} + \sum_{i \in \mathrm{metal}} \sum_{j \in \mathrm{wall}}
+            \left\{ V_{ab}(r_{ij}) - k_{ab} \left[ 1 - S_a(\rho_i) \right] A_{ab}(r_{ij}) \right\}
+
+        S_a(\rho) = 1 - \lambda (1 - s_a) (1 - e^{-\rho / \rho_{0a}})
+
+    ρ_i is the density of the embedded-atom model, to which the wall adds nothing: 0 for a lone atom, which has the
+    pair terms as they are, S = 1. An alkali atom alone on carbon gives half an electron away and is held by that; in
+    a layer of its own kind it keeps most of it (PBE: 0.4-0.5 e against 0.1 e in a (2 x 2) layer). ρ tells the two
+    apart. What goes with the charge is the attraction A (`PairPotential.attraction`), not the wall that closed shells
+    put up: so the well becomes shallower and moves outwards, and no liquid is pressed through a sheet.
+
+    Forces are the derivatives of E, through ρ_i too: S'(ρ_i) Σ_j k A_ij is added to the slope F'(ρ_i) of the
+    embedding energy, so that the metal's own pass carries both.
+
+    Parameters
+    ----------
+    metal : EmbeddedAtom
+    contact : PairPotential
+        Each of its pairs joins an element of the metal to a species that the metal does not know.
+    screening : mapping of str to mapping
+        For each element of the metal in ``contact``: ``residual`` s, what is left in dense metal (0 to 1), and
+        ``rho_0`` ρ_0 [unit of ρ: eV² for Finnis-Sinclair cubics].
+    strength : float
+        λ: 0 leaves every pair as for a lone atom, 1 is the screening as given. More may be tried, until S falls
+        below 0.
+    shares : mapping of (str, str) to float
+        k of pairs that are not screened, or in part: 0 to 1. 1 for all others. As in ``contact`` a pair of bare
+        elements does not hold for labelled sites that ``contact`` lists.
+    label : str
+
+    Raises
+    ------
+    InputError
+        If a pair is not one of metal and wall, or a number is missing, unknown or out of range.
+
+    References
+    ----------
+    J. Rytkönen, J. Akola and M. Manninen, Phys. Rev. B 75 (2007), arXiv:cond-mat/0609458 (charge transfer of alkali
+    atoms and layers on graphite). The form is nakmd's own.
+    """
+
+    def __init__(
+        self,
+        metal: EmbeddedAtom,
+        contact: PairPotential,
+        screening: Mapping[str, Mapping[str, float]],
+        strength: float = 1.0,
+        shares: Mapping[tuple[str, str], float] | None = None,
+        label: str = "",
+    ) -> None:
+        self.metal, self.contact = metal, contact
+        self.label = label or f"{contact.label}, screened by {metal.label}"
+        self.sides = {pair: self._sides(pair) for pair in contact.pairs}
+        elements = sorted({element_of(inside) for inside, _ in self.sides.values()})
+        unknown, missing = sorted(set(screening) - set(elements)), sorted(set(elements) - set(screening))
+        if unknown or missing:
+            raise InputError(
+                f"{self.label}: the screening names {', '.join(sorted(screening)) or 'no element'}, and its pairs are "
+                f"those of {', '.join(elements)} with the wall. Give residual and rho_0 for each of these."
+            )
+        self.screening = {element: self._checked(element, numbers) for element, numbers in screening.items()}
+        self.strength = float(strength)
+        # S does not turn the attraction around
+        most = min(
+            (1.0 / (1.0 - n["residual"]) for n in self.screening.values() if n["residual"] < 1.0), default=np.inf
+        )
+        if not 0.0 <= self.strength <= most * (1.0 + 1e-12):
+            raise InputError(
+                f"The screening strength of {self.label} is {strength:g}; it must lie between 0 (every atom is held "
+                f"like a lone one) and {most:.4g}, where nothing is left in dense metal."
+            )
+        self.shares = {contact._key(*pair): self._share(pair, share) for pair, share in (shares or {}).items()}
+
+    def _sides(self, pair: tuple[str, str]) -> tuple[str, str]:
+        """Return the species of the metal and that of the wall in a pair."""
+        of_metal = [species_key(name, self.metal.elements) is not None for name in pair]
+        if sum(of_metal) != 1:
+            raise InputError(
+                f"{self.label}: {'-'.join(pair)} is not a pair of metal ({', '.join(self.metal.elements)}) and wall; "
+                "only those are screened. Put it into a term of its own."
+            )
+        return pair if of_metal[0] else (pair[1], pair[0])
+
+    def _checked(self, element: str, numbers: Mapping[str, float]) -> dict[str, float]:
+        if set(numbers) != set(NAMES):
+            raise InputError(
+                f"{self.label}: the screening of {element} takes {' and '.join(NAMES)}, got "
+                f"{', '.join(sorted(numbers)) or 'nothing'}."
+            )
+        residual = float(numbers["residual"])
+        if not 0.0 <= residual <= 1.0:
+            raise InputError(f"{self.label}: residual of {element} must lie between 0 and 1, got {residual}.")
+        return {"residual": residual, "rho_0": positive(numbers["rho_0"], f"{self.label}: rho_0 of {element}")}
+
+    def _share(self, pair: tuple[str, str], share: float) -> float:
+        if self.contact._key(*pair) not in self.contact.pairs:
+            known = ", ".join("-".join(sides) for sides in self.sides.values())
+            raise InputError(f"{self.label} has no pair {'-'.join(pair)}; it has {known}.")
+        if not 0.0 <= share <= 1.0:
+            raise InputError(f"{self.label}: the share of {'-'.join(pair)} must lie between 0 and 1, got {share}.")
+        return float(share)
+
+    # ------------------------------------------------------------------------------------------ species
+    def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
+        how = self.metal.covers(a, b) or self.contact.covers(a, b)
+        entry = self.contact._entry(a, b)
+        return f"{how}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else how
+
+    def _share_of(self, entry: tuple[str, str] | None) -> float:
+        """Return k of an entry of the pairs."""
+        return self.shares.get(entry, 1.0) if entry is not None else 1.0
+
+    @property
+    def parts(self) -> tuple[Term, ...]:  # noqa: D102
+        return (self.metal, self.contact)
+
+    def describe(self) -> dict[str, Any]:  # noqa: D102
+        numbers = {
+            "screening": {element: self.screening[element] for element in sorted(self.screening)},
+            "strength": self.strength,
+            "shares": {f"{a} {b}": share for (a, b), share in sorted(self.shares.items())},
+        }
+        parts = [part.describe() for part in self.parts]
+        digest = hashlib.sha256(json.dumps([numbers, parts], sort_keys=True).encode()).hexdigest()
+        return {
+            "form": type(self).__name__, "label": self.label, "parts": parts, **numbers, "precision": self.precision,
+            "sha256": digest,
+        }  # fmt: skip
+
+    def use_precision(self, precision: str) -> Screened:  # noqa: D102
+        super().use_precision(precision)
+        self.metal.use_precision(precision)
+        self.contact.use_precision(precision)
+        return self
+
+    def scale(self, element: str, rho: FloatArray) -> FloatArray:
+        """Return S(ρ) of an element, an array of ρ's shape."""
+        numbers = self.screening[element]
+        depth = self.strength * (1.0 - numbers["residual"])
+        scales: FloatArray = 1.0 - depth * (1.0 - np.exp(-np.asarray(rho, dtype=np.float64) / numbers["rho_0"]))
+        return scales
+
+    def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
+        self.metal.bind(species_names)
+        self.contact.bind(species_names)
+        self._requests = (*self.metal.requests, *self.contact.requests)
+        n = len(species_names)
+        keys = [species_key(name, self.metal.elements) for name in species_names]
+        tables = ScreeningTables(np.array([key is not None for key in keys]), np.zeros(n), np.zeros(n), np.ones((n, n)))
+        for a, name in enumerate(species_names):
+            numbers = self.screening.get(element_of(name)) if keys[a] is not None else None
+            if numbers is not None:
+                tables.depth[a] = self.strength * (1.0 - numbers["residual"])
+                tables.rate[a] = 1.0 / numbers["rho_0"]
+            for b, other in enumerate(species_names):
+                tables.strength[a, b] = self._share_of(self.contact._entry(name, other))
+        self._screening = tables
+        self._weak_cuts = self._ends_of_attraction(species_names)
+        self._scales: FloatArray = np.zeros(0)
+        self._virials = np.zeros((0, 6))
+
+    def _ends_of_attraction(self, species_names: Sequence[str]) -> CutTables:
+        """Return how A ends: like V, with a shift of its own."""
+        kind, cuts = type(self.contact), self.contact._cuts
+        if kind.attraction is None:
+            return cuts
+        shift = np.zeros_like(cuts.shift)
+        for a, name in enumerate(species_names):
+            for b, other in enumerate(species_names):
+                entry = self.contact._entry(name, other)
+                if entry in self.contact.pairs and self.contact.pairs[entry]["cut"] == "shift":
+                    shift[a, b] = kind.attraction(cuts.cutoff[a, b], kind.of_pair(self.contact._p, a, b))[0]
+        return cuts._replace(shift=shift)
+
+    # ------------------------------------------------------------------------------------------ evaluation
+    def add_to(  # noqa: D102
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
+    ) -> None:
+        metal, contact = lists
+        if len(self._virials) != contact.n_slices:
+            self._virials = np.zeros((contact.n_slices, 6))
+        self.metal.fill_densities(neighbors, metal, result.energies)
+        self._spread_scales(neighbors, metal, contact)
+        add_forces, add_energies, _ = _kernels(type(self.contact))
+        shared = (
+            neighbors.rows_of(contact), contact.atoms, contact.centers, contact.species, contact.begin, contact.end,
+            contact.entries, self.contact._p, self.contact._cuts, self._weak_cuts, self._screening,
+        )  # fmt: skip
+        add_forces(*shared, result.forces, self.metal.slopes)
+        if virial:
+            add_energies(*shared, result.energies, self._virials)
+            result.virial += self._virials.sum(axis=0)
+        self.metal.add_interactions(neighbors, metal, result, virial)
+
+    def _spread_scales(self, neighbors: Neighbors, metal: SlicedList, contact: SlicedList) -> None:
+        """Write S of every atom of the metal to the fourth column of its rows."""
+        if len(self._scales) != len(self.metal.densities):
+            self._scales = np.zeros(len(self.metal.densities))
+        fill_scales(self.metal.densities, metal.atoms, metal.species, self._screening, self._scales)
+        geometry.fill_fourth_column(self._scales, neighbors.row_atoms, neighbors.rows_of(contact))
+
+    def add_pair_energies(  # noqa: D102
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
+    ) -> None:
+        metal, contact = lists
+        # the densities are those of these lists, whatever was evaluated last
+        self.metal.fill_densities(neighbors, metal, np.zeros(system.n_atoms))
+        self._spread_scales(neighbors, metal, contact)
+        by_slice = np.zeros((contact.n_slices, len(energies)))
+        _kernels(type(self.contact))[2](
+            neighbors.rows_of(contact), contact.centers, contact.species, contact.begin, contact.end, contact.entries,
+            self.contact._p, self.contact._cuts, self._weak_cuts, self._screening, by_slice,
+        )  # fmt: skip
+        add_by_species(by_slice, contact, energies)

@@ -1,0 +1,172 @@
+"""Does NaK wet carbon? Work of adhesion and contact angle of nak-cn, as the screening is swept.
+
+    python potentials/fit/wetting.py runs/wetting
+
+writes `wetting.json` and `wetting.png`; about half an hour on one core, and what is there already is not run again.
+
+A film of NaK lies on a rigid sheet of graphene, its other face free. The energy is linear in the screening strength λ,
+so the work of adhesion, a free energy, is the integral of <dE/dλ> from λ down from where nothing is left of the
+attraction (S below 0.02), and the film lets go: W(λ) = 1/A ∫_λ^λmax <dE/dλ'> dλ'. It is judged by the
+tension γ of the model's own liquid, which is 35-40 % low: cos θ = W/γ - 1, and W > 2γ spreads. Droplets say the same
+without any of this.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nakmd
+from nakmd.analysis import SurfaceTension
+from nakmd.analysis.drive import choose_frames
+from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.cell import Cell
+from nakmd.integrators import Bussi, Fire, Langevin, VelocityVerlet
+from nakmd.neighbors import Neighbors
+from nakmd.potentials import load
+from nakmd.simulation import LiveAnalysis, Simulation, Stage
+from nakmd.structures.liquid import liquid, nak_density, number_density
+from nakmd.system import FloatArray, System
+from nakmd.units import J_PER_M2_PER_EV_A2
+
+HERE = Path(__file__).parent
+MODEL, X_K, TEMPERATURE, SEED = "nak-cn", 0.67, 450.0, 7
+SIZE, THICKNESS, BOND = 30.0, 24.0, 1.4388
+
+#: The last one leaves next to nothing: S = 1 - λ (1 - s).
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.42)
+DROPLETS = (0.5, 1.0, 1.15, 1.25, 1.35, 1.42)
+PICOSECONDS, DROPLET_PICOSECONDS = 60, 60
+
+
+def run(name: str, folder: Path, strength: float, liquid_words: dict[str, Any], size: float, time: int) -> Path:
+    """Run a deck, unless it has been, and return its trajectory."""
+    bath = {"timestep": "4 fs", "temperature": f"{TEMPERATURE:g} K"}
+    deck = nakmd.Deck(
+        title=f"{name} at a screening of {strength:g}",
+        seed=SEED,
+        model={"potential": MODEL, "screening": strength},
+        structure={
+            "carbon": {"kind": "graphene", "size": [f"{size:g} Å", f"{size:g} Å"], "bond": f"{BOND} Å"},
+            "liquid": {"x_K": X_K, "temperature": f"{TEMPERATURE:g} K", **liquid_words},
+            "box": {"vacuum": "25 Å"},
+        },
+        groups={"frozen": ["sheet"]},
+        stage=[
+            {"kind": "relax", "steps": 200, "force": "0.1 eV/Å"},
+            {"kind": "equilibrate", "duration": f"{time // 3} ps", "tau": "0.5 ps", **bath},
+            {"kind": "produce", "duration": f"{time} ps", "group": "liquid", **bath},
+        ],
+        output={"trajectory_every": 50, "thermo_every": 50},
+        analysis={"quantities": ["thermo"]},
+    )  # fmt: skip
+    place = folder / f"{name}-{strength:g}"
+    if not (place / "trajectory.h5md").exists():
+        nakmd.run(deck, directory=place, threads=1)
+    return place / "trajectory.h5md"
+
+
+def slopes_of(trajectory: nakmd.Trajectory) -> tuple[FloatArray, FloatArray, float]:
+    """Return dE/dλ and the energy between wall and metal at λ = 1 of every frame [eV], and the area [Å²]."""
+    topology = trajectory.topology
+    models = [load(MODEL, screening=strength) for strength in (0.0, 1.0)]
+    for model in models:
+        model.prepare(topology.species_names)
+    neighbors = Neighbors(models[0].requests, 0.0)
+    rows = []
+    for frame in choose_frames(trajectory):
+        system = System(frame.positions, topology.species, topology.species_names, frame.cell, masses=topology.masses)
+        neighbors.update(system)
+        rows.append([float(np.triu(m.pair_energies(system, neighbors)).sum()) for m in models])
+        area = float(np.linalg.norm(np.cross(frame.cell.matrix[0], frame.cell.matrix[1])))
+    dilute, screened = np.array(rows).T
+    return screened - dilute, screened, area
+
+
+def tension(folder: Path) -> Measure:
+    """Return the surface tension of the model's own liquid [mN/m], from a film between vacuum."""
+    place = folder / "tension.json"
+    if not place.exists():
+        n, aspect = 1000, 1.8
+        width = float(np.cbrt(n / (number_density(X_K, nak_density(X_K, TEMPERATURE)) * aspect)))
+        bulk = liquid(X_K, TEMPERATURE, lengths=(width, width, aspect * width), n_atoms=n, seed=SEED)
+        cell = Cell([width, width, aspect * width + 25.0])
+        system = System(bulk.positions, bulk.species, bulk.species_names, cell, masses=bulk.masses)
+        measured = LiveAnalysis(SurfaceTension("z"), system.topology, 10, ["produce"])
+        stages = [
+            Stage("relax", Fire(), 200),
+            Stage("settle", VelocityVerlet(0.004, Langevin(TEMPERATURE, 0.2)), 5000, initial_temperature=TEMPERATURE),
+            Stage("produce", VelocityVerlet(0.004, Bussi(TEMPERATURE, 0.5)), 75000),
+        ]
+        Simulation(system, load("nak"), stages, [measured], seed=SEED).run()
+        found = measured.result().tension
+        place.write_text(json.dumps([found.value, found.error, found.n_effective]), encoding="utf-8")
+    value, error, samples = json.loads(place.read_text(encoding="utf-8"))
+    return Measure(value, error, "mN/m", samples)
+
+
+def sweep(folder: Path) -> list[dict[str, Any]]:
+    """Return slopes, energies and works of adhesion of all strengths, in J/m²."""
+    rows: list[dict[str, Any]] = []
+    for strength in STRENGTHS:
+        words = {"region": "beside", "thickness": f"{THICKNESS:g} Å"}
+        with nakmd.Trajectory(run("film", folder, strength, words, SIZE, PICOSECONDS)) as trajectory:
+            slope, at_one, area = slopes_of(trajectory)
+        factor = J_PER_M2_PER_EV_A2 / area
+        per_area = mean_with_error(slope * factor, "J/m²")
+        energy = mean_with_error((at_one + (strength - 1.0) * slope) * factor, "J/m²")
+        rows.append(
+            {"screening": strength, "slope": per_area.value, "slope_error": per_area.error,
+             "cross_energy": -energy.value, "cross_energy_error": energy.error}
+        )  # fmt: skip
+        print(rows[-1], flush=True)
+    x = np.array([row["screening"] for row in rows])
+    y, dy = np.array([row["slope"] for row in rows]), np.array([row["slope_error"] for row in rows])
+    for k, row in enumerate(rows):
+        # trapezoids; errors of rungs are independent
+        weights = np.zeros(len(x))
+        weights[k:-1] += 0.5 * np.diff(x[k:])
+        weights[k + 1 :] += 0.5 * np.diff(x[k:])
+        row["work"], row["work_error"] = float(weights @ y), float(np.sqrt(weights**2 @ dy**2))
+    return rows
+
+
+def droplets(folder: Path) -> list[dict[str, Any]]:
+    """Return contact angles [degree] of droplets on the same sheet."""
+    rows = []
+    for strength in DROPLETS:
+        words = {"region": "droplet", "atoms": 400, "contact_angle": "90 deg"}
+        with nakmd.Trajectory(run("droplet", folder, strength, words, 65.0, DROPLET_PICOSECONDS)) as trajectory:
+            try:
+                found = nakmd.analysis.contact_angle(trajectory)
+                rows.append({"screening": strength, "angle": found.value, "error": found.error})
+            except nakmd.errors.AnalysisError as error:
+                rows.append({"screening": strength, "angle": None, "why": str(error)})
+        print(rows[-1], flush=True)
+    return rows
+
+
+def main(directory: str = "runs/wetting") -> None:
+    """Run what is missing, and write the results."""
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    gamma = tension(folder)
+    print(f"tension {gamma}", flush=True)
+    rows = sweep(folder)
+    for row in rows:
+        ratio = 1e3 * row["work"] / gamma.value
+        row["work_over_tension"] = ratio
+        row["angle"] = float(np.degrees(np.arccos(np.clip(ratio - 1.0, -1.0, 1.0))))
+    results = {
+        "model": MODEL, "x_K": X_K, "temperature": TEMPERATURE, "tension_mN_per_m": [gamma.value, gamma.error],
+        "films": rows, "droplets": droplets(folder),
+    }  # fmt: skip
+    (HERE / "wetting.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -1,0 +1,64 @@
+"""Pairs of metal and wall that weaken with the metal's own density, on the cubics of Nichol & Ackland."""
+
+import numpy as np
+
+from reference import cubics
+from reference.images import Outcome, assemble, brute_pairs
+from reference.pair import ended, morse
+
+
+def attraction(r, depth, alpha, r0):
+    """Return the part of a Morse potential that binds, -2 D exp(-α(r - r0)), and its derivative."""
+    well = -2.0 * depth * np.exp(-alpha * (r - r0))
+    return well, -alpha * well
+
+
+class ScreenedTwin:
+    """The metal, and E = Σ_i Σ_j {V(r_ij) + 2 k (1 - S_i) D exp(-α(r_ij - r0))} over metal atoms i and wall atoms j.
+
+    ``pairs``: {(metal, wall species): (D, α, r0)}; ``screening``: {metal: (s, ρ0)};
+    S = 1 - λ (1 - s)(1 - exp(-ρ/ρ0)); ``shares``: {(metal, wall species): k}.
+    """
+
+    def __init__(self, pairs, cutoff, mode, screening, strength=1.0, shares=None):
+        self.pairs, self.cutoff, self.mode = pairs, cutoff, mode
+        self.screening, self.strength, self.shares = screening, strength, shares or {}
+
+    def compute(self, system):
+        """Return energies, forces and virial: the metal's, those along the pairs, those through the densities."""
+        names = np.array([system.species_names[s] for s in system.species])
+        space = (system.positions, system.cell.matrix, system.cell.periodic)
+        metal = cubics.NicholAcklandTwin().compute(system)
+
+        i, j, vectors = brute_pairs(*space, max(s[1] for s in cubics.SETS.values()) * cubics.KNOTS_V[0])
+        among = np.isin(names[i], list(cubics.SETS)) & np.isin(names[j], list(cubics.SETS))
+        i, j, vectors = i[among], j[among], vectors[among]
+        distances = np.linalg.norm(vectors, axis=1)
+        found = [cubics.density(r, a, b) for r, a, b in zip(distances, names[i], names[j])]
+        phi, dphi = np.array(found).reshape(-1, 2).T
+        rho = np.bincount(i, phi, minlength=system.n_atoms)
+        scale, turn = np.ones(system.n_atoms), np.zeros(system.n_atoms)
+        for element, (left, rho_0) in self.screening.items():
+            mine = names == element
+            fall = self.strength * (1.0 - left) * np.exp(-rho[mine] / rho_0)
+            scale[mine] = 1.0 - self.strength * (1.0 - left) + fall
+            turn[mine] = -fall / rho_0
+
+        m, w, arms = brute_pairs(*space, self.cutoff)
+        energies, screened, gradients = np.zeros(system.n_atoms), np.zeros(system.n_atoms), np.zeros_like(arms)
+        for (element, site), numbers in self.pairs.items():
+            mine = (names[m] == element) & (names[w] == site)
+            r = np.linalg.norm(arms[mine], axis=1)
+            v, dv = ended(lambda x, p=numbers: morse(x, *p), r, self.cutoff, self.mode)
+            share = self.shares.get((element, site), 1.0)
+            well, dwell = ended(lambda x, p=numbers: attraction(x, *p), r, self.cutoff, self.mode)
+            lost = share * (1.0 - scale[m[mine]])
+            np.add.at(energies, m[mine], 0.5 * (v - lost * well))
+            np.add.at(energies, w[mine], 0.5 * (v - lost * well))
+            np.add.at(screened, m[mine], share * well)
+            gradients[mine] = ((dv - lost * dwell) / r)[:, None] * arms[mine]
+        along = assemble(system.n_atoms, m, w, arms, energies, gradients)
+        pull = ((turn * screened)[i] * dphi / distances)[:, None] * vectors
+        through = assemble(system.n_atoms, i, j, vectors, np.zeros(system.n_atoms), pull)
+        parts = (metal, along, through)
+        return Outcome(sum(p.energies for p in parts), sum(p.forces for p in parts), sum(p.virial for p in parts))

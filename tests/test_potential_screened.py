@@ -1,0 +1,323 @@
+"""Pairs that the metal screens: their limits, what is linear in what, and what is refused."""
+
+import configurations as made
+import numpy as np
+import pytest
+from laws import assert_same, bits
+
+from nakmd.cell import Cell
+from nakmd.errors import FileFormatError, InputError
+from nakmd.kernels.jit import set_threads
+from nakmd.neighbors import Neighbors
+from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Screened, evaluate, load
+from nakmd.potentials.export import export_texts, finnis_sinclair_table, lammps_input
+from nakmd.potentials.record_file import key_lines
+from nakmd.system import System
+
+NUMBERS = {"K": {"residual": 0.2, "rho_0": 1.1}, "Na": {"residual": 0.3, "rho_0": 1.5}}
+MORSE = {
+    ("K", "C"): {"depth": 0.0736, "alpha": 1.6748, "r_0": 3.0814, "cutoff": 8.0},
+    ("Na", "C"): {"depth": 0.0515, "alpha": 1.9431, "r_0": 2.7541, "cutoff": 8.0},
+    ("K", "N"): {"depth": 0.2, "alpha": 1.6, "r_0": 2.75, "cutoff": 8.0},
+    ("Na", "N"): {"depth": 0.2, "alpha": 1.8, "r_0": 2.4, "cutoff": 8.0},
+}
+WALL = [("C", "C"), ("C", "N"), ("N", "N")]
+
+
+def metal():
+    return load("nichol-ackland-2016", elements=["Na", "K"])
+
+
+def screened(strength=1.0, shares=None, scale=1.0, numbers=NUMBERS, **more):
+    """Return the metal and its pairs with the wall, screened."""
+    return Screened(metal(), Morse(MORSE, none=WALL, scale=scale), numbers, strength, shares, **more)
+
+
+def as_a_sum(scale=1.0):
+    """Return the same without screening."""
+    return Hybrid([metal(), Morse(MORSE, none=WALL, scale=scale)])
+
+
+def wetted(seed=5):
+    """Return two layers of metal over a sheet."""
+    return made.nak_on_sheet(seed)
+
+
+def lone_atom(height=2.6):
+    """Return one potassium atom over a sheet."""
+    sheet = made.sheet((3, 3), seed=1, fraction=0.2)
+    positions = np.vstack([sheet.positions, sheet.positions.mean(axis=0) + np.array([0.0, 0.0, height])])
+    return System(positions, [*sheet.species, 2], ("C", "N", "K"), sheet.cell)
+
+
+# ------------------------------------------------------------------------------------------ limits
+def test_a_lone_atom_is_held_as_by_the_pairs():
+    assert_same(evaluate(screened(), lone_atom()), evaluate(as_a_sum(), lone_atom()), tolerance=1e-13)
+
+
+def test_no_screening_is_the_sum():
+    system = wetted()
+    assert_same(evaluate(screened(strength=0.0), system), evaluate(as_a_sum(), system), tolerance=1e-12)
+    none = dict.fromkeys(MORSE, 0.0)
+    assert_same(evaluate(screened(shares=none), system), evaluate(as_a_sum(), system), tolerance=1e-12)
+
+
+def test_dense_metal_leaves_the_residual():
+    """ρ_0 far below every density: E is that of V less 1 - s of the attraction, here on two atoms that know each other.
+
+    The attraction of a Morse potential is -2 D e^{-α(r - r_0)}.
+    """
+    numbers = {name: {"residual": 0.25, "rho_0": 1e-3} for name in ("Na", "K")}
+    r, height = 4.6, 3.0
+    cell = Cell([60.0] * 3, (False,) * 3)
+    three = System([[0, 0, 0], [r, 0, 0], [0, 0, height]], [0, 0, 1], ("K", "C"), cell)
+    p = MORSE["K", "C"]
+
+    def attraction(x):
+        return -2.0 * p["depth"] * (np.exp(-p["alpha"] * (x - p["r_0"])) - np.exp(-p["alpha"] * (8.0 - p["r_0"])))
+
+    lost = 0.75 * (attraction(height) + attraction(np.hypot(r, height)))
+    found = evaluate(screened(numbers=numbers), three).energy
+    assert found == pytest.approx(evaluate(as_a_sum(), three).energy - lost, abs=1e-12)
+
+
+def test_scale_is_what_is_computed():
+    potential, system = screened(strength=0.8), wetted()
+    evaluate(potential, system)
+    for element in ("Na", "K"):
+        mine = system.species == system.species_names.index(element)
+        rho = potential.metal.densities[mine]
+        assert potential._scales[mine] == pytest.approx(potential.scale(element, rho), rel=1e-13)
+    assert potential.scale("K", np.array([0.0, 1e9])) == pytest.approx([1.0, 1.0 - 0.8 * 0.8])
+
+
+# ------------------------------------------------------------------------------------------ energies by pair
+def cross(potential, system):
+    """Return the pair energies between species."""
+    potential.prepare(system.species_names)
+    neighbors = Neighbors(potential.requests, 0.3)
+    neighbors.update(system)
+    return potential.pair_energies(system, neighbors)
+
+
+def test_pair_energies_are_what_wall_and_metal_do_to_each_other():
+    """E(both) - E(metal) - E(wall): the metal's density is its own, so nothing many-body spans the two."""
+    system, potential = wetted(), screened(shares={("K", "N"): 0.3})
+    table = cross(potential, system)
+    alone = evaluate(metal(), made.only(system, ("Na", "K"))).energy
+    assert np.triu(table).sum() == pytest.approx(evaluate(potential, system).energy - alone, abs=1e-11)
+    assert not table[:3, :3].any()
+
+
+def test_pair_energies_do_not_depend_on_what_was_evaluated_before():
+    one, other, potential = wetted(5), wetted(6), screened()
+    fresh = cross(potential, one)
+    evaluate(potential, other)
+    assert np.array_equal(cross(potential, one), fresh)
+
+
+def test_affinity_multiplies_what_is_left():
+    system = wetted()
+    one, third = cross(screened(), system), cross(screened(scale=1.0 / 3.0), system)
+    assert third == pytest.approx(one / 3.0, abs=1e-13)
+
+
+def test_more_screening_holds_less():
+    system = wetted()
+    energies = [np.triu(cross(screened(strength=x), system)).sum() for x in (0.0, 0.5, 1.0)]
+    assert energies[0] < energies[1] < energies[2]
+    # the energy is linear in the strength, at fixed positions
+    assert energies[1] == pytest.approx(0.5 * (energies[0] + energies[2]), abs=1e-12)
+
+
+# ------------------------------------------------------------------------------------------ other formulas
+def gradient_error(potential, system, h=1e-5):
+    """Return how far forces are from differences of the energy, relative to the largest."""
+    forces = evaluate(potential, system).forces
+    rng, worst = np.random.default_rng(3), 0.0
+    for _ in range(4):
+        direction = rng.normal(size=forces.shape)
+        up, down = (evaluate(potential, made.changed(system, system.positions + s * h * direction)) for s in (1, -1))
+        worst = max(worst, abs(np.sum(forces * direction) + (up.energy - down.energy) / (2 * h)))
+    return worst / np.abs(forces).max()
+
+
+@pytest.mark.parametrize("cut", ["shift", "smooth"])
+def test_a_formula_without_an_attraction_is_screened_whole(cut):
+    """Lennard-Jones says nothing of its attraction; central differences leave 1e-8."""
+    pairs = {pair: {"epsilon": 0.02, "sigma": 2.9, "cutoff": 7.0, "cut": cut} for pair in MORSE}
+    contact = LennardJones(pairs, none=WALL)
+    potential, system = Screened(metal(), contact, NUMBERS), wetted()
+    assert gradient_error(potential, system) < 1e-6
+    flat = {name: {"residual": 0.4, "rho_0": 1e-3} for name in ("Na", "K")}
+    dense = cross(Screened(metal(), contact, flat), system)
+    plain = LennardJones(pairs, none=[*WALL, ("K", "K"), ("K", "Na"), ("Na", "Na")], scale=0.4)
+    assert dense == pytest.approx(cross(plain, system), abs=1e-12)
+
+
+def test_a_metal_on_tables_screens_too():
+    """To the 1e-6 of the tables' own interpolation."""
+    system = wetted()
+    table = Screened(EAM(finnis_sinclair_table(metal())), Morse(MORSE, none=WALL), NUMBERS)
+    assert evaluate(table, system).energy == pytest.approx(evaluate(screened(), system).energy, abs=1e-5)
+    assert gradient_error(table, system) < 1e-6
+
+
+# ------------------------------------------------------------------------------------------ precision, provenance
+def test_mixed_precision():
+    """As in `test_mixed_precision`: a float32 has 24 bits, and bits do not depend on threads."""
+    system = wetted()
+    exact, mixed = evaluate(screened(), system), screened().use_precision("mixed")
+    assert [part.precision for part in mixed.parts] == ["mixed", "mixed"]
+    found = evaluate(mixed, system)
+    scale = np.sqrt(np.mean(exact.forces**2))
+    assert 0.0 < np.sqrt(np.mean((found.forces - exact.forces) ** 2)) < 4e-5 * scale
+    assert abs(found.energy - exact.energy) < 1e-5 * system.n_atoms
+    assert np.abs(found.virial - exact.virial).max() < 1e-4 * system.n_atoms
+    large, seen = made.repeated(system, (3, 3, 1)), []
+    for threads in (1, 2, 4):
+        set_threads(threads)
+        seen.append(bits(evaluate(mixed, large)))
+    set_threads(2)
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_provenance_knows_every_number():
+    changed = {**NUMBERS, "K": {"residual": 0.2, "rho_0": 1.2}}
+    models = [
+        screened(), screened(strength=0.5), screened(shares={("K", "C"): 0.5}), screened(scale=0.5),
+        screened(numbers=changed), screened().use_precision("mixed"),
+    ]  # fmt: skip
+    assert len({model.describe()["sha256"] for model in models}) == len(models)
+    described = screened(shares={("C", "K"): 0.5}).describe()
+    assert described["shares"] == {"C K": 0.5}
+    assert [part["form"] for part in described["parts"]] == ["FinnisSinclair", "Morse"]
+
+
+def test_coverage_says_what_is_screened():
+    model = screened(shares={("K", "N"): 0.0})
+    how = {(a, b): text for a, b, text in model.coverage(["K", "C", "N"])}
+    assert how["K", "C"] == "morse, screened"
+    assert how["K", "N"] == "morse"
+    assert how["K", "K"] == "nichol-ackland-2016"
+    assert how["C", "N"] == "none"
+
+
+# ------------------------------------------------------------------------------------------ what is refused
+def test_what_cannot_be_screened():
+    with pytest.raises(InputError, match=r"C-N is not a pair of metal \(Na, K\) and wall"):
+        Screened(metal(), Morse({("C", "N"): MORSE["K", "C"]}), NUMBERS)
+    with pytest.raises(InputError, match="K-Na is not a pair of metal"):
+        Screened(metal(), Morse({("K", "Na"): MORSE["K", "C"]}), NUMBERS)
+    with pytest.raises(InputError, match="names K, and its pairs are those of K, Na with the wall"):
+        screened(numbers={"K": NUMBERS["K"]})
+    with pytest.raises(InputError, match="takes residual and rho_0, got residual"):
+        screened(numbers={**NUMBERS, "K": {"residual": 0.2}})
+    for residual in (-0.1, 1.1, np.nan):
+        with pytest.raises(InputError, match="residual of K must lie between 0 and 1"):
+            screened(numbers={**NUMBERS, "K": {"residual": residual, "rho_0": 1.0}})
+    with pytest.raises(InputError, match="rho_0 of K must be a positive number"):
+        screened(numbers={**NUMBERS, "K": {"residual": 0.2, "rho_0": 0.0}})
+    for strength in (-0.1, 1.3, np.nan):
+        with pytest.raises(InputError, match=r"it must lie between 0 .* and 1\.25, where nothing is left"):
+            screened(strength=strength)
+    screened(strength=1.25)
+    with pytest.raises(InputError, match="has no pair K-O; it has K-C, Na-C"):
+        screened(shares={("K", "O"): 0.0})
+    with pytest.raises(InputError, match="share of K-C must lie between 0 and 1"):
+        screened(shares={("K", "C"): 1.5})
+    with pytest.raises(InputError, match="no precision 'half'"):
+        screened().use_precision("half")
+
+
+def test_lammps_is_told_apart():
+    with pytest.raises(
+        InputError, match=r"no pair style whose attraction falls .* Export nak-cn-pair or nak-cn-dilute"
+    ):
+        lammps_input(screened(), ["K", "C"])
+    assert list(export_texts(Hybrid([screened()]), "eam.fs", "metal")) == ["metal.eam.fs"]
+
+
+# ------------------------------------------------------------------------------------------ files
+MODEL = """name = "mine"
+title = "K on carbon"
+form = "model"
+
+[[term]]
+set = "nichol-ackland-2016"
+elements = ["Na", "K"]
+
+[[term]]
+set = "morse-dilute"
+affinity = true
+
+[[term.screening.element]]
+symbol = "K"
+residual = 0.2
+rho_0 = 0.5
+evidence = "proposed"
+
+[[term.screening.element]]
+symbol = "Na"
+residual = 0.2
+rho_0 = 0.5
+evidence = "proposed"
+
+[[term.screening.pair]]
+species = ["K", "N:pyridinic"]
+share = 0.0
+"""
+
+
+def load_text(tmp_path, text, **more):
+    (tmp_path / "mine.toml").write_text(text)
+    return load(tmp_path / "mine.toml", **more)
+
+
+def test_a_model_file_asks_for_it(tmp_path):
+    model = load_text(tmp_path, MODEL, affinity=0.5, screening=0.4)
+    (term,) = model.terms
+    assert isinstance(term, Screened)
+    assert (term.contact.scale, term.strength) == (0.5, 0.4)
+    assert term.screening["K"] == {"residual": 0.2, "rho_0": 0.5}
+    assert term.shares == {("K", "N:pyridinic"): 0.0}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('elements = ["Na", "K"]', 'elements = ["K"]', "which none of its other terms give"),
+        ('set = "nichol-ackland-2016"\nelements = ["Na", "K"]', 'set = "kinaci-2012-cn"', "which none of its other"),
+        ('set = "morse-dilute"\naffinity = true', 'set = "kinaci-2012-cn"', "which is for pair terms"),
+    ],
+)  # fmt: skip
+def test_models_that_cannot_screen(tmp_path, old, new, message):
+    with pytest.raises(InputError, match=message):
+        load_text(tmp_path, MODEL.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("rho_0 = 0.5\nevidence = \"proposed\"\n\n[[term.screening.pair", "rho_0 = 0.0\nevidence = \"proposed\"\n\n"
+         "[[term.screening.pair", 22, "greater than 0"),
+        ("share = 0.0", "shares = 0.0", 27, "Did you mean 'share'"),
+        ('symbol = "Na"', 'symbol = "K"', 9, "element K is given twice"),
+    ],
+)  # fmt: skip
+def test_damaged_screening_is_named_by_its_line(tmp_path, old, new, line, message):
+    with pytest.raises(FileFormatError, match=rf"mine\.toml:{line}.*{message}"):
+        load_text(tmp_path, MODEL.replace(old, new))
+
+
+def test_lines_of_tables_inside_tables():
+    lines = key_lines("[[a]]\n[[a]]\n[[a.b]]\nx = 1\n[[a.b]]\n[a.c]\ny = 2\n")
+    assert lines["a", 1, "b", 0, "x"] == 4
+    assert lines["a", 1, "b", 1] == 5
+    assert lines["a", 1, "c", "y"] == 7
+
+
+@pytest.mark.parametrize("name", ["nak", "nak-cn-pair", "nak-cn-dilute", "morse-dilute"])
+def test_screening_means_nothing_where_there_is_none(name):
+    with pytest.raises(InputError, match=rf"A screening of 0\.5 means nothing to {name}"):
+        load(name, screening=0.5)
