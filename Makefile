@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow check bench golden clean
+.PHONY: help run test slow check bench validate golden clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -37,6 +37,9 @@ bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/perf
 	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
+
+validate: $(BIN)/nakmd       ## figures of nak-cn beside experiment and DFT: what has changed since the stored run
+	$(BIN)/nakmd validate nak-cn --directory potentials/validation/nak-cn
 
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
 	$(BIN)/python tests/golden/regenerate.py

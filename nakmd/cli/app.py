@@ -22,6 +22,7 @@ from nakmd.cli import (
     resume,
     run,
     schema,
+    validate,
     warmup,
 )
 from nakmd.cli.guard import guarded, settings
@@ -41,6 +42,7 @@ app.command()(guarded(resume.resume))
 app.command()(guarded(analyze.analyze))
 app.command()(guarded(report.report))
 app.add_typer(potentials.app, name="potentials")
+app.command()(guarded(validate.validate))
 app.command()(guarded(convert.convert))
 app.command()(guarded(bench.bench))
 app.command()(guarded(schema.schema))

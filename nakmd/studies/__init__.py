@@ -2,22 +2,28 @@
 
 >>> from nakmd.studies import work_of_adhesion
 >>> work_of_adhesion("runs/flagship").terms                   # doctest: +SKIP
+>>> from nakmd.studies import validate
+>>> validate("nak-cn", quick=True).counts                     # doctest: +SKIP
 """
 
 from nakmd.studies.adhesion import Adhesion, AdhesionRecord, work_of_adhesion
 from nakmd.studies.ladder import affinity_ladder, cross_energies, run_affinity_ladder
 from nakmd.studies.parts import reference_energy, wall_alone
 from nakmd.studies.stored import deck_of, model_of
+from nakmd.studies.validation import LIQUID_QUICK, Validation, validate
 
 __all__ = [
+    "LIQUID_QUICK",
     "Adhesion",
     "AdhesionRecord",
+    "Validation",
     "affinity_ladder",
     "cross_energies",
     "deck_of",
     "model_of",
     "reference_energy",
     "run_affinity_ladder",
+    "validate",
     "wall_alone",
     "work_of_adhesion",
 ]

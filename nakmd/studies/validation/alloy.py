@@ -1,0 +1,111 @@
+"""The alloy: one foreign atom in a crystal, and the enthalpy of mixing of the liquid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from nakmd.analysis.statistics import Measure
+from nakmd.errors import NakmdError
+from nakmd.potentials import Potential
+from nakmd.structures.crystal import crystal, substitute
+from nakmd.studies.validation.cold import lattice_constant
+from nakmd.studies.validation.findings import Finding, number
+from nakmd.studies.validation.references import reference_for
+from nakmd.studies.validation.statics import energy_per_atom, relaxed
+from nakmd.units import K_B
+
+#: Cubic cells of the crystal with the foreign atom along each direction, and of a smaller one for the size error.
+CELLS, FEWER_CELLS = 6, 5
+
+MEV = 1e3
+
+
+def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return the energy [eV] of one foreign atom in a bcc crystal, at rest and at zero pressure, in two cells.
+
+    Parameters
+    ----------
+    potential : Potential
+    params : mapping
+        ``"solute"``, ``"host"``.
+    seed : int
+        Not used.
+
+    Notes
+    -----
+    E(N - 1 host atoms and the solute) - (N - 1) E_host - E_solute, energies of atoms in their own bcc crystals.
+    The relaxation starts from the ideal sites and finds the nearest minimum; one stretch of the cell is free.
+    """
+    solute, host = str(params["solute"]), str(params["host"])
+    a = lattice_constant(potential, host)
+    of_host = energy_per_atom(potential, crystal(host, 1, "bcc", a))
+    of_solute = energy_per_atom(potential, crystal(solute, 1, "bcc", lattice_constant(potential, solute)))
+    found: dict[str, Any] = {}
+    for name, cells in (("energy", CELLS), ("energy in fewer cells", FEWER_CELLS)):
+        system = substitute(crystal(host, cells, "bcc", a), host, solute, sites=[0])
+        try:
+            free, energy = relaxed(potential, system, free_volume=True)
+        except NakmdError as error:
+            found[name], found["why"] = None, str(error)
+            continue
+        found[name] = energy - (system.n_atoms - 1) * of_host - of_solute
+        if cells == CELLS:
+            found["swelling"] = (free.cell.volume - system.cell.volume) / (system.cell.volume / system.n_atoms)
+    return found
+
+
+def findings(solute: str, host: str, result: Mapping[str, Any]) -> list[Finding]:
+    """Return the energy of substitution beside what is known."""
+    value = number(result["energy"])
+    notes = [f"{2 * CELLS**3} atoms and their volume relaxed from ideal sites"]
+    if "swelling" in result:
+        notes.append(f"the crystal swells by {result['swelling']:+.2f} host atoms")
+    if "why" in result:
+        notes.append(str(result["why"]))
+    of = f"{solute} in {host}"
+    return [
+        Finding(
+            group="alloy",
+            quantity="substitution",
+            of=of,
+            value=value,
+            error=0.0,
+            size_error=abs(value - number(result["energy in fewer cells"])),
+            size_note=f"difference to {2 * FEWER_CELLS**3} atoms",
+            unit="eV",
+            reference=reference_for("substitution", of),
+            notes=tuple(notes),
+        )
+    ]
+
+
+def mixing(energies: Mapping[float, Measure], x_K: float, temperature: float, atoms: int) -> Finding:
+    """Return the enthalpy of mixing at zero pressure.
+
+    Parameters
+    ----------
+    energies : mapping of float to Measure [eV/atom]
+        Mean potential energies at x_K = 0, ``x_K`` and 1; kinetic energies cancel, and P V vanishes.
+    x_K : float
+    temperature : float [K]
+    atoms : int
+        In each cell.
+    """
+    parts = [(1.0, energies[x_K]), (x_K - 1.0, energies[0.0]), (-x_K, energies[1.0])]
+    value = sum(factor * part.value for factor, part in parts)
+    error = math.hypot(*(factor * part.error for factor, part in parts))
+    return Finding(
+        group="alloy",
+        quantity="mixing enthalpy",
+        of=f"NaK {x_K:g}",
+        temperature=temperature,
+        value=value * MEV,
+        error=error * MEV,
+        size_error=K_B * temperature / atoms * MEV,
+        size_note="k_B T/N, what one degree of freedom more or less is worth",
+        unit="meV/atom",
+        reference=reference_for("mixing enthalpy", f"NaK {x_K:g}"),
+        notes=("three cells at zero pressure; positive: the metals prefer their own kind",),
+    )

@@ -1,0 +1,285 @@
+"""From stored points to findings: seeds taken together, temperatures and compositions put side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nakmd.analysis import Measure
+from nakmd.analysis.fitting import weighted_line
+from nakmd.studies.validation import adsorption, alloy, carbon, cold, surface
+from nakmd.studies.validation.findings import Finding, number, restored, stored
+from nakmd.studies.validation.liquid import name_of, species_of
+from nakmd.studies.validation.plan import EUTECTIC, MIXED, MIXING_TEMPERATURE, POTASSIUM, SODIUM, Point, Scale, Wanted
+from nakmd.studies.validation.references import Reference, curves_of, reference_for
+from nakmd.studies.validation.states import Results, States, together
+
+#: Viscosity of periodic cells has no size effect that Yeh and Hummer could find down to a few hundred atoms.
+NO_SIZE_EFFECT = "none is known (Yeh & Hummer 2004)"
+
+
+def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale: Scale) -> list[Finding]:
+    """Return all figures that the points hold, group by group.
+
+    Parameters
+    ----------
+    points : sequence of Point
+    results : mapping of str to dict
+        By the key of each point.
+    wanted : Wanted
+    scale : Scale
+    """
+    found: list[Finding] = []
+    for point in points:
+        result = results[point.key]
+        if "failed" in result:
+            found.append(_failure(point, str(result["failed"])))
+        elif point.task == "cold":
+            found += cold.findings(point.params["element"], result)
+        elif point.task == "alloy":
+            found += alloy.findings(point.params["solute"], point.params["host"], result)
+        elif point.task == "carbon":
+            found += carbon.findings(result)
+        elif point.task == "adsorption":
+            found += adsorption.findings(point.params["metal"], result)
+    states = States(points, results)
+    for x_K, temperatures in scale.temperatures.items():
+        for temperature in temperatures:
+            found += _liquid(states, x_K, temperature, scale.atoms, wanted)
+        if wanted("expansion"):
+            found += _expansion(states, x_K, [t for t in temperatures if wanted("expansion", t)], scale.atoms)
+    if wanted("mixing"):
+        found += _mixing(states, scale.atoms)
+    for x_K in (SODIUM, POTASSIUM, EUTECTIC):
+        found += _surface(points, results, x_K, wanted)
+    if wanted("sizes") and scale.sizes:
+        found += _sizes(states, sorted({*scale.sizes, scale.atoms}))
+    order = {group: row for row, group in enumerate(("cold", "liquid", "alloy", "surface", "carbon", "adsorption"))}
+    return sorted(found, key=lambda finding: order.get(finding.group, len(order)))
+
+
+def _failure(point: Point, why: str) -> Finding:
+    group = {"alloy": "alloy"}.get(point.task, point.task)
+    return Finding(
+        group=group, quantity="all", of=point.key, value=math.nan, error=math.nan, unit="", notes=(why,)
+    )  # fmt: skip
+
+
+def _liquid(states: States, x_K: float, temperature: float, atoms: int, wanted: Wanted) -> list[Finding]:
+    runs, of = states.runs(x_K, temperature, atoms), name_of(x_K)
+    if not runs:
+        return []
+    found = []
+    seeds = f"{len(runs)} run{'s' if len(runs) > 1 else ''} of {atoms} atoms"
+    density = states.measure(x_K, temperature, atoms, "density")
+    assert density is not None  # there are runs
+    if wanted("density", temperature):
+        spread = float(np.mean([run["volume_spread"] for run in runs]))
+        found.append(
+            _figure(
+                "density", of, temperature, density, density.value * spread,
+                "ρ var(V)/V², the scale of corrections in 1/N, from the run's own fluctuations",
+                notes=(f"at zero pressure, {seeds}",),
+            )
+        )  # fmt: skip
+    if wanted("diffusion", temperature) and "diffusion" in runs[0]:
+        found += [_diffusion(states, x_K, temperature, atoms, metal) for metal in species_of(x_K)]
+    viscosity = states.measure(x_K, temperature, atoms, "viscosity")
+    if wanted("viscosity", temperature) and viscosity is not None:
+        why = tuple(run["viscosity"]["why"] for run in runs if "why" in run["viscosity"])
+        unsettled = any(not run["viscosity"].get("settled", True) for run in runs)
+        note = "the integral has not settled in every run" if unsettled else "Green-Kubo in Helfand's form"
+        found.append(
+            _figure(
+                "viscosity", of, temperature, viscosity, 0.0, NO_SIZE_EFFECT, notes=(*why, f"{note}, {seeds}")
+            )
+        )  # fmt: skip
+    # beside the melting point of a metal, where diffraction was measured, and of the alloy at one temperature
+    looked_at = MIXING_TEMPERATURE if x_K == EUTECTIC else states.coldest(x_K, atoms)
+    if wanted("rdf", temperature) and temperature == looked_at and runs[0].get("rdf"):
+        found += _structure(runs, of, temperature, seeds)
+    return found
+
+
+def _figure(
+    quantity: str, of: str, temperature: float, measure: Measure, size: float, size_note: str,
+    *, reference: str | None = None, notes: tuple[str, ...] = (),
+) -> Finding:  # fmt: skip
+    return Finding(
+        group="liquid", quantity=quantity, of=of, temperature=temperature, value=measure.value, error=measure.error,
+        size_error=size, size_note=size_note, unit=measure.unit,
+        reference=reference_for(reference or quantity, of, temperature), notes=notes,
+    )  # fmt: skip
+
+
+def _diffusion(states: States, x_K: float, temperature: float, atoms: int, metal: str) -> Finding:
+    runs = states.runs(x_K, temperature, atoms)
+    raw = states.measure(x_K, temperature, atoms, "diffusion", metal, "raw")
+    corrected = states.measure(x_K, temperature, atoms, "diffusion", metal, "corrected")
+    assert raw is not None and corrected is not None  # noqa: PT018  (the run has them)
+    parts = [run["diffusion"][metal] for run in runs]
+    left_out = [number(part.get("left_out")) for part in parts if "left_out" in part]
+    notes = [
+        f"{raw.text} in the cell of {runs[0]['length']:.1f} Å, corrected for its images (Yeh & Hummer) with the "
+        "viscosity of the same run"
+    ]
+    notes += [f"not corrected: {part['why']}" for part in parts if "why" in part]
+    if any(not part["diffusive"] for part in parts):
+        notes.append("the squared displacement does not grow as t in the window")
+    chosen = corrected if math.isfinite(corrected.value) else raw
+    return _figure(
+        f"diffusion of {metal}", name_of(x_K), temperature, chosen,
+        float(np.mean(left_out)) if left_out else math.nan,
+        "the next term of Hasimoto's series, 4π/3 (a/L)³ D, with the radius of Stokes and Einstein",
+        notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _structure(runs: Sequence[Mapping[str, Any]], of: str, temperature: float, seeds: str) -> list[Finding]:
+    found = []
+    for pair in runs[0]["rdf"]:
+        shells = [run["rdf"][pair] for run in runs]
+        half_bin = 0.5 * shells[0]["bin"]
+        label = of if pair in ("Na-Na", "K-K") and of in ("Na", "K") else f"{of}, {pair}"
+
+        def mean(key: str, shells: Sequence[Mapping[str, Any]] = shells) -> float:
+            return float(np.mean([number(shell[key]) for shell in shells]))
+
+        rows = [
+            ("first peak of g(r)", mean("peak"), half_bin, "Å", "top of a parabola; error: half a bin"),
+            ("height of g(r)", mean("height"), mean("height_error"), "", ""),
+        ]
+        counted = together([restored(shell["to_minimum"]) for shell in shells])
+        rows.append(
+            (
+                "neighbours, to the minimum", counted.value, counted.error, "",
+                f"counted to the first minimum of g(r), {mean('minimum'):.2f} Å",
+            )
+        )  # fmt: skip
+        if label == of:
+            rows.append(
+                (
+                    "neighbours, symmetric peak", mean("symmetric"), mean("symmetric_error"), "",
+                    "twice those within the first maximum of 4πr²ρg(r), as experiments on metals count",
+                )
+            )  # fmt: skip
+        found += [
+            Finding(
+                group="liquid", quantity=quantity, of=label, temperature=temperature, value=value, error=error,
+                size_note="normalised by N(N-1): right for an ideal gas of any size", unit=unit,
+                reference=reference_for(quantity, label, temperature), notes=(note or seeds,),
+            )
+            for quantity, value, error, unit, note in rows
+        ]  # fmt: skip
+    return found
+
+
+def _expansion(states: States, x_K: float, temperatures: Sequence[float], atoms: int) -> list[Finding]:
+    """Return -d ln ρ/dT of a weighted line through all temperatures, and that of the reference over the same span."""
+    measured = {t: states.measure(x_K, t, atoms, "density") for t in temperatures}
+    known = {t: m for t, m in measured.items() if m is not None and math.isfinite(m.error)}
+    if len(known) < 3:
+        return []
+    t = np.array(list(known))
+    line = weighted_line(
+        t, np.log([m.value for m in known.values()]), np.array([m.error / m.value for m in known.values()])
+    )
+    slopes = [
+        -float(np.polyfit(t, np.log([curve(float(each)) for each in t]), 1)[0])
+        for curve in curves_of("density", name_of(x_K))
+    ]
+    reference = None
+    if slopes:
+        sources = [curve.source for curve in curves_of("density", name_of(x_K))]
+        reference = Reference(
+            min(slopes) * 1e4, max(slopes) * 1e4, 0.03 * max(slopes) * 1e4, " and ".join(sources), "published",
+            "slope of the density line over the same temperatures",
+        )  # fmt: skip
+    return [
+        Finding(
+            group="liquid",
+            quantity="thermal expansion",
+            of=name_of(x_K),
+            value=-line.slope * 1e4,
+            error=line.slope_error * 1e4,
+            size_error=0.0,
+            size_note="that of densities cancels between temperatures",
+            unit="1e-4/K",
+            reference=reference,
+            notes=(f"-d ln ρ/dT over {t.min():g} to {t.max():g} K, {line.note}",),
+        )
+    ]
+
+
+def _mixing(states: States, atoms: int) -> list[Finding]:
+    energies = {x: states.measure(x, MIXING_TEMPERATURE, atoms, "energy") for x in (SODIUM, MIXED, POTASSIUM)}
+    known = {x: m for x, m in energies.items() if m is not None}
+    return [alloy.mixing(known, MIXED, MIXING_TEMPERATURE, atoms)] if len(known) == len(energies) else []
+
+
+def _surface(points: Sequence[Point], results: Results, x_K: float, wanted: Wanted) -> list[Finding]:
+    runs = [
+        results[p.key]
+        for p in points
+        if p.task == "surface" and p.params["x_K"] == x_K and "failed" not in results[p.key]
+    ]
+    if not runs:
+        return []
+    merged = {**runs[0]}
+    for key in ("tension", "excess", "share"):
+        if key in runs[0]:
+            merged[key] = {**runs[0][key], **stored(together([restored(run[key]) for run in runs]))}
+    found = surface.findings(x_K, MIXING_TEMPERATURE, merged)
+    return [f for f in found if wanted("tension" if f.quantity == "surface tension" else "segregation")]
+
+
+def _sizes(states: States, sizes: Sequence[int]) -> list[Finding]:
+    """Return the density of cells of several sizes, and D extrapolated to 1/L = 0 beside what was corrected."""
+    found = []
+    x_K, temperature = EUTECTIC, MIXING_TEMPERATURE
+    for atoms in sizes:
+        density = states.measure(x_K, temperature, atoms, "density")
+        if density is not None and atoms != sizes[-1]:
+            largest = states.measure(x_K, temperature, sizes[-1], "density")
+            assert largest is not None  # planned together
+            own = Reference(largest.value, largest.value, largest.error, "own", "computed", f"{sizes[-1]} atoms")
+            found.append(
+                Finding(
+                    group="sizes", quantity=f"density with {atoms} atoms", of=name_of(x_K), temperature=temperature,
+                    value=density.value, error=density.error, unit=density.unit, reference=own,
+                )
+            )  # fmt: skip
+    for metal in species_of(x_K):
+        rows = []
+        for atoms in sizes:
+            raw = states.measure(x_K, temperature, atoms, "diffusion", metal, "raw")
+            runs = states.runs(x_K, temperature, atoms)
+            if raw is not None and runs:
+                rows.append((1.0 / runs[0]["length"], raw.value, raw.error))
+        corrected = [states.measure(x_K, temperature, n, "diffusion", metal, "corrected") for n in sizes]
+        values = [m for m in corrected if m is not None and math.isfinite(m.value)]
+        if len(rows) < 3 or not values:
+            continue
+        inverse, raws, errors = np.array(rows).T
+        line = weighted_line(inverse, raws, errors)
+        mean = together(values)
+        own = Reference(
+            mean.value, mean.value, mean.error, "own", "computed", "mean of the corrected coefficients of these cells"
+        )
+        found.append(
+            Finding(
+                group="sizes",
+                quantity=f"diffusion of {metal} at 1/L = 0",
+                of=name_of(x_K),
+                temperature=temperature,
+                value=line.intercept,
+                error=line.intercept_error,
+                unit="Å²/ps",
+                reference=own,
+                notes=(f"line through cells of {', '.join(map(str, sizes))} atoms, not corrected; {line.note}",),
+            )
+        )
+    return found

@@ -1,0 +1,208 @@
+"""The cold metal: lattice, cohesion, elasticity, phonons, the unrelaxed vacancy, and the order of the structures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+
+from nakmd.cell import Cell
+from nakmd.potentials import Potential, evaluate
+from nakmd.structures.crystal import LATTICE_CONSTANTS, crystal
+from nakmd.studies.validation.findings import Finding, number
+from nakmd.studies.validation.references import reference_for
+from nakmd.studies.validation.statics import energy_per_atom, strained, stress
+from nakmd.system import System
+from nakmd.units import ACCELERATION, MASSES
+
+FloatArray = NDArray[np.float64]
+
+#: Strain and displacement [Å] of central differences.
+STRAIN, DISPLACEMENT = 1e-4, 1e-3
+
+#: Cells along each direction for the vacancy and for force constants, wave vectors along each for the lowest phonon.
+VACANCY_CELLS, PHONON_CELLS, MESH = 4, 6, 12
+
+#: Zone-boundary points of bcc in units of 2π/a.
+POINTS = {"H": (1.0, 0.0, 0.0), "N": (0.5, 0.5, 0.0)}
+
+MEV = 1e3
+
+
+def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return the static figures of one metal.
+
+    Parameters
+    ----------
+    potential : Potential
+    params : mapping
+        ``"element"``.
+    seed : int
+        Not used: nothing is drawn.
+
+    Notes
+    -----
+    In bcc every atom is a centre of inversion and stays one under strain: nothing has to be relaxed for C_ij.
+
+    The vacancy is **not** relaxed. In Finnis-Sinclair models of the alkalis bcc is no ground state, and a relaxed cell
+    with a hole collapses to close packing: an apparent formation energy of -2 eV, which says nothing of vacancies.
+    """
+    element = str(params["element"])
+    a = lattice_constant(potential, element)
+    energy = energy_per_atom(potential, crystal(element, 1, "bcc", a))
+    found = {"a": a, "cohesion": -energy, **_elastic_constants(potential, element, a)}
+    found |= _structures(potential, element, a, energy)
+    full = crystal(element, VACANCY_CELLS, "bcc", a)
+    missing = System(full.positions[1:], full.species[1:], full.species_names, full.cell)
+    found["vacancy"] = evaluate(potential, missing).energy - missing.n_atoms * energy
+    return found | _phonons(potential, element, a)
+
+
+def lattice_constant(potential: Potential, element: str) -> float:
+    """Return the lattice constant [Å] of bcc at the minimum of the energy."""
+    guess = LATTICE_CONSTANTS[("bcc", (element,))]
+    found = minimize_scalar(
+        lambda a: energy_per_atom(potential, crystal(element, 1, "bcc", a)),
+        bounds=(0.9 * guess, 1.1 * guess),
+        method="bounded",
+        options={"xatol": 1e-8},
+    )
+    return float(found.x)
+
+
+def _elastic_constants(potential: Potential, element: str, a: float) -> dict[str, float]:
+    system = crystal(element, 1, "bcc", a)
+    along, shear = np.zeros((3, 3)), np.zeros((3, 3))
+    along[0, 0] = STRAIN
+    shear[1, 2] = shear[2, 1] = 0.5 * STRAIN  # ε_4 = 2 ε_yz
+    c = (stress(potential, strained(system, along)) - stress(potential, strained(system, -along))) / (2 * STRAIN)
+    d = (stress(potential, strained(system, shear)) - stress(potential, strained(system, -shear))) / (2 * STRAIN)
+    return {"C11": float(c[0]), "C12": float(c[1]), "C44": float(d[3])}
+
+
+def _structures(potential: Potential, element: str, a: float, bcc: float) -> dict[str, float]:
+    """Return E_fcc - E_bcc and E_hcp - E_bcc [eV], each at its own volume, hcp at its own c/a."""
+    guess = a * 2.0 ** (1.0 / 3.0)
+    fcc = minimize_scalar(
+        lambda edge: energy_per_atom(potential, crystal(element, 1, "fcc", edge)),
+        bounds=(0.9 * guess, 1.1 * guess),
+        method="bounded",
+        options={"xatol": 1e-8},
+    )
+    near = guess / math.sqrt(2.0)
+
+    def of_hcp(x: FloatArray) -> float:
+        a, c = near * float(x[0]), near * math.sqrt(8.0 / 3.0) * float(x[1])
+        return energy_per_atom(potential, _hcp(element, a, c))
+
+    hcp = minimize(of_hcp, np.ones(2), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
+    return {"fcc": float(fcc.fun) - bcc, "hcp": float(hcp.fun) - bcc}
+
+
+def _hcp(element: str, a: float, c: float) -> System:
+    """Return the orthorhombic cell of four atoms."""
+    root = math.sqrt(3.0)
+    fractions = np.array([(0, 0, 0), (0.5, 0.5, 0), (0.5, 5.0 / 6.0, 0.5), (0, 1.0 / 3.0, 0.5)])
+    lengths = np.array([a, root * a, c])
+    return System(fractions * lengths, np.zeros(4, dtype=np.int64), (element,), Cell(lengths))
+
+
+@dataclass(frozen=True)
+class ForceConstants:
+    """Forces around one displaced atom of bcc, and the frequencies they make.
+
+    Attributes
+    ----------
+    away : (n, 3) float64 [Å]
+        From the displaced atom to the nearest image of each.
+    constants : (n, 3, 3) float64 [eV/Å²]
+        -dF_j/du_0.
+    a : float [Å]
+        Lattice constant.
+    mass : float [amu]
+    """
+
+    away: FloatArray
+    constants: FloatArray
+    a: float
+    mass: float
+
+    @classmethod
+    def measure(cls, potential: Potential, element: str, a: float) -> ForceConstants:
+        """Displace one atom along each axis, both ways."""
+        system = crystal(element, PHONON_CELLS, "bcc", a)
+        constants = np.zeros((system.n_atoms, 3, 3))
+        for axis in range(3):
+            for sign in (1.0, -1.0):
+                moved = system.copy()
+                moved.positions[0, axis] += sign * DISPLACEMENT
+                constants[:, axis] -= sign * evaluate(potential, moved).forces / (2.0 * DISPLACEMENT)
+        away = system.cell.minimum_image(system.positions - system.positions[0])
+        return cls(away, constants, a, MASSES[element])
+
+    def frequencies(self, q: FloatArray) -> FloatArray:
+        r"""Return the three frequencies [THz] at q [2π/a], the lowest first, imaginary ones as negative numbers.
+
+        .. math:: D_{\alpha\beta}(q) = \frac{1}{m} \sum_j \Phi_{0\alpha,j\beta} \, e^{-i q \cdot R_j}, \qquad
+                  \Phi_{0\alpha,j\beta} = -\frac{\partial F_{j\beta}}{\partial u_{0\alpha}}
+        """
+        phase = np.cos(self.away @ (2.0 * math.pi / self.a * q))  # inversion: the sines cancel
+        matrix = np.einsum("j,jab->ab", phase, self.constants) / self.mass * ACCELERATION
+        squares = np.linalg.eigvalsh(0.5 * (matrix + matrix.T))
+        return np.asarray(np.sign(squares) * np.sqrt(np.abs(squares)) / (2.0 * math.pi))
+
+
+def _phonons(potential: Potential, element: str, a: float) -> dict[str, float]:
+    """Return frequencies [THz] at H and N and the lowest of a mesh."""
+    phonons = ForceConstants.measure(potential, element, a)
+    at_h = phonons.frequencies(np.array(POINTS["H"]))
+    low, middle, high = phonons.frequencies(np.array(POINTS["N"]))
+    # all q of the mesh but zero, where three frequencies vanish
+    mesh = np.array(list(np.ndindex(MESH, MESH, MESH))[1:]) / MESH
+    reciprocal = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+    lowest = min(float(phonons.frequencies(q)[0]) for q in mesh @ reciprocal)
+    return {"H": float(at_h.mean()), "N1": float(low), "N2": float(middle), "NL": float(high), "lowest": lowest}
+
+
+#: Key of the result, quantity, unit, factor, note.
+FIGURES = (
+    ("a", "lattice constant", "Å", 1.0, "at 0 K without zero-point motion"),
+    ("cohesion", "cohesive energy", "eV", 1.0, ""),
+    ("C11", "C11", "GPa", 1.0, "every atom is a centre of inversion: nothing to relax"),
+    ("C12", "C12", "GPa", 1.0, ""),
+    ("C44", "C44", "GPa", 1.0, ""),
+    (
+        "vacancy", "vacancy, unrelaxed", "eV", 1.0,
+        "not relaxed on purpose: bcc with a hole collapses to close packing in such models",
+    ),
+    ("fcc", "fcc - bcc", "meV", MEV, "static; negative: fcc lies below bcc, which then lives by its entropy"),
+    ("hcp", "hcp - bcc", "meV", MEV, "static, c/a relaxed"),
+    ("lowest", "lowest phonon", "THz", 1.0, f"of a mesh of {MESH}³ wave vectors; negative: imaginary"),
+    ("H", "phonon H", "THz", 1.0, ""),
+    ("NL", "phonon N longitudinal", "THz", 1.0, ""),
+    ("N1", "phonon N transverse 1", "THz", 1.0, "the lower branch, along [1-10]: the way from bcc to close packing"),
+    ("N2", "phonon N transverse 2", "THz", 1.0, ""),
+)  # fmt: skip
+
+
+def findings(element: str, result: Mapping[str, Any]) -> list[Finding]:
+    """Return the figures of one metal beside what is known."""
+    return [
+        Finding(
+            group="cold",
+            quantity=quantity,
+            of=element,
+            value=number(result[key]) * factor,
+            error=0.0,
+            size_note="cells wider than twice the reach of the forces" if key in ("vacancy", "lowest") else "",
+            unit=unit,
+            reference=reference_for(quantity, element),
+            notes=(note,) if note else (),
+        )
+        for key, quantity, unit, factor, note in FIGURES
+    ]

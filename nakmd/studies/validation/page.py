@@ -1,0 +1,32 @@
+"""What a validation leaves in its folder for a reader: pictures and a page of Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nakmd.io.atomic import write_atomically
+from nakmd.studies.validation.plots import draw
+from nakmd.studies.validation.run import Validation
+from nakmd.studies.validation.tables import markdown
+
+
+def write_page(validation: Validation, folder: str | Path) -> list[Path]:
+    """Write ``validation.md`` and its pictures, and return their paths.
+
+    Parameters
+    ----------
+    validation : Validation
+    folder : path-like
+        That exists.
+
+    Raises
+    ------
+    RunError
+        If the disk refuses.
+    """
+    folder = Path(folder)
+    pictures = draw(validation, folder)
+    page = folder / "validation.md"
+    text = markdown(validation, [(title, path.name) for title, path in pictures])
+    write_atomically(page, text.encode(), sync=False)
+    return [page, *(path for _, path in pictures)]

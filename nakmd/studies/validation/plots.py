@@ -1,0 +1,220 @@
+"""Pictures of a validation: curves against temperature with the lines of experiment, g(r), adsorption."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nakmd.analysis.plotting import COLORS
+from nakmd.io.atomic import write_atomically
+from nakmd.studies.validation.adsorption import HEIGHTS, SITES, dft_points
+from nakmd.studies.validation.findings import Finding
+from nakmd.studies.validation.references import curves_of, reference_for
+from nakmd.studies.validation.run import Validation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colour of each liquid, and of each metal in the alloy.
+LIQUIDS = {"Na": COLORS[0], "K": COLORS[1], "NaK 0.67": COLORS[2]}
+
+#: Lowest and highest energy [eV] shown of adsorption curves, above and below the axis' end.
+MARGIN, REPULSION = 0.15, 0.5
+
+
+def draw(validation: Validation, folder: Path) -> list[tuple[str, Path]]:
+    """Write the pictures that the figures allow as PNG, and return title and file of each.
+
+    Parameters
+    ----------
+    validation : Validation
+    folder : path
+        That exists.
+    """
+    drawn: list[tuple[str, Path]] = []
+    pictures: list[tuple[str, str, Callable[[Validation], Figure | None]]] = [
+        ("Everything relative to its reference", "overview.png", _overview),
+        ("Density, diffusion and viscosity against temperature", "liquid.png", _liquid),
+        ("Radial distribution functions", "rdf.png", _rdf),
+        ("Profile of the film of NaK", "film.png", _film),
+        ("Adsorption of one atom", "adsorption.png", _adsorption),
+    ]
+    for title, name, picture in pictures:
+        figure = picture(validation)
+        if figure is not None:
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png", dpi=130)
+            write_atomically(folder / name, buffer.getvalue(), sync=False)
+            drawn.append((title, folder / name))
+    return drawn
+
+
+def _figure(columns: int, height: float = 4.0) -> tuple[Figure, list[Axes]]:
+    from matplotlib.figure import Figure  # noqa: PLC0415  (0.3 s that only plots should cost)
+
+    figure = Figure(figsize=(4.6 * columns, height), layout="constrained")
+    return figure, list(np.atleast_1d(figure.subplots(1, columns)))
+
+
+def _overview(validation: Validation) -> Figure | None:
+    """Draw every figure over its reference, with both errors."""
+    rows = [f for f in validation.findings if _comparable(f)]
+    if not rows:
+        return None
+    figure, (ax,) = _figure(1, 0.9 + 0.19 * len(rows))
+    figure.set_figwidth(8.0)
+    for row, finding in enumerate(rows):
+        reference = finding.reference
+        assert reference is not None  # comparable
+        scale = abs(reference.middle)
+        color = COLORS[2] if finding.verdict == "agrees" else COLORS[1]
+        low, high = (np.array([reference.low, reference.high]) - reference.middle) / scale
+        ax.barh(
+            row, high - low + 2 * reference.error / scale, left=low - reference.error / scale, color="0.85", height=0.8
+        )
+        off = (finding.value - reference.middle) / scale
+        own = math.hypot(*(e for e in (finding.error, finding.size_error) if math.isfinite(e))) / scale
+        ax.errorbar(
+            np.clip(off, -1.0, 1.0), row, xerr=own, fmt="o" if abs(off) <= 1.0 else "x", color=color, ms=4, lw=1
+        )
+    ax.axvline(0.0, color="0.6", lw=0.8, zorder=0)
+    ax.set_yticks(range(len(rows)), [f.key for f in rows], fontsize=6.5)
+    ax.set(xlabel="(value - reference) / |reference|", xlim=(-1.05, 1.05), ylim=(len(rows) - 0.4, -0.6))
+    ax.set_title(f"{validation.name}: bars are references with their errors (×: beyond ±1)", fontsize=9)
+    return figure
+
+
+def _comparable(finding: Finding) -> bool:
+    reference = finding.reference
+    return (
+        reference is not None
+        and math.isfinite(finding.value)
+        and math.isfinite(reference.low)
+        and math.isfinite(reference.high)
+        and abs(reference.middle) > 3.0 * reference.error  # else "relative" means nothing
+    )
+
+
+def _liquid(validation: Validation) -> Figure | None:
+    shown = [f for f in validation.findings if f.group == "liquid" and f.temperature is not None]
+    panels = [
+        ("density", "ρ / g/cm³", [f for f in shown if f.quantity == "density"]),
+        ("diffusion", "D / Å²/ps", [f for f in shown if f.quantity.startswith("diffusion")]),
+        ("viscosity", "η / mPa s", [f for f in shown if f.quantity == "viscosity"]),
+    ]
+    panels = [panel for panel in panels if panel[2]]
+    if not panels:
+        return None
+    figure, axes = _figure(len(panels))
+    for ax, (kind, label, findings) in zip(axes, panels):
+        series: dict[tuple[str, str], list[Finding]] = {}
+        for finding in findings:
+            series.setdefault((finding.quantity, finding.of), []).append(finding)
+        for (quantity, of), members in series.items():
+            color = LIQUIDS.get(of, COLORS[3])
+            metal = quantity.removeprefix("diffusion of ")
+            inside = kind == "diffusion" and metal != of
+            t = np.array([f.temperature for f in members], dtype=float)
+            values, errors = np.array([f.value for f in members]), np.array([f.error for f in members])
+            ax.errorbar(
+                t, values, errors, fmt="^" if inside and metal == "K" else "o", color=color, capsize=2, ms=5,
+                mfc="white" if inside and metal == "Na" else color, label=f"{metal} in {of}" if inside else of,
+            )  # fmt: skip
+            for k, curve in enumerate(curves_of(quantity, of)):
+                span = np.linspace(max(curve.range[0], 290.0), min(curve.range[1], 620.0), 60)
+                if span[0] < span[-1]:
+                    ax.plot(span, [curve(float(x)) for x in span], color=color, ls=("-", "--")[k % 2], lw=1.2)
+        ax.set(xlabel="T / K", ylabel=label)
+        ax.legend(fontsize="small")
+    axes[0].set_title(f"{validation.name}: points; lines: experiment", fontsize=9)
+    return figure
+
+
+def _rdf(validation: Validation) -> Figure | None:
+    states = _coldest_states(validation)
+    if not states:
+        return None
+    figure, axes = _figure(len(states))
+    for ax, (of, (temperature, result)) in zip(axes, states.items()):
+        for row, (pair, shell) in enumerate(result["rdf"].items()):
+            ax.plot(shell["r"], shell["g"], color=COLORS[row], label=pair)
+            reference = reference_for("first peak of g(r)", of) if of in ("Na", "K") else None
+            if reference is not None:
+                ax.axvspan(
+                    reference.low - reference.error, reference.high + reference.error, color=COLORS[1], alpha=0.3, lw=0,
+                    label="first peak, X-rays",
+                )  # fmt: skip
+        ax.axhline(1.0, color="0.7", lw=0.8, zorder=0)
+        ax.set(xlabel="r / Å", ylabel="g(r)", title=f"{of}, {temperature:g} K", ylim=(0.0, None), xlim=(2.0, None))
+        ax.legend(fontsize="small")
+    return figure
+
+
+def _coldest_states(validation: Validation) -> dict[str, tuple[float, dict[str, Any]]]:
+    """Return the coldest run of each liquid that has g(r), 400 K of the alloy."""
+    found: dict[str, tuple[float, dict[str, Any]]] = {}
+    for key, result in validation.results.items():
+        kind, *words = key.split("/")
+        if kind == "liquid" and result.get("rdf"):
+            of, temperature = words[0], float(words[1])
+            if of not in found or temperature < found[of][0] or (of not in ("Na", "K") and temperature == 400.0):
+                found[of] = (temperature, result)
+    return found
+
+
+def _film(validation: Validation) -> Figure | None:
+    films = {
+        key: result
+        for key, result in validation.results.items()
+        if key.startswith("surface/") and len(result.get("counts", ())) == 2
+    }
+    if not films:
+        return None
+    key, result = next(iter(films.items()))
+    figure, (ax,) = _figure(1)
+    depth = np.array(result["depth"])
+    width = 2.0 * result["area"] * (depth[1] - depth[0])
+    for row, (metal, counts) in enumerate(result["counts"].items()):
+        ax.plot(depth, np.array(counts) / width * 1e3, color=COLORS[row], label=metal)
+    ax.set(xlabel="distance from the middle / Å", ylabel="density / 1/nm³", xlim=(0.0, 0.5 * result["thickness"] + 8.0))
+    ax.set_title(f"{key.split('/')[1]}, {key.split('/')[2]} K", fontsize=9)
+    ax.legend(fontsize="small")
+    return figure
+
+
+def _adsorption(validation: Validation) -> Figure | None:
+    curves: dict[str, dict[str, Any]] = {}
+    for key, result in validation.results.items():
+        if key.startswith("adsorption/") and "failed" not in result:
+            curves.setdefault(key.split("/")[1], {}).update(result)
+    if not curves:
+        return None
+    figure, axes = _figure(len(curves), 4.6)
+    for ax, (metal, result) in zip(axes, curves.items()):
+        points = dft_points(metal)
+        lowest = 0.0
+        for row, site in enumerate(site for site in SITES if site in result):
+            energies, color = np.array(result[site]["energies"]), COLORS[row]
+            ax.plot(HEIGHTS, energies, color=color, lw=1.2, label=site)
+            lowest = min(lowest, float(result[site].get("energy") or 0.0))
+            of, known = SITES[site][0].format(metal), np.array(points.get(site, []))
+            energy, height = reference_for("adsorption energy", of), reference_for("height", of)
+            if len(known):
+                ax.plot(known[:, 0], known[:, 1], "o", color=color, ms=4)
+                lowest = min(lowest, float(known[:, 1].min()))
+            elif energy is not None and height is not None:
+                ax.plot([height.middle], [energy.middle], "D", mfc="none", color=color, ms=6)
+                lowest = min(lowest, energy.middle)
+        ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
+        ax.set(
+            xlabel="height / Å", ylabel="energy / eV", title=f"{metal} by {validation.name}; dots, diamonds: DFT",
+            ylim=(lowest - MARGIN, REPULSION), xlim=(HEIGHTS[0], HEIGHTS[-1]),
+        )  # fmt: skip
+        ax.legend(fontsize="small")
+    return figure

@@ -1,0 +1,160 @@
+"""What a figure is held against: numbers and curves with their sources, from ``references.toml``."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.statistics import format_measure
+from nakmd.potentials.tables import read_text
+from nakmd.structures.liquid import nak_density
+from nakmd.units import K_B
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A known value, or the interval that sources span.
+
+    Attributes
+    ----------
+    low, high : float
+        Equal for one value; infinite where only a bound is known.
+    error : float
+        Of either end.
+    source, evidence, note : str
+        As in ``references.toml``.
+    """
+
+    low: float
+    high: float
+    error: float
+    source: str
+    evidence: str
+    note: str = ""
+
+    @property
+    def middle(self) -> float:
+        """What deviations are relative to; a bound where that is all there is."""
+        ends = [end for end in (self.low, self.high) if math.isfinite(end)]
+        return sum(ends) / len(ends)
+
+    def text(self, form: Callable[[float], str]) -> str:
+        """Return the value or interval in words."""
+        if self.low == self.high:
+            return format_measure(self.low, self.error) if self.error > 0.0 else form(self.low)
+        if math.isinf(self.high):
+            return f"above {form(self.low)}"
+        if math.isinf(self.low):
+            return f"below {form(self.high)}"
+        return f"{form(self.low)} … {form(self.high)}" + (f" ± {self.error:.1g}" if self.error > 0.0 else "")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A correlation over temperature [K], its range and relative error."""
+
+    quantity: str
+    of: str
+    form: str
+    coefficients: tuple[float, ...]
+    range: tuple[float, float]
+    error: float
+    source: str
+    evidence: str
+    note: str
+
+    def __call__(self, temperature: float) -> float:
+        """Return its value."""
+        return FORMS[self.form](temperature, self.coefficients)
+
+
+def _alloy_viscosity(T: float, c: Sequence[float]) -> float:
+    density = nak_density(c[0], T)
+    return c[1] * float(np.cbrt(density)) * math.exp(c[2] * density / T)
+
+
+#: Forms of curves: functions of T [K] and of the coefficients.
+FORMS: dict[str, Callable[[float, Sequence[float]], float]] = {
+    "kelvin": lambda T, c: float(np.polynomial.polynomial.polyval(T, list(c))),
+    "celsius": lambda T, c: float(np.polynomial.polynomial.polyval(T - 273.15, list(c))),
+    "saturated": lambda T, c: c[0] + c[1] * (1.0 - T / c[3]) + c[2] * math.sqrt(1.0 - T / c[3]),
+    "arrhenius": lambda T, c: c[0] * math.exp(c[1] / (K_B * T)),
+    "andrade": lambda T, c: c[0] * math.exp(c[1] / T),
+    "logarithm": lambda T, c: math.exp(c[0] + c[1] * math.log(T) + c[2] / T),
+    "alloy": lambda T, c: nak_density(c[0], T),
+    "alloy_viscosity": _alloy_viscosity,
+}
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(read_text(Path(__file__).with_name("references.toml")))
+
+
+def sources() -> dict[str, str]:
+    """Return the sources by key."""
+    return {key: str(entry["text"]) for key, entry in _file()["source"].items()}
+
+
+@cache
+def curves() -> tuple[Curve, ...]:
+    """Return all correlations."""
+    return tuple(
+        Curve(
+            entry["quantity"], entry["of"], entry["form"], tuple(entry["coefficients"]),
+            (entry["range"][0], entry["range"][1]), entry["error"], entry["source"], entry["evidence"],
+            entry.get("note", ""),
+        )
+        for entry in _file()["curve"]
+    )  # fmt: skip
+
+
+def curves_of(quantity: str, of: str) -> list[Curve]:
+    """Return the correlations of one quantity."""
+    return [curve for curve in curves() if (curve.quantity, curve.of) == (quantity, of)]
+
+
+def reference_for(quantity: str, of: str, temperature: float | None = None) -> Reference | None:
+    """Return what a figure is to be held against, or None if nothing is known.
+
+    Parameters
+    ----------
+    quantity, of : str
+        As in ``references.toml``.
+    temperature : float [K], optional
+        For curves. Beyond its range a curve is continued by at most a tenth, and the note says so.
+    """
+    for entry in _file()["figure"]:
+        if (entry["quantity"], entry["of"]) == (quantity, of):
+            single = entry.get("value")
+            low = entry.get("low", -math.inf) if single is None else single
+            high = entry.get("high", math.inf) if single is None else single
+            return Reference(
+                float(low), float(high), float(entry.get("error", 0.0)), entry["source"], entry["evidence"],
+                entry.get("note", ""),
+            )  # fmt: skip
+    if temperature is None:
+        return None
+    found = [c for c in curves_of(quantity, of) if 0.9 * c.range[0] <= temperature <= 1.1 * c.range[1]]
+    if not found:
+        return None
+    values = [curve(temperature) for curve in found]
+    beyond = any(not c.range[0] <= temperature <= c.range[1] for c in found)
+    return Reference(
+        min(values),
+        max(values),
+        max(curve.error * value for curve, value in zip(found, values)),
+        " and ".join(curve.source for curve in found),
+        found[0].evidence,
+        "continued beyond its range" if beyond else "",
+    )

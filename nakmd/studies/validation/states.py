@@ -1,0 +1,64 @@
+"""Results of liquid states, the seeds of each taken together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nakmd.analysis import Measure, Record, combine
+from nakmd.studies.validation.findings import restored
+from nakmd.studies.validation.plan import Point
+
+#: What points computed, by their keys.
+Results = Mapping[str, dict[str, Any]]
+
+
+def together(measures: Sequence[Measure]) -> Measure:
+    """Return the mean of independent runs as `nakmd.analysis.combine` has it; runs without a value are left out."""
+    good = [m for m in measures if math.isfinite(m.value)]
+    if not good:
+        return Measure(math.nan, math.nan, measures[0].unit if measures else "", 0.0)
+    if len(good) == 1:
+        return good[0]
+    records = [
+        Record(quantity="", value=m.value, error=m.error, unit=m.unit, n_effective=m.n_effective) for m in good
+    ]  # fmt: skip
+    mean = combine(records)
+    return Measure(float(mean.value), float(mean.error), mean.unit, mean.n_effective)
+
+
+class States:
+    """Results of liquid states, by composition, temperature and size.
+
+    Parameters
+    ----------
+    points, results
+        As in `findings_of`.
+    """
+
+    def __init__(self, points: Sequence[Point], results: Results) -> None:
+        self._runs: dict[tuple[float, float, int], list[dict[str, Any]]] = {}
+        for point in points:
+            if point.task == "liquid" and "failed" not in results[point.key]:
+                p = point.params
+                self._runs.setdefault((p["x_K"], p["temperature"], p["atoms"]), []).append(results[point.key])
+
+    def runs(self, x_K: float, temperature: float, atoms: int) -> list[dict[str, Any]]:
+        """Return the runs of one state, one for each seed."""
+        return self._runs.get((x_K, temperature, atoms), [])
+
+    def coldest(self, x_K: float, atoms: int) -> float:
+        """Return the lowest temperature [K] of a composition."""
+        return min(t for x, t, n in self._runs if (x, n) == (x_K, atoms))
+
+    def measure(self, x_K: float, temperature: float, atoms: int, *path: str) -> Measure | None:
+        """Return one quantity of a state over its seeds, None if there is no run of it."""
+        parts = []
+        for run in self.runs(x_K, temperature, atoms):
+            part: Any = run
+            for word in path:
+                part = part.get(word) if isinstance(part, dict) else None
+            if part is not None:
+                parts.append(restored(part))
+        return together(parts) if parts else None

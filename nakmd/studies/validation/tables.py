@@ -1,0 +1,131 @@
+"""A validation in words: rows of a table, and a page of Markdown with its pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+
+from nakmd.studies.validation.findings import Finding
+from nakmd.studies.validation.references import sources
+from nakmd.studies.validation.run import Validation
+
+COLUMNS = ("figure", "value ± error", "size", "unit", "reference", "source", "verdict")
+
+#: Titles of the groups.
+TITLES = {
+    "cold": "Cold metal",
+    "liquid": "Liquid",
+    "alloy": "Alloy",
+    "surface": "Surface of the liquid",
+    "carbon": "Carbon",
+    "adsorption": "One metal atom on carbon",
+    "sizes": "Cells of several sizes",
+}
+
+
+def rows_of(findings: Sequence[Finding]) -> list[list[str]]:
+    """Return one row of `COLUMNS` for each finding."""
+    return [
+        [
+            finding.key,
+            finding.text,
+            _size(finding),
+            finding.unit,
+            finding.reference_text,
+            _source(finding),
+            finding.verdict_text,
+        ]
+        for finding in findings
+    ]
+
+
+def _size(finding: Finding) -> str:
+    """Return the size error; nothing where it is known to be zero or the value is missing, ? where it is not known."""
+    if not math.isfinite(finding.value) or finding.size_error == 0.0:
+        return ""
+    return f"± {finding.size_error:.1g}" if math.isfinite(finding.size_error) else "?"
+
+
+def _source(finding: Finding) -> str:
+    if finding.reference is None:
+        return ""
+    return f"{finding.reference.source} ({finding.reference.evidence})"
+
+
+def summary(validation: Validation) -> str:
+    """Return how many figures agree, in one sentence."""
+    counts = [f"{n} {word}" for word, n in validation.counts.items() if n]
+    return f"{len(validation.findings)} figures of {validation.name}: {', '.join(counts)}."
+
+
+def markdown(validation: Validation, pictures: Sequence[tuple[str, str]] = ()) -> str:
+    """Return a page: summary, a table for each group with its notes, sources, provenance.
+
+    Parameters
+    ----------
+    validation : Validation
+    pictures : sequence of (str, str)
+        Title and file name.
+    """
+    origin = validation.provenance
+    lines = [
+        f"# Validation of `{validation.name}` ({validation.scale})",
+        "",
+        summary(validation),
+        "",
+        "A figure agrees if it lies within two standard errors of its reference: its own statistical and size errors "
+        "and that of the reference together. Errors of values are statistical standard errors (none: static). The "
+        'column "size" is what the finite cell may still have changed; ? where nobody knows.',
+        "",
+    ]
+    for title, file in pictures:
+        lines += [f"![{title}]({file})", ""]
+    for group, members in groupby(validation.findings, key=lambda finding: finding.group):
+        findings = list(members)
+        lines += [f"## {TITLES.get(group, group)}", "", *_table(COLUMNS, rows_of(findings)), ""]
+        lines += [*_notes(findings), ""]
+    used = {word for f in validation.findings if f.reference for word in f.reference.source.split(" and ")}
+    lines += ["## Sources", ""]
+    lines += [f"- **{key}**: {text}" for key, text in sources().items() if key in used]
+    if "own" in used:
+        lines += ["- **own**: this run"]
+    lines += ["", "## Provenance", ""]
+    if validation.skipped:
+        lines += [f"Beyond this model: {', '.join(validation.skipped)}.", ""]
+    potential = origin["potential"]
+    seconds = origin["seconds_in_all"]
+    lines += [
+        f"nakmd {origin['nakmd']} ({origin['git'][:12] or 'no commit known'}), numba {origin['numba']}, "
+        f"{origin['cpu']}, seed {origin['seed']}, {origin['threads']} points side by side, "
+        f"{seconds / 60.0:.1f} min of all points added up. Model digest {potential['hash'][:16]}.",
+        "",
+        f"Liquid: {_sizes(origin['sizes']['liquid'])}. Film: {_sizes(origin['sizes']['film'])}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _sizes(sizes: dict[str, float]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in sizes.items())
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(columns) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
+    return lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+
+
+def _notes(findings: Sequence[Finding]) -> list[str]:
+    """Return each note once, with the figures that it is about."""
+    about: dict[str, list[str]] = {}
+    for finding in findings:
+        notes = [*finding.notes, f"size error: {finding.size_note}" if finding.size_note else ""]
+        if finding.reference is not None:
+            notes.append(f"reference: {finding.reference.note}" if finding.reference.note else "")
+        for note in notes:
+            if note:
+                about.setdefault(note, []).append(finding.key)
+    return [f"- {_some(keys)}: {note}." for note, keys in about.items()]
+
+
+def _some(keys: Sequence[str]) -> str:
+    return "; ".join(keys) if len(keys) <= 3 else f"{keys[0]} and {len(keys) - 1} more"
