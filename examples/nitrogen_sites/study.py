@@ -134,6 +134,17 @@ def measure(directory: Path, seeds: int, strengths: tuple[float, ...]) -> dict[s
     return {strength: {wall: together(runs) for wall, runs in walls.items()} for strength, walls in found.items()}
 
 
+def provenance(directory: Path, strengths: tuple[float, ...]) -> dict[str, dict]:
+    """Return what the first run of each wall and strength says of its versions and its forces."""
+    found = {}
+    for wall, strength, seed, folder in jobs(directory, 1, strengths):
+        with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
+            found[f"{wall}, screening {strength:g}, seed {seed}"] = {
+                "potential": trajectory.potentials["hash"], **trajectory.provenance,
+            }  # fmt: skip
+    return found
+
+
 def together(runs: list[dict]) -> Records:
     """Return the records that all runs have, combined."""
     records = {}
@@ -227,7 +238,8 @@ def main(
         }
         for strength, walls in table.items()
     }
-    (directory / "results.json").write_text(json.dumps({"seeds": seeds, "results": plain}, indent=1), encoding="utf-8")
+    stored = {"seeds": seeds, "results": plain, "provenance": provenance(directory, strengths)}
+    (directory / "results.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     text = as_markdown(table)
     (directory / "results.md").write_text(text, encoding="utf-8")
     draw(table, directory / "results.png")
