@@ -291,7 +291,7 @@ def test_potentials_show_prints_a_page(nakmd_command):
         assert words in out, words
     # a model has the papers, figures and warnings of its sets
     out = nakmd_command("potentials", "show", "nak-cn")[1]
-    for words in ("10.1103/PhysRevB.86.115410", "Accuracy of morse-screened", "(kinaci-2012-cn)"):
+    for words in ("10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)"):
         assert words in out, words
 
 
