@@ -192,5 +192,5 @@ class Paths:
         if self.unwrap == "nearest":
             notes.append("no image counts: atoms followed to their nearest image from frame to frame")
         if self._keep_every > 1:
-            notes.append(f"every {self._keep_every}th frame kept, to stay below {self.memory / 1e6:.0f} MB")
+            notes.append(f"one frame in {self._keep_every} kept, to stay below {self.memory / 1e6:.0f} MB")
         return notes + self._spacing.notes
