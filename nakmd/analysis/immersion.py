@@ -155,7 +155,7 @@ class Immersion(Analysis):
     -----
     The energy is the cross interaction stored with the frames; carbon that the metal strains gives a little less
     (`nakmd.studies.work_of_adhesion` knows how much). What the metal pays for its surface is taken from
-    experiment, while the model's own surface tension is 35-40 % too low: give the model's surface energy where
+    experiment, while the model's own surface tension is 39-47 % too low: give the model's surface energy where
     it has been measured. An energy, not a free energy, is what a calorimeter sees.
 
     The area is that of the wall. Metal around a thin tube has a larger surface than the tube, and pays more.
@@ -239,7 +239,7 @@ class Immersion(Analysis):
                 *(sign if heat.value < 0.0 else ()),
                 f"specific surface: {surface.value:.4g} m²/g, {of_what}",
                 f"surface energy of the metal: {self._cost:g} J/m²"
-                + ("" if self.surface_energy is not None else ", from experiment; the model's own is 35-40 % lower"),
+                + ("" if self.surface_energy is not None else ", from experiment; the model's own is 39-47 % lower"),
                 "heats of immersion, intercalation, oxygen, moisture and of a reaction at nitrogen overlap: "
                 "IR alone cannot assign the heat to graphitic N",
             ),
