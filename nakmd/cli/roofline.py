@@ -24,7 +24,8 @@ from nakmd.kernels.jit import set_threads
 from nakmd.kernels.operations import count_operations
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import Neighbors, SlicedList
-from nakmd.potentials import Hybrid, Potential, Term, Tersoff
+from nakmd.potentials import Potential, Term, Tersoff
+from nakmd.potentials.hybrid import terms_in
 from nakmd.system import Result, System
 
 Kernel = Callable[..., Any]
@@ -170,8 +171,7 @@ def measure_peak(threads: int) -> float:
 
 def _terms(potential: Potential, neighbors: Neighbors) -> list[tuple[Term, SlicedList]]:
     """Return the terms of a potential, each with its list."""
-    terms = potential.terms if isinstance(potential, Hybrid) else (potential,)
-    return [(term, found) for term, found in zip(terms, neighbors.lists, strict=True) if isinstance(term, Term)]
+    return list(zip(terms_in(potential), neighbors.lists, strict=True))
 
 
 def _lanes(kernel: str, found: SlicedList, neighbors: Neighbors) -> Lanes:

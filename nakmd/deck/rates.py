@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from nakmd.kernels.jit import cache_folder
-from nakmd.potentials import EAM, FinnisSinclair, Gupta, Hybrid, JohnsonOh, Potential, Screened, Tersoff
+from nakmd.potentials import EAM, FinnisSinclair, Gupta, JohnsonOh, Potential, Screened, Tersoff
+from nakmd.potentials.hybrid import terms_in
 
 #: Guesses [µs per atom and step on one thread] for the terms, until a run has been timed.
 GUESSES: dict[type, float] = {
@@ -25,7 +26,7 @@ def _path() -> Path:
 
 def model_key(potential: Potential, threads: int) -> str:
     """Return what a rate is stored under: kinds of terms and number of threads."""
-    terms = potential.terms if isinstance(potential, Hybrid) else (potential,)
+    terms = terms_in(potential)
     return "+".join(sorted(type(term).__name__ for term in terms)) + f" on {threads}"
 
 
@@ -52,5 +53,5 @@ def store_rate(potential: Potential, threads: int, rate: float) -> None:
 
 def guessed_rate(potential: Potential, threads: int) -> float:
     """Return a guess of the µs per atom and step."""
-    terms = potential.terms if isinstance(potential, Hybrid) else (potential,)
+    terms = terms_in(potential)
     return (GUESS_STEP + sum(GUESSES.get(type(term), GUESS_PAIR) for term in terms)) / threads

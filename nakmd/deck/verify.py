@@ -14,7 +14,8 @@ from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem, near, nearest
 from nakmd.deck.schema import Dynamics
 from nakmd.errors import AnalysisError, CoverageError
-from nakmd.potentials import Hybrid, Potential, Term
+from nakmd.potentials import Potential
+from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.library import names, takes_doping
 from nakmd.system import METALS, WALL, System, element_of
 from nakmd.units import MASSES
@@ -183,9 +184,8 @@ def _check_cell(system: System, potential: Potential, path: tuple[str, ...]) -> 
         potential.prepare(system.species_names)
     except CoverageError:
         # reported already; the terms that are there have cutoffs all the same
-        for term in potential.terms if isinstance(potential, Hybrid) else [potential]:
-            if isinstance(term, Term):
-                term.bind(system.species_names)
+        for term in terms_in(potential):
+            term.bind(system.species_names)
     cutoff = potential.cutoff
     heights = system.cell.heights
     short = [c for c in range(3) if system.cell.periodic[c] and heights[c] < 2.0 * cutoff]
