@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,27 +27,29 @@ def script():
     sys.path.insert(0, str(FIT))
     try:
         import curves
+        import fitting
         import metal_carbon
+        import quality
 
-        yield metal_carbon, curves
+        yield SimpleNamespace(curves=curves, fitting=fitting, metal_carbon=metal_carbon, quality=quality)
     finally:
         sys.path.remove(str(FIT))
 
 
 @pytest.fixture(scope="module")
 def points(script):
-    return script[1].read_points()
+    return script.curves.read_points()
 
 
 @pytest.fixture(scope="module")
 def solved(script, points):
-    return {metal: script[0].solve_metal(points, metal) for metal in ("K", "Na")}
+    return {metal: script.metal_carbon.solve_metal(points, metal) for metal in ("K", "Na")}
 
 
 def test_the_fit_makes_the_numbers_of_the_set(script, solved):
     """The flat directions of the fits move by 1e-4 with the version of SciPy; five digits are written."""
     stored = {pair.species: pair for pair in read_set(SET).pair}
-    made = [pair for metal in solved for pair in script[0].pairs_of(metal, *solved[metal])]
+    made = [pair for metal in solved for pair in script.metal_carbon.pairs_of(metal, *solved[metal])]
     assert {pair["species"] for pair in made} == set(stored)
     for pair in made:
         found = stored[pair["species"]]
@@ -59,17 +62,17 @@ def test_the_fit_is_as_good_as_its_results_say(script, points, solved):
     stored = json.loads((FIT / "results.json").read_text())
     for metal, (stages, fits) in solved.items():
         for species, stage in stages.items():
-            rms = script[0]._rms(stage, stage.points, fits[species].values)
+            rms = script.quality.rms(stage, stage.points, fits[species].values)
             assert rms == pytest.approx(stored[metal][species]["rms_energy"], rel=0.02)
         carbon, values = stages["C"], fits["C"].values
         assert stored[metal]["C"]["rms_energy"] < 0.030
-        at, energy = script[0].well(carbon, values, "graphene_hollow")
-        height, depth = script[0].well_of_data([p for p in carbon.points if p.curve == "graphene_hollow"])
+        at, energy = script.quality.well(carbon, values, "graphene_hollow")
+        height, depth = script.quality.well_of_data([p for p in carbon.points if p.curve == "graphene_hollow"])
         assert at == pytest.approx(height, abs=0.05)
         assert energy == pytest.approx(depth, abs=0.03)
         curves = {p.curve for p in carbon.points}
         sites = [s for s in ("graphene_hollow", "graphene_bridge", "graphene_top") if s in curves]
-        order = [script[0].well(carbon, values, site)[1] for site in sites]
+        order = [script.quality.well(carbon, values, site)[1] for site in sites]
         assert order == sorted(order)
 
 
@@ -81,7 +84,7 @@ def test_the_engine_computes_the_fitted_curves(script, points, solved, curve):
     point = next(p for p in points if p.metal == "K" and p.curve == curve and not p.masked)
     frame = next(
         f
-        for f in script[1].read_frames()
+        for f in script.curves.read_frames()
         if f.info["config_type"] == curve and f.info["metal"] == "K" and f.info["height"] == point.height
     )
     sheet = frame[:-1].repeat((3, 3, 1))
@@ -93,7 +96,7 @@ def test_the_engine_computes_the_fitted_curves(script, points, solved, curve):
     potential = load(SET, doping=point.concentration)
     walls = [(a, b) for k, a in enumerate(names) for b in names[k:] if "K" not in (a, b)]
     potential.none |= {tuple(sorted(pair)) for pair in [*walls, ("K", "K")]}
-    energy, force = script[0].predict(point, stages[kind].terms_of(point, fits[kind].values))
+    energy, force = script.fitting.predict(point, stages[kind].terms_of(point, fits[kind].values))
     found = evaluate(potential, system)
     assert found.energy == pytest.approx(energy, abs=2e-3)
     assert found.forces[-1, 2] == pytest.approx(force, abs=5e-3)
@@ -107,22 +110,22 @@ def test_data_that_must_not_be_fitted_is_masked(points):
 
 
 def test_damaged_data_is_named(script, tmp_path):
-    for name in script[1].FILES:
+    for name in script.curves.FILES:
         shutil.copy(FIT / "data" / name, tmp_path)
     whole = tmp_path / "reference.extxyz"
     text = whole.read_text()
     whole.write_text(text[: len(text) // 2])
     with pytest.raises(FileFormatError, match=r"reference.extxyz"):
-        script[1].read_points(tmp_path)
+        script.curves.read_points(tmp_path)
     whole.write_text(text.replace("config_type=graphene_clean", "config_type=lost"))
     with pytest.raises(InputError, match="no clean sheet for graphene"):
-        script[1].read_points(tmp_path)
+        script.curves.read_points(tmp_path)
     whole.write_text(text.replace(" basis=PW300", "", 1))
     with pytest.raises(FileFormatError, match=r"frame 1 of \d+ has no basis"):
-        script[1].read_points(tmp_path)
+        script.curves.read_points(tmp_path)
     whole.unlink()
     with pytest.raises(FileFormatError, match="no such file"):
-        script[1].read_points(tmp_path)
+        script.curves.read_points(tmp_path)
 
 
 def test_dopants_weaken_every_pair_with_the_wall():

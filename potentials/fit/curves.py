@@ -17,9 +17,12 @@ DATA = Path(__file__).parent / "data"
 FILES = ("reference.extxyz", "extension.extxyz")
 CUTOFF = 10.0  # Å, of the terms that are fitted
 
-#: Site of the wall's atoms, for each family of frames; carbon is plain but for the edge of the bare vacancy.
-SITES = {"graphN": "N:graphitic", "graph2N": "N:graphitic", "n3v": "N:pyridinic"}
-EDGE = 2.6  # Å: neighbours of a bare vacancy's centre
+#: Site of the nitrogen, for each family of frames; carbon with two bonds, of at most this length [Å], is an edge.
+SITES = {
+    "graphN": "N:graphitic", "graph2N": "N:graphitic", "graphNrelaxed": "N:graphitic",
+    "n3v": "N:pyridinic", "n3vrelaxed": "N:pyridinic", "pyrrolic": "N:pyrrolic",
+}  # fmt: skip
+LONGEST_BOND = 1.8
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,8 @@ def _surroundings(frame: Atoms) -> tuple[dict[str, FloatArray], dict[str, FloatA
     away = sheet.positions[:, None, :] + images - metal
     r = np.linalg.norm(away, axis=2)
     species = np.array([SITES.get(family, s) if s == "N" else s for s in sheet.get_chemical_symbols()], dtype="U16")
-    if family == "vacancy":
-        across = np.linalg.norm(away[:, :, :2], axis=2).min(axis=1)
-        species[across < EDGE - 1.0] = "C:edge"
+    bonds = np.sum(sheet.get_all_distances(mic=True) < LONGEST_BOND, axis=1) - 1
+    species[(bonds < 3) & (species == "C")] = "C:edge"
     distances, rises = {}, {}
     for name in sorted(set(species)):
         mine = species == name

@@ -9,6 +9,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from curves import Point
+from fitting import predict
+from quality import moved
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -30,8 +32,6 @@ COLUMNS = (
 
 def draw(points: Sequence[Point], solved: Mapping[str, tuple[Any, Any]], path: Path) -> None:
     """Write the picture: a row for each metal, points computed (hollow symbols: masked), lines fitted."""
-    from metal_carbon import moved, predict  # noqa: PLC0415
-
     figure, axes = plt.subplots(len(solved), 3, figsize=(12.0, 7.0), layout="constrained")
     for row, (metal, (stages, fits)) in zip(axes, solved.items(), strict=True):
         for axis, (title, species, curves) in zip(row, COLUMNS, strict=True):

@@ -26,6 +26,8 @@ from ase.io import read, write
 A_GRAPHENE = 2.467  # Å, PBE lattice constant of the reference set
 HEIGHT_CELL = 15.0  # Å; the sheet lies at z = 4 Å, so that 5 Å stay free above a metal at 6 Å
 Z_SHEET = 4.0
+FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks.extxyz"
+RELAXED = {"n3vrelaxed": "n3v", "pyrrolic": "pyrrolic", "graphNrelaxed": "graphN"}  # families of `relax.py`
 CONVERGENCE = {"density": 3e-4, "eigenstates": 1e-6}
 CARBON_1, CARBON_2 = np.array([1 / 3, 2 / 3]), np.array([2 / 3, 1 / 3])  # of the primitive cell, hollow at the origin
 
@@ -58,9 +60,15 @@ def framework(sheet: str, size: int) -> Atoms:
     the hollow lies on another threefold axis of the cell, as far from N as the cell allows, which takes a `size` that
     is no multiple of three); graph2N_farhollow (N on both of these axes: twice the concentration, at the same
     distance); n3v_center (three pyridinic N around a vacancy, moved 0.12 Å outward, as in the reference set) and
-    vacancy_center (the same hole, carbon edges, not moved).
+    vacancy_center (the same hole, carbon edges, not moved). Of `relax.py`: n3vrelaxed_center, pyrrolic_center and
+    graphNrelaxed_topN.
     """
     family, site = sheet.split("_")
+    if family in RELAXED:
+        atoms = next(f for f in read(FRAMEWORKS, ":") if f.info["config_type"] == RELAXED[family])
+        atoms.cell[2, 2] = HEIGHT_CELL
+        atoms.positions[:, 2] = Z_SHEET
+        return Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=(True, True, False))
     origin = {
         "hollow": np.zeros(2),
         "farhollow": np.zeros(2),
@@ -107,7 +115,7 @@ def framework(sheet: str, size: int) -> Atoms:
 
 def calculator(chain: Chain, log: str):
     """GPAW as in the reference set: plane waves, PBE, Fermi-Dirac 0.1 eV, dipole correction along z."""
-    from gpaw import GPAW, PW, FermiDirac, Mixer, MixerSum  # noqa: PLC0415  the list of points needs no GPAW
+    from gpaw import GPAW, PW, Davidson, FermiDirac, Mixer, MixerSum  # noqa: PLC0415  the list of points needs no GPAW
 
     return GPAW(
         mode=PW(chain.cutoff),
@@ -116,6 +124,8 @@ def calculator(chain: Chain, log: str):
         occupations=FermiDirac(0.1),
         poissonsolver={"dipolelayer": "xy"},
         mixer=(MixerSum if chain.spin else Mixer)(0.05, 6, 60),
+        nbands=-10,  # empty ones; with one step per density half the time of the defaults, and the same numbers
+        eigensolver=Davidson(niter=1),
         convergence=CONVERGENCE,
         maxiter=150,
         txt=log,
@@ -195,8 +205,10 @@ def compute(chain: Chain, path: Path, logs: Path) -> None:
     if not chain.keep_sheet:
         del atoms[:]
     if chain.metal:
-        atoms += Atoms(chain.metal, positions=[(0.0, 0.0, Z_SHEET + wanted[0])])
-    name = f"{chain.config_type}_{chain.metal}_PW{chain.cutoff}_k{chain.kpts}"
+        # over a sheet without spins the metal may keep its electron; in a bare vacancy it gives it away
+        moment = float(chain.spin and not atoms.get_initial_magnetic_moments().any())
+        atoms += Atoms(chain.metal, positions=[(0.0, 0.0, Z_SHEET + wanted[0])], magmoms=[moment])
+    name = f"{chain.config_type}_{chain.metal}_PW{chain.cutoff}_k{chain.kpts}{'_spin' * chain.spin}"
     atoms.calc = calculator(chain, str(logs / f"{name}.txt"))
     for height in wanted:
         if chain.metal:
@@ -241,6 +253,19 @@ def chains() -> list[Chain]:
         Chain("vacancy_center", "", (), 4, 3, spin=True),
         Chain("vacancy_center", "K", (2.2, 1.8, 2.8), 4, 3, spin=True),
         Chain("vacancy_center", "Na", (1.8, 1.4, 2.4), 4, 3, spin=True),
+        # whether the metal over a doped sheet, which gives it no room for its electron, is a polarised atom
+        Chain("graphN_topN", "K", (3.2, 2.7), 4, 3, spin=True),
+        Chain("graphN_topN", "Na", (3.0, 2.5), 4, 3, spin=True),
+        Chain("graphN_farhollow", "K", (2.6,), 4, 3, spin=True),
+        Chain("graphN_farhollow", "Na", (2.3,), 4, 3, spin=True),
+        Chain("n3vrelaxed_center", "", (), 4, 3),
+        Chain("n3vrelaxed_center", "K", (2.2, 2.0, 2.6), 4, 3),
+        Chain("n3vrelaxed_center", "Na", (1.7, 1.5, 2.1), 4, 3),
+        Chain("pyrrolic_center", "", (), 4, 3),
+        Chain("pyrrolic_center", "K", (2.4, 2.0, 3.0), 4, 3),
+        Chain("pyrrolic_center", "Na", (2.0, 1.6, 2.6), 4, 3),
+        Chain("graphNrelaxed_topN", "", (), 4, 3),
+        Chain("graphNrelaxed_topN", "K", (2.7,), 4, 3),
         # a lone dopant at a smaller concentration
         Chain("graphN_farhollow", "", (), 5, 3),
         Chain("graphN_farhollow", "K", (2.6,), 5, 3),
@@ -256,17 +281,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="extended-XYZ file that the points are appended to")
     parser.add_argument("--logs", type=Path, default=Path("gpaw-logs"), help="folder of GPAW's own output")
+    parser.add_argument(
+        "--only", default="", metavar="WORDS", help="chains whose name has one of these words, comma-separated"
+    )
     parser.add_argument("--list", action="store_true", help="only say which points are there and which are missing")
     args = parser.parse_args()
     have = done(args.file)
+    queue = [
+        c
+        for c in chains()
+        if any(word in f"{c.config_type} {c.metal}{' spin' * c.spin}" for word in args.only.split(","))
+    ]
     if args.list:
-        for chain in chains():
+        for chain in queue:
             for height in chain.heights or (0.0,):
                 state = "done" if chain_key(chain, height) in have else "missing"
                 print(f"{state:8s} {chain.config_type:22s} {chain.metal:3s} {height:4.1f} Å  PW{chain.cutoff}")
         return 0
     args.logs.mkdir(parents=True, exist_ok=True)
-    for chain in chains():
+    for chain in queue:
         compute(chain, args.file, args.logs)
     return 0
 

@@ -1,0 +1,130 @@
+"""Frozen sheets around nitrogen and vacancies, relaxed in their plane (PBE, GPAW) at 500 eV, restartable.
+
+Forces on C and N need that cutoff; at the 300 eV of the curves they are off by electronvolts per Å. Each framework is
+relaxed without metal in the 4x4 cell and appended to an extended-XYZ file; `run.py` takes it from there. One that is
+found in the file is skipped.
+
+    python potentials/fit/dft/relax.py potentials/fit/data/frameworks.extxyz --logs logs
+
+It needs GPAW (see `potentials/fit/README.md`, "How the points are computed"); nakmd itself does not, but the start of
+the pyrrolic site is nakmd's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import read, write
+from ase.optimize import BFGS
+from run import CONVERGENCE, framework
+
+CUTOFF = 500  # eV
+HEIGHT = 9.0  # Å, of the cell; a flat sheet without metal needs no more
+LARGEST_FORCE = 0.1  # eV/Å: moves no atom by 0.01 Å
+MOST_STEPS = 12
+
+#: Frameworks in the order of their worth: name, what it starts from, spin.
+QUEUE = (("n3v", "n3v_center", False), ("pyrrolic", "", False), ("graphN", "graphN_topN", False))
+
+
+def pyrrolic() -> Atoms:
+    """Return nakmd's pyrrolic site, centre of the hole at the origin, made symmetric about its mirror plane."""
+    from nakmd.cell import Cell  # noqa: PLC0415  the relaxed frameworks need no nakmd
+    from nakmd.structures.doping import dope  # noqa: PLC0415
+    from nakmd.system import System  # noqa: PLC0415
+
+    sheet = framework("graphene_hollow", 4)
+    cell = Cell(np.array(sheet.cell), (True, True, True))
+    bare = System(sheet.positions, np.zeros(len(sheet), dtype=int), ("C",), cell)
+    doped = dope(bare, {"pyrrolic": 1 / 31}, min_distance=3.0, seed=1)
+    labels = np.array([doped.species_names[s] for s in doped.species])
+    plane, across = np.array(sheet.cell)[:2, :2], doped.positions[:, :2]
+    nitrogen = across[labels == "N:pyrrolic"][0]
+
+    def nearest(vectors: np.ndarray) -> np.ndarray:
+        fractional = vectors @ np.linalg.inv(plane)
+        return (fractional - np.round(fractional)) @ plane
+
+    edges = nitrogen + nearest(across[labels == "C:edge"] - nitrogen)
+    centre = (nitrogen + edges.sum(axis=0)) / 3
+    along = (nitrogen - edges.mean(axis=0)) / np.linalg.norm(nitrogen - edges.mean(axis=0))
+    # the mirror of the lattice nearest to the line from the edges to the nitrogen
+    angle = np.round(np.arctan2(along[1], along[0]) / (np.pi / 6)) * np.pi / 6
+    mirror = np.array([[np.cos(2 * angle), np.sin(2 * angle)], [np.sin(2 * angle), -np.cos(2 * angle)]])
+    seen = nearest(across - centre)
+    image = seen @ mirror
+    partner = [int(np.argmin(np.linalg.norm(nearest(seen - x), axis=1))) for x in image]
+    assert sorted(partner) == list(range(len(seen)))
+    seen = seen + 0.5 * nearest(image[partner] - seen)
+    symbols = [label.partition(":")[0] for label in labels]
+    positions = np.column_stack([seen, doped.positions[:, 2]])
+    return Atoms(symbols, positions=positions, cell=sheet.cell, pbc=(True, True, False))
+
+
+def relax(name: str, start: str, spin: bool, path: Path, logs: Path) -> None:
+    """Relax one framework and append it to ``path``."""
+    import gpaw  # noqa: PLC0415  the rest of this file needs no GPAW
+    from gpaw import GPAW, PW, Davidson, FermiDirac, Mixer, MixerSum  # noqa: PLC0415
+
+    if path.exists() and any(frame.info["config_type"] == name for frame in read(path, ":")):
+        return
+    atoms = framework(start, 4) if start else pyrrolic()
+    atoms.cell[2, 2] = HEIGHT
+    atoms.positions[:, 2] = HEIGHT / 2
+    before = atoms.positions.copy()
+    atoms.calc = GPAW(
+        mode=PW(CUTOFF),
+        xc="PBE",
+        kpts={"size": (3, 3, 1), "gamma": True},
+        occupations=FermiDirac(0.1),
+        mixer=(MixerSum if spin else Mixer)(0.05, 6, 60),
+        convergence=CONVERGENCE,
+        nbands=-10,
+        eigensolver=Davidson(niter=1),
+        maxiter=150,
+        txt=str(logs / f"relax_{name}.txt"),
+    )
+    clock = time.perf_counter()
+    # by first forces a bond is 0.02 Å off, not more: short steps, none out of the plane for want of a force
+    BFGS(atoms, logfile=str(logs / f"relax_{name}.log"), maxstep=0.05, alpha=60.0).run(LARGEST_FORCE, MOST_STEPS)
+    forces = atoms.get_forces()
+    frame = Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=(True, True, False))
+    frame.calc = SinglePointCalculator(
+        frame,
+        energy=atoms.get_potential_energy(),
+        free_energy=atoms.get_potential_energy(force_consistent=True),
+        forces=forces,
+    )
+    frame.info = {
+        "config_type": name, "kpts": "3x3x1G", "spinpol": spin, "functional": "PBE", "code": f"GPAW-{gpaw.__version__}",
+        "basis": f"PW{CUTOFF}", "setups": "gpaw-setups-0.9.20000 PBE", "smearing": "FD0.1eV",
+        "largest_force": round(float(np.linalg.norm(forces, axis=1).max()), 3),
+        "largest_move": round(float(np.linalg.norm(atoms.positions - before, axis=1).max()), 3),
+        "wall_s": round(time.perf_counter() - clock, 1),
+    }  # fmt: skip
+    write(path, frame, append=path.exists(), format="extxyz")
+    print(f"{name}: {frame.info}", flush=True)
+
+
+def main() -> int:
+    """Run the queue."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path, help="extended-XYZ file that the frameworks are appended to")
+    parser.add_argument("--logs", type=Path, default=Path("gpaw-logs"), help="folder of GPAW's own output")
+    parser.add_argument("--only", default="", help="one framework by name")
+    args = parser.parse_args()
+    args.logs.mkdir(parents=True, exist_ok=True)
+    for name, start, spin in QUEUE:
+        if args.only in {"", name}:
+            relax(name, start, spin, args.file, args.logs)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
