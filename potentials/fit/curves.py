@@ -92,6 +92,8 @@ def read_frames(folder: Path = DATA) -> list[Atoms]:
 def read_points(folder: Path = DATA, frames: list[Atoms] | None = None) -> list[Point]:
     """Return the points over 4x4 sheets at the cutoff of the reference set, masked ones among them.
 
+    Where a point was computed with and without spin polarisation, the lower energy is the ground state and counts.
+
     Raises
     ------
     FileFormatError
@@ -113,7 +115,10 @@ def read_points(folder: Path = DATA, frames: list[Atoms] | None = None) -> list[
                 distances, rises, concentration, _masked(info, energy),
             )
         )  # fmt: skip
-    return sorted(points, key=lambda p: (p.metal, p.curve, p.height))
+    lowest: dict[tuple[str, str, float], Point] = {}
+    for point in sorted(points, key=lambda p: p.energy, reverse=True):
+        lowest[point.metal, point.curve, round(point.height, 3)] = point
+    return [lowest[key] for key in sorted(lowest)]
 
 
 def atom_energy(frames: list[Atoms], metal: str) -> float:
@@ -125,11 +130,15 @@ def atom_energy(frames: list[Atoms], metal: str) -> float:
 
 
 def clean_energy(frames: list[Atoms], frame: Atoms) -> float:
-    """Return the energy of the same sheet without the metal, at the same settings [eV]."""
+    """Return the energy of the same sheet without the metal, at the same settings [eV].
+
+    A sheet without a bare vacancy has no moments: for its polarised frames an unpolarised one will do.
+    """
     family, _, cell = frame.info["config_type"].partition("_")
     size = "_" + cell.rpartition("_")[2] if "x" in cell else ""
     for other in frames:
-        same = all(other.info[word] == frame.info[word] for word in ("basis", "kpts", "spinpol"))
+        same = all(other.info[word] == frame.info[word] for word in ("basis", "kpts"))
+        same &= other.info["spinpol"] == frame.info["spinpol"] or family != "vacancy"
         if other.info["config_type"] == f"{family}_clean{size}" and same:
             return float(other.get_potential_energy())
     raise InputError(f"The data have no clean sheet for {frame.info['config_type']} at the same settings.")

@@ -62,7 +62,12 @@ def text(pairs: list[Mapping[str, Any]], results: Mapping[str, Any]) -> str:
         ]
         lines += [f'evidence = "{pair["evidence"]}"', f'note = "{pair["note"]}"']
         blocks.append("\n".join(_as_floats(line) for line in lines) + "\n")
-    for metal, species in ((m, s) for m in ("K", "Na") for s in ("C", "N:graphitic", "N:pyridinic")):
+    for metal, species in (
+        (m, s)
+        for m in ("K", "Na")
+        for s in results[m]
+        if s in ("C", "N:graphitic", "N:pyridinic", "N:pyrrolic", "C:edge")
+    ):
         blocks += _accuracy(f"{metal} on {species}", results[metal][species])
     return "\n".join(blocks)
 

@@ -27,12 +27,24 @@ from nakmd.system import FloatArray
 
 HERE = Path(__file__).parent
 METALS = ("K", "Na")
-EDGE_SHARE = 0.78  # C:edge against N:pyridinic, where the bare vacancy is not computed
 NAMES = ("wall", "wall_width", "depth", "width")
 
 #: Chosen, not fitted: range of the bump of graphitic nitrogen [Å], and concentration at which its loss has settled. The
 #: data have 1/32 and 2/32, where the loss is the same to 0.03 eV: it has settled at the first, and below is not known.
 BUMP_WIDTH, DOPING_SCALE = 3.0, 0.01
+
+#: Holes in the order of their fits, each with the species before it known: species, curves, what they are.
+HOLES: dict[str, tuple[tuple[str, ...], str]] = {
+    "N:pyridinic": (
+        ("n3v_center", "n3vrelaxed_center"),
+        "Three N around a vacancy, as moved by hand and as relaxed at 500 eV",
+    ),
+    "C:edge": (("vacancy_center",), "Bare vacancy, spin-polarised, not relaxed"),
+    "N:pyrrolic": (
+        ("pyrrolic_center",),
+        "N in a pentagon at the rim of a hole, as relaxed at 500 eV, with two C:edge across it",
+    ),
+}
 
 
 def gaussians(r: FloatArray, p: Sequence[float]) -> tuple[FloatArray, FloatArray]:
@@ -80,22 +92,24 @@ def graphitic(points: Sequence[Point], metal: str, bare: FloatArray) -> Stage:
     mine = [p for p in points if p.metal == metal and p.curve.startswith(("graphN", "graph2N")) and not p.masked]
 
     def terms_of(point: Point, p: FloatArray) -> Mapping[str, tuple[Formula, Sequence[float]]]:
-        of_nitrogen = (bare[0], bare[1], -p[1], BUMP_WIDTH)
         return {
             "C": (gaussians, weakened(bare, p[0], DOPING_SCALE, point.concentration)),
-            "N:graphitic": (gaussians, weakened(of_nitrogen, p[0], DOPING_SCALE, point.concentration)),
+            "N:graphitic": (gaussians, weakened(of_dopant(bare, p), p[0], DOPING_SCALE, point.concentration)),
         }
 
-    return Stage(mine, ("doping_loss", "bump"), (0.4, 0.5), terms_of)
+    return Stage(mine, ("doping_loss", "bump", "wall_share"), (0.4, 0.5, 1.0), terms_of)
 
 
-def beside(points: Sequence[Point], metal: str, bare: FloatArray, curve: str, species: str) -> Stage:
-    """A hole in the sheet: its rim is fitted, the rest is bare carbon."""
-    mine = [p for p in points if p.metal == metal and p.curve == curve and not p.masked]
-    return Stage(
-        mine, NAMES, (20.0, 1.0, 0.5, 2.5),
-        lambda _, p: {"C": (gaussians, tuple(bare)), species: (gaussians, tuple(p))},
-    )  # fmt: skip
+def of_dopant(bare: FloatArray, p: FloatArray) -> tuple[float, ...]:
+    """Two Gaussians of graphitic nitrogen: carbon's wall times a share, and a bump in place of its well."""
+    return (bare[0] * p[2], bare[1], -p[1], BUMP_WIDTH)
+
+
+def hole(points: Sequence[Point], metal: str, known: Mapping[str, FloatArray], species: str) -> Stage:
+    """A hole in the sheet: one species of its rim is fitted, the others are known."""
+    mine = [p for p in points if p.metal == metal and p.curve in HOLES[species][0] and not p.masked]
+    of_known = {name: (gaussians, tuple(p)) for name, p in known.items()}
+    return Stage(mine, NAMES, (20.0, 1.0, 0.5, 2.5), lambda _, p: {**of_known, species: (gaussians, tuple(p))})
 
 
 def solve_metal(points: Sequence[Point], metal: str) -> tuple[dict[str, Stage], dict[str, Fit]]:
@@ -104,60 +118,39 @@ def solve_metal(points: Sequence[Point], metal: str) -> tuple[dict[str, Stage], 
     fits = {"C": stages["C"].solve()}
     bare = fits["C"].values
     stages["N:graphitic"] = graphitic(points, metal, bare)
-    stages["N:pyridinic"] = beside(points, metal, bare, "n3v_center", "N:pyridinic")
-    edge = beside(points, metal, bare, "vacancy_center", "C:edge")
-    if 2 * len(edge.points) >= len(edge.names):
-        stages["C:edge"] = edge
-    for species in list(stages)[1:]:
+    fits["N:graphitic"] = stages["N:graphitic"].solve()
+    known = {"C": bare}
+    for species in HOLES:
+        stages[species] = hole(points, metal, known, species)
         fits[species] = stages[species].solve()
+        known[species] = fits[species].values
     return stages, fits
 
 
 def pairs_of(metal: str, stages: Mapping[str, Stage], fits: Mapping[str, Fit]) -> list[dict[str, Any]]:
     """Return the pairs of one metal as the library holds them."""
-    bare, dopant, ring = fits["C"].values, fits["N:graphitic"].values, fits["N:pyridinic"].values
-    doping = {"doping_loss": float(dopant[0]), "doping_scale": DOPING_SCALE}
+    bare, dopant = fits["C"].values, fits["N:graphitic"].values
 
-    def pair(species: str, p: Sequence[float], evidence: str, note: str, **more: float) -> dict[str, Any]:
+    def pair(species: str, p: Sequence[float], what: str) -> dict[str, Any]:
+        stage, wells = stages[species], []
+        for curve in dict.fromkeys(q.curve for q in stage.points):
+            at, energy = well(stage, fits[species].values, curve)
+            wells.append(f"{curve.replace('_', ' ')} {energy:.3f} eV at {at:.2f} angstrom")
+        off = 1e3 * rms(stage, stage.points, fits[species].values)
         return {
             "species": (metal, species),
             **dict(zip(NAMES, p, strict=True)),
-            **more,
-            "evidence": evidence,
-            "note": note,
+            "doping_loss": float(dopant[0]),
+            "doping_scale": DOPING_SCALE,
+            "evidence": "fitted",
+            "note": f"{what}. Wells: {', '.join(wells)}; rms error {off:.0f} meV.",
         }
 
-    def wells(species: str) -> str:
-        stage, out = stages[species], []
-        for curve in dict.fromkeys(p.curve for p in stage.points):
-            at, energy = well(stage, fits[species].values, curve)
-            out.append(f"{curve.partition('_')[2]} {energy:.3f} eV at {at:.2f} angstrom")
-        return ", ".join(out)
-
-    off = {species: rms(stages[species], stages[species].points, fits[species].values) for species in stages}
-    out = [
-        pair("C", bare, "fitted", f"Wells: {wells('C')}; rms error {1e3 * off['C']:.0f} meV.", **doping),
-        pair(
-            "N:graphitic", (bare[0], bare[1], -dopant[1], BUMP_WIDTH), "fitted",
-            f"The wall of carbon, and a bump in place of the well; rms error {1e3 * off['N:graphitic']:.0f} meV.",
-            **doping,
-        ),
-        pair(
-            "N:pyridinic", ring, "fitted",
-            f"Three N around a vacancy, not relaxed: {wells('N:pyridinic')}; "
-            f"rms error {1e3 * off['N:pyridinic']:.0f} meV.",
-            **doping,
-        ),
-        pair("N:pyrrolic", ring, "proposed", "Not computed: taken as pyridinic.", **doping),
-    ]  # fmt: skip
-    if "C:edge" in fits:
-        note = f"Bare vacancy, spin-polarised, not relaxed: {wells('C:edge')}; rms error {1e3 * off['C:edge']:.0f} meV."
-        out.append(pair("C:edge", fits["C:edge"].values, "fitted", note, **doping))
-    else:
-        note = f"Not computed: N:pyridinic with wall and depth times {EDGE_SHARE}, as in morse-dilute."
-        edge = (ring[0] * EDGE_SHARE, ring[1], ring[2] * EDGE_SHARE, ring[3])
-        out.append(pair("C:edge", edge, "proposed", note, **doping))
-    return out
+    return [
+        pair("C", bare, "Pristine graphene"),
+        pair("N:graphitic", of_dopant(bare, dopant), "A bump in place of the well, and a wall of its own"),
+        *(pair(species, fits[species].values, what) for species, (_, what) in HOLES.items()),
+    ]
 
 
 def report(points: Sequence[Point], metal: str, stages: Mapping[str, Stage], fits: Mapping[str, Fit]) -> dict[str, Any]:

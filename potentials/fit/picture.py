@@ -26,18 +26,27 @@ COLUMNS = (
             "graph2N_farhollow": "the same, two N in the cell",
         },
     ),
-    ("holes", None, {"n3v_center": "three pyridinic N", "vacancy_center": "bare vacancy"}),
+    (
+        "holes",
+        None,
+        {
+            "n3v_center": "three pyridinic N", "n3vrelaxed_center": "the same, relaxed",
+            "vacancy_center": "bare vacancy", "pyrrolic_center": "pyrrolic N",
+        },
+    ),
 )  # fmt: skip
 
 
 def draw(points: Sequence[Point], solved: Mapping[str, tuple[Any, Any]], path: Path) -> None:
     """Write the picture: a row for each metal, points computed (hollow symbols: masked), lines fitted."""
+    from metal_carbon import HOLES  # noqa: PLC0415
+
     figure, axes = plt.subplots(len(solved), 3, figsize=(12.0, 7.0), layout="constrained")
     for row, (metal, (stages, fits)) in zip(axes, solved.items(), strict=True):
         for axis, (title, species, curves) in zip(row, COLUMNS, strict=True):
             for k, (curve, name) in enumerate(curves.items()):
                 mine = [p for p in points if p.metal == metal and p.curve == curve]
-                kind = species or {"n3v_center": "N:pyridinic", "vacancy_center": "C:edge"}[curve]
+                kind = species or next(name for name, (theirs, _) in HOLES.items() if curve in theirs)
                 if not mine or kind not in fits:
                     continue
                 heights = np.linspace(min(p.height for p in mine) - 0.15, max(p.height for p in mine) + 0.6, 120)

@@ -1,6 +1,6 @@
 """First-principles films of metal on graphene (PBE, GPAW): how a sheet holds metal among metal.
 
-One to three layers of metal, stacked like ABC over the hollow of a frozen sheet, and each film alone in the same cell;
+One or two layers of metal, stacked like ABC over the hollow of a frozen sheet, and each film alone in the same cell;
 the sheets of KC8, with the metal between them and without. Cells are small (2 x 2, or the denser sqrt(3) x sqrt(3)), so
 that a point takes seconds to a minute. Each is appended to an extended-XYZ file when it is done and skipped when found.
 
@@ -31,8 +31,8 @@ CONVERGENCE = {"density": 3e-4, "eigenstates": 1e-6}
 #: Cells by name: corners in units of the primitive vectors, and points along each axis.
 CELLS = {"2x2": (((2, 0), (0, 2)), 6), "r3": (((2, 1), (-1, 1)), 7)}
 
-#: From layer to layer [Å], so that a film has the volume per atom of the bulk (PBE, bcc).
-SPACING = {("K", "2x2"): 3.51, ("Na", "r3"): 2.35}
+#: From layer to layer [Å], so that a film has the volume per atom of the bulk (PBE, bcc); mixed ones between the two.
+SPACING = {("K", "2x2"): 3.51, ("Na", "r3"): 2.35, ("K/Na", "2x2"): 3.1, ("Na/K", "2x2"): 3.1}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Film:
     Attributes
     ----------
     metal : str
-        Empty for the sheet alone.
+        Empty for the sheet alone; "K/Na" is a layer of K next to the sheet and one of Na on it.
     cell : str
         One of `CELLS`.
     n_layers : int
@@ -86,7 +86,8 @@ class Film:
                 atoms.append("C")
                 atoms.positions[-1] = x, y, base
         for k in range(self.n_layers):
-            atoms.append(self.metal)
+            metals = self.metal.split("/")
+            atoms.append(metals[k % len(metals)])
             across = (np.array([1 / 3, 2 / 3]) * k % 1.0) @ plane
             atoms.positions[-1] = *across, base + (0.5 * self.gap if self.gap else self.height + k * spacing)
         return atoms
@@ -103,6 +104,11 @@ def points() -> list[list[Film]]:
         [Film("Na", "r3", 1, 2.8, sheet=False)],
         [Film("Na", "r3", 2, 2.8), Film("Na", "r3", 2, 3.2)],
         [Film("Na", "r3", 2, 2.8, sheet=False)],
+        # mixed films: whose density screens whom
+        [Film("K/Na", "2x2", 2, 3.0)],
+        [Film("K/Na", "2x2", 2, 3.0, sheet=False)],
+        [Film("Na/K", "2x2", 2, 2.8)],
+        [Film("Na/K", "2x2", 2, 2.8, sheet=False)],
         # KC8, and its parts
         [Film("K", "2x2", 1, 0.0, True, 5.35)],
         [Film("K", "2x2", 1, 0.0, False, 5.35)],
@@ -148,7 +154,7 @@ def compute(chain: list[Film], path: Path, logs: Path) -> None:
                 mixer=Mixer(0.05, 6, 60),
                 convergence=CONVERGENCE,
                 maxiter=200,
-                txt=str(logs / ("_".join(map(str, film.key)) + ".txt")),
+                txt=str(logs / ("_".join(map(str, film.key)).replace("/", "") + ".txt")),
             )
         atoms.calc = calculator
         start = time.perf_counter()

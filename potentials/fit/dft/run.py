@@ -28,7 +28,7 @@ HEIGHT_CELL = 15.0  # Å; the sheet lies at z = 4 Å, so that 5 Å stay free abo
 Z_SHEET = 4.0
 FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks.extxyz"
 RELAXED = {"n3vrelaxed": "n3v", "pyrrolic": "pyrrolic", "graphNrelaxed": "graphN"}  # families of `relax.py`
-CONVERGENCE = {"density": 3e-4, "eigenstates": 1e-6}
+CONVERGENCE = {"density": 3e-4, "eigenstates": 4e-6}
 CARBON_1, CARBON_2 = np.array([1 / 3, 2 / 3]), np.array([2 / 3, 1 / 3])  # of the primitive cell, hollow at the origin
 
 
