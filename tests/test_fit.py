@@ -18,7 +18,8 @@ from nakmd.system import System
 
 FIT = data_folder("potentials") / "fit"
 SET = "metal-carbon-2026"
-NUMBERS = ("wall", "wall_width", "depth", "width", "doping_loss", "doping_scale")
+NUMBERS = ("wall", "wall_width", "depth", "width")
+DOPED = {"doped_depth": 1.0, "doped_width": 1.0, "doping_scale": 0.01}  # with what they are for pairs without
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,9 @@ def test_the_fit_makes_the_numbers_of_the_set(script, solved):
     assert {pair["species"] for pair in made} == set(stored)
     for pair in made:
         found = stored[pair["species"]]
-        assert [getattr(found, name) for name in NUMBERS] == pytest.approx([pair[name] for name in NUMBERS], rel=2e-3)
+        expected = DOPED | pair
+        names = [*NUMBERS, *DOPED]
+        assert [getattr(found, name) for name in names] == pytest.approx([expected[name] for name in names], rel=2e-3)
         assert found.evidence == pair["evidence"]
 
 
@@ -74,6 +77,8 @@ def test_the_fit_is_as_good_as_its_results_say(script, points, solved):
         sites = [s for s in ("graphene_hollow", "graphene_bridge", "graphene_top") if s in curves]
         order = [script.quality.well(carbon, values, site)[1] for site in sites]
         assert order == sorted(order)
+        for species in ("N:graphitic", "N:pyridinic"):
+            assert stored[metal][species]["rms_energy"] < 0.030
 
 
 @pytest.mark.parametrize("curve", ["graphene_hollow", "graphN_topN", "n3v_center"])
@@ -128,14 +133,33 @@ def test_damaged_data_is_named(script, tmp_path):
         script.curves.read_points(tmp_path)
 
 
-def test_dopants_weaken_every_pair_with_the_wall():
+def test_dopants_change_the_well_of_carbon_and_nothing_else():
     bare, doped = load(SET), load(SET, doping=0.04)
+    settled = 1.0 - np.exp(-0.04 / 0.01)
     for pair in read_set(SET).pair:
         key = tuple(sorted(pair.species))
-        left = 1.0 - pair.doping_loss * (1.0 - np.exp(-0.04 / pair.doping_scale))
-        for name in ("wall", "depth"):
-            assert doped.pairs[key][name] == pytest.approx(left * bare.pairs[key][name], rel=1e-13)
-        assert doped.pairs[key]["width"] == bare.pairs[key]["width"]
+        assert (pair.doped_depth > 1.0 > pair.doped_width) == (pair.species[1] == "C")
+        for name, ratio in (("depth", pair.doped_depth), ("width", pair.doped_width)):
+            assert doped.pairs[key][name] == pytest.approx(bare.pairs[key][name] * ratio**settled, rel=1e-13)
+        for name in ("wall", "wall_width"):
+            assert doped.pairs[key][name] == bare.pairs[key][name]
+
+
+@pytest.mark.parametrize("metal", ["K", "Na"])
+def test_the_loss_grows_evenly_between_the_concentrations_that_were_computed(script, points, solved, metal):
+    """No bump nor gap on the way from a pristine sheet to a doped one, in height or in energy."""
+    stages, fits = solved[metal]
+    hollow = next(p for p in stages["C"].points if p.curve == "graphene_hollow")
+    heights = np.arange(2.0, 3.2, 0.01)
+    wells = []
+    for c in (0.0, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08):
+        numbers = script.metal_carbon.doped(fits["C"].values, *fits["N:graphitic"].values[:2], c)
+        terms = {"C": (script.metal_carbon.gaussians, numbers)}
+        energies = [script.fitting.predict(script.quality.moved(hollow, h), terms)[0] for h in heights]
+        wells.append((heights[int(np.argmin(energies))], min(energies)))
+    at, energy = np.array(wells).T
+    assert np.all(np.diff(energy) > 0.0)
+    assert np.all(np.abs(np.diff(at)) < 0.06)
     assert takes_doping(SET)
     assert not takes_doping("nak-cn-dilute")
     with pytest.raises(InputError, match="means nothing to morse-dilute"):

@@ -231,7 +231,9 @@ def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
     if isinstance(record, ModelRecord):
         beside = path(name_or_path, folder).parent
         return any(takes_doping(term.set, beside) for term in record.term)
-    return isinstance(record, TwoGaussiansSet) and any(pair.doping_loss > 0.0 for pair in record.pair)
+    return isinstance(record, TwoGaussiansSet) and any(
+        (pair.doped_depth, pair.doped_width) != (1.0, 1.0) for pair in record.pair
+    )
 
 
 def _tuple(words: Sequence[str] | None) -> tuple[str, ...] | None:

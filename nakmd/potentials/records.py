@@ -307,16 +307,17 @@ class LennardJonesSet(PairSet):
 
 
 class TwoGaussiansPair(CutPair):
-    """V = A e^{−(r/a)²} − D e^{−(r/s)²}, times 1 − w (1 − e^{−c/c₀}) at c graphitic N per atom of the wall.
+    """V = A e^{−(r/a)²} − D dᵟ e^{−(r/(s gᵟ))²}, δ = 1 − e^{−c/c₀} at c graphitic N per atom of the wall.
 
-    w is ``doping_loss``, c₀ is ``doping_scale``.
+    d is ``doped_depth`` and g ``doped_width``, what a doped wall makes of depth and width; c₀ is ``doping_scale``.
     """
 
     wall: Positive
     wall_width: Positive
     depth: Number
     width: Positive
-    doping_loss: Annotated[float, Strict(), Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.0
+    doped_depth: Positive = 1.0
+    doped_width: Positive = 1.0
     doping_scale: Positive = 0.01
 
 
@@ -324,8 +325,8 @@ class TwoGaussiansSet(PairSet):
     """Terms of two Gaussians between species."""
 
     equation: ClassVar[str] = (
-        "V = [A exp(-(r/a)²) - D exp(-(r/s)²)] (1 - w (1 - exp(-c/c_0))), with A wall, a wall_width, D depth, s width, "
-        "w doping_loss, c_0 doping_scale, and c the graphitic N per atom of the wall"
+        "V = A exp(-(r/a)²) - D d^δ exp(-(r/(s g^δ))²), δ = 1 - exp(-c/c_0), with A wall, a wall_width, D depth, s "
+        "width, d doped_depth, g doped_width, c_0 doping_scale, and c the graphitic N per atom of the wall"
     )
 
     form: Literal["two_gaussians"]

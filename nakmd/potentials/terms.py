@@ -101,7 +101,7 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, do
         case LennardJonesSet():
             return [LennardJones(_pairs(record), none=record.none, scale=scale, label=record.name)]
         case TwoGaussiansSet():
-            return [TwoGaussians(_weakened(_pairs(record), doping), none=record.none, scale=scale, label=record.name)]
+            return [TwoGaussians(_doped(_pairs(record), doping), none=record.none, scale=scale, label=record.name)]
         case EAMTableSet():
             return [EAM(read_eam(*(file.parent / name for name in record.files)), label=record.name)]
         case ModelRecord():
@@ -221,14 +221,14 @@ def _pairs(record: MorseSet | LennardJonesSet | TwoGaussiansSet) -> dict[tuple[s
     return pairs
 
 
-def _weakened(
+def _doped(
     pairs: dict[tuple[str, str], dict[str, float | str]], concentration: float
 ) -> dict[tuple[str, str], dict[str, float | str]]:
-    """Return pairs of two Gaussians beside graphitic nitrogen: both heights times 1 - w (1 - e^{-c/c_0})."""
+    """Return pairs of two Gaussians beside graphitic nitrogen: depth times d^δ, width times g^δ, δ = 1 - e^{-c/c_0}."""
     out: dict[tuple[str, str], dict[str, float | str]] = {}
     for species, values in pairs.items():
         numbers = dict(values)
-        loss, scale = float(numbers.pop("doping_loss")), float(numbers.pop("doping_scale"))
-        factor = 1.0 + loss * math.expm1(-concentration / scale)
-        out[species] = numbers | {name: float(numbers[name]) * factor for name in ("wall", "depth")}
+        ratios = {"depth": float(numbers.pop("doped_depth")), "width": float(numbers.pop("doped_width"))}
+        settled = -math.expm1(-concentration / float(numbers.pop("doping_scale")))
+        out[species] = numbers | {name: float(numbers[name]) * ratio**settled for name, ratio in ratios.items()}
     return out

@@ -14,10 +14,11 @@ V = A exp(-(r/a)^2) - D exp(-(r/s)^2), cut at 10 angstrom and shifted to zero th
 s width. Written by potentials/fit/metal_carbon.py from potentials/fit/data; errors, uncertainties and what is not
 known stand in potentials/fit/README.md and results.json.
 A depth below zero is a bump: graphitic nitrogen repels.
-doping: graphitic nitrogen gives an electron to the whole sheet, whose raised level weakens every pair of the wall with
-the metal, near the nitrogen or far, until the metal keeps its electron: V times 1 - w (1 - exp(-c/c_0)), w doping_loss,
-c_0 doping_scale, c graphitic N per atom of the wall. A deck takes c from its structure; from Python it is
-load("metal-carbon-2026", doping=c), and 0 unless given.
+doping: graphitic nitrogen gives an electron to the whole sheet. Its raised level, near the nitrogen or far, lets the
+metal keep its own, and what still holds it has a shorter reach: D times d^q and s times g^q, q = 1 - exp(-c/c_0),
+d doped_depth, g doped_width, c_0 doping_scale, c graphitic N per atom of the wall. A deck takes c from its structure;
+from Python it is load("metal-carbon-2026", doping=c), and 0 unless given. Sites that bind ions (pyridinic, pyrrolic,
+edge) have no such loss: what a donor beside them does was not computed.
 """
 not_for = [
   "liquid metal on carbon without screening: every atom of the first layer would bind like a lone one",
@@ -57,18 +58,14 @@ def text(pairs: list[Mapping[str, Any]], results: Mapping[str, Any]) -> str:
         lines = ["[[pair]]", f'species = ["{pair["species"][0]}", "{pair["species"][1]}"]']
         lines += [
             f"{name} = {float(pair[name]):.5g}"
-            for name in ("wall", "wall_width", "depth", "width", "doping_loss", "doping_scale")
+            for name in ("wall", "wall_width", "depth", "width", "doped_depth", "doped_width", "doping_scale")
             if name in pair
         ]
         lines += [f'evidence = "{pair["evidence"]}"', f'note = "{pair["note"]}"']
         blocks.append("\n".join(_as_floats(line) for line in lines) + "\n")
-    for metal, species in (
-        (m, s)
-        for m in ("K", "Na")
-        for s in results[m]
-        if s in ("C", "N:graphitic", "N:pyridinic", "N:pyrrolic", "C:edge")
-    ):
-        blocks += _accuracy(f"{metal} on {species}", results[metal][species])
+    for metal, species in (pair["species"] for pair in pairs):
+        if species in results[metal]:
+            blocks += _accuracy(f"{metal} on {species}", results[metal][species])
     return "\n".join(blocks)
 
 

@@ -42,7 +42,7 @@ HOLES: dict[str, tuple[tuple[str, ...], str]] = {
     "C:edge": (("vacancy_center",), "Bare vacancy, spin-polarised, not relaxed"),
     "N:pyrrolic": (
         ("pyrrolic_center",),
-        "N in a pentagon at the rim of a hole, as relaxed at 500 eV, with two C:edge across it",
+        "N in a pentagon at the rim of a hole, as nakmd builds it, with two C:edge across it",
     ),
 }
 
@@ -81,28 +81,28 @@ def carbon(points: Sequence[Point], metal: str, form: str = "two_gaussians") -> 
     return Stage(mine, names, start, lambda _, p: {"C": (formula, tuple(p))})
 
 
-def weakened(p: Sequence[float], loss: float, scale: float, concentration: float) -> tuple[float, ...]:
-    """Two Gaussians beside graphitic nitrogen: times 1 - w (1 - e^{-c/c0}), c the nitrogen per atom of the wall."""
-    factor = 1.0 + loss * float(np.expm1(-concentration / scale))
-    return (p[0] * factor, p[1], p[2] * factor, p[3])
-
-
-def graphitic(points: Sequence[Point], metal: str, bare: FloatArray) -> Stage:
-    """Graphitic nitrogen: the level of the dopants, and a bump in place of the well."""
-    mine = [p for p in points if p.metal == metal and p.curve.startswith(("graphN", "graph2N")) and not p.masked]
-
-    def terms_of(point: Point, p: FloatArray) -> Mapping[str, tuple[Formula, Sequence[float]]]:
-        return {
-            "C": (gaussians, weakened(bare, p[0], DOPING_SCALE, point.concentration)),
-            "N:graphitic": (gaussians, weakened(of_dopant(bare, p), p[0], DOPING_SCALE, point.concentration)),
-        }
-
-    return Stage(mine, ("doping_loss", "bump", "wall_share"), (0.4, 0.5, 1.0), terms_of)
+def doped(p: Sequence[float], depth: float, width: float, concentration: float) -> tuple[float, ...]:
+    """Two Gaussians on a sheet with graphitic nitrogen: D d^δ and s g^δ, δ = 1 - e^{-c/c0}, c nitrogen per atom."""
+    settled = -float(np.expm1(-concentration / DOPING_SCALE))
+    return (p[0], p[1], p[2] * depth**settled, p[3] * width**settled)
 
 
 def of_dopant(bare: FloatArray, p: FloatArray) -> tuple[float, ...]:
     """Two Gaussians of graphitic nitrogen: carbon's wall times a share, and a bump in place of its well."""
-    return (bare[0] * p[2], bare[1], -p[1], BUMP_WIDTH)
+    return (bare[0] * p[3], bare[1], -p[2], BUMP_WIDTH)
+
+
+def graphitic(points: Sequence[Point], metal: str, bare: FloatArray) -> Stage:
+    """Graphitic nitrogen: what the level of the dopants makes of the wells of carbon, and the nitrogen itself."""
+    mine = [p for p in points if p.metal == metal and p.curve.startswith(("graphN", "graph2N")) and not p.masked]
+
+    def terms_of(point: Point, p: FloatArray) -> Mapping[str, tuple[Formula, Sequence[float]]]:
+        return {
+            "C": (gaussians, doped(bare, p[0], p[1], point.concentration)),
+            "N:graphitic": (gaussians, of_dopant(bare, p)),
+        }
+
+    return Stage(mine, ("doped_depth", "doped_width", "bump", "wall_share"), (2.0, 0.75, 0.5, 1.0), terms_of)
 
 
 def hole(points: Sequence[Point], metal: str, known: Mapping[str, FloatArray], species: str) -> Stage:
@@ -121,7 +121,10 @@ def solve_metal(points: Sequence[Point], metal: str) -> tuple[dict[str, Stage], 
     fits["N:graphitic"] = stages["N:graphitic"].solve()
     known = {"C": bare}
     for species in HOLES:
-        stages[species] = hole(points, metal, known, species)
+        stage = hole(points, metal, known, species)
+        if not stage.points:
+            continue
+        stages[species] = stage
         fits[species] = stages[species].solve()
         known[species] = fits[species].values
     return stages, fits
@@ -131,7 +134,7 @@ def pairs_of(metal: str, stages: Mapping[str, Stage], fits: Mapping[str, Fit]) -
     """Return the pairs of one metal as the library holds them."""
     bare, dopant = fits["C"].values, fits["N:graphitic"].values
 
-    def pair(species: str, p: Sequence[float], what: str) -> dict[str, Any]:
+    def pair(species: str, p: Sequence[float], what: str, **more: float) -> dict[str, Any]:
         stage, wells = stages[species], []
         for curve in dict.fromkeys(q.curve for q in stage.points):
             at, energy = well(stage, fits[species].values, curve)
@@ -140,16 +143,25 @@ def pairs_of(metal: str, stages: Mapping[str, Stage], fits: Mapping[str, Fit]) -
         return {
             "species": (metal, species),
             **dict(zip(NAMES, p, strict=True)),
-            "doping_loss": float(dopant[0]),
-            "doping_scale": DOPING_SCALE,
+            **more,
             "evidence": "fitted",
             "note": f"{what}. Wells: {', '.join(wells)}; rms error {off:.0f} meV.",
         }
 
     return [
-        pair("C", bare, "Pristine graphene"),
+        pair("C", bare, "Pristine graphene", doped_depth=dopant[0], doped_width=dopant[1], doping_scale=DOPING_SCALE),
         pair("N:graphitic", of_dopant(bare, dopant), "A bump in place of the well, and a wall of its own"),
-        *(pair(species, fits[species].values, what) for species, (_, what) in HOLES.items()),
+        *(pair(species, fits[species].values, what) for species, (_, what) in HOLES.items() if species in fits),
+        *(
+            {
+                **pair("N:pyridinic", fits["N:pyridinic"].values, ""),
+                "species": (metal, species),
+                "evidence": "proposed",
+                "note": "Not computed: taken as pyridinic.",
+            }
+            for species in HOLES
+            if species not in fits
+        ),
     ]
 
 

@@ -83,11 +83,12 @@ def moved(point: Point, height: float) -> Point:
 
 
 def well(stage: Stage, values: FloatArray, curve: str) -> tuple[float, float]:
-    """Return height [Å] and energy [eV] of the minimum of a fitted curve."""
+    """Return height [Å] and energy [eV] of the lowest minimum of a fitted curve, which may lie above zero."""
     sample = next(p for p in stage.points if p.curve == curve)
     heights = np.linspace(1.0, 5.0, 81)
-    found = [predict(q, stage.terms_of(q, values)) for q in (moved(sample, h) for h in heights)]
-    k = int(np.argmin([e for e, _ in found]))
+    found = np.array([predict(q, stage.terms_of(q, values))[0] for q in (moved(sample, h) for h in heights)])
+    inner = 1 + np.flatnonzero((found[1:-1] < found[:-2]) & (found[1:-1] <= found[2:]))
+    k = int(inner[np.argmin(found[inner])])
 
     def push(height: float) -> float:
         point = moved(sample, height)

@@ -6,8 +6,7 @@ found in the file is skipped.
 
     python potentials/fit/dft/relax.py potentials/fit/data/frameworks.extxyz --logs logs
 
-It needs GPAW (see `potentials/fit/README.md`, "How the points are computed"); nakmd itself does not, but the start of
-the pyrrolic site is nakmd's own.
+It needs GPAW (see `potentials/fit/README.md`, "How the points are computed"); nakmd itself does not.
 """
 
 from __future__ import annotations
@@ -30,41 +29,7 @@ LARGEST_FORCE = 0.1  # eV/Å: moves no atom by 0.01 Å
 MOST_STEPS = 12
 
 #: Frameworks in the order of their worth: name, what it starts from, spin.
-QUEUE = (("n3v", "n3v_center", False), ("pyrrolic", "", False), ("graphN", "graphN_topN", False))
-
-
-def pyrrolic() -> Atoms:
-    """Return nakmd's pyrrolic site, centre of the hole at the origin, made symmetric about its mirror plane."""
-    from nakmd.cell import Cell  # noqa: PLC0415  the relaxed frameworks need no nakmd
-    from nakmd.structures.doping import dope  # noqa: PLC0415
-    from nakmd.system import System  # noqa: PLC0415
-
-    sheet = framework("graphene_hollow", 4)
-    cell = Cell(np.array(sheet.cell), (True, True, True))
-    bare = System(sheet.positions, np.zeros(len(sheet), dtype=int), ("C",), cell)
-    doped = dope(bare, {"pyrrolic": 1 / 31}, min_distance=3.0, seed=1)
-    labels = np.array([doped.species_names[s] for s in doped.species])
-    plane, across = np.array(sheet.cell)[:2, :2], doped.positions[:, :2]
-    nitrogen = across[labels == "N:pyrrolic"][0]
-
-    def nearest(vectors: np.ndarray) -> np.ndarray:
-        fractional = vectors @ np.linalg.inv(plane)
-        return (fractional - np.round(fractional)) @ plane
-
-    edges = nitrogen + nearest(across[labels == "C:edge"] - nitrogen)
-    centre = (nitrogen + edges.sum(axis=0)) / 3
-    along = (nitrogen - edges.mean(axis=0)) / np.linalg.norm(nitrogen - edges.mean(axis=0))
-    # the mirror of the lattice nearest to the line from the edges to the nitrogen
-    angle = np.round(np.arctan2(along[1], along[0]) / (np.pi / 6)) * np.pi / 6
-    mirror = np.array([[np.cos(2 * angle), np.sin(2 * angle)], [np.sin(2 * angle), -np.cos(2 * angle)]])
-    seen = nearest(across - centre)
-    image = seen @ mirror
-    partner = [int(np.argmin(np.linalg.norm(nearest(seen - x), axis=1))) for x in image]
-    assert sorted(partner) == list(range(len(seen)))
-    seen = seen + 0.5 * nearest(image[partner] - seen)
-    symbols = [label.partition(":")[0] for label in labels]
-    positions = np.column_stack([seen, doped.positions[:, 2]])
-    return Atoms(symbols, positions=positions, cell=sheet.cell, pbc=(True, True, False))
+QUEUE = (("n3v", "n3v_center", False), ("pyrrolic", "pyrrolic_center", False), ("graphN", "graphN_topN", False))
 
 
 def relax(name: str, start: str, spin: bool, path: Path, logs: Path) -> None:
@@ -74,7 +39,7 @@ def relax(name: str, start: str, spin: bool, path: Path, logs: Path) -> None:
 
     if path.exists() and any(frame.info["config_type"] == name for frame in read(path, ":")):
         return
-    atoms = framework(start, 4) if start else pyrrolic()
+    atoms = framework(start, 4)
     atoms.cell[2, 2] = HEIGHT
     atoms.positions[:, 2] = HEIGHT / 2
     before = atoms.positions.copy()

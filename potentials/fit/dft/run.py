@@ -27,7 +27,7 @@ A_GRAPHENE = 2.467  # Å, PBE lattice constant of the reference set
 HEIGHT_CELL = 15.0  # Å; the sheet lies at z = 4 Å, so that 5 Å stay free above a metal at 6 Å
 Z_SHEET = 4.0
 FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks.extxyz"
-RELAXED = {"n3vrelaxed": "n3v", "pyrrolic": "pyrrolic", "graphNrelaxed": "graphN"}  # families of `relax.py`
+RELAXED = {"n3vrelaxed": "n3v"}  # families of `relax.py`
 CONVERGENCE = {"density": 3e-4, "eigenstates": 4e-6}
 CARBON_1, CARBON_2 = np.array([1 / 3, 2 / 3]), np.array([2 / 3, 1 / 3])  # of the primitive cell, hollow at the origin
 
@@ -56,14 +56,16 @@ class Chain:
 def framework(sheet: str, size: int) -> Atoms:
     """Frozen sheet with the site of the metal above the origin, which keeps GPAW's symmetry high.
 
-    Names: graphene_hollow, graphene_bridge, graphene_top; graphN_topN and graphN_farhollow (one carbon replaced by N;
-    the hollow lies on another threefold axis of the cell, as far from N as the cell allows, which takes a `size` that
-    is no multiple of three); graph2N_farhollow (N on both of these axes: twice the concentration, at the same
-    distance); n3v_center (three pyridinic N around a vacancy, moved 0.12 Å outward, as in the reference set) and
-    vacancy_center (the same hole, carbon edges, not moved). Of `relax.py`: n3vrelaxed_center, pyrrolic_center and
-    graphNrelaxed_topN.
+    Names: graphene_hollow, graphene_bridge, graphene_top; graphN_topN, graphN_nearhollow and graphN_farhollow (one
+    carbon replaced by N; the last hollow lies on another threefold axis of the cell, as far from N as the cell allows,
+    which takes a `size` that is no multiple of three); graph2N_farhollow (N on both of these axes: twice the
+    concentration, at the same distance); n3v_center (three pyridinic N around a vacancy, moved 0.12 Å outward, as in
+    the reference set) and vacancy_center (the same hole, carbon edges, not moved); pyrrolic_center (as nakmd
+    builds it and runs have it). Of `relax.py`: n3vrelaxed_center.
     """
     family, site = sheet.split("_")
+    if family == "pyrrolic":
+        return pyrrolic()
     if family in RELAXED:
         atoms = next(f for f in read(FRAMEWORKS, ":") if f.info["config_type"] == RELAXED[family])
         atoms.cell[2, 2] = HEIGHT_CELL
@@ -71,6 +73,7 @@ def framework(sheet: str, size: int) -> Atoms:
         return Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=(True, True, False))
     origin = {
         "hollow": np.zeros(2),
+        "nearhollow": np.zeros(2),
         "farhollow": np.zeros(2),
         "bridge": (CARBON_1 + CARBON_2) / 2,
         "top": CARBON_1,
@@ -90,6 +93,7 @@ def framework(sheet: str, size: int) -> Atoms:
     atoms = Atoms("C" * len(positions), positions=positions, cell=cell, pbc=(True, True, False))
     symbols = np.array(atoms.get_chemical_symbols())
     if family in {"graphN", "graph2N"}:
+        # from the hollow the first carbon is a neighbour, from the top it is the atom itself
         axes = [CARBON_1 * size, CARBON_2 * size] if site == "farhollow" else [np.zeros(2)]
         for axis in axes if family == "graph2N" else axes[:1]:
             symbols[np.argmin(np.linalg.norm(fractional - axis, axis=1))] = "N"
@@ -111,6 +115,40 @@ def framework(sheet: str, size: int) -> Atoms:
             atoms.set_initial_magnetic_moments(magnetic)
         del atoms[hole]
     return atoms
+
+
+def pyrrolic() -> Atoms:
+    """Return nakmd's pyrrolic site, centre of the hole at the origin, made symmetric about its mirror plane."""
+    from nakmd.cell import Cell  # noqa: PLC0415  the relaxed frameworks need no nakmd
+    from nakmd.structures.doping import dope  # noqa: PLC0415
+    from nakmd.system import System  # noqa: PLC0415
+
+    sheet = framework("graphene_hollow", 4)
+    cell = Cell(np.array(sheet.cell), (True, True, True))
+    bare = System(sheet.positions, np.zeros(len(sheet), dtype=int), ("C",), cell)
+    doped = dope(bare, {"pyrrolic": 1 / 31}, min_distance=3.0, seed=1)
+    labels = np.array([doped.species_names[s] for s in doped.species])
+    plane, across = np.array(sheet.cell)[:2, :2], doped.positions[:, :2]
+    nitrogen = across[labels == "N:pyrrolic"][0]
+
+    def nearest(vectors: np.ndarray) -> np.ndarray:
+        fractional = vectors @ np.linalg.inv(plane)
+        return (fractional - np.round(fractional)) @ plane
+
+    edges = nitrogen + nearest(across[labels == "C:edge"] - nitrogen)
+    centre = (nitrogen + edges.sum(axis=0)) / 3
+    along = (nitrogen - edges.mean(axis=0)) / np.linalg.norm(nitrogen - edges.mean(axis=0))
+    # the mirror of the lattice nearest to the line from the edges to the nitrogen
+    angle = np.round(np.arctan2(along[1], along[0]) / (np.pi / 6)) * np.pi / 6
+    mirror = np.array([[np.cos(2 * angle), np.sin(2 * angle)], [np.sin(2 * angle), -np.cos(2 * angle)]])
+    seen = nearest(across - centre)
+    image = seen @ mirror
+    partner = [int(np.argmin(np.linalg.norm(nearest(seen - x), axis=1))) for x in image]
+    assert sorted(partner) == list(range(len(seen)))
+    seen = seen + 0.5 * nearest(image[partner] - seen)
+    symbols = [label.partition(":")[0] for label in labels]
+    positions = np.column_stack([seen, doped.positions[:, 2]])
+    return Atoms(symbols, positions=positions, cell=sheet.cell, pbc=(True, True, False))
 
 
 def calculator(chain: Chain, log: str):
@@ -253,26 +291,20 @@ def chains() -> list[Chain]:
         Chain("vacancy_center", "", (), 4, 3, spin=True),
         Chain("vacancy_center", "K", (2.2, 1.8, 2.8), 4, 3, spin=True),
         Chain("vacancy_center", "Na", (1.8, 1.4, 2.4), 4, 3, spin=True),
-        # whether the metal over a doped sheet, which gives it no room for its electron, is a polarised atom
-        Chain("graphN_topN", "K", (3.2, 2.7), 4, 3, spin=True),
+        # whether the metal over a doped sheet, which gives its electron no room, is a polarised atom
+        Chain("graphN_topN", "K", (3.2,), 4, 3, spin=True),
         Chain("graphN_topN", "Na", (3.0, 2.5), 4, 3, spin=True),
-        Chain("graphN_farhollow", "K", (2.6,), 4, 3, spin=True),
-        Chain("graphN_farhollow", "Na", (2.3,), 4, 3, spin=True),
         Chain("n3vrelaxed_center", "", (), 4, 3),
-        Chain("n3vrelaxed_center", "K", (2.2, 2.0, 2.6), 4, 3),
-        Chain("n3vrelaxed_center", "Na", (1.7, 1.5, 2.1), 4, 3),
+        Chain("n3vrelaxed_center", "K", (2.2, 2.6), 4, 3),
+        Chain("n3vrelaxed_center", "Na", (1.7, 2.1), 4, 3),
         Chain("pyrrolic_center", "", (), 4, 3),
         Chain("pyrrolic_center", "K", (2.4, 2.0, 3.0), 4, 3),
         Chain("pyrrolic_center", "Na", (2.0, 1.6, 2.6), 4, 3),
-        Chain("graphNrelaxed_topN", "", (), 4, 3),
-        Chain("graphNrelaxed_topN", "K", (2.7,), 4, 3),
         # a lone dopant at a smaller concentration
         Chain("graphN_farhollow", "", (), 5, 3),
         Chain("graphN_farhollow", "K", (2.6,), 5, 3),
-        Chain("graphene_hollow", "", (), 5, 3),
         Chain("graphene_hollow", "K", (2.6,), 5, 3),
-        Chain("graphN_farhollow", "Na", (2.3,), 5, 3),
-        Chain("graphene_hollow", "Na", (2.3,), 5, 3),
+        Chain("graphene_hollow", "", (), 5, 3),
     ]
 
 
