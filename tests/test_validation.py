@@ -180,12 +180,12 @@ def test_sheets_are_those_of_the_dft_set():
     bond = adsorption.LATTICE / math.sqrt(3.0)
     for site, near, distance in (
         ("hollow", 6, bond), ("top", 1, 0.0), ("bridge", 2, 0.5 * bond), ("on N", 1, 0.0), ("beside N", 6, bond),
-        ("far from N", 6, bond), ("three N", 3, bond + adsorption.OUTWARD),
+        ("far from N", 6, bond), ("three N", 3, bond + adsorption.OUTWARD), ("bare vacancy", 3, bond),
     ):  # fmt: skip
         sheet = adsorption.sheet_for(site)
         away = np.linalg.norm(sheet.cell.minimum_image(sheet.positions - sheet.place), axis=1)
         assert np.sum(np.abs(away - distance) < 1e-9) == near, site
-        assert len(sheet.positions) == (31 if site == "three N" else 32)
+        assert len(sheet.positions) == (31 if site in ("three N", "bare vacancy") else 32)
         if "N" in site and site != "three N":
             nitrogen = away[sheet.species == 1]
             assert nitrogen == pytest.approx({"on N": 0.0, "beside N": bond}.get(site, nitrogen))
@@ -203,7 +203,10 @@ def test_dft_points_are_energies_over_sheet_and_atom(tmp_path, monkeypatch):
         frame_of("CNa", -51.9, "graphene_hollow", "PW300", metal="Na", height=2.7),
     ]  # fmt: skip
     ase.io.write(folder / "a.extxyz", first)
-    ase.io.write(folder / "b.extxyz", [frame_of("CK", -51.5, "graphene_top", "PW300", metal="K", height=2.5)])
+    again = [  # one height without spin polarisation and with
+        frame_of("CK", energy, "graphene_top", "PW300", metal="K", height=2.5) for energy in (-51.4, -51.5)
+    ]
+    ase.io.write(folder / "b.extxyz", again)
     monkeypatch.setattr(adsorption, "data_folder", lambda name: tmp_path)
     found = adsorption.dft_points("K")
     assert found.keys() == {"hollow", "top"}

@@ -224,7 +224,7 @@ def _pairs(record: MorseSet | LennardJonesSet | TwoGaussiansSet) -> dict[tuple[s
 def _doped(
     pairs: dict[tuple[str, str], dict[str, float | str]], concentration: float
 ) -> dict[tuple[str, str], dict[str, float | str]]:
-    """Return pairs of two Gaussians beside graphitic nitrogen: depth times d^δ, width times g^δ, δ = 1 - e^{-c/c_0}."""
+    """Return pairs of two Gaussians beside graphitic nitrogen: D times d^δ, s times g^δ, δ = 1 - e^{-c/c_0}."""
     out: dict[tuple[str, str], dict[str, float | str]] = {}
     for species, values in pairs.items():
         numbers = dict(values)

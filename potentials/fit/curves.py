@@ -34,7 +34,8 @@ class Point:
     metal, curve : str
         ``curve`` is the family and site of the frame, ``graphene_hollow``.
     height, energy, force : float
-        [Å], adsorption energy [eV] against the clean sheet and the free spin-polarised atom, force along z [eV/Å].
+        [Å], adsorption energy [eV] against the clean sheet and the free spin-polarised atom, force along z [eV/Å],
+        NaN where there is none.
     distances : dict of str to (n,) float64 [Å]
         From the metal to every atom of the periodic sheet within the cutoff, by species.
     rises : dict of str to (n,) float64
@@ -90,9 +91,11 @@ def read_frames(folder: Path = DATA) -> list[Atoms]:
 
 
 def read_points(folder: Path = DATA, frames: list[Atoms] | None = None) -> list[Point]:
-    """Return the points over 4x4 sheets at the cutoff of the reference set, masked ones among them.
+    """Return the points over 4x4 sheets, and the doped ones over 5x5, at the cutoff of the reference set.
 
-    Where a point was computed with and without spin polarisation, the lower energy is the ground state and counts.
+    Masked ones are among them. Where a point was computed with and without spin polarisation, the lower energy is the
+    ground state and counts. A doped 5x5 sheet has less nitrogen and less metal; what less metal does is taken off with
+    the pristine sheets of both sizes, which leaves an energy and no force.
 
     Raises
     ------
@@ -102,23 +105,48 @@ def read_points(folder: Path = DATA, frames: list[Atoms] | None = None) -> list[
         If a clean sheet or an atom that energies are referred to is not in the data.
     """
     frames = read_frames(folder) if frames is None else frames
-    points = []
+    lowest: dict[tuple[str, str, float], Point] = {}
     for frame in frames:
         info = frame.info
-        if "metal" not in info or info["basis"] != "PW300" or len(frame) < 30 or len(frame) > 34:
+        wide = info["config_type"].startswith("graphN") and info["config_type"].endswith("_5x5")
+        if "metal" not in info or info["basis"] != "PW300" or not (30 <= len(frame) <= 34 or wide):
             continue
-        energy = float(frame.get_potential_energy()) - clean_energy(frames, frame) - atom_energy(frames, info["metal"])
-        distances, rises, concentration = _surroundings(frame)
-        points.append(
-            Point(
-                info["metal"], info["config_type"], float(info["height"]), energy, float(frame.get_forces()[-1, 2]),
-                distances, rises, concentration, _masked(info, energy),
-            )
+        energy, force = bound(frames, frame), float(frame.get_forces()[-1, 2])
+        if wide:
+            small, large = pristine(frames, info["metal"])
+            energy, force = energy + bound(frames, small) - bound(frames, large), np.nan
+        point = Point(
+            info["metal"], info["config_type"], float(info["height"]), energy, force, *_surroundings(frame),
+            _masked(info, energy),
         )  # fmt: skip
-    lowest: dict[tuple[str, str, float], Point] = {}
-    for point in sorted(points, key=lambda p: p.energy, reverse=True):
-        lowest[point.metal, point.curve, round(point.height, 3)] = point
+        key = (point.metal, point.curve, round(point.height, 3))
+        if key not in lowest or point.energy < lowest[key].energy:
+            lowest[key] = point
     return [lowest[key] for key in sorted(lowest)]
+
+
+def bound(frames: list[Atoms], frame: Atoms) -> float:
+    """Return the energy of a frame against its clean sheet and the free atom [eV]."""
+    return float(frame.get_potential_energy()) - clean_energy(frames, frame) - atom_energy(frames, frame.info["metal"])
+
+
+def pristine(frames: list[Atoms], metal: str) -> tuple[Atoms, Atoms]:
+    """Return the metal over the hollow of the 4x4 and of the 5x5 sheet, at the same height.
+
+    Raises
+    ------
+    InputError
+        If there is no such pair.
+    """
+    over = {
+        (f.info["config_type"], round(f.info["height"], 3)): f
+        for f in frames
+        if f.info.get("metal") == metal and f.info["basis"] == "PW300"
+    }
+    for (kind, height), frame in over.items():
+        if kind == "graphene_hollow_5x5" and ("graphene_hollow", height) in over:
+            return over["graphene_hollow", height], frame
+    raise InputError(f"The data have no {metal} over the 4x4 and the 5x5 sheet at one height.")
 
 
 def atom_energy(frames: list[Atoms], metal: str) -> float:

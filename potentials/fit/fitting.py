@@ -79,12 +79,14 @@ def fit(
         if curve != "graphene_hollow" and curve.startswith("graphene") and (metal, "graphene_hollow", height) in at
     ]
     energies, forces = np.array([p.energy for p in points]), np.array([p.force for p in points])
+    pushed = np.isfinite(forces)
 
     def residuals(logarithms: FloatArray) -> FloatArray:
         found = np.array([predict(p, terms_of(p, np.exp(logarithms))) for p in points])
         off = found[:, 0] - energies
         sites = [(off[k] - off[j]) / (SIGMA_SITE * soft[k]) for k, j in pairs]
-        return np.concatenate([off / (SIGMA_ENERGY * soft), (found[:, 1] - forces) / (SIGMA_FORCE * soft), sites])
+        pushes = ((found[:, 1] - forces) / (SIGMA_FORCE * soft))[pushed]
+        return np.concatenate([off / (SIGMA_ENERGY * soft), pushes, sites])
 
     solved = least_squares(residuals, np.log(start), method="trf", x_scale="jac", bounds=(-12.0, 12.0))
     return Fit(tuple(names), np.exp(solved.x), solved.fun, solved.jac)

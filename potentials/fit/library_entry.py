@@ -64,8 +64,7 @@ def text(pairs: list[Mapping[str, Any]], results: Mapping[str, Any]) -> str:
         lines += [f'evidence = "{pair["evidence"]}"', f'note = "{pair["note"]}"']
         blocks.append("\n".join(_as_floats(line) for line in lines) + "\n")
     for metal, species in (pair["species"] for pair in pairs):
-        if species in results[metal]:
-            blocks += _accuracy(f"{metal} on {species}", results[metal][species])
+        blocks += _accuracy(f"{metal} on {species}", results[metal][species])
     return "\n".join(blocks)
 
 

@@ -46,7 +46,7 @@ def draw(points: Sequence[Point], solved: Mapping[str, tuple[Any, Any]], path: P
         for axis, (title, species, curves) in zip(row, COLUMNS, strict=True):
             for k, (curve, name) in enumerate(curves.items()):
                 mine = [p for p in points if p.metal == metal and p.curve == curve]
-                kind = species or next(name for name, (theirs, _) in HOLES.items() if curve in theirs)
+                kind = species or next(name for name, hole in HOLES.items() if curve in hole.curves)
                 if not mine or kind not in fits:
                     continue
                 heights = np.linspace(min(p.height for p in mine) - 0.15, max(p.height for p in mine) + 0.6, 120)

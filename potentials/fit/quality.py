@@ -64,7 +64,7 @@ def errors(stage: Stage, values: FloatArray) -> dict[str, dict[str, Any]]:
             "heights": [p.height for p in mine],
             "error_energy": [rounded(x) for x in off[:, 0]],
             "rms_energy": rounded(float(np.sqrt(np.mean(off[:, 0] ** 2)))),
-            "rms_force": rounded(float(np.sqrt(np.mean(off[:, 1] ** 2)))),
+            "rms_force": rounded(float(np.sqrt(np.mean(off[:, 1] ** 2)))) if np.all(np.isfinite(off)) else None,
         }
     return out
 

@@ -40,6 +40,7 @@ SITES = {
     "beside N": ("{} beside graphitic N, hollow", "graphN_nearhollow"),
     "far from N": ("{} far from graphitic N, hollow", "graphN_farhollow"),
     "three N": ("{} at three pyridinic N", "n3v_center"),
+    "bare vacancy": ("{} at a bare vacancy", "vacancy_center"),
 }
 
 #: Walls, and the sites on each.
@@ -47,6 +48,7 @@ WALLS = {
     "pristine": ("hollow", "bridge", "top"),
     "graphitic N": ("on N", "beside N", "far from N"),
     "pyridinic N": ("three N",),
+    "vacancy": ("bare vacancy",),
 }
 
 
@@ -62,7 +64,7 @@ class Sheet:
 
 
 def sheet_for(site: str) -> Sheet:
-    """Return the sheet of a site: 4 x 4 cells, one N or one vacancy with three N in them."""
+    """Return the sheet of a site: 4 x 4 cells, one N or one vacancy, bare or with three N, in them."""
     a = LATTICE * np.array([[1.0, 0.0, 0.0], [-0.5, 0.5 * math.sqrt(3.0), 0.0]])
     corners = np.array(list(np.ndindex(CELLS, CELLS))) @ a
     basis = np.array([[1 / 3, 2 / 3], [2 / 3, 1 / 3]]) @ a
@@ -75,11 +77,13 @@ def sheet_for(site: str) -> Sheet:
         bond = cell.minimum_image((partner - atom)[None])[0]
         place = {"hollow": hollow, "top": atom, "bridge": atom + 0.5 * bond}[site]
         return Sheet(names, positions, species, cell, place)
-    if site == "three N":
+    if site in ("three N", "bare vacancy"):
         away = cell.minimum_image(positions - atom)
         ring = np.argsort(np.linalg.norm(away, axis=1))[1:4]
-        positions[ring] += OUTWARD * away[ring] / np.linalg.norm(away[ring], axis=1)[:, None]
         species[ring] = 1
+        if site == "bare vacancy":
+            return Sheet(("C", "C:edge"), positions[1:], species[1:], cell, atom)
+        positions[ring] += OUTWARD * away[ring] / np.linalg.norm(away[ring], axis=1)[:, None]
         return Sheet(("C", "N:pyridinic"), positions[1:], species[1:], cell, atom)
     species[0] = 1
     hollows = cell.minimum_image(corners - atom)
@@ -175,8 +179,8 @@ def findings(metal: str, result: Mapping[str, Any]) -> list[Finding]:
 def dft_points(metal: str) -> dict[str, list[tuple[float, float]]]:
     """Return heights [Å] and adsorption energies [eV] of the DFT set that travels with the parameter sets, by site.
 
-    Energies are those of the frame less the clean sheet and the spin-polarised atom, all in the same basis.
-    Empty where there is no such set.
+    Energies are those of the frame less the clean sheet and the spin-polarised atom, all in the same basis; the lower
+    one where a point was computed with and without spin polarisation. Empty where there is no such set.
     """
     folder = data_folder("potentials") / "fit" / "data"
     files = sorted(folder.glob("*.extxyz")) if folder.is_dir() else []
@@ -190,11 +194,12 @@ def dft_points(metal: str) -> dict[str, list[tuple[float, float]]]:
         elif kind == "isolated_atom":
             atoms[frame.get_chemical_symbols()[0], basis] = float(frame.get_potential_energy())
     sites = {kind: site for site, (_, kind) in SITES.items()}
-    found: dict[str, list[tuple[float, float]]] = {}
+    found: dict[str, dict[float, float]] = {}
     for frame in frames:
         kind, basis = str(frame.info.get("config_type", "")), str(frame.info.get("basis", ""))
         sheet, atom = (kind.partition("_")[0], basis), (metal, basis)
         if kind in sites and frame.info.get("metal") == metal and sheet in clean and atom in atoms:
             energy = float(frame.get_potential_energy()) - clean[sheet] - atoms[atom]
-            found.setdefault(sites[kind], []).append((float(frame.info["height"]), energy))
-    return {site: sorted(points) for site, points in found.items()}
+            points, height = found.setdefault(sites[kind], {}), float(frame.info["height"])
+            points[height] = min(energy, points.get(height, math.inf))
+    return {site: sorted(points.items()) for site, points in found.items()}

@@ -200,8 +200,8 @@ def _adsorption(validation: Validation) -> Figure | None:
         points = dft_points(metal)
         lowest = 0.0
         for row, site in enumerate(site for site in SITES if site in result):
-            energies, color = np.array(result[site]["energies"]), COLORS[row]
-            ax.plot(HEIGHTS, energies, color=color, lw=1.2, label=site)
+            energies, color = np.array(result[site]["energies"]), COLORS[row % len(COLORS)]
+            ax.plot(HEIGHTS, energies, "--" if row >= len(COLORS) else "-", color=color, lw=1.2, label=site)
             lowest = min(lowest, float(result[site].get("energy") or 0.0))
             of, known = SITES[site][0].format(metal), np.array(points.get(site, []))
             energy, height = reference_for("adsorption energy", of), reference_for("height", of)

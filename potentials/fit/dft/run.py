@@ -29,6 +29,10 @@ Z_SHEET = 4.0
 FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks.extxyz"
 RELAXED = {"n3vrelaxed": "n3v"}  # families of `relax.py`
 CONVERGENCE = {"density": 3e-4, "eigenstates": 4e-6}
+LOOSE = {
+    "density": 2e-3,
+    "eigenstates": 2e-4,
+}  # for sheets that go on sloshing: the wide pristine one, the bare vacancy
 CARBON_1, CARBON_2 = np.array([1 / 3, 2 / 3]), np.array([2 / 3, 1 / 3])  # of the primitive cell, hollow at the origin
 
 
@@ -44,6 +48,7 @@ class Chain:
     cutoff: int = 300  # eV
     spin: bool = False
     keep_sheet: bool = True  # False: the layer of metal alone, in the same cell
+    loose: bool = False  # converged to 10 meV only, see `LOOSE`
 
     @property
     def config_type(self) -> str:
@@ -164,7 +169,7 @@ def calculator(chain: Chain, log: str):
         mixer=(MixerSum if chain.spin else Mixer)(0.05, 6, 60),
         nbands=-10,  # empty ones; with one step per density half the time of the defaults, and the same numbers
         eigensolver=Davidson(niter=1),
-        convergence=CONVERGENCE,
+        convergence=LOOSE if chain.loose else CONVERGENCE,
         maxiter=150,
         txt=log,
     )
@@ -225,6 +230,8 @@ def record(atoms: Atoms, chain: Chain, height: float, seconds: float, version: s
         "smearing": "FD0.1eV",
         "wall_s": round(seconds, 1),
     }
+    if chain.loose:
+        frame.info["loosely_converged"] = True
     if chain.spin:
         frame.info["magnetic_moment"] = round(float(atoms.get_magnetic_moment()), 3)
     if chain.metal:
@@ -288,23 +295,23 @@ def chains() -> list[Chain]:
         Chain("n3v_center", "Na", (2.0, 2.8, 3.6), 4, 3),
         Chain("graphene_top", "K", (3.1,), 4, 3),
         Chain("graphene_top", "Na", (2.8,), 4, 3),
-        Chain("vacancy_center", "", (), 4, 3, spin=True),
-        Chain("vacancy_center", "K", (2.2, 1.8, 2.8), 4, 3, spin=True),
-        Chain("vacancy_center", "Na", (1.8, 1.4, 2.4), 4, 3, spin=True),
+        Chain("vacancy_center", "", (), 4, 3, spin=True, loose=True),
+        Chain("vacancy_center", "K", (2.2, 2.8), 4, 3, spin=True),
+        Chain("vacancy_center", "Na", (1.8, 2.4), 4, 3, spin=True),
         # whether the metal over a doped sheet, which gives its electron no room, is a polarised atom
         Chain("graphN_topN", "K", (3.2,), 4, 3, spin=True),
-        Chain("graphN_topN", "Na", (3.0, 2.5), 4, 3, spin=True),
+        Chain("graphN_topN", "Na", (3.0,), 4, 3, spin=True),
         Chain("n3vrelaxed_center", "", (), 4, 3),
         Chain("n3vrelaxed_center", "K", (2.2, 2.6), 4, 3),
         Chain("n3vrelaxed_center", "Na", (1.7, 2.1), 4, 3),
         Chain("pyrrolic_center", "", (), 4, 3),
-        Chain("pyrrolic_center", "K", (2.4, 2.0, 3.0), 4, 3),
-        Chain("pyrrolic_center", "Na", (2.0, 1.6, 2.6), 4, 3),
+        Chain("pyrrolic_center", "K", (2.4, 3.0), 4, 3),
+        Chain("pyrrolic_center", "Na", (2.0, 2.6), 4, 3),
         # a lone dopant at a smaller concentration
         Chain("graphN_farhollow", "", (), 5, 3),
         Chain("graphN_farhollow", "K", (2.6,), 5, 3),
-        Chain("graphene_hollow", "K", (2.6,), 5, 3),
-        Chain("graphene_hollow", "", (), 5, 3),
+        Chain("graphene_hollow", "K", (2.7,), 5, 3, loose=True),
+        Chain("graphene_hollow", "", (), 5, 3, loose=True),
     ]
 
 
