@@ -19,7 +19,7 @@ CUTOFF = 10.0  # Å, of the terms that are fitted
 
 #: Site of the nitrogen, for each family of frames; carbon with two bonds, of at most this length [Å], is an edge.
 SITES = {
-    "graphN": "N:graphitic", "graph2N": "N:graphitic", "graphNrelaxed": "N:graphitic",
+    "graphN": "N:graphitic", "graph2N": "N:graphitic",
     "n3v": "N:pyridinic", "n3vrelaxed": "N:pyridinic", "pyrrolic": "N:pyrrolic",
 }  # fmt: skip
 LONGEST_BOND = 1.8

@@ -23,7 +23,7 @@ COLUMNS = (
         "N:graphitic",
         {
             "graphN_topN": "on N", "graphN_nearhollow": "hollow beside N", "graphN_farhollow": "hollow far from N",
-            "graph2N_farhollow": "the same, two N in the cell",
+            "graph2N_farhollow": "the same, two N in the cell", "graphN_farhollow_5x5": "the same, one N in 50",
         },
     ),
     (

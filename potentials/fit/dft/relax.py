@@ -1,4 +1,4 @@
-"""Frozen sheets around nitrogen and vacancies, relaxed in their plane (PBE, GPAW) at 500 eV, restartable.
+"""Frozen sheets around a hole, relaxed in their plane (PBE, GPAW) at 500 eV, restartable.
 
 Forces on C and N need that cutoff; at the 300 eV of the curves they are off by electronvolts per Å. Each framework is
 relaxed without metal in the 4x4 cell and appended to an extended-XYZ file; `run.py` takes it from there. One that is
@@ -28,14 +28,14 @@ HEIGHT = 9.0  # Å, of the cell; a flat sheet without metal needs no more
 LARGEST_FORCE = 0.1  # eV/Å: moves no atom by 0.01 Å
 MOST_STEPS = 12
 
-#: Frameworks in the order of their worth: name, what it starts from, spin.
-QUEUE = (("n3v", "n3v_center", False), ("pyrrolic", "pyrrolic_center", False), ("graphN", "graphN_topN", False))
+#: Frameworks by name: what each starts from.
+QUEUE = {"n3v": "n3v_center"}
 
 
-def relax(name: str, start: str, spin: bool, path: Path, logs: Path) -> None:
+def relax(name: str, start: str, path: Path, logs: Path) -> None:
     """Relax one framework and append it to ``path``."""
     import gpaw  # noqa: PLC0415  the rest of this file needs no GPAW
-    from gpaw import GPAW, PW, Davidson, FermiDirac, Mixer, MixerSum  # noqa: PLC0415
+    from gpaw import GPAW, PW, Davidson, FermiDirac, Mixer  # noqa: PLC0415
 
     if path.exists() and any(frame.info["config_type"] == name for frame in read(path, ":")):
         return
@@ -48,7 +48,7 @@ def relax(name: str, start: str, spin: bool, path: Path, logs: Path) -> None:
         xc="PBE",
         kpts={"size": (3, 3, 1), "gamma": True},
         occupations=FermiDirac(0.1),
-        mixer=(MixerSum if spin else Mixer)(0.05, 6, 60),
+        mixer=Mixer(0.05, 6, 60),
         convergence=CONVERGENCE,
         nbands=-10,
         eigensolver=Davidson(niter=1),
@@ -67,7 +67,7 @@ def relax(name: str, start: str, spin: bool, path: Path, logs: Path) -> None:
         forces=forces,
     )
     frame.info = {
-        "config_type": name, "kpts": "3x3x1G", "spinpol": spin, "functional": "PBE", "code": f"GPAW-{gpaw.__version__}",
+        "config_type": name, "kpts": "3x3x1G", "spinpol": False, "functional": "PBE", "code": f"GPAW-{gpaw.__version__}",
         "basis": f"PW{CUTOFF}", "setups": "gpaw-setups-0.9.20000 PBE", "smearing": "FD0.1eV",
         "largest_force": round(float(np.linalg.norm(forces, axis=1).max()), 3),
         "largest_move": round(float(np.linalg.norm(atoms.positions - before, axis=1).max()), 3),
@@ -82,12 +82,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="extended-XYZ file that the frameworks are appended to")
     parser.add_argument("--logs", type=Path, default=Path("gpaw-logs"), help="folder of GPAW's own output")
-    parser.add_argument("--only", default="", help="one framework by name")
     args = parser.parse_args()
     args.logs.mkdir(parents=True, exist_ok=True)
-    for name, start, spin in QUEUE:
-        if args.only in {"", name}:
-            relax(name, start, spin, args.file, args.logs)
+    for name, start in QUEUE.items():
+        relax(name, start, args.file, args.logs)
     return 0
 
 

@@ -29,10 +29,8 @@ Z_SHEET = 4.0
 FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks.extxyz"
 RELAXED = {"n3vrelaxed": "n3v"}  # families of `relax.py`
 CONVERGENCE = {"density": 3e-4, "eigenstates": 4e-6}
-LOOSE = {
-    "density": 2e-3,
-    "eigenstates": 2e-4,
-}  # for sheets that go on sloshing: the wide pristine one, the bare vacancy
+# for sheets that go on sloshing: the wide pristine one, the bare vacancy
+LOOSE = {"density": 2e-3, "eigenstates": 2e-4}
 CARBON_1, CARBON_2 = np.array([1 / 3, 2 / 3]), np.array([2 / 3, 1 / 3])  # of the primitive cell, hollow at the origin
 
 
@@ -61,12 +59,12 @@ class Chain:
 def framework(sheet: str, size: int) -> Atoms:
     """Frozen sheet with the site of the metal above the origin, which keeps GPAW's symmetry high.
 
-    Names: graphene_hollow, graphene_bridge, graphene_top; graphN_topN, graphN_nearhollow and graphN_farhollow (one
-    carbon replaced by N; the last hollow lies on another threefold axis of the cell, as far from N as the cell allows,
-    which takes a `size` that is no multiple of three); graph2N_farhollow (N on both of these axes: twice the
-    concentration, at the same distance); n3v_center (three pyridinic N around a vacancy, moved 0.12 Å outward, as in
-    the reference set) and vacancy_center (the same hole, carbon edges, not moved); pyrrolic_center (as nakmd
-    builds it and runs have it). Of `relax.py`: n3vrelaxed_center.
+    Names: graphene_hollow, graphene_bridge, graphene_top; graphN_topN and graphN_farhollow (one carbon replaced by N;
+    the hollow lies on another threefold axis of the cell, as far from N as the cell allows, which takes a `size` that
+    is no multiple of three); graph2N_farhollow (N on both of these axes: twice the concentration, at the same
+    distance); n3v_center (three pyridinic N around a vacancy, moved 0.12 Å outward, as in the reference set) and
+    vacancy_center (the same hole, carbon edges, not moved); pyrrolic_center (as nakmd builds it and runs have it).
+    Of `relax.py`: n3vrelaxed_center.
     """
     family, site = sheet.split("_")
     if family == "pyrrolic":
@@ -78,7 +76,6 @@ def framework(sheet: str, size: int) -> Atoms:
         return Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=(True, True, False))
     origin = {
         "hollow": np.zeros(2),
-        "nearhollow": np.zeros(2),
         "farhollow": np.zeros(2),
         "bridge": (CARBON_1 + CARBON_2) / 2,
         "top": CARBON_1,
@@ -98,7 +95,6 @@ def framework(sheet: str, size: int) -> Atoms:
     atoms = Atoms("C" * len(positions), positions=positions, cell=cell, pbc=(True, True, False))
     symbols = np.array(atoms.get_chemical_symbols())
     if family in {"graphN", "graph2N"}:
-        # from the hollow the first carbon is a neighbour, from the top it is the atom itself
         axes = [CARBON_1 * size, CARBON_2 * size] if site == "farhollow" else [np.zeros(2)]
         for axis in axes if family == "graph2N" else axes[:1]:
             symbols[np.argmin(np.linalg.norm(fractional - axis, axis=1))] = "N"
@@ -290,7 +286,7 @@ def chains() -> list[Chain]:
         *high,
         Chain("graphene_hollow", "", (), 3, 4),
         Chain("graphene_hollow", "K", (2.6, 2.9), 3, 4),
-        Chain("graphene_hollow", "Na", (2.3, 2.6), 3, 4),
+        Chain("graphene_hollow", "Na", (2.3,), 3, 4),
         Chain("n3v_center", "K", (2.5, 3.4, 1.4), 4, 3),
         Chain("n3v_center", "Na", (2.0, 2.8, 3.6), 4, 3),
         Chain("graphene_top", "K", (3.1,), 4, 3),
