@@ -68,7 +68,8 @@ def relax(name: str, start: str, path: Path, logs: Path) -> None:
     )
     frame.info = {
         "config_type": name, "kpts": "3x3x1G", "spinpol": False, "functional": "PBE",
-        "code": f"GPAW-{gpaw.__version__}", "basis": f"PW{CUTOFF}", "setups": "gpaw-setups-0.9.20000 PBE", "smearing": "FD0.1eV",
+        "code": f"GPAW-{gpaw.__version__}", "basis": f"PW{CUTOFF}", "smearing": "FD0.1eV",
+        "setups": "gpaw-setups-0.9.20000 PBE",
         "largest_force": round(float(np.linalg.norm(forces, axis=1).max()), 3),
         "largest_move": round(float(np.linalg.norm(atoms.positions - before, axis=1).max()), 3),
         "wall_s": round(time.perf_counter() - clock, 1),
