@@ -135,9 +135,8 @@ def test_damaged_data_is_named(script, tmp_path):
 
 def test_dopants_change_the_well_of_carbon_and_nothing_else():
     bare, doped = load(SET), load(SET, doping=0.04)
-    settled = 1.0 - np.exp(-0.04 / 0.01)
     for pair in read_set(SET).pair:
-        key = tuple(sorted(pair.species))
+        key, settled = tuple(sorted(pair.species)), 1.0 - np.exp(-0.04 / pair.doping_scale)
         assert (pair.doped_depth > 1.0 > pair.doped_width) == (pair.species[1] == "C")
         for name, ratio in (("depth", pair.doped_depth), ("width", pair.doped_width)):
             assert doped.pairs[key][name] == pytest.approx(bare.pairs[key][name] * ratio**settled, rel=1e-13)
