@@ -1,6 +1,6 @@
 """NaK on a pristine, a graphitic-N and a pyridinic-N nanotube: what the walls do to the metal, with intervals.
 
-    python examples/nitrogen_sites/study.py [--seeds 4] [--processes 2] [--directory runs/nitrogen_sites]
+    python examples/nitrogen_sites/study.py [--seeds 4] [--sweep-seeds 2] [--processes 2] [--directory runs/sites]
 
 runs the three decks beside this file, each with several seeds and at several strengths of the screening; goes on where
 it was stopped; and writes results.json, results.md and results.png. Everything but the wall and the screening is the
@@ -10,8 +10,10 @@ same: metal, temperature, size, time.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -107,30 +109,39 @@ def deck(wall: str, strength: float, seed: int, steps: int | None) -> nakmd.Deck
     return nakmd.Deck.from_text(write_toml(data), HERE)
 
 
-def jobs(directory: Path, seeds: int, strengths: tuple[float, ...]) -> Iterator[tuple[str, float, int, Path]]:
-    """Give wall, strength, seed and folder of every run."""
+def jobs(
+    directory: Path, seeds: int, strengths: tuple[float, ...], sweep_seeds: int | None = None
+) -> Iterator[tuple[str, float, int, Path]]:
+    """Give wall, strength, seed and folder of every run; ``sweep_seeds`` for the strengths after the first."""
     for strength in strengths:
+        count = seeds if strength == strengths[0] or sweep_seeds is None else sweep_seeds
         for wall in WALLS:
-            for seed in range(1, seeds + 1):
+            for seed in range(1, count + 1):
                 yield wall, strength, seed, directory / f"{wall}-screening-{strength:g}-seed-{seed}"
 
 
 def run_one(wall: str, strength: float, seed: int, folder: Path, steps: int | None) -> str:
     """Run one deck, or go on with it; return where."""
-    if not folder.exists():
+    if not (folder / "checkpoint.h5").exists():
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped before its first checkpoint
         nakmd.run(deck(wall, strength, seed, steps), folder, threads=1)
     elif json.loads((folder / "status.json").read_text())["status"] != "finished":
         nakmd.resume(folder, threads=1)
     return folder.name
 
 
-def measure(directory: Path, seeds: int, strengths: tuple[float, ...]) -> dict[str, dict[str, Records]]:
+def measure_one(wall: str, folder: Path) -> dict:
+    """Return the records of one run."""
+    with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
+        return analyze(trajectory, nakmd.Deck.from_file(HERE / f"{wall}.toml").analysis.quantities)
+
+
+def measure(todo: list[tuple[str, float, int, Path]], map_: Callable = map) -> dict[str, dict[str, Records]]:
     """Return the records of each strength and wall, over all seeds."""
     found: dict[str, dict[str, list[dict]]] = {}
-    for wall, strength, _, folder in jobs(directory, seeds, strengths):
-        with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
-            quantities = nakmd.Deck.from_file(HERE / f"{wall}.toml").analysis.quantities
-            found.setdefault(f"{strength:g}", {}).setdefault(wall, []).append(analyze(trajectory, quantities))
+    walls, strengths, _, folders = zip(*todo)
+    for wall, strength, records in zip(walls, strengths, map_(measure_one, walls, folders)):
+        found.setdefault(f"{strength:g}", {}).setdefault(wall, []).append(records)
     return {strength: {wall: together(runs) for wall, runs in walls.items()} for strength, walls in found.items()}
 
 
@@ -215,19 +226,20 @@ def main(
     strengths: tuple[float, ...] = STRENGTHS,
     processes: int = 1,
     steps: int | None = None,
+    sweep_seeds: int | None = None,
 ) -> dict[str, dict[str, dict[str, Measure]]]:
     """Run what has not run, measure all, write and return the table."""
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    todo = list(jobs(directory, seeds, strengths))
-    if processes == 1:
-        for count, job in enumerate(todo, start=1):
-            print(f"{count} of {len(todo)}: {run_one(*job, steps)}", flush=True)
-    else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            for count, name in enumerate(pool.map(run_one, *zip(*todo), [steps] * len(todo)), start=1):
-                print(f"{count} of {len(todo)}: {name}", flush=True)
-    table = tabulate(measure(directory, seeds, strengths))
+    todo = list(jobs(directory, seeds, strengths, sweep_seeds))
+    with contextlib.ExitStack() as stack:
+        map_: Callable = map
+        if processes > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(processes, mp_context=get_context("spawn")))
+            map_ = pool.map
+        for count, name in enumerate(map_(run_one, *zip(*todo), [steps] * len(todo)), start=1):
+            print(f"{count} of {len(todo)}: {name}", flush=True)
+        table = tabulate(measure(todo, map_))
     plain = {
         strength: {
             wall: {
@@ -238,7 +250,12 @@ def main(
         }
         for strength, walls in table.items()
     }
-    stored = {"seeds": seeds, "results": plain, "provenance": provenance(directory, strengths)}
+    stored = {
+        "seeds": seeds,
+        "sweep_seeds": sweep_seeds or seeds,
+        "results": plain,
+        "provenance": provenance(directory, strengths),
+    }
     (directory / "results.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     text = as_markdown(table)
     (directory / "results.md").write_text(text, encoding="utf-8")
@@ -251,6 +268,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--directory", default="runs/nitrogen_sites")
     parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument(
+        "--sweep-seeds", type=int, help="for the strengths that are not calibrated; as --seeds if not given"
+    )
+    parser.add_argument("--strengths", type=float, nargs="+", default=STRENGTHS, help="of the screening")
     parser.add_argument("--processes", type=int, default=1)
     words = parser.parse_args()
-    main(words.directory, words.seeds, processes=words.processes)
+    main(words.directory, words.seeds, tuple(words.strengths), words.processes, sweep_seeds=words.sweep_seeds)
