@@ -303,6 +303,9 @@ def chains() -> list[Chain]:
         Chain("pyrrolic_center", "", (), 4, 3),
         Chain("pyrrolic_center", "K", (2.4, 3.0), 4, 3),
         Chain("pyrrolic_center", "Na", (2.0, 2.6), 4, 3),
+        # whether a layer on a doped sheet loses both to the dopants and to the metal
+        Chain("graphN_farhollow", "", (), 2, 6),
+        Chain("graphN_farhollow", "K", (3.0,), 2, 6),
         # a lone dopant at a smaller concentration
         Chain("graphN_farhollow", "", (), 5, 3),
         Chain("graphN_farhollow", "K", (2.6,), 5, 3),
