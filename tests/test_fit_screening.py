@@ -76,3 +76,11 @@ def test_under_a_layer_of_the_other_metal(script, points, of_the_model, metal, w
     """The density that screens is that of all neighbours: mixed films, in no fit either."""
     (film,) = [p for p in points if p.film == script.MIXED[metal]]
     assert script.scale_of([film])[0] == pytest.approx(of_the_model[metal]["residual"], abs=within)
+
+
+def test_what_a_doped_sheet_does_to_a_layer_is_counted_twice(script, of_the_model):
+    """PBE holds the layer as on a clean sheet, to 7 %; the model does not, and says so."""
+    found = script.doped_layer(of_the_model)
+    assert found["doped, computed"] == pytest.approx(found["clean, computed"], rel=0.07)
+    assert found["doped, model"] > 0.5 * found["doped, computed"]
+    assert any("counted twice" in reason for reason in read_set("nak-cn").not_for)

@@ -116,15 +116,19 @@ def _point(frame: Atoms, metal: str, film: str, height: float, alone: float) -> 
 
 def system_of(atoms: Atoms) -> System:
     """Return atoms as nakmd takes them."""
-    names = tuple(dict.fromkeys(atoms.get_chemical_symbols()))
-    species = [names.index(symbol) for symbol in atoms.get_chemical_symbols()]
+    labels = [{"N": "N:graphitic"}.get(symbol, symbol) for symbol in atoms.get_chemical_symbols()]
+    names = tuple(dict.fromkeys(labels))
+    species = [names.index(label) for label in labels]
     return System(atoms.positions, species, names, Cell(np.array(atoms.cell), tuple(atoms.pbc)))
 
 
-def energy(system: System, numbers: dict[str, dict[str, float]], strength: float = 1.0) -> tuple[float, FloatArray]:
+def energy(
+    system: System, numbers: dict[str, dict[str, float]], strength: float = 1.0, doping: float = 0.0
+) -> tuple[float, FloatArray]:
     """Return the energy [eV] of metal and contact, the sheet itself left out, and the densities [eV²]."""
     metal = load(METAL, elements=METALS)
-    model = Hybrid([Screened(metal, load(CONTACT), numbers, strength)], none=[("C", "C")])
+    sheet = [("C", "C"), ("C", "N:graphitic"), ("N:graphitic", "N:graphitic")]
+    model = Hybrid([Screened(metal, load(CONTACT, doping=doping), numbers, strength)], none=sheet)
     found = evaluate(model, system).energy
     return found, metal.densities.copy()
 
@@ -254,6 +258,26 @@ def kc8(numbers: dict[str, dict[str, float]], strength: float = 1.0, parting: fl
     return 0.5 * energy(system_of(atoms), numbers, strength)[0] - bulk + 8 * parting
 
 
+def doped_layer(numbers: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Return what holds a (2 x 2) layer of K at 3 Å on a sheet with one graphitic N in 8 atoms [eV per K]."""
+    frames = [f for f in read(DATA / "extension.extxyz", ":") if f.info["basis"] == "PW300"]
+    found = {(f.info["config_type"], f.info.get("metal", ""), f.info.get("height", 0.0)): f for f in frames}
+    layer = next(f for key, f in found.items() if key[:2] == ("metal_layer_2x2", "K")).get_potential_energy()
+    out = {}
+    for name, sheet, clean in (
+        ("clean", "graphene_hollow_2x2", "graphene_clean_2x2"),
+        ("doped", "graphN_farhollow_2x2", "graphN_clean_2x2"),
+    ):
+        frame = found[sheet, "K", 3.0]
+        computed = frame.get_potential_energy() - found[clean, "", 0.0].get_potential_energy() - layer
+        doping = frame.get_chemical_symbols().count("N") / (len(frame) - 1)
+        system = system_of(frame)
+        alone = System(system.positions[-1:], [0], ("K",), system.cell)
+        model = energy(system, numbers, doping=doping)[0] - evaluate(load(METAL, elements=METALS), alone).energy
+        out |= {f"{name}, computed": round(float(computed), 3), f"{name}, model": round(model, 3)}
+    return out
+
+
 def kc8_computed() -> float:
     """Return the same from the computed stack [eV per K]: layers of K above each other, graphite without dispersion."""
     stack, sheets = (
@@ -281,6 +305,7 @@ def main() -> None:
     checks["KC8"]["model without screening"] = round(kc8(numbers, 0.0), 3)
     checks["KC8"]["model without dispersion, as computed"] = round(kc8(numbers, parting=0.0), 3)
     checks["KC8"]["computed"] = round(kc8_computed(), 3)
+    checks["2x2 layer of K on a doped sheet"] = doped_layer(numbers)
     for metal in METALS:
         height, per_atom = layer_energy(metal, numbers)
         checks[f"2x2 layer of {metal}"] = {"height": round(height, 2), "energy": round(per_atom, 3)}
