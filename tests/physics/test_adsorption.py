@@ -18,8 +18,8 @@ SITES = {
     ("nak-cn-dilute", "K"): (-0.800, 2.600, 0.063, 0.070, 18.3),
     ("nak-cn-dilute", "Na"): (-0.460, 2.280, 0.070, 0.078, 20.6),
     # one atom alone is not screened: the wells of potentials/fit/README.md, on a sheet with 1.42 in place of 1.4243 Å
-    ("nak-cn", "K"): (-0.8305, 2.7148, None, None, None),
-    ("nak-cn", "Na"): (-0.5272, 2.4316, None, None, None),
+    ("nak-cn", "K"): (-0.8303, 2.7146, None, None, None),
+    ("nak-cn", "Na"): (-0.5283, 2.4346, None, None, None),
     ("nak-cn-pair", "K"): (-0.280, 3.000, 0.020, None, None),
     ("nak-cn-pair", "Na"): (-0.220, 2.700, 0.020, None, None),
 }
