@@ -302,16 +302,33 @@ def test_mdanalysis_opens_it(path, periodic, precision):
         assert moment.data["trajectory/temperature"] == frame.temperature
 
 
-def test_a_frame_of_4000_atoms_is_written_in_less_than_2_ms(path):
+def test_a_frame_costs_what_the_disk_takes(path, tmp_path):
     from time import perf_counter
+
+    import h5py
 
     state = samples.system(n=4000)
     frames = [samples.frame(state, k) for k in range(40)]
-    spent = []
-    with TrajectoryWriter(path, state.topology) as writer:
-        for frame in frames:
+    spent, bare = [], []
+    with TrajectoryWriter(path, state.topology) as writer, h5py.File(tmp_path / "bare.h5", "w", libver="v110") as file:
+        arrays = {name: getattr(frames[0], name) for name in ("positions", "velocities", "images")}
+        rows = {
+            name: file.create_dataset(
+                name, (0, *array.shape), array.dtype, maxshape=(None, *array.shape), chunks=(1, *array.shape),
+                compression="gzip" if name == "images" else None,
+            )
+            for name, array in arrays.items()
+        }  # fmt: skip
+        for k, frame in enumerate(frames):
             begin = perf_counter()
             writer.write(frame)
             spent.append(perf_counter() - begin)
-    # the fastest of 40: this is about the cost of the code, not about who else uses the machine
-    assert min(spent) < 2e-3
+            begin = perf_counter()
+            for name, dataset in rows.items():
+                dataset.resize(k + 1, axis=0)
+                dataset[k] = getattr(frame, name)
+            file.flush()
+            bare.append(perf_counter() - begin)
+    # beside h5py with the three arrays alone, on the same disk in turn: 1.6 to 2.1 times, for checksums, journal and ten more
+    # series. The fastest of 40 is about the cost of the code, not about who else uses the machine.
+    assert min(spent) < 3.0 * min(bare)

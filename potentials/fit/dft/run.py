@@ -47,11 +47,13 @@ class Chain:
     spin: bool = False
     keep_sheet: bool = True  # False: the layer of metal alone, in the same cell
     loose: bool = False  # converged to 10 meV only, see `LOOSE`
+    layer: bool = False  # a (2 x 2) layer of metal in place of the one atom
 
     @property
     def config_type(self) -> str:
         """Name of the frames, as in the reference set, with the size of the cell where it is not 4x4."""
         size = "" if self.size == 4 else f"_{self.size}x{self.size}"
+        size += "_layer" * self.layer
         what = self.sheet if self.keep_sheet else "metal_layer"
         return f"{what}{size}" if self.metal else f"{what.split('_')[0]}_clean{size}"
 
@@ -248,12 +250,16 @@ def compute(chain: Chain, path: Path, logs: Path) -> None:
     if chain.metal:
         # over a sheet without spins the metal may keep its electron; in a bare vacancy it gives it away
         moment = float(chain.spin and not atoms.get_initial_magnetic_moments().any())
-        atoms += Atoms(chain.metal, positions=[(0.0, 0.0, Z_SHEET + wanted[0])], magmoms=[moment])
+        cells = range(0, chain.size if chain.layer else 1, 2)
+        places = [(i * atoms.cell[0] + j * atoms.cell[1]) / chain.size for i in cells for j in cells]
+        metal = Atoms(f"{chain.metal}{len(places)}", positions=places, magmoms=[moment] * len(places))
+        metal.positions[:, 2] = Z_SHEET + wanted[0]
+        atoms += metal
     name = f"{chain.config_type}_{chain.metal}_PW{chain.cutoff}_k{chain.kpts}{'_spin' * chain.spin}"
     atoms.calc = calculator(chain, str(logs / f"{name}.txt"))
     for height in wanted:
         if chain.metal:
-            atoms.positions[-1, 2] = Z_SHEET + height
+            atoms.positions[atoms.symbols == chain.metal, 2] = Z_SHEET + height
         start = time.perf_counter()
         try:
             atoms.get_forces()
@@ -305,7 +311,14 @@ def chains() -> list[Chain]:
         Chain("pyrrolic_center", "Na", (2.0, 2.6), 4, 3),
         # whether a layer on a doped sheet loses both to the dopants and to the metal
         Chain("graphN_farhollow", "", (), 2, 6),
-        Chain("graphN_farhollow", "K", (3.0,), 2, 6),
+        Chain("graphN_farhollow", "K", (3.0, 2.6, 3.4), 2, 6),
+        Chain("graphN_farhollow", "Na", (3.0, 2.7, 3.4), 2, 6),
+        # the same layer over one and two nitrogen in 32
+        *(
+            Chain(f"{sheet}_farhollow", metal, heights, 4, 3, layer=True)
+            for sheet in ("graphN", "graph2N")
+            for metal, heights in (("K", (3.0, 3.4)), ("Na", (3.0, 2.7)))
+        ),
         # a lone dopant at a smaller concentration
         Chain("graphN_farhollow", "", (), 5, 3),
         Chain("graphN_farhollow", "K", (2.6,), 5, 3),
