@@ -329,6 +329,6 @@ def test_a_frame_costs_what_the_disk_takes(path, tmp_path):
                 dataset[k] = getattr(frame, name)
             file.flush()
             bare.append(perf_counter() - begin)
-    # beside h5py with the three arrays alone, on the same disk in turn: 1.6 to 2.1 times, for checksums, journal and ten more
-    # series. The fastest of 40 is about the cost of the code, not about who else uses the machine.
+    # beside h5py with the three arrays alone, on the same disk in turn: 1.6 to 2.1 times, for checksums, journal and
+    # ten more series. The fastest of 40 is about the cost of the code, not about who else uses the machine.
     assert min(spent) < 3.0 * min(bare)

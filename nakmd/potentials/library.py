@@ -222,7 +222,7 @@ def load(
         (term, terms_of(_part(record, term, file.parent), term, path(term.set, file.parent), affinity, doping))
         for term in record.term
     ]
-    return Hybrid(joined(record.name, made, screening), none=record.none, name=record.name)
+    return Hybrid(joined(record.name, made, screening, doping), none=record.none, name=record.name)
 
 
 def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
@@ -230,7 +230,10 @@ def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
     record = read_set(name_or_path, folder)
     if isinstance(record, ModelRecord):
         beside = path(name_or_path, folder).parent
-        return any(takes_doping(term.set, beside) for term in record.term)
+        screened = [element for term in record.term if term.screening for element in term.screening.element]
+        return any(element.doped_residual is not None for element in screened) or any(
+            takes_doping(term.set, beside) for term in record.term
+        )
     return isinstance(record, TwoGaussiansSet) and any(
         (pair.doped_depth, pair.doped_width) != (1.0, 1.0) for pair in record.pair
     )

@@ -348,13 +348,25 @@ class EAMTableSet(NumbersRecord):
 
 
 class ScreenedElement(Part):
-    """How a metal takes the attraction of its pairs away: S = 1 − (1 − residual)(1 − e^{−ρ/ρ₀})."""
+    """How a metal takes the attraction of its pairs away: S = 1 − (1 − s)(1 − e^{−ρ/ρ₀}).
+
+    s is ``residual``; beside c graphitic N per atom of the wall, where that is said to matter, it is
+    residual^{1−δ} doped_residual^δ with δ = 1 − e^{−c/c₀}, c₀ ``doping_scale``.
+    """
 
     symbol: Word
     residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
     rho_0: Positive
+    doped_residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)] | None = None
+    doping_scale: Positive | None = None
     evidence: Evidence
     note: Text = ""
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.doped_residual is None) != (self.doping_scale is None):
+            raise ValueError(f"{self.symbol} takes doped_residual and doping_scale together, or neither")
+        return self
 
 
 class ScreenedPair(Part):

@@ -28,6 +28,7 @@ from nakmd.potentials.records import (
     ModelRecord,
     ModelTerm,
     MorseSet,
+    ScreenedElement,
     TersoffSet,
     TwoGaussiansSet,
     pair_key,
@@ -108,7 +109,9 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, do
             raise InputError(f"{record.name} is a model and not a parameter set.")
 
 
-def joined(name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: float) -> list[Term]:
+def joined(
+    name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: float, doping: float = 0.0
+) -> list[Term]:
     """Return the terms of a model, pair terms that are screened joined with the metal that screens them.
 
     Parameters
@@ -119,6 +122,8 @@ def joined(name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: fl
         What each term of the record has become.
     strength : float
         Of the screening.
+    doping : float
+        Graphitic nitrogen per atom of the wall, which leaves the metal less to take away.
 
     Raises
     ------
@@ -141,7 +146,7 @@ def joined(name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: fl
         screened = Screened(
             metals[0],
             contact,
-            {e.symbol: {"residual": e.residual, "rho_0": e.rho_0} for e in words.screening.element},
+            {e.symbol: {"residual": residual_of(e, doping), "rho_0": e.rho_0} for e in words.screening.element},
             strength,
             {pair.species: pair.share for pair in words.screening.pair},
         )
@@ -221,6 +226,19 @@ def _pairs(record: MorseSet | LennardJonesSet | TwoGaussiansSet) -> dict[tuple[s
     return pairs
 
 
+def settled_part(concentration: float, scale: float) -> float:
+    """Return δ = 1 - e^{-c/c_0}: the part of what graphitic nitrogen can do that c of it per atom of the wall does."""
+    return -math.expm1(-concentration / scale)
+
+
+def residual_of(element: ScreenedElement, concentration: float) -> float:
+    """Return what dense metal leaves of the attraction beside graphitic nitrogen: s^{1-δ} s_d^δ."""
+    if element.doped_residual is None or element.doping_scale is None:
+        return element.residual
+    settled = settled_part(concentration, element.doping_scale)
+    return float(element.residual ** (1.0 - settled) * element.doped_residual**settled)
+
+
 def _doped(
     pairs: dict[tuple[str, str], dict[str, float | str]], concentration: float
 ) -> dict[tuple[str, str], dict[str, float | str]]:
@@ -229,6 +247,6 @@ def _doped(
     for species, values in pairs.items():
         numbers = dict(values)
         ratios = {"depth": float(numbers.pop("doped_depth")), "width": float(numbers.pop("doped_width"))}
-        settled = -math.expm1(-concentration / float(numbers.pop("doping_scale")))
+        settled = settled_part(concentration, float(numbers.pop("doping_scale")))
         out[species] = numbers | {name: float(numbers[name]) * ratio**settled for name, ratio in ratios.items()}
     return out

@@ -2,7 +2,7 @@
 
     python potentials/fit/screening.py
 
-reads `data/`, writes `screening.json` and `screening.png`; seconds. A film of metal is held by the sheet with
+reads `data/`, writes `screening.json` and `screening.png`; half a minute. A film of metal is held by the sheet with
 W + S A: W the wall and A the attraction of `metal-carbon-2026` on the very same atoms, so that every film that was
 computed gives one S, at the density that the metal's own embedded-atom model has in it. `SCREENING.md` says what is
 calibrated, what is predicted, and what does not fit.
@@ -11,7 +11,6 @@ calibrated, what is predicted, and what does not fit.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,32 @@ import matplotlib as mpl
 import numpy as np
 from ase import Atoms
 from ase.io import read
-from numpy.typing import NDArray
+from films import (
+    BEYOND,
+    CONTACT,
+    DATA,
+    DOPED,
+    METALS,
+    MIXED,
+    STACK,
+    Point,
+    cohesion,
+    energy,
+    first_layer,
+    of_metal,
+    read_points,
+    system_of,
+)
 
 from nakmd.cell import Cell
-from nakmd.potentials import Hybrid, Screened, evaluate, load
+from nakmd.potentials.library import read_set
+from nakmd.potentials.terms import settled_part
 from nakmd.system import FloatArray, System
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 HERE = Path(__file__).parent
-DATA = HERE / "data"
-METALS = ("K", "Na")
-
-#: Of the screened model: embedded atoms, and the pairs with carbon.
-METAL, CONTACT = "nichol-ackland-2016", "metal-carbon-2026"
 
 #: Part of what can be lost that a (2 x 2) layer may have kept. Thicker and denser films are held no less than that
 #: layer, so it has lost all; ρ_0 is the largest number with which that is so.
@@ -43,112 +53,8 @@ KEPT_IN_LAYER = 0.02
 #: [eV per K] (calorimetry, -84.1 cal per g of carbon); what parting the sheets of graphite costs [eV per C], recalled.
 KC8_A, KC8_GAP, KC8_MEASURED, PARTING = 4.92, 5.35, -0.350, 0.05
 
-#: The stack of sheets and layers that KC8 is (computed with the layers above each other), held to no fit.
-STACK = "2x2, between sheets"
-
-#: Films with the other metal on the first layer, held to no fit either.
-MIXED = {"K": "2x2, Na above it", "Na": "2x2, K above it"}
-
 #: (2 x 2) layers of Rytkönen, Akola and Manninen: K 0.81 eV per atom.
 LAYER_LITERATURE = {"K": -0.81}
-
-
-@dataclass(frozen=True)
-class Point:
-    """A film of metal over the hollow at one height.
-
-    Attributes
-    ----------
-    metal, film : str
-    height : float [Å]
-    held : float [eV per cell]
-        E(sheet and film) - E(sheet) - E(film), with one atom of the first layer in the cell.
-    wall, attraction : float [eV per cell]
-        Of the pair terms on the same atoms.
-    density : float [eV²]
-        Of the first layer, in the metal's own model.
-    system : System
-    """
-
-    metal: str
-    film: str
-    height: float
-    held: float
-    wall: float
-    attraction: float
-    density: float
-    system: System
-
-
-def read_points() -> list[Point]:
-    """Return all films: single layers from `extension.extxyz`, denser and thicker ones from `films.extxyz`."""
-    out: list[Point] = []
-    layers = [f for f in read(DATA / "extension.extxyz", ":") if f.info["basis"] == "PW300"]
-    energies = {(f.info["config_type"], f.info.get("metal", "")): f.get_potential_energy() for f in layers}
-    for frame in layers:
-        kind, metal = frame.info["config_type"], frame.info.get("metal", "")
-        size = kind.removeprefix("graphene_hollow_")
-        alone = energies.get((f"metal_layer_{size}", metal)), energies.get((f"graphene_clean_{size}", ""))
-        if kind.startswith("graphene_hollow_") and metal and None not in alone:
-            out.append(_point(frame, metal, f"{size}, 1 layer", frame.info["height"], sum(alone)))
-    films = {_key(f): f for f in read(DATA / "films.extxyz", ":")}
-    for (metal, cell, n, gap, sheet, height), frame in films.items():
-        film = next((f for k, f in films.items() if k[:5] == (metal, cell, n, gap, False)), None)
-        if n and sheet and film is not None:
-            alone = film.get_potential_energy() + films["none", cell, 0, gap, True, 0.0].get_potential_energy()
-            lower, _, upper = metal.partition("/")
-            name = f"{cell.replace('r3', '√3×√3')}, {n} layer{'s' * (n > 1)}"
-            name = STACK if gap else MIXED[lower] if upper else name
-            out.append(_point(frame, lower, name, 0.5 * gap if gap else height, alone))
-    return out
-
-
-def _key(frame: Atoms) -> tuple[str, str, int, float, bool, float]:
-    i = frame.info
-    return i["metal"], i["supercell"], int(i["layers"]), float(i["gap"]), bool(i["sheet"]), float(i["height"])
-
-
-def _point(frame: Atoms, metal: str, film: str, height: float, alone: float) -> Point:
-    held = frame.get_potential_energy() - alone
-    system = system_of(frame)
-    return Point(metal, film, float(height), float(held), *parts(system), system)
-
-
-def system_of(atoms: Atoms) -> System:
-    """Return atoms as nakmd takes them."""
-    labels = [{"N": "N:graphitic"}.get(symbol, symbol) for symbol in atoms.get_chemical_symbols()]
-    names = tuple(dict.fromkeys(labels))
-    species = [names.index(label) for label in labels]
-    return System(atoms.positions, species, names, Cell(np.array(atoms.cell), tuple(atoms.pbc)))
-
-
-def energy(
-    system: System, numbers: dict[str, dict[str, float]], strength: float = 1.0, doping: float = 0.0
-) -> tuple[float, FloatArray]:
-    """Return the energy [eV] of metal and contact, the sheet itself left out, and the densities [eV²]."""
-    metal = load(METAL, elements=METALS)
-    sheet = [("C", "C"), ("C", "N:graphitic"), ("N:graphitic", "N:graphitic")]
-    model = Hybrid([Screened(metal, load(CONTACT, doping=doping), numbers, strength)], none=sheet)
-    found = evaluate(model, system).energy
-    return found, metal.densities.copy()
-
-
-def of_metal(system: System) -> NDArray[np.bool_]:
-    """Return which atoms are metal."""
-    return np.isin(system.species, [k for k, name in enumerate(system.species_names) if name in METALS])
-
-
-def parts(system: System) -> tuple[float, float, float]:
-    """Return wall and attraction [eV] of all pairs of metal and sheet, and the density of the first layer [eV²]."""
-    nothing = {name: {"residual": 0.0, "rho_0": 1e-9} for name in METALS}  # all is lost, but to a lone atom
-    whole, densities = energy(system, nothing, 0.0)
-    wall, _ = energy(system, nothing, 1.0)
-    mine = of_metal(system)
-    species = [METALS.index(system.species_names[s]) for s in system.species[mine]]
-    alone = System(system.positions[mine], species, METALS, system.cell)
-    cohesion = evaluate(load(METAL, elements=METALS), alone).energy
-    first = int(np.argmin(np.where(mine, system.positions[:, 2], np.inf)))
-    return wall - cohesion, whole - wall, float(densities[first])
 
 
 def scale_of(points: list[Point]) -> tuple[float, float]:
@@ -161,7 +67,7 @@ def scale_of(points: list[Point]) -> tuple[float, float]:
 def calibrate(points: list[Point], metal: str) -> dict[str, Any]:
     """Return S of every film, and residual and rho_0."""
     films: dict[str, Any] = {}
-    for name in dict.fromkeys(p.film for p in points if p.metal == metal):
+    for name in dict.fromkeys(p.film for p in points if p.metal == metal and p.film != BEYOND):
         # pressed onto the sheet a film says more of the wall than of the attraction
         mine = [p for p in points if p.metal == metal and p.film == name and p.held < 0.0]
         scale, rms = scale_of(mine)
@@ -171,14 +77,29 @@ def calibrate(points: list[Point], metal: str) -> dict[str, Any]:
             "held": [round(p.held, 4) for p in mine],
             "model": [round(p.wall + scale * p.attraction, 4) for p in mine],
         }  # fmt: skip
-    dense = [film for name, film in films.items() if name not in (STACK, MIXED[metal])]
-    residual = float(np.mean([film["S"] for film in dense]))
+    unfitted = {STACK, MIXED[metal], *DOPED.values()}
+    residual = float(np.mean([film["S"] for name, film in films.items() if name not in unfitted]))
     layer = films["2x2, 1 layer"]["density"]
     return {
         "residual": round(residual, 2),
-        "residual_spread": round(float(np.ptp([film["S"] for film in dense])), 3),
+        "residual_spread": round(float(np.ptp([f["S"] for name, f in films.items() if name not in unfitted])), 3),
         "rho_0": round(layer / np.log(1.0 / KEPT_IN_LAYER), 3),
+        **beside_nitrogen(points, films, metal, residual),
         "films": films,
+    }
+
+
+def beside_nitrogen(points: list[Point], films: dict[str, Any], metal: str, residual: float) -> dict[str, float]:
+    """Return doped_residual s_d: what S = s^{1-δ} s_d^δ makes of each film on a doped sheet, the mean of logarithms."""
+    scale = next(pair.doping_scale for pair in read_set(CONTACT).pair if pair.species == (metal, "C"))
+    logs = []
+    for name in set(DOPED.values()) - {BEYOND}:
+        settled = settled_part(next(p.doping for p in points if p.film == name), scale)
+        logs.append((np.log(films[name]["S"]) - (1.0 - settled) * np.log(residual)) / settled)
+    return {
+        "doped_residual": round(float(np.exp(np.mean(logs))), 2),
+        "doped_residual_range": [round(float(np.exp(x)), 2) for x in sorted(logs)],
+        "doping_scale": scale,
     }
 
 
@@ -204,11 +125,21 @@ def _with_height(system: System, height: float) -> System:
 
 
 def draw(points: list[Point], numbers: dict[str, dict[str, float]], path: Path) -> None:
-    """Write the picture: computed films and the calibrated model; a lone atom for scale."""
-    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.8), layout="constrained", sharey=True)
+    """Write the picture: computed films and the calibrated model; a lone atom for scale; films on doped sheets."""
+    figure, (*axes, doped) = plt.subplots(1, 3, figsize=(12.5, 3.8), layout="constrained")
+    for k, (metal, found) in enumerate(doped_layers(points, numbers).items()):
+        rows = sorted((row["doping"], row["computed"], row["model"]) for row in found if row["height"] == 3.0)
+        doping, computed, model = zip(*rows, strict=True)
+        doped.plot(doping, computed, "o", color=f"C{k}", label=f"{metal}, PBE")
+        doped.plot(doping, model, "--s", mfc="none", color=f"C{k}", label=f"{metal}, nak-cn")
+    doped.axhline(0.0, color="0.8", lw=0.8)
+    doped.set(title="(2×2) layers at 3 Å", xlabel="graphitic N per atom of the sheet")
+    doped.legend(fontsize="x-small")
     for axis, metal in zip(axes, METALS, strict=True):
         for k, name in enumerate(dict.fromkeys(p.film for p in points if p.metal == metal)):
             mine = [p for p in points if p.metal == metal and p.film == name]
+            if mine[0].doping:
+                continue
             axis.plot([p.height for p in mine], [p.held for p in mine], "o", color=f"C{k}", label=f"{name}, PBE")
             axis.plot(*curve(mine[0], numbers), color=f"C{k}")
         lone = next(p for p in points if p.metal == metal)
@@ -258,23 +189,15 @@ def kc8(numbers: dict[str, dict[str, float]], strength: float = 1.0, parting: fl
     return 0.5 * energy(system_of(atoms), numbers, strength)[0] - bulk + 8 * parting
 
 
-def doped_layer(numbers: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Return what holds a (2 x 2) layer of K at 3 Å on a sheet with one graphitic N in 8 atoms [eV per K]."""
-    frames = [f for f in read(DATA / "extension.extxyz", ":") if f.info["basis"] == "PW300"]
-    found = {(f.info["config_type"], f.info.get("metal", ""), f.info.get("height", 0.0)): f for f in frames}
-    layer = next(f for key, f in found.items() if key[:2] == ("metal_layer_2x2", "K")).get_potential_energy()
-    out = {}
-    for name, sheet, clean in (
-        ("clean", "graphene_hollow_2x2", "graphene_clean_2x2"),
-        ("doped", "graphN_farhollow_2x2", "graphN_clean_2x2"),
-    ):
-        frame = found[sheet, "K", 3.0]
-        computed = frame.get_potential_energy() - found[clean, "", 0.0].get_potential_energy() - layer
-        doping = frame.get_chemical_symbols().count("N") / (len(frame) - 1)
-        system = system_of(frame)
-        alone = System(system.positions[-1:], [0], ("K",), system.cell)
-        model = energy(system, numbers, doping=doping)[0] - evaluate(load(METAL, elements=METALS), alone).energy
-        out |= {f"{name}, computed": round(float(computed), 3), f"{name}, model": round(model, 3)}
+def doped_layers(points: list[Point], numbers: dict[str, dict[str, float]]) -> dict[str, list[dict[str, Any]]]:
+    """Return what holds (2 x 2) layers on sheets with ever more graphitic N [eV per atom], as computed and here."""
+    out: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        if point.film in DOPED.values() or (point.film, point.height) == ("2x2, 1 layer", 3.0):
+            model = energy(point.system, numbers, doping=point.doping)[0] - cohesion(point.system)
+            found = {"doping": round(point.doping, 4), "height": point.height, "computed": round(point.held, 3)}
+            n = int(first_layer(point.system).sum())
+            out.setdefault(point.metal, []).append(found | {"model": round(model / n, 3)})
     return out
 
 
@@ -300,12 +223,13 @@ def main() -> None:
     """Calibrate, check, write, draw."""
     points = read_points()
     found = {metal: calibrate(points, metal) for metal in METALS}
-    numbers = {metal: {name: found[metal][name] for name in ("residual", "rho_0")} for metal in METALS}
+    names = ("residual", "rho_0", "doped_residual", "doping_scale")
+    numbers = {metal: {name: found[metal][name] for name in names} for metal in METALS}
     checks: dict[str, Any] = {"KC8": {"model": round(kc8(numbers), 3), "measured": KC8_MEASURED}}
     checks["KC8"]["model without screening"] = round(kc8(numbers, 0.0), 3)
     checks["KC8"]["model without dispersion, as computed"] = round(kc8(numbers, parting=0.0), 3)
     checks["KC8"]["computed"] = round(kc8_computed(), 3)
-    checks["2x2 layer of K on a doped sheet"] = doped_layer(numbers)
+    checks["2x2 layers on doped sheets"] = doped_layers(points, numbers)
     for metal in METALS:
         height, per_atom = layer_energy(metal, numbers)
         checks[f"2x2 layer of {metal}"] = {"height": round(height, 2), "energy": round(per_atom, 3)}
