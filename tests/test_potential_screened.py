@@ -15,6 +15,7 @@ from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Screened, evaluate, load
 from nakmd.potentials.export import analytic_table, export_texts, lammps_input
+from nakmd.potentials.library import takes_doping
 from nakmd.potentials.record_file import key_lines
 from nakmd.system import System
 
@@ -287,6 +288,22 @@ def test_a_model_file_asks_for_it(tmp_path):
     assert term.shares == {("K", "N:pyridinic"): 0.0}
 
 
+def test_what_is_left_follows_graphitic_nitrogen(tmp_path):
+    """s^{1-δ} s_d^δ, δ = 1 - e^{-c/c_0}, for the element that says so; the other keeps its own."""
+    doped = "residual = 0.2\ndoped_residual = 0.5\ndoping_scale = 0.02\n"
+    text = MODEL.replace("residual = 0.2\n", doped, 1)
+    assert not takes_doping("morse-dilute")
+    (term,) = load_text(tmp_path, text, doping=0.03).terms
+    settled = 1.0 - np.exp(-1.5)
+    assert term.screening["K"]["residual"] == pytest.approx(0.2 ** (1.0 - settled) * 0.5**settled, rel=1e-13)
+    assert term.screening["Na"]["residual"] == 0.2
+    assert takes_doping(tmp_path / "mine.toml")
+    (clean,) = load_text(tmp_path, text).terms
+    assert clean.screening["K"]["residual"] == 0.2
+    with pytest.raises(InputError, match=r"A doping of 0\.03 means nothing to mine"):
+        load_text(tmp_path, MODEL, doping=0.03)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -307,6 +324,7 @@ def test_models_that_cannot_screen(tmp_path, old, new, message):
          "[[term.screening.pair", 22, "greater than 0"),
         ("share = 0.0", "shares = 0.0", 27, "Did you mean 'share'"),
         ('symbol = "Na"', 'symbol = "K"', 9, "element K is given twice"),
+        ('symbol = "Na"', 'symbol = "Na"\ndoped_residual = 0.5', 19, "doped_residual and doping_scale together"),
     ],
 )  # fmt: skip
 def test_damaged_screening_is_named_by_its_line(tmp_path, old, new, line, message):

@@ -109,9 +109,7 @@ def terms_of(record: AnyRecord, term: ModelTerm, file: Path, affinity: float, do
             raise InputError(f"{record.name} is a model and not a parameter set.")
 
 
-def joined(
-    name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: float, doping: float = 0.0
-) -> list[Term]:
+def joined(name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: float, doping: float = 0.0) -> list[Term]:
     """Return the terms of a model, pair terms that are screened joined with the metal that screens them.
 
     Parameters
