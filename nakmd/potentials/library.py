@@ -176,7 +176,8 @@ def load(
         Those wanted of a Tersoff or Finnis-Sinclair set; all if left out.
     doping : float
         Graphitic nitrogen per atom of the wall, which raises the level of its electrons and weakens the pairs of the
-        metal with all of it; for sets that say how much (`takes_doping`). A deck counts it in its system.
+        metal with all of it, and leaves the metal less to screen; for sets and models that say how much
+        (`takes_doping`). A deck counts it in its system.
     screening : float
         Strength of the screening of a model's metal-carbon terms (`nakmd.potentials.Screened`): 0 holds every atom
         like a lone one, 1 is the model as calibrated.
