@@ -22,7 +22,7 @@ run: $(BIN)/nakmd            ## run the flagship deck: liquid NaK around an N-do
 	$(BIN)/nakmd run examples/flagship.toml --directory runs/flagship --overwrite
 
 test: $(VENV)/.dev           ## install and pass the tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2
 
 slow: $(VENV)/.dev           ## the physics that takes minutes
 	$(BIN)/python -m pytest -m slow
