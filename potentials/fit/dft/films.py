@@ -17,10 +17,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import frames
 import numpy as np
 from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import read, write
+from ase.io import read
 
 A_GRAPHENE = 2.467  # Å, PBE lattice constant of the reference set
 Z_SHEET = 4.0
@@ -159,26 +159,17 @@ def compute(chain: list[Film], path: Path, logs: Path) -> None:
         atoms.calc = calculator
         start = time.perf_counter()
         try:
-            forces = atoms.get_forces()
+            atoms.get_forces()
         except gpaw.KohnShamConvergenceError:
             print(f"{film} did not converge and is left out", flush=True)
             return
-        frame = atoms.copy()
-        frame.calc = SinglePointCalculator(
-            frame,
-            energy=atoms.get_potential_energy(),
-            free_energy=atoms.get_potential_energy(force_consistent=True),
-            forces=forces,
-        )
-        frame.info = {
+        seconds = time.perf_counter() - start
+        settings = {
             "metal": film.metal or "none", "supercell": film.cell, "layers": film.n_layers, "height": film.height,
-            "sheet": film.sheet, "gap": film.gap, "kpts": f"{CELLS[film.cell][1]}G", "spinpol": False,
-            "functional": "PBE", "code": f"GPAW-{gpaw.__version__}", "basis": f"PW{CUTOFF}",
-            "setups": "gpaw-setups-0.9.20000 PBE", "smearing": "FD0.1eV",
-            "wall_s": round(time.perf_counter() - start, 1),
+            "sheet": film.sheet, "gap": film.gap,
         }  # fmt: skip
-        write(path, frame, append=path.exists(), format="extxyz")
-        print(f"{film.key}: {atoms.get_potential_energy():.4f} eV in {frame.info['wall_s']:.0f} s", flush=True)
+        frames.append(path, atoms, seconds, CUTOFF, f"{CELLS[film.cell][1]}G", **settings)
+        print(f"{film.key}: {atoms.get_potential_energy():.4f} eV in {seconds:.0f} s", flush=True)
 
 
 def main() -> int:

@@ -16,10 +16,9 @@ import sys
 import time
 from pathlib import Path
 
+import frames
 import numpy as np
-from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import read, write
+from ase.io import read
 from ase.optimize import BFGS
 from run import CONVERGENCE, framework
 
@@ -34,10 +33,9 @@ QUEUE = {"n3v": "n3v_center"}
 
 def relax(name: str, start: str, path: Path, logs: Path) -> None:
     """Relax one framework and append it to ``path``."""
-    import gpaw  # noqa: PLC0415  the rest of this file needs no GPAW
-    from gpaw import GPAW, PW, Davidson, FermiDirac, Mixer  # noqa: PLC0415
+    from gpaw import GPAW, PW, Davidson, FermiDirac, Mixer  # noqa: PLC0415  the rest of this file needs no GPAW
 
-    if path.exists() and any(frame.info["config_type"] == name for frame in read(path, ":")):
+    if path.exists() and any(f.info["config_type"] == name for f in read(path, ":")):
         return
     atoms = framework(start, 4)
     atoms.cell[2, 2] = HEIGHT
@@ -59,22 +57,11 @@ def relax(name: str, start: str, path: Path, logs: Path) -> None:
     # by first forces a bond is 0.02 Å off, not more: short steps, none out of the plane for want of a force
     BFGS(atoms, logfile=str(logs / f"relax_{name}.log"), maxstep=0.05, alpha=60.0).run(LARGEST_FORCE, MOST_STEPS)
     forces = atoms.get_forces()
-    frame = Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=(True, True, False))
-    frame.calc = SinglePointCalculator(
-        frame,
-        energy=atoms.get_potential_energy(),
-        free_energy=atoms.get_potential_energy(force_consistent=True),
-        forces=forces,
-    )
-    frame.info = {
-        "config_type": name, "kpts": "3x3x1G", "spinpol": False, "functional": "PBE",
-        "code": f"GPAW-{gpaw.__version__}", "basis": f"PW{CUTOFF}", "smearing": "FD0.1eV",
-        "setups": "gpaw-setups-0.9.20000 PBE",
-        "largest_force": round(float(np.linalg.norm(forces, axis=1).max()), 3),
-        "largest_move": round(float(np.linalg.norm(atoms.positions - before, axis=1).max()), 3),
-        "wall_s": round(time.perf_counter() - clock, 1),
-    }  # fmt: skip
-    write(path, frame, append=path.exists(), format="extxyz")
+    frame = frames.append(
+        path, atoms, time.perf_counter() - clock, CUTOFF, "3x3x1G", config_type=name,
+        largest_force=round(float(np.linalg.norm(forces, axis=1).max()), 3),
+        largest_move=round(float(np.linalg.norm(atoms.positions - before, axis=1).max()), 3),
+    )  # fmt: skip
     print(f"{name}: {frame.info}", flush=True)
 
 

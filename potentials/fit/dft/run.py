@@ -19,9 +19,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import frames
 import numpy as np
 from ase import Atoms
-from ase.io import read, write
+from ase.io import read
 
 A_GRAPHENE = 2.467  # Å, PBE lattice constant of the reference set
 HEIGHT_CELL = 15.0  # Å; the sheet lies at z = 4 Å, so that 5 Å stay free above a metal at 6 Å
@@ -204,37 +205,16 @@ def done(path: Path) -> set[tuple[object, ...]]:
     return found
 
 
-def record(atoms: Atoms, chain: Chain, height: float, seconds: float, version: str) -> Atoms:
-    """The frame as it is written: energies, forces, settings."""
-    from ase.calculators.singlepoint import SinglePointCalculator  # noqa: PLC0415
-
-    frame = atoms.copy()
-    frame.set_initial_magnetic_moments(None)
-    frame.calc = SinglePointCalculator(
-        frame,
-        energy=atoms.get_potential_energy(),
-        free_energy=atoms.get_potential_energy(force_consistent=True),
-        forces=atoms.get_forces(),
-    )
-    frame.info = {
-        "config_type": chain.config_type,
-        "kpts": f"{chain.kpts}x{chain.kpts}x1G",
-        "spinpol": chain.spin,
-        "dipole_correction": True,
-        "functional": "PBE",
-        "code": f"GPAW-{version}",
-        "basis": f"PW{chain.cutoff}",
-        "setups": "gpaw-setups-0.9.20000 PBE",
-        "smearing": "FD0.1eV",
-        "wall_s": round(seconds, 1),
-    }
+def particulars(atoms: Atoms, chain: Chain, height: float) -> dict[str, object]:
+    """What is written with a frame, beside what all have."""
+    found: dict[str, object] = {"config_type": chain.config_type, "dipole_correction": True}
     if chain.loose:
-        frame.info["loosely_converged"] = True
+        found["loosely_converged"] = True
     if chain.spin:
-        frame.info["magnetic_moment"] = round(float(atoms.get_magnetic_moment()), 3)
+        found["magnetic_moment"] = round(float(atoms.get_magnetic_moment()), 3)
     if chain.metal:
-        frame.info |= {"metal": chain.metal, "height": height}
-    return frame
+        found |= {"metal": chain.metal, "height": height}
+    return found
 
 
 def compute(chain: Chain, path: Path, logs: Path) -> None:
@@ -267,7 +247,8 @@ def compute(chain: Chain, path: Path, logs: Path) -> None:
             print(f"{name} at {height} Å did not converge and is left out", flush=True)
             return
         seconds = time.perf_counter() - start
-        write(path, record(atoms, chain, height, seconds, gpaw.__version__), append=path.exists(), format="extxyz")
+        kpts = f"{chain.kpts}x{chain.kpts}x1G"
+        frames.append(path, atoms, seconds, chain.cutoff, kpts, chain.spin, **particulars(atoms, chain, height))
         print(f"{name} {height} Å: {atoms.get_potential_energy():.4f} eV in {seconds:.0f} s", flush=True)
 
 

@@ -1,0 +1,43 @@
+"""How a computed point is stored: energies, forces, and the settings that all points have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
+
+
+def append(path: Path, atoms: Atoms, seconds: float, cutoff: int, kpts: str, spin: bool = False, **more: Any) -> Atoms:
+    """Append what the calculator of some atoms has found to an extended-XYZ file, and return the frame.
+
+    Parameters
+    ----------
+    path : path
+    atoms : Atoms
+        With a GPAW calculator that is done with them.
+    seconds : float
+    cutoff : int [eV]
+    kpts : str
+    spin : bool
+    **more
+        What tells the point from others, and what else shall be known of it.
+    """
+    import gpaw  # noqa: PLC0415  lists of points need no GPAW
+
+    frame = Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    frame.calc = SinglePointCalculator(
+        frame,
+        energy=atoms.get_potential_energy(),
+        free_energy=atoms.get_potential_energy(force_consistent=True),
+        forces=atoms.get_forces(),
+    )
+    frame.info = {
+        **more, "kpts": kpts, "spinpol": spin, "functional": "PBE", "code": f"GPAW-{gpaw.__version__}",
+        "basis": f"PW{cutoff}", "setups": "gpaw-setups-0.9.20000 PBE", "smearing": "FD0.1eV",
+        "wall_s": round(seconds, 1),
+    }  # fmt: skip
+    write(path, frame, append=path.exists(), format="extxyz")
+    return frame
