@@ -11,15 +11,12 @@ from pathlib import Path
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
 from nakmd.potentials.hybrid import Hybrid
+from nakmd.potentials.model_records import ModelRecord, ModelTerm
+from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
 from nakmd.potentials.record_file import parse_record
 from nakmd.potentials.records import (
     AnyRecord,
     EAMTableSet,
-    LennardJonesSet,
-    ModelRecord,
-    ModelTerm,
-    MorseSet,
-    TwoGaussiansSet,
 )
 from nakmd.potentials.tables import read_text, sha256
 from nakmd.potentials.terms import joined, species_of, terms_of

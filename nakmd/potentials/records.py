@@ -1,12 +1,14 @@
-"""What a parameter set is: the schema of the TOML files in ``potentials/``."""
+"""What a parameter set is: the schema of the TOML files in ``potentials/``, all forms by name."""
 
 from __future__ import annotations
 
 from itertools import combinations_with_replacement
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, Strict, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from nakmd.potentials.model_records import ModelRecord
+from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
 from nakmd.potentials.record_parts import (
     Accuracy,
     Element,
@@ -244,100 +246,6 @@ class TersoffSet(NumbersRecord):
         return self
 
 
-class CutPair(Part):
-    """What every pair of a pair potential may say."""
-
-    species: tuple[Word, Word]
-    cutoff: Positive | None = None
-    cut: Literal["cut", "shift", "smooth"] | None = None
-    smooth_from: Positive | None = None
-    evidence: Evidence
-    note: Text = ""
-
-
-class MorsePair(CutPair):
-    """V = D (e^{−2α(r − r₀)} − 2 e^{−α(r − r₀)})."""
-
-    depth: Positive
-    alpha: Positive
-    r_0: Positive
-
-
-class LennardJonesPair(CutPair):
-    """V = 4ε ((σ/r)¹² − (σ/r)⁶)."""
-
-    epsilon: Positive
-    sigma: Positive
-
-
-class PairSet(NumbersRecord):
-    """A pair potential: parameters for pairs of species, and how each is cut (by default as the set says)."""
-
-    cutoff: Positive
-    cut: Literal["cut", "shift", "smooth"]
-    none: tuple[tuple[Word, Word], ...] = ()
-
-
-class MorseSet(PairSet):
-    """Morse terms between species."""
-
-    equation: ClassVar[str] = "V = D [exp(-2α (r - r_0)) - 2 exp(-α (r - r_0))]"
-
-    form: Literal["morse"]
-    pair: Annotated[tuple[MorsePair, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
-        return self
-
-
-class LennardJonesSet(PairSet):
-    """Lennard-Jones terms between species."""
-
-    equation: ClassVar[str] = "V = 4ε [(σ/r)¹² - (σ/r)⁶]"
-
-    form: Literal["lennard_jones"]
-    pair: Annotated[tuple[LennardJonesPair, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
-        return self
-
-
-class TwoGaussiansPair(CutPair):
-    """V = A e^{−(r/a)²} − D dᵟ e^{−(r/(s gᵟ))²}, δ = 1 − e^{−c/c₀} at c graphitic N per atom of the wall.
-
-    d is ``doped_depth`` and g ``doped_width``, what a doped wall makes of depth and width; c₀ is ``doping_scale``.
-    """
-
-    wall: Positive
-    wall_width: Positive
-    depth: Number
-    width: Positive
-    doped_depth: Positive = 1.0
-    doped_width: Positive = 1.0
-    doping_scale: Positive = 0.01
-
-
-class TwoGaussiansSet(PairSet):
-    """Terms of two Gaussians between species."""
-
-    equation: ClassVar[str] = (
-        "V = A exp(-(r/a)²) - D d^δ exp(-(r/(s g^δ))²), δ = 1 - exp(-c/c_0), with A wall, a wall_width, D depth, s "
-        "width, d doped_depth, g doped_width, c_0 doping_scale, and c the graphitic N per atom of the wall"
-    )
-
-    form: Literal["two_gaussians"]
-    pair: Annotated[tuple[TwoGaussiansPair, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
-        return self
-
-
 class EAMTableSet(NumbersRecord):
     """An EAM potential in a file beside the record: setfl, eam.fs, or one funcfl file for each element."""
 
@@ -345,69 +253,6 @@ class EAMTableSet(NumbersRecord):
 
     form: Literal["eam_table"]
     files: Annotated[tuple[Text, ...], Field(min_length=1)]
-
-
-class ScreenedElement(Part):
-    """How a metal takes the attraction of its pairs away: S = 1 − (1 − s)(1 − e^{−ρ/ρ₀}).
-
-    s is ``residual``; beside c graphitic N per atom of the wall, where that is said to matter, it is
-    residual^{1−δ} doped_residual^δ with δ = 1 − e^{−c/c₀}, c₀ ``doping_scale``.
-    """
-
-    symbol: Word
-    residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
-    rho_0: Positive
-    doped_residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)] | None = None
-    doping_scale: Positive | None = None
-    evidence: Evidence
-    note: Text = ""
-
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if (self.doped_residual is None) != (self.doping_scale is None):
-            raise ValueError(f"{self.symbol} takes doped_residual and doping_scale together, or neither")
-        return self
-
-
-class ScreenedPair(Part):
-    """A pair that is screened in part, or not at all (0)."""
-
-    species: tuple[Word, Word]
-    share: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
-    note: Text = ""
-
-
-class Screening(Part):
-    """Pairs of metal and wall that weaken with the density of the model's metal (`nakmd.potentials.Screened`)."""
-
-    element: Annotated[tuple[ScreenedElement, ...], Field(min_length=1)]
-    pair: tuple[ScreenedPair, ...] = ()
-
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        _refuse_repeats([element.symbol for element in self.element], "element")
-        _refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
-        return self
-
-
-class ModelTerm(Part):
-    """A term of a model: a set, its elements, whether affinity scales it, a factor on unlike φ, its screening."""
-
-    set: Annotated[str, Strict(), StringConstraints(min_length=1, max_length=256)]
-    elements: tuple[Word, ...] | None = None
-    affinity: Annotated[bool, Strict()] = False
-    lambda_phi: Positive | None = None
-    screening: Screening | None = None
-
-
-class ModelRecord(Record):
-    """A sum of terms over species, and the pairs declared not to interact."""
-
-    equation: ClassVar[str] = "E = sum of the terms"
-
-    form: Literal["model"]
-    term: Annotated[tuple[ModelTerm, ...], Field(min_length=1)]
-    none: tuple[tuple[Word, Word], ...] = ()
 
 
 AnyRecord = (

@@ -16,21 +16,17 @@ from nakmd.potentials.finnis_sinclair import N_DENSITY_KNOTS, N_PAIR_KNOTS, Finn
 from nakmd.potentials.gupta import Gupta, GuptaNumbers
 from nakmd.potentials.johnson_oh import BccFigures, JohnsonOh
 from nakmd.potentials.lennard_jones import LennardJones
+from nakmd.potentials.model_records import ModelRecord, ModelTerm, ScreenedElement
 from nakmd.potentials.morse import Morse
 from nakmd.potentials.pair import PairPotential
+from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
 from nakmd.potentials.records import (
     AnyRecord,
     EAMTableSet,
     FinnisSinclairCubicSet,
     GuptaSet,
     JohnsonOhSet,
-    LennardJonesSet,
-    ModelRecord,
-    ModelTerm,
-    MorseSet,
-    ScreenedElement,
     TersoffSet,
-    TwoGaussiansSet,
     pair_key,
 )
 from nakmd.potentials.screened import Screened

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nakmd.cell import Cell
 from nakmd.potentials import Hybrid, Screened, evaluate, load
-from nakmd.potentials.records import ScreenedElement
+from nakmd.potentials.model_records import ScreenedElement
 from nakmd.potentials.terms import residual_of
 from nakmd.system import FloatArray, System
 
