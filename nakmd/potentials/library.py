@@ -14,10 +14,7 @@ from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.model_records import ModelRecord, ModelTerm
 from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
 from nakmd.potentials.record_file import parse_record
-from nakmd.potentials.records import (
-    AnyRecord,
-    EAMTableSet,
-)
+from nakmd.potentials.records import AnyRecord, EAMTableSet
 from nakmd.potentials.tables import read_text, sha256
 from nakmd.potentials.terms import joined, species_of, terms_of
 from nakmd.resources import data_folder
@@ -228,9 +225,9 @@ def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
     record = read_set(name_or_path, folder)
     if isinstance(record, ModelRecord):
         beside = path(name_or_path, folder).parent
-        screened = [element for term in record.term if term.screening for element in term.screening.element]
-        return any(element.doped_residual is not None for element in screened) or any(
-            takes_doping(term.set, beside) for term in record.term
+        return any(
+            takes_doping(term.set, beside) or (term.screening is not None and term.screening.takes_doping)
+            for term in record.term
         )
     return isinstance(record, TwoGaussiansSet) and any(
         (pair.doped_depth, pair.doped_width) != (1.0, 1.0) for pair in record.pair

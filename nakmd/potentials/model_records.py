@@ -51,6 +51,11 @@ class Screening(Part):
         refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
         return self
 
+    @property
+    def takes_doping(self) -> bool:
+        """Whether graphitic nitrogen in the wall changes what the metal leaves."""
+        return any(element.doped_residual is not None for element in self.element)
+
 
 class ModelTerm(Part):
     """A term of a model: a set, its elements, whether affinity scales it, a factor on unlike φ, its screening."""

@@ -51,6 +51,12 @@ class PairSet(NumbersRecord):
     cutoff: Positive
     cut: Literal["cut", "shift", "smooth"]
     none: tuple[tuple[Word, Word], ...] = ()
+    pair: Annotated[tuple[CutPair, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        return self
 
 
 class MorseSet(PairSet):
@@ -61,11 +67,6 @@ class MorseSet(PairSet):
     form: Literal["morse"]
     pair: Annotated[tuple[MorsePair, ...], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
-        return self
-
 
 class LennardJonesSet(PairSet):
     """Lennard-Jones terms between species."""
@@ -74,11 +75,6 @@ class LennardJonesSet(PairSet):
 
     form: Literal["lennard_jones"]
     pair: Annotated[tuple[LennardJonesPair, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
-        return self
 
 
 class TwoGaussiansPair(CutPair):
@@ -106,8 +102,3 @@ class TwoGaussiansSet(PairSet):
 
     form: Literal["two_gaussians"]
     pair: Annotated[tuple[TwoGaussiansPair, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
-        return self

@@ -78,11 +78,12 @@ def calibrate(points: list[Point], metal: str) -> dict[str, Any]:
             "model": [round(p.wall + scale * p.attraction, 4) for p in mine],
         }  # fmt: skip
     unfitted = {STACK, MIXED[metal], *DOPED.values()}
-    residual = float(np.mean([film["S"] for name, film in films.items() if name not in unfitted]))
+    fitted = [film["S"] for name, film in films.items() if name not in unfitted]
+    residual = float(np.mean(fitted))
     layer = films["2x2, 1 layer"]["density"]
     return {
         "residual": round(residual, 2),
-        "residual_spread": round(float(np.ptp([f["S"] for name, f in films.items() if name not in unfitted])), 3),
+        "residual_spread": round(float(np.ptp(fitted)), 3),
         "rho_0": round(layer / np.log(1.0 / KEPT_IN_LAYER), 3),
         **beside_nitrogen(points, films, metal, residual),
         "films": films,

@@ -51,6 +51,11 @@ class Chain:
     layer: bool = False  # a (2 x 2) layer of metal in place of the one atom
 
     @property
+    def mesh(self) -> str:
+        """The points in reciprocal space, as frames have them."""
+        return f"{self.kpts}x{self.kpts}x1G"
+
+    @property
     def config_type(self) -> str:
         """Name of the frames, as in the reference set, with the size of the cell where it is not 4x4."""
         size = "" if self.size == 4 else f"_{self.size}x{self.size}"
@@ -181,7 +186,7 @@ def key(config_type: str, metal: str, height: float, cutoff: int, kpts: str, spi
 
 def chain_key(chain: Chain, height: float) -> tuple[object, ...]:
     """The key of one height of a chain."""
-    return key(chain.config_type, chain.metal, height, chain.cutoff, f"{chain.kpts}x{chain.kpts}x1G", chain.spin)
+    return key(chain.config_type, chain.metal, height, chain.cutoff, chain.mesh, chain.spin)
 
 
 def done(path: Path) -> set[tuple[object, ...]]:
@@ -247,8 +252,7 @@ def compute(chain: Chain, path: Path, logs: Path) -> None:
             print(f"{name} at {height} Å did not converge and is left out", flush=True)
             return
         seconds = time.perf_counter() - start
-        kpts = f"{chain.kpts}x{chain.kpts}x1G"
-        frames.append(path, atoms, seconds, chain.cutoff, kpts, chain.spin, **particulars(atoms, chain, height))
+        frames.append(path, atoms, seconds, chain.cutoff, chain.mesh, chain.spin, **particulars(atoms, chain, height))
         print(f"{name} {height} Å: {atoms.get_potential_energy():.4f} eV in {seconds:.0f} s", flush=True)
 
 
