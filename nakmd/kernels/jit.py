@@ -2,8 +2,8 @@
 
 This file and the vector type (`simd` and its parts) are the only ones that touch Numba itself.
 
-The cache folder is named by a digest of every kernel and potential source: Numba looks at the file of the
-compiled function alone, so an edit in an imported formula would otherwise leave stale forces behind.
+The cache folder is named by a digest of every source that holds compiled code: Numba checks only the file of the
+function it compiles, so an edit in an imported formula would otherwise leave stale forces behind.
 """
 
 from __future__ import annotations
@@ -38,14 +38,23 @@ FAST = {"contract", "arcp", "nsz", "reassoc"}
 prange = numba.prange
 
 
+def compiled_sources(package: Path) -> list[Path]:
+    """Return the files of the package that hold compiled code or constants that it reads.
+
+    These are all kernels, the units, and those files of potentials, at any depth, that define a formula. Readers,
+    records and exporters are not among them, so an edit there recompiles nothing.
+    """
+    formulas = [path for path in (package / "potentials").rglob("*.py") if b"\n@term\n" in path.read_bytes()]
+    return sorted([package / "units.py", *(package / "kernels").rglob("*.py"), *formulas])
+
+
 def source_digest() -> str:
-    """Return a digest of all sources whose edits change compiled code, and of Numba's version."""
+    """Return a digest of `compiled_sources` and of the versions of Numba and Python."""
     package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
-    for folder in ("kernels", "potentials"):
-        for path in sorted((package / folder).glob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+    for path in compiled_sources(package):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,0 +1,60 @@
+"""The cache of compiled kernels follows every source that can change them, and no other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import nakmd
+from nakmd.kernels.jit import compiled_sources
+
+PACKAGE = Path(nakmd.__file__).parent
+DECORATORS = {"term", "kernel", "parallel_kernel", "fast_parallel_kernel"}
+
+
+def copy_of_package(tmp_path: Path) -> Path:
+    package = tmp_path / "nakmd"
+    for path in ("units.py", "kernels/jit.py", "potentials/deep/er/formula.py", "potentials/exporter.py"):
+        (package / path).parent.mkdir(parents=True, exist_ok=True)
+        (package / path).write_text("\n@term\ndef f(r): ...\n" if "formula" in path else "# no formula\n")
+    return package
+
+
+def test_formula_in_a_subfolder_counts_and_an_exporter_does_not(tmp_path):
+    package = copy_of_package(tmp_path)
+    found = {path.relative_to(package).as_posix() for path in compiled_sources(package)}
+    assert found == {"units.py", "kernels/jit.py", "potentials/deep/er/formula.py"}
+
+
+def decorated(tree: ast.Module) -> list[ast.FunctionDef]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(word, ast.Name) and word.id in DECORATORS for word in node.decorator_list)
+    ]
+
+
+COMPILED = [path for path in sorted(PACKAGE.rglob("*.py")) if decorated(ast.parse(path.read_text()))]
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_all_that_compiled_code_reads_is_in_the_digest(path):
+    tree = ast.parse(path.read_text())
+    functions = decorated(tree)
+    sources = set(compiled_sources(PACKAGE))
+    assert path in sources
+    origin = {
+        alias.asname or alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("nakmd")
+        for alias in node.names
+    }
+    read = {
+        word.id for function in functions for part in function.body for word in ast.walk(part)
+        if isinstance(word, ast.Name) and word.id in origin
+    }  # fmt: skip
+    for name in read:
+        module = PACKAGE.parent / (origin[name].replace(".", "/") + ".py")
+        package = PACKAGE.parent / origin[name].replace(".", "/") / f"{name}.py"
+        assert {module, package} & sources, f"{name}, from {origin[name]}"
