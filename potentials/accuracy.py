@@ -19,8 +19,8 @@ from scipy.optimize import minimize_scalar
 
 from nakmd.ase import NakMD
 from nakmd.potentials import Potential, load
-from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.pair_table import pair_curve
+from nakmd.potentials.files.lammps_table import pair_curve
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.studies.soundness.crystals import build_crystal, find_crystal, static, structure_in_nature, vacancy_energy
 from nakmd.studies.soundness.measured import MEASURED
 from nakmd.system import System

@@ -8,11 +8,11 @@ import pytest
 from nakmd.deck.trial import species_known_to
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, evaluate, library, load
-from nakmd.potentials.export import lammps_input
+from nakmd.potentials.files.export import lammps_input
+from nakmd.potentials.files.lammps_table import pair_curve
 from nakmd.potentials.hybrid import terms_in
-from nakmd.potentials.pair_table import pair_curve
 
-#: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`nakmd.potentials.sampled`).
+#: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`eam_sampling`).
 ENERGY, FORCE = 1e-9, 1e-6
 
 needs_lammps = [

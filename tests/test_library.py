@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from nakmd.errors import FileFormatError, InputError, NakmdError
 from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Tersoff, library
-from nakmd.potentials.model_records import ModelRecord
-from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.pair_records import MorseSet
-from nakmd.potentials.record_file import key_lines, parse_record
-from nakmd.potentials.records import FORMS
-from nakmd.potentials.tables import sha256
-from nakmd.potentials.terms import species_of
-from nakmd.potentials.tersoff_file import COLUMNS, read_tersoff
+from nakmd.potentials.files.eam_files import sha256
+from nakmd.potentials.files.tersoff_file import COLUMNS, read_tersoff
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_records import MorseSet
+from nakmd.potentials.library.model_record import ModelRecord
+from nakmd.potentials.library.record_toml import key_lines, parse_record
+from nakmd.potentials.library.records import FORMS
+from nakmd.potentials.library.terms import species_of
 from nakmd.resources import data_folder
 from nakmd.units import MOLDY_COULOMB
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nakmd.potentials.library import SetSummary
-    from nakmd.potentials.records import AnyRecord
+    from nakmd.potentials.library.records import AnyRecord
 
 #: Units of the numbers of each form, where they differ from those of the set.
 UNITS = {

@@ -11,9 +11,9 @@ from nakmd.cell import Cell
 from nakmd.deck.build import load_named_or_file
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, Potential, Tersoff, evaluate
-from nakmd.potentials.embedded_atom import EmbeddedAtom
+from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.hybrid import terms_in
-from nakmd.potentials.pair import PairPotential
 from nakmd.system import System
 
 #: Central difference [Å]; its error on these potentials is about h² F'''.

@@ -1,17 +1,17 @@
 """Models of the energy: formulas, tables, and the library of parameter sets."""
 
 from nakmd.potentials.base import Potential, Term, evaluate
-from nakmd.potentials.eam import EAM
-from nakmd.potentials.finnis_sinclair import FinnisSinclair
-from nakmd.potentials.gupta import Gupta
+from nakmd.potentials.forms.eam import EAM
+from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.forms.gupta import Gupta
+from nakmd.potentials.forms.johnson_oh import JohnsonOh
+from nakmd.potentials.forms.lennard_jones import LennardJones
+from nakmd.potentials.forms.morse import Morse
+from nakmd.potentials.forms.tersoff import Tersoff
+from nakmd.potentials.forms.two_gaussians import TwoGaussians
 from nakmd.potentials.hybrid import Hybrid
-from nakmd.potentials.johnson_oh import JohnsonOh
-from nakmd.potentials.lennard_jones import LennardJones
 from nakmd.potentials.library import load
-from nakmd.potentials.morse import Morse
 from nakmd.potentials.screened import Screened
-from nakmd.potentials.tersoff import Tersoff
-from nakmd.potentials.two_gaussians import TwoGaussians
 
 __all__ = [
     "EAM",

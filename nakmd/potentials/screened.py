@@ -16,8 +16,8 @@ from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
 from nakmd.potentials.base import Term, positive, species_key
-from nakmd.potentials.embedded_atom import EmbeddedAtom
-from nakmd.potentials.pair import PairPotential, add_by_species
+from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
+from nakmd.potentials.forms.pair import PairPotential, add_by_species
 from nakmd.system import FloatArray, Result, System, element_of
 
 #: What each element says of its screening.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nakmd.cell import Cell
 from nakmd.potentials import Hybrid, Screened, evaluate, load
-from nakmd.potentials.model_records import ScreenedElement
-from nakmd.potentials.terms import residual_of
+from nakmd.potentials.library.model_record import ScreenedElement
+from nakmd.potentials.library.terms import residual_of
 from nakmd.system import FloatArray, System
 
 DATA = Path(__file__).parent / "data"

@@ -10,17 +10,21 @@ import numpy as np
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Term
-from nakmd.potentials.eam import EAM
-from nakmd.potentials.embedded_atom import EmbeddedAtom
-from nakmd.potentials.finnis_sinclair import N_DENSITY_KNOTS, N_PAIR_KNOTS, FinnisSinclair
-from nakmd.potentials.gupta import Gupta, GuptaNumbers
-from nakmd.potentials.johnson_oh import BccFigures, JohnsonOh
-from nakmd.potentials.lennard_jones import LennardJones
-from nakmd.potentials.model_records import ModelRecord, ModelTerm, ScreenedElement
-from nakmd.potentials.morse import Morse
-from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
-from nakmd.potentials.records import (
+from nakmd.potentials.files.eam_files import read_eam
+from nakmd.potentials.files.tersoff_file import COLUMNS, tersoff_parameters
+from nakmd.potentials.forms.eam import EAM
+from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
+from nakmd.potentials.forms.finnis_sinclair import N_DENSITY_KNOTS, N_PAIR_KNOTS, FinnisSinclair
+from nakmd.potentials.forms.gupta import Gupta, GuptaNumbers
+from nakmd.potentials.forms.johnson_oh import BccFigures, JohnsonOh
+from nakmd.potentials.forms.lennard_jones import LennardJones
+from nakmd.potentials.forms.morse import Morse
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
+from nakmd.potentials.forms.tersoff import Tersoff
+from nakmd.potentials.forms.two_gaussians import TwoGaussians
+from nakmd.potentials.library.model_record import ModelRecord, ModelTerm, ScreenedElement
+from nakmd.potentials.library.records import (
     AnyRecord,
     EAMTableSet,
     FinnisSinclairCubicSet,
@@ -30,10 +34,6 @@ from nakmd.potentials.records import (
     pair_key,
 )
 from nakmd.potentials.screened import Screened
-from nakmd.potentials.tables import read_eam
-from nakmd.potentials.tersoff import Tersoff
-from nakmd.potentials.tersoff_file import COLUMNS, tersoff_parameters
-from nakmd.potentials.two_gaussians import TwoGaussians
 
 #: Sets that give some of their elements alone, too.
 SETS_WITH_ELEMENTS = FinnisSinclairCubicSet | JohnsonOhSet | GuptaSet | TersoffSet

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential, Term, species_key
-from nakmd.potentials.eam import EAM
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.files.eam_files import format_eam_fs, write_texts
+from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
+from nakmd.potentials.files.tersoff_file import format_tersoff
+from nakmd.potentials.forms.eam import EAM
+from nakmd.potentials.forms.eam_sampling import analytic_table
+from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.lennard_jones import LennardJones
+from nakmd.potentials.forms.morse import Morse
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.tersoff import Tersoff
+from nakmd.potentials.forms.two_gaussians import TwoGaussians
 from nakmd.potentials.hybrid import Hybrid
-from nakmd.potentials.lennard_jones import LennardJones
-from nakmd.potentials.morse import Morse
-from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.pair_table import N_POINTS, format_pair_table
-from nakmd.potentials.sampled import analytic_table
-from nakmd.potentials.tables import format_eam_fs, write_texts
-from nakmd.potentials.tersoff import Tersoff
-from nakmd.potentials.tersoff_file import format_tersoff
-from nakmd.potentials.two_gaussians import TwoGaussians
 
 #: Pair styles whose sum is a formula, each with its coefficients from the parameters of a pair and the scale.
 PAIR_STYLES: dict[type[PairPotential], list[tuple[str, Callable[[Mapping[str, float], float], Sequence[float]]]]] = {

@@ -8,7 +8,7 @@ from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
 from nakmd.kernels.simd import Lanes
-from nakmd.potentials.pair import PairPotential
+from nakmd.potentials.forms.pair import PairPotential
 
 
 class TwoGaussiansParameters(NamedTuple):

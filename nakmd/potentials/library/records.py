@@ -7,9 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nakmd.potentials.model_records import ModelRecord
-from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
-from nakmd.potentials.record_parts import (
+from nakmd.potentials.forms.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
+from nakmd.potentials.forms.record import (
     Accuracy,
     Element,
     Evidence,
@@ -25,7 +24,8 @@ from nakmd.potentials.record_parts import (
     Word,
     pair_key,
 )
-from nakmd.potentials.record_parts import refuse_repeats as _refuse_repeats
+from nakmd.potentials.forms.record import refuse_repeats as _refuse_repeats
+from nakmd.potentials.library.model_record import ModelRecord
 
 __all__ = [
     "FORMS",
@@ -220,7 +220,7 @@ class TersoffPair(Part):
 
 
 class TersoffSet(NumbersRecord):
-    """Tersoff's bond order in LAMMPS's convention (see `nakmd.potentials.tersoff_file`)."""
+    """Tersoff's bond order in LAMMPS's convention (see `nakmd.potentials.files.tersoff_file`)."""
 
     equation: ClassVar[str] = (
         "E = ½ Σ f_C(r) [A exp(-λ1 r) - b_ij B exp(-λ2 r)], b = (1 + βⁿ ζⁿ)^(-1/2n), "

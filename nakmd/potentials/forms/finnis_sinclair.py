@@ -14,7 +14,7 @@ from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, any_of, maximum, seldom, sqrt, where
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nakmd.potentials.record_parts import (
+from nakmd.potentials.forms.record import (
     Evidence,
     Number,
     NumbersRecord,

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, Strict, StringConstraints, model_validator
 
-from nakmd.potentials.record_parts import Evidence, Part, Positive, Record, Text, Word, pair_key, refuse_repeats
+from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, pair_key, refuse_repeats
 
 
 class ScreenedElement(Part):

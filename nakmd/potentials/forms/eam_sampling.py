@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.potentials.eam_table import EAMTable
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.units import MASSES
 
 FloatArray = NDArray[np.float64]

@@ -15,8 +15,8 @@ from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes
 from nakmd.potentials.base import positive
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
-from nakmd.potentials.finnis_sinclair import embedding
+from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.finnis_sinclair import embedding
 from nakmd.system import FloatArray
 
 

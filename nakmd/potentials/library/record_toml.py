@@ -12,7 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from nakmd.errors import FileFormatError
-from nakmd.potentials.records import FORMS, AnyRecord
+from nakmd.potentials.library.records import FORMS, AnyRecord
 
 Location = tuple[str | int, ...]
 

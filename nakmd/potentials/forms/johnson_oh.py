@@ -15,7 +15,7 @@ from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, maximum, where
 from nakmd.potentials.base import positive
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.system import FloatArray
 from nakmd.units import GPA_PER_EV_A3
 

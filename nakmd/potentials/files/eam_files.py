@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.errors import FileFormatError, InputError
-from nakmd.potentials.eam_table import MIN_POINTS, EAMTable, Kind
-from nakmd.potentials.funcfl import combine_funcfl, is_funcfl, parse_funcfl
-from nakmd.potentials.lines import DAMAGED, INTEGER, NUMBER, Lines, shown
+from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable, Kind
+from nakmd.potentials.files.funcfl import combine_funcfl, is_funcfl, parse_funcfl
+from nakmd.potentials.files.number_lines import DAMAGED, INTEGER, NUMBER, Lines, shown
 
 __all__ = ["EAMTable", "format_eam_fs", "format_setfl", "read_eam", "read_text", "sha256"]
 __all__ += ["write_eam_fs", "write_setfl", "write_text", "write_texts"]

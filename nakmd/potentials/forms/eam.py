@@ -13,10 +13,10 @@ from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
 from nakmd.kernels.simd import Lanes, maximum, where
 from nakmd.kernels.spline import spline, spline_value
-from nakmd.potentials.eam_table import EAMTable
-from nakmd.potentials.embedded_atom import EmbeddedAtom
-from nakmd.potentials.spline_tables import lammps_spline
-from nakmd.potentials.tables import read_eam
+from nakmd.potentials.files.eam_files import read_eam
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
+from nakmd.potentials.forms.lammps_spline import lammps_spline
 from nakmd.system import FloatArray
 
 IntTable = NDArray[np.int64]

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
-from nakmd.potentials.eam import EAM
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl
+from nakmd.potentials.files.lammps_commands import LAMMPSInput, lammps_input
+from nakmd.potentials.files.tersoff_file import format_tersoff
+from nakmd.potentials.forms.eam import EAM
+from nakmd.potentials.forms.eam_sampling import analytic_table, sample_table
+from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.tersoff import Tersoff
 from nakmd.potentials.hybrid import terms_in
-from nakmd.potentials.lammps import LAMMPSInput, lammps_input
-from nakmd.potentials.sampled import analytic_table, sample_table
-from nakmd.potentials.tables import format_eam_fs, format_setfl
-from nakmd.potentials.tersoff import Tersoff
-from nakmd.potentials.tersoff_file import format_tersoff
 
 __all__ = ["EXPORT_FORMS", "LAMMPSInput", "analytic_table", "export_texts", "lammps_input", "sample_table"]
 
@@ -39,7 +39,7 @@ def export_texts(
     Returns
     -------
     dict of str to str
-        Name and text of each file (`nakmd.potentials.tables.write_texts` writes them).
+        Name and text of each file (`nakmd.potentials.files.eam_files.write_texts` writes them).
 
     Raises
     ------

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
+from nakmd.potentials.files.eam_files import read_text, sha256
+from nakmd.potentials.forms.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
 from nakmd.potentials.hybrid import Hybrid
-from nakmd.potentials.model_records import ModelRecord, ModelTerm
-from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
-from nakmd.potentials.record_file import parse_record
-from nakmd.potentials.records import AnyRecord, EAMTableSet
-from nakmd.potentials.tables import read_text, sha256
-from nakmd.potentials.terms import joined, species_of, terms_of
+from nakmd.potentials.library.model_record import ModelRecord, ModelTerm
+from nakmd.potentials.library.record_toml import parse_record
+from nakmd.potentials.library.records import AnyRecord, EAMTableSet
+from nakmd.potentials.library.terms import joined, species_of, terms_of
 from nakmd.resources import data_folder
 
 SUFFIX = ".toml"

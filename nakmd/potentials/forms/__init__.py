@@ -1,0 +1,1 @@
+"""Forms of potentials: one file each."""
