@@ -14,6 +14,7 @@ from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import Term, species_key
+from nakmd.potentials.forms.record import NumbersRecord
 from nakmd.system import FloatArray, Result, System
 
 
@@ -38,6 +39,8 @@ class EmbeddedAtom(Term):
     M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). doi:10.1080/01418618408244210
     """
 
+    #: The record of a set.
+    Record: ClassVar[type[NumbersRecord]]
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
 
     def __init__(self, elements: Sequence[str], label: str) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, get_args
 
 import numpy as np
 
 from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, finite, positive
+from nakmd.potentials.base import Term, positive
+from nakmd.potentials.forms.pair_set import CutMode, CutPair, PairSet, Parameter, make_pair_set
 from nakmd.system import FloatArray, Result, System, element_of
-
-#: How an interaction may end.
-CUT_MODES = ("cut", "shift", "smooth")
 
 #: Where the switching function starts unless stated, as a fraction of the cutoff.
 SMOOTH_FROM = 0.9
@@ -51,6 +49,19 @@ class PairPotential(Term):
         If a parameter is missing, unknown or out of range.
     """
 
+    #: The word of ``form`` in records; decks write it with hyphens (``kind = "lennard-jones"``).
+    form: ClassVar[str]
+    #: V in one line.
+    equation: ClassVar[str]
+    #: What a pair of species gives, by name.
+    parameters: ClassVar[Mapping[str, Parameter]]
+    #: Names of the numbers that follow from others or from the elements (`derived_numbers`).
+    derived: ClassVar[tuple[str, ...]] = ()
+    #: What a pair of a record may say beside the parameters.
+    pair_record: ClassVar[type[CutPair]] = CutPair
+    #: The record, made of the above.
+    Record: ClassVar[type[PairSet]]
+
     #: Formula ``(r, p) -> (V, dV/dr)``, the numbers p of a pair of species, and the compiled kernels
     #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
@@ -61,9 +72,15 @@ class PairPotential(Term):
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
-    #: Names of the parameters in ``pairs``, each a positive number but for those in ``signed``.
+    #: Names of the tables: parameters and derived numbers.
     names: ClassVar[tuple[str, ...]]
-    signed: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make the record of a form from what it declares."""
+        super().__init_subclass__(**options)
+        if "parameters" in vars(cls):
+            cls.names = (*cls.parameters, *cls.derived)
+            cls.Record = make_pair_set(cls, cls.__name__, cls.form, cls.equation, cls.parameters, cls.pair_record)
 
     def __init__(
         self,
@@ -87,8 +104,8 @@ class PairPotential(Term):
 
     def _checked(self, key: tuple[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
         what = f"{self.label} {key[0]}-{key[1]}"
-        allowed = {*self.names, "cutoff", "cut", "smooth_from"}
-        unknown, missing = set(values) - allowed, {*self.names, "cutoff"} - set(values)
+        allowed = {*self.parameters, "cutoff", "cut", "smooth_from"}
+        unknown, missing = set(values) - allowed, {*self.parameters, "cutoff"} - set(values)
         if unknown or missing:
             raise InputError(
                 f"{what}: "
@@ -97,12 +114,13 @@ class PairPotential(Term):
                 + f"It takes {', '.join(sorted(allowed))}."
             )
         checked: dict[str, Any] = {
-            name: (finite if name in self.signed else positive)(values[name], f"{what}: {name}")
-            for name in (*self.names, "cutoff")
+            name: parameter.checked(values[name], f"{what}: {name}") for name, parameter in self.parameters.items()
         }
+        checked |= self.derived_numbers(key, checked, what)
+        checked["cutoff"] = positive(values["cutoff"], f"{what}: cutoff")
         checked["cut"] = values.get("cut", "shift")
-        if checked["cut"] not in CUT_MODES:
-            raise InputError(f"{what}: cut must be one of {', '.join(CUT_MODES)}, got {checked['cut']!r}.")
+        if checked["cut"] not in get_args(CutMode):
+            raise InputError(f"{what}: cut must be one of {', '.join(get_args(CutMode))}, got {checked['cut']!r}.")
         smooth_from = values.get("smooth_from", SMOOTH_FROM * checked["cutoff"])
         checked["smooth_from"] = checked["cutoff"]
         if checked["cut"] == "smooth":
@@ -110,6 +128,26 @@ class PairPotential(Term):
             if smooth_from >= checked["cutoff"]:
                 raise InputError(f"{what}: smooth_from {smooth_from} Å must be below the cutoff {checked['cutoff']} Å.")
         return checked
+
+    @classmethod
+    def derived_numbers(cls, pair: tuple[str, str], numbers: Mapping[str, float], what: str) -> dict[str, float]:
+        """Return the numbers of a pair that follow from others or from its elements, by the names in ``derived``.
+
+        Parameters
+        ----------
+        pair : (str, str)
+            Species.
+        numbers : mapping of str to float
+            The parameters, each in range.
+        what : str
+            How messages call the pair.
+
+        Raises
+        ------
+        InputError
+            If the numbers make no sense together, or the elements are unknown.
+        """
+        return {}
 
     # ------------------------------------------------------------------------------------------ species
     def _entry(self, a: str, b: str) -> tuple[str, str] | None:
