@@ -17,7 +17,7 @@ from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError, RunError
 from nakmd.io.checkpoint import read_checkpoint
 from nakmd.potentials.files.eam_files import write_eam_fs
-from nakmd.potentials.files.export import analytic_table
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.library import load
 from nakmd.simulation import loop
 

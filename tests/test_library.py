@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from nakmd.errors import FileFormatError, InputError, NakmdError
 from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Tersoff, library
-from nakmd.potentials.files.eam_files import sha256
 from nakmd.potentials.files.tersoff_file import COLUMNS, read_tersoff
+from nakmd.potentials.files.texts import sha256
 from nakmd.potentials.forms.morse import Morse
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.library.model_record import ModelRecord

@@ -10,7 +10,8 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import EAM, Gupta, JohnsonOh, evaluate, library, load
 from nakmd.potentials.files.eam_files import read_eam
-from nakmd.potentials.files.export import analytic_table, export_texts
+from nakmd.potentials.files.export import export_texts
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.forms.gupta import GuptaNumbers
 from nakmd.potentials.forms.johnson_oh import BccFigures, solve_bcc
 from nakmd.potentials.library.record_toml import parse_record

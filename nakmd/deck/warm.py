@@ -10,7 +10,7 @@ from typing import Any
 from nakmd.deck.run import run
 from nakmd.deck.schema import Deck
 from nakmd.potentials.files.eam_files import write_eam_fs
-from nakmd.potentials.files.export import analytic_table
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.library import load

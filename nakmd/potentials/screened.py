@@ -79,6 +79,7 @@ class Screened(Term):
     atoms and layers on graphite). The form is nakmd's own.
     """
 
+    guessed_cost = 0.5
     lammps_lacks = (
         "pair style whose attraction falls with the density of the metal (nak-cn-pair and nak-cn-dilute do without it)"
     )

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nakmd.errors import InputError
-from nakmd.potentials.base import Potential, Term, species_key
-from nakmd.potentials.files.eam_files import format_eam_fs, write_texts
-from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
-from nakmd.potentials.files.tersoff_file import format_tersoff
-from nakmd.potentials.forms.eam import EAM
-from nakmd.potentials.forms.eam_sampling import analytic_table
-from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
-from nakmd.potentials.forms.lennard_jones import LennardJones
-from nakmd.potentials.forms.morse import Morse
-from nakmd.potentials.forms.pair import PairPotential
-from nakmd.potentials.forms.tersoff import Tersoff
-from nakmd.potentials.forms.two_gaussians import TwoGaussians
-from nakmd.potentials.hybrid import Hybrid
-
-#: Pair styles whose sum is a formula, each with its coefficients from the parameters of a pair and the scale.
-PAIR_STYLES: dict[type[PairPotential], list[tuple[str, Callable[[Mapping[str, float], float], Sequence[float]]]]] = {
-    Morse: [("morse", lambda p, scale: (scale * p["depth"], p["alpha"], p["r_0"]))],
-    LennardJones: [("lj/cut", lambda p, scale: (scale * p["epsilon"], p["sigma"]))],
-    # wall and well, each V = -A e^{-B r²}
-    TwoGaussians: [
-        ("gauss", lambda p, scale: (-scale * p["wall"], p["wall_width"] ** -2)),
-        ("gauss", lambda p, scale: (scale * p["depth"], p["width"] ** -2)),
-    ],
-}
+from nakmd.potentials.base import LAMMPSStyle, Potential, Term, lacking_in_lammps
+from nakmd.potentials.files.texts import write_texts
+from nakmd.potentials.hybrid import Hybrid, terms_in
 
 
 @dataclass
@@ -57,16 +35,6 @@ class LAMMPSInput:
         return {name: "\n".join(self.commands) + "\n", **self.files}
 
 
-@dataclass
-class _SubStyle:
-    """One sub-style of ``pair_style hybrid/overlay``: coefficients as (types, arguments)."""
-
-    name: str
-    arguments: str
-    coefficients: list[tuple[str, str]]
-    modify: str = ""
-
-
 def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSInput:
     """Return the LAMMPS commands and files of a potential.
 
@@ -90,30 +58,20 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
 
     Notes
     -----
-    Analytic embedded-atom terms go out as ``eam/fs`` tables (see `analytic_table`). A model of one style that
-    couples every pair goes out as that style; all others as ``hybrid/overlay``, whose lists of lists cost LAMMPS time.
-    Pair terms that LAMMPS has no style for, or that are switched off smoothly, go out as ``table spline``.
+    Analytic embedded-atom terms go out as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`). A model of one
+    style that couples every pair goes out as that style; all others as ``hybrid/overlay``, whose lists of lists cost
+    LAMMPS time. Pair terms that LAMMPS has no style for, or that are switched off smoothly, go out as ``table spline``.
     """
     potential.check_coverage(species_names)
     terms = potential.terms if isinstance(potential, Hybrid) else [potential]
     for term in terms:
-        refuse_what_lammps_lacks(term)
+        _refuse_what_lammps_lacks(term)  # before tables are made, which takes seconds
     out = LAMMPSInput()
-    styles: list[_SubStyle] = []
-    for n, term in enumerate(terms, start=1):
-        match term:
-            case AnalyticEmbeddedAtom() | EAM():
-                table = term.table if isinstance(term, EAM) else analytic_table(term)
-                file = f"term_{n}.eam.fs"
-                out.files[file] = format_eam_fs(table)
-                styles.append(_many_body("eam/fs", file, table.elements, species_names))
-            case Tersoff():
-                file = f"term_{n}.tersoff"
-                out.files[file] = format_tersoff(term.parameters, term.parameters.source)
-                styles.append(_many_body("tersoff", file, term.parameters.elements, species_names))
-            case PairPotential():
-                styles += _pair_styles(term, species_names, f"term_{n}.table", out.files)
-    styles = [style for style in styles if style.coefficients]
+    styles: list[LAMMPSStyle] = []
+    for n, term in enumerate(terms_in(potential), start=1):
+        styles += term.lammps_styles(species_names, f"term_{n}")
+    for style in styles:
+        out.files |= style.files
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
     apart = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
     if len(styles) == 1 and not apart:
@@ -132,58 +90,16 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     return out
 
 
-def refuse_what_lammps_lacks(term: Potential) -> None:
-    """Raise `InputError` for a term that LAMMPS cannot compute."""
-    what = term.lammps_lacks if isinstance(term, Term) else f"{type(term).__name__}"
-    known = isinstance(term, AnalyticEmbeddedAtom | EAM | Tersoff) or (
-        # a pair term with loops of its own is more than its formula
-        isinstance(term, PairPotential) and type(term).add_to is PairPotential.add_to
-    )
-    if not what and not known:
-        what = f"{type(term).__name__}"
-    if what:
-        label = term.label if isinstance(term, Term) else type(term).__name__
-        raise InputError(
-            f"{label} cannot be exported: LAMMPS has no {what}. Export a model without this term, or run it in nakmd."
-        )
+def _refuse_what_lammps_lacks(term: Potential) -> None:
+    """Raise `InputError` for a term that says that LAMMPS cannot compute it."""
+    if not isinstance(term, Term):
+        raise lacking_in_lammps(type(term).__name__, type(term).__name__)
+    if term.lammps_lacks:
+        raise lacking_in_lammps(term.label, term.lammps_lacks)
 
 
-def _alone(style: _SubStyle) -> list[str]:
+def _alone(style: LAMMPSStyle) -> list[str]:
     """Return the commands of the one style of a model."""
     commands = [f"pair_style {style.name} {style.arguments}".strip()]
     commands += [f"pair_coeff {types} {numbers}" for types, numbers in style.coefficients]
     return [*commands, f"pair_modify {style.modify}"] if style.modify else commands
-
-
-def _many_body(style: str, file: str, elements: Sequence[str], species_names: Sequence[str]) -> _SubStyle:
-    """Return a sub-style that takes a file and an element (or NULL) for each type."""
-    mapped = [species_key(name, elements) or "NULL" for name in species_names]
-    found = any(name != "NULL" for name in mapped)
-    return _SubStyle(style, "", [("* *", f"{file} {' '.join(mapped)}")] if found else [])
-
-
-def _pair_styles(
-    term: PairPotential, species_names: Sequence[str], file: str, files: dict[str, str]
-) -> list[_SubStyle]:
-    """Return the sub-styles of a pair term, some for each way to cut, with the scale in the depths or in a table."""
-    by_cut: dict[tuple[int, str], _SubStyle] = {}
-    tabulated: list[tuple[str, str]] = []
-    for i, a in enumerate(species_names):
-        for j in range(i, len(species_names)):
-            entry = term._entry(a, species_names[j])
-            if entry is None or entry not in term.pairs:
-                continue
-            values, types = term.pairs[entry], f"{i + 1} {j + 1}"
-            if type(term) not in PAIR_STYLES or values["cut"] == "smooth":
-                sub = by_cut.setdefault((0, "table"), _SubStyle("table", f"spline {N_POINTS}", []))
-                sub.coefficients.append((types, f"{file} {'-'.join(entry)} {values['cutoff']!r}"))
-                tabulated += [entry] if entry not in tabulated else []
-                continue
-            shift = "yes" if values["cut"] == "shift" else "no"
-            for part, (style, numbers) in enumerate(PAIR_STYLES[type(term)]):
-                sub = by_cut.setdefault((part, shift), _SubStyle(style, repr(values["cutoff"]), [], f"shift {shift}"))
-                words = " ".join(repr(float(x)) for x in [*numbers(values, term.scale), values["cutoff"]])
-                sub.coefficients.append((types, words))
-    if tabulated:
-        files[file] = format_pair_table(term, tabulated)
-    return list(by_cut.values())

@@ -139,6 +139,7 @@ class EAM(EmbeddedAtom):
     """
 
     Record = EAMTableSet
+    guessed_cost = 0.25
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(self, table: EAMTable, label: str = "eam") -> None:
@@ -155,6 +156,9 @@ class EAM(EmbeddedAtom):
             If a file is truncated, damaged or of another kind.
         """
         return cls(read_eam(*paths), label=Path(paths[0]).name if paths else "eam")
+
+    def as_table(self) -> EAMTable:  # noqa: D102  (inherited)
+        return self.table
 
     def _numbers(self) -> list[Any]:
         t = self.table

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.potentials.base import Term
-from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
 from nakmd.potentials.forms.finnis_sinclair_formulas import (
     MOLDY_BOHR,
     N_DENSITY_KNOTS,
@@ -205,6 +205,7 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
     largest_density = 10.0  # [eV²], four times that of solid sodium
     density_unit = "eV²"
     Record = FinnisSinclairCubicSet
+    guessed_cost = 0.15
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(

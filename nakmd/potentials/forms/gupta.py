@@ -17,7 +17,7 @@ from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes
 from nakmd.potentials.base import Term, positive
-from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
 from nakmd.potentials.forms.finnis_sinclair_formulas import embedding
 from nakmd.potentials.forms.record import (
     Choice,
@@ -180,6 +180,7 @@ class Gupta(AnalyticEmbeddedAtom):
     largest_density = 10.0
     density_unit = "eV²"
     Record = GuptaSet
+    guessed_cost = 1.0
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(

@@ -16,7 +16,7 @@ from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, maximum, where
 from nakmd.potentials.base import Term, positive
-from nakmd.potentials.forms.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
 from nakmd.potentials.forms.record import Choice, Element, Ends, Evidence, NumbersRecord, Positive, Text, refuse_repeats
 from nakmd.system import FloatArray
 from nakmd.units import GPA_PER_EV_A3
@@ -290,6 +290,7 @@ class JohnsonOh(AnalyticEmbeddedAtom):
 
     density_unit = "eV/Å³"
     Record = JohnsonOhSet
+    guessed_cost = 0.15
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(

@@ -60,6 +60,7 @@ class LennardJones(PairPotential):
     form = "lennard_jones"
     equation = "V = 4ε [(σ/r)¹² - (σ/r)⁶]"
     parameters: ClassVar = {"epsilon": Parameter("eV"), "sigma": Parameter("Å")}
+    lammps_formulas = (("lj/cut", lambda p, scale: (scale * p["epsilon"], p["sigma"])),)
 
     formula = staticmethod(lennard_jones)
     kernels = build_pair_kernels(lennard_jones, of_pair)

@@ -68,6 +68,7 @@ class Morse(PairPotential):
     form = "morse"
     equation = "V = D [exp(-2α (r - r_0)) - 2 exp(-α (r - r_0))]"
     parameters: ClassVar = {"depth": Parameter("eV"), "alpha": Parameter("1/Å"), "r_0": Parameter("Å")}
+    lammps_formulas = (("morse", lambda p, scale: (scale * p["depth"], p["alpha"], p["r_0"])),)
 
     formula = staticmethod(morse)
     attraction = staticmethod(attraction)

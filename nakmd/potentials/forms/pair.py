@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, get_args
 
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.kernels.pair import CutTables
+from nakmd.kernels.pair import CutTables, switch
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, positive
+from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive
+from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
 from nakmd.potentials.forms.pair_set import CutMode, CutPair, PairSet, Parameter, make_pair_set
 from nakmd.system import FloatArray, Result, System, element_of
 
@@ -72,6 +74,9 @@ class PairPotential(Term):
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
+    #: Pair styles of LAMMPS whose sum is the formula: name, and coefficients from the numbers of a pair and the scale.
+    #: None where LAMMPS has no such formula: then the pairs go out as tables.
+    lammps_formulas: ClassVar[tuple[tuple[str, Callable[[Mapping[str, float], float], Sequence[float]]], ...]] = ()
     #: Names of the tables: parameters and derived numbers.
     names: ClassVar[tuple[str, ...]]
 
@@ -172,6 +177,73 @@ class PairPotential(Term):
             "form": type(self).__name__, "label": self.label, "pairs": numbers, "scale": self.scale,
             "none": sorted(map(list, self.none)), "precision": self.precision, "sha256": digest,
         }  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------ export
+    @property
+    def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return tuple(dict.fromkeys(name for pair in self.pairs for name in pair))
+
+    def curve(self, entry: tuple[str, str], r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return V [eV] and dV/dr [eV/Å] of a listed pair, with its end and the scale.
+
+        Parameters
+        ----------
+        entry : (str, str)
+            A key of ``pairs``.
+        r : (n,) float64 [Å]
+
+        Raises
+        ------
+        InputError
+            If there is no such pair.
+        """
+        if entry not in self.pairs:
+            raise InputError(f"{self.label} has no pair {'-'.join(entry)}.")
+        values = self.pairs[entry]
+        p: Any = self.Parameters(**{name: values[name] for name in self.names})
+        cutoff, formula = values["cutoff"], type(self).formula
+        shift = float(formula(cutoff, p)[0]) if values["cut"] == "shift" else 0.0
+        v, slope = np.zeros(len(r)), np.zeros(len(r))
+        for k, x in enumerate(r.tolist()):
+            if x >= cutoff:
+                continue
+            energy, gradient = formula(x, p)
+            if values["cut"] == "smooth":
+                s, ds_dr = switch(x, values["smooth_from"], cutoff)
+                energy, gradient = s * energy, s * gradient + ds_dr * energy
+            v[k], slope[k] = energy - shift, gradient
+        return self.scale * v, self.scale * slope
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:
+        """Return one style for each formula and way to cut, with the scale in the depths; a table for all else."""
+        if type(self).add_to is not PairPotential.add_to:  # a term with loops of its own is more than its formula
+            raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
+        styles: dict[tuple[int, str], LAMMPSStyle] = {}
+        tabulated: list[tuple[str, str]] = []
+        file = f"{stem}.table"
+        for i, a in enumerate(species_names):
+            for j in range(i, len(species_names)):
+                entry = self._entry(a, species_names[j])
+                if entry is None or entry not in self.pairs:
+                    continue
+                values, types = self.pairs[entry], f"{i + 1} {j + 1}"
+                if not self.lammps_formulas or values["cut"] == "smooth":
+                    style = styles.setdefault((0, "table"), LAMMPSStyle("table", f"spline {N_POINTS}", []))
+                    style.coefficients.append((types, f"{file} {'-'.join(entry)} {values['cutoff']!r}"))
+                    tabulated += [entry] if entry not in tabulated else []
+                    continue
+                shift = "yes" if values["cut"] == "shift" else "no"
+                for part, (name, numbers) in enumerate(self.lammps_formulas):
+                    style = styles.setdefault(
+                        (part, shift), LAMMPSStyle(name, repr(values["cutoff"]), [], f"shift {shift}")
+                    )
+                    words = " ".join(repr(float(x)) for x in [*numbers(values, self.scale), values["cutoff"]])
+                    style.coefficients.append((types, words))
+        if tabulated:
+            title = f"{self.label}: {type(self).__name__}"
+            sections = {pair: (self.pairs[pair]["cutoff"], partial(self.curve, pair)) for pair in tabulated}
+            styles[0, "table"].files[file] = format_pair_table(title, sections)
+        return list(styles.values())
 
     # ------------------------------------------------------------------------------------------ tables
     def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102

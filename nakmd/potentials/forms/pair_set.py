@@ -70,6 +70,9 @@ class Parameter:
 class CutPair(Part):
     """What every pair of a pair potential may say."""
 
+    #: V in one line, where what a pair may say beside the parameters changes it.
+    equation: ClassVar[str] = ""
+
     species: tuple[Word, Word]
     cutoff: Positive | None = None
     cut: CutMode | None = None
@@ -152,7 +155,7 @@ def make_pair_set(
     record = create_model(
         f"{name}Set", __base__=PairSet, __module__=__name__, __doc__=f"Pairs of species: {equation}", **words
     )
-    record.equation = equation
+    record.equation = pair_record.equation or equation
     record.potential = potential
     record.number_units = {key: parameter.unit for key, parameter in parameters.items()}
     return cast("type[PairSet]", record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -14,8 +14,15 @@ from pydantic import Field, model_validator
 from nakmd.kernels import bond_order
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, species_key
-from nakmd.potentials.files.tersoff_file import COLUMNS, TersoffParameters, read_tersoff, tersoff_parameters
+from nakmd.potentials.base import LAMMPSStyle, Term, species_key
+from nakmd.potentials.files.tersoff_file import (
+    COLUMNS,
+    TersoffParameters,
+    format_tersoff,
+    read_tersoff,
+    tersoff_parameters,
+)
+from nakmd.potentials.forms.many_body_style import many_body_style
 from nakmd.potentials.forms.record import (
     Choice,
     Evidence,
@@ -147,6 +154,16 @@ class Tersoff(Term):
             If the file is truncated, damaged, or lacks an entry.
         """
         return cls(read_tersoff(path, elements), label=Path(path).name)
+
+    @property
+    def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return self.elements
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        return many_body_style("tersoff", f"{stem}.tersoff", self.texts()["tersoff"](), self.elements, species_names)
+
+    def texts(self) -> dict[str, Callable[[], str]]:  # noqa: D102
+        return {"tersoff": lambda: format_tersoff(self.parameters, self.parameters.source)}
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         known = species_key(a, self.elements) is not None and species_key(b, self.elements) is not None

@@ -56,6 +56,11 @@ class DopedPair(CutPair):
     d is ``doped_depth`` and g ``doped_width``, what a doped wall makes of depth and width; c₀ is ``doping_scale``.
     """
 
+    equation = (
+        "V = A exp(-(r/a)²) - D d^δ exp(-(r/(s g^δ))²), δ = 1 - exp(-c/c_0), with A wall, a wall_width, D depth, s "
+        "width, d doped_depth, g doped_width, c_0 doping_scale, and c the graphitic N per atom of the wall"
+    )
+
     doped_depth: Positive = 1.0
     doped_width: Positive = 1.0
     doping_scale: Positive = 0.01
@@ -100,10 +105,7 @@ class TwoGaussians(PairPotential):
     """
 
     form = "two_gaussians"
-    equation = (
-        "V = A exp(-(r/a)²) - D d^δ exp(-(r/(s g^δ))²), δ = 1 - exp(-c/c_0), with A wall, a wall_width, D depth, s "
-        "width, d doped_depth, g doped_width, c_0 doping_scale, and c the graphitic N per atom of the wall"
-    )
+    equation = "V = A exp(-(r/a)²) - D exp(-(r/s)²)"
     parameters: ClassVar = {
         "wall": Parameter("eV"),
         "wall_width": Parameter("Å"),
@@ -111,6 +113,11 @@ class TwoGaussians(PairPotential):
         "width": Parameter("Å"),
     }
     pair_record = DopedPair
+    # wall and well, each V = -A e^{-B r²} in LAMMPS
+    lammps_formulas = (
+        ("gauss", lambda p, scale: (-scale * p["wall"], p["wall_width"] ** -2)),
+        ("gauss", lambda p, scale: (scale * p["depth"], p["width"] ** -2)),
+    )
 
     formula = staticmethod(two_gaussians)
     attraction = staticmethod(attraction)

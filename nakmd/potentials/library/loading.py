@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential, Term
-from nakmd.potentials.files.eam_files import read_text, sha256
+from nakmd.potentials.files.texts import read_text, sha256
 from nakmd.potentials.forms.record import Choice, NumbersRecord
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.library.model_record import ModelRecord, ModelTerm
