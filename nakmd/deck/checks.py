@@ -15,10 +15,9 @@ from nakmd.deck.matter import (
     CarbonFile,
     Crystal,
     Graphene,
-    LennardJonesTerm,
     Model,
-    MorseTerm,
     Nanotube,
+    PairTerm,
     SetTerm,
     Structure,
 )
@@ -236,7 +235,7 @@ def species_words(draft: Draft) -> Iterator[tuple[Path, str]]:
     """Yield every word of the deck that has to be a species, with its place."""
     if draft.model is not None:
         for index, term in enumerate(draft.model.terms):
-            if isinstance(term, MorseTerm | LennardJonesTerm):
+            if isinstance(term, PairTerm):
                 for end, word in enumerate(term.pair):
                     yield ("model", "terms", index, "pair", end), word
         for index, pair in enumerate(draft.model.none):

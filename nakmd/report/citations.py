@@ -15,7 +15,7 @@ from nakmd.deck.stages import build_stages
 from nakmd.integrators import VelocityVerlet
 from nakmd.kernels import random
 from nakmd.potentials import library
-from nakmd.potentials.model_records import ModelRecord
+from nakmd.potentials.library.model_record import ModelRecord
 from nakmd.system import Topology
 
 _SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)

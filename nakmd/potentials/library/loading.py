@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nakmd.errors import InputError
-from nakmd.potentials.base import Potential
+from nakmd.potentials.base import Potential, Term
+from nakmd.potentials.files.texts import read_text, sha256
+from nakmd.potentials.forms.record import Choice, NumbersRecord
 from nakmd.potentials.hybrid import Hybrid
-from nakmd.potentials.model_records import ModelRecord, ModelTerm
-from nakmd.potentials.pair_records import LennardJonesSet, MorseSet, TwoGaussiansSet
-from nakmd.potentials.record_file import parse_record
-from nakmd.potentials.records import AnyRecord, EAMTableSet
-from nakmd.potentials.tables import read_text, sha256
-from nakmd.potentials.terms import joined, species_of, terms_of
+from nakmd.potentials.library.model_record import ModelRecord, ModelTerm
+from nakmd.potentials.library.record_toml import parse_record
+from nakmd.potentials.library.records import AnyRecord
+from nakmd.potentials.library.screened_terms import joined
 from nakmd.resources import data_folder
 
 SUFFIX = ".toml"
@@ -102,7 +102,7 @@ def read_set(name_or_path: str | Path, folder: Path | None = None) -> AnyRecord:
     return parse_record(file, read_text(file))
 
 
-def parts(name_or_path: str | Path, folder: Path | None = None) -> list[AnyRecord]:
+def parts(name_or_path: str | Path, folder: Path | None = None) -> list[NumbersRecord]:
     """Return the records of the sets that a model adds up; nothing for a set."""
     record = read_set(name_or_path, folder)
     if not isinstance(record, ModelRecord):
@@ -120,7 +120,7 @@ def summary(name_or_path: str | Path) -> SetSummary:
         name=record.name,
         title=record.title,
         form=record.form,
-        species=species_of(record),
+        species=record.species,
         license=numbers.license if numbers else "",
         dois=tuple(source.doi for source in numbers.source if source.doi) if numbers else (),
         path=file,
@@ -138,16 +138,12 @@ def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, st
     file = path(name_or_path, folder)
     record = read_set(name_or_path, folder)
     found = {record.name: sha256(file)}
-    match record:
-        case ModelRecord():
-            for term in record.term:
-                _part(record, term, file.parent)
-                found |= hashes(term.set, file.parent)
-        case EAMTableSet():
-            found |= {name: sha256(file.parent / name) for name in record.files}
-        case _:
-            pass
-    return found
+    if isinstance(record, ModelRecord):
+        for term in record.term:
+            _part(record, term, file.parent)
+            found |= hashes(term.set, file.parent)
+        return found
+    return found | {name: sha256(file.parent / name) for name in record.data_files}
 
 
 def load(
@@ -202,21 +198,16 @@ def load(
     if doping and not takes_doping(name_or_path):
         raise InputError(f"A doping of {doping} means nothing to {record.name}: none of its pairs says what it does.")
     if not isinstance(record, ModelRecord):
-        scaled = isinstance(record, MorseSet | LennardJonesSet | TwoGaussiansSet)
-        _refuse_affinity(record.name, affinity, scaled)
+        _refuse_affinity(record.name, affinity, record.scalable)
         _refuse_screening(record.name, screening, False)
-        terms = terms_of(
-            record, ModelTerm(set=record.name, elements=_tuple(elements), affinity=scaled), file, affinity, doping
-        )
+        chosen = None if elements is None else tuple(elements)
+        terms = record.terms(Choice(chosen, scale=affinity, doping=doping, folder=file.parent))
         return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
     if elements is not None:
         raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
     _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
     _refuse_screening(record.name, screening, any(term.screening for term in record.term))
-    made = [
-        (term, terms_of(_part(record, term, file.parent), term, path(term.set, file.parent), affinity, doping))
-        for term in record.term
-    ]
+    made = [(term, _terms(record, term, file.parent, affinity, doping)) for term in record.term]
     return Hybrid(joined(record.name, made, screening, doping), none=record.none, name=record.name)
 
 
@@ -229,13 +220,7 @@ def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
             takes_doping(term.set, beside) or (term.screening is not None and term.screening.takes_doping)
             for term in record.term
         )
-    return isinstance(record, TwoGaussiansSet) and any(
-        (pair.doped_depth, pair.doped_width) != (1.0, 1.0) for pair in record.pair
-    )
-
-
-def _tuple(words: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if words is None else tuple(words)
+    return record.takes_doping
 
 
 def _refuse_affinity(name: str, affinity: float, scaled: bool) -> None:
@@ -256,13 +241,20 @@ def _refuse_screening(name: str, screening: float, screened: bool) -> None:
         )
 
 
-def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> AnyRecord:
+def _terms(model: ModelRecord, term: ModelTerm, folder: Path, affinity: float, doping: float) -> list[Term]:
+    """Return the terms that one entry of a model makes."""
+    scale = affinity if term.affinity else 1.0
+    beside = path(term.set, folder).parent
+    return _part(model, term, folder).terms(Choice(term.elements, term.lambda_phi, scale, doping, beside))
+
+
+def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> NumbersRecord:
     """Return the record of a term of a model, once its options mean something to it."""
     part = read_set(term.set, folder)
     if isinstance(part, ModelRecord):
         raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")
-    if term.affinity and not isinstance(part, MorseSet | LennardJonesSet | TwoGaussiansSet):
+    if term.affinity and not part.scalable:
         raise InputError(f"{model.name} scales {part.name} by the affinity, which is for pair terms only.")
-    if term.screening and not isinstance(part, MorseSet | LennardJonesSet | TwoGaussiansSet):
+    if term.screening and not part.scalable:
         raise InputError(f"{model.name} screens {part.name}, which is for pair terms of metal and wall only.")
     return part

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from nakmd.kernels import geometry
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
 from nakmd.kernels.simd import Lanes, maximum, where
 from nakmd.kernels.spline import spline, spline_value
-from nakmd.potentials.eam_table import EAMTable
-from nakmd.potentials.embedded_atom import EmbeddedAtom
-from nakmd.potentials.spline_tables import lammps_spline
-from nakmd.potentials.tables import read_eam
+from nakmd.potentials.base import Term
+from nakmd.potentials.files.eam_files import read_eam
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
+from nakmd.potentials.forms.lammps_spline import lammps_spline
+from nakmd.potentials.forms.record import Choice, NumbersRecord, Text
 from nakmd.system import FloatArray
 
 IntTable = NDArray[np.int64]
@@ -100,6 +103,26 @@ def embedding(rho: Lanes, tables: EAMParameters, a: int) -> tuple[Lanes, Lanes]:
     return f + where(rho > tables.rho_max, slope * maximum(rho - tables.rho_max, 0.0), 0.0), slope
 
 
+class EAMTableSet(NumbersRecord):
+    """An EAM potential in a file beside the record: setfl, eam.fs, or one funcfl file for each element."""
+
+    equation: ClassVar[str] = "E = Σ_i F(ρ_i) + ½ Σ φ(r), ρ_i = Σ_j ρ_j(r_ij), on tables with LAMMPS's interpolation"
+
+    form: Literal["eam_table"]
+    files: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return self.files
+
+    def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
+        return [EAM(read_eam(*(choice.folder / name for name in self.files)), label=self.name)]
+
+    @property
+    def data_files(self) -> tuple[str, ...]:  # noqa: D102
+        return self.files
+
+
 class EAM(EmbeddedAtom):
     r"""Embedded-atom model on tables.
 
@@ -115,6 +138,8 @@ class EAM(EmbeddedAtom):
     M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
     """
 
+    Record = EAMTableSet
+    guessed_cost = 0.25
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(self, table: EAMTable, label: str = "eam") -> None:
@@ -131,6 +156,9 @@ class EAM(EmbeddedAtom):
             If a file is truncated, damaged or of another kind.
         """
         return cls(read_eam(*paths), label=Path(paths[0]).name if paths else "eam")
+
+    def as_table(self) -> EAMTable:  # noqa: D102  (inherited)
+        return self.table
 
     def _numbers(self) -> list[Any]:
         t = self.table

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.potentials.eam_table import EAMTable
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.units import MASSES
 
 FloatArray = NDArray[np.float64]
@@ -84,47 +83,4 @@ def sample_table(
         density=densities,
         pair=pairs,
         comment=comment,
-    )
-
-
-def analytic_table(
-    potential: AnalyticEmbeddedAtom, n_r: int = N_R, n_rho: int = N_RHO, rho_max: float | None = None, comment: str = ""
-) -> EAMTable:
-    """Return the tables of an analytic embedded-atom model, for ``eam.fs`` (or setfl, where it can express them).
-
-    Parameters
-    ----------
-    potential : AnalyticEmbeddedAtom
-    n_r, n_rho : int
-        Numbers of points.
-    rho_max : float, optional [unit of the set]
-        ``potential.largest_density`` if left out.
-    comment : str
-        Header of the file; names the model if left out.
-
-    Notes
-    -----
-    -√ρ and x^n ln x have no slope at ρ = 0: only where an atom has a density below a few grid steps (an evaporated
-    one) is the table poor, -√ρ by up to 0.24 √dρ.
-    """
-    known: dict[tuple[str, str], tuple[FloatArray, FloatArray]] = {}
-
-    def functions(a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        # always on the one grid of the table, once for each pair: a formula in Python takes seconds
-        if (a, b) not in known:
-            known[a, b] = potential.functions(a, b, r)
-        return known[a, b]
-
-    return sample_table(
-        potential.elements,
-        density=lambda a, b, r: functions(b, a, r)[1],
-        pair=lambda a, b, r: functions(a, b, r)[0],
-        embedding=potential.embedding_energy,
-        atomic_numbers=potential.atomic_numbers,
-        cutoff=potential.reach,
-        rho_max=potential.largest_density if rho_max is None else rho_max,
-        n_r=n_r,
-        n_rho=n_rho,
-        lattice_constants=potential.lattice_constants,
-        comment=comment or f"{potential.label}: {type(potential).__name__}, tabulated by nakmd\nUnits: eV, angstrom",
     )

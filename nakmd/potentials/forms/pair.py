@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from functools import partial
+from typing import Any, ClassVar, NamedTuple, get_args
 
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.kernels.pair import CutTables
+from nakmd.kernels.pair import CutTables, switch
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, finite, positive
+from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive
 from nakmd.potentials.evaluator import BoundTerm
+from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
+from nakmd.potentials.forms.pair_set import CutMode, CutPair, PairSet, Parameter, make_pair_set
 from nakmd.system import FloatArray, Result, System, element_of
-
-#: How an interaction may end.
-CUT_MODES = ("cut", "shift", "smooth")
 
 #: Where the switching function starts unless stated, as a fraction of the cutoff.
 SMOOTH_FROM = 0.9
@@ -52,6 +52,19 @@ class PairPotential(Term):
         If a parameter is missing, unknown or out of range.
     """
 
+    #: The word of ``form`` in records; decks write it with hyphens (``kind = "lennard-jones"``).
+    form: ClassVar[str]
+    #: V in one line.
+    equation: ClassVar[str]
+    #: What a pair of species gives, by name.
+    parameters: ClassVar[Mapping[str, Parameter]]
+    #: Names of the numbers that follow from others or from the elements (`derived_numbers`).
+    derived: ClassVar[tuple[str, ...]] = ()
+    #: What a pair of a record may say beside the parameters.
+    pair_record: ClassVar[type[CutPair]] = CutPair
+    #: The record, made of the above.
+    Record: ClassVar[type[PairSet]]
+
     #: Formula ``(r, p) -> (V, dV/dr)``, the numbers p of a pair of species, and the compiled kernels
     #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
@@ -62,9 +75,18 @@ class PairPotential(Term):
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
-    #: Names of the parameters in ``pairs``, each a positive number but for those in ``signed``.
+    #: Pair styles of LAMMPS whose sum is the formula: name, and coefficients from the numbers of a pair and the scale.
+    #: None where LAMMPS has no such formula: then the pairs go out as tables.
+    lammps_formulas: ClassVar[tuple[tuple[str, Callable[[Mapping[str, float], float], Sequence[float]]], ...]] = ()
+    #: Names of the tables: parameters and derived numbers.
     names: ClassVar[tuple[str, ...]]
-    signed: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make the record of a form from what it declares."""
+        super().__init_subclass__(**options)
+        if "parameters" in vars(cls):
+            cls.names = (*cls.parameters, *cls.derived)
+            cls.Record = make_pair_set(cls, cls.__name__, cls.form, cls.equation, cls.parameters, cls.pair_record)
 
     def __init__(
         self,
@@ -89,8 +111,8 @@ class PairPotential(Term):
 
     def _checked(self, key: tuple[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
         what = f"{self.label} {key[0]}-{key[1]}"
-        allowed = {*self.names, "cutoff", "cut", "smooth_from"}
-        unknown, missing = set(values) - allowed, {*self.names, "cutoff"} - set(values)
+        allowed = {*self.parameters, "cutoff", "cut", "smooth_from"}
+        unknown, missing = set(values) - allowed, {*self.parameters, "cutoff"} - set(values)
         if unknown or missing:
             raise InputError(
                 f"{what}: "
@@ -99,12 +121,13 @@ class PairPotential(Term):
                 + f"It takes {', '.join(sorted(allowed))}."
             )
         checked: dict[str, Any] = {
-            name: (finite if name in self.signed else positive)(values[name], f"{what}: {name}")
-            for name in (*self.names, "cutoff")
+            name: parameter.checked(values[name], f"{what}: {name}") for name, parameter in self.parameters.items()
         }
+        checked |= self.derived_numbers(key, checked, what)
+        checked["cutoff"] = positive(values["cutoff"], f"{what}: cutoff")
         checked["cut"] = values.get("cut", "shift")
-        if checked["cut"] not in CUT_MODES:
-            raise InputError(f"{what}: cut must be one of {', '.join(CUT_MODES)}, got {checked['cut']!r}.")
+        if checked["cut"] not in get_args(CutMode):
+            raise InputError(f"{what}: cut must be one of {', '.join(get_args(CutMode))}, got {checked['cut']!r}.")
         smooth_from = values.get("smooth_from", SMOOTH_FROM * checked["cutoff"])
         checked["smooth_from"] = checked["cutoff"]
         if checked["cut"] == "smooth":
@@ -112,6 +135,26 @@ class PairPotential(Term):
             if smooth_from >= checked["cutoff"]:
                 raise InputError(f"{what}: smooth_from {smooth_from} Å must be below the cutoff {checked['cutoff']} Å.")
         return checked
+
+    @classmethod
+    def derived_numbers(cls, pair: tuple[str, str], numbers: Mapping[str, float], what: str) -> dict[str, float]:
+        """Return the numbers of a pair that follow from others or from its elements, by the names in ``derived``.
+
+        Parameters
+        ----------
+        pair : (str, str)
+            Species.
+        numbers : mapping of str to float
+            The parameters, each in range.
+        what : str
+            How messages call the pair.
+
+        Raises
+        ------
+        InputError
+            If the numbers make no sense together, or the elements are unknown.
+        """
+        return {}
 
     # ------------------------------------------------------------------------------------------ species
     def entry(self, a: str, b: str) -> tuple[str, str] | None:
@@ -136,6 +179,73 @@ class PairPotential(Term):
             "form": type(self).__name__, "label": self.label, "pairs": numbers, "scale": self.scale,
             "none": sorted(map(list, self.none)), "precision": self.precision, "sha256": digest,
         }  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------ export
+    @property
+    def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return tuple(dict.fromkeys(name for pair in self.pairs for name in pair))
+
+    def curve(self, entry: tuple[str, str], r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return V [eV] and dV/dr [eV/Å] of a listed pair, with its end and the scale.
+
+        Parameters
+        ----------
+        entry : (str, str)
+            A key of ``pairs``.
+        r : (n,) float64 [Å]
+
+        Raises
+        ------
+        InputError
+            If there is no such pair.
+        """
+        if entry not in self.pairs:
+            raise InputError(f"{self.label} has no pair {'-'.join(entry)}.")
+        values = self.pairs[entry]
+        p: Any = self.Parameters(**{name: values[name] for name in self.names})
+        cutoff, formula = values["cutoff"], type(self).formula
+        shift = float(formula(cutoff, p)[0]) if values["cut"] == "shift" else 0.0
+        v, slope = np.zeros(len(r)), np.zeros(len(r))
+        for k, x in enumerate(r.tolist()):
+            if x >= cutoff:
+                continue
+            energy, gradient = formula(x, p)
+            if values["cut"] == "smooth":
+                s, ds_dr = switch(x, values["smooth_from"], cutoff)
+                energy, gradient = s * energy, s * gradient + ds_dr * energy
+            v[k], slope[k] = energy - shift, gradient
+        return self.scale * v, self.scale * slope
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:
+        """Return one style for each formula and way to cut, with the scale in the depths; a table for all else."""
+        if type(self).bind_term is not PairPotential.bind_term:  # a term with loops of its own is more than its formula
+            raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
+        styles: dict[tuple[int, str], LAMMPSStyle] = {}
+        tabulated: list[tuple[str, str]] = []
+        file = f"{stem}.table"
+        for i, a in enumerate(species_names):
+            for j in range(i, len(species_names)):
+                entry = self.entry(a, species_names[j])
+                if entry is None or entry not in self.pairs:
+                    continue
+                values, types = self.pairs[entry], f"{i + 1} {j + 1}"
+                if not self.lammps_formulas or values["cut"] == "smooth":
+                    style = styles.setdefault((0, "table"), LAMMPSStyle("table", f"spline {N_POINTS}", []))
+                    style.coefficients.append((types, f"{file} {'-'.join(entry)} {values['cutoff']!r}"))
+                    tabulated += [entry] if entry not in tabulated else []
+                    continue
+                shift = "yes" if values["cut"] == "shift" else "no"
+                for part, (name, numbers) in enumerate(self.lammps_formulas):
+                    style = styles.setdefault(
+                        (part, shift), LAMMPSStyle(name, repr(values["cutoff"]), [], f"shift {shift}")
+                    )
+                    words = " ".join(repr(float(x)) for x in [*numbers(values, self.scale), values["cutoff"]])
+                    style.coefficients.append((types, words))
+        if tabulated:
+            title = f"{self.label}: {type(self).__name__}"
+            sections = {pair: (self.pairs[pair]["cutoff"], partial(self.curve, pair)) for pair in tabulated}
+            styles[0, "table"].files[file] = format_pair_table(title, sections)
+        return list(styles.values())
 
     # ------------------------------------------------------------------------------------------ tables
     def bind_term(self, species_names: Sequence[str]) -> BoundPair:  # noqa: D102

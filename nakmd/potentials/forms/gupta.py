@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import combinations_with_replacement
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
@@ -14,9 +16,22 @@ from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes
-from nakmd.potentials.base import positive
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
-from nakmd.potentials.finnis_sinclair import embedding
+from nakmd.potentials.base import Term, positive
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.finnis_sinclair_formulas import embedding
+from nakmd.potentials.forms.record import (
+    Choice,
+    Element,
+    Ends,
+    Evidence,
+    NumbersRecord,
+    Part,
+    Positive,
+    Text,
+    Word,
+    pair_key,
+    refuse_repeats,
+)
 from nakmd.system import FloatArray
 
 
@@ -85,6 +100,57 @@ def interaction(r: Lanes, inverse: Lanes, p: GuptaParameters) -> tuple[Lanes, La
     return bare * s, bare * (ds_dr - p.p * s), dphi_dr, dphi_dr
 
 
+class GuptaPair(Part):
+    """Numbers of a pair of elements: A and xi in eV, r_0 in Å."""
+
+    elements: tuple[Word, Word]
+    A: Positive
+    xi: Positive
+    p: Positive
+    q: Positive
+    r_0: Positive
+    evidence: Evidence
+    note: Text = ""
+
+
+class GuptaSet(NumbersRecord):
+    """Second-moment approximation of tight binding (`nakmd.potentials.Gupta`); cut in Å."""
+
+    equation: ClassVar[str] = "E = Σ_i [Σ_j A exp(-p (r/r_0 - 1)) - √(Σ_j ξ² exp(-2q (r/r_0 - 1)))]"
+
+    number_units: ClassVar = {"A": "eV", "xi": "eV", "r_0": "Å", "start": "Å", "end": "Å"}
+    has_elements = True
+
+    form: Literal["gupta"]
+    cut: Ends
+    element: Annotated[tuple[Element, ...], Field(min_length=1)]
+    pair: Annotated[tuple[GuptaPair, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        known = [element.symbol for element in self.element]
+        pairs = [pair_key(*pair.elements) for pair in self.pair]
+        refuse_repeats(known, "element")
+        refuse_repeats(["-".join(pair) for pair in pairs], "pair")
+        wanted = {pair_key(a, b) for a, b in combinations_with_replacement(known, 2)}
+        for missing in sorted(wanted - set(pairs)):
+            raise ValueError(f"there is no [[pair]] of {'-'.join(missing)}")
+        for other in sorted(set(pairs) - wanted):
+            raise ValueError(f"the [[pair]] of {'-'.join(other)} is of an element without [[element]]")
+        return self
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return tuple(element.symbol for element in self.element)
+
+    def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
+        elements = self.chosen(choice.elements)
+        numbers = {pair.elements: GuptaNumbers(pair.A, pair.xi, pair.p, pair.q, pair.r_0) for pair in self.pair}
+        charges = {element.symbol: element.atomic_number for element in self.element}
+        cut = (self.cut.start, self.cut.end)
+        return [Gupta(numbers, elements, [charges[name] for name in elements], cut, self.name)]
+
+
 class Gupta(AnalyticEmbeddedAtom):
     r"""Second-moment approximation of tight binding, with an end.
 
@@ -113,6 +179,8 @@ class Gupta(AnalyticEmbeddedAtom):
 
     largest_density = 10.0
     density_unit = "eV²"
+    Record = GuptaSet
+    guessed_cost = 1.0
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(

@@ -4,22 +4,111 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from nakmd.kernels import bond_order
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, species_key
+from nakmd.potentials.base import LAMMPSStyle, Term, species_key
 from nakmd.potentials.evaluator import BoundTerm
-from nakmd.potentials.tersoff_file import COLUMNS, TersoffParameters, read_tersoff
+from nakmd.potentials.files.tersoff_file import (
+    COLUMNS,
+    TersoffParameters,
+    format_tersoff,
+    read_tersoff,
+    tersoff_parameters,
+)
+from nakmd.potentials.forms.many_body_style import many_body_style
+from nakmd.potentials.forms.record import (
+    Choice,
+    Evidence,
+    NotNegative,
+    Number,
+    NumbersRecord,
+    Part,
+    Positive,
+    Text,
+    Word,
+    refuse_repeats,
+)
 from nakmd.system import FloatArray, Result, System
 
 #: Parts that a system is cut into, whatever the number of threads.
 N_CHUNKS = 64
+
+
+class TersoffPair(Part):
+    """A record of Tersoff's bond order: centre, bonded atom, and the third atoms (by default all)."""
+
+    elements: tuple[Word, Word]
+    third: tuple[Word, ...] | None = None
+    m: Literal[1, 3]
+    gamma: NotNegative
+    lambda3: Number
+    c: NotNegative
+    d: Positive
+    h: Number
+    n: NotNegative
+    beta: NotNegative
+    lambda2: NotNegative
+    B: NotNegative
+    R: Positive
+    D: NotNegative
+    lambda1: NotNegative
+    A: NotNegative
+    evidence: Evidence
+    note: Text = ""
+
+
+class TersoffSet(NumbersRecord):
+    """Tersoff's bond order in LAMMPS's convention (see `nakmd.potentials.files.tersoff_file`)."""
+
+    equation: ClassVar[str] = (
+        "E = ½ Σ f_C(r) [A exp(-λ1 r) - b_ij B exp(-λ2 r)], b = (1 + βⁿ ζⁿ)^(-1/2n), "
+        "ζ = Σ_k f_C(r_ik) g(θ) exp(λ3^m (r_ij - r_ik)^m), g = γ (1 + c²/d² - c²/(d² + (cos θ - h)²))"
+    )
+
+    number_units: ClassVar = {
+        "A": "eV", "B": "eV", "R": "Å", "D": "Å", "lambda1": "1/Å", "lambda2": "1/Å", "lambda3": "1/Å",
+    }  # fmt: skip
+    has_elements = True
+
+    form: Literal["tersoff"]
+    elements: Annotated[tuple[Word, ...], Field(min_length=1)]
+    pair: tuple[TersoffPair, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        refuse_repeats(self.elements, "element")
+        found = [(*p.elements, k) for p in self.pair for k in (self.elements if p.third is None else p.third)]
+        refuse_repeats([" ".join(triple) for triple in found], "triple")
+        for triple in found:
+            if not set(triple) <= set(self.elements):
+                raise ValueError(f"{' '.join(triple)} is not of the elements {', '.join(self.elements)}")
+        wanted = [(i, j, k) for i in self.elements for j in self.elements for k in self.elements]
+        missing = [" ".join(triple) for triple in wanted if triple not in found]
+        if missing:
+            raise ValueError(f"no [[pair]] gives the triples {', '.join(missing)}")
+        return self
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return self.elements
+
+    def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
+        entries = {
+            (*pair.elements, third): {name: float(getattr(pair, name)) for name in COLUMNS}
+            for pair in self.pair
+            for third in (self.elements if pair.third is None else pair.third)
+        }
+        source = "; ".join(source.paper for source in self.source)
+        parameters = tersoff_parameters(self.chosen(choice.elements), entries, source=f"{self.name}: {source}")
+        return [Tersoff(parameters, label=self.name)]
 
 
 class Tersoff(Term):
@@ -44,6 +133,7 @@ class Tersoff(Term):
     doi:10.1103/PhysRevB.39.5566
     """
 
+    Record: ClassVar[type[NumbersRecord]] = TersoffSet
     has_mixed = False
 
     def __init__(self, parameters: TersoffParameters, label: str = "tersoff") -> None:
@@ -61,6 +151,16 @@ class Tersoff(Term):
             If the file is truncated, damaged, or lacks an entry.
         """
         return cls(read_tersoff(path, elements), label=Path(path).name)
+
+    @property
+    def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return self.elements
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        return many_body_style("tersoff", f"{stem}.tersoff", self.texts()["tersoff"](), self.elements, species_names)
+
+    def texts(self) -> dict[str, Callable[[], str]]:  # noqa: D102
+        return {"tersoff": lambda: format_tersoff(self.parameters, self.parameters.source)}
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         known = species_key(a, self.elements) is not None and species_key(b, self.elements) is not None

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, Strict, StringConstraints, model_validator
 
-from nakmd.potentials.record_parts import Evidence, Part, Positive, Record, Text, Word, pair_key, refuse_repeats
+from nakmd.potentials.forms.doping import settled_part
+from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, pair_key, refuse_repeats
 
 
 class ScreenedElement(Part):
@@ -29,6 +30,13 @@ class ScreenedElement(Part):
         if (self.doped_residual is None) != (self.doping_scale is None):
             raise ValueError(f"{self.symbol} takes doped_residual and doping_scale together, or neither")
         return self
+
+    def residual_beside(self, concentration: float) -> float:
+        """Return what dense metal leaves of the attraction beside graphitic nitrogen: s^{1-δ} s_d^δ."""
+        if self.doped_residual is None or self.doping_scale is None:
+            return self.residual
+        settled = settled_part(concentration, self.doping_scale)
+        return float(self.residual ** (1.0 - settled) * self.doped_residual**settled)
 
 
 class ScreenedPair(Part):
@@ -75,3 +83,8 @@ class ModelRecord(Record):
     form: Literal["model"]
     term: Annotated[tuple[ModelTerm, ...], Field(min_length=1)]
     none: tuple[tuple[Word, Word], ...] = ()
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """Names of the sets."""
+        return tuple(term.set for term in self.term)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
@@ -14,8 +15,9 @@ from nakmd.kernels.elementary import exp, log
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, maximum, where
-from nakmd.potentials.base import positive
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
+from nakmd.potentials.base import Term, positive
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.record import Choice, Element, Ends, Evidence, NumbersRecord, Positive, Text, refuse_repeats
 from nakmd.system import FloatArray
 from nakmd.units import GPA_PER_EV_A3
 
@@ -200,6 +202,59 @@ def embedding(rho: Lanes, tables: JohnsonOhParameters, a: int) -> tuple[Lanes, L
     return where(alone, grown * (steps - 1.0), 0.0), where(alone, grown * steps * n / x * inverse, 0.0)
 
 
+class BccElement(Element):
+    """An element of `JohnsonOhSet`: a is ``lattice_constant``, energies in eV and positive, constants in GPa."""
+
+    cohesive_energy: Positive
+    vacancy_energy: Positive
+    C11: Positive
+    C12: Positive
+    C44: Positive
+    evidence: Evidence
+    note: Text = ""
+
+
+class JohnsonOhSet(NumbersRecord):
+    """Analytic embedded atoms of bcc metals (`nakmd.potentials.JohnsonOh`): six figures of each; cut in units of a."""
+
+    equation: ClassVar[str] = (
+        "E = Σ_i F(ρ_i) + ½ Σ V(r); f = f_e (r_1/r)⁶, V = Σ_m k_m (r/r_1 - 1)^m, F = -(E_c - E_1v)(1 - n ln x) x^n, "
+        "x = ρ/ρ_e; V_ab = ½ (f_b/f_a V_aa + f_a/f_b V_bb); k and n solved for the figures of each element"
+    )
+
+    number_units: ClassVar = {
+        "start": "a", "end": "a", "cohesive_energy": "eV", "vacancy_energy": "eV",
+        "C11": "GPa", "C12": "GPa", "C44": "GPa",
+    }  # fmt: skip
+    has_elements = True
+
+    form: Literal["johnson_oh"]
+    cut: Ends
+    element: Annotated[tuple[BccElement, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        refuse_repeats([element.symbol for element in self.element], "element")
+        for element in self.element:
+            if element.lattice != "bcc":
+                raise ValueError(f"{element.symbol} is {element.lattice}; these functions are for bcc")
+        return self
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return tuple(element.symbol for element in self.element)
+
+    def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
+        elements = self.chosen(choice.elements)
+        found = {element.symbol: element for element in self.element if element.symbol in elements}
+        figures = {
+            name: BccFigures(e.lattice_constant, e.cohesive_energy, e.vacancy_energy, e.C11, e.C12, e.C44)
+            for name, e in found.items()
+        }
+        numbers = [e.atomic_number for e in found.values()]
+        return [JohnsonOh(figures, numbers, (self.cut.start, self.cut.end), self.name)]
+
+
 class JohnsonOh(AnalyticEmbeddedAtom):
     r"""Analytic embedded-atom model of bcc metals: first and second neighbours, six figures for each element.
 
@@ -234,6 +289,8 @@ class JohnsonOh(AnalyticEmbeddedAtom):
     """
 
     density_unit = "eV/Å³"
+    Record = JohnsonOhSet
+    guessed_cost = 0.15
     kernels = build_eam_kernels(density, interaction, embedding, of_pair)
 
     def __init__(

@@ -6,15 +6,7 @@ from collections.abc import Sequence
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
-from nakmd.potentials.eam import EAM
-from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
-from nakmd.potentials.lammps import LAMMPSInput, lammps_input
-from nakmd.potentials.sampled import analytic_table, sample_table
-from nakmd.potentials.tables import format_eam_fs, format_setfl
-from nakmd.potentials.tersoff import Tersoff
-from nakmd.potentials.tersoff_file import format_tersoff
-
-__all__ = ["EXPORT_FORMS", "LAMMPSInput", "analytic_table", "export_texts", "lammps_input", "sample_table"]
+from nakmd.potentials.files.lammps_commands import lammps_input
 
 #: Form and the ending of its file; ``"lammps"`` makes several files.
 EXPORT_FORMS = {"setfl": ".eam.alloy", "eam.fs": ".eam.fs", "tersoff": ".tersoff", "lammps": ".in"}
@@ -38,7 +30,7 @@ def export_texts(
     Returns
     -------
     dict of str to str
-        Name and text of each file (`nakmd.potentials.tables.write_texts` writes them).
+        Name and text of each file (`nakmd.potentials.files.texts.write_texts` writes them).
 
     Raises
     ------
@@ -61,20 +53,11 @@ def export_texts(
     if species_names is not None:
         raise InputError(f"{form} has the elements of the term itself; species are for lammps.")
     terms = [part for term in potential.terms for part in term.parts]
-    file = name + EXPORT_FORMS[form]
-    if form == "tersoff":
-        bonds = [term for term in terms if isinstance(term, Tersoff)]
-        _check_one(len(bonds), form)
-        return {file: format_tersoff(bonds[0].parameters, bonds[0].parameters.source)}
-    embedded = [term for term in terms if isinstance(term, EAM | AnalyticEmbeddedAtom)]
-    _check_one(len(embedded), form)
-    table = embedded[0].table if isinstance(embedded[0], EAM) else analytic_table(embedded[0])
-    return {file: format_setfl(table) if form == "setfl" else format_eam_fs(table)}
-
-
-def _check_one(n: int, form: str) -> None:
-    """Refuse a sum with no term of a form, or with several."""
-    if n == 0:
-        raise InputError(f"No term of this potential can be written as {form}.")
-    if n > 1:
-        raise InputError(f"{n} terms of this potential can be written as {form}; choose elements, or export lammps.")
+    writers = [texts[form] for texts in (term.texts() for term in terms) if form in texts]
+    if len(writers) != 1:
+        raise InputError(
+            f"{len(writers)} terms of this potential can be written as {form}; choose elements, or export lammps."
+            if writers
+            else f"No term of this potential can be written as {form}."
+        )
+    return {name + EXPORT_FORMS[form]: writers[0]()}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
 from nakmd.kernels.simd import Lanes
-from nakmd.potentials.pair import PairPotential
+from nakmd.potentials.forms.doping import settled_part
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_set import CutPair, Parameter
+from nakmd.potentials.forms.record import Positive
 
 
 class TwoGaussiansParameters(NamedTuple):
@@ -47,6 +50,32 @@ def attraction(r: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
     return -well, -2.0 * r * (w * well)
 
 
+class DopedPair(CutPair):
+    """A pair whose well beside a doped wall is D dᵟ deep and s gᵟ wide, δ = 1 − e^{−c/c₀}, c graphitic N per atom.
+
+    d is ``doped_depth`` and g ``doped_width``, what a doped wall makes of depth and width; c₀ is ``doping_scale``.
+    """
+
+    equation = (
+        "V = A exp(-(r/a)²) - D d^δ exp(-(r/(s g^δ))²), δ = 1 - exp(-c/c_0), with A wall, a wall_width, D depth, s "
+        "width, d doped_depth, g doped_width, c_0 doping_scale, and c the graphitic N per atom of the wall"
+    )
+
+    doped_depth: Positive = 1.0
+    doped_width: Positive = 1.0
+    doping_scale: Positive = 0.01
+
+    @property
+    def takes_doping(self) -> bool:  # noqa: D102  (inherited)
+        return (self.doped_depth, self.doped_width) != (1.0, 1.0)
+
+    def numbers(self, doping: float) -> dict[str, Any]:  # noqa: D102
+        numbers = super().numbers(doping)
+        ratios = {"depth": float(numbers.pop("doped_depth")), "width": float(numbers.pop("doped_width"))}
+        settled = settled_part(doping, float(numbers.pop("doping_scale")))
+        return numbers | {name: float(numbers[name]) * ratio**settled for name, ratio in ratios.items()}
+
+
 class TwoGaussians(PairPotential):
     r"""Pair potential of two Gaussians around the atom: a narrow wall and a wide well.
 
@@ -75,10 +104,23 @@ class TwoGaussians(PairPotential):
     'twogaussians'
     """
 
+    form = "two_gaussians"
+    equation = "V = A exp(-(r/a)²) - D exp(-(r/s)²)"
+    parameters: ClassVar = {
+        "wall": Parameter("eV"),
+        "wall_width": Parameter("Å"),
+        "depth": Parameter("eV", "any"),
+        "width": Parameter("Å"),
+    }
+    pair_record = DopedPair
+    # wall and well, each V = -A e^{-B r²} in LAMMPS
+    lammps_formulas = (
+        ("gauss", lambda p, scale: (-scale * p["wall"], p["wall_width"] ** -2)),
+        ("gauss", lambda p, scale: (scale * p["depth"], p["width"] ** -2)),
+    )
+
     formula = staticmethod(two_gaussians)
     attraction = staticmethod(attraction)
     kernels = build_pair_kernels(two_gaussians, of_pair)
     of_pair = staticmethod(of_pair)
     Parameters = TwoGaussiansParameters
-    names = ("wall", "wall_width", "depth", "width")
-    signed = ("depth",)

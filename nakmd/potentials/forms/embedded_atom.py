@@ -13,8 +13,12 @@ import numpy as np
 from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.potentials.base import Term, species_key
+from nakmd.potentials.base import LAMMPSStyle, Term, species_key
 from nakmd.potentials.evaluator import BoundTerm
+from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.many_body_style import many_body_style
+from nakmd.potentials.forms.record import NumbersRecord
 from nakmd.system import FloatArray, Result, System
 
 
@@ -35,6 +39,8 @@ class EmbeddedAtom(Term):
     M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). doi:10.1080/01418618408244210
     """
 
+    #: The record of a set.
+    Record: ClassVar[type[NumbersRecord]]
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
 
     def __init__(self, elements: Sequence[str], label: str) -> None:
@@ -60,8 +66,22 @@ class EmbeddedAtom(Term):
         """
 
     @abstractmethod
+    def as_table(self) -> EAMTable:
+        """Return the model as tables, for other programs."""
+
+    @abstractmethod
     def _numbers(self) -> list[Any]:
         """Return everything that decides the energy, for the hash of provenance."""
+
+    @property
+    def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return self.elements
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        return many_body_style("eam/fs", f"{stem}.eam.fs", format_eam_fs(self.as_table()), self.elements, species_names)
+
+    def texts(self) -> dict[str, Callable[[], str]]:  # noqa: D102
+        return {"setfl": lambda: format_setfl(self.as_table()), "eam.fs": lambda: format_eam_fs(self.as_table())}
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         known = species_key(a, self.elements) is not None and species_key(b, self.elements) is not None
@@ -139,37 +159,3 @@ class BoundEmbeddedAtom(BoundTerm):
             neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
             self.parameters, self.requests[0].cutoffs,
         )  # fmt: skip
-
-
-class AnalyticEmbeddedAtom(EmbeddedAtom):
-    """An embedded-atom model given by formulas: besides, it says what a table of it needs.
-
-    Attributes
-    ----------
-    atomic_numbers : tuple of int
-    largest_density : float
-        End of a table of embedding energies, in the unit of the set: some four times the density of a solid.
-    density_unit : str
-    """
-
-    atomic_numbers: tuple[int, ...]
-    largest_density: float
-    density_unit: str
-
-    @property
-    @abstractmethod
-    def lattice_constants(self) -> list[float]:
-        """Of the elements [Å], for the headers of tables."""
-
-    @property
-    @abstractmethod
-    def reach(self) -> float:
-        """Where the last of the functions ends [Å]."""
-
-    @abstractmethod
-    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return V [eV] between two elements and the density that b puts at a, each an array of r's shape [Å]."""
-
-    @abstractmethod
-    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:
-        """Return F [eV] of an element on densities, an array of rho's shape."""

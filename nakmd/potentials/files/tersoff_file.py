@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.errors import FileFormatError, InputError
-from nakmd.potentials.lines import NUMBER, Lines, shown
-from nakmd.potentials.tables import read_text, write_text
+from nakmd.potentials.files.number_lines import NUMBER, Lines, shown
+from nakmd.potentials.files.texts import read_text, write_text
 
 FloatArray = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from nakmd.errors import FileFormatError
-from nakmd.potentials.records import FORMS, AnyRecord
+from nakmd.potentials.library.records import RECORDS, AnyRecord
 
 Location = tuple[str | int, ...]
 
@@ -45,20 +45,20 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
         raise FileFormatError(path, f"{error}.", "Correct the TOML.") from None
     lines = key_lines(text)
     form = content.get("form")
-    if not isinstance(form, str) or form not in FORMS:
+    if not isinstance(form, str) or form not in RECORDS:
         if form is None:
-            what = f"there is no form; it must be one of {', '.join(FORMS)}."
+            what = f"there is no form; it must be one of {', '.join(RECORDS)}."
         else:
-            what = f"form = {_shown(form)} is none of {', '.join(FORMS)}."
-        remedy = f"Did you mean {_closest(str(form), FORMS)!r}?" if _closest(str(form), FORMS) else "Give the form."
+            what = f"form = {_shown(form)} is none of {', '.join(RECORDS)}."
+        remedy = f"Did you mean {_closest(str(form), RECORDS)!r}?" if _closest(str(form), RECORDS) else "Give the form."
         raise FileFormatError(path, what, remedy, lines.get(("form",), 1))
     try:
-        return FORMS[form].model_validate(content)
+        return RECORDS[form].model_validate(content)
     except ValidationError as error:
         found = error.errors(include_url=False)
     places = {e["loc"] for e in found}
     problems = [
-        (_line_of(lines, e["loc"]), _message(FORMS[form], e["loc"], e["type"], e["msg"], e.get("input")))
+        (_line_of(lines, e["loc"]), _message(RECORDS[form], e["loc"], e["type"], e["msg"], e.get("input")))
         for e in found
         # a list is also called too short when one of its items is faulty: once is enough
         if e["type"] != "too_short"

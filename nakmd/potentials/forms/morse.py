@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
 from nakmd.kernels.simd import Lanes
-from nakmd.potentials.pair import PairPotential
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_set import Parameter
 
 
 class MorseParameters(NamedTuple):
@@ -64,9 +65,13 @@ class Morse(PairPotential):
     'morse'
     """
 
+    form = "morse"
+    equation = "V = D [exp(-2α (r - r_0)) - 2 exp(-α (r - r_0))]"
+    parameters: ClassVar = {"depth": Parameter("eV"), "alpha": Parameter("1/Å"), "r_0": Parameter("Å")}
+    lammps_formulas = (("morse", lambda p, scale: (scale * p["depth"], p["alpha"], p["r_0"])),)
+
     formula = staticmethod(morse)
     attraction = staticmethod(attraction)
     kernels = build_pair_kernels(morse, of_pair)
     of_pair = staticmethod(of_pair)
     Parameters = MorseParameters
-    names = ("depth", "alpha", "r_0")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.errors import FileFormatError
-from nakmd.potentials.eam_table import MIN_POINTS, EAMTable
-from nakmd.potentials.lines import INTEGER, NUMBER, Lines, shown
+from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable
+from nakmd.potentials.files.number_lines import INTEGER, NUMBER, Lines, shown
 
 FloatArray = NDArray[np.float64]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import build_pair_kernels
 from nakmd.kernels.simd import Lanes
-from nakmd.potentials.pair import PairPotential
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_set import Parameter
 
 
 class LennardJonesParameters(NamedTuple):
@@ -56,8 +57,12 @@ class LennardJones(PairPotential):
     1.0
     """
 
+    form = "lennard_jones"
+    equation = "V = 4ε [(σ/r)¹² - (σ/r)⁶]"
+    parameters: ClassVar = {"epsilon": Parameter("eV"), "sigma": Parameter("Å")}
+    lammps_formulas = (("lj/cut", lambda p, scale: (scale * p["epsilon"], p["sigma"])),)
+
     formula = staticmethod(lennard_jones)
     kernels = build_pair_kernels(lennard_jones, of_pair)
     of_pair = staticmethod(of_pair)
     Parameters = LennardJonesParameters
-    names = ("epsilon", "sigma")
