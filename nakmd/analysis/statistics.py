@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
-import scipy.special
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
