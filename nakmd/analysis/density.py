@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_finite, require_frames, select
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_finite, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.layering import Layer, find_bulk, find_layers, find_peaks
+from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.surfaces import AXES, Box, Placed
+from nakmd.analysis.table_row import Row
 from nakmd.analysis.wall import WallShape, find_shape
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology, element_of
@@ -104,6 +106,11 @@ class DensityRecord(Record):
         lines = [f"{species}, first peak {side}: {position.text}" for (side, species), position in self.peaks.items()]
         return "\n".join(lines or [f"{self.quantity}: no peak stands out of the noise"])
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for (side, species), position in self.peaks.items():
+            yield Row.of(f"density of {species}, first peak {side}", position)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the number density of each species with its error band, the sides apart by dashes."""
         figure, ax = figure_for(ax)
@@ -123,7 +130,7 @@ class DensityRecord(Record):
         return figure
 
 
-class Density(Analysis):
+class Density(NamedAnalysis):
     r"""Number density by element with distance from the wall, or along a cell vector.
 
     .. math:: \rho_s(d) = \frac{\langle n_s(d) \rangle}{\langle V(d) \rangle}
@@ -162,6 +169,9 @@ class Density(Analysis):
     """
 
     name = "density"
+    title = "density profile of each species along the normal of the wall"
+    panel = 60
+    atoms = INTERFACE
 
     def __init__(
         self,
@@ -396,14 +406,14 @@ def peak_position(number: FloatArray, volume: FloatArray, edges: FloatArray, nea
 
 
 def density(
-    source: Source,
+    source: FrameSource,
     species: Sequence[str] | None = None,
     about: str = "wall",
     axis: str = "z",
     width: float = 0.2,
     reach: float | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> DensityRecord:
     """Return density and composition profiles; parameters as in `Density`, ``stage`` as in `choose_frames`."""
     return cast(DensityRecord, measure(source, Density(species, about, axis, width, reach), stage, progress))

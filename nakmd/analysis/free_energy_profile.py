@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.density import Density
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.layering import find_peaks
+from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import Measure
+from nakmd.analysis.table_row import Row
 from nakmd.analysis.wall import wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -88,6 +90,13 @@ class FreeEnergyProfileRecord(Record):
         ]
         return "\n".join(lines or [f"{self.quantity}: no well stands out of the noise"])
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for (side, species), well in self.wells.items():
+            yield Row.of(f"free energy of {species}, well {side} at {well.position.value:.2f} Å", well.depth)
+            if math.isfinite(well.barrier.value):
+                yield Row.of(f"  barrier from it, at {well.barrier_position.value:.2f} Å", well.barrier)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the profile of each species with its error band, the sides apart by dashes."""
         figure, ax = figure_for(ax)
@@ -107,7 +116,7 @@ class FreeEnergyProfileRecord(Record):
         return figure
 
 
-class FreeEnergyProfile(Analysis):
+class FreeEnergyProfile(NamedAnalysis):
     r"""Potential of mean force of each metal with distance from the wall.
 
     .. math:: F_s(d) = -k_B T \ln \frac{\rho_s(d)}{\rho_s^b}
@@ -135,6 +144,9 @@ class FreeEnergyProfile(Analysis):
     """
 
     name = "free_energy_profile"
+    title = "free energy along the normal of the wall: wells and barriers"
+    panel = 140
+    atoms = INTERFACE
 
     def __init__(
         self,
@@ -284,13 +296,13 @@ def _well(
 
 
 def free_energy_profile(
-    source: Source,
+    source: FrameSource,
     species: Sequence[str] | None = None,
     bulk: tuple[float, float] | None = None,
     temperature: float | None = None,
     width: float = 0.1,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> FreeEnergyProfileRecord:
     """Return free-energy profiles; parameters as in `FreeEnergyProfile`, ``stage`` as in `choose_frames`."""
     analysis = FreeEnergyProfile(species, bulk, temperature, width)

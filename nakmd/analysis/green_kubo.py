@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from nakmd.analysis.displacements import (
 )
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import student_factor
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B
 
@@ -73,6 +75,10 @@ class ViscosityRecord(Record):
     def __str__(self) -> str:
         text = super().__str__()
         return text if self.settled else f"{text} [the integral has not settled]"
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of("viscosity", self, "" if self.settled else "the integral has not settled")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the running viscosity with its error, the window and the value."""

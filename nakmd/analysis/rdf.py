@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -11,11 +11,13 @@ import numpy as np
 import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.named_analysis import NamedAnalysis
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology, element_of
 
@@ -100,6 +102,15 @@ class RDFRecord(Record):
     def __str__(self) -> str:
         return "\n".join(str(partial) for partial in self.pairs.values())
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for partial in self.pairs.values():
+            # the table is about the liquid: the bonds of the wall are in the file only
+            if math.isfinite(partial.first_minimum) and not {partial.a, partial.b} <= set(WALL):
+                yield Row(f"g(r) {partial.a}-{partial.b}, first peak", f"{partial.peak:.2f} Å")
+                shell = f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å"
+                yield Row.of(shell, partial.coordination)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw every g(r) with its error band; with metal there, not those within the wall, 20 times as high."""
         figure, ax = figure_for(ax)
@@ -119,7 +130,7 @@ def _draw(ax: Axes, partial: PartialRDF, row: int) -> None:
     ax.axhline(1.0, color="0.7", lw=0.8, zorder=0)
 
 
-class RDF(Analysis):
+class RDF(NamedAnalysis):
     r"""Partial g(r) from one count of all pairs.
 
     .. math:: g_{ab}(r) = \frac{\langle n_{ab}(r)\, V \rangle}{P_{ab}\; \tfrac{4}{3}\pi (r_+^3 - r_-^3)}
@@ -152,6 +163,9 @@ class RDF(Analysis):
     """
 
     name = "rdf"
+    title = "partial radial distribution functions and coordination numbers"
+    panel = 70
+    origin = "textbook"
 
     def __init__(
         self,
@@ -310,14 +324,14 @@ def first_shell(g: FloatArray, edges: FloatArray, expected: FloatArray) -> tuple
 
 
 def rdf(
-    source: Source,
+    source: FrameSource,
     a: str | None = None,
     b: str | None = None,
     r_max: float | None = None,
     bins: int = 200,
     by: str = "element",
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> RDFRecord:
     """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``stage`` as in `choose_frames`."""
     return cast(RDFRecord, measure(source, RDF(a, b, r_max, bins, by), stage, progress))

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from nakmd.analysis.affinity import AREA_PER_ATOM
+from nakmd.analysis.contact_distances import contact_distance
 from nakmd.analysis.contacts import pairs_near
-from nakmd.analysis.coordination import contact_distance
 from nakmd.analysis.grid import CellGrid
 from nakmd.system import FloatArray, Frame, IntArray
 

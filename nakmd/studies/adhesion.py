@@ -12,7 +12,7 @@ import numpy as np
 
 from nakmd.analysis.affinity import AREA_PER_ATOM, Affinity, AffinityRecord
 from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.drive import Progress, chosen_stages, measure
+from nakmd.analysis.drive import FrameProgress, chosen_stages, measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.wetted_faces import WettedFaces
@@ -260,7 +260,7 @@ def work_of_adhesion(
     metal: Stored | None = None,
     model: Potential | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
     wall_steps: int = 10000,
 ) -> AdhesionRecord:
     """Return E(metal+wall) - E(metal) - E(wall) over the frames of a run, by term and per area, with errors.
