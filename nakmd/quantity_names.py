@@ -18,6 +18,7 @@ QUANTITIES: Mapping[str, str] = {
     "diffusion": "diffusion.Diffusion",
     "layers": "layer_diffusion.LayerDiffusion",
     "vacf": "velocities.VelocityCorrelation",
+    "non_gaussian": "non_gaussian.NonGaussian",
     "viscosity": "viscosity.Viscosity",
     "coordination": "coordination.Coordination",
     "lifetimes": "lifetimes.Lifetimes",

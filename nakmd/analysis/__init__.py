@@ -25,6 +25,7 @@ from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord,
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
 from nakmd.analysis.local_order import LocalOrder, LocalOrderRecord, local_order
 from nakmd.analysis.named_analysis import NamedAnalysis
+from nakmd.analysis.non_gaussian import NonGaussian, NonGaussianRecord, non_gaussian
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
 from nakmd.analysis.registry import on_request, quantity
 from nakmd.analysis.residence import Residence, ResidenceRecord, residence
@@ -76,6 +77,8 @@ __all__ = [
     "LocalOrderRecord",
     "Measure",
     "NamedAnalysis",
+    "NonGaussian",
+    "NonGaussianRecord",
     "PartialRDF",
     "RDFRecord",
     "Record",
@@ -112,6 +115,7 @@ __all__ = [
     "layer_diffusion",
     "lifetimes",
     "local_order",
+    "non_gaussian",
     "on_request",
     "quantity",
     "rdf",
