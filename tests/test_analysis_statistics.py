@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from synthetic import autoregressive
 
-from nakmd.analysis.statistics import (
+from nakmd.analysis.numerics.statistics import (
     BlockSums,
     Measure,
     autocovariance,

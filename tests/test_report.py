@@ -158,7 +158,7 @@ def test_references_are_read_from_docstrings():
     assert found.paper == "Leimkuhler & Matthews, J. Chem. Phys. 138, 174102 (2013)"
     # the section that follows is none of it
     assert [entry.doi for entry in citations.references_of(VelocityVerlet)] == ["10.1063/1.442716"]
-    wrapped = citations.references_of(nakmd.analysis.statistics.block_average)
+    wrapped = citations.references_of(nakmd.analysis.numerics.statistics.block_average)
     assert [entry.doi for entry in wrapped] == ["10.1063/1.457480", "10.1103/PhysRevE.83.066706"]
     assert [entry.what for entry in wrapped][1] == "Choice of the block size"
     assert wrapped[1].paper == "Lee et al., Phys. Rev. E 83, 066706 (2011)"

@@ -26,6 +26,7 @@ from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
 from nakmd.analysis.local_order import LocalOrder, LocalOrderRecord, local_order
 from nakmd.analysis.named_analysis import NamedAnalysis
 from nakmd.analysis.non_gaussian import NonGaussian, NonGaussianRecord, non_gaussian
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
 from nakmd.analysis.registry import on_request, quantity
 from nakmd.analysis.residence import Residence, ResidenceRecord, residence
@@ -33,7 +34,6 @@ from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, resid
 from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
 from nakmd.analysis.standard import analyze, standard_analyses
-from nakmd.analysis.statistics import Measure
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo

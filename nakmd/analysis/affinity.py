@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.contact_distances import contact_distance
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.geometry.contact_distances import contact_distance
+from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.table_row import Row
-from nakmd.analysis.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2

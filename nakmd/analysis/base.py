@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
+from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.errors import AnalysisError, InputError
 from nakmd.system import BoolArray, Frame, Topology

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.density import Density
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.droplet_shapes import DropletShape, find_droplet
-from nakmd.analysis.jackknife import jackknife, merged
-from nakmd.analysis.liquid_surface import Circle, Surface, Unduloid, find_surface
+from nakmd.analysis.geometry.droplet_shapes import DropletShape, find_droplet
+from nakmd.analysis.geometry.liquid_surface import Circle, Surface, Unduloid, find_surface
+from nakmd.analysis.geometry.surfaces import Placed, Tube
+from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.jackknife import jackknife, merged
+from nakmd.analysis.numerics.statistics import BlockSums
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import BlockSums
-from nakmd.analysis.surfaces import Placed, Tube
 from nakmd.analysis.table_row import Row
-from nakmd.analysis.wall import wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.contact_distances import contact_distance
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.geometry.contact_distances import contact_distance
+from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.statistics import BlockSums, Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import BlockSums, Measure, mean_with_error
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology

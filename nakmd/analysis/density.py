@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_finite, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.jackknife import jackknife
-from nakmd.analysis.layering import Layer, find_bulk, find_layers, find_peaks
+from nakmd.analysis.geometry.layering import Layer, find_bulk, find_layers, find_peaks
+from nakmd.analysis.geometry.surfaces import AXES, Box, Placed
+from nakmd.analysis.geometry.wall import WallShape, find_shape
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.jackknife import jackknife
+from nakmd.analysis.numerics.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
-from nakmd.analysis.surfaces import AXES, Box, Placed
 from nakmd.analysis.table_row import Row
-from nakmd.analysis.wall import WallShape, find_shape
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology, element_of
 from nakmd.units import G_PER_CM3_PER_AMU_A3
@@ -158,9 +158,9 @@ class Density(NamedAnalysis):
     Notes
     -----
     The wall is found in the first frame (sheets parallel to a face of the cell, or a tube along a cell vector:
-    `nakmd.analysis.wall`), and its plane, or its axis and radius, anew in each. Distances start at the carbon nuclei.
-    Each atom is on one side: above or below the sheets, outside or inside of the tube; atoms between several
-    sheets or shells are not counted.
+    `nakmd.analysis.geometry.wall`), and its plane, or its axis and radius, in every frame. Distances start at the
+    carbon nuclei. Each atom is on one side: above or below the sheets, outside or inside of the tube; atoms between
+    several sheets or shells are not counted.
 
     Around a tube in a periodic cell, shells are complete up to half the width of the cell; those beyond reach into
     its corners and their volume is what the cell holds of them.

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.displacements import (
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.displacements import (
     error_of_coefficient,
     exponent_of,
     fit_window,
@@ -19,8 +21,6 @@ from nakmd.analysis.displacements import (
     segment_slopes,
     slope_weights,
 )
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Record
 from nakmd.analysis.derived import Derived
 from nakmd.analysis.diffusion import DiffusionRecord
-from nakmd.analysis.fitting import weighted_line
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
+from nakmd.analysis.numerics.fitting import weighted_line
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.density import Density
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.jackknife import jackknife
-from nakmd.analysis.layering import Layer, find_layers
+from nakmd.analysis.geometry.layering import Layer, find_layers
+from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import AtomsNeeded, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.jackknife import jackknife
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure
 from nakmd.analysis.table_row import Row
-from nakmd.analysis.wall import wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 

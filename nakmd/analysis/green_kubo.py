@@ -12,15 +12,15 @@ import scipy  # its modules load when first used: decks check their quantities b
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
-from nakmd.analysis.displacements import (
+from nakmd.analysis.numerics.displacements import (
     error_of_coefficient,
     fit_window,
     mean_squared_displacements,
     segment_slopes,
     slope_weights,
 )
+from nakmd.analysis.numerics.statistics import student_factor
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import student_factor
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B

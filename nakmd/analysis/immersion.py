@@ -14,11 +14,11 @@ from nakmd.analysis.affinity import Affinity
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.competing_heats import CompetingHeat, competing_heats
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.table_row import Row, trust_note
-from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2, KJ_PER_MOL_PER_EV

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import unwrapping_for
-from nakmd.analysis.displacements import error_of_coefficient, fit_window, slope_weights
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, distances_to_wall, wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.displacements import error_of_coefficient, fit_window, slope_weights
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import Measure
 from nakmd.analysis.table_row import Row
-from nakmd.analysis.wall import BULK_START, FIRST_LAYER, distances_to_wall, wall_atoms
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.contact_distances import contact_distance
-from nakmd.analysis.contacts import pairs_near
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.contact_distances import contact_distance
+from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology

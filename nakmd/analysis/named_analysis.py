@@ -10,8 +10,8 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from nakmd.analysis.base import Analysis, Record
-from nakmd.analysis.contact_distances import interface_pairs
 from nakmd.analysis.drive import FrameSource
+from nakmd.analysis.geometry.contact_distances import interface_pairs
 from nakmd.system import METALS, WALL, Topology, element_of
 
 

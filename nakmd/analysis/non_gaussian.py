@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import CHUNK, unwrapping_for
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.jackknife import jackknife
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import NamedAnalysis
+from nakmd.analysis.numerics.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology, element_of

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.wall import FIRST_LAYER, distances_to_wall
+from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.statistics import BlockSums
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import BlockSums
 from nakmd.analysis.table_row import Row
-from nakmd.analysis.wall import FIRST_LAYER, distances_to_wall
-from nakmd.analysis.wall_frame import WallFrame
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 

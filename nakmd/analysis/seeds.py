@@ -13,8 +13,8 @@ import scipy  # its modules load when first used: decks check their quantities b
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure
 from nakmd.errors import AnalysisError
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
+from nakmd.analysis.numerics.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.rdf import first_shell
-from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of

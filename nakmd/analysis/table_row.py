@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nakmd.analysis.statistics import Measure, format_measure
+from nakmd.analysis.numerics.statistics import Measure, format_measure
 
 if TYPE_CHECKING:
     from nakmd.analysis.base import Record

@@ -12,9 +12,9 @@ import scipy  # its modules load when first used: decks check their quantities b
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.displacements import error_of_coefficient
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row

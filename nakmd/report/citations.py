@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nakmd.analysis import NamedAnalysis, quantity, statistics
+from nakmd.analysis import NamedAnalysis, quantity
+from nakmd.analysis.numerics import statistics
 from nakmd.analysis.registry import DERIVED
 from nakmd.deck.schema import Deck
 from nakmd.deck.stages import build_stages

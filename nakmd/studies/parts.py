@@ -10,7 +10,7 @@ import numpy as np
 
 from nakmd.analysis.base import require_frames
 from nakmd.analysis.drive import FrameSource, choose_frames
-from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.errors import AnalysisError
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors

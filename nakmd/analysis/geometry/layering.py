@@ -10,7 +10,7 @@ import numpy as np
 import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
-from nakmd.analysis.wall import BULK_START, LEAST_BULK
+from nakmd.analysis.geometry.wall import BULK_START, LEAST_BULK
 from nakmd.errors import AnalysisError
 
 FloatArray = NDArray[np.float64]
