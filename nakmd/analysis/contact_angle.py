@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.density import Density
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.droplet_shapes import DropletShape, find_droplet
 from nakmd.analysis.geometry.liquid_surface import Circle, Surface, Unduloid, find_surface
+from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.surfaces import Placed, Tube
 from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
-from nakmd.analysis.numerics.statistics import BlockSums
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
@@ -189,7 +189,7 @@ class ContactAngle(NamedAnalysis):
         wall_atoms(topology)
         elements = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
         # the wall is found as for profiles, with the same messages
-        self._profile = Density(tuple(sorted(elements & set(self.metals))))
+        self._profile = Profile(tuple(sorted(elements & set(self.metals))))
         self._profile.prepare(topology)
         self._metal = np.flatnonzero(
             np.isin(topology.species, [s for s, e in enumerate(topology.elements) if e in self.metals])

@@ -14,7 +14,8 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
-from nakmd.analysis.numerics.statistics import BlockSums, Measure, mean_with_error
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError

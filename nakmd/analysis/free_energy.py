@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nakmd.analysis.base import Record
-from nakmd.analysis.numerics.statistics import Measure, statistical_inefficiency
+from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.errors import AnalysisError

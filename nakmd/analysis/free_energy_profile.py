@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.density import Density
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.layering import find_peaks
+from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
@@ -160,12 +160,12 @@ class FreeEnergyProfile(NamedAnalysis):
         if temperature is not None and not temperature > 0.0:
             raise AnalysisError(f"A free energy needs a positive temperature, got {temperature} K.")
         self.bulk, self.temperature = bulk, temperature
-        self._density = Density(species, width=width)
+        self._profile = Profile(species, width=width)
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
         wall_atoms(topology)  # a profile may do without a wall, this may not
-        self._density.prepare(topology)
+        self._profile.prepare(topology)
         self._temperatures: list[float] = []
 
     def update(self, frame: Frame) -> None:
@@ -175,12 +175,12 @@ class FreeEnergyProfile(NamedAnalysis):
                 f"The frame at step {frame.step} holds no temperature, which turns a density into a free energy. "
                 "Give temperature=."
             )
-        self._density.update(frame)
+        self._profile.update(frame)
         self._temperatures.append(frame.temperature if frame.temperature is not None else math.nan)
 
     def result(self) -> FreeEnergyProfileRecord:
         """Return the profiles."""
-        profile = self._density
+        profile = self._profile
         require_frames(profile.sums.count, 2, "A free-energy profile")
         kt = K_B * (float(np.mean(self._temperatures)) if self.temperature is None else self.temperature)
         mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.density import Density
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.layering import Layer, find_layers
+from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import AtomsNeeded, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
@@ -134,7 +134,7 @@ class GibbsExcess(NamedAnalysis):
         if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
             raise AnalysisError(f"A bulk is a range of distances from the wall in Å, (from, to), got {bulk}.")
         self.of, self.over, self.bulk = of, over, bulk
-        self._density = Density((of, over), width=width)
+        self._profile = Profile((of, over), width=width)
 
     @classmethod
     def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
@@ -145,15 +145,15 @@ class GibbsExcess(NamedAnalysis):
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
         wall_atoms(topology)  # a profile may do without a wall, this may not
-        self._density.prepare(topology)
+        self._profile.prepare(topology)
 
     def update(self, frame: Frame) -> None:
         """Count one frame."""
-        self._density.update(frame)
+        self._profile.update(frame)
 
     def result(self) -> GibbsExcessRecord:
         """Return excess and enrichment."""
-        profile = self._density
+        profile = self._profile
         require_frames(profile.sums.count, 2, "The Gibbs excess")
         mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges
         bulks = profile.bulks(self.bulk)

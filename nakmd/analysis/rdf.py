@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.first_shell import first_shell
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import NamedAnalysis
-from nakmd.analysis.numerics.statistics import BlockSums, Measure, error_of_blocks
+from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FloatArray = NDArray[np.float64]
-
-#: Width [Å] of the Gaussian that g(r) is smoothed with before its first minimum is looked for.
-SMOOTHING = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -297,30 +295,6 @@ class RDF(NamedAnalysis):
         if n_blocks < 2:
             notes.append("one frame: no error can be given")
         return tuple(notes)
-
-
-def first_shell(g: FloatArray, edges: FloatArray, expected: FloatArray) -> tuple[float, int]:
-    """Return the position [Å] of the first peak, and the edge at the first minimum after it (0 if none)."""
-    width = edges[1] - edges[0]
-    smooth = scipy.ndimage.gaussian_filter1d(g, SMOOTHING / width) if width < SMOOTHING else g
-    highest = float(smooth.max(initial=0.0))
-    # a peak must stand out of the noise of an ideal gas (the Gaussian averages over 2√π widths), and of ripple
-    averaged = max(1.0, 2.0 * math.sqrt(math.pi) * SMOOTHING / width)
-    noise = np.sqrt(1.0 / np.maximum(expected * averaged, 1e-9))
-    peaks, _ = scipy.signal.find_peaks(
-        smooth, prominence=max(0.08 * highest, 0.05), height=np.maximum(1.0 + 4.0 * noise, max(1.05, 0.3 * highest))
-    )
-    if len(peaks) == 0:
-        return math.nan, 0
-    first = int(peaks[0])
-    further, _ = scipy.signal.find_peaks(smooth[first:], prominence=max(0.03 * highest, 0.02))
-    peak = float(0.5 * (edges[first] + edges[first + 1]))
-    if len(further) == 0:
-        return peak, 0
-    valley = smooth[first : first + int(further[0]) + 1]
-    # between the shells of a crystal g(r) is zero over many bins: take the middle
-    lowest = np.flatnonzero(valley <= valley.min() + 1e-12)
-    return peak, first + int(lowest[len(lowest) // 2]) + 1
 
 
 def rdf(

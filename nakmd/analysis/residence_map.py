@@ -15,7 +15,7 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.wall import FIRST_LAYER, distances_to_wall
 from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
-from nakmd.analysis.numerics.statistics import BlockSums
+from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError

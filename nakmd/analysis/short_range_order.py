@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.first_shell import first_shell
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
-from nakmd.analysis.numerics.statistics import BlockSums, Measure, error_of_blocks
+from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.rdf import first_shell
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of

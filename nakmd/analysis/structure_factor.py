@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
-from nakmd.analysis.numerics.statistics import BlockSums, Measure, statistical_inefficiency
+from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.cell import Cell

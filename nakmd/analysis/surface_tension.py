@@ -14,7 +14,8 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, choose_frames, chosen_stages, measure
 from nakmd.analysis.geometry.surfaces import AXES, height_along, largest_gap
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
-from nakmd.analysis.numerics.statistics import Measure, detect_equilibration, mean_with_error
+from nakmd.analysis.numerics.autocorrelation import detect_equilibration
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError

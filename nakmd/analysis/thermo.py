@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, measure
 from nakmd.analysis.named_analysis import TableAnalysis
-from nakmd.analysis.numerics.statistics import Measure, detect_equilibration, mean_with_error, statistical_inefficiency
+from nakmd.analysis.numerics.autocorrelation import detect_equilibration, statistical_inefficiency
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nakmd.analysis import NamedAnalysis, quantity
-from nakmd.analysis.numerics import statistics
+from nakmd.analysis.numerics import autocorrelation, block_sums, statistics
 from nakmd.analysis.registry import DERIVED
 from nakmd.deck.schema import Deck
 from nakmd.deck.stages import build_stages
@@ -22,6 +22,10 @@ from nakmd.quantity_names import QUANTITIES
 
 _SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)
 _DOI = re.compile(r"\s*doi:(10\.\d{4,9}/\S+)")
+
+
+#: Modules whose works are cited once for all quantities: they stand behind every error bar.
+_ERROR_BARS = {module.__name__ for module in (autocorrelation, block_sums, statistics)}
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,9 @@ def cite_methods(deck: Deck | None, measured: Sequence[str]) -> list[Reference]:
             found += references_of(derived.derive)
     if measured:
         for function in (
-            statistics.statistical_inefficiency,
+            autocorrelation.statistical_inefficiency,
             statistics.block_average,
-            statistics.detect_equilibration,
+            autocorrelation.detect_equilibration,
         ):
             found += references_of(function)
     return _once(found)
@@ -154,7 +158,7 @@ def cite_quantity(kind: type[NamedAnalysis]) -> list[Reference]:
         for entry in vars(sys.modules[kind.__module__]).values()
         if inspect.isfunction(entry)
         and entry.__module__.startswith("nakmd.analysis")
-        and entry.__module__ != statistics.__name__
+        and entry.__module__ not in _ERROR_BARS
     ]
     return [reference for part in (kind, *functions) for reference in references_of(part)]
 

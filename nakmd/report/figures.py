@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.numerics.statistics import detect_equilibration
+from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.plotting import COLORS
 
 if TYPE_CHECKING:
