@@ -19,7 +19,7 @@ from nakmd.deck.fields import Quantity
 from nakmd.deck.lines import Path
 from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, nearest, tags_of, value_at
-from nakmd.deck.schema import Analysis, Deck, Dynamics, Output, Relax, Stage
+from nakmd.deck.schema import AnalysisSection, Deck, Dynamics, Output, Relax, Stage
 
 _MAX_ROUNDS = 12
 
@@ -46,7 +46,7 @@ class Draft:
     groups: Groups | None = None
     stages: list[tuple[int, Relax | Dynamics]] = field(default_factory=list)
     output: Output | None = None
-    analysis: Analysis | None = None
+    analysis: AnalysisSection | None = None
     incomplete: set[Path] = field(default_factory=set)
     readers: dict[Path, _Reader] = field(default_factory=dict)
 

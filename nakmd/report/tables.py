@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis import Measure, Record
-from nakmd.analysis.statistics import format_measure
+from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.analysis.thermo import from_table
 from nakmd.deck.results import Results
 from nakmd.deck.schema import Deck, Dynamics

@@ -7,10 +7,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # loads signal and ndimage when they are first used: signal alone takes 0.3 s
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
-from nakmd.analysis.wall import BULK_START, LEAST_BULK
+from nakmd.analysis.geometry.wall import BULK_START, LEAST_BULK
 from nakmd.errors import AnalysisError
 
 FloatArray = NDArray[np.float64]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.liquid_surface import Circle, Unduloid, fit_circle, fit_unduloid
-from nakmd.analysis.surfaces import Placed, Plane, Tube, height_along, largest_gap
+from nakmd.analysis.geometry.liquid_surface import Circle, Unduloid, fit_circle, fit_unduloid
+from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 

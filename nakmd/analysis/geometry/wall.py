@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.grid import CellGrid
-from nakmd.analysis.surfaces import Placed, Plane, Tube, height_along, largest_gap, perpendicular_frame
+from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap, perpendicular_frame
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import require_finite
-from nakmd.analysis.surfaces import AXES, Placed, Tube, perpendicular_frame
-from nakmd.analysis.wall import WallShape, find_shape, wall_atoms
+from nakmd.analysis.geometry.surfaces import AXES, Placed, Tube, perpendicular_frame
+from nakmd.analysis.geometry.wall import WallShape, find_shape, wall_atoms
 from nakmd.system import Frame, Topology
 
 FloatArray = NDArray[np.float64]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.special
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
-from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 
 FloatArray = NDArray[np.float64]
 

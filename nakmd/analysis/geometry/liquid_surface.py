@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # loads ndimage and optimize when they are first used
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
 from nakmd.errors import AnalysisError

@@ -2,7 +2,7 @@
 
 Faces are those of single atoms, told by their bonds: they can be counted on any wall, flakes and bent tubes too, and
 where metal covers a part of it. Distances from the wall as a whole, and the area of sheets and tubes, are
-`nakmd.analysis.wall`'s.
+`nakmd.analysis.geometry.wall`'s.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from nakmd.analysis.affinity import AREA_PER_ATOM
-from nakmd.analysis.contacts import pairs_near
-from nakmd.analysis.coordination import contact_distance
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.geometry.contact_distances import contact_distance
+from nakmd.analysis.geometry.contacts import pairs_near
+from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.system import FloatArray, Frame, IntArray
 
 #: Two wall atoms closer than this are bonded [Å]: between the bonds of carbon (1.45) and second neighbours (2.46).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.spatial
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
 from nakmd.system import Frame

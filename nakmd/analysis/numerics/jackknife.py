@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nakmd.analysis.statistics import statistical_inefficiency
+from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 
 FloatArray = NDArray[np.float64]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.fft
-import scipy.special
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
 from nakmd.errors import AnalysisError
