@@ -44,7 +44,7 @@ def test_a_sound_deck_has_nothing_to_say():
         ({"ensemble": "langevin"}, False, "friction slows diffusion"),
         ({"kind": "heat"}, False, "a ramp is"),
         ({"group": "wall"}, True, 'no atoms are called "wall"'),
-        ({"group": "potassium"}, True, "Known are K, Na, all, liquid"),
+        ({"group": "potassium"}, True, "There are K, Na, all, liquid"),
     ],
 )
 def test_stages(stage, fatal, message):

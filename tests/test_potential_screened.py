@@ -16,7 +16,6 @@ from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Screened, evaluate, load
 from nakmd.potentials.export import analytic_table, export_texts, lammps_input
 from nakmd.potentials.library import takes_doping
-from nakmd.potentials.record_file import key_lines
 from nakmd.system import System
 
 NUMBERS = {"K": {"residual": 0.2, "rho_0": 1.1}, "Na": {"residual": 0.3, "rho_0": 1.5}}
@@ -322,7 +321,7 @@ def test_models_that_cannot_screen(tmp_path, old, new, message):
     [
         ("rho_0 = 0.5\nevidence = \"proposed\"\n\n[[term.screening.pair", "rho_0 = 0.0\nevidence = \"proposed\"\n\n"
          "[[term.screening.pair", 22, "greater than 0"),
-        ("share = 0.0", "shares = 0.0", 27, "Did you mean 'share'"),
+        ("share = 0.0", "shares = 0.0", 27, 'Did you mean "share"'),
         ('symbol = "Na"', 'symbol = "K"', 9, "element K is given twice"),
         ('symbol = "Na"', 'symbol = "Na"\ndoped_residual = 0.5', 19, "doped_residual and doping_scale together"),
     ],
@@ -330,13 +329,6 @@ def test_models_that_cannot_screen(tmp_path, old, new, message):
 def test_damaged_screening_is_named_by_its_line(tmp_path, old, new, line, message):
     with pytest.raises(FileFormatError, match=rf"mine\.toml:{line}.*{message}"):
         load_text(tmp_path, MODEL.replace(old, new))
-
-
-def test_lines_of_tables_inside_tables():
-    lines = key_lines("[[a]]\n[[a]]\n[[a.b]]\nx = 1\n[[a.b]]\n[a.c]\ny = 2\n")
-    assert lines["a", 1, "b", 0, "x"] == 4
-    assert lines["a", 1, "b", 1] == 5
-    assert lines["a", 1, "c", "y"] == 7
 
 
 def deck_faults(model):

@@ -96,13 +96,12 @@ def bench(
 def _chosen(names: list[str] | None) -> list[Case]:
     from nakmd.cli.cases import CASES
     from nakmd.cli.guard import complain
-    from nakmd.deck.messages import near
-    from nakmd.errors import InputError
+    from nakmd.errors import InputError, did_you_mean
 
     known = {case.name: case for case in CASES}
     for name in names or ():
         if name not in known:
-            raise InputError(f'There is no case "{name}". {near(name, known)}')
+            raise InputError(f'There is no case "{name}". {did_you_mean(name, known)}')
     if names:
         return [known[name] for name in names]
     for case in CASES:

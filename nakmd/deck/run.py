@@ -11,7 +11,6 @@ from nakmd.cell import Cell
 from nakmd.deck.build import build_potential
 from nakmd.deck.compile_aside import forces_compiled_aside
 from nakmd.deck.folder import RunFolder, difference, free_folder
-from nakmd.deck.lines import Path as DeckPath
 from nakmd.deck.plan import make_plan
 from nakmd.deck.provenance import potential_hash
 from nakmd.deck.schema import Deck
@@ -23,6 +22,7 @@ from nakmd.io.checkpoint import read_checkpoint
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
 from nakmd.potentials import Potential
 from nakmd.system import System
+from nakmd.toml_lines import KeyPath
 
 __all__ = ["Run", "resume", "run"]
 
@@ -168,7 +168,7 @@ def _same_potential(deck: Deck, source: DeckSource, stored: Mapping[str, Any]) -
     """Build the potential again and compare it with that of the checkpoint."""
     faults: list[str] = []
 
-    def report(path: DeckPath, what: str) -> None:
+    def report(path: KeyPath, what: str) -> None:
         faults.append(what)
 
     potential = build_potential(deck.model, source.folder, report, deck.structure)

@@ -24,11 +24,11 @@ from nakmd.deck.fields import (
     TemperatureRamp,
     Text,
 )
-from nakmd.deck.lines import LineMap
 from nakmd.deck.matter import Groups, Model, Structure
 from nakmd.deck.messages import render
 from nakmd.deck.source import DeckSource, write_toml
 from nakmd.errors import DeckError
+from nakmd.toml_lines import LineMap
 
 
 class Barostat(Section):
