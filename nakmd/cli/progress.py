@@ -1,4 +1,4 @@
-"""The progress of a run, or of an analysis, on the terminal, and what is printed when a run has ended."""
+"""The progress of a run, an analysis or a validation on the terminal, and what is printed after a run."""
 
 from __future__ import annotations
 
@@ -7,128 +7,134 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
 from nakmd.cli.guard import EXIT_INTERRUPTED, complain
 from nakmd.cli.output import in_time, say, show_json, show_table
+from nakmd.pace import Pace
 
 if TYPE_CHECKING:
     from nakmd.deck.session import Run
     from nakmd.simulation import Progress
+    from nakmd.studies.validation import ValidationProgress
 
-#: Seconds between two lines where there is no terminal to draw a bar on.
+#: Seconds between two lines where there is no terminal for a bar.
 _LINE_INTERVAL = 10.0
 
-#: Steps from which on a speed is worth telling.
+#: Steps below which no speed is shown: the first ones load kernels.
 _LEAST_STEPS = 20
 
 
 @contextmanager
 def watch(quiet: bool = False) -> Iterator[Callable[[Progress], None] | None]:
-    """Show progress: a bar on a terminal, now and then a line elsewhere, nothing if quiet."""
+    """Show the progress of a run: a bar on a terminal, a line from time to time elsewhere, nothing if quiet."""
     if quiet:
         yield None
-    elif sys.stderr.isatty():
-        with _bar() as report:
-            yield report
-    else:
-        words = _first_words()
-        if words:
-            complain(words)
-        yield _Lines().report
+        return
+    first_step: list[int] = []
+    stage = ""
 
+    def words(now: Progress) -> str:
+        if not first_step:
+            first_step.append(now.step)
+        return _in_words(now, now.step - first_step[0] >= _LEAST_STEPS)
 
-class _Lines:
-    """Progress as plain lines on standard error."""
+    with _shown("preparing", _first_words()) as show:
 
-    def __init__(self) -> None:
-        self._stage = ""
-        self._last = 0.0
-        self._pace = _Pace()
+        def report(now: Progress) -> None:
+            nonlocal stage
+            due = now.stage != stage or now.step >= now.total_steps
+            stage = now.stage
+            show(f"{now.stage}: step", now.step, now.total_steps, words(now), due)
 
-    def report(self, now: Progress) -> None:
-        """Write a line when a stage begins and every few seconds."""
-        if now.stage == self._stage and time.monotonic() - self._last < _LINE_INTERVAL and now.step < now.total_steps:
-            return
-        self._stage, self._last = now.stage, time.monotonic()
-        complain(f"{now.stage}: step {now.step} of {now.total_steps}, {self._pace.words(now)}")
-
-
-class _Pace:
-    """Time, temperature and speed in words; no speed from the first steps, which load kernels."""
-
-    def __init__(self) -> None:
-        self._first: int | None = None
-
-    def words(self, now: Progress) -> str:
-        """Return what is known of the pace."""
-        if self._first is None:
-            self._first = now.step
-        return _in_words(now, now.step - self._first >= _LEAST_STEPS)
-
-
-def _in_words(now: Progress, speed: bool) -> str:
-    words = [f"{now.time:.2f} ps", f"{now.temperature:.0f} K"]
-    if not speed:
-        return ", ".join(words)
-    if now.ns_per_day > 0.0:
-        words.append(f"{now.ns_per_day:.3g} ns/day")
-    elif math.isfinite(now.steps_per_second):
-        words.append(f"{now.steps_per_second:.3g} steps/s")
-    if math.isfinite(now.seconds_left) and now.seconds_left > 0.0:
-        words.append(f"{in_time(now.seconds_left)} left")
-    return ", ".join(words)
+        yield report
 
 
 @contextmanager
 def watch_frames() -> Iterator[Callable[[int, int | None], None]]:
-    """Show how many frames are analysed: a bar on a terminal, a line every few seconds elsewhere."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import Progress as Bars
+    """Show the number of frames that are analysed: a bar on a terminal, a line every few seconds elsewhere."""
+    pace = Pace()
+    pace.mark(0)
+    with _shown("frame", "") as show:
 
-        with Bars(*Bars.get_default_columns(), console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task("analysing", total=None)
-            yield lambda done, total: bars.update(task, completed=done, total=total)
-        return
-    begin = last = time.monotonic()
+        def report(done: int, total: int | None) -> None:
+            pace.mark(done)
+            show("frame", done, total, _left(pace.seconds_left(total)) if total else "", False)
 
-    def report(done: int, total: int | None) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < _LINE_INTERVAL:
-            return
-        last = now
-        words = f"frame {done}" + (f" of {total}" if total else "")
-        if total and done:
-            words += f", {in_time((now - begin) * (total - done) / done)} left"
-        complain(words)
-
-    yield report
+        yield report
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
+def watch_points(quiet: bool = False) -> Iterator[Callable[[ValidationProgress], None] | None]:
+    """Show the points of a validation: a bar on a terminal, a line for each point elsewhere, nothing if quiet."""
+    if quiet:
+        yield None
+        return
+    with _shown("point", "") as show:
+
+        def report(now: ValidationProgress) -> None:
+            words = [_left(now.seconds_left) if now.done < now.total else "", f"{now.key} is done" if now.key else ""]
+            show("point", now.done, now.total, ", ".join(filter(None, words)), True)
+
+        yield report
+
+
+class Show(Protocol):
+    """Shows the state of some work; ``due`` asks for a line at once where there is no bar."""
+
+    def __call__(self, what: str, done: int, total: int | None, words: str, due: bool) -> None:
+        """Show it."""
+
+
+@contextmanager
+def _shown(what: str, words: str) -> Iterator[Show]:
+    """Yield what shows the work: as a bar on a terminal, else as lines on standard error."""
+    if not sys.stderr.isatty():
+        if words:
+            complain(words)
+        last = time.monotonic()
+
+        def line(what: str, done: int, total: int | None, words: str, due: bool) -> None:
+            nonlocal last
+            if not due and time.monotonic() - last < _LINE_INTERVAL:
+                return
+            last = time.monotonic()
+            complain(f"{what} {done}" + (f" of {total}" if total else "") + (f", {words}" if words else ""))
+
+        yield line
+        return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[pace]}"),
-    )
-    pace = _Pace()
+        TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}"),
+    )  # fmt: skip
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("preparing", total=None, pace=_first_words())
+        task = bars.add_task(what, total=None, words=words)
 
-        def report(now: Progress) -> None:
-            bars.update(task, description=now.stage, completed=now.step, total=now.total_steps, pace=pace.words(now))
+        def bar(what: str, done: int, total: int | None, words: str, due: bool) -> None:
+            bars.update(task, description=what, completed=done, total=total, words=words)
 
-        yield report
+        yield bar
+
+
+def _left(seconds: float) -> str:
+    return f"{in_time(seconds)} left" if math.isfinite(seconds) and seconds > 0.0 else ""
+
+
+def _in_words(now: Progress, speed: bool) -> str:
+    words = [f"{now.time:.2f} ps", f"{now.temperature:.0f} K"]
+    if speed:
+        if now.ns_per_day > 0.0:
+            words.append(f"{now.ns_per_day:.3g} ns/day")
+        elif math.isfinite(now.steps_per_second):
+            words.append(f"{now.steps_per_second:.3g} steps/s")
+        words.append(_left(now.seconds_left))
+    return ", ".join(filter(None, words))
 
 
 def _first_words() -> str:
