@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nakmd import __version__
+from nakmd._version import __version__
 from nakmd.cell import Cell
 from nakmd.deck.build import build_potential
 from nakmd.deck.compile_aside import forces_compiled_aside

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nakmd import __version__
+from nakmd._version import __version__
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.measure import Measuring
 from nakmd.deck.provenance import describe_run, potential_hash

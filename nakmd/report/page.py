@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from nakmd import __version__
+from nakmd._version import __version__
 from nakmd.analysis.drive import chosen_stages
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.measure import measure_stored
