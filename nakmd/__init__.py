@@ -16,8 +16,8 @@ from nakmd._version import __version__
 if TYPE_CHECKING:
     from nakmd import analysis, integrators, io, potentials, structures, studies, units
     from nakmd.cell import Cell
+    from nakmd.deck.deck import Deck
     from nakmd.deck.run import resume, run
-    from nakmd.deck.schema import Deck
     from nakmd.deck.session import Run
     from nakmd.errors import NakmdError
     from nakmd.io import Trajectory
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: only reads a trajectory compiles nothing.
 _HOMES = {
     "Cell": "nakmd.cell",
-    "Deck": "nakmd.deck.schema",
+    "Deck": "nakmd.deck.deck",
     "Frame": "nakmd.system",
     "NakmdError": "nakmd.errors",
     "Run": "nakmd.deck.session",

@@ -4,10 +4,10 @@ import copy
 
 import pytest
 
+from nakmd.deck.deck import Deck
 from nakmd.deck.estimate import estimate
 from nakmd.deck.plan import make_plan
 from nakmd.deck.rates import store_rate, stored_rate
-from nakmd.deck.schema import Deck
 from nakmd.potentials.library import load
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from nakmd.deck.deck import Deck
 from nakmd.deck.draft import read_draft
 from nakmd.deck.plan import make_plan
-from nakmd.deck.schema import Deck
 from nakmd.deck.source import DeckSource, write_toml
 from nakmd.errors import DeckError, InputError
 

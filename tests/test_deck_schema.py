@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from test_deck_messages import DECKS
 
 import nakmd
-from nakmd.deck.schema import Deck
+from nakmd.deck.deck import Deck
 from nakmd.deck.stages import build_stages, measured_stages, stage_names
 from nakmd.errors import DeckError
 from nakmd.integrators import Bussi, Fire, Langevin

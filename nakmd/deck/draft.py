@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from nakmd.deck.fields import Quantity
 from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
-from nakmd.deck.schema import Analysis, Deck, Dynamics, Output, Relax, Stage
+from nakmd.deck.schema import Analysis, DeckTables, Dynamics, Output, Relax, Stage
 from nakmd.errors import nearest
 from nakmd.toml_lines import KeyPath
 
@@ -68,7 +68,7 @@ class Draft:
         return not any(p[: len(path)] == path for p in self.incomplete)
 
     @classmethod
-    def of(cls, deck: Deck) -> Draft:
+    def of(cls, deck: DeckTables) -> Draft:
         """Return the draft of a deck without faults."""
         return cls(
             deck.seed, deck.model, deck.structure, deck.groups, list(enumerate(deck.stage)), deck.output, deck.analysis
@@ -87,15 +87,15 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
     problems: list[Problem] = []
     written = {}
     for key in data:
-        name = key if key in Deck.model_fields else nearest(key, set(Deck.model_fields) - set(data))
-        if key not in Deck.model_fields:
-            problems.append(Problem((key,), describe({"type": "extra_forbidden"}, (key,), None, Deck, data)))
+        name = key if key in DeckTables.model_fields else nearest(key, set(DeckTables.model_fields) - set(data))
+        if key not in DeckTables.model_fields:
+            problems.append(Problem((key,), describe({"type": "extra_forbidden"}, (key,), None, DeckTables, data)))
         if name is not None:
             written[name] = key
-    for name, info in Deck.model_fields.items():
+    for name, info in DeckTables.model_fields.items():
         if name not in written:
             if info.is_required():
-                problems.append(Problem((name,), describe({"type": "missing"}, (name,), None, Deck, data)))
+                problems.append(Problem((name,), describe({"type": "missing"}, (name,), None, DeckTables, data)))
             elif hasattr(draft, name):
                 setattr(draft, name, info.get_default())
         elif name == "stage":

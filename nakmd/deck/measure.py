@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nakmd.deck.deck import Deck
 from nakmd.deck.results import Results
-from nakmd.deck.schema import Deck
 from nakmd.deck.stages import measured_stages
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory

@@ -10,10 +10,10 @@ from nakmd._version import __version__
 from nakmd.cell import Cell
 from nakmd.deck.build import build_potential
 from nakmd.deck.compile_aside import forces_compiled_aside
+from nakmd.deck.deck import Deck
 from nakmd.deck.folder import RunFolder, difference, free_folder
 from nakmd.deck.plan import make_plan
 from nakmd.deck.provenance import potential_hash
-from nakmd.deck.schema import Deck
 from nakmd.deck.session import Report, Run, Session
 from nakmd.deck.source import DeckSource
 from nakmd.errors import InputError

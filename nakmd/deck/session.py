@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from nakmd._version import __version__
+from nakmd.deck.deck import Deck
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.measure import Measuring
 from nakmd.deck.provenance import describe_run, potential_hash
 from nakmd.deck.rates import store_rate
 from nakmd.deck.results import Results
-from nakmd.deck.schema import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stages import build_stages
 from nakmd.errors import RunError

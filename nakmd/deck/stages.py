@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nakmd.deck.schema import Barostat, Deck, Dynamics, Relax
+from nakmd.deck.deck import Deck
+from nakmd.deck.schema import Barostat, Dynamics, Relax
 from nakmd.integrators import Bussi, CellRescaling, Fire, Langevin, Ramp, Thermostat, VelocityVerlet
 from nakmd.simulation import Stage
 

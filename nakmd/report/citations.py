@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nakmd.analysis import QUANTITIES, standard_analyses, statistics, yeh_hummer
-from nakmd.deck.schema import Deck
+from nakmd.deck.deck import Deck
 from nakmd.deck.stages import build_stages
 from nakmd.integrators import VelocityVerlet
 from nakmd.kernels import random

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from nakmd._version import __version__
 from nakmd.analysis.drive import chosen_stages
+from nakmd.deck.deck import Deck
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.measure import measure_stored
 from nakmd.deck.results import Results
-from nakmd.deck.schema import Deck
 from nakmd.deck.stages import measured_stages
 from nakmd.errors import AnalysisError, DeckError, InputError
 from nakmd.io import Trajectory

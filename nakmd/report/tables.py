@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from nakmd.analysis import Measure, Record
 from nakmd.analysis.statistics import format_measure
 from nakmd.analysis.thermo import from_table
+from nakmd.deck.deck import Deck
 from nakmd.deck.results import Results
-from nakmd.deck.schema import Deck, Dynamics
+from nakmd.deck.schema import Dynamics
 from nakmd.deck.stages import stage_names
 from nakmd.errors import AnalysisError
 from nakmd.system import Topology

@@ -16,7 +16,8 @@ from nakmd.analysis.drive import Progress, chosen_stages, measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.wetted_faces import WettedFaces
-from nakmd.deck.schema import Deck, Dynamics
+from nakmd.deck.deck import Deck
+from nakmd.deck.schema import Dynamics
 from nakmd.deck.stages import stage_names
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory

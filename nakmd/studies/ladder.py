@@ -14,9 +14,10 @@ from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.statistics import Measure, mean_with_error
 from nakmd.analysis.wetted_faces import WettedFaces
+from nakmd.deck.deck import Deck
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.run import resume, run
-from nakmd.deck.schema import Deck, Dynamics
+from nakmd.deck.schema import Dynamics
 from nakmd.deck.session import Report
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stages import measured_stages, stage_names

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nakmd.deck.build import build_potential
+from nakmd.deck.deck import Deck
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.provenance import potential_hash
-from nakmd.deck.schema import Deck
 from nakmd.deck.session import Run
 from nakmd.deck.source import DeckSource, write_toml
 from nakmd.errors import AnalysisError, InputError
