@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from nakmd import analysis, integrators, io, potentials, structures, studies, units
     from nakmd.cell import Cell
     from nakmd.deck.deck import Deck
-    from nakmd.deck.run import resume, run
     from nakmd.deck.session import Run
     from nakmd.errors import NakmdError
     from nakmd.io import Trajectory
+    from nakmd.reported import resume, run
     from nakmd.system import Frame, System
 
 #: Where each public name lives. They are imported when first used: the shell answers at once, and a script that
@@ -33,8 +33,8 @@ _HOMES = {
     "Run": "nakmd.deck.session",
     "System": "nakmd.system",
     "Trajectory": "nakmd.io",
-    "resume": "nakmd.deck.run",
-    "run": "nakmd.deck.run",
+    "resume": "nakmd.reported",
+    "run": "nakmd.reported",
 }
 _MODULES = ("analysis", "integrators", "io", "potentials", "structures", "studies", "units")
 

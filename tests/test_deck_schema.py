@@ -9,7 +9,8 @@ from test_deck_messages import DECKS
 
 import nakmd
 from nakmd.deck.deck import Deck
-from nakmd.deck.stages import build_stages, measured_stages, stage_names
+from nakmd.deck.stage_names import measured_stages, stage_names
+from nakmd.deck.stages import build_stages
 from nakmd.errors import DeckError
 from nakmd.integrators import Bussi, Fire, Langevin
 from nakmd.resources import data_folder

@@ -22,7 +22,7 @@ def resume(
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)
-    from nakmd.deck.run import resume as resume_run
+    from nakmd.reported import resume as resume_run
 
     with watch(quiet=as_json) as progress:
         done = resume_run(directory, steps=steps, threads=threads, deck=deck, progress=progress)

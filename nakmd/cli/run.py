@@ -24,8 +24,8 @@ def run(
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)
-    from nakmd.deck.run import run as run_deck
     from nakmd.deck.source import DeckSource
+    from nakmd.reported import run as run_deck
 
     with watch(quiet=as_json) as progress:
         done = run_deck(

@@ -12,7 +12,7 @@ from nakmd.potentials.library import load, takes_doping
 from nakmd.toml_lines import KeyPath
 
 #: Told of each fault and where in the deck it is.
-Report = Callable[[KeyPath, str], None]
+FaultReport = Callable[[KeyPath, str], None]
 
 #: Endings of files of one's own; any other word is a name of the library.
 _SET_ENDING = ".toml"
@@ -20,7 +20,9 @@ _TERSOFF_ENDING = ".tersoff"
 _EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
 
 
-def build_potential(model: Model, folder: Path, report: Report, structure: Structure | None = None) -> Potential | None:
+def build_potential(
+    model: Model, folder: Path, report: FaultReport, structure: Structure | None = None
+) -> Potential | None:
     """Return the potential of a deck's model in the precision it asks for, not yet bound to species.
 
     Parameters
@@ -53,7 +55,7 @@ def concentration_of(model: Model, structure: Structure | None) -> float | None:
     return None if doping is None else float(doping.graphitic)
 
 
-def _sum_of_terms(model: Model, folder: Path, report: Report, doping: float | None) -> Potential | None:
+def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float | None) -> Potential | None:
     if model.potential is not None:
         loaded = _attempt(
             lambda: load_named_or_file(
@@ -80,7 +82,7 @@ def _sum_of_terms(model: Model, folder: Path, report: Report, doping: float | No
     return Hybrid(terms, declared, name="deck") if terms else None
 
 
-def _attempt(build: Callable[[], Potential], path: KeyPath, report: Report) -> Potential | None:
+def _attempt(build: Callable[[], Potential], path: KeyPath, report: FaultReport) -> Potential | None:
     try:
         return build()
     except InputError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.results import Results
-from nakmd.deck.stages import measured_stages
+from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory
 from nakmd.simulation import LiveAnalysis, Observer

@@ -35,7 +35,7 @@ from nakmd.simulation import (
 )
 from nakmd.system import System
 
-Report = Callable[[Progress], None]
+ProgressReport = Callable[[Progress], None]
 
 #: Steps and atoms below which a rate says more about overheads than about the speed of the kernels.
 LEAST_TIMED_STEPS = 1000
@@ -127,7 +127,7 @@ class Session:
         self._digest = potential_hash(potential)
         self._pace = float("nan")
 
-    def run(self, progress: Report | None, more_steps: int | None = None) -> Run:
+    def run(self, progress: ProgressReport | None, more_steps: int | None = None) -> Run:
         """Run to the end, or to an interruption."""
         has_velocities = bool(np.any(self.system.velocities))
         if self.stored is not None:
@@ -202,7 +202,7 @@ class Session:
             },
         )
 
-    def _follow(self, now: Progress, progress: Report | None) -> None:
+    def _follow(self, now: Progress, progress: ProgressReport | None) -> None:
         self._pace = now.steps_per_second
         self.folder.update(
             step=now.step,
@@ -258,7 +258,6 @@ class Session:
             results = measuring.measure(self.folder.trajectory)
             results.write(self.folder.results)
             results.overview(self.folder.overview, self.deck.title)
-            self._report(results)
         return Run(
             self.folder.path,
             self.deck,
@@ -269,15 +268,3 @@ class Session:
             self.notes,
             rate,
         )
-
-    def _report(self, results: Results) -> None:
-        """Write the page of the run; whatever goes wrong with it is a note, for the numbers are safe by now."""
-        from nakmd.report import write_report  # noqa: PLC0415  (it draws, and it is built upon this package)
-
-        try:
-            write_report(self.folder.path, results)
-        except Exception as error:
-            self.notes.append(
-                f"The report was not written ({type(error).__name__}: {error}); the run and its results are whole. "
-                f"`nakmd report {self.folder.path}` tries again."
-            )

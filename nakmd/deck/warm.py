@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.run import run
+from nakmd.deck.run import run_deck
 from nakmd.potentials.export import analytic_table
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
@@ -74,5 +74,5 @@ def warm_up(name: str) -> float:
             stage=_ALL_STAGES,
             output={"trajectory_every": 4, "thermo_every": 2},
         )
-        run(deck, Path(folder) / "run")
+        run_deck(deck, Path(folder) / "run")
     return time.perf_counter() - begin

@@ -16,7 +16,7 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.measure import measure_stored
 from nakmd.deck.results import Results
-from nakmd.deck.stages import measured_stages
+from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError, DeckError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically

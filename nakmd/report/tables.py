@@ -17,7 +17,7 @@ from nakmd.analysis.thermo import from_table
 from nakmd.deck.deck import Deck
 from nakmd.deck.results import Results
 from nakmd.deck.schema import Dynamics
-from nakmd.deck.stages import stage_names
+from nakmd.deck.stage_names import stage_names
 from nakmd.errors import AnalysisError
 from nakmd.system import Topology
 

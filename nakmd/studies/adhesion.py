@@ -18,7 +18,7 @@ from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
-from nakmd.deck.stages import stage_names
+from nakmd.deck.stage_names import stage_names
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory
 from nakmd.potentials import Potential
