@@ -28,18 +28,23 @@ def prepared(request):
 
 
 @pytest.fixture
-def lists(prepared):
+def evaluator(prepared):
+    """Return its model bound to its species."""
+    return prepared.potential.bind(prepared.system.species_names)
+
+
+@pytest.fixture
+def lists(prepared, evaluator):
     """Return the lists of its model."""
-    prepared.potential.prepare(prepared.system.species_names)
-    neighbors = Neighbors(prepared.potential.requests)
+    neighbors = Neighbors(evaluator.requests)
     neighbors.update(prepared.system)
     return neighbors
 
 
-def test_forces(benchmark, prepared, lists):
+def test_forces(benchmark, prepared, evaluator, lists):
     result = Result(prepared.system.n_atoms)
     benchmark.extra_info["n_atoms"] = prepared.system.n_atoms
-    benchmark(prepared.potential.compute, prepared.system, lists, result, False)
+    benchmark(evaluator.compute, prepared.system, lists, result, False)
 
 
 def test_neighbor_build(benchmark, prepared, lists):
@@ -71,7 +76,7 @@ def test_frame(benchmark, prepared, tmp_path):
     """Take and store a frame, as decks do."""
     simulation = prepared.simulation()
     system, result = simulation.system, simulation.result
-    pair_energies = prepared.potential.pair_energies(system, simulation.neighbors)
+    pair_energies = simulation.evaluator.pair_energies(system, simulation.neighbors)
 
     def take():
         return take_frame(

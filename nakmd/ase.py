@@ -16,7 +16,7 @@ from ase.geometry.cell import complete_cell
 from nakmd.cell import Cell
 from nakmd.errors import InputError
 from nakmd.neighbors import Neighbors
-from nakmd.potentials import Potential
+from nakmd.potentials import Evaluator, Potential
 from nakmd.system import Result, System
 
 #: ASE has masses of its own; a potential needs none, and any element may come.
@@ -66,6 +66,7 @@ class NakMD(Calculator):
         self.skin = skin
         self._system: System | None = None
         self._neighbors: Neighbors | None = None
+        self._evaluator: Evaluator | None = None
         self._result = Result(0)
 
     def calculate(
@@ -81,9 +82,10 @@ class NakMD(Calculator):
         if "stress" in properties and not has_volume:
             raise PropertyNotImplementedError("These atoms have no cell with a volume, and so no stress.")
         system = self._bind(given)
-        assert self._neighbors is not None  # made by _bind
+        assert self._neighbors is not None  # both are made by _bind
+        assert self._evaluator is not None
         self._neighbors.update(system)
-        self.potential.compute(system, self._neighbors, self._result)
+        self._evaluator.compute(system, self._neighbors, self._result)
         energy = self._result.energy
         self.results = {
             "energy": energy,
@@ -122,13 +124,10 @@ class NakMD(Calculator):
             or not np.array_equal(known.cell.periodic, cell.periodic)
         ):
             known = System(atoms.positions, species, species_names, cell, masses=np.full(len(atoms), _MASS))
-            self.potential.prepare(species_names)
-            self._neighbors = Neighbors(self.potential.requests, self.skin)
+            self._evaluator = self.potential.bind(species_names)
+            self._neighbors = Neighbors(self._evaluator.requests, self.skin)
             self._result = Result(known.n_atoms)
             self._system = known
-        elif self.potential.species_names != species_names:
-            # another calculator has bound the same potential to its own species since
-            self.potential.prepare(species_names)
         if not np.all(np.isfinite(atoms.positions)):
             raise InputError("A position is not finite (NaN or inf).")
         known.positions[:] = atoms.positions

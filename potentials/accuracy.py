@@ -18,10 +18,10 @@ from ase.optimize import FIRE
 from scipy.optimize import minimize_scalar
 
 from nakmd.ase import NakMD
-from nakmd.potentials import Potential, load
+from nakmd.potentials import Potential, evaluate, load
 from nakmd.potentials.pair import PairPotential
 from nakmd.potentials.pair_table import pair_curve
-from nakmd.studies.soundness.crystals import build_crystal, find_crystal, static, structure_in_nature, vacancy_energy
+from nakmd.studies.soundness.crystals import build_crystal, find_crystal, structure_in_nature, vacancy_energy
 from nakmd.studies.soundness.measured import MEASURED
 from nakmd.system import System
 
@@ -100,7 +100,7 @@ def relaxed_energy(potential: Potential, system: System) -> tuple[float, System]
     FIRE(atoms, logfile=None).run(fmax=1e-3, steps=2000)
     positions = np.asarray(atoms.positions)
     moved = System(positions, system.species, system.species_names, system.cell, masses=system.masses)
-    return float(static(potential, moved).energy), moved
+    return float(evaluate(potential, moved).energy), moved
 
 
 def sheet(potential: Potential, nitrogen: bool) -> list[Entry]:
@@ -118,7 +118,7 @@ def sheet(potential: Potential, nitrogen: bool) -> list[Entry]:
     keep = np.arange(full.n_atoms) > 0
     hole = System(full.positions[keep], full.species[keep], ("C",), full.cell, masses=full.masses[keep])
     for words, energy in (
-        ("unrelaxed", static(potential, hole).energy),
+        ("unrelaxed", evaluate(potential, hole).energy),
         ("relaxed in the plane", relaxed_energy(potential, hole)[0]),
     ):
         vacancy = energy - hole.n_atoms * graphene.energy

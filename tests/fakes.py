@@ -12,8 +12,8 @@ class IdealGas:
     requests = ()
     cutoff = 0.0
 
-    def prepare(self, species_names):
-        pass
+    def bind(self, species_names):
+        return self
 
     def compute(self, system, neighbors, result, virial=True):
         result.energies[:] = 0.0
@@ -76,14 +76,14 @@ def drive(system, integrator, steps, *, seed=1, mobility=None, potential=None, e
     from nakmd.system import Result
 
     potential = potential or IdealGas()
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests) if potential.requests else NoNeighbors()
+    evaluator = potential.bind(system.species_names)
+    neighbors = Neighbors(evaluator.requests) if evaluator.requests else NoNeighbors()
     mobility = mobility or Mobility(system)
     result = Result(system.n_atoms)
 
     def forces():
         neighbors.update(system)
-        potential.compute(system, neighbors, result)
+        evaluator.compute(system, neighbors, result)
         mobility.add_tethers(system, result)
 
     forces()

@@ -17,10 +17,8 @@ def engine(name, species_names):
 
 
 def prepared(row, species_names):
-    """Return the potential bound to these species."""
-    potential = row.engine(species_names)
-    potential.prepare(species_names)
-    return potential
+    """Return an evaluator of the potential for these species."""
+    return row.engine(species_names).bind(species_names)
 
 
 def outcome(row, system, skin=0.0):

@@ -13,8 +13,8 @@ def relaxed(potential, system, free_volume=False):
 
     Variables are displacements and, with ``free_volume``, a hundred times the logarithm of one stretch of everything.
     """
-    potential.prepare(system.species_names)
-    neighbors, result = Neighbors(potential.requests, 1.0), Result(system.n_atoms)
+    evaluator = potential.bind(system.species_names)
+    neighbors, result = Neighbors(evaluator.requests, 1.0), Result(system.n_atoms)
 
     def state(x):
         stretch = np.exp(x[-1] / 100.0) if free_volume else 1.0
@@ -25,7 +25,7 @@ def relaxed(potential, system, free_volume=False):
     def energy_and_gradient(x):
         moved, stretch = state(x)
         neighbors.update(moved)
-        potential.compute(moved, neighbors, result)
+        evaluator.compute(moved, neighbors, result)
         swell = -result.virial[:3].sum() / 100.0 if free_volume else 0.0
         return result.energy, np.append((-result.forces * stretch).ravel(), swell)
 

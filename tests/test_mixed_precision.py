@@ -1,7 +1,5 @@
 """Pairs in float32: how far forces are off, and that every other promise holds as in double precision."""
 
-import copy
-
 import numpy as np
 import pytest
 from laws import bits
@@ -51,7 +49,7 @@ CASES = {
 def case(request):
     """Return a system, its model, and the same in mixed precision."""
     build, potential = CASES[request.param]
-    return build(), potential(), potential().use_precision("mixed")
+    return build(), potential(), potential().with_precision("mixed")
 
 
 def test_forces_are_off_by_the_stated_part(case):
@@ -67,30 +65,30 @@ def test_forces_are_off_by_the_stated_part(case):
 
 def test_bits_do_not_depend_on_threads(case):
     system, _, mixed = case
-    mixed.prepare(system.species_names)
-    neighbors = Neighbors(mixed.requests)
+    evaluator = mixed.bind(system.species_names)
+    neighbors = Neighbors(evaluator.requests)
     found = []
     for threads in (1, 2, 4):
         set_threads(threads)
         neighbors.invalidate()
         neighbors.update(system)
         result = Result(system.n_atoms)
-        mixed.compute(system, neighbors, result)
+        evaluator.compute(system, neighbors, result)
         found.append(bits(result))
     assert found[0] == found[1] == found[2]
 
 
 def test_restored_lists_give_the_same_bits(case):
     system, _, mixed = case
-    mixed.prepare(system.species_names)
-    first, second = Neighbors(mixed.requests), Neighbors(mixed.requests)
+    evaluator = mixed.bind(system.species_names)
+    first, second = Neighbors(evaluator.requests), Neighbors(evaluator.requests)
     first.update(system)
     system.positions += np.random.default_rng(4).uniform(-0.02, 0.02, size=system.positions.shape)
     first.update(system)
     second.restore(system, first.state())
     one, two = Result(system.n_atoms), Result(system.n_atoms)
-    mixed.compute(system, first, one)
-    copy.deepcopy(mixed).compute(system, second, two)
+    evaluator.compute(system, first, one)
+    mixed.bind(system.species_names).compute(system, second, two)
     assert bits(one) == bits(two)
 
 
@@ -98,11 +96,11 @@ def test_pair_energies_are_those_of_double_precision():
     system = wetted_tube()
     found = []
     for precision in ("double", "mixed"):
-        potential = load("nak-cn").use_precision(precision)
-        potential.prepare(system.species_names)
-        neighbors = Neighbors(potential.requests)
+        potential = load("nak-cn").with_precision(precision)
+        evaluator = potential.bind(system.species_names)
+        neighbors = Neighbors(evaluator.requests)
         neighbors.update(system)
-        found.append(potential.pair_energies(system, neighbors))
+        found.append(evaluator.pair_energies(system, neighbors))
     assert found[1] == pytest.approx(found[0], rel=1e-4, abs=1e-4)
 
 
@@ -125,14 +123,14 @@ def test_the_deck_chooses():
 def test_what_there_is_not():
     morse = Morse({("K", "K"): {"depth": 0.05, "alpha": 1.5, "r_0": 4.0, "cutoff": 8.0}})
     with pytest.raises(InputError, match="no precision 'half'; there are double, mixed"):
-        morse.use_precision("half")
+        morse.with_precision("half")
     with pytest.raises(InputError, match="no precision"):
-        load("cn").use_precision("half")
+        load("cn").with_precision("half")
 
 
 def drift(precision, n_atoms, steps):
     """Return the drift of the total energy of liquid NaK at 1 fs [kT/ns per degree of freedom]."""
-    potential = load("nak").use_precision(precision)
+    potential = load("nak").with_precision(precision)
     system = liquid(0.67, 400.0, n_atoms=n_atoms, seed=5)
     heat = Stage("heat", VelocityVerlet(0.002, Bussi(400.0, 0.1)), 3000, initial_temperature=400.0)
     Simulation(system, potential, [heat], seed=5).run()

@@ -14,8 +14,7 @@ def metal(skin=None, n_atoms=400):
     """A little liquid NaK and its lists."""
     system = liquid(0.67, 410.0, n_atoms=n_atoms, seed=3)
     potential = load("nak")
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests, skin)
+    neighbors = Neighbors(potential.bind(system.species_names).requests, skin)
     neighbors.update(system)
     return system, neighbors
 

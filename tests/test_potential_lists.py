@@ -90,8 +90,8 @@ def test_virial_on_request_changes_no_bit(row):
 def test_pair_energies(row):
     """The table of pair terms is symmetric, and is all of the energy where pairs are all there is."""
     system = row.system()
-    potential = row.engine(system.species_names)
-    found = evaluate(potential, system)
+    potential = prepared(row, system.species_names)
+    found = potential.evaluate(system)
     neighbors = Neighbors(potential.requests, 0.3)
     neighbors.update(system)
     table = potential.pair_energies(system, neighbors)

@@ -13,7 +13,7 @@ from nakmd.deck.matter import Model
 from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
-from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Screened, evaluate, load
+from nakmd.potentials import EAM, Evaluator, Hybrid, LennardJones, Morse, Screened, evaluate, load
 from nakmd.potentials.export import analytic_table, export_texts, lammps_input
 from nakmd.potentials.library import takes_doping
 from nakmd.system import System
@@ -87,21 +87,22 @@ def test_dense_metal_leaves_the_residual():
 
 def test_scale_is_what_is_computed():
     potential, system = screened(strength=0.8), wetted()
-    evaluate(potential, system)
+    bound = potential.bind_term(system.species_names)
+    Evaluator(potential, system.species_names, [bound]).evaluate(system)
     for element in ("Na", "K"):
         mine = system.species == system.species_names.index(element)
-        rho = potential.metal.densities[mine]
-        assert potential._scales[mine] == pytest.approx(potential.scale(element, rho), rel=1e-13)
+        rho = bound.metal.densities[mine]
+        assert bound._scales[mine] == pytest.approx(potential.scale(element, rho), rel=1e-13)
     assert potential.scale("K", np.array([0.0, 1e9])) == pytest.approx([1.0, 1.0 - 0.8 * 0.8])
 
 
 # ------------------------------------------------------------------------------------------ energies by pair
 def cross(potential, system):
     """Return the pair energies between species."""
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests, 0.3)
+    evaluator = potential.bind(system.species_names)
+    neighbors = Neighbors(evaluator.requests, 0.3)
     neighbors.update(system)
-    return potential.pair_energies(system, neighbors)
+    return evaluator.pair_energies(system, neighbors)
 
 
 def test_pair_energies_are_what_wall_and_metal_do_to_each_other():
@@ -116,8 +117,11 @@ def test_pair_energies_are_what_wall_and_metal_do_to_each_other():
 def test_pair_energies_do_not_depend_on_what_was_evaluated_before():
     one, other, potential = wetted(5), wetted(6), screened()
     fresh = cross(potential, one)
-    evaluate(potential, other)
-    assert np.array_equal(cross(potential, one), fresh)
+    evaluator = potential.bind(one.species_names)
+    evaluator.evaluate(other)
+    neighbors = Neighbors(evaluator.requests, 0.3)
+    neighbors.update(one)
+    assert np.array_equal(evaluator.pair_energies(one, neighbors), fresh)
 
 
 def test_affinity_multiplies_what_is_left():
@@ -171,7 +175,7 @@ def test_a_metal_on_tables_screens_too():
 def test_mixed_precision():
     """As in `test_mixed_precision`: a float32 has 24 bits, and bits do not depend on threads."""
     system = wetted()
-    exact, mixed = evaluate(screened(), system), screened().use_precision("mixed")
+    exact, mixed = evaluate(screened(), system), screened().with_precision("mixed")
     assert [part.precision for part in mixed.parts] == ["mixed", "mixed"]
     found = evaluate(mixed, system)
     scale = np.sqrt(np.mean(exact.forces**2))
@@ -190,7 +194,7 @@ def test_provenance_knows_every_number():
     changed = {**NUMBERS, "K": {"residual": 0.2, "rho_0": 1.2}}
     models = [
         screened(), screened(strength=0.5), screened(shares={("K", "C"): 0.5}), screened(scale=0.5),
-        screened(numbers=changed), screened().use_precision("mixed"),
+        screened(numbers=changed), screened().with_precision("mixed"),
     ]  # fmt: skip
     assert len({model.describe()["sha256"] for model in models}) == len(models)
     described = screened(shares={("C", "K"): 0.5}).describe()
@@ -231,7 +235,7 @@ def test_what_cannot_be_screened():
     with pytest.raises(InputError, match="share of K-C must lie between 0 and 1"):
         screened(shares={("K", "C"): 1.5})
     with pytest.raises(InputError, match="no precision 'half'"):
-        screened().use_precision("half")
+        screened().with_precision("half")
 
 
 def test_lammps_is_told_apart():

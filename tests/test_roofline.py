@@ -25,8 +25,7 @@ TUBE = made.tube(6, 6, 4)
 
 
 def lists_of(potential, system):
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests, skin=1.0)
+    neighbors = Neighbors(potential.bind(system.species_names).requests, skin=1.0)
     neighbors.update(system)
     return neighbors, neighbors.lists[0]
 

@@ -133,11 +133,11 @@ def prepare(case: Case, n_atoms: int | None = None) -> Prepared:
 
 def _time_first_call(system: System, potential: Potential) -> float:
     """Return how long the first lists and forces take [s]."""
-    potential.prepare(system.species_names)
+    evaluator = potential.bind(system.species_names)
     begin = time.perf_counter()
-    neighbors = Neighbors(potential.requests)
+    neighbors = Neighbors(evaluator.requests)
     neighbors.update(system)
-    potential.compute(system, neighbors, Result(system.n_atoms), virial=False)
+    evaluator.compute(system, neighbors, Result(system.n_atoms), virial=False)
     return time.perf_counter() - begin
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import tempfile
 import time
@@ -137,8 +136,7 @@ def _constant_energy(prepared: Prepared, folder: Path) -> Simulation:
 
 
 def _mixed(prepared: Prepared, folder: Path) -> Simulation:
-    # a potential of its own: those of the other runs stay as they are
-    mixed = replace(prepared, potential=copy.deepcopy(prepared.potential).use_precision("mixed"))
+    mixed = replace(prepared, potential=prepared.potential.with_precision("mixed"))
     return _constant_energy(mixed, folder)
 
 

@@ -24,8 +24,7 @@ from nakmd.kernels.jit import set_threads
 from nakmd.kernels.operations import count_operations
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import Neighbors, SlicedList
-from nakmd.potentials import Potential, Term, Tersoff
-from nakmd.potentials.hybrid import terms_in
+from nakmd.potentials import BoundTerm
 from nakmd.system import Result, System
 
 Kernel = Callable[..., Any]
@@ -121,19 +120,20 @@ def measure_roofline(prepared: Prepared, threads: int, tell: Tell = lambda text:
     tell("the most that the processor can do")
     peak_of_one = measure_peak(1)
     most = measure_peak(threads)
-    system, potential = prepared.system, prepared.potential
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests)
+    system = prepared.system
+    evaluator = prepared.potential.bind(system.species_names)
+    neighbors = Neighbors(evaluator.requests)
     neighbors.update(system)
     result = Result(system.n_atoms)
-    terms = _terms(potential, neighbors)
+    terms = list(zip(evaluator.terms, neighbors.lists, strict=True))
+    labels = [term.label for term in prepared.potential.terms]
     tell("force kernels")
     times = _time_kernels(terms, system, neighbors, result)
     peak_of_one = max(peak_of_one, measure_peak(1))
     most = max(most, measure_peak(threads))
     rates = []
-    for (term, found), of_kernel in zip(terms, times, strict=True):
-        tell(f"lanes and operations of {term.label}")
+    for (term, found), label, of_kernel in zip(terms, labels, times, strict=True):
+        tell(f"lanes and operations of {label}")
         alone = lanes.neighbors_alone(found, neighbors.rows, N_COUNTED)
         operations = _count_operations(term, alone, system, neighbors, result)
         for kernel, seconds in of_kernel.items():
@@ -143,7 +143,7 @@ def measure_roofline(prepared: Prepared, threads: int, tell: Tell = lambda text:
             gflops = 1e-9 * per_lane * counted.useful / call.median
             rates.append(
                 KernelRate(
-                    term.label, kernel, "triples" if kernel == OVER_TRIPLES else "pairs", call.scaled(1e3),
+                    label, kernel, "triples" if kernel == OVER_TRIPLES else "pairs", call.scaled(1e3),
                     counted.evaluated, counted.useful, counted.useful_share, per_lane, gflops, gflops / most,
                 )
             )  # fmt: skip
@@ -169,18 +169,13 @@ def measure_peak(threads: int) -> float:
     return max(rates)
 
 
-def _terms(potential: Potential, neighbors: Neighbors) -> list[tuple[Term, SlicedList]]:
-    """Return the terms of a potential, each with its list."""
-    return list(zip(terms_in(potential), neighbors.lists, strict=True))
-
-
 def _lanes(kernel: str, found: SlicedList, neighbors: Neighbors) -> Lanes:
     count = lanes.count_triples if kernel == OVER_TRIPLES else lanes.count_pairs
     return count(found, neighbors.rows)
 
 
 def _time_kernels(
-    terms: list[tuple[Term, SlicedList]], system: System, neighbors: Neighbors, result: Result
+    terms: list[tuple[BoundTerm, SlicedList]], system: System, neighbors: Neighbors, result: Result
 ) -> list[dict[str, list[float]]]:
     """Return, term by term, the times of each kernel [s] in force calls that follow each other."""
     times: list[dict[str, list[float]]] = [{} for _ in terms]
@@ -205,7 +200,7 @@ def _time_kernels(
 
 
 def _count_operations(
-    term: Term, alone: SlicedList, system: System, neighbors: Neighbors, result: Result
+    term: BoundTerm, alone: SlicedList, system: System, neighbors: Neighbors, result: Result
 ) -> dict[str, int]:
     """Return the operations of each kernel, over all lanes, on a list of few atoms."""
     operations: dict[str, int] = {}
@@ -222,18 +217,14 @@ def _count_operations(
 
 
 @contextmanager
-def _in_place_of_kernels(term: Term, other: Callable[[Kernel], Kernel]) -> Iterator[None]:
+def _in_place_of_kernels(term: BoundTerm, other: Callable[[Kernel], Kernel]) -> Iterator[None]:
     """Let a term call ``other(kernel)`` instead of each of its kernels, with the arguments that it gives them."""
-    owner: Any = bond_order if isinstance(term, Tersoff) else type(term)
-    names = ("fill_partials", "add_bond_forces") if isinstance(term, Tersoff) else ("kernels",)
-    before = {name: getattr(owner, name) for name in names}
+    before = term.kernels
     try:
-        for name, kernels in before.items():
-            setattr(owner, name, tuple(map(other, kernels)) if isinstance(kernels, tuple) else other(kernels))
+        term.kernels = tuple(map(other, before))
         yield
     finally:
-        for name, kernels in before.items():
-            setattr(owner, name, kernels)
+        term.kernels = before
 
 
 def _seconds(function: Kernel, *arguments: Any) -> float:

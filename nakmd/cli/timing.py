@@ -155,13 +155,13 @@ def _time_calls(prepared: Prepared, tell: Tell) -> tuple[list[float], list[float
 
     What they need is gone when the loops begin, which have lists of their own: at its peak a process holds one set.
     """
-    system, potential = prepared.system, prepared.potential
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests)
+    system = prepared.system
+    evaluator = prepared.potential.bind(system.species_names)
+    neighbors = Neighbors(evaluator.requests)
     result = Result(system.n_atoms)
 
     def forces() -> None:
-        potential.compute(system, neighbors, result, virial=False)
+        evaluator.compute(system, neighbors, result, virial=False)
 
     def rebuild() -> None:
         neighbors.invalidate()

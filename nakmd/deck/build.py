@@ -23,7 +23,7 @@ _EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
 def build_potential(
     model: Model, folder: Path, report: FaultReport, structure: Structure | None = None
 ) -> Potential | None:
-    """Return the potential of a deck's model in the precision it asks for, not yet bound to species.
+    """Return the potential of a deck's model in the precision it asks for.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def build_potential(
     built = _sum_of_terms(model, folder, report, concentration_of(model, structure))
     if built is None or model.precision == built.precision:
         return built
-    return _attempt(lambda: built.use_precision(model.precision), ("model", "precision"), report)
+    return _attempt(lambda: built.with_precision(model.precision), ("model", "precision"), report)
 
 
 def concentration_of(model: Model, structure: Structure | None) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import numpy as np
@@ -21,16 +21,17 @@ from nakmd.potentials import Potential
 from nakmd.system import Result, System
 
 
-def compile_forces(potential: Potential) -> None:
-    """Compile and store the kernels of a potential that is bound to species: evaluate it for no atoms at all."""
-    nobody = System(np.zeros((0, 3)), [], potential.species_names, Cell([10.0, 10.0, 10.0]))
-    neighbors, result = Neighbors(potential.requests), Result(0)
+def compile_forces(potential: Potential, species_names: Sequence[str]) -> None:
+    """Compile and store the kernels of a potential: evaluate it for these species and no atoms."""
+    evaluator = potential.bind(species_names)
+    nobody = System(np.zeros((0, 3)), [], species_names, Cell([10.0, 10.0, 10.0]))
+    neighbors, result = Neighbors(evaluator.requests), Result(0)
     for virial in (False, True):
-        potential.compute(nobody, neighbors, result, virial)
+        evaluator.compute(nobody, neighbors, result, virial)
 
 
 @contextmanager
-def forces_compiled_aside(potential: Potential, wanted: bool) -> Iterator[None]:
+def forces_compiled_aside(potential: Potential, species_names: Sequence[str], wanted: bool) -> Iterator[None]:
     """Compile the forces in a second process during the block, if that is wanted and there is a core for it."""
     if not wanted or available_threads() < 2:
         yield
@@ -42,7 +43,7 @@ def forces_compiled_aside(potential: Potential, wanted: bool) -> Iterator[None]:
     try:
         if child.stdin is not None:
             with suppress(OSError), child.stdin as pipe:
-                pipe.write(pickle.dumps(potential))
+                pipe.write(pickle.dumps((potential, tuple(species_names))))
         yield
     finally:
         child.terminate()
@@ -50,4 +51,4 @@ def forces_compiled_aside(potential: Potential, wanted: bool) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    compile_forces(pickle.loads(sys.stdin.buffer.read()))  # what the parent process wrote, nothing from outside
+    compile_forces(*pickle.loads(sys.stdin.buffer.read()))  # what the parent process wrote, nothing from outside

@@ -83,7 +83,7 @@ def estimate(plan: Plan) -> Estimate:
     from nakmd.structures.distances import closest_distances  # noqa: PLC0415  (scipy is slow to import)
 
     deck, system, potential = plan.require()
-    potential.prepare(system.species_names)
+    cutoff = potential.bind(system.species_names).cutoff
     counts = np.bincount(system.species, minlength=len(system.species_names))
     size, frames, rows = estimate_output(plan.draft, system.n_atoms)
     threads = available_threads()
@@ -112,8 +112,8 @@ def estimate(plan: Plan) -> Estimate:
             )
             for stage in deck.stage
         ],
-        cutoff=potential.cutoff,
-        memory=estimate_memory(system, potential.cutoff),
+        cutoff=cutoff,
+        memory=estimate_memory(system, cutoff),
         file_size=size,
         n_frames=frames,
         n_rows=rows,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from nakmd.kernels.jit import cache_folder
 from nakmd.potentials import EAM, FinnisSinclair, Gupta, JohnsonOh, Potential, Screened, Tersoff
-from nakmd.potentials.hybrid import terms_in
 
 #: Guesses [µs per atom and step on one thread] for the terms, until a run has been timed.
 GUESSES: dict[type, float] = {
@@ -26,8 +25,7 @@ def _path() -> Path:
 
 def model_key(potential: Potential, threads: int) -> str:
     """Return what a rate is stored under: kinds of terms and number of threads."""
-    terms = terms_in(potential)
-    return "+".join(sorted(type(term).__name__ for term in terms)) + f" on {threads}"
+    return "+".join(sorted(type(term).__name__ for term in potential.terms)) + f" on {threads}"
 
 
 def stored_rate(potential: Potential, threads: int) -> float | None:
@@ -53,5 +51,4 @@ def store_rate(potential: Potential, threads: int, rate: float) -> None:
 
 def guessed_rate(potential: Potential, threads: int) -> float:
     """Return a guess of the µs per atom and step."""
-    terms = terms_in(potential)
-    return (GUESS_STEP + sum(GUESSES.get(type(term), GUESS_PAIR) for term in terms)) / threads
+    return (GUESS_STEP + sum(GUESSES.get(type(term), GUESS_PAIR) for term in potential.terms)) / threads

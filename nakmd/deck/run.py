@@ -41,11 +41,10 @@ def run_deck(
     folder = RunFolder(Path(directory) if directory is not None else free_folder(Path(source.name).stem))
     plan = make_plan(source, folder.path)
     checked, system, potential = plan.require()
-    potential.prepare(system.species_names)
     folder.prepare(source.text, overwrite)
     threads = set_threads(threads or available_threads())
     session = Session(folder, checked, source, system, potential, threads, notes=plan.warnings)
-    with forces_compiled_aside(potential, wanted=cold):
+    with forces_compiled_aside(potential, system.species_names, wanted=cold):
         return session.run(progress)
 
 
@@ -80,7 +79,6 @@ def resume_run(
         topology.masses,
         topology.groups,
     )
-    potential.prepare(system.species_names)
     threads = set_threads(threads or available_threads())
     notes = [stored.note] if stored.note else []
     session = Session(folder, checked, source, system, potential, threads, notes, stored, extensions)

@@ -10,9 +10,8 @@ import numpy as np
 from nakmd.cell import Cell
 from nakmd.deck.build import load_named_or_file
 from nakmd.errors import InputError
-from nakmd.potentials import Hybrid, Morse, Potential, Tersoff, evaluate
+from nakmd.potentials import Hybrid, Morse, Potential, Tersoff
 from nakmd.potentials.embedded_atom import EmbeddedAtom
-from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.pair import PairPotential
 from nakmd.system import System
 
@@ -34,7 +33,7 @@ def load_any(name: str, affinity: float = 1.0) -> Potential:
 def species_known_to(potential: Potential) -> list[str]:
     """Return the species that a potential has numbers for and couples to each other."""
     found: list[str] = []
-    for term in (part for one in terms_in(potential) for part in one.parts):
+    for term in (part for one in potential.terms for part in one.parts):
         if isinstance(term, EmbeddedAtom):
             found += term.elements
         elif isinstance(term, Tersoff):
@@ -66,10 +65,10 @@ def try_potential(name: str) -> dict[str, Any]:
         # a pair term alone says nothing of the other pairs: they are declared apart for the trial
         if not isinstance(potential, Morse | PairPotential | Hybrid):
             raise InputError(f"{name} leaves pairs uncoupled: {', '.join('-'.join(pair) for pair in couples)}.")
-        terms = potential.terms if isinstance(potential, Hybrid) else [potential]
-        potential = Hybrid(list(terms), none=couples, name=name)
+        potential = Hybrid(potential.terms, none=couples, name=name)
     system = _shaken(species, _BOND if isinstance(potential, Tersoff) else _SPACING)
-    result = evaluate(potential, system)
+    evaluator = potential.bind(system.species_names)
+    result = evaluator.evaluate(system)
     scale = max(float(np.abs(result.forces).max()), 1e-3)
     worst = 0.0
     for atom, axis in [(0, 0), (3, 1), (5, 2)]:
@@ -77,10 +76,10 @@ def try_potential(name: str) -> dict[str, Any]:
         for sign in (1.0, -1.0):
             moved = system.copy()
             moved.positions[atom, axis] += sign * STEP
-            energies.append(evaluate(potential, moved).energy)
+            energies.append(evaluator.evaluate(moved).energy)
         slope = (energies[0] - energies[1]) / (2.0 * STEP)
         worst = max(worst, abs(slope + result.forces[atom, axis]) / scale)
-    return {"species": species, "cutoff": potential.cutoff, "force_error": worst}
+    return {"species": species, "cutoff": evaluator.cutoff, "force_error": worst}
 
 
 def _shaken(species: list[str], spacing: float) -> System:

@@ -13,9 +13,8 @@ from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
-from nakmd.errors import AnalysisError, CoverageError, did_you_mean, nearest
-from nakmd.potentials import Potential
-from nakmd.potentials.hybrid import terms_in
+from nakmd.errors import AnalysisError, did_you_mean, nearest
+from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
 from nakmd.system import METALS, WALL, System, element_of
 from nakmd.units import MASSES
@@ -180,13 +179,9 @@ def _check_overlaps(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
 
 
 def _check_cell(system: System, potential: Potential, path: tuple[str, ...]) -> Iterator[Problem]:
-    try:
-        potential.prepare(system.species_names)
-    except CoverageError:
-        # reported already; the terms that are there have cutoffs all the same
-        for term in terms_in(potential):
-            term.bind(system.species_names)
-    cutoff = potential.cutoff
+    # pairs of species without a term are reported already; the terms that are there have cutoffs all the same
+    bound = [term.bind_term(system.species_names) for term in potential.terms]
+    cutoff = Evaluator(potential, system.species_names, bound).cutoff
     heights = system.cell.heights
     short = [c for c in range(3) if system.cell.periodic[c] and heights[c] < 2.0 * cutoff]
     if short:

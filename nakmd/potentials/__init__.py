@@ -2,6 +2,7 @@
 
 from nakmd.potentials.base import Potential, Term, evaluate
 from nakmd.potentials.eam import EAM
+from nakmd.potentials.evaluator import BoundTerm, Evaluator
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.gupta import Gupta
 from nakmd.potentials.hybrid import Hybrid
@@ -15,6 +16,8 @@ from nakmd.potentials.two_gaussians import TwoGaussians
 
 __all__ = [
     "EAM",
+    "BoundTerm",
+    "Evaluator",
     "FinnisSinclair",
     "Gupta",
     "Hybrid",

@@ -1,40 +1,57 @@
-"""What every potential is: terms over species, bound to the species of a system, summed into one result."""
+"""What every potential is: a description of terms over species, which `bind` turns into something that computes."""
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nakmd.errors import CoverageError, InputError
-from nakmd.neighbors import ListRequest, Neighbors, SlicedList
+from nakmd.potentials.evaluator import BoundTerm, Evaluator
 from nakmd.system import FloatArray, Result, System
 
-#: What `Potential.use_precision` takes.
+#: What `Potential.with_precision` takes.
 PRECISIONS = ("double", "mixed")
 
 
 class Potential(ABC):
-    """A model of the energy of atoms.
+    """A model of the energy of atoms: a description that never changes.
 
-    A potential is bound to the species of a system by `prepare`; then `requests` says which neighbours it needs and
-    `compute` fills a `nakmd.system.Result`.
+    `bind` returns an `Evaluator`, which holds the tables for the species of one system and computes. Any number of
+    systems, threads and processes may share one potential.
     """
 
-    _requests: tuple[ListRequest, ...] = ()
-    _species_names: tuple[str, ...] = ()
-
-    #: Arithmetic of pairs: ``"double"``, or ``"mixed"`` with float32 (`use_precision`).
+    #: Arithmetic of pairs: ``"double"``, or ``"mixed"`` with float32 (`with_precision`).
     precision: str = "double"
 
     #: Whether there are pairs that could be in float32.
     has_mixed: bool = True
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError(
+                f"{name} of {type(self).__name__} is set already: a potential does not change. Make another one."
+            )
+        object.__setattr__(self, name, value)
+
+    def _with(self, **changes: object) -> Self:
+        """Return a copy that differs in some attributes."""
+        other = copy.copy(self)
+        other.__dict__.update(changes)
+        return other
+
+    @property
     @abstractmethod
-    def use_precision(self, precision: str) -> Self:
-        """Choose the arithmetic of pairs, to be called before `prepare`.
+    def terms(self) -> tuple[Term, ...]:
+        """The terms of the sum; a term alone is its own only one."""
+
+    @abstractmethod
+    def with_precision(self, precision: str) -> Self:
+        """Return the same potential with another arithmetic of pairs.
 
         Parameters
         ----------
@@ -43,31 +60,11 @@ class Potential(ABC):
             as many at a time; positions, velocities, sums of those sums, energies and virials remain in float64. Bond
             orders are in float64 in either case. Forces of a liquid metal are off by about 1e-5 of their rms then.
 
-        Returns
-        -------
-        Potential
-            Itself.
-
         Raises
         ------
         InputError
             If there is no such precision, or the potential has no pairs that could be in float32.
         """
-
-    @property
-    def species_names(self) -> tuple[str, ...]:
-        """Species that the tables are bound to; empty before `prepare`."""
-        return self._species_names
-
-    @property
-    def requests(self) -> tuple[ListRequest, ...]:
-        """Neighbour lists needed, in order; valid after `prepare`."""
-        return self._requests
-
-    @property
-    def cutoff(self) -> float:
-        """Largest interaction range [Å]; valid after `prepare`."""
-        return max((float(r.cutoffs.max(initial=0.0)) for r in self.requests), default=0.0)
 
     @abstractmethod
     def covers(self, a: str, b: str) -> str:
@@ -77,30 +74,16 @@ class Potential(ABC):
     def describe(self) -> dict[str, Any]:
         """Return form, parameters' source and cut modes, JSON-able, for provenance."""
 
-    @abstractmethod
-    def prepare(self, species_names: Sequence[str]) -> None:
-        """Bind the tables to these species.
+    def bind(self, species_names: Sequence[str]) -> Evaluator:
+        """Return an evaluator with the tables of these species.
 
         Raises
         ------
         CoverageError
             If two of the species are coupled by nothing.
         """
-
-    @abstractmethod
-    def compute(self, system: System, neighbors: Neighbors, result: Result, virial: bool = True) -> None:
-        """Overwrite ``result`` with the forces on the system and, if ``virial``, its energies and virial (else NaN)."""
-
-    @abstractmethod
-    def pair_energies(self, system: System, neighbors: Neighbors) -> FloatArray:
-        """Return the energy of the pair terms between species.
-
-        Returns
-        -------
-        (n_species, n_species) float64 [eV]
-            Symmetric; the whole energy between a and b stands at [a, b] and at [b, a]. Many-body terms have no
-            such split and are not in it.
-        """
+        self.check_coverage(species_names)
+        return Evaluator(self, species_names, [term.bind_term(species_names) for term in self.terms])
 
     def coverage(self, species_names: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return (a, b, what couples them) for every unordered pair of species."""
@@ -120,80 +103,39 @@ class Potential(ABC):
 class Term(Potential):
     """One term of a sum: a potential that also works as a part of one.
 
-    Subclasses set `label` and `elements_text`, implement `covers`, `bind` and `add_to`.
+    Subclasses set `label` and implement `covers`, `describe` and `bind_term`.
     """
 
-    label: str = ""
+    label: str
 
     #: What of the term LAMMPS lacks, as the end of "LAMMPS has no ..."; empty if it can be exported.
     lammps_lacks: str = ""
 
-    def use_precision(self, precision: str) -> Self:  # noqa: D102  (inherited)
-        if precision not in PRECISIONS:
-            raise InputError(f"There is no precision {precision!r}; there are {', '.join(PRECISIONS)}.")
-        if precision == "mixed" and not self.has_mixed:
-            raise InputError(f"{self.label} is evaluated in double precision only: mixed means nothing to it.")
-        self.precision = precision
-        return self
+    @property
+    def terms(self) -> tuple[Term, ...]:  # noqa: D102  (inherited)
+        return (self,)
 
     @property
     def parts(self) -> tuple[Term, ...]:
         """The terms that it is made of: itself, unless it joins others (`nakmd.potentials.Screened`)."""
         return (self,)
 
-    @abstractmethod
-    def bind(self, species_names: Sequence[str]) -> None:
-        """Build tables for these species and set ``_requests``; species that the term does not know are left out."""
+    def with_precision(self, precision: str) -> Self:  # noqa: D102
+        if precision not in PRECISIONS:
+            raise InputError(f"There is no precision {precision!r}; there are {', '.join(PRECISIONS)}.")
+        if precision == "mixed" and not self.has_mixed:
+            raise InputError(f"{self.label} is evaluated in double precision only: mixed means nothing to it.")
+        return self._with(precision=precision)
 
     @abstractmethod
-    def add_to(
-        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
-    ) -> None:
-        """Add forces and, if ``virial``, energies and virial to a result."""
-
-    def add_pair_energies(
-        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
-    ) -> None:
-        """Add the energies between species, a many-body term adding nothing."""
-
-    def prepare(self, species_names: Sequence[str]) -> None:  # noqa: D102  (inherited)
-        self.check_coverage(species_names)
-        self._species_names = tuple(species_names)
-        self.bind(species_names)
-
-    def compute(self, system: System, neighbors: Neighbors, result: Result, virial: bool = True) -> None:  # noqa: D102
-        compute_sum([self], system, neighbors, result, virial)
-
-    def pair_energies(self, system: System, neighbors: Neighbors) -> FloatArray:  # noqa: D102
-        return sum_pair_energies([self], system, neighbors)
-
-
-def compute_sum(terms: Sequence[Term], system: System, neighbors: Neighbors, result: Result, virial: bool) -> None:
-    """Fill a result with the sum of terms, whose lists stand in ``neighbors`` in the same order."""
-    result.energies[:] = 0.0 if virial else np.nan
-    result.forces[:] = 0.0
-    result.virial[:] = 0.0 if virial else np.nan
-    begin = 0
-    for term in terms:
-        end = begin + len(term.requests)
-        term.add_to(system, neighbors, neighbors.lists[begin:end], result, virial)
-        begin = end
-
-
-def sum_pair_energies(terms: Sequence[Term], system: System, neighbors: Neighbors) -> FloatArray:
-    """Return the energies between species, summed over terms."""
-    n = len(system.species_names)
-    energies = np.zeros((n, n))
-    begin = 0
-    for term in terms:
-        end = begin + len(term.requests)
-        term.add_pair_energies(system, neighbors, neighbors.lists[begin:end], energies)
-        begin = end
-    return energies
+    def bind_term(self, species_names: Sequence[str]) -> BoundTerm:
+        """Return the term with its tables for these species; species that it does not know are left out."""
 
 
 def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
-    """Return energy, forces and virial of one configuration: lists built for this call alone.
+    """Return energy, forces and virial of one configuration, with tables and lists built for this call alone.
+
+    For many configurations of the same species, bind once and call `Evaluator.evaluate`.
 
     Parameters
     ----------
@@ -217,12 +159,7 @@ def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
     >>> round(evaluate(morse, pair).energy, 6)
     -0.0736
     """
-    potential.prepare(system.species_names)
-    neighbors = Neighbors(potential.requests, skin)
-    neighbors.update(system)
-    result = Result(system.n_atoms)
-    potential.compute(system, neighbors, result)
-    return result
+    return potential.bind(system.species_names).evaluate(system, skin)
 
 
 def species_key(name: str, known: Sequence[str]) -> str | None:
@@ -249,3 +186,10 @@ def finite(value: float, what: str) -> float:
     if not np.isfinite(value):
         raise InputError(f"{what} must be a finite number, got {value}.")
     return float(value)
+
+
+def constant(values: ArrayLike) -> FloatArray:
+    """Return a read-only copy as float64."""
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array

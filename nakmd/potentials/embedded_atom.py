@@ -14,6 +14,7 @@ from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import Term, species_key
+from nakmd.potentials.evaluator import BoundTerm
 from nakmd.system import FloatArray, Result, System
 
 
@@ -27,10 +28,6 @@ class EmbeddedAtom(Term):
     Attributes
     ----------
     elements : tuple of str
-    densities : (n,) float64
-        ρ of every atom at the last evaluation, in the unit of the set (eV² for Finnis-Sinclair cubics).
-    slopes : (n,) float64
-        dE/dρ of every atom, F'(ρ) unless another term depends on ρ as well (`nakmd.potentials.Screened`).
 
     References
     ----------
@@ -45,9 +42,6 @@ class EmbeddedAtom(Term):
         self.label = label
         if not self.elements or len(set(self.elements)) != len(self.elements):
             raise InputError(f"{label}: elements must be named once each, got {list(elements)}.")
-        self.densities: FloatArray = np.zeros(0)
-        self.slopes: FloatArray = np.zeros(0)
-        self._virials: FloatArray = np.zeros((0, 6))
 
     @abstractmethod
     def _tables(self, rows: list[int]) -> tuple[Any, FloatArray]:
@@ -80,31 +74,60 @@ class EmbeddedAtom(Term):
             "precision": self.precision, "sha256": digest,
         }  # fmt: skip
 
-    def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
+    def bind_term(self, species_names: Sequence[str]) -> BoundEmbeddedAtom:  # noqa: D102
         keys = [species_key(name, self.elements) for name in species_names]
         rows = [self.elements.index(key) if key is not None else -1 for key in keys]
-        self._p, self._cutoff = self._tables(rows)
-        self._requests = (ListRequest(self.label, self._cutoff, single=self.precision == "mixed"),)
+        parameters, cutoff = self._tables(rows)
+        request = ListRequest(self.label, cutoff, single=self.precision == "mixed")
+        return BoundEmbeddedAtom(type(self).kernels, parameters, request)
 
-    def add_to(  # noqa: D102
+
+class BoundEmbeddedAtom(BoundTerm):
+    """Tables of an embedded-atom model for the species of one system.
+
+    Parameters
+    ----------
+    kernels : tuple of callable
+        Densities, forces, energies (`nakmd.kernels.eam.build_eam_kernels`).
+    parameters : NamedTuple
+        Tables of the compiled functions.
+    request : ListRequest
+
+    Attributes
+    ----------
+    densities : (n,) float64
+        ρ of every atom at the last evaluation, in the unit of the set (eV² for Finnis-Sinclair cubics).
+    slopes : (n,) float64
+        dE/dρ of every atom, F'(ρ) unless another term depends on ρ as well (`nakmd.potentials.Screened`).
+    """
+
+    def __init__(self, kernels: tuple[Callable[..., Any], ...], parameters: Any, request: ListRequest) -> None:
+        self.requests = (request,)
+        self.parameters = parameters
+        self.densities: FloatArray = np.zeros(0)
+        self.slopes: FloatArray = np.zeros(0)
+        self.kernels = kernels
+        self._virials: FloatArray = np.zeros((0, 6))
+
+    def add_to(  # noqa: D102  (inherited)
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
         self.fill_densities(neighbors, lists[0], result.energies)
         self.add_interactions(neighbors, lists[0], result, virial)
 
     def fill_densities(self, neighbors: Neighbors, found: SlicedList, energies: FloatArray) -> None:
-        """Add F(ρ) to the energies, (n,) [eV], and remember ρ and F'(ρ): the first of the two passes."""
+        """Add F(ρ) to the energies, (n,) [eV], and store ρ and F'(ρ): the first of the two passes."""
         if len(self.densities) != len(energies):
             self.densities = np.zeros(len(energies))
             self.slopes = np.zeros(len(energies))
-        type(self).kernels[0](*self._shared(neighbors, found), energies, self.densities, self.slopes)
+        self.kernels[0](*self._shared(neighbors, found), energies, self.densities, self.slopes)
 
     def add_interactions(self, neighbors: Neighbors, found: SlicedList, result: Result, virial: bool) -> None:
         """Add the forces of V and of the embedding with the slopes as they are, if ``virial`` also V and the virial."""
         if len(self._virials) != found.n_slices:
             self._virials = np.zeros((found.n_slices, 6))
         geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(found))
-        _, add_forces, add_energies = type(self).kernels
+        _, add_forces, add_energies = self.kernels
         shared = self._shared(neighbors, found)
         add_forces(*shared, result.forces)
         if virial:
@@ -114,7 +137,7 @@ class EmbeddedAtom(Term):
     def _shared(self, neighbors: Neighbors, found: SlicedList) -> tuple[Any, ...]:
         return (
             neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
-            self._p, self._cutoff,
+            self.parameters, self.requests[0].cutoffs,
         )  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
 from nakmd.potentials.eam import EAM
 from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
-from nakmd.potentials.hybrid import terms_in
 from nakmd.potentials.lammps import LAMMPSInput, lammps_input
 from nakmd.potentials.sampled import analytic_table, sample_table
 from nakmd.potentials.tables import format_eam_fs, format_setfl
@@ -61,7 +60,7 @@ def export_texts(
         return out.texts(name + EXPORT_FORMS[form])
     if species_names is not None:
         raise InputError(f"{form} has the elements of the term itself; species are for lammps.")
-    terms = [part for term in terms_in(potential) for part in term.parts]
+    terms = [part for term in potential.terms for part in term.parts]
     file = name + EXPORT_FORMS[form]
     if form == "tersoff":
         bonds = [term for term in terms if isinstance(term, Tersoff)]

@@ -14,6 +14,7 @@ from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, any_of, maximum, seldom, sqrt, where
+from nakmd.potentials.base import constant
 from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
@@ -241,11 +242,11 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
     ) -> None:
         super().__init__(elements, label)
         n = len(self.elements)
-        self.length = np.asarray(length, dtype=np.float64)
-        self.A = np.asarray(A, dtype=np.float64)
-        self.B = np.asarray(B, dtype=np.float64)
-        self.X = np.asarray(X, dtype=np.float64)
-        self.Y = np.asarray(Y, dtype=np.float64)
+        self.length = constant(length)
+        self.A = constant(A)
+        self.B = constant(B)
+        self.X = constant(X)
+        self.Y = constant(Y)
         self.atomic_numbers = tuple(int(z) for z in atomic_numbers)
         self.core = (float(core[0]), float(core[1]))
         for name, array, shape in [

@@ -6,16 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from nakmd.errors import InputError
-from nakmd.neighbors import ListRequest, Neighbors
-from nakmd.potentials.base import Potential, Term, compute_sum, sum_pair_energies
-from nakmd.system import FloatArray, Result, System, element_of
-
-
-def terms_in(potential: Potential) -> tuple[Term, ...]:
-    """Return the terms of a sum, or the one term that a potential is."""
-    if isinstance(potential, Hybrid):
-        return potential.terms
-    return (potential,) if isinstance(potential, Term) else ()
+from nakmd.potentials.base import Potential, Term
+from nakmd.system import element_of
 
 
 class Hybrid(Potential):
@@ -45,14 +37,18 @@ class Hybrid(Potential):
     def __init__(self, terms: Sequence[Term], none: Iterable[tuple[str, str]] = (), name: str = "hybrid") -> None:
         if not terms:
             raise InputError("A model needs at least one term.")
-        self.terms = tuple(terms)
+        self._terms = tuple(terms)
         self.none = {frozenset(pair) for pair in none}
         self.name = name
-        self.has_mixed = any(term.has_mixed for term in self.terms)
 
     @property
-    def requests(self) -> tuple[ListRequest, ...]:  # noqa: D102  (inherited)
-        return tuple(request for term in self.terms for request in term.requests)
+    def terms(self) -> tuple[Term, ...]:  # noqa: D102  (inherited)
+        return self._terms
+
+    @property
+    def has_mixed(self) -> bool:  # type: ignore[override]  # constant, as it is in the terms
+        """Whether a term has pairs that could be in float32."""
+        return any(term.has_mixed for term in self.terms)
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102
         labels = [how for how in (term.covers(a, b) for term in self.terms) if how]
@@ -70,21 +66,7 @@ class Hybrid(Potential):
             "none": sorted(sorted(pair) for pair in self.none),
         }
 
-    def prepare(self, species_names: Sequence[str]) -> None:  # noqa: D102
-        self.check_coverage(species_names)
-        self._species_names = tuple(species_names)
-        for term in self.terms:
-            term.bind(species_names)
-
-    def use_precision(self, precision: str) -> Self:  # noqa: D102
-        able = [term for term in self.terms if term.has_mixed]
-        for term in able or self.terms:
-            term.use_precision(precision)
-        self.precision = precision
-        return self
-
-    def compute(self, system: System, neighbors: Neighbors, result: Result, virial: bool = True) -> None:  # noqa: D102
-        compute_sum(self.terms, system, neighbors, result, virial)
-
-    def pair_energies(self, system: System, neighbors: Neighbors) -> FloatArray:  # noqa: D102
-        return sum_pair_energies(self.terms, system, neighbors)
+    def with_precision(self, precision: str) -> Self:  # noqa: D102
+        able = self.has_mixed
+        terms = tuple(term.with_precision(precision) if term.has_mixed or not able else term for term in self.terms)
+        return self._with(_terms=terms, precision=precision)

@@ -137,7 +137,7 @@ def refuse_what_lammps_lacks(term: Potential) -> None:
     what = term.lammps_lacks if isinstance(term, Term) else f"{type(term).__name__}"
     known = isinstance(term, AnalyticEmbeddedAtom | EAM | Tersoff) or (
         # a pair term with loops of its own is more than its formula
-        isinstance(term, PairPotential) and type(term).add_to is PairPotential.add_to
+        isinstance(term, PairPotential) and type(term).bind_term is PairPotential.bind_term
     )
     if not what and not known:
         what = f"{type(term).__name__}"
@@ -170,7 +170,7 @@ def _pair_styles(
     tabulated: list[tuple[str, str]] = []
     for i, a in enumerate(species_names):
         for j in range(i, len(species_names)):
-            entry = term._entry(a, species_names[j])
+            entry = term.entry(a, species_names[j])
             if entry is None or entry not in term.pairs:
                 continue
             values, types = term.pairs[entry], f"{i + 1} {j + 1}"

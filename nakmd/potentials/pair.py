@@ -13,6 +13,7 @@ from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import Term, finite, positive
+from nakmd.potentials.evaluator import BoundTerm
 from nakmd.system import FloatArray, Result, System, element_of
 
 #: How an interaction may end.
@@ -76,13 +77,14 @@ class PairPotential(Term):
         if not (np.isfinite(scale) and scale >= 0.0):
             raise InputError(f"The scale of {self.label} must be a number not below 0, got {scale}.")
         self.scale = float(scale)
-        self.pairs = {self._key(*key): self._checked(key, values) for key, values in pairs.items()}
+        self.pairs = {self.key(*key): self._checked(key, values) for key, values in pairs.items()}
         if len(self.pairs) != len(pairs):
             raise InputError(f"{self.label} lists a pair of species twice: {sorted(map(str, pairs))}.")
-        self.none = {self._key(*key) for key in none}
+        self.none = {self.key(*key) for key in none}
 
     @staticmethod
-    def _key(a: str, b: str) -> tuple[str, str]:
+    def key(a: str, b: str) -> tuple[str, str]:
+        """Return an unordered pair in the order that `pairs` has it."""
         return (a, b) if a <= b else (b, a)
 
     def _checked(self, key: tuple[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,17 +114,17 @@ class PairPotential(Term):
         return checked
 
     # ------------------------------------------------------------------------------------------ species
-    def _entry(self, a: str, b: str) -> tuple[str, str] | None:
+    def entry(self, a: str, b: str) -> tuple[str, str] | None:
         """Return the pair that two species use: the most specific one listed."""
-        a, b = self._key(a, b)  # the same whichever comes first, or forces would not be mutual
+        a, b = self.key(a, b)  # the same whichever comes first, or forces would not be mutual
         for x in dict.fromkeys((a, element_of(a))):
             for y in dict.fromkeys((b, element_of(b))):
-                if self._key(x, y) in self.pairs or self._key(x, y) in self.none:
-                    return self._key(x, y)
+                if self.key(x, y) in self.pairs or self.key(x, y) in self.none:
+                    return self.key(x, y)
         return None
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
-        entry = self._entry(a, b)
+        entry = self.entry(a, b)
         if entry is None:
             return ""
         return self.label if entry in self.pairs else "none"
@@ -136,13 +138,13 @@ class PairPotential(Term):
         }  # fmt: skip
 
     # ------------------------------------------------------------------------------------------ tables
-    def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
+    def bind_term(self, species_names: Sequence[str]) -> BoundPair:  # noqa: D102
         n = len(species_names)
         tables = {name: np.ones((n, n)) for name in self.names}
         cutoff, shift, smooth_from = np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
         for a, name_a in enumerate(species_names):
             for b, name_b in enumerate(species_names):
-                entry = self._entry(name_a, name_b)
+                entry = self.entry(name_a, name_b)
                 if entry not in self.pairs:
                     continue
                 values = self.pairs[entry]
@@ -150,17 +152,48 @@ class PairPotential(Term):
                     tables[name][a, b] = values[name]
                 cutoff[a, b] = values["cutoff"]
                 smooth_from[a, b] = values["smooth_from"]
-        self._p: NamedTuple = self.Parameters(**tables)
+        parameters: NamedTuple = self.Parameters(**tables)
+        cuts = CutTables(cutoff, shift, smooth_from, np.full((n, n), self.scale))
+        cuts = cuts._replace(shift=self.shifts(species_names, type(self).formula, parameters, cuts))
+        request = ListRequest(self.label, cutoff, single=self.precision == "mixed")
+        return BoundPair(type(self).kernels, parameters, cuts, request)
+
+    def shifts(
+        self, species_names: Sequence[str], function: Callable[..., Any], parameters: NamedTuple, cuts: CutTables
+    ) -> FloatArray:
+        """Return the value of a function of a pair at its cutoff where it is shifted by it, (n, n) [eV], else 0."""
+        shift = np.zeros_like(cuts.shift)
         for a, name_a in enumerate(species_names):
             for b, name_b in enumerate(species_names):
-                entry = self._entry(name_a, name_b)
+                entry = self.entry(name_a, name_b)
                 if entry in self.pairs and self.pairs[entry]["cut"] == "shift":
-                    shift[a, b] = type(self).formula(cutoff[a, b], type(self).of_pair(self._p, a, b))[0]
-        self._cuts = CutTables(cutoff, shift, smooth_from, np.full((n, n), self.scale))
-        self._requests = (ListRequest(self.label, cutoff, single=self.precision == "mixed"),)
-        self._virials = np.zeros((0, 6))
+                    shift[a, b] = function(cuts.cutoff[a, b], type(self).of_pair(parameters, a, b))[0]
+        return shift
 
-    def add_to(  # noqa: D102
+
+class BoundPair(BoundTerm):
+    """Tables of a pair potential for the species of one system.
+
+    Parameters
+    ----------
+    kernels : tuple of callable
+        Forces, energies, energies by species (`nakmd.kernels.pair.build_pair_kernels`).
+    parameters : NamedTuple
+        Tables that the formula reads, (n_species, n_species) each.
+    cuts : CutTables
+    request : ListRequest
+    """
+
+    def __init__(
+        self, kernels: tuple[Callable[..., Any], ...], parameters: NamedTuple, cuts: CutTables, request: ListRequest
+    ) -> None:
+        self.requests = (request,)
+        self.parameters = parameters
+        self.cuts = cuts
+        self.kernels = kernels
+        self._virials: FloatArray = np.zeros((0, 6))
+
+    def add_to(  # noqa: D102  (inherited)
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
         found = lists[0]
@@ -168,9 +201,9 @@ class PairPotential(Term):
             self._virials = np.zeros((found.n_slices, 6))
         shared = (
             neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
-            self._p, self._cuts,
+            self.parameters, self.cuts,
         )  # fmt: skip
-        add_forces, add_energies, _ = type(self).kernels
+        add_forces, add_energies, _ = self.kernels
         add_forces(*shared, result.forces)
         if virial:
             add_energies(*shared, result.energies, self._virials)
@@ -181,17 +214,10 @@ class PairPotential(Term):
     ) -> None:
         found = lists[0]
         by_slice = np.zeros((found.n_slices, len(energies)))
-        type(self).kernels[2](
-            neighbors.rows_of(found),
-            found.centers,
-            found.species,
-            found.begin,
-            found.end,
-            found.entries,
-            self._p,
-            self._cuts,
-            by_slice,
-        )
+        self.kernels[2](
+            neighbors.rows_of(found), found.centers, found.species, found.begin, found.end, found.entries,
+            self.parameters, self.cuts, by_slice,
+        )  # fmt: skip
         add_by_species(by_slice, found, energies)
 
 

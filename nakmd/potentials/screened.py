@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
 from nakmd.potentials.base import Term, positive, species_key
-from nakmd.potentials.embedded_atom import EmbeddedAtom
-from nakmd.potentials.pair import PairPotential, add_by_species
+from nakmd.potentials.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
+from nakmd.potentials.evaluator import BoundTerm
+from nakmd.potentials.pair import BoundPair, PairPotential, add_by_species
 from nakmd.system import FloatArray, Result, System, element_of
 
 #: What each element says of its screening.
@@ -113,7 +114,7 @@ class Screened(Term):
                 f"The screening strength of {self.label} is {strength:g}; it must lie between 0 (every atom is held "
                 f"like a lone one) and {most:.4g}, where nothing is left in dense metal."
             )
-        self.shares = {contact._key(*pair): self._share(pair, share) for pair, share in (shares or {}).items()}
+        self.shares = {contact.key(*pair): self._share(pair, share) for pair, share in (shares or {}).items()}
 
     def _sides(self, pair: tuple[str, str]) -> tuple[str, str]:
         """Return the species of the metal and that of the wall in a pair."""
@@ -137,7 +138,7 @@ class Screened(Term):
         return {"residual": residual, "rho_0": positive(numbers["rho_0"], f"{self.label}: rho_0 of {element}")}
 
     def _share(self, pair: tuple[str, str], share: float) -> float:
-        if self.contact._key(*pair) not in self.contact.pairs:
+        if self.contact.key(*pair) not in self.contact.pairs:
             known = ", ".join("-".join(sides) for sides in self.sides.values())
             raise InputError(f"{self.label} has no pair {'-'.join(pair)}; it has {known}.")
         if not 0.0 <= share <= 1.0:
@@ -147,7 +148,7 @@ class Screened(Term):
     # ------------------------------------------------------------------------------------------ species
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         how = self.metal.covers(a, b) or self.contact.covers(a, b)
-        entry = self.contact._entry(a, b)
+        entry = self.contact.entry(a, b)
         return f"{how}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else how
 
     def _share_of(self, entry: tuple[str, str] | None) -> float:
@@ -171,11 +172,9 @@ class Screened(Term):
             "sha256": digest,
         }  # fmt: skip
 
-    def use_precision(self, precision: str) -> Screened:  # noqa: D102
-        super().use_precision(precision)
-        self.metal.use_precision(precision)
-        self.contact.use_precision(precision)
-        return self
+    def with_precision(self, precision: str) -> Self:  # noqa: D102
+        other = super().with_precision(precision)
+        return other._with(metal=self.metal.with_precision(precision), contact=self.contact.with_precision(precision))
 
     def scale(self, element: str, rho: FloatArray) -> FloatArray:
         """Return S(ρ) of an element, an array of ρ's shape."""
@@ -184,10 +183,7 @@ class Screened(Term):
         scales: FloatArray = 1.0 - depth * (1.0 - np.exp(-np.asarray(rho, dtype=np.float64) / numbers["rho_0"]))
         return scales
 
-    def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
-        self.metal.bind(species_names)
-        self.contact.bind(species_names)
-        self._requests = (*self.metal.requests, *self.contact.requests)
+    def bind_term(self, species_names: Sequence[str]) -> BoundScreened:  # noqa: D102
         n = len(species_names)
         keys = [species_key(name, self.metal.elements) for name in species_names]
         tables = ScreeningTables(np.array([key is not None for key in keys]), np.zeros(n), np.zeros(n), np.ones((n, n)))
@@ -197,27 +193,46 @@ class Screened(Term):
                 tables.depth[a] = self.strength * (1.0 - numbers["residual"])
                 tables.rate[a] = 1.0 / numbers["rho_0"]
             for b, other in enumerate(species_names):
-                tables.strength[a, b] = self._share_of(self.contact._entry(name, other))
+                tables.strength[a, b] = self._share_of(self.contact.entry(name, other))
+        contact, kind = self.contact.bind_term(species_names), type(self.contact)
+        weak_cuts = contact.cuts
+        if kind.attraction is not None:  # A ends like V, with a shift of its own
+            shift = self.contact.shifts(species_names, kind.attraction, contact.parameters, contact.cuts)
+            weak_cuts = contact.cuts._replace(shift=shift)
+        return BoundScreened(self.metal.bind_term(species_names), contact, _kernels(kind), tables, weak_cuts)
+
+
+class BoundScreened(BoundTerm):
+    """Tables of a metal and its screened pairs for the species of one system.
+
+    Parameters
+    ----------
+    metal : BoundEmbeddedAtom
+    contact : BoundPair
+    kernels : tuple of callable
+        Forces, energies, energies by species (`nakmd.kernels.screened.build_screened_kernels`).
+    tables : ScreeningTables
+    weak_cuts : CutTables
+        How the attraction ends.
+    """
+
+    def __init__(
+        self,
+        metal: BoundEmbeddedAtom,
+        contact: BoundPair,
+        kernels: tuple[Callable[..., Any], ...],
+        tables: ScreeningTables,
+        weak_cuts: CutTables,
+    ) -> None:
+        self.metal, self.contact = metal, contact
+        self.requests = (*metal.requests, *contact.requests)
+        self.kernels = kernels
         self._screening = tables
-        self._weak_cuts = self._ends_of_attraction(species_names)
+        self._weak_cuts = weak_cuts
         self._scales: FloatArray = np.zeros(0)
-        self._virials = np.zeros((0, 6))
+        self._virials: FloatArray = np.zeros((0, 6))
 
-    def _ends_of_attraction(self, species_names: Sequence[str]) -> CutTables:
-        """Return how A ends: like V, with a shift of its own."""
-        kind, cuts = type(self.contact), self.contact._cuts
-        if kind.attraction is None:
-            return cuts
-        shift = np.zeros_like(cuts.shift)
-        for a, name in enumerate(species_names):
-            for b, other in enumerate(species_names):
-                entry = self.contact._entry(name, other)
-                if entry in self.contact.pairs and self.contact.pairs[entry]["cut"] == "shift":
-                    shift[a, b] = kind.attraction(cuts.cutoff[a, b], kind.of_pair(self.contact._p, a, b))[0]
-        return cuts._replace(shift=shift)
-
-    # ------------------------------------------------------------------------------------------ evaluation
-    def add_to(  # noqa: D102
+    def add_to(  # noqa: D102  (inherited)
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
         metal, contact = lists
@@ -225,10 +240,10 @@ class Screened(Term):
             self._virials = np.zeros((contact.n_slices, 6))
         self.metal.fill_densities(neighbors, metal, result.energies)
         self._spread_scales(neighbors, metal, contact)
-        add_forces, add_energies, _ = _kernels(type(self.contact))
+        add_forces, add_energies, _ = self.kernels
         shared = (
             neighbors.rows_of(contact), contact.atoms, contact.centers, contact.species, contact.begin, contact.end,
-            contact.entries, self.contact._p, self.contact._cuts, self._weak_cuts, self._screening,
+            contact.entries, self.contact.parameters, self.contact.cuts, self._weak_cuts, self._screening,
         )  # fmt: skip
         add_forces(*shared, result.forces, self.metal.slopes)
         if virial:
@@ -251,8 +266,8 @@ class Screened(Term):
         self.metal.fill_densities(neighbors, metal, np.zeros(system.n_atoms))
         self._spread_scales(neighbors, metal, contact)
         by_slice = np.zeros((contact.n_slices, len(energies)))
-        _kernels(type(self.contact))[2](
+        self.kernels[2](
             neighbors.rows_of(contact), contact.centers, contact.species, contact.begin, contact.end, contact.entries,
-            self.contact._p, self.contact._cuts, self._weak_cuts, self._screening, by_slice,
+            self.contact.parameters, self.contact.cuts, self._weak_cuts, self._screening, by_slice,
         )  # fmt: skip
         add_by_species(by_slice, contact, energies)

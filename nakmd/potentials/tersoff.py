@@ -14,6 +14,7 @@ from nakmd.kernels import bond_order
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import Term, species_key
+from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.tersoff_file import COLUMNS, TersoffParameters, read_tersoff
 from nakmd.system import FloatArray, Result, System
 
@@ -49,10 +50,6 @@ class Tersoff(Term):
         self.parameters = parameters
         self.elements = parameters.elements
         self.label = label
-        self._partials: tuple[FloatArray, FloatArray, FloatArray] = (np.zeros(0), np.zeros(0), np.zeros(0))
-        self._scratch: FloatArray = np.zeros((N_CHUNKS, 0))
-        self._columns = np.zeros((N_CHUNKS, 0), np.int64)
-        self._virials: FloatArray = np.zeros((0, 6))
 
     @classmethod
     def from_file(cls, path: Path | str, elements: Sequence[str] | None = None) -> Tersoff:
@@ -74,7 +71,7 @@ class Tersoff(Term):
         digest = hashlib.sha256(json.dumps([self.elements, numbers]).encode()).hexdigest()
         return {"form": "Tersoff", "label": self.label, "elements": list(self.elements), "sha256": digest}
 
-    def bind(self, species_names: Sequence[str]) -> None:  # noqa: D102
+    def bind_term(self, species_names: Sequence[str]) -> BoundTersoff:  # noqa: D102
         keys = [species_key(name, self.elements) for name in species_names]
         known = np.array([key is not None for key in keys], dtype=np.bool_)
         rows = np.array([self.elements.index(key) if key is not None else 0 for key in keys], dtype=np.int64)
@@ -86,8 +83,27 @@ class Tersoff(Term):
         all_known = known[:, None, None] & known[None, :, None] & known[None, None, :]
         reach = np.where(all_known, triples, 0.0).max(axis=1, initial=0.0)
         reach = np.maximum(reach, reach.T)
-        self._tables = bond_order.TersoffTables(**tables, reach=np.ascontiguousarray(reach))
-        self._requests = (ListRequest(self.label, reach, bonded=True),)
+        bound = bond_order.TersoffTables(**tables, reach=np.ascontiguousarray(reach))
+        return BoundTersoff(bound, ListRequest(self.label, reach, bonded=True))
+
+
+class BoundTersoff(BoundTerm):
+    """Tables of a bond-order potential for the species of one system.
+
+    Parameters
+    ----------
+    tables : TersoffTables
+    request : ListRequest
+    """
+
+    def __init__(self, tables: bond_order.TersoffTables, request: ListRequest) -> None:
+        self.requests = (request,)
+        self.kernels = (bond_order.fill_partials, bond_order.add_bond_forces)
+        self._tables = tables
+        self._partials: tuple[FloatArray, FloatArray, FloatArray] = (np.zeros(0), np.zeros(0), np.zeros(0))
+        self._scratch: FloatArray = np.zeros((N_CHUNKS, 0))
+        self._columns = np.zeros((N_CHUNKS, 0), np.int64)
+        self._virials: FloatArray = np.zeros((0, 6))
 
     def _make_room(self, found: SlicedList) -> None:
         widest = max(found.widest, 1)
@@ -100,15 +116,16 @@ class Tersoff(Term):
         if len(self._virials) != found.n_slices:
             self._virials = np.zeros((found.n_slices, 6))
 
-    def add_to(  # noqa: D102
+    def add_to(  # noqa: D102  (inherited)
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
         found = lists[0]
         self._make_room(found)
-        bond_order.fill_partials(
+        fill_partials, add_bond_forces = self.kernels
+        fill_partials(
             neighbors.rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
             self._tables, virial, self._scratch, self._columns, result.energies, *self._partials, self._virials,
         )  # fmt: skip
-        bond_order.add_bond_forces(found.atoms, found.begin, found.end, found.reverse, *self._partials, result.forces)
+        add_bond_forces(found.atoms, found.begin, found.end, found.reverse, *self._partials, result.forces)
         if virial:
             result.virial += self._virials.sum(axis=0)

@@ -99,14 +99,14 @@ class Simulation:
             set_threads(threads)
         self.system = system
         self.potential = potential
+        self.evaluator = potential.bind(system.species_names)
         self.stages = list(stages)
         self.observers = list(observers)
         self.seed = seed
         self.result = Result(system.n_atoms)
         self._has_energies = True
         if neighbors is None:
-            potential.prepare(system.species_names)
-            neighbors = Neighbors(potential.requests, skin)
+            neighbors = Neighbors(self.evaluator.requests, skin)
         self.neighbors = neighbors
         self.reports: list[StageReport] = []
         self.step = 0
@@ -347,7 +347,7 @@ class Simulation:
         system, result = self.system, self.result
         try:
             self.neighbors.update(system)
-            self.potential.compute(system, self.neighbors, result, virial)
+            self.evaluator.compute(system, self.neighbors, result, virial)
         except (ExplosionError, NeighborOverflowError) as error:
             raise ExplosionError(f"Step {self.step}, stage {self.stage.name!r}: {error}") from error
         if self._mobility is not None:
@@ -359,7 +359,7 @@ class Simulation:
         if self._has_energies:
             return
         whole = Result(self.system.n_atoms)
-        self.potential.compute(self.system, self.neighbors, whole, virial=True)
+        self.evaluator.compute(self.system, self.neighbors, whole, virial=True)
         if self._mobility is not None:
             self._mobility.add_tethers(self.system, whole)
         self.result.energies[:], self.result.virial[:] = whole.energies, whole.virial
@@ -392,7 +392,7 @@ class Simulation:
                 observer.observe(frame)
 
     def _pair_energies(self) -> FloatArray:
-        return self.potential.pair_energies(self.system, self.neighbors)
+        return self.evaluator.pair_energies(self.system, self.neighbors)
 
     def _send_progress(self) -> None:
         self._last_report = time.perf_counter()

@@ -153,7 +153,6 @@ class Adhesion(Analysis):
                 f"Adhesion knows wall ({', '.join(WALL)}) and metal; here is {', '.join(others)} too, whose energy "
                 "belongs to neither."
             )
-        self.potential.prepare(topology.species_names)
         self._topology = topology
         self._whole = Part(self.potential, topology, np.ones(topology.n_atoms, dtype=np.bool_))
         self._parts = {name: Part(self.potential, topology, mask) for name, mask in sides.items()}

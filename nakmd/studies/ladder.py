@@ -109,17 +109,16 @@ def cross_energies(run: Stored, stage: str | Sequence[str] | None = None) -> Flo
         source = deck_of(trajectory)
         topology = trajectory.topology
         models = [potential_of(with_affinity(source, scale)) for scale in (1.0, 0.0)]
-        for model in models:
-            model.prepare(topology.species_names)
+        evaluators = [model.bind(topology.species_names) for model in models]
         # the affinity changes no cutoff: the lists of one serve the other
-        neighbors = Neighbors(models[0].requests, 0.0)
+        neighbors = Neighbors(evaluators[0].requests, 0.0)
         found = []
         for frame in choose_frames(trajectory, stage):
             system = System(
                 frame.positions, topology.species, topology.species_names, frame.cell.copy(), masses=topology.masses
             )
             neighbors.update(system)
-            slopes = models[0].pair_energies(system, neighbors) - models[1].pair_energies(system, neighbors)
+            slopes = evaluators[0].pair_energies(system, neighbors) - evaluators[1].pair_energies(system, neighbors)
             found.append(float(np.triu(slopes).sum()))
         return np.array(found)
 

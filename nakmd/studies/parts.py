@@ -36,7 +36,6 @@ class Part:
     Parameters
     ----------
     potential : Potential
-        Bound to the species of all.
     topology : Topology
         Of all.
     mask : (n,) bool
@@ -44,9 +43,9 @@ class Part:
     """
 
     def __init__(self, potential: Potential, topology: Topology, mask: BoolArray) -> None:
-        self._potential, self._topology, self._mask = potential, topology, mask
+        self._evaluator, self._topology, self._mask = potential.bind(topology.species_names), topology, mask
         # no skin: frames are far apart, and the lists are a function of the frame alone
-        self._neighbors = Neighbors(potential.requests, 0.0)
+        self._neighbors = Neighbors(self._evaluator.requests, 0.0)
         self._result = Result(int(np.sum(mask)))
         self._latest: System | None = None
 
@@ -64,13 +63,13 @@ class Part:
         """Return the potential energy [eV]."""
         self._latest = self.system(frame)
         self._neighbors.update(self._latest)
-        self._potential.compute(self._latest, self._neighbors, self._result)
+        self._evaluator.compute(self._latest, self._neighbors, self._result)
         return self._result.energy
 
     def pair_energies(self) -> FloatArray:
         """Return the energies between species [eV] of the frame last evaluated."""
         assert self._latest is not None  # energy was called
-        return self._potential.pair_energies(self._latest, self._neighbors)
+        return self._evaluator.pair_energies(self._latest, self._neighbors)
 
     def thermal_energy(self, frame: Frame) -> float:
         """Return the kinetic energy [eV], NaN without velocities."""
@@ -126,7 +125,6 @@ def wall_alone(
     temperature = 2.0 * float(np.mean(kinetic)) / (3.0 * int(np.sum(mask)) * K_B) if np.any(mask) else 0.0
     if not temperature > 0.0:
         return None
-    potential.prepare(topology.species_names)
     system = Part(potential, topology, mask).system(last)
     assert last.velocities is not None  # seen above
     system.velocities[:] = last.velocities[mask]

@@ -80,7 +80,7 @@ def with_affinity(source: DeckSource, affinity: float) -> DeckSource:
 
 
 def potential_of(source: DeckSource) -> Potential:
-    """Return the potential of a deck, not yet bound to species.
+    """Return the potential of a deck.
 
     Raises
     ------

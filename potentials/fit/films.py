@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nakmd.cell import Cell
 from nakmd.potentials import Hybrid, Screened, evaluate, load
 from nakmd.potentials.model_records import ScreenedElement
+from nakmd.potentials.screened import BoundScreened
 from nakmd.potentials.terms import residual_of
 from nakmd.system import FloatArray, System
 
@@ -132,8 +133,11 @@ def energy(
     }
     sheet = [("C", "C"), ("C", "N:graphitic"), ("N:graphitic", "N:graphitic")]
     model = Hybrid([Screened(metal, load(CONTACT, doping=doping), beside, strength)], none=sheet)
-    found = evaluate(model, system).energy
-    return found, metal.densities.copy()
+    evaluator = model.bind(system.species_names)
+    found = evaluator.evaluate(system).energy
+    (screened,) = evaluator.terms
+    assert isinstance(screened, BoundScreened)
+    return found, screened.metal.densities.copy()
 
 
 def of_metal(system: System) -> NDArray[np.bool_]:

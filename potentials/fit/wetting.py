@@ -78,14 +78,13 @@ def slopes_of(trajectory: nakmd.Trajectory) -> tuple[FloatArray, FloatArray, flo
     """Return dE/dλ and the energy between wall and metal at λ = 1 of every frame [eV], and the area [Å²]."""
     topology = trajectory.topology
     models = [load(MODEL, screening=strength) for strength in (0.0, 1.0)]
-    for model in models:
-        model.prepare(topology.species_names)
-    neighbors = Neighbors(models[0].requests, 0.0)
+    evaluators = [model.bind(topology.species_names) for model in models]
+    neighbors = Neighbors(evaluators[0].requests, 0.0)
     rows = []
     for frame in choose_frames(trajectory):
         system = System(frame.positions, topology.species, topology.species_names, frame.cell, masses=topology.masses)
         neighbors.update(system)
-        rows.append([float(np.triu(m.pair_energies(system, neighbors)).sum()) for m in models])
+        rows.append([float(np.triu(e.pair_energies(system, neighbors)).sum()) for e in evaluators])
         area = float(np.linalg.norm(np.cross(frame.cell.matrix[0], frame.cell.matrix[1])))
     dilute, screened = np.array(rows).T
     return screened - dilute, screened, area

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.cell import Cell
-from nakmd.potentials import Potential
-from nakmd.studies.soundness.crystals import PerfectCrystal, mass_of, static
+from nakmd.potentials import Potential, evaluate
+from nakmd.studies.soundness.crystals import PerfectCrystal, mass_of
 from nakmd.studies.soundness.verdicts import Verdict, level_of, worst
 from nakmd.system import System
 
@@ -29,13 +29,14 @@ def core_in_crystal(potential: Potential, crystal: PerfectCrystal) -> Verdict:
     distances[0] = np.inf
     other = int(np.argmin(distances))
     rest = float(distances[other])
+    evaluator = potential.bind(system.species_names)
 
     def energy(distance: float) -> float:
         moved = system.copy()
         shift = 0.5 * (rest - distance) / rest * away[other]
         moved.positions[0] += shift
         moved.positions[other] -= shift
-        return static(potential, moved).energy
+        return evaluator.evaluate(moved).energy
 
     r = rest * np.linspace(1.0, CLOSEST, N_STEPS)
     energies = np.array([energy(x) for x in r]) - energy(rest)
@@ -44,8 +45,8 @@ def core_in_crystal(potential: Potential, crystal: PerfectCrystal) -> Verdict:
 
 def core_of_dimer(potential: Potential, a: str, b: str) -> Verdict | None:
     """Push two lone atoms together; None if they do not interact. No wall is a warning: a lone pair may never meet."""
-    potential.prepare(list(dict.fromkeys((a, b))))
-    r = np.linspace(min(potential.cutoff, 8.0) - 1e-6, 0.4, 4 * N_STEPS)
+    cutoff = potential.bind(list(dict.fromkeys((a, b)))).cutoff
+    r = np.linspace(min(cutoff, 8.0) - 1e-6, 0.4, 4 * N_STEPS)
     energies, _ = _dimers(potential, a, b, r)
     if not np.any(energies):
         return None
@@ -80,9 +81,7 @@ def _wall(of: str, r: FloatArray, energies: FloatArray, gravest: str) -> Verdict
 
 def ends(potential: Potential, species: list[str]) -> list[Verdict]:
     """Check energy and force of two atoms just inside the cutoff of their pair."""
-    potential.prepare(species)
-    # evaluating two atoms binds the potential anew
-    tables = [request.cutoffs.copy() for request in potential.requests]
+    tables = [request.cutoffs for request in potential.bind(species).requests]
     out = []
     for i, a in enumerate(species):
         for j, b in enumerate(species[i:], start=i):
@@ -125,5 +124,5 @@ def _dimers(potential: Potential, a: str, b: str, distances: FloatArray) -> tupl
     positions[:, 1, 1] = distances
     species = np.tile([0, len(names) - 1], n)
     cell = Cell([apart * n, apart, apart], [False] * 3)
-    found = static(potential, System(positions.reshape(-1, 3), species, names, cell, masses=np.tile(masses, n)))
+    found = evaluate(potential, System(positions.reshape(-1, 3), species, names, cell, masses=np.tile(masses, n)))
     return found.energies.reshape(n, 2).sum(axis=1), found.forces[1::2, 1].copy()

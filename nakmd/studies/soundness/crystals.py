@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from nakmd.cell import Cell
-from nakmd.neighbors import Neighbors
-from nakmd.potentials import Potential
+from nakmd.potentials import Potential, evaluate
 from nakmd.structures.crystal import CUBIC
 from nakmd.studies.soundness.measured import MEASURED
-from nakmd.system import Result, System, element_of
+from nakmd.system import System, element_of
 from nakmd.units import GPA_PER_EV_A3
 
 FloatArray = NDArray[np.float64]
@@ -99,19 +98,6 @@ def build_crystal(
     return System(positions, species, elements, Cell(lengths * counts, periodic.tolist()), masses=masses)
 
 
-def static(potential: Potential, system: System) -> Result:
-    """Return energies, forces and virial of a configuration; tables are bound anew only for other species.
-
-    `nakmd.potentials.evaluate` binds them every time, and splines of 10,000 points take longer than a small crystal.
-    """
-    if potential.species_names != system.species_names:
-        potential.prepare(system.species_names)
-    neighbors, result = Neighbors(potential.requests, 0.0), Result(system.n_atoms)
-    neighbors.update(system)
-    potential.compute(system, neighbors, result)
-    return result
-
-
 def mass_of(species: str) -> float:
     """Return the mass [amu] of a species; 1 where the name is no element's."""
     number = atomic_numbers.get(element_of(species), 0)
@@ -148,9 +134,10 @@ def find_crystal(
     elastic : bool
         Whether C_ij are wanted.
     """
+    evaluator = potential.bind(elements)
 
     def energy(distance: float) -> float:
-        return float(static(potential, build_crystal(elements, structure, float(distance))).energies.mean())
+        return float(evaluator.evaluate(build_crystal(elements, structure, float(distance))).energies.mean())
 
     distances = guess * np.linspace(*SEARCH, N_SEARCH)
     energies = np.array([energy(distance) for distance in distances])
@@ -173,13 +160,13 @@ def elastic_constants(
     potential: Potential, elements: tuple[str, ...], structure: str, distance: float
 ) -> tuple[float, float, float]:
     """Return C11, C12, C44 [GPa] of a cubic crystal without inner relaxation: changes of stress, -W/V, with strain."""
-    system = build_crystal(elements, structure, distance)
+    system, evaluator = build_crystal(elements, structure, distance), potential.bind(elements)
 
     def stress(strain: FloatArray) -> FloatArray:
         stretch = np.eye(3) + strain
         cell = Cell(system.cell.matrix @ stretch, system.cell.periodic.tolist())
         moved = System(system.positions @ stretch, system.species, elements, cell, masses=system.masses)
-        return np.asarray(-static(potential, moved).virial / cell.volume * GPA_PER_EV_A3)
+        return np.asarray(-evaluator.evaluate(moved).virial / cell.volume * GPA_PER_EV_A3)
 
     along, shear = np.zeros((3, 3)), np.zeros((3, 3))
     along[0, 0] = STRAIN
@@ -197,4 +184,4 @@ def vacancy_energy(potential: Potential, crystal: PerfectCrystal, repeats: int |
     full = crystal.system(repeats)
     keep = np.arange(full.n_atoms) > 0
     missing = System(full.positions[keep], full.species[keep], full.species_names, full.cell, masses=full.masses[keep])
-    return float(static(potential, missing).energy - missing.n_atoms * crystal.energy)
+    return float(evaluate(potential, missing).energy - missing.n_atoms * crystal.energy)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 
 from nakmd.potentials import EAM, Potential
-from nakmd.potentials.hybrid import terms_in
 from nakmd.studies.soundness.crystals import EDGE, SEARCH, PerfectCrystal, find_crystal, structure_in_nature
 from nakmd.studies.soundness.measured import MEASURED
 from nakmd.studies.soundness.verdicts import Verdict
@@ -55,7 +54,7 @@ def find_crystals(potential: Potential, species: list[str]) -> tuple[dict[str, P
 
 def _header(potential: Potential, element: str) -> tuple[str, float] | None:
     """Return structure and lattice constant [Å] from the header of a table, if there is one and it says so."""
-    for term in terms_in(potential):
+    for term in potential.terms:
         if isinstance(term, EAM) and element in term.elements:
             k = term.elements.index(element)
             structure, length = term.table.lattices[k].lower(), term.table.lattice_constants[k]

@@ -8,10 +8,10 @@ import numpy as np
 from ase.data import atomic_masses, atomic_numbers
 from numpy.typing import NDArray
 
-from nakmd.potentials import EAM
+from nakmd.potentials import EAM, Evaluator
 from nakmd.potentials.eam_table import EAMTable
 from nakmd.potentials.spline_tables import lammps_spline, spline_value
-from nakmd.studies.soundness.crystals import PerfectCrystal, build_crystal, static
+from nakmd.studies.soundness.crystals import PerfectCrystal, build_crystal
 from nakmd.studies.soundness.verdicts import Level, Verdict, level_of, worst
 
 FloatArray = NDArray[np.float64]
@@ -100,8 +100,9 @@ def _density_at(term: EAM, crystal: PerfectCrystal | None, compression: float = 
     if crystal is None:
         return float("nan")
     system = build_crystal(crystal.elements, crystal.structure, compression * crystal.distance)
-    static(term, system)
-    return float(term.densities.mean())
+    bound = term.bind_term(system.species_names)
+    Evaluator(term, system.species_names, [bound]).evaluate(system)
+    return float(bound.densities.mean())
 
 
 def _density_range(t: EAMTable, a: int, crystal: PerfectCrystal | None, term: EAM) -> Verdict:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -45,14 +44,3 @@ def digest_for(potential: Potential, species: Sequence[str]) -> str:
     terms: list[Any] = [*_acting(potential, species)] if isinstance(potential, Hybrid) else [potential]
     text = json.dumps([plain(term.describe()) for term in terms], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@contextmanager
-def unbound(potential: Potential) -> Iterator[Potential]:
-    """Give a potential and bind it to the species it had before once the block ends."""
-    before = potential.species_names
-    try:
-        yield potential
-    finally:
-        if before:
-            potential.prepare(before)

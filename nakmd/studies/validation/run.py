@@ -16,7 +16,6 @@ from nakmd.pace import Pace
 from nakmd.potentials import Potential, library
 from nakmd.studies.validation.assemble import findings_of
 from nakmd.studies.validation.findings import AGREES, FAILED, MISSES, UNKNOWN, Finding
-from nakmd.studies.validation.models import unbound
 from nakmd.studies.validation.plan import FULL, QUANTITIES, QUICK, Point, Scale, Wanted, points_for
 from nakmd.studies.validation.references import sources
 from nakmd.studies.validation.store import Store
@@ -145,10 +144,6 @@ def validate(
         If the disk refuses, or a process dies. A model that fails at a point (explodes, say) does not raise: its
         figures are "not measured", with the reason.
 
-    Notes
-    -----
-    The potential is left as it was given, bound to the species it had.
-
     Examples
     --------
     >>> validate("cn", ["carbon"])["lattice constant", "graphene"].text
@@ -157,17 +152,16 @@ def validate(
     model, name = _model(potential)
     scale: Scale = QUICK if quick else FULL
     wanted = Wanted(QUANTITIES if quantities is None else list(quantities))
-    with unbound(model):
-        points, beyond = points_for(model, wanted, scale)
-        if not points:
-            raise InputError(
-                f"{name} says nothing of what was asked for: it needs terms between Na, K, or C and N. "
-                f"Quantities: {', '.join(quantities or QUANTITIES)}."
-            )
-        scale_name = "quick" if quick else "full"
-        store = Store(directory, {"name": name, "scale": scale_name, "seed": seed})
-        models = _models(potential, model, points)
-        results, seconds = _compute(points, models, seed, store, threads, progress)
+    points, beyond = points_for(model, wanted, scale)
+    if not points:
+        raise InputError(
+            f"{name} says nothing of what was asked for: it needs terms between Na, K, or C and N. "
+            f"Quantities: {', '.join(quantities or QUANTITIES)}."
+        )
+    scale_name = "quick" if quick else "full"
+    store = Store(directory, {"name": name, "scale": scale_name, "seed": seed})
+    models = _models(potential, model, points)
+    results, seconds = _compute(points, models, seed, store, threads, progress)
     validation = Validation(
         name=name,
         scale=scale_name,

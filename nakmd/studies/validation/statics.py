@@ -58,7 +58,7 @@ def relaxed(potential: Potential, system: System, free_volume: bool = False) -> 
     Variables are displacements and, with ``free_volume``, a hundred times the logarithm of the stretch, which is then
     about as stiff as they are.
     """
-    potential.prepare(system.species_names)
+    evaluator = potential.bind(system.species_names)
 
     def state(x: FloatArray) -> System:
         stretch = float(np.exp(x[-1] / 100.0)) if free_volume else 1.0
@@ -66,12 +66,12 @@ def relaxed(potential: Potential, system: System, free_volume: bool = False) -> 
         cell = Cell(system.cell.matrix * stretch, system.cell.periodic.tolist())
         return System(positions, system.species, system.species_names, cell, masses=system.masses)
 
-    neighbors = Neighbors(potential.requests, 1.0)
+    neighbors = Neighbors(evaluator.requests, 1.0)
 
     def energy_and_gradient(x: FloatArray) -> tuple[float, FloatArray]:
         moved, result = state(x), Result(system.n_atoms)
         neighbors.update(moved)
-        potential.compute(moved, neighbors, result)
+        evaluator.compute(moved, neighbors, result)
         stretch = float(np.exp(x[-1] / 100.0)) if free_volume else 1.0
         swell = -result.virial[:3].sum() / 100.0 if free_volume else 0.0
         return result.energy, np.append((-result.forces * stretch).ravel(), swell)
