@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from nakmd import analysis, integrators, io, potentials, structures, studies, units
     from nakmd.cell import Cell
     from nakmd.deck.deck import Deck
-    from nakmd.deck.session import Run
     from nakmd.errors import NakmdError
     from nakmd.io import Trajectory
     from nakmd.reported import resume, run
+    from nakmd.runs.session import Run
     from nakmd.system import Frame, System
 
 #: Where each public name lives. They are imported when first used: the shell answers at once, and a script that
@@ -30,7 +30,7 @@ _HOMES = {
     "Deck": "nakmd.deck.deck",
     "Frame": "nakmd.system",
     "NakmdError": "nakmd.errors",
-    "Run": "nakmd.deck.session",
+    "Run": "nakmd.runs.session",
     "System": "nakmd.system",
     "Trajectory": "nakmd.io",
     "resume": "nakmd.reported",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.run import resume_run, run_deck
-from nakmd.deck.session import ProgressReport, Run
 from nakmd.deck.source import DeckSource
+from nakmd.runs.run import resume_run, run_deck
+from nakmd.runs.session import ProgressReport, Run
 
 
 def run(

@@ -40,11 +40,11 @@ from nakmd.analysis import (
 )
 from nakmd.cell import Cell
 from nakmd.cli.app import app
-from nakmd.deck.results import Results
 from nakmd.deck.schema import Quantity
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
+from nakmd.results.results import Results
 from nakmd.simulation.observers import LiveAnalysis
 from nakmd.system import Frame
 

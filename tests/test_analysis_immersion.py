@@ -10,9 +10,9 @@ from nakmd.analysis.affinity import AREA_PER_ATOM
 from nakmd.analysis.immersion import temperature_rise
 from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.cell import Cell
-from nakmd.deck.results import Results
-from nakmd.deck.table import rows_of
 from nakmd.errors import AnalysisError
+from nakmd.results.results import Results
+from nakmd.results.table import rows_of
 from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube, tube_axis
 

@@ -5,10 +5,10 @@ import copy
 import pytest
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.estimate import estimate
-from nakmd.deck.plan import make_plan
-from nakmd.deck.rates import store_rate, stored_rate
 from nakmd.potentials.library import load
+from nakmd.runs.estimate import estimate
+from nakmd.runs.plan import make_plan
+from nakmd.runs.rates import store_rate, stored_rate
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
 PRODUCE = {"kind": "produce", "steps": 1000, "temperature": "450 K", "ensemble": "bussi"}

@@ -5,11 +5,11 @@ import lammps_oracle
 import numpy as np
 import pytest
 
-from nakmd.deck.trial import species_known_to
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, evaluate, library, load
 from nakmd.potentials.export import lammps_input
 from nakmd.potentials.pair_table import pair_curve
+from nakmd.runs.trial import species_known_to
 
 #: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`nakmd.potentials.sampled`).
 ENERGY, FORCE = 1e-9, 1e-6

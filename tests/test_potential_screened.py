@@ -8,7 +8,6 @@ import pytest
 from laws import assert_same, bits
 
 from nakmd.cell import Cell
-from nakmd.deck.build import build_potential
 from nakmd.deck.matter import Model
 from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
@@ -16,6 +15,7 @@ from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Evaluator, Hybrid, LennardJones, Morse, Screened, evaluate, load
 from nakmd.potentials.export import analytic_table, export_texts, lammps_input
 from nakmd.potentials.library import takes_doping
+from nakmd.runs.potential_builder import build_potential
 from nakmd.system import System
 
 NUMBERS = {"K": {"residual": 0.2, "rho_0": 1.1}, "Na": {"residual": 0.3, "rho_0": 1.5}}

@@ -11,11 +11,11 @@ from typing import Any
 
 from nakmd.analysis import QUANTITIES, standard_analyses, statistics, yeh_hummer
 from nakmd.deck.deck import Deck
-from nakmd.deck.stages import build_stages
 from nakmd.integrators import VelocityVerlet
 from nakmd.kernels import random
 from nakmd.potentials import library
 from nakmd.potentials.model_records import ModelRecord
+from nakmd.runs.stage_builder import build_stages
 from nakmd.system import Topology
 
 _SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)

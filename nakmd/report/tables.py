@@ -15,10 +15,10 @@ from nakmd.analysis import Measure, Record
 from nakmd.analysis.statistics import format_measure
 from nakmd.analysis.thermo import from_table
 from nakmd.deck.deck import Deck
-from nakmd.deck.results import Results
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names
 from nakmd.errors import AnalysisError
+from nakmd.results.results import Results
 from nakmd.system import Topology
 
 #: What energy may drift at constant energy [kT/ns/dof], either way.

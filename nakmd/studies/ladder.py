@@ -15,15 +15,15 @@ from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.statistics import Measure, mean_with_error
 from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.deck.deck import Deck
-from nakmd.deck.folder import RunFolder
 from nakmd.deck.schema import Dynamics
-from nakmd.deck.session import ProgressReport
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_names import measured_stages, stage_names
 from nakmd.errors import AnalysisError, RunError
 from nakmd.io import Trajectory
 from nakmd.neighbors import Neighbors
 from nakmd.reported import resume, run
+from nakmd.runs.folder import RunFolder
+from nakmd.runs.session import ProgressReport
 from nakmd.studies.stored import Stored, deck_of, opened, potential_of, with_affinity
 from nakmd.system import METALS, WALL, FloatArray, System
 

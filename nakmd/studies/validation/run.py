@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nakmd.deck.build import load_named_or_file
-from nakmd.deck.provenance import describe_run, potential_hash
 from nakmd.errors import InputError
 from nakmd.io.atomic import write_status
 from nakmd.kernels.jit import available_threads
 from nakmd.pace import Pace
 from nakmd.potentials import Potential, library
+from nakmd.runs.potential_builder import load_named_or_file
+from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.studies.validation.assemble import findings_of
 from nakmd.studies.validation.findings import AGREES, FAILED, MISSES, UNKNOWN, Finding
 from nakmd.studies.validation.plan import FULL, QUANTITIES, QUICK, Point, Scale, Wanted, points_for

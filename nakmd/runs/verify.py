@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nakmd.deck.build import concentration_of
+from nakmd.runs.potential_builder import concentration_of
 from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.cell import Cell
-from nakmd.deck.build import load_named_or_file
+from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, Potential, Tersoff
 from nakmd.potentials.embedded_atom import EmbeddedAtom

@@ -8,13 +8,13 @@ from typing import Any
 
 from nakmd._version import __version__
 from nakmd.cell import Cell
-from nakmd.deck.build import build_potential
-from nakmd.deck.compile_aside import forces_compiled_aside
+from nakmd.runs.potential_builder import build_potential
+from nakmd.runs.compile_aside import forces_compiled_aside
 from nakmd.deck.deck import Deck
-from nakmd.deck.folder import RunFolder, difference, free_folder
-from nakmd.deck.plan import make_plan
-from nakmd.deck.provenance import potential_hash
-from nakmd.deck.session import ProgressReport, Run, Session
+from nakmd.runs.folder import RunFolder, difference, free_folder
+from nakmd.runs.plan import make_plan
+from nakmd.runs.provenance import potential_hash
+from nakmd.runs.session import ProgressReport, Run, Session
 from nakmd.deck.source import DeckSource
 from nakmd.errors import InputError
 from nakmd.io import Trajectory

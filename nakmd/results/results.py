@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nakmd.deck.table import Row, rows_of, size_rows
 from nakmd.errors import AnalysisError
+from nakmd.results.table import Row, rows_of, size_rows
 
 # nakmd.analysis imports half of scipy, which is not to stand between `nakmd run` and its first step
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.run import run_deck
+from nakmd.runs.run import run_deck
 from nakmd.potentials.export import analytic_table
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
