@@ -18,7 +18,7 @@ def resume(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Continue a run from its checkpoint: the same bits as if it had never stopped."""
-    from nakmd.cli.progress import show_run, watch
+    from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)

@@ -20,7 +20,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Run a deck, measure, and print every result with its error bar."""
-    from nakmd.cli.progress import show_run, watch
+    from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)

@@ -41,7 +41,7 @@ def validate(
 
     Every point is stored when it is done: the same command goes on where it was stopped.
     """
-    from nakmd.cli.progress import watch_points
+    from nakmd.cli.progress_bars import watch_points
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)

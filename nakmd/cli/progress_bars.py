@@ -146,7 +146,7 @@ def _first_words() -> str:
 
 def show_run(run: Run, as_json: bool) -> None:
     """Print what a run found and where its files are; end with exit code 3 if it was interrupted."""
-    from nakmd.cli.results import show_results
+    from nakmd.cli.result_tables import show_results
 
     if as_json:
         show_json(run.to_dict())
