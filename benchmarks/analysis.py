@@ -29,7 +29,7 @@ from MDAnalysis.analysis.rdf import InterRDF
 from MDAnalysis.lib.distances import capped_distance
 
 from nakmd.analysis import FrameList, coordination, diffusion, rdf, structure_factor
-from nakmd.cli.cases import CASES, prepare
+from nakmd.bench.cases import CASES, prepare
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.io import Trajectory, TrajectoryWriter
 from nakmd.kernels.jit import set_threads

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nakmd.cli.cases import CASES, prepare
-from nakmd.cli.costs import WAYS
+from nakmd.bench.cases import CASES, prepare
+from nakmd.bench.costs import WAYS
 from nakmd.io import TrajectoryWriter
 from nakmd.kernels import geometry, motion
 from nakmd.neighbors import Neighbors

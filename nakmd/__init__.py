@@ -11,30 +11,30 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from nakmd._version import __version__
 
 if TYPE_CHECKING:
     from nakmd import analysis, integrators, io, potentials, structures, studies, units
     from nakmd.cell import Cell
-    from nakmd.deck.run import resume, run
-    from nakmd.deck.schema import Deck
-    from nakmd.deck.session import Run
+    from nakmd.deck.deck import Deck
     from nakmd.errors import NakmdError
     from nakmd.io import Trajectory
+    from nakmd.reported import resume, run
+    from nakmd.runs.session import Run
     from nakmd.system import Frame, System
 
 #: Where each public name lives. They are imported when first used: the shell answers at once, and a script that
 #: only reads a trajectory compiles nothing.
 _HOMES = {
     "Cell": "nakmd.cell",
-    "Deck": "nakmd.deck.schema",
+    "Deck": "nakmd.deck.deck",
     "Frame": "nakmd.system",
     "NakmdError": "nakmd.errors",
-    "Run": "nakmd.deck.session",
+    "Run": "nakmd.runs.session",
     "System": "nakmd.system",
     "Trajectory": "nakmd.io",
-    "resume": "nakmd.deck.run",
-    "run": "nakmd.deck.run",
+    "resume": "nakmd.reported",
+    "run": "nakmd.reported",
 }
 _MODULES = ("analysis", "integrators", "io", "potentials", "structures", "studies", "units")
 

@@ -6,7 +6,8 @@ The command line turns the two families into exit codes: `InputError` is 2 (bad 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class NakmdError(Exception):
@@ -88,3 +89,50 @@ class ExplosionError(RunError):
 
 class NeighborOverflowError(RunError):
     """Atoms crowd together beyond every sane density."""
+
+
+def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known word that looks most like a given one.
+
+    Parameters
+    ----------
+    word : object
+        Only the first 64 characters of its text are compared.
+    known : iterable of str
+    cutoff : float
+        The least likeness, from 0 to 1, as `difflib.get_close_matches` defines it. Upper and lower case count as equal.
+
+    Returns
+    -------
+    str or None
+        None if no word is alike.
+
+    Examples
+    --------
+    >>> nearest("Timestp", ["timestep", "steps"])
+    'timestep'
+    """
+    lower: dict[str, str] = {}
+    for name in known:
+        lower.setdefault(name.lower(), name)
+    match = difflib.get_close_matches(str(word)[:64].lower(), lower, 1, cutoff)
+    return lower[match[0]] if match else None
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return a hint for an unknown word: the nearest known word, else all known words.
+
+    Examples
+    --------
+    >>> did_you_mean("hlep", ["help", "run"])
+    'Did you mean "help"?'
+    >>> did_you_mean("xyz", ["help", "run"])
+    'There are help, run.'
+    >>> did_you_mean("xyz", [])
+    ''
+    """
+    words = sorted(set(known))
+    match = nearest(word, words)
+    if match is not None:
+        return f'Did you mean "{match}"?'
+    return f"There are {', '.join(words)}." if words else ""

@@ -35,10 +35,10 @@ from nakmd.analysis import (
     standard_analyses,
 )
 from nakmd.cell import Cell
-from nakmd.deck.results import Results
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
+from nakmd.results.results import Results
 from nakmd.simulation.observers import LiveAnalysis
 from nakmd.system import Frame
 

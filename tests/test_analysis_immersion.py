@@ -6,12 +6,10 @@ import pytest
 from synthetic import frame, topology
 
 from nakmd.analysis import FrameList, Immersion, heat_of_immersion
-from nakmd.analysis.affinity import AREA_PER_ATOM
-from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.immersion import temperature_rise
 from nakmd.cell import Cell
-from nakmd.deck.results import Results
 from nakmd.errors import AnalysisError
+from nakmd.results.results import Results
 from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube, tube_axis
 

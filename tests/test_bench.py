@@ -6,12 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from nakmd.cli import cases, contest, costs, guard, roofline, timing
+from nakmd.bench import cases, contest, costs, roofline, timing
+from nakmd.bench.cases import CASES, prepare
+from nakmd.bench.contest import Trial, check_energy, fastest, try_settings
+from nakmd.bench.lammps_build import LAMMPSBuild, find_lammps, read_help
+from nakmd.bench.lammps_engine import LAMMPS, LoopReport, Setting, read_report
+from nakmd.cli import guard
 from nakmd.cli.app import app
-from nakmd.cli.cases import CASES, prepare
-from nakmd.cli.contest import Trial, check_energy, fastest, try_settings
-from nakmd.engines import LAMMPS, LAMMPSBuild, LoopReport, Setting, find_lammps, read_report
-from nakmd.engines.lammps_build import read_help
 from nakmd.errors import InputError, RunError
 
 BY_NAME = {case.name: case for case in CASES}

@@ -323,7 +323,7 @@ def test_doctor(nakmd_command):
 
 
 def test_warmup(nakmd_command, monkeypatch):
-    from nakmd.deck import warm
+    from nakmd.runs import warm
 
     for name in [name for name in warm.TRIALS if name != "metal on tables"]:
         monkeypatch.delitem(warm.TRIALS, name)

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nakmd.deck.compile_aside import compile_forces, forces_compiled_aside
 from nakmd.potentials import load
+from nakmd.runs.compile_aside import compile_forces, forces_compiled_aside
 
 PROGRAM = """
 import pickle, sys
@@ -14,7 +14,7 @@ from nakmd.potentials import evaluate, load
 from nakmd.structures.liquid import liquid
 potential = load("nak")
 if sys.argv[1] == "aside":
-    from nakmd.deck.compile_aside import forces_compiled_aside
+    from nakmd.runs.compile_aside import forces_compiled_aside
     with forces_compiled_aside(potential, ["K", "Na"], wanted=True):
         import time
         from pathlib import Path

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 
-from nakmd.deck.estimate import estimate
-from nakmd.deck.plan import make_plan
-from nakmd.deck.rates import store_rate, stored_rate
-from nakmd.deck.schema import Deck
+from nakmd.deck.deck import Deck
 from nakmd.potentials.library import load
+from nakmd.runs.estimate import estimate
+from nakmd.runs.plan import make_plan
+from nakmd.runs.rates import store_rate, stored_rate
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
 PRODUCE = {"kind": "produce", "steps": 1000, "temperature": "450 K", "ensemble": "bussi"}
@@ -44,7 +44,7 @@ def test_a_sound_deck_has_nothing_to_say():
         ({"ensemble": "langevin"}, False, "friction slows diffusion"),
         ({"kind": "heat"}, False, "a ramp is"),
         ({"group": "wall"}, True, 'no atoms are called "wall"'),
-        ({"group": "potassium"}, True, "Known are K, Na, all, liquid"),
+        ({"group": "potassium"}, True, "There are K, Na, all, liquid"),
     ],
 )
 def test_stages(stage, fatal, message):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from nakmd.deck.deck import Deck
 from nakmd.deck.draft import read_draft
-from nakmd.deck.plan import make_plan
-from nakmd.deck.schema import Deck
 from nakmd.deck.source import DeckSource, write_toml
 from nakmd.errors import DeckError, InputError
+from nakmd.runs.plan import make_plan
 
 DATA = Path(__file__).parent / "data" / "decks"
 GOLDEN = Path(__file__).parent / "golden" / "deck_ten_faults.txt"

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import nakmd
-from nakmd.deck.folder import free_folder
-from nakmd.deck.provenance import git_commit
 from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError, RunError
 from nakmd.io.checkpoint import read_checkpoint
 from nakmd.potentials.files.eam_files import write_eam_fs
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.library import load
+from nakmd.runs.folder import free_folder
+from nakmd.runs.provenance import git_commit
 from nakmd.simulation import loop
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}}

@@ -8,11 +8,12 @@ from pydantic import ValidationError
 from test_deck_messages import DECKS
 
 import nakmd
-from nakmd.deck.schema import Deck
-from nakmd.deck.stages import build_stages, measured_stages, stage_names
+from nakmd.deck.deck import Deck
+from nakmd.deck.stage_names import measured_stages, stage_names
 from nakmd.errors import DeckError
 from nakmd.integrators import Bussi, Fire, Langevin
 from nakmd.resources import data_folder
+from nakmd.runs.stage_builder import build_stages
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 500}}
 

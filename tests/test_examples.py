@@ -49,7 +49,7 @@ def test_deck(name, tmp_path):
 
 @pytest.mark.parametrize("name", DECKS)
 def test_deck_has_neither_faults_nor_warnings(name):
-    from nakmd.deck.plan import make_plan
+    from nakmd.runs.plan import make_plan
 
     plan = make_plan(DeckSource.read(EXAMPLES / name))
     assert plan.faults == []

@@ -6,10 +6,10 @@ import models
 import numpy as np
 import pytest
 
-from nakmd.deck.trial import species_known_to
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, evaluate, library, load
 from nakmd.potentials.files.lammps_commands import lammps_input
+from nakmd.runs.trial import species_known_to
 
 #: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`eam_sampling`).
 ENERGY, FORCE = 1e-9, 1e-6

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from laws import bits
 
-from nakmd.deck.build import build_potential
 from nakmd.deck.matter import Model
 from nakmd.errors import InputError
 from nakmd.integrators import Bussi, VelocityVerlet
@@ -12,6 +11,7 @@ from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Morse, Tersoff, evaluate, load
 from nakmd.potentials.forms.analytic_eam import analytic_table
+from nakmd.runs.potential_builder import build_potential
 from nakmd.simulation import Simulation, Stage, ThermoLog
 from nakmd.structures.doping import dope
 from nakmd.structures.liquid import fill, liquid

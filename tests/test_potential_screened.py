@@ -8,7 +8,6 @@ import pytest
 from laws import assert_same, bits
 
 from nakmd.cell import Cell
-from nakmd.deck.build import build_potential
 from nakmd.deck.matter import Model
 from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
@@ -18,7 +17,7 @@ from nakmd.potentials.files.export import export_texts
 from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.library import takes_doping
-from nakmd.potentials.library.record_toml import key_lines
+from nakmd.runs.potential_builder import build_potential
 from nakmd.system import System
 
 NUMBERS = {"K": {"residual": 0.2, "rho_0": 1.1}, "Na": {"residual": 0.3, "rho_0": 1.5}}
@@ -328,7 +327,7 @@ def test_models_that_cannot_screen(tmp_path, old, new, message):
     [
         ("rho_0 = 0.5\nevidence = \"proposed\"\n\n[[term.screening.pair", "rho_0 = 0.0\nevidence = \"proposed\"\n\n"
          "[[term.screening.pair", 22, "greater than 0"),
-        ("share = 0.0", "shares = 0.0", 27, "Did you mean 'share'"),
+        ("share = 0.0", "shares = 0.0", 27, 'Did you mean "share"'),
         ('symbol = "Na"', 'symbol = "K"', 9, "element K is given twice"),
         ('symbol = "Na"', 'symbol = "Na"\ndoped_residual = 0.5', 19, "doped_residual and doping_scale together"),
     ],
@@ -336,13 +335,6 @@ def test_models_that_cannot_screen(tmp_path, old, new, message):
 def test_damaged_screening_is_named_by_its_line(tmp_path, old, new, line, message):
     with pytest.raises(FileFormatError, match=rf"mine\.toml:{line}.*{message}"):
         load_text(tmp_path, MODEL.replace(old, new))
-
-
-def test_lines_of_tables_inside_tables():
-    lines = key_lines("[[a]]\n[[a]]\n[[a.b]]\nx = 1\n[[a.b]]\n[a.c]\ny = 2\n")
-    assert lines["a", 1, "b", 0, "x"] == 4
-    assert lines["a", 1, "b", 1] == 5
-    assert lines["a", 1, "c", "y"] == 7
 
 
 def deck_faults(model):

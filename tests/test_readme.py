@@ -7,8 +7,8 @@ import pytest
 from test_examples import EXAMPLES, shortened
 
 import nakmd
-from nakmd.deck.plan import make_plan
 from nakmd.deck.source import DeckSource
+from nakmd.runs.plan import make_plan
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

@@ -202,7 +202,7 @@ def test_the_report_never_fails_a_run(tmp_path, monkeypatch):
     def fail(*arguments):
         raise ValueError("no ink")
 
-    monkeypatch.setattr("nakmd.report.write_report", fail)
+    monkeypatch.setattr("nakmd.report.page.write_report", fail)
     run = nakmd.run(small(), tmp_path / "run", threads=1)
     assert run.status == "finished"
     assert run.results.records

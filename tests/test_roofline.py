@@ -6,8 +6,8 @@ import configurations as made
 import numpy as np
 import pytest
 
-from nakmd.cli import lanes, roofline, timing
-from nakmd.cli.cases import CASES, Prepared
+from nakmd.bench import lanes, roofline, timing
+from nakmd.bench.cases import CASES, Prepared
 from nakmd.kernels import elementary
 from nakmd.kernels.operations import count_operations
 from nakmd.kernels.simd import any_of, where

@@ -264,7 +264,7 @@ def test_points_of_metal_do_not_depend_on_the_terms_of_carbon():
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("densty", "Did you mean 'density'"), ("density@cold", "density@400"), ("density@-4", "density@400")],
+    [("densty", 'Did you mean "density"'), ("density@cold", "density@400"), ("density@-4", "density@400")],
 )
 def test_unknown_quantities_are_refused(word, said):
     with pytest.raises(InputError, match=said):
@@ -360,8 +360,8 @@ def test_shell(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nak-cm"], "Did you mean 'nak-cn'"),
-        (["cn", "--only", "carbn"], "Did you mean 'carbon'"),
+        (["nak-cm"], 'Did you mean "nak-cn"'),
+        (["cn", "--only", "carbn"], 'Did you mean "carbon"'),
         (["missing.toml"], "missing.toml"),
     ],
 )

@@ -15,6 +15,7 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
+from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FloatArray = NDArray[np.float64]
-
-#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
-AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

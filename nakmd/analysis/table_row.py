@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 
-from nakmd.analysis.numerics.statistics import Measure, format_measure
+from nakmd.analysis.numerics.statistics import format_measure
 
-if TYPE_CHECKING:
-    from nakmd.analysis.base import Record
+
+class WithError(Protocol):
+    """A number with an error: a `Measure`, or the main number of a `Record`."""
+
+    @property
+    def value(self) -> Any:
+        """The number, or an array."""
+
+    @property
+    def error(self) -> Any:
+        """Its standard error."""
+
+    @property
+    def unit(self) -> str:
+        """Its unit."""
+
+    @property
+    def n_effective(self) -> float:
+        """Number of independent samples that the error rests on."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the error rests on enough of them."""
+
+    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
+        """Return the confidence interval."""
 
 
 @dataclass(frozen=True)
@@ -24,23 +48,23 @@ class Row:
         Name, and value with error and unit. A name that begins with two spaces is a part of the line above.
     note : str
         Why the number should be taken with care, if so.
-    measured : Measure or Record, optional
+    measured : WithError, optional
         The number itself, for its interval; None where the row has no error.
     """
 
     quantity: str
     text: str
     note: str = ""
-    measured: Measure | Record | None = None
+    measured: WithError | None = None
 
     @classmethod
-    def of(cls, quantity: str, measured: Measure | Record, note: str = "") -> Row:
+    def of(cls, quantity: str, measured: WithError, note: str = "") -> Row:
         """Return the row of a number with an error; without a note it says if the error is uncertain."""
         text = format_measure(float(measured.value), float(measured.error), measured.unit)
         return cls(quantity, text, note or trust_note(measured), measured)
 
 
-def trust_note(measured: Measure | Record) -> str:
+def trust_note(measured: WithError) -> str:
     """Return a warning if the error of a number rests on too few independent samples, else an empty text."""
     if measured.trusted or not math.isfinite(measured.n_effective) or not measured.n_effective:
         return ""

@@ -55,11 +55,11 @@ def analyze(
     """Measure quantities of a trajectory, each with its error bar."""
     from nakmd.analysis import analyze as measure
     from nakmd.cli.output import say, show_json
-    from nakmd.cli.progress import watch_frames
-    from nakmd.cli.results import show_results
-    from nakmd.deck.results import Results
+    from nakmd.cli.progress_bars import watch_frames
+    from nakmd.cli.result_tables import show_results
     from nakmd.io import Trajectory
     from nakmd.kernels.jit import available_threads
+    from nakmd.results.results import Results
 
     path = trajectory / "trajectory.h5md" if trajectory.is_dir() else trajectory
     with Trajectory(path) as source:

@@ -52,7 +52,7 @@ app.command()(guarded(doctor.doctor))
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from nakmd import __version__
+        from nakmd._version import __version__
 
         typer.echo(f"nakmd {__version__}")
         raise typer.Exit

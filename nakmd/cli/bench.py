@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from nakmd.cli.cases import Case
-    from nakmd.cli.contest import Contest
-    from nakmd.cli.costs import Costs
-    from nakmd.cli.roofline import Roofline
-    from nakmd.cli.timing import Timing
+    from nakmd.bench.cases import Case
+    from nakmd.bench.contest import Contest
+    from nakmd.bench.costs import Costs
+    from nakmd.bench.roofline import Roofline
+    from nakmd.bench.timing import Timing
 
 
 class Rival(StrEnum):
@@ -43,12 +43,12 @@ def bench(
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)
-    from nakmd.cli.cases import prepare
-    from nakmd.cli.contest import compare
-    from nakmd.cli.costs import measure_costs
-    from nakmd.cli.roofline import measure_roofline
-    from nakmd.cli.timing import time_case
-    from nakmd.engines import find_lammps
+    from nakmd.bench.cases import prepare
+    from nakmd.bench.contest import compare
+    from nakmd.bench.costs import measure_costs
+    from nakmd.bench.lammps_build import find_lammps
+    from nakmd.bench.roofline import measure_roofline
+    from nakmd.bench.timing import time_case
     from nakmd.errors import InputError
     from nakmd.kernels.jit import available_threads, set_threads
 
@@ -94,15 +94,14 @@ def bench(
 
 
 def _chosen(names: list[str] | None) -> list[Case]:
-    from nakmd.cli.cases import CASES
+    from nakmd.bench.cases import CASES
     from nakmd.cli.guard import complain
-    from nakmd.deck.messages import near
-    from nakmd.errors import InputError
+    from nakmd.errors import InputError, did_you_mean
 
     known = {case.name: case for case in CASES}
     for name in names or ():
         if name not in known:
-            raise InputError(f'There is no case "{name}". {near(name, known)}')
+            raise InputError(f'There is no case "{name}". {did_you_mean(name, known)}')
     if names:
         return [known[name] for name in names]
     for case in CASES:
@@ -129,7 +128,7 @@ def _machine(threads: int) -> dict[str, Any]:
     """Return the processor, versions and the time."""
     from datetime import UTC, datetime
 
-    from nakmd.deck.provenance import describe_run
+    from nakmd.runs.provenance import describe_run
 
     machine = describe_run(0, threads)
     del machine["seed"]

@@ -10,8 +10,8 @@ import typer
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 
 if TYPE_CHECKING:
-    from nakmd.deck.estimate import Estimate
-    from nakmd.deck.plan import Plan
+    from nakmd.runs.estimate import Estimate
+    from nakmd.runs.plan import Plan
 
 
 def check(
@@ -23,9 +23,9 @@ def check(
 ) -> None:
     """Validate a deck, build its system and say what a run would be; runs nothing."""
     from nakmd.cli.output import show_json
-    from nakmd.deck.estimate import estimate
-    from nakmd.deck.plan import make_plan
     from nakmd.deck.source import DeckSource
+    from nakmd.runs.estimate import estimate
+    from nakmd.runs.plan import make_plan
 
     plan = make_plan(DeckSource.read(deck), directory)
     found = estimate(plan) if plan.system is not None and plan.potential is not None and not plan.faults else None

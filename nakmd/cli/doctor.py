@@ -23,8 +23,8 @@ def doctor(
 
     facts = _facts()
     if not quick:
-        from nakmd.cli.cases import CASES, prepare
-        from nakmd.cli.timing import time_case
+        from nakmd.bench.cases import CASES, prepare
+        from nakmd.bench.timing import time_case
 
         facts["timing"] = time_case(prepare(CASES[0], _TIMED_ATOMS), repeats=3).to_dict()
     problems = _problems(facts)
@@ -50,9 +50,9 @@ def _facts() -> dict[str, Any]:
     from importlib.metadata import PackageNotFoundError, version
     from pathlib import Path
 
-    from nakmd.deck.provenance import describe_run
     from nakmd.kernels.jit import CACHE_DIR, available_threads
     from nakmd.resources import data_folder
+    from nakmd.runs.provenance import describe_run
 
     run = describe_run(0, available_threads())
     packages = {}

@@ -18,11 +18,11 @@ def resume(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Continue a run from its checkpoint: the same bits as if it had never stopped."""
-    from nakmd.cli.progress import show_run, watch
+    from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)
-    from nakmd.deck.run import resume as resume_run
+    from nakmd.reported import resume as resume_run
 
     with watch(quiet=as_json) as progress:
         done = resume_run(directory, steps=steps, threads=threads, deck=deck, progress=progress)

@@ -20,12 +20,12 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Run a deck, measure, and print every result with its error bar."""
-    from nakmd.cli.progress import show_run, watch
+    from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)
-    from nakmd.deck.run import run as run_deck
     from nakmd.deck.source import DeckSource
+    from nakmd.reported import run as run_deck
 
     with watch(quiet=as_json) as progress:
         done = run_deck(

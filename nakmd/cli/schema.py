@@ -6,6 +6,6 @@ from __future__ import annotations
 def schema() -> None:
     """Print the JSON schema of a deck; editors complete and check decks with it."""
     from nakmd.cli.output import show_json
-    from nakmd.deck.schema import Deck
+    from nakmd.deck.deck import Deck
 
     show_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Deck.model_json_schema()})

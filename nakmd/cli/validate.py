@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +11,6 @@ from nakmd.cli.guard import EXIT_INTERRUPTED, complain
 
 if TYPE_CHECKING:
     from nakmd.studies import Validation
-    from nakmd.studies.validation import Progress
 
 
 def validate(
@@ -47,6 +41,7 @@ def validate(
 
     Every point is stored when it is done: the same command goes on where it was stopped.
     """
+    from nakmd.cli.progress_bars import watch_points
     from nakmd.cli.threads import allow_threads
 
     allow_threads(threads)
@@ -55,7 +50,7 @@ def validate(
 
     folder = directory or Path("runs") / f"validate-{Path(name).stem}{'-quick' if quick else ''}"
     try:
-        with _watch(quiet=as_json) as progress:
+        with watch_points(quiet=as_json) as progress:
             found = compute(
                 name, only or None, quick=quick, seed=seed, directory=folder, threads=threads, progress=progress
             )
@@ -81,53 +76,3 @@ def _show(found: Validation, files: list[Path], as_json: bool) -> None:
         complain(f"beyond this model: {words}")
     for path in files:
         say(f"  {path}")
-
-
-@contextmanager
-def _watch(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Show progress: a bar on a terminal, a line for each point elsewhere, nothing if quiet."""
-    if quiet:
-        yield None
-    elif sys.stderr.isatty():
-        with _bar() as report:
-            yield report
-    else:
-        yield _line()
-
-
-def _line() -> Callable[[Progress], None]:
-    from nakmd.cli.output import in_time
-
-    start = time.monotonic()
-
-    def report(now: Progress) -> None:
-        words = [f"{now.done} of {now.total} points"]
-        if now.key:
-            words.append(f"{now.key} done after {in_time(time.monotonic() - start)}")
-        if math.isfinite(now.seconds_left) and now.done < now.total:
-            words.append(f"{in_time(now.seconds_left)} left")
-        complain(", ".join(words))
-
-    return report
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
-
-    from nakmd.cli.output import in_time
-
-    columns = (
-        TextColumn("[bold]points"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
-    )  # fmt: skip
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("points", total=None, left="")
-
-        def report(now: Progress) -> None:
-            left = f"{in_time(now.seconds_left)} left" if math.isfinite(now.seconds_left) else ""
-            bars.update(task, completed=now.done, total=now.total, left=f"{left}  {now.key}")
-
-        yield report

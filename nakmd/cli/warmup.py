@@ -13,8 +13,8 @@ def warmup(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON."
 
     from nakmd.cli.guard import complain
     from nakmd.cli.output import say, show_json
-    from nakmd.deck.warm import TRIALS, warm_up
     from nakmd.kernels.jit import CACHE_DIR
+    from nakmd.runs.warm import TRIALS, warm_up
 
     begin = time.perf_counter()
     seconds: dict[str, float] = {}

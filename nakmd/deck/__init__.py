@@ -1,1 +1,1 @@
-"""From the words of a deck to objects, runs and results."""
+"""The words of a deck: its tables, quantities with units, messages with lines, checks of the words alone."""

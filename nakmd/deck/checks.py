@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.lines import Path
 from nakmd.deck.matter import (
     CarbonFile,
     Crystal,
@@ -21,9 +20,11 @@ from nakmd.deck.matter import (
     SetTerm,
     Structure,
 )
-from nakmd.deck.messages import Problem, near
+from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
+from nakmd.errors import did_you_mean
 from nakmd.system import element_of
+from nakmd.toml_lines import KeyPath
 from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
 
 #: Largest time steps [ps], impossible and unwise, with carbon that moves and for metal alone.
@@ -231,7 +232,7 @@ def _check_model(model: Model) -> Iterator[Problem]:
         )
 
 
-def species_words(draft: Draft) -> Iterator[tuple[Path, str]]:
+def species_words(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Yield every word of the deck that has to be a species, with its place."""
     if draft.model is not None:
         for index, term in enumerate(draft.model.terms):
@@ -252,7 +253,8 @@ def _check_species(draft: Draft) -> Iterator[Problem]:
     for path, word in species_words(draft):
         if element_of(word) not in MASSES:
             yield Problem(
-                path, f'"{word}" is not a species: no element is called {element_of(word)}. {near(word, MASSES)}'
+                path,
+                f'"{word}" is not a species: no element is called {element_of(word)}. {did_you_mean(word, MASSES)}',
             )
 
 

@@ -16,10 +16,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nakmd.deck.fields import Quantity
-from nakmd.deck.lines import Path
 from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
-from nakmd.deck.messages import Problem, describe, locate, nearest, tags_of, value_at
-from nakmd.deck.schema import AnalysisSection, Deck, Dynamics, Output, Relax, Stage
+from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
+from nakmd.deck.schema import AnalysisSection, DeckTables, Dynamics, Output, Relax, Stage
+from nakmd.errors import nearest
+from nakmd.toml_lines import KeyPath
 
 _MAX_ROUNDS = 12
 
@@ -34,9 +35,9 @@ class Draft:
     model, structure, groups, output, analysis : Section or None
     stages : list of (int, Relax or Dynamics)
         With the place of each in the deck.
-    incomplete : set of Path
+    incomplete : set of KeyPath
         Faulty values, as written: what their tables say in the draft is not the whole truth.
-    readers : dict of Path to _Reader
+    readers : dict of KeyPath to _Reader
         What read each table, which knows how it was mended.
     """
 
@@ -47,10 +48,10 @@ class Draft:
     stages: list[tuple[int, Relax | Dynamics]] = field(default_factory=list)
     output: Output | None = None
     analysis: AnalysisSection | None = None
-    incomplete: set[Path] = field(default_factory=set)
-    readers: dict[Path, _Reader] = field(default_factory=dict)
+    incomplete: set[KeyPath] = field(default_factory=set)
+    readers: dict[KeyPath, _Reader] = field(default_factory=dict)
 
-    def as_written(self, path: Path) -> Path:
+    def as_written(self, path: KeyPath) -> KeyPath:
         """Return where the user wrote what the draft has at a path."""
         for depth in (1, 2):
             if path[:depth] in self.readers:
@@ -67,7 +68,7 @@ class Draft:
         return not any(p[: len(path)] == path for p in self.incomplete)
 
     @classmethod
-    def of(cls, deck: Deck) -> Draft:
+    def of(cls, deck: DeckTables) -> Draft:
         """Return the draft of a deck without faults."""
         return cls(
             deck.seed, deck.model, deck.structure, deck.groups, list(enumerate(deck.stage)), deck.output, deck.analysis
@@ -86,15 +87,15 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
     problems: list[Problem] = []
     written = {}
     for key in data:
-        name = key if key in Deck.model_fields else nearest(key, set(Deck.model_fields) - set(data))
-        if key not in Deck.model_fields:
-            problems.append(Problem((key,), describe({"type": "extra_forbidden"}, (key,), None, Deck, data)))
+        name = key if key in DeckTables.model_fields else nearest(key, set(DeckTables.model_fields) - set(data))
+        if key not in DeckTables.model_fields:
+            problems.append(Problem((key,), describe({"type": "extra_forbidden"}, (key,), None, DeckTables, data)))
         if name is not None:
             written[name] = key
-    for name, info in Deck.model_fields.items():
+    for name, info in DeckTables.model_fields.items():
         if name not in written:
             if info.is_required():
-                problems.append(Problem((name,), describe({"type": "missing"}, (name,), None, Deck, data)))
+                problems.append(Problem((name,), describe({"type": "missing"}, (name,), None, DeckTables, data)))
             elif hasattr(draft, name):
                 setattr(draft, name, info.get_default())
         elif name == "stage":
@@ -121,7 +122,7 @@ def _read_stages(key: str, data: dict[str, Any], draft: Draft, problems: list[Pr
             draft.stages.append((index, stage))
 
 
-def _read_pieces(key: str, data: dict[str, Any], incomplete: set[Path]) -> Structure | None:
+def _read_pieces(key: str, data: dict[str, Any], incomplete: set[KeyPath]) -> Structure | None:
     """Keep the tables of a faulty structure that can be read on their own: they tell the species."""
     incomplete.add((key,))
     if not isinstance(data[key], dict):
@@ -139,13 +140,13 @@ def _read_pieces(key: str, data: dict[str, Any], incomplete: set[Path]) -> Struc
 class _Reader:
     """Reads one table, mending what is wrong until it validates or nothing more can be done."""
 
-    def __init__(self, base: Path, data: dict[str, Any], problems: list[Problem], incomplete: set[Path]) -> None:
+    def __init__(self, base: KeyPath, data: dict[str, Any], problems: list[Problem], incomplete: set[KeyPath]) -> None:
         self.base = base
         self.data = data
         self.problems = problems
         self.incomplete = incomplete
-        self.renamed: dict[Path, str] = {}
-        self.rows: dict[Path, list[int]] = {}
+        self.renamed: dict[KeyPath, str] = {}
+        self.rows: dict[KeyPath, list[int]] = {}
 
     def read(self, annotation: Any, value: Any) -> Any:
         """Return the table as a model, or None."""
@@ -164,7 +165,7 @@ class _Reader:
                 return None
         return None
 
-    def _mend(self, error: Any, path: Path, here: Any, annotation: Any, mended: Any) -> bool:
+    def _mend(self, error: Any, path: KeyPath, here: Any, annotation: Any, mended: Any) -> bool:
         """Report one error and mend the value in place; return whether anything was changed."""
         _, parent = locate(error["loc"][:-1], annotation)
         fields = parent.model_fields if isinstance(parent, type) and issubclass(parent, BaseModel) else {}
@@ -195,7 +196,7 @@ class _Reader:
                 return True
         return self._drop(path, mended)
 
-    def _rename(self, container: dict[str, Any], path: Path, fields: dict[str, Any]) -> bool:
+    def _rename(self, container: dict[str, Any], path: KeyPath, fields: dict[str, Any]) -> bool:
         """Take a key that nobody knows for the one that was probably meant."""
         wrong = container.pop(str(path[-1]))
         meant = nearest(path[-1], set(fields) - set(container))
@@ -204,7 +205,7 @@ class _Reader:
             self.renamed[(*path[:-1], meant)] = str(path[-1])
         return True
 
-    def _drop(self, path: Path, mended: Any) -> bool:
+    def _drop(self, path: KeyPath, mended: Any) -> bool:
         """Take out the innermost entry of a list, or key of a table, that holds a place."""
         for depth in range(len(path), 0, -1):
             container, step = value_at(mended, path[: depth - 1]), path[depth - 1]
@@ -217,7 +218,7 @@ class _Reader:
                 return True
         return False
 
-    def as_written(self, path: Path) -> Path:
+    def as_written(self, path: KeyPath) -> KeyPath:
         """Undo what was mended, to find the line that the user wrote."""
         steps = list(path)
         for depth in range(1, len(path) + 1):
@@ -228,7 +229,7 @@ class _Reader:
                 steps[depth - 1] = self.rows[path[: depth - 1]][row]
         return tuple(steps)
 
-    def _report(self, error: Any, full: Path, here: Any, parent: Any) -> None:
+    def _report(self, error: Any, full: KeyPath, here: Any, parent: Any) -> None:
         # what a table lacks may just have been left out of it, so that is said only of whole tables
         if error["type"] in ("value_error", "missing", "too_short") and any(
             p[: len(full)] == full for p in self.incomplete

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import types
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from nakmd.deck.lines import LineMap, Path
+from nakmd.errors import did_you_mean
+from nakmd.toml_lines import KeyPath, LineMap
 
 _TYPES = {
     "int_type": "a whole number",
@@ -39,7 +39,7 @@ class Problem:
 
     Attributes
     ----------
-    path : Path
+    path : KeyPath
         Where in the deck.
     what : str
         The fault, the numbers and the remedy.
@@ -47,25 +47,9 @@ class Problem:
         Whether the deck cannot run with it; a warning otherwise.
     """
 
-    path: Path
+    path: KeyPath
     what: str
     fatal: bool = True
-
-
-def near(word: object, known: Iterable[str]) -> str:
-    """Return ``' Did you mean "x"?'`` for the nearest known word, or the list of known words."""
-    words = sorted(set(known))
-    match = nearest(word, words)
-    if match is not None:
-        return f'Did you mean "{match}"?'
-    return f"Known are {', '.join(words)}." if words else ""
-
-
-def nearest(word: object, known: Iterable[str]) -> str | None:
-    """Return the known word that looks most like the given one, if any does."""
-    lower = {k.lower(): k for k in known}
-    match = difflib.get_close_matches(str(word).lower(), lower, 1, 0.6)
-    return lower[match[0]] if match else None
 
 
 def strip(annotation: Any) -> Any:
@@ -86,13 +70,13 @@ def tags_of(model: type[BaseModel]) -> tuple[str, ...]:
     return get_args(model.model_fields["kind"].annotation)
 
 
-def locate(loc: Sequence[str | int], root: Any) -> tuple[Path, Any]:
+def locate(loc: Sequence[str | int], root: Any) -> tuple[KeyPath, Any]:
     """Turn pydantic's place of an error into a path of the deck and the annotation that stands there.
 
     Pydantic puts the tag of a table (``"nanotube"``) into the place; the deck's path has no such step.
     """
     annotation = strip(root)
-    path: Path = ()
+    path: KeyPath = ()
     for item in loc:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             path = (*path, item)
@@ -110,7 +94,7 @@ def locate(loc: Sequence[str | int], root: Any) -> tuple[Path, Any]:
     return path, annotation
 
 
-def value_at(data: Any, path: Path) -> Any:
+def value_at(data: Any, path: KeyPath) -> Any:
     """Return what the deck says at a path, or None."""
     for step in path:
         try:
@@ -131,7 +115,7 @@ def in_toml(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def place(path: Path, data: Any, labels: bool = True) -> str:
+def place(path: KeyPath, data: Any, labels: bool = True) -> str:
     """Return the table and the key of a path: ``[[stage]] 2 (heat) timestep``, without labels ``[[stage]] 2 timestep``.
 
     The label is the name or the kind of the entry.
@@ -160,14 +144,14 @@ def place(path: Path, data: Any, labels: bool = True) -> str:
     return f"{words} {key}".strip()
 
 
-def describe(error: Any, path: Path, annotation: Any, parent: Any, data: Any) -> str:
+def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any) -> str:
     """Return the words for one of pydantic's errors.
 
     Parameters
     ----------
     error : dict
         Type, context and message of one error.
-    path : Path
+    path : KeyPath
     annotation, parent : type
         What the schema has at the path, and one step above it.
     data : dict
@@ -181,7 +165,7 @@ def describe(error: Any, path: Path, annotation: Any, parent: Any, data: Any) ->
     if kind == "extra_forbidden":
         table = place(path[:-1], data) or "the deck"
         known = parent.model_fields if isinstance(parent, type) and issubclass(parent, BaseModel) else ()
-        return f'unknown key "{path[-1]}" in {table}. {near(path[-1], known)}'
+        return f'unknown key "{path[-1]}" in {table}. {did_you_mean(path[-1], known)}'
     if kind == "missing":
         if isinstance(path[-1], int):
             return (
@@ -199,10 +183,10 @@ def describe(error: Any, path: Path, annotation: Any, parent: Any, data: Any) ->
         tags = [tag for member in get_args(strip(annotation)) for tag in tags_of(member)]
         given = value.get("kind") if isinstance(value, dict) else None
         if given is None:
-            return f'{where} lacks the key "kind". Known are {", ".join(tags)}.'
-        return f"{place(path, data, labels=False)} kind = {in_toml(given)} is unknown. {near(given, tags)}"
+            return f'{where} lacks the key "kind". There are {", ".join(tags)}.'
+        return f"{place(path, data, labels=False)} kind = {in_toml(given)} is unknown. {did_you_mean(given, tags)}"
     if kind in ("literal_error", "enum"):
-        return f"{where} = {in_toml(value)} is unknown. {near(value, map(str, get_args(annotation)))}"
+        return f"{where} = {in_toml(value)} is unknown. {did_you_mean(value, map(str, get_args(annotation)))}"
     if kind in _TYPES:
         return f"{where} = {in_toml(value)}: {_TYPES[kind]} goes here."
     if kind in _LIMITS:

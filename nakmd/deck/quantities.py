@@ -7,12 +7,12 @@ amu/Å³ and a pressure in eV/Å³ never meet in one quantity of a deck.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from dataclasses import dataclass
 
 from nakmd import units
+from nakmd.errors import nearest
 
 #: Exponents of (energy, length, time, temperature, mass).
 Dimension = tuple[int, int, int, int, int]
@@ -231,9 +231,9 @@ def parse_unit(unit: str, kind: Kind) -> tuple[float, Dimension]:
 def _suggest(symbol: str, kind: Kind) -> str:
     same_letters = [known for known in _UNITS if known.lower() == symbol.lower()]
     fitting = [known for known, (_, dimension) in _UNITS.items() if dimension == kind.dimension]
-    near = same_letters or difflib.get_close_matches(symbol, fitting, 1, 0.5)
-    did_you_mean = f'; did you mean "{near[0]}"?' if near else "."
-    return f'{did_you_mean} Here goes {kind.with_article}, such as "{kind.example}".'
+    near = same_letters[0] if same_letters else nearest(symbol, fitting, 0.5)
+    hint = f'; did you mean "{near}"?' if near else "."
+    return f'{hint} Here goes {kind.with_article}, such as "{kind.example}".'
 
 
 def format_quantity(value: float, kind: Kind) -> str:

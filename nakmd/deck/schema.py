@@ -6,10 +6,9 @@ contradicts the rest or the laws of physics. In `build`: what only the built sys
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
     AxisGroups,
@@ -24,11 +23,7 @@ from nakmd.deck.fields import (
     TemperatureRamp,
     Text,
 )
-from nakmd.deck.lines import LineMap
 from nakmd.deck.matter import Groups, Model, Structure
-from nakmd.deck.messages import render
-from nakmd.deck.source import DeckSource, write_toml
-from nakmd.errors import DeckError
 from nakmd.quantity_names import QUANTITIES
 
 
@@ -154,19 +149,8 @@ class AnalysisSection(Section):
     stages: tuple[Text, ...] = Field(default=(), description="names of stages; those of kind produce if left out")
 
 
-class Deck(Section):
-    """A whole input: forces, structure, stages, output and analyses.
-
-    Examples
-    --------
-    >>> deck = Deck(
-    ...     model={"potential": "nak"},
-    ...     structure={"liquid": {"x_K": 0.67, "temperature": "400 K", "atoms": 500}},
-    ...     stage=[{"kind": "produce", "duration": "1 ps", "temperature": "400 K"}],
-    ... )
-    >>> deck.stage[0].n_steps
-    1000
-    """
+class DeckTables(Section):
+    """The tables of a whole deck. `nakmd.Deck` is this with the reading, the messages and the writing."""
 
     title: Text = ""
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 1
@@ -176,73 +160,3 @@ class Deck(Section):
     stage: tuple[Stage, ...] = Field(min_length=1)
     output: Output = Output()
     analysis: AnalysisSection = AnalysisSection()
-
-    _source: DeckSource | None = PrivateAttr(default=None)
-
-    def __init__(self, **words: Any) -> None:
-        try:
-            super().__init__(**words)
-        except ValidationError:
-            # imported here because it knows the Deck
-            from nakmd.deck.draft import read_draft  # noqa: PLC0415
-
-            plain = _plain(words)
-            raise DeckError(render(read_draft(plain)[1], "deck", LineMap())) from None
-
-    def __eq__(self, other: object) -> bool:
-        # two decks that say the same are the same, whatever text they came from
-        return isinstance(other, Deck) and self.__dict__ == other.__dict__
-
-    def __hash__(self) -> int:
-        return hash(self.to_toml())
-
-    @classmethod
-    def from_file(cls, path: str | Path) -> Self:
-        """Read a deck from a TOML file.
-
-        Raises
-        ------
-        DeckError
-            With every fault of the words, each with its line and what to do.
-        """
-        return cls.from_source(DeckSource.read(path))
-
-    @classmethod
-    def from_text(cls, text: str, folder: Path | None = None) -> Self:
-        """Read a deck from TOML text; files named in it are sought from ``folder``."""
-        return cls.from_source(DeckSource.parse(text, folder=folder))
-
-    @classmethod
-    def from_source(cls, source: DeckSource) -> Self:
-        """Read a deck that has been parsed already."""
-        try:
-            deck = cls.model_validate(source.data)
-        except DeckError:
-            from nakmd.deck.draft import read_draft  # noqa: PLC0415  (as above)
-
-            raise DeckError(source.render(read_draft(source.data)[1])) from None
-        deck._source = source
-        return deck
-
-    @property
-    def source(self) -> DeckSource:
-        """The text that the deck came from; written now for one that was made in Python."""
-        if self._source is None:
-            text = self.to_toml()
-            return DeckSource.parse(text)
-        return self._source
-
-    def to_toml(self) -> str:
-        """Return the deck as TOML, defaults left out; it reads back to exactly the same numbers."""
-        return write_toml(self.model_dump(exclude_defaults=True))
-
-
-def _plain(value: Any) -> Any:
-    """Undo models inside Python's words, so that they are checked as the text of a deck is."""
-    if isinstance(value, Section):
-        return value.model_dump(exclude_defaults=True)
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return value

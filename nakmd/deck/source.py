@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from nakmd.deck.lines import LineMap
-from nakmd.deck.messages import Problem, near, render
-from nakmd.errors import DeckError, InputError
+from nakmd.deck.messages import Problem, render
+from nakmd.errors import DeckError, InputError, did_you_mean
+from nakmd.toml_lines import LineMap
 
 _AT_LINE = re.compile(r"^(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
 
@@ -54,7 +54,7 @@ class DeckSource:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             beside = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-            hint = near(path.name, beside) if beside else "`nakmd new` writes decks to start from."
+            hint = did_you_mean(path.name, beside) if beside else "`nakmd new` writes decks to start from."
             raise InputError(f"There is no deck {path}. {hint}") from None
         except UnicodeDecodeError as error:
             raise InputError(f"{path} is not a text in UTF-8 (byte {error.start}); a deck is a TOML file.") from None

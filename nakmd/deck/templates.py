@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nakmd.deck.messages import near
-from nakmd.errors import InputError
+from nakmd.errors import InputError, did_you_mean
 from nakmd.resources import data_folder
 
 
@@ -56,7 +55,7 @@ def write_template(name: str, output: Path | None = None, force: bool = False) -
     known = {template.name: template for template in templates()}
     wanted = name.removesuffix(".toml").removesuffix(".py").replace("_", "-")
     if wanted not in known:
-        raise InputError(f'There is no template "{name}". {near(wanted, known)} `nakmd new` lists them.')
+        raise InputError(f'There is no template "{name}". {did_you_mean(wanted, known)} `nakmd new` lists them.')
     source = known[wanted].path
     path = output or Path(source.name)
     if path.is_dir():

@@ -12,13 +12,13 @@ from typing import Any
 from nakmd.analysis import NamedAnalysis, quantity
 from nakmd.analysis.numerics import autocorrelation, block_sums, statistics
 from nakmd.analysis.registry import DERIVED
-from nakmd.deck.schema import Deck
-from nakmd.deck.stages import build_stages
+from nakmd.deck.deck import Deck
 from nakmd.integrators import VelocityVerlet
 from nakmd.kernels import random
 from nakmd.potentials import library
 from nakmd.potentials.library.model_record import ModelRecord
 from nakmd.quantity_names import QUANTITIES
+from nakmd.runs.stage_builder import build_stages
 
 _SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)
 _DOI = re.compile(r"\s*doi:(10\.\d{4,9}/\S+)")

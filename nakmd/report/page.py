@@ -10,13 +10,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from nakmd import __version__
+from nakmd._version import __version__
 from nakmd.analysis.drive import chosen_stages
-from nakmd.deck.folder import RunFolder
-from nakmd.deck.measure import measure_stored
-from nakmd.deck.results import Results, draw
-from nakmd.deck.schema import Deck
-from nakmd.deck.stages import measured_stages
+from nakmd.deck.deck import Deck
+from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import DeckError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
@@ -24,6 +21,9 @@ from nakmd.report import tables
 from nakmd.report.citations import cite_methods, cite_potentials
 from nakmd.report.figures import picture, plot_thermo, settle
 from nakmd.report.scene import make_scene, still_view, turning_view
+from nakmd.results.measure import measure_stored
+from nakmd.results.results import Results, draw
+from nakmd.runs.folder import RunFolder
 
 #: Name of the result that has a section of its own: where on the unrolled wall the metal lies.
 MAP = "map"

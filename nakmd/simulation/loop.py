@@ -6,7 +6,6 @@ preallocated `Result`, the integrator kicks again, due observers see one `Frame`
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,10 +19,11 @@ from nakmd.integrators import Fire, Mobility, Span, initialize_velocities, remov
 from nakmd.integrators.base import KineticSums
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
+from nakmd.pace import Pace
 from nakmd.potentials import Potential
 from nakmd.simulation.arrays import pack_arrays, unpack_arrays, unpack_tethers
 from nakmd.simulation.observers import Observer
-from nakmd.simulation.progress import Pace, Progress
+from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import Value, read_state, take_frame, temperature_of
 from nakmd.simulation.signals import polite_signals
 from nakmd.simulation.stages import Stage, StageReport, Status, check_stages
@@ -33,6 +33,9 @@ from nakmd.system import FloatArray, Result, System
 
 #: Wall time between two progress reports [s].
 PROGRESS_INTERVAL = 0.5
+
+#: Wall time over which the speed is averaged [s].
+PACE_WINDOW = 20.0
 
 
 class Simulation:
@@ -119,7 +122,7 @@ class Simulation:
         self._mobility: Mobility | None = None
         self._past_work = {"thermostat": 0.0, "barostat": 0.0, "other": 0.0}
         self._conserved_before: float | None = None
-        self._pace = Pace()
+        self._pace = Pace(PACE_WINDOW)
         self._last_report = 0.0
         check_stages(system, self.stages, seed)
         for observer in self.observers:
@@ -396,7 +399,7 @@ class Simulation:
         self._pace.mark(self.step)
         if self._report is None:
             return
-        integrator, rate = self.stage.integrator, self._pace.steps_per_second
+        integrator, rate = self.stage.integrator, self._pace.rate
         per_step = integrator.timestep if integrator.advances_time else 0.0
         self._report(
             Progress(
@@ -409,7 +412,7 @@ class Simulation:
                 temperature=self.temperature,
                 steps_per_second=rate,
                 ns_per_day=rate * per_step * 86.4,
-                seconds_left=(self.total_steps - self.step) / rate if rate > 0.0 else math.nan,
+                seconds_left=self._pace.seconds_left(self.total_steps),
             )
         )
 

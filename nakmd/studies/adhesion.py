@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from nakmd.analysis.affinity import AREA_PER_ATOM, Affinity, AffinityRecord
+from nakmd.analysis.affinity import Affinity, AffinityRecord
 from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.drive import FrameProgress, chosen_stages, measure
-from nakmd.analysis.geometry.wetted_faces import WettedFaces
+from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.deck.schema import Deck, Dynamics
-from nakmd.deck.stages import stage_names
+from nakmd.deck.deck import Deck
+from nakmd.deck.schema import Dynamics
+from nakmd.deck.stage_names import stage_names
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory
 from nakmd.potentials import Potential

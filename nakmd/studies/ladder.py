@@ -14,15 +14,16 @@ from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.deck.folder import RunFolder
-from nakmd.deck.run import resume, run
-from nakmd.deck.schema import Deck, Dynamics
-from nakmd.deck.session import Report
+from nakmd.deck.deck import Deck
+from nakmd.deck.schema import Dynamics
 from nakmd.deck.source import DeckSource
-from nakmd.deck.stages import measured_stages, stage_names
+from nakmd.deck.stage_names import measured_stages, stage_names
 from nakmd.errors import AnalysisError, RunError
 from nakmd.io import Trajectory
 from nakmd.neighbors import Neighbors
+from nakmd.reported import resume, run
+from nakmd.runs.folder import RunFolder
+from nakmd.runs.session import ProgressReport
 from nakmd.studies.stored import Stored, deck_of, opened, potential_of, with_affinity
 from nakmd.system import METALS, WALL, FloatArray, System
 
@@ -35,7 +36,7 @@ def run_affinity_ladder(
     scales: Sequence[float],
     directory: str | Path,
     threads: int | None = None,
-    progress: Report | None = None,
+    progress: ProgressReport | None = None,
 ) -> list[Path]:
     """Run a deck at several affinities, each in a folder of its own, and return the folders.
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nakmd.deck.build import build_potential
-from nakmd.deck.folder import RunFolder
-from nakmd.deck.lines import Path as DeckPath
-from nakmd.deck.provenance import potential_hash
-from nakmd.deck.schema import Deck
-from nakmd.deck.session import Run
+from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource, write_toml
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.checkpoint import read_checkpoint
 from nakmd.potentials import Potential
+from nakmd.runs.folder import RunFolder
+from nakmd.runs.potential_builder import build_potential
+from nakmd.runs.provenance import potential_hash
+from nakmd.runs.session import Run
+from nakmd.toml_lines import KeyPath
 
 #: A run that has ended, its trajectory, or the path of either.
 Stored = Run | Trajectory | str | Path
@@ -89,7 +89,7 @@ def potential_of(source: DeckSource) -> Potential:
     """
     faults: list[str] = []
 
-    def report(path: DeckPath, what: str) -> None:
+    def report(path: KeyPath, what: str) -> None:
         faults.append(what)
 
     deck = Deck.from_source(source)

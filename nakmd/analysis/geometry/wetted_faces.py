@@ -7,13 +7,17 @@ where metal covers a part of it. Distances from the wall as a whole, and the are
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from nakmd.analysis.affinity import AREA_PER_ATOM
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.system import FloatArray, Frame, IntArray
+
+#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
+AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
 
 #: Two wall atoms closer than this are bonded [Å]: between the bonds of carbon (1.45) and second neighbours (2.46).
 BOND = 1.85

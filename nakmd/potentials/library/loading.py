@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nakmd.errors import InputError
+from nakmd.errors import InputError, nearest
 from nakmd.potentials.base import Potential, Term
 from nakmd.potentials.files.texts import read_text, sha256
 from nakmd.potentials.forms.record import Choice, NumbersRecord
@@ -74,11 +73,11 @@ def path(name_or_path: str | Path, folder: Path | None = None) -> Path:
         return (folder or Path()) / text
     known = names()
     if text not in known:
-        close = difflib.get_close_matches(text[:64], known, n=1)
+        close = nearest(text, known)
         raise InputError(
-            f"No parameter set is called {text[:64]!r}."
-            + (f" Did you mean {close[0]!r}?" if close else "")
-            + f" Known are {', '.join(known)}; a file of your own is named by its path (…{SUFFIX})."
+            f'No parameter set is called "{text[:64]}".'
+            + (f' Did you mean "{close}"?' if close else "")
+            + f" There are {', '.join(known)}; a file of your own is named by its path (…{SUFFIX})."
         )
     return data_folder("potentials") / (text + SUFFIX)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -11,13 +10,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from nakmd.errors import FileFormatError
+from nakmd.errors import FileFormatError, nearest
 from nakmd.potentials.library.records import RECORDS, AnyRecord
+from nakmd.toml_lines import KeyPath, LineMap
 
-Location = tuple[str | int, ...]
-
-_TABLE = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\- ]+?)\s*\]")
-_KEY = re.compile(r"\s*([A-Za-z0-9_\-]+)\s*=")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 
 
@@ -43,22 +39,23 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
         raise FileFormatError(path, what, "Correct the TOML.", int(at.group(1)) if at else None) from None
     except (RecursionError, ValueError) as error:  # brackets without end, an integer of thousands of digits
         raise FileFormatError(path, f"{error}.", "Correct the TOML.") from None
-    lines = key_lines(text)
+    lines = LineMap.of(text)
     form = content.get("form")
     if not isinstance(form, str) or form not in RECORDS:
         if form is None:
             what = f"there is no form; it must be one of {', '.join(RECORDS)}."
         else:
             what = f"form = {_shown(form)} is none of {', '.join(RECORDS)}."
-        remedy = f"Did you mean {_closest(str(form), RECORDS)!r}?" if _closest(str(form), RECORDS) else "Give the form."
-        raise FileFormatError(path, what, remedy, lines.get(("form",), 1))
+        close = nearest(form, RECORDS)
+        remedy = f'Did you mean "{close}"?' if close else "Give the form."
+        raise FileFormatError(path, what, remedy, lines.find(("form",)) or 1)
     try:
         return RECORDS[form].model_validate(content)
     except ValidationError as error:
         found = error.errors(include_url=False)
     places = {e["loc"] for e in found}
     problems = [
-        (_line_of(lines, e["loc"]), _message(RECORDS[form], e["loc"], e["type"], e["msg"], e.get("input")))
+        (lines.find(e["loc"]) or 1, _message(RECORDS[form], e["loc"], e["type"], e["msg"], e.get("input")))
         for e in found
         # a list is also called too short when one of its items is faulty: once is enough
         if e["type"] != "too_short"
@@ -70,63 +67,21 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
     raise FileFormatError(path, first + rest, "", first_line)
 
 
-def key_lines(text: str) -> dict[Location, int]:
-    r"""Return the line of every key and table of a TOML text, for messages.
-
-    Examples
-    --------
-    >>> key_lines("a = 1\n[[pair]]\nb = 2")
-    {('a',): 1, ('pair',): 2, ('pair', 0): 2, ('pair', 0, 'b'): 3}
-    """
-    lines: dict[Location, int] = {}
-    table: Location = ()
-    count: dict[Location, int] = {}
-    inside: str | None = None
-    for number, line in enumerate(text.split("\n"), start=1):
-        if inside is None:
-            header, key = _TABLE.match(line), _KEY.match(line)
-            if header:
-                table = ()
-                for part in header.group(2).replace(" ", "").split("."):
-                    # a table inside an array of tables belongs to its last one
-                    table = (*table, count[table] - 1) if table in count else table
-                    table = (*table, part)
-                lines.setdefault(table, number)
-                if header.group(1) == "[[":
-                    count[table] = count.get(table, 0) + 1
-                    table = (*table, count[table] - 1)
-                    lines[table] = number
-            elif key:
-                lines.setdefault((*table, key.group(1)), number)
-        for quotes in ('"""', "'''"):
-            if inside in (None, quotes) and line.count(quotes) % 2:
-                inside = None if inside else quotes
-    return lines
-
-
-def _line_of(lines: dict[Location, int], location: Location) -> int:
-    """Return the line of a location, or of the nearest thing around it."""
-    for end in range(len(location), 0, -1):
-        if location[:end] in lines:
-            return lines[location[:end]]
-    return 1
-
-
-def _message(model: type[BaseModel], location: Location, kind: str, message: str, value: Any) -> str:
+def _message(model: type[BaseModel], location: KeyPath, kind: str, message: str, value: Any) -> str:
     """Return one fault in words."""
     where = ".".join(str(part) if isinstance(part, str) else f"{part + 1}" for part in location)
     if kind == "missing":
         return f"{where} is missing; add it."
     if kind == "extra_forbidden":
-        close = _closest(str(location[-1]), _keys_at(model, location))
-        return f"{where} is no known key." + (f" Did you mean {close!r}?" if close else " Remove it.")
+        close = nearest(location[-1], _keys_at(model, location))
+        return f"{where} is no known key." + (f' Did you mean "{close}"?' if close else " Remove it.")
     if kind == "value_error":
         text = message.removeprefix("Value error, ")
         return (f"{where}: " if where else "") + text + "."
     return f"{where} = {_shown(value)}: {message[0].lower() + message[1:]}."
 
 
-def _keys_at(model: type[BaseModel], location: Location) -> Sequence[str]:
+def _keys_at(model: type[BaseModel], location: KeyPath) -> Sequence[str]:
     """Return the keys that the table around a location may hold."""
     for part in location[:-1]:
         if isinstance(part, str) and part in model.model_fields:
@@ -141,12 +96,6 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models_in(part)]
-
-
-def _closest(word: str, known: Sequence[str] | dict[str, Any]) -> str | None:
-    """Return the known word most like this one, if any is."""
-    found = difflib.get_close_matches(word[:64], list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
 
 
 def _shown(value: Any) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nakmd.deck.trial import load_any, try_potential
 from nakmd.potentials import EAM, Hybrid, Potential, Term
+from nakmd.runs.trial import load_any, try_potential
 from nakmd.studies.soundness.contacts import core_in_crystal, core_of_dimer, ends
 from nakmd.studies.soundness.lattices import find_crystals
 from nakmd.studies.soundness.melting import melting_guard

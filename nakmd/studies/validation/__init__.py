@@ -10,15 +10,15 @@ One file for each group: `cold`, `liquid`, `alloy`, `surface`, `carbon`, `adsorp
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.plan import GROUPS, LIQUID_QUICK, QUANTITIES
 from nakmd.studies.validation.references import Reference
-from nakmd.studies.validation.run import Progress, Validation, validate
+from nakmd.studies.validation.run import Validation, ValidationProgress, validate
 
 __all__ = [
     "GROUPS",
     "LIQUID_QUICK",
     "QUANTITIES",
     "Finding",
-    "Progress",
     "Reference",
     "Validation",
+    "ValidationProgress",
     "validate",
 ]

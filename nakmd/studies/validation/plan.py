@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nakmd.errors import InputError
+from nakmd.errors import InputError, nearest
 from nakmd.potentials import Potential
 from nakmd.studies.validation import adsorption, alloy, carbon, cold, liquid, surface
 from nakmd.studies.validation.models import digest_for, knows
@@ -170,10 +169,10 @@ class Wanted:
             except ValueError:
                 temperature = -1.0
             if name not in known or (temperature is not None and not temperature > 0.0):
-                close = difflib.get_close_matches(name[:32], known, n=1)
+                close = nearest(name, known)
                 raise InputError(
                     f"There is no quantity {word[:32]!r} to validate."
-                    + (f" Did you mean {close[0]!r}?" if close and close[0] != name else "")
+                    + (f' Did you mean "{close}"?' if close and close != name else "")
                     + f" There are {', '.join(known)}; a temperature may follow, as in density@400."
                 )
             for quantity in GROUPS.get(name) or (name,):

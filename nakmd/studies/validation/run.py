@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nakmd.deck.build import load_named_or_file
-from nakmd.deck.provenance import describe_run, potential_hash
 from nakmd.errors import InputError
 from nakmd.io.atomic import write_status
 from nakmd.kernels.jit import available_threads
+from nakmd.pace import Pace
 from nakmd.potentials import Potential, library
+from nakmd.runs.potential_builder import load_named_or_file
+from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.studies.validation.assemble import findings_of
 from nakmd.studies.validation.findings import AGREES, FAILED, MISSES, UNKNOWN, Finding
 from nakmd.studies.validation.plan import FULL, QUANTITIES, QUICK, Point, Scale, Wanted, points_for
@@ -24,7 +23,7 @@ from nakmd.studies.validation.workers import compute_all
 
 
 @dataclass(frozen=True)
-class Progress:
+class ValidationProgress:
     """Where a validation stands.
 
     Attributes
@@ -108,7 +107,7 @@ def validate(
     seed: int = 0,
     directory: str | Path | None = None,
     threads: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[ValidationProgress], None] | None = None,
 ) -> Validation:
     """Compute figures of a model and set each beside what is known of it.
 
@@ -130,7 +129,7 @@ def validate(
     threads : int, optional
         Points computed side by side, all that Numba has if left out.
     progress : callable, optional
-        Given a `Progress` at the start and after each point.
+        Given a `ValidationProgress` at the start and after each point.
 
     Returns
     -------
@@ -208,7 +207,7 @@ def _compute(
     seed: int,
     store: Store,
     threads: int | None,
-    progress: Callable[[Progress], None] | None,
+    progress: Callable[[ValidationProgress], None] | None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
     """Return results and seconds of all points, from the store where it has them."""
     digests = {point.key: point.digest(models[point.doping], seed) for point in points}
@@ -219,36 +218,22 @@ def _compute(
         if found is not None:
             results[point.key], seconds[point.key] = found
     missing = [point for point in points if point.key not in results]
-    left = sum(point.cost for point in missing)
-    pace = _Pace(left)
+    total, done = sum(point.cost for point in missing), 0.0
+    pace = Pace()
+    pace.mark(done)
 
     def tell(key: str) -> None:
         if progress is not None:
-            progress(Progress(len(results), len(points), key, pace.seconds_left))
+            progress(ValidationProgress(len(results), len(points), key, pace.seconds_left(total)))
 
     tell("")
     for point, result, took in compute_all(missing, models, seed, _processes(threads)):
         store.keep(point, digests[point.key], result, took)
         results[point.key], seconds[point.key] = result, took
-        pace.advance(point.cost)
+        done += point.cost
+        pace.mark(done)
         tell(point.key)
     return results, seconds
-
-
-class _Pace:
-    """Time left, from what was done since the start."""
-
-    def __init__(self, total: float) -> None:
-        self._start, self._total, self._done = time.perf_counter(), total, 0.0
-
-    def advance(self, cost: float) -> None:
-        self._done += cost
-
-    @property
-    def seconds_left(self) -> float:
-        if self._done <= 0.0:
-            return math.nan
-        return (time.perf_counter() - self._start) * (self._total - self._done) / self._done
 
 
 def _identity(given: str | Path | Potential, model: Potential, name: str) -> dict[str, Any]:

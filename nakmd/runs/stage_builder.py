@@ -4,31 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nakmd.deck.schema import Barostat, Deck, Dynamics, Relax
+from nakmd.deck.deck import Deck
+from nakmd.deck.schema import Barostat, Dynamics, Relax
+from nakmd.deck.stage_names import stage_names
 from nakmd.integrators import Bussi, CellRescaling, Fire, Langevin, Ramp, Thermostat, VelocityVerlet
 from nakmd.simulation import Stage
-
-
-def stage_names(deck: Deck) -> list[str]:
-    """Return a name of its own for each stage: the one given, else its kind, numbered where it repeats."""
-    names: list[str] = []
-    for words in deck.stage:
-        wanted = words.name or words.kind
-        name, number = wanted, 2
-        while name in names:
-            name, number = f"{wanted} {number}", number + 1
-        names.append(name)
-    return names
-
-
-def measured_stages(deck: Deck) -> list[str]:
-    """Return the names of the stages to measure: those named by the deck, else those of kind ``produce``."""
-    wanted = set(deck.analysis.stages) or {"produce"}
-    return [
-        name
-        for name, words in zip(stage_names(deck), deck.stage, strict=True)
-        if {name, words.name, words.kind} & wanted
-    ]
 
 
 def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:

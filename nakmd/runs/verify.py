@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nakmd.deck.build import concentration_of
 from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
-from nakmd.deck.messages import Problem, near, nearest
+from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
-from nakmd.errors import AnalysisError
+from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
+from nakmd.runs.potential_builder import concentration_of
 from nakmd.system import METALS, WALL, System, element_of
 from nakmd.units import MASSES
 
@@ -89,7 +89,7 @@ def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -
             match = nearest(word, known)
             meant = f'Did you mean "{match}"? ' if match is not None else ""
             listed = ", ".join(sorted(known))
-            yield Problem(path, f'no atoms are called "{word}" here. {meant}Known are {listed}.')
+            yield Problem(path, f'no atoms are called "{word}" here. {meant}There are {listed}.')
         elif system is not None and not np.any(system.topology.select(word)):
             yield Problem(path, f'"{word}" is known here, but no atom belongs to it.')
 
@@ -101,7 +101,7 @@ def _check_unused(draft: Draft, system: System) -> Iterator[Problem]:
         if path[0] == "model" and word not in present and element_of(word) in MASSES:
             yield Problem(
                 path,
-                f'the model speaks of "{word}", and no atom is one. {near(word, system.species_names)}',
+                f'the model speaks of "{word}", and no atom is one. {did_you_mean(word, system.species_names)}',
                 fatal=False,
             )
 
@@ -122,7 +122,7 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
     known = {word for _, stage in draft.stages for word in (stage.name, stage.kind) if word}
     for index, name in enumerate(words.stages):
         if name not in known and draft.is_whole("stage"):
-            yield Problem(("analysis", "stages", index), f'no stage is called "{name}". {near(name, known)}')
+            yield Problem(("analysis", "stages", index), f'no stage is called "{name}". {did_you_mean(name, known)}')
 
 
 def check_system(system: System, potential: Potential | None, draft: Draft, path: tuple[str, ...]) -> Iterator[Problem]:

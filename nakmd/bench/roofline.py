@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.cli import lanes, timing
-from nakmd.cli.cases import Prepared
-from nakmd.cli.lanes import Lanes
-from nakmd.cli.timing import Spread, Tell
+from nakmd.bench import lanes, timing
+from nakmd.bench.cases import Prepared
+from nakmd.bench.lanes import Lanes
+from nakmd.bench.timing import Spread, Tell
 from nakmd.kernels import bond_order, peak
 from nakmd.kernels.jit import set_threads
 from nakmd.kernels.operations import count_operations

@@ -1,16 +1,17 @@
-"""Which line of a TOML text each key stands on.
+"""The line of each key of a TOML text, for messages.
 
-`tomllib` gives values without places. This scanner walks over a text that `tomllib` has accepted already, so it
-need not judge: it follows headers, keys, arrays and inline tables, and skips over strings and comments.
+`tomllib` returns values without their positions. This scanner reads a text that `tomllib` has accepted, so it does not
+validate: it follows headers, keys, arrays and inline tables, and skips strings and comments.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass, field
 
-#: Where a value sits: keys of tables and indices of arrays, as in pydantic's ``loc``.
-Path = tuple[str | int, ...]
+#: Position of a value: keys of tables and indices of arrays, as in pydantic's ``loc``.
+KeyPath = tuple[str | int, ...]
 
 _SKIP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BLANK = re.compile(r"[ \t]*")
@@ -26,23 +27,37 @@ _STRINGS = (
 
 @dataclass
 class LineMap:
-    """Lines, counted from 1, of the keys of a TOML text.
+    r"""Lines, counted from 1, of the keys of a TOML text.
 
     Attributes
     ----------
-    lines : dict of Path to int
-        Every key, table header and array element.
+    lines : dict of KeyPath to int
+        Every key, table header and array element. A table that several lines add to has the first of them.
+
+    Examples
+    --------
+    >>> lines = LineMap.of('units.energy = "eV"\nunits.length = "A"\n[[pair]]\ncutoff = 8.0')
+    >>> lines.find(("units", "length")), lines.find(("pair", 0, "cutoff"))
+    (2, 4)
+    >>> lines.find(("pair", 0, "missing"))
+    3
     """
 
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, text: str) -> LineMap:
-        """Scan a text that is valid TOML."""
+        """Scan a text.
+
+        Parameters
+        ----------
+        text : str
+            Valid TOML: `tomllib.loads` accepts it.
+        """
         return cls(_Scanner(text).scan())
 
-    def find(self, path: Path) -> int | None:
-        """Return the line of a path, or of the nearest thing around it; None for the empty path."""
+    def find(self, path: KeyPath) -> int | None:
+        """Return the line of a path, else of the innermost table or array around it; None if there is none."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
                 return self.lines[path[:length]]
@@ -55,12 +70,12 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
-        self.lines: dict[Path, int] = {}
-        self.array_lengths: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
+        self.array_lengths: dict[KeyPath, int] = {}
         self._counted = (0, 1)
 
-    def scan(self) -> dict[Path, int]:
-        table: Path = ()
+    def scan(self) -> dict[KeyPath, int]:
+        table: KeyPath = ()
         while self._skip(_SKIP) < len(self.text):
             line = self._line()
             if self.text.startswith("[[", self.position):
@@ -97,13 +112,13 @@ class _Scanner:
     def _through(self, mark: str) -> None:
         self.position = self.text.index(mark, self.position) + len(mark)
 
-    def _note(self, path: Path, line: int) -> None:
+    def _note(self, path: KeyPath, line: int) -> None:
         for length in range(1, len(path) + 1):
             self.lines.setdefault(path[:length], line)
 
-    def _resolve(self, keys: list[str]) -> Path:
+    def _resolve(self, keys: list[str]) -> KeyPath:
         """Turn header keys into a path: below an array of tables, its last element is meant."""
-        path: Path = ()
+        path: KeyPath = ()
         for k, key in enumerate(keys):
             path = (*path, key)
             if k < len(keys) - 1 and path in self.array_lengths:
@@ -117,7 +132,8 @@ class _Scanner:
             start = self.position
             if self.text[start] in "\"'":
                 self._string()
-                keys.append(self.text[start + 1 : self.position - 1])
+                # tomllib decodes the escapes of a quoted key
+                keys.append(next(iter(tomllib.loads(self.text[start : self.position] + " = 0"))))
             else:
                 self._skip(_BARE_KEY)
                 keys.append(self.text[start : self.position])
@@ -134,14 +150,14 @@ class _Scanner:
                 return
         self.position = len(self.text)
 
-    def _assignment(self, table: Path) -> None:
+    def _assignment(self, table: KeyPath) -> None:
         line = self._line()
-        path: Path = (*table, *self._key())
+        path: KeyPath = (*table, *self._key())
         self._note(path, line)
         self._through("=")
         self._value(path)
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         self._skip(_BLANK)
         opening = self.text[self.position : self.position + 1]
         if opening in ('"', "'"):
@@ -153,7 +169,7 @@ class _Scanner:
         else:
             self._skip(_SCALAR)
 
-    def _elements(self, path: Path) -> None:
+    def _elements(self, path: KeyPath) -> None:
         self.position += 1
         index = 0
         while True:
@@ -164,7 +180,7 @@ class _Scanner:
             self._value((*path, index))
             index += 1
 
-    def _inline_table(self, path: Path) -> None:
+    def _inline_table(self, path: KeyPath) -> None:
         self.position += 1
         while True:
             self._skip(_SKIP)

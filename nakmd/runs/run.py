@@ -6,74 +6,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nakmd import __version__
+from nakmd._version import __version__
 from nakmd.cell import Cell
-from nakmd.deck.build import build_potential
-from nakmd.deck.compile_aside import forces_compiled_aside
-from nakmd.deck.folder import RunFolder, difference, free_folder
-from nakmd.deck.lines import Path as DeckPath
-from nakmd.deck.plan import make_plan
-from nakmd.deck.provenance import potential_hash
-from nakmd.deck.schema import Deck
-from nakmd.deck.session import Report, Run, Session
+from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import InputError
 from nakmd.io import Trajectory
 from nakmd.io.checkpoint import read_checkpoint
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
 from nakmd.potentials import Potential
+from nakmd.runs.compile_aside import forces_compiled_aside
+from nakmd.runs.folder import RunFolder, difference, free_folder
+from nakmd.runs.plan import make_plan
+from nakmd.runs.potential_builder import build_potential
+from nakmd.runs.provenance import potential_hash
+from nakmd.runs.session import ProgressReport, Run, Session
 from nakmd.system import System
+from nakmd.toml_lines import KeyPath
 
-__all__ = ["Run", "resume", "run"]
 
-
-def run(
+def run_deck(
     deck: Deck | DeckSource | str | Path,
     directory: str | Path | None = None,
     threads: int | None = None,
     seed: int | None = None,
-    progress: Report | None = None,
+    progress: ProgressReport | None = None,
     overwrite: bool = False,
 ) -> Run:
-    """Run a deck from its first stage to its results.
-
-    Parameters
-    ----------
-    deck : Deck, DeckSource or path
-    directory : path, optional
-        For the files of the run; a free one below ``runs`` if left out.
-    threads : int, optional
-        All cores if left out; the numbers do not depend on it.
-    seed : int, optional
-        Instead of the deck's.
-    progress : callable, optional
-        Given a `nakmd.simulation.Progress` about twice a second.
-    overwrite : bool
-        Whether a run that the folder holds is replaced.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    DeckError
-        With every fault of the deck.
-    RunError
-        If the run explodes or a disk fails; what was written stays readable.
-
-    Examples
-    --------
-    >>> import nakmd
-    >>> deck = nakmd.Deck(
-    ...     model={"potential": "nak"},
-    ...     structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 500}},
-    ...     stage=[{"kind": "produce", "steps": 1000, "temperature": "450 K"}],
-    ... )
-    >>> run = nakmd.run(deck, directory="runs/small")      # doctest: +SKIP
-    >>> run.results["diffusion K"].value                   # doctest: +SKIP
-    0.61
-    """
+    """Run a deck from its first stage to its results; parameters, result and errors as in `nakmd.run`, no report."""
     cold = nothing_is_compiled()
     source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
     if seed is not None:
@@ -88,34 +48,14 @@ def run(
         return session.run(progress)
 
 
-def resume(
+def resume_run(
     directory: str | Path,
     steps: int | None = None,
     threads: int | None = None,
     deck: str | Path | None = None,
-    progress: Report | None = None,
+    progress: ProgressReport | None = None,
 ) -> Run:
-    """Go on with a run from its checkpoint: the same bits as if it had never stopped.
-
-    Parameters
-    ----------
-    directory : path
-    steps : int, optional
-        More steps of the last stage.
-    threads : int, optional
-    deck : path, optional
-        The run is only continued if this deck says what it began with.
-    progress : callable, optional
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    InputError
-        If there is no run, it is at work, or deck or potential have changed since.
-    """
+    """Continue a run from its checkpoint; parameters, result and errors as in `nakmd.resume`, no report."""
     folder = RunFolder(Path(directory))
     if not folder.checkpoint.exists() and not folder.trajectory.exists():
         raise InputError(f"{folder.path} holds no run: neither checkpoint nor trajectory. Start one with `nakmd run`.")
@@ -166,7 +106,7 @@ def _same_potential(deck: Deck, source: DeckSource, stored: Mapping[str, Any]) -
     """Build the potential again and compare it with that of the checkpoint."""
     faults: list[str] = []
 
-    def report(path: DeckPath, what: str) -> None:
+    def report(path: KeyPath, what: str) -> None:
         faults.append(what)
 
     potential = build_potential(deck.model, source.folder, report, deck.structure)

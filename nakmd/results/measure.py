@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nakmd.deck.results import Results
-from nakmd.deck.schema import Deck
-from nakmd.deck.stages import measured_stages
+from nakmd.deck.deck import Deck
+from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory
+from nakmd.results.results import Results
 from nakmd.simulation import LiveAnalysis, Observer
 from nakmd.system import Topology
 

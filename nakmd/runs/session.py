@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from nakmd import __version__
-from nakmd.deck.folder import RunFolder
-from nakmd.deck.measure import Measuring
-from nakmd.deck.provenance import describe_run, potential_hash
-from nakmd.deck.rates import store_rate
-from nakmd.deck.results import Results
-from nakmd.deck.schema import Deck
+from nakmd._version import __version__
+from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
-from nakmd.deck.stages import build_stages
 from nakmd.errors import RunError
 from nakmd.io import Trajectory, TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
 from nakmd.potentials import Potential
+from nakmd.results.measure import Measuring
+from nakmd.results.results import Results
+from nakmd.runs.folder import RunFolder
+from nakmd.runs.provenance import describe_run, potential_hash
+from nakmd.runs.rates import store_rate
+from nakmd.runs.stage_builder import build_stages
 from nakmd.simulation import (
     THERMO_UNITS,
     FrameWriter,
@@ -35,7 +35,7 @@ from nakmd.simulation import (
 )
 from nakmd.system import System
 
-Report = Callable[[Progress], None]
+ProgressReport = Callable[[Progress], None]
 
 #: Steps and atoms below which a rate says more about overheads than about the speed of the kernels.
 LEAST_TIMED_STEPS = 1000
@@ -127,7 +127,7 @@ class Session:
         self._digest = potential_hash(potential)
         self._pace = float("nan")
 
-    def run(self, progress: Report | None, more_steps: int | None = None) -> Run:
+    def run(self, progress: ProgressReport | None, more_steps: int | None = None) -> Run:
         """Run to the end, or to an interruption."""
         has_velocities = bool(np.any(self.system.velocities))
         if self.stored is not None:
@@ -202,7 +202,7 @@ class Session:
             },
         )
 
-    def _follow(self, now: Progress, progress: Report | None) -> None:
+    def _follow(self, now: Progress, progress: ProgressReport | None) -> None:
         self._pace = now.steps_per_second
         self.folder.update(
             step=now.step,
@@ -258,7 +258,6 @@ class Session:
             results = measuring.measure(self.folder.trajectory)
             results.write(self.folder.results)
             results.overview(self.folder.overview, self.deck.title)
-            self._report(results)
         return Run(
             self.folder.path,
             self.deck,
@@ -269,15 +268,3 @@ class Session:
             self.notes,
             rate,
         )
-
-    def _report(self, results: Results) -> None:
-        """Write the page of the run; whatever goes wrong with it is a note, for the numbers are safe by now."""
-        from nakmd.report import write_report  # noqa: PLC0415  (it draws, and it is built upon this package)
-
-        try:
-            write_report(self.folder.path, results)
-        except Exception as error:
-            self.notes.append(
-                f"The report was not written ({type(error).__name__}: {error}); the run and its results are whole. "
-                f"`nakmd report {self.folder.path}` tries again."
-            )

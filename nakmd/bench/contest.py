@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nakmd.cli.cases import Prepared
-from nakmd.cli.timing import Loop, Spread, Tell, ns_per_day, time_loop
-from nakmd.engines import LAMMPS, LAMMPSBuild, LoopReport, Setting
+from nakmd.bench.cases import Prepared
+from nakmd.bench.lammps_build import LAMMPSBuild
+from nakmd.bench.lammps_engine import LAMMPS, LoopReport, Setting
+from nakmd.bench.timing import Loop, Spread, Tell, ns_per_day, time_loop
 from nakmd.errors import RunError
 
 #: Skins [Å] that LAMMPS is tried with, the usual one first.

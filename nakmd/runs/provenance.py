@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nakmd import __version__
+from nakmd._version import __version__
 from nakmd.io.atomic import plain
 from nakmd.kernels.jit import versions as kernel_versions
 from nakmd.potentials import Potential

@@ -9,8 +9,7 @@ import numpy as np
 
 from nakmd.cell import Cell
 from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
-from nakmd.deck.messages import near
-from nakmd.errors import FileFormatError, StructureError
+from nakmd.errors import FileFormatError, StructureError, did_you_mean
 from nakmd.system import WALL, System, element_of
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
@@ -227,5 +226,7 @@ def read_system(path: Path) -> System:
 
     if not path.is_file():
         beside = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
-        raise FileFormatError(path, "there is no such file.", near(path.name, beside) if len(beside) < 20 else "")
+        raise FileFormatError(
+            path, "there is no such file.", did_you_mean(path.name, beside) if len(beside) < 20 else ""
+        )
     return read_structure(path)

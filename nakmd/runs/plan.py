@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nakmd.deck.assemble import build_system
-from nakmd.deck.build import build_potential
 from nakmd.deck.checks import check_words, expected_species
+from nakmd.deck.deck import Deck
 from nakmd.deck.draft import Draft, read_draft
-from nakmd.deck.lines import Path as DeckPath
 from nakmd.deck.messages import Problem
-from nakmd.deck.schema import Deck
 from nakmd.deck.source import DeckSource
-from nakmd.deck.verify import check_coverage, check_disk, check_groups, check_system
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Potential
+from nakmd.runs.potential_builder import build_potential
+from nakmd.runs.system_builder import build_system
+from nakmd.runs.verify import check_coverage, check_disk, check_groups, check_system
 from nakmd.system import System
+from nakmd.toml_lines import KeyPath
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Plan:
             raise DeckError(self.faults)
         return self.deck, self.system, self.potential
 
-    def report(self, path: DeckPath, what: str) -> None:
+    def report(self, path: KeyPath, what: str) -> None:
         """Note a fault."""
         self.add([Problem(path, what)])
 

@@ -8,7 +8,7 @@ from nakmd.cli.guard import complain
 from nakmd.cli.output import show_table
 
 if TYPE_CHECKING:
-    from nakmd.deck.results import Results
+    from nakmd.results.results import Results
 
 
 def show_results(results: Results) -> None:

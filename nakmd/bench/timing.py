@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.cli.cases import Prepared
+from nakmd.bench.cases import Prepared
 from nakmd.neighbors import Neighbors
 from nakmd.system import Result
 

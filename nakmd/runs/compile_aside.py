@@ -37,7 +37,7 @@ def forces_compiled_aside(potential: Potential, species_names: Sequence[str], wa
         yield
         return
     # whatever goes wrong there, the run compiles for itself
-    command = [sys.executable, "-m", "nakmd.deck.compile_aside"]
+    command = [sys.executable, "-m", "nakmd.runs.compile_aside"]
     quiet = subprocess.DEVNULL
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)
     try:

@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nakmd.deck.run import run
-from nakmd.deck.schema import Deck
+from nakmd.deck.deck import Deck
 from nakmd.potentials.files.eam_files import write_eam_fs
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.library import load
+from nakmd.runs.run import run_deck
 
 _LIQUID = {"liquid": {"x_K": 0.5, "temperature": "450 K", "atoms": 260}}
 _WETTED = {
@@ -74,5 +74,5 @@ def warm_up(name: str) -> float:
             stage=_ALL_STAGES,
             output={"trajectory_every": 4, "thermo_every": 2},
         )
-        run(deck, Path(folder) / "run")
+        run_deck(deck, Path(folder) / "run")
     return time.perf_counter() - begin

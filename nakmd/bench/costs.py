@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.cli.cases import Prepared
-from nakmd.cli.timing import Spread, Tell, steps_for
+from nakmd.bench.cases import Prepared
+from nakmd.bench.timing import Spread, Tell, steps_for
 from nakmd.integrators import Bussi, CellRescaling, Langevin, VelocityVerlet
 from nakmd.integrators.groups import AXES
 from nakmd.io import TrajectoryWriter

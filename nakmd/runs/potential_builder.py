@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nakmd.deck.lines import Path as DeckPath
 from nakmd.deck.matter import EAMTerm, Model, PairTerm, SetTerm, Structure, TersoffTerm
-from nakmd.deck.messages import near
-from nakmd.errors import FileFormatError, InputError
+from nakmd.errors import FileFormatError, InputError, did_you_mean
 from nakmd.potentials import EAM, Hybrid, Potential, Term, Tersoff
 from nakmd.potentials.library import load, takes_doping
+from nakmd.toml_lines import KeyPath
 
 #: Told of each fault and where in the deck it is.
-Report = Callable[[DeckPath, str], None]
+FaultReport = Callable[[KeyPath, str], None]
 
 #: Endings of files of one's own; any other word is a name of the library.
 _SET_ENDING = ".toml"
@@ -21,7 +20,9 @@ _TERSOFF_ENDING = ".tersoff"
 _EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
 
 
-def build_potential(model: Model, folder: Path, report: Report, structure: Structure | None = None) -> Potential | None:
+def build_potential(
+    model: Model, folder: Path, report: FaultReport, structure: Structure | None = None
+) -> Potential | None:
     """Return the potential of a deck's model in the precision it asks for.
 
     Parameters
@@ -54,7 +55,7 @@ def concentration_of(model: Model, structure: Structure | None) -> float | None:
     return None if doping is None else float(doping.graphitic)
 
 
-def _sum_of_terms(model: Model, folder: Path, report: Report, doping: float | None) -> Potential | None:
+def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float | None) -> Potential | None:
     if model.potential is not None:
         loaded = _attempt(
             lambda: load_named_or_file(
@@ -81,7 +82,7 @@ def _sum_of_terms(model: Model, folder: Path, report: Report, doping: float | No
     return Hybrid(terms, declared, name="deck") if terms else None
 
 
-def _attempt(build: Callable[[], Potential], path: DeckPath, report: Report) -> Potential | None:
+def _attempt(build: Callable[[], Potential], path: KeyPath, report: FaultReport) -> Potential | None:
     try:
         return build()
     except InputError as error:
@@ -154,6 +155,6 @@ def _existing(name: str, folder: Path) -> Path:
     path = folder / name
     if not path.is_file():
         beside = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
-        hint = near(path.name, beside) if len(beside) < 20 else ""
+        hint = did_you_mean(path.name, beside) if len(beside) < 20 else ""
         raise FileFormatError(path, "there is no such file.", hint)
     return path

@@ -1,0 +1,1 @@
+"""How fast the kernels are: cases, timing, costs, roofline, and LAMMPS on the same atoms."""

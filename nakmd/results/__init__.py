@@ -1,0 +1,1 @@
+"""What a finished run measured, and the rows of its table."""
