@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from nakmd.analysis import Measure
 from nakmd.cli.app import app
+from nakmd.elements import MASSES
 from nakmd.errors import ExplosionError, InputError
 from nakmd.potentials import load
 from nakmd.resources import data_folder
@@ -23,7 +24,7 @@ from nakmd.studies.validation.page import write_page
 from nakmd.studies.validation.plan import FULL, POTASSIUM, QUICK, SODIUM, Point, Scale, Wanted, points_for
 from nakmd.studies.validation.references import Reference, curves, reference_for, sources
 from nakmd.studies.validation.states import together
-from nakmd.units import ACCELERATION, GPA_PER_EV_A3, MASSES
+from nakmd.units import ACCELERATION, GPA_PER_EV_A3
 
 #: Picoseconds instead of hundreds: nothing is measured well, everything is there.
 TINY = Scale(

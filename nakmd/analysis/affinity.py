@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.coordination import contact_distance
@@ -17,15 +16,16 @@ from nakmd.analysis.grid import CellGrid
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
+from nakmd.arrays import FloatArray, IntArray
+from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Frame, Topology
+from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
 AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
@@ -171,8 +171,8 @@ class Affinity(Analysis):
         self._wall_elements = elements[self._sites]
         self._time: list[float] = []
         self._energies: list[FloatArray] = []
-        self._in_layer: list[NDArray[np.int64]] = []
-        self._in_bulk: list[NDArray[np.int64]] = []
+        self._in_layer: list[IntArray] = []
+        self._in_bulk: list[IntArray] = []
         self._in_contact: list[list[int]] = []
 
     def update(self, frame: Frame) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.spatial
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.system import Frame
-
-FloatArray = NDArray[np.float64]
 
 
 def pairs_near(
     centers: FloatArray, neighbors: FloatArray, frame: Frame, cutoff: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Return the pairs of a centre and a neighbour closer than ``cutoff``, each once, and their distances.
 
     Parameters

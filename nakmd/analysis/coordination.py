@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.grid import CellGrid
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import BlockSums, Measure, mean_with_error
+from nakmd.arrays import FloatArray, IntArray
+from nakmd.elements import element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Contact distances [Å] between wall and metal: the minimum of the metal-carbon Morse well of the liquid set
 #: (K-C 3.43, Na-C 3.15) plus 1 Å, to one decimal. Over a hollow site of graphene (K at 3.0 Å, Na at 2.7 Å)
@@ -95,7 +95,7 @@ class CoordinationRecord(Record):
     time: FloatArray
     series: FloatArray
     series_by_site: dict[str, FloatArray] = field(default_factory=dict)
-    numbers: NDArray[np.int64]
+    numbers: IntArray
     distribution: dict[str, FloatArray] = field(default_factory=dict)
     distribution_error: dict[str, FloatArray] = field(default_factory=dict)
 
@@ -245,7 +245,7 @@ class Coordination(Analysis):
         )
 
 
-def _rows_by_species(topology: Topology, atoms: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+def _rows_by_species(topology: Topology, atoms: IntArray) -> dict[str, IntArray]:
     """Return, for each species among some atoms, which of them belong to it."""
     species = topology.species[atoms]
     return {topology.species_names[s]: np.flatnonzero(species == s) for s in np.unique(species)}

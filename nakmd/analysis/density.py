@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record, require_finite, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
@@ -18,15 +17,16 @@ from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
 from nakmd.analysis.surfaces import AXES, Box, Placed
 from nakmd.analysis.wall import WallShape, find_shape
+from nakmd.arrays import BoolArray, FloatArray
+from nakmd.elements import METALS, WALL, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Distances [Å] beyond the farthest atom, and in all, that a profile covers where the cell is open.
 MARGIN, FARTHEST = 5.0, 200.0
@@ -309,7 +309,7 @@ class Density(Analysis):
             peaks=peaks,
         )
 
-    def bulks(self, asked: tuple[float, float] | None) -> dict[int, NDArray[np.bool_]]:
+    def bulks(self, asked: tuple[float, float] | None) -> dict[int, BoolArray]:
         """Return the bins that are bulk on each side that has one.
 
         Parameters
@@ -322,7 +322,7 @@ class Density(Analysis):
         AnalysisError
             If no side has one, with the reason of the first side where there are atoms.
         """
-        found: dict[int, NDArray[np.bool_]] = {}
+        found: dict[int, BoolArray] = {}
         reasons = []
         for row, side in enumerate(self.sides):
             number, volume = self.sums.mean[row, :-2], self.sums.mean[row, -2]

@@ -7,12 +7,10 @@ import math
 import numpy as np
 import scipy.fft
 import scipy.special
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.kernels import sampling
-
-FloatArray = NDArray[np.float64]
 
 #: Fewer particles than this have their paths cut into segments of time for the error.
 FEW = 16

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.diffusion import DiffusionRecord
@@ -16,6 +15,7 @@ from nakmd.analysis.fitting import weighted_line
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: ξ of a cubic lattice of hydrodynamic images.
 XI_CUBIC = 2.837297

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.displacements import (
@@ -20,6 +19,7 @@ from nakmd.analysis.displacements import (
 )
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import student_factor
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Viscosity: 1 eV ps/Å³ in mPa s (1 GPa ps is 1 mPa s).
 MPA_S_PER_EV_PS_A3 = GPA_PER_EV_A3

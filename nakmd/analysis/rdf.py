@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import scipy  # loads signal and ndimage when they are first used: signal alone takes 0.3 s
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record, require_frames, select
 from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.grid import CellGrid
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
+from nakmd.arrays import FloatArray
+from nakmd.elements import WALL, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import WALL, Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Width [Å] of the Gaussian that g(r) is smoothed with before its first minimum is looked for.
 SMOOTHING = 0.1

@@ -31,8 +31,9 @@ from nakmd.analysis.surface_tension import SurfaceTension, surface_tension
 from nakmd.analysis.thermo import Thermo, thermo
 from nakmd.analysis.velocities import VelocityCorrelation
 from nakmd.analysis.viscosity import Viscosity, viscosity
+from nakmd.elements import METALS, WALL, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Topology, element_of
+from nakmd.system import Topology
 
 
 @dataclass(frozen=True)

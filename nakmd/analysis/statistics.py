@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 import scipy.special
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray, IntArray
 
 #: Below this many independent samples an error estimate is itself a guess (its own error exceeds ~25 %).
 TRUSTED_SAMPLES = 10.0
@@ -183,7 +183,7 @@ class BlockAverage:
         Row of the smallest size that meets the criterion of Lee et al.; None: the series is too short.
     """
 
-    sizes: NDArray[np.int64]
+    sizes: IntArray
     errors: FloatArray
     uncertainties: FloatArray
     best: int | None

@@ -14,6 +14,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.drive import Progress, Source, chosen_stages, measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, detect_equilibration, mean_with_error, statistical_inefficiency
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Quantities in the order of the table, their units, and whether they are given per atom.
 QUANTITIES: Mapping[str, tuple[str, bool]] = {

@@ -6,11 +6,9 @@ import math
 
 import numpy as np
 import scipy.special
-from numpy.typing import NDArray
 
 from nakmd.analysis.statistics import Measure, mean_with_error
-
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray
 
 
 class Integration:

@@ -13,7 +13,8 @@ from nakmd.analysis.affinity import AREA_PER_ATOM
 from nakmd.analysis.contacts import pairs_near
 from nakmd.analysis.coordination import contact_distance
 from nakmd.analysis.grid import CellGrid
-from nakmd.system import FloatArray, Frame, IntArray
+from nakmd.arrays import FloatArray, IntArray
+from nakmd.system import Frame
 
 #: Two wall atoms closer than this are bonded [Å]: between the bonds of carbon (1.45) and second neighbours (2.46).
 BOND = 1.85

@@ -10,8 +10,9 @@ import numpy as np
 from nakmd.cell import Cell
 from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
 from nakmd.deck.messages import near
+from nakmd.elements import WALL, element_of
 from nakmd.errors import FileFormatError, StructureError
-from nakmd.system import WALL, System, element_of
+from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 if TYPE_CHECKING:

@@ -20,16 +20,16 @@ from typing import Any, BinaryIO
 import ase
 import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.data import atomic_masses
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
+from nakmd.elements import METALS, WALL, element_of, standard_mass
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.atomic import replacing
 from nakmd.io.guard import guard
 from nakmd.io.trajectory import Trajectory
-from nakmd.system import METALS, WALL, Frame, System, Topology, element_of
-from nakmd.units import ACCELERATION, MASSES
+from nakmd.system import Frame, System, Topology
+from nakmd.units import ACCELERATION
 
 #: Å/ps in ASE's unit of velocity, sqrt(eV/amu): kinetic energies come out the same in both.
 ASE_VELOCITY = 1.0 / np.sqrt(ACCELERATION)
@@ -159,7 +159,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
     species_names = tuple(dict.fromkeys(names))
     row = {name: a for a, name in enumerate(species_names)}
-    standard = [MASSES.get(symbol, float(atomic_masses[z])) for symbol, z in zip(atoms.symbols, atoms.numbers)]
+    standard = [standard_mass(symbol) for symbol in atoms.symbols]
     cell, shift = _cell_of(atoms)
     positions = atoms.positions + shift
     if "image" in atoms.arrays:
@@ -181,7 +181,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     )
 
 
-def _cell_of(atoms: ase.Atoms) -> tuple[Cell, NDArray[np.float64]]:
+def _cell_of(atoms: ase.Atoms) -> tuple[Cell, FloatArray]:
     """Return the cell, completed where vectors are missing, and the shift that brings the atoms into it there."""
     missing = ~atoms.cell.any(axis=1)
     if not missing.any():

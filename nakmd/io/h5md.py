@@ -13,9 +13,9 @@ from typing import Any, Literal, Self
 
 import h5py
 import numpy as np
-from ase.data import atomic_numbers
 from numpy.typing import DTypeLike
 
+from nakmd.elements import ATOMIC_NUMBERS
 from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
 from nakmd.io.guard import guard
@@ -74,7 +74,7 @@ class TrajectoryWriter:
         self._topology = topology
         self._pending: list[Mapping[str, Value]] = []
         self._pending_since = 0.0
-        elements = [atomic_numbers.get(element) for element in topology.elements]
+        elements = [ATOMIC_NUMBERS.get(element) for element in topology.elements]
         if None in elements:
             unknown = topology.species_names[elements.index(None)]
             raise InputError(f"Species {unknown!r} does not begin with the symbol of an element.")

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import element_of
 from nakmd.errors import InputError
-from nakmd.system import Frame, Topology, element_of
-
-FloatArray = NDArray[np.float64]
+from nakmd.system import Frame, Topology
 
 #: LAMMPS loses an atom that lies exactly on a face that does not repeat [Å].
 _EDGE = 1e-3

@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.growing import read_table, read_text
@@ -26,7 +27,6 @@ from nakmd.io.layout import DAMAGED, Layout, open_hdf5
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
 from nakmd.system import Frame
 
-FloatArray = NDArray[np.float64]
 T = TypeVar("T")
 
 #: How long [s] to go on trying to read a file that is being written, and the waits between attempts: growing to the
@@ -125,7 +125,7 @@ class Trajectory:
         return self.topology.species_names
 
     @property
-    def species(self) -> NDArray[np.int64]:
+    def species(self) -> IntArray:
         """Row of `species_names` for each atom."""
         return self.topology.species
 
@@ -135,12 +135,12 @@ class Trajectory:
         return self.topology.masses
 
     @property
-    def periodic(self) -> NDArray[np.bool_]:
+    def periodic(self) -> BoolArray:
         """Which cell vectors repeat."""
         return self.topology.periodic
 
     @property
-    def groups(self) -> dict[str, NDArray[np.bool_]]:
+    def groups(self) -> dict[str, BoolArray]:
         """Named sets of atoms as masks."""
         return dict(self.topology.groups)
 
@@ -159,7 +159,7 @@ class Trajectory:
             return np.asarray(dataset.attrs.get("offset", 0) + np.arange(len(self)) * dataset[()])
 
     @cached_property
-    def steps(self) -> NDArray[np.int64]:
+    def steps(self) -> IntArray:
         """Step of each frame, (n_frames,)."""
         return self._numbers(self._layout.steps).astype(np.int64)
 
@@ -181,7 +181,7 @@ class Trajectory:
             return edges * layout.edge_unit
 
     @cached_property
-    def stage_rows(self) -> NDArray[np.int64]:
+    def stage_rows(self) -> IntArray:
         """Row of `stages` for each frame, (n_frames,); -1 where the file knows no stages."""
         if not self._layout.own:
             return np.full(len(self), -1)
@@ -284,7 +284,7 @@ class Trajectory:
         start: int | None = None,
         stop: int | None = None,
         stride: int | None = None,
-    ) -> NDArray[np.int64]:
+    ) -> IntArray:
         """Return which frames `frames` would give, as rows of the file.
 
         Parameters

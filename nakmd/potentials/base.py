@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import CoverageError, InputError
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 #: What `Potential.use_precision` takes.
 PRECISIONS = ("double", "mixed")

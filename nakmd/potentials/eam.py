@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.kernels import geometry
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
@@ -17,9 +17,6 @@ from nakmd.potentials.eam_table import EAMTable
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.spline_tables import lammps_spline
 from nakmd.potentials.tables import read_eam
-from nakmd.system import FloatArray
-
-IntTable = NDArray[np.int64]
 
 
 class EAMParameters(NamedTuple):
@@ -43,9 +40,9 @@ class EAMParameters(NamedTuple):
     """
 
     splines: FloatArray
-    density: IntTable
-    pair: IntTable
-    embedding: IntTable
+    density: IntArray
+    pair: IntArray
+    embedding: IntArray
     inverse_dr: float
     inverse_drho: float
     last_r: int
@@ -182,7 +179,7 @@ def _reaches(functions: FloatArray, d_r: float) -> FloatArray:
     return np.where(np.any(present, axis=1), reach, 0.0)
 
 
-def _first_alike(functions: FloatArray) -> IntTable:
+def _first_alike(functions: FloatArray) -> IntArray:
     """Return, for (n, n, n_r) tabulated functions, the number of the first one with the same values: (n, n) int64.
 
     φ_ab and φ_ba of an exported set are often the same function, and need one look-up then.

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import Term, species_key
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 
 class EmbeddedAtom(Term):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp
@@ -15,7 +16,6 @@ from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, any_of, maximum, seldom, sqrt, where
 from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
-from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
 
 #: Screening function of Ziegler, Biersack and Littmark as MOLDY has it (generic_atvf.F90).

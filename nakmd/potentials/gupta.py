@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp
@@ -17,7 +18,6 @@ from nakmd.kernels.simd import Lanes
 from nakmd.potentials.base import positive
 from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
 from nakmd.potentials.finnis_sinclair import embedding
-from nakmd.system import FloatArray
 
 
 class GuptaNumbers(NamedTuple):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.neighbors import ListRequest, Neighbors
 from nakmd.potentials.base import Potential, Term, compute_sum, sum_pair_energies
-from nakmd.system import FloatArray, Result, System, element_of
+from nakmd.system import Result, System
 
 
 def terms_in(potential: Potential) -> tuple[Term, ...]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp, log
@@ -16,7 +17,6 @@ from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, maximum, where
 from nakmd.potentials.base import positive
 from nakmd.potentials.embedded_atom import AnalyticEmbeddedAtom
-from nakmd.system import FloatArray
 from nakmd.units import GPA_PER_EV_A3
 
 #: Exponent β of the density f = f_e (r₁/r)^β.

@@ -9,11 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import Term, finite, positive
-from nakmd.system import FloatArray, Result, System, element_of
+from nakmd.system import Result, System
 
 #: How an interaction may end.
 CUT_MODES = ("cut", "shift", "smooth")

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels.pair import switch
 from nakmd.potentials.pair import PairPotential
-from nakmd.system import FloatArray
 
 #: Points of a table, in the file and in LAMMPS: cubic splines on them give energies of metal on carbon to 1e-11 eV.
 N_POINTS = 20_000

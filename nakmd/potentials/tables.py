@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError, InputError
 from nakmd.potentials.eam_table import MIN_POINTS, EAMTable, Kind
 from nakmd.potentials.funcfl import combine_funcfl, is_funcfl, parse_funcfl
@@ -21,7 +21,6 @@ from nakmd.potentials.lines import DAMAGED, INTEGER, NUMBER, Lines, shown
 __all__ = ["EAMTable", "format_eam_fs", "format_setfl", "read_eam", "read_text", "sha256"]
 __all__ += ["write_eam_fs", "write_setfl", "write_text", "write_texts"]
 
-FloatArray = NDArray[np.float64]
 
 VALUES_PER_LINE = 5
 N_COMMENT_LINES = 3

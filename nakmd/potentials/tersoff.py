@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.kernels import bond_order
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import Term, species_key
 from nakmd.potentials.tersoff_file import COLUMNS, TersoffParameters, read_tersoff
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 #: Parts that a system is cut into, whatever the number of threads.
 N_CHUNKS = 64

@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
+from nakmd.elements import element_of
 from nakmd.errors import InputError, StructureError
-from nakmd.system import System, element_of
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from nakmd.system import System
 
 
 class ClosestPair(NamedTuple):

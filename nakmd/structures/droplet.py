@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import cos, radians, sin
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import StructureError
 from nakmd.structures.distances import lengths_of
 from nakmd.structures.liquid import WALL_EXCLUSION, fill, nak_density, number_density
@@ -14,8 +14,6 @@ from nakmd.structures.nanotube import tube_axis
 from nakmd.structures.regions import Cylinder, Inside, Region, Slab, Sphere
 from nakmd.structures.volume import accessible_points
 from nakmd.system import System
-
-FloatArray = NDArray[np.float64]
 
 
 def droplet_on_sheet(

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
-from nakmd.structures.descent import descend
 from nakmd.structures.distances import distance_between, images_around, lengths_of, pairs_within, to_cartesian
 from nakmd.structures.regions import Region
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from nakmd.structures.springs import descend
 
 #: Distances are pushed this much beyond the asked-for ones, so that the walk ends instead of creeping up to them.
 MARGIN = 1.02

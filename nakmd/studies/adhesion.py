@@ -16,14 +16,16 @@ from nakmd.analysis.drive import Progress, chosen_stages, measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.wetted_faces import WettedFaces
+from nakmd.arrays import FloatArray
 from nakmd.deck.schema import Deck, Dynamics
 from nakmd.deck.stages import stage_names
+from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory
 from nakmd.potentials import Potential
 from nakmd.studies.parts import TIMESTEP, Part, reference_energy, wall_alone
 from nakmd.studies.stored import Stored, deck_of, model_of, opened
-from nakmd.system import METALS, WALL, FloatArray, Frame, Topology
+from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
 
 if TYPE_CHECKING:

@@ -14,17 +14,19 @@ from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.statistics import Measure, mean_with_error
 from nakmd.analysis.wetted_faces import WettedFaces
+from nakmd.arrays import FloatArray
 from nakmd.deck.folder import RunFolder
 from nakmd.deck.run import resume, run
 from nakmd.deck.schema import Deck, Dynamics
 from nakmd.deck.session import Report
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stages import measured_stages, stage_names
+from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError, RunError
 from nakmd.io import Trajectory
 from nakmd.neighbors import Neighbors
 from nakmd.studies.stored import Stored, deck_of, opened, potential_of, with_affinity
-from nakmd.system import METALS, WALL, FloatArray, System
+from nakmd.system import System
 
 #: Parts of a deck that the rungs of a ladder share.
 SHARED = ("model", "structure", "groups")
