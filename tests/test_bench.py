@@ -6,8 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from nakmd.cli import cases, contest, costs, guard, roofline, timing
-from nakmd.cli.app import app
+from nakmd.cli import cases, contest, costs, roofline, timing
 from nakmd.cli.cases import CASES, prepare
 from nakmd.cli.contest import Trial, check_energy, fastest, try_settings
 from nakmd.engines import LAMMPS, LAMMPSBuild, LoopReport, Setting, find_lammps, read_report
@@ -39,25 +38,6 @@ if steps:
 print(f"Loop time of {{seconds!r}} on 1 procs for {{steps}} steps with {{atoms}} atoms")
 print("Neighbor list builds = 2")
 """
-
-
-@pytest.fixture
-def command(capsys, tmp_path, monkeypatch):
-    """Run a verb in an empty folder; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        try:
-            code = app([str(a) for a in arguments], prog_name="nakmd", standalone_mode=True) or 0
-        except SystemExit as end:
-            code = end.code or 0
-        finally:
-            guard.settings.debug = False
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

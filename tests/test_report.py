@@ -8,8 +8,6 @@ import pytest
 
 import nakmd
 from nakmd.analysis import Measure
-from nakmd.cli import guard
-from nakmd.cli.app import app
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.io import TrajectoryWriter
 from nakmd.report import citations, render_report, scene, tables
@@ -226,35 +224,19 @@ def small(**stage):
 # The verb, and folders that lack something
 
 
-@pytest.fixture
-def verb(capsys):
-    def call(*arguments):
-        try:
-            code = app(["report", *map(str, arguments)], prog_name="nakmd", standalone_mode=True) or 0
-        except SystemExit as end:
-            code = end.code or 0
-        finally:
-            guard.settings.debug = False
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return code, said.out, said.err
-
-    return call
-
-
-def test_the_verb_measures_anew_and_says_the_same(run, page, verb, tmp_path):
-    code, out, _ = verb(run.directory, "-o", tmp_path / "page.html")
+def test_the_verb_measures_anew_and_says_the_same(run, page, command, tmp_path):
+    code, out, _ = command("report", run.directory, "-o", tmp_path / "page.html")
     assert code == 0
     assert "page.html" in out
     again = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert again.text.rpartition("Written by")[0] == page.text.rpartition("Written by")[0]
 
 
-def test_no_folder_and_no_trajectory(verb, tmp_path):
-    code, _, error = verb(tmp_path / "nowhere")
+def test_no_folder_and_no_trajectory(command, tmp_path):
+    code, _, error = command("report", tmp_path / "nowhere")
     assert code == 2
     assert "nowhere is not there" in error
-    code, _, error = verb(tmp_path)
+    code, _, error = command("report", tmp_path)
     assert code == 2
     assert "holds no trajectory.h5md" in error
     assert len(error.strip().splitlines()) == 1
@@ -262,18 +244,18 @@ def test_no_folder_and_no_trajectory(verb, tmp_path):
 
 
 @pytest.mark.parametrize(("size", "message"), [(0, "is empty"), (100, "not an HDF5|truncated"), (-5000, "truncated")])
-def test_a_truncated_trajectory(run, verb, tmp_path, size, message):
+def test_a_truncated_trajectory(run, command, tmp_path, size, message):
     content = (run.directory / "trajectory.h5md").read_bytes()
     (tmp_path / "trajectory.h5md").write_bytes(content[:size])
-    code, _, error = verb(tmp_path)
+    code, _, error = command("report", tmp_path)
     assert code == 2
     assert re.search(message, error)
     assert len(error.strip().splitlines()) == 1
 
 
-def test_a_folder_that_cannot_be_written(verb, tmp_path):
+def test_a_folder_that_cannot_be_written(command, tmp_path):
     write_gas(tmp_path, 0)
-    code, _, error = verb(tmp_path, "-o", tmp_path / "no" / "page.html")
+    code, _, error = command("report", tmp_path, "-o", tmp_path / "no" / "page.html")
     assert code == 1
     assert "cannot be written" in error
 

@@ -143,7 +143,7 @@ def _bare_wall(structure: Structure, folder: Path) -> System:
 
 
 def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> System:
-    from nakmd.structures import liquid, regions  # noqa: PLC0415  (as above)
+    from nakmd.structures import fill, regions  # noqa: PLC0415  (as above)
     from nakmd.structures.droplet import droplet_on_sheet, droplet_on_tube  # noqa: PLC0415
 
     group = "tube" if "tube" in system.groups else "sheet"
@@ -164,7 +164,7 @@ def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> S
     else:
         two = "sheet2" in system.groups
         region = regions.between_sheets(system) if two else None
-    return liquid.fill(
+    return fill(
         system,
         words.x_K,
         words.temperature,

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import h5py
@@ -19,7 +18,7 @@ from nakmd.elements import ATOMIC_NUMBERS
 from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
 from nakmd.io.guard import guard
-from nakmd.io.journal import JournaledFile
+from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
 from nakmd.system import Frame, Topology
 
@@ -296,7 +295,5 @@ class TrajectoryWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

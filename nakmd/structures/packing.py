@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.spatial import KDTree
+import scipy  # loads spatial when it is first used: it takes 0.2 s
 
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
@@ -111,7 +111,7 @@ def _lattice_points(
     random: np.random.Generator,
 ) -> FloatArray:
     """Return n points of a jittered body-centred lattice that is just dense enough, clear of the obstacles."""
-    tree = KDTree(images_around(obstacles, cell, clearance)[0]) if len(obstacles) else None
+    tree = scipy.spatial.KDTree(images_around(obstacles, cell, clearance)[0]) if len(obstacles) else None
     offset = random.random(3)
     spacing = (2.0 * cell.volume / n) ** (1.0 / 3.0)
     room = 0
@@ -159,7 +159,7 @@ class _Contacts:
         if len(obstacles):
             self.obstacle_points, atom, _ = images_around(obstacles, cell, self.reach + SKIN)
             self.obstacle_kind = obstacle_kind[atom]
-            self.tree = KDTree(self.obstacle_points)
+            self.tree = scipy.spatial.KDTree(self.obstacle_points)
 
     def _list(self, x: FloatArray) -> None:
         """List the pairs within reach; images of obstacles are searched from the wrapped place of each atom."""
@@ -174,7 +174,7 @@ class _Contacts:
         self.wall_contact = np.zeros(0)
         if self.tree is not None:
             wrapped = images_around(x, self.cell, 0.0)[0][: len(x)]
-            found = KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
+            found = scipy.spatial.KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
             order = np.lexsort((found["j"], found["i"]))
             self.a, o = found["i"][order].astype(np.int64), found["j"][order]
             self.fixed = self.obstacle_points[o] + (x - wrapped)[self.a]
