@@ -6,8 +6,7 @@ for the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Symbols by atomic number. Number 0 is the placeholder for a particle that is no element.
 SYMBOLS = tuple(
@@ -46,8 +45,7 @@ COLORS = {"C": "#5a5a5a", "N": "#0057d9", "Na": "#e69f00", "K": "#9a6fb8", "Rb":
 _ICE_POINT = 273.15
 
 
-@dataclass(frozen=True)
-class MeasuredCrystal:
+class MeasuredCrystal(NamedTuple):
     """Measured properties of the crystal of an element.
 
     Attributes

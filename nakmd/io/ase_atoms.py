@@ -112,9 +112,9 @@ def system_of(frame: Frame, topology: Topology) -> System:
         topology.species,
         topology.species_names,
         frame.cell.copy(),
-        frame.velocities,
-        topology.masses,
-        topology.groups,
+        velocities=frame.velocities,
+        masses=topology.masses,
+        groups=topology.groups,
     )
 
 

@@ -101,12 +101,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
 def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     """Append a frame to a LAMMPS text dump, columns ``id type element x y z ix iy iz [vx vy vz]``.
 
-    Parameters
-    ----------
-    file : binary file
-    frame : Frame
-    topology : Topology
-        Types are the rows of ``species_names`` plus 1; ``element`` leaves site labels out.
+    Parameters are those of `write_data`; the column ``element`` leaves site labels out.
     """
     cell, rotation = restricted(frame.cell.matrix)
     flags = " ".join("pp" if p else "ff" for p in frame.cell.periodic)

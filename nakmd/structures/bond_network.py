@@ -147,7 +147,8 @@ def relax_springs(
 
     Returns
     -------
-    (n, 3) float64 [Å]
+    positions : (n, 3) float64 [Å]
+        At rest.
 
     Raises
     ------

@@ -95,14 +95,7 @@ def images_around(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[Flo
 
 
 def pairs_within(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[IntArray, IntArray, IntArray]:
-    """Return every pair closer than a cutoff, once.
-
-    Parameters
-    ----------
-    positions : (n, 3) float64 [Å]
-        Unwrapped.
-    cell : Cell
-    cutoff : float [Å]
+    """Return every pair closer than a cutoff, once; parameters are those of `images_around`.
 
     Returns
     -------

@@ -142,7 +142,7 @@ def affinity_ladder(
         That of the decks' thermostats if left out.
     area : Measure, optional [Å²]
         Of the interface; that of the wetted faces at the highest affinity if left out.
-    method : {"both", "integration"}
+    method
         As in `affinity_free_energy`.
     stage : str or sequence of str, optional
         As in `choose_frames`.

@@ -114,13 +114,7 @@ def energy_over(potential: Potential, sheet: Sheet, metal: str, heights: Sequenc
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return for each site the curve, and height and energy of its minimum.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"metal"``, ``"sites"``.
-    seed : int
-        Not used.
+    ``params`` names ``"metal"`` and ``"sites"``; nothing is drawn by ``seed``.
     """
     metal = str(params["metal"])
     found: dict[str, Any] = {}

@@ -26,13 +26,7 @@ MEV = 1e3
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return the energy [eV] of one foreign atom in a bcc crystal, at rest and at zero pressure, in two cells.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"solute"``, ``"host"``.
-    seed : int
-        Not used.
+    ``params`` names ``"solute"`` and ``"host"``; nothing is drawn by ``seed``.
 
     Notes
     -----

@@ -27,13 +27,7 @@ NITROGEN = "N:graphitic"
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return lattice constant [Å] and cohesive energy [eV] of graphene, and the C-N bond [Å] where N is known.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"nitrogen"``: whether the model has it.
-    seed : int
-        Not used.
+    ``params["nitrogen"]`` says whether the model has it; nothing is drawn by ``seed``.
 
     Notes
     -----

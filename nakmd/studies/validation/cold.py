@@ -36,13 +36,7 @@ MEV = 1e3
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return the static figures of one metal.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"element"``.
-    seed : int
-        Not used: nothing is drawn.
+    ``params`` names the ``"element"``; nothing is drawn by ``seed``.
 
     Notes
     -----
