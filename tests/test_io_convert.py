@@ -12,7 +12,7 @@ from nakmd.cell import Cell
 from nakmd.elements import element_of
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory, convert, from_atoms, read_extxyz, read_structure, to_atoms, write_extxyz
-from nakmd.io.lammps import restricted
+from nakmd.io.lammps_files import restricted
 
 #: Extended XYZ holds eight decimals.
 DECIMALS = 1e-8

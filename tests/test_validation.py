@@ -13,10 +13,10 @@ from nakmd.elements import MASSES
 from nakmd.errors import InputError
 from nakmd.potentials import load
 from nakmd.studies import LIQUID_QUICK, validate
-from nakmd.studies.validation import adsorption, cold, liquid, plan, surface
-from nakmd.studies.validation.assemble import findings_of
+from nakmd.studies.validation import adsorption, cold, liquid, surface
 from nakmd.studies.validation.findings import Finding
-from nakmd.studies.validation.plan import QUICK, Point, Wanted, points_for
+from nakmd.studies.validation.point_findings import findings_of
+from nakmd.studies.validation.points import QUANTITIES, QUICK, Point, Wanted, points_for
 from nakmd.studies.validation.references import Reference, curves, reference_for, sources
 from nakmd.studies.validation.states import together
 from nakmd.units import ACCELERATION, GPA_PER_EV_A3
@@ -230,7 +230,7 @@ def test_a_fit_of_the_liquid_asks_for_four_runs():
 
 
 def test_a_model_is_asked_for_what_it_knows():
-    points, beyond = points_for(load("tersoff-1989-c"), Wanted(plan.QUANTITIES), QUICK)
+    points, beyond = points_for(load("tersoff-1989-c"), Wanted(QUANTITIES), QUICK)
     assert [point.key for point in points] == ["carbon/graphene"]
     assert not points[0].params["nitrogen"]
     assert len(beyond) > 10
@@ -242,7 +242,7 @@ def test_points_of_metal_do_not_depend_on_the_terms_of_carbon():
     """A new metal-carbon term leaves the stored runs of the metal valid, and the reverse."""
     one, other = load("nak-cn"), load("nak-cn-dilute")
     for key, same in (("liquid/Na/400/432/0", True), ("adsorption/K/pristine", False), ("carbon/graphene", True)):
-        point = next(p for p in points_for(one, Wanted(plan.QUANTITIES), QUICK)[0] if p.key == key)
+        point = next(p for p in points_for(one, Wanted(QUANTITIES), QUICK)[0] if p.key == key)
         assert (point.digest(one, 0) == point.digest(other, 0)) is same, key
         assert point.digest(one, 0) != point.digest(one, 1)
 

@@ -11,9 +11,9 @@ from nakmd.errors import ExplosionError
 from nakmd.potentials import load
 from nakmd.resources import data_folder
 from nakmd.studies import LIQUID_QUICK, validate
-from nakmd.studies.validation import plan, run, tables, workers
-from nakmd.studies.validation.page import write_page
-from nakmd.studies.validation.plan import FULL, POTASSIUM, QUICK, SODIUM, Scale, Wanted, points_for
+from nakmd.studies.validation import campaign, markdown, points, workers
+from nakmd.studies.validation.points import FULL, POTASSIUM, QUICK, SODIUM, Scale, Wanted, points_for
+from nakmd.studies.validation.written_page import write_page
 
 #: Picoseconds instead of hundreds: nothing is measured well, everything is there.
 TINY = Scale(
@@ -24,7 +24,7 @@ TINY = Scale(
 
 @pytest.fixture
 def tiny(monkeypatch):
-    monkeypatch.setattr(run, "QUICK", TINY)
+    monkeypatch.setattr(campaign, "QUICK", TINY)
 
 
 # -------------------------------------------------------------------------------- stopping and going on
@@ -96,7 +96,7 @@ def test_surface_and_page(tiny, tmp_path):
     assert {path.name for path in files} >= {"validation.md", "liquid.png", "rdf.png", "film.png"}
     assert all(path.stat().st_size > 5000 for path in files if path.suffix == ".png")
     page = (tmp_path / "validation.md").read_text()
-    for row in tables.rows_of(found.findings):
+    for row in markdown.rows_of(found.findings):
         assert f"| {row[0]} | {row[1]} |" in page
     assert sum(f.verdict == "misses" for f in found.findings) == page.count("off by")
 
@@ -164,7 +164,7 @@ STORED = data_folder("potentials") / "validation" / "nak-cn"
 def test_stored_figures_are_complete_and_shown():
     """The long run of the default set: every group, what made it, and the table of potentials/README.md row by row."""
     stored = json.loads((STORED / "validation.json").read_text())
-    assert {finding["group"] for finding in stored["findings"]} == set(plan.GROUPS)
+    assert {finding["group"] for finding in stored["findings"]} == set(points.GROUPS)
     assert stored["scale"] == "full"
     assert stored["counts"]["not measured"] == 0
     assert stored["provenance"]["potential"]["files"].keys() >= {"nichol-ackland-2016", "kinaci-2012-cn"}

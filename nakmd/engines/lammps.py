@@ -15,7 +15,7 @@ import numpy as np
 
 from nakmd.engines.lammps_build import LAMMPSBuild
 from nakmd.errors import InputError, RunError
-from nakmd.io.lammps import write_data
+from nakmd.io.lammps_files import write_data
 from nakmd.potentials.lammps import LAMMPSInput
 from nakmd.system import Frame, System
 

@@ -16,7 +16,7 @@ from nakmd.io.atomic import replacing
 from nakmd.io.dcd import DCDWriter
 from nakmd.io.extxyz import append_extxyz, read_atoms, system_from
 from nakmd.io.h5md import TrajectoryWriter
-from nakmd.io.lammps import restricted, write_data, write_dump_frame
+from nakmd.io.lammps_files import restricted, write_data, write_dump_frame
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame
 

@@ -18,7 +18,7 @@ import ase
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import NO_SITE, frame_of, from_atoms, system_of, to_atoms
 from nakmd.io.atomic import replacing
-from nakmd.io.guard import guard
+from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame, System, Topology
 

@@ -17,8 +17,8 @@ from numpy.typing import DTypeLike
 from nakmd.elements import ATOMIC_NUMBERS
 from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
-from nakmd.io.guard import guard
 from nakmd.io.journaled_file import JournaledFile
+from nakmd.io.library_errors import guard
 from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
 from nakmd.system import Frame, Topology
 

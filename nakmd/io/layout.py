@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from nakmd.arrays import BoolArray
 from nakmd.elements import SYMBOLS, standard_mass
 from nakmd.errors import FileFormatError
-from nakmd.io.guard import guard, one_line
 from nakmd.io.journal import pending_changes
 from nakmd.io.journaled_file import JournaledFile
+from nakmd.io.library_errors import guard, one_line
 from nakmd.io.profile import LENGTHS, PARAMETERS, TIMES, VELOCITIES
 from nakmd.system import Topology
 

@@ -18,9 +18,9 @@ from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.growing import read_table, read_text
-from nakmd.io.guard import guard
 from nakmd.io.journal import is_being_written
 from nakmd.io.layout import DAMAGED, Layout, open_hdf5
+from nakmd.io.library_errors import guard
 from nakmd.io.patience import read_patiently
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
 from nakmd.system import Frame

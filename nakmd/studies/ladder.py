@@ -25,7 +25,7 @@ from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError, RunError
 from nakmd.io import Trajectory
 from nakmd.neighbors import Neighbors
-from nakmd.studies.stored import Stored, deck_of, opened, potential_of, with_affinity
+from nakmd.studies.stored_runs import Stored, deck_of, opened, potential_of, with_affinity
 from nakmd.system import System
 
 #: Parts of a deck that the rungs of a ladder share.

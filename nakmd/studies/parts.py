@@ -18,7 +18,7 @@ from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
 from nakmd.simulation import Observer, Simulation, Stage
-from nakmd.studies.stored import Stored, opened
+from nakmd.studies.stored_runs import Stored, opened
 from nakmd.system import Frame, Result, System, Topology
 from nakmd.units import ACCELERATION, K_B
 

@@ -15,7 +15,7 @@ from nakmd.io import Trajectory
 from nakmd.potentials import Potential
 from nakmd.studies.adhesion import Adhesion, AdhesionRecord
 from nakmd.studies.parts import TIMESTEP, reference_energy, wall_alone
-from nakmd.studies.stored import Stored, deck_of, model_of, opened
+from nakmd.studies.stored_runs import Stored, deck_of, model_of, opened
 
 
 def work_of_adhesion(

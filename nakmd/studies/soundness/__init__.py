@@ -5,7 +5,7 @@
 []
 """
 
-from nakmd.studies.soundness.check import Soundness, check_potential
+from nakmd.studies.soundness.soundness_check import Soundness, check_potential
 from nakmd.studies.soundness.verdicts import Verdict
 from nakmd.studies.static_crystals import PerfectCrystal, find_crystal
 
