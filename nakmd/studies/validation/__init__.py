@@ -3,8 +3,8 @@
 >>> from nakmd.studies import LIQUID_QUICK, validate
 >>> validate("nak", LIQUID_QUICK, quick=True)["density", "Na", 400]           # doctest: +SKIP
 
-One file for each group: `cold`, `liquid`, `alloy`, `surface`, `carbon`, `adsorption`. `points` says which runs there are,
-`references.toml` what is known, `point_findings` puts the two together.
+One file for each group: `cold`, `liquid`, `alloy`, `surface`, `carbon`, `adsorption`. `points` lists the runs,
+`references.toml` holds what is known, `point_findings` compares the two.
 """
 
 from nakmd.studies.validation.campaign import Progress, Validation, validate

@@ -15,7 +15,13 @@ from nakmd.cell import Cell
 from nakmd.elements import MASSES
 from nakmd.potentials import Potential, evaluate
 from nakmd.structures.crystal import LATTICE_CONSTANTS, crystal
-from nakmd.studies.static_crystals import elastic_constants, energy_per_atom, length_of_least_energy, vacancy_energy
+from nakmd.studies.static_crystals import (
+    OTHERS,
+    elastic_constants,
+    energy_per_atom,
+    length_of_least_energy,
+    vacancy_energy,
+)
 from nakmd.studies.validation.findings import Finding, number
 from nakmd.studies.validation.references import reference_for
 from nakmd.system import System
@@ -83,7 +89,7 @@ def _structures(potential: Potential, element: str, a: float, bcc: float) -> dic
 def _hcp(element: str, a: float, c: float) -> System:
     """Return the orthorhombic cell of four atoms."""
     root = math.sqrt(3.0)
-    fractions = np.array([(0, 0, 0), (0.5, 0.5, 0), (0.5, 5.0 / 6.0, 0.5), (0, 1.0 / 3.0, 0.5)])
+    fractions = np.array(OTHERS["hcp"][1])
     lengths = np.array([a, root * a, c])
     return System(fractions * lengths, np.zeros(4, dtype=np.int64), (element,), Cell(lengths))
 
