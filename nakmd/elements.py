@@ -38,6 +38,9 @@ COVALENT_RADII = {
 #: Lattice constants [Å] of bcc at room temperature, recalled. The Nichol-Ackland potentials have them at 0 K.
 ROOM_TEMPERATURE_BCC = {"Na": 4.2906, "K": 5.3280}
 
+#: C-C bond length of graphene [Å], experiment and DFT.
+CC_BOND = 1.42
+
 #: Colours in pictures.
 COLORS = {"C": "#5a5a5a", "N": "#0057d9", "Na": "#e69f00", "K": "#9a6fb8", "Rb": "#b0413e", "Cu": "#b87333"}
 
@@ -80,7 +83,7 @@ MEASURED_CRYSTALS = {
     "Cu": MeasuredCrystal("fcc", 3.615, 3.49, (168.0, 121.0, 75.0), 1358.0),
     "Ag": MeasuredCrystal("fcc", 4.086, 2.95, (124.0, 93.0, 46.0), 1235.0),
     "Au": MeasuredCrystal("fcc", 4.078, 3.81, (193.0, 164.0, 42.0), 1337.0),
-    "C": MeasuredCrystal("graphene", 1.42, 7.37, None, 4500.0),
+    "C": MeasuredCrystal("graphene", CC_BOND, 7.37, None, 4500.0),
 }
 
 

@@ -17,7 +17,7 @@ from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
 from nakmd.arrays import FloatArray, IntArray
-from nakmd.elements import METALS, WALL
+from nakmd.elements import CC_BOND, METALS, WALL
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
-AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
+#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at the bond length d of graphene.
+AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * CC_BOND**2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

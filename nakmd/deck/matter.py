@@ -23,6 +23,7 @@ from nakmd.deck.fields import (
     Temperature,
     Text,
 )
+from nakmd.elements import CC_BOND
 
 Periodic = tuple[Flag, Flag, Flag]
 Pair = tuple[Text, Text]
@@ -127,7 +128,7 @@ class Nanotube(Section):
     kind: Literal["nanotube"]
     chirality: tuple[Count, Count]
     length: PositiveLength = Field(description="rounded to whole periods")
-    bond: PositiveLength = Field(default=1.42, description="C-C bond length to build with")
+    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length to build with")
     doping: Doping | None = None
 
 
@@ -139,7 +140,7 @@ class Graphene(Section):
     layers: Positive = 1
     gap: PositiveLength = Field(default=3.35, description="from layer to layer")
     stacking: Literal["AB", "AA"] = "AB"
-    bond: PositiveLength = Field(default=1.42, description="C-C bond length to build with")
+    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length to build with")
     doping: Doping | None = None
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.cell import Cell
-from nakmd.elements import element_of
+from nakmd.elements import CC_BOND, element_of
 from nakmd.errors import StructureError
 from nakmd.structures.bond_network import (
     ANGLE_STIFFNESS,
@@ -39,7 +39,6 @@ from nakmd.structures.bond_network import (
 )
 from nakmd.structures.distances import lengths_of, pairs_within
 from nakmd.structures.doping_sites import KINDS, Partners, Site, count_sites, place_sites
-from nakmd.structures.nanotube import CC_BOND
 from nakmd.system import System
 
 #: Rest length [Å] of C-N relative to C-C springs: 1.43 to 1.42.
