@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray, Int32Array, IntArray
 from nakmd.errors import ExplosionError, NeighborOverflowError
 from nakmd.kernels import cells, geometry
 from nakmd.kernels.simd import LANES
-from nakmd.system import FloatArray, IntArray, System
-
-Int32Array = NDArray[np.int32]
+from nakmd.system import System
 
 #: Rows (atoms and images) beyond which the cell is absurdly small for the cutoff.
 MAX_ROWS = 200_000_000
