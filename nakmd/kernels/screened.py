@@ -30,13 +30,12 @@ from nakmd.kernels.simd import (
     LANES,
     align_stack,
     lane_sum,
-    load_index,
     splat_like,
     sqrt,
-    take,
     where,
     widen,
 )
+from nakmd.kernels.simd_arrays import load_index, take
 
 
 class ScreeningTables(NamedTuple):
