@@ -24,7 +24,7 @@ STRIP = 8
 
 
 class Grid(NamedTuple):
-    """Rows by bin (arguments of `nakmd.kernels.slices.find_neighbors`)."""
+    """Rows by bin (arguments of `nakmd.kernels.candidates.find_neighbors`)."""
 
     xs: FloatArray
     ys: FloatArray
