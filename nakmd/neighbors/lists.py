@@ -11,8 +11,8 @@ import numpy as np
 from nakmd.arrays import FloatArray, Int32Array, IntArray
 from nakmd.errors import NeighborOverflowError
 from nakmd.kernels import candidates, reverse_entries, slice_order, slices
-from nakmd.neighbors.images import Grid, Images, Int32Array
-from nakmd.system import FloatArray, IntArray, System
+from nakmd.neighbors.images import Grid, Images
+from nakmd.system import System
 
 #: Neighbours of one atom beyond which something has collapsed.
 MAX_NEIGHBORS = 16384
