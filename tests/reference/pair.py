@@ -17,6 +17,12 @@ def lennard_jones(r, epsilon, sigma):
     return 4.0 * epsilon * (six * six - six), -24.0 * epsilon * (2.0 * six * six - six) / r
 
 
+def buckingham(r, a, rho, c):
+    """Return A exp(-r/ρ) - C/r⁶ and its derivative."""
+    wall = a * np.exp(-r / rho)
+    return wall - c * r**-6.0, -wall / rho + 6.0 * c * r**-7.0
+
+
 def two_gaussians(r, wall, wall_width, depth, width):
     """Return A exp(-(r/a)²) - D exp(-(r/s)²) and its derivative."""
     inner, outer = wall * np.exp(-((r / wall_width) ** 2)), depth * np.exp(-((r / width) ** 2))

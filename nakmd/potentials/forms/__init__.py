@@ -3,6 +3,7 @@
 Library, decks, export, pages and tests read what the classes declare.
 """
 
+from nakmd.potentials.forms.buckingham import Buckingham
 from nakmd.potentials.forms.eam import EAM
 from nakmd.potentials.forms.embedded_atom import EmbeddedAtom as _EmbeddedAtom
 from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
@@ -17,6 +18,7 @@ from nakmd.potentials.forms.two_gaussians import TwoGaussians
 #: The registry, one line for each form. `nakmd.potentials` exports the same names.
 __all__ = [
     "EAM",
+    "Buckingham",
     "FinnisSinclair",
     "Gupta",
     "JohnsonOh",
