@@ -80,6 +80,7 @@ PAIRS = {
         (("lj/cut", lambda epsilon, sigma: (epsilon, sigma)),),
         onset=4.0,
     ),
+    "zbl": PairRow(formulas.zbl, {"K C": [19, 6], "K K": [19, 19], "C C": [6, 6]}),
     "buckingham": PairRow(
         formulas.buckingham,
         {"K C": [1000.0, 0.3, 5.0], "K K": [250.0, 0.45, 9.0], "C C": [3000.0, 0.28, 0.0]},

@@ -14,10 +14,12 @@ from nakmd.potentials.forms.morse import Morse
 from nakmd.potentials.forms.pair import PairPotential as _PairPotential
 from nakmd.potentials.forms.tersoff import Tersoff
 from nakmd.potentials.forms.two_gaussians import TwoGaussians
+from nakmd.potentials.forms.zbl import ZBL
 
 #: The registry, one line for each form. `nakmd.potentials` exports the same names.
 __all__ = [
     "EAM",
+    "ZBL",
     "Buckingham",
     "FinnisSinclair",
     "Gupta",
