@@ -2,6 +2,7 @@
 
 import copy
 
+import configurations as made
 import models
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from nakmd.deck.plan import make_plan
 from nakmd.deck.schema import Deck
 from nakmd.errors import InputError
-from nakmd.potentials import Buckingham, forms, library, load
+from nakmd.potentials import ZBL, Buckingham, evaluate, forms, library, load
 from nakmd.potentials.library.record_toml import parse_record
 from nakmd.potentials.library.records import RECORDS
 
@@ -132,3 +133,37 @@ def test_layers_of_graphite_under_the_set_of_williams():
     around = [energy(stored.value + step) for step in (-1e-3, 0.0, 1e-3)]
     assert around[1] < min(around[0], around[2])
     assert around[1] == pytest.approx(-0.071, abs=5e-4)
+
+
+# ------------------------------------------------------------------------------------------ ZBL
+def test_nuclear_charges_come_from_the_elements():
+    """A site label is no element of its own; the twin takes the charges as numbers."""
+    core = ZBL({("K", "N:graphitic"): {"cutoff": 3.0, "cut": "cut"}})
+    r = np.array([0.7, 1.3, 2.9])
+    found, slope = core.curve(("K", "N:graphitic"), r)
+    expected, expected_slope = models.PAIRS["zbl"].formula(r, 19, 7)
+    # rounding of exponents up to 70 and of sums of four: 1e-14 each
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert slope == pytest.approx(expected_slope, rel=1e-12)
+    with pytest.raises(InputError, match="K-Xy: Xy is no known element"):
+        ZBL({("K", "Xy"): {"cutoff": 3.0}})
+
+
+@pytest.mark.lammps
+def test_forces_of_lammps_zbl():
+    """Inside its inner cutoff; LAMMPS's e²/4πε0 is 14.399645 eV Å, 3.3e-8 below CODATA's."""
+    import lammps_oracle
+
+    system = made.crystal("fcc", 2.2, 1, ("K", "C"), seed=3, shake=0.1, periodic=(False, False, False))
+    charges = {"K": 19, "C": 6}
+    commands = ["pair_style zbl 5.0 6.0"]
+    commands += [
+        f"pair_coeff {i + 1} {j + 1} {charges[a]} {charges[b]}"
+        for i, a in enumerate(system.species_names) for j, b in enumerate(system.species_names) if j >= i
+    ]  # fmt: skip
+    theirs = lammps_oracle.run(system, commands)
+    pairs = {pair: {"cutoff": 6.0, "cut": "cut"} for pair in (("K", "K"), ("K", "C"), ("C", "C"))}
+    ours = evaluate(ZBL(pairs), system)
+    away = np.linalg.norm(system.positions[:, None] - system.positions[None], axis=-1)
+    assert away.max() < 5.0
+    assert np.abs(ours.forces - theirs.forces).max() < 1e-7 * np.abs(theirs.forces).max()
