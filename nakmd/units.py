@@ -30,5 +30,9 @@ G_PER_CM3_PER_AMU_A3 = 1.66053906892
 #: Energy: 1 eV/atom in kJ/mol (exact: e · N_A).
 KJ_PER_MOL_PER_EV = 96.48533212331002
 
-#: e²/4πε0 [eV Å] of the ZBL core, with the digits behind the check values of the Nichol-Ackland pair functions.
+#: e²/4πε0 [eV Å]: e/(4π ε0) with ε0 = 8.8541878188e-12 F/m (CODATA 2022).
+COULOMB = 14.399645468667815
+
+#: The same in the ZBL core of Finnis-Sinclair cubics: the digits behind the check values of the Nichol-Ackland
+#: pair functions.
 MOLDY_COULOMB = 14.3996454

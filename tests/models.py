@@ -80,6 +80,12 @@ PAIRS = {
         (("lj/cut", lambda epsilon, sigma: (epsilon, sigma)),),
         onset=4.0,
     ),
+    "zbl": PairRow(formulas.zbl, {"K C": [19, 6], "K K": [19, 19], "C C": [6, 6]}),
+    "buckingham": PairRow(
+        formulas.buckingham,
+        {"K C": [1000.0, 0.3, 5.0], "K K": [250.0, 0.45, 9.0], "C C": [3000.0, 0.28, 0.0]},
+        (("buck", lambda a, rho, c: (a, rho, c)),),
+    ),
     "two_gaussians": PairRow(
         formulas.two_gaussians,
         {"K C": [90.0, 1.0, 0.09, 3.3], "K K": [40.0, 1.2, 0.06, 3.0]},

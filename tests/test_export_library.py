@@ -30,8 +30,13 @@ def whole(name):
     return (Hybrid(list(terms), none=apart, name=name) if apart else potential), species
 
 
-def atoms_for(species):
-    """Return a hot crystal of metals, a shaken sheet, or metal on a sheet: whatever the species are."""
+def atoms_for(species, reach):
+    """Return a hot crystal of metals, a shaken sheet, or metal on a sheet: whatever the species are.
+
+    Where the reach [Å] is too short for that, a crystal so dense that neighbours interact.
+    """
+    if reach < 2.5:
+        return made.crystal("fcc", 1.1 * reach, 2, species, seed=5, shake=0.05)
     metals = [name for name in species if name in ("Na", "K", "Rb")]
     wall = [name for name in species if name not in metals]
     if not wall:
@@ -47,7 +52,8 @@ def atoms_for(species):
 @pytest.mark.parametrize("name", EXPORTED)
 def test_lammps_gives_the_energies_of_every_set(name):
     potential, species = whole(name)
-    system = atoms_for(species)
+    potential.prepare(species)
+    system = atoms_for(species, potential.cutoff)
     out = lammps_input(potential, system.species_names)
     theirs = lammps_oracle.run(system, out.commands, out.files)
     ours = evaluate(potential, system)

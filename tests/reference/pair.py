@@ -17,6 +17,22 @@ def lennard_jones(r, epsilon, sigma):
     return 4.0 * epsilon * (six * six - six), -24.0 * epsilon * (2.0 * six * six - six) / r
 
 
+def buckingham(r, a, rho, c):
+    """Return A exp(-r/ρ) - C/r⁶ and its derivative."""
+    wall = a * np.exp(-r / rho)
+    return wall - c * r**-6.0, -wall / rho + 6.0 * c * r**-7.0
+
+
+def zbl(r, z1, z2):
+    """Return the universal potential of two nuclei (e²/4πε0 = 14.399645468667815 eV Å) and its derivative."""
+    length = 0.46850 / (z1**0.23 + z2**0.23)
+    energy, slope = 0.0, 0.0
+    for weight, rate in ((0.18175, 3.19980), (0.50986, 0.94229), (0.28022, 0.40290), (0.02817, 0.20162)):
+        part = 14.399645468667815 * z1 * z2 * weight * np.exp(-rate * r / length) / r
+        energy, slope = energy + part, slope - part * (1.0 / r + rate / length)
+    return energy, slope
+
+
 def two_gaussians(r, wall, wall_width, depth, width):
     """Return A exp(-(r/a)²) - D exp(-(r/s)²) and its derivative."""
     inner, outer = wall * np.exp(-((r / wall_width) ** 2)), depth * np.exp(-((r / width) ** 2))

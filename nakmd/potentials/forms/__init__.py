@@ -3,6 +3,7 @@
 Library, decks, export, pages and tests read what the classes declare.
 """
 
+from nakmd.potentials.forms.buckingham import Buckingham
 from nakmd.potentials.forms.eam import EAM
 from nakmd.potentials.forms.embedded_atom import EmbeddedAtom as _EmbeddedAtom
 from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
@@ -13,10 +14,13 @@ from nakmd.potentials.forms.morse import Morse
 from nakmd.potentials.forms.pair import PairPotential as _PairPotential
 from nakmd.potentials.forms.tersoff import Tersoff
 from nakmd.potentials.forms.two_gaussians import TwoGaussians
+from nakmd.potentials.forms.zbl import ZBL
 
 #: The registry, one line for each form. `nakmd.potentials` exports the same names.
 __all__ = [
     "EAM",
+    "ZBL",
+    "Buckingham",
     "FinnisSinclair",
     "Gupta",
     "JohnsonOh",

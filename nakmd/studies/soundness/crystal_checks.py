@@ -6,6 +6,7 @@ from itertools import combinations
 
 from nakmd.elements import MEASURED_CRYSTALS
 from nakmd.potentials import EAM, Potential
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.studies.soundness.verdicts import Verdict
 from nakmd.studies.static_crystals import EDGE, SEARCH, PerfectCrystal, find_crystal, structure_in_nature
 
@@ -71,6 +72,10 @@ def _crystal_of(
     if crystal is None and rival is None:
         low, high = (guess * part for part in SEARCH)
         text = f"no {structure} of least energy with neighbours between {low:.2f} and {high:.2f} Å"
+        if isinstance(potential, PairPotential):
+            # a set of pairs is a part of models: dispersion between sheets holds no sheet together
+            remedy = f"Pairs alone do not hold {element} together: use the set beside a term that does."
+            return None, [Verdict("crystal", element, "warning", text, remedy=remedy)]
         remedy = f"It does not hold {element} together: a file of another element, or damaged."
         return None, [Verdict("crystal", element, "fault", text, remedy=remedy)]
     out = [
