@@ -11,7 +11,8 @@ import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.geometry.droplet_shapes import DropletShape, find_droplet
+from nakmd.analysis.geometry.droplet_shape import DropletShape
+from nakmd.analysis.geometry.find_droplet import find_droplet
 from nakmd.analysis.geometry.liquid_surface import Circle, Surface, Unduloid, find_surface
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.surfaces import Placed, Tube

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +12,15 @@ import numpy as np
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import unwrapping_for
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
-from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, distances_to_wall, wall_atoms
+from nakmd.analysis.geometry.distance_layers import LAYERS, check_edges, layer_names, layer_of, reach_of
+from nakmd.analysis.geometry.wall import distances_to_wall, wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient, fit_window, slope_weights
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.table_row import Row
-from nakmd.arrays import FloatArray, Int8Array, IntArray
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
-#: Layers [Å] unless told otherwise: the first one, what lies between, and the bulk.
-LAYERS = (0.0, FIRST_LAYER, BULK_START, math.inf)
 
 #: The straight line begins and ends at the latest here [ps]: few atoms stay in a layer for long.
 LATEST = (1.0, 5.0)
@@ -41,34 +38,6 @@ MOST_SEGMENTS = 10
 
 #: Atoms whose paths are looked at together.
 CHUNK = 512
-
-
-def layer_names(edges: Sequence[float]) -> list[str]:
-    """Return ``"0-5 Å"``, ``"beyond 10 Å"`` for each layer between two edges."""
-    return [
-        f"{low:g}-{high:g} Å" if math.isfinite(high) else f"beyond {low:g} Å" for low, high in itertools.pairwise(edges)
-    ]
-
-
-def check_edges(edges: Sequence[float]) -> tuple[float, ...]:
-    """Return the edges of layers as numbers; `AnalysisError` unless they rise from 0 or more."""
-    found = tuple(float(edge) for edge in edges)
-    if len(found) < 2 or found[0] < 0.0 or any(not b > a for a, b in itertools.pairwise(found)):
-        raise AnalysisError(f"Layers need two or more rising distances in Å, 0 or more, got {list(found)}.")
-    return found
-
-
-def reach_of(edges: Sequence[float]) -> float:
-    """Return how far [Å] distances from the wall must be known: a little beyond the last finite edge."""
-    return max(edge for edge in edges if math.isfinite(edge)) + 1e-6
-
-
-def layer_of(distances: FloatArray, edges: Sequence[float]) -> Int8Array:
-    """Return the layer of each atom by its distance [Å] from the nearest wall atom; -1 outside all of them."""
-    layers = np.searchsorted(np.asarray(edges), distances, side="right") - 1
-    if math.isinf(edges[-1]):
-        layers = np.minimum(layers, len(edges) - 2)
-    return np.where(layers > len(edges) - 2, -1, layers).astype(np.int8)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.distance_layers import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.geometry.wall import distances_to_wall, wall_atoms
-from nakmd.analysis.layer_diffusion import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means

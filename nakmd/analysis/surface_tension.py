@@ -17,9 +17,9 @@ from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
-from nakmd.elements import WALL, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
@@ -127,7 +127,7 @@ class SurfaceTension(TableAnalysis):
 
     def prepare(self, topology: Topology) -> None:
         """Remember the masses."""
-        refuse_walls(topology)
+        refuse_wall(topology, "Surface tension")
         self._masses = topology.masses
         self._found: int | None = None
         self._time: list[float] = []
@@ -135,13 +135,9 @@ class SurfaceTension(TableAnalysis):
 
     def update(self, frame: Frame) -> None:
         """Take the pressure tensor of one frame."""
-        if frame.virial is None or frame.velocities is None or not np.all(np.isfinite(frame.virial)):
-            lacking = "velocities" if frame.velocities is None else "virial"
-            raise AnalysisError(
-                f"The frame at step {frame.step} holds no {lacking}, and without it there is no pressure tensor, which "
-                "surface tension is made of. nakmd run stores both; a file that another program wrote or converted "
-                "may have neither."
-            )
+        require_stress(frame, "surface tension")
+        assert frame.velocities is not None
+        assert frame.virial is not None
         if self._found is None:
             self._found = find_film(frame, self.axis)
         kinetic = np.einsum("i,ia,ia->a", self._masses, frame.velocities, frame.velocities) / ACCELERATION
@@ -155,17 +151,6 @@ class SurfaceTension(TableAnalysis):
         tension, normal = np.array(self._rows).T
         axis = AXES[cast(int, self._found)]
         return summarise(np.array(self._time), tension, normal, axis, f"from {len(tension)} frames")
-
-
-def refuse_walls(topology: Topology) -> None:
-    """Raise `AnalysisError` if there is a wall."""
-    walls = {topology.species_names[s] for s in np.unique(topology.species)}
-    walls = {name for name in walls if element_of(name) in WALL}
-    if walls:
-        raise AnalysisError(
-            f"Surface tension from the pressure tensor needs a film with two free surfaces; here is a wall of "
-            f"{', '.join(sorted(walls))}, whose own stress is in the tensor. Simulate the liquid alone between vacuum."
-        )
 
 
 def find_film(frame: Frame, axis: str | None) -> int:
@@ -280,7 +265,7 @@ def surface_tension(
     """
     columns = getattr(source, "thermo", None)
     if columns:
-        refuse_walls(source.topology)
+        refuse_wall(source.topology, "Surface tension")
         first = next(choose_frames(source, stage))
         chosen = chosen_stages(tuple(source.stages), stage)
         record = from_table(columns, find_film(first, axis), None if stage in ("all", ["all"]) else chosen)

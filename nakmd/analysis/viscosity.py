@@ -14,8 +14,8 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, meas
 from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.paths import EvenSpacing
+from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
 from nakmd.arrays import FloatArray
-from nakmd.elements import WALL, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, K_B
@@ -85,7 +85,7 @@ class Viscosity(TableAnalysis):
 
     def prepare(self, topology: Topology) -> None:
         """Remember the masses."""
-        refuse_wall(topology)
+        refuse_wall(topology, "Viscosity")
         self._masses = topology.masses
         self._spacing = EvenSpacing("Viscosity")
         self._pressures: list[FloatArray] = []
@@ -95,12 +95,9 @@ class Viscosity(TableAnalysis):
 
     def update(self, frame: Frame) -> None:
         """Take the pressure tensor of one frame."""
-        if frame.velocities is None or frame.virial is None or not np.all(np.isfinite(frame.virial)):
-            missing = "velocities" if frame.velocities is None else "virial"
-            raise AnalysisError(
-                f"The frame at step {frame.step} holds no {missing}, which the pressure tensor is made of. "
-                "Frames and the thermo table of nakmd run have it; analyse the original file, or run again."
-            )
+        require_stress(frame, "viscosity")
+        assert frame.velocities is not None
+        assert frame.virial is not None
         if not self._spacing.accept(frame):
             return
         v = frame.velocities
@@ -126,16 +123,6 @@ class Viscosity(TableAnalysis):
         )
 
 
-def refuse_wall(topology: Topology) -> None:
-    """Raise `AnalysisError` if there is a wall: the cell's pressure is not that of the liquid then."""
-    present = [topology.species_names[s] for s in np.unique(topology.species)]
-    if any(element_of(name) in WALL for name in present):
-        raise AnalysisError(
-            "Viscosity needs a homogeneous liquid: here are " + ", ".join(present) + ", and the pressure tensor of the "
-            "whole cell is that of liquid and wall together. Run the liquid by itself at the same temperature."
-        )
-
-
 def viscosity(
     source: FrameSource,
     fit: tuple[float, float] | None = None,
@@ -153,7 +140,7 @@ def viscosity(
         As in `choose_frames`.
     progress : callable, optional
     """
-    refuse_wall(source.topology)
+    refuse_wall(source.topology, "Viscosity")
     columns: Mapping[str, NDArray[Any]] | None = getattr(source, "thermo", None)
     if not columns or not {"time", "temperature", "volume", *(f"pressure_{v}" for v in _VOIGT)} <= set(columns):
         return cast(ViscosityRecord, measure(source, Viscosity(fit), stage, progress))

@@ -15,10 +15,11 @@ from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.arrays import FloatArray, IntArray
+from nakmd.elements import CC_BOND
 from nakmd.system import Frame
 
-#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
-AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
+#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at the measured bond length d.
+AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * CC_BOND**2
 
 #: Two wall atoms closer than this are bonded [Å]: between the bonds of carbon (1.45) and second neighbours (2.46).
 BOND = 1.85
