@@ -9,6 +9,7 @@ from typing import Any
 
 from nakmd.deck.run import run
 from nakmd.deck.schema import Deck
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.potentials.export import analytic_table
 from nakmd.potentials.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
@@ -28,9 +29,9 @@ def _dynamics(ensemble: str, **more: Any) -> dict[str, Any]:
 
 
 _ALL_STAGES = [
-    {"kind": "relax", "steps": 5},
-    _dynamics("langevin"),
-    _dynamics("bussi", barostat={"axes": "xyz"}),
+    *({"kind": "relax", "method": method, "steps": 5} for method in MINIMISERS),
+    *(_dynamics(ensemble) for ensemble in THERMOSTATS),
+    *(_dynamics("bussi", barostat={"kind": kind}) for kind in BAROSTATS),
     _dynamics("nve"),
 ]
 
