@@ -1,4 +1,4 @@
-"""Nosé-Hoover chains and the MTK barostat: conserved quantity, reversibility, degrees of freedom, exact distributions."""
+"""Nosé-Hoover chains and the MTK barostat: conserved quantity, reversibility, exact distributions."""
 
 import math
 

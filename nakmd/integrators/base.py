@@ -89,6 +89,11 @@ class Integrator(ABC):
         return False
 
     @property
+    def parts(self) -> tuple[object, ...]:
+        """The objects whose docstrings name the methods used: itself, thermostat, barostat."""
+        return (self,)
+
+    @property
     def converged(self) -> bool | None:
         """Whether it reached its goal; None for dynamics, which have none."""
         return None

@@ -144,6 +144,11 @@ class VelocityVerlet(Integrator):
         """Energy [eV] that the barostat gave since the stage began."""
         return self.barostat.work if self.barostat is not None else 0.0
 
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Itself, and thermostat and barostat where there are any."""
+        return tuple(part for part in (self, self.thermostat, self.barostat) if part is not None)
+
     def set_temperature(self, step: int) -> float | None:
         """Return the temperature [K] that the thermostat aims at in this step."""
         return None if self.thermostat is None else self.thermostat.temperature.at(self._span.fraction(step))

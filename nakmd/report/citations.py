@@ -12,7 +12,6 @@ from typing import Any
 from nakmd.analysis import QUANTITIES, standard_analyses, statistics, yeh_hummer
 from nakmd.deck.schema import Deck
 from nakmd.deck.stages import build_stages
-from nakmd.integrators import VelocityVerlet
 from nakmd.kernels import random
 from nakmd.potentials import library
 from nakmd.potentials.model_records import ModelRecord
@@ -122,9 +121,7 @@ def cite_methods(deck: Deck | None, topology: Topology, measured: Sequence[str])
     """
     found: list[Reference] = []
     for stage in build_stages(deck, has_velocities=True) if deck is not None else ():
-        parts: list[Any] = [stage.integrator]
-        if isinstance(stage.integrator, VelocityVerlet):
-            parts += [part for part in (stage.integrator.thermostat, stage.integrator.barostat) if part is not None]
+        parts = stage.integrator.parts
         for part in parts:
             found += references_of(type(part))
         if len(parts) > 1:
