@@ -11,7 +11,8 @@ import nakmd
 from nakmd.deck.deck import Deck
 from nakmd.deck.stage_names import measured_stages, stage_names
 from nakmd.errors import DeckError
-from nakmd.integrators import Bussi, Fire, Langevin
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS, Bussi, Fire, Langevin
+from nakmd.report.citations import references_of
 from nakmd.resources import data_folder
 from nakmd.runs.stage_builder import build_stages
 
@@ -143,6 +144,43 @@ def test_stages_become_integrators():
     assert produce.initial_temperature is None
     assert nve.integrator.thermostat is None
     assert all(stage.tethered == {"Na": 2.0} for stage in (relax, heat, produce, nve))
+
+
+def test_every_registered_kind_is_in_the_deck_and_the_schema():
+    definitions = Deck.model_json_schema()["$defs"]
+    for word, kind in THERMOSTATS.items():
+        stage = {"kind": "produce", "steps": 5, "temperature": "300 K", "ensemble": word, "group": "K", "tau": "0.3 ps"}
+        thermostat = build_stages(deck_of(stage), True)[0].integrator.thermostat
+        assert type(thermostat) is kind
+        assert (thermostat.temperature.start, thermostat.time_constant, thermostat.group) == (300.0, 0.3, "K")
+        assert word in definitions["Prepare"]["properties"]["ensemble"]["enum"]
+    for word, kind in BAROSTATS.items():
+        stage = {"kind": "produce", "steps": 5, "temperature": "300 K", "barostat": {"kind": word, "axes": ["xy", "z"]}}
+        barostat = build_stages(deck_of(stage), True)[0].integrator.barostat
+        assert type(barostat) is kind
+        assert (barostat.axes, barostat.time_constant) == (("xy", "z"), 1.0)
+    for word, kind in MINIMISERS.items():
+        assert type(build_stages(deck_of({"kind": "relax", "method": word}), True)[0].integrator) is kind
+    for kind in (*THERMOSTATS.values(), *BAROSTATS.values(), *MINIMISERS.values()):
+        assert kind.label
+        assert references_of(kind)  # the report cites it
+
+
+def test_options_reach_their_kind_and_no_other():
+    chains = {"ensemble": "nose-hoover", "chain": 5, "barostat": {"kind": "mtk", "chain": 2}}
+    stage = {"kind": "produce", "steps": 5, "temperature": "300 K"}
+    integrator = build_stages(deck_of({**stage, **chains}), True)[0].integrator
+    assert integrator.thermostat.chain.length == 5
+    assert integrator.barostat.chain.length == 2
+    for words, message in (
+        ({"ensemble": "bussi", "chain": 5}, 'has chain, which "bussi" does not use; .* "nose-hoover"'),
+        ({"barostat": {"chain": 2}}, 'has chain, which "cell-rescaling" does not use; .* "mtk"'),
+        ({"barostat": {"kind": "mtk", "compressibility": "0.2 1/GPa"}}, 'compressibility, which "mtk" does not use'),
+        ({"ensemble": "nose-hover"}, 'Did you mean "nose-hoover"'),
+        ({**chains, "chain": 0}, "chain = 0 must be at least 1"),
+    ):
+        with pytest.raises(DeckError, match=message):
+            deck_of({**stage, **words})
 
 
 def test_velocities_of_the_structure_are_kept():

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,15 @@ from fakes import crystal, drive, gas, lennard_jones
 from nakmd.cell import Cell
 from nakmd.errors import InputError
 from nakmd.integrators import (
+    BAROSTATS,
+    MINIMISERS,
+    MTK,
+    THERMOSTATS,
     Bussi,
     Fire,
     Langevin,
     Mobility,
+    NoseHoover,
     Ramp,
     Span,
     VelocityVerlet,
@@ -298,15 +304,23 @@ def test_fire_says_when_it_has_not_converged():
 
 
 # ------------------------------------------------------------------------------------------------ threads
+def _thermostatted(kind):
+    return VelocityVerlet(0.01, kind(300.0, 0.05))
+
+
+def _barostatted(kind):
+    return VelocityVerlet(0.01, Bussi(300.0, 0.05), kind(1e-4, ["xy", "z"], 0.5))
+
+
 @pytest.mark.parametrize(
     "make",
     [
         lambda: VelocityVerlet(0.01),
-        lambda: VelocityVerlet(0.01, Langevin(300.0)),
-        lambda: VelocityVerlet(0.01, Bussi(300.0, 0.01)),
-        lambda: Fire(1e-9),
+        *(partial(_thermostatted, kind) for kind in THERMOSTATS.values()),
+        *(partial(_barostatted, kind) for kind in BAROSTATS.values()),
+        *(partial(kind, 1e-9) for kind in MINIMISERS.values()),
     ],
-    ids=["nve", "langevin", "bussi", "fire"],
+    ids=["nve", *THERMOSTATS, *BAROSTATS, *MINIMISERS],
 )
 def test_same_bits_on_any_number_of_threads(make):
     answers = []
@@ -330,6 +344,8 @@ for integrator, words in (
     (VelocityVerlet(0.01, Langevin(300.0), CellRescaling(1e-4, ["xy", "z"], every=2)), {"tethered": {"all": 0.5}}),
     (VelocityVerlet(0.01, Langevin(300.0)), {"rigid": ["Na"], "frozen": ["K"]}),
     (VelocityVerlet(0.01, Bussi(300.0, 0.01)), {"rigid": ["Na"], "tethered": {"K": 0.5}}),
+    (VelocityVerlet(0.01, NoseHoover(300.0, 0.1), MTK(1e-4, ["xy", "z"])), {"tethered": {"all": 0.5}}),
+    (VelocityVerlet(0.01, NoseHoover(300.0, 0.1, weights=7)), {"rigid": ["Na"], "frozen": ["K"]}),
     (Fire(1e-9), {"tethered": {"all": 0.5}}),
 ):
     system = gas(12)
@@ -363,6 +379,9 @@ def test_uncompiled_integrators_have_the_same_bits():
         lambda: Langevin(-1.0),
         lambda: Langevin(300.0, 0.0),
         lambda: Bussi(0.0),
+        lambda: NoseHoover(0.0),
+        lambda: NoseHoover(300.0, chain=0),
+        lambda: MTK(time_constant=0.0),
         lambda: Fire(0.0),
         lambda: Fire(max_timestep=1e-5),
     ],

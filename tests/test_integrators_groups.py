@@ -5,7 +5,16 @@ import pytest
 from fakes import IdealGas, crystal, drive, gas, lennard_jones
 
 from nakmd.errors import InputError
-from nakmd.integrators import Bussi, CellRescaling, Langevin, Mobility, Span, VelocityVerlet, initialize_velocities
+from nakmd.integrators import (
+    Bussi,
+    CellRescaling,
+    Langevin,
+    Mobility,
+    NoseHoover,
+    Span,
+    VelocityVerlet,
+    initialize_velocities,
+)
 from nakmd.system import Result
 from nakmd.units import K_B
 
@@ -37,6 +46,9 @@ def split(n=12, **ranges):
         ({"rigid": ["a"], "frozen": ["b"]}, Bussi(300.0), 15, 15),
         ({"rigid": ["a"], "tethered": {"b": 1.0}}, Bussi(300.0, group="c"), 27, 12),
         ({"rigid": ["a"]}, Langevin(300.0, group="a"), 27, 3),
+        ({}, NoseHoover(300.0), 33, 33),
+        ({}, NoseHoover(300.0, group="b"), 36, 12),
+        ({"rigid": ["a"], "frozen": ["b"]}, NoseHoover(300.0), 15, 15),
     ],
 )
 def test_degrees_of_freedom(words, thermostat, total, of_thermostat):

@@ -88,6 +88,14 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(path, harm):
     assert read_checkpoint(path.with_name("checkpoint_prev.h5"))["step"] == 1
 
 
+def test_a_checkpoint_of_another_version_is_refused(path):
+    write_checkpoint(path, STATE)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"nakmd checkpoint 2\n", b"nakmd checkpoint 1\n", 1))
+    with pytest.raises(FileFormatError, match=r"of version 1, .* this one reads version 2\. .*start the run again"):
+        read_checkpoint(path)
+
+
 def test_two_damaged_copies_are_one_message_that_names_both(path):
     write_checkpoint(path, {"step": 1})
     write_checkpoint(path, {"step": 2})

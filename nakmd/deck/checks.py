@@ -24,6 +24,7 @@ from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean
+from nakmd.integrators import THERMOSTATS
 from nakmd.toml_lines import KeyPath
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
@@ -121,12 +122,26 @@ def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Probl
         yield Problem(
             (*at, "temperature"), f'{who} holds {stage.temperature[0]:g} K; a ramp is ["300 K", "450 K"].', fatal=False
         )
-    if stage.kind == "produce" and stage.ensemble == "langevin":
+    drawback = THERMOSTATS[stage.ensemble].drawback if stage.ensemble in THERMOSTATS else ""
+    if stage.kind == "produce" and drawback:
         yield Problem(
             (*at, "ensemble"),
-            f'{who} produces under langevin, whose friction slows diffusion; "bussi" or "nve" leave it alone.',
+            f'{who} produces under {stage.ensemble}, {drawback}; "bussi" or "nve" leave it alone.',
             fatal=False,
         )
+    yield from _check_piston(at, who, stage)
+
+
+def _check_piston(at: KeyPath, who: str, stage: Dynamics) -> Iterator[Problem]:
+    """Yield what is senseless in the time constant of the barostat."""
+    if stage.barostat is None or stage.barostat.tau >= 10 * stage.timestep:
+        return
+    yield Problem(
+        (*at, "barostat", "tau"),
+        f"{who} barostat tau of {stage.barostat.tau * 1e3:g} fs is shorter than ten steps of "
+        f'{stage.timestep * 1e3:g} fs: the cell cannot follow it. Write tau = "1 ps".',
+        fatal=stage.barostat.tau < 2 * stage.timestep,
+    )
 
 
 def _check_structure(structure: Structure) -> Iterator[Problem]:

@@ -12,7 +12,6 @@ from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
     AxisGroups,
-    Compressibility,
     Force,
     Positive,
     PositiveDuration,
@@ -23,28 +22,45 @@ from nakmd.deck.fields import (
     TemperatureRamp,
     Text,
 )
+from nakmd.deck.kinds import (
+    BarostatKind,
+    BarostatOptions,
+    Ensemble,
+    MinimiserKind,
+    ThermostatOptions,
+    chosen_options,
+    describe,
+)
 from nakmd.deck.matter import Groups, Model, Structure
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.quantity_names import QUANTITIES
 
+#: What the words of ``ensemble`` mean.
+ENSEMBLES = f'"nve": constant energy; {describe(THERMOSTATS)}'
 
-class Barostat(Section):
-    """Stochastic cell rescaling (Bernetti & Bussi 2020, doi:10.1063/5.0020514)."""
 
+class Barostat(BarostatOptions):
+    """Hold a pressure along some axes."""
+
+    kind: BarostatKind = Field(default="cell-rescaling", description=describe(BAROSTATS))
     pressure: PressureRamp = (0.0, 0.0)
     axes: AxisGroups = Field(
         default=("xyz",), description='"xyz" stretches all alike, "z" one axis, ["xy", "z"] two groups of axes apart'
     )
-    tau: PositiveDuration = 1.0
-    compressibility: Annotated[Compressibility, Field(gt=0.0)] | None = Field(
-        default=None, description="sets the pace, not the result; that of liquid NaK if left out"
-    )
+    tau: PositiveDuration = Field(default=1.0, description="time constant")
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        chosen_options(self, self.kind, BAROSTATS)
+        return self
 
 
 class Relax(Section):
-    """Minimise the energy with FIRE."""
+    """Minimise the energy."""
 
     kind: Literal["relax"]
     name: Text = ""
+    method: MinimiserKind = Field(default="fire", description=describe(MINIMISERS))
     steps: Positive = Field(default=2000, description="at most")
     force: Annotated[Force, Field(gt=0.0)] = Field(default=0.05, description="stop when no force is larger")
 
@@ -54,7 +70,7 @@ class Relax(Section):
         return self.steps
 
 
-class Dynamics(Section):
+class Dynamics(ThermostatOptions):
     """Molecular dynamics in one ensemble; what `Prepare` and `Produce` share."""
 
     kind: Literal["heat", "equilibrate", "produce"]
@@ -62,7 +78,7 @@ class Dynamics(Section):
     steps: Positive | None = None
     duration: PositiveDuration | None = None
     timestep: PositiveTime = 0.001
-    ensemble: Literal["nve", "langevin", "bussi"] = "langevin"
+    ensemble: Ensemble = Field(default="langevin", description=ENSEMBLES)
     group: Text = Field(default="all", description="atoms that the thermostat acts on")
     temperature: TemperatureRamp | None = None
     tau: PositiveDuration = Field(default=0.5, description="time constant of the thermostat")
@@ -85,7 +101,8 @@ class Dynamics(Section):
                 f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
             )
         if self.ensemble == "nve" and self.barostat is not None:
-            raise ValueError('has a barostat but no thermostat, which its noise needs; write ensemble = "bussi"')
+            raise ValueError('has a barostat but no thermostat to take its temperature from; write ensemble = "bussi"')
+        chosen_options(self, self.ensemble, THERMOSTATS)
         return self
 
     @property
@@ -107,7 +124,7 @@ class Produce(Dynamics):
     """Dynamics to measure in: the thermostat that disturbs motion least, unless told otherwise."""
 
     kind: Literal["produce"]
-    ensemble: Literal["nve", "langevin", "bussi"] = "bussi"
+    ensemble: Ensemble = Field(default="bussi", description=ENSEMBLES)
 
 
 Stage = Annotated[Relax | Prepare | Produce, Field(discriminator="kind")]

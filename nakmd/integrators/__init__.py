@@ -1,26 +1,40 @@
-"""How atoms move: velocity Verlet with thermostats and a barostat, and relaxation.
+"""How atoms move: velocity Verlet with thermostats and barostats, and relaxation.
 
 >>> from nakmd.integrators import CellRescaling, Langevin, VelocityVerlet
 >>> VelocityVerlet(0.001, Langevin((300.0, 450.0)), CellRescaling(pressure=0.0, axes="z")).is_stationary
 False
 """
 
-from nakmd.integrators.base import Integrator, Span, Thermostat, initialize_velocities, remove_momentum
+from nakmd.integrators.barostat import Barostat
+from nakmd.integrators.base import Integrator, Minimiser, Span, initialize_velocities, remove_momentum
 from nakmd.integrators.bussi import Bussi
 from nakmd.integrators.cell_rescaling import CellRescaling
 from nakmd.integrators.fire import Fire
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.langevin import Langevin
+from nakmd.integrators.mtk import MTK
+from nakmd.integrators.nose_hoover import NoseHoover
+from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp, as_ramp
+from nakmd.integrators.registry import BAROSTATS, MINIMISERS, THERMOSTATS
+from nakmd.integrators.thermostat import Thermostat
 from nakmd.integrators.velocity_verlet import VelocityVerlet
 
 __all__ = [
+    "BAROSTATS",
+    "MINIMISERS",
+    "MTK",
+    "THERMOSTATS",
+    "Barostat",
     "Bussi",
     "CellRescaling",
     "Fire",
     "Integrator",
     "Langevin",
+    "Minimiser",
     "Mobility",
+    "NoseHoover",
+    "Option",
     "Ramp",
     "Span",
     "Thermostat",

@@ -1,21 +1,22 @@
-"""What every integrator and thermostat is.
+"""What every integrator is, and the sums and velocities that integrators share.
 
 The loop calls `Integrator.before_forces`, lets the potential work, and calls `Integrator.after_forces`. Steps count
-through all stages, and noise is a function of (seed, step, atom): the only state to save are sums of work done.
+through all stages, and noise is a function of (seed, step, atom), so no generator state is saved. Whatever else
+changes from step to step is in `Integrator.state`.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.integrators.groups import Mobility
-from nakmd.integrators.ramps import Ramp
 from nakmd.kernels import motion
 from nakmd.kernels.random import STREAM_VELOCITIES, fill_gaussians
 from nakmd.system import Result, System
@@ -46,16 +47,25 @@ class Integrator(ABC):
         Whether a step is a step in time (not so for a minimiser).
     needs_velocities : bool
         Whether it cannot work from velocities that are all zero.
+    zeroes_velocities : bool
+        Whether its stage begins and ends with all atoms at rest.
+    largest_force : float [eV/Å]
+        Largest force that it found; NaN where it does not look.
     """
 
     timestep: float
     degrees_of_freedom: int = 0
     advances_time: bool = True
     needs_velocities: bool = False
+    zeroes_velocities: bool = False
+    largest_force: float = math.nan
 
     @abstractmethod
     def start(self, system: System, mobility: Mobility, seed: int, span: Span) -> None:
         """Bind to a system for a stage; changes nothing in it."""
+
+    def begin(self, result: Result) -> None:  # noqa: B027  (nothing to do is a valid default)
+        """Look at the forces that a stage starts from; called once, not again on resuming."""
 
     @abstractmethod
     def before_forces(self, system: System, result: Result, step: int) -> None:
@@ -78,6 +88,16 @@ class Integrator(ABC):
     def is_finished(self) -> bool:
         """Whether nothing is left to do (a minimiser that has converged)."""
         return False
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """The objects whose docstrings name the methods used: itself, thermostat, barostat."""
+        return (self,)
+
+    @property
+    def converged(self) -> bool | None:
+        """Whether it reached its goal; None for dynamics, which have none."""
+        return None
 
     @property
     def thermostat_work(self) -> float:
@@ -110,44 +130,38 @@ class Integrator(ABC):
         """Take up a state."""
 
 
-class Thermostat(ABC):
-    """Exchanges kinetic energy between a group of atoms and a bath.
+class Minimiser(Integrator):
+    """Moves atoms towards a minimum of the energy; the kinds are in `nakmd.integrators.MINIMISERS`.
+
+    Subclasses set ``largest_force`` in `begin` and after every step; their arguments after the first have defaults.
+
+    Parameters
+    ----------
+    force_tolerance : float [eV/Å]
+        Converged when no atom that moves feels more.
 
     Attributes
     ----------
-    temperature : Ramp [K]
-    group : str
-        Atoms it acts on; ``"all"`` are all that move.
-    splits_drift : bool
-        Whether it acts in the middle of the drift (else at the end of the step).
-    work : float [eV]
-        Energy given to the atoms since the stage began.
-    degrees_of_freedom : int
-        Of the group; known after `start`.
+    label : str
+        Its name in reports.
     """
 
-    temperature: Ramp
-    group: str
-    splits_drift: bool = False
-    needs_velocities: bool = False
-    work: float = 0.0
-    degrees_of_freedom: int = 0
+    label: ClassVar[str]
+    advances_time = False
+    zeroes_velocities = True
 
-    @abstractmethod
-    def start(self, system: System, mobility: Mobility, seed: int, timestep: float) -> None:
-        """Bind to a system for a stage; changes nothing in it."""
+    def __init__(self, force_tolerance: float) -> None:
+        self.force_tolerance = float(force_tolerance)
 
-    @abstractmethod
-    def apply(self, system: System, step: int, temperature: float) -> None:
-        """Act once; one that splits the drift also makes the second half of it."""
+    @property
+    def is_finished(self) -> bool:
+        """Whether no force is larger than the tolerance."""
+        return self.largest_force <= self.force_tolerance
 
-    @abstractmethod
-    def conserves_momentum(self, mobility: Mobility) -> bool:
-        """Return whether total momentum survives it, given that the forces conserve it."""
-
-    @abstractmethod
-    def settled(self) -> Thermostat:
-        """Return one whose ramp has ended."""
+    @property
+    def converged(self) -> bool:
+        """Whether no force is larger than the tolerance."""
+        return self.is_finished
 
 
 class KineticSums:

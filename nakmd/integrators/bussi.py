@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-import numpy as np
-
-from nakmd.errors import InputError
-from nakmd.integrators.base import KineticSums, Thermostat
 from nakmd.integrators.groups import Mobility
-from nakmd.integrators.ramps import Ramp, as_ramp
-from nakmd.kernels import motion
+from nakmd.integrators.velocity_scaling import VelocityScaling
 from nakmd.kernels.random import STREAM_RESCALING, gaussian, sum_of_squares
 from nakmd.system import System
 from nakmd.units import K_B
@@ -55,7 +49,7 @@ def rescaling_factor(
     return math.copysign(math.sqrt(root * root + spread * squares), root)
 
 
-class Bussi(Thermostat):
+class Bussi(VelocityScaling):
     """Rescale the velocities of a group so that its kinetic energy follows the canonical distribution.
 
     Parameters
@@ -76,36 +70,13 @@ class Bussi(Thermostat):
     Bussi, Donadio & Parrinello, J. Chem. Phys. 126, 014101 (2007). doi:10.1063/1.2408420
     """
 
-    needs_velocities = True
-
-    def __init__(
-        self, temperature: float | Sequence[float] | Ramp, time_constant: float = 0.5, group: str = "all"
-    ) -> None:
-        self.temperature = as_ramp(temperature)
-        self.time_constant = float(time_constant)
-        self.group = group
-        if min(self.temperature.start, self.temperature.end) <= 0.0 or not self.time_constant > 0.0:
-            raise InputError(
-                f"A rescaling thermostat needs a temperature > 0 and a time constant > 0, got "
-                f"{self.temperature.start} to {self.temperature.end} K and {self.time_constant} ps."
-            )
+    label = "Bussi"
 
     def start(self, system: System, mobility: Mobility, seed: int, timestep: float) -> None:
         """Count the degrees of freedom of the group."""
-        mask = system.topology.select(self.group)
-        self._members = mask & mobility.moves
-        self.degrees_of_freedom = mobility.degrees_of_freedom(mask, self.group)
-        if self.conserves_momentum(mobility):
-            self.degrees_of_freedom -= 3
-        if self.degrees_of_freedom <= 0:
-            raise InputError(
-                f"The group {self.group!r} of the thermostat has no degree of freedom (frozen atoms and, where it is "
-                "conserved, total momentum do not count). Choose another group, or a Langevin thermostat."
-            )
-        self._kinetic = KineticSums(np.where(self._members, system.masses, 0.0))
+        super().start(system, mobility, seed, timestep)
         self._decay = math.exp(-timestep / self.time_constant)
         self._seed = seed
-        self.work = 0.0
 
     def apply(self, system: System, step: int, temperature: float) -> None:
         """Rescale once, at the end of a step."""
@@ -115,13 +86,5 @@ class Bussi(Thermostat):
         gauss = gaussian(self._seed, STREAM_RESCALING, step, 0)
         squares = sum_of_squares(self.degrees_of_freedom - 1, self._seed, STREAM_RESCALING, step, 1)
         factor = rescaling_factor(kinetic_energy, self.degrees_of_freedom, temperature, self._decay, gauss, squares)
-        motion.scale_velocities(system.velocities, self._members, factor)
+        self.scale(system, factor)
         self.work += (factor * factor - 1.0) * kinetic_energy
-
-    def conserves_momentum(self, mobility: Mobility) -> bool:
-        """Return whether every atom is scaled, and nothing is fixed in space."""
-        return mobility.is_translation_invariant and bool(self._members.all())
-
-    def settled(self) -> Bussi:
-        """Return one at the end of the ramp."""
-        return Bussi(self.temperature.finished(), self.time_constant, self.group)

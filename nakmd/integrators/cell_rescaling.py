@@ -9,9 +9,10 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import ExplosionError, InputError
-from nakmd.integrators.base import KineticSums
-from nakmd.integrators.groups import AXES, Mobility
-from nakmd.integrators.ramps import Ramp, as_ramp
+from nakmd.integrators.barostat import Barostat
+from nakmd.integrators.groups import Mobility
+from nakmd.integrators.option import Option
+from nakmd.integrators.ramps import Ramp
 from nakmd.kernels import motion
 from nakmd.kernels.random import STREAM_BAROSTAT, gaussian
 from nakmd.system import Result, System
@@ -25,18 +26,7 @@ NAK_COMPRESSIBILITY = 51.0
 LARGEST_CHANGE = 0.2
 
 
-def _axis_groups(axes: str | Sequence[str]) -> tuple[str, ...]:
-    given = ("xyz",) if axes == "isotropic" else (axes,) if isinstance(axes, str) else tuple(axes)
-    letters = "".join(given)
-    if not letters or any(not group or set(group) - set(AXES) for group in given) or len(set(letters)) < len(letters):
-        raise InputError(
-            f"The axes of a barostat are {axes!r}; give a group of axes that change together, such as 'xyz', 'xy' or "
-            "'z', or a list of groups that change independently, such as ['xy', 'z']. No axis may appear twice."
-        )
-    return given
-
-
-class CellRescaling:
+class CellRescaling(Barostat):
     r"""Stretch the cell along groups of axes by first-order stochastic dynamics.
 
     Parameters
@@ -83,6 +73,11 @@ class CellRescaling:
     Bernetti & Bussi, J. Chem. Phys. 153, 114107 (2020), eqs. (7) to (13). doi:10.1063/5.0020514
     """
 
+    label = "cell rescaling"
+    options = (
+        Option("compressibility", "compressibility", "sets the pace, not the result; that of liquid NaK if left out"),
+    )
+
     def __init__(
         self,
         pressure: float | Sequence[float] | Ramp = 0.0,
@@ -92,39 +87,25 @@ class CellRescaling:
         every: int = 10,
         temperature: float | Sequence[float] | Ramp | None = None,
     ) -> None:
-        self.pressure = as_ramp(pressure)
-        self.axes = _axis_groups(axes)
-        self.time_constant = float(time_constant)
+        super().__init__(pressure, axes, time_constant, temperature)
         self.compressibility = float(compressibility)
         self.every = int(every)
-        self.temperature = None if temperature is None else as_ramp(temperature)
-        if not (self.time_constant > 0.0 and self.compressibility > 0.0 and self.every > 0):
+        if not (self.compressibility > 0.0 and self.every > 0):
             raise InputError(
-                "A barostat needs a time constant, a compressibility and a number of steps above 0, got "
-                f"{self.time_constant} ps, {self.compressibility} Å³/eV and {self.every}."
+                "Cell rescaling needs a compressibility and a number of steps above 0, got "
+                f"{self.compressibility} Å³/eV and {self.every}."
             )
-        self._columns = [np.array([AXES.index(axis) for axis in group]) for group in self.axes]
-        self.work = 0.0
 
-    def start(self, system: System, mobility: Mobility, seed: int, timestep: float, conserves_momentum: bool) -> None:
+    def start(
+        self, system: System, mobility: Mobility, seed: int, timestep: float, degrees_of_freedom: int,
+        conserves_momentum: bool, temperature: Ramp,
+    ) -> None:  # fmt: skip
         """Check the axes against the cell and the groups."""
-        letters = "".join(self.axes)
-        for axis in letters:
-            along = system.cell.matrix[:, AXES.index(axis)] != 0.0
-            if np.any(along & ~system.cell.periodic):
-                raise InputError(
-                    f"The barostat acts along {axis}, but the cell does not repeat there. "
-                    f"Take {axis} out of its axes, or make the cell periodic along it."
-                )
-        mobility.refuse_deformation(system, letters)
-        self._mobility = mobility
+        super().start(system, mobility, seed, timestep, degrees_of_freedom, conserves_momentum, temperature)
         self._seed = seed
         self._interval = timestep * self.every
-        self._still = 1.0 if conserves_momentum else 0.0
-        self._kinetic = KineticSums(system.masses)
         self._logs: FloatArray = np.zeros(3)
         self._virial: FloatArray = np.zeros(3)
-        self.work = 0.0
 
     def is_due(self, step: int) -> bool:
         """Return whether it acts in this step."""
@@ -134,7 +115,7 @@ class CellRescaling:
         """Return whether the virial of this step is read: before it acts, and after (for its work)."""
         return step % self.every == 0 or (step + 1) % self.every == 0
 
-    def apply(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
+    def before_drift(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
         """Stretch the cell once.
 
         Raises
@@ -171,17 +152,6 @@ class CellRescaling:
         self._mobility.stretch(factors)
         self.work += 0.5 * float(np.sum(kinetic * (1.0 / factors**2 - 1.0)))
 
-    def account(self, result: Result) -> None:
+    def close(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
         """Add the potential part of its work, once the new forces are known: trapezoid of -W d ln s."""
         self.work -= 0.5 * float(np.sum(self._logs * (self._virial + result.virial[:3])))
-
-    def settled(self) -> CellRescaling:
-        """Return one whose ramps have ended."""
-        return CellRescaling(
-            self.pressure.finished(),
-            self.axes,
-            self.time_constant,
-            self.compressibility,
-            self.every,
-            None if self.temperature is None else self.temperature.finished(),
-        )

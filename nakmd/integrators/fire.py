@@ -11,7 +11,7 @@ import numpy as np
 from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.fire_pace import FirePace
-from nakmd.integrators.base import Integrator, Span
+from nakmd.integrators.base import Minimiser, Span
 from nakmd.integrators.groups import Mobility
 from nakmd.kernels import bodies, descent, motion
 from nakmd.system import Result, System
@@ -24,7 +24,7 @@ MASS = 12.0
 MIXING, DELAY = 0.25, 20
 
 
-class Fire(Integrator):
+class Fire(Minimiser):
     """Fast inertial relaxation engine: go downhill with inertia, stop where it goes uphill.
 
     Parameters
@@ -53,7 +53,7 @@ class Fire(Integrator):
     Guénolé et al., Comput. Mater. Sci. 175, 109584 (2020). doi:10.1016/j.commatsci.2020.109584
     """
 
-    advances_time = False
+    label = "FIRE"
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Fire(Integrator):
                 "FIRE needs a force tolerance, a largest step and a time step above 0, got "
                 f"{force_tolerance} eV/Å, {max_step} Å and {timestep} to {max_timestep} ps."
             )
-        self.force_tolerance = float(force_tolerance)
+        super().__init__(force_tolerance)
         self.max_step = float(max_step)
         self.timestep = float(timestep)
         self.max_timestep = float(max_timestep)
@@ -86,16 +86,11 @@ class Fire(Integrator):
         self._pace = FirePace(self.timestep, 0.02 * self.timestep, self.max_timestep, MIXING, DELAY)
         self.largest_force = math.nan
 
-    def assess(self, result: Result) -> None:
-        """Find the largest force, before the first step."""
+    def begin(self, result: Result) -> None:
+        """Find the largest force."""
         self._fill_forces(result)
         descent.sum_descent(self._forces, self._forces, self._sums, self._totals)
         self.largest_force = math.sqrt(self._totals[3])
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether no force is larger than the tolerance."""
-        return self.largest_force <= self.force_tolerance
 
     def before_forces(self, system: System, result: Result, step: int) -> None:
         """Steer and drift."""
@@ -123,7 +118,7 @@ class Fire(Integrator):
 
     def after_forces(self, system: System, result: Result, step: int) -> None:
         """Find the largest force."""
-        self.assess(result)
+        self.begin(result)
 
     def _fill_forces(self, result: Result) -> None:
         m = self._mobility

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
-from nakmd.integrators.base import Thermostat
 from nakmd.integrators.groups import Mobility
-from nakmd.integrators.ramps import Ramp, as_ramp
+from nakmd.integrators.thermostat import Thermostat
 from nakmd.kernels import bodies, motion
 from nakmd.kernels.random import STREAM_BODIES, STREAM_LANGEVIN
 from nakmd.system import System
@@ -40,19 +38,10 @@ class Langevin(Thermostat):
     Leimkuhler & Matthews, J. Chem. Phys. 138, 174102 (2013). doi:10.1063/1.4802990
     """
 
+    label = "Langevin"
     splits_drift = True
-
-    def __init__(
-        self, temperature: float | Sequence[float] | Ramp, time_constant: float = 0.5, group: str = "all"
-    ) -> None:
-        self.temperature = as_ramp(temperature)
-        self.time_constant = float(time_constant)
-        self.group = group
-        if min(self.temperature.start, self.temperature.end) < 0.0 or not self.time_constant > 0.0:
-            raise InputError(
-                f"A Langevin thermostat needs a temperature >= 0 and a time constant > 0, got "
-                f"{self.temperature.start} to {self.temperature.end} K and {self.time_constant} ps."
-            )
+    allows_absolute_zero = True
+    drawback = "whose friction slows diffusion"
 
     def start(self, system: System, mobility: Mobility, seed: int, timestep: float) -> None:
         """Prepare retention and amplitude of every atom."""
@@ -95,7 +84,3 @@ class Langevin(Thermostat):
     def conserves_momentum(self, mobility: Mobility) -> bool:
         """Return False: the noise kicks the centre of mass."""
         return False
-
-    def settled(self) -> Langevin:
-        """Return one at the end of the ramp."""
-        return Langevin(self.temperature.finished(), self.time_constant, self.group)

@@ -23,7 +23,10 @@ from nakmd.io.atomic import write_atomically
 from nakmd.io.library_errors import guard
 
 _BLOCK = 512  # the smallest block that HDF5 skips
-_MAGIC = b"nakmd checkpoint 1\nsha256 "
+#: Version of what a checkpoint holds; 2: states of thermostat and barostat apart. Raise it when a state changes.
+_VERSION = 2
+_NAME = b"nakmd checkpoint "
+_MAGIC = _NAME + str(_VERSION).encode() + b"\nsha256 "
 
 
 class Checkpoint(dict[str, Any]):
@@ -139,6 +142,14 @@ def _read_copy(path: Path) -> dict[str, Any]:
         raise FileFormatError(path, "there is no such file.")
     with guard(path, "the checkpoint cannot be read"):
         content = path.read_bytes()
+        if content.startswith(_NAME) and not content.startswith(_MAGIC):
+            version = content[len(_NAME) :].split(b"\n", 1)[0].decode("ascii", "replace")
+            raise FileFormatError(
+                path,
+                f"this is a checkpoint of version {version[:20]}, written by another version of nakmd; this one reads "
+                f"version {_VERSION}.",
+                "Resume with the nakmd that wrote it, or start the run again.",
+            )
         if content and not content.startswith(_MAGIC):
             raise FileFormatError(path, "this is not a checkpoint of nakmd.")
         if not _is_whole(content):

@@ -13,7 +13,6 @@ from nakmd.analysis import NamedAnalysis, quantity
 from nakmd.analysis.numerics import autocorrelation, block_sums, statistics
 from nakmd.analysis.registry import DERIVED
 from nakmd.deck.deck import Deck
-from nakmd.integrators import VelocityVerlet
 from nakmd.kernels import random
 from nakmd.potentials import library
 from nakmd.potentials.library.model_record import ModelRecord
@@ -127,9 +126,7 @@ def cite_methods(deck: Deck | None, measured: Sequence[str]) -> list[Reference]:
     """
     found: list[Reference] = []
     for stage in build_stages(deck, has_velocities=True) if deck is not None else ():
-        parts: list[Any] = [stage.integrator]
-        if isinstance(stage.integrator, VelocityVerlet):
-            parts += [part for part in (stage.integrator.thermostat, stage.integrator.barostat) if part is not None]
+        parts = stage.integrator.parts
         for part in parts:
             found += references_of(type(part))
         if len(parts) > 1:

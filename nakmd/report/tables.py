@@ -19,6 +19,7 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names
 from nakmd.errors import AnalysisError
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.results.results import Results
 from nakmd.system import Topology
 
@@ -176,16 +177,18 @@ def _ensemble(stage: Any) -> str:
     if stage is None:
         return ""
     if not isinstance(stage, Dynamics):
-        return f"FIRE, to {stage.force:g} eV/Å"
+        return f"{MINIMISERS[stage.method].label}, to {stage.force:g} eV/Å"
     if stage.ensemble == "nve":
         return "NVE"
     assert stage.temperature is not None  # held by the schema
     first, last = stage.temperature
     ramp = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
-    text = f"{stage.ensemble.capitalize()}, {ramp}, τ = {stage.tau:g} ps"
+    text = f"{THERMOSTATS[stage.ensemble].label}, {ramp}, τ = {stage.tau:g} ps"
     if stage.group != "all":
         text += f", on {stage.group}"
-    return text if stage.barostat is None else f"{text}; cell rescaling of {', '.join(stage.barostat.axes)}"
+    if stage.barostat is None:
+        return text
+    return f"{text}; {BAROSTATS[stage.barostat.kind].label} of {', '.join(stage.barostat.axes)}"
 
 
 def _duration(stage: Any) -> str:

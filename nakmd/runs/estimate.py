@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.deck.schema import Dynamics
+from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.kernels.jit import available_threads
 from nakmd.runs.plan import Plan
 from nakmd.runs.rates import guessed_rate, stored_rate
@@ -124,7 +125,7 @@ def estimate(plan: Plan) -> Estimate:
 
 def _in_words(stage: Any) -> str:
     if not isinstance(stage, Dynamics):
-        return f"FIRE until no force is above {stage.force:g} eV/Å"
+        return f"{MINIMISERS[stage.method].label} until no force is above {stage.force:g} eV/Å"
     words: str = stage.ensemble
     if stage.temperature is not None:
         start, end = stage.temperature
@@ -132,5 +133,5 @@ def _in_words(stage: Any) -> str:
     if stage.group != "all":
         words += f" on {stage.group}"
     if stage.barostat is not None:
-        words += f", barostat on {' '.join(stage.barostat.axes)}"
+        words += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
     return f"{words}, {stage.timestep * 1e3:g} fs"

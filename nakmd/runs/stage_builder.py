@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.schema import Barostat, Dynamics, Relax
+from nakmd.deck.kinds import chosen_options
+from nakmd.deck.schema import Barostat as BarostatWords
+from nakmd.deck.schema import Dynamics, Relax
 from nakmd.deck.stage_names import stage_names
-from nakmd.integrators import Bussi, CellRescaling, Fire, Langevin, Ramp, Thermostat, VelocityVerlet
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS, Barostat, Integrator, Ramp, Thermostat, VelocityVerlet
 from nakmd.simulation import Stage
 
 
@@ -27,14 +29,13 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
     for name, words in zip(stage_names(deck), deck.stage, strict=True):
         drawn = None
         if isinstance(words, Relax):
-            integrator: Fire | VelocityVerlet = Fire(words.force)
-            moving = False  # velocities are zero after a relaxation
+            integrator: Integrator = MINIMISERS[words.method](words.force)
         else:
             drawn = words.velocities
             if drawn is None and not moving and words.temperature is not None:
                 drawn = words.temperature[0]
-            moving = True
             integrator = VelocityVerlet(words.timestep, _thermostat(words), _barostat(words.barostat))
+        moving = not integrator.zeroes_velocities
         stages.append(
             Stage(
                 name,
@@ -51,15 +52,14 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
 
 
 def _thermostat(words: Dynamics) -> Thermostat | None:
-    if words.ensemble == "nve" or words.temperature is None:
+    if words.temperature is None:
         return None
-    kind = Langevin if words.ensemble == "langevin" else Bussi
-    return kind(Ramp(*words.temperature), words.tau, words.group)
+    options = chosen_options(words, words.ensemble, THERMOSTATS)
+    return THERMOSTATS[words.ensemble](Ramp(*words.temperature), words.tau, words.group, **options)
 
 
-def _barostat(words: Barostat | None) -> CellRescaling | None:
+def _barostat(words: BarostatWords | None) -> Barostat | None:
     if words is None:
         return None
-    if words.compressibility is None:
-        return CellRescaling(Ramp(*words.pressure), words.axes, words.tau)
-    return CellRescaling(Ramp(*words.pressure), words.axes, words.tau, words.compressibility)
+    options = chosen_options(words, words.kind, BAROSTATS)
+    return BAROSTATS[words.kind](Ramp(*words.pressure), words.axes, words.tau, **options)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.deck.deck import Deck
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.potentials.files.eam_files import write_eam_fs
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
@@ -28,9 +29,9 @@ def _dynamics(ensemble: str, **more: Any) -> dict[str, Any]:
 
 
 _ALL_STAGES = [
-    {"kind": "relax", "steps": 5},
-    _dynamics("langevin"),
-    _dynamics("bussi", barostat={"axes": "xyz"}),
+    *({"kind": "relax", "method": method, "steps": 5} for method in MINIMISERS),
+    *(_dynamics(ensemble) for ensemble in THERMOSTATS),
+    *(_dynamics("bussi", barostat={"kind": kind}) for kind in BAROSTATS),
     _dynamics("nve"),
 ]
 

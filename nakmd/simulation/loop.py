@@ -16,7 +16,7 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import ExplosionError, InputError, NeighborOverflowError, RunError
-from nakmd.integrators import Fire, Mobility, Span, initialize_velocities, remove_momentum
+from nakmd.integrators import Mobility, Span, initialize_velocities, remove_momentum
 from nakmd.integrators.base import KineticSums
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
@@ -255,7 +255,7 @@ class Simulation:
         A last stage without ramps just becomes longer: n steps and n more are the same bits as 2n.
         """
         last = self.stages[-1]
-        if isinstance(last.integrator, Fire) or last.integrator.is_stationary:
+        if last.integrator.is_stationary:
             self.stages[-1] = replace(last, steps=last.steps + steps)
         else:
             self.stages.append(
@@ -278,11 +278,10 @@ class Simulation:
         mobility.settle(system)
         if stage.integrator.conserves_momentum:
             remove_momentum(system)
-        if isinstance(stage.integrator, Fire):
+        if stage.integrator.zeroes_velocities:
             system.velocities[:] = 0.0
         self._compute_forces(virial=True)
-        if isinstance(stage.integrator, Fire):
-            stage.integrator.assess(self.result)
+        stage.integrator.begin(self.result)
         self._watch = Watch(stage.integrator, self.temperature)
         self._entered = True
         if self._conserved_before is None:
@@ -339,9 +338,9 @@ class Simulation:
         integrator = self.stage.integrator
         self._complete_result()
         self._watch.check(self.system, self.result, self.temperature, self.step)
-        report = StageReport(self.stage.name, self._done)
-        if isinstance(integrator, Fire):
-            report = replace(report, converged=integrator.is_finished, largest_force=integrator.largest_force)
+        converged = integrator.converged
+        largest_force = None if converged is None else integrator.largest_force
+        report = StageReport(self.stage.name, self._done, converged, largest_force)
         self.reports[self._stage_index :] = [report]
 
     def _compute_forces(self, virial: bool) -> None:

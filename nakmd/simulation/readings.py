@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nakmd.arrays import FloatArray
-from nakmd.integrators import Fire, Integrator
+from nakmd.integrators import Integrator
 from nakmd.integrators.base import KineticSums
 from nakmd.system import Frame, Result, System
 from nakmd.units import BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
@@ -69,7 +69,7 @@ def read_state(
         "length_a": float(lengths[0]),
         "length_b": float(lengths[1]),
         "length_c": float(lengths[2]),
-        "largest_force": integrator.largest_force if isinstance(integrator, Fire) else math.nan,
+        "largest_force": integrator.largest_force,
     }
 
 

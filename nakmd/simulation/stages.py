@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.integrators import Fire, Integrator, Mobility, Span
+from nakmd.integrators import Integrator, Mobility, Span
 from nakmd.system import System
 
 
@@ -33,7 +33,7 @@ class Stage:
         Frames carry it.
     integrator : Integrator
     steps : int
-        At most so many, where the integrator may finish earlier (`Fire`).
+        At most; a minimiser stops when it has converged.
     kind : str
         What it is for: ``"relax"``, ``"heat"``, ``"equilibrate"``, ``"produce"``; observers may choose by it.
     initial_temperature : float [K], optional
@@ -102,5 +102,4 @@ def check_stages(system: System, stages: Sequence[Stage], seed: int) -> None:
                 'there. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin '
                 "thermostat."
             )
-        relaxes = isinstance(stage.integrator, Fire)
-        moving = not relaxes and (moving or stage.integrator.set_temperature(0) is not None)
+        moving = not stage.integrator.zeroes_velocities and (moving or stage.integrator.set_temperature(0) is not None)

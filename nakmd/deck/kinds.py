@@ -1,0 +1,79 @@
+"""Keys of a stage that follow from the registered thermostats, barostats and minimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from nakmd.deck.fields import Compressibility, Positive, PositiveDuration, Section
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS, Barostat, Thermostat
+
+if TYPE_CHECKING:
+    Ensemble = str
+    BarostatKind = str
+    MinimiserKind = str
+else:
+    Ensemble = Literal["nve", *THERMOSTATS]
+    BarostatKind = Literal[tuple(BAROSTATS)]
+    MinimiserKind = Literal[tuple(MINIMISERS)]
+
+_TYPES: dict[str, Any] = {
+    "count": Positive,
+    "duration": PositiveDuration,
+    "compressibility": Annotated[Compressibility, Field(gt=0.0)],
+}
+
+
+#: A registry whose kinds have options.
+Kinds = Mapping[str, type[Thermostat]] | Mapping[str, type[Barostat]]
+
+
+def describe(kinds: Mapping[str, Any]) -> str:
+    """Return one clause for each kind: its word, and the first sentence of its docstring."""
+    return "; ".join(f'"{word}": {_summary(kind)}' for word, kind in kinds.items())
+
+
+def _summary(kind: type) -> str:
+    line = (kind.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    return line[:1].lower() + line[1:]
+
+
+def _with_options(name: str, key: str, kinds: Kinds) -> type[Section]:
+    """Return a section that has the options of all kinds as optional keys."""
+    fields: dict[str, tuple[Any, Any]] = {}
+    for option in (option for kind in kinds.values() for option in kind.options):
+        owners = " or ".join(f'"{word}"' for word, kind in kinds.items() if option in kind.options)
+        note = f"only with {key} = {owners}: {option.description}"
+        fields[option.name] = (_TYPES[option.quantity] | None, Field(default=None, description=note))
+    return create_model(name, __base__=Section, **fields)  # type: ignore[call-overload, no-any-return]
+
+
+def chosen_options(section: Section, word: str, kinds: Kinds) -> dict[str, Any]:
+    """Return the options that a section gives, as arguments of the kind named by ``word``.
+
+    Raises
+    ------
+    ValueError
+        If the section gives an option that this kind does not have.
+    """
+    known = {option.name for option in kinds[word].options} if word in kinds else set()
+    given: dict[str, Any] = {}
+    for name in dict.fromkeys(option.name for kind in kinds.values() for option in kind.options):
+        value = getattr(section, name)
+        if value is None:
+            continue
+        if name not in known:
+            owners = " or ".join(f'"{w}"' for w, k in kinds.items() if name in {option.name for option in k.options})
+            raise ValueError(f'has {name}, which "{word}" does not use; leave it out, or choose {owners}')
+        given[name] = value
+    return given
+
+
+if TYPE_CHECKING:
+    ThermostatOptions = Section
+    BarostatOptions = Section
+else:
+    ThermostatOptions = _with_options("ThermostatOptions", "ensemble", THERMOSTATS)
+    BarostatOptions = _with_options("BarostatOptions", "kind", BAROSTATS)

@@ -1,0 +1,105 @@
+"""What every thermostat is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Any, ClassVar, Self
+
+from nakmd.errors import InputError
+from nakmd.integrators.groups import Mobility
+from nakmd.integrators.option import Option
+from nakmd.integrators.ramps import Ramp, as_ramp
+from nakmd.system import System
+
+
+class Thermostat(ABC):
+    """Exchanges kinetic energy between a group of atoms and a bath.
+
+    The kinds are in `nakmd.integrators.THERMOSTATS`; decks, checks, reports and tests read them there. The first
+    paragraph of the docstring of a kind describes it in the schema, its "References" are cited by reports.
+
+    Parameters
+    ----------
+    temperature : float, (float, float) or Ramp [K]
+    time_constant : float [ps]
+    group : str
+        Atoms it acts on; ``"all"`` are all that move.
+
+    Attributes
+    ----------
+    label : str
+        Its name in reports and messages.
+    options : tuple of Option
+        Arguments of its own that decks offer.
+    splits_drift : bool
+        Whether it acts in the middle of the drift (else at the end of the step).
+    acts_at_both_ends : bool
+        Whether it also acts at the beginning of the step, half a time step each.
+    needs_velocities : bool
+        Whether it cannot work from velocities that are all zero.
+    allows_absolute_zero : bool
+        Whether 0 K is a temperature that it can hold.
+    drawback : str
+        What makes it a poor choice for measuring, as a relative clause; empty if nothing does.
+    work : float [eV]
+        Energy given to the atoms since the stage began.
+    degrees_of_freedom : int
+        Of the group; known after `start`.
+
+    Raises
+    ------
+    InputError
+        If temperature or time constant make no sense.
+    """
+
+    label: ClassVar[str]
+    options: ClassVar[tuple[Option, ...]] = ()
+    splits_drift: ClassVar[bool] = False
+    acts_at_both_ends: ClassVar[bool] = False
+    needs_velocities: ClassVar[bool] = False
+    allows_absolute_zero: ClassVar[bool] = False
+    drawback: ClassVar[str] = ""
+    work: float = 0.0
+    degrees_of_freedom: int = 0
+
+    def __init__(
+        self, temperature: float | Sequence[float] | Ramp, time_constant: float = 0.5, group: str = "all"
+    ) -> None:
+        self.temperature = as_ramp(temperature)
+        self.time_constant = float(time_constant)
+        self.group = group
+        lowest = min(self.temperature.start, self.temperature.end)
+        if not (lowest > 0.0 or (self.allows_absolute_zero and lowest == 0.0)) or not self.time_constant > 0.0:
+            raise InputError(
+                f"A {self.label} thermostat needs a temperature {'>=' if self.allows_absolute_zero else '>'} 0 and a "
+                f"time constant > 0, got {self.temperature.start} to {self.temperature.end} K and "
+                f"{self.time_constant} ps."
+            )
+
+    @abstractmethod
+    def start(self, system: System, mobility: Mobility, seed: int, timestep: float) -> None:
+        """Bind to a system for a stage, with no work done yet; changes nothing in the system."""
+
+    @abstractmethod
+    def apply(self, system: System, step: int, temperature: float) -> None:
+        """Act once; one that splits the drift also makes the second half of it."""
+
+    @abstractmethod
+    def conserves_momentum(self, mobility: Mobility) -> bool:
+        """Return whether total momentum survives it, given that the forces conserve it."""
+
+    def settled(self) -> Self:
+        """Return one whose ramp has ended, not started yet."""
+        other = copy(self)
+        other.temperature = self.temperature.finished()
+        return other
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resumed run must know; kinds with variables of their own add them."""
+        return {"work": self.work}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up a state after `start`."""
+        self.work = float(state["work"])
