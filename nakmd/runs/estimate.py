@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.deck.schema import Dynamics
+from nakmd.kernels.jit import available_threads
 from nakmd.runs.plan import Plan
 from nakmd.runs.rates import guessed_rate, stored_rate
-from nakmd.deck.schema import Dynamics
 from nakmd.runs.verify import estimate_memory, estimate_output
-from nakmd.kernels.jit import available_threads
 
 
 @dataclass(frozen=True)

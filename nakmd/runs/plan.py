@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nakmd.runs.system_builder import build_system
-from nakmd.runs.potential_builder import build_potential
 from nakmd.deck.checks import check_words, expected_species
 from nakmd.deck.deck import Deck
 from nakmd.deck.draft import Draft, read_draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.source import DeckSource
-from nakmd.runs.verify import check_coverage, check_disk, check_groups, check_system
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Potential
+from nakmd.runs.potential_builder import build_potential
+from nakmd.runs.system_builder import build_system
+from nakmd.runs.verify import check_coverage, check_disk, check_groups, check_system
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
 

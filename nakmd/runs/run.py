@@ -8,19 +8,19 @@ from typing import Any
 
 from nakmd._version import __version__
 from nakmd.cell import Cell
-from nakmd.runs.potential_builder import build_potential
-from nakmd.runs.compile_aside import forces_compiled_aside
 from nakmd.deck.deck import Deck
-from nakmd.runs.folder import RunFolder, difference, free_folder
-from nakmd.runs.plan import make_plan
-from nakmd.runs.provenance import potential_hash
-from nakmd.runs.session import ProgressReport, Run, Session
 from nakmd.deck.source import DeckSource
 from nakmd.errors import InputError
 from nakmd.io import Trajectory
 from nakmd.io.checkpoint import read_checkpoint
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
 from nakmd.potentials import Potential
+from nakmd.runs.compile_aside import forces_compiled_aside
+from nakmd.runs.folder import RunFolder, difference, free_folder
+from nakmd.runs.plan import make_plan
+from nakmd.runs.potential_builder import build_potential
+from nakmd.runs.provenance import potential_hash
+from nakmd.runs.session import ProgressReport, Run, Session
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
 

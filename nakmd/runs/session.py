@@ -12,17 +12,17 @@ import numpy as np
 
 from nakmd._version import __version__
 from nakmd.deck.deck import Deck
-from nakmd.runs.folder import RunFolder
-from nakmd.results.measure import Measuring
-from nakmd.runs.provenance import describe_run, potential_hash
-from nakmd.runs.rates import store_rate
-from nakmd.results.results import Results
 from nakmd.deck.source import DeckSource
-from nakmd.runs.stage_builder import build_stages
 from nakmd.errors import RunError
 from nakmd.io import Trajectory, TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
 from nakmd.potentials import Potential
+from nakmd.results.measure import Measuring
+from nakmd.results.results import Results
+from nakmd.runs.folder import RunFolder
+from nakmd.runs.provenance import describe_run, potential_hash
+from nakmd.runs.rates import store_rate
+from nakmd.runs.stage_builder import build_stages
 from nakmd.simulation import (
     THERMO_UNITS,
     FrameWriter,

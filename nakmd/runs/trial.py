@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from nakmd.cell import Cell
-from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, Potential, Tersoff
 from nakmd.potentials.embedded_atom import EmbeddedAtom
 from nakmd.potentials.pair import PairPotential
+from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.system import System
 
 #: Central difference [Å]; its error on these potentials is about h² F'''.

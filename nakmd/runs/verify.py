@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from nakmd.runs.potential_builder import concentration_of
 from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
@@ -16,6 +15,7 @@ from nakmd.deck.schema import Dynamics
 from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
+from nakmd.runs.potential_builder import concentration_of
 from nakmd.system import METALS, WALL, System, element_of
 from nakmd.units import MASSES
 
