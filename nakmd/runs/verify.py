@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nakmd.deck.checks import species_words
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
+from nakmd.deck.species import species_words
 from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
