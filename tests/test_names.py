@@ -81,3 +81,16 @@ def test_no_name_means_two_things(found, twins):
 @pytest.mark.parametrize(("found", "twins"), [(modules, TWIN_MODULES), (classes, TWIN_CLASSES)])
 def test_every_exception_is_needed(found, twins):
     assert not set(twins) - set(shared(found())), "take these names off the list of exceptions"
+
+
+def test_no_module_imports_a_private_name_of_another():
+    """Attributes are ruff's part (SLF001); this is `from nakmd.a import _b`."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nakmd."):
+                names = [alias.name for alias in node.names]
+                found += [
+                    f"{path.name}: {node.module}.{name}" for name in names if name.startswith("_") and name[1] != "_"
+                ]
+    assert not found
