@@ -19,8 +19,7 @@ from scipy.optimize import minimize_scalar
 
 from nakmd.ase import NakMD
 from nakmd.potentials import Potential, evaluate, load
-from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.pair_table import pair_curve
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.studies.soundness.crystals import build_crystal, find_crystal, structure_in_nature, vacancy_energy
 from nakmd.studies.soundness.measured import MEASURED
 from nakmd.system import System
@@ -149,7 +148,7 @@ def adatoms(term: PairPotential, fitted: bool) -> list[Entry]:
 
         def over(site: np.ndarray, z: float, key: tuple[str, str] = entry_) -> float:
             r = np.sqrt(((flat - site) ** 2).sum(axis=1) + z * z)
-            return float(pair_curve(term, key, r)[0].sum())
+            return float(term.curve(key, r)[0].sum())
 
         lowest: dict[str, tuple[float, float]] = {}
         for name, site in sites.items():

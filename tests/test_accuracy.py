@@ -7,7 +7,7 @@ import pytest
 
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import library
-from nakmd.potentials.model_records import ModelRecord
+from nakmd.potentials.library.model_record import ModelRecord
 from nakmd.resources import data_folder
 
 FOLDER = data_folder("potentials")

@@ -2,19 +2,14 @@
 
 import gc
 import json
-import re
 import tracemalloc
-from typing import get_args
 
 import numpy as np
 import pytest
 from synthetic import STAGES, frame, interface, topology
-from typer.testing import CliRunner
 
 import nakmd.analysis as analysis_package
 from nakmd.analysis import (
-    BY_NAME,
-    QUANTITIES,
     RDF,
     Affinity,
     Coordination,
@@ -35,12 +30,11 @@ from nakmd.analysis import (
     analyze,
     coordination,
     diffusion,
+    on_request,
     run_all,
     standard_analyses,
 )
 from nakmd.cell import Cell
-from nakmd.cli.app import app
-from nakmd.deck.schema import Quantity
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
@@ -191,20 +185,11 @@ def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
         **dict.fromkeys(("structure_factor", "local_order", "vacf", "viscosity", "surface_tension"), metal),
         **dict.fromkeys(("short_range_order", "contact_angle"), source.topology),
     }
-    assert set(named) == set(BY_NAME)
+    assert set(named) == set(on_request())
     for word, kinds in named.items():
         assert next(iter(standard_analyses(kinds, [word]))).split()[0] == word
     with pytest.raises(AnalysisError, match="No analysis is called 'conductivity'"):
         standard_analyses(metal, ["conductivity"])
-
-
-def test_decks_and_shell_know_every_quantity_by_the_same_name():
-    assert get_args(Quantity) == QUANTITIES
-    said = CliRunner().invoke(app, ["analyze", "--help"], env={"COLUMNS": "300"}).output
-    listed = re.search(r"(thermo, .*?); these.*?name: (.*?)\.", re.sub(r"[│\s]+", " ", said))
-    assert listed is not None
-    assert set(listed[1].split(", ")) == set(QUANTITIES) - set(BY_NAME)
-    assert set(listed[2].split(", ")) == set(BY_NAME)
 
 
 def test_the_overview_has_one_panel_of_each_quantity_before_two_of_one(source, tmp_path):

@@ -8,7 +8,7 @@ from droplets import sheet_atoms, tube_atoms
 from synthetic import frame, topology
 
 from nakmd.analysis import FrameList, FreeEnergyProfile, GibbsExcess, density, free_energy_profile, gibbs_excess
-from nakmd.analysis.jackknife import jackknife, merged
+from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B

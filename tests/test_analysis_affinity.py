@@ -5,7 +5,7 @@ import pytest
 from synthetic import frame, topology
 
 from nakmd.analysis import Affinity, FrameList, affinity
-from nakmd.analysis.affinity import AREA_PER_ATOM
+from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 

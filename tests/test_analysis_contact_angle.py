@@ -18,7 +18,7 @@ from droplets import (
 from synthetic import frame, topology
 
 from nakmd.analysis import ContactAngle, FrameList, contact_angle, run_all
-from nakmd.analysis.liquid_surface import Circle, Unduloid, fit_circle, fit_unduloid
+from nakmd.analysis.geometry.liquid_surface import Circle, Unduloid, fit_circle, fit_unduloid
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 

@@ -3,7 +3,7 @@ import pytest
 from synthetic import distances, frame, ideal_gas, topology
 
 from nakmd.analysis import Coordination, FrameList, coordination
-from nakmd.analysis.coordination import CONTACT_DISTANCES, contact_distance
+from nakmd.analysis.geometry.contact_distances import CONTACT_DISTANCES, contact_distance
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 

@@ -9,8 +9,8 @@ from droplets import sheet_atoms, tube_atoms
 from synthetic import frame, ideal_gas, topology
 
 from nakmd.analysis import Density, FrameList, density, run_all
-from nakmd.analysis.surfaces import Box
-from nakmd.analysis.wall import find_shape, place_plane, place_tube
+from nakmd.analysis.geometry.surfaces import Box
+from nakmd.analysis.geometry.wall import find_shape, place_plane, place_tube
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 

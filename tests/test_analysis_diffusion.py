@@ -6,7 +6,7 @@ import pytest
 from synthetic import frame, random_walk, topology
 
 from nakmd.analysis import Diffusion, FrameList, diffusion
-from nakmd.analysis.displacements import mean_squared_displacements
+from nakmd.analysis.numerics.displacements import mean_squared_displacements
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 

@@ -6,13 +6,10 @@ import pytest
 from synthetic import frame, topology
 
 from nakmd.analysis import FrameList, Immersion, heat_of_immersion
-from nakmd.analysis.affinity import AREA_PER_ATOM
 from nakmd.analysis.immersion import temperature_rise
-from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.results.results import Results
-from nakmd.results.table import rows_of
 from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube, tube_axis
 
@@ -123,7 +120,7 @@ def test_a_wall_that_takes_heat_up_says_so():
     assert weak.value < 0.0 < strong.value
     assert any("takes heat up" in note for note in weak.notes)
     assert not any("takes heat up" in note for note in strong.notes)
-    row = next(iter(rows_of("immersion", weak)))
+    row = next(iter(weak.rows()))
     assert "endothermic" in row.note
 
 

@@ -13,8 +13,8 @@ from nakmd.analysis import (
     residence,
     residence_map,
 )
+from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.analysis.paths import axes_of
-from nakmd.analysis.wall_frame import WallFrame
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.structures.graphene import graphene

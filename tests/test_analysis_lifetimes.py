@@ -5,7 +5,7 @@ import pytest
 from synthetic import distances, frame, ideal_gas, topology
 
 from nakmd.analysis import FrameList, coordination, lifetimes
-from nakmd.analysis.contacts import pairs_near
+from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 

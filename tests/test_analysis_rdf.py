@@ -6,7 +6,7 @@ import pytest
 from synthetic import distances, frame, ideal_gas, topology
 
 from nakmd.analysis import RDF, FrameList, coordination, rdf
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.kernels.jit import available_threads, set_threads

@@ -4,17 +4,9 @@ import numpy as np
 import pytest
 from synthetic import autoregressive
 
-from nakmd.analysis.statistics import (
-    BlockSums,
-    Measure,
-    autocovariance,
-    block_average,
-    detect_equilibration,
-    format_measure,
-    mean_with_error,
-    ratio_of_means,
-    statistical_inefficiency,
-)
+from nakmd.analysis.numerics.autocorrelation import autocovariance, detect_equilibration, statistical_inefficiency
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.analysis.numerics.statistics import Measure, block_average, format_measure, mean_with_error, ratio_of_means
 
 
 def test_autocovariance_equals_the_sum_it_stands_for():

@@ -14,9 +14,9 @@ import nakmd
 from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError, RunError
 from nakmd.io.checkpoint import read_checkpoint
-from nakmd.potentials.export import analytic_table
+from nakmd.potentials.files.eam_files import write_eam_fs
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.library import load
-from nakmd.potentials.tables import write_eam_fs
 from nakmd.runs.folder import free_folder
 from nakmd.runs.provenance import git_commit
 from nakmd.simulation import loop

@@ -7,8 +7,11 @@ import pytest
 from nakmd.cell import Cell
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, evaluate, load
-from nakmd.potentials.export import EXPORT_FORMS, analytic_table, export_texts, lammps_input, sample_table
-from nakmd.potentials.tables import format_setfl, read_eam, write_eam_fs
+from nakmd.potentials.files.eam_files import format_setfl, read_eam, write_eam_fs
+from nakmd.potentials.files.export import EXPORT_FORMS, export_texts
+from nakmd.potentials.files.lammps_commands import lammps_input
+from nakmd.potentials.forms.analytic_eam import analytic_table
+from nakmd.potentials.forms.eam_sampling import sample_table
 from nakmd.system import System
 
 #: Tables of 4000 points; a metal atom at the rim of the flake has ρ near 0.1, where √ρ bends.

@@ -2,16 +2,16 @@
 
 import configurations as made
 import lammps_oracle
+import models
 import numpy as np
 import pytest
 
 from nakmd.errors import InputError
 from nakmd.potentials import Hybrid, Morse, evaluate, library, load
-from nakmd.potentials.export import lammps_input
-from nakmd.potentials.pair_table import pair_curve
+from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.runs.trial import species_known_to
 
-#: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`nakmd.potentials.sampled`).
+#: Energy [eV] of an atom, force [eV/Å]: tables of 10,000 distances and 20,000 densities (`eam_sampling`).
 ENERGY, FORCE = 1e-9, 1e-6
 
 needs_lammps = [
@@ -76,11 +76,11 @@ def test_the_curve_of_a_pair_is_what_two_atoms_feel():
     for r in (3.0, 6.5, 7.9, 8.5):
         two = System([[0.0, 0.0, 0.0], [r, 0.0, 0.0]], [0, 1], ["K", "Na"], Cell([40.0] * 3, [False] * 3))
         found = evaluate(term, two)
-        v, slope = pair_curve(term, ("K", "Na"), np.array([r]))
+        v, slope = term.curve(("K", "Na"), np.array([r]))
         assert v[0] == pytest.approx(found.energy, abs=1e-15)
         assert slope[0] == pytest.approx(found.forces[0, 0], abs=1e-14)
     with pytest.raises(InputError, match="has no pair K-Rb"):
-        pair_curve(term, ("K", "Rb"), np.array([4.0]))
+        term.curve(("K", "Rb"), np.array([4.0]))
 
 
 @needs_lammps[0]
@@ -95,3 +95,20 @@ def test_what_lammps_has_no_style_for_goes_out_as_a_table():
     ours = evaluate(term, system)
     assert abs(ours.energy - theirs.energies.sum()) < ENERGY * system.n_atoms
     assert np.abs(ours.forces - theirs.forces).max() < FORCE
+
+
+@needs_lammps[0]
+@needs_lammps[1]
+@pytest.mark.parametrize("mode", ["cut", "shift", "smooth"])
+@pytest.mark.parametrize("style", models.PAIRS)
+def test_lammps_gives_the_energies_of_every_pair_form(style, mode):
+    """By the style that the form names, or by a table."""
+    term = {"style": style, "cutoff": 6.5, "mode": mode, "pairs": models.PAIRS[style].numbers}
+    system = made.crystal("fcc", 5.6, 2, ("K", "C"), seed=9, shake=0.2)
+    potential = models.engine([term], system.species_names)
+    out = lammps_input(potential, system.species_names)
+    theirs = lammps_oracle.run(system, out.commands, out.files)
+    ours = evaluate(potential, system)
+    assert np.abs(ours.energies - theirs.energies).max() < ENERGY
+    assert np.abs(ours.forces - theirs.forces).max() < FORCE
+    assert ("table" in out.commands[0]) == (mode == "smooth" or not models.PAIRS[style].lammps)

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from nakmd.errors import FileFormatError, InputError, NakmdError
 from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Tersoff, library
-from nakmd.potentials.model_records import ModelRecord
-from nakmd.potentials.pair import PairPotential
-from nakmd.potentials.pair_records import MorseSet
-from nakmd.potentials.record_file import parse_record
-from nakmd.potentials.records import FORMS
-from nakmd.potentials.tables import sha256
-from nakmd.potentials.terms import species_of
-from nakmd.potentials.tersoff_file import COLUMNS, read_tersoff
+from nakmd.potentials.files.tersoff_file import COLUMNS, read_tersoff
+from nakmd.potentials.files.texts import sha256
+from nakmd.potentials.forms.morse import Morse
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.library.model_record import ModelRecord
+from nakmd.potentials.library.record_toml import parse_record
+from nakmd.potentials.library.records import RECORDS
 from nakmd.resources import data_folder
 from nakmd.units import MOLDY_COULOMB
 
@@ -45,7 +44,7 @@ def test_every_set_is_named_like_its_file_and_loads(name):
     if not isinstance(record, ModelRecord):
         assert record.license
         assert any(source.doi or "arXiv" in source.paper for source in record.source)
-    species = (*METALS, "Rb", *SITES) if isinstance(record, ModelRecord) else species_of(record)
+    species = (*METALS, "Rb", *SITES) if isinstance(record, ModelRecord) else record.species
     assert any(
         how == name or isinstance(record, ModelRecord) for *_, how in library.load(name).coverage(species) if how
     )
@@ -469,12 +468,12 @@ def test_damaged_sets_give_records_or_a_message(text):
     except NakmdError as error:
         found = str(error)
     else:
-        found = "mine.toml" if isinstance(record, tuple(FORMS.values())) else ""
+        found = "mine.toml" if isinstance(record, tuple(RECORDS.values())) else ""
     assert found.startswith("mine.toml")
 
 
 def test_records_are_frozen():
     record = library.read_set("morse-dilute")
-    assert isinstance(record, MorseSet)
+    assert isinstance(record, Morse.Record)
     with pytest.raises(ValueError, match="frozen"):
         record.cutoff = 3.0

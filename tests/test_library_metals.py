@@ -9,11 +9,12 @@ from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import EAM, Gupta, JohnsonOh, evaluate, library, load
-from nakmd.potentials.export import analytic_table, export_texts
-from nakmd.potentials.gupta import GuptaNumbers
-from nakmd.potentials.johnson_oh import BccFigures, solve_bcc
-from nakmd.potentials.record_file import parse_record
-from nakmd.potentials.tables import read_eam
+from nakmd.potentials.files.eam_files import read_eam
+from nakmd.potentials.files.export import export_texts
+from nakmd.potentials.forms.analytic_eam import analytic_table
+from nakmd.potentials.forms.gupta import GuptaNumbers
+from nakmd.potentials.forms.johnson_oh import BccFigures, solve_bcc
+from nakmd.potentials.library.record_toml import parse_record
 from nakmd.studies.soundness.crystals import find_crystal, structure_in_nature, vacancy_energy
 from nakmd.system import System
 
@@ -87,7 +88,7 @@ def test_setfl_can_say_johnson_oh_and_not_the_cross_rule_of_nichol_ackland(tmp_p
     (tmp_path / "j").write_text(texts["j.eam.alloy"])
     table = read_eam(tmp_path / "j")
     assert table.kind == "alloy"
-    # a table of 10,000 points: see `nakmd.potentials.sampled`
+    # a table of 10,000 points: see `nakmd.potentials.forms.eam_sampling`
     assert evaluate(EAM(table), pair(3.7)).energy == pytest.approx(
         evaluate(load("johnson-oh-nak"), pair(3.7)).energy, abs=1e-9
     )

@@ -10,7 +10,7 @@ from nakmd.integrators import Bussi, VelocityVerlet
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Morse, Tersoff, evaluate, load
-from nakmd.potentials.export import analytic_table
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.runs.potential_builder import build_potential
 from nakmd.simulation import Simulation, Stage, ThermoLog
 from nakmd.structures.doping import dope

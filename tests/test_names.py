@@ -20,23 +20,22 @@ TWIN_MODULES = {
     "base": {"potentials", "analysis", "integrators"},
     "contacts": {"analysis", "studies"},
     "descent": {"kernels", "structures"},
+    "doping": {"potentials", "structures"},
     "guard": {"cli", "io"},
-    "lammps": {"potentials", "io"},
     "liquid": {"structures", "studies"},
-    "plan": {"runs", "studies"},
     "page": {"report", "studies"},
+    "plan": {"runs", "studies"},
+    "profile": {"analysis", "io"},
     "run": {"runs", "studies"},
-    "tables": {"potentials", "report", "studies"},
+    "tables": {"report", "studies"},
 }
 
 #: Names that several public classes have.
 TWIN_CLASSES = {
     # different things that still share a name
-    "Analysis": {"analysis", "deck"},
     "Part": {"potentials", "studies"},
     "Record": {"analysis", "potentials"},
     "Reference": {"report", "studies"},
-    "Source": {"analysis", "potentials"},
 }
 
 

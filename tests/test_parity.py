@@ -15,7 +15,7 @@ import pytest
 
 from nakmd.cell import Cell
 from nakmd.potentials import evaluate
-from nakmd.potentials.export import lammps_input
+from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.system import System
 
 GOLDEN = sorted((Path(__file__).resolve().parent / "golden").glob("*.json"))

@@ -11,7 +11,6 @@ from laws import VOIGT, assert_same, outcome, prepared
 from reference import strained
 
 from nakmd.cell import Cell
-from nakmd.potentials import evaluate
 from nakmd.system import System
 
 
@@ -167,7 +166,7 @@ def test_continuity_at_the_cutoff(row):
         energies = []
         for r in (reach[a, b] - 1e-9, reach[a, b] + 1e-9):
             two = System([[0, 0, 0], [r, 0, 0]], [a, b], system.species_names, Cell([50.0] * 3, (False,) * 3))
-            energies.append(evaluate(potential, two).energy)
+            energies.append(potential.evaluate(two).energy)
         assert energies[1] == 0.0
         steps.append(abs(energies[0]))
     if row.continuous:

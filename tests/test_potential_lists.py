@@ -1,6 +1,7 @@
 """Neighbour lists, bits and species under every potential: nothing that should not matter does."""
 
 import configurations as made
+import models
 import numpy as np
 import pytest
 from laws import assert_same, bits, outcome, prepared
@@ -98,7 +99,7 @@ def test_pair_energies(row):
     assert table.shape == (len(system.species_names),) * 2
     assert np.array_equal(table, table.T)
     total = np.triu(table).sum()
-    if len(row.model) == 1 and row.model[0]["style"] in ("morse", "lj", "two_gaussians"):
+    if len(row.model) == 1 and row.model[0]["style"] in models.PAIRS:
         assert total == pytest.approx(found.energy, abs=1e-11)
         alone = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, 6.5)
         assert len(alone[0]) > 0

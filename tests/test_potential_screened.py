@@ -13,7 +13,9 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Evaluator, Hybrid, LennardJones, Morse, Screened, evaluate, load
-from nakmd.potentials.export import analytic_table, export_texts, lammps_input
+from nakmd.potentials.files.export import export_texts
+from nakmd.potentials.files.lammps_commands import lammps_input
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.library import takes_doping
 from nakmd.runs.potential_builder import build_potential
 from nakmd.system import System

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import configurations as made
 import conftest
+import models
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +16,14 @@ from hypothesis import strategies as st
 from laws import assert_same, outcome, prepared
 
 from nakmd.cell import Cell
+from nakmd.potentials.forms import PAIR_FORMS
 from nakmd.system import Result, System
 
 TESTS = Path(__file__).resolve().parent
+
+
+def test_every_pair_form_is_under_test():
+    assert {form.form for form in PAIR_FORMS} == set(models.PAIRS)
 
 
 def test_equals_the_twin(row):

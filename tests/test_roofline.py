@@ -14,8 +14,8 @@ from nakmd.kernels.simd import any_of, where
 from nakmd.kernels.simd_bits import to_index
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Hybrid, LennardJones, Morse, load
-from nakmd.potentials.lennard_jones import LennardJonesParameters, lennard_jones
-from nakmd.potentials.morse import MorseParameters, morse
+from nakmd.potentials.forms.lennard_jones import LennardJonesParameters, lennard_jones
+from nakmd.potentials.forms.morse import MorseParameters, morse
 from nakmd.system import Result
 
 SYSTEM = made.crystal("bcc", 4.9, (4, 4, 3), ("Na", "K"), seed=7, shake=0.2)

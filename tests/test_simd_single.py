@@ -11,7 +11,7 @@ from nakmd.kernels import elementary, simd, simd_bits
 from nakmd.kernels.jit import COMPILED, fast_parallel_kernel, kernel, prange
 from nakmd.kernels.simd import WIDE_LANES, width_of
 from nakmd.kernels.spline import spline
-from nakmd.potentials.morse import MorseParameters, morse
+from nakmd.potentials.forms.morse import MorseParameters, morse
 
 SINGLE_ULP = 2.0**-23
 

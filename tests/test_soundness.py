@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nakmd.errors import InputError, NakmdError
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, library, load
-from nakmd.potentials.export import analytic_table
-from nakmd.potentials.tables import format_eam_fs, write_eam_fs, write_setfl
+from nakmd.potentials.files.eam_files import format_eam_fs, write_eam_fs, write_setfl
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.studies.soundness import check_potential
 from nakmd.studies.soundness.contacts import core_in_crystal, core_of_dimer, ends
 from nakmd.studies.soundness.crystals import build_crystal, find_crystal

@@ -11,8 +11,8 @@ from synthetic import frame, topology
 
 import nakmd
 from nakmd.analysis import FrameList, Measure
-from nakmd.analysis.coordination import CONTACT_DISTANCES
 from nakmd.analysis.drive import measure
+from nakmd.analysis.geometry.contact_distances import CONTACT_DISTANCES
 from nakmd.deck.source import DeckSource
 from nakmd.errors import AnalysisError, InputError
 from nakmd.integrators import VelocityVerlet

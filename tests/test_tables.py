@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError, NakmdError
-from nakmd.potentials.eam_table import EAMTable
-from nakmd.potentials.funcfl import combine_funcfl, parse_funcfl
-from nakmd.potentials.spline_tables import lammps_spline, spline_value
-from nakmd.potentials.tables import format_eam_fs, format_setfl, read_eam, write_eam_fs, write_setfl
+from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl, read_eam, write_eam_fs, write_setfl
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.files.funcfl import combine_funcfl, parse_funcfl
+from nakmd.potentials.forms.lammps_spline import lammps_spline, spline_value
 from nakmd.system import System
 
 # LAMMPS sums in another order: a few roundings of numbers of the order of 1 eV

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nakmd.errors import FileFormatError, InputError, NakmdError
-from nakmd.potentials.tersoff_file import COLUMNS, TersoffParameters, format_tersoff, read_tersoff, write_tersoff
+from nakmd.potentials.files.tersoff_file import COLUMNS, TersoffParameters, format_tersoff, read_tersoff, write_tersoff
 
 CARBON = "3.0 1.0 0.0 38049.0 4.3484 -0.93 0.72751 1.5724e-07 2.2119 430.0 1.95 0.15 3.4879 1393.6"
 TRIPLES = [f"{i} {j} {k}" for i in "CN" for j in "CN" for k in "CN"]

@@ -2,7 +2,7 @@
 
 Each analysis is a class (``prepare``, ``update``, ``result``), which a run feeds live, and a function of
 the same noun, which drives it over a trajectory. `analyze` runs all that make sense in one pass over the
-file (`nakmd.analysis.standard` lists them).
+file; `nakmd.quantity_names` lists them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nakmd.analysis.contact_angle import ContactAngle, ContactAngleRecord, conta
 from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination
 from nakmd.analysis.density import Density, DensityRecord, density
 from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion
-from nakmd.analysis.drive import FrameList, run_all
+from nakmd.analysis.drive import FrameList, FrameProgress, FrameSource, run_all
 from nakmd.analysis.finite_size import FiniteSizeRecord, extrapolate_size, yeh_hummer
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.free_energy_profile import FreeEnergyProfile, FreeEnergyProfileRecord, free_energy_profile
@@ -24,25 +24,27 @@ from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersi
 from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
 from nakmd.analysis.local_order import LocalOrder, LocalOrderRecord, local_order
+from nakmd.analysis.named_analysis import NamedAnalysis
+from nakmd.analysis.non_gaussian import NonGaussian, NonGaussianRecord, non_gaussian
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.rdf import RDF, PartialRDF, RDFRecord, rdf
+from nakmd.analysis.registry import on_request, quantity
 from nakmd.analysis.residence import Residence, ResidenceRecord, residence
 from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, residence_map
 from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
-from nakmd.analysis.standard import BY_NAME, QUANTITIES, TABLES, analyze, standard_analyses
-from nakmd.analysis.statistics import Measure
+from nakmd.analysis.standard import analyze, standard_analyses
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
 from nakmd.analysis.velocities import VelocityCorrelation, VelocityRecord, velocity_correlation
 from nakmd.analysis.viscosity import Viscosity, viscosity
 from nakmd.analysis.young_dupre import YoungDupreRecord, young_dupre
+from nakmd.quantity_names import QUANTITIES
 
 __all__ = [
-    "BY_NAME",
     "QUANTITIES",
     "RDF",
-    "TABLES",
     "Affinity",
     "AffinityRecord",
     "Analysis",
@@ -58,6 +60,8 @@ __all__ = [
     "DiffusionRecord",
     "FiniteSizeRecord",
     "FrameList",
+    "FrameProgress",
+    "FrameSource",
     "FreeEnergyProfile",
     "FreeEnergyProfileRecord",
     "FreeEnergyRecord",
@@ -72,6 +76,9 @@ __all__ = [
     "LocalOrder",
     "LocalOrderRecord",
     "Measure",
+    "NamedAnalysis",
+    "NonGaussian",
+    "NonGaussianRecord",
     "PartialRDF",
     "RDFRecord",
     "Record",
@@ -108,6 +115,9 @@ __all__ = [
     "layer_diffusion",
     "lifetimes",
     "local_order",
+    "non_gaussian",
+    "on_request",
+    "quantity",
     "rdf",
     "residence",
     "residence_map",

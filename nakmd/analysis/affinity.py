@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.coordination import contact_distance
-from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.contact_distances import contact_distance
+from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
+from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM
+from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
@@ -26,9 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FloatArray = NDArray[np.float64]
-
-#: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
-AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,6 +74,19 @@ class AffinityRecord(Record):
     time: FloatArray
     series: FloatArray
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of("affinity per area", self.per_area)
+        yield Row.of("affinity per first-layer atom", self.per_layer_atom)
+        for metal, entry in self.by_metal.items():
+            yield Row.of(f"  of {metal}, per atom", entry)
+        for site, entry in self.by_site.items():
+            yield Row.of(f"  of {site}, per wall atom in contact", entry)
+        for metal, entry in self.layer_atoms.items():
+            yield Row.of(f"{metal} in the first layer", entry)
+        for (a, b), entry in self.enrichment.items():
+            yield Row.of(f"enrichment {a}/{b} of the first layer", entry)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the affinity per area in time, with mean and 95 % interval."""
         figure, ax = figure_for(ax)
@@ -87,7 +100,7 @@ class AffinityRecord(Record):
         return figure
 
 
-class Affinity(Analysis):
+class Affinity(NamedAnalysis):
     r"""Cross interaction energy of wall and metal, per contact area and per metal atom in the first layer.
 
     .. math:: w = -\frac{\langle E_{\mathrm{wall,metal}} \rangle}{\langle A \rangle}, \qquad
@@ -123,6 +136,10 @@ class Affinity(Analysis):
     """
 
     name = "affinity"
+    title = "interfacial affinity: energy between metal and wall, per area and per atom"
+    panel = 50
+    atoms = INTERFACE
+    origin = "own"
     needs = frozenset({"pair_energies"})
 
     def __init__(
@@ -289,12 +306,12 @@ class Affinity(Analysis):
 
 
 def affinity(
-    source: Source,
+    source: FrameSource,
     layer: float = FIRST_LAYER,
     bulk: float = BULK_START,
     area_per_atom: float = AREA_PER_ATOM,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> AffinityRecord:
     """Return the interfacial affinity; parameters as in `Affinity`, ``stage`` as in `choose_frames`."""
     return cast(AffinityRecord, measure(source, Affinity(layer, bulk, area_per_atom), stage, progress))

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
-from nakmd.analysis.fitting import weighted_line
+from nakmd.analysis.numerics.fitting import weighted_line
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
+from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
+from nakmd.analysis.table_row import Row, trust_note
 from nakmd.errors import AnalysisError, InputError
 from nakmd.system import BoolArray, Frame, Topology
 
@@ -75,6 +76,10 @@ class Record:
         """Return all of it as plain lists, numbers and strings; what is not finite becomes None."""
         plain = {item.name: _plain(getattr(self, item.name)) for item in dataclasses.fields(self)}
         return {**plain, "trusted": self.trusted}
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results; one with the whole text unless a record chooses better ones."""
+        yield Row(self.quantity, str(self), trust_note(self), self)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the result into ``ax``, or into a figure of its own, and return the figure."""

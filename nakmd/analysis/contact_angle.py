@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.density import Density
-from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.droplet_shapes import DropletShape, find_droplet
-from nakmd.analysis.jackknife import jackknife, merged
-from nakmd.analysis.liquid_surface import Circle, Surface, Unduloid, find_surface
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.droplet_shapes import DropletShape, find_droplet
+from nakmd.analysis.geometry.liquid_surface import Circle, Surface, Unduloid, find_surface
+from nakmd.analysis.geometry.profile import Profile
+from nakmd.analysis.geometry.surfaces import Placed, Tube
+from nakmd.analysis.geometry.wall import wall_atoms
+from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import BlockSums
-from nakmd.analysis.surfaces import Placed, Tube
-from nakmd.analysis.wall import wall_atoms
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -84,6 +86,10 @@ class ContactAngleRecord(Record):
     v_edges: FloatArray
     labels: tuple[str, str]
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of(f"contact angle, {self.shape}", self)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the density map, the points of its surface and the fitted curve."""
         figure, ax = figure_for(ax)
@@ -104,7 +110,7 @@ class ContactAngleRecord(Record):
         return figure
 
 
-class ContactAngle(Analysis):
+class ContactAngle(NamedAnalysis):
     r"""Angle at which the mean surface of a droplet, drawn on to the wall, meets it.
 
     Atoms are counted in a map that moves with droplet and wall; its surface is where the density is half that
@@ -160,6 +166,11 @@ class ContactAngle(Analysis):
     """
 
     name = "contact_angle"
+    title = "contact angle of a droplet on a sheet or a tube, of a plug in it"
+    panel = 20
+    # whether there is a droplet is a matter of positions, not known before the first frame
+    on_request = True
+    atoms = INTERFACE
 
     def __init__(
         self,
@@ -178,7 +189,7 @@ class ContactAngle(Analysis):
         wall_atoms(topology)
         elements = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
         # the wall is found as for profiles, with the same messages
-        self._profile = Density(tuple(sorted(elements & set(self.metals))))
+        self._profile = Profile(tuple(sorted(elements & set(self.metals))))
         self._profile.prepare(topology)
         self._metal = np.flatnonzero(
             np.isin(topology.species, [s for s, e in enumerate(topology.elements) if e in self.metals])
@@ -299,12 +310,12 @@ class ContactAngle(Analysis):
 
 
 def contact_angle(
-    source: Source,
+    source: FrameSource,
     exclude: float | None = None,
     contact: float = 0.0,
     window: float | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> ContactAngleRecord:
     """Return the contact angle; parameters as in `ContactAngle`, ``stage`` as in `choose_frames`."""
     return cast(ContactAngleRecord, measure(source, ContactAngle(exclude, contact, window), stage, progress))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.contact_distances import contact_distance
+from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import BlockSums, Measure, mean_with_error
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
-from nakmd.system import Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,37 +27,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-#: Contact distances [Å] between wall and metal: the minimum of the metal-carbon Morse well of the liquid set
-#: (K-C 3.43, Na-C 3.15) plus 1 Å, to one decimal. Over a hollow site of graphene (K at 3.0 Å, Na at 2.7 Å)
-#: both count the hexagon below and the six atoms around it (4.1 Å, 3.9 Å) and leave out the next ring (4.8
-#: Å, 4.6 Å). Nitrogen uses the same distance as carbon, so that numbers by site can be compared.
-CONTACT_DISTANCES: Mapping[tuple[str, str], float] = {
-    ("C", "K"): 4.4,
-    ("N", "K"): 4.4,
-    ("C", "Na"): 4.1,
-    ("N", "Na"): 4.1,
-}
-
-
 #: Distributions count this many neighbours, and more as this many.
 MOST_NEIGHBORS = 32
-
-
-def contact_distance(a: str, b: str) -> float:
-    """Return the contact distance [Å] of two elements, in either order.
-
-    Raises
-    ------
-    AnalysisError
-        If the table has none.
-    """
-    for pair in ((a, b), (b, a)):
-        if pair in CONTACT_DISTANCES:
-            return CONTACT_DISTANCES[pair]
-    known = ", ".join(f"{x}-{y} {distance} Å" for (x, y), distance in CONTACT_DISTANCES.items())
-    raise AnalysisError(
-        f"No contact distance of {a}-{b} is tabled ({known}). Give cutoff=: the first minimum of rdf(), say."
-    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,6 +74,13 @@ class CoordinationRecord(Record):
     distribution: dict[str, FloatArray] = field(default_factory=dict)
     distribution_error: dict[str, FloatArray] = field(default_factory=dict)
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of(f"{self.neighbor} around {self.center}, to {self.cutoff:g} Å", self)
+        if len(self.by_site) > 1:
+            for site, entry in self.by_site.items():
+                yield Row.of(f"  at {site}", entry)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the time series of each site and its mean."""
         figure, ax = figure_for(ax)
@@ -128,7 +110,7 @@ class CoordinationRecord(Record):
         return figure
 
 
-class Coordination(Analysis):
+class Coordination(NamedAnalysis):
     """Number of neighbours around each centre, counted in every frame.
 
     Parameters
@@ -151,6 +133,10 @@ class Coordination(Analysis):
     """
 
     name = "coordination"
+    title = "number of metal atoms around each wall atom, by site and in time"
+    panel = 90
+    atoms = INTERFACE
+    origin = "textbook"
 
     def __init__(
         self,
@@ -169,6 +155,11 @@ class Coordination(Analysis):
         self.center, self.neighbor = center, neighbor
         self.cutoff = cutoff
         self.width = width if smooth else 0.0
+
+    @classmethod
+    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+        """Return one for each pair of a wall element and a metal."""
+        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in here.pairs}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the cutoff."""
@@ -251,21 +242,15 @@ def _rows_by_species(topology: Topology, atoms: NDArray[np.int64]) -> dict[str, 
     return {topology.species_names[s]: np.flatnonzero(species == s) for s in np.unique(species)}
 
 
-def interface_pairs(topology: Topology, wall: tuple[str, ...], metals: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the wall-metal pairs of elements present whose contact distance is tabled."""
-    present = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
-    return [(a, b) for a in wall for b in metals if {a, b} <= present and (a, b) in CONTACT_DISTANCES]
-
-
 def coordination(
-    source: Source,
+    source: FrameSource,
     center: str = "C",
     neighbor: str = "K",
     cutoff: float | None = None,
     smooth: bool = False,
     width: float = 0.6,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> CoordinationRecord:
     """Return coordination numbers; parameters as in `Coordination`, ``stage`` as in `choose_frames`."""
     return cast(

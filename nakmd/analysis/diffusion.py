@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.displacements import (
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.displacements import (
     error_of_coefficient,
     exponent_of,
     fit_window,
@@ -19,9 +21,9 @@ from nakmd.analysis.displacements import (
     segment_slopes,
     slope_weights,
 )
-from nakmd.analysis.drive import Progress, Source, measure
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -73,6 +75,11 @@ class DiffusionRecord(Record):
         text = super().__str__()
         return text if self.diffusive else f"{text} [not diffusive: MSD ~ t^{self.exponent:.2f}]"
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        note = "" if self.diffusive else f"not diffusive: MSD ~ t^{self.exponent:.2f}"
+        yield Row.of(f"diffusion of {self.species}", self, note)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the MSD, its error band and the fitted line."""
         figure, ax = figure_for(ax)
@@ -87,7 +94,7 @@ class DiffusionRecord(Record):
         return figure
 
 
-class Diffusion(Analysis):
+class Diffusion(NamedAnalysis):
     r"""Diffusion coefficient of one kind of atom from a straight line through its MSD.
 
     .. math:: D = \frac{1}{2d} \, \frac{\mathrm{d}}{\mathrm{d}t} \left\langle |r(s + t) - r(s)|^2
@@ -137,6 +144,10 @@ class Diffusion(Analysis):
     """
 
     name = "diffusion"
+    title = "self-diffusion coefficient of each metal (mean squared displacement)"
+    panel = 80
+    atoms = METAL
+    keeps_paths = True
 
     def __init__(
         self,
@@ -153,6 +164,11 @@ class Diffusion(Analysis):
         self.directions = directions
         self.fit = fit
         self._paths = Paths(species, directions, drift, unwrap, memory, "Diffusion")
+
+    @classmethod
+    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+        """Return one for each metal."""
+        return {metal: cls(metal, unwrap=here.unwrap, memory=here.memory) for metal in here.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
@@ -247,20 +263,20 @@ def _times(first: int, last: int, step: float) -> FloatArray:
 
 
 def diffusion(
-    source: Source,
+    source: FrameSource,
     species: str = "K",
     directions: str = "xyz",
     fit: tuple[float, float] | None = None,
     drift: str | None = "all",
     memory: float = 1e9,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> DiffusionRecord:
     """Return the diffusion coefficient; parameters as in `Diffusion`, ``stage`` as in `choose_frames`."""
     analysis = Diffusion(species, directions, fit, drift, unwrapping_for(source), memory)
     return cast(DiffusionRecord, measure(source, analysis, stage, progress))
 
 
-def unwrapping_for(source: Source) -> str:
+def unwrapping_for(source: FrameSource) -> str:
     """Return how paths from this source can be unwrapped: files of other programs may lack image counts."""
     return "images" if getattr(source, "has_images", True) else "nearest"

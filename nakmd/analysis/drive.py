@@ -10,10 +10,10 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 #: Told after each frame: how many are done, and how many there are where that is known.
-Progress = Callable[[int, int | None], None]
+FrameProgress = Callable[[int, int | None], None]
 
 
-class Source(Protocol):
+class FrameSource(Protocol):
     """Anything to analyse: a trajectory file or a `FrameList`."""
 
     @property
@@ -84,12 +84,12 @@ def chosen_stages(present: Sequence[str], stage: str | Sequence[str] | None) -> 
     return words
 
 
-def choose_frames(source: Source, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
+def choose_frames(source: FrameSource, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
     """Iterate over the frames to measure in.
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
     stage : str or sequence of str, optional
         Stages by name, or ``"all"``. If left out: the production stages (`is_production`) if there are any,
         else all frames.
@@ -115,7 +115,7 @@ def choose_frames(source: Source, stage: str | Sequence[str] | None = None) -> I
         )
 
 
-def count_frames(source: Source, stage: str | Sequence[str] | None = None) -> int | None:
+def count_frames(source: FrameSource, stage: str | Sequence[str] | None = None) -> int | None:
     """Return how many frames `choose_frames` will give, None where only reading them tells."""
     chosen = chosen_stages(tuple(source.stages), stage)
     if len(chosen) == len(set(source.stages)):
@@ -125,16 +125,16 @@ def count_frames(source: Source, stage: str | Sequence[str] | None = None) -> in
 
 
 def run_all(
-    source: Source,
+    source: FrameSource,
     analyses: Sequence[Analysis],
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> list[Record | AnalysisError]:
     """Run several analyses in one pass over the frames.
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
     analyses : sequence of Analysis
         Fresh ones.
     stage : str or sequence of str, optional
@@ -196,10 +196,10 @@ def run_all(
 
 
 def measure(
-    source: Source,
+    source: FrameSource,
     analysis: Analysis,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> Record:
     """Run one analysis over the frames and return its record, or raise its error."""
     (result,) = run_all(source, [analysis], stage, progress)

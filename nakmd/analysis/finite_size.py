@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
+from nakmd.analysis.derived import Derived
 from nakmd.analysis.diffusion import DiffusionRecord
-from nakmd.analysis.fitting import weighted_line
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
+from nakmd.analysis.numerics.fitting import weighted_line
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
 
@@ -54,6 +56,11 @@ class FiniteSizeRecord(Record):
     lengths: FloatArray
     viscosity: Measure
     slope: float
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the line that follows the one of the diffusion coefficient itself."""
+        warnings = [note.removeprefix("WARNING: ") for note in self.notes if note.startswith("WARNING")]
+        yield Row.of("  in an infinite system", self, "; ".join(warnings))
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the coefficients against 1/L, and the line to 1/L = 0."""
@@ -136,6 +143,10 @@ def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Finite
         viscosity=Measure(viscosity.value, viscosity.error, viscosity.unit, viscosity.n_effective),
         slope=slope,
     )
+
+
+#: Diffusion in an infinite system, where a run gives the viscosity as well.
+INFINITE_SYSTEM = Derived("diffusion", using="viscosity", derive=yeh_hummer)
 
 
 def extrapolate_size(records: Sequence[DiffusionRecord], temperature: float) -> FiniteSizeRecord:

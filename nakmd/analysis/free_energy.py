@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nakmd.analysis.base import Record
+from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
+from nakmd.analysis.numerics.statistics import Measure
+from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, statistical_inefficiency
-from nakmd.analysis.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.density import Density
-from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.jackknife import jackknife
-from nakmd.analysis.layering import find_peaks
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.layering import find_peaks
+from nakmd.analysis.geometry.profile import Profile
+from nakmd.analysis.geometry.wall import wall_atoms
+from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.jackknife import jackknife
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import Measure
-from nakmd.analysis.wall import wall_atoms
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import K_B
@@ -88,6 +90,13 @@ class FreeEnergyProfileRecord(Record):
         ]
         return "\n".join(lines or [f"{self.quantity}: no well stands out of the noise"])
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for (side, species), well in self.wells.items():
+            yield Row.of(f"free energy of {species}, well {side} at {well.position.value:.2f} Å", well.depth)
+            if math.isfinite(well.barrier.value):
+                yield Row.of(f"  barrier from it, at {well.barrier_position.value:.2f} Å", well.barrier)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the profile of each species with its error band, the sides apart by dashes."""
         figure, ax = figure_for(ax)
@@ -107,7 +116,7 @@ class FreeEnergyProfileRecord(Record):
         return figure
 
 
-class FreeEnergyProfile(Analysis):
+class FreeEnergyProfile(NamedAnalysis):
     r"""Potential of mean force of each metal with distance from the wall.
 
     .. math:: F_s(d) = -k_B T \ln \frac{\rho_s(d)}{\rho_s^b}
@@ -135,6 +144,9 @@ class FreeEnergyProfile(Analysis):
     """
 
     name = "free_energy_profile"
+    title = "free energy along the normal of the wall: wells and barriers"
+    panel = 140
+    atoms = INTERFACE
 
     def __init__(
         self,
@@ -148,12 +160,12 @@ class FreeEnergyProfile(Analysis):
         if temperature is not None and not temperature > 0.0:
             raise AnalysisError(f"A free energy needs a positive temperature, got {temperature} K.")
         self.bulk, self.temperature = bulk, temperature
-        self._density = Density(species, width=width)
+        self._profile = Profile(species, width=width)
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
         wall_atoms(topology)  # a profile may do without a wall, this may not
-        self._density.prepare(topology)
+        self._profile.prepare(topology)
         self._temperatures: list[float] = []
 
     def update(self, frame: Frame) -> None:
@@ -163,12 +175,12 @@ class FreeEnergyProfile(Analysis):
                 f"The frame at step {frame.step} holds no temperature, which turns a density into a free energy. "
                 "Give temperature=."
             )
-        self._density.update(frame)
+        self._profile.update(frame)
         self._temperatures.append(frame.temperature if frame.temperature is not None else math.nan)
 
     def result(self) -> FreeEnergyProfileRecord:
         """Return the profiles."""
-        profile = self._density
+        profile = self._profile
         require_frames(profile.sums.count, 2, "A free-energy profile")
         kt = K_B * (float(np.mean(self._temperatures)) if self.temperature is None else self.temperature)
         mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges
@@ -284,13 +296,13 @@ def _well(
 
 
 def free_energy_profile(
-    source: Source,
+    source: FrameSource,
     species: Sequence[str] | None = None,
     bulk: tuple[float, float] | None = None,
     temperature: float | None = None,
     width: float = 0.1,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> FreeEnergyProfileRecord:
     """Return free-energy profiles; parameters as in `FreeEnergyProfile`, ``stage`` as in `choose_frames`."""
     analysis = FreeEnergyProfile(species, bulk, temperature, width)

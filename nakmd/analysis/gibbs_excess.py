@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.density import Density
-from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.jackknife import jackknife
-from nakmd.analysis.layering import Layer, find_layers
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.layering import Layer, find_layers
+from nakmd.analysis.geometry.profile import Profile
+from nakmd.analysis.geometry.wall import wall_atoms
+from nakmd.analysis.named_analysis import AtomsNeeded, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.jackknife import jackknife
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure
-from nakmd.analysis.wall import wall_atoms
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -61,6 +63,15 @@ class GibbsExcessRecord(Record):
     bulk_composition: dict[str, Measure] = field(default_factory=dict)
     bulk: dict[str, tuple[float, float]] = field(default_factory=dict)
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for side, entry in self.by_side.items():
+            yield Row.of(f"Gibbs excess of {self.of} relative to {self.over}, {side}", entry)
+            yield Row.of(f"  share of {self.of} in the bulk", self.bulk_composition[side])
+        for (side, number), entry in self.enrichment.items():
+            end = self.layers[side][number - 1].end
+            yield Row.of(f"  enrichment {self.of}/{self.over} in layer {number} {side}, to {end:.1f} Å", entry)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the enrichment of each layer over its extent."""
         figure, ax = figure_for(ax)
@@ -77,7 +88,7 @@ class GibbsExcessRecord(Record):
         return figure
 
 
-class GibbsExcess(Analysis):
+class GibbsExcess(NamedAnalysis):
     r"""Relative adsorption of one metal with respect to another, and enrichment by layer.
 
     .. math:: \Gamma_K^{(Na)} = \Gamma_K - \Gamma_{Na} \frac{\rho_K^b}{\rho_{Na}^b}
@@ -113,6 +124,9 @@ class GibbsExcess(Analysis):
     """
 
     name = "gibbs_excess"
+    title = "Gibbs excess of one metal relative to the other at the wall"
+    panel = 130
+    atoms = AtomsNeeded("a wall (C, N) and two metals", lambda here: bool(here.walls) and len(here.metals) > 1)
 
     def __init__(
         self, of: str = "K", over: str = "Na", bulk: tuple[float, float] | None = None, width: float = 0.1
@@ -120,20 +134,26 @@ class GibbsExcess(Analysis):
         if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
             raise AnalysisError(f"A bulk is a range of distances from the wall in Å, (from, to), got {bulk}.")
         self.of, self.over, self.bulk = of, over, bulk
-        self._density = Density((of, over), width=width)
+        self._profile = Profile((of, over), width=width)
+
+    @classmethod
+    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+        """Return one: potassium relative to sodium where both are there, as is usual for NaK."""
+        of, over = sorted(here.metals, key=lambda metal: (metal != "K", metal))[:2]
+        return {"": cls(of, over)}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
         wall_atoms(topology)  # a profile may do without a wall, this may not
-        self._density.prepare(topology)
+        self._profile.prepare(topology)
 
     def update(self, frame: Frame) -> None:
         """Count one frame."""
-        self._density.update(frame)
+        self._profile.update(frame)
 
     def result(self) -> GibbsExcessRecord:
         """Return excess and enrichment."""
-        profile = self._density
+        profile = self._profile
         require_frames(profile.sums.count, 2, "The Gibbs excess")
         mean, blocks, edges = profile.sums.mean, profile.sums.block_means(), profile.edges
         bulks = profile.bulks(self.bulk)
@@ -228,13 +248,13 @@ def _enrichment(table: FloatArray, bulk: NDArray[np.bool_], edges: FloatArray, l
 
 
 def gibbs_excess(
-    source: Source,
+    source: FrameSource,
     of: str = "K",
     over: str = "Na",
     bulk: tuple[float, float] | None = None,
     width: float = 0.1,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> GibbsExcessRecord:
     """Return relative adsorption and enrichment; parameters as in `GibbsExcess`, ``stage`` as in `choose_frames`."""
     return cast(GibbsExcessRecord, measure(source, GibbsExcess(of, over, bulk, width), stage, progress))

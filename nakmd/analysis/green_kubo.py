@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.fft
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
-from nakmd.analysis.displacements import (
+from nakmd.analysis.numerics.displacements import (
     error_of_coefficient,
     fit_window,
     mean_squared_displacements,
     segment_slopes,
     slope_weights,
 )
+from nakmd.analysis.numerics.statistics import student_factor
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import student_factor
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B
 
@@ -73,6 +75,10 @@ class ViscosityRecord(Record):
     def __str__(self) -> str:
         text = super().__str__()
         return text if self.settled else f"{text} [the integral has not settled]"
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of("viscosity", self, "" if self.settled else "the integral has not settled")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the running viscosity with its error, the window and the value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.affinity import Affinity
-from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.competing_heats import CompetingHeat, competing_heats
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.wetted_faces import WettedFaces
+from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.wetted_faces import WettedFaces
+from nakmd.analysis.table_row import Row, trust_note
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, WALL, Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2, KJ_PER_MOL_PER_EV
@@ -77,6 +79,17 @@ class ImmersionRecord(Record):
     temperature_rise: Measure
     competing: tuple[CompetingHeat, ...] = ()
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        endothermic = "endothermic: the contact is weak" if self.value < 0.0 else ""
+        note = "; ".join(filter(None, (endothermic, trust_note(self))))
+        yield Row.of("heat of immersion, per g of carbon", self, note)
+        yield Row.of("  per wetted face", self.per_area)
+        yield Row.of(f"  adiabatic rise at {100.0 * self.carbon_fraction:g} wt% carbon", self.temperature_rise)
+        for rival in self.competing:
+            figures = f"{rival.heat:.0f} J/g, {rival.temperature_rise:.0f} K"
+            yield Row(f"  beside it: {rival.name}", figures, rival.confidence)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the heat beside its competitors; a second axis has the temperature that each would raise."""
         figure, ax = figure_for(ax)
@@ -134,7 +147,7 @@ def temperature_rise(heat: float, carbon_fraction: float) -> float:
     return w * heat / ((1.0 - w) * HEAT_CAPACITY_METAL + w * HEAT_CAPACITY_CARBON)
 
 
-class Immersion(Analysis):
+class Immersion(NamedAnalysis):
     r"""Heat that a gram of carbon releases when liquid metal wets it.
 
     .. math:: q = \frac{-\langle E_{\mathrm{wall,metal}} \rangle - e_s \langle A \rangle}{m_{\mathrm{wall}}}
@@ -170,6 +183,10 @@ class Immersion(Analysis):
     """
 
     name = "immersion"
+    title = "heat of immersion of the wall"
+    panel = 190
+    atoms = INTERFACE
+    origin = "own"
     needs = frozenset({"pair_energies"})
 
     def __init__(
@@ -269,12 +286,12 @@ def _tabled(metals: set[str]) -> float:
 
 
 def heat_of_immersion(
-    source: Source,
+    source: FrameSource,
     surface_energy: float | None = None,
     specific_surface: float | None = None,
     carbon_fraction: float = CARBON_FRACTION,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> ImmersionRecord:
     """Return the heat of immersion; parameters as in `Immersion`, ``stage`` as in `choose_frames`."""
     analysis = Immersion(surface_energy, specific_surface, carbon_fraction)

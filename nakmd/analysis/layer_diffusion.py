@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
+from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import unwrapping_for
-from nakmd.analysis.displacements import error_of_coefficient, fit_window, slope_weights
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, distances_to_wall, wall_atoms
+from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.displacements import error_of_coefficient, fit_window, slope_weights
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import Measure
-from nakmd.analysis.wall import BULK_START, FIRST_LAYER, distances_to_wall, wall_atoms
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -98,6 +100,12 @@ class LayerDiffusionRecord(Record):
     def __str__(self) -> str:
         return "\n".join(f"{self.quantity}, {name}: {measure}" for name, measure in self.layers.items())
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for layer, entry in self.layers.items():
+            if math.isfinite(entry.value):
+                yield Row.of(f"{self.species} along the wall, {layer}", entry)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the MSD of the atoms that stay, and the line of each layer."""
         figure, ax = figure_for(ax)
@@ -112,7 +120,7 @@ class LayerDiffusionRecord(Record):
         return figure
 
 
-class LayerDiffusion(Analysis):
+class LayerDiffusion(NamedAnalysis):
     r"""Diffusion coefficient along the wall of the atoms in each layer.
 
     .. math:: D_\parallel = \frac{1}{4} \frac{\mathrm{d}}{\mathrm{d}\tau}
@@ -154,6 +162,10 @@ class LayerDiffusion(Analysis):
     """
 
     name = "layers"
+    title = "diffusion along the wall, layer by layer"
+    panel = 150
+    atoms = INTERFACE
+    keeps_paths = True
 
     def __init__(
         self,
@@ -168,6 +180,11 @@ class LayerDiffusion(Analysis):
             raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
         self.species, self.fit, self.edges = species, fit, check_edges(edges)
         self._paths = Paths(species, "parallel", drift, unwrap, memory, "Diffusion by layer")
+
+    @classmethod
+    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+        """Return one for each metal."""
+        return {metal: cls(metal, unwrap=here.unwrap, memory=here.memory) for metal in here.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the wall."""
@@ -259,14 +276,14 @@ class LayerDiffusion(Analysis):
 
 
 def layer_diffusion(
-    source: Source,
+    source: FrameSource,
     species: str = "K",
     edges: Sequence[float] = LAYERS,
     fit: tuple[float, float] | None = None,
     drift: str | None = "all",
     memory: float = 1e9,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> LayerDiffusionRecord:
     """Return the diffusion along the wall by layer; parameters as in `LayerDiffusion`."""
     analysis = LayerDiffusion(species, edges, fit, drift, unwrapping_for(source), memory)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.contacts import pairs_near
-from nakmd.analysis.coordination import contact_distance
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.contact_distances import contact_distance
+from nakmd.analysis.geometry.contacts import pairs_near
+from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -91,6 +93,15 @@ class LifetimesRecord(Record):
     intermittent: dict[tuple[str, str], FloatArray] = field(default_factory=dict)
     decay: dict[tuple[str, str], float] = field(default_factory=dict)
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        if not math.isfinite(self.value):
+            return
+        yield Row.of(f"{self.center}-{self.neighbor} contacts last", self)
+        for (site, metal), entry in self.lifetimes.items():
+            if len(self.lifetimes) > 1 and math.isfinite(entry.value):
+                yield Row.of(f"  {site}-{metal}", entry)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw both correlation functions of each pair of species: continuous dashed, intermittent solid."""
         figure, ax = figure_for(ax)
@@ -105,7 +116,7 @@ class LifetimesRecord(Record):
         return figure
 
 
-class Lifetimes(Analysis):
+class Lifetimes(NamedAnalysis):
     r"""Lifetimes of contacts from the frames at which pairs form and break.
 
     .. math:: \tau = \frac{\text{time spent in contact}}{\text{contacts that broke}}, \qquad
@@ -145,6 +156,9 @@ class Lifetimes(Analysis):
     """
 
     name = "lifetimes"
+    title = "how long contacts between wall and metal last"
+    panel = 160
+    atoms = INTERFACE
 
     def __init__(
         self,
@@ -162,6 +176,11 @@ class Lifetimes(Analysis):
             raise AnalysisError(f"The longest lag must be positive, got {longest} ps.")
         self.center, self.neighbor, self.cutoff = center, neighbor, cutoff
         self.hysteresis, self.longest = float(hysteresis), longest
+
+    @classmethod
+    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+        """Return one for each pair of a wall element and a metal."""
+        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in here.pairs}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the cutoff."""
@@ -286,14 +305,14 @@ def decay_time(times: FloatArray, curve: FloatArray) -> float:
 
 
 def lifetimes(
-    source: Source,
+    source: FrameSource,
     center: str = "C",
     neighbor: str = "K",
     cutoff: float | None = None,
     hysteresis: float = 0.5,
     longest: float | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> LifetimesRecord:
     """Return lifetimes of contacts; parameters as in `Lifetimes`, ``stage`` as in `choose_frames`."""
     analysis = Lifetimes(center, neighbor, cutoff, hysteresis, longest)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.named_analysis import METAL, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -52,6 +54,12 @@ class LocalOrderRecord(Record):
     q4_distribution: FloatArray
     q6_distribution: FloatArray
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for word, measures in (("q4", self.q4), ("q6", self.q6), ("Voronoi volume", self.volume)):
+            for element, entry in measures.items():
+                yield Row.of(f"{word} of {element}", entry)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the distributions of q4 and q6."""
         figure, ax = figure_for(ax)
@@ -62,7 +70,7 @@ class LocalOrderRecord(Record):
         return figure
 
 
-class LocalOrder(Analysis):
+class LocalOrder(NamedAnalysis):
     r"""Order around each atom: Steinhardt's q₄ and q₆, and its Voronoi volume.
 
     .. math:: q_l = \sqrt{\frac{4\pi}{2l + 1} \sum_{m=-l}^{l} \left| \sum_j w_j \, Y_{lm}(\hat{\mathbf r}_j)
@@ -93,6 +101,10 @@ class LocalOrder(Analysis):
     """
 
     name = "local_order"
+    title = "bond-orientational order and Voronoi volume of the metal atoms"
+    panel = 120
+    on_request = True  # it takes more time than all that is measured unasked
+    atoms = METAL
 
     def __init__(self, of: str | None = None, neighbors: int | None = None) -> None:
         if neighbors is not None and neighbors < 1:
@@ -177,11 +189,11 @@ class LocalOrder(Analysis):
 
 
 def local_order(
-    source: Source,
+    source: FrameSource,
     of: str | None = None,
     neighbors: int | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> LocalOrderRecord:
     """Return the order around the atoms; parameters as in `LocalOrder`, ``stage`` as in `choose_frames`."""
     return cast(LocalOrderRecord, measure(source, LocalOrder(of, neighbors), stage, progress))

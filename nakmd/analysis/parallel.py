@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.analysis.base import Analysis, Record
-from nakmd.analysis.drive import Progress, Source, choose_frames, count_frames, run_all
+from nakmd.analysis.drive import FrameProgress, FrameSource, choose_frames, count_frames, run_all
 from nakmd.errors import AnalysisError
 from nakmd.kernels.jit import set_threads
 from nakmd.system import Topology
@@ -28,18 +28,18 @@ _progress: list[Synchronized[int]] = []
 
 
 def run_in_processes(
-    source: Source,
+    source: FrameSource,
     analyses: dict[str, Analysis],
     make: Callable[[Topology], dict[str, Analysis]],
     stage: str | Sequence[str] | None,
-    progress: Progress | None,
+    progress: FrameProgress | None,
     processes: int,
 ) -> dict[str, Record | AnalysisError]:
     """Run analyses, those of like cost in all to each process.
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
         Pickled: `nakmd.io.Trajectory` is opened again by its path.
     analyses : dict of str to Analysis
         Fresh ones, which are spent on finding out what they cost.
@@ -73,7 +73,7 @@ def run_in_processes(
     return {name: found[name] for name in analyses}
 
 
-def costs_of(source: Source, analyses: dict[str, Analysis], stage: str | Sequence[str] | None) -> dict[str, float]:
+def costs_of(source: FrameSource, analyses: dict[str, Analysis], stage: str | Sequence[str] | None) -> dict[str, float]:
     """Return the seconds that each analysis takes for a frame, measured on the first ones."""
     frames = list(islice(choose_frames(source, stage), TRIAL_FRAMES + 1))
     costs = dict.fromkeys(analyses, 0.0)
@@ -116,7 +116,7 @@ def _begin(counters: list[Synchronized[int]]) -> None:
 
 def _run_share(
     row: int,
-    source: Source,
+    source: FrameSource,
     names: Sequence[str],
     make: Callable[[Topology], dict[str, Analysis]],
     stage: str | Sequence[str] | None,

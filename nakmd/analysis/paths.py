@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import select
-from nakmd.analysis.wall_frame import WallFrame
+from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.errors import AnalysisError
 from nakmd.system import BoolArray, Frame, Topology
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import scipy  # loads signal and ndimage when they are first used: signal alone takes 0.3 s
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.first_shell import first_shell
+from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.named_analysis import NamedAnalysis
+from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology, element_of
 
@@ -24,9 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FloatArray = NDArray[np.float64]
-
-#: Width [Å] of the Gaussian that g(r) is smoothed with before its first minimum is looked for.
-SMOOTHING = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,6 +100,15 @@ class RDFRecord(Record):
     def __str__(self) -> str:
         return "\n".join(str(partial) for partial in self.pairs.values())
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for partial in self.pairs.values():
+            # the table is about the liquid: the bonds of the wall are in the file only
+            if math.isfinite(partial.first_minimum) and not {partial.a, partial.b} <= set(WALL):
+                yield Row(f"g(r) {partial.a}-{partial.b}, first peak", f"{partial.peak:.2f} Å")
+                shell = f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å"
+                yield Row.of(shell, partial.coordination)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw every g(r) with its error band; with metal there, not those within the wall, 20 times as high."""
         figure, ax = figure_for(ax)
@@ -119,7 +128,7 @@ def _draw(ax: Axes, partial: PartialRDF, row: int) -> None:
     ax.axhline(1.0, color="0.7", lw=0.8, zorder=0)
 
 
-class RDF(Analysis):
+class RDF(NamedAnalysis):
     r"""Partial g(r) from one count of all pairs.
 
     .. math:: g_{ab}(r) = \frac{\langle n_{ab}(r)\, V \rangle}{P_{ab}\; \tfrac{4}{3}\pi (r_+^3 - r_-^3)}
@@ -152,6 +161,9 @@ class RDF(Analysis):
     """
 
     name = "rdf"
+    title = "partial radial distribution functions and coordination numbers"
+    panel = 70
+    origin = "textbook"
 
     def __init__(
         self,
@@ -285,39 +297,15 @@ class RDF(Analysis):
         return tuple(notes)
 
 
-def first_shell(g: FloatArray, edges: FloatArray, expected: FloatArray) -> tuple[float, int]:
-    """Return the position [Å] of the first peak, and the edge at the first minimum after it (0 if none)."""
-    width = edges[1] - edges[0]
-    smooth = scipy.ndimage.gaussian_filter1d(g, SMOOTHING / width) if width < SMOOTHING else g
-    highest = float(smooth.max(initial=0.0))
-    # a peak must stand out of the noise of an ideal gas (the Gaussian averages over 2√π widths), and of ripple
-    averaged = max(1.0, 2.0 * math.sqrt(math.pi) * SMOOTHING / width)
-    noise = np.sqrt(1.0 / np.maximum(expected * averaged, 1e-9))
-    peaks, _ = scipy.signal.find_peaks(
-        smooth, prominence=max(0.08 * highest, 0.05), height=np.maximum(1.0 + 4.0 * noise, max(1.05, 0.3 * highest))
-    )
-    if len(peaks) == 0:
-        return math.nan, 0
-    first = int(peaks[0])
-    further, _ = scipy.signal.find_peaks(smooth[first:], prominence=max(0.03 * highest, 0.02))
-    peak = float(0.5 * (edges[first] + edges[first + 1]))
-    if len(further) == 0:
-        return peak, 0
-    valley = smooth[first : first + int(further[0]) + 1]
-    # between the shells of a crystal g(r) is zero over many bins: take the middle
-    lowest = np.flatnonzero(valley <= valley.min() + 1e-12)
-    return peak, first + int(lowest[len(lowest) // 2]) + 1
-
-
 def rdf(
-    source: Source,
+    source: FrameSource,
     a: str | None = None,
     b: str | None = None,
     r_max: float | None = None,
     bins: int = 200,
     by: str = "element",
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> RDFRecord:
     """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``stage`` as in `choose_frames`."""
     return cast(RDFRecord, measure(source, RDF(a, b, r_max, bins, by), stage, progress))

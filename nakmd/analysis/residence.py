@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.wall import distances_to_wall, wall_atoms
 from nakmd.analysis.layer_diffusion import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
+from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.wall import distances_to_wall, wall_atoms
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -56,6 +58,12 @@ class ResidenceRecord(Record):
     survival: dict[str, FloatArray] = field(default_factory=dict)
     decay: dict[str, float] = field(default_factory=dict)
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        if math.isfinite(self.value):
+            yield Row.of(f"{self.species} stays in the first layer", self)
+            yield Row.of("  exchange rate", self.exchange)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the survival in each layer."""
         figure, ax = figure_for(ax)
@@ -67,7 +75,7 @@ class ResidenceRecord(Record):
         return figure
 
 
-class Residence(Analysis):
+class Residence(NamedAnalysis):
     r"""Residence of one kind of atom in layers at the wall.
 
     .. math:: P(\tau) = \left\langle \frac{N(t, t + \tau)}{N(t)} \right\rangle_t , \qquad
@@ -99,6 +107,9 @@ class Residence(Analysis):
     """
 
     name = "residence"
+    title = "how long metal atoms stay in the first layer"
+    panel = 180
+    atoms = INTERFACE
 
     def __init__(
         self,
@@ -115,6 +126,11 @@ class Residence(Analysis):
         self.hysteresis, self.longest = float(hysteresis), longest
         if not math.isfinite(self.edges[1]):
             raise AnalysisError("The first layer must end at a finite distance from the wall.")
+
+    @classmethod
+    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+        """Return one for each metal."""
+        return {metal: cls(metal) for metal in here.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the wall."""
@@ -199,13 +215,13 @@ class Residence(Analysis):
 
 
 def residence(
-    source: Source,
+    source: FrameSource,
     species: str = "K",
     edges: Sequence[float] = LAYERS,
     hysteresis: float = 1.0,
     longest: float | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> ResidenceRecord:
     """Return residence in layers; parameters as in `Residence`, ``stage`` as in `choose_frames`."""
     return cast(ResidenceRecord, measure(source, Residence(species, edges, hysteresis, longest), stage, progress))

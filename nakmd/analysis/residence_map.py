@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.wall import FIRST_LAYER, distances_to_wall
+from nakmd.analysis.geometry.wall_frame import WallFrame
+from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import BlockSums
-from nakmd.analysis.wall import FIRST_LAYER, distances_to_wall
-from nakmd.analysis.wall_frame import WallFrame
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -48,6 +50,10 @@ class ResidenceMapRecord(Record):
     axes: tuple[str, str]
     nitrogen: dict[str, FloatArray] = field(default_factory=dict)
     layer: float
+
+    def rows(self) -> Iterator[Row]:
+        """Return no line: a map has no single number."""
+        return iter(())
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw one map per metal with the nitrogen sites marked; into ``ax``, all metals together."""
@@ -82,7 +88,7 @@ class ResidenceMapRecord(Record):
         )
 
 
-class ResidenceMap(Analysis):
+class ResidenceMap(NamedAnalysis):
     r"""Areal density of the metal atoms in the first layer, over the wall laid flat.
 
     .. math:: \rho(x, y) = \frac{\langle n_\mathrm{bin} \rangle}{\Delta x\, \Delta y}
@@ -105,6 +111,10 @@ class ResidenceMap(Analysis):
     """
 
     name = "map"
+    title = "map of the first layer over the wall"
+    panel = 170
+    atoms = INTERFACE
+    origin = "textbook"
 
     def __init__(self, bin: float = 1.0, layer: float = FIRST_LAYER, metals: tuple[str, ...] = METALS) -> None:
         if not (bin > 0.0 and layer > 0.0):
@@ -177,11 +187,11 @@ class ResidenceMap(Analysis):
 
 
 def residence_map(
-    source: Source,
+    source: FrameSource,
     bin: float = 1.0,
     layer: float = FIRST_LAYER,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> ResidenceMapRecord:
     """Return a map of the first layer; parameters as in `ResidenceMap`, ``stage`` as in `choose_frames`."""
     return cast(ResidenceMapRecord, measure(source, ResidenceMap(bin, layer), stage, progress))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.special
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure
 from nakmd.errors import AnalysisError
 
 if TYPE_CHECKING:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.drive import Progress, Source, measure
-from nakmd.analysis.grid import CellGrid
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.geometry.first_shell import first_shell
+from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
+from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.rdf import first_shell
-from nakmd.analysis.statistics import BlockSums, Measure, error_of_blocks
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import METALS, Frame, Topology, element_of
 
@@ -53,6 +56,12 @@ class ShortRangeOrderRecord(Record):
     r: FloatArray
     g: FloatArray
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of(f"short-range order {self.a}-{self.b}, to {self.cutoff:.2f} Å", self)
+        for center, entry in self.by_center.items():
+            yield Row.of(f"  around {center}", entry)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the parameter and those by centre, with 95 % intervals."""
         figure, ax = figure_for(ax)
@@ -68,7 +77,7 @@ class ShortRangeOrderRecord(Record):
         return figure
 
 
-class ShortRangeOrder(Analysis):
+class ShortRangeOrder(NamedAnalysis):
     r"""The Warren-Cowley parameter of two metals, from a count of pairs.
 
     .. math:: \alpha = 1 - \frac{n_{ab}}{2 c_a c_b \, (n_{aa} + n_{ab} + n_{bb})}
@@ -100,6 +109,10 @@ class ShortRangeOrder(Analysis):
     """
 
     name = "short_range_order"
+    title = "chemical short-range order of the alloy (Warren-Cowley)"
+    panel = 110
+    on_request = True  # it takes more time than most
+    atoms = AtomsNeeded("both sodium and potassium", lambda here: {"Na", "K"} <= set(here.metals))
 
     def __init__(
         self, a: str = "Na", b: str = "K", cutoff: float | None = None, r_max: float = 10.0, bins: int = 200
@@ -211,14 +224,14 @@ def _ratio(unlike: FloatArray, pairs: FloatArray, above: float, below: float, ra
 
 
 def short_range_order(
-    source: Source,
+    source: FrameSource,
     a: str = "Na",
     b: str = "K",
     cutoff: float | None = None,
     r_max: float = 10.0,
     bins: int = 200,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> ShortRangeOrderRecord:
     """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``stage`` as in `choose_frames`."""
     return cast(ShortRangeOrderRecord, measure(source, ShortRangeOrder(a, b, cutoff, r_max, bins), stage, progress))

@@ -1,161 +1,23 @@
-"""The analyses that decks and the shell know by name: what each needs, and all of them in one pass."""
+"""The quantities that decks and the shell know by name, all in one pass over the frames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
-from nakmd.analysis.affinity import Affinity
 from nakmd.analysis.base import Analysis, Record
-from nakmd.analysis.contact_angle import ContactAngle
-from nakmd.analysis.coordination import Coordination, interface_pairs
-from nakmd.analysis.density import Density
-from nakmd.analysis.diffusion import Diffusion, unwrapping_for
-from nakmd.analysis.drive import Progress, Source, chosen_stages, run_all
-from nakmd.analysis.free_energy_profile import FreeEnergyProfile
-from nakmd.analysis.gibbs_excess import GibbsExcess
-from nakmd.analysis.immersion import Immersion
-from nakmd.analysis.layer_diffusion import LayerDiffusion
-from nakmd.analysis.lifetimes import Lifetimes
-from nakmd.analysis.local_order import LocalOrder
+from nakmd.analysis.diffusion import unwrapping_for
+from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, run_all
+from nakmd.analysis.named_analysis import AtomsPresent
 from nakmd.analysis.parallel import run_in_processes
-from nakmd.analysis.rdf import RDF
-from nakmd.analysis.residence import Residence
-from nakmd.analysis.residence_map import ResidenceMap
-from nakmd.analysis.short_range_order import ShortRangeOrder
-from nakmd.analysis.structure_factor import StructureFactor
-from nakmd.analysis.surface_tension import SurfaceTension, surface_tension
-from nakmd.analysis.thermo import Thermo, thermo
-from nakmd.analysis.velocities import VelocityCorrelation
-from nakmd.analysis.viscosity import Viscosity, viscosity
+from nakmd.analysis.registry import quantity, read_from_table
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Topology, element_of
+from nakmd.quantity_names import QUANTITIES
+from nakmd.system import Topology
 
-
-@dataclass(frozen=True)
-class Present:
-    """What a topology offers.
-
-    Attributes
-    ----------
-    elements, metals, walls : list of str
-        All elements with atoms, and those of them that are metals or make walls.
-    pairs : list of (str, str)
-        Species of the wall, each with every metal.
-    unwrap : {"images", "nearest"}
-        As in `Diffusion`.
-    memory : float [bytes]
-        What each analysis that keeps paths may keep.
-    """
-
-    elements: list[str]
-    metals: list[str]
-    walls: list[str]
-    pairs: list[tuple[str, str]]
-    unwrap: str
-    memory: float
-
-    @classmethod
-    def of(cls, topology: Topology, unwrap: str, memory: float) -> Present:
-        """Look at the atoms."""
-        elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
-        metals, walls = ([name for name in elements if name in kinds] for kinds in (METALS, WALL))
-        return cls(elements, metals, walls, interface_pairs(topology, WALL, METALS), unwrap, memory)
-
-
-@dataclass(frozen=True)
-class Need:
-    """What atoms a quantity asks for, in words and as a test."""
-
-    words: str
-    met: Callable[[Present], bool]
-
-
-ATOMS = Need("atoms", lambda here: True)
-METAL = Need("metal atoms", lambda here: bool(here.metals))
-SODIUM_AND_POTASSIUM = Need("both sodium and potassium", lambda here: {"Na", "K"} <= set(here.metals))
-INTERFACE = Need("both a wall (C, N) and a metal", lambda here: bool(here.walls and here.metals))
-ALLOY_AT_WALL = Need("a wall (C, N) and two metals", lambda here: bool(here.walls) and len(here.metals) > 1)
-METAL_ALONE = Need(
-    "metal atoms and no wall (C, N), whose own stress would be in the pressure tensor",
-    lambda here: bool(here.metals) and not here.walls,
-)
-
-
-@dataclass(frozen=True)
-class Standard:
-    """A quantity with a name.
-
-    Attributes
-    ----------
-    need : Need
-    make : callable
-        Gives fresh analyses by the part of their key that follows the name: ``""``, ``"K"``, ``"C-K"``.
-    by_name : bool
-        Whether it is measured only where somebody asks for it.
-    """
-
-    need: Need
-    make: Callable[[Present], dict[str, Analysis]]
-    by_name: bool = False
-
-
-def _gibbs_excess(here: Present) -> dict[str, Analysis]:
-    of, over = sorted(here.metals, key=lambda metal: (metal != "K", metal))[:2]  # K over Na, as the field asks
-    return {"": GibbsExcess(of, over)}
-
-
-_STANDARD: dict[str, Standard] = {
-    "thermo": Standard(ATOMS, lambda here: {"": Thermo()}),
-    "rdf": Standard(ATOMS, lambda here: {"": RDF()}),
-    # these take more time than all that is measured unasked
-    "structure_factor": Standard(METAL, lambda here: {"": StructureFactor()}, by_name=True),
-    "short_range_order": Standard(SODIUM_AND_POTASSIUM, lambda here: {"": ShortRangeOrder()}, by_name=True),
-    "local_order": Standard(METAL, lambda here: {"": LocalOrder()}, by_name=True),
-    "diffusion": Standard(
-        METAL, lambda here: {m: Diffusion(m, unwrap=here.unwrap, memory=here.memory) for m in here.metals}
-    ),
-    "layers": Standard(
-        INTERFACE, lambda here: {m: LayerDiffusion(m, unwrap=here.unwrap, memory=here.memory) for m in here.metals}
-    ),
-    # both need samples some 10 fs apart, which most runs do not have
-    "vacf": Standard(
-        METAL, lambda here: {m: VelocityCorrelation(m, memory=here.memory) for m in here.metals}, by_name=True
-    ),
-    "viscosity": Standard(METAL_ALONE, lambda here: {"": Viscosity()}, by_name=True),
-    "coordination": Standard(INTERFACE, lambda here: {f"{a}-{b}": Coordination(a, b) for a, b in here.pairs}),
-    "lifetimes": Standard(INTERFACE, lambda here: {f"{a}-{b}": Lifetimes(a, b) for a, b in here.pairs}),
-    "residence": Standard(INTERFACE, lambda here: {m: Residence(m) for m in here.metals}),
-    "map": Standard(INTERFACE, lambda here: {"": ResidenceMap()}),
-    "affinity": Standard(INTERFACE, lambda here: {"": Affinity()}),
-    "immersion": Standard(INTERFACE, lambda here: {"": Immersion()}),
-    "density": Standard(INTERFACE, lambda here: {"": Density()}),
-    "gibbs_excess": Standard(ALLOY_AT_WALL, _gibbs_excess),
-    "free_energy_profile": Standard(INTERFACE, lambda here: {"": FreeEnergyProfile()}),
-    # whether the liquid is a free film, or a droplet, is a matter of positions, not known before the first frame
-    "surface_tension": Standard(METAL_ALONE, lambda here: {"": SurfaceTension()}, by_name=True),
-    "contact_angle": Standard(INTERFACE, lambda here: {"": ContactAngle()}, by_name=True),
-}
-
-#: Quantities that `analyze` and `standard_analyses` know by name.
-QUANTITIES = tuple(_STANDARD)
-
-#: Those of them that are measured only if they are asked for.
-BY_NAME = tuple(name for name, standard in _STANDARD.items() if standard.by_name)
-
-#: Those that keep the paths of atoms, and the bytes that they may keep together unless told otherwise.
-KEEP_PATHS = ("diffusion", "layers", "vacf")
+#: Bytes that the analyses that keep paths may keep together unless told otherwise.
 MEMORY = 2e9
-
-#: Functions that take the thermo table where a source has one: it is denser than the frames.
-TABLES: dict[str, Callable[[Source, str | Sequence[str] | None], Record]] = {
-    "thermo": thermo,
-    "viscosity": lambda source, stage: viscosity(source, stage=stage),
-    "surface_tension": lambda source, stage: surface_tension(source, stage=stage),
-}
 
 
 def standard_analyses(
@@ -170,11 +32,11 @@ def standard_analyses(
     ----------
     topology : Topology
     quantities : sequence of str, optional
-        Some of `QUANTITIES`; those that the atoms allow, without those of `BY_NAME`, if left out.
+        Some of `QUANTITIES`; if left out, those that the atoms allow and that are not measured on request only.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
     memory : float [bytes]
-        What the analyses of `KEEP_PATHS`, one for each metal, may keep together. All others need below 100 MB for
+        What the analyses that keep paths, one for each metal, may keep together. All others need below 100 MB for
         any number of frames (`run_all`).
 
     Returns
@@ -188,31 +50,29 @@ def standard_analyses(
     AnalysisError
         If a quantity is unknown, or was asked for by name and the atoms for it are not there.
     """
-    for word in quantities or ():
-        if word not in _STANDARD:
-            raise AnalysisError(f"No analysis is called {word!r}; there are {', '.join(QUANTITIES)}.")
-    here = Present.of(topology, unwrap, memory)
+    for name in quantities or ():
+        if name not in QUANTITIES:
+            raise AnalysisError(f"No analysis is called {name!r}; there are {', '.join(QUANTITIES)}.")
+    here = AtomsPresent.of(topology, unwrap, memory)
+    kinds = {name: quantity(name) for name in (QUANTITIES if quantities is None else quantities)}
     if quantities is None:
-        wanted = [word for word, standard in _STANDARD.items() if not standard.by_name and standard.need.met(here)]
-    else:
-        wanted = list(quantities)
-    sharing = len(here.metals) * sum(word in KEEP_PATHS for word in wanted)
+        kinds = {name: kind for name, kind in kinds.items() if not kind.on_request and kind.atoms.met(here)}
+    sharing = len(here.metals) * sum(kind.keeps_paths for kind in kinds.values())
     here = replace(here, memory=memory / max(sharing, 1))
-    found: dict[str, Analysis] = {}
-    for word in wanted:
-        standard = _STANDARD[word]
-        if not standard.need.met(here):
-            there = ", ".join(here.elements) or "no atoms"
-            raise AnalysisError(f"{word} needs {standard.need.words}; here are {there} only.")
-        found.update({f"{word} {of}".rstrip(): analysis for of, analysis in standard.make(here).items()})
-    return found
+    analyses: dict[str, Analysis] = {}
+    for name, kind in kinds.items():
+        if not kind.atoms.met(here):
+            present = ", ".join(here.elements) or "no atoms"
+            raise AnalysisError(f"{name} needs {kind.atoms.words}; here are {present} only.")
+        analyses.update({f"{name} {of}".rstrip(): analysis for of, analysis in kind.for_atoms(here).items()})
+    return analyses
 
 
 def analyze(
-    source: Source,
+    source: FrameSource,
     quantities: Sequence[str] | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
     processes: int = 1,
     memory: float = MEMORY,
 ) -> dict[str, Record | AnalysisError]:
@@ -220,7 +80,7 @@ def analyze(
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
         A trajectory, or a `FrameList`.
     quantities : sequence of str, optional
         As in `standard_analyses`.
@@ -244,13 +104,14 @@ def analyze(
     analyses = make(source.topology)
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)
-    for name, from_table in TABLES.items():
-        if name in analyses and getattr(source, "thermo", None):
-            try:
-                results[name] = from_table(source, stage)
-            except AnalysisError as error:
-                results[name] = error
-            del over_frames[name]
+    if getattr(source, "thermo", None):
+        for name, kind in read_from_table().items():
+            if name in analyses:
+                try:
+                    results[name] = kind.of_run(source, stage)
+                except AnalysisError as error:
+                    results[name] = error
+                del over_frames[name]
     if processes > 1 and len(over_frames) > 1:
         results |= run_in_processes(source, over_frames, make, stage, progress, processes)
     elif over_frames:

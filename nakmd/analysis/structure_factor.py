@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.named_analysis import METAL, NamedAnalysis
+from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import figure_for, style
-from nakmd.analysis.statistics import BlockSums, Measure, statistical_inefficiency
+from nakmd.analysis.table_row import Row
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.kernels import density_waves
@@ -87,6 +91,10 @@ class StructureFactorRecord(Record):
     def __str__(self) -> str:
         return f"{self.quantity}: main peak of S_NN at {self.peak:.2f} 1/Å, {self.peak_height}"
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of(f"S(q), main peak at {self.peak:.2f} 1/Å", self.peak_height)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the partial structure factors and those of number and concentration, with their error bands."""
         figure, ax = figure_for(ax)
@@ -112,7 +120,7 @@ class StructureFactorRecord(Record):
         return figure
 
 
-class StructureFactor(Analysis):
+class StructureFactor(NamedAnalysis):
     r"""Partial structure factors, summed directly over the wave vectors that the cell allows.
 
     With :math:`\rho_a(\mathbf q) = \sum_{j \in a} e^{\mathrm{i} \mathbf q \cdot \mathbf r_j}` and
@@ -164,6 +172,10 @@ class StructureFactor(Analysis):
     """
 
     name = "structure_factor"
+    title = "partial and total structure factors of the liquid"
+    panel = 100
+    on_request = True  # it takes more time than all that is measured unasked
+    atoms = METAL
 
     def __init__(
         self,
@@ -327,14 +339,14 @@ class StructureFactor(Analysis):
 
 
 def structure_factor(
-    source: Source,
+    source: FrameSource,
     of: str | None = None,
     q_max: float = 4.0,
     bins: int = 80,
     vectors: int = 200,
     definition: str = "faber-ziman",
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> StructureFactorRecord:
     """Return structure factors; parameters as in `StructureFactor`, ``stage`` as in `choose_frames`."""
     analysis = StructureFactor(of, q_max, bins, vectors, definition)

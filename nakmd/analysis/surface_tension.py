@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.drive import Progress, Source, choose_frames, chosen_stages, measure
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, choose_frames, chosen_stages, measure
+from nakmd.analysis.geometry.surfaces import AXES, height_along, largest_gap
+from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
+from nakmd.analysis.numerics.autocorrelation import detect_equilibration
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, detect_equilibration, mean_with_error
-from nakmd.analysis.surfaces import AXES, height_along, largest_gap
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology, element_of
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
@@ -56,6 +59,11 @@ class SurfaceTensionRecord(Record):
     time: FloatArray
     series: FloatArray
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of("surface tension", self.tension)
+        yield Row.of("pressure normal to the film", self.normal_pressure)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the running mean of the tension with the final 95 % interval."""
         figure, ax = figure_for(ax)
@@ -73,7 +81,7 @@ class SurfaceTensionRecord(Record):
         return figure
 
 
-class SurfaceTension(Analysis):
+class SurfaceTension(TableAnalysis):
     r"""Surface tension of a film with two free surfaces, from frames.
 
     .. math:: \gamma = \frac{L_z}{2} \left\langle P_{zz} - \frac{P_{xx} + P_{yy}}{2} \right\rangle, \qquad
@@ -99,12 +107,22 @@ class SurfaceTension(Analysis):
     """
 
     name = "surface_tension"
+    title = "surface tension of a free liquid film"
+    panel = 30
+    # whether there is a free film is a matter of positions, not known before the first frame
+    on_request = True
+    atoms = METAL_ALONE
     needs = frozenset({"virial", "velocities"})
 
     def __init__(self, axis: str | None = None) -> None:
         if axis is not None and axis not in AXES:
             raise AnalysisError(f"The normal of a film is 'x', 'y' or 'z', not {axis!r}.")
         self.axis = axis
+
+    @classmethod
+    def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> SurfaceTensionRecord:
+        """Measure it in a source that has a thermo table."""
+        return surface_tension(source, stage=stage)
 
     def prepare(self, topology: Topology) -> None:
         """Remember the masses."""
@@ -243,16 +261,16 @@ def from_table(
 
 
 def surface_tension(
-    source: Source,
+    source: FrameSource,
     axis: str | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> SurfaceTensionRecord:
     """Return the surface tension: from the run's thermo table where it holds the pressure tensor, else from the frames.
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
     axis : str, optional
         As in `SurfaceTension`.
     stage : str or sequence of str, optional

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.drive import Progress, Source, chosen_stages, measure
+from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, measure
+from nakmd.analysis.named_analysis import TableAnalysis
+from nakmd.analysis.numerics.autocorrelation import detect_equilibration, statistical_inefficiency
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, detect_equilibration, mean_with_error, statistical_inefficiency
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
@@ -67,6 +70,14 @@ class ThermoRecord(Record):
             lines.append(f"energy drift: {self.drift}")
         return "\n".join(lines)
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        for name, entry in self.quantities.items():
+            if name != "conserved":  # only its drift has a meaning
+                yield Row.of(name.removesuffix("_bar").replace("_", " "), entry)
+        if math.isfinite(self.drift.value):
+            yield Row.of("energy drift", self.drift)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the quantities that change, one above the other, each scaled to its own spread."""
         figure, ax = figure_for(ax)
@@ -109,7 +120,7 @@ def drift_of(time: FloatArray, energy: FloatArray) -> tuple[float, float, float]
     return slope, error, len(t) / g
 
 
-class Thermo(Analysis):
+class Thermo(TableAnalysis):
     r"""Mean energies, temperature, pressure and density with errors, from frames.
 
     .. math:: P = \frac{2 E_\mathrm{kin} + W_{xx} + W_{yy} + W_{zz}}{3 V}
@@ -121,7 +132,15 @@ class Thermo(Analysis):
     """
 
     name = "thermo"
+    title = "mean energies, temperature, pressure and density, and the drift of the energy"
+    panel = 10
+    origin = "textbook"
     needs = frozenset({"virial"})
+
+    @classmethod
+    def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> ThermoRecord:
+        """Measure it in a source that has a thermo table."""
+        return thermo(source, stage=stage)
 
     def prepare(self, topology: Topology) -> None:
         """Remember the masses."""
@@ -255,12 +274,14 @@ def from_table(
     return summarise(table, n_atoms, f"from {int(rows.sum())} rows of the thermo table")
 
 
-def thermo(source: Source, stage: str | Sequence[str] | None = None, progress: Progress | None = None) -> ThermoRecord:
+def thermo(
+    source: FrameSource, stage: str | Sequence[str] | None = None, progress: FrameProgress | None = None
+) -> ThermoRecord:
     """Return thermodynamic averages: of the run's thermo table where there is one, else of the frames.
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
     stage : str or sequence of str, optional
         As in `choose_frames`.
     progress : callable, optional

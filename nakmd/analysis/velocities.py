@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
-import scipy.fft
+import scipy  # its modules load when first used: decks check their quantities before the first step
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, Record, require_frames, select
-from nakmd.analysis.displacements import error_of_coefficient
-from nakmd.analysis.drive import Progress, Source, measure
+from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
 from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -63,6 +65,10 @@ class VelocityRecord(Record):
     frequency: FloatArray
     spectrum: FloatArray
 
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table of results."""
+        yield Row.of(f"diffusion of {self.species}, from velocities", self)
+
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the normalised autocorrelation, its error band, and the running coefficient."""
         figure, ax = figure_for(ax)
@@ -94,7 +100,7 @@ class VelocityRecord(Record):
         return figure
 
 
-class VelocityCorrelation(Analysis):
+class VelocityCorrelation(NamedAnalysis):
     r"""Velocity autocorrelation of one kind of atom, its integral, and its spectrum.
 
     .. math:: C(t) = \langle v(s) \cdot v(s + t) \rangle_{s,\,i}, \qquad D = \frac{1}{d} \int_0^{t_c} C(t)\, dt
@@ -132,6 +138,11 @@ class VelocityCorrelation(Analysis):
     """
 
     name = "vacf"
+    title = "velocity autocorrelation, vibrational spectrum and diffusion from them"
+    panel = 200
+    on_request = True  # it needs samples some 10 fs apart, which most runs do not have
+    atoms = METAL
+    keeps_paths = True
     needs = frozenset({"velocities"})
 
     def __init__(
@@ -149,6 +160,11 @@ class VelocityCorrelation(Analysis):
             raise AnalysisError(f"Velocities are taken along some of 'xyz', not {directions!r}.")
         self.species, self.directions, self.stop, self.drift = species, directions, stop, drift
         self.memory = memory
+
+    @classmethod
+    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+        """Return one for each metal."""
+        return {metal: cls(metal, memory=here.memory) for metal in here.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
@@ -269,14 +285,14 @@ def _spectrum(curve: FloatArray, step: float) -> tuple[FloatArray, FloatArray]:
 
 
 def velocity_correlation(
-    source: Source,
+    source: FrameSource,
     species: str = "K",
     directions: str = "xyz",
     stop: float | None = None,
     drift: str | None = "all",
     memory: float = 1e9,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> VelocityRecord:
     """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``stage`` as in `choose_frames`."""
     analysis = VelocityCorrelation(species, directions, stop, drift, memory)

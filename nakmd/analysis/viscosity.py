@@ -9,9 +9,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Analysis, require_frames
-from nakmd.analysis.drive import Progress, Source, chosen_stages, measure
+from nakmd.analysis.base import require_frames
+from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, measure
 from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
+from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.errors import AnalysisError
 from nakmd.system import WALL, Frame, Topology, element_of
@@ -22,7 +23,7 @@ FloatArray = NDArray[np.float64]
 _VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
-class Viscosity(Analysis):
+class Viscosity(TableAnalysis):
     r"""Shear viscosity of a homogeneous liquid at rest.
 
     .. math:: \eta = \frac{V}{k_B T} \int_0^\infty \langle P_\alpha(0) P_\alpha(t) \rangle \, dt
@@ -66,12 +67,21 @@ class Viscosity(Analysis):
     """
 
     name = "viscosity"
+    title = "shear viscosity of the liquid (Green-Kubo)"
+    panel = 40
+    on_request = True  # it needs samples some 10 fs apart, which most runs do not have
+    atoms = METAL_ALONE
     needs = frozenset({"virial", "velocities"})
 
     def __init__(self, fit: tuple[float, float] | None = None) -> None:
         if fit is not None and not 0.0 < fit[0] < fit[1]:
             raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
         self.fit = fit
+
+    @classmethod
+    def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> ViscosityRecord:
+        """Measure it in a source that has a thermo table."""
+        return viscosity(source, stage=stage)
 
     def prepare(self, topology: Topology) -> None:
         """Remember the masses."""
@@ -127,16 +137,16 @@ def refuse_wall(topology: Topology) -> None:
 
 
 def viscosity(
-    source: Source,
+    source: FrameSource,
     fit: tuple[float, float] | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
 ) -> ViscosityRecord:
     """Return the viscosity: of the run's thermo table where there is one, else of the frames.
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
     fit : (float, float) [ps], optional
         As in `Viscosity`.
     stage : str or sequence of str, optional

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from nakmd.analysis.base import Record
-from nakmd.analysis.statistics import Measure
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2
 

@@ -12,7 +12,8 @@ from nakmd.errors import InputError
 from nakmd.integrators import Fire, Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Potential
-from nakmd.potentials.export import LAMMPSInput, analytic_table, lammps_input
+from nakmd.potentials.files.lammps_commands import LAMMPSInput, lammps_input
+from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.library import load
 from nakmd.simulation import Simulation, Stage
 from nakmd.structures.crystal import crystal

@@ -16,7 +16,7 @@ import numpy as np
 from nakmd.bench.lammps_build import LAMMPSBuild
 from nakmd.errors import InputError, RunError
 from nakmd.io.lammps import write_data
-from nakmd.potentials.lammps import LAMMPSInput
+from nakmd.potentials.files.lammps_commands import LAMMPSInput
 from nakmd.system import Frame, System
 
 _DATA = "config.data"

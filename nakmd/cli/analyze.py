@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperArgument, TyperCommand
 
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 
@@ -13,20 +14,35 @@ from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 LONG = 3_000_000
 
 
+class AnalyzeCommand(TyperCommand):
+    """The command, whose help names every quantity.
+
+    The list is made when the help is shown: `nakmd.analysis`, which knows it, is slow to import.
+    """
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help with the quantities in it."""
+        from nakmd.analysis import QUANTITIES, on_request, quantity
+
+        unasked = [name for name in QUANTITIES if name not in on_request()]
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument) and parameter.name == "quantities":
+                parameter.help = (
+                    f"{', '.join(unasked)}; these if left out, where the atoms allow it. "
+                    f"Only by name: {', '.join(on_request())}."
+                )
+        self.epilog = "\n\n".join(f"{name}: {quantity(name).title}" for name in QUANTITIES)
+        super().format_help(ctx, formatter)
+
+
 def analyze(
     trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the folder of a run.")],
-    quantities: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="thermo, rdf, diffusion, layers, coordination, lifetimes, residence, map, affinity, immersion, "
-            "density, gibbs_excess, free_energy_profile; these if left out. Only by name: "
-            "structure_factor, short_range_order, local_order, vacf, viscosity, surface_tension, contact_angle."
-        ),
-    ] = None,
+    quantities: Annotated[list[str] | None, typer.Argument(help="Names of quantities.")] = None,
     stage: Annotated[
         list[str] | None, typer.Option("--stage", help='Stages to measure, or "all"; those of production if left out.')
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Folder for plots.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="File for the table as CSV.")] = None,
     processes: Annotated[
         int | None,
         typer.Option("--processes", min=1, help="Share the analyses out; all cores for long trajectories if left out."),
@@ -53,6 +69,8 @@ def analyze(
             found = measure(source, quantities or None, stage or None, progress, processes, memory * 1e9)
     results = Results(found)
     plots = results.plot(plot) if plot is not None else []
+    if csv is not None:
+        results.to_csv(csv)
     if as_json:
         show_json({**results.to_dict(), "plots": [str(p) for p in plots]})
     else:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nakmd.potentials.library import SetSummary
-    from nakmd.potentials.records import AnyRecord
+    from nakmd.potentials.library.records import AnyRecord
 
-#: Units of the numbers of each form, where they differ from those of the set.
-UNITS = {
-    "a": "Å", "A": "eV", "B": "eV", "cutoff": "Å", "smooth_from": "Å", "R": "Å", "D": "Å", "lambda1": "1/Å",
-    "lambda2": "1/Å", "lambda3": "1/Å", "depth": "eV", "alpha": "1/Å", "r_0": "Å", "epsilon": "eV", "sigma": "Å",
-    "xi": "eV", "lattice_constant": "Å", "cohesive_energy": "eV", "vacancy_energy": "eV", "C11": "GPa", "C12": "GPa",
-    "C44": "GPa", "mass": "amu", "wall": "eV", "wall_width": "Å", "width": "Å",
-}  # fmt: skip
-#: φ of Finnis-Sinclair cubics is an energy squared; some lengths are in units of a.
-UNITS_OF_FORM = {
-    "finnis_sinclair_cubic": {"B": "eV²", "X": "a", "Y": "a", "inner": "a", "outer": "a", "smooth": "a"},
-    "johnson_oh": {"start": "a", "end": "a"},
-    "gupta": {"start": "Å", "end": "Å"},
-}
 #: Columns that stand at the end and are shown as words.
 _WORDS = ("evidence", "note")
 
@@ -81,7 +68,7 @@ def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str
             continue
         if isinstance(value, list) and value and isinstance(value[0], dict):
             inner = [
-                _list_table(record.form, f"{item.get('set', key)}: {word}, {part}", rows)
+                _list_table(record.unit_of, f"{item.get('set', key)}: {word}, {part}", rows)
                 for item in value
                 for word, parts in item.items()
                 if isinstance(parts, dict)
@@ -89,16 +76,18 @@ def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str
                 if rows
             ]
             plain = [{k: v for k, v in item.items() if not isinstance(v, dict)} for item in value]
-            tables += [_list_table(record.form, key, plain), *inner]
+            tables += [_list_table(record.unit_of, key, plain), *inner]
         elif isinstance(value, dict):
-            settings += [[f"{key}.{word}", _shown(x), _unit(record.form, word)] for word, x in value.items()]
+            settings += [[f"{key}.{word}", _shown(x), record.unit_of(word)] for word, x in value.items()]
         else:
-            settings.append([key, _shown(value), _unit(record.form, key)])
+            settings.append([key, _shown(value), record.unit_of(key)])
     first = [("Settings", ["key", "value", "unit"], settings)] if settings else []
     return first + tables
 
 
-def _list_table(form: str, title: str, items: Sequence[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
+def _list_table(
+    unit_of: Callable[[str], str], title: str, items: Sequence[dict[str, Any]]
+) -> tuple[str, list[str], list[list[str]]]:
     """Return the table of one list: a row for each entry, or, where there are many numbers, a column."""
     keys = list(dict.fromkeys(key for item in items for key in item))
     keys = [key for key in keys if key not in _WORDS] + [key for key in _WORDS if key in keys]
@@ -106,20 +95,18 @@ def _list_table(form: str, title: str, items: Sequence[dict[str, Any]]) -> tuple
         names = [
             _shown(item.get("elements", item.get("species", item.get("symbol", k + 1)))) for k, item in enumerate(items)
         ]
-        rows = [[_titled(form, key), *(_shown(item.get(key, "")) for item in items)] for key in keys[1:]]
+        rows = [[_titled(key, unit_of(key)), *(_shown(item.get(key, "")) for item in items)] for key in keys[1:]]
         return title, ["", *names], rows
-    return title, [_titled(form, key) for key in keys], [[_shown(item.get(key, "")) for key in keys] for item in items]
+    return (
+        title,
+        [_titled(key, unit_of(key)) for key in keys],
+        [[_shown(item.get(key, "")) for key in keys] for item in items],
+    )
 
 
-def _titled(form: str, key: str) -> str:
+def _titled(key: str, unit: str) -> str:
     """Return a name with its unit."""
-    unit = _unit(form, key)
     return f"{key} [{unit}]" if unit else key
-
-
-def _unit(form: str, key: str) -> str:
-    """Return the unit of a number, empty if it has none."""
-    return UNITS_OF_FORM.get(form, {}).get(key, UNITS.get(key, ""))
 
 
 def _shown(value: Any) -> str:

@@ -108,8 +108,9 @@ def export(
 ) -> None:
     """Write a set as files for LAMMPS: tables alone, or the pair_style and pair_coeff commands with all they read."""
     from nakmd.cli.output import say, show_json
-    from nakmd.potentials.export import export_texts, lammps_input
-    from nakmd.potentials.tables import write_texts
+    from nakmd.potentials.files.export import export_texts
+    from nakmd.potentials.files.lammps_commands import lammps_input
+    from nakmd.potentials.files.texts import write_texts
     from nakmd.runs.trial import load_any, species_known_to
 
     potential = load_any(name, affinity)

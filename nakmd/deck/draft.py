@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from nakmd.deck.fields import QuantityField
 from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
-from nakmd.deck.schema import Analysis, DeckTables, Dynamics, Output, Relax, Stage
+from nakmd.deck.schema import AnalysisSection, DeckTables, Dynamics, Output, Relax, Stage
 from nakmd.errors import nearest
 from nakmd.toml_lines import KeyPath
 
@@ -47,7 +47,7 @@ class Draft:
     groups: Groups | None = None
     stages: list[tuple[int, Relax | Dynamics]] = field(default_factory=list)
     output: Output | None = None
-    analysis: Analysis | None = None
+    analysis: AnalysisSection | None = None
     incomplete: set[KeyPath] = field(default_factory=set)
     readers: dict[KeyPath, _Reader] = field(default_factory=dict)
 

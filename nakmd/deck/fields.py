@@ -108,6 +108,12 @@ Stiffness = Annotated[float, QuantityField(q.STIFFNESS)]
 Angle = Annotated[float, QuantityField(q.ANGLE)]
 InverseLength = Annotated[float, QuantityField(q.INVERSE_LENGTH)]
 
+
+def quantity_in(unit: str) -> Any:
+    """Return the type of a quantity that has this unit in house units; a number where there is no unit."""
+    return Annotated[float, QuantityField(q.kind_of(unit))] if unit else Annotated[float, Field(strict=True)]
+
+
 #: A value to keep, or [start, end] of a straight ramp over the stage; always stored as (start, end).
 TemperatureRamp = Annotated[tuple[float, float], QuantityField(q.TEMPERATURE, ramp=True)]
 PressureRamp = Annotated[tuple[float, float], QuantityField(q.PRESSURE, ramp=True)]

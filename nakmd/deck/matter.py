@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from nakmd.deck.fields import (
     Angle,
     Count,
     Density,
-    Energy,
     FileNames,
     Flag,
     Fraction,
-    InverseLength,
-    Length,
     Positive,
     PositiveLength,
     Section,
     Stiffness,
     Temperature,
     Text,
+    quantity_in,
 )
+from nakmd.potentials.forms import PAIR_FORMS
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_set import CutMode
 
 Periodic = tuple[Flag, Flag, Flag]
 Pair = tuple[Text, Text]
@@ -49,30 +50,53 @@ class SetTerm(Section):
     name: Text
 
 
-class MorseTerm(Section):
-    """V = D [e^(-2α(r - r_0)) - 2 e^(-α(r - r_0))] between two species."""
+class PairTerm(Section):
+    """A pair potential between two species; its parameters are those that the form declares."""
 
-    kind: Literal["morse"]
+    #: The potential that the words are for.
+    form: ClassVar[type[PairPotential]]
+
+    kind: Text
     pair: Pair
-    depth: Energy
-    alpha: InverseLength
-    r_0: Length
-    cutoff: Length
-    cut: Literal["cut", "shift", "smooth"] = "shift"
+    cutoff: PositiveLength
+    cut: CutMode = "shift"
+    smooth_from: PositiveLength | None = Field(
+        default=None, description='where cut = "smooth" starts; 0.9 of the cutoff if left out'
+    )
+
+    def build(self) -> PairPotential:
+        """Return the potential."""
+        numbers = {name: getattr(self, name) for name in (*self.form.parameters, "cutoff", "cut")}
+        if self.smooth_from is not None:
+            numbers["smooth_from"] = self.smooth_from
+        return self.form({self.pair: numbers}, label=f"{self.kind} {'-'.join(self.pair)}")
 
 
-class LennardJonesTerm(Section):
-    """V = 4 ε [(σ/r)¹² - (σ/r)⁶] between two species."""
+def _pair_term(form: type[PairPotential]) -> type[PairTerm]:
+    """Return the words of a form of pair potential, made of what it declares."""
+    kind = form.form.replace("_", "-")
+    words: dict[str, Any] = {
+        "kind": (Literal[kind], ...),
+        **{name: (quantity_in(parameter.unit), ...) for name, parameter in form.parameters.items()},
+    }
+    made = create_model(
+        f"{form.__name__}Term",
+        __base__=PairTerm,
+        __module__=__name__,
+        __doc__=f"{form.equation}, between two species.",
+        **words,
+    )
+    made.form = form
+    return made
 
-    kind: Literal["lennard-jones"]
-    pair: Pair
-    epsilon: Energy
-    sigma: Length
-    cutoff: Length
-    cut: Literal["cut", "shift", "smooth"] = "shift"
 
+#: The words of every pair form, by what `nakmd.potentials.forms` names.
+PAIR_TERMS = tuple(_pair_term(form) for form in PAIR_FORMS)
 
-Term = Annotated[EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    Term = EAMTerm | TersoffTerm | SetTerm | PairTerm
+else:  # a union that is made when the forms are known
+    Term = Annotated[Union[(EAMTerm, TersoffTerm, SetTerm, *PAIR_TERMS)], Field(discriminator="kind")]
 
 
 class Model(Section):

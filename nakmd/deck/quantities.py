@@ -122,6 +122,22 @@ KINDS = (
     ANGLE,
 )  # fmt: skip
 
+
+def kind_of(unit: str) -> Kind:
+    """Return the kind of quantity whose house unit is a product of house units, such as ``"eV"`` or ``"eV Å⁶"``.
+
+    Examples
+    --------
+    >>> kind_of("1/Å").name, kind_of("eV Å⁶").example
+    ('inverse length', '1 eV Å⁶')
+    """
+    found = next((kind for kind in KINDS if kind.units[-1] == unit), None)
+    if found is not None:
+        return found
+    unnamed = Kind("number", (0, 0, 0, 0, 0), (unit,), f"1 {unit}")
+    return Kind(f"quantity in {unit}", parse_unit(unit, unnamed)[1], (unit,), f"1 {unit}")
+
+
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
 _FACTOR = re.compile(r"([^\d^/*·\s-]+|1)(?:\^?([+-]?\d+))?$")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")

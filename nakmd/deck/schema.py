@@ -6,7 +6,7 @@ contradicts other parts of the deck or physics. In `nakmd.runs.verify`: what onl
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,7 @@ from nakmd.deck.fields import (
     Text,
 )
 from nakmd.deck.matter import Groups, Model, Structure
+from nakmd.quantity_names import QUANTITIES
 
 
 class Barostat(Section):
@@ -123,21 +124,24 @@ class Output(Section):
     precision: Literal["double", "single"] = "double"
 
 
-Quantity = Literal[
-    "thermo", "rdf", "structure_factor", "short_range_order", "local_order", "diffusion", "layers", "vacf", "viscosity",
-    "coordination", "lifetimes", "residence", "map", "affinity", "immersion", "density", "gibbs_excess",
-    "free_energy_profile", "surface_tension", "contact_angle",
-]  # fmt: skip
+if TYPE_CHECKING:
+    QuantityName = str
+else:
+    QuantityName = Literal[tuple(QUANTITIES)]
 
 
-class Analysis(Section):
+def _describe_quantities(schema: dict[str, Any]) -> None:
+    """Say in the JSON schema which quantities are measured only on request, and what each one is."""
+    from nakmd.analysis import on_request, quantity  # noqa: PLC0415  (slow to import, and only editors ask)
+
+    titles = "; ".join(f"{name}: {quantity(name).title}" for name in QUANTITIES)
+    schema["description"] = f"all that the atoms allow, if left out; only if named: {', '.join(on_request())}. {titles}"
+
+
+class AnalysisSection(Section):
     """What is measured, of which stages, and when."""
 
-    quantities: tuple[Quantity, ...] | None = Field(
-        default=None,
-        description="all that the atoms allow, if left out; only if named: structure_factor, short_range_order, "
-        "local_order, vacf, viscosity, surface_tension, contact_angle",
-    )
+    quantities: tuple[QuantityName, ...] | None = Field(default=None, json_schema_extra=_describe_quantities)
     when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
     every: Positive | None = Field(
         default=None, description="live: steps between samples; trajectory_every if left out"
@@ -155,4 +159,4 @@ class DeckTables(Section):
     groups: Groups = Groups()
     stage: tuple[Stage, ...] = Field(min_length=1)
     output: Output = Output()
-    analysis: Analysis = Analysis()
+    analysis: AnalysisSection = AnalysisSection()

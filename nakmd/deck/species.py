@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Crystal, LennardJonesTerm, MorseTerm
+from nakmd.deck.matter import Crystal, PairTerm
 from nakmd.toml_lines import KeyPath
 
 
@@ -13,7 +13,7 @@ def species_words(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Yield every word of the deck that has to be a species, with its place."""
     if draft.model is not None:
         for index, term in enumerate(draft.model.terms):
-            if isinstance(term, MorseTerm | LennardJonesTerm):
+            if isinstance(term, PairTerm):
                 for end, word in enumerate(term.pair):
                     yield ("model", "terms", index, "pair", end), word
         for index, pair in enumerate(draft.model.none):

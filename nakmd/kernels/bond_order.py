@@ -39,7 +39,7 @@ LARGEST_EXPONENT = 69.0776
 
 
 class TersoffTables(NamedTuple):
-    """Parameters [i, j, k] over species, float64, in LAMMPS's convention (`nakmd.potentials.tersoff`).
+    """Parameters [i, j, k] over species, float64, in LAMMPS's convention (`nakmd.potentials.forms.tersoff`).
 
     Attributes
     ----------

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -100,6 +101,29 @@ class Potential(ABC):
             )
 
 
+@dataclass
+class LAMMPSStyle:
+    """One pair style of LAMMPS that a term uses.
+
+    Attributes
+    ----------
+    name, arguments : str
+        As in ``pair_style``.
+    coefficients : list of (str, str)
+        Types, and what follows the name of the style in ``pair_coeff``.
+    modify : str
+        Arguments of ``pair_modify``; empty if there are none.
+    files : dict of str to str
+        Name and text of the files that the coefficients name.
+    """
+
+    name: str
+    arguments: str
+    coefficients: list[tuple[str, str]]
+    modify: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+
+
 class Term(Potential):
     """One term of a sum: a potential that also works as a part of one.
 
@@ -107,6 +131,9 @@ class Term(Potential):
     """
 
     label: str
+
+    #: Guess of the cost [µs per atom and step on one thread], until a run has been timed.
+    guessed_cost: float = 0.3
 
     #: What of the term LAMMPS lacks, as the end of "LAMMPS has no ..."; empty if it can be exported.
     lammps_lacks: str = ""
@@ -130,6 +157,32 @@ class Term(Potential):
     @abstractmethod
     def bind_term(self, species_names: Sequence[str]) -> BoundTerm:
         """Return the term with its tables for these species; species that it does not know are left out."""
+
+    @property
+    def known_species(self) -> tuple[str, ...]:
+        """Elements or species that the term has numbers for."""
+        return tuple(dict.fromkeys(name for part in self.parts if part is not self for name in part.known_species))
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:
+        """Return the pair styles of LAMMPS that compute the term.
+
+        Parameters
+        ----------
+        species_names : sequence of str
+            Species of the LAMMPS types 1, 2, ...
+        stem : str
+            First part of the names of files.
+
+        Raises
+        ------
+        InputError
+            If LAMMPS has nothing of the kind.
+        """
+        raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
+
+    def texts(self) -> dict[str, Callable[[], str]]:
+        """Return what writes the term as one file, for each format that can hold it (`files.export`)."""
+        return {}
 
 
 def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
@@ -160,6 +213,13 @@ def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
     -0.0736
     """
     return potential.bind(system.species_names).evaluate(system, skin)
+
+
+def lacking_in_lammps(label: str, what: str) -> InputError:
+    """Return the error that a term cannot be exported."""
+    return InputError(
+        f"{label} cannot be exported: LAMMPS has no {what}. Export a model without this term, or run it in nakmd."
+    )
 
 
 def species_key(name: str, known: Sequence[str]) -> str | None:

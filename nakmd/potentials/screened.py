@@ -16,9 +16,9 @@ from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
 from nakmd.potentials.base import Term, positive, species_key
-from nakmd.potentials.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.evaluator import BoundTerm
-from nakmd.potentials.pair import BoundPair, PairPotential, add_by_species
+from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
+from nakmd.potentials.forms.pair import BoundPair, PairPotential, add_by_species
 from nakmd.system import FloatArray, Result, System, element_of
 
 #: What each element says of its screening.
@@ -80,6 +80,7 @@ class Screened(Term):
     atoms and layers on graphite). The form is nakmd's own.
     """
 
+    guessed_cost = 0.5
     lammps_lacks = (
         "pair style whose attraction falls with the density of the metal (nak-cn-pair and nak-cn-dilute do without it)"
     )

@@ -9,17 +9,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nakmd.analysis import QUANTITIES, standard_analyses, statistics, yeh_hummer
+from nakmd.analysis import NamedAnalysis, quantity
+from nakmd.analysis.numerics import autocorrelation, block_sums, statistics
+from nakmd.analysis.registry import DERIVED
 from nakmd.deck.deck import Deck
 from nakmd.integrators import VelocityVerlet
 from nakmd.kernels import random
 from nakmd.potentials import library
-from nakmd.potentials.model_records import ModelRecord
+from nakmd.potentials.library.model_record import ModelRecord
+from nakmd.quantity_names import QUANTITIES
 from nakmd.runs.stage_builder import build_stages
-from nakmd.system import Topology
 
 _SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULTILINE | re.DOTALL)
 _DOI = re.compile(r"\s*doi:(10\.\d{4,9}/\S+)")
+
+
+#: Modules whose works are cited once for all quantities: they stand behind every error bar.
+_ERROR_BARS = {module.__name__ for module in (autocorrelation, block_sums, statistics)}
 
 
 @dataclass(frozen=True)
@@ -109,14 +115,13 @@ def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
     return found
 
 
-def cite_methods(deck: Deck | None, topology: Topology, measured: Sequence[str]) -> list[Reference]:
+def cite_methods(deck: Deck | None, measured: Sequence[str]) -> list[Reference]:
     """Return the works behind integrators, thermostats, barostats, analyses and error bars.
 
     Parameters
     ----------
     deck : Deck or None
         None for files of other programs: then only what was measured here is cited.
-    topology : Topology
     measured : sequence of str
         Names of the results, as in `standard_analyses`.
     """
@@ -129,31 +134,31 @@ def cite_methods(deck: Deck | None, topology: Topology, measured: Sequence[str])
             found += references_of(type(part))
         if len(parts) > 1:
             found += references_of(random)
-    known = dict.fromkeys(word for name in measured if (word := name.split()[0]) in QUANTITIES)
-    analyses = standard_analyses(topology, list(known))
-    for name in measured:
-        if name in analyses:
-            found += _of_analysis(type(analyses[name]))
-    if {"diffusion", "viscosity"} <= set(known):  # the table of results then has D of the infinite system
-        found += references_of(yeh_hummer)
+    names = dict.fromkeys(name.split()[0] for name in measured)
+    for name in names:
+        if name in QUANTITIES:
+            found += cite_quantity(quantity(name))
+    for derived in DERIVED:
+        if {derived.quantity, derived.using} <= set(names):
+            found += references_of(derived.derive)
     if measured:
         for function in (
-            statistics.statistical_inefficiency,
+            autocorrelation.statistical_inefficiency,
             statistics.block_average,
-            statistics.detect_equilibration,
+            autocorrelation.detect_equilibration,
         ):
             found += references_of(function)
     return _once(found)
 
 
-def _of_analysis(kind: type) -> list[Reference]:
-    """Return the references of an analysis and of the functions of its own that it calls."""
+def cite_quantity(kind: type[NamedAnalysis]) -> list[Reference]:
+    """Return the references of a quantity and of the functions of its own that it calls."""
     functions = [
         entry
         for entry in vars(sys.modules[kind.__module__]).values()
         if inspect.isfunction(entry)
         and entry.__module__.startswith("nakmd.analysis")
-        and entry.__module__ != statistics.__name__
+        and entry.__module__ not in _ERROR_BARS
     ]
     return [reference for part in (kind, *functions) for reference in references_of(part)]
 

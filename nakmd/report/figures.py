@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.plotting import COLORS
-from nakmd.analysis.statistics import detect_equilibration
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,7 +14,7 @@ from nakmd._version import __version__
 from nakmd.analysis.drive import chosen_stages
 from nakmd.deck.deck import Deck
 from nakmd.deck.stage_names import measured_stages
-from nakmd.errors import AnalysisError, DeckError, InputError
+from nakmd.errors import DeckError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
 from nakmd.report import tables
@@ -22,7 +22,7 @@ from nakmd.report.citations import cite_methods, cite_potentials
 from nakmd.report.figures import picture, plot_thermo, settle
 from nakmd.report.scene import make_scene, still_view, turning_view
 from nakmd.results.measure import measure_stored
-from nakmd.results.results import Results
+from nakmd.results.results import Results, draw
 from nakmd.runs.folder import RunFolder
 
 #: Name of the result that has a section of its own: where on the unrolled wall the metal lies.
@@ -133,7 +133,7 @@ def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) 
         "potentials": tables.potential_lines(trajectory.potentials),
         "potential_hash": str(trajectory.potentials.get("hash", "")),
         "sources": cite_potentials(trajectory.potentials.get("model", {})),
-        "methods": cite_methods(deck, trajectory.topology, list(results.records)),
+        "methods": cite_methods(deck, list(results.records)),
     }
 
 
@@ -198,9 +198,8 @@ def _plots(results: Results) -> list[Plot]:
     """Draw every record that has a plot."""
     found = []
     for name, record in results.records.items():
-        try:
-            figure = record.plot()
-        except AnalysisError:
+        figure = draw(record)
+        if figure is None:
             continue
         found.append(Plot(name, picture(figure), record.notes))
     return found

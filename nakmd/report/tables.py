@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis import Measure, Record
-from nakmd.analysis.statistics import format_measure
+from nakmd.analysis import Measure
+from nakmd.analysis.numerics.statistics import format_measure
+from nakmd.analysis.table_row import WithError
 from nakmd.analysis.thermo import from_table
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
@@ -88,7 +89,7 @@ def _typeset(text: str) -> str:
     return re.sub(r"(?<!\w)-(?=\d)|(?<=\de)-(?=\d)", "−", text)
 
 
-def interval_text(measured: Measure | Record) -> str:
+def interval_text(measured: WithError) -> str:
     """Return the 95 % interval of a number with the digits that its width leaves meaningful; empty without one.
 
     Examples

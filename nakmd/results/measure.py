@@ -36,12 +36,16 @@ class Measuring:
         self._deck = deck
         self._stages = measured_stages(deck)
         self._live: dict[str, LiveAnalysis] = {}
+        self._tables: list[str] = []
         if deck.analysis.when == "live" and self._stages:
-            from nakmd.analysis import TABLES, standard_analyses  # noqa: PLC0415  (scipy is slow to import)
+            from nakmd.analysis import standard_analyses  # noqa: PLC0415  (slow to import, and only live analyses need it)
+            from nakmd.analysis.named_analysis import TableAnalysis  # noqa: PLC0415  (as above)
 
             every = deck.analysis.every or deck.output.trajectory_every
             for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
-                if name not in TABLES:  # the thermo table is denser than any sampling
+                if isinstance(analysis, TableAnalysis):  # the thermo table is denser than any sampling
+                    self._tables.append(name)
+                else:
                     self._live[name] = LiveAnalysis(analysis, topology, every, self._stages)
 
     @property
@@ -67,7 +71,7 @@ class Measuring:
 
     def measure(self, path: Path) -> Results:
         """Return the results of a finished run."""
-        from nakmd.analysis import TABLES, analyze  # noqa: PLC0415  (as above)
+        from nakmd.analysis import analyze  # noqa: PLC0415  (slow to import, which may wait until the run is over)
 
         if not self._stages:
             return Results({})
@@ -76,9 +80,8 @@ class Measuring:
             if not self._live:
                 return Results(_attempt(lambda: analyze(trajectory, wanted, self._stages)))
             found: dict[str, Record | AnalysisError] = {}
-            tables = [name for name in TABLES if name in (wanted or ("thermo",))]
-            if tables:
-                found |= _attempt(lambda: analyze(trajectory, tables, self._stages))
+            if self._tables:
+                found |= _attempt(lambda: analyze(trajectory, self._tables, self._stages))
         for name, live in self._live.items():
             try:
                 found[name] = live.result()

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nakmd.errors import AnalysisError
-from nakmd.results.table import Row, rows_of, size_rows
+import numpy as np
 
-# nakmd.analysis imports half of scipy, which is not to stand between `nakmd run` and its first step
+from nakmd.errors import AnalysisError
+from nakmd.quantity_names import QUANTITIES
+
+# nakmd.analysis is slow to import, and a run need not wait for it before its first step
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    from nakmd.analysis import Record
+    from nakmd.analysis import NamedAnalysis, Record
+    from nakmd.analysis.table_row import Row
 
-#: Order of the panels of the overview figure, by what the name of a result begins with.
-_PANELS = (
-    "thermo", "contact_angle", "surface_tension", "viscosity", "affinity", "density", "rdf", "diffusion",
-    "coordination", "structure_factor", "short_range_order", "local_order", "gibbs_excess", "free_energy_profile",
-    "layers", "lifetimes", "map", "residence", "immersion", "vacf",
-)  # fmt: skip
 _MOST_PANELS = 12
 
 
@@ -63,12 +63,19 @@ class Results:
 
     def rows(self) -> list[Row]:
         """Return the table, the most telling numbers of every record."""
-        found: list[Row] = []
+        from nakmd.analysis.registry import DERIVED  # noqa: PLC0415  (as above)
+
+        rows: list[Row] = []
         for name, record in self.records.items():
-            found += rows_of(name, record)
-            if name.startswith("diffusion") and "viscosity" in self.records:
-                found += size_rows(record, self.records["viscosity"])
-        return found
+            rows += _rows_of(name, record)
+            for derived in DERIVED:
+                if name.split()[0] == derived.quantity and derived.using in self.records:
+                    try:
+                        corrected = derived.derive(record, self.records[derived.using])
+                    except AnalysisError:
+                        continue
+                    rows += _rows_of(name, corrected)
+        return rows
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
@@ -83,14 +90,27 @@ class Results:
         path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
         return path
 
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the table as CSV: quantity, value, standard error, unit, independent samples, text and note of a row.
+
+        A row without an error bar has its text only.
+        """
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            lines = csv.writer(file)
+            lines.writerow(["quantity", "value", "error", "unit", "n_effective", "text", "note"])
+            for row in self.rows():
+                one = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
+                numbers = ["", "", "", ""] if one is None else [one.value, one.error, one.unit, one.n_effective]
+                lines.writerow([row.quantity.strip(), *numbers, row.text, row.note])
+        return Path(path)
+
     def plot(self, folder: Path) -> list[Path]:
         """Draw each record that has a plot into a PNG of its own; return the paths."""
         folder.mkdir(parents=True, exist_ok=True)
         written = []
         for name, record in self.records.items():
-            try:
-                figure = record.plot()
-            except AnalysisError:
+            figure = draw(record)
+            if figure is None:
                 continue
             written.append(folder / f"{name.replace(' ', '-')}.png")
             figure.savefig(written[-1], dpi=150)
@@ -109,7 +129,8 @@ class Results:
         for k, name in enumerate(names):
             axes: Axes = figure.add_subplot(rows, columns, k + 1)
             axes.set_title(name.replace("_", " "))
-            self.records[name].plot(axes)
+            if draw(self.records[name], axes) is None:
+                axes.text(0.5, 0.5, "cannot be drawn", ha="center", transform=axes.transAxes)
         if title:
             figure.suptitle(title)
         figure.savefig(path, dpi=130)
@@ -117,9 +138,43 @@ class Results:
 
     def panels(self) -> list[str]:
         """Return the names of the records in the overview: one of each quantity first, and K before Na."""
+        places = {name: kind.panel for name in self.records if (kind := _quantity_of(name)) is not None}
+        drawn = {name: place for name, place in places.items() if place is not None}
         by_quantity: dict[str, list[str]] = {}
-        for name in sorted(self.records, key=lambda name: (_PANELS.index(name.split()[0]), not name.endswith("K"))):
+        for name in sorted(drawn, key=lambda name: (drawn[name], not name.endswith("K"))):
             by_quantity.setdefault(name.split()[0], []).append(name)
         rounds = itertools.zip_longest(*by_quantity.values())
         chosen = [name for names in rounds for name in names if name][:_MOST_PANELS]
         return [name for names in by_quantity.values() for name in names if name in chosen]
+
+
+def draw(record: Record, ax: Axes | None = None) -> Figure | None:
+    """Return the plot of a record, into ``ax`` or a figure of its own; None if it has none.
+
+    A plot that fails must not cost a finished run its results: it is None as well, with a warning.
+    """
+    try:
+        return record.plot(ax)
+    except AnalysisError:
+        return None
+    except Exception as error:
+        warnings.warn(f"The plot of {record.quantity} failed: {error!r}", RuntimeWarning, stacklevel=2)
+        return None
+
+
+def _rows_of(name: str, record: Record) -> list[Row]:
+    """Return the rows of a record; one that says why not if they fail, which must not cost a finished run its table."""
+    from nakmd.analysis.table_row import Row  # noqa: PLC0415  (as above)
+
+    try:
+        return list(record.rows())
+    except Exception as error:
+        return [Row(name, "", f"cannot be shown: {error!r}")]
+
+
+def _quantity_of(name: str) -> type[NamedAnalysis] | None:
+    """Return the class that measured a record; None for one that no registered quantity gave."""
+    from nakmd.analysis.registry import quantity  # noqa: PLC0415  (as above)
+
+    word = name.split(maxsplit=1)[0]
+    return quantity(word) if word in QUANTITIES else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nakmd.deck.matter import EAMTerm, LennardJonesTerm, Model, MorseTerm, SetTerm, Structure, TersoffTerm
+from nakmd.deck.matter import EAMTerm, Model, PairTerm, SetTerm, Structure, TersoffTerm
 from nakmd.errors import FileFormatError, InputError, did_you_mean
-from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Potential, Term, Tersoff
+from nakmd.potentials import EAM, Hybrid, Potential, Term, Tersoff
 from nakmd.potentials.library import load, takes_doping
 from nakmd.toml_lines import KeyPath
 
@@ -140,19 +140,14 @@ def _load(name: str | Path, affinity: float, doping: float | None, insist: bool,
     return load(name, affinity, doping=doping if wanted and doping is not None else 0.0, screening=screening)
 
 
-def _build_term(
-    words: EAMTerm | TersoffTerm | SetTerm | MorseTerm | LennardJonesTerm, folder: Path, doping: float | None
-) -> Potential:
+def _build_term(words: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Path, doping: float | None) -> Potential:
     if isinstance(words, EAMTerm):
         return EAM.from_file(*(_existing(name, folder) for name in words.file))
     if isinstance(words, TersoffTerm):
         return Tersoff.from_file(_existing(words.file, folder))
-    if isinstance(words, SetTerm):
-        return load_named_or_file(words.name, folder, doping=doping)
-    label = f"{words.kind} {'-'.join(words.pair)}"
-    numbers = {name: getattr(words, name) for name in type(words).model_fields if name not in ("kind", "pair")}
-    kind = Morse if isinstance(words, MorseTerm) else LennardJones
-    return kind({words.pair: numbers}, label=label)
+    if isinstance(words, PairTerm):
+        return words.build()
+    return load_named_or_file(words.name, folder, doping=doping)
 
 
 def _existing(name: str, folder: Path) -> Path:

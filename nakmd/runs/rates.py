@@ -8,13 +8,9 @@ from pathlib import Path
 from nakmd.errors import RunError
 from nakmd.io.atomic import write_atomically
 from nakmd.kernels.jit import cache_folder
-from nakmd.potentials import EAM, FinnisSinclair, Gupta, JohnsonOh, Potential, Screened, Tersoff
+from nakmd.potentials import Potential
 
-#: Guesses [µs per atom and step on one thread] for the terms, until a run has been timed.
-GUESSES: dict[type, float] = {
-    FinnisSinclair: 0.15, JohnsonOh: 0.15, Gupta: 1.0, EAM: 0.25, Tersoff: 0.3, Screened: 0.5,
-}  # fmt: skip
-GUESS_PAIR = 0.3
+#: Guess of the cost of all but the forces [µs per atom and step on one thread].
 GUESS_STEP = 0.05
 
 _FILE = "rates.json"
@@ -51,4 +47,4 @@ def store_rate(potential: Potential, threads: int, rate: float) -> None:
 
 def guessed_rate(potential: Potential, threads: int) -> float:
     """Return a guess of the µs per atom and step."""
-    return (GUESS_STEP + sum(GUESSES.get(type(term), GUESS_PAIR) for term in potential.terms)) / threads
+    return (GUESS_STEP + sum(term.guessed_cost for term in potential.terms)) / threads

@@ -9,9 +9,8 @@ import numpy as np
 
 from nakmd.cell import Cell
 from nakmd.errors import InputError
-from nakmd.potentials import Hybrid, Morse, Potential, Tersoff
-from nakmd.potentials.embedded_atom import EmbeddedAtom
-from nakmd.potentials.pair import PairPotential
+from nakmd.potentials import Hybrid, Potential, Tersoff
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.system import System
 
@@ -32,15 +31,7 @@ def load_any(name: str, affinity: float = 1.0) -> Potential:
 
 def species_known_to(potential: Potential) -> list[str]:
     """Return the species that a potential has numbers for and couples to each other."""
-    found: list[str] = []
-    for term in (part for one in potential.terms for part in one.parts):
-        if isinstance(term, EmbeddedAtom):
-            found += term.elements
-        elif isinstance(term, Tersoff):
-            found += term.parameters.elements
-        elif isinstance(term, PairPotential):
-            found += [name for pair in term.pairs for name in pair]
-    names = list(dict.fromkeys(found))
+    names = list(dict.fromkeys(name for term in potential.terms for name in term.known_species))
     while True:
         # left out is what most others do not know: N without a site has no metal term, Rb no alloy
         uncoupled = {a: sum(not potential.covers(a, b) for b in names) for a in names}
@@ -63,7 +54,7 @@ def try_potential(name: str) -> dict[str, Any]:
     couples = [(a, b) for a, b, how in potential.coverage(species) if not how]
     if couples:
         # a pair term alone says nothing of the other pairs: they are declared apart for the trial
-        if not isinstance(potential, Morse | PairPotential | Hybrid):
+        if not isinstance(potential, PairPotential | Hybrid):
             raise InputError(f"{name} leaves pairs uncoupled: {', '.join('-'.join(pair) for pair in couples)}.")
         potential = Hybrid(potential.terms, none=couples, name=name)
     system = _shaken(species, _BOND if isinstance(potential, Tersoff) else _SPACING)

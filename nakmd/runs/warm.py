@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.deck.deck import Deck
-from nakmd.potentials.export import analytic_table
-from nakmd.potentials.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.files.eam_files import write_eam_fs
+from nakmd.potentials.forms.analytic_eam import analytic_table
+from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.library import load
-from nakmd.potentials.tables import write_eam_fs
 from nakmd.runs.run import run_deck
 
 _LIQUID = {"liquid": {"x_K": 0.5, "temperature": "450 K", "atoms": 260}}

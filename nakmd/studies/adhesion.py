@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from nakmd.analysis.affinity import AREA_PER_ATOM, Affinity, AffinityRecord
+from nakmd.analysis.affinity import Affinity, AffinityRecord
 from nakmd.analysis.base import Analysis, Record, require_frames
-from nakmd.analysis.drive import Progress, chosen_stages, measure
+from nakmd.analysis.drive import FrameProgress, chosen_stages, measure
+from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
-from nakmd.analysis.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.wetted_faces import WettedFaces
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names
@@ -124,8 +124,8 @@ class Adhesion(Analysis):
     - *change of the metal*: its energy less what it has by itself. Against metal with a free surface the total is
       the energy of adhesion, against bulk liquid that of immersion.
 
-    A wall atom has two faces, and metal may wet one or both (`nakmd.analysis.wetted_faces`): the work is that of one
-    interface, also for a sheet between liquid and liquid.
+    A wall atom has two faces, and metal may wet one or both (`nakmd.analysis.geometry.wetted_faces`): the work is that
+    of one interface, also for a sheet between liquid and liquid.
 
     These are energies. The work of adhesion proper is a free energy (`nakmd.studies.affinity_ladder`).
     """
@@ -260,7 +260,7 @@ def work_of_adhesion(
     metal: Stored | None = None,
     model: Potential | None = None,
     stage: str | Sequence[str] | None = None,
-    progress: Progress | None = None,
+    progress: FrameProgress | None = None,
     wall_steps: int = 10000,
 ) -> AdhesionRecord:
     """Return E(metal+wall) - E(metal) - E(wall) over the frames of a run, by term and per area, with errors.

@@ -12,8 +12,8 @@ import numpy as np
 from nakmd.analysis.base import require_frames
 from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
-from nakmd.analysis.statistics import Measure, mean_with_error
-from nakmd.analysis.wetted_faces import WettedFaces
+from nakmd.analysis.geometry.wetted_faces import WettedFaces
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.source import DeckSource

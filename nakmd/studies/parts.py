@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nakmd.analysis.base import require_frames
-from nakmd.analysis.drive import Source, choose_frames
-from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.analysis.drive import FrameSource, choose_frames
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.errors import AnalysisError
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
@@ -93,13 +93,13 @@ def thermal_energy(masses: FloatArray, velocities: FloatArray) -> float:
 
 
 def wall_alone(
-    source: Source, potential: Potential, timestep: float = TIMESTEP, steps: int = 10000, stage: Stages = None
+    source: FrameSource, potential: Potential, timestep: float = TIMESTEP, steps: int = 10000, stage: Stages = None
 ) -> Measure | None:
     """Return the energy of the wall by itself, from a run of its own at the temperature that it has in other frames.
 
     Parameters
     ----------
-    source : Source
+    source : FrameSource
         Frames of wall and metal, with velocities.
     potential : Potential
         Of those frames.

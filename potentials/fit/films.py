@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from nakmd.cell import Cell
 from nakmd.potentials import Hybrid, Screened, evaluate, load
-from nakmd.potentials.model_records import ScreenedElement
+from nakmd.potentials.library.model_record import ScreenedElement
 from nakmd.potentials.screened import BoundScreened
-from nakmd.potentials.terms import residual_of
 from nakmd.system import FloatArray, System
 
 DATA = Path(__file__).parent / "data"
@@ -127,7 +126,7 @@ def energy(
     """Return the energy [eV] of metal and contact, the sheet itself left out, and the densities [eV²]."""
     metal = load(METAL, elements=METALS)
     beside = {
-        name: {"residual": residual_of(ScreenedElement(symbol=name, evidence="fitted", **given), doping)}
+        name: {"residual": ScreenedElement(symbol=name, evidence="fitted", **given).residual_beside(doping)}
         | {"rho_0": given["rho_0"]}
         for name, given in numbers.items()
     }

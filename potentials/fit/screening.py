@@ -36,8 +36,8 @@ from films import (
 )
 
 from nakmd.cell import Cell
+from nakmd.potentials.forms.doping import settled_part
 from nakmd.potentials.library import read_set
-from nakmd.potentials.terms import settled_part
 from nakmd.system import FloatArray, System
 
 mpl.use("Agg")

@@ -24,7 +24,7 @@ import numpy as np
 import nakmd
 from nakmd.analysis import SurfaceTension
 from nakmd.analysis.drive import choose_frames
-from nakmd.analysis.statistics import Measure, mean_with_error
+from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.cell import Cell
 from nakmd.integrators import Bussi, Fire, Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors

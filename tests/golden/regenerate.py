@@ -41,7 +41,7 @@ MORSE = {
     "pairs": {"K C": [0.0736, 1.6748, 3.0814], "K K": [0.05, 1.5, 3.4], "C C": [0.01, 1.9, 3.0]},
 }
 LENNARD_JONES = {
-    "style": "lj",
+    "style": "lennard_jones",
     "cutoff": 7.5,
     "mode": "cut",
     "pairs": {"K C": [0.01, 3.0], "K K": [0.05, 3.4], "C C": [0.003, 3.2]},

@@ -8,15 +8,13 @@ from reference.analytic_eam import GuptaTwin, JohnsonOhTwin
 from reference.bond_order import TersoffTwin, parse_tersoff
 from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, brute_pairs, strained
-from reference.pair import LennardJonesTwin, MorseTwin, PairTwin, TwoGaussiansTwin
+from reference.pair import PairTwin
 from reference.screened import ScreenedTwin
 from reference.tables import TableTwin, read_eam, write_setfl
 
 __all__ = [
     "GuptaTwin",
     "JohnsonOhTwin",
-    "LennardJonesTwin",
-    "MorseTwin",
     "NicholAcklandTwin",
     "Outcome",
     "PairTwin",
@@ -24,7 +22,6 @@ __all__ = [
     "SumTwin",
     "TableTwin",
     "TersoffTwin",
-    "TwoGaussiansTwin",
     "brute_pairs",
     "parse_tersoff",
     "read_eam",

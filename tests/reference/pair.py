@@ -63,27 +63,3 @@ class PairTwin:
             energy[mine], slope[mine] = ended(formula, r[mine], self.cutoff, self.mode, self.onset)
         per_atom = 0.5 * np.bincount(i, energy, minlength=system.n_atoms)
         return assemble(system.n_atoms, i, j, vectors, per_atom, 0.5 * (slope / r)[:, None] * vectors)
-
-
-class MorseTwin(PairTwin):
-    """Morse between named species: ``{("K", "C"): (D, α, r0)}``."""
-
-    def __init__(self, pairs, cutoff, mode="shift", onset=None):
-        formulas = {pair: (lambda r, p=p: morse(r, *p)) for pair, p in pairs.items()}
-        super().__init__(formulas, cutoff, mode, onset)
-
-
-class LennardJonesTwin(PairTwin):
-    """Lennard-Jones between named species: ``{("K", "C"): (ε, σ)}``."""
-
-    def __init__(self, pairs, cutoff, mode="shift", onset=None):
-        formulas = {pair: (lambda r, p=p: lennard_jones(r, *p)) for pair, p in pairs.items()}
-        super().__init__(formulas, cutoff, mode, onset)
-
-
-class TwoGaussiansTwin(PairTwin):
-    """Two Gaussians between named species: ``{("K", "C"): (A, a, D, s)}``."""
-
-    def __init__(self, pairs, cutoff, mode="shift", onset=None):
-        formulas = {pair: (lambda r, p=p: two_gaussians(r, *p)) for pair, p in pairs.items()}
-        super().__init__(formulas, cutoff, mode, onset)

@@ -9,8 +9,8 @@ from ase.data import atomic_masses, atomic_numbers
 from numpy.typing import NDArray
 
 from nakmd.potentials import EAM, Evaluator
-from nakmd.potentials.eam_table import EAMTable
-from nakmd.potentials.spline_tables import lammps_spline, spline_value
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.lammps_spline import lammps_spline, spline_value
 from nakmd.studies.soundness.crystals import PerfectCrystal, build_crystal
 from nakmd.studies.soundness.verdicts import Level, Verdict, level_of, worst
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from nakmd.analysis.statistics import Measure
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.errors import NakmdError
 from nakmd.potentials import Potential
 from nakmd.structures.crystal import crystal, substitute

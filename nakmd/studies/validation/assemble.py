@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.analysis import Measure
-from nakmd.analysis.fitting import weighted_line
+from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.studies.validation import adsorption, alloy, carbon, cold, surface
 from nakmd.studies.validation.findings import Finding, number, restored, stored
 from nakmd.studies.validation.liquid import name_of, species_of

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from nakmd.analysis.statistics import Measure, format_measure
+from nakmd.analysis.numerics.statistics import Measure, format_measure
 from nakmd.studies.validation.references import Reference
 
 #: Combined standard errors within which a figure agrees with its reference.

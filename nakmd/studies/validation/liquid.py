@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nakmd.analysis import RDF, Diffusion, Thermo, Viscosity, yeh_hummer
 from nakmd.analysis.diffusion import DiffusionRecord
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.rdf import PartialRDF, RDFRecord
-from nakmd.analysis.statistics import Measure
 from nakmd.analysis.thermo import ThermoRecord
 from nakmd.errors import AnalysisError
 from nakmd.integrators import Bussi, CellRescaling, VelocityVerlet

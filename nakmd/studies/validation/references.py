@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.statistics import format_measure
-from nakmd.potentials.tables import read_text
+from nakmd.analysis.numerics.statistics import format_measure
+from nakmd.potentials.files.texts import read_text
 from nakmd.structures.liquid import nak_density
 from nakmd.units import K_B
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis import SurfaceTension
-from nakmd.analysis.jackknife import jackknife, merged
-from nakmd.analysis.statistics import BlockSums, Measure
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.analysis.numerics.jackknife import jackknife, merged
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.integrators import Bussi, VelocityVerlet

@@ -1,0 +1,1 @@
+"""What walls, layers, surfaces and droplets are, and which atoms are near them."""

@@ -1,0 +1,220 @@
+"""Atoms counted by distance from the wall, or by position along the cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import require_finite, select
+from nakmd.analysis.geometry.layering import find_bulk
+from nakmd.analysis.geometry.surfaces import AXES, Box, Placed
+from nakmd.analysis.geometry.wall import WallShape, find_shape
+from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.errors import AnalysisError
+from nakmd.system import METALS, WALL, Frame, Topology, element_of
+
+FloatArray = NDArray[np.float64]
+
+#: Distances [Å] beyond the farthest atom, and in all, that a profile covers where the cell is open.
+MARGIN, FARTHEST = 5.0, 200.0
+
+
+class Profile:
+    """Atoms of each species, volume and area, bin by bin of the distance from the wall, summed over frames.
+
+    Parameters
+    ----------
+    species : sequence of str, optional
+        Species, elements or groups without common atoms. If left out: the metals, or all elements where distances
+        are not from the wall.
+    about : {"wall", "cell", "center"}
+        Where distances start: at the wall; at the origin of the cell; at the middle of mass of the chosen atoms,
+        for a free film.
+    axis : {"x", "y", "z"}
+        The cell vector to go along where not from the wall; positions are heights above the face that the other
+        two span.
+    width : float [Å]
+        Of a bin.
+    reach : float [Å], optional
+        How far the profile goes. If left out: to the end of the cell in the first frame; where the cell is open, to
+        5 Å beyond the farthest atom there, at most 200 Å.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Species counted.
+    sides : tuple of str
+        Of the wall; set by the first frame, as are the edges.
+    edges : (n_bins + 1,) float64 [Å]
+    mass_of : (n_species,) float64 [amu]
+        Mean mass of an atom of each species.
+    shape : WallShape or None
+        None where distances are not from the wall.
+    sums : BlockSums
+        Of tables (n_sides, n_species + 2, n_bins): atoms of each species, volume [Å³] of the bins, area [Å²] of the
+        surface.
+
+    Notes
+    -----
+    The wall is found in the first frame (sheets parallel to a face of the cell, or a tube along a cell vector:
+    `nakmd.analysis.geometry.wall`), and its plane, or its axis and radius, in every frame. Distances start at the
+    carbon nuclei. Each atom is on one side: above or below the sheets, outside or inside of the tube; atoms between
+    several sheets or shells are not counted.
+
+    Around a tube in a periodic cell, shells are complete up to half the width of the cell; those beyond reach into
+    its corners and their volume is what the cell holds of them.
+    """
+
+    def __init__(
+        self,
+        species: Sequence[str] | None = None,
+        about: str = "wall",
+        axis: str = "z",
+        width: float = 0.2,
+        reach: float | None = None,
+    ) -> None:
+        if about not in ("wall", "cell", "center"):
+            raise AnalysisError(f"A profile starts at the 'wall', the 'cell' or the 'center', not at {about!r}.")
+        if axis not in AXES:
+            raise AnalysisError(f"A profile goes along 'x', 'y' or 'z', not along {axis!r}.")
+        if not width > 0.0 or not (reach is None or reach >= width):
+            raise AnalysisError(f"A profile needs a positive width of bins and a longer reach, got {width}, {reach} Å.")
+        self.species = None if species is None else tuple([species] if isinstance(species, str) else species)
+        self.about, self.axis = about, axis
+        self.width, self.reach = float(width), None if reach is None else float(reach)
+
+    def prepare(self, topology: Topology) -> None:
+        """Choose the atoms and the wall."""
+        present = [topology.species_names[s] for s in np.unique(topology.species)]
+        elements = list(dict.fromkeys(element_of(name) for name in present))
+        wanted = self.species
+        if wanted is None:
+            wanted = tuple(e for e in elements if e in METALS) if self.about == "wall" else tuple(elements)
+        self._wall = np.isin(topology.species, [s for s, e in enumerate(topology.elements) if e in WALL])
+        if self.about == "wall" and not np.any(self._wall):
+            raise AnalysisError(
+                f"A profile from the wall needs wall atoms ({', '.join(WALL)}); here are {', '.join(present)} only. "
+                "Without a wall, go along the cell: about='cell' or about='center'."
+            )
+        if not wanted:
+            raise AnalysisError(
+                f"A profile of the liquid needs metal atoms; here are {', '.join(present)} only. Name other species "
+                "if they are meant."
+            )
+        kinds = np.full(topology.n_atoms, -1, dtype=np.int64)
+        for kind, word in enumerate(wanted):
+            mask = select(topology, word)
+            if np.any(kinds[mask] >= 0):
+                raise AnalysisError(
+                    f"{word!r} shares atoms with {wanted[int(kinds[mask].max())]!r}: name disjoint sets."
+                )
+            kinds[mask] = kind
+        self.names = wanted
+        self._chosen = np.flatnonzero(kinds >= 0)
+        self._kinds = kinds[self._chosen]
+        self._masses = topology.masses[self._chosen]
+        self.mass_of = np.array([self._masses[self._kinds == k].mean() for k in range(len(wanted))])
+        self.shape: WallShape | None = None
+        self.sums = BlockSums()
+
+    def place(self, frame: Frame) -> Placed:
+        """Return what distances start from in one frame."""
+        if self.about == "wall":
+            wall = frame.positions[self._wall]
+            require_finite(wall)
+            if self.shape is None:
+                self.shape = find_shape(wall, frame.cell)
+            return self.shape.place(wall, frame.cell)
+        box = Box.of(frame.cell, AXES.index(self.axis))
+        return box if self.about == "cell" else box.around(frame.positions[self._chosen], self._masses)
+
+    def update(self, frame: Frame) -> None:
+        """Count one frame."""
+        placed = self.place(frame)
+        side, distance = placed.locate(frame.positions[self._chosen])
+        require_finite(distance)
+        if self.sums.count == 0:
+            self._begin(placed, distance)
+            points = frame.positions[self._chosen]
+            self._covered = [
+                self.shape is None or self.shape.covered(points[side == row], placed, frame.cell)
+                for row in range(len(self.sides))
+            ]
+        n_sides, n_bins = len(self.sides), len(self.edges) - 1
+        bins = np.floor((distance - self.edges[0]) / self.width).astype(np.int64)
+        seen = (side >= 0) & (bins >= 0) & (bins < n_bins)
+        flat = (side[seen] * len(self.names) + self._kinds[seen]) * n_bins + bins[seen]
+        # rows: one for each kind, the volume of the bins, and the area of the surface
+        table = np.empty((n_sides, len(self.names) + 2, n_bins))
+        counts = np.bincount(flat, minlength=n_sides * len(self.names) * n_bins)
+        table[:, :-2] = counts.reshape(n_sides, len(self.names), n_bins)
+        table[:, -2] = placed.volumes(self.edges)
+        table[:, -1] = placed.areas[:, None]
+        self.sums.add(table)
+
+    def _begin(self, placed: Placed, distance: FloatArray) -> None:
+        self.sides = placed.sides
+        end = self.reach
+        if end is None:
+            end = float(placed.reach.max())
+            if not math.isfinite(end):
+                end = min(float(np.abs(distance).max()) + MARGIN, FARTHEST)
+        n_bins = max(1, math.ceil(end / self.width - 1e-9))
+        first = -n_bins if self.about == "center" else 0
+        self.edges = self.width * np.arange(first, n_bins + 1, dtype=np.float64)
+
+    def bulks(self, asked: tuple[float, float] | None) -> dict[int, NDArray[np.bool_]]:
+        """Return the bins that are bulk on each side that has one.
+
+        Parameters
+        ----------
+        asked : (float, float) [Å], optional
+            As in `find_bulk`.
+
+        Raises
+        ------
+        AnalysisError
+            If no side has one, with the reason of the first side where there are atoms.
+        """
+        found: dict[int, NDArray[np.bool_]] = {}
+        reasons = []
+        for row, side in enumerate(self.sides):
+            number, volume = self.sums.mean[row, :-2], self.sums.mean[row, -2]
+            if not np.any(number > 0.0):
+                continue
+            if not self._covered[row]:
+                reasons.append(
+                    f"The liquid {side} leaves part of the wall bare, as a droplet does: there is no bulk above the "
+                    "whole of the wall to compare with. Use a film that covers it."
+                )
+                continue
+            try:
+                found[row] = find_bulk(self.edges, number, volume, asked, side)
+            except AnalysisError as error:
+                reasons.append(str(error))
+        if not found:
+            nowhere = f"No atom of {', '.join(self.names)} was seen on either side of the wall."
+            raise AnalysisError(reasons[0] if reasons else nowhere)
+        return found
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the conventions behind the numbers."""
+        if self.shape is None:
+            start = "the origin of the cell" if self.about == "cell" else "the middle of mass"
+            notes = [f"positions along {self.axis} from {start}"]
+        elif self.shape.kind == "planar":
+            notes = [f"distance from the mean plane of the carbon nuclei, along {AXES[self.shape.axis]}"]
+        else:
+            notes = [f"distance from the mean radius of the carbon nuclei, tube along {AXES[self.shape.axis]}"]
+        notes.append(f"bins of {self.width:g} Å")
+        bare = [
+            side for row, side in enumerate(self.sides) if not self._covered[row] and self.sums.mean[row, :-2].any()
+        ]
+        if bare:
+            notes.append(f"liquid {' and '.join(bare)} leaves part of the wall bare: averages over droplet and vacuum")
+        if self.sums.count < 2:
+            notes.append("one frame: no error can be given")
+        return tuple(notes)

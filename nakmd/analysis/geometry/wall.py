@@ -1,0 +1,212 @@
+"""Where the wall is in a frame: sheets parallel to a face of the cell, or a tube along one of its vectors.
+
+There are two distances from a wall, both from carbon nuclei. Profiles (`Density` and what rests on it) measure from
+the mean plane of the outermost sheet, or from the mean radius of the tube: shells have volumes then. Plane, axis and
+radius are found anew in every frame, so that the wall's own motion, and a tube's breathing, do not smear a profile;
+what moves within the wall (ripples, a bent or flattened tube) does. Layers (`Affinity`, `LayerDiffusion`,
+`Residence`) measure from the nearest wall atom, which needs no shape and follows ripples and holes. Over the middle
+of a hexagon, at 3 Å from the plane, the nearest atom is 3.3 Å away; at 5 Å the two differ by 0.2 Å.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap, perpendicular_frame
+from nakmd.cell import Cell
+from nakmd.errors import AnalysisError
+from nakmd.system import WALL, Frame, Topology
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+#: The first layer ends, and the bulk begins, at these distances [Å] from the wall, unless told otherwise.
+FIRST_LAYER, BULK_START = 5.0, 10.0
+
+#: Fewer atoms than this, on average, are no bulk to compare with.
+LEAST_BULK = 20.0
+
+#: Wall atoms whose heights or radii differ by more than this [Å] lie in different sheets or shells: half the spacing
+#: of graphite is 1.7 Å, and the ripples of a warm sheet leave no gap as wide.
+LAYER_GAP = 1.7
+
+#: Spread [Å] within a sheet, and spread over radius within a tube, up to which the wall counts as one.
+FLATNESS, ROUNDNESS = 1.5, 0.12
+
+#: A sheet or a tube may have holes, but none as wide as this [Å, rad].
+HOLE, OPENING = 12.0, 1.2
+
+
+def wall_atoms(topology: Topology) -> IntArray:
+    """Return the rows of the wall's atoms (C, N); `AnalysisError` if there are none."""
+    names = np.array(topology.elements)
+    rows = np.flatnonzero(np.isin(names[topology.species], WALL))
+    if len(rows) == 0:
+        present = ", ".join(topology.species_names[s] for s in np.unique(topology.species))
+        raise AnalysisError(f"This analysis needs a wall ({', '.join(WALL)}); here are {present or 'no atoms'} only.")
+    return rows
+
+
+def distances_to_wall(frame: Frame, wall: IntArray, atoms: IntArray, limit: float) -> FloatArray:
+    """Return the distance [Å] of each of some atoms from the nearest wall atom, infinite beyond ``limit``."""
+    there, here = frame.positions[wall], frame.positions[atoms]
+    kinds = np.zeros(len(wall), dtype=np.int64)
+    return CellGrid(there, kinds, frame.cell, limit, also=here).nearest_distances(here)
+
+
+def layers_of(values: FloatArray) -> list[FloatArray]:
+    """Split heights or radii [Å] into layers at every gap wider than `LAYER_GAP`, in ascending order."""
+    ordered = np.sort(values)
+    return np.split(ordered, np.flatnonzero(np.diff(ordered) > LAYER_GAP) + 1)
+
+
+def _layers_along(wall: FloatArray, cell: Cell, axis: int) -> list[FloatArray]:
+    """Return the heights of the wall atoms by sheet, from the side of the widest gap."""
+    normal, period = height_along(cell, axis)
+    heights = wall @ normal
+    _, start = largest_gap(heights, period)
+    if math.isfinite(period):
+        heights = start + (heights - start + 1e-9) % period
+    return layers_of(heights)
+
+
+def place_plane(wall: FloatArray, cell: Cell, axis: int) -> Plane:
+    """Return the sheets of a frame.
+
+    Parameters
+    ----------
+    wall : (n, 3) float64 [Å]
+        Wall atoms.
+    cell : Cell
+    axis : int
+        Cell vector that crosses the sheets.
+    """
+    normal, period = height_along(cell, axis)
+    layers = _layers_along(wall, cell, axis)
+    return Plane(
+        normal, float(layers[0].mean()), float(layers[-1].mean()), period, cell.volume / float(cell.heights[axis])
+    )
+
+
+def place_tube(wall: FloatArray, cell: Cell, axis: int) -> Tube:
+    """Return the tube of a frame; parameters as in `place_plane`, ``axis`` the cell vector it runs along."""
+    along = cell.matrix[axis] / np.linalg.norm(cell.matrix[axis])
+    others = [c for c in range(3) if c != axis and cell.periodic[c]]
+    basis = np.array([cell.matrix[c] - (cell.matrix[c] @ along) * along for c in others]).reshape(-1, 3)
+    fractional = wall @ cell.inverse
+    middle = fractional.mean(axis=0)
+    for c in others:  # the faces of the cell may cut the tube: its middle lies opposite the widest gap
+        gap, start = largest_gap(fractional[:, c], 1.0)
+        middle[c] = start + 0.5 * (1.0 - gap)
+    guess = middle @ cell.matrix
+    rough = Tube(along, guess, 0.0, 0.0, float(np.linalg.norm(cell.matrix[axis])), basis)
+    vectors = rough.across(wall)
+    first, second = perpendicular_frame(along)
+    x, y = vectors @ first, vectors @ second
+    # a circle through the atoms, x² + y² = 2 x_c x + 2 y_c y + k, is linear in its unknowns (Kåsa), and gaps of a
+    # doped wall do not draw its centre as they draw the mean
+    system = np.stack([x, y, np.ones(len(x))], axis=1)
+    (a, b, _), *_ = np.linalg.lstsq(system, x * x + y * y, rcond=None)
+    center = guess + 0.5 * (a * first + b * second)
+    radii = np.hypot(x - 0.5 * a, y - 0.5 * b)
+    shells = layers_of(radii)
+    return Tube(along, center, float(shells[0].mean()), float(shells[-1].mean()), rough.length, basis)
+
+
+@dataclass(frozen=True)
+class WallShape:
+    """What kind of wall, and along which cell vector.
+
+    Attributes
+    ----------
+    kind : {"planar", "cylindrical"}
+    axis : int
+        Cell vector that crosses the sheets, or that the tube runs along.
+    """
+
+    kind: str
+    axis: int
+
+    def place(self, wall: FloatArray, cell: Cell) -> Placed:
+        """Return the wall of a frame."""
+        if self.kind == "planar":
+            return place_plane(wall, cell, self.axis)
+        return place_tube(wall, cell, self.axis)
+
+    def covered(self, points: FloatArray, placed: Placed, cell: Cell) -> bool:
+        """Return whether liquid, (n, 3) [Å], on one side of the wall leaves no part of it bare: it is no droplet."""
+        if not len(points):
+            return False
+        along = [self.axis] if self.kind == "cylindrical" else [c for c in range(3) if c != self.axis]
+        for c in along:
+            normal, period = height_along(cell, c)
+            if math.isfinite(period) and largest_gap(points @ normal, period)[0] > HOLE:
+                return False
+        if isinstance(placed, Tube):
+            first, second = perpendicular_frame(placed.axis)
+            across = placed.across(points)
+            return largest_gap(np.arctan2(across @ second, across @ first), 2.0 * math.pi)[0] <= OPENING
+        return True
+
+
+def _is_sheet(wall: FloatArray, cell: Cell, axis: int) -> bool:
+    """Return whether the wall is flat along a cell vector and covers the cell across it."""
+    if any(float(np.std(layer)) > FLATNESS for layer in _layers_along(wall, cell, axis)):
+        return False
+    for other in range(3):
+        if other != axis:
+            normal, period = height_along(cell, other)
+            if largest_gap(wall @ normal, period)[0] > HOLE:
+                return False
+    return True
+
+
+def _is_tube(wall: FloatArray, cell: Cell, axis: int) -> bool:
+    """Return whether the wall is a closed tube along a periodic cell vector."""
+    if not cell.periodic[axis] or len(wall) < 6:
+        return False
+    normal, period = height_along(cell, axis)
+    if largest_gap(wall @ normal, period)[0] > HOLE:
+        return False
+    tube = place_tube(wall, cell, axis)
+    vectors = tube.across(wall)
+    first, second = perpendicular_frame(tube.axis)
+    x, y = vectors @ first, vectors @ second
+    if largest_gap(np.arctan2(y, x), 2.0 * math.pi)[0] > OPENING:
+        return False
+    return all(float(np.std(shell)) < ROUNDNESS * float(shell.mean()) for shell in layers_of(np.hypot(x, y)))
+
+
+def find_shape(wall: FloatArray, cell: Cell) -> WallShape:
+    """Return what the wall is.
+
+    Parameters
+    ----------
+    wall : (n, 3) float64 [Å]
+        Wall atoms of one frame.
+    cell : Cell
+
+    Raises
+    ------
+    AnalysisError
+        If it is neither sheets parallel to a face of the cell nor a tube along a cell vector.
+    """
+    if len(wall):
+        # sheets lie in xy and tubes along z, as they are built here; tubes first: the rings of a cold one are flat
+        for axis in (2, 0, 1):
+            if _is_tube(wall, cell, axis):
+                return WallShape("cylindrical", axis)
+        for axis in (2, 0, 1):
+            if _is_sheet(wall, cell, axis):
+                return WallShape("planar", axis)
+    raise AnalysisError(
+        f"The {len(wall)} wall atoms are neither sheets parallel to a face of the cell (heights within a sheet may "
+        f"spread by {FLATNESS:g} Å) nor a closed tube along one of its vectors (radii may spread by "
+        f"{100 * ROUNDNESS:.0f} %): there is no surface to measure distances from, or "
+        "directions along."
+    )

@@ -1,0 +1,132 @@
+"""Directions along and across a sheet or a tube, and places on it laid flat."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.analysis.base import require_finite
+from nakmd.analysis.geometry.surfaces import AXES, Placed, Tube, perpendicular_frame
+from nakmd.analysis.geometry.wall import WallShape, find_shape, wall_atoms
+from nakmd.system import Frame, Topology
+
+FloatArray = NDArray[np.float64]
+
+
+class WallFrame:
+    r"""Coordinates that follow the wall.
+
+    Parameters
+    ----------
+    topology : Topology
+
+    Attributes
+    ----------
+    wall : (n,) int64
+        Rows of the wall's atoms.
+    shape : WallShape or None
+        Found in the first frame; None before it.
+
+    Notes
+    -----
+    Along a tube, a displacement from r to r' in the plane across the axis has the components
+    (|r| + |r'|)/2 · Δθ along the wall and |r'| - |r| across it: an atom that circles at constant distance does not
+    move across the wall.
+    """
+
+    def __init__(self, topology: Topology) -> None:
+        self.wall = wall_atoms(topology)
+        self.shape: WallShape | None = None
+
+    @property
+    def words(self) -> str:
+        """The shape in words; the axis is a vector of the cell."""
+        if self.shape is None:
+            return "no shape yet"
+        kind = "a tube along" if self.shape.kind == "cylindrical" else "a sheet across"
+        return f"{kind} {AXES[self.shape.axis]}"
+
+    def place(self, frame: Frame) -> tuple[WallShape, Placed]:
+        """Return what the wall is and where it lies in a frame.
+
+        Raises
+        ------
+        AnalysisError
+            If the first frame has neither sheets nor a tube, or a position is not finite.
+        """
+        points = frame.positions[self.wall]
+        require_finite(points)
+        if self.shape is None:
+            self.shape = find_shape(points, frame.cell)
+        return self.shape, self.shape.place(points, frame.cell)
+
+    def components(self, frame: Frame, ends: FloatArray, steps: FloatArray) -> FloatArray:
+        """Return displacements along the wall (two) and across it.
+
+        Parameters
+        ----------
+        frame : Frame
+        ends : (m, 3) float64 [Å]
+            Where the atoms are after the step.
+        steps : (m, 3) float64 [Å]
+
+        Returns
+        -------
+        (m, 3) float64 [Å]
+            Sheet: two directions in its plane, then its normal. Tube: along its axis, around it, away from it.
+        """
+        shape, placed = self.place(frame)
+        if not isinstance(placed, Tube):
+            normal = frame.cell.inverse[:, shape.axis] * frame.cell.heights[shape.axis]
+            return np.asarray(steps @ np.stack([*perpendicular_frame(normal), normal], axis=1))
+        across = np.stack(perpendicular_frame(placed.axis), axis=1)
+        after = placed.across(ends) @ across
+        before = after - steps @ across
+        r_before, r_after = np.hypot(*before.T), np.hypot(*after.T)
+        turned = np.arctan2(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], np.sum(before * after, axis=1))
+        return np.column_stack([steps @ placed.axis, 0.5 * (r_before + r_after) * turned, r_after - r_before])
+
+    def unrolled(self, frame: Frame, atoms: NDArray[np.int64]) -> tuple[FloatArray, tuple[float, float], float]:
+        """Return where atoms stand over the wall laid flat, and how large the flat wall is.
+
+        Parameters
+        ----------
+        frame : Frame
+        atoms : (m,) int64
+
+        Returns
+        -------
+        places : (m, 2) float64
+            From 0 to 1 along the two sides of the flat wall. Tube: θ/2π, and the position along the axis. Sheet: along
+            the two cell vectors in its plane.
+        sides : tuple of float [Å]
+            Lengths of the two sides; the first of a tube is 2πR with the mean radius R of its shells.
+        area : float [Å²]
+        """
+        shape, placed = self.place(frame)
+        fractional = np.mod(frame.positions[atoms] @ frame.cell.inverse, 1.0)
+        lengths = frame.cell.lengths
+        if not isinstance(placed, Tube):
+            u, v = self.across
+            return fractional[:, [u, v]], (float(lengths[u]), float(lengths[v])), float(placed.areas[0])
+        first, second = perpendicular_frame(placed.axis)
+        vectors = placed.across(frame.positions[atoms])
+        around = np.mod(np.arctan2(vectors @ second, vectors @ first) / (2.0 * math.pi), 1.0)
+        sides = (math.pi * (placed.inner + placed.outer), float(lengths[shape.axis]))
+        return np.column_stack([around, fractional[:, shape.axis]]), sides, sides[0] * sides[1]
+
+    @property
+    def across(self) -> tuple[int, int]:
+        """The two cell vectors besides the wall's own, in cyclic order."""
+        axis = 2 if self.shape is None else self.shape.axis
+        return (axis + 1) % 3, (axis + 2) % 3
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """Names of the two sides of the flat wall."""
+        u, v = self.across
+        if self.shape is not None and self.shape.kind == "cylindrical":
+            return "Rθ", AXES[self.shape.axis]
+        return AXES[u], AXES[v]

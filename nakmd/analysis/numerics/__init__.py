@@ -1,0 +1,1 @@
+"""Means and their errors, fits, correlations: numbers without knowledge of atoms."""

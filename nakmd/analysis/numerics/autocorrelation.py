@@ -1,0 +1,108 @@
+"""Correlated series: how many of their samples count as one, and from where on they have settled."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import scipy  # its modules load when first used: decks check their quantities before the first step
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def autocovariance(series: ArrayLike) -> FloatArray:
+    """Return the autocovariance of a series, or its sum over many.
+
+    Parameters
+    ----------
+    series : (n,) or (n, m) array_like
+        Columns are series of the same kind; their autocovariances are summed.
+
+    Returns
+    -------
+    (n,) float64
+        ``c[t] = Σ_m Σ_s δ_m(s) δ_m(s + t) / (n - t)``, with δ the deviation from the column's mean.
+    """
+    x = np.asarray(series, dtype=np.float64)
+    x = x.reshape(len(x), -1)
+    n = len(x)
+    deviations = x - x.mean(axis=0)
+    size = scipy.fft.next_fast_len(2 * n, real=True)
+    power = np.zeros(size // 2 + 1)
+    for start in range(0, deviations.shape[1], 256):  # blocks of columns keep the transform small
+        transform = scipy.fft.rfft(deviations[:, start : start + 256], size, axis=0)
+        power += np.sum(transform.real**2 + transform.imag**2, axis=1)
+    sums = scipy.fft.irfft(power, size)[:n]
+    return np.asarray(sums / np.arange(n, 0, -1), dtype=np.float64)
+
+
+def statistical_inefficiency(series: ArrayLike) -> float:
+    r"""Return how many successive samples count as one.
+
+    .. math:: g = 1 + 2 \sum_{t=1}^{t_0} (1 - t/n) \, c(t)/c(0)
+
+    summed up to the first :math:`t_0 > 3` at which the autocorrelation has fallen to zero.
+
+    Parameters
+    ----------
+    series : (n,) or (n, m) array_like
+        Columns are series of the same kind; one g is found from all of them together.
+
+    Returns
+    -------
+    float
+        At least 1; 1 for a constant series.
+
+    References
+    ----------
+    Chodera, Swope, Pitera, Seok & Dill, J. Chem. Theory Comput. 3, 26 (2007). doi:10.1021/ct0502864
+    """
+    x = np.asarray(series, dtype=np.float64)
+    n = len(x)
+    if n < 3:
+        return 1.0
+    c = autocovariance(x)
+    scale = float(np.sum(np.mean(x.reshape(n, -1), axis=0) ** 2))
+    # a variance at rounding level is that of a constant
+    if not c[0] > 1e-24 * scale:
+        return 1.0
+    rho = c / c[0]
+    negative = np.flatnonzero((rho <= 0.0) & (np.arange(n) > 3))
+    stop = int(negative[0]) if len(negative) else n - 1
+    lags = np.arange(1, stop)
+    return max(1.0, float(1.0 + 2.0 * np.sum((1.0 - lags / n) * rho[1:stop])))
+
+
+def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int, float, float]:
+    """Return where a series has settled: the start that leaves the most independent samples.
+
+    Parameters
+    ----------
+    series : (n,) array_like
+    candidates : int
+        How many starting points are tried.
+
+    Returns
+    -------
+    start : int
+        First sample to keep.
+    g : float
+        Statistical inefficiency of what is kept.
+    n_effective : float
+
+    References
+    ----------
+    Chodera, J. Chem. Theory Comput. 12, 1799 (2016). doi:10.1021/acs.jctc.5b00784
+    """
+    x = np.asarray(series, dtype=np.float64)
+    n = len(x)
+    best = (0, 1.0, float(n))
+    if n < 4 or np.var(x) <= 1e-24 * np.mean(x) ** 2:
+        return best
+    best = (0, math.inf, 0.0)
+    for start in range(0, n - 3, max(1, n // candidates)):
+        g = statistical_inefficiency(x[start:])
+        if (n - start) / g > best[2]:
+            best = (start, g, (n - start) / g)
+    return best

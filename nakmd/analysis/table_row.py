@@ -1,0 +1,73 @@
+"""One line of the table of results."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from nakmd.analysis.numerics.statistics import format_measure
+
+
+class WithError(Protocol):
+    """A number with an error: a `Measure`, or the main number of a `Record`."""
+
+    @property
+    def value(self) -> Any:
+        """The number, or an array."""
+
+    @property
+    def error(self) -> Any:
+        """Its standard error."""
+
+    @property
+    def unit(self) -> str:
+        """Its unit."""
+
+    @property
+    def n_effective(self) -> float:
+        """Number of independent samples that the error rests on."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the error rests on enough of them."""
+
+    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
+        """Return the confidence interval."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table of results.
+
+    Attributes
+    ----------
+    quantity, text : str
+        Name, and value with error and unit. A name that begins with two spaces is a part of the line above.
+    note : str
+        Why the number should be taken with care, if so.
+    measured : WithError, optional
+        The number itself, for its interval; None where the row has no error.
+    """
+
+    quantity: str
+    text: str
+    note: str = ""
+    measured: WithError | None = None
+
+    @classmethod
+    def of(cls, quantity: str, measured: WithError, note: str = "") -> Row:
+        """Return the row of a number with an error; without a note it says if the error is uncertain."""
+        text = format_measure(float(measured.value), float(measured.error), measured.unit)
+        return cls(quantity, text, note or trust_note(measured), measured)
+
+
+def trust_note(measured: WithError) -> str:
+    """Return a warning if the error of a number rests on too few independent samples, else an empty text."""
+    if measured.trusted or not math.isfinite(measured.n_effective) or not measured.n_effective:
+        return ""
+    if np.ndim(measured.error) or not math.isfinite(measured.error) or measured.error == 0.0:
+        return ""
+    return f"error uncertain: {measured.n_effective:.1f} independent samples"

@@ -1,0 +1,1 @@
+"""Files of potentials: readers, writers and exporters."""

@@ -1,0 +1,163 @@
+"""Funcfl: one element to a file, effective charges in place of pair energies, joined as LAMMPS joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.errors import FileFormatError
+from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable
+from nakmd.potentials.files.number_lines import INTEGER, NUMBER, Lines, shown
+
+FloatArray = NDArray[np.float64]
+
+#: r φ(r) = HARTREE · BOHR · Z_a Z_b [eV Å] with LAMMPS's rounding, not CODATA's: parity on the same file.
+HARTREE_ROUNDED = 27.2
+BOHR_ROUNDED = 0.529
+
+
+@dataclass(frozen=True, eq=False)
+class Funcfl:
+    """The content of one funcfl file.
+
+    Attributes
+    ----------
+    path : path-like
+    element : str
+        From the atomic number: the format has no name.
+    atomic_number : int
+    mass : float [amu]
+    lattice_constant : float [Å]
+    lattice : str
+    d_rho, d_r, cutoff : float
+    embedding : (n_rho,) float64 [eV]
+    charge : (n_r,) float64 [e]
+        Effective charge Z(r).
+    density : (n_r,) float64
+    comment : str
+    """
+
+    path: Path | str
+    element: str
+    atomic_number: int
+    mass: float
+    lattice_constant: float
+    lattice: str
+    d_rho: float
+    d_r: float
+    cutoff: float
+    embedding: FloatArray
+    charge: FloatArray
+    density: FloatArray
+    comment: str
+
+
+def is_funcfl(text: str) -> bool:
+    """Tell whether a text has the two header lines of funcfl: 'Z mass a lattice' and five grid numbers."""
+    head = [line.partition("#")[0].split() for line in text.split("\n", 4)[1:3]]
+    if len(head) < 2 or len(head[0]) not in (2, 3, 4) or len(head[1]) != 5:
+        return False
+    numeric = [*head[0][:3], *head[1]]
+    return bool(INTEGER.fullmatch(head[0][0])) and all(NUMBER.fullmatch(word) for word in numeric)
+
+
+def parse_funcfl(path: Path | str, text: str) -> Funcfl:
+    """Return the content of a funcfl text.
+
+    Raises
+    ------
+    FileFormatError
+        With file, line and remedy, if it is truncated or damaged.
+    """
+    from ase.data import chemical_symbols  # noqa: PLC0415  # only this format names elements by number
+
+    lines = Lines(path, text)
+    comment = lines.raw()
+    lines.check_units(comment)
+    words = lines.words("the line 'Z mass a lattice'")
+    atomic_number = lines.integer(words[0], "the atomic number", 1)
+    if atomic_number >= len(chemical_symbols):
+        raise lines.error(f"the atomic number is {atomic_number}; no such element.", "Correct the header.")
+    mass = lines.positive(words[1], "the mass")
+    lattice_constant = lines.number(words[2], "the lattice constant") if len(words) > 2 else 0.0
+    lattice = words[3] if len(words) > 3 else "none"
+    words = lines.words("the line 'Nrho drho Nr dr cutoff'")
+    n_rho = lines.integer(words[0], "Nrho", MIN_POINTS + 1)
+    d_rho = lines.positive(words[1], "drho")
+    n_r = lines.integer(words[2], "Nr", MIN_POINTS + 1)
+    d_r = lines.positive(words[3], "dr")
+    cutoff = lines.positive(words[4], "the cutoff")
+    lines.check_reach(cutoff, n_r, d_r)
+    embedding = lines.block(n_rho, "F(ρ)")
+    charge = lines.block(n_r, "Z(r)")
+    density = lines.block(n_r, "ρ(r)")
+    lines.end()
+    return Funcfl(
+        path, str(chemical_symbols[atomic_number]), atomic_number, mass, lattice_constant, lattice,
+        d_rho, d_r, cutoff, embedding, charge, density, comment,
+    )  # fmt: skip
+
+
+def combine_funcfl(files: Sequence[Funcfl]) -> EAMTable:
+    r"""Return one table for several elements, on the grid and with the interpolation of LAMMPS.
+
+    .. math:: r \phi_{ab}(r) = 27.2 \cdot 0.529 \, Z_a(r) Z_b(r)
+
+    The coarsest spacings and the widest ranges rule, the number of points is their quotient (so each table
+    loses its last point), and every function is brought to the grid by four-point Lagrange interpolation.
+
+    Parameters
+    ----------
+    files : sequence of Funcfl
+
+    Returns
+    -------
+    EAMTable
+        Of kind ``"funcfl"``.
+    """
+    elements = tuple(file.element for file in files)
+    for a, element in enumerate(elements):
+        if element in elements[:a]:
+            what = f"is a second file for {shown(element)}."
+            raise FileFormatError(files[a].path, what, "Give one for each element.")
+    d_r = max(file.d_r for file in files)
+    d_rho = max(file.d_rho for file in files)
+    r_max = max((len(file.charge) - 1) * file.d_r for file in files)
+    rho_max = max((len(file.embedding) - 1) * file.d_rho for file in files)
+    # int(x + 0.5), as LAMMPS does: the last point falls off
+    n_r, n_rho = int(r_max / d_r + 0.5), int(rho_max / d_rho + 0.5)
+    r, rho = d_r * np.arange(float(n_r)), d_rho * np.arange(float(n_rho))
+    charge = np.array([_resample(file.charge, file.d_r, r) for file in files])
+    return EAMTable(
+        kind="funcfl",
+        elements=elements,
+        atomic_numbers=tuple(file.atomic_number for file in files),
+        masses=tuple(file.mass for file in files),
+        lattice_constants=tuple(file.lattice_constant for file in files),
+        lattices=tuple(file.lattice for file in files),
+        d_rho=d_rho,
+        d_r=d_r,
+        cutoff=max(file.cutoff for file in files),
+        embedding=np.array([_resample(file.embedding, file.d_rho, rho) for file in files]),
+        density=np.array([_resample(file.density, file.d_r, r) for file in files]),
+        pair=HARTREE_ROUNDED * BOHR_ROUNDED * (charge[:, None, :] * charge[None, :, :]),
+        rho_max=rho_max,
+        comment="\n".join(file.comment.strip() for file in files),
+    )
+
+
+def _resample(values: FloatArray, delta: float, x: FloatArray) -> FloatArray:
+    """Return values at x, by four-point Lagrange interpolation on k·delta, held beyond the end."""
+    p = x / delta
+    k = np.clip(p.astype(np.int64), 1, max(1, len(values) - 3))
+    t = np.minimum(p - k, 2.0)
+    return np.asarray(
+        -t * (t - 1.0) * (t - 2.0) / 6.0 * values[k - 1]
+        + (t * t - 1.0) * (t - 2.0) / 2.0 * values[k]
+        - t * (t + 1.0) * (t - 2.0) / 2.0 * values[k + 1]
+        + t * (t * t - 1.0) / 6.0 * values[k + 2]
+    )

@@ -1,0 +1,105 @@
+"""LAMMPS input for any sum of terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nakmd.potentials.base import LAMMPSStyle, Potential, Term, lacking_in_lammps
+from nakmd.potentials.files.texts import write_texts
+from nakmd.potentials.hybrid import Hybrid
+
+
+@dataclass
+class LAMMPSInput:
+    """What LAMMPS needs to evaluate a potential.
+
+    Attributes
+    ----------
+    commands : list of str
+        ``pair_style``, ``pair_coeff`` and ``pair_modify``, for ``units metal``.
+    files : dict of str to str
+        Name and text of the files that the commands read.
+    """
+
+    commands: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path | str, name: str = "potential.in") -> list[Path]:
+        """Write the commands (``include NAME`` in LAMMPS) and the files into a folder; return their paths."""
+        return write_texts(folder, self.texts(name))
+
+    def texts(self, name: str = "potential.in") -> dict[str, str]:
+        """Return name and text of every file, that of the commands first."""
+        return {name: "\n".join(self.commands) + "\n", **self.files}
+
+
+def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSInput:
+    """Return the LAMMPS commands and files of a potential.
+
+    Parameters
+    ----------
+    potential : Potential
+        One term or a sum of terms.
+    species_names : sequence of str
+        Species of the LAMMPS types 1, 2, ...; site labels are types of their own.
+
+    Returns
+    -------
+    LAMMPSInput
+
+    Raises
+    ------
+    CoverageError
+        If a pair of species is covered by nothing.
+    InputError
+        If LAMMPS has nothing of the kind (`nakmd.potentials.base.Term.lammps_lacks`).
+
+    Notes
+    -----
+    Analytic embedded-atom terms go out as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`). A model of one
+    style that couples every pair goes out as that style; all others as ``hybrid/overlay``, whose lists of lists cost
+    LAMMPS time. Pair terms that LAMMPS has no style for, or that are switched off smoothly, go out as ``table spline``.
+    """
+    potential.check_coverage(species_names)
+    terms = potential.terms if isinstance(potential, Hybrid) else [potential]
+    for term in terms:
+        _refuse_what_lammps_lacks(term)  # before tables are made, which takes seconds
+    out = LAMMPSInput()
+    styles: list[LAMMPSStyle] = []
+    for n, term in enumerate(potential.terms, start=1):
+        styles += term.lammps_styles(species_names, f"term_{n}")
+    for style in styles:
+        out.files |= style.files
+    pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
+    apart = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
+    if len(styles) == 1 and not apart:
+        out.commands += _alone(styles[0])
+        return out
+    out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
+    counted: dict[str, int] = {}
+    for style in styles:
+        counted[style.name] = counted.get(style.name, 0) + 1
+        repeated = sum(other.name == style.name for other in styles) > 1
+        name = f"{style.name} {counted[style.name]}" if repeated else style.name
+        out.commands += [f"pair_coeff {types} {name} {numbers}" for types, numbers in style.coefficients]
+        if style.modify:
+            out.commands.append(f"pair_modify pair {name} {style.modify}")
+    out.commands += [f"pair_coeff {i + 1} {j + 1} none" for i, j in apart]
+    return out
+
+
+def _refuse_what_lammps_lacks(term: Potential) -> None:
+    """Raise `InputError` for a term that says that LAMMPS cannot compute it."""
+    if not isinstance(term, Term):
+        raise lacking_in_lammps(type(term).__name__, type(term).__name__)
+    if term.lammps_lacks:
+        raise lacking_in_lammps(term.label, term.lammps_lacks)
+
+
+def _alone(style: LAMMPSStyle) -> list[str]:
+    """Return the commands of the one style of a model."""
+    commands = [f"pair_style {style.name} {style.arguments}".strip()]
+    commands += [f"pair_coeff {types} {numbers}" for types, numbers in style.coefficients]
+    return [*commands, f"pair_modify {style.modify}"] if style.modify else commands

@@ -1,0 +1,229 @@
+"""Tersoff parameters, and the files LAMMPS keeps them in: 17 words for every ordered triple of elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.errors import FileFormatError, InputError
+from nakmd.potentials.files.number_lines import NUMBER, Lines, shown
+from nakmd.potentials.files.texts import read_text, write_text
+
+FloatArray = NDArray[np.float64]
+
+#: Columns of a record after its three elements, in the order of the file.
+COLUMNS = ("m", "gamma", "lambda3", "c", "d", "h", "n", "beta", "lambda2", "B", "R", "D", "lambda1", "A")
+N_WORDS = 3 + len(COLUMNS)
+N_MISSING_SHOWN = 6
+MAX_NAME = 16
+
+
+@dataclass(frozen=True, eq=False)
+class TersoffParameters:
+    r"""Parameters of Tersoff's bond order for every ordered triple of elements, in LAMMPS's convention.
+
+    .. math::
+        E = \tfrac12 \sum_{i \ne j} f_C(r_{ij}) [A e^{-\lambda_1 r_{ij}} - b_{ij} B e^{-\lambda_2 r_{ij}}],
+        \quad b_{ij} = (1 + \beta^n \zeta_{ij}^n)^{-1/2n}
+
+        \zeta_{ij} = \sum_k f_C(r_{ik})\, g(\theta_{ijk})\, e^{[\lambda_3 (r_{ij} - r_{ik})]^m}, \quad
+        g = \gamma \left(1 + \frac{c^2}{d^2} - \frac{c^2}{d^2 + (\cos\theta - h)^2}\right)
+
+    Attributes
+    ----------
+    elements : tuple of str
+    m, gamma, lambda3, c, d, h, n, beta, lambda2, B, R, D, lambda1, A : (n_el, n_el, n_el) float64
+        ``[i, j, k]``: i the centre, j bonded to it, k the atom that weakens the bond. n, β, λ₂, B, λ₁, A and
+        the cutoff of the bond are those of ``[i, j, j]``; m, γ, λ₃, c, d, h and the cutoff of i–k those of
+        ``[i, j, k]``. f_C falls from 1 to 0 between R − D and R + D. Å, eV, 1/Å.
+    source : str
+        Where the numbers come from.
+
+    References
+    ----------
+    Tersoff, Phys. Rev. B 37, 6991 (1988), doi:10.1103/PhysRevB.37.6991; Phys. Rev. B 39, 5566 (1989),
+    doi:10.1103/PhysRevB.39.5566.
+    """
+
+    elements: tuple[str, ...]
+    m: FloatArray
+    gamma: FloatArray
+    lambda3: FloatArray
+    c: FloatArray
+    d: FloatArray
+    h: FloatArray
+    n: FloatArray
+    beta: FloatArray
+    lambda2: FloatArray
+    B: FloatArray
+    R: FloatArray
+    D: FloatArray
+    lambda1: FloatArray
+    A: FloatArray
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        """Check shapes and domains, and make the arrays read-only."""
+        n_el = len(self.elements)
+        for name in COLUMNS:
+            array = np.array(getattr(self, name), dtype=np.float64, order="C")
+            if array.shape != (n_el, n_el, n_el):
+                raise InputError(f"{name} of a Tersoff set is {array.shape}; it must be {(n_el, n_el, n_el)}.")
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        for i, j, k in product(range(n_el), repeat=3):
+            problem = find_problem({name: float(getattr(self, name)[i, j, k]) for name in COLUMNS}, bond=j == k)
+            if problem:
+                triple = " ".join(self.elements[a] for a in (i, j, k))
+                raise InputError(f"Tersoff entry {triple}: {problem}")
+
+    @property
+    def cutoff(self) -> float:
+        """The largest R + D [Å]."""
+        return float(np.max(self.R + self.D))
+
+    def select(self, elements: Sequence[str]) -> TersoffParameters:
+        """Return the parameters of some of the elements, in the order given."""
+        missing = [element for element in elements if element not in self.elements]
+        if missing:
+            raise InputError(f"This Tersoff set has {', '.join(self.elements)}, not {', '.join(missing)}.")
+        rows = [self.elements.index(element) for element in elements]
+        chosen = np.ix_(rows, rows, rows)
+        arrays = {name: getattr(self, name)[chosen] for name in COLUMNS}
+        return TersoffParameters(tuple(elements), **arrays, source=self.source)
+
+
+def find_problem(entry: dict[str, float], bond: bool) -> str | None:
+    """Return what is wrong with one record, in words, or None.
+
+    Parameters
+    ----------
+    entry : dict of str to float
+        One number for each of `COLUMNS`.
+    bond : bool
+        Whether it is an entry i j j, whose n, β, B, A describe a bond.
+    """
+    for name, value in entry.items():
+        if not np.isfinite(value):
+            return f"{name} is {value}; it must be finite."
+        if name not in ("h", "lambda3") and value < 0.0:
+            return f"{name} is {value:g}; it must not be negative."
+    if entry["m"] not in (1.0, 3.0):
+        return f"m is {entry['m']:g}; it must be 1 or 3."
+    if entry["R"] <= 0.0:
+        return "R is 0; the cutoff must be positive."
+    if entry["D"] > entry["R"]:
+        return f"D = {entry['D']:g} Å is larger than R = {entry['R']:g} Å."
+    if entry["d"] == 0.0:
+        return "d is 0, and the angular function divides by it; give c = 0 and d = 1 for no angular part."
+    if bond and entry["n"] == 0.0 and entry["B"] > 0.0:
+        return "n is 0, and the bond order takes the power 1/(2n)."
+    return None
+
+
+def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> TersoffParameters:
+    """Return the parameters in a LAMMPS Tersoff file.
+
+    Parameters
+    ----------
+    path : path-like
+    elements : sequence of str, optional
+        Those wanted; every element of the file if left out. Records of other elements are skipped.
+
+    Returns
+    -------
+    TersoffParameters
+
+    Raises
+    ------
+    FileFormatError
+        With file, line and remedy: damaged or duplicate records, illegal values, a triple without a record.
+    """
+    text = read_text(path)
+    lines = Lines(path, text)
+    lines.check_units(text.partition("\n")[0])
+    records: dict[tuple[str, str, str], tuple[int, dict[str, float]]] = {}
+    while (words := lines.words_or_none()) is not None:
+        first = lines.line
+        while len(words) < N_WORDS:
+            more = lines.words_or_none()
+            if more is None:
+                raise lines.error(
+                    f"the record that starts in line {first} has {len(words)} of {N_WORDS} words.",
+                    "The file is truncated: fetch it again.",
+                )
+            words += more
+        if len(words) > N_WORDS:
+            raise lines.error(
+                f"the record that starts in line {first} has {len(words)} words, not {N_WORDS}.",
+                "Give three elements and " + " ".join(COLUMNS) + " for each record.",
+            )
+        triple = (words[0], words[1], words[2])
+        for element in triple:
+            if NUMBER.fullmatch(element) or len(element) > MAX_NAME:
+                raise lines.error(
+                    f"{shown(element)} stands where the record that starts in line {first} names an element.",
+                    "A record before it has a word too many or too few; correct it.",
+                )
+        if elements is not None and not set(triple) <= set(elements):
+            continue
+        if triple in records:
+            raise lines.error(
+                f"{' '.join(triple)} is already in line {records[triple][0]}.",
+                "Keep one record for each triple.",
+            )
+        entry = {
+            name: lines.number(word, f"{name} of {' '.join(triple)}")
+            for name, word in zip(COLUMNS, words[3:], strict=True)
+        }
+        problem = find_problem(entry, bond=triple[1] == triple[2])
+        if problem:
+            raise lines.error(f"{' '.join(triple)}: {problem}", "Correct the record.", line=first)
+        records[triple] = (first, entry)
+    wanted = tuple(elements) if elements is not None else tuple(dict.fromkeys(a for triple in records for a in triple))
+    if not wanted:
+        raise FileFormatError(path, "holds no Tersoff record.", f"Give a file of records of {N_WORDS} words.")
+    missing = [" ".join(triple) for triple in product(wanted, repeat=3) if triple not in records]
+    if missing:
+        more_missing = f" and {len(missing) - N_MISSING_SHOWN} more" if len(missing) > N_MISSING_SHOWN else ""
+        raise FileFormatError(
+            path,
+            f"{len(wanted)} elements need {len(wanted) ** 3} records; missing are "
+            f"{', '.join(missing[:N_MISSING_SHOWN])}{more_missing}.",
+            "Ask for fewer elements, or add the records.",
+        )
+    return tersoff_parameters(wanted, {triple: entry for triple, (_, entry) in records.items()}, source=str(path))
+
+
+def tersoff_parameters(
+    elements: Sequence[str], records: dict[tuple[str, str, str], dict[str, float]], source: str = ""
+) -> TersoffParameters:
+    """Return the arrays of parameters of records that cover every triple of the elements."""
+    n = len(elements)
+    arrays = {name: np.empty((n, n, n)) for name in COLUMNS}
+    for i, j, k in product(range(n), repeat=3):
+        for name in COLUMNS:
+            arrays[name][i, j, k] = records[elements[i], elements[j], elements[k]][name]
+    return TersoffParameters(tuple(elements), **arrays, source=source)
+
+
+def format_tersoff(parameters: TersoffParameters, comment: str = "") -> str:
+    """Return the text of a LAMMPS Tersoff file, exact to the last bit."""
+    out = ["# UNITS: metal"]
+    out += [f"# {line}".rstrip() for line in comment.split("\n") if line.strip()]
+    out.append("# e1 e2 e3 " + " ".join(COLUMNS).replace(" h ", " cos(theta0) "))
+    for i, j, k in product(range(len(parameters.elements)), repeat=3):
+        names = " ".join(parameters.elements[a] for a in (i, j, k))
+        values = (float(getattr(parameters, name)[i, j, k]) for name in COLUMNS)
+        out.append(names + " " + " ".join(f"{value!r}" for value in values))
+    return "\n".join(out) + "\n"
+
+
+def write_tersoff(path: Path | str, parameters: TersoffParameters, comment: str = "") -> Path:
+    """Write a LAMMPS Tersoff file and return its path."""
+    return write_text(path, format_tersoff(parameters, comment))

@@ -1,0 +1,58 @@
+"""Text files of potentials: opened and written here and nowhere else in `nakmd.potentials`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from nakmd.errors import FileFormatError, InputError
+
+
+def read_text(path: Path | str) -> str:
+    """Return the text of a file; bytes that are no UTF-8 become U+FFFD (comments are free, numbers checked).
+
+    Raises
+    ------
+    FileFormatError
+        If the file cannot be read.
+    """
+    return _read_bytes(path).decode("utf-8", errors="replace")
+
+
+def sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file, as hexadecimal digits."""
+    return hashlib.sha256(_read_bytes(path)).hexdigest()
+
+
+def _read_bytes(path: Path | str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise FileFormatError(path, "no such file.", "Check the name and the folder.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileFormatError(path, f"cannot be read ({reason}).", "Give a readable file.") from None
+
+
+def write_text(path: Path | str, text: str) -> Path:
+    """Write a text file in one move, so that a reader never sees half of it, and return its path."""
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}. Choose another folder.") from None
+    return path
+
+
+def write_texts(folder: Path | str, texts: Mapping[str, str]) -> list[Path]:
+    """Write texts under their names into a folder, which is made if need be, and return the paths."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}. Choose another folder.") from None
+    return [write_text(folder / name, text) for name, text in texts.items()]

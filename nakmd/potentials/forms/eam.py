@@ -1,0 +1,221 @@
+"""Embedded-atom models on tables, with LAMMPS's own interpolation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from nakmd.kernels import geometry
+from nakmd.kernels.eam import build_eam_kernels
+from nakmd.kernels.jit import term
+from nakmd.kernels.simd import Lanes, maximum, where
+from nakmd.kernels.spline import spline, spline_value
+from nakmd.potentials.base import Term
+from nakmd.potentials.files.eam_files import read_eam
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
+from nakmd.potentials.forms.lammps_spline import lammps_spline
+from nakmd.potentials.forms.record import Choice, NumbersRecord, Text
+from nakmd.system import FloatArray
+
+IntTable = NDArray[np.int64]
+
+
+class EAMParameters(NamedTuple):
+    """Splines of all functions in one table.
+
+    Attributes
+    ----------
+    splines : (n_rows, 4) float64
+        Coefficients of every segment of every function.
+    density : (n, n) int64
+        First row of φ_ab: the density that b puts at a.
+    pair : (n, n) int64
+        First row of r V_ab.
+    embedding : (n,) int64
+        First row of F_a.
+    inverse_dr, inverse_drho : float
+    last_r, last_rho : int
+        Last segment of the functions of r and of ρ.
+    rho_max : float
+        F continues linearly beyond.
+    """
+
+    splines: FloatArray
+    density: IntTable
+    pair: IntTable
+    embedding: IntTable
+    inverse_dr: float
+    inverse_drho: float
+    last_r: int
+    last_rho: int
+    rho_max: float
+
+
+class EAMPair(NamedTuple):
+    """The functions of one pair of species: the table of splines from the first row of each on, and their grid.
+
+    ``one_density`` says that φ_ab and φ_ba are the same function.
+    """
+
+    density_ab: FloatArray
+    density_ba: FloatArray
+    pair: FloatArray
+    one_density: bool
+    last_r: int
+    inverse_dr: float
+
+
+@term
+def of_pair(tables: EAMParameters, a: int, b: int) -> EAMPair:
+    """Return where the functions of one pair of species are."""
+    ab, ba = tables.density[a, b], tables.density[b, a]
+    splines = tables.splines
+    return EAMPair(splines[ab:], splines[ba:], splines[tables.pair[a, b] :], ab == ba, tables.last_r, tables.inverse_dr)
+
+
+@term
+def density(r: Lanes, p: EAMPair) -> Lanes:
+    """φ_ab(r), the density pass."""
+    return spline_value(p.density_ab, p.last_r, p.inverse_dr, r)
+
+
+@term
+def interaction(r: Lanes, inverse: Lanes, p: EAMPair) -> tuple[Lanes, Lanes, Lanes, Lanes]:
+    """V = z/r with z tabulated; return V, dV/dr, dφ_ab/dr, dφ_ba/dr."""
+    z, dz_dr = spline(p.pair, p.last_r, p.inverse_dr, r)
+    _, dphi_ab = spline(p.density_ab, p.last_r, p.inverse_dr, r)
+    dphi_ba = dphi_ab
+    if not p.one_density:
+        _, dphi_ba = spline(p.density_ba, p.last_r, p.inverse_dr, r)
+    v = z * inverse
+    return v, (dz_dr - v) * inverse, dphi_ab, dphi_ba
+
+
+@term
+def embedding(rho: Lanes, tables: EAMParameters, a: int) -> tuple[Lanes, Lanes]:
+    """F, dF/dρ, and the straight line beyond the table that LAMMPS continues F with."""
+    f, slope = spline(tables.splines[tables.embedding[a] :], tables.last_rho, tables.inverse_drho, rho)
+    return f + where(rho > tables.rho_max, slope * maximum(rho - tables.rho_max, 0.0), 0.0), slope
+
+
+class EAMTableSet(NumbersRecord):
+    """An EAM potential in a file beside the record: setfl, eam.fs, or one funcfl file for each element."""
+
+    equation: ClassVar[str] = "E = Σ_i F(ρ_i) + ½ Σ φ(r), ρ_i = Σ_j ρ_j(r_ij), on tables with LAMMPS's interpolation"
+
+    form: Literal["eam_table"]
+    files: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return self.files
+
+    def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
+        return [EAM(read_eam(*(choice.folder / name for name in self.files)), label=self.name)]
+
+    @property
+    def data_files(self) -> tuple[str, ...]:  # noqa: D102
+        return self.files
+
+
+class EAM(EmbeddedAtom):
+    r"""Embedded-atom model on tables.
+
+    Values and slopes come from the same cubic segments, the ones LAMMPS makes of the same file.
+
+    Parameters
+    ----------
+    table : EAMTable
+    label : str
+
+    References
+    ----------
+    M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
+    """
+
+    Record = EAMTableSet
+    guessed_cost = 0.25
+    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
+
+    def __init__(self, table: EAMTable, label: str = "eam") -> None:
+        super().__init__(table.elements, label)
+        self.table = table
+
+    @classmethod
+    def from_file(cls, *paths: Path | str) -> EAM:
+        """Read setfl (eam/alloy), eam.fs or funcfl, told apart by content; several funcfl files make an alloy.
+
+        Raises
+        ------
+        FileFormatError
+            If a file is truncated, damaged or of another kind.
+        """
+        return cls(read_eam(*paths), label=Path(paths[0]).name if paths else "eam")
+
+    def as_table(self) -> EAMTable:  # noqa: D102  (inherited)
+        return self.table
+
+    def _numbers(self) -> list[Any]:
+        t = self.table
+        return [
+            t.elements, t.d_rho, t.d_r, t.cutoff, t.rho_max, t.embedding.tolist(), t.density_matrix.tolist(),
+            t.pair.tolist(),
+        ]  # fmt: skip
+
+    def _tables(self, rows: list[int]) -> tuple[EAMParameters, FloatArray]:
+        t = self.table
+        n_el, n_r, n_rho = len(t.elements), t.n_r, t.n_rho
+        # all functions of r first, (source, target) densities, then pairs, then the embedding energies
+        kind = np.float32 if self.precision == "mixed" else np.float64
+        splines = geometry.aligned_rows(2 * n_el * n_el * n_r + n_el * n_rho, kind)
+        np.concatenate(
+            [lammps_spline(functions).reshape(-1, 4) for functions in (t.density_matrix, t.pair, t.embedding)],
+            out=splines,
+            casting="same_kind",
+        )
+        known = np.array([k >= 0 for k in rows])
+        element = np.maximum(np.array(rows), 0)
+        center, neighbor = element[:, None], element[None, :]
+        density = _first_alike(t.density_matrix)[neighbor, center]
+        pair = n_el * n_el + center * n_el + neighbor
+        p = EAMParameters(
+            splines=splines,
+            density=np.ascontiguousarray(density * n_r),
+            pair=np.ascontiguousarray(pair * n_r),
+            embedding=2 * n_el * n_el * n_r + element * n_rho,
+            inverse_dr=1.0 / t.d_r,
+            inverse_drho=1.0 / t.d_rho,
+            last_r=n_r - 2,
+            last_rho=n_rho - 2,
+            rho_max=float(t.rho_max),
+        )
+        of_r = splines[: 2 * n_el * n_el * n_r].reshape(-1, n_r, 4)
+        reach = _reaches(of_r, t.d_r)
+        longest = np.maximum(np.maximum(reach[density], reach[density.T]), reach[pair])
+        return p, np.where(known[:, None] & known[None, :], np.minimum(longest, t.cutoff), 0.0)
+
+
+def _reaches(functions: FloatArray, d_r: float) -> FloatArray:
+    """Return where each of (n, n_r, 4) splines ends for good: an element of short reach needs no others' neighbours."""
+    present = np.any(functions[:, :-1] != 0.0, axis=-1)
+    present[:, -1] |= functions[:, -1, 0] != 0.0  # beyond the table its last value is held
+    segments = present.shape[1] - np.argmax(present[:, ::-1], axis=1)
+    # a table that does not end in zero is cut by the caller
+    reach = np.where(segments == present.shape[1], np.inf, segments * d_r)
+    return np.where(np.any(present, axis=1), reach, 0.0)
+
+
+def _first_alike(functions: FloatArray) -> IntTable:
+    """Return, for (n, n, n_r) tabulated functions, the number of the first one with the same values: (n, n) int64.
+
+    φ_ab and φ_ba of an exported set are often the same function, and need one look-up then.
+    """
+    _, first, which = np.unique(
+        functions.reshape(-1, functions.shape[-1]), axis=0, return_index=True, return_inverse=True
+    )
+    return np.asarray(first[which.ravel()], dtype=np.int64).reshape(functions.shape[:2])

@@ -1,0 +1,161 @@
+"""Embedded-atom models: everything but the three functions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nakmd.errors import InputError
+from nakmd.kernels import geometry
+from nakmd.neighbors import ListRequest, Neighbors, SlicedList
+from nakmd.potentials.base import LAMMPSStyle, Term, species_key
+from nakmd.potentials.evaluator import BoundTerm
+from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl
+from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.many_body_style import many_body_style
+from nakmd.potentials.forms.record import NumbersRecord
+from nakmd.system import FloatArray, Result, System
+
+
+class EmbeddedAtom(Term):
+    r"""An embedded-atom model over some elements.
+
+    .. math:: E = \sum_i F_a(\rho_i) + \tfrac12 \sum_{i \ne j} V_{ab}(r_{ij}), \quad \rho_i = \sum_j \phi_{ab}(r_{ij})
+
+    Subclasses set `kernels` (`nakmd.kernels.eam.build_eam_kernels`) and implement `_tables` and `_numbers`.
+
+    Attributes
+    ----------
+    elements : tuple of str
+
+    References
+    ----------
+    M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
+    M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). doi:10.1080/01418618408244210
+    """
+
+    #: The record of a set.
+    Record: ClassVar[type[NumbersRecord]]
+    kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
+
+    def __init__(self, elements: Sequence[str], label: str) -> None:
+        self.elements = tuple(elements)
+        self.label = label
+        if not self.elements or len(set(self.elements)) != len(self.elements):
+            raise InputError(f"{label}: elements must be named once each, got {list(elements)}.")
+
+    @abstractmethod
+    def _tables(self, rows: list[int]) -> tuple[Any, FloatArray]:
+        """Return the parameters of the compiled functions and the cutoffs [Å] for species that use these elements.
+
+        Parameters
+        ----------
+        rows : list of int
+            Row of ``elements`` for each species, -1 for species that the model does not know.
+
+        Returns
+        -------
+        p : NamedTuple
+        cutoff : (n_species, n_species) float64 [Å]
+            0 for species that are not known.
+        """
+
+    @abstractmethod
+    def as_table(self) -> EAMTable:
+        """Return the model as tables, for other programs."""
+
+    @abstractmethod
+    def _numbers(self) -> list[Any]:
+        """Return everything that decides the energy, for the hash of provenance."""
+
+    @property
+    def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return self.elements
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        return many_body_style("eam/fs", f"{stem}.eam.fs", format_eam_fs(self.as_table()), self.elements, species_names)
+
+    def texts(self) -> dict[str, Callable[[], str]]:  # noqa: D102
+        return {"setfl": lambda: format_setfl(self.as_table()), "eam.fs": lambda: format_eam_fs(self.as_table())}
+
+    def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
+        known = species_key(a, self.elements) is not None and species_key(b, self.elements) is not None
+        return self.label if known else ""
+
+    def describe(self) -> dict[str, Any]:  # noqa: D102
+        digest = hashlib.sha256(json.dumps(self._numbers()).encode()).hexdigest()
+        return {
+            "form": type(self).__name__, "label": self.label, "elements": list(self.elements),
+            "precision": self.precision, "sha256": digest,
+        }  # fmt: skip
+
+    def bind_term(self, species_names: Sequence[str]) -> BoundEmbeddedAtom:  # noqa: D102
+        keys = [species_key(name, self.elements) for name in species_names]
+        rows = [self.elements.index(key) if key is not None else -1 for key in keys]
+        parameters, cutoff = self._tables(rows)
+        request = ListRequest(self.label, cutoff, single=self.precision == "mixed")
+        return BoundEmbeddedAtom(type(self).kernels, parameters, request)
+
+
+class BoundEmbeddedAtom(BoundTerm):
+    """Tables of an embedded-atom model for the species of one system.
+
+    Parameters
+    ----------
+    kernels : tuple of callable
+        Densities, forces, energies (`nakmd.kernels.eam.build_eam_kernels`).
+    parameters : NamedTuple
+        Tables of the compiled functions.
+    request : ListRequest
+
+    Attributes
+    ----------
+    densities : (n,) float64
+        ρ of every atom at the last evaluation, in the unit of the set (eV² for Finnis-Sinclair cubics).
+    slopes : (n,) float64
+        dE/dρ of every atom, F'(ρ) unless another term depends on ρ as well (`nakmd.potentials.Screened`).
+    """
+
+    def __init__(self, kernels: tuple[Callable[..., Any], ...], parameters: Any, request: ListRequest) -> None:
+        self.requests = (request,)
+        self.parameters = parameters
+        self.densities: FloatArray = np.zeros(0)
+        self.slopes: FloatArray = np.zeros(0)
+        self.kernels = kernels
+        self._virials: FloatArray = np.zeros((0, 6))
+
+    def add_to(  # noqa: D102  (inherited)
+        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
+    ) -> None:
+        self.fill_densities(neighbors, lists[0], result.energies)
+        self.add_interactions(neighbors, lists[0], result, virial)
+
+    def fill_densities(self, neighbors: Neighbors, found: SlicedList, energies: FloatArray) -> None:
+        """Add F(ρ) to the energies, (n,) [eV], and store ρ and F'(ρ): the first of the two passes."""
+        if len(self.densities) != len(energies):
+            self.densities = np.zeros(len(energies))
+            self.slopes = np.zeros(len(energies))
+        self.kernels[0](*self._shared(neighbors, found), energies, self.densities, self.slopes)
+
+    def add_interactions(self, neighbors: Neighbors, found: SlicedList, result: Result, virial: bool) -> None:
+        """Add the forces of V and of the embedding with the slopes as they are, if ``virial`` also V and the virial."""
+        if len(self._virials) != found.n_slices:
+            self._virials = np.zeros((found.n_slices, 6))
+        geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(found))
+        _, add_forces, add_energies = self.kernels
+        shared = self._shared(neighbors, found)
+        add_forces(*shared, result.forces)
+        if virial:
+            add_energies(*shared, result.energies, self._virials)
+            result.virial += self._virials.sum(axis=0)
+
+    def _shared(self, neighbors: Neighbors, found: SlicedList) -> tuple[Any, ...]:
+        return (
+            neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            self.parameters, self.requests[0].cutoffs,
+        )  # fmt: skip

@@ -1,0 +1,335 @@
+"""Analytic Finnis-Sinclair model of cubic splines in reduced distance, with MOLDY's core join."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations_with_replacement
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import Field, model_validator
+
+from nakmd.errors import InputError
+from nakmd.kernels.eam import build_eam_kernels
+from nakmd.potentials.base import Term, constant
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.finnis_sinclair_formulas import (
+    MOLDY_BOHR,
+    N_DENSITY_KNOTS,
+    N_PAIR_KNOTS,
+    FinnisSinclairParameters,
+    cubic_density,
+    cubic_pair,
+    density,
+    embedding,
+    interaction,
+    of_pair,
+    pair_energy,
+    zbl,
+)
+from nakmd.potentials.forms.record import (
+    Choice,
+    Element,
+    Evidence,
+    Number,
+    NumbersRecord,
+    Part,
+    Positive,
+    Text,
+    Word,
+    pair_key,
+    refuse_repeats,
+)
+from nakmd.system import FloatArray
+from nakmd.units import MOLDY_COULOMB
+
+
+class Core(Part):
+    """The join of MOLDY: ZBL inside, the spline outside, between them ln V a cubic Hermite; radii over a.
+
+    ``smooth`` takes the kinks out between itself and ``outer`` (`nakmd.potentials.FinnisSinclair`).
+    """
+
+    form: Literal["zbl-log-hermite"]
+    inner: Positive
+    outer: Positive
+    smooth: Positive | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.inner >= self.outer:
+            raise ValueError(f"inner = {self.inner} must be smaller than outer = {self.outer}")
+        if self.smooth is not None and not self.inner < self.smooth < self.outer:
+            raise ValueError(f"smooth = {self.smooth} must lie between inner = {self.inner} and outer = {self.outer}")
+        return self
+
+
+class SplinePair(Part):
+    """Coefficients of V (A, eV) and φ (B, eV²) of a pair of elements, in x = r/a."""
+
+    elements: tuple[Word, Word]
+    a: Positive
+    A: tuple[Number, ...]
+    B: tuple[Number, ...]
+    evidence: Evidence
+    note: Text = ""
+
+
+class FinnisSinclairCubicSet(NumbersRecord):
+    """Finnis–Sinclair with truncated cubics: V = Σ A_k (X_k − x)³, φ = Σ B_k (Y_k − x)³, F = −√ρ."""
+
+    equation: ClassVar[str] = (
+        "E = Σ_{i<j} V(r_ij) - Σ_i √ρ_i, ρ_i = Σ_j φ(r_ij); x = r/a, V = Σ_k A_k (X_k - x)³ H(X_k - x), "
+        "φ = Σ_k B_k (Y_k - x)³ H(Y_k - x); inside the core a join to the ZBL repulsion"
+    )
+
+    number_units: ClassVar = {
+        "a": "Å",
+        "A": "eV",
+        "B": "eV²",
+        "X": "a",
+        "Y": "a",
+        "inner": "a",
+        "outer": "a",
+        "smooth": "a",
+    }
+    has_elements = True
+    has_lambda_phi = True
+
+    form: Literal["finnis_sinclair_cubic"]
+    X: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    Y: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    alloys: Annotated[tuple[tuple[Word, ...], ...], Field(min_length=1)]
+    lambda_phi: Positive = 1.0
+    core: Core
+    element: tuple[Element, ...]
+    pair: tuple[SplinePair, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        known = [element.symbol for element in self.element]
+        pairs = [pair_key(*pair.elements) for pair in self.pair]
+        for pair in self.pair:
+            name = "-".join(pair.elements)
+            if len(pair.A) != len(self.X) or len(pair.B) != len(self.Y):
+                raise ValueError(
+                    f"{name} has {len(pair.A)} A and {len(pair.B)} B, "
+                    f"where X and Y have {len(self.X)} and {len(self.Y)}"
+                )
+        refuse_repeats(known, "element")
+        refuse_repeats(["-".join(pair) for pair in pairs], "pair")
+        refuse_repeats([symbol for alloy in self.alloys for symbol in alloy], "element of alloys")
+        for alloy in self.alloys:
+            for symbol in alloy:
+                if symbol not in known:
+                    raise ValueError(f"alloys names {symbol}, which has no [[element]]")
+            for a, b in combinations_with_replacement(alloy, 2):
+                if pair_key(a, b) not in pairs:
+                    raise ValueError(f"alloys joins {a} and {b}, and there is no [[pair]] of them")
+        return self
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return tuple(element.symbol for element in self.element)
+
+    def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
+        chosen = self.chosen(choice.elements)
+        factor = self.lambda_phi if choice.lambda_phi is None else choice.lambda_phi
+        alloys = [[element for element in alloy if element in chosen] for alloy in self.alloys]
+        return [self._alloy(alloy, factor) for alloy in alloys if alloy]
+
+    def _alloy(self, elements: Sequence[str], lambda_phi: float) -> FinnisSinclair:
+        """Return the term of one alloy; ``lambda_phi`` multiplies φ between unlike elements."""
+        pairs = {pair_key(*pair.elements): pair for pair in self.pair}
+        numbers = {element.symbol: element.atomic_number for element in self.element}
+        n = len(elements)
+        if len(self.X) > N_PAIR_KNOTS or len(self.Y) > N_DENSITY_KNOTS:
+            raise InputError(
+                f"{self.name} has {len(self.X)} knots X and {len(self.Y)} knots Y; "
+                f"nakmd computes up to {N_PAIR_KNOTS} and {N_DENSITY_KNOTS}."
+            )
+        # knots left over stand at zero, where no atom is
+        X, Y = np.zeros(N_PAIR_KNOTS), np.zeros(N_DENSITY_KNOTS)
+        X[: len(self.X)], Y[: len(self.Y)] = self.X, self.Y
+        length, A, B = np.zeros((n, n)), np.zeros((n, n, N_PAIR_KNOTS)), np.zeros((n, n, N_DENSITY_KNOTS))
+        for i, a in enumerate(elements):
+            for j, b in enumerate(elements):
+                pair = pairs[pair_key(a, b)]
+                length[i, j] = pair.a
+                A[i, j, : len(pair.A)] = pair.A
+                B[i, j, : len(pair.B)] = np.array(pair.B) * (1.0 if a == b else lambda_phi)
+        core = (self.core.inner, self.core.outer)
+        charges = tuple(numbers[a] for a in elements)
+        return FinnisSinclair(tuple(elements), length, A, B, X, Y, charges, core, self.core.smooth, self.name)
+
+
+class FinnisSinclair(AnalyticEmbeddedAtom):
+    r"""Finnis-Sinclair model with cubic splines in reduced distance x = r/a, evaluated directly.
+
+    .. math::
+
+        E = \sum_{i<j} V(r_{ij}) - \sum_i \sqrt{\rho_i}, \quad \rho_i = \sum_j \phi(r_{ij})
+
+        V = \sum_k A_k (X_k - x)^3 H(X_k - x), \quad \phi = \sum_k B_k (Y_k - x)^3 H(Y_k - x)
+
+    Below ``core[1] a`` the logarithm of V is a cubic Hermite polynomial that ends at the ZBL repulsion at
+    ``core[0] a``, and φ is no less than zero. As MOLDY has it, V'' jumps at ``core[1] a`` and φ' jumps where φ
+    reaches zero; atoms of the liquid come that close, and energy drifts by 1e-3 to 1e-2 kT per ns and degree of
+    freedom. With ``smooth`` both go over from ``core[1] a`` to ``smooth a`` with continuous second derivatives: V
+    by the switching polynomial of `nakmd.kernels.pair.switch`, φ by the quintic that is zero at ``smooth a``.
+
+    Parameters
+    ----------
+    elements : sequence of str
+    length : (n, n) array_like [Å]
+        a for each pair of elements, symmetric.
+    A : (n, n, 6) array_like [eV]
+    B : (n, n, 2) array_like [eV²]
+    X : (6,) array_like
+    Y : (2,) array_like
+    atomic_numbers : sequence of int
+    core : (float, float)
+        Start and end of the core join in units of a.
+    smooth : float, optional
+        Where the smoothing of the core ends, in units of a; none if left out.
+    label : str
+
+    References
+    ----------
+    A. Nichol and G. J. Ackland, Phys. Rev. B 93, 184101 (2016). doi:10.1103/PhysRevB.93.184101
+    S. Han et al., J. Appl. Phys. 93, 3328 (2003), eqs 8, 9. doi:10.1063/1.1555275
+    """
+
+    largest_density = 10.0  # [eV²], four times that of solid sodium
+    density_unit = "eV²"
+    Record = FinnisSinclairCubicSet
+    guessed_cost = 0.15
+    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
+
+    def __init__(
+        self,
+        elements: tuple[str, ...] | list[str],
+        length: ArrayLike,
+        A: ArrayLike,
+        B: ArrayLike,
+        X: ArrayLike,
+        Y: ArrayLike,
+        atomic_numbers: tuple[int, ...] | list[int],
+        core: tuple[float, float],
+        smooth: float | None = None,
+        label: str = "finnis-sinclair",
+    ) -> None:
+        super().__init__(elements, label)
+        n = len(self.elements)
+        self.length = constant(length)
+        self.A = constant(A)
+        self.B = constant(B)
+        self.X = constant(X)
+        self.Y = constant(Y)
+        self.atomic_numbers = tuple(int(z) for z in atomic_numbers)
+        self.core = (float(core[0]), float(core[1]))
+        for name, array, shape in [
+            ("length", self.length, (n, n)),
+            ("A", self.A, (n, n, N_PAIR_KNOTS)),
+            ("B", self.B, (n, n, N_DENSITY_KNOTS)),
+            ("X", self.X, (N_PAIR_KNOTS,)),
+            ("Y", self.Y, (N_DENSITY_KNOTS,)),
+        ]:
+            if array.shape != shape or not np.all(np.isfinite(array)):
+                raise InputError(f"{label}: {name} must be finite numbers of shape {shape}, got shape {array.shape}.")
+            if array.ndim > 1 and not np.array_equal(array, array.swapaxes(0, 1)):
+                raise InputError(f"{label}: {name} must be symmetric in the two elements.")
+        self.smooth = self.core[1] if smooth is None else float(smooth)
+        if not self.core[0] < self.smooth <= self.core[1]:
+            raise InputError(f"{label}: the smoothing must end inside the core join {self.core}, got {smooth}.")
+        if not 0.0 < self.core[0] < self.core[1]:
+            raise InputError(f"{label}: the core join needs 0 < start < end, got {self.core}.")
+
+    @property
+    def lattice_constants(self) -> list[float]:  # noqa: D102  (inherited)
+        return [float(a) for a in np.diag(self.length)]
+
+    @property
+    def reach(self) -> float:  # noqa: D102
+        return float(max(self.X.max(), self.Y.max()) * self.length.max())
+
+    def _numbers(self) -> list[object]:
+        return [
+            self.elements, self.length.tolist(), self.A.tolist(), self.B.tolist(), self.X.tolist(), self.Y.tolist(),
+            self.atomic_numbers, self.core, self.smooth,
+        ]  # fmt: skip
+
+    def _tables(self, rows: list[int]) -> tuple[FinnisSinclairParameters, FloatArray]:
+        n = len(rows)
+        known = np.array([k >= 0 for k in rows])
+        pick = np.ix_(np.maximum(rows, 0), np.maximum(rows, 0))
+        both = known[:, None] & known[None, :]
+        length = np.where(both, self.length[pick], 1.0)
+        numbers = np.array([self.atomic_numbers[k] if k >= 0 else 1 for k in rows], dtype=np.float64)
+        powers = numbers**0.23
+        A, B = (array[pick] / length[:, :, None] ** 3 for array in (self.A, self.B))
+        p = FinnisSinclairParameters(
+            A=A,
+            X=self.X * length[:, :, None],
+            B=B,
+            Y=self.Y * length[:, :, None],
+            A_slope=-3.0 * A,
+            B_slope=-3.0 * B,
+            core_end=self.core[1] * length,
+            smoothed=np.full((n, n), self.smooth < self.core[1]),
+            core=np.stack(
+                [
+                    self.core[0] * length,
+                    self.smooth * length,
+                    MOLDY_COULOMB * numbers[:, None] * numbers[None, :],
+                    0.8854 * MOLDY_BOHR / (powers[:, None] + powers[None, :]),
+                ],
+                axis=-1,
+            ),
+            join=np.zeros((n, n, 4)),
+            rise=np.zeros((n, n, 3)),
+        )
+        for a in range(n):
+            for b in range(n):
+                if both[a, b]:
+                    p.join[a, b] = self._join_coefficients(p, a, b)
+                    p.rise[a, b] = self._rise_coefficients(p, a, b)
+        reach = np.where(both, max(self.X.max(), self.Y.max()) * length, 0.0)
+        return p, reach
+
+    def _join_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
+        """Return the cubic in t through values and slopes of ln V at both ends of the join."""
+        start = p.core[a, b, 0]
+        width = p.core_end[a, b] - start
+        v1, d1 = zbl(start, of_pair(p, a, b))
+        v2, d2 = cubic_pair(p.core_end[a, b], of_pair(p, a, b))
+        if not v2 > 0.0:
+            raise InputError(
+                f"{self.label}: V is {float(v2):.4g} eV at the end of the core join, {p.core_end[a, b]:.4f} Å; "
+                "its logarithm does not exist. Move the join inwards."
+            )
+        y1, y2 = math.log(v1), math.log(v2)
+        s1, s2 = width * d1 / v1, width * d2 / v2
+        return np.array([y1, s1, 3.0 * (y2 - y1) - 2.0 * s1 - s2, 2.0 * (y1 - y2) + s1 + s2])
+
+    def _rise_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
+        """Return the quintic t³ (c3 + c4 t + c5 t²) that meets φ, φ' and φ'' of the cubics at t = 1."""
+        width = p.core_end[a, b] - p.core[a, b, 1]
+        gaps = np.maximum(p.Y[a, b] - p.core_end[a, b], 0.0)
+        f = float(p.B[a, b] @ gaps**3)
+        s = float(-3.0 * p.B[a, b] @ gaps**2) * width
+        q = float(6.0 * p.B[a, b] @ gaps) * width**2
+        return np.array([10.0 * f - 4.0 * s + 0.5 * q, -15.0 * f + 7.0 * s - q, 6.0 * f - 3.0 * s + 0.5 * q])
+
+    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: D102
+        rows = [self.elements.index(a), self.elements.index(b)]
+        p = of_pair(self._tables(rows)[0], 0, 1)
+        flat = np.asarray(r, dtype=np.float64).ravel()
+        v = np.array([float(pair_energy(float(x), p)[0]) for x in flat])
+        phi = np.array([float(cubic_density(float(x), p)[0]) for x in flat])
+        return v.reshape(np.shape(r)), phi.reshape(np.shape(r))
+
+    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:  # noqa: D102
+        return -np.sqrt(np.asarray(rho, dtype=np.float64))

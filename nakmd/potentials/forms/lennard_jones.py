@@ -1,0 +1,68 @@
+"""Lennard-Jones pair potential."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+from nakmd.kernels.jit import term
+from nakmd.kernels.pair import build_pair_kernels
+from nakmd.kernels.simd import Lanes
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_set import Parameter
+
+
+class LennardJonesParameters(NamedTuple):
+    """epsilon [eV], sigma [Å]: tables, (n_species, n_species) float64, or the numbers of one pair."""
+
+    epsilon: Any
+    sigma: Any
+
+
+@term
+def of_pair(tables: LennardJonesParameters, a: int, b: int) -> LennardJonesParameters:
+    """Return the numbers of one pair of species."""
+    return LennardJonesParameters(tables.epsilon[a, b], tables.sigma[a, b])
+
+
+@term
+def lennard_jones(r: Lanes, p: LennardJonesParameters) -> tuple[Lanes, Lanes]:
+    """V = 4ε [(σ/r)^12 - (σ/r)^6]; return V and dV/dr."""
+    ratio = p.sigma / r
+    cube = ratio * ratio * ratio
+    s6 = cube * cube
+    v = 4.0 * p.epsilon * s6 * (s6 - 1.0)
+    dv_dr = -24.0 * p.epsilon * s6 * (2.0 * s6 - 1.0) / r
+    return v, dv_dr
+
+
+class LennardJones(PairPotential):
+    r"""Lennard-Jones pair potential.
+
+    .. math:: V(r) = 4\epsilon \left[ (\sigma/r)^{12} - (\sigma/r)^6 \right]
+
+    Parameters
+    ----------
+    pairs : mapping of (str, str) to mapping
+        ``epsilon`` [eV], ``sigma`` [Å], ``cutoff`` [Å], ``cut`` and ``smooth_from`` (see `PairPotential`).
+    none, scale, label
+        See `PairPotential`.
+
+    References
+    ----------
+    J. E. Jones, Proc. R. Soc. Lond. A 106, 463 (1924). doi:10.1098/rspa.1924.0082
+
+    Examples
+    --------
+    >>> LennardJones({("C", "K"): {"epsilon": 0.01, "sigma": 3.3, "cutoff": 10.0, "cut": "smooth"}}).scale
+    1.0
+    """
+
+    form = "lennard_jones"
+    equation = "V = 4ε [(σ/r)¹² - (σ/r)⁶]"
+    parameters: ClassVar = {"epsilon": Parameter("eV"), "sigma": Parameter("Å")}
+    lammps_formulas = (("lj/cut", lambda p, scale: (scale * p["epsilon"], p["sigma"])),)
+
+    formula = staticmethod(lennard_jones)
+    kernels = build_pair_kernels(lennard_jones, of_pair)
+    of_pair = staticmethod(of_pair)
+    Parameters = LennardJonesParameters

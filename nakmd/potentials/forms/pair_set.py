@@ -1,0 +1,161 @@
+"""What a pair form declares of its parameters, and the records that follow from that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
+
+import numpy as np
+from pydantic import Field, create_model, model_validator
+
+from nakmd.errors import InputError
+from nakmd.potentials.base import Term, finite, positive
+from nakmd.potentials.forms.record import (
+    Choice,
+    Evidence,
+    NotNegative,
+    Number,
+    NumbersRecord,
+    Part,
+    Positive,
+    Text,
+    Word,
+    pair_key,
+    refuse_repeats,
+)
+
+#: How an interaction may end.
+CutMode = Literal["cut", "shift", "smooth"]
+
+
+def not_negative(value: float, what: str) -> float:
+    """Return the value, or say that it must not be below zero."""
+    if not (np.isfinite(value) and value >= 0.0):
+        raise InputError(f"{what} must be a number not below 0, got {value}.")
+    return float(value)
+
+
+_CHECKS: Mapping[str, Callable[[float, str], float]] = {
+    "positive": positive, "not negative": not_negative, "any": finite,
+}  # fmt: skip
+_TYPES: Mapping[str, Any] = {"positive": Positive, "not negative": NotNegative, "any": Number}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that a pair formula takes for each pair of species.
+
+    Attributes
+    ----------
+    unit : str
+        ``"eV"``, ``"Å"``, ``"eV Å⁶"``; empty for a pure number.
+    range : {"positive", "not negative", "any"}
+        Which values are allowed.
+    """
+
+    unit: str
+    range: Literal["positive", "not negative", "any"] = "positive"
+
+    def checked(self, value: float, what: str) -> float:
+        """Return the value; raise `InputError` if it is out of range."""
+        return _CHECKS[self.range](value, what)
+
+    @property
+    def record_type(self) -> Any:
+        """The type of the number in a record."""
+        return _TYPES[self.range]
+
+
+class CutPair(Part):
+    """What every pair of a pair potential may say."""
+
+    #: V in one line, where what a pair may say beside the parameters changes it.
+    equation: ClassVar[str] = ""
+
+    species: tuple[Word, Word]
+    cutoff: Positive | None = None
+    cut: CutMode | None = None
+    smooth_from: Positive | None = None
+    evidence: Evidence
+    note: Text = ""
+
+    @property
+    def takes_doping(self) -> bool:
+        """Whether the pair weakens with the graphitic nitrogen of the wall."""
+        return False
+
+    def numbers(self, doping: float) -> dict[str, Any]:
+        """Return what the potential takes for this pair beside ``doping`` graphitic N per atom of the wall."""
+        return self.model_dump(exclude={"species", "evidence", "note"}, exclude_none=True)
+
+
+class PairSet(NumbersRecord):
+    """A pair potential: parameters for pairs of species, and how each is cut (by default as the set says)."""
+
+    scalable = True
+    #: The potential that the set is for.
+    potential: ClassVar[Callable[..., Term]]
+
+    cutoff: Positive
+    cut: CutMode
+    none: tuple[tuple[Word, Word], ...] = ()
+    pair: Annotated[tuple[CutPair, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        return self
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return tuple(dict.fromkeys(species for pair in self.pair for species in pair.species))
+
+    @property
+    def takes_doping(self) -> bool:  # noqa: D102
+        return any(pair.takes_doping for pair in self.pair)
+
+    def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
+        pairs = {
+            pair.species: {"cutoff": self.cutoff, "cut": self.cut, **pair.numbers(choice.doping)} for pair in self.pair
+        }
+        return [type(self).potential(pairs, none=self.none, scale=choice.scale, label=self.name)]
+
+
+def make_pair_set(
+    potential: Callable[..., Term],
+    name: str,
+    form: str,
+    equation: str,
+    parameters: Mapping[str, Parameter],
+    pair_record: type[CutPair] = CutPair,
+) -> type[PairSet]:
+    """Return the record of a pair form, made of what the form declares.
+
+    Parameters
+    ----------
+    potential : callable
+        Takes ``pairs``, ``none``, ``scale`` and ``label``.
+    name : str
+        Of the class of the potential; the records are called ``<name>Set`` and ``<name>Pair``.
+    form : str
+        The word of ``form`` in a file.
+    equation : str
+    parameters : mapping of str to Parameter
+    pair_record : type
+        What a pair may say beside the parameters.
+    """
+    fields: dict[str, Any] = {key: (parameter.record_type, ...) for key, parameter in parameters.items()}
+    numbers = create_model(f"{name}Numbers", __base__=CutPair, __module__=__name__, **fields)
+    bases = (numbers,) if pair_record is CutPair else (pair_record, numbers)
+    pair = create_model(f"{name}Pair", __base__=bases, __module__=__name__, __doc__=equation)
+    words: dict[str, Any] = {
+        "form": (Literal[form], ...), "pair": (Annotated[tuple[pair, ...], Field(min_length=1)], ...),
+    }  # fmt: skip
+    record = create_model(
+        f"{name}Set", __base__=PairSet, __module__=__name__, __doc__=f"Pairs of species: {equation}", **words
+    )
+    record.equation = pair_record.equation or equation
+    record.potential = potential
+    record.number_units = {key: parameter.unit for key, parameter in parameters.items()}
+    return cast("type[PairSet]", record)

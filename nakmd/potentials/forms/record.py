@@ -1,0 +1,213 @@
+"""What every record of the library is made of: kinds of values, sources, units, accuracy, and the way to its terms."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+
+from nakmd.errors import InputError
+from nakmd.potentials.base import Term
+
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Positive = Annotated[float, Strict(), Field(gt=0.0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Strict(), Field(ge=0.0, allow_inf_nan=False)]
+Word = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][A-Za-z0-9:_-]*$")]
+Name = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Text = Annotated[str, Strict()]
+Doi = Annotated[str, Strict(), StringConstraints(pattern=r"^10\.[0-9]{4,9}/\S+$")]
+
+#: How a number is known: read in the source named; solved for figures of the source; remembered (and how
+#: well); chosen here, with the reason in the note.
+Evidence = Literal["published", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed"]
+
+#: Units of numbers that mean the same in every form.
+COMMON_UNITS = {"cutoff": "Å", "smooth_from": "Å", "lattice_constant": "Å", "mass": "amu"}
+
+
+def pair_key(a: str, b: str) -> tuple[str, str]:
+    """Return an unordered pair in its one order."""
+    return (a, b) if a <= b else (b, a)
+
+
+class Part(BaseModel):
+    """A piece of a record: frozen, and without words that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Part):
+    """A work that numbers come from."""
+
+    paper: Text
+    doi: Doi | None = None
+    note: Text = ""
+
+
+class Units(Part):
+    """The units of the numbers; nothing is converted, so they can only be these."""
+
+    energy: Literal["eV"]
+    length: Literal["Å"]
+    density: Literal["eV²", "eV/Å³"] | None = None
+    elastic: Literal["GPa"] | None = None
+
+
+class Accuracy(Part):
+    """A figure that the numbers give, beside what it should be: measured, or computed from first principles.
+
+    ``of`` is the element, alloy or site; ``error`` the standard error of ``value`` where it is sampled.
+    """
+
+    of: Text
+    property: Text
+    value: Number
+    error: Positive | None = None
+    unit: Text = ""
+    reference: Number | None = None
+    source: Text = ""
+    note: Text = ""
+
+
+class Record(Part):
+    """What every file of the library says of itself."""
+
+    #: The energy in one line.
+    equation: ClassVar[str]
+    #: Units of the numbers of this form by key, beside `COMMON_UNITS`.
+    number_units: ClassVar[Mapping[str, str]] = {}
+
+    name: Name
+    title: Text
+    form: str
+    notes: Text = ""
+    not_for: tuple[Text, ...] = ()
+    accuracy: tuple[Accuracy, ...] = ()
+
+    @property
+    @abstractmethod
+    def species(self) -> tuple[str, ...]:
+        """Elements or species that it has numbers for; for a model, its sets."""
+
+    @classmethod
+    def form_word(cls) -> str:
+        """Return the word of ``form`` that chooses this schema."""
+        return str(get_args(cls.model_fields["form"].annotation)[0])
+
+    @classmethod
+    def unit_of(cls, key: str) -> str:
+        """Return the unit of a number, empty if it has none."""
+        return cls.number_units.get(key, COMMON_UNITS.get(key, ""))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is wanted of a parameter set.
+
+    Attributes
+    ----------
+    elements : tuple of str or None
+        Some of its elements; all if None.
+    lambda_phi : float or None
+        Factor on φ between unlike elements; as the set says if None.
+    scale : float
+        Factor on energies and forces, for pair terms.
+    doping : float
+        Graphitic nitrogen per atom of the wall.
+    folder : pathlib.Path
+        Where the files lie that the record names.
+    """
+
+    elements: tuple[str, ...] | None = None
+    lambda_phi: float | None = None
+    scale: float = 1.0
+    doping: float = 0.0
+    folder: Path = Path()
+
+
+class NumbersRecord(Record):
+    """A record that holds numbers: with their units, sources and licence."""
+
+    #: Whether the affinity scales it and metal may screen it: pair terms.
+    scalable: ClassVar[bool] = False
+    #: Whether some of its elements can be chosen.
+    has_elements: ClassVar[bool] = False
+    #: Whether φ between unlike elements can be scaled.
+    has_lambda_phi: ClassVar[bool] = False
+
+    license: Text
+    units: Units
+    source: Annotated[tuple[Source, ...], Field(min_length=1)]
+
+    @property
+    def takes_doping(self) -> bool:
+        """Whether it weakens with the graphitic nitrogen of the wall."""
+        return False
+
+    @property
+    def data_files(self) -> tuple[str, ...]:
+        """Names of the files beside the record that hold some of its numbers."""
+        return ()
+
+    def terms(self, choice: Choice) -> list[Term]:
+        """Return the terms that the set makes: one, but for separate alloys of a Finnis-Sinclair set.
+
+        Parameters
+        ----------
+        choice : Choice
+
+        Raises
+        ------
+        InputError
+            If the choice means nothing to this form, or names elements that the set lacks.
+        """
+        if choice.elements is not None and not self.has_elements:
+            raise InputError(f"{self.name} ({self.form}) takes no choice of elements.")
+        if choice.lambda_phi is not None and not self.has_lambda_phi:
+            raise InputError(f"{self.name} ({self.form}) has no lambda_phi.")
+        return self.build_terms(choice)
+
+    @abstractmethod
+    def build_terms(self, choice: Choice) -> list[Term]:
+        """Return the terms for a choice that means something to this form."""
+
+    def chosen(self, elements: Sequence[str] | None) -> tuple[str, ...]:
+        """Return the elements wanted, all of which the set must have."""
+        missing = [element for element in elements or () if element not in self.species]
+        if missing or (elements is not None and not elements):
+            raise InputError(f"{self.name} has {', '.join(self.species)}, not {', '.join(missing) or 'nothing'}.")
+        return tuple(dict.fromkeys(elements)) if elements is not None else self.species
+
+
+class Element(Part):
+    """An element, for the headers of tables."""
+
+    symbol: Word
+    atomic_number: Annotated[int, Strict(), Field(ge=1, le=118)]
+    mass: Positive
+    lattice: Word
+    lattice_constant: Positive
+
+
+def refuse_repeats(names: Sequence[str], what: str) -> None:
+    """Refuse a list that names a thing twice."""
+    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    if repeated:
+        raise ValueError(f"{what} {repeated[0]} is given twice")
+
+
+class Ends(Part):
+    """Where functions begin and end to go to zero, by a switching polynomial."""
+
+    start: Positive
+    end: Positive
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(f"start = {self.start} must be smaller than end = {self.end}")
+        return self

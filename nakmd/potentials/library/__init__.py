@@ -1,0 +1,29 @@
+"""The library of parameter sets: one TOML file for each, in ``potentials/``."""
+
+from nakmd.potentials.library.loading import (
+    SUFFIX,
+    SetSummary,
+    hashes,
+    list_sets,
+    load,
+    names,
+    parts,
+    path,
+    read_set,
+    summary,
+    takes_doping,
+)
+
+__all__ = [
+    "SUFFIX",
+    "SetSummary",
+    "hashes",
+    "list_sets",
+    "load",
+    "names",
+    "parts",
+    "path",
+    "read_set",
+    "summary",
+    "takes_doping",
+]

@@ -1,0 +1,259 @@
+"""The library of parameter sets: one TOML file for each, in ``potentials/``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nakmd.errors import InputError, nearest
+from nakmd.potentials.base import Potential, Term
+from nakmd.potentials.files.texts import read_text, sha256
+from nakmd.potentials.forms.record import Choice, NumbersRecord
+from nakmd.potentials.hybrid import Hybrid
+from nakmd.potentials.library.model_record import ModelRecord, ModelTerm
+from nakmd.potentials.library.record_toml import parse_record
+from nakmd.potentials.library.records import AnyRecord
+from nakmd.potentials.library.screened_terms import joined
+from nakmd.resources import data_folder
+
+SUFFIX = ".toml"
+
+
+@dataclass(frozen=True)
+class SetSummary:
+    """One line about a parameter set.
+
+    Attributes
+    ----------
+    name, title, form : str
+    species : tuple of str
+        Elements or species that it has numbers for; for a model, its sets.
+    license : str
+        Empty for a model.
+    dois : tuple of str
+    path : pathlib.Path
+    sha256 : str
+        Of the file.
+    """
+
+    name: str
+    title: str
+    form: str
+    species: tuple[str, ...]
+    license: str
+    dois: tuple[str, ...]
+    path: Path
+    sha256: str
+
+
+def names() -> list[str]:
+    """Return the names of the sets and models that travel with nakmd, sorted."""
+    return sorted(file.stem for file in data_folder("potentials").glob(f"*{SUFFIX}"))
+
+
+def path(name_or_path: str | Path, folder: Path | None = None) -> Path:
+    """Return the file of a set: a name of the library, or a path to a TOML file.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        A path if it ends in ``.toml`` or has a folder in it.
+    folder : path-like, optional
+        Where relative paths start; the working directory if left out.
+
+    Raises
+    ------
+    InputError
+        If no set has this name.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(SUFFIX) or "/" in text or "\\" in text:
+        return (folder or Path()) / text
+    known = names()
+    if text not in known:
+        close = nearest(text, known)
+        raise InputError(
+            f'No parameter set is called "{text[:64]}".'
+            + (f' Did you mean "{close}"?' if close else "")
+            + f" There are {', '.join(known)}; a file of your own is named by its path (…{SUFFIX})."
+        )
+    return data_folder("potentials") / (text + SUFFIX)
+
+
+def read_set(name_or_path: str | Path, folder: Path | None = None) -> AnyRecord:
+    """Return the checked record of a set or model (see `path` for the arguments).
+
+    Raises
+    ------
+    InputError
+        If there is no such set.
+    FileFormatError
+        If its file is damaged, with lines and remedies.
+
+    Examples
+    --------
+    >>> read_set("nichol-ackland-2016").form
+    'finnis_sinclair_cubic'
+    """
+    file = path(name_or_path, folder)
+    return parse_record(file, read_text(file))
+
+
+def parts(name_or_path: str | Path, folder: Path | None = None) -> list[NumbersRecord]:
+    """Return the records of the sets that a model adds up; nothing for a set."""
+    record = read_set(name_or_path, folder)
+    if not isinstance(record, ModelRecord):
+        return []
+    here = path(name_or_path, folder).parent
+    return [_part(record, term, here) for term in record.term]
+
+
+def summary(name_or_path: str | Path) -> SetSummary:
+    """Return one line about a set."""
+    file = path(name_or_path)
+    record = read_set(name_or_path)
+    numbers = None if isinstance(record, ModelRecord) else record
+    return SetSummary(
+        name=record.name,
+        title=record.title,
+        form=record.form,
+        species=record.species,
+        license=numbers.license if numbers else "",
+        dois=tuple(source.doi for source in numbers.source if source.doi) if numbers else (),
+        path=file,
+        sha256=sha256(file),
+    )
+
+
+def list_sets() -> list[SetSummary]:
+    """Return one line about every set and model that travels with nakmd."""
+    return [summary(name) for name in names()]
+
+
+def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, str]:
+    """Return the SHA-256 of every file that a set or model is made of, by name, for provenance."""
+    file = path(name_or_path, folder)
+    record = read_set(name_or_path, folder)
+    found = {record.name: sha256(file)}
+    if isinstance(record, ModelRecord):
+        for term in record.term:
+            _part(record, term, file.parent)
+            found |= hashes(term.set, file.parent)
+        return found
+    return found | {name: sha256(file.parent / name) for name in record.data_files}
+
+
+def load(
+    name_or_path: str | Path,
+    affinity: float = 1.0,
+    elements: Sequence[str] | None = None,
+    doping: float = 0.0,
+    screening: float = 1.0,
+) -> Potential:
+    """Return the potential of a named set or model, or of a TOML file of one's own.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        ``"nak-cn"``, ``"kinaci-2012-cn"``, ``"my/model.toml"`` (see `path`).
+    affinity : float
+        Factor on the depths of the metal-carbon and metal-nitrogen terms: the pair terms of a model that its file
+        marks, or a pair set itself.
+    elements : sequence of str, optional
+        Those wanted of a Tersoff or Finnis-Sinclair set; all if left out.
+    doping : float
+        Graphitic nitrogen per atom of the wall, which raises the level of its electrons and weakens the pairs of the
+        metal with all of it, and leaves the metal less to screen; for sets and models that say how much
+        (`takes_doping`). A deck counts it in its system.
+    screening : float
+        Strength of the screening of a model's metal-carbon terms (`nakmd.potentials.Screened`): 0 holds every atom
+        like a lone one, 1 is the model as calibrated.
+
+    Returns
+    -------
+    Potential
+        A single term, or a `Hybrid` of several.
+
+    Raises
+    ------
+    InputError
+        If there is no such set, or the affinity, the elements, the doping or the screening mean nothing to it.
+    FileFormatError
+        If its file is damaged.
+
+    Examples
+    --------
+    >>> load("nak-cn").coverage(["K", "C"])
+    [('K', 'K', 'nichol-ackland-2016'), ('K', 'C', 'metal-carbon-2026, screened'), ('C', 'C', 'kinaci-2012-cn')]
+    """
+    if not (math.isfinite(affinity) and affinity >= 0.0):
+        raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
+    if not 0.0 <= doping <= 1.0:
+        raise InputError(f"The doping is {doping}; it is the share of graphitic nitrogen in the wall, from 0 to 1.")
+    file = path(name_or_path)
+    record = read_set(name_or_path)
+    if doping and not takes_doping(name_or_path):
+        raise InputError(f"A doping of {doping} means nothing to {record.name}: none of its pairs says what it does.")
+    if not isinstance(record, ModelRecord):
+        _refuse_affinity(record.name, affinity, record.scalable)
+        _refuse_screening(record.name, screening, False)
+        chosen = None if elements is None else tuple(elements)
+        terms = record.terms(Choice(chosen, scale=affinity, doping=doping, folder=file.parent))
+        return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
+    if elements is not None:
+        raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
+    _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
+    _refuse_screening(record.name, screening, any(term.screening for term in record.term))
+    made = [(term, _terms(record, term, file.parent, affinity, doping)) for term in record.term]
+    return Hybrid(joined(record.name, made, screening, doping), none=record.none, name=record.name)
+
+
+def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
+    """Tell whether a set, or a term of a model, weakens with the graphitic nitrogen of the wall."""
+    record = read_set(name_or_path, folder)
+    if isinstance(record, ModelRecord):
+        beside = path(name_or_path, folder).parent
+        return any(
+            takes_doping(term.set, beside) or (term.screening is not None and term.screening.takes_doping)
+            for term in record.term
+        )
+    return record.takes_doping
+
+
+def _refuse_affinity(name: str, affinity: float, scaled: bool) -> None:
+    """Refuse a scale that would scale nothing."""
+    if affinity != 1.0 and not scaled:
+        raise InputError(
+            f"An affinity scale of {affinity} means nothing to {name}: it has no metal-carbon terms. "
+            "Leave it out, or use nak-cn, nak-cn-pair or nak-cn-dilute."
+        )
+
+
+def _refuse_screening(name: str, screening: float, screened: bool) -> None:
+    """Refuse a strength that would screen nothing."""
+    if screening != 1.0 and not screened:
+        raise InputError(
+            f"A screening of {screening} means nothing to {name}: no term of it has [term.screening]. "
+            "Leave it out, or use nak-cn."
+        )
+
+
+def _terms(model: ModelRecord, term: ModelTerm, folder: Path, affinity: float, doping: float) -> list[Term]:
+    """Return the terms that one entry of a model makes."""
+    scale = affinity if term.affinity else 1.0
+    beside = path(term.set, folder).parent
+    return _part(model, term, folder).terms(Choice(term.elements, term.lambda_phi, scale, doping, beside))
+
+
+def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> NumbersRecord:
+    """Return the record of a term of a model, once its options mean something to it."""
+    part = read_set(term.set, folder)
+    if isinstance(part, ModelRecord):
+        raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")
+    if term.affinity and not part.scalable:
+        raise InputError(f"{model.name} scales {part.name} by the affinity, which is for pair terms only.")
+    if term.screening and not part.scalable:
+        raise InputError(f"{model.name} screens {part.name}, which is for pair terms of metal and wall only.")
+    return part

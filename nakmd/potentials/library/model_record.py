@@ -1,0 +1,90 @@
+"""What a model is: parameter sets added up, and metal that screens its pairs with a wall."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, Strict, StringConstraints, model_validator
+
+from nakmd.potentials.forms.doping import settled_part
+from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, pair_key, refuse_repeats
+
+
+class ScreenedElement(Part):
+    """How a metal takes the attraction of its pairs away: S = 1 − (1 − s)(1 − e^{−ρ/ρ₀}).
+
+    s is ``residual``; beside c graphitic N per atom of the wall, where that is said to matter, it is
+    residual^{1−δ} doped_residual^δ with δ = 1 − e^{−c/c₀}, c₀ ``doping_scale``.
+    """
+
+    symbol: Word
+    residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
+    rho_0: Positive
+    doped_residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)] | None = None
+    doping_scale: Positive | None = None
+    evidence: Evidence
+    note: Text = ""
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.doped_residual is None) != (self.doping_scale is None):
+            raise ValueError(f"{self.symbol} takes doped_residual and doping_scale together, or neither")
+        return self
+
+    def residual_beside(self, concentration: float) -> float:
+        """Return what dense metal leaves of the attraction beside graphitic nitrogen: s^{1-δ} s_d^δ."""
+        if self.doped_residual is None or self.doping_scale is None:
+            return self.residual
+        settled = settled_part(concentration, self.doping_scale)
+        return float(self.residual ** (1.0 - settled) * self.doped_residual**settled)
+
+
+class ScreenedPair(Part):
+    """A pair that is screened in part, or not at all (0)."""
+
+    species: tuple[Word, Word]
+    share: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
+    note: Text = ""
+
+
+class Screening(Part):
+    """Pairs of metal and wall that weaken with the density of the model's metal (`nakmd.potentials.Screened`)."""
+
+    element: Annotated[tuple[ScreenedElement, ...], Field(min_length=1)]
+    pair: tuple[ScreenedPair, ...] = ()
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        refuse_repeats([element.symbol for element in self.element], "element")
+        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        return self
+
+    @property
+    def takes_doping(self) -> bool:
+        """Whether graphitic nitrogen in the wall changes what the metal leaves."""
+        return any(element.doped_residual is not None for element in self.element)
+
+
+class ModelTerm(Part):
+    """A term of a model: a set, its elements, whether affinity scales it, a factor on unlike φ, its screening."""
+
+    set: Annotated[str, Strict(), StringConstraints(min_length=1, max_length=256)]
+    elements: tuple[Word, ...] | None = None
+    affinity: Annotated[bool, Strict()] = False
+    lambda_phi: Positive | None = None
+    screening: Screening | None = None
+
+
+class ModelRecord(Record):
+    """A sum of terms over species, and the pairs declared not to interact."""
+
+    equation: ClassVar[str] = "E = sum of the terms"
+
+    form: Literal["model"]
+    term: Annotated[tuple[ModelTerm, ...], Field(min_length=1)]
+    none: tuple[tuple[Word, Word], ...] = ()
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """Names of the sets."""
+        return tuple(term.set for term in self.term)

@@ -1,0 +1,191 @@
+"""Every registered quantity has what decks, the shell, the table, the figures and the report need of it."""
+
+import csv
+import inspect
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+
+import numpy as np
+import pytest
+from droplets import cap_on_sheet
+from nakmd.deck.results import Results
+from synthetic import autoregressive, frame, interface, topology
+from typer.testing import CliRunner
+
+from nakmd.analysis import QUANTITIES, FrameList, Record, analyze, on_request, quantity
+from nakmd.analysis.named_analysis import AtomsPresent
+from nakmd.analysis.registry import DERIVED, read_from_table
+from nakmd.analysis.table_row import Row
+from nakmd.cell import Cell
+from nakmd.cli.app import app
+from nakmd.deck.schema import Deck
+from nakmd.errors import DeckError
+from nakmd.report.citations import cite_quantity, references_of
+
+NAMES = list(QUANTITIES)
+
+
+@cache
+def at_wall():
+    return interface(40, stages=("produce",))
+
+
+@cache
+def film_of_alloy():
+    """A crystalline film of Na and K in vacuum; velocities and stress forget themselves within 10 frames."""
+    rng = np.random.default_rng(3)
+    stress = np.stack([autoregressive(seed, 1000, 0.9) for seed in range(6)], axis=1)
+    cell = Cell([20.0, 20.0, 60.0])
+    corners = np.stack(np.meshgrid(*[np.arange(5)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    sites = 4.0 * np.concatenate([corners, corners + 0.5]) + [0.0, 0.0, 20.0]
+    velocities = rng.normal(size=sites.shape)
+    frames = []
+    for step in range(1000):
+        velocities = 0.9 * velocities + np.sqrt(1.0 - 0.9**2) * rng.normal(size=sites.shape)
+        positions = sites + rng.normal(0.0, 0.2, sites.shape)
+        # so slow that the stress is the one set above
+        fields = {"velocities": 1e-3 * velocities, "virial": stress[step]}
+        frames.append(frame(cell, positions, step, 0.01 * step, **fields))
+    return FrameList(topology(("K", "Na"), rng.permutation(len(sites)) % 2), frames)
+
+
+@cache
+def droplet():
+    return cap_on_sheet(90.0)
+
+
+@cache
+def records_of(name):
+    """Records of a quantity, from the first of three sources that it can be measured in."""
+    for source in (at_wall(), film_of_alloy(), droplet()):
+        if quantity(name).atoms.met(AtomsPresent.of(source.topology, "images", 1e9)):
+            records = analyze(source, [name])
+            if all(isinstance(record, Record) for record in records.values()):
+                return records
+    raise AssertionError(f"{name} cannot be measured in any source of this file: add one that it can be measured in.")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_quantity_says_what_it_is(name):
+    kind = quantity(name)
+    assert kind.name == name
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    assert 10 < len(kind.title) < 90  # a line of help
+    assert not kind.title.endswith(".")
+    assert kind.panel is None or kind.panel > 0
+    assert kind.atoms.words
+    assert inspect.getdoc(kind)
+    assert (kind.origin == "cited") == bool(cite_quantity(kind))
+
+
+def test_panels_have_places_of_their_own():
+    places = [quantity(name).panel for name in NAMES if quantity(name).panel is not None]
+    assert len(set(places)) == len(places)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_shows_itself_everywhere(name):
+    records = records_of(name)
+    assert records
+    for key, record in records.items():
+        assert isinstance(record, Record), f"{key}: {record}"
+        assert key.split()[0] == name
+        rows = list(record.rows())
+        assert all(isinstance(row, Row) and row.quantity and row.text for row in rows)
+        assert rows or name == "map"  # the one picture without a number
+        plain = json.loads(json.dumps(record.to_dict(), allow_nan=False))
+        assert plain["unit"] == record.unit
+        assert str(record)
+        if quantity(name).panel is None:
+            assert type(record).plot is Record.plot
+        else:
+            assert record.plot().axes
+    results = Results(records)
+    assert {row.quantity for row in results.rows()} >= {row.quantity for r in records.values() for row in r.rows()}
+    assert bool(results.panels()) == (quantity(name).panel is not None)
+
+
+def test_quantities_read_from_a_thermo_table_are_taken_from_frames_where_the_table_lacks_them():
+    kinds = read_from_table()
+    assert set(kinds) >= {"thermo", "viscosity", "surface_tension"}
+    source = film_of_alloy()
+    for name, kind in kinds.items():
+        assert kind.of_run(source, None).to_dict() == analyze(source, [name])[name].to_dict()
+
+
+def test_decks_know_every_quantity_and_no_other():
+    words = Deck.model_json_schema()["$defs"]["AnalysisSection"]["properties"]["quantities"]
+    assert words["anyOf"][0]["items"]["enum"] == NAMES
+    said = words["description"].partition("only if named: ")[2]
+    assert set(said.partition(". ")[0].split(", ")) == set(on_request())
+    assert all(f"{name}: {quantity(name).title}" in said for name in NAMES)
+    deck = '[model]\npotential = "nak"\n[analysis]\nquantities = ["difusion"]\n'
+    with pytest.raises(DeckError, match='Did you mean "diffusion"'):
+        Deck.from_text(deck)
+
+
+def test_the_help_of_analyze_names_every_quantity():
+    said = CliRunner().invoke(app, ["analyze", "--help"], env={"COLUMNS": "300"}).output
+    said = re.sub(r"[│\s]+", " ", said)
+    listed = re.search(r"(thermo, .*?); these.*?name: (.*?)\.", said)
+    assert listed is not None
+    assert set(listed[1].split(", ")) == set(NAMES) - set(on_request())
+    assert set(listed[2].split(", ")) == set(on_request())
+    assert all(f"{name}: {quantity(name).title}" in said for name in NAMES)
+
+
+def test_what_is_derived_starts_from_quantities_and_is_cited():
+    for derived in DERIVED:
+        assert {derived.quantity, derived.using} <= set(NAMES)
+        assert references_of(derived.derive)
+
+
+class Broken(Record):
+    """A record whose rows and plot fail."""
+
+    def rows(self):
+        raise ZeroDivisionError("rows")
+
+    def plot(self, ax=None):
+        raise ZeroDivisionError("plot")
+
+
+def test_a_record_that_fails_to_show_itself_costs_no_finished_run_its_results(tmp_path):
+    broken = Broken(quantity="q", value=1.0, error=0.1, unit="eV", n_effective=20.0)
+    plain = Record(quantity="p", value=2.0, error=0.1, unit="eV", n_effective=20.0)
+    results = Results({"rdf": broken, "unheard_of": plain, **records_of("thermo")})
+    texts = {row.quantity: (row.text, row.note) for row in results.rows()}
+    assert texts["rdf"] == ("", "cannot be shown: ZeroDivisionError('rows')")
+    assert texts["p"] == ("2.00 ± 0.10 eV", "")
+    assert results.panels() == ["thermo", "rdf"]
+    with pytest.warns(RuntimeWarning, match="plot of q failed"):
+        assert results.overview(tmp_path / "overview.png").stat().st_size > 1000
+    with pytest.warns(RuntimeWarning, match="plot of q failed"):
+        assert [path.name for path in results.plot(tmp_path / "plots")] == ["thermo.png"]
+    written = json.loads(results.write(tmp_path / "results.json").read_text())
+    assert set(written["results"]) == {"rdf", "unheard_of", "thermo"}
+
+
+def test_the_table_as_csv_has_the_numbers_of_the_records(tmp_path):
+    records = records_of("coordination")
+    with Results(records).to_csv(tmp_path / "table.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    record = records["coordination C-K"]
+    (line,) = [line for line in lines if line["quantity"].startswith("K around C,")]
+    assert (float(line["value"]), float(line["error"]), float(line["n_effective"])) == (
+        record.value, record.error, record.n_effective,
+    )  # fmt: skip
+
+
+def test_a_deck_that_names_its_quantities_is_read_without_scipy_or_analyses():
+    script = (
+        "import sys; from nakmd.deck.schema import AnalysisSection; import nakmd.deck.run;"
+        "AnalysisSection(quantities=['rdf', 'diffusion']); early = 'nakmd.analysis' in sys.modules;"
+        "import nakmd.analysis;"
+        "print(early, [m for m in ('scipy.stats', 'scipy.signal', 'scipy.special', 'scipy.fft') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout.split(maxsplit=1) == ["False", "[]\n"]
