@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from nakmd.arrays import BoolArray, FloatArray, Int32Array
 from nakmd.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 
 class Cell:
@@ -45,7 +44,7 @@ class Cell:
         if np.linalg.det(given) < 0.0:
             raise InputError(f"The cell vectors {given.tolist()} are left-handed: exchange two of them.")
         self.matrix: FloatArray = np.ascontiguousarray(given)
-        self.periodic: NDArray[np.bool_] = np.array([bool(p) for p in periodic])
+        self.periodic: BoolArray = np.array([bool(p) for p in periodic])
 
     def __repr__(self) -> str:
         return f"Cell({self.matrix.tolist()}, periodic={self.periodic.tolist()})"
@@ -79,7 +78,7 @@ class Cell:
         """Whether all off-diagonal elements vanish exactly."""
         return not np.any(self.matrix - np.diag(np.diag(self.matrix)))
 
-    def images(self, positions: FloatArray) -> NDArray[np.int32]:
+    def images(self, positions: FloatArray) -> Int32Array:
         """Return how many cells each atom has left the first one by, 0 along directions that do not repeat.
 
         Parameters
@@ -95,7 +94,7 @@ class Cell:
         counts[:, ~self.periodic] = 0
         return counts
 
-    def wrap(self, positions: FloatArray) -> tuple[FloatArray, NDArray[np.int32]]:
+    def wrap(self, positions: FloatArray) -> tuple[FloatArray, Int32Array]:
         """Split unwrapped positions into positions inside the cell and image counts.
 
         Parameters

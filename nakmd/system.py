@@ -6,24 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from nakmd.cell import Cell
+from nakmd.elements import MASSES, element_of
 from nakmd.errors import InputError
-from nakmd.units import ACCELERATION, K_B, MASSES
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-
-#: Elements that count as the liquid metal, and as the wall, wherever the two are told apart.
-METALS = ("Na", "K", "Rb", "Li", "Cs", "Cu", "Al")
-WALL = ("C", "N")
-
-
-def element_of(species_name: str) -> str:
-    """Return the element of a species name: ``"N:graphitic"`` is ``"N"``."""
-    return species_name.partition(":")[0]
+from nakmd.units import ACCELERATION, K_B
 
 
 @dataclass(frozen=True)
@@ -115,7 +104,7 @@ class Frame:
     step: int
     time: float
     positions: FloatArray
-    images: NDArray[np.int32]
+    images: Int32Array
     cell: Cell
     velocities: FloatArray | None = None
     potential_energy: float | None = None

@@ -32,9 +32,3 @@ KJ_PER_MOL_PER_EV = 96.48533212331002
 
 #: e²/4πε0 [eV Å] of the ZBL core, with the digits behind the check values of the Nichol-Ackland pair functions.
 MOLDY_COULOMB = 14.3996454
-
-#: Standard atomic weights [amu], IUPAC 2021 (conventional values), and LAMMPS-compatible names.
-MASSES = {
-    "H": 1.008, "C": 12.011, "N": 14.007, "O": 15.999, "Na": 22.98976928, "Al": 26.9815384,
-    "Si": 28.085, "K": 39.0983, "Cu": 63.546, "Rb": 85.4678, "B": 10.81, "Ge": 72.630,
-}  # fmt: skip

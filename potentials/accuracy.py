@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.optimize import FIRE
+from nakmd.studies.soundness.measured import MEASURED
 from scipy.optimize import minimize_scalar
 
 from nakmd.ase import NakMD
 from nakmd.potentials import Potential, evaluate, load
 from nakmd.potentials.forms.pair import PairPotential
-from nakmd.studies.soundness.crystals import build_crystal, find_crystal, structure_in_nature, vacancy_energy
-from nakmd.studies.soundness.measured import MEASURED
+from nakmd.studies.static_crystals import build_crystal, find_crystal, structure_in_nature, vacancy_energy
 from nakmd.system import System
 
 HERE = Path(__file__).resolve().parent
@@ -70,7 +70,7 @@ def metal(potential: Potential, element: str, solved_for: bool = False) -> list[
             for name, ours, theirs in zip(("C11", "C12", "C44"), bcc.elastic, known.elastic, strict=True)
         ]
     missing = "solved for, but without the curvature of F" if solved_for else VACANCY.get(element, "")
-    vacancy = vacancy_energy(potential, bcc)
+    vacancy = vacancy_energy(potential, bcc.system(4), bcc.energy)
     out.append(entry(element, "vacancy, unrelaxed", vacancy, "eV", note=missing))
     gap = 1e3 * (fcc.energy - bcc.energy)
     order = "static; bcc lives by its entropy" if gap < 0.0 else "static"

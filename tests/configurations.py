@@ -4,8 +4,8 @@ import numpy as np
 from ase.build import nanotube
 
 from nakmd.cell import Cell
-from nakmd.system import System, element_of
-from nakmd.units import MASSES
+from nakmd.elements import MASSES, element_of
+from nakmd.system import System
 
 #: Of the flagship model: metals, wall, and wall sites.
 SNAPSHOT_SPECIES = ("Na", "K", "C", "C:edge", "N:graphitic", "N:pyridinic")

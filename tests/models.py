@@ -34,7 +34,7 @@ from reference import (
 )
 from reference import pair as formulas
 
-from nakmd.system import element_of
+from nakmd.elements import element_of
 
 #: Embedded atoms of the library: name of the set, elements, twin.
 SETS = {

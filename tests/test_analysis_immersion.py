@@ -6,6 +6,7 @@ import pytest
 from synthetic import frame, topology
 
 from nakmd.analysis import FrameList, Immersion, heat_of_immersion
+from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
 from nakmd.analysis.immersion import temperature_rise
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError

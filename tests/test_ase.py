@@ -9,7 +9,7 @@ from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_s
 
 from nakmd.ase import NakMD
 from nakmd.errors import CoverageError, InputError
-from nakmd.io.extxyz import from_atoms
+from nakmd.io.ase_atoms import from_atoms
 from nakmd.potentials import evaluate
 from nakmd.potentials.library import load
 

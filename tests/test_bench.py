@@ -11,8 +11,6 @@ from nakmd.bench.cases import CASES, prepare
 from nakmd.bench.contest import Trial, check_energy, fastest, try_settings
 from nakmd.bench.lammps_build import LAMMPSBuild, find_lammps, read_help
 from nakmd.bench.lammps_engine import LAMMPS, LoopReport, Setting, read_report
-from nakmd.cli import guard
-from nakmd.cli.app import app
 from nakmd.errors import InputError, RunError
 
 BY_NAME = {case.name: case for case in CASES}
@@ -40,25 +38,6 @@ if steps:
 print(f"Loop time of {{seconds!r}} on 1 procs for {{steps}} steps with {{atoms}} atoms")
 print("Neighbor list builds = 2")
 """
-
-
-@pytest.fixture
-def command(capsys, tmp_path, monkeypatch):
-    """Run a verb in an empty folder; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        try:
-            code = app([str(a) for a in arguments], prog_name="nakmd", standalone_mode=True) or 0
-        except SystemExit as end:
-            code = end.code or 0
-        finally:
-            guard.settings.debug = False
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

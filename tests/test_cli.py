@@ -41,26 +41,6 @@ checkpoint_every = 10
 
 
 @pytest.fixture
-def nakmd_command(capsys, tmp_path, monkeypatch):
-    """Run a verb in an empty folder; returns exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        try:
-            code = app([str(a) for a in arguments], prog_name="nakmd", standalone_mode=True) or 0
-        except SystemExit as end:
-            code = end.code or 0
-        finally:
-            guard.settings.debug = False
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        assert "\x1b[" not in said.out, "no colours into a pipe"
-        return code, said.out, said.err
-
-    return call
-
-
-@pytest.fixture
 def small(tmp_path):
     path = tmp_path / "small.toml"
     path.write_text(SMALL.format(steps=30))
@@ -105,44 +85,44 @@ def test_checking_a_deck_leaves_the_slow_parts_of_scipy_for_later():
     assert done.returncode == 0, done.stderr
 
 
-def test_version(nakmd_command):
-    assert nakmd_command("--version") == (0, "nakmd 0.1.0\n", "")
+def test_version(command):
+    assert command("--version") == (0, "nakmd 0.1.0\n", "")
 
 
 @pytest.mark.parametrize(
     "arguments",
     [("rum",), ("run",), ("run", "a.toml", "--treads", "2"), ("run", "a.toml", "--threads", "zero"), ("check",)],
 )
-def test_usage_errors_are_exit_code_2(nakmd_command, arguments):
-    code, _, error = nakmd_command(*arguments)
+def test_usage_errors_are_exit_code_2(command, arguments):
+    code, _, error = command(*arguments)
     assert code == 2
     assert error
 
 
-def test_new(nakmd_command, tmp_path):
-    code, out, _ = nakmd_command("new")
+def test_new(command, tmp_path):
+    code, out, _ = command("new")
     assert code == 0
     assert "flagship" in out
-    code, out, _ = nakmd_command("new", "--json")
+    code, out, _ = command("new", "--json")
     names = [entry["name"] for entry in json.loads(out)]
     assert {"flagship", "nak-liquid", "na-in-k", "droplet-on-graphene", "nve", "npt", "k-on-graphene"} <= set(names)
-    assert nakmd_command("new", "nak_liquid", "-o", "mine.toml")[0] == 0
+    assert command("new", "nak_liquid", "-o", "mine.toml")[0] == 0
     assert (tmp_path / "mine.toml").read_text() == (data_folder("examples") / "nak_liquid.toml").read_text()
-    code, _, error = nakmd_command("new", "nak-liquid", "-o", "mine.toml")
+    code, _, error = command("new", "nak-liquid", "-o", "mine.toml")
     assert code == 2
     assert "--force" in error
-    assert nakmd_command("new", "nak-liquid", "-o", "mine.toml", "--force")[0] == 0
-    code, _, error = nakmd_command("new", "flagshp")
+    assert command("new", "nak-liquid", "-o", "mine.toml", "--force")[0] == 0
+    code, _, error = command("new", "flagshp")
     assert code == 2
     assert 'Did you mean "flagship"?' in error
 
 
-def test_check(nakmd_command, small):
-    code, out, _ = nakmd_command("check", small)
+def test_check(command, small):
+    code, out, _ = command("check", small)
     assert code == 0
     for word in ("60 atoms", "nichol-ackland-2016", "Na-K", "memory", "wall time", "trajectory", "is fine"):
         assert word in out
-    code, out, _ = nakmd_command("check", small, "--json")
+    code, out, _ = command("check", small, "--json")
     found = json.loads(out)
     assert found["ok"]
     assert found["n_atoms"] == 60
@@ -150,72 +130,70 @@ def test_check(nakmd_command, small):
     assert not Path("runs").exists()
 
 
-def test_check_of_a_faulty_deck(nakmd_command):
-    code, _, error = nakmd_command("check", DATA / "ten_faults.toml")
+def test_check_of_a_faulty_deck(command):
+    code, _, error = command("check", DATA / "ten_faults.toml")
     assert code == 2
     assert error.count("ten_faults.toml:") == 10
-    code, out, _ = nakmd_command("check", DATA / "ten_faults.toml", "--json")
+    code, out, _ = command("check", DATA / "ten_faults.toml", "--json")
     assert code == 2
     assert len(json.loads(out)["faults"]) == 10
-    code, _, error = nakmd_command("run", DATA / "ten_faults.toml", "-o", "run")
+    code, _, error = command("run", DATA / "ten_faults.toml", "-o", "run")
     assert code == 2
     assert error.count("ten_faults.toml:") == 10
     assert not Path("run").exists()
 
 
-def test_check_of_no_deck(nakmd_command, small):
-    code, _, error = nakmd_command("check", "smal.toml")
+def test_check_of_no_deck(command, small):
+    code, _, error = command("check", "smal.toml")
     assert code == 2
     assert 'Did you mean "small.toml"?' in error
 
 
-def test_a_run_from_deck_to_plots(nakmd_command, small, tmp_path):
-    code, out, error = nakmd_command("run", small, "-o", "run", "--threads", 1)
+def test_a_run_from_deck_to_plots(command, small, tmp_path):
+    code, out, error = command("run", small, "-o", "run", "--threads", 1)
     assert code == 0
     assert "temperature" in out
     assert "±" in out
     assert "trajectory.h5md" in out
     assert "produce: step" in error
 
-    code, _, error = nakmd_command("run", small, "-o", "run")
+    code, _, error = command("run", small, "-o", "run")
     assert code == 2
     assert "nakmd resume run" in error
 
-    code, out, _ = nakmd_command("resume", "run", "--steps", 6, "--threads", 1, "--json")
+    code, out, _ = command("resume", "run", "--steps", 6, "--threads", 1, "--json")
     assert code == 0
     found = json.loads(out)
     assert found["step"] == 46
     assert found["status"] == "finished"
     assert {row["quantity"] for row in found["table"]} >= {"temperature", "pressure", "diffusion of K"}
 
-    code, out, _ = nakmd_command("analyze", "run", "diffusion", "--plot", "plots")
+    code, out, _ = command("analyze", "run", "diffusion", "--plot", "plots")
     assert code == 0
     assert "diffusion of K" in out
     assert "temperature" not in out
     assert {path.name for path in Path("plots").iterdir()} == {"diffusion-K.png", "diffusion-Na.png"}
-    code, out, _ = nakmd_command("analyze", "run/trajectory.h5md", "thermo", "--stage", "equilibrate", "--json")
+    code, out, _ = command("analyze", "run/trajectory.h5md", "thermo", "--stage", "equilibrate", "--json")
     assert code == 0
     assert set(json.loads(out)["results"]) == {"thermo"}
 
-    code, out, _ = nakmd_command(
-        "convert", "run/trajectory.h5md", "out.extxyz", "--stage", "produce", "--frames", "::2"
-    )
+    code, out, _ = command("convert", "run/trajectory.h5md", "out.extxyz", "--stage", "produce", "--frames", "::2")
     assert code == 0
     assert Path("out.extxyz").read_text().startswith("60\n")
-    code, out, _ = nakmd_command("convert", "run/trajectory.h5md", "out.data", "--json")
+    code, out, _ = command("convert", "run/trajectory.h5md", "out.data", "--json")
     assert code == 0
     assert json.loads(out)["format"] == "lammps-data"
 
 
-def test_default_folder(nakmd_command, small):
+def test_default_folder(command, small):
     for folder in ("runs/small", "runs/small-2"):
-        assert nakmd_command("run", small, "--threads", 1, "--json")[0] == 0
+        assert command("run", small, "--threads", 1, "--json")[0] == 0
         assert Path(folder, "results.json").exists()
 
 
-def test_overwrite_and_seed(nakmd_command, small):
-    first = nakmd_command("run", small, "-o", "run", "--threads", 1, "--json")[1]
-    second = nakmd_command("run", small, "--directory", "run", "--overwrite", "--seed", 9, "--threads", 1, "--json")[1]
+def test_overwrite_and_seed(command, small):
+    first = command("run", small, "-o", "run", "--threads", 1, "--json")[1]
+    second = command("run", small, "--directory", "run", "--overwrite", "--seed", 9, "--threads", 1, "--json")[1]
     assert json.loads(first)["results"]["thermo"]["value"] != json.loads(second)["results"]["thermo"]["value"]
 
 
@@ -236,32 +214,32 @@ def test_overwrite_and_seed(nakmd_command, small):
         (("bench", "nack"), 'Did you mean "nak"?'),
     ],
 )
-def test_bad_input_is_exit_code_2_with_one_message(nakmd_command, small, arguments, message):
+def test_bad_input_is_exit_code_2_with_one_message(command, small, arguments, message):
     if "run" in " ".join(arguments):
-        nakmd_command("run", small, "-o", "run", "--threads", 1, "--json")
-    code, _, error = nakmd_command(*arguments)
+        command("run", small, "-o", "run", "--threads", 1, "--json")
+    code, _, error = command(*arguments)
     assert code == 2
     assert message in error
 
 
-def test_potentials(nakmd_command):
-    code, out, _ = nakmd_command("potentials", "list")
+def test_potentials(command):
+    code, out, _ = command("potentials", "list")
     assert code == 0
     assert "nichol-ackland-2016" in out
-    assert {s["name"] for s in json.loads(nakmd_command("potentials", "list", "--json")[1])} >= {"nak", "cn", "nak-cn"}
-    code, out, _ = nakmd_command("potentials", "show", "nichol-ackland-2016")
+    assert {s["name"] for s in json.loads(command("potentials", "list", "--json")[1])} >= {"nak", "cn", "nak-cn"}
+    code, out, _ = command("potentials", "show", "nichol-ackland-2016")
     assert code == 0
     assert "10.1103/PhysRevB.93.184101" in out
-    assert json.loads(nakmd_command("potentials", "show", "nak-cn", "--json")[1])["form"] == "model"
-    code, out, _ = nakmd_command("potentials", "export", "nak-cn-pair", "-o", "lammps")
+    assert json.loads(command("potentials", "show", "nak-cn", "--json")[1])["form"] == "model"
+    code, out, _ = command("potentials", "export", "nak-cn-pair", "-o", "lammps")
     assert code == 0
     assert "pair_style hybrid/overlay" in Path("lammps/potential.in").read_text()
-    code, out, _ = nakmd_command("potentials", "export", "nak", "--species", "Na,K", "-o", "lammps", "--json")
+    code, out, _ = command("potentials", "export", "nak", "--species", "Na,K", "-o", "lammps", "--json")
     assert json.loads(out)["species"] == ["Na", "K"]
 
 
-def test_potentials_check_says_what_is_sound(nakmd_command):
-    code, out, _ = nakmd_command("potentials", "check", "nak-cn", "morse-screened", "tersoff-1989-c", "--json")
+def test_potentials_check_says_what_is_sound(command):
+    code, out, _ = command("potentials", "check", "nak-cn", "morse-screened", "tersoff-1989-c", "--json")
     assert code == 0
     for found in json.loads(out):
         # central differences with a step of 1e-4 Å of forces of some eV/Å
@@ -269,20 +247,20 @@ def test_potentials_check_says_what_is_sound(nakmd_command):
         assert found["cutoff"] > 1.0
         assert {"forces", "cutoff", "core"} <= {verdict["check"] for verdict in found["verdicts"]}
     assert {f["name"]: f for f in json.loads(out)}["nak-cn"]["species"][:2] == ["Na", "K"]
-    code, out, _ = nakmd_command("potentials", "check", "rb")
+    code, out, _ = command("potentials", "check", "rb")
     assert code == 0
     assert out.startswith("rb: ok (Rb; cutoff 7.261 Å)")
     assert "a = 5.5850 Å, E = -0.8400 eV" in out
     Path("notes.txt").write_text("Dear colleague,\nno table\nis here\nat all\n")
-    code, out, error = nakmd_command("potentials", "check", "rb", "notes.txt", "--json")
+    code, out, error = command("potentials", "check", "rb", "notes.txt", "--json")
     assert code == 2
     assert [entry["level"] for entry in json.loads(out)] == ["ok", "fault"]
     assert "notes.txt:4: this is no EAM table" in json.loads(out)[1]["fault"]
     assert error == ""
 
 
-def test_potentials_show_prints_a_page(nakmd_command):
-    code, out, _ = nakmd_command("potentials", "show", "johnson-oh-nak")
+def test_potentials_show_prints_a_page(command):
+    code, out, _ = command("potentials", "show", "johnson-oh-nak")
     assert code == 0
     for words in (
         "equation  E = Σ_i F(ρ_i)", "C44 [GPa]", "recalled-medium", "doi:10.1557/JMR.1989.1195", "licence   Original",
@@ -290,66 +268,66 @@ def test_potentials_show_prints_a_page(nakmd_command):
     ):  # fmt: skip
         assert words in out, words
     # a model has the papers, figures and warnings of its sets
-    out = nakmd_command("potentials", "show", "nak-cn")[1]
+    out = command("potentials", "show", "nak-cn")[1]
     for words in ("10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)"):
         assert words in out, words
 
 
-def test_potentials_export_writes_the_form_asked_for(nakmd_command):
-    code, out, _ = nakmd_command("potentials", "export", "johnson-oh-nak", "--form", "setfl", "-o", "out", "--json")
+def test_potentials_export_writes_the_form_asked_for(command):
+    code, out, _ = command("potentials", "export", "johnson-oh-nak", "--form", "setfl", "-o", "out", "--json")
     assert code == 0
     assert [Path(name).name for name in json.loads(out)["files"]] == ["johnson-oh-nak.eam.alloy"]
-    code, _, error = nakmd_command("potentials", "export", "nak", "--form", "setfl", "-o", "out")
+    code, _, error = command("potentials", "export", "nak", "--form", "setfl", "-o", "out")
     assert code == 2
     assert "write eam.fs" in error
-    code, out, _ = nakmd_command("potentials", "export", "nak-cn", "--form", "tersoff", "-o", "out")
+    code, out, _ = command("potentials", "export", "nak-cn", "--form", "tersoff", "-o", "out")
     assert code == 0
     assert "nak-cn.tersoff" in out
 
 
-def test_schema(nakmd_command):
-    code, out, _ = nakmd_command("schema")
+def test_schema(command):
+    code, out, _ = command("schema")
     assert code == 0
     assert "stage" in json.loads(out)["properties"]
 
 
-def test_doctor(nakmd_command):
-    code, out, _ = nakmd_command("doctor", "--quick", "--json")
+def test_doctor(command):
+    code, out, _ = command("doctor", "--quick", "--json")
     assert code == 0
     found = json.loads(out)
     assert found["packages"]["numba"][0].isdigit()
     assert found["parameter sets"] >= 10
-    assert "numba" in nakmd_command("doctor", "--quick")[1]
+    assert "numba" in command("doctor", "--quick")[1]
 
 
-def test_warmup(nakmd_command, monkeypatch):
+def test_warmup(command, monkeypatch):
     from nakmd.runs import warm
 
     for name in [name for name in warm.TRIALS if name != "metal on tables"]:
         monkeypatch.delitem(warm.TRIALS, name)
-    code, out, _ = nakmd_command("warmup", "--json")
+    code, out, _ = command("warmup", "--json")
     assert code == 0
     assert set(json.loads(out)["seconds"]) == {"metal on tables"}
 
 
-def test_an_explosion_is_exit_code_1(nakmd_command, tmp_path):
+def test_an_explosion_is_exit_code_1(command, tmp_path):
     deck = SMALL.format(steps=500).replace('temperature = "450 K"\nensemble = "bussi"', 'ensemble = "nve"')
     deck = deck.replace("steps = 500\n", 'steps = 500\ntimestep = "20 fs"\nvelocities = "19000 K"\n')
     (tmp_path / "hot.toml").write_text(deck)
-    code, _, error = nakmd_command("run", "hot.toml", "-o", "run", "--threads", 1)
+    code, _, error = command("run", "hot.toml", "-o", "run", "--threads", 1)
     assert code == 1
     assert "shorten the time step" in error
     assert "What was written until then is in run" in error
-    assert nakmd_command("analyze", "run", "thermo", "--stage", "all")[0] == 0
+    assert command("analyze", "run", "thermo", "--stage", "all")[0] == 0
 
 
-def test_a_fault_of_nakmd_is_one_line_and_a_file(nakmd_command, monkeypatch, tmp_path, capsys):
+def test_a_fault_of_nakmd_is_one_line_and_a_file(command, monkeypatch, tmp_path, capsys):
     from nakmd.deck import templates
 
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr(templates, "templates", lambda: 1 / 0)
-    code, _, error = nakmd_command("new")
+    code, _, error = command("new")
     assert code == 1
     assert "ZeroDivisionError" in error
     (saved,) = tmp_path.glob("nakmd-crash-*.txt")

@@ -9,10 +9,10 @@ import pytest
 from lammps_oracle import executable
 
 from nakmd.cell import Cell
+from nakmd.elements import element_of
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory, convert, from_atoms, read_extxyz, read_structure, to_atoms, write_extxyz
-from nakmd.io.lammps import restricted
-from nakmd.system import element_of
+from nakmd.io.lammps_files import restricted
 
 #: Extended XYZ holds eight decimals.
 DECIMALS = 1e-8

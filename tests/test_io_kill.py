@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from nakmd.errors import RunError
-from nakmd.io import Trajectory, TrajectoryWriter, journal
+from nakmd.io import Trajectory, TrajectoryWriter, journal, journaled_file
 from nakmd.io.journal import journal_of
 
 WRITER = """
@@ -144,7 +144,7 @@ def n_calls_of_a_frame(path, state, monkeypatch):
     disk = Disk(10**9, Killed())
     with TrajectoryWriter(path, state.topology, mode="a") as writer:
         with monkeypatch.context() as patch:
-            patch.setattr(journal, "os", disk)
+            patch.setattr(journaled_file, "os", disk)
             writer.write(samples.frame(state, writer.n_frames))
         return 10**9 - disk.left
 
@@ -162,7 +162,7 @@ def test_a_kill_between_or_within_any_two_system_calls(tmp_path, monkeypatch, to
         path.write_bytes(start)
         writer = TrajectoryWriter(path, state.topology, mode="a")
         with monkeypatch.context() as patch:
-            patch.setattr(journal, "os", Disk(n, Killed(), torn))
+            patch.setattr(journaled_file, "os", Disk(n, Killed(), torn))
             if n < n_calls:
                 with pytest.raises(Killed):
                     writer.write(samples.frame(state, 3))
@@ -195,7 +195,7 @@ def test_a_full_disk_at_any_moment_is_one_message_and_leaves_the_file(tmp_path, 
     for n in range(2):
         writer = TrajectoryWriter(path, state.topology, mode="a")
         with monkeypatch.context() as patch:
-            patch.setattr(journal, "os", Disk(n, full, torn=True, only=("pwrite",)))
+            patch.setattr(journaled_file, "os", Disk(n, full, torn=True, only=("pwrite",)))
             with pytest.raises(RunError, match=r"No space left on device.*make room and resume"):
                 writer.write(samples.frame(state, 3))
         with pytest.raises(RunError, match="after a failed write"):
@@ -246,7 +246,7 @@ def test_a_journal_of_another_file_is_ignored(tmp_path, monkeypatch):
     n_calls = n_calls_of_a_frame(path, state, monkeypatch)
     writer = TrajectoryWriter(path, state.topology, mode="a")
     with monkeypatch.context() as patch:
-        patch.setattr(journal, "os", Disk(n_calls - 3, Killed()))
+        patch.setattr(journaled_file, "os", Disk(n_calls - 3, Killed()))
         with pytest.raises(Killed):
             writer.write(samples.frame(state, 4))
     abandon(writer)

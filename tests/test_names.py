@@ -18,16 +18,9 @@ TWIN_MODULES = {
     "watch": {"kernels", "simulation"},
     # different things that still share a name
     "base": {"potentials", "analysis", "integrators"},
-    "contacts": {"analysis", "studies"},
-    "descent": {"kernels", "structures"},
     "doping": {"potentials", "structures"},
-    "guard": {"cli", "io"},
     "liquid": {"structures", "studies"},
-    "page": {"report", "studies"},
-    "plan": {"runs", "studies"},
     "profile": {"analysis", "io"},
-    "run": {"runs", "studies"},
-    "tables": {"report", "studies"},
 }
 
 #: Names that several public classes have.

@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 import pytest
 from droplets import cap_on_sheet
-from nakmd.deck.results import Results
 from synthetic import autoregressive, frame, interface, topology
 from typer.testing import CliRunner
 
@@ -21,9 +20,10 @@ from nakmd.analysis.registry import DERIVED, read_from_table
 from nakmd.analysis.table_row import Row
 from nakmd.cell import Cell
 from nakmd.cli.app import app
-from nakmd.deck.schema import Deck
+from nakmd.deck.deck import Deck
 from nakmd.errors import DeckError
 from nakmd.report.citations import cite_quantity, references_of
+from nakmd.results.results import Results
 
 NAMES = list(QUANTITIES)
 
@@ -182,7 +182,7 @@ def test_the_table_as_csv_has_the_numbers_of_the_records(tmp_path):
 
 def test_a_deck_that_names_its_quantities_is_read_without_scipy_or_analyses():
     script = (
-        "import sys; from nakmd.deck.schema import AnalysisSection; import nakmd.deck.run;"
+        "import sys; from nakmd.deck.schema import AnalysisSection; import nakmd.runs.run;"
         "AnalysisSection(quantities=['rdf', 'diffusion']); early = 'nakmd.analysis' in sys.modules;"
         "import nakmd.analysis;"
         "print(early, [m for m in ('scipy.stats', 'scipy.signal', 'scipy.special', 'scipy.fft') if m in sys.modules])"

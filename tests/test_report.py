@@ -5,15 +5,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from small_decks import small
 
 import nakmd
-from nakmd.analysis import Measure
-from nakmd.cli import guard
-from nakmd.cli.app import app
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.io import TrajectoryWriter
-from nakmd.report import citations, render_report, scene, tables
-from nakmd.system import Frame, System, Topology
+from nakmd.report import citations, render_report
+from nakmd.system import Frame, System
 
 #: Elements that have no end tag.
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -212,47 +210,22 @@ def test_the_report_never_fails_a_run(tmp_path, monkeypatch):
     assert "report" not in run.files
 
 
-def small(**stage):
-    return nakmd.Deck(
-        model={"potential": "nak"},
-        structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}},
-        stage=[{"kind": "produce", "temperature": "450 K", "steps": 20, **stage}],
-        output={"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 20},
-    )
-
-
 # The verb, and folders that lack something
 
 
-@pytest.fixture
-def verb(capsys):
-    def call(*arguments):
-        try:
-            code = app(["report", *map(str, arguments)], prog_name="nakmd", standalone_mode=True) or 0
-        except SystemExit as end:
-            code = end.code or 0
-        finally:
-            guard.settings.debug = False
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return code, said.out, said.err
-
-    return call
-
-
-def test_the_verb_measures_anew_and_says_the_same(run, page, verb, tmp_path):
-    code, out, _ = verb(run.directory, "-o", tmp_path / "page.html")
+def test_the_verb_measures_anew_and_says_the_same(run, page, command, tmp_path):
+    code, out, _ = command("report", run.directory, "-o", tmp_path / "page.html")
     assert code == 0
     assert "page.html" in out
     again = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert again.text.rpartition("Written by")[0] == page.text.rpartition("Written by")[0]
 
 
-def test_no_folder_and_no_trajectory(verb, tmp_path):
-    code, _, error = verb(tmp_path / "nowhere")
+def test_no_folder_and_no_trajectory(command, tmp_path):
+    code, _, error = command("report", tmp_path / "nowhere")
     assert code == 2
     assert "nowhere is not there" in error
-    code, _, error = verb(tmp_path)
+    code, _, error = command("report", tmp_path)
     assert code == 2
     assert "holds no trajectory.h5md" in error
     assert len(error.strip().splitlines()) == 1
@@ -260,18 +233,18 @@ def test_no_folder_and_no_trajectory(verb, tmp_path):
 
 
 @pytest.mark.parametrize(("size", "message"), [(0, "is empty"), (100, "not an HDF5|truncated"), (-5000, "truncated")])
-def test_a_truncated_trajectory(run, verb, tmp_path, size, message):
+def test_a_truncated_trajectory(run, command, tmp_path, size, message):
     content = (run.directory / "trajectory.h5md").read_bytes()
     (tmp_path / "trajectory.h5md").write_bytes(content[:size])
-    code, _, error = verb(tmp_path)
+    code, _, error = command("report", tmp_path)
     assert code == 2
     assert re.search(message, error)
     assert len(error.strip().splitlines()) == 1
 
 
-def test_a_folder_that_cannot_be_written(verb, tmp_path):
+def test_a_folder_that_cannot_be_written(command, tmp_path):
     write_gas(tmp_path, 0)
-    code, _, error = verb(tmp_path, "-o", tmp_path / "no" / "page.html")
+    code, _, error = command("report", tmp_path, "-o", tmp_path / "no" / "page.html")
     assert code == 1
     assert "cannot be written" in error
 
@@ -319,92 +292,3 @@ def test_a_deck_of_another_version(tmp_path):
     page = Page(render_report(tmp_path))
     assert "does not understand the deck" in page.text
     assert "colour = 3" in page.text
-
-
-# Numbers of the tables
-
-
-@pytest.mark.parametrize(
-    ("measure", "text"),
-    [
-        # Student's t of 9 degrees of freedom is 2.262
-        (Measure(450.0, 1.0, "K", 10.0), "447.7 … 452.3"),
-        (Measure(-810.0, 40.0, "bar", 10.0), "−900 … −720"),
-        (Measure(2e-9, 1e-10, "", 10.0), "1.77e−09 … 2.23e−09"),
-        (Measure(1.0, 0.0, "", 10.0), ""),
-        (Measure(1.0, float("nan"), "", 1.0), ""),
-    ],
-)
-def test_intervals(measure, text):
-    assert tables.interval_text(measure) == text
-
-
-def drifting(slope, noise, deck_stage):
-    """Return the line of a stage whose energy drifts by so many kT/ns/dof."""
-    n_atoms, temperature, kb = 100, 450.0, 8.617333262e-5
-    time = np.linspace(0.0, 100.0, 1001)
-    kinetic = np.full(1001, 1.5 * n_atoms * kb * temperature)
-    energy = slope * 3 * n_atoms * kb * temperature * 1e-3 * time
-    energy = energy + noise * np.random.default_rng(2).normal(size=1001)
-    thermo = {
-        "time": time,
-        "stage": np.array(["produce"] * 1001),
-        "temperature": np.full(1001, temperature),
-        "kinetic_energy": kinetic,
-        "conserved": energy,
-    }
-    (line,) = tables.stage_lines(small(**deck_stage), ["produce"], thermo, n_atoms, ["produce"])
-    return line
-
-
-@pytest.mark.parametrize(
-    ("slope", "noise", "verdict", "good"),
-    [
-        (2e-6, 1e-9, "within 1e-05", True),
-        (-2e-6, 1e-9, "within 1e-05", True),
-        (3e-5, 1e-9, "beyond 1e-05", False),
-        (-3e-5, 1e-9, "beyond 1e-05", False),
-        (2e-6, 1e-2, "too short", None),
-    ],
-)
-def test_drift_at_constant_energy_against_its_limit(slope, noise, verdict, good):
-    line = drifting(slope, noise, {"ensemble": "nve", "temperature": None})
-    assert verdict in line.verdict
-    assert line.good is good
-    assert line.ensemble == "NVE"
-    low, high = (float(bound.replace("−", "-")) for bound in line.interval.split(" … "))
-    # a line through 100 ps with noise of 1e-9 eV is known far better than that
-    assert noise > 1e-6 or 0.5 * (low + high) == pytest.approx(slope, rel=0.01)
-
-
-def test_no_limit_with_a_thermostat():
-    line = drifting(3e-5, 1e-9, {"ensemble": "bussi"})
-    assert line.good is None
-    assert "no limit" in line.verdict
-    assert "Bussi, 450 K" in line.ensemble
-
-
-# The view
-
-
-def test_thinning_says_so_and_keeps_the_wall():
-    n = 9000
-    species = np.repeat([0, 1], [500, n - 500])
-    topology = Topology(("C", "K"), species, np.ones(n), np.array([True] * 3))
-    places = np.random.default_rng(3).uniform(0.0, 60.0, (n, 3))
-    frame = Frame(0, 0.0, places, np.zeros((n, 3), dtype=np.int32), nakmd.Cell([60.0] * 3))
-    made = scene.make_scene(topology, frame)
-    assert {name: len(points) for name, points in made.species.items()} == {"C": 500, "K": scene.MOST_OTHERS}
-    assert made.note.startswith("4,500 of 9,000 atoms")
-    assert list(made.species) == ["K", "C"]
-
-
-def test_a_wall_across_the_face_is_brought_to_the_middle():
-    carbon = np.array([[0.5, 10.0, 10.0], [19.5, 10.0, 10.0]])
-    topology = Topology(("C", "K"), np.array([0, 0, 1]), np.ones(3), np.array([True] * 3))
-    places = np.vstack([carbon, [[10.0, 10.0, 10.0]]])
-    frame = Frame(0, 0.0, places, np.zeros((3, 3), dtype=np.int32), nakmd.Cell([20.0] * 3))
-    made = scene.make_scene(topology, frame)
-    np.testing.assert_allclose(np.sort(made.species["C"][:, 0]), [9.5, 10.5], atol=1e-9)  # rounding of 20 Å
-    assert made.bonds.shape == (1, 2, 3)
-    assert made.edges.shape == (12, 2, 3)

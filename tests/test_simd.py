@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nakmd.kernels import elementary, simd
+from nakmd.kernels import elementary, simd, simd_arrays
 from nakmd.kernels.jit import kernel, term
 from nakmd.kernels.simd import LANES
 
@@ -16,21 +16,21 @@ ULP = 2.3e-16
 @kernel
 def exponentials(x, out):
     for k in range(0, x.size, LANES):
-        simd.store(out, k, elementary.exp(simd.load(x, k)))
+        simd_arrays.store(out, k, elementary.exp(simd_arrays.load(x, k)))
 
 
 @kernel
 def logarithms(x, out):
     for k in range(0, x.size, LANES):
-        simd.store(out, k, elementary.log(simd.load(x, k)))
+        simd_arrays.store(out, k, elementary.log(simd_arrays.load(x, k)))
 
 
 @kernel
 def sines(x, out_sine, out_cosine):
     for k in range(0, x.size, LANES):
-        sine, cosine = elementary.sin_cos(simd.load(x, k))
-        simd.store(out_sine, k, sine)
-        simd.store(out_cosine, k, cosine)
+        sine, cosine = elementary.sin_cos(simd_arrays.load(x, k))
+        simd_arrays.store(out_sine, k, sine)
+        simd_arrays.store(out_cosine, k, cosine)
 
 
 @term
@@ -47,7 +47,7 @@ def medley(x, y):
 @kernel
 def medley_on_lanes(x, y, out):
     for k in range(0, x.size, LANES):
-        simd.store(out, k, medley(simd.load(x, k), simd.load(y, k)))
+        simd_arrays.store(out, k, medley(simd_arrays.load(x, k), simd_arrays.load(y, k)))
 
 
 @kernel
@@ -58,11 +58,11 @@ def medley_on_numbers(x, y):
 @kernel
 def rows_transposed(rows, index, table, out):
     for k in range(0, index.size, LANES):
-        chosen = simd.load_index(index, k)
-        a, b, c, d = simd.take_rows(rows, chosen)
-        simd.store(out[0], k, a + 10.0 * b)
-        simd.store(out[1], k, c - d)
-        simd.store(out[2], k, simd.take(table, chosen))
+        chosen = simd_arrays.load_index(index, k)
+        a, b, c, d = simd_arrays.take_rows(rows, chosen)
+        simd_arrays.store(out[0], k, a + 10.0 * b)
+        simd_arrays.store(out[1], k, c - d)
+        simd_arrays.store(out[2], k, simd_arrays.take(table, chosen))
         total = simd.lane_sum(a)
         for lane in range(LANES):
             out[3, k + lane] = total + 0.0 * simd.extract(b, lane)
@@ -70,8 +70,8 @@ def rows_transposed(rows, index, table, out):
 
 @kernel
 def rows_below(x, limit, index, out):
-    near = simd.load(x, 0) < limit
-    stored = simd.store_chosen(out, 1, simd.load_index(index, 0) + 100, near)
+    near = simd_arrays.load(x, 0) < limit
+    stored = simd_arrays.store_chosen(out, 1, simd_arrays.load_index(index, 0) + 100, near)
     return stored, simd.count_of(near)
 
 

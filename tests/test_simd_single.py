@@ -7,9 +7,10 @@ import pytest
 from numba.core.errors import TypingError
 from test_simd import medley
 
-from nakmd.kernels import elementary, simd, simd_bits
+from nakmd.kernels import elementary, simd, simd_arrays, simd_bits
 from nakmd.kernels.jit import COMPILED, fast_parallel_kernel, kernel, prange
-from nakmd.kernels.simd import WIDE_LANES, width_of
+from nakmd.kernels.simd import WIDE_LANES
+from nakmd.kernels.simd_arrays import width_of
 from nakmd.kernels.spline import spline
 from nakmd.potentials.forms.morse import MorseParameters, morse
 
@@ -24,27 +25,27 @@ compiled = pytest.mark.skipif(not COMPILED, reason="plain Python has no types of
 @kernel
 def exponentials(x, out):
     for k in range(0, x.size, width_of(x)):
-        simd.store(out, k, elementary.exp(simd.load(x, k)))
+        simd_arrays.store(out, k, elementary.exp(simd_arrays.load(x, k)))
 
 
 @kernel
 def logarithms(x, out):
     for k in range(0, x.size, width_of(x)):
-        simd.store(out, k, elementary.log(simd.load(x, k)))
+        simd_arrays.store(out, k, elementary.log(simd_arrays.load(x, k)))
 
 
 @kernel
 def sines(x, out_sine, out_cosine):
     for k in range(0, x.size, width_of(x)):
-        sine, cosine = elementary.sin_cos(simd.load(x, k))
-        simd.store(out_sine, k, sine)
-        simd.store(out_cosine, k, cosine)
+        sine, cosine = elementary.sin_cos(simd_arrays.load(x, k))
+        simd_arrays.store(out_sine, k, sine)
+        simd_arrays.store(out_cosine, k, cosine)
 
 
 @kernel
 def reciprocal_roots(x, out):
     for k in range(0, x.size, width_of(x)):
-        simd.store(out, k, simd.rsqrt(simd.load(x, k)))
+        simd_arrays.store(out, k, simd.rsqrt(simd_arrays.load(x, k)))
 
 
 @kernel
@@ -55,33 +56,33 @@ def reciprocal_root(x):
 @kernel
 def medley_on_lanes(x, y, out):
     for k in range(0, x.size, width_of(x)):
-        simd.store(out, k, medley(simd.load(x, k), simd.load(y, k)))
+        simd_arrays.store(out, k, medley(simd_arrays.load(x, k), simd_arrays.load(y, k)))
 
 
 @kernel
 def rows_transposed(rows, index, out):
     for k in range(0, index.size, width_of(rows)):
-        columns = simd.take_rows(rows, simd.load_index_for(rows, index, k))
+        columns = simd_arrays.take_rows(rows, simd_arrays.load_index_for(rows, index, k))
         for c in range(4):
-            simd.store(out[c], k, columns[c])
+            simd_arrays.store(out[c], k, columns[c])
 
 
 @kernel
 def taken(table, index, out):
     for k in range(0, index.size, width_of(table)):
-        simd.store(out, k, simd.take(table, simd.load_index_for(table, index, k)))
+        simd_arrays.store(out, k, simd_arrays.take(table, simd_arrays.load_index_for(table, index, k)))
 
 
 @kernel
 def accumulated(x, sums, out_lanes, out_single):
     """Add everything in float64, whatever x is; return the sum of the lanes, and of one load as it is."""
-    total = simd.splat_like(0.0, simd.widen(simd.load(x, 0)))
+    total = simd.splat_like(0.0, simd.widen(simd_arrays.load(x, 0)))
     for k in range(0, x.size, width_of(x)):
-        total = total + simd.widen(simd.load(x, k))
-    total = total + simd.load_like(sums, 0, total)
-    simd.store(out_lanes, 0, total)
-    simd.store(out_single, 0, simd.narrow(total))
-    return simd.lane_sum(total), simd.lane_sum(simd.load(x, 0))
+        total = total + simd.widen(simd_arrays.load(x, k))
+    total = total + simd_arrays.load_like(sums, 0, total)
+    simd_arrays.store(out_lanes, 0, total)
+    simd_arrays.store(out_single, 0, simd.narrow(total))
+    return simd.lane_sum(total), simd.lane_sum(simd_arrays.load(x, 0))
 
 
 @kernel
@@ -92,28 +93,28 @@ def numbers_pass():
 @kernel
 def whole_parts(x, out):
     for k in range(0, x.size, width_of(x)):
-        v = simd.load(x, k)
+        v = simd_arrays.load(x, k)
         below = simd_bits.to_float(simd_bits.to_index(v))
-        simd.store(out, k, simd.where(v < 0.0, 1.0, 0.0) + below)
+        simd_arrays.store(out, k, simd.where(v < 0.0, 1.0, 0.0) + below)
 
 
 @kernel
 def scattered(array, positions, x, limit):
-    at = simd.load_index_for(x, positions, 0)
-    return simd.store_scattered(array, at, simd.index_lanes(100, at), simd.load(x, 0) < limit)
+    at = simd_arrays.load_index_for(x, positions, 0)
+    return simd_arrays.store_scattered(array, at, simd.index_lanes(100, at), simd_arrays.load(x, 0) < limit)
 
 
 @kernel
 def permuted(table, index, out):
-    simd.store(out, 0, simd.permute(simd.load(table, 0), simd.load_index_for(table, index, 0)))
+    simd_arrays.store(out, 0, simd.permute(simd_arrays.load(table, 0), simd_arrays.load_index_for(table, index, 0)))
 
 
 @kernel
 def copied_indices(table, index, out):
-    k = simd.load_index_for(table, index, 0)
-    simd.store_index(out, 0, simd.take_index(index, k))
-    return simd.store_chosen(out, width_of(table), k, simd.load(table, 0) > 0.0), simd.count_of(
-        simd.load(table, 0) > 0.0
+    k = simd_arrays.load_index_for(table, index, 0)
+    simd_arrays.store_index(out, 0, simd_arrays.take_index(index, k))
+    return simd_arrays.store_chosen(out, width_of(table), k, simd_arrays.load(table, 0) > 0.0), simd.count_of(
+        simd_arrays.load(table, 0) > 0.0
     )
 
 
@@ -121,19 +122,19 @@ def copied_indices(table, index, out):
 def aligned(x, out):
     for k in prange(x.shape[0]):
         simd.align_stack()
-        out[k] = simd.lane_sum(simd.load(x[k], 0))
+        out[k] = simd.lane_sum(simd_arrays.load(x[k], 0))
 
 
 @kernel
 def spline_and_morse(x, rows, p, out):
     for k in range(0, x.size, width_of(x)):
-        r = simd.load(x, k)
+        r = simd_arrays.load(x, k)
         value, slope = spline(rows, rows.shape[0] - 1, 2.0, r)
-        simd.store(out[0], k, value)
-        simd.store(out[1], k, slope)
+        simd_arrays.store(out[0], k, value)
+        simd_arrays.store(out[1], k, slope)
         v, dv_dr = morse(r, p)
-        simd.store(out[2], k, v)
-        simd.store(out[3], k, dv_dr)
+        simd_arrays.store(out[2], k, v)
+        simd_arrays.store(out[3], k, dv_dr)
 
 
 def single(*arrays):
@@ -206,16 +207,16 @@ def test_whole_numbers_stay_single():
 @pytest.mark.parametrize(
     "mix",
     [
-        lambda s, d: simd.load(s, 0) + simd.widen(simd.load(s, 0)),
-        lambda s, d: simd.load(s, 0) * simd.load(d, 0),
-        lambda s, d: simd.load(d, 0) < simd.load_like(d, 0, simd.load(s, 0)),
-        lambda s, d: simd.fma(simd.load(s, 0), 2.0, simd.load_like(d, 0, simd.load(s, 0))),
-        lambda s, d: simd.where(simd.load(d, 0) < 1.0, simd.load(s, 0), 0.0),
-        lambda s, d: simd.maximum(simd.load(s, 0), simd_bits.to_index(simd.load(s, 0))),
-        lambda s, d: simd_bits.to_index(simd.load(s, 0)) + 0.5,
-        lambda s, d: simd.store(d, 0, simd.load(s, 0)),
-        lambda s, d: simd.store(s, 0, simd.widen(simd.load(s, 0))),
-        lambda s, d: simd.permute(simd.load(s, 0), simd.index_lanes(0, simd.load(d, 0))),
+        lambda s, d: simd_arrays.load(s, 0) + simd.widen(simd_arrays.load(s, 0)),
+        lambda s, d: simd_arrays.load(s, 0) * simd_arrays.load(d, 0),
+        lambda s, d: simd_arrays.load(d, 0) < simd_arrays.load_like(d, 0, simd_arrays.load(s, 0)),
+        lambda s, d: simd.fma(simd_arrays.load(s, 0), 2.0, simd_arrays.load_like(d, 0, simd_arrays.load(s, 0))),
+        lambda s, d: simd.where(simd_arrays.load(d, 0) < 1.0, simd_arrays.load(s, 0), 0.0),
+        lambda s, d: simd.maximum(simd_arrays.load(s, 0), simd_bits.to_index(simd_arrays.load(s, 0))),
+        lambda s, d: simd_bits.to_index(simd_arrays.load(s, 0)) + 0.5,
+        lambda s, d: simd_arrays.store(d, 0, simd_arrays.load(s, 0)),
+        lambda s, d: simd_arrays.store(s, 0, simd.widen(simd_arrays.load(s, 0))),
+        lambda s, d: simd.permute(simd_arrays.load(s, 0), simd.index_lanes(0, simd_arrays.load(d, 0))),
     ],
 )
 def test_lanes_of_different_kinds_do_not_meet(mix):
@@ -227,7 +228,7 @@ def test_lanes_of_different_kinds_do_not_meet(mix):
 @compiled
 def test_numbers_take_the_kind_of_the_lanes():
     """A float64 parameter leaves float32 lanes what they are: otherwise the store would not compile."""
-    scaled = kernel(lambda x, factor, count: simd.store(x, 0, factor * simd.load(x, 0) + count))
+    scaled = kernel(lambda x, factor, count: simd_arrays.store(x, 0, factor * simd_arrays.load(x, 0) + count))
     (x,) = single(np.arange(16.0))
     scaled(x, np.float64(0.1), 3)
     assert x == pytest.approx(0.1 * np.arange(16) + 3, rel=2.0 * SINGLE_ULP)

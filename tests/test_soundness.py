@@ -15,12 +15,12 @@ from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, library, load
 from nakmd.potentials.files.eam_files import format_eam_fs, write_eam_fs, write_setfl
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.studies.soundness import check_potential
-from nakmd.studies.soundness.contacts import core_in_crystal, core_of_dimer, ends
-from nakmd.studies.soundness.crystals import build_crystal, find_crystal
-from nakmd.studies.soundness.lattices import find_crystals
-from nakmd.studies.soundness.melting import melting_guard
-from nakmd.studies.soundness.tables import table_verdicts
+from nakmd.studies.soundness.contact_checks import core_in_crystal, core_of_dimer, ends
+from nakmd.studies.soundness.crystal_checks import find_crystals
+from nakmd.studies.soundness.eam_checks import table_verdicts
+from nakmd.studies.soundness.melting_check import melting_guard
 from nakmd.studies.soundness.verdicts import Verdict, level_of
+from nakmd.studies.static_crystals import build_crystal, find_crystal
 
 #: Coarse enough to be quick, fine enough to be sound.
 N_R, N_RHO = 1500, 1500

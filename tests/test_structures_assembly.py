@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nakmd.cell import Cell
 from nakmd.errors import InputError, StructureError
-from nakmd.io.extxyz import frame_of, to_atoms
+from nakmd.io.ase_atoms import frame_of, to_atoms
 from nakmd.structures.assembly import boxed, combine, placed, rotated, select, translated
 from nakmd.structures.crystal import crystal, substitute
 from nakmd.structures.distances import (

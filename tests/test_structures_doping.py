@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nakmd.elements import element_of
 from nakmd.errors import StructureError
 from nakmd.structures.bond_network import BOND_BOUNDS, adjacency, coordination, find_bonds
 from nakmd.structures.distances import lengths_of, pair_vectors, pairs_within
@@ -16,7 +17,7 @@ from nakmd.structures.doping import dope, nitrogen_fractions
 from nakmd.structures.doping_sites import count_sites
 from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube, tube_axis
-from nakmd.system import System, element_of
+from nakmd.system import System
 
 MIXED = {"graphitic": 0.015, "pyridinic": 0.015, "pyrrolic": 0.01}
 BONDS_WANTED = {"C": 3, "C:edge": 2, "N:graphitic": 3, "N:pyridinic": 2, "N:pyrrolic": 2}

@@ -16,23 +16,32 @@ from hypothesis import strategies as st
 
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
-from nakmd.structures.distances import check_overlaps, closest_distances, lengths_of
-from nakmd.structures.doping import dope
-from nakmd.structures.droplet import droplet, droplet_on_sheet, droplet_on_tube
-from nakmd.structures.graphene import graphene
-from nakmd.structures.liquid import MIN_DISTANCES, fill, liquid, nak_density, number_density
-from nakmd.structures.nanotube import nanotube, tube_axis
-from nakmd.structures.regions import (
+from nakmd.structures import (
     Cylinder,
     Inside,
     Slab,
     Sphere,
     above_sheet,
+    accessible_volume,
     between_sheets,
+    check_overlaps,
+    closest_distances,
+    dope,
+    droplet,
+    droplet_on_sheet,
+    droplet_on_tube,
+    fill,
+    graphene,
     inside_tube,
+    liquid,
+    nak_density,
+    nanotube,
+    number_density,
     outside_tube,
-)
-from nakmd.structures.volume import accessible_volume
+    tube_axis,
+)  # fmt: skip
+from nakmd.structures.distances import lengths_of
+from nakmd.structures.liquid import MIN_DISTANCES
 from nakmd.system import System
 
 ALLOWED = {

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from damage import assert_numbers_or_message, broken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nakmd.errors import FileFormatError, InputError, NakmdError
+from nakmd.errors import FileFormatError, InputError
 from nakmd.potentials.files.tersoff_file import COLUMNS, TersoffParameters, format_tersoff, read_tersoff, write_tersoff
 
 CARBON = "3.0 1.0 0.0 38049.0 4.3484 -0.93 0.72751 1.5724e-07 2.2119 430.0 1.95 0.15 3.4879 1393.6"
@@ -136,27 +137,11 @@ def test_a_set_checks_itself():
         good.A[0, 0, 0] = 1.0
 
 
-@st.composite
-def broken(draw):
-    """Return the bytes of a file with some cut out, put in, or exchanged."""
-    content = bytearray(format_tersoff(random_set()).encode())
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(content)))
-        length = draw(st.integers(0, 60))
-        put = draw(st.one_of(st.binary(max_size=8), st.sampled_from([b" ", b"\n", b"1e5", b"-1", b"C", b"nan", b"#"])))
-        content[at : at + length] = put
-    return bytes(content)
+WORDS = [b" ", b"\n", b"1e5", b"-1", b"C", b"nan", b"#"]
+SET = format_tersoff(random_set()).encode()
 
 
 @settings(max_examples=200, deadline=None)
-@given(content=st.one_of(broken(), st.binary(max_size=200)))
+@given(content=st.one_of(broken(SET, WORDS, 60), st.binary(max_size=200)))
 def test_damaged_files_give_parameters_or_a_message(tmp_path_factory, content):
-    path = tmp_path_factory.getbasetemp() / "broken"
-    path.write_bytes(content)
-    try:
-        parameters = read_tersoff(path)
-    except NakmdError as error:
-        found = str(error)
-    else:
-        found = str(path) if all(np.all(np.isfinite(getattr(parameters, name))) for name in COLUMNS) else ""
-    assert str(path) in found
+    assert_numbers_or_message(tmp_path_factory.getbasetemp() / "broken", content, read_tersoff, COLUMNS)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -20,15 +19,15 @@ from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray, IntArray
+from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Frame, Topology
+from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -188,8 +187,8 @@ class Affinity(NamedAnalysis):
         self._wall_elements = elements[self._sites]
         self._time: list[float] = []
         self._energies: list[FloatArray] = []
-        self._in_layer: list[NDArray[np.int64]] = []
-        self._in_bulk: list[NDArray[np.int64]] = []
+        self._in_layer: list[IntArray] = []
+        self._in_bulk: list[IntArray] = []
         self._in_contact: list[list[int]] = []
 
     def update(self, frame: Frame) -> None:

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
 from nakmd.analysis.table_row import Row, trust_note
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError, InputError
-from nakmd.system import BoolArray, Frame, Topology
+from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

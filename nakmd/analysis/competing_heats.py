@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nakmd.system import WALL, Topology
-from nakmd.units import KJ_PER_MOL_PER_EV, MASSES
+from nakmd.elements import MASSES, WALL
+from nakmd.system import Topology
+from nakmd.units import KJ_PER_MOL_PER_EV
 
 #: Intercalation to KC8 [J per g of carbon]: 84.1 cal.
 KC8 = 84.1 * 4.184

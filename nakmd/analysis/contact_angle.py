@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -22,14 +21,15 @@ from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray
+from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Side [Å] of the bins of a map, and how far it reaches beyond the farthest atom of the first frame.
 WIDTH, MARGIN = 0.5, 12.0

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -18,6 +17,7 @@ from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Distributions count this many neighbours, and more as this many.
 MOST_NEIGHBORS = 32
@@ -70,7 +69,7 @@ class CoordinationRecord(Record):
     time: FloatArray
     series: FloatArray
     series_by_site: dict[str, FloatArray] = field(default_factory=dict)
-    numbers: NDArray[np.int64]
+    numbers: IntArray
     distribution: dict[str, FloatArray] = field(default_factory=dict)
     distribution_error: dict[str, FloatArray] = field(default_factory=dict)
 
@@ -236,7 +235,7 @@ class Coordination(NamedAnalysis):
         )
 
 
-def _rows_by_species(topology: Topology, atoms: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+def _rows_by_species(topology: Topology, atoms: IntArray) -> dict[str, IntArray]:
     """Return, for each species among some atoms, which of them belong to it."""
     species = topology.species[atoms]
     return {topology.species_names[s]: np.flatnonzero(species == s) for s in np.unique(species)}

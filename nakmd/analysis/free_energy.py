@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Neighbours of the ladder must overlap by at least this much (0.5: they are the same).
 LEAST_OVERLAP = 0.03

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -20,6 +19,7 @@ from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import K_B
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Extrema are vertices of parabolas through the profile within this distance [Å]; of barriers, which are wide, within
 #: twice as much.
@@ -224,7 +223,7 @@ class FreeEnergyProfile(NamedAnalysis):
         )
 
 
-def _free_energy(table: FloatArray, bulk: NDArray[np.bool_], kt: float) -> FloatArray:
+def _free_energy(table: FloatArray, bulk: BoolArray, kt: float) -> FloatArray:
     """Return -kT ln(ρ/ρ_b) [eV] of each species, (n_species, n_bins), NaN where there is none.
 
     ``table`` is (n_species + 1, n_bins): atoms, and volume as its last row.
@@ -249,10 +248,10 @@ def _extremum(middles: FloatArray, energy: FloatArray, near: float, fit: float) 
 
 def _well(
     edges: FloatArray,
-    peaks: NDArray[np.int64],
+    peaks: IntArray,
     mean: FloatArray,
     blocks: FloatArray,
-    bulk: NDArray[np.bool_],
+    bulk: BoolArray,
     kt: float,
 ) -> Well:
     """Return the well at the first peak of the density, the barrier and the second well.

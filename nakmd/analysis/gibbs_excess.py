@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -20,6 +19,7 @@ from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Layers that are told apart, at most.
 MOST_LAYERS = 4
@@ -198,7 +197,7 @@ class GibbsExcess(NamedAnalysis):
         )
 
 
-def _excess(table: FloatArray, bulk: NDArray[np.bool_]) -> FloatArray:
+def _excess(table: FloatArray, bulk: BoolArray) -> FloatArray:
     """Return the excess of each of two metals and the relative one of the first, (3,), in atoms.
 
     Parameters
@@ -218,7 +217,7 @@ def _excess(table: FloatArray, bulk: NDArray[np.bool_]) -> FloatArray:
 def _of_side(
     mean: FloatArray,
     blocks: FloatArray,
-    bulk: NDArray[np.bool_],
+    bulk: BoolArray,
     edges: FloatArray,
     layers: tuple[Layer, ...],
 ) -> tuple[list[Measure], Measure, list[Measure]]:
@@ -238,7 +237,7 @@ def _of_side(
     return measures[:2], measures[2], measures[3:]
 
 
-def _enrichment(table: FloatArray, bulk: NDArray[np.bool_], edges: FloatArray, layer: Layer) -> float:
+def _enrichment(table: FloatArray, bulk: BoolArray, edges: FloatArray, layer: Layer) -> float:
     """Return the enrichment of one layer; the table is that of `_excess`."""
     middles = 0.5 * (edges[1:] + edges[:-1])
     inside = (middles >= layer.start) & (middles < layer.end)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy
+import scipy.fft
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.displacements import (
@@ -22,6 +22,7 @@ from nakmd.analysis.numerics.displacements import (
 from nakmd.analysis.numerics.statistics import student_factor
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Viscosity: 1 eV ps/Å³ in mPa s (1 GPa ps is 1 mPa s).
 MPA_S_PER_EV_PS_A3 = GPA_PER_EV_A3

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.affinity import Affinity
 from nakmd.analysis.base import Record, require_frames
@@ -19,15 +18,16 @@ from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row, trust_note
+from nakmd.arrays import FloatArray
+from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Frame, Topology
+from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2, KJ_PER_MOL_PER_EV
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: 1 eV/amu in J/g: 1 eV per atom is 96.485 kJ/mol, and 1 amu per atom 1 g/mol.
 J_PER_G_PER_EV_AMU = 1e3 * KJ_PER_MOL_PER_EV

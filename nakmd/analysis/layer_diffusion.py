@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import unwrapping_for
@@ -21,6 +20,7 @@ from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray, Int8Array, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Layers [Å] unless told otherwise: the first one, what lies between, and the bulk.
 LAYERS = (0.0, FIRST_LAYER, BULK_START, math.inf)
@@ -64,7 +63,7 @@ def reach_of(edges: Sequence[float]) -> float:
     return max(edge for edge in edges if math.isfinite(edge)) + 1e-6
 
 
-def layer_of(distances: FloatArray, edges: Sequence[float]) -> NDArray[np.int8]:
+def layer_of(distances: FloatArray, edges: Sequence[float]) -> Int8Array:
     """Return the layer of each atom by its distance [Å] from the nearest wall atom; -1 outside all of them."""
     layers = np.searchsorted(np.asarray(edges), distances, side="right") - 1
     if math.isinf(edges[-1]):
@@ -249,7 +248,7 @@ class LayerDiffusion(NamedAnalysis):
             staying=staying,
         )
 
-    def _sums(self, lags: NDArray[np.int64], n_segments: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _sums(self, lags: IntArray, n_segments: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return squared displacements and numbers of stays, (layers, lags, segments, atoms), and atoms present."""
         paths = self._paths
         n, m, n_layers = len(paths.rows), paths.n_atoms, len(self.edges) - 1

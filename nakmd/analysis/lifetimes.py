@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -20,6 +19,7 @@ from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_o
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 #: Lags in frames at which correlation functions are counted: a little more than three per factor of two.
 LAGS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256)

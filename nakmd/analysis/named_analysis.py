@@ -12,7 +12,8 @@ import numpy as np
 from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.drive import FrameSource
 from nakmd.analysis.geometry.contact_distances import interface_pairs
-from nakmd.system import METALS, WALL, Topology, element_of
+from nakmd.elements import METALS, WALL, element_of
+from nakmd.system import Topology
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import select
 from nakmd.analysis.geometry.wall_frame import WallFrame
+from nakmd.arrays import BoolArray, FloatArray, Int8Array, Int32Array
 from nakmd.errors import AnalysisError
-from nakmd.system import BoolArray, Frame, Topology
-
-FloatArray = NDArray[np.float64]
+from nakmd.system import Frame, Topology
 
 #: Words for directions that follow the wall, and the columns of `WallFrame.components` they stand for.
 WALL_DIRECTIONS = {"parallel": (0, 1), "perpendicular": (2,)}
@@ -136,13 +134,13 @@ class Paths:
         self._wall = WallFrame(topology) if self._follows_wall else None
         self._path: FloatArray = np.zeros((int(self.chosen.sum()), len(self._axes)))
         self.rows: list[FloatArray] = []
-        self.labels: list[NDArray[np.int8]] = []
+        self.labels: list[Int8Array] = []
         self._times: list[float] = []
         self._keep_every, self._count = 1, 0
-        self._previous: tuple[FloatArray, NDArray[np.int32]] | None = None
+        self._previous: tuple[FloatArray, Int32Array] | None = None
         return self.chosen
 
-    def add(self, frame: Frame, labels: NDArray[np.int8] | None = None) -> None:
+    def add(self, frame: Frame, labels: Int8Array | None = None) -> None:
         """Extend the paths by one frame; ``labels`` of the atoms are kept with it."""
         if not self._spacing.accept(frame):
             return

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -20,14 +19,13 @@ from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_o
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import BoolArray, FloatArray, Int8Array, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,11 +135,11 @@ class Residence(NamedAnalysis):
         self._atoms = np.flatnonzero(select(topology, self.species))
         self._wall = wall_atoms(topology)
         self._spacing = EvenSpacing("Residence")
-        self._layer: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
-        self._since: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._inside: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+        self._layer: Int8Array = np.zeros(0, dtype=np.int8)
+        self._since: IntArray = np.zeros(0, dtype=np.int64)
+        self._inside: BoolArray = np.zeros(0, dtype=np.bool_)
         n_layers = len(self.edges) - 1
-        self._counts: list[NDArray[np.int64]] = []
+        self._counts: list[IntArray] = []
         self._held: list[int] = []
         self._left: list[int] = []
         self._sums, self._origins = np.zeros((len(LAGS), n_layers)), np.zeros((len(LAGS), n_layers), dtype=np.int64)

@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy
+import scipy.special
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,7 +152,7 @@ def _mean_measure(found: Sequence[Measure]) -> Measure:
     return Measure(float(value), float(error), found[0].unit, n_effective)
 
 
-def _mean(values: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
+def _mean(values: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     """Return mean, error, standard deviation between runs, and whether the scatter decided the error."""
     n = len(values)
     known = np.all(np.isfinite(errors) & (errors > 0.0), axis=0)

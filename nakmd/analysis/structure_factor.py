@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -18,17 +17,17 @@ from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import figure_for, style
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
+from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.kernels import density_waves
-from nakmd.system import METALS, Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 DEFINITIONS = ("faber-ziman", "ashcroft-langreth")
 

@@ -18,15 +18,16 @@ from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray
+from nakmd.elements import WALL, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import WALL, Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Between a film and its image lies at least this much empty space [Å]; within the liquid there is no such gap.
 FREE_SPACE = 8.0

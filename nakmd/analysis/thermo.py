@@ -17,6 +17,7 @@ from nakmd.analysis.numerics.autocorrelation import detect_equilibration, statis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Quantities in the order of the table, their units, and whether they are given per atom.
 QUANTITIES: Mapping[str, tuple[str, bool]] = {

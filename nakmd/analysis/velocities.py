@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy
+import scipy.fft
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
@@ -18,6 +18,7 @@ from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
 from nakmd.analysis.plotting import COLORS, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Atoms whose velocities are transformed at a time.
 CHUNK = 128

@@ -14,11 +14,11 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, meas
 from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.paths import EvenSpacing
+from nakmd.arrays import FloatArray
+from nakmd.elements import WALL, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import WALL, Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, K_B
-
-FloatArray = NDArray[np.float64]
 
 _VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from nakmd.bench.lammps_build import LAMMPSBuild
 from nakmd.errors import InputError, RunError
-from nakmd.io.lammps import write_data
+from nakmd.io.lammps_files import write_data
 from nakmd.potentials.files.lammps_commands import LAMMPSInput
 from nakmd.system import Frame, System
 

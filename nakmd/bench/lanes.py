@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from nakmd.neighbors import SlicedList
-from nakmd.system import FloatArray, IntArray
 
 #: Slices looked at together: what their columns need in memory stays below 100 MB.
 BLOCK = 1024
@@ -93,7 +92,7 @@ def neighbors_alone(found: SlicedList, rows: FloatArray, n_atoms: int) -> Sliced
     places = places[np.unique(np.linspace(0, len(places) - 1, min(n_atoms, len(places))).astype(np.int64))]
     cutoffs = found.request.cutoffs
     begin, end = np.zeros((len(places), n_species), np.int64), np.zeros((len(places), n_species), np.int64)
-    entries: list[NDArray[np.int32]] = []
+    entries: list[Int32Array] = []
     column = 0
     for k, place in enumerate(places):
         s, lane = divmod(int(place), lanes)
@@ -120,7 +119,7 @@ def neighbors_alone(found: SlicedList, rows: FloatArray, n_atoms: int) -> Sliced
     )
 
 
-def _columns(found: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArray, NDArray[np.bool_]]]:
+def _columns(found: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArray, BoolArray]]:
     """Yield, block by block of slices, what there is in its columns.
 
     Yields

@@ -46,7 +46,7 @@ def validate(
 
     allow_threads(threads)
     from nakmd.studies import validate as compute
-    from nakmd.studies.validation.page import write_page
+    from nakmd.studies.validation.written_page import write_page
 
     folder = directory or Path("runs") / f"validate-{Path(name).stem}{'-quick' if quick else ''}"
     try:
@@ -62,7 +62,7 @@ def validate(
 
 def _show(found: Validation, files: list[Path], as_json: bool) -> None:
     from nakmd.cli.output import say, show_json, show_table
-    from nakmd.studies.validation.tables import COLUMNS, TITLES, rows_of, summary
+    from nakmd.studies.validation.markdown import COLUMNS, TITLES, rows_of, summary
 
     if as_json:
         show_json({**found.to_dict(), "files": [str(path) for path in files]})

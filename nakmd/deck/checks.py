@@ -21,9 +21,9 @@ from nakmd.deck.matter import (
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import species_words
+from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean
-from nakmd.system import element_of
-from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
+from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 #: Largest time steps [ps], impossible and unwise, with carbon that moves and for metal alone.
 CARBON_STEPS = (0.005, 0.0015)

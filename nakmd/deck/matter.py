@@ -21,6 +21,7 @@ from nakmd.deck.fields import (
     Text,
     quantity_in,
 )
+from nakmd.elements import CC_BOND
 from nakmd.potentials.forms import PAIR_FORMS
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.forms.pair_set import CutMode
@@ -151,7 +152,7 @@ class Nanotube(Section):
     kind: Literal["nanotube"]
     chirality: tuple[Count, Count]
     length: PositiveLength = Field(description="rounded to whole periods")
-    bond: PositiveLength = Field(default=1.42, description="C-C bond length to build with")
+    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length to build with")
     doping: Doping | None = None
 
 
@@ -163,7 +164,7 @@ class Graphene(Section):
     layers: Positive = 1
     gap: PositiveLength = Field(default=3.35, description="from layer to layer")
     stacking: Literal["AB", "AA"] = "AB"
-    bond: PositiveLength = Field(default=1.42, description="C-C bond length to build with")
+    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length to build with")
     doping: Doping | None = None
 
 

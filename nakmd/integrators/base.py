@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.ramps import Ramp
 from nakmd.kernels import motion
 from nakmd.kernels.random import STREAM_VELOCITIES, fill_gaussians
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 from nakmd.units import ACCELERATION, AMU_A2_PER_PS2, K_B
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import ExplosionError, InputError
 from nakmd.integrators.base import KineticSums
 from nakmd.integrators.groups import AXES, Mobility
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.kernels import motion
 from nakmd.kernels.random import STREAM_BAROSTAT, gaussian
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 from nakmd.units import K_B
 
 #: Isothermal compressibility [Å³/eV] of liquid NaK near 400 K, about 3.2e-10 1/Pa. It sets the pace of the barostat,

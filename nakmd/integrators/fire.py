@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
+from nakmd.fire_pace import FirePace
 from nakmd.integrators.base import Integrator, Span
 from nakmd.integrators.groups import Mobility
 from nakmd.kernels import bodies, descent, motion
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 from nakmd.units import ACCELERATION
 
 #: One mass [amu] for all atoms: a minimum does not depend on masses, the way to it is shorter without them.
 MASS = 12.0
 
-SPEED_UP, SLOW_DOWN = 1.1, 0.5
-MIXING, MIXING_DECAY = 0.25, 0.99
-DELAY = 20
+#: Mixing of the start, and steps downhill before the search speeds up.
+MIXING, DELAY = 0.25, 20
 
 
 class Fire(Integrator):
@@ -82,9 +83,7 @@ class Fire(Integrator):
         self._sums: FloatArray = np.zeros((chunks, 4))
         self._speed_sums: FloatArray = np.zeros(chunks)
         self._totals: FloatArray = np.zeros(4)
-        self._current = self.timestep
-        self._mixing = MIXING
-        self._downhill = 0
+        self._pace = FirePace(self.timestep, 0.02 * self.timestep, self.max_timestep, MIXING, DELAY)
         self.largest_force = math.nan
 
     def assess(self, result: Result) -> None:
@@ -105,26 +104,22 @@ class Fire(Integrator):
         descent.sum_descent(self._forces, velocities, self._sums, self._totals)
         power, f_f, v_v, _ = (float(total) for total in self._totals)
         if power > 0.0:
-            self._downhill += 1
-            if self._downhill > DELAY:
-                self._current = min(self._current * SPEED_UP, self.max_timestep)
-                self._mixing *= MIXING_DECAY
+            self._pace.go_downhill()
         elif v_v > 0.0:
-            motion.drift(system.positions, velocities, -0.5 * self._current)
+            motion.drift(system.positions, velocities, -0.5 * self._pace.timestep)
             velocities[:] = 0.0
-            self._downhill = 0
-            self._current = max(self._current * SLOW_DOWN, 0.02 * self.timestep)
-            self._mixing = MIXING
+            self._pace.turn_back()
             power = v_v = 0.0
-        kick = self._current * ACCELERATION / MASS
+        timestep, mixing = self._pace.timestep, self._pace.mixing
+        kick = timestep * ACCELERATION / MASS
         # |v + kick F| from sums that are known already, so that kick and mixing are one pass over the atoms.
         speed = math.sqrt(max(v_v + 2.0 * kick * power + kick * kick * f_f, 0.0))
-        pull = self._mixing * speed / math.sqrt(f_f) if f_f > 0.0 else 0.0
-        keep = 1.0 - self._mixing
+        pull = mixing * speed / math.sqrt(f_f) if f_f > 0.0 else 0.0
+        keep = 1.0 - mixing
         fastest = float(descent.steer(velocities, self._forces, keep, keep * kick + pull, self._speed_sums))
-        reach = fastest * self._current
+        reach = fastest * timestep
         shrink = self.max_step / reach if reach > self.max_step else 1.0
-        motion.drift(system.positions, velocities, self._current * shrink)
+        motion.drift(system.positions, velocities, timestep * shrink)
 
     def after_forces(self, system: System, result: Result, step: int) -> None:
         """Find the largest force."""
@@ -137,17 +132,17 @@ class Fire(Integrator):
     def state(self) -> dict[str, Any]:
         """Return where the search stands."""
         return {
-            "timestep": self._current,
-            "mixing": self._mixing,
-            "downhill": float(self._downhill),
+            "timestep": self._pace.timestep,
+            "mixing": self._pace.mixing,
+            "downhill": float(self._pace.downhill),
             "largest_force": self.largest_force,
             "search": self._search.copy(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take up a search."""
-        self._current = float(state["timestep"])
-        self._mixing = float(state["mixing"])
-        self._downhill = int(state["downhill"])
+        self._pace.timestep = float(state["timestep"])
+        self._pace.mixing = float(state["mixing"])
+        self._pace.downhill = int(state["downhill"])
         self.largest_force = float(state["largest_force"])
         self._search[:] = state["search"]

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
 from nakmd.kernels import bodies, tethers
-from nakmd.system import BoolArray, FloatArray, IntArray, Result, System
+from nakmd.system import Result, System
 
 #: Extent [Å] along an axis below which a group counts as flat: stretching that axis does not deform it.
 FLAT = 1e-6

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.integrators.base import Thermostat
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.kernels import bodies, motion
 from nakmd.kernels.random import STREAM_BODIES, STREAM_LANGEVIN
-from nakmd.system import FloatArray, System
+from nakmd.system import System
 from nakmd.units import ACCELERATION, AMU_A2_PER_PS2, K_B
 
 

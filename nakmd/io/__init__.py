@@ -1,9 +1,10 @@
 """Files: trajectories, checkpoints, structures, and their conversion."""
 
+from nakmd.io.ase_atoms import from_atoms, system_of, to_atoms
 from nakmd.io.atomic import write_status
 from nakmd.io.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nakmd.io.convert import FORMATS, Conversion, convert
-from nakmd.io.extxyz import from_atoms, read_extxyz, read_structure, system_of, to_atoms, write_extxyz
+from nakmd.io.extxyz import read_extxyz, read_structure, write_extxyz
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
 

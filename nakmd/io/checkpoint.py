@@ -20,7 +20,7 @@ import numpy as np
 
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.atomic import write_atomically
-from nakmd.io.guard import guard
+from nakmd.io.library_errors import guard
 
 _BLOCK = 512  # the smallest block that HDF5 skips
 _MAGIC = b"nakmd checkpoint 1\nsha256 "

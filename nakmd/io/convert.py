@@ -11,11 +11,12 @@ from typing import BinaryIO, Self
 import numpy as np
 
 from nakmd.errors import FileFormatError, InputError
+from nakmd.io.ase_atoms import frame_of, to_atoms
 from nakmd.io.atomic import replacing
 from nakmd.io.dcd import DCDWriter
-from nakmd.io.extxyz import append_extxyz, frame_of, read_atoms, system_from, to_atoms
+from nakmd.io.extxyz import append_extxyz, read_atoms, system_from
 from nakmd.io.h5md import TrajectoryWriter
-from nakmd.io.lammps import restricted, write_data, write_dump_frame
+from nakmd.io.lammps_files import restricted, write_data, write_dump_frame
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nakmd.io.lammps import restricted
+from nakmd.io.lammps_files import restricted
 from nakmd.system import Frame
 
 #: CHARMM's unit of time (AKMA) in ps, as MDAnalysis and NAMD write it.

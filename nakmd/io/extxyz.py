@@ -1,9 +1,5 @@
 """Structures in and out, through ASE: extended XYZ and every other format that ASE reads.
 
-ASE's conventions: momenta in sqrt(eV amu), energies in eV, stress in eV/Å³, positive in tension, without the kinetic
-part: −W/V with W the virial. What ASE has no place for goes into columns: ``site`` (the label of a species such as
-``N:graphitic``, ``-`` for none) and ``image`` (how many cells the atom has left the first one by: positions are
-wrapped).
 Extended XYZ holds eight decimals, so it does not give the same bits back; H5MD does.
 """
 
@@ -15,186 +11,16 @@ import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import ase
-import numpy as np
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.data import atomic_masses
-from numpy.typing import NDArray
 
-from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
+from nakmd.io.ase_atoms import NO_SITE, frame_of, from_atoms, system_of, to_atoms
 from nakmd.io.atomic import replacing
-from nakmd.io.guard import guard
+from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
-from nakmd.system import METALS, WALL, Frame, System, Topology, element_of
-from nakmd.units import ACCELERATION, MASSES
-
-#: Å/ps in ASE's unit of velocity, sqrt(eV/amu): kinetic energies come out the same in both.
-ASE_VELOCITY = 1.0 / np.sqrt(ACCELERATION)
-
-#: What stands in the ``site`` column of an atom without a label; a column cannot be empty.
-NO_SITE = "-"
-
-#: Groups travel as boolean columns of this prefix.
-GROUP_PREFIX = "group_"
-
-_UNITS = {
-    "units_length": "Angstrom",
-    "units_energy": "eV",
-    "units_time": "ps",
-    "units_momenta": "sqrt(eV*u)",
-    "units_stress": "eV/Angstrom^3",
-}
-
-#: Room [Å] around the atoms of a file without a cell.
-_MARGIN = 10.0
-
-
-def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atoms:
-    """Return a frame as ASE atoms.
-
-    Parameters
-    ----------
-    frame : Frame
-    topology : Topology
-    groups : bool
-        Add a boolean column ``group_<name>`` for each group.
-
-    Returns
-    -------
-    ase.Atoms
-        Wrapped, with columns ``image`` and, where species have labels, ``site``; ``info`` holds step, time [ps], stage,
-        temperature and units; energy and stress sit in a calculator.
-    """
-    names = np.array(topology.species_names, dtype=object)[topology.species]
-    atoms = ase.Atoms(
-        [element_of(name) for name in names],
-        positions=frame.positions,
-        cell=frame.cell.matrix,
-        pbc=frame.cell.periodic,
-        masses=topology.masses,
-    )
-    if any(":" in name for name in topology.species_names):
-        atoms.set_array("site", np.array([name.partition(":")[2] or NO_SITE for name in names], dtype=str))
-    atoms.set_array("image", np.asarray(frame.images, dtype=np.int64))
-    if groups:
-        for name, mask in topology.groups.items():
-            atoms.set_array(f"{GROUP_PREFIX}{name}", np.asarray(mask, dtype=np.bool_))
-    if frame.velocities is not None:
-        atoms.set_velocities(frame.velocities * ASE_VELOCITY)
-    atoms.info.update(step=int(frame.step), time=float(frame.time), **_UNITS)
-    if frame.stage:
-        atoms.info["stage"] = frame.stage
-    if frame.temperature is not None:
-        atoms.info["temperature"] = frame.temperature
-    results: dict[str, Any] = {}
-    if frame.potential_energy is not None:
-        results["energy"] = frame.potential_energy
-    if frame.virial is not None:
-        results["stress"] = -frame.virial / frame.cell.volume
-    if results:
-        atoms.calc = SinglePointCalculator(atoms, **results)
-    return atoms
-
-
-def frame_of(system: System) -> Frame:
-    """Return a system as a frame at step 0.
-
-    Parameters
-    ----------
-    system : System
-    """
-    wrapped, images = system.cell.wrap(system.positions)
-    return Frame(0, 0.0, wrapped, images, system.cell.copy(), system.velocities.copy())
-
-
-def system_of(frame: Frame, topology: Topology) -> System:
-    """Return a frame as a system that can be run on.
-
-    Parameters
-    ----------
-    frame : Frame
-    topology : Topology
-    """
-    return System(
-        frame.unwrapped,
-        topology.species,
-        topology.species_names,
-        frame.cell.copy(),
-        frame.velocities,
-        topology.masses,
-        topology.groups,
-    )
-
-
-def from_atoms(atoms: ase.Atoms) -> System:
-    """Return ASE atoms as a system.
-
-    Parameters
-    ----------
-    atoms : ase.Atoms
-        Array ``site`` gives labels (``-``, ``none`` or empty for none), ``image`` undoes wrapping, ``group_<name>``
-        makes groups. Directions without a cell vector get one that is not periodic and clears all atoms.
-
-    Returns
-    -------
-    System
-        Species in the order of their first appearance; groups ``"carbon"`` (C and N) and ``"liquid"`` (the metals)
-        where there are such atoms.
-
-    Raises
-    ------
-    InputError
-        If there are no atoms, one is nowhere, or the cell makes no sense.
-    """
-    if not len(atoms):
-        raise InputError("there are no atoms.")
-    lost = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
-    if len(lost):
-        raise InputError(f"atom {lost[0]} is nowhere (NaN or inf).")
-    sites = atoms.arrays.get("site", [""] * len(atoms))
-    labels = ["" if str(site) in (NO_SITE, "none", "") else str(site) for site in sites]
-    names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
-    species_names = tuple(dict.fromkeys(names))
-    row = {name: a for a, name in enumerate(species_names)}
-    standard = [MASSES.get(symbol, float(atomic_masses[z])) for symbol, z in zip(atoms.symbols, atoms.numbers)]
-    cell, shift = _cell_of(atoms)
-    positions = atoms.positions + shift
-    if "image" in atoms.arrays:
-        positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ cell.matrix
-    elements = np.array(list(atoms.symbols))
-    groups = {"carbon": np.isin(elements, WALL), "liquid": np.isin(elements, METALS)}
-    groups = {name: mask for name, mask in groups.items() if mask.any()}
-    for name, column in atoms.arrays.items():
-        if name.startswith(GROUP_PREFIX):
-            groups[name.removeprefix(GROUP_PREFIX)] = np.asarray(column, dtype=np.bool_)
-    return System(
-        positions,
-        [row[name] for name in names],
-        species_names,
-        cell,
-        atoms.get_velocities() / ASE_VELOCITY if atoms.has("momenta") else None,
-        atoms.get_masses() if atoms.has("masses") else standard,
-        groups,
-    )
-
-
-def _cell_of(atoms: ase.Atoms) -> tuple[Cell, NDArray[np.float64]]:
-    """Return the cell, completed where vectors are missing, and the shift that brings the atoms into it there."""
-    missing = ~atoms.cell.any(axis=1)
-    if not missing.any():
-        return Cell(atoms.cell.array, atoms.pbc.tolist()), np.zeros(3)
-    matrix = atoms.cell.complete().array.copy()  # fills in unit vectors, orthogonal to those given
-    if np.linalg.det(matrix) < 0.0:
-        matrix[int(np.argmax(missing))] *= -1.0
-    along = atoms.positions @ np.linalg.inv(matrix)
-    low, high = along.min(axis=0) - _MARGIN, along.max(axis=0) + _MARGIN
-    shift = np.where(missing, -low, 0.0) @ matrix
-    matrix[missing] *= (high - low)[missing, None]
-    return Cell(matrix, (atoms.pbc & ~missing).tolist()), shift
-
+from nakmd.system import Frame, System, Topology
 
 _SPECIES_WITH_SITE = re.compile(r"^(\s*)([A-Z][a-z]?):(\S+)", re.MULTILINE)
 

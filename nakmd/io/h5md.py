@@ -8,18 +8,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import h5py
 import numpy as np
-from ase.data import atomic_numbers
 from numpy.typing import DTypeLike
 
+from nakmd.elements import ATOMIC_NUMBERS
 from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
-from nakmd.io.guard import guard
-from nakmd.io.journal import JournaledFile
+from nakmd.io.journaled_file import JournaledFile
+from nakmd.io.library_errors import guard
 from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
 from nakmd.system import Frame, Topology
 
@@ -74,7 +73,7 @@ class TrajectoryWriter:
         self._topology = topology
         self._pending: list[Mapping[str, Value]] = []
         self._pending_since = 0.0
-        elements = [atomic_numbers.get(element) for element in topology.elements]
+        elements = [ATOMIC_NUMBERS.get(element) for element in topology.elements]
         if None in elements:
             unknown = topology.species_names[elements.index(None)]
             raise InputError(f"Species {unknown!r} does not begin with the symbol of an element.")
@@ -296,7 +295,5 @@ class TrajectoryWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

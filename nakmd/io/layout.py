@@ -9,15 +9,16 @@ from typing import Any
 
 import h5py
 import numpy as np
-from ase.data import atomic_masses, chemical_symbols
 from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray
+from nakmd.elements import SYMBOLS, standard_mass
 from nakmd.errors import FileFormatError
-from nakmd.io.guard import guard, one_line
-from nakmd.io.journal import JournaledFile, pending_changes
+from nakmd.io.journal import pending_changes
+from nakmd.io.journaled_file import JournaledFile
+from nakmd.io.library_errors import guard, one_line
 from nakmd.io.profile import LENGTHS, PARAMETERS, TIMES, VELOCITIES
 from nakmd.system import Topology
-from nakmd.units import MASSES
 
 DAMAGED = "The file is damaged: use a copy, or run again."
 _FOREIGN = "nakmd reads H5MD files that hold positions with units, steps, times, a box and atomic numbers."
@@ -184,7 +185,7 @@ class Layout:
 
     def topology(self) -> Topology:
         """Return species, masses and groups; those of a foreign file follow from its atomic numbers."""
-        groups: dict[str, NDArray[np.bool_]] = {}
+        groups: dict[str, BoolArray] = {}
         if self.own:
             own = self._file[PARAMETERS]
             names = tuple(str(name) for name in own["species_names"].asstr()[...])
@@ -201,15 +202,15 @@ class Layout:
     def _foreign_species(self) -> tuple[tuple[str, ...], NDArray[Any], NDArray[Any]]:
         dataset = self._dataset("species") or self._need("species/value", "of what are the atoms?")
         numbers = np.asarray(dataset[0] if dataset.ndim == 2 and len(dataset) else dataset[...]).reshape(-1)
-        known = numbers.dtype.kind in "iuf" and np.all((numbers > 0) & (numbers < len(chemical_symbols)))
+        known = numbers.dtype.kind in "iuf" and np.all((numbers > 0) & (numbers < len(SYMBOLS)))
         if len(numbers) != self.n_atoms or not known:
             raise FileFormatError(self.path, f"{dataset.name} does not hold the atomic number of each atom.", _FOREIGN)
         present, species = np.unique(numbers.astype(np.int64), return_inverse=True)
-        names = tuple(chemical_symbols[z] for z in present)
+        names = tuple(SYMBOLS[z] for z in present)
         given = self._dataset("mass") or self._dataset("mass/value")
         if given is not None:
             masses = np.asarray(given[0] if given.ndim == 2 and len(given) else given[...], dtype=np.float64)
         else:
-            standard = [MASSES.get(name, float(atomic_masses[z])) for name, z in zip(names, present)]
+            standard = [standard_mass(name) for name in names]
             masses = np.array(standard, dtype=np.float64)[species]
         return names, species.astype(np.int64), masses

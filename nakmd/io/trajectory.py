@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from itertools import chain, repeat
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.growing import read_table, read_text
-from nakmd.io.guard import guard
 from nakmd.io.journal import is_being_written
 from nakmd.io.layout import DAMAGED, Layout, open_hdf5
+from nakmd.io.library_errors import guard
+from nakmd.io.patience import read_patiently
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
 from nakmd.system import Frame
-
-FloatArray = NDArray[np.float64]
-T = TypeVar("T")
-
-#: How long [s] to go on trying to read a file that is being written, and the waits between attempts: growing to the
-#: last. A writer without pauses, or one that a busy machine stops in the middle of a change, fails many in a row.
-_PATIENCE = 10.0
-_PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
 
 
 class Trajectory:
@@ -65,7 +56,7 @@ class Trajectory:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._patiently(self._open)
+        read_patiently(self.path, self._open)
 
     def _open(self) -> None:
         for name in ("steps", "times", "cells", "stage_rows", "_quantities"):
@@ -87,19 +78,6 @@ class Trajectory:
         except BaseException:
             self._file.close()
             raise
-
-    def _patiently(self, read: Callable[[], T]) -> T:
-        """Read, and again if that fails while a writer is at work: it may have been between two pages."""
-        deadline = time.monotonic() + _PATIENCE
-        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
-        while True:
-            busy = is_being_written(self.path)  # asked first: the writer may end while this reads
-            try:
-                return read()
-            except FileFormatError:
-                if time.monotonic() > deadline or not (busy or is_being_written(self.path)):
-                    raise
-            time.sleep(next(pauses))
 
     def _reading(self) -> AbstractContextManager[None]:
         return guard(self.path, "the trajectory cannot be read", DAMAGED)
@@ -125,7 +103,7 @@ class Trajectory:
         return self.topology.species_names
 
     @property
-    def species(self) -> NDArray[np.int64]:
+    def species(self) -> IntArray:
         """Row of `species_names` for each atom."""
         return self.topology.species
 
@@ -135,12 +113,12 @@ class Trajectory:
         return self.topology.masses
 
     @property
-    def periodic(self) -> NDArray[np.bool_]:
+    def periodic(self) -> BoolArray:
         """Which cell vectors repeat."""
         return self.topology.periodic
 
     @property
-    def groups(self) -> dict[str, NDArray[np.bool_]]:
+    def groups(self) -> dict[str, BoolArray]:
         """Named sets of atoms as masks."""
         return dict(self.topology.groups)
 
@@ -159,7 +137,7 @@ class Trajectory:
             return np.asarray(dataset.attrs.get("offset", 0) + np.arange(len(self)) * dataset[()])
 
     @cached_property
-    def steps(self) -> NDArray[np.int64]:
+    def steps(self) -> IntArray:
         """Step of each frame, (n_frames,)."""
         return self._numbers(self._layout.steps).astype(np.int64)
 
@@ -181,7 +159,7 @@ class Trajectory:
             return edges * layout.edge_unit
 
     @cached_property
-    def stage_rows(self) -> NDArray[np.int64]:
+    def stage_rows(self) -> IntArray:
         """Row of `stages` for each frame, (n_frames,); -1 where the file knows no stages."""
         if not self._layout.own:
             return np.full(len(self), -1)
@@ -249,7 +227,7 @@ class Trajectory:
         row = int(index) % n
         if not self._file:
             raise InputError(f"{self.path}: the trajectory was closed.")
-        return self._patiently(lambda: self._frame(row))
+        return read_patiently(self.path, lambda: self._frame(row))
 
     def _frame(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read", DAMAGED):
@@ -284,7 +262,7 @@ class Trajectory:
         start: int | None = None,
         stop: int | None = None,
         stride: int | None = None,
-    ) -> NDArray[np.int64]:
+    ) -> IntArray:
         """Return which frames `frames` would give, as rows of the file.
 
         Parameters
@@ -335,9 +313,7 @@ class Trajectory:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path]]:

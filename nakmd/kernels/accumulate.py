@@ -1,31 +1,22 @@
-"""From rows to the lanes of a slice, and back to its atoms: what every force loop does around its formula."""
+"""From rows to the lanes of a slice, and from lanes back to atoms: the steps around the formula in a force loop."""
 
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import (
-    extract,
-    lane_sum,
-    lanes_in,
-    load_index_for,
-    prefetch,
-    splat_like,
-    take_rows,
-    widen,
-    width_of,
-)
+from nakmd.kernels.simd import extract, lane_sum, lanes_in, splat_like, widen
+from nakmd.kernels.simd_arrays import load_index_for, prefetch, take_rows, width_of
 
-#: Rows of float64 beyond which their table, with the list, outgrows a cache of 1 MB (L2): what will be read is asked
-#: for beforehand. Rows themselves, eight for every column, are worth it only beyond the second number.
+#: Numbers of rows beyond which the table of rows and the list outgrow an L2 cache of 1 MB. Beyond the first, entries
+#: and results are prefetched; beyond the second, rows too, of which each column has eight.
 MANY_ROWS, TOO_MANY_ROWS = 20_000, 60_000
 
-#: How many slices before they are read.
+#: Slices between the prefetch and the use.
 AHEAD = 2
 
 
 @term
 def fetch_ahead(rows, atoms, begin, end, entries, s, add_values):
-    """Ask for what some slices after s will read and write, where that cannot be in the cache any more.
+    """Prefetch what a later slice will read and write, where the data do not fit the cache.
 
     Liquid NaK, densities and forces: 0.158 to 0.115 µs per atom at 250,000 atoms, 0.177 to 0.114 at a million.
     """
@@ -103,7 +94,7 @@ def no_virial(x):
 
 @term
 def with_pairs(w, g, dx, dy, dz):
-    """Return a virial with those of pairs added, which pull along (dx, dy, dz) with g per length: w - g d ⊗ d."""
+    """Return w - g d ⊗ d: the virial w with that of pairs added, whose force is g d."""
     gx = g * dx
     gy = g * dy
     gz = g * dz
@@ -112,7 +103,7 @@ def with_pairs(w, g, dx, dy, dz):
 
 @term
 def with_part(w, part):
-    """Return a virial in float64 with a part of whatever precision added."""
+    """Return a virial in float64 with a part of any precision added."""
     return (
         w[0] + widen(part[0]), w[1] + widen(part[1]), w[2] + widen(part[2]),
         w[3] + widen(part[3]), w[4] + widen(part[4]), w[5] + widen(part[5]),

@@ -6,20 +6,27 @@ and their sums in order.
 
 from __future__ import annotations
 
-from nakmd.kernels.jit import kernel
+from nakmd.kernels.jit import kernel, term
 from nakmd.kernels.random import draw_block, gaussian_pair
+
+
+@term
+def force_on_body(b, forces, first, body_atoms):
+    """Return the total force on body b [eV/Å]."""
+    f_x, f_y, f_z = 0.0, 0.0, 0.0
+    for k in range(first[b], first[b + 1]):
+        i = body_atoms[k]
+        f_x += forces[i, 0]
+        f_y += forces[i, 1]
+        f_z += forces[i, 2]
+    return f_x, f_y, f_z
 
 
 @kernel
 def kick_bodies(velocities, forces, first, body_atoms, body_masses, strength):
     """Change the velocity of every body by its total force, V += strength ΣF / M; arguments as in `motion.kick`."""
     for b in range(len(first) - 1):
-        f_x, f_y, f_z = 0.0, 0.0, 0.0
-        for k in range(first[b], first[b + 1]):
-            i = body_atoms[k]
-            f_x += forces[i, 0]
-            f_y += forces[i, 1]
-            f_z += forces[i, 2]
+        f_x, f_y, f_z = force_on_body(b, forces, first, body_atoms)
         scale = strength / body_masses[b]
         lead = body_atoms[first[b]]
         v_x = velocities[lead, 0] + scale * f_x
@@ -94,12 +101,7 @@ def fill_mean_forces(forces, moves, first, body_atoms, out_forces):
         for c in range(3):
             out_forces[i, c] = forces[i, c] if moves[i] else 0.0
     for b in range(len(first) - 1):
-        f_x, f_y, f_z = 0.0, 0.0, 0.0
-        for k in range(first[b], first[b + 1]):
-            i = body_atoms[k]
-            f_x += forces[i, 0]
-            f_y += forces[i, 1]
-            f_z += forces[i, 2]
+        f_x, f_y, f_z = force_on_body(b, forces, first, body_atoms)
         count = first[b + 1] - first[b]
         for k in range(first[b], first[b + 1]):
             i = body_atoms[k]

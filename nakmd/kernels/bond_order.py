@@ -16,20 +16,8 @@ import numpy as np
 from nakmd.kernels.accumulate import add_numbers, add_vectors, separations, write_virial
 from nakmd.kernels.elementary import exp, log, sin_cos
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.simd import (
-    LANES,
-    any_of,
-    load,
-    load_index,
-    maximum,
-    minimum,
-    splat,
-    sqrt,
-    store,
-    take,
-    take_rows,
-    where,
-)
+from nakmd.kernels.simd import LANES, any_of, maximum, minimum, splat, sqrt, where
+from nakmd.kernels.simd_arrays import load, load_index, store, take, take_rows
 
 #: Numbers kept for each neighbour within reach: unit vector, distance, partial derivatives.
 N_FIELDS = 7
@@ -70,7 +58,7 @@ def cutoff_function(r, R, D):
     """f_C = ½ - ½ sin(π (r - R)/2D) between R - D and R + D, 1 before, 0 beyond; return f_C and its derivative."""
     f = where(r < R, 1.0, 0.0)
     df_dr = 0.0 * f
-    # hardly any neighbour of a carbon wall is on the slope: the branch saves sine and cosine
+    # few neighbours in a carbon wall are on the slope: the branch saves sine and cosine
     if any_of((r >= R - D) & (r <= R + D)):
         quarter = 0.5 * math.pi / D
         sine, cosine = sin_cos(minimum(maximum(quarter * (r - R), -0.5 * math.pi), 0.5 * math.pi))

@@ -1,6 +1,6 @@
 """The decorators of the compiled layer, their flags, and where compiled code is kept.
 
-This file and the vector type (`simd` and its parts) are the only ones that touch Numba itself.
+Only this file and those of the vector type, whose names begin with `simd`, use Numba's internals.
 
 The cache folder is named by a digest of every source that holds compiled code: Numba checks only the file of the
 function it compiles, so an edit in an imported formula would otherwise leave stale forces behind.
@@ -15,9 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-# Threads that wait shall spin for some microseconds and then sleep. On a machine with other work a spinning thread
-# keeps the one it waits for off its core: a step of 4,000 atoms took 50 ms with OpenMP's default. Sleeping at once
-# takes 1.2 ms on a quiet machine, this 0.7, like spinning for ever. OpenMP reads it when Numba loads it.
+# Waiting threads spin for some microseconds and then sleep. On a loaded machine a spinning thread keeps the thread
+# that it waits for off its core: a step of 4,000 atoms took 50 ms with OpenMP's default. On a quiet machine this
+# setting takes 0.7 ms, as unlimited spinning does; sleeping immediately takes 1.2 ms. OpenMP reads the variable when
+# Numba loads it.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 import numba
@@ -29,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: Whether kernels are compiled; NUMBA_DISABLE_JIT=1 runs them as plain Python.
 COMPILED = not numba.config.DISABLE_JIT
 if not COMPILED:
-    # Lanes that a mask will discard may overflow; compiled code does not say so, and neither shall plain Python.
+    # Lanes that a mask will discard may overflow. Compiled code does not warn, so plain Python must not either.
     np.seterr(over="ignore", invalid="ignore")
 
 #: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
@@ -80,10 +81,10 @@ def nothing_is_compiled() -> bool:
 def term(function: F) -> F:
     """Mark a formula: ordinary Python outside kernels, inlined by the compiler inside them.
 
-    Registered instead of compiled on its own, because a closure over a compiled function would carry an
-    identity that is new in every process, and the disk cache would never hit. Inlining is forced: LLVM counts the
-    hundred arguments that a parameter table unfolds into as too expensive, and a call for every eight pairs made
-    the forces of the metal several times slower.
+    The function is registered, not compiled on its own: a closure over a compiled function has an identity that
+    differs in every process, and the disk cache would never hit. Inlining is forced: a parameter table expands into a
+    hundred arguments, which LLVM's cost model rejects, and a call for every eight pairs made the forces of the metal
+    several times slower.
     """
     return cast(F, register_jitable(forceinline=True)(function))
 
@@ -98,10 +99,10 @@ def parallel_kernel(function: F) -> F:
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function))
 
 
-# Without Numba's runtime no reference counts are kept: counting those of a parameter table for every eight pairs cost
-# eight times the arithmetic (forces of NaK: 0.96 -> 0.12 µs per atom). Such kernels cannot make arrays.
+# Without Numba's runtime no references are counted. Counting those of a parameter table for every eight pairs cost
+# eight times as much as the arithmetic (forces of NaK: 0.96 -> 0.12 µs per atom). Such kernels cannot create arrays.
 def fast_parallel_kernel(function: F) -> F:
-    """Compile with `prange` over threads, with contraction and reassociation (`FAST`); the kernel makes no arrays."""
+    """Compile with `prange` over threads, with contraction and reassociation (`FAST`); it creates no arrays."""
     return cast(
         F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, parallel=True, fastmath=FAST)(function)
     )

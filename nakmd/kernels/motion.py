@@ -3,9 +3,9 @@
 Every loop runs over chunks of fixed length, and every sum is taken within chunks and then over chunks in order: the
 bits do not depend on the number of threads. Arithmetic is strict IEEE, nothing is allocated, and a NaN stays one.
 
-The work on one chunk is a function of its own; up to `SERIAL` chunks it is called in a plain loop, because waking
-threads costs more than a few thousand atoms do (and far more on a busy machine). `prange` counts in unsigned numbers:
-as they are, they would have that function compiled a second time.
+The work on one chunk is a function of its own. Up to `SERIAL` chunks are processed in a plain loop, because waking
+threads costs more than a few thousand atoms do (and far more on a busy machine). The counter of `prange` is unsigned;
+it is converted, or that function would be compiled a second time.
 
 An atom that does not move freely has an inverse mass of zero: it is frozen, or a rigid body (`kernels.bodies`)
 carries it.
@@ -25,7 +25,7 @@ SERIAL_NOISE = 4
 
 
 def n_chunks(n_atoms: int) -> int:
-    """Return the number of chunks of so many atoms: the length of scratch arrays."""
+    """Return the number of chunks that n_atoms atoms take: the length of scratch arrays."""
     return (n_atoms + CHUNK - 1) // CHUNK
 
 

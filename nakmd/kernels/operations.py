@@ -1,14 +1,14 @@
 """How many floating-point operations a formula or a kernel is, counted while it runs as plain Python.
 
-Arrays that remember what they were made of stand in for NumPy's: the source that is compiled is the source that is
-counted, loop, mask and sums of the driver included, and no table of numbers goes stale.
+Arrays that record their operands replace NumPy's. The counted source is the compiled source, with the loop, the mask
+and the sums of the driver, so no table of numbers can become outdated.
 
 Each of + - * / √, minimum, maximum, floor and comparison of floats is one operation, a fused multiply-add two. e^x,
 ln x, sin x and cos x are the operations of the polynomials that stand for them on lanes. Loads, choices by a mask,
-changes of sign, conversions, scaling by powers of two and integers are none. What nothing is made of is not counted,
-for the compiler leaves it out: the energy of a pair in a loop that wants its force, the column fetched ahead of the
-last. What is done once for all lanes, with numbers alone, is not counted either. What is written twice counts twice,
-though the compiler may see it.
+changes of sign, conversions, scaling by powers of two and integers are none. Unused results are not counted, because
+the compiler removes them: the energy of a pair in a loop over forces, the column loaded after the last. Scalar
+arithmetic, done once for all lanes, is not counted either. An expression written twice counts twice, even where the
+compiler merges the two.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def count_operations(function: Callable[..., Any], *arguments: Any) -> int:
     Raises
     ------
     TypeError
-        If it does something to lanes that is not known how to count.
+        If it applies a function of unknown cost to lanes.
 
     Examples
     --------

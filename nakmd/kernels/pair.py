@@ -11,19 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import (
-    add_numbers,
-    add_vectors,
-    fetch_ahead,
-    no_virial,
-    separations,
-    slice_rows,
-    with_pairs,
-    with_part,
-    write_virial,
-)
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.simd import align_stack, lane_sum, maximum, minimum, splat_like, sqrt, where, widen
+from nakmd.kernels.neighbor_sums import build_energy_pass, build_force_pass, build_species_pass
+from nakmd.kernels.simd import align_stack, maximum, minimum, sqrt
 
 
 class CutTables(NamedTuple):
@@ -106,6 +96,23 @@ def build_pair_kernels(formula, of_pair):
     """
     ended = with_end(formula)
 
+    @term
+    def of_run(parameters, a, b, own):
+        tables, cuts = parameters
+        cut = end_of_pair(cuts, a, b)
+        return cut.cutoff * cut.cutoff, (of_pair(tables, a, b), cut)
+
+    @term
+    def pair(r2, own, other, p):
+        numbers, cut = p
+        r = sqrt(r2)
+        v, dv_dr = ended(r, numbers, cut)
+        return v, dv_dr / r
+
+    add_slice_forces = build_force_pass(of_run, pair)
+    add_slice_energies = build_energy_pass(of_run, pair)
+    fill_slice_energies = build_species_pass(of_run, pair)
+
     @fast_parallel_kernel
     def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_forces):
         """Add the forces of the central atoms.
@@ -121,98 +128,30 @@ def build_pair_kernels(formula, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            fetch_ahead(rows, atoms, begin, end, entries, s, add_forces)
-            a = species[s]
-            x, y, z, _ = slice_rows(rows, centers, s)
-            fx = splat_like(0.0, widen(x))
-            fy = splat_like(0.0, widen(x))
-            fz = splat_like(0.0, widen(x))
-            for b in range(begin.shape[1]):
-                p = of_pair(tables, a, b)
-                cut = end_of_pair(cuts, a, b)
-                square = cut.cutoff * cut.cutoff
-                first, last = begin[s, b], end[s, b] - 1
-                if last < first:
-                    continue
-                gx = splat_like(0.0, x)
-                gy = splat_like(0.0, x)
-                gz = splat_like(0.0, x)
-                ahead = separations(rows, entries, first, x, y, z)
-                for column in range(first, last + 1):
-                    dx, dy, dz, r2, _ = ahead
-                    ahead = separations(rows, entries, min(column + 1, last), x, y, z)
-                    r = sqrt(r2)
-                    _, dv_dr = ended(r, p, cut)
-                    inside = r2 < square
-                    g = where(inside, dv_dr / r, 0.0)
-                    gx = gx + g * dx
-                    gy = gy + g * dy
-                    gz = gz + g * dz
-                fx = fx + widen(gx)
-                fy = fy + widen(gy)
-                fz = fz + widen(gz)
-            add_vectors(atoms, s, fx, fy, fz, add_forces)
+            add_slice_forces(rows, atoms, centers, species, begin, end, entries, s, (tables, cuts), add_forces)
 
     @fast_parallel_kernel
     def add_energies(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_energies, out_virial):
-        """Add energies of the central atoms and write the virial of every slice; arguments as in `add_forces`.
+        """Add energies of the central atoms and write the virial of every slice.
 
         Parameters
         ----------
-        rows, atoms, centers, species, begin, end, entries
-            See `nakmd.neighbors`.
-        tables : NamedTuple of (n_species, n_species) float64
-            The formula's parameters.
-        cuts : CutTables
+        rows, atoms, centers, species, begin, end, entries, tables, cuts
+            As in `add_forces`.
         add_energies : (n_atoms,) float64 [eV]
             Half of each pair's energy is added to either atom.
         out_virial : (n_slices, 6) float64 [eV]
         """
         for s in prange(species.shape[0]):
             align_stack()
-            a = species[s]
-            x, y, z, _ = slice_rows(rows, centers, s)
-            energy = splat_like(0.0, widen(x))
-            w = no_virial(energy)
-            for b in range(begin.shape[1]):
-                p = of_pair(tables, a, b)
-                cut = end_of_pair(cuts, a, b)
-                square = cut.cutoff * cut.cutoff
-                first, last = begin[s, b], end[s, b] - 1
-                if last < first:
-                    continue
-                part = splat_like(0.0, x)
-                w_part = no_virial(part)
-                ahead = separations(rows, entries, first, x, y, z)
-                for column in range(first, last + 1):
-                    dx, dy, dz, r2, _ = ahead
-                    ahead = separations(rows, entries, min(column + 1, last), x, y, z)
-                    r = sqrt(r2)
-                    v, dv_dr = ended(r, p, cut)
-                    inside = r2 < square
-                    g = where(inside, dv_dr / r, 0.0)
-                    part = part + where(inside, v, 0.0)
-                    w_part = with_pairs(w_part, g, dx, dy, dz)
-                energy = energy + widen(part)
-                w = with_part(w, w_part)
-            add_numbers(atoms, s, 0.5 * energy, add_energies)
-            write_virial(s, 0.5, w, out_virial)
+            add_slice_energies(
+                rows, atoms, centers, species, begin, end, entries, s, (tables, cuts), add_energies, out_virial
+            )
 
     @fast_parallel_kernel
     def fill_species_energies(rows, centers, species, begin, end, entries, tables, cuts, out_energies):
         """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
         for s in prange(species.shape[0]):
-            a = species[s]
-            x, y, z, _ = slice_rows(rows, centers, s)
-            for b in range(begin.shape[1]):
-                energy = splat_like(0.0, x)
-                p = of_pair(tables, a, b)
-                cut = end_of_pair(cuts, a, b)
-                square = cut.cutoff * cut.cutoff
-                for column in range(begin[s, b], end[s, b]):
-                    _, _, _, r2, _ = separations(rows, entries, column, x, y, z)
-                    v, _ = ended(sqrt(r2), p, cut)
-                    energy = energy + where(r2 < square, v, 0.0)
-                out_energies[s, b] = 0.5 * lane_sum(widen(energy))
+            fill_slice_energies(rows, centers, species, begin, end, entries, s, (tables, cuts), out_energies)
 
     return add_forces, add_energies, fill_species_energies

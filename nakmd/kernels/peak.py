@@ -1,13 +1,15 @@
-"""The most arithmetic that the processor can do: fused multiply-adds on lanes that wait for nothing but each other.
+"""The most arithmetic that the processor can do: independent chains of fused multiply-adds.
 
-A multiply-add takes about four cycles and one or two begin in each, so so many chains must run side by side. Twelve
-do where lanes fill one register; where they take two or more, twelve no longer fit and six are faster.
+A multiply-add has a latency of about four cycles, and one or two start in each cycle, so several independent chains
+must run at once. Twelve are enough where lanes fill one register. Where they take two or more registers, twelve chains
+no longer fit and six are faster.
 """
 
 from __future__ import annotations
 
 from nakmd.kernels.jit import fast_parallel_kernel, prange
-from nakmd.kernels.simd import fma, load, store
+from nakmd.kernels.simd import fma
+from nakmd.kernels.simd_arrays import load, store
 
 
 @fast_parallel_kernel

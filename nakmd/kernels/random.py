@@ -85,7 +85,7 @@ def _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1):
 def philox(c_0, c_1, c_2, c_3, key_0, key_1):
     """Return the four 32-bit words of one counter and key (all uint64 below 2^32): Philox4x32-10.
 
-    Ten rounds stand here one after the other, not in a loop: loops over this become vector code only then.
+    The ten rounds are unrolled: only then does the compiler vectorise loops over this function.
     """
     c_0, c_1, c_2, c_3 = _two_rounds(c_0, c_1, c_2, c_3, key_0, key_1)
     key_0, key_1 = _next_key(*_next_key(key_0, key_1))

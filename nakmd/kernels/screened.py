@@ -11,32 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.kernels.accumulate import (
-    add_numbers,
-    add_vectors,
-    fetch_ahead,
-    no_virial,
-    separations,
-    slice_rows,
-    with_pairs,
-    with_part,
-    write_numbers,
-    write_virial,
-)
+from nakmd.kernels.accumulate import add_numbers, add_vectors, fetch_ahead, slice_rows, write_numbers
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.pair import end_of_pair, with_end
-from nakmd.kernels.simd import (
-    LANES,
-    align_stack,
-    lane_sum,
-    load_index,
-    splat_like,
-    sqrt,
-    take,
-    where,
-    widen,
+from nakmd.kernels.neighbor_sums import (
+    build_energy_pass,
+    build_slice_sum,
+    build_species_pass,
+    with_pulls,
+    with_widened,
 )
+from nakmd.kernels.pair import end_of_pair, with_end
+from nakmd.kernels.simd import LANES, align_stack, splat_like, sqrt, where, widen
+from nakmd.kernels.simd_arrays import load_index, take
 
 
 class ScreeningTables(NamedTuple):
@@ -114,6 +101,42 @@ def build_screened_kernels(formula, attraction, of_pair):
     """
     ended, weakened = with_end(formula), with_end(attraction)
 
+    @term
+    def of_run(parameters, a, b, own):
+        tables, cuts, weak_cuts, screening = parameters
+        cut = end_of_pair(cuts, a, b)
+        p = of_pair(tables, a, b), cut, end_of_pair(weak_cuts, a, b), change_of_pair(screening, a, b, own)
+        return cut.cutoff * cut.cutoff, p
+
+    @term
+    def pair_and_attraction(r2, other, p):
+        numbers, cut, weak_cut, change = p
+        r = sqrt(r2)
+        v, dv_dr = ended(r, numbers, cut)
+        weak, dweak_dr = weakened(r, numbers, weak_cut)
+        change = change[1] + change[2] * other
+        return v + change * weak, (dv_dr + change * dweak_dr) / r, weak
+
+    @term
+    def pair(r2, own, other, p):
+        v, pull, _ = pair_and_attraction(r2, other, p)
+        return v, pull
+
+    @term
+    def add_column(part, d, r2, own, other, square, p):
+        force, attracted = part
+        _, pull, weak = pair_and_attraction(r2, other, p)
+        inside = r2 < square
+        return with_pulls(force, where(inside, pull, 0.0), d), attracted + where(inside, weak, 0.0)
+
+    @term
+    def add_part(total, part, p):
+        return with_widened(total[0], part[0]), total[1] + p[3][0] * widen(part[1])
+
+    sum_slice = build_slice_sum(of_run, add_column, add_part)
+    add_slice_energies = build_energy_pass(of_run, pair)
+    fill_slice_energies = build_species_pass(of_run, pair)
+
     @fast_parallel_kernel
     def add_forces(
         rows, atoms, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, add_forces, add_slopes
@@ -136,46 +159,18 @@ def build_screened_kernels(formula, attraction, of_pair):
             align_stack()
             fetch_ahead(rows, atoms, begin, end, entries, s, add_forces)
             a = species[s]
-            x, y, z, own = slice_rows(rows, centers, s)
-            fx = splat_like(0.0, widen(x))
-            fy = splat_like(0.0, widen(x))
-            fz = splat_like(0.0, widen(x))
-            energy = splat_like(0.0, widen(x))
-            for b in range(begin.shape[1]):
-                p = of_pair(tables, a, b)
-                cut = end_of_pair(cuts, a, b)
-                weak_cut = end_of_pair(weak_cuts, a, b)
-                k, constant, factor = change_of_pair(screening, a, b, own)
-                square = cut.cutoff * cut.cutoff
-                first, last = begin[s, b], end[s, b] - 1
-                if last < first:
-                    continue
-                gx = splat_like(0.0, x)
-                gy = splat_like(0.0, x)
-                gz = splat_like(0.0, x)
-                of_column = splat_like(0.0, x)
-                ahead = separations(rows, entries, first, x, y, z)
-                for column in range(first, last + 1):
-                    dx, dy, dz, r2, other = ahead
-                    ahead = separations(rows, entries, min(column + 1, last), x, y, z)
-                    r = sqrt(r2)
-                    _, dv_dr = ended(r, p, cut)
-                    weak, dweak_dr = weakened(r, p, weak_cut)
-                    inside = r2 < square
-                    g = where(inside, (dv_dr + (constant + factor * other) * dweak_dr) / r, 0.0)
-                    gx = gx + g * dx
-                    gy = gy + g * dy
-                    gz = gz + g * dz
-                    of_column = of_column + where(inside, weak, 0.0)
-                fx = fx + widen(gx)
-                fy = fy + widen(gy)
-                fz = fz + widen(gz)
-                energy = energy + k * widen(of_column)
-            add_vectors(atoms, s, fx, fy, fz, add_forces)
+            center = slice_rows(rows, centers, s)
+            zero = splat_like(0.0, center[0])
+            wide = widen(zero)
+            force, attracted = sum_slice(
+                rows, species, begin, end, entries, s, center, (tables, cuts, weak_cuts, screening),
+                ((zero, zero, zero), zero), ((wide, wide, wide), wide),
+            )  # fmt: skip
+            add_vectors(atoms, s, force[0], force[1], force[2], add_forces)
             if screening.is_metal[a]:
                 # S' = -(S - (1 - d))/ρ_0
-                slope = screening.rate[a] * ((1.0 - screening.depth[a]) - widen(own))
-                add_numbers(atoms, s, slope * energy, add_slopes)
+                slope = screening.rate[a] * ((1.0 - screening.depth[a]) - widen(center[3]))
+                add_numbers(atoms, s, slope * attracted, add_slopes)
 
     @fast_parallel_kernel
     def add_energies(
@@ -191,37 +186,10 @@ def build_screened_kernels(formula, attraction, of_pair):
         """
         for s in prange(species.shape[0]):
             align_stack()
-            a = species[s]
-            x, y, z, own = slice_rows(rows, centers, s)
-            energy = splat_like(0.0, widen(x))
-            w = no_virial(energy)
-            for b in range(begin.shape[1]):
-                p = of_pair(tables, a, b)
-                cut = end_of_pair(cuts, a, b)
-                weak_cut = end_of_pair(weak_cuts, a, b)
-                _, constant, factor = change_of_pair(screening, a, b, own)
-                square = cut.cutoff * cut.cutoff
-                first, last = begin[s, b], end[s, b] - 1
-                if last < first:
-                    continue
-                of_column = splat_like(0.0, x)
-                w_part = no_virial(of_column)
-                ahead = separations(rows, entries, first, x, y, z)
-                for column in range(first, last + 1):
-                    dx, dy, dz, r2, other = ahead
-                    ahead = separations(rows, entries, min(column + 1, last), x, y, z)
-                    r = sqrt(r2)
-                    v, dv_dr = ended(r, p, cut)
-                    weak, dweak_dr = weakened(r, p, weak_cut)
-                    inside = r2 < square
-                    change = constant + factor * other
-                    g = where(inside, (dv_dr + change * dweak_dr) / r, 0.0)
-                    of_column = of_column + where(inside, v + change * weak, 0.0)
-                    w_part = with_pairs(w_part, g, dx, dy, dz)
-                energy = energy + widen(of_column)
-                w = with_part(w, w_part)
-            add_numbers(atoms, s, 0.5 * energy, add_energies)
-            write_virial(s, 0.5, w, out_virial)
+            add_slice_energies(
+                rows, atoms, centers, species, begin, end, entries, s, (tables, cuts, weak_cuts, screening),
+                add_energies, out_virial,
+            )  # fmt: skip
 
     @fast_parallel_kernel
     def fill_species_energies(
@@ -229,21 +197,8 @@ def build_screened_kernels(formula, attraction, of_pair):
     ):
         """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
         for s in prange(species.shape[0]):
-            a = species[s]
-            x, y, z, own = slice_rows(rows, centers, s)
-            for b in range(begin.shape[1]):
-                energy = splat_like(0.0, x)
-                p = of_pair(tables, a, b)
-                cut = end_of_pair(cuts, a, b)
-                weak_cut = end_of_pair(weak_cuts, a, b)
-                _, constant, factor = change_of_pair(screening, a, b, own)
-                square = cut.cutoff * cut.cutoff
-                for column in range(begin[s, b], end[s, b]):
-                    _, _, _, r2, other = separations(rows, entries, column, x, y, z)
-                    r = sqrt(r2)
-                    v, _ = ended(r, p, cut)
-                    weak, _ = weakened(r, p, weak_cut)
-                    energy = energy + where(r2 < square, v + (constant + factor * other) * weak, 0.0)
-                out_energies[s, b] = 0.5 * lane_sum(widen(energy))
+            fill_slice_energies(
+                rows, centers, species, begin, end, entries, s, (tables, cuts, weak_cuts, screening), out_energies
+            )
 
     return add_forces, add_energies, fill_species_energies

@@ -1,8 +1,9 @@
 """A value of several lanes for Numba, with ordinary operators: eight float64, or sixteen float32.
 
-Inside a kernel ``load``, ``take`` and ``take_rows`` make such values, ``+ - * / < <= > >= & | ~`` combine them with
-each other and with plain numbers, and `exp`, `log`, `sqrt`, `where`, `maximum`, `minimum`, `fma` act on them lane by
-lane. The same functions take plain floats, so a formula is written once and compiles for one pair and for eight.
+Inside a kernel ``load``, ``take`` and ``take_rows`` (`nakmd.kernels.simd_arrays`) make such values. The operators
+``+ - * / < <= > >= & | ~`` combine them with each other and with plain numbers; `exp`, `log`, `sqrt`, `where`,
+`maximum`, `minimum` and `fma` act on them lane by lane. The same functions take plain floats, so a formula is written
+once and compiles for one pair and for eight.
 LLVM lowers the value to AVX-512, AVX2, SSE or NEON by itself.
 
 Both kinds of float lanes fill one register of 512 bits, and the array that they are read from decides which they are:
@@ -25,6 +26,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numba.extending import overload
 
+from nakmd.kernels.simd_index_memory import (
+    bits_lanes,
+    count_lanes,
+)
 from nakmd.kernels.simd_lowering import (
     align_stack_lowered,
     extract_lanes,
@@ -43,23 +48,6 @@ from nakmd.kernels.simd_lowering import (
     sum_lanes,
     where_lanes,
     widen_lanes,
-)
-from nakmd.kernels.simd_memory import (
-    bits_lanes,
-    count_lanes,
-    load_index_for_lanes,
-    load_index_lanes,
-    load_lanes,
-    load_like_lanes,
-    prefetch_lowered,
-    store_chosen_lanes,
-    store_index_lanes,
-    store_lanes,
-    store_scattered_lanes,
-    take_index_lanes,
-    take_lanes,
-    take_rows_lanes,
-    width_of_array,
 )
 from nakmd.kernels.simd_types import LANES, WIDE_LANES, LaneType, is_lanes
 
@@ -85,9 +73,9 @@ def for_lanes(function, lanes_version, number_version, single_version=None):
 def align_stack():
     """Put the stack frame of a kernel at a multiple of 64 bytes.
 
-    LLVM aligns a frame only if it knows before it assigns registers that something in it wants that. Registers that it
-    spills later then cross cache lines, and each costs two accesses. Say this inside the parallel loop: its body
-    becomes a function of its own.
+    LLVM aligns a frame only if it knows before register allocation that a variable needs it. Registers spilled later
+    would otherwise cross cache lines, at two accesses each. Call this inside the parallel loop, whose body becomes a
+    function of its own.
     """
 
 
@@ -97,9 +85,9 @@ def _align_stack_o():
 
 
 def seldom():
-    """Tell the compiler, as the first statement of a branch, that it is hardly ever taken.
+    """Tell the compiler, as the first statement of a branch, that the branch is rare.
 
-    The registers go to the other branch then.
+    Registers are then allocated in favour of the other branch.
     """
 
 
@@ -109,17 +97,6 @@ def _seldom_o():
 
 
 # -------------------------------------------------------------------------------------------------- making lanes
-def width_of(array):
-    """Return how many lanes the elements of an array fill: 8 for float64, 16 for float32; constant in a kernel."""
-    return WIDE_LANES if array.dtype == np.float32 else LANES
-
-
-@overload(width_of)
-def _width_of_o(array):
-    width = width_of_array(array)
-    return lambda array: width
-
-
 def lanes_in(value):
     """Return how many lanes a lane value has; constant in a kernel."""
     return len(value)
@@ -187,137 +164,6 @@ def _narrow_o(x):
     if isinstance(x, LaneType):
         return lambda x: narrow_lanes(x)
     return lambda x: float(x)
-
-
-# -------------------------------------------------------------------------------------------------------- memory
-def load(array, start):
-    """Return ``array[start:start + 8]`` of a contiguous float64 array, or 16 lanes of a float32 array."""
-    return array[start : start + width_of(array)].copy()
-
-
-@overload(load)
-def _load_o(array, start):
-    return lambda array, start: load_lanes(array, start)
-
-
-def load_like(array, start, like):
-    """Return as many elements as ``like`` has lanes, side by side in a contiguous float64 or float32 array."""
-    return array[start : start + len(like)].copy()
-
-
-@overload(load_like)
-def _load_like_o(array, start, like):
-    return lambda array, start, like: load_like_lanes(array, start, like)
-
-
-def load_index(array, start):
-    """Return ``array[start:start + 8]`` of a contiguous int32 array, as index lanes."""
-    return array[start : start + LANES].astype(np.int64)
-
-
-@overload(load_index)
-def _load_index_o(array, start):
-    return lambda array, start: load_index_lanes(array, start)
-
-
-def load_index_for(rows, array, start):
-    """Return ``array[start:start + width_of(rows)]`` of a contiguous int32 array, as index lanes."""
-    return array[start : start + width_of(rows)].astype(np.int64)
-
-
-@overload(load_index_for)
-def _load_index_for_o(rows, array, start):
-    return lambda rows, array, start: load_index_for_lanes(rows, array, start)
-
-
-def store(array, start, value):
-    """Write lanes side by side to a contiguous array of their kind, from ``array[start]`` on."""
-    array[start : start + len(value)] = value
-
-
-@overload(store)
-def _store_o(array, start, value):
-    return lambda array, start, value: store_lanes(array, start, value)
-
-
-def store_index(array, start, indices):
-    """Write index lanes side by side to a contiguous int32 array, from ``array[start]`` on."""
-    array[start : start + len(indices)] = indices
-
-
-@overload(store_index)
-def _store_index_o(array, start, indices):
-    return lambda array, start, indices: store_index_lanes(array, start, indices)
-
-
-def store_chosen(array, start, indices, mask):
-    """Write the index lanes that the mask chooses, side by side, to an int32 array; return how many.
-
-    Compiled code writes as many elements as there are lanes, anything to the last of them: the array must have room.
-    """
-    chosen = indices[mask]
-    array[start : start + len(chosen)] = chosen
-    return len(chosen)
-
-
-@overload(store_chosen)
-def _store_chosen_o(array, start, indices, mask):
-    return lambda array, start, indices, mask: store_chosen_lanes(array, start, indices, mask)
-
-
-def store_scattered(array, positions, values, mask):
-    """Write ``array[positions] = values``, index lanes to an int32 array, where the mask holds; the last lane wins."""
-    array[positions[mask]] = values[mask]
-
-
-@overload(store_scattered)
-def _store_scattered_o(array, positions, values, mask):
-    return lambda array, positions, values, mask: store_scattered_lanes(array, positions, values, mask)
-
-
-def take(array, indices):
-    """Return ``array[indices]`` of a contiguous float64 or float32 array, lane by lane."""
-    return array[indices]
-
-
-@overload(take)
-def _take_o(array, indices):
-    return lambda array, indices: take_lanes(array, indices)
-
-
-def take_index(array, indices):
-    """Return ``array[indices]`` of a contiguous int32 array, as index lanes."""
-    return array[indices].astype(np.int64)
-
-
-@overload(take_index)
-def _take_index_o(array, indices):
-    return lambda array, indices: take_index_lanes(array, indices)
-
-
-def take_rows(rows, indices):
-    """Return the four columns of ``rows[indices]`` of a contiguous (m, 4) array, as four lane values.
-
-    8 index lanes go with float64, 16 with float32.
-    """
-    chosen = rows[indices].T
-    return chosen[0], chosen[1], chosen[2], chosen[3]
-
-
-@overload(take_rows)
-def _take_rows_o(rows, indices):
-    if isinstance(indices, LaneType):
-        return lambda rows, indices: take_rows_lanes(rows, indices)
-    return lambda rows, indices: (rows[indices, 0], rows[indices, 1], rows[indices, 2], rows[indices, 3])
-
-
-def prefetch(array, index):
-    """Ask for the cache line of an element of a contiguous array, counted through all its axes, without waiting."""
-
-
-@overload(prefetch)
-def _prefetch_o(array, index):
-    return lambda array, index: prefetch_lowered(array, index)
 
 
 def permute(table, indices):

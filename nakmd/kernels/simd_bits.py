@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba.extending import overload
 
-from nakmd.kernels.simd_lowering import power_of_two_lanes, split_exponent_lanes, to_float_lanes, to_index_lanes
+from nakmd.kernels.simd_bits_lowering import power_of_two_lanes, split_exponent_lanes, to_float_lanes, to_index_lanes
 from nakmd.kernels.simd_types import LaneType
 
 

@@ -28,11 +28,8 @@ from nakmd.kernels.simd_types import (
     vector_of,
 )
 
-#: Bits of the mantissa, and the exponent of 1, in the formats of the two kinds of float lanes.
-_FORMATS = {"f64": (52, 1023), "f32": (23, 127)}
-#: The index lanes that are as wide in memory as float lanes, and back.
-_INDEX_OF = {"f64": "i64", "f32": "i32"}
-_FLOAT_OF = {"i64": "f64", "i32": "f32"}
+#: The index lanes that are as wide in memory as float lanes.
+INDEX_OF = {"f64": "i64", "f32": "i32"}
 
 
 # ------------------------------------------------------------------------------- making lanes
@@ -122,12 +119,12 @@ def permute_lanes(typingctx, table, indices):
     expect(fits, "permute", "float lanes and as many index lanes", table, indices)
 
     def codegen(context, builder, sig, args):
-        places = _resized(builder, args[1], LaneType(_INDEX_OF[table.kind], table.width))
+        places = _resized(builder, args[1], LaneType(INDEX_OF[table.kind], table.width))
         letters = {("f64", 8): "df", ("f32", 16): "sf"}.get((table.kind, table.width))
         if letters and compiles_for(context, "avx512f"):
             name = f"x86.avx512.permvar.{letters}.512"
             return call_llvm(builder, name, args[0].type, [args[0], places])
-        places = builder.and_(places, constant(LaneType(_INDEX_OF[table.kind], table.width), table.width - 1))
+        places = builder.and_(places, constant(LaneType(INDEX_OF[table.kind], table.width), table.width - 1))
         value = undefined(table)
         for lane in range(table.width):
             found = builder.extract_element(args[0], builder.extract_element(places, i32(lane)))
@@ -225,61 +222,6 @@ def rsqrt_lanes(typingctx, x):
         return builder.fdiv(constant(lanes, 1.0), root)
 
     return lanes(x), codegen
-
-
-# --------------------------------------------------------------------- numbers and their bits
-@intrinsic
-def to_index_lanes(typingctx, value):
-    expect(is_lanes(value, *FLOATS), "to_index", "float lanes", value)
-    lanes = LaneType(_INDEX_OF[value.kind], value.width)
-
-    def codegen(context, builder, sig, args):
-        return builder.fptosi(args[0], vector_of(lanes))
-
-    return lanes(value), codegen
-
-
-@intrinsic
-def to_float_lanes(typingctx, value):
-    expect(is_lanes(value, *INDICES), "to_float", "index lanes", value)
-    lanes = LaneType(_FLOAT_OF[value.kind], value.width)
-
-    def codegen(context, builder, sig, args):
-        return builder.sitofp(args[0], vector_of(lanes))
-
-    return lanes(value), codegen
-
-
-@intrinsic
-def power_of_two_lanes(typingctx, exponent):
-    """2**k for index lanes in the range of normal numbers, by writing the exponent bits."""
-    expect(is_lanes(exponent, *INDICES), "power_of_two", "index lanes", exponent)
-    lanes = LaneType(_FLOAT_OF[exponent.kind], exponent.width)
-    digits, one = _FORMATS[lanes.kind]
-
-    def codegen(context, builder, sig, args):
-        biased = builder.add(args[0], constant(exponent, one))
-        return builder.bitcast(builder.shl(biased, constant(exponent, digits)), vector_of(lanes))
-
-    return lanes(exponent), codegen
-
-
-@intrinsic
-def split_exponent_lanes(typingctx, value):
-    """(e, m) with value = m 2**e and 1 <= m < 2, for positive normal lanes."""
-    expect(is_lanes(value, *FLOATS), "split_exponent", "float lanes", value)
-    index = LaneType(_INDEX_OF[value.kind], value.width)
-    digits, one = _FORMATS[value.kind]
-    result = types.Tuple((index, value))
-
-    def codegen(context, builder, sig, args):
-        bits = builder.bitcast(args[0], vector_of(index))
-        exponent = builder.sub(builder.lshr(bits, constant(index, digits)), constant(index, one))
-        fraction = builder.and_(bits, constant(index, (1 << digits) - 1))
-        mantissa = builder.or_(fraction, constant(index, one << digits))
-        return context.make_tuple(builder, result, [exponent, builder.bitcast(mantissa, vector_of(value))])
-
-    return result(value), codegen
 
 
 # ---------------------------------------------------------------------------------- the stack

@@ -1,4 +1,4 @@
-"""What LLVM does when lanes are read from arrays and written to them: the intrinsics behind `nakmd.kernels.simd`."""
+"""Float lanes read from arrays and written to them in LLVM: the intrinsics behind `nakmd.kernels.simd_arrays`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from nakmd.kernels.simd_types import (
     WIDE_LANES,
     LaneType,
     call_llvm,
-    compiles_for,
-    constant,
     expect,
     i32,
     is_lanes,
     shuffle,
-    splat_value,
     undefined,
     vector_of,
 )
@@ -38,7 +35,7 @@ def width_of_array(array) -> int:
     return _WIDTHS[array.dtype]
 
 
-def _element_pointer(context, builder, array_type, array, index):
+def element_pointer(context, builder, array_type, array, index):
     data = context.make_array(array_type)(context, builder, array).data
     return builder.gep(data, [index])
 
@@ -49,7 +46,7 @@ def _wide_load(builder, pointer, element, count, align):
     return load
 
 
-def _wide_store(builder, value, pointer, align):
+def wide_store(builder, value, pointer, align):
     store = builder.store(value, builder.bitcast(pointer, value.type.as_pointer()))
     store.align = align
 
@@ -60,7 +57,7 @@ def _load(array, width):
     lanes = LaneType(_KINDS[array.dtype], width)
 
     def codegen(context, builder, sig, args):
-        pointer = _element_pointer(context, builder, sig.args[0], args[0], args[1])
+        pointer = element_pointer(context, builder, sig.args[0], args[0], args[1])
         return _wide_load(builder, pointer, vector_of(lanes).element, lanes.width, _BYTES[lanes.kind])
 
     return lanes, codegen
@@ -79,49 +76,14 @@ def load_like_lanes(typingctx, array, start, like):
     return lanes(array, types.intp, like), codegen
 
 
-def _load_index(width):
-    lanes = LaneType("i64", width)
-
-    def codegen(context, builder, sig, args):
-        # One by one: the lanes end up as addresses in scalar registers, where a wide load would have to be taken apart.
-        pointer = _element_pointer(context, builder, sig.args[-2], *args[-2:])
-        value = undefined(lanes)
-        for lane in range(width):
-            narrow = builder.load(builder.gep(pointer, [i32(lane)]))
-            value = builder.insert_element(value, builder.sext(narrow, ir.IntType(64)), i32(lane))
-        return value
-
-    return lanes, codegen
-
-
-def _expect_int32(function, array):
-    expect(
-        isinstance(array, types.Array) and array.dtype == types.int32, function, "an array of int32 for indices", array
-    )
-
-
-@intrinsic
-def load_index_lanes(typingctx, array, start):
-    _expect_int32("load_index", array)
-    lanes, codegen = _load_index(LANES)
-    return lanes(array, types.intp), codegen
-
-
-@intrinsic
-def load_index_for_lanes(typingctx, rows, array, start):
-    _expect_int32("load_index_for", array)
-    lanes, codegen = _load_index(width_of_array(rows))
-    return lanes(rows, array, types.intp), codegen
-
-
 @intrinsic
 def store_lanes(typingctx, array, start, value):
     fits = _is_floats(array) and is_lanes(value, _KINDS[array.dtype])
     expect(fits, "store", "lanes of the array's own kind", array, value)
 
     def codegen(context, builder, sig, args):
-        pointer = _element_pointer(context, builder, sig.args[0], args[0], args[1])
-        _wide_store(builder, args[2], pointer, _BYTES[value.kind])
+        pointer = element_pointer(context, builder, sig.args[0], args[0], args[1])
+        wide_store(builder, args[2], pointer, _BYTES[value.kind])
         return context.get_dummy_value()
 
     return types.none(array, types.intp, value), codegen
@@ -135,15 +97,15 @@ def take_lanes(typingctx, array, indices):
 
     def codegen(context, builder, sig, args):
         value = undefined(lanes)
-        for lane, index in enumerate(_addresses(builder, args[1])):
-            pointer = _element_pointer(context, builder, sig.args[0], args[0], index)
+        for lane, index in enumerate(addresses_of(builder, args[1])):
+            pointer = element_pointer(context, builder, sig.args[0], args[0], index)
             value = builder.insert_element(value, builder.load(pointer), i32(lane))
         return value
 
     return lanes(array, indices), codegen
 
 
-def _addresses(builder, indices):
+def addresses_of(builder, indices):
     """Return index lanes one by one, as int64."""
     alone = [builder.extract_element(indices, i32(lane)) for lane in range(indices.type.count)]
     return [index if index.type == ir.IntType(64) else builder.sext(index, ir.IntType(64)) for index in alone]
@@ -151,9 +113,9 @@ def _addresses(builder, indices):
 
 def _whole_rows(context, builder, sig, args, lanes):
     whole = []
-    for index in _addresses(builder, args[1]):
+    for index in addresses_of(builder, args[1]):
         start = builder.mul(index, ir.Constant(ir.IntType(64), 4))
-        pointer = _element_pointer(context, builder, sig.args[0], args[0], start)
+        pointer = element_pointer(context, builder, sig.args[0], args[0], start)
         whole.append(_wide_load(builder, pointer, vector_of(lanes).element, 4, _BYTES[lanes.kind]))
     return whole
 
@@ -203,129 +165,12 @@ def take_rows_lanes(typingctx, rows, indices):
     return result(rows, indices), codegen
 
 
-def _number_in(builder, mask, result):
-    """Return how many lanes a mask chooses, as an integer type."""
-    bits = builder.bitcast(mask, ir.IntType(mask.type.count))
-    return builder.zext(builder.ctpop(bits), result)
-
-
-@intrinsic
-def bits_lanes(typingctx, mask):
-    def codegen(context, builder, sig, args):
-        return builder.zext(builder.bitcast(args[0], ir.IntType(mask.width)), ir.IntType(64))
-
-    return types.int64(mask), codegen
-
-
-@intrinsic
-def count_lanes(typingctx, mask):
-    expect(is_lanes(mask, "mask"), "count_of", "a mask", mask)
-
-    def codegen(context, builder, sig, args):
-        return _number_in(builder, args[0], ir.IntType(64))
-
-    return types.int64(mask), codegen
-
-
-def _as_int32(builder, value):
-    narrow = ir.VectorType(ir.IntType(32), value.type.count)
-    return value if value.type == narrow else builder.trunc(value, narrow)
-
-
-def _expect_chosen(function, array, mask, *lanes):
-    _expect_int32(function, array)
-    fits = is_lanes(mask, "mask") and all(is_lanes(t, *INDICES) and t.width == mask.width for t in lanes)
-    expect(fits, function, "index lanes and a mask of one width", *lanes, mask)
-
-
-@intrinsic
-def store_chosen_lanes(typingctx, array, start, indices, mask):
-    _expect_chosen("store_chosen", array, mask, indices)
-
-    def codegen(context, builder, sig, args):
-        # Compressed in a register and stored whole: with the instruction that compresses to memory, pruning a list
-        # took 4 times as long.
-        pointer = _element_pointer(context, builder, sig.args[0], args[0], args[1])
-        narrow = _as_int32(builder, args[2])
-        rest = ir.Constant(narrow.type, ir.Undefined)
-        name = f"experimental.vector.compress.v{mask.width}i32"
-        _wide_store(builder, call_llvm(builder, name, narrow.type, [narrow, args[3], rest]), pointer, 4)
-        return _number_in(builder, args[3], ir.IntType(64))
-
-    return types.int64(array, types.intp, indices, mask), codegen
-
-
-@intrinsic
-def store_index_lanes(typingctx, array, start, indices):
-    _expect_int32("store_index", array)
-    expect(is_lanes(indices, *INDICES), "store_index", "index lanes", indices)
-
-    def codegen(context, builder, sig, args):
-        pointer = _element_pointer(context, builder, sig.args[0], args[0], args[1])
-        _wide_store(builder, _as_int32(builder, args[2]), pointer, 4)
-        return context.get_dummy_value()
-
-    return types.none(array, types.intp, indices), codegen
-
-
-@intrinsic
-def take_index_lanes(typingctx, array, indices):
-    _expect_int32("take_index", array)
-    expect(is_lanes(indices, *INDICES), "take_index", "index lanes", indices)
-    lanes = LaneType("i64", indices.width)
-
-    def codegen(context, builder, sig, args):
-        value = undefined(lanes)
-        for lane, index in enumerate(_addresses(builder, args[1])):
-            narrow = builder.load(_element_pointer(context, builder, sig.args[0], args[0], index))
-            value = builder.insert_element(value, builder.sext(narrow, ir.IntType(64)), i32(lane))
-        return value
-
-    return lanes(array, indices), codegen
-
-
-def _store_all(builder, values, addresses, mask):
-    """Store lane by lane without a branch: lanes that are not chosen go to a place on the stack that nobody reads."""
-    lanes = LaneType("i64", mask.type.count)
-    with builder.goto_entry_block():
-        nowhere = builder.alloca(ir.IntType(32))
-    nowhere = splat_value(builder, builder.ptrtoint(nowhere, ir.IntType(64)), lanes)
-    addresses = builder.select(mask, addresses, nowhere)
-    for lane in range(lanes.width):
-        pointer = builder.inttoptr(builder.extract_element(addresses, i32(lane)), ir.IntType(32).as_pointer())
-        builder.store(builder.extract_element(values, i32(lane)), pointer)
-
-
-@intrinsic
-def store_scattered_lanes(typingctx, array, positions, values, mask):
-    _expect_chosen("store_scattered", array, mask, positions, values)
-    expect(positions.kind == "i64", "store_scattered", "positions of int64", positions)
-    lanes = LaneType("i64", mask.width)
-
-    def codegen(context, builder, sig, args):
-        # Eight lanes take 9 cycles on Zen 5 with AVX-512's scatter, and as many as stores to redirected addresses. A
-        # branch for each lane, which is what LLVM makes of a scatter elsewhere, takes 40 to 100.
-        data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        base = splat_value(builder, builder.ptrtoint(data, ir.IntType(64)), lanes)
-        addresses = builder.add(base, builder.shl(args[1], constant(lanes, 2)))
-        narrow = _as_int32(builder, args[2])
-        if compiles_for(context, "avx512f"):
-            pointers = builder.inttoptr(addresses, ir.VectorType(ir.IntType(32).as_pointer(), mask.width))
-            name = f"masked.scatter.v{mask.width}i32.v{mask.width}p0"
-            call_llvm(builder, name, ir.VoidType(), [narrow, pointers, i32(4), args[3]])
-        else:
-            _store_all(builder, narrow, addresses, args[3])
-        return context.get_dummy_value()
-
-    return types.none(array, positions, values, mask), codegen
-
-
 @intrinsic
 def prefetch_lowered(typingctx, array, index):
     expect(isinstance(array, types.Array) and array.layout == "C", "prefetch", "a contiguous array", array)
 
     def codegen(context, builder, sig, args):
-        pointer = builder.bitcast(_element_pointer(context, builder, sig.args[0], *args), ir.IntType(8).as_pointer())
+        pointer = builder.bitcast(element_pointer(context, builder, sig.args[0], *args), ir.IntType(8).as_pointer())
         call_llvm(builder, "prefetch.p0", ir.VoidType(), [pointer, i32(0), i32(2), i32(1)])  # to read; to L2; data
         return context.get_dummy_value()
 

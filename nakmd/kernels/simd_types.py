@@ -1,7 +1,7 @@
 """The type of a lane value, its operators, and what the lowering files share.
 
-A lane value is an LLVM vector: ``<8 x double>``, ``<16 x float>``, ``<8 x i64>``, ``<16 x i1>`` and so on. Only `jit`,
-`simd`, `simd_types`, `simd_memory` and `simd_lowering` touch Numba's internals.
+A lane value is an LLVM vector: ``<8 x double>``, ``<16 x float>``, ``<8 x i64>``, ``<16 x i1>`` and so on. Only `jit`
+and the files whose names begin with `simd` touch Numba's internals.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ LAMMPS does; below zero the first segment continues.
 from __future__ import annotations
 
 from nakmd.kernels.jit import term
-from nakmd.kernels.simd import floor, maximum, minimum, take_rows
+from nakmd.kernels.simd import floor, maximum, minimum
+from nakmd.kernels.simd_arrays import take_rows
 from nakmd.kernels.simd_bits import to_index
 
 

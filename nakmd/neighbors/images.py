@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray, Int32Array, IntArray
 from nakmd.errors import ExplosionError, NeighborOverflowError
 from nakmd.kernels import cells, geometry
 from nakmd.kernels.simd import LANES
-from nakmd.system import FloatArray, IntArray, System
-
-Int32Array = NDArray[np.int32]
+from nakmd.system import System
 
 #: Rows (atoms and images) beyond which the cell is absurdly small for the cutoff.
 MAX_ROWS = 200_000_000
@@ -26,7 +24,7 @@ STRIP = 8
 
 
 class Grid(NamedTuple):
-    """Rows by bin (arguments of `nakmd.kernels.slices.find_neighbors`)."""
+    """Rows by bin (arguments of `nakmd.kernels.candidates.find_neighbors`)."""
 
     xs: FloatArray
     ys: FloatArray

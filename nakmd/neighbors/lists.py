@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nakmd.arrays import FloatArray, Int32Array, IntArray
 from nakmd.errors import NeighborOverflowError
-from nakmd.kernels import slices
-from nakmd.neighbors.images import Grid, Images, Int32Array
-from nakmd.system import FloatArray, IntArray, System
+from nakmd.kernels import candidates, reverse_entries, slice_order, slices
+from nakmd.neighbors.images import Grid, Images
+from nakmd.system import System
 
 #: Neighbours of one atom beyond which something has collapsed.
 MAX_NEIGHBORS = 16384
@@ -58,7 +59,7 @@ class _Block(NamedTuple):
 
 
 class _Bonds(NamedTuple):
-    """What finds the reverse of an entry (arguments of `slices.fill_reverse`)."""
+    """What finds the reverse of an entry (arguments of `reverse_entries.fill_reverse`)."""
 
     members: Int32Array
     centers: Int32Array
@@ -155,7 +156,7 @@ class SlicedList:
             inside = slice(part[0], part[-1])
             found, counts, near = self._find(system, images, centers[inside], center_species[inside], radii, near_radii)
             order = np.empty(len(counts), np.int32)
-            slices.order_centers(part - part[0], near, order)
+            slice_order.order_centers(part - part[0], near, order)
             begin, lane = end, end * self.lanes
             block_members = np.empty(len(self.atoms) - lane, np.int32)
             n_slices, n_columns, widest = slices.lay_out_slices(
@@ -175,7 +176,7 @@ class SlicedList:
             self._blocks.append(_Block(slice(begin, end), lanes, n_columns))
             self.widest, most = max(self.widest, widest), max(most, int(counts.max(initial=0)))
         n_lanes = end * self.lanes
-        self._candidates[self._first[n_lanes] : self._first[n_lanes] + slices.ROOM] = self._n_rows
+        self._candidates[self._first[n_lanes] : self._first[n_lanes] + candidates.ROOM] = self._n_rows
         self.atoms, self.centers, self.species = self.atoms[:n_lanes], self.centers[:n_lanes], self.species[:end]
         self.begin, self.end = np.empty((end, n_species), np.int64), np.empty((end, n_species), np.int64)
         # as many as there may be; of those that are not used the system gives no memory
@@ -183,7 +184,7 @@ class SlicedList:
         wide = self.lanes * max((block.n_columns for block in self._blocks), default=0)
         if len(self._wide) < wide:
             self._wide = np.empty(wide, np.int32)
-        room = self.lanes * (most + slices.ROOM + 1)
+        room = self.lanes * (most + candidates.ROOM + 1)
         if self._scratch.shape[1] < room:
             self._scratch = np.empty((N_CHUNKS, room), np.int32)
         if self.request.bonded:
@@ -211,10 +212,12 @@ class SlicedList:
         counts, near = np.empty((n, n_species), np.int32), np.empty((n, n_species), np.int32)
         while True:
             found = np.empty((n, self._capacity), np.int32)
-            slices.find_neighbors(*images.grid, centers, center_species, radii, near_radii, n_rows, found, counts, near)
+            candidates.find_neighbors(
+                *images.grid, centers, center_species, radii, near_radii, n_rows, found, counts, near
+            )
             totals = counts.sum(axis=1)
             most = int(totals.max(initial=0))
-            if most <= self._capacity - slices.ROOM:
+            if most <= self._capacity - candidates.ROOM:
                 return found, counts, near
             if most > MAX_NEIGHBORS:
                 atom = int(images.atoms[centers[int(totals.argmax())]])
@@ -222,12 +225,12 @@ class SlicedList:
                     f"Atom {atom} ({system.species_names[system.species[atom]]}) has {most} neighbours for the term "
                     f"{self.request.name!r}: atoms have collapsed onto each other, or the cell is far too small."
                 )
-            self._capacity = most + most // 8 + slices.ROOM
+            self._capacity = most + most // 8 + candidates.ROOM
 
     def _make_room(self, n_candidates: int, share: float) -> None:
         """Lengthen the array of candidates to hold those of a share of the central atoms, and about all in the end."""
-        if len(self._candidates) < n_candidates + slices.ROOM:
-            longer = np.empty(int(1.02 * n_candidates / share) + slices.ROOM, np.int32)
+        if len(self._candidates) < n_candidates + candidates.ROOM:
+            longer = np.empty(int(1.02 * n_candidates / share) + candidates.ROOM, np.int32)
             longer[: len(self._candidates)] = self._candidates
             self._candidates = longer
 
@@ -245,7 +248,7 @@ class SlicedList:
             )
         if self._bonds is not None:
             bonds = self._bonds
-            slices.fill_reverse(
+            reverse_entries.fill_reverse(
                 bonds.members, bonds.centers, self.begin, self.end, self.entries, bonds.center_of_atom,
                 bonds.lane_of_center, bonds.row_atoms, bonds.row_shifts, self._n_rows, self.reverse,
             )  # fmt: skip
@@ -271,7 +274,7 @@ def _windows(centers: Int32Array, center_species: Int32Array, grid: Grid) -> tup
         Where in ``order`` each window begins, and the end.
     """
     edges = np.flatnonzero(np.diff(center_species, prepend=-1, append=-1))
-    begin = np.concatenate([np.arange(a, b, slices.WINDOW) for a, b in itertools.pairwise(edges)] or [edges[:0]])
+    begin = np.concatenate([np.arange(a, b, slice_order.WINDOW) for a, b in itertools.pairwise(edges)] or [edges[:0]])
     length = np.diff(begin, append=len(centers))
     middle = np.searchsorted(grid.start, centers[begin + length // 2], side="right") - 1
     chosen = np.argsort(middle % int(grid.shape.prod()), kind="stable")

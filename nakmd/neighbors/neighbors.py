@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray, Int32Array
 from nakmd.kernels import geometry
 from nakmd.kernels.simd import LANES, WIDE_LANES
-from nakmd.neighbors.images import Int32Array, find_images
+from nakmd.neighbors.images import find_images
 from nakmd.neighbors.lists import ListRequest, SlicedList
 from nakmd.neighbors.skins import Skins
-from nakmd.system import FloatArray, System
+from nakmd.system import System
 
 _NO_ATOMS, _NO_SHIFTS = np.zeros(0, np.int32), np.zeros((0, 3), np.int32)
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nakmd.system import FloatArray
+from nakmd.arrays import FloatArray
 
 #: Force evaluation for every Å of inner skin [µs/(atom Å)].
 FORCES_PER_SKIN = 0.025

@@ -11,9 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials.evaluator import BoundTerm, Evaluator
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 #: What `Potential.with_precision` takes.
 PRECISIONS = ("double", "mixed")

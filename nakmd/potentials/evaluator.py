@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 if TYPE_CHECKING:
     from nakmd.potentials.base import Potential

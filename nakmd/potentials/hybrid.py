@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
+from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential, Term
-from nakmd.system import element_of
 
 
 class Hybrid(Potential):

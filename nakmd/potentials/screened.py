@@ -10,6 +10,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.kernels.pair import CutTables
@@ -19,7 +21,7 @@ from nakmd.potentials.base import Term, positive, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.forms.pair import BoundPair, PairPotential, add_by_species
-from nakmd.system import FloatArray, Result, System, element_of
+from nakmd.system import Result, System
 
 #: What each element says of its screening.
 NAMES = ("residual", "rho_0")

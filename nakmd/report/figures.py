@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.plotting import COLORS
+from nakmd.arrays import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
 
 #: Colours of a picture.
 COLORS_OF_PNG = 128

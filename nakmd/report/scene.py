@@ -8,15 +8,14 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nakmd.system import METALS, WALL, Frame, Topology, element_of
+from nakmd.arrays import BoolArray, FloatArray, IntArray
+from nakmd.elements import COLORS, METALS, WALL, element_of
+from nakmd.system import Frame, Topology
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 #: More atoms than these are thinned: the wall and the rest each have their share.
 MOST_WALL, MOST_OTHERS = 4000, 4000
@@ -26,7 +25,6 @@ BOND = 1.85
 
 #: Diameter of an atom [px], by element.
 _SIZES = {"C": 3.0, "N": 6.5, "Na": 5.0, "K": 6.5, "Rb": 7.0, "Cs": 7.5, "Li": 4.0, "Cu": 4.5, "Al": 5.0}
-_COLORS = {"C": "#5a5a5a", "N": "#0057d9", "Na": "#e69f00", "K": "#9a6fb8", "Rb": "#b0413e", "Cu": "#b87333"}
 _SITES = {"C:edge": "#111111", "N:pyridinic": "#d62728", "N:pyrrolic": "#009e73", "N:graphitic": "#0057d9"}
 
 
@@ -81,7 +79,7 @@ def _thinned(atoms: IntArray, most: int) -> IntArray:
     return atoms[np.linspace(0, len(atoms) - 1, most).astype(np.int64)]
 
 
-def _centred(frame: Frame, wall: NDArray[np.bool_]) -> FloatArray:
+def _centred(frame: Frame, wall: BoolArray) -> FloatArray:
     """Return positions shifted so that the wall stands in the middle of the cell, and wrapped."""
     if not np.any(wall):
         return frame.positions
@@ -109,7 +107,7 @@ def _edges(matrix: FloatArray) -> FloatArray:
 
 
 def _color(name: str) -> str:
-    return _SITES.get(name) or _COLORS.get(element_of(name), "#56b4e9")
+    return _SITES.get(name) or COLORS.get(element_of(name), "#56b4e9")
 
 
 def _size(name: str, scene: Scene) -> float:

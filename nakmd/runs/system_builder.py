@@ -9,8 +9,9 @@ import numpy as np
 
 from nakmd.cell import Cell
 from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
+from nakmd.elements import WALL, element_of
 from nakmd.errors import FileFormatError, StructureError, did_you_mean
-from nakmd.system import WALL, System, element_of
+from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _bare_wall(structure: Structure, folder: Path) -> System:
 
 
 def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> System:
-    from nakmd.structures import liquid, regions  # noqa: PLC0415  (as above)
+    from nakmd.structures import fill, regions  # noqa: PLC0415  (as above)
     from nakmd.structures.droplet import droplet_on_sheet, droplet_on_tube  # noqa: PLC0415
 
     group = "tube" if "tube" in system.groups else "sheet"
@@ -162,7 +163,7 @@ def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> S
     else:
         two = "sheet2" in system.groups
         region = regions.between_sheets(system) if two else None
-    return liquid.fill(
+    return fill(
         system,
         words.x_K,
         words.temperature,

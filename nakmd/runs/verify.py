@@ -12,18 +12,14 @@ from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import species_words
+from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
 from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
 from nakmd.runs.potential_builder import concentration_of
-from nakmd.system import METALS, WALL, System, element_of
-from nakmd.units import MASSES
+from nakmd.system import System
 
-#: Covalent radii [Å] (Cordero et al. 2008, doi:10.1039/b801115j); atoms closer than half their sum overlap.
-RADII = {
-    "H": 0.31, "Li": 1.28, "B": 0.84, "C": 0.76, "N": 0.71, "O": 0.66, "Na": 1.66, "Al": 1.21, "Si": 1.11, "K": 2.03,
-    "Cu": 1.32, "Ge": 1.20, "Rb": 2.20, "Cs": 2.44,
-}  # fmt: skip
+#: Atoms closer than this part of the sum of their covalent radii overlap.
 OVERLAP = 0.55
 
 #: Words that select atoms in most systems, for hints before one is built.
@@ -165,7 +161,7 @@ def _check_overlaps(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
 
     faults = []
     for (a, b), pair in closest_distances(system, limit=3.0).items():
-        least = OVERLAP * (RADII.get(element_of(a), 1.0) + RADII.get(element_of(b), 1.0))
+        least = OVERLAP * (COVALENT_RADII.get(element_of(a), 1.0) + COVALENT_RADII.get(element_of(b), 1.0))
         if pair.distance < least:
             faults.append(
                 f"{a} and {b} are {pair.distance:.3f} Å apart (atoms {pair.i} and {pair.j}; at least {least:.2f} Å)"

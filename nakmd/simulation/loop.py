@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import ExplosionError, InputError, NeighborOverflowError, RunError
 from nakmd.integrators import Fire, Mobility, Span, initialize_velocities, remove_momentum
 from nakmd.integrators.base import KineticSums
@@ -21,7 +22,7 @@ from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.pace import Pace
 from nakmd.potentials import Potential
-from nakmd.simulation.arrays import pack_arrays, unpack_arrays, unpack_tethers
+from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays, unpack_tethers
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import Value, read_state, take_frame, temperature_of
@@ -29,7 +30,7 @@ from nakmd.simulation.signals import polite_signals
 from nakmd.simulation.stages import Stage, StageReport, Status, check_stages
 from nakmd.simulation.watch import EVERY as WATCH_EVERY
 from nakmd.simulation.watch import Watch
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 #: Wall time between two progress reports [s].
 PROGRESS_INTERVAL = 0.5

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from nakmd.arrays import FloatArray
 from nakmd.integrators import Fire, Integrator
 from nakmd.integrators.base import KineticSums
-from nakmd.system import FloatArray, Frame, Result, System
+from nakmd.system import Frame, Result, System
 from nakmd.units import BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
 
 Value = float | int | str | None

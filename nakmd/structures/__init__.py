@@ -1,1 +1,38 @@
-"""Building what is simulated: carbon walls, nitrogen in them, crystals, liquid metal, and their assembly."""
+"""Building what is simulated: carbon walls, nitrogen in them, crystals, liquid metal, and their assembly.
+
+>>> from nakmd.structures import crystal
+>>> crystal("Na", 2).n_atoms
+16
+"""
+
+from nakmd.structures.assembly import boxed, combine, placed, rotated, select, translated
+from nakmd.structures.crystal import crystal, substitute
+from nakmd.structures.distances import check_overlaps, closest_distances
+from nakmd.structures.doping import dope, nitrogen_fractions
+from nakmd.structures.doping_sites import count_sites
+from nakmd.structures.droplet import droplet, droplet_on_sheet, droplet_on_tube
+from nakmd.structures.graphene import graphene
+from nakmd.structures.liquid import composition, fill, liquid, nak_density, number_density
+from nakmd.structures.nanotube import TubeAxis, TubeGeometry, nanotube, tube_axis
+from nakmd.structures.packing import pack
+from nakmd.structures.regions import (
+    Cylinder,
+    Inside,
+    Intersection,
+    Region,
+    Slab,
+    Sphere,
+    above_sheet,
+    between_sheets,
+    inside_tube,
+    outside_tube,
+)  # fmt: skip
+from nakmd.structures.volume import accessible_volume
+
+__all__ = [
+    "Cylinder", "Inside", "Intersection", "Region", "Slab", "Sphere", "TubeAxis", "TubeGeometry", "above_sheet",
+    "accessible_volume", "between_sheets", "boxed", "check_overlaps", "closest_distances", "combine", "composition",
+    "count_sites", "crystal", "dope", "droplet", "droplet_on_sheet", "droplet_on_tube", "fill", "graphene",
+    "inside_tube", "liquid", "nak_density", "nanotube", "nitrogen_fractions", "number_density", "outside_tube",
+    "pack", "placed", "rotated", "select", "substitute", "translated", "tube_axis",
+]  # fmt: skip

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from nakmd.arrays import BoolArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
 from nakmd.structures.distances import to_cartesian
 from nakmd.system import System
-
-BoolArray = NDArray[np.bool_]
 
 
 def combine(systems: Sequence[System], cell: Cell | None = None) -> System:

@@ -10,16 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
-from nakmd.structures.descent import descend
 from nakmd.structures.distances import lengths_of, pair_vectors, pairs_within, to_cartesian
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from nakmd.structures.springs import descend
 
 #: Carbon and nitrogen closer than this [Å] are bonded: midway between first (1.42) and second (2.46) neighbours.
 BOND_CUTOFF = 1.85
@@ -151,7 +147,8 @@ def relax_springs(
 
     Returns
     -------
-    (n, 3) float64 [Å]
+    positions : (n, 3) float64 [Å]
+        At rest.
 
     Raises
     ------

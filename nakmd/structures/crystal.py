@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, IntArray
 from nakmd.cell import Cell
+from nakmd.elements import METALS, ROOM_TEMPERATURE_BCC, WALL, element_of
 from nakmd.errors import StructureError
-from nakmd.system import METALS, WALL, System, element_of
+from nakmd.system import System
 
-#: Lattice constants [Å] at zero pressure of the Nichol-Ackland potentials (and room temperature in nature); the
-#: ordered alloy takes the mean, as the cross term of the model does.
-LATTICE_CONSTANTS = {
-    ("bcc", ("Na",)): 4.2906,
-    ("bcc", ("K",)): 5.3280,
+#: Lattice constants [Å] at zero pressure of the Nichol-Ackland potentials, which are those of room temperature in
+#: nature; the ordered alloy takes the mean, as the cross term of the model does.
+LATTICE_CONSTANTS: dict[tuple[str, tuple[str, ...]], float] = {
+    ("bcc", ("Na",)): ROOM_TEMPERATURE_BCC["Na"],
+    ("bcc", ("K",)): ROOM_TEMPERATURE_BCC["K"],
     ("b2", ("Na", "K")): 4.8093,
     ("b2", ("K", "Na")): 4.8093,
 }
@@ -84,7 +85,7 @@ def crystal(
     return System(positions, species, names, Cell(a * counts), groups=_groups(names, species))
 
 
-def _groups(names: Sequence[str], species: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+def _groups(names: Sequence[str], species: IntArray) -> dict[str, BoolArray]:
     groups = {"crystal": np.ones(len(species), dtype=np.bool_)}
     for group, members in (("liquid", METALS), ("carbon", WALL)):
         mask = np.isin(species, [a for a, name in enumerate(names) if element_of(name) in members])

@@ -22,9 +22,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.cell import Cell
+from nakmd.elements import CC_BOND, element_of
 from nakmd.errors import StructureError
 from nakmd.structures.bond_network import (
     ANGLE_STIFFNESS,
@@ -38,12 +39,7 @@ from nakmd.structures.bond_network import (
 )
 from nakmd.structures.distances import lengths_of, pairs_within
 from nakmd.structures.doping_sites import KINDS, Partners, Site, count_sites, place_sites
-from nakmd.structures.nanotube import CC_BOND
-from nakmd.system import System, element_of
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from nakmd.system import System
 
 #: Rest length [Å] of C-N relative to C-C springs: 1.43 to 1.42.
 CN_BOND = 1.43

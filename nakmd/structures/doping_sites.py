@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, IntArray
 from nakmd.errors import StructureError
 from nakmd.structures.bond_network import Pairs, adjacency
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 Partners = list[list[tuple[int, IntArray]]]
 
 #: In the order in which they are placed: the large ones first.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import cos, radians, sin
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import StructureError
 from nakmd.structures.distances import lengths_of
 from nakmd.structures.liquid import WALL_EXCLUSION, fill, nak_density, number_density
@@ -14,8 +15,6 @@ from nakmd.structures.nanotube import tube_axis
 from nakmd.structures.regions import Cylinder, Inside, Region, Slab, Sphere
 from nakmd.structures.volume import accessible_points
 from nakmd.system import System
-
-FloatArray = NDArray[np.float64]
 
 
 def droplet_on_sheet(
@@ -62,7 +61,7 @@ def droplet_on_sheet(
     above = Slab(system.cell, foot[2], foot[2] + 0.5 * float(system.cell.matrix[2, 2]))
     if not system.cell.periodic[2]:
         above = Slab(system.cell, foot[2], float(system.cell.matrix[2, 2]))
-    return _droplet(system, x_K, temperature, n_atoms, contact_angle, foot, above, 2, seed)
+    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, foot, 2), above, seed)
 
 
 def droplet_on_tube(
@@ -83,21 +82,23 @@ def droplet_on_tube(
     axis = tube_axis(system, group)
     foot = (axis.center[0], axis.center[1] + axis.radius, 0.5 * float(system.cell.matrix[2, 2]))
     outside = Cylinder(system.cell, axis.center, axis.radius, outside=True)
-    return _droplet(system, x_K, temperature, n_atoms, contact_angle, foot, outside, 1, seed)
+    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, foot, 1), outside, seed)
 
 
-def _droplet(
-    system: System,
-    x_K: float,
-    temperature: float,
-    n_atoms: int,
-    contact_angle: float,
-    foot: tuple[float, float, float],
-    beyond: Region,
-    axis: int,
-    seed: int,
-) -> System:
-    """Fill the cap whose sphere meets the plane through ``foot`` (normal: ``axis``) at the contact angle."""
+class _Cap(NamedTuple):
+    """A cap of liquid whose sphere meets the plane through ``foot`` (normal: ``axis``) at the contact angle."""
+
+    x_K: float  # noqa: N815  (the symbol of the field)
+    temperature: float
+    n_atoms: int
+    contact_angle: float
+    foot: tuple[float, float, float]
+    axis: int
+
+
+def _fill_cap(system: System, cap: _Cap, beyond: Region, seed: int) -> System:
+    """Fill a cap with liquid, as far as it lies in the region ``beyond`` the wall."""
+    x_K, temperature, n_atoms, contact_angle, foot, axis = cap
     if not system.cell.is_orthorhombic:
         raise StructureError("A droplet needs an orthorhombic cell.")
     if not 10.0 <= contact_angle <= 170.0:

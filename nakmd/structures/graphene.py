@@ -8,8 +8,8 @@ from math import sqrt
 import numpy as np
 
 from nakmd.cell import Cell
+from nakmd.elements import CC_BOND
 from nakmd.errors import StructureError
-from nakmd.structures.nanotube import CC_BOND
 from nakmd.system import System
 
 #: The rectangular cell of four atoms in units of the bond: x along zigzag, y along armchair.

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
+from nakmd.elements import MASSES, element_of, potassium_density, sodium_density
 from nakmd.errors import StructureError
 from nakmd.structures.assembly import combine
 from nakmd.structures.packing import pack
 from nakmd.structures.regions import Inside, Region, Slab
 from nakmd.structures.volume import accessible_volume
-from nakmd.system import FloatArray, IntArray, System, element_of
-from nakmd.units import G_PER_CM3_PER_AMU_A3, MASSES
+from nakmd.system import System
+from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 #: Atoms of the starting liquid are no closer than this [Å]: where g(r) of the liquids begins to rise.
 MIN_DISTANCES = {("Na", "Na"): 3.0, ("K", "Na"): 3.3, ("K", "K"): 3.6}
@@ -37,7 +39,7 @@ def nak_density(x_K: float, temperature: float) -> float:
 
     .. math:: 1/\rho = x_K/\rho_K + (1 - x_K)/\rho_{Na}
 
-    with ρ_K = 0.8415 - 2.172e-4 t - 2.7e-8 t² + 4.77e-12 t³ and ρ_Na = 0.9453 - 2.2473e-4 t, t in °C.
+    with ρ_K and ρ_Na of `nakmd.elements`.
 
     Parameters
     ----------
@@ -66,10 +68,7 @@ def nak_density(x_K: float, temperature: float) -> float:
             f"The density of liquid NaK is known from {LIQUID_RANGE[0]:g} to {LIQUID_RANGE[1]:g} K, not at "
             f"{temperature:g} K; give a density or a number of atoms."
         )
-    t = temperature - 273.15
-    sodium = 0.9453 - 2.2473e-4 * t
-    potassium = 0.8415 - 2.172e-4 * t - 2.7e-8 * t**2 + 4.77e-12 * t**3
-    return 1.0 / (x_K / potassium + (1.0 - x_K) / sodium)
+    return 1.0 / (x_K / potassium_density(temperature) + (1.0 - x_K) / sodium_density(temperature))
 
 
 def number_density(x_K: float, density: float) -> float:

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from math import atan2, degrees, gcd, pi, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
+from nakmd.elements import CC_BOND
 from nakmd.errors import StructureError
 from nakmd.system import System
-
-FloatArray = NDArray[np.float64]
-
-#: C-C bond length of graphene [Å], experiment and DFT.
-CC_BOND = 1.42
 
 #: Below this radius [Å] second neighbours around the circumference come within bonding distance.
 SMALLEST_RADIUS = 1.5

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import KDTree
+import scipy  # loads spatial when it is first used: it takes 0.2 s
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
-from nakmd.structures.descent import descend
 from nakmd.structures.distances import distance_between, images_around, lengths_of, pairs_within, to_cartesian
 from nakmd.structures.regions import Region
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from nakmd.structures.springs import descend
 
 #: Distances are pushed this much beyond the asked-for ones, so that the walk ends instead of creeping up to them.
 MARGIN = 1.02
@@ -114,7 +111,7 @@ def _lattice_points(
     random: np.random.Generator,
 ) -> FloatArray:
     """Return n points of a jittered body-centred lattice that is just dense enough, clear of the obstacles."""
-    tree = KDTree(images_around(obstacles, cell, clearance)[0]) if len(obstacles) else None
+    tree = scipy.spatial.KDTree(images_around(obstacles, cell, clearance)[0]) if len(obstacles) else None
     offset = random.random(3)
     spacing = (2.0 * cell.volume / n) ** (1.0 / 3.0)
     room = 0
@@ -162,7 +159,7 @@ class _Contacts:
         if len(obstacles):
             self.obstacle_points, atom, _ = images_around(obstacles, cell, self.reach + SKIN)
             self.obstacle_kind = obstacle_kind[atom]
-            self.tree = KDTree(self.obstacle_points)
+            self.tree = scipy.spatial.KDTree(self.obstacle_points)
 
     def _list(self, x: FloatArray) -> None:
         """List the pairs within reach; images of obstacles are searched from the wrapped place of each atom."""
@@ -177,7 +174,7 @@ class _Contacts:
         self.wall_contact = np.zeros(0)
         if self.tree is not None:
             wrapped = images_around(x, self.cell, 0.0)[0][: len(x)]
-            found = KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
+            found = scipy.spatial.KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
             order = np.lexsort((found["j"], found["i"]))
             self.a, o = found["i"][order].astype(np.int64), found["j"][order]
             self.fixed = self.obstacle_points[o] + (x - wrapped)[self.a]

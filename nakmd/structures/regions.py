@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
 from nakmd.structures.distances import lengths_of, to_cartesian
 from nakmd.structures.nanotube import tube_axis
 from nakmd.system import System
-
-FloatArray = NDArray[np.float64]
 
 
 class Region(ABC):

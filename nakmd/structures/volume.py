@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.cell import Cell
 from nakmd.structures.distances import images_around, lengths_of, to_cartesian
 from nakmd.structures.regions import Region
 from nakmd.system import System
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 #: Grid spacing [Å]; the volume of a few thousand Å³ between atoms is then right to about 0.3 %.
 SPACING = 0.5

@@ -6,11 +6,12 @@
 >>> validate("nak-cn", quick=True).counts                     # doctest: +SKIP
 """
 
-from nakmd.studies.adhesion import Adhesion, AdhesionRecord, work_of_adhesion
+from nakmd.studies.adhesion import Adhesion, AdhesionRecord
 from nakmd.studies.ladder import affinity_ladder, cross_energies, run_affinity_ladder
 from nakmd.studies.parts import reference_energy, wall_alone
-from nakmd.studies.stored import deck_of, model_of
+from nakmd.studies.stored_runs import deck_of, model_of
 from nakmd.studies.validation import LIQUID_QUICK, Validation, validate
+from nakmd.studies.work_of_adhesion import work_of_adhesion
 
 __all__ = [
     "LIQUID_QUICK",

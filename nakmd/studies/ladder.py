@@ -14,18 +14,20 @@ from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
+from nakmd.arrays import FloatArray
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_names import measured_stages, stage_names
+from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError, RunError
 from nakmd.io import Trajectory
 from nakmd.neighbors import Neighbors
 from nakmd.reported import resume, run
 from nakmd.runs.folder import RunFolder
 from nakmd.runs.session import ProgressReport
-from nakmd.studies.stored import Stored, deck_of, opened, potential_of, with_affinity
-from nakmd.system import METALS, WALL, FloatArray, System
+from nakmd.studies.stored_runs import Stored, deck_of, opened, potential_of, with_affinity
+from nakmd.system import System
 
 #: Parts of a deck that the rungs of a ladder share.
 SHARED = ("model", "structure", "groups")
@@ -140,7 +142,7 @@ def affinity_ladder(
         That of the decks' thermostats if left out.
     area : Measure, optional [Å²]
         Of the interface; that of the wetted faces at the highest affinity if left out.
-    method : {"both", "integration"}
+    method
         As in `affinity_free_energy`.
     stage : str or sequence of str, optional
         As in `choose_frames`.

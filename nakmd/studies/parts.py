@@ -11,13 +11,15 @@ import numpy as np
 from nakmd.analysis.base import require_frames
 from nakmd.analysis.drive import FrameSource, choose_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
+from nakmd.arrays import BoolArray, FloatArray
+from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
 from nakmd.simulation import Observer, Simulation, Stage
-from nakmd.studies.stored import Stored, opened
-from nakmd.system import METALS, WALL, BoolArray, FloatArray, Frame, Result, System, Topology
+from nakmd.studies.stored_runs import Stored, opened
+from nakmd.system import Frame, Result, System, Topology
 from nakmd.units import ACCELERATION, K_B
 
 #: Names of stages, as in `choose_frames`.

@@ -10,8 +10,8 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError, InputError
-from nakmd.system import FloatArray
 
 DATA = Path(__file__).parent / "data"
 FILES = ("reference.extxyz", "extension.extxyz")

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.io import read
-from numpy.typing import NDArray
 
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.cell import Cell
 from nakmd.potentials import Hybrid, Screened, evaluate, load
 from nakmd.potentials.library.model_record import ScreenedElement
 from nakmd.potentials.screened import BoundScreened
-from nakmd.system import FloatArray, System
+from nakmd.system import System
 
 DATA = Path(__file__).parent / "data"
 METALS = ("K", "Na")
@@ -139,12 +139,12 @@ def energy(
     return found, screened.metal.densities.copy()
 
 
-def of_metal(system: System) -> NDArray[np.bool_]:
+def of_metal(system: System) -> BoolArray:
     """Return which atoms are metal."""
     return np.isin(system.species, [k for k, name in enumerate(system.species_names) if name in METALS])
 
 
-def first_layer(system: System) -> NDArray[np.bool_]:
+def first_layer(system: System) -> BoolArray:
     """Return which atoms are those of the metal next to the sheet."""
     mine = of_metal(system)
     lowest = float(system.positions[mine, 2].min())

@@ -10,7 +10,7 @@ import numpy as np
 from curves import CUTOFF, Point
 from scipy.optimize import least_squares
 
-from nakmd.system import FloatArray
+from nakmd.arrays import FloatArray
 
 #: Weights: what an energy [eV], a force [eV/Å] and a difference between two sites at one height [eV] may be off by,
 #: all of them times 1 + E/0.25 eV on the wall, E above the well: nothing of a liquid at 450 K goes there.

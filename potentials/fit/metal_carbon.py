@@ -21,9 +21,9 @@ from fitting import SIGMA_ENERGY, SIGMA_FORCE, SIGMA_SITE, SOFT, Fit, Formula, S
 from layers import coverage
 from quality import N_BOOTSTRAP, SEED, errors, left_out, rms, sites, well, well_of_data, with_bootstrap
 
+from nakmd.arrays import FloatArray
 from nakmd.potentials.forms.morse import MorseParameters, morse
 from nakmd.potentials.forms.two_gaussians import TwoGaussiansParameters, two_gaussians
-from nakmd.system import FloatArray
 
 HERE = Path(__file__).parent
 METALS = ("K", "Na")

@@ -12,7 +12,7 @@ from fitting import Fit, Stage, predict, rounded
 from scipy.interpolate import CubicHermiteSpline
 from scipy.optimize import brentq
 
-from nakmd.system import FloatArray
+from nakmd.arrays import FloatArray
 
 SEED = 2026
 N_BOOTSTRAP = 100

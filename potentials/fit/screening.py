@@ -35,10 +35,11 @@ from films import (
     system_of,
 )
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.potentials.forms.doping import settled_part
 from nakmd.potentials.library import read_set
-from nakmd.system import FloatArray, System
+from nakmd.system import System
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -25,13 +25,14 @@ import nakmd
 from nakmd.analysis import SurfaceTension
 from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.integrators import Bussi, Fire, Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import load
 from nakmd.simulation import LiveAnalysis, Simulation, Stage
 from nakmd.structures.liquid import liquid, nak_density, number_density
-from nakmd.system import FloatArray, System
+from nakmd.system import System
 from nakmd.units import J_PER_M2_PER_EV_A2
 
 mpl.use("Agg")

@@ -5,9 +5,10 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from nakmd.cell import Cell
+from nakmd.elements import MASSES
 from nakmd.potentials import evaluate, load
 from nakmd.system import System
-from nakmd.units import ACCELERATION, MASSES
+from nakmd.units import ACCELERATION
 
 BOND = 1.42
 #: ħ in meV ps.

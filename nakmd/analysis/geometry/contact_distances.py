@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nakmd.elements import METALS, WALL, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Topology, element_of
+from nakmd.system import Topology
 
 #: Contact distances [Å] between wall and metal: the minimum of the metal-carbon Morse well of the liquid set
 #: (K-C 3.43, Na-C 3.15) plus 1 Å, to one decimal. Over a hollow site of graphene (K at 3.0 Å, Na at 2.7 Å)

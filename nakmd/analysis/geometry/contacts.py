@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy
+import scipy.spatial
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.system import Frame
-
-FloatArray = NDArray[np.float64]
 
 
 def pairs_near(
     centers: FloatArray, neighbors: FloatArray, frame: Frame, cutoff: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], FloatArray]:
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Return the pairs of a centre and a neighbour closer than ``cutoff``, each once, and their distances.
 
     Parameters

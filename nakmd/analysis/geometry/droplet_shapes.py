@@ -10,14 +10,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.geometry.liquid_surface import Circle, Unduloid, fit_circle, fit_unduloid
 from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
-
-FloatArray = NDArray[np.float64]
 
 #: Liquid that leaves no stretch of the cell empty that is wider than this [Å, rad] spans it.
 SPAN, TURN = 6.0, 1.0

@@ -5,14 +5,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import require_finite
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.kernels import sampling
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 #: Blocks of grid cells that the pair histogram is counted in.
 HISTOGRAM_BLOCKS = 64

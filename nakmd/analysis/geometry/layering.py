@@ -7,13 +7,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy
 
 from nakmd.analysis.geometry.wall import BULK_START, LEAST_BULK
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
-
-FloatArray = NDArray[np.float64]
 
 #: Width [Å] of the Gaussian that a profile is smoothed with before its layers are looked for.
 SMOOTHING = 0.3
@@ -45,7 +43,7 @@ class Layer:
     peak: float
 
 
-def find_peaks(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> tuple[FloatArray, NDArray[np.int64]]:
+def find_peaks(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return a smoothed profile and the bins of its peaks, from the wall outwards.
 
     Parameters
@@ -96,7 +94,7 @@ def find_layers(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> t
 
 def find_bulk(
     edges: FloatArray, counts: FloatArray, volumes: FloatArray, asked: tuple[float, float] | None, where: str
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """Return which bins are bulk.
 
     Parameters

@@ -10,13 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy
 
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 #: Width σ [Å] of the Gaussian that maps are smoothed with. Half the density of a sphere of radius R moves inwards by
 #: 1.5 σ²/R, 0.05 Å for 20 Å; twice the width would cost 1 degree at a contact angle of 150.

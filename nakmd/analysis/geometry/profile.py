@@ -13,8 +13,9 @@ from nakmd.analysis.geometry.layering import find_bulk
 from nakmd.analysis.geometry.surfaces import AXES, Box, Placed
 from nakmd.analysis.geometry.wall import WallShape, find_shape
 from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.elements import METALS, WALL, element_of
 from nakmd.errors import AnalysisError
-from nakmd.system import METALS, WALL, Frame, Topology, element_of
+from nakmd.system import Frame, Topology
 
 FloatArray = NDArray[np.float64]
 

@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 AXES = ("x", "y", "z")
 

@@ -14,16 +14,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap, perpendicular_frame
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
+from nakmd.elements import WALL
 from nakmd.errors import AnalysisError
-from nakmd.system import WALL, Frame, Topology
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from nakmd.system import Frame, Topology
 
 #: The first layer ends, and the bulk begins, at these distances [Å] from the wall, unless told otherwise.
 FIRST_LAYER, BULK_START = 5.0, 10.0

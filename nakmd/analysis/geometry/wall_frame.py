@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import require_finite
 from nakmd.analysis.geometry.surfaces import AXES, Placed, Tube, perpendicular_frame
 from nakmd.analysis.geometry.wall import WallShape, find_shape, wall_atoms
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.system import Frame, Topology
-
-FloatArray = NDArray[np.float64]
 
 
 class WallFrame:
@@ -88,7 +86,7 @@ class WallFrame:
         turned = np.arctan2(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], np.sum(before * after, axis=1))
         return np.column_stack([steps @ placed.axis, 0.5 * (r_before + r_after) * turned, r_after - r_before])
 
-    def unrolled(self, frame: Frame, atoms: NDArray[np.int64]) -> tuple[FloatArray, tuple[float, float], float]:
+    def unrolled(self, frame: Frame, atoms: IntArray) -> tuple[FloatArray, tuple[float, float], float]:
         """Return where atoms stand over the wall laid flat, and how large the flat wall is.
 
         Parameters

@@ -14,7 +14,8 @@ import numpy as np
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.geometry.grid import CellGrid
-from nakmd.system import FloatArray, Frame, IntArray
+from nakmd.arrays import FloatArray, IntArray
+from nakmd.system import Frame
 
 #: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at a bond length d of 1.42 Å.
 AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * 1.42**2

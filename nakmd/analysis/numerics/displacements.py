@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy
+import scipy.fft
+import scipy.special
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.kernels import sampling
-
-FloatArray = NDArray[np.float64]
 
 #: Fewer particles than this have their paths cut into segments of time for the error.
 FEW = 16

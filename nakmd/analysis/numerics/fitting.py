@@ -6,11 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

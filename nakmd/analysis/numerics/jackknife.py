@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
-
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray
 
 
 def jackknife(blocks: FloatArray, estimate: Callable[[FloatArray], ArrayLike]) -> tuple[FloatArray, float]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
-
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray, IntArray
 
 #: Below this many independent samples an error estimate is itself a guess (its own error exceeds ~25 %).
 TRUSTED_SAMPLES = 10.0
@@ -121,7 +120,7 @@ class BlockAverage:
         Row of the smallest size that meets the criterion of Lee et al.; None: the series is too short.
     """
 
-    sizes: NDArray[np.int64]
+    sizes: IntArray
     errors: FloatArray
     uncertainties: FloatArray
     best: int | None

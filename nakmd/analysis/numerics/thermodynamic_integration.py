@@ -6,11 +6,9 @@ import math
 
 import numpy as np
 import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
 
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray
 
 
 class Integration:

@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError, InputError
 from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable, Kind
 from nakmd.potentials.files.funcfl import combine_funcfl, is_funcfl, parse_funcfl
 from nakmd.potentials.files.number_lines import DAMAGED, INTEGER, NUMBER, Lines, shown
 from nakmd.potentials.files.texts import read_text, write_text
-
-FloatArray = NDArray[np.float64]
 
 VALUES_PER_LINE = 5
 N_COMMENT_LINES = 3

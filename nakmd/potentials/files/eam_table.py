@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Kind = Literal["alloy", "fs", "funcfl"]
 
 #: Fewest points of a table: the derivative of LAMMPS's interpolation reaches over five.

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import SYMBOLS
 from nakmd.errors import FileFormatError
 from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable
 from nakmd.potentials.files.number_lines import INTEGER, NUMBER, Lines, shown
-
-FloatArray = NDArray[np.float64]
 
 #: r φ(r) = HARTREE · BOHR · Z_a Z_b [eV Å] with LAMMPS's rounding, not CODATA's: parity on the same file.
 HARTREE_ROUNDED = 27.2
@@ -73,14 +72,12 @@ def parse_funcfl(path: Path | str, text: str) -> Funcfl:
     FileFormatError
         With file, line and remedy, if it is truncated or damaged.
     """
-    from ase.data import chemical_symbols  # noqa: PLC0415  # only this format names elements by number
-
     lines = Lines(path, text)
     comment = lines.raw()
     lines.check_units(comment)
     words = lines.words("the line 'Z mass a lattice'")
     atomic_number = lines.integer(words[0], "the atomic number", 1)
-    if atomic_number >= len(chemical_symbols):
+    if atomic_number >= len(SYMBOLS):
         raise lines.error(f"the atomic number is {atomic_number}; no such element.", "Correct the header.")
     mass = lines.positive(words[1], "the mass")
     lattice_constant = lines.number(words[2], "the lattice constant") if len(words) > 2 else 0.0
@@ -97,7 +94,7 @@ def parse_funcfl(path: Path | str, text: str) -> Funcfl:
     density = lines.block(n_r, "ρ(r)")
     lines.end()
     return Funcfl(
-        path, str(chemical_symbols[atomic_number]), atomic_number, mass, lattice_constant, lattice,
+        path, SYMBOLS[atomic_number], atomic_number, mass, lattice_constant, lattice,
         d_rho, d_r, cutoff, embedding, charge, density, comment,
     )  # fmt: skip
 

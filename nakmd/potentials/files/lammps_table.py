@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from nakmd.system import FloatArray
+from nakmd.arrays import FloatArray
 
 #: Points of a table, in the file and in LAMMPS: cubic splines on them give energies of metal on carbon to 1e-11 eV.
 N_POINTS = 20_000

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError
 
 #: Largest number of digits of an integer in a header; more is damage.
@@ -100,7 +100,7 @@ class Lines:
             return self.error(f"{what} holds {word}.", "Values must be finite: repair or replace the file.")
         return self.error(f"{what} holds {shown(word)}, which is not a number.", DAMAGED)
 
-    def block(self, n: int, what: str) -> NDArray[np.float64]:
+    def block(self, n: int, what: str) -> FloatArray:
         """Return the next ``n`` numbers, which start on a new line and end with one (as in DYNAMO)."""
         values: list[float] = []
         while len(values) < n:

@@ -8,13 +8,11 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError, InputError
 from nakmd.potentials.files.number_lines import NUMBER, Lines, shown
 from nakmd.potentials.files.texts import read_text, write_text
-
-FloatArray = NDArray[np.float64]
 
 #: Columns of a record after its three elements, in the order of the file.
 COLUMNS = ("m", "gamma", "lambda3", "c", "d", "h", "n", "beta", "lambda2", "B", "R", "D", "lambda1", "A")

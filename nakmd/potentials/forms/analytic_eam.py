@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from nakmd.arrays import FloatArray
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.eam_sampling import N_R, N_RHO, sample_table
 from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
-from nakmd.system import FloatArray
 
 
 class AnalyticEmbeddedAtom(EmbeddedAtom):

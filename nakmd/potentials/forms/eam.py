@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.kernels import geometry
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
@@ -20,9 +20,6 @@ from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
 from nakmd.potentials.forms.lammps_spline import lammps_spline
 from nakmd.potentials.forms.record import Choice, NumbersRecord, Text
-from nakmd.system import FloatArray
-
-IntTable = NDArray[np.int64]
 
 
 class EAMParameters(NamedTuple):
@@ -46,9 +43,9 @@ class EAMParameters(NamedTuple):
     """
 
     splines: FloatArray
-    density: IntTable
-    pair: IntTable
-    embedding: IntTable
+    density: IntArray
+    pair: IntArray
+    embedding: IntArray
     inverse_dr: float
     inverse_drho: float
     last_r: int
@@ -210,7 +207,7 @@ def _reaches(functions: FloatArray, d_r: float) -> FloatArray:
     return np.where(np.any(present, axis=1), reach, 0.0)
 
 
-def _first_alike(functions: FloatArray) -> IntTable:
+def _first_alike(functions: FloatArray) -> IntArray:
     """Return, for (n, n, n_r) tabulated functions, the number of the first one with the same values: (n, n) int64.
 
     φ_ab and φ_ba of an exported set are often the same function, and need one look-up then.

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import MASSES
 from nakmd.potentials.files.eam_table import EAMTable
-from nakmd.units import MASSES
-
-FloatArray = NDArray[np.float64]
 
 #: Grids of exported tables: in solid and liquid NaK within 1e-10 eV/atom and 1e-7 eV/Å of the analytic model.
 N_RHO = 20_000

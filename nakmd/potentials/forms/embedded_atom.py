@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
@@ -19,7 +20,7 @@ from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.many_body_style import many_body_style
 from nakmd.potentials.forms.record import NumbersRecord
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 
 class EmbeddedAtom(Term):

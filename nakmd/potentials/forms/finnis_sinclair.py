@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.potentials.base import Term, constant
@@ -42,7 +43,6 @@ from nakmd.potentials.forms.record import (
     pair_key,
     refuse_repeats,
 )
-from nakmd.system import FloatArray
 from nakmd.units import MOLDY_COULOMB
 
 

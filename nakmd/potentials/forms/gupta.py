@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp
@@ -32,7 +33,6 @@ from nakmd.potentials.forms.record import (
     pair_key,
     refuse_repeats,
 )
-from nakmd.system import FloatArray
 
 
 class GuptaNumbers(NamedTuple):

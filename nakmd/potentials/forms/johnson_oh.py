@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.elementary import exp, log
@@ -18,7 +19,6 @@ from nakmd.kernels.simd import Lanes, maximum, where
 from nakmd.potentials.base import Term, positive
 from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
 from nakmd.potentials.forms.record import Choice, Element, Ends, Evidence, NumbersRecord, Positive, Text, refuse_repeats
-from nakmd.system import FloatArray
 from nakmd.units import GPA_PER_EV_A3
 
 #: Exponent β of the density f = f_e (r₁/r)^β.

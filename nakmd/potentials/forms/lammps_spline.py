@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 MIN_POINTS = 5
 

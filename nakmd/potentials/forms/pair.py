@@ -10,6 +10,8 @@ from typing import Any, ClassVar, NamedTuple, get_args
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables, switch
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
@@ -17,7 +19,7 @@ from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
 from nakmd.potentials.forms.pair_set import CutMode, CutPair, PairSet, Parameter, make_pair_set
-from nakmd.system import FloatArray, Result, System, element_of
+from nakmd.system import Result, System
 
 #: Where the switching function starts unless stated, as a fraction of the cutoff.
 SMOOTH_FROM = 0.9

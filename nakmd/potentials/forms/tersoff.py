@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from nakmd.arrays import FloatArray
 from nakmd.kernels import bond_order
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
@@ -36,7 +37,7 @@ from nakmd.potentials.forms.record import (
     Word,
     refuse_repeats,
 )
-from nakmd.system import FloatArray, Result, System
+from nakmd.system import Result, System
 
 #: Parts that a system is cut into, whatever the number of threads.
 N_CHUNKS = 64

@@ -5,8 +5,8 @@
 []
 """
 
-from nakmd.studies.soundness.check import Soundness, check_potential
-from nakmd.studies.soundness.crystals import PerfectCrystal, find_crystal
+from nakmd.studies.soundness.soundness_check import Soundness, check_potential
 from nakmd.studies.soundness.verdicts import Verdict
+from nakmd.studies.static_crystals import PerfectCrystal, find_crystal
 
 __all__ = ["PerfectCrystal", "Soundness", "Verdict", "check_potential", "find_crystal"]

@@ -3,14 +3,14 @@
 >>> from nakmd.studies import LIQUID_QUICK, validate
 >>> validate("nak", LIQUID_QUICK, quick=True)["density", "Na", 400]           # doctest: +SKIP
 
-One file for each group: `cold`, `liquid`, `alloy`, `surface`, `carbon`, `adsorption`. `plan` says which runs there are,
-`references.toml` what is known, `assemble` puts the two together.
+One file for each group: `cold`, `liquid`, `alloy`, `surface`, `carbon`, `adsorption`. `points` lists the runs,
+`references.toml` holds what is known, `point_findings` compares the two.
 """
 
+from nakmd.studies.validation.campaign import Validation, ValidationProgress, validate
 from nakmd.studies.validation.findings import Finding
-from nakmd.studies.validation.plan import GROUPS, LIQUID_QUICK, QUANTITIES
+from nakmd.studies.validation.points import GROUPS, LIQUID_QUICK, QUANTITIES
 from nakmd.studies.validation.references import Reference
-from nakmd.studies.validation.run import Validation, ValidationProgress, validate
 
 __all__ = [
     "GROUPS",

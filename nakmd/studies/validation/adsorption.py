@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.io.extxyz import read_atoms
 from nakmd.potentials import Potential, evaluate
@@ -18,8 +18,6 @@ from nakmd.resources import data_folder
 from nakmd.studies.validation.findings import Finding, number
 from nakmd.studies.validation.references import reference_for
 from nakmd.system import System
-
-FloatArray = NDArray[np.float64]
 
 #: Lattice constant [Å] of the sheet, cells along both directions, height of the cell [Å], and how far the three N of
 #: the pyridinic site stand outward [Å]: as in the DFT set.
@@ -58,7 +56,7 @@ class Sheet:
 
     names: tuple[str, ...]
     positions: FloatArray
-    species: NDArray[np.int64]
+    species: IntArray
     cell: Cell
     place: FloatArray
 
@@ -116,13 +114,7 @@ def energy_over(potential: Potential, sheet: Sheet, metal: str, heights: Sequenc
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return for each site the curve, and height and energy of its minimum.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"metal"``, ``"sites"``.
-    seed : int
-        Not used.
+    ``params`` names ``"metal"`` and ``"sites"``; nothing is drawn by ``seed``.
     """
     metal = str(params["metal"])
     found: dict[str, Any] = {}

@@ -10,10 +10,11 @@ from nakmd.analysis.numerics.statistics import Measure
 from nakmd.errors import NakmdError
 from nakmd.potentials import Potential
 from nakmd.structures.crystal import crystal, substitute
+from nakmd.studies.relaxation import relaxed
+from nakmd.studies.static_crystals import energy_per_atom
 from nakmd.studies.validation.cold import lattice_constant
 from nakmd.studies.validation.findings import Finding, number
 from nakmd.studies.validation.references import reference_for
-from nakmd.studies.validation.statics import energy_per_atom, relaxed
 from nakmd.units import K_B
 
 #: Cubic cells of the crystal with the foreign atom along each direction, and of a smaller one for the size error.
@@ -25,13 +26,7 @@ MEV = 1e3
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return the energy [eV] of one foreign atom in a bcc crystal, at rest and at zero pressure, in two cells.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"solute"``, ``"host"``.
-    seed : int
-        Not used.
+    ``params`` names ``"solute"`` and ``"host"``; nothing is drawn by ``seed``.
 
     Notes
     -----

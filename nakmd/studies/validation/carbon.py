@@ -13,9 +13,10 @@ from nakmd.errors import NakmdError
 from nakmd.potentials import Potential
 from nakmd.structures.crystal import substitute
 from nakmd.structures.graphene import graphene
+from nakmd.studies.relaxation import relaxed
+from nakmd.studies.static_crystals import energy_per_atom
 from nakmd.studies.validation.findings import Finding, number
 from nakmd.studies.validation.references import reference_for
-from nakmd.studies.validation.statics import energy_per_atom, relaxed
 
 #: Rectangular cells of the sheet with nitrogen: 160 atoms, and 96 for the size error.
 REPEATS, FEWER_REPEATS = (10, 4), (6, 4)
@@ -26,13 +27,7 @@ NITROGEN = "N:graphitic"
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return lattice constant [Å] and cohesive energy [eV] of graphene, and the C-N bond [Å] where N is known.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"nitrogen"``: whether the model has it.
-    seed : int
-        Not used.
+    ``params["nitrogen"]`` says whether the model has it; nothing is drawn by ``seed``.
 
     Notes
     -----

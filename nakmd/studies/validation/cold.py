@@ -8,22 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
+from nakmd.elements import MASSES
 from nakmd.potentials import Potential, evaluate
 from nakmd.structures.crystal import LATTICE_CONSTANTS, crystal
+from nakmd.studies.static_crystals import (
+    OTHERS,
+    elastic_constants,
+    energy_per_atom,
+    length_of_least_energy,
+    vacancy_energy,
+)
 from nakmd.studies.validation.findings import Finding, number
 from nakmd.studies.validation.references import reference_for
-from nakmd.studies.validation.statics import energy_per_atom, strained, stress
 from nakmd.system import System
-from nakmd.units import ACCELERATION, MASSES
+from nakmd.units import ACCELERATION
 
-FloatArray = NDArray[np.float64]
-
-#: Strain and displacement [Å] of central differences.
-STRAIN, DISPLACEMENT = 1e-4, 1e-3
+#: Displacement [Å] of central differences.
+DISPLACEMENT = 1e-3
 
 #: Cells along each direction for the vacancy and for force constants, wave vectors along each for the lowest phonon.
 VACANCY_CELLS, PHONON_CELLS, MESH = 4, 6, 12
@@ -37,63 +42,40 @@ MEV = 1e3
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Return the static figures of one metal.
 
-    Parameters
-    ----------
-    potential : Potential
-    params : mapping
-        ``"element"``.
-    seed : int
-        Not used: nothing is drawn.
+    ``params`` names the ``"element"``; nothing is drawn by ``seed``.
 
     Notes
     -----
     In bcc every atom is a centre of inversion and stays one under strain: nothing has to be relaxed for C_ij.
 
-    The vacancy is **not** relaxed. In Finnis-Sinclair models of the alkalis bcc is no ground state, and a relaxed cell
-    with a hole collapses to close packing: an apparent formation energy of -2 eV, which says nothing of vacancies.
+    The vacancy is not relaxed, see `nakmd.studies.static_crystals.vacancy_energy`.
     """
     element = str(params["element"])
     a = lattice_constant(potential, element)
     energy = energy_per_atom(potential, crystal(element, 1, "bcc", a))
-    found = {"a": a, "cohesion": -energy, **_elastic_constants(potential, element, a)}
+    moduli = elastic_constants(potential, crystal(element, 1, "bcc", a))
+    found = {"a": a, "cohesion": -energy, **dict(zip(("C11", "C12", "C44"), moduli))}
     found |= _structures(potential, element, a, energy)
-    full = crystal(element, VACANCY_CELLS, "bcc", a)
-    missing = System(full.positions[1:], full.species[1:], full.species_names, full.cell)
-    found["vacancy"] = evaluate(potential, missing).energy - missing.n_atoms * energy
+    found["vacancy"] = vacancy_energy(potential, crystal(element, VACANCY_CELLS, "bcc", a), energy)
     return found | _phonons(potential, element, a)
 
 
 def lattice_constant(potential: Potential, element: str) -> float:
     """Return the lattice constant [Å] of bcc at the minimum of the energy."""
-    guess = LATTICE_CONSTANTS[("bcc", (element,))]
-    found = minimize_scalar(
-        lambda a: energy_per_atom(potential, crystal(element, 1, "bcc", a)),
-        bounds=(0.9 * guess, 1.1 * guess),
-        method="bounded",
-        options={"xatol": 1e-8},
+    return _minimum(potential, element, "bcc", LATTICE_CONSTANTS[("bcc", (element,))])[0]
+
+
+def _minimum(potential: Potential, element: str, structure: str, guess: float) -> tuple[float, float]:
+    """Return the lattice constant [Å] and the energy [eV/atom] of a cubic crystal at its minimum."""
+    return length_of_least_energy(
+        lambda a: energy_per_atom(potential, crystal(element, 1, structure, a)), (0.9 * guess, 1.1 * guess), 1e-8
     )
-    return float(found.x)
-
-
-def _elastic_constants(potential: Potential, element: str, a: float) -> dict[str, float]:
-    system = crystal(element, 1, "bcc", a)
-    along, shear = np.zeros((3, 3)), np.zeros((3, 3))
-    along[0, 0] = STRAIN
-    shear[1, 2] = shear[2, 1] = 0.5 * STRAIN  # ε_4 = 2 ε_yz
-    c = (stress(potential, strained(system, along)) - stress(potential, strained(system, -along))) / (2 * STRAIN)
-    d = (stress(potential, strained(system, shear)) - stress(potential, strained(system, -shear))) / (2 * STRAIN)
-    return {"C11": float(c[0]), "C12": float(c[1]), "C44": float(d[3])}
 
 
 def _structures(potential: Potential, element: str, a: float, bcc: float) -> dict[str, float]:
     """Return E_fcc - E_bcc and E_hcp - E_bcc [eV], each at its own volume, hcp at its own c/a."""
     guess = a * 2.0 ** (1.0 / 3.0)
-    fcc = minimize_scalar(
-        lambda edge: energy_per_atom(potential, crystal(element, 1, "fcc", edge)),
-        bounds=(0.9 * guess, 1.1 * guess),
-        method="bounded",
-        options={"xatol": 1e-8},
-    )
+    fcc = _minimum(potential, element, "fcc", guess)[1]
     near = guess / math.sqrt(2.0)
 
     def of_hcp(x: FloatArray) -> float:
@@ -101,13 +83,13 @@ def _structures(potential: Potential, element: str, a: float, bcc: float) -> dic
         return energy_per_atom(potential, _hcp(element, a, c))
 
     hcp = minimize(of_hcp, np.ones(2), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
-    return {"fcc": float(fcc.fun) - bcc, "hcp": float(hcp.fun) - bcc}
+    return {"fcc": fcc - bcc, "hcp": float(hcp.fun) - bcc}
 
 
 def _hcp(element: str, a: float, c: float) -> System:
     """Return the orthorhombic cell of four atoms."""
     root = math.sqrt(3.0)
-    fractions = np.array([(0, 0, 0), (0.5, 0.5, 0), (0.5, 5.0 / 6.0, 0.5), (0, 1.0 / 3.0, 0.5)])
+    fractions = np.array(OTHERS["hcp"][1])
     lengths = np.array([a, root * a, c])
     return System(fractions * lengths, np.zeros(4, dtype=np.int64), (element,), Cell(lengths))
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis import RDF, Diffusion, Thermo, Viscosity, yeh_hummer
 from nakmd.analysis.diffusion import DiffusionRecord
@@ -15,6 +14,7 @@ from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.rdf import PartialRDF, RDFRecord
 from nakmd.analysis.thermo import ThermoRecord
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.integrators import Bussi, CellRescaling, VelocityVerlet
 from nakmd.potentials import Potential
@@ -23,8 +23,6 @@ from nakmd.structures.liquid import liquid
 from nakmd.studies.validation.findings import finite, stored
 from nakmd.system import System
 from nakmd.units import K_B
-
-FloatArray = NDArray[np.float64]
 
 #: Time step [ps]. The highest frequency of the liquids is near 3.6 THz: 70 steps of Na's fastest period. The kinetic
 #: temperature of a mode is off by (ω dt)²/4 or less: 0.2 % at the fastest, 0.06 % (0.2 K) on average.

@@ -13,9 +13,9 @@ import numpy as np
 from nakmd.analysis.plotting import COLORS
 from nakmd.io.atomic import write_atomically
 from nakmd.studies.validation.adsorption import HEIGHTS, SITES, dft_points
+from nakmd.studies.validation.campaign import Validation
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.references import curves_of, reference_for
-from nakmd.studies.validation.run import Validation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.potentials.files.texts import read_text
 from nakmd.structures.liquid import nak_density
 from nakmd.units import K_B
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

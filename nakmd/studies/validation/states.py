@@ -8,7 +8,7 @@ from typing import Any
 
 from nakmd.analysis import Measure, Record, combine
 from nakmd.studies.validation.findings import restored
-from nakmd.studies.validation.plan import Point
+from nakmd.studies.validation.points import Point
 
 #: What points computed, by their keys.
 Results = Mapping[str, dict[str, Any]]

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis import SurfaceTension
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.analysis.numerics.statistics import Measure
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.integrators import Bussi, VelocityVerlet
@@ -24,8 +24,6 @@ from nakmd.studies.validation.liquid import BATH, TIMESTEP, gentle_start, name_o
 from nakmd.studies.validation.references import reference_for
 from nakmd.system import Frame, System
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
-
-FloatArray = NDArray[np.float64]
 
 #: Thickness of the film over its width, and the vacuum between it and its image [Å].
 ASPECT, VACUUM = 1.8, 25.0

@@ -25,7 +25,7 @@ from nakmd.io.atomic import plain
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import Potential
 from nakmd.studies.validation.models import part_for
-from nakmd.studies.validation.plan import TASKS, Point
+from nakmd.studies.validation.points import TASKS, Point
 
 #: A point and its result, with the seconds it took.
 Done = tuple[Point, dict[str, Any], float]

@@ -11,9 +11,7 @@ It needs GPAW (see `potentials/fit/README.md`, "How the points are computed"); n
 
 from __future__ import annotations
 
-import argparse
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,8 +134,7 @@ def done(path: Path) -> set[tuple[object, ...]]:
 
 def compute(chain: list[Film], path: Path, logs: Path) -> None:
     """Compute the missing points of one calculator, appended to ``path`` one by one."""
-    import gpaw  # noqa: PLC0415  the list of points needs no GPAW
-    from gpaw import GPAW, PW, FermiDirac, Mixer  # noqa: PLC0415
+    from gpaw import GPAW, PW, FermiDirac, Mixer  # noqa: PLC0415  the list of points needs no GPAW
 
     wanted = [film for film in chain if film.key not in done(path)]
     calculator = None
@@ -157,13 +154,9 @@ def compute(chain: list[Film], path: Path, logs: Path) -> None:
                 txt=str(logs / ("_".join(map(str, film.key)).replace("/", "") + ".txt")),
             )
         atoms.calc = calculator
-        start = time.perf_counter()
-        try:
-            atoms.get_forces()
-        except gpaw.KohnShamConvergenceError:
-            print(f"{film} did not converge and is left out", flush=True)
+        seconds = frames.seconds_of_forces(atoms, str(film))
+        if seconds is None:
             return
-        seconds = time.perf_counter() - start
         settings = {
             "metal": film.metal or "none", "supercell": film.cell, "layers": film.n_layers, "height": film.height,
             "sheet": film.sheet, "gap": film.gap,
@@ -174,11 +167,7 @@ def compute(chain: list[Film], path: Path, logs: Path) -> None:
 
 def main() -> int:
     """Run the queue."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, help="extended-XYZ file that the points are appended to")
-    parser.add_argument("--logs", type=Path, default=Path("gpaw-logs"), help="folder of GPAW's own output")
-    args = parser.parse_args()
-    args.logs.mkdir(parents=True, exist_ok=True)
+    args = frames.arguments(__doc__, "points")
     for chain in points():
         compute(chain, args.file, args.logs)
     return 0

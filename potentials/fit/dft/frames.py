@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +43,34 @@ def append(path: Path, atoms: Atoms, seconds: float, cutoff: int, kpts: str, spi
     }  # fmt: skip
     write(path, frame, append=path.exists(), format="extxyz")
     return frame
+
+
+def seconds_of_forces(atoms: Atoms, name: str) -> float | None:
+    """Compute the forces on some atoms and return the time it took [s], None if the calculation did not converge."""
+    import gpaw  # noqa: PLC0415  lists of points need no GPAW
+
+    start = time.perf_counter()
+    try:
+        atoms.get_forces()
+    except gpaw.KohnShamConvergenceError:
+        print(f"{name} did not converge and is left out", flush=True)
+        return None
+    return time.perf_counter() - start
+
+
+def arguments(description: str, what: str) -> argparse.Namespace:
+    """Return the file that results are appended to, and the folder of GPAW's output, which is made.
+
+    Parameters
+    ----------
+    description : str
+        Of the program: its first line is shown.
+    what : str
+        What is appended.
+    """
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("file", type=Path, help=f"extended-XYZ file that the {what} are appended to")
+    parser.add_argument("--logs", type=Path, default=Path("gpaw-logs"), help="folder of GPAW's own output")
+    args = parser.parse_args()
+    args.logs.mkdir(parents=True, exist_ok=True)
+    return args

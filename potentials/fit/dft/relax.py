@@ -11,7 +11,6 @@ It needs GPAW (see `potentials/fit/README.md`, "How the points are computed"); n
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -67,11 +66,7 @@ def relax(name: str, start: str, path: Path, logs: Path) -> None:
 
 def main() -> int:
     """Run the queue."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, help="extended-XYZ file that the frameworks are appended to")
-    parser.add_argument("--logs", type=Path, default=Path("gpaw-logs"), help="folder of GPAW's own output")
-    args = parser.parse_args()
-    args.logs.mkdir(parents=True, exist_ok=True)
+    args = frames.arguments(__doc__, "frameworks")
     for name, start in QUEUE.items():
         relax(name, start, args.file, args.logs)
     return 0

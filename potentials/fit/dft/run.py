@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -224,8 +223,6 @@ def particulars(atoms: Atoms, chain: Chain, height: float) -> dict[str, object]:
 
 def compute(chain: Chain, path: Path, logs: Path) -> None:
     """All missing heights of one chain, appended to `path` one by one."""
-    import gpaw  # noqa: PLC0415
-
     wanted = [h for h in chain.heights or (0.0,) if chain_key(chain, h) not in done(path)]
     if not wanted:
         return
@@ -245,13 +242,9 @@ def compute(chain: Chain, path: Path, logs: Path) -> None:
     for height in wanted:
         if chain.metal:
             atoms.positions[atoms.symbols == chain.metal, 2] = Z_SHEET + height
-        start = time.perf_counter()
-        try:
-            atoms.get_forces()
-        except gpaw.KohnShamConvergenceError:
-            print(f"{name} at {height} Å did not converge and is left out", flush=True)
+        seconds = frames.seconds_of_forces(atoms, f"{name} at {height} Å")
+        if seconds is None:
             return
-        seconds = time.perf_counter() - start
         frames.append(path, atoms, seconds, chain.cutoff, chain.mesh, chain.spin, **particulars(atoms, chain, height))
         print(f"{name} {height} Å: {atoms.get_potential_energy():.4f} eV in {seconds:.0f} s", flush=True)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nakmd.io.atomic import write_atomically
+from nakmd.studies.validation.campaign import Validation
+from nakmd.studies.validation.markdown import markdown
 from nakmd.studies.validation.plots import draw
-from nakmd.studies.validation.run import Validation
-from nakmd.studies.validation.tables import markdown
 
 
 def write_page(validation: Validation, folder: str | Path) -> list[Path]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import element_of
 from nakmd.errors import InputError
-from nakmd.system import Frame, Topology, element_of
-
-FloatArray = NDArray[np.float64]
+from nakmd.system import Frame, Topology
 
 #: LAMMPS loses an atom that lies exactly on a face that does not repeat [Å].
 _EDGE = 1e-3
@@ -102,12 +101,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
 def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     """Append a frame to a LAMMPS text dump, columns ``id type element x y z ix iy iz [vx vy vz]``.
 
-    Parameters
-    ----------
-    file : binary file
-    frame : Frame
-    topology : Topology
-        Types are the rows of ``species_names`` plus 1; ``element`` leaves site labels out.
+    Parameters are those of `write_data`; the column ``element`` leaves site labels out.
     """
     cell, rotation = restricted(frame.cell.matrix)
     flags = " ".join("pp" if p else "ff" for p in frame.cell.periodic)

@@ -1,13 +1,13 @@
-"""A small downhill walker (FIRE) for the springs that building uses; plain NumPy, the same bits on any machine load."""
+"""Relaxation of the springs that building uses, by FIRE in plain NumPy: the same bits on any number of threads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray
+from nakmd.fire_pace import FirePace
 
 
 def descend(
@@ -19,7 +19,7 @@ def descend(
     largest_move: float = 0.2,
     project: Callable[[FloatArray], FloatArray] | None = None,
 ) -> tuple[FloatArray, bool]:
-    """Walk downhill until told to stop.
+    """Move downhill until told to stop.
 
     Unit masses; the largest spring constant should be about 1 in the units of ``forces`` per Å.
 
@@ -48,7 +48,7 @@ def descend(
     """
     x = positions.copy()
     v = np.zeros_like(x)
-    timestep, mixing, downhill = 0.1, 0.1, 0
+    pace = FirePace(timestep=0.1, shortest=0.02, longest=0.4, first_mixing=0.1, delay=5)
     for _ in range(max_steps):
         f = forces(x)
         if finished(x, f):
@@ -56,15 +56,13 @@ def descend(
         if float(np.sum(f * v)) > 0.0:
             force_norm = float(np.sqrt(np.sum(f * f)))
             speed = float(np.sqrt(np.sum(v * v)))
-            v = (1.0 - mixing) * v + mixing * speed / force_norm * f
-            downhill += 1
-            if downhill > 5:
-                timestep, mixing = min(1.1 * timestep, 0.4), 0.99 * mixing
+            v = (1.0 - pace.mixing) * v + pace.mixing * speed / force_norm * f
+            pace.go_downhill()
         else:
             v[:] = 0.0
-            timestep, mixing, downhill = max(0.5 * timestep, 0.02), 0.1, 0
-        v += timestep * f
-        x += np.clip(timestep * v, -largest_move, largest_move)
+            pace.turn_back()
+        v += pace.timestep * f
+        x += np.clip(pace.timestep * v, -largest_move, largest_move)
         if project is not None:
             x = project(x)
     return x, finished(x, forces(x))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from ase.data import atomic_masses, atomic_numbers
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import ATOMIC_NUMBERS, standard_mass
 from nakmd.potentials import EAM, Evaluator
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.lammps_spline import lammps_spline, spline_value
-from nakmd.studies.soundness.crystals import PerfectCrystal, build_crystal
 from nakmd.studies.soundness.verdicts import Level, Verdict, level_of, worst
-
-FloatArray = NDArray[np.float64]
+from nakmd.studies.static_crystals import PerfectCrystal, build_crystal
 
 #: Part of the atomic mass that a header may be off.
 MASS_ERROR = 0.02
@@ -72,11 +70,11 @@ def table_verdicts(term: EAM, crystals: Mapping[str, PerfectCrystal]) -> list[Ve
 def _header(t: EAMTable, a: int) -> Verdict:
     """Check number and mass of an element."""
     element, z, mass = t.elements[a], t.atomic_numbers[a], t.masses[a]
-    known = atomic_numbers.get(element, 0)
+    known = ATOMIC_NUMBERS.get(element, 0)
     said = f"Z = {z}, {mass:g} amu, {t.lattices[a]} with a = {t.lattice_constants[a]:g} Å"
     if not known:
         return Verdict("header", element, "warning", said, remedy=f"{element} is no element; name it by its symbol.")
-    right = float(atomic_masses[known])
+    right = standard_mass(element)
     if z != known:
         remedy = f"{element} has Z = {known}: the file is of another element, or its header is wrong."
         return Verdict("header", element, "fault", said, float(z), "", remedy)

@@ -13,7 +13,7 @@ from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.studies.validation import adsorption, alloy, carbon, cold, surface
 from nakmd.studies.validation.findings import Finding, number, restored, stored
 from nakmd.studies.validation.liquid import name_of, species_of
-from nakmd.studies.validation.plan import EUTECTIC, MIXED, MIXING_TEMPERATURE, POTASSIUM, SODIUM, Point, Scale, Wanted
+from nakmd.studies.validation.points import EUTECTIC, MIXED, MIXING_TEMPERATURE, POTASSIUM, SODIUM, Point, Scale, Wanted
 from nakmd.studies.validation.references import Reference, curves_of, reference_for
 from nakmd.studies.validation.states import Results, States, together
 

@@ -9,7 +9,7 @@ from typing import Any
 from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.atomic import write_atomically, write_status
 from nakmd.potentials.files.texts import read_text
-from nakmd.studies.validation.plan import Point
+from nakmd.studies.validation.points import Point
 
 
 class Store:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
+from nakmd.elements import element_of, standard_mass
 from nakmd.potentials import Potential, evaluate
-from nakmd.studies.soundness.crystals import PerfectCrystal, mass_of
 from nakmd.studies.soundness.verdicts import Verdict, level_of, worst
+from nakmd.studies.static_crystals import PerfectCrystal
 from nakmd.system import System
-
-FloatArray = NDArray[np.float64]
 
 #: Two atoms are pushed to this part of their distance of rest.
 CLOSEST, N_STEPS = 0.25, 121
@@ -116,7 +115,7 @@ def _dimers(potential: Potential, a: str, b: str, distances: FloatArray) -> tupl
 
     All pairs stand in one open cell, farther from each other than anything reaches.
     """
-    names, masses = list(dict.fromkeys((a, b))), [mass_of(a), mass_of(b)]
+    names, masses = list(dict.fromkeys((a, b))), [standard_mass(element_of(name)) for name in (a, b)]
     n = len(distances)
     apart = 2.0 * float(distances.max()) + 50.0
     positions = np.zeros((n, 2, 3))

@@ -8,10 +8,10 @@ from typing import Any
 
 from nakmd.potentials import EAM, Hybrid, Potential, Term
 from nakmd.runs.trial import load_any, try_potential
-from nakmd.studies.soundness.contacts import core_in_crystal, core_of_dimer, ends
-from nakmd.studies.soundness.lattices import find_crystals
-from nakmd.studies.soundness.melting import melting_guard
-from nakmd.studies.soundness.tables import table_verdicts
+from nakmd.studies.soundness.contact_checks import core_in_crystal, core_of_dimer, ends
+from nakmd.studies.soundness.crystal_checks import find_crystals
+from nakmd.studies.soundness.eam_checks import table_verdicts
+from nakmd.studies.soundness.melting_check import melting_guard
 from nakmd.studies.soundness.verdicts import Level, Verdict, finite_or_none, level_of, worst
 
 #: Relative error of forces against differences of the energy: warning, fault.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from nakmd.arrays import FloatArray
+from nakmd.elements import MEASURED_CRYSTALS
 from nakmd.errors import RunError
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.simulation import Observer, Simulation, Stage
-from nakmd.studies.soundness.crystals import PerfectCrystal
-from nakmd.studies.soundness.measured import MEASURED
 from nakmd.studies.soundness.verdicts import Verdict
-from nakmd.system import FloatArray, Frame
+from nakmd.studies.static_crystals import PerfectCrystal
+from nakmd.system import Frame
 from nakmd.units import K_B
 
 #: Of the melting point.
@@ -52,7 +53,7 @@ def melting_guard(potential: Potential, crystal: PerfectCrystal, seed: int = 1) 
     A superheated crystal does not melt in so short a time: the guard finds crystals that are none, not melting points.
     """
     element = crystal.elements[0]
-    known = MEASURED.get(element)
+    known = MEASURED_CRYSTALS.get(element)
     melting = known.melting if known else RULE * abs(crystal.energy) / K_B
     temperature = PART * melting
     system = crystal.system(REPEATS[crystal.structure])

@@ -1,40 +1,19 @@
-"""Energies, strains and minima of small static configurations."""
+"""The energy minimum nearest to a configuration, found by L-BFGS-B."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.errors import RunError
 from nakmd.neighbors import Neighbors
-from nakmd.potentials import Potential, evaluate
+from nakmd.potentials import Potential
 from nakmd.system import Result, System
-from nakmd.units import GPA_PER_EV_A3
-
-FloatArray = NDArray[np.float64]
 
 #: A relaxation has ended when no force [eV/Å] is larger.
 LARGEST_FORCE = 1e-4
-
-
-def energy_per_atom(potential: Potential, system: System) -> float:
-    """Return the energy [eV] of an atom, on average."""
-    return evaluate(potential, system).energy / system.n_atoms
-
-
-def strained(system: System, strain: FloatArray) -> System:
-    """Return a system with everything stretched by 1 + ε, ε (3, 3) symmetric."""
-    stretch = np.eye(3) + strain
-    cell = Cell(system.cell.matrix @ stretch, system.cell.periodic.tolist())
-    return System(system.positions @ stretch, system.species, system.species_names, cell, masses=system.masses)
-
-
-def stress(potential: Potential, system: System) -> FloatArray:
-    """Return the static stress [GPa], Voigt order, positive in tension."""
-    result = evaluate(potential, system)
-    return np.asarray(-result.virial / system.cell.volume * GPA_PER_EV_A3)
 
 
 def relaxed(potential: Potential, system: System, free_volume: bool = False) -> tuple[System, float]:

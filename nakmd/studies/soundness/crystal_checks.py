@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import combinations
 
+from nakmd.elements import MEASURED_CRYSTALS
 from nakmd.potentials import EAM, Potential
-from nakmd.studies.soundness.crystals import EDGE, SEARCH, PerfectCrystal, find_crystal, structure_in_nature
-from nakmd.studies.soundness.measured import MEASURED
 from nakmd.studies.soundness.verdicts import Verdict
+from nakmd.studies.static_crystals import EDGE, SEARCH, PerfectCrystal, find_crystal, structure_in_nature
 
 #: Relative deviations from the list of measured crystals that are worth a warning, and those of another element.
 LENGTH_OFF, ENERGY_OFF, ELASTIC_OFF = 0.025, 0.1, 0.4
@@ -124,7 +124,7 @@ def _text_of(crystal: PerfectCrystal) -> str:
 def _verdict_on(crystal: PerfectCrystal, known: bool) -> Verdict:
     """Return the verdict on one crystal: bound, stable, and near what is measured."""
     element, text = crystal.elements[0], _text_of(crystal)
-    measured = MEASURED.get(element) if known else None
+    measured = MEASURED_CRYSTALS.get(element) if known else None
     remedies: list[str] = []
     if not _stable(crystal):
         remedies.append(f"{crystal.structure} is no stable crystal in this model: a shear lowers its energy.")

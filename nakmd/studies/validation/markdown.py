@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 
+from nakmd.studies.validation.campaign import Validation
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.references import sources
-from nakmd.studies.validation.run import Validation
 
 COLUMNS = ("figure", "value ± error", "size", "unit", "reference", "source", "verdict")
 

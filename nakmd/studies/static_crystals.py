@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from ase.data import atomic_masses, atomic_numbers, reference_states
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
+from nakmd.elements import element_of, natural_crystal, standard_mass
 from nakmd.potentials import Potential, evaluate
 from nakmd.structures.crystal import CUBIC
-from nakmd.studies.soundness.measured import MEASURED
-from nakmd.system import System, element_of
+from nakmd.system import System
 from nakmd.units import GPA_PER_EV_A3
-
-FloatArray = NDArray[np.float64]
 
 #: Lattice constant over the distance of nearest neighbours.
 EDGE = {"sc": 1.0, "bcc": 2.0 / math.sqrt(3.0), "fcc": math.sqrt(2.0), "diamond": 4.0 / math.sqrt(3.0)}
@@ -94,29 +91,39 @@ def build_crystal(
     index = np.array(list(np.ndindex(*counts)), dtype=float)
     positions = ((index[:, None, :] + basis[None]) * lengths).reshape(-1, 3)
     species = np.tile(np.array(occupied), len(index))
-    masses = np.array([mass_of(element) for element in elements])[species]
+    masses = np.array([standard_mass(element_of(element)) for element in elements])[species]
     return System(positions, species, elements, Cell(lengths * counts, periodic.tolist()), masses=masses)
 
 
-def mass_of(species: str) -> float:
-    """Return the mass [amu] of a species; 1 where the name is no element's."""
-    number = atomic_numbers.get(element_of(species), 0)
-    return float(atomic_masses[number]) if number else 1.0
-
-
 def structure_in_nature(element: str) -> tuple[str, float] | None:
-    """Return the structure and the distance of nearest neighbours [Å] of an element, None if it is no such crystal.
+    """Return the structure and the distance of nearest neighbours [Å] of an element, None if it is no such crystal."""
+    known = natural_crystal(element)
+    return None if known is None else (known[0], known[1] / EDGE.get(known[0], 1.0))
 
-    Carbon is graphene; the others are those of `ase.data.reference_states`.
-    """
-    if element in MEASURED:
-        known = MEASURED[element]
-        return known.structure, known.length / EDGE.get(known.structure, 1.0)
-    number = atomic_numbers.get(element, 0)
-    state: dict[str, Any] = dict((reference_states[number] if number else None) or {})
-    if state.get("symmetry") not in ("bcc", "fcc", "hcp", "diamond", "sc") or "a" not in state:
-        return None
-    return str(state["symmetry"]), float(state["a"]) / EDGE.get(str(state["symmetry"]), 1.0)
+
+def energy_per_atom(potential: Potential, system: System) -> float:
+    """Return the mean energy [eV] of an atom."""
+    return evaluate(potential, system).energy / system.n_atoms
+
+
+def strained(system: System, strain: FloatArray) -> System:
+    """Return a system with everything stretched by 1 + ε, ε (3, 3) symmetric."""
+    stretch = np.eye(3) + strain
+    cell = Cell(system.cell.matrix @ stretch, system.cell.periodic.tolist())
+    return System(system.positions @ stretch, system.species, system.species_names, cell, masses=system.masses)
+
+
+def stress(potential: Potential, system: System) -> FloatArray:
+    """Return the static stress [GPa], Voigt order, positive in tension."""
+    return np.asarray(-evaluate(potential, system).virial / system.cell.volume * GPA_PER_EV_A3)
+
+
+def length_of_least_energy(
+    energy: Callable[[float], float], bounds: tuple[float, float], accuracy: float
+) -> tuple[float, float]:
+    """Return the length [Å] at which an energy is least between two bounds, to an accuracy [Å], and that energy."""
+    found = minimize_scalar(energy, bounds=bounds, method="bounded", options={"xatol": accuracy})
+    return float(found.x), float(found.fun)
 
 
 def find_crystal(
@@ -145,43 +152,44 @@ def find_crystal(
     if not len(inner):
         return None
     k = int(inner[np.argmin(energies[inner])])
-    found = minimize_scalar(
-        energy, bounds=(distances[k - 1], distances[k + 1]), method="bounded", options={"xatol": 1e-7 * guess}
-    )
-    distance = float(found.x)
+    distance, least = length_of_least_energy(energy, (distances[k - 1], distances[k + 1]), 1e-7 * guess)
     stiff = elastic and structure in ("sc", "bcc", "fcc", "b2", "b1")
     return PerfectCrystal(
-        elements, structure, distance, EDGE.get(structure, 1.0) * distance, float(found.fun),
-        elastic_constants(potential, elements, structure, distance) if stiff else None,
+        elements, structure, distance, EDGE.get(structure, 1.0) * distance, least,
+        elastic_constants(potential, build_crystal(elements, structure, distance)) if stiff else None,
     )  # fmt: skip
 
 
-def elastic_constants(
-    potential: Potential, elements: tuple[str, ...], structure: str, distance: float
-) -> tuple[float, float, float]:
+def elastic_constants(potential: Potential, crystal: System) -> tuple[float, float, float]:
     """Return C11, C12, C44 [GPa] of a cubic crystal without inner relaxation: changes of stress, -W/V, with strain."""
-    system, evaluator = build_crystal(elements, structure, distance), potential.bind(elements)
 
-    def stress(strain: FloatArray) -> FloatArray:
-        stretch = np.eye(3) + strain
-        cell = Cell(system.cell.matrix @ stretch, system.cell.periodic.tolist())
-        moved = System(system.positions @ stretch, system.species, elements, cell, masses=system.masses)
-        return np.asarray(-evaluator.evaluate(moved).virial / cell.volume * GPA_PER_EV_A3)
+    def difference(strain: FloatArray) -> FloatArray:
+        ahead, behind = (stress(potential, strained(crystal, sign * strain)) for sign in (1.0, -1.0))
+        return (ahead - behind) / (2.0 * STRAIN)
 
     along, shear = np.zeros((3, 3)), np.zeros((3, 3))
     along[0, 0] = STRAIN
     shear[1, 2] = shear[2, 1] = 0.5 * STRAIN  # ε_4 = 2 ε_yz
-    c = (stress(along) - stress(-along)) / (2.0 * STRAIN)
-    d = (stress(shear) - stress(-shear)) / (2.0 * STRAIN)
+    c, d = difference(along), difference(shear)
     return float(c[0]), float(c[1]), float(d[3])
 
 
-def vacancy_energy(potential: Potential, crystal: PerfectCrystal, repeats: int | tuple[int, int, int] = 4) -> float:
-    """Return the energy [eV] of taking an atom out of a crystal, nothing relaxed.
+def vacancy_energy(potential: Potential, full: System, energy: float) -> float:
+    """Return the energy [eV] of taking atom 0 out of a crystal, nothing relaxed.
 
-    Relaxed, bcc of the alkalis collapses to close packing in Finnis-Sinclair models: only this figure means something.
+    Parameters
+    ----------
+    potential : Potential
+    full : System
+        The crystal, wider than twice the reach of the forces.
+    energy : float [eV]
+        Per atom of the perfect crystal.
+
+    Notes
+    -----
+    The vacancy is not relaxed. In Finnis-Sinclair models of the alkalis bcc is no ground state, and a relaxed cell
+    with a vacancy collapses to close packing: an apparent formation energy of -2 eV, which says nothing of vacancies.
     """
-    full = crystal.system(repeats)
     keep = np.arange(full.n_atoms) > 0
     missing = System(full.positions[keep], full.species[keep], full.species_names, full.cell, masses=full.masses[keep])
-    return float(evaluate(potential, missing).energy - missing.n_atoms * crystal.energy)
+    return float(evaluate(potential, missing).energy - missing.n_atoms * energy)

@@ -14,11 +14,11 @@ from nakmd.pace import Pace
 from nakmd.potentials import Potential, library
 from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.runs.provenance import describe_run, potential_hash
-from nakmd.studies.validation.assemble import findings_of
 from nakmd.studies.validation.findings import AGREES, FAILED, MISSES, UNKNOWN, Finding
-from nakmd.studies.validation.plan import FULL, QUANTITIES, QUICK, Point, Scale, Wanted, points_for
+from nakmd.studies.validation.point_findings import findings_of
+from nakmd.studies.validation.point_store import Store
+from nakmd.studies.validation.points import FULL, QUANTITIES, QUICK, Point, Scale, Wanted, points_for
 from nakmd.studies.validation.references import sources
-from nakmd.studies.validation.store import Store
 from nakmd.studies.validation.workers import compute_all
 
 
@@ -117,7 +117,7 @@ def validate(
         A named set, a file, or a potential: a candidate of a fit need not be in a file.
     quantities : sequence of str, optional
         ``"cold"``, ``"liquid"``, ``"alloy"``, ``"surface"``, ``"carbon"``, ``"adsorption"``, ``"sizes"``, or single
-        ones (``"density"``, ``"diffusion@400"``, ...; see `nakmd.studies.validation.plan.GROUPS`). All if left out;
+        ones (``"density"``, ``"diffusion@400"``, ...; see `nakmd.studies.validation.points.GROUPS`). All if left out;
         `LIQUID_QUICK` is what a fit of the liquid needs.
     quick : bool
         Short runs of small cells, one for each state.

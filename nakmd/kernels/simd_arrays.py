@@ -1,0 +1,169 @@
+"""Lanes read from arrays and written to them: the memory side of `nakmd.kernels.simd`.
+
+Float arrays are float64 or float32, index arrays int32; all are contiguous. Index lanes in registers are int64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba.extending import overload
+
+from nakmd.kernels.simd_index_memory import (
+    load_index_for_lanes,
+    load_index_lanes,
+    store_chosen_lanes,
+    store_index_lanes,
+    store_scattered_lanes,
+    take_index_lanes,
+)
+from nakmd.kernels.simd_memory import (
+    load_lanes,
+    load_like_lanes,
+    prefetch_lowered,
+    store_lanes,
+    take_lanes,
+    take_rows_lanes,
+    width_of_array,
+)
+from nakmd.kernels.simd_types import LANES, WIDE_LANES, LaneType
+
+
+def width_of(array):
+    """Return how many lanes the elements of an array fill: 8 for float64, 16 for float32; constant in a kernel."""
+    return WIDE_LANES if array.dtype == np.float32 else LANES
+
+
+@overload(width_of)
+def _width_of_o(array):
+    width = width_of_array(array)
+    return lambda array: width
+
+
+def load(array, start):
+    """Return ``array[start:start + 8]`` of a contiguous float64 array, or 16 lanes of a float32 array."""
+    return array[start : start + width_of(array)].copy()
+
+
+@overload(load)
+def _load_o(array, start):
+    return lambda array, start: load_lanes(array, start)
+
+
+def load_like(array, start, like):
+    """Return as many elements as ``like`` has lanes, side by side in a contiguous float64 or float32 array."""
+    return array[start : start + len(like)].copy()
+
+
+@overload(load_like)
+def _load_like_o(array, start, like):
+    return lambda array, start, like: load_like_lanes(array, start, like)
+
+
+def load_index(array, start):
+    """Return ``array[start:start + 8]`` of a contiguous int32 array, as index lanes."""
+    return array[start : start + LANES].astype(np.int64)
+
+
+@overload(load_index)
+def _load_index_o(array, start):
+    return lambda array, start: load_index_lanes(array, start)
+
+
+def load_index_for(rows, array, start):
+    """Return ``array[start:start + width_of(rows)]`` of a contiguous int32 array, as index lanes."""
+    return array[start : start + width_of(rows)].astype(np.int64)
+
+
+@overload(load_index_for)
+def _load_index_for_o(rows, array, start):
+    return lambda rows, array, start: load_index_for_lanes(rows, array, start)
+
+
+def store(array, start, value):
+    """Write lanes side by side to a contiguous array of their kind, from ``array[start]`` on."""
+    array[start : start + len(value)] = value
+
+
+@overload(store)
+def _store_o(array, start, value):
+    return lambda array, start, value: store_lanes(array, start, value)
+
+
+def store_index(array, start, indices):
+    """Write index lanes side by side to a contiguous int32 array, from ``array[start]`` on."""
+    array[start : start + len(indices)] = indices
+
+
+@overload(store_index)
+def _store_index_o(array, start, indices):
+    return lambda array, start, indices: store_index_lanes(array, start, indices)
+
+
+def store_chosen(array, start, indices, mask):
+    """Write the index lanes that the mask chooses, side by side, to an int32 array; return how many.
+
+    Compiled code writes as many elements as there are lanes, anything to the last of them: the array must have room.
+    """
+    chosen = indices[mask]
+    array[start : start + len(chosen)] = chosen
+    return len(chosen)
+
+
+@overload(store_chosen)
+def _store_chosen_o(array, start, indices, mask):
+    return lambda array, start, indices, mask: store_chosen_lanes(array, start, indices, mask)
+
+
+def store_scattered(array, positions, values, mask):
+    """Write ``array[positions] = values``, index lanes to an int32 array, where the mask holds; the last lane wins."""
+    array[positions[mask]] = values[mask]
+
+
+@overload(store_scattered)
+def _store_scattered_o(array, positions, values, mask):
+    return lambda array, positions, values, mask: store_scattered_lanes(array, positions, values, mask)
+
+
+def take(array, indices):
+    """Return ``array[indices]`` of a contiguous float64 or float32 array, lane by lane."""
+    return array[indices]
+
+
+@overload(take)
+def _take_o(array, indices):
+    return lambda array, indices: take_lanes(array, indices)
+
+
+def take_index(array, indices):
+    """Return ``array[indices]`` of a contiguous int32 array, as index lanes."""
+    return array[indices].astype(np.int64)
+
+
+@overload(take_index)
+def _take_index_o(array, indices):
+    return lambda array, indices: take_index_lanes(array, indices)
+
+
+def take_rows(rows, indices):
+    """Return the four columns of ``rows[indices]`` of a contiguous (m, 4) array, as four lane values.
+
+    8 index lanes go with float64, 16 with float32.
+    """
+    chosen = rows[indices].T
+    return chosen[0], chosen[1], chosen[2], chosen[3]
+
+
+@overload(take_rows)
+def _take_rows_o(rows, indices):
+    if isinstance(indices, LaneType):
+        return lambda rows, indices: take_rows_lanes(rows, indices)
+    return lambda rows, indices: (rows[indices, 0], rows[indices, 1], rows[indices, 2], rows[indices, 3])
+
+
+def prefetch(array, index):
+    """Ask for the cache line of an element of a contiguous array, counted through all its axes, without waiting."""
+
+
+@overload(prefetch)
+def _prefetch_o(array, index):
+    return lambda array, index: prefetch_lowered(array, index)

@@ -1,0 +1,68 @@
+"""Conversions between numbers, whole numbers and bits in LLVM: the intrinsics behind `nakmd.kernels.simd_bits`."""
+
+from __future__ import annotations
+
+from numba.core import types
+from numba.extending import intrinsic
+
+from nakmd.kernels.simd_lowering import INDEX_OF
+from nakmd.kernels.simd_types import FLOATS, INDICES, LaneType, constant, expect, is_lanes, vector_of
+
+#: Bits of the mantissa, and the exponent of 1, in the formats of the two kinds of float lanes.
+_FORMATS = {"f64": (52, 1023), "f32": (23, 127)}
+#: The float lanes that are as wide in memory as index lanes.
+_FLOAT_OF = {"i64": "f64", "i32": "f32"}
+
+
+@intrinsic
+def to_index_lanes(typingctx, value):
+    expect(is_lanes(value, *FLOATS), "to_index", "float lanes", value)
+    lanes = LaneType(INDEX_OF[value.kind], value.width)
+
+    def codegen(context, builder, sig, args):
+        return builder.fptosi(args[0], vector_of(lanes))
+
+    return lanes(value), codegen
+
+
+@intrinsic
+def to_float_lanes(typingctx, value):
+    expect(is_lanes(value, *INDICES), "to_float", "index lanes", value)
+    lanes = LaneType(_FLOAT_OF[value.kind], value.width)
+
+    def codegen(context, builder, sig, args):
+        return builder.sitofp(args[0], vector_of(lanes))
+
+    return lanes(value), codegen
+
+
+@intrinsic
+def power_of_two_lanes(typingctx, exponent):
+    """2**k for index lanes in the range of normal numbers, by writing the exponent bits."""
+    expect(is_lanes(exponent, *INDICES), "power_of_two", "index lanes", exponent)
+    lanes = LaneType(_FLOAT_OF[exponent.kind], exponent.width)
+    digits, one = _FORMATS[lanes.kind]
+
+    def codegen(context, builder, sig, args):
+        biased = builder.add(args[0], constant(exponent, one))
+        return builder.bitcast(builder.shl(biased, constant(exponent, digits)), vector_of(lanes))
+
+    return lanes(exponent), codegen
+
+
+@intrinsic
+def split_exponent_lanes(typingctx, value):
+    """(e, m) with value = m 2**e and 1 <= m < 2, for positive normal lanes."""
+    expect(is_lanes(value, *FLOATS), "split_exponent", "float lanes", value)
+    index = LaneType(INDEX_OF[value.kind], value.width)
+    digits, one = _FORMATS[value.kind]
+    result = types.Tuple((index, value))
+
+    def codegen(context, builder, sig, args):
+        bits = builder.bitcast(args[0], vector_of(index))
+        exponent = builder.sub(builder.lshr(bits, constant(index, digits)), constant(index, one))
+        fraction = builder.and_(bits, constant(index, (1 << digits) - 1))
+        mantissa = builder.or_(fraction, constant(index, one << digits))
+        return context.make_tuple(builder, result, [exponent, builder.bitcast(mantissa, vector_of(value))])
+
+    return result(value), codegen

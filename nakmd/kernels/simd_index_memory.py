@@ -1,0 +1,174 @@
+"""Index lanes read from int32 arrays and written to them in LLVM, and masks that choose among them."""
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from nakmd.kernels.simd_memory import addresses_of, element_pointer, wide_store, width_of_array
+from nakmd.kernels.simd_types import (
+    INDICES,
+    LANES,
+    LaneType,
+    call_llvm,
+    compiles_for,
+    constant,
+    expect,
+    i32,
+    is_lanes,
+    splat_value,
+    undefined,
+)
+
+
+def _load_index(width):
+    lanes = LaneType("i64", width)
+
+    def codegen(context, builder, sig, args):
+        # One by one: the lanes end up as addresses in scalar registers, where a wide load would have to be taken apart.
+        pointer = element_pointer(context, builder, sig.args[-2], *args[-2:])
+        value = undefined(lanes)
+        for lane in range(width):
+            narrow = builder.load(builder.gep(pointer, [i32(lane)]))
+            value = builder.insert_element(value, builder.sext(narrow, ir.IntType(64)), i32(lane))
+        return value
+
+    return lanes, codegen
+
+
+def _expect_int32(function, array):
+    expect(
+        isinstance(array, types.Array) and array.dtype == types.int32, function, "an array of int32 for indices", array
+    )
+
+
+@intrinsic
+def load_index_lanes(typingctx, array, start):
+    _expect_int32("load_index", array)
+    lanes, codegen = _load_index(LANES)
+    return lanes(array, types.intp), codegen
+
+
+@intrinsic
+def load_index_for_lanes(typingctx, rows, array, start):
+    _expect_int32("load_index_for", array)
+    lanes, codegen = _load_index(width_of_array(rows))
+    return lanes(rows, array, types.intp), codegen
+
+
+def _as_int32(builder, value):
+    narrow = ir.VectorType(ir.IntType(32), value.type.count)
+    return value if value.type == narrow else builder.trunc(value, narrow)
+
+
+def _expect_chosen(function, array, mask, *lanes):
+    _expect_int32(function, array)
+    fits = is_lanes(mask, "mask") and all(is_lanes(t, *INDICES) and t.width == mask.width for t in lanes)
+    expect(fits, function, "index lanes and a mask of one width", *lanes, mask)
+
+
+def _number_in(builder, mask, result):
+    """Return how many lanes a mask chooses, as an integer type."""
+    bits = builder.bitcast(mask, ir.IntType(mask.type.count))
+    return builder.zext(builder.ctpop(bits), result)
+
+
+@intrinsic
+def bits_lanes(typingctx, mask):
+    def codegen(context, builder, sig, args):
+        return builder.zext(builder.bitcast(args[0], ir.IntType(mask.width)), ir.IntType(64))
+
+    return types.int64(mask), codegen
+
+
+@intrinsic
+def count_lanes(typingctx, mask):
+    expect(is_lanes(mask, "mask"), "count_of", "a mask", mask)
+
+    def codegen(context, builder, sig, args):
+        return _number_in(builder, args[0], ir.IntType(64))
+
+    return types.int64(mask), codegen
+
+
+@intrinsic
+def store_chosen_lanes(typingctx, array, start, indices, mask):
+    _expect_chosen("store_chosen", array, mask, indices)
+
+    def codegen(context, builder, sig, args):
+        # Compressed in a register and stored whole: with the instruction that compresses to memory, pruning a list
+        # took 4 times as long.
+        pointer = element_pointer(context, builder, sig.args[0], args[0], args[1])
+        narrow = _as_int32(builder, args[2])
+        rest = ir.Constant(narrow.type, ir.Undefined)
+        name = f"experimental.vector.compress.v{mask.width}i32"
+        wide_store(builder, call_llvm(builder, name, narrow.type, [narrow, args[3], rest]), pointer, 4)
+        return _number_in(builder, args[3], ir.IntType(64))
+
+    return types.int64(array, types.intp, indices, mask), codegen
+
+
+@intrinsic
+def store_index_lanes(typingctx, array, start, indices):
+    _expect_int32("store_index", array)
+    expect(is_lanes(indices, *INDICES), "store_index", "index lanes", indices)
+
+    def codegen(context, builder, sig, args):
+        pointer = element_pointer(context, builder, sig.args[0], args[0], args[1])
+        wide_store(builder, _as_int32(builder, args[2]), pointer, 4)
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp, indices), codegen
+
+
+@intrinsic
+def take_index_lanes(typingctx, array, indices):
+    _expect_int32("take_index", array)
+    expect(is_lanes(indices, *INDICES), "take_index", "index lanes", indices)
+    lanes = LaneType("i64", indices.width)
+
+    def codegen(context, builder, sig, args):
+        value = undefined(lanes)
+        for lane, index in enumerate(addresses_of(builder, args[1])):
+            narrow = builder.load(element_pointer(context, builder, sig.args[0], args[0], index))
+            value = builder.insert_element(value, builder.sext(narrow, ir.IntType(64)), i32(lane))
+        return value
+
+    return lanes(array, indices), codegen
+
+
+def _store_all(builder, values, addresses, mask):
+    """Store lane by lane without a branch: lanes that are not chosen go to a stack slot that is never read."""
+    lanes = LaneType("i64", mask.type.count)
+    with builder.goto_entry_block():
+        nowhere = builder.alloca(ir.IntType(32))
+    nowhere = splat_value(builder, builder.ptrtoint(nowhere, ir.IntType(64)), lanes)
+    addresses = builder.select(mask, addresses, nowhere)
+    for lane in range(lanes.width):
+        pointer = builder.inttoptr(builder.extract_element(addresses, i32(lane)), ir.IntType(32).as_pointer())
+        builder.store(builder.extract_element(values, i32(lane)), pointer)
+
+
+@intrinsic
+def store_scattered_lanes(typingctx, array, positions, values, mask):
+    _expect_chosen("store_scattered", array, mask, positions, values)
+    expect(positions.kind == "i64", "store_scattered", "positions of int64", positions)
+    lanes = LaneType("i64", mask.width)
+
+    def codegen(context, builder, sig, args):
+        # Eight lanes take 9 cycles on Zen 5 with AVX-512's scatter, and as many as stores to redirected addresses. A
+        # branch for each lane, which is what LLVM makes of a scatter elsewhere, takes 40 to 100.
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        base = splat_value(builder, builder.ptrtoint(data, ir.IntType(64)), lanes)
+        addresses = builder.add(base, builder.shl(args[1], constant(lanes, 2)))
+        narrow = _as_int32(builder, args[2])
+        if compiles_for(context, "avx512f"):
+            pointers = builder.inttoptr(addresses, ir.VectorType(ir.IntType(32).as_pointer(), mask.width))
+            name = f"masked.scatter.v{mask.width}i32.v{mask.width}p0"
+            call_llvm(builder, name, ir.VoidType(), [narrow, pointers, i32(4), args[3]])
+        else:
+            _store_all(builder, narrow, addresses, args[3])
+        return context.get_dummy_value()
+
+    return types.none(array, positions, values, mask), codegen
