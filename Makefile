@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow check bench validate golden clean
+.PHONY: help run test quick slow check bench validate golden clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -23,6 +23,13 @@ run: $(BIN)/nakmd            ## run the flagship deck: liquid NaK around an N-do
 
 test: $(VENV)/.dev           ## install and pass the tests
 	$(BIN)/python -m pytest -m "not slow" -n 2
+
+# The laws of every potential on 8 to 20 atoms, the words of a deck, the shell, the names; one minute once compiled.
+QUICK := $(addprefix tests/test_,potential_contract.py deck_checks.py deck_messages.py deck_quantities.py \
+	deck_schema.py toml_lines.py names.py files.py cli.py)
+
+quick: $(VENV)/.dev          ## the laws on small cases, the deck, the shell: a minute
+	$(BIN)/python -m pytest -m "not slow" -n 2 $(QUICK)
 
 slow: $(VENV)/.dev           ## the physics that takes minutes
 	$(BIN)/python -m pytest -m slow

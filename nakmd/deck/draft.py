@@ -15,7 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from nakmd.deck.fields import Quantity
+from nakmd.deck.fields import QuantityField
 from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
 from nakmd.deck.schema import AnalysisSection, DeckTables, Dynamics, Output, Relax, Stage
@@ -242,7 +242,7 @@ class _Reader:
 def _stand_in(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     """Return some valid value in place of a faulty one, so that the rest of its table can be read."""
     for mark in metadata:
-        if isinstance(mark, Quantity):
+        if isinstance(mark, QuantityField):
             return mark.kind.example
     if get_origin(annotation) in (Union, types.UnionType):
         return _stand_in(next(member for member in get_args(annotation) if member is not type(None)))

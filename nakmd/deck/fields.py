@@ -31,7 +31,7 @@ def _refuse(reason: str) -> PydanticCustomError:
 
 
 @dataclass(frozen=True)
-class Quantity:
+class QuantityField:
     """Marks a float in house units that the deck writes as a number with a unit.
 
     Attributes
@@ -96,27 +96,27 @@ class Quantity:
         return {"anyOf": [one, {"type": "array", "items": one, "minItems": 2, "maxItems": 2}]}
 
 
-Time = Annotated[float, Quantity(q.TIME)]
-Duration = Annotated[float, Quantity(q.DURATION)]
-Length = Annotated[float, Quantity(q.LENGTH)]
-Temperature = Annotated[float, Quantity(q.TEMPERATURE)]
-Compressibility = Annotated[float, Quantity(q.COMPRESSIBILITY)]
-Density = Annotated[float, Quantity(q.DENSITY)]
-Energy = Annotated[float, Quantity(q.ENERGY)]
-Force = Annotated[float, Quantity(q.FORCE)]
-Stiffness = Annotated[float, Quantity(q.STIFFNESS)]
-Angle = Annotated[float, Quantity(q.ANGLE)]
-InverseLength = Annotated[float, Quantity(q.INVERSE_LENGTH)]
+Time = Annotated[float, QuantityField(q.TIME)]
+Duration = Annotated[float, QuantityField(q.DURATION)]
+Length = Annotated[float, QuantityField(q.LENGTH)]
+Temperature = Annotated[float, QuantityField(q.TEMPERATURE)]
+Compressibility = Annotated[float, QuantityField(q.COMPRESSIBILITY)]
+Density = Annotated[float, QuantityField(q.DENSITY)]
+Energy = Annotated[float, QuantityField(q.ENERGY)]
+Force = Annotated[float, QuantityField(q.FORCE)]
+Stiffness = Annotated[float, QuantityField(q.STIFFNESS)]
+Angle = Annotated[float, QuantityField(q.ANGLE)]
+InverseLength = Annotated[float, QuantityField(q.INVERSE_LENGTH)]
 
 
 def quantity_in(unit: str) -> Any:
     """Return the type of a quantity that has this unit in house units; a number where there is no unit."""
-    return Annotated[float, Quantity(q.kind_of(unit))] if unit else Annotated[float, Field(strict=True)]
+    return Annotated[float, QuantityField(q.kind_of(unit))] if unit else Annotated[float, Field(strict=True)]
 
 
 #: A value to keep, or [start, end] of a straight ramp over the stage; always stored as (start, end).
-TemperatureRamp = Annotated[tuple[float, float], Quantity(q.TEMPERATURE, ramp=True)]
-PressureRamp = Annotated[tuple[float, float], Quantity(q.PRESSURE, ramp=True)]
+TemperatureRamp = Annotated[tuple[float, float], QuantityField(q.TEMPERATURE, ramp=True)]
+PressureRamp = Annotated[tuple[float, float], QuantityField(q.PRESSURE, ramp=True)]
 
 PositiveTime = Annotated[Time, Field(gt=0.0)]
 PositiveDuration = Annotated[Duration, Field(gt=0.0)]

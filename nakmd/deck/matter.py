@@ -242,7 +242,7 @@ class StructureFile(Section):
     repeat: tuple[Positive, Positive, Positive] = (1, 1, 1)
 
 
-class Box(Section):
+class BoxSection(Section):
     """The cell, where it does not follow from what is in it."""
 
     lengths: tuple[PositiveLength, PositiveLength, PositiveLength] | None = Field(
@@ -262,7 +262,7 @@ class Structure(Section):
     liquid: Liquid | None = None
     crystal: Crystal | None = None
     file: StructureFile | None = None
-    box: Box | None = None
+    box: BoxSection | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:

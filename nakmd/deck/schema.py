@@ -1,7 +1,7 @@
 """The words of a deck: one frozen model for each table of the TOML file.
 
-A deck is checked in three rounds. Here: keys, types, units and ranges of single values. In `checks`: what
-contradicts the rest or the laws of physics. In `build`: what only the built system can tell.
+A deck is checked in three rounds. Here: keys, types, units and ranges of single values. In `nakmd.deck.checks`: what
+contradicts other parts of the deck or physics. In `nakmd.runs.verify`: what only the built system can tell.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nakmd.deck.checks import check_words, expected_species
+from nakmd.deck.checks import check_words
 from nakmd.deck.deck import Deck
 from nakmd.deck.draft import Draft, read_draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.source import DeckSource
+from nakmd.deck.species import expected_species
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Potential
 from nakmd.runs.potential_builder import build_potential

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
+from nakmd.errors import RunError
+from nakmd.io.atomic import write_atomically
 from nakmd.kernels.jit import cache_folder
 from nakmd.potentials import Potential
 
@@ -38,10 +39,9 @@ def store_rate(potential: Potential, threads: int, rate: float) -> None:
         path = _path()
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{_FILE}.{os.getpid()}.tmp")
-        draft.write_text(json.dumps({**known, model_key(potential, threads): rate}, indent=1), encoding="utf-8")
-        draft.replace(path)
-    except (OSError, ValueError, TypeError):
+        text = json.dumps({**known, model_key(potential, threads): rate}, indent=1)
+        write_atomically(path, text.encode(), sync=False)
+    except (OSError, RunError, ValueError, TypeError):
         return
 
 

@@ -22,7 +22,7 @@ from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.pace import Pace
 from nakmd.potentials import Potential
-from nakmd.simulation.arrays import pack_arrays, unpack_arrays, unpack_tethers
+from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays, unpack_tethers
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import Value, read_state, take_frame, temperature_of
