@@ -55,7 +55,7 @@ class Writer(Protocol):
         ...
 
 
-class Analysis(Protocol):
+class FrameAnalysis(Protocol):
     """A question asked of a stream of frames, as in `nakmd.analysis`."""
 
     def prepare(self, topology: Topology) -> None:
@@ -224,7 +224,7 @@ class LiveAnalysis(Observer):
 
     Parameters
     ----------
-    analysis : Analysis
+    analysis : FrameAnalysis
         Fresh; it is prepared here.
     topology : Topology
     every, stages
@@ -239,7 +239,9 @@ class LiveAnalysis(Observer):
     with `replay`. The numbers are those of an uninterrupted run if the trajectory holds every frame it looks at.
     """
 
-    def __init__(self, analysis: Analysis, topology: Topology, every: int, stages: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, analysis: FrameAnalysis, topology: Topology, every: int, stages: Sequence[str] | None = None
+    ) -> None:
         super().__init__(every, stages)
         self.analysis = analysis
         self.needs = frozenset(getattr(analysis, "needs", frozenset()))
