@@ -28,20 +28,8 @@ class Profile:
 
     Parameters
     ----------
-    species : sequence of str, optional
-        Species, elements or groups without common atoms. If left out: the metals, or all elements where distances
-        are not from the wall.
-    about : {"wall", "cell", "center"}
-        Where distances start: at the wall; at the origin of the cell; at the middle of mass of the chosen atoms,
-        for a free film.
-    axis : {"x", "y", "z"}
-        The cell vector to go along where not from the wall; positions are heights above the face that the other
-        two span.
-    width : float [Å]
-        Of a bin.
-    reach : float [Å], optional
-        How far the profile goes. If left out: to the end of the cell in the first frame; where the cell is open, to
-        5 Å beyond the farthest atom there, at most 200 Å.
+    species, about, axis, width, reach
+        As in `nakmd.analysis.Density`.
 
     Attributes
     ----------
