@@ -14,8 +14,11 @@ TWIN_MODULES = {
     "eam": {"kernels", "potentials"},
     "pair": {"kernels", "potentials"},
     "screened": {"kernels", "potentials"},
-    # the rule, and the compiled search that it calls
+    # the rule, and the compiled search that it calls; the thermostat, and its compiled step
     "watch": {"kernels", "simulation"},
+    "chain": {"kernels", "integrators"},
+    # the list of kinds in a package that has kinds
+    "registry": {"analysis", "integrators"},
     # different things that still share a name
     "base": {"potentials", "analysis", "integrators"},
     "doping": {"potentials", "structures"},

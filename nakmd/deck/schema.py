@@ -39,7 +39,7 @@ from nakmd.quantity_names import QUANTITIES
 ENSEMBLES = f'"nve": constant energy; {describe(THERMOSTATS)}'
 
 
-class Barostat(BarostatOptions):
+class BarostatSection(BarostatOptions):
     """Hold a pressure along some axes."""
 
     kind: BarostatKind = Field(default="cell-rescaling", description=describe(BAROSTATS))
@@ -85,7 +85,7 @@ class Dynamics(ThermostatOptions):
     velocities: Annotated[Temperature, Field(ge=0.0)] | None = Field(
         default=None, description="draw new velocities at this temperature when the stage begins"
     )
-    barostat: Barostat | None = None
+    barostat: BarostatSection | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

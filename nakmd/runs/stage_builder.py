@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.kinds import chosen_options
-from nakmd.deck.schema import Barostat as BarostatWords
-from nakmd.deck.schema import Dynamics, Relax
+from nakmd.deck.schema import BarostatSection, Dynamics, Relax
 from nakmd.deck.stage_names import stage_names
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS, Barostat, Integrator, Ramp, Thermostat, VelocityVerlet
 from nakmd.simulation import Stage
@@ -58,7 +57,7 @@ def _thermostat(words: Dynamics) -> Thermostat | None:
     return THERMOSTATS[words.ensemble](Ramp(*words.temperature), words.tau, words.group, **options)
 
 
-def _barostat(words: BarostatWords | None) -> Barostat | None:
+def _barostat(words: BarostatSection | None) -> Barostat | None:
     if words is None:
         return None
     options = chosen_options(words, words.kind, BAROSTATS)
