@@ -23,6 +23,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 import numba
 import numpy as np
+from numba.core import ir_utils
 from numba.extending import register_jitable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +36,11 @@ if not COMPILED:
 
 #: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
 FAST = {"contract", "arcp", "nsz", "reassoc"}
+
+# Numba sorts the arguments of a parallel loop by names that end in a counter of the process. The optimiser sums in an
+# order that depends on that of the arguments, so a kernel had other last bits if "99" and "100" fell inside it: what one
+# process compiled differed from what another did after other kernels. Numbers of one length sort as they were made.
+ir_utils._unique_var_count = 10**9
 
 prange = numba.prange
 
