@@ -37,10 +37,10 @@ if not COMPILED:
 #: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
 FAST = {"contract", "arcp", "nsz", "reassoc"}
 
-# Numba sorts the arguments of a parallel loop by names that end in a counter of the process. The optimiser sums in an
-# order that depends on that of the arguments, so a kernel had other last bits if "99" and "100" fell inside it: what one
-# process compiled differed from what another did after other kernels. Numbers of one length sort as they were made.
-ir_utils._unique_var_count = 10**9
+# Numba sorts the arguments of a parallel loop by names that end in a counter of the process, and the optimiser sums in
+# an order that depends on that of the arguments. A kernel had other last bits if "99" and "100" fell inside it, so what
+# a process compiled depended on what it had compiled before. Numbers of equal length sort in the order of creation.
+ir_utils._unique_var_count = 10**9  # noqa: SLF001  (Numba offers no other way)
 
 prange = numba.prange
 
