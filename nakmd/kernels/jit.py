@@ -1,4 +1,4 @@
-"""The decorators of the compiled layer, their flags, and where compiled code is kept.
+"""The decorators of the compiled layer, their flags, and the folder of compiled code.
 
 Only this file and those of the vector type, whose names begin with `simd`, use Numba's internals.
 
@@ -80,7 +80,7 @@ CACHE_DIR: str = numba.config.CACHE_DIR
 
 
 def nothing_is_compiled() -> bool:
-    """Return whether kernels will be compiled that no process has stored yet: none at all is in the cache folder."""
+    """Return whether the cache folder holds no compiled kernel."""
     return COMPILED and not any(Path(CACHE_DIR).rglob("*.nbc"))
 
 
@@ -115,7 +115,7 @@ def fast_parallel_kernel(function: F) -> F:
 
 
 def set_threads(threads: int) -> int:
-    """Set how many threads the parallel kernels use, at most what Numba started with; return the number in force."""
+    """Set the number of threads of parallel kernels, at most that with which Numba started; return it."""
     number = max(1, min(int(threads), numba.config.NUMBA_NUM_THREADS))
     numba.set_num_threads(number)
     return number
@@ -127,8 +127,8 @@ def available_threads() -> int:
 
 
 def versions() -> dict[str, str]:
-    """Return what decides the last bits of a result: versions and the CPU the code is compiled for."""
-    import llvmlite.binding as llvm  # noqa: PLC0415  (only asked for by doctor and provenance)
+    """Return what determines the last bits of a result: versions, and the CPU for which the code is compiled."""
+    import llvmlite.binding as llvm  # noqa: PLC0415  (only doctor and provenance need it)
 
     return {
         "numba": numba.__version__,

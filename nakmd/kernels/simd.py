@@ -3,19 +3,18 @@
 Inside a kernel ``load``, ``take`` and ``take_rows`` (`nakmd.kernels.simd_arrays`) make such values. The operators
 ``+ - * / < <= > >= & | ~`` combine them with each other and with plain numbers; `exp`, `log`, `sqrt`, `where`,
 `maximum`, `minimum` and `fma` act on them lane by lane. The same functions take plain floats, so a formula is written
-once and compiles for one pair and for eight.
-LLVM lowers the value to AVX-512, AVX2, SSE or NEON by itself.
+once and compiles for one pair and for eight. LLVM lowers the value to AVX-512, AVX2, SSE or NEON.
 
 Both kinds of float lanes fill one register of 512 bits, and the array that they are read from decides which they are:
-float64 arrays give 8 lanes of float64, float32 arrays 16 of float32. A number that meets lanes takes their kind. Lanes
-of different kinds do not meet: `widen` makes 16 lanes of float64 (two registers) of 16 of float32, for sums.
+float64 arrays give 8 lanes of float64, float32 arrays 16 of float32. A number combined with lanes takes their kind.
+Lanes of different kinds cannot be combined: `widen` makes 16 lanes of float64 (two registers) of 16 of float32, for sums.
 Index lanes are int64, except those that `to_index` makes of float32 lanes, which are int32.
 
 Without compilation (``NUMBA_DISABLE_JIT=1``) a lane value is a NumPy array of length 8 or 16 and all of this is plain
-Python: that is what every function body below says. NumPy turns float32 into float64 where it meets a number of
-float64; a result is then more precise than the compiled one.
+Python: the function bodies below. NumPy converts float32 to float64 in combination with a float64 number; a result is
+then more precise than the compiled one.
 
-`nakmd.kernels.simd_types` says what lanes are to LLVM.
+`nakmd.kernels.simd_types` defines how LLVM represents lanes.
 """
 
 from __future__ import annotations
@@ -51,14 +50,14 @@ from nakmd.kernels.simd_lowering import (
 )
 from nakmd.kernels.simd_types import LANES, WIDE_LANES, LaneType, is_lanes
 
-#: What a formula takes and gives: lanes, or a plain number.
+#: Argument and result of a formula: lanes, or a plain number.
 Lanes: TypeAlias = Any
 
 
 def for_lanes(function, lanes_version, number_version, single_version=None):
     """Let a function of one argument compile to one version for lanes and to another for a plain number.
 
-    ``single_version`` is for float32 lanes, where they want another.
+    ``single_version`` is for float32 lanes, if they need a different one.
     """
 
     @overload(function)
@@ -98,7 +97,7 @@ def _seldom_o():
 
 # -------------------------------------------------------------------------------------------------- making lanes
 def lanes_in(value):
-    """Return how many lanes a lane value has; constant in a kernel."""
+    """Return the number of lanes; constant in a kernel."""
     return len(value)
 
 
@@ -201,7 +200,7 @@ def _lane_sum_o(value):
 
 
 def count_of(mask):
-    """Return in how many lanes the mask holds."""
+    """Return the number of lanes in which the mask is true."""
     return int(np.sum(mask))
 
 
@@ -211,7 +210,7 @@ def _count_of_o(mask):
 
 
 def any_of(condition):
-    """Return whether the condition holds in any lane (a plain truth value is itself)."""
+    """Return whether the condition is true in any lane (a plain truth value is returned as it is)."""
     return bool(np.any(condition))
 
 
@@ -224,7 +223,7 @@ def _any_of_o(condition):
 
 # ---------------------------------------------------------------------------------------------------- arithmetic
 def where(condition, a, b):
-    """Return ``a`` where the condition holds and ``b`` elsewhere; both are evaluated.
+    """Return ``a`` where the condition is true and ``b`` elsewhere; both are evaluated.
 
     Two numbers become the float lanes that fill a register: float32 under a mask of 16.
     """

@@ -1,4 +1,4 @@
-"""Between numbers, whole numbers and the bits of a number, for lanes and plain numbers: the rest of `simd`."""
+"""Conversions between floats, indices and the bits of floats, for lanes and plain numbers: the rest of `simd`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversions between numbers, whole numbers and bits in LLVM: the intrinsics behind `nakmd.kernels.simd_bits`."""
+"""Conversions between floats, indices and bits in LLVM: the intrinsics behind `nakmd.kernels.simd_bits`."""
 
 from __future__ import annotations
 
