@@ -1,4 +1,4 @@
-"""The cache of compiled kernels follows every source that can change them, and no other."""
+"""The digest of the kernel cache covers every source that can change a kernel, and no other."""
 
 import ast
 from pathlib import Path
@@ -22,8 +22,8 @@ def copy_of_package(tmp_path: Path) -> Path:
 
 def test_formula_in_a_subfolder_counts_and_an_exporter_does_not(tmp_path):
     package = copy_of_package(tmp_path)
-    found = {path.relative_to(package).as_posix() for path in compiled_sources(package)}
-    assert found == {"units.py", "kernels/jit.py", "potentials/deep/er/formula.py"}
+    sources = {path.relative_to(package).as_posix() for path in compiled_sources(package)}
+    assert sources == {"units.py", "kernels/jit.py", "potentials/deep/er/formula.py"}
 
 
 def decorated(tree: ast.Module) -> list[ast.FunctionDef]:
@@ -39,7 +39,7 @@ COMPILED = [path for path in sorted(PACKAGE.rglob("*.py")) if decorated(ast.pars
 
 
 @pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_all_that_compiled_code_reads_is_in_the_digest(path):
+def test_every_source_of_compiled_code_is_in_the_digest(path):
     tree = ast.parse(path.read_text())
     functions = decorated(tree)
     sources = set(compiled_sources(PACKAGE))

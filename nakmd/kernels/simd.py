@@ -7,7 +7,7 @@ once and compiles for one pair and for eight. LLVM lowers the value to AVX-512, 
 
 Both kinds of float lanes fill one register of 512 bits, and the array that they are read from decides which they are:
 float64 arrays give 8 lanes of float64, float32 arrays 16 of float32. A number combined with lanes takes their kind.
-Lanes of different kinds cannot be combined: `widen` makes 16 lanes of float64 (two registers) of 16 of float32, for sums.
+Lanes of different kinds cannot be combined: `widen` converts 16 lanes of float32 to float64 (two registers), for sums.
 Index lanes are int64, except those that `to_index` makes of float32 lanes, which are int32.
 
 Without compilation (``NUMBA_DISABLE_JIT=1``) a lane value is a NumPy array of length 8 or 16 and all of this is plain
@@ -67,6 +67,16 @@ def for_lanes(function, lanes_version, number_version, single_version=None):
         if isinstance(x, LaneType):
             return lambda x: lanes_version(x)
         return lambda x: number_version(x)
+
+
+def for_two_lanes(function, lanes_version, number_version):
+    """Let a function of two arguments compile to one version if either is lanes and to another for plain numbers."""
+
+    @overload(function)
+    def choose(a, b):
+        if isinstance(a, LaneType) or isinstance(b, LaneType):
+            return lambda a, b: lanes_version(a, b)
+        return lambda a, b: number_version(a, b)
 
 
 def align_stack():
@@ -144,11 +154,7 @@ def widen(x):
     return x.astype(np.float64) if isinstance(x, np.ndarray) else float(x)
 
 
-@overload(widen)
-def _widen_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: widen_lanes(x)
-    return lambda x: float(x)
+for_lanes(widen, widen_lanes, float)
 
 
 def narrow(x):
@@ -158,11 +164,7 @@ def narrow(x):
     return float(x)
 
 
-@overload(narrow)
-def _narrow_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: narrow_lanes(x)
-    return lambda x: float(x)
+for_lanes(narrow, narrow_lanes, float)
 
 
 def permute(table, indices):
@@ -244,11 +246,7 @@ def sqrt(x):
     return np.sqrt(x)
 
 
-@overload(sqrt)
-def _sqrt_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: sqrt_lanes(x)
-    return lambda x: math.sqrt(x)
+for_lanes(sqrt, sqrt_lanes, math.sqrt)
 
 
 def rsqrt(x):
@@ -268,11 +266,7 @@ def floor(x):
     return np.floor(x)
 
 
-@overload(floor)
-def _floor_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: floor_lanes(x)
-    return lambda x: np.floor(x)
+for_lanes(floor, floor_lanes, np.floor)
 
 
 def maximum(a, b):
@@ -280,11 +274,7 @@ def maximum(a, b):
     return np.maximum(a, b)
 
 
-@overload(maximum)
-def _maximum_o(a, b):
-    if isinstance(a, LaneType) or isinstance(b, LaneType):
-        return lambda a, b: maximum_lanes(a, b)
-    return lambda a, b: max(a, b)
+for_two_lanes(maximum, maximum_lanes, max)
 
 
 def minimum(a, b):
@@ -292,11 +282,7 @@ def minimum(a, b):
     return np.minimum(a, b)
 
 
-@overload(minimum)
-def _minimum_o(a, b):
-    if isinstance(a, LaneType) or isinstance(b, LaneType):
-        return lambda a, b: minimum_lanes(a, b)
-    return lambda a, b: min(a, b)
+for_two_lanes(minimum, minimum_lanes, min)
 
 
 def fma(a, b, c):
