@@ -34,16 +34,16 @@ class Cell:
     __slots__ = ("matrix", "periodic")
 
     def __init__(self, matrix: ArrayLike, periodic: Sequence[bool] = (True, True, True)) -> None:
-        given = np.array(matrix, dtype=np.float64)
-        if given.shape == (3,):
-            given = np.diag(given)
-        if given.shape != (3, 3) or not np.all(np.isfinite(given)):
+        vectors = np.array(matrix, dtype=np.float64)
+        if vectors.shape == (3,):
+            vectors = np.diag(vectors)
+        if vectors.shape != (3, 3) or not np.all(np.isfinite(vectors)):
             raise InputError(f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}.")
-        if abs(np.linalg.det(given)) < 1e-6:
-            raise InputError(f"The cell vectors {given.tolist()} span no volume: they must be linearly independent.")
-        if np.linalg.det(given) < 0.0:
-            raise InputError(f"The cell vectors {given.tolist()} are left-handed: exchange two of them.")
-        self.matrix: FloatArray = np.ascontiguousarray(given)
+        if abs(np.linalg.det(vectors)) < 1e-6:
+            raise InputError(f"The cell vectors {vectors.tolist()} span no volume: they must be linearly independent.")
+        if np.linalg.det(vectors) < 0.0:
+            raise InputError(f"The cell vectors {vectors.tolist()} are left-handed: exchange two of them.")
+        self.matrix: FloatArray = np.ascontiguousarray(vectors)
         self.periodic: BoolArray = np.array([bool(p) for p in periodic])
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Energy given to the system from outside, which the conserved energy leaves out."""
+"""Energy given to the system from outside, which the conserved energy excludes."""
 
 from __future__ import annotations
 
