@@ -1,6 +1,8 @@
 """The cache of compiled kernels follows every source that can change them, and no other."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,13 @@ def test_all_that_compiled_code_reads_is_in_the_digest(path):
         module = PACKAGE.parent / (origin[name].replace(".", "/") + ".py")
         package = PACKAGE.parent / origin[name].replace(".", "/") / f"{name}.py"
         assert {module, package} & sources, f"{name}, from {origin[name]}"
+
+
+def test_variables_of_kernels_sort_in_the_order_of_creation():
+    """Numba sorts the arguments of parallel loops by these names: their order must not depend on earlier compilations."""
+    program = (
+        "import nakmd.kernels.jit; from numba.core.ir_utils import mk_unique_var\n"
+        "names = [mk_unique_var('x') for _ in range(1000)]; assert names == sorted(names), names"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
