@@ -63,7 +63,7 @@ def test_all_that_compiled_code_reads_is_in_the_digest(path):
 
 
 def test_variables_of_kernels_sort_in_the_order_of_creation():
-    """Numba sorts the arguments of parallel loops by these names: their order must not depend on earlier compilations."""
+    """Numba sorts the arguments of parallel loops by these names: the order must not depend on earlier compilations."""
     program = (
         "import nakmd.kernels.jit; from numba.core.ir_utils import mk_unique_var\n"
         "names = [mk_unique_var('x') for _ in range(1000)]; assert names == sorted(names), names"
