@@ -83,7 +83,7 @@ values, out = np.random.default_rng(1).normal(size=(40, 30)), np.zeros(40)
 total(values, out)
 (compiled,) = total.overloads.values()
 module = compiled.library._final_module
-weak = [f.name for f in module.functions if not f.is_declaration and str(f.linkage).endswith("linkonce_odr")]
+weak = [f.name for f in module.functions if not f.is_declaration and f.linkage.name == "linkonce_odr"]
 print(weak, sum(total.stats.cache_hits.values()), out.tobytes().hex())
 """
 
