@@ -43,7 +43,7 @@ from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 ENSEMBLES = f'"nve": constant energy; {describe(THERMOSTATS)}'
 
 
-class Barostat(BarostatOptions):
+class PressureControl(BarostatOptions):
     """Hold a pressure along some axes."""
 
     kind: BarostatKind = Field(default="cell-rescaling", description=describe(BAROSTATS))
@@ -89,7 +89,7 @@ class Dynamics(ThermostatOptions):
     velocities: Annotated[Temperature, Field(ge=0.0)] | None = Field(
         default=None, description="draw new velocities at this temperature when the stage begins"
     )
-    barostat: Barostat | None = None
+    barostat: PressureControl | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

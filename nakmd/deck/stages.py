@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nakmd.deck.kinds import chosen_options
-from nakmd.deck.schema import Barostat as BarostatWords
-from nakmd.deck.schema import Deck, Dynamics, Relax
+from nakmd.deck.schema import Deck, Dynamics, PressureControl, Relax
 from nakmd.integrators import (
     BAROSTATS,
     MINIMISERS,
@@ -87,7 +86,7 @@ def _thermostat(words: Dynamics) -> Thermostat | None:
     return THERMOSTATS[words.ensemble](Ramp(*words.temperature), words.tau, words.group, **options)
 
 
-def _barostat(words: BarostatWords | None) -> Barostat | None:
+def _barostat(words: PressureControl | None) -> Barostat | None:
     if words is None:
         return None
     options = chosen_options(words, words.kind, BAROSTATS)
