@@ -112,22 +112,9 @@ def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stenc
 
 @term
 def count_neighbors_of_block(
-    block,
-    queries,
-    query_cells,
-    query_ids,
-    positions,
-    kinds,
-    ids,
-    first,
-    shape,
-    periodic,
-    matrix,
-    stencil,
-    inner,
-    outer,
+    block, queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil, inner, outer,
     out_counts,
-):
+):  # fmt: skip
     """Count the neighbours of one block of queries."""
     for i in range(block * BLOCK, min(len(queries), (block + 1) * BLOCK)):
         out_counts[i] = 0.0
@@ -156,21 +143,9 @@ def count_neighbors_of_block(
 
 @parallel_kernel
 def count_neighbors(
-    queries,
-    query_cells,
-    query_ids,
-    positions,
-    kinds,
-    ids,
-    first,
-    shape,
-    periodic,
-    matrix,
-    stencil,
-    inner,
-    outer,
+    queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil, inner, outer,
     out_counts,
-) -> None:
+) -> None:  # fmt: skip
     """Count the neighbours of each query by kind, sharply or with a smooth edge.
 
     A neighbour at distance r counts 1 up to ``inner``, 0 from ``outer``, and in between
@@ -195,22 +170,9 @@ def count_neighbors(
     """
     for block in prange((len(queries) + BLOCK - 1) // BLOCK):
         count_neighbors_of_block(
-            block,
-            queries,
-            query_cells,
-            query_ids,
-            positions,
-            kinds,
-            ids,
-            first,
-            shape,
-            periodic,
-            matrix,
-            stencil,
-            inner,
-            outer,
-            out_counts,
-        )
+            block, queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil,
+            inner, outer, out_counts,
+        )  # fmt: skip
 
 
 @term
