@@ -112,8 +112,8 @@ def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stenc
 
 @term
 def count_neighbors_of_block(
-    block, queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil, inner, outer,
-    out_counts,
+    block, queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil,
+    inner, outer, out_counts,
 ):  # fmt: skip
     """Count the neighbours of one block of queries."""
     for i in range(block * BLOCK, min(len(queries), (block + 1) * BLOCK)):
