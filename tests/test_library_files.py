@@ -143,7 +143,7 @@ def test_messages_have_line_and_remedy(old, new, expected):
 
 def test_incomplete_sets_name_what_is_missing():
     metals = library.path("nichol-ackland-2016").read_text(encoding="utf-8")
-    assert "alloys joins Na and Rb, and there is no [[pair]] of them" in message(
+    assert "alloys joins Na and Rb, but there is no [[pair]] for Na-Rb" in message(
         metals.replace('alloys = [["Na", "K"], ["Rb"]]', 'alloys = [["Na", "Rb"]]')
     )
     assert "alloys names Cs" in message(metals.replace('["Rb"]]', '["Cs"]]'))

@@ -12,8 +12,8 @@ from nakmd.potentials import EAM, Gupta, JohnsonOh, evaluate, library, load
 from nakmd.potentials.files.eam_files import read_eam
 from nakmd.potentials.files.export import export_texts
 from nakmd.potentials.forms.analytic_eam import analytic_table
+from nakmd.potentials.forms.bcc_solution import BccFigures, solve_bcc
 from nakmd.potentials.forms.gupta import GuptaNumbers
-from nakmd.potentials.forms.johnson_oh import BccFigures, solve_bcc
 from nakmd.potentials.library.record_toml import parse_record
 from nakmd.studies.static_crystals import find_crystal, structure_in_nature, vacancy_energy
 from nakmd.system import System
@@ -98,11 +98,11 @@ def test_setfl_can_say_johnson_oh_and_not_the_cross_rule_of_nichol_ackland(tmp_p
 
 def test_figures_that_no_function_has():
     figures = BccFigures(*SOLVED["Na"][0])
-    with pytest.raises(InputError, match="No exponent n gives these figures"):
+    with pytest.raises(InputError, match="No n reproduces these properties"):
         solve_bcc(figures._replace(C11=0.7, C12=0.6))
-    with pytest.raises(InputError, match="cohesive_energy less vacancy_energy must be a positive number"):
+    with pytest.raises(InputError, match="cohesive_energy - vacancy_energy must be a positive number"):
         solve_bcc(figures._replace(vacancy_energy=2.0))
-    with pytest.raises(InputError, match="must begin to end before they end"):
+    with pytest.raises(InputError, match="the cut needs 0 < start < end"):
         JohnsonOh({"Na": figures}, [11], (1.3, 1.2))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, Strict, StringConstraints, model_validator
 
 from nakmd.potentials.forms.doping import settled_part
-from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, pair_key, refuse_repeats
+from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, refuse_repeats, unique_pairs
 
 
 class ScreenedElement(Part):
@@ -56,7 +56,7 @@ class Screening(Part):
     @model_validator(mode="after")
     def _once(self) -> Self:
         refuse_repeats([element.symbol for element in self.element], "element")
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        unique_pairs(pair.species for pair in self.pair)
         return self
 
     @property
