@@ -92,7 +92,7 @@ def test_setfl_can_say_johnson_oh_and_not_the_cross_rule_of_nichol_ackland(tmp_p
     assert evaluate(EAM(table), pair(3.7)).energy == pytest.approx(
         evaluate(load("johnson-oh-nak"), pair(3.7)).energy, abs=1e-9
     )
-    with pytest.raises(InputError, match=r"setfl cannot express; write eam\.fs"):
+    with pytest.raises(InputError, match=r"setfl cannot represent; write eam\.fs"):
         export_texts(load("nak"), "setfl", "n")
 
 
@@ -165,7 +165,7 @@ def test_records_of_the_metals_name_their_faults():
     assert "element Na is given twice" in broken("johnson-oh-nak", 'symbol = "K"', 'symbol = "Na"')
     assert "C11 = -7.39: input should be greater than 0" in broken("johnson-oh-nak", "C11 = 7.39", "C11 = -7.39")
     assert "there is no [[pair]] of K-K" in broken("gupta-na", 'symbol = "Na"', 'symbol = "K"')
-    assert "pair.1.xj is no known key" in broken("gupta-na", "\nxi = ", "\nxj = ")
+    assert "pair.1.xj is not a known key" in broken("gupta-na", "\nxi = ", "\nxj = ")
     assert 'no known key. Did you mean "reference"' in broken("gupta-na", "reference = ", "refrence = ")
 
 
