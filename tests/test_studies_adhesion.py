@@ -1,4 +1,4 @@
-"""Energy of adhesion and affinity ladder, on short runs of NaK between a sheet and its periodic image."""
+"""Energy of adhesion, on a short run of NaK between a sheet and its periodic image."""
 
 import dataclasses
 import json
@@ -7,64 +7,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reference.pair import PairTwin, morse
+from small_decks import sheet_in_metal
 from synthetic import frame, topology
 
 import nakmd
 from nakmd.analysis import FrameList, Measure
 from nakmd.analysis.drive import measure
 from nakmd.analysis.geometry.contact_distances import CONTACT_DISTANCES
-from nakmd.deck.source import DeckSource
-from nakmd.errors import AnalysisError, InputError
+from nakmd.errors import AnalysisError
 from nakmd.integrators import VelocityVerlet
 from nakmd.io import TrajectoryWriter
 from nakmd.potentials import EAM, Hybrid, evaluate
 from nakmd.potentials.library import load, read_set
 from nakmd.simulation import FrameWriter, LiveAnalysis, Simulation, Stage
 from nakmd.structures.graphene import graphene
-from nakmd.studies import (
-    Adhesion,
-    affinity_ladder,
-    cross_energies,
-    ladder,
-    reference_energy,
-    run_affinity_ladder,
-    wall_alone,
-    work_of_adhesion,
-)
+from nakmd.studies import Adhesion, reference_energy, wall_alone, work_of_adhesion
 from nakmd.studies.parts import thermal_energy
 from nakmd.system import System
 from nakmd.units import ACCELERATION, J_PER_M2_PER_EV_A2
-
-SHEET = {"kind": "graphene", "size": ["22 Å", "21 Å"], "bond": "1.4388 Å", "doping": {"graphitic": 0.02}}
-OUTPUT = {"trajectory_every": 5, "thermo_every": 50}
-
-
-def deck_of(liquid=True, steps=30, **more):
-    structure = {"carbon": SHEET}
-    if liquid:
-        structure["liquid"] = {"region": "between", "thickness": "21 Å", "x_K": 0.67, "temperature": "450 K"}
-    stage = [
-        {"kind": "relax", "steps": 40, "force": "0.3 eV/Å"},
-        {"kind": "equilibrate", "steps": 40, "temperature": "450 K", "tau": "0.05 ps"},
-        {"kind": "produce", "steps": steps, "temperature": "450 K"},
-    ]
-    return nakmd.Deck(
-        **{
-            "seed": 6,
-            "model": {"potential": "nak-cn-pair"},
-            "structure": structure,
-            "stage": stage,
-            "output": OUTPUT,
-            **more,
-        }
-    )
 
 
 @pytest.fixture(scope="module")
 def wet(tmp_path_factory):
     """The folder of a run of a wetted sheet."""
     folder = tmp_path_factory.mktemp("studies") / "wet"
-    nakmd.run(deck_of(), folder).trajectory.close()
+    nakmd.run(sheet_in_metal(), folder).trajectory.close()
     return folder
 
 
@@ -80,7 +47,6 @@ def at(frame, topology, mask=None):
     )
 
 
-# ------------------------------------------------------------------------------------------ energy of adhesion
 def test_the_difference_is_the_sum_of_the_pair_terms(wet, record):
     """Only pair terms couple the two sides, so E(NaK+C) - E(NaK) - E(C) is their sum, to 1e-9 eV of 1,600."""
     with nakmd.Trajectory(wet / "trajectory.h5md") as trajectory:
@@ -132,7 +98,7 @@ def test_work_is_per_wetted_face(record):
 
 
 def test_references_from_separate_runs(wet, record, tmp_path):
-    nakmd.run(deck_of(liquid=False), tmp_path / "wall").trajectory.close()
+    nakmd.run(sheet_in_metal(liquid=False), tmp_path / "wall").trajectory.close()
     with nakmd.Trajectory(wet / "trajectory.h5md") as trajectory:
         kinds = trajectory.topology
         frames = list(trajectory.frames(stage="produce"))
@@ -221,7 +187,7 @@ def test_strain_is_the_energy_above_the_reference():
 
 def test_an_isolated_wall_has_no_strain(tmp_path):
     """`wall_alone` agrees with a deck run of the same bare wall within the errors."""
-    nakmd.run(deck_of(liquid=False, steps=3000), tmp_path / "bare", threads=1).trajectory.close()
+    nakmd.run(sheet_in_metal(liquid=False, steps=3000), tmp_path / "bare", threads=1).trajectory.close()
     with nakmd.Trajectory(tmp_path / "bare" / "trajectory.h5md") as trajectory:
         stored = reference_energy(trajectory, trajectory.topology)
         separate = wall_alone(trajectory, load("nak-cn-pair"), 0.001, 3000)
@@ -298,77 +264,3 @@ def test_invalid_input_of_adhesion_raises_a_clear_error(wet, tmp_path):
         writer.write(first)
     with pytest.raises(AnalysisError, match="contains no deck"):
         work_of_adhesion(tmp_path / "bare.h5md")
-
-
-# ------------------------------------------------------------------------------------------ ladder of affinities
-@pytest.fixture(scope="module")
-def rungs(tmp_path_factory):
-    return run_affinity_ladder(deck_of(steps=60), [0.9, 1.0], tmp_path_factory.mktemp("ladder"))
-
-
-def test_cross_energies_are_stored_energies_over_the_affinity(rungs):
-    for folder, scale in zip(rungs, (0.9, 1.0)):
-        with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
-            wall = np.array([name in ("C", "N") for name in trajectory.topology.elements])
-            stored = [f.pair_energies[np.ix_(wall, ~wall)].sum() for f in trajectory.frames("produce")]
-        assert cross_energies(folder) == pytest.approx(np.array(stored) / scale, abs=1e-9)
-
-
-def test_a_ladder_gives_a_free_energy(rungs):
-    free_energy = affinity_ladder(rungs)
-    assert free_energy.temperature == 450.0
-    assert list(free_energy.scales) == [0.9, 1.0]
-    assert free_energy.reweighted.value == pytest.approx(free_energy.integrated.value, abs=0.05)
-    assert free_energy.value < 0.0 < free_energy.work.value
-    # integral over a tenth of the affinity by the trapezoidal rule; the curvature is neglected
-    assert free_energy.value == pytest.approx(
-        0.05 * (free_energy.means[0].value + free_energy.means[1].value), rel=0.02
-    )
-    assert affinity_ladder(rungs[::-1]).value == free_energy.value
-
-
-def test_finished_runs_are_kept_and_interrupted_ones_resumed(rungs, monkeypatch):
-    before = (rungs[0] / "trajectory.h5md").stat().st_mtime_ns
-    assert run_affinity_ladder(deck_of(steps=60), [0.9], rungs[0].parent) == rungs[:1]
-    assert (rungs[0] / "trajectory.h5md").stat().st_mtime_ns == before
-    with pytest.raises(InputError, match="of another deck"):
-        run_affinity_ladder(deck_of(steps=61), [0.9], rungs[0].parent)
-    status = rungs[0] / "status.json"
-    text = status.read_text()
-    status.write_text(json.dumps({**json.loads(text), "status": "interrupted"}))
-    continued = []
-
-    class Interrupted:
-        status, step = "interrupted", 7
-
-    monkeypatch.setattr(ladder, "resume", lambda folder, *rest: continued.append(folder) or Interrupted)
-    with pytest.raises(nakmd.NakmdError, match=r"affinity 0\.9 was interrupted at step 7"):
-        run_affinity_ladder(deck_of(steps=60), [0.9], rungs[0].parent)
-    assert continued == rungs[:1]
-    status.write_text(text)
-
-
-def test_invalid_ladders_raise_a_clear_error(rungs, wet, tmp_path):
-    with pytest.raises(AnalysisError, match="two or more affinities, got 1"):
-        affinity_ladder(rungs[:1])
-    with pytest.raises(AnalysisError, match="two or more affinities, got 0"):
-        affinity_ladder([])
-    bare_rungs = run_affinity_ladder(deck_of(liquid=False), [0.9, 1.0], tmp_path)
-    with pytest.raises(AnalysisError, match="differ in structure"):
-        affinity_ladder([rungs[0], bare_rungs[0]])
-    with pytest.raises(AnalysisError, match=r"needs a wall \(C, N\) and a metal"):
-        affinity_ladder(bare_rungs)
-    terms = DeckSource.parse('[model]\n[[model.terms]]\nkind = "set"\nname = "nak-cn-pair"\n')
-    with pytest.raises(InputError, match="scales the metal-carbon depths of a named set"):
-        run_affinity_ladder(terms, [0.9], tmp_path)
-
-
-def test_a_ladder_needs_one_temperature():
-    held = {"kind": "produce", "steps": 30, "temperature": "450 K"}
-    nve = {"kind": "produce", "steps": 30, "ensemble": "nve"}
-    ramp = {"kind": "produce", "steps": 30, "temperature": ["400 K", "450 K"]}
-    temperatures = [ladder._held_temperature(deck_of(stage=[section]), None) for section in (held, nve, ramp)]
-    assert temperatures == [450.0, None, None]
-    assert ladder._held_temperature(deck_of(stage=[held, nve]), "produce") == 450.0
-    with pytest.raises(AnalysisError, match="got 450 K, none"):
-        ladder._common(temperatures[:2])
