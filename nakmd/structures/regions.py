@@ -162,8 +162,9 @@ class Slab(Region):
         if np.any(np.delete(self.cell.matrix[:, self.axis], self.axis)) or np.any(
             np.delete(self.cell.matrix[self.axis], self.axis)
         ):
+            name = "xyz"[self.axis]
             raise StructureError(
-                f"A slab normal to {'xyz'[self.axis]} needs a cell vector along it that is normal to the other two."
+                f"A slab normal to {name} needs a cell vector along {name} and the other two normal to it."
             )
 
     def _from_middle(self, points: FloatArray) -> FloatArray:
