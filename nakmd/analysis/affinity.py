@@ -246,10 +246,7 @@ class Affinity(NamedAnalysis):
         enrichment, bulk, notes = self._enrichment(layer)
         return AffinityRecord(
             quantity="interfacial affinity",
-            value=per_area.value,
-            error=per_area.error,
-            unit="eV/Å²",
-            n_effective=per_area.n_effective,
+            **per_area.fields,
             notes=(
                 f"first layer: nearest wall atom closer than {self.layer:g} Å",
                 f"contact area: {self.area_per_atom:.3f} Å² per wall atom in contact, each counted once",

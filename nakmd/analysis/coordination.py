@@ -207,10 +207,7 @@ class Coordination(NamedAnalysis):
         counting = "sharp" if self.width == 0.0 else f"smooth over {self.width:g} Å"
         return CoordinationRecord(
             quantity=f"{self.neighbor} around {self.center}",
-            value=mean.value,
-            error=mean.error,
-            unit="",
-            n_effective=mean.n_effective,
+            **mean.fields,
             notes=(f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}",),
             center=self.center,
             neighbor=self.neighbor,

@@ -185,10 +185,7 @@ def affinity_free_energy(
         notes.append(f"affinity 0 to {lambdas[0]:g} is left out; it adds at most {below.text} to the work")
     record = FreeEnergyRecord(
         quantity=f"free energy from affinity {lambdas[0]:g} to {lambdas[-1]:g}",
-        value=chosen.value,
-        error=chosen.error,
-        unit="eV",
-        n_effective=chosen.n_effective,
+        **chosen.fields,
         notes=tuple(notes),
         scales=lambdas,
         temperature=float(temperature),

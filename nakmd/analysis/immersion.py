@@ -240,10 +240,7 @@ class Immersion(NamedAnalysis):
             of_what = "as given"
         return ImmersionRecord(
             quantity="heat of immersion",
-            value=heat.value,
-            error=heat.error,
-            unit="J/g",
-            n_effective=heat.n_effective,
+            **heat.fields,
             notes=(
                 "per gram of carbon, its nitrogen included; released heat is positive",
                 *(sign if heat.value < 0.0 else ()),

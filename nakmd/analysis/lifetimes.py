@@ -262,10 +262,7 @@ class Lifetimes(NamedAnalysis):
         inverse = 1.0 / total.value if math.isfinite(total.value) else 0.0
         return LifetimesRecord(
             quantity=f"lifetime of {self.center}-{self.neighbor} contacts",
-            value=total.value,
-            error=total.error,
-            unit="ps",
-            n_effective=total.n_effective,
+            **total.fields,
             notes=(*notes, *self._spacing.notes),
             center=self.center,
             neighbor=self.neighbor,

@@ -167,10 +167,7 @@ class LocalOrder(NamedAnalysis):
         densities = self._counts * BINS / self._counts.sum(axis=1, keepdims=True)
         return LocalOrderRecord(
             quantity=f"q6 of {self.of or ', '.join(self._rows)}",
-            value=whole.value,
-            error=whole.error,
-            unit="",
-            n_effective=whole.n_effective,
+            **whole.fields,
             notes=(f"neighbours of an atom: {around}", "by freud, in single precision"),
             neighbors=around,
             q4=by[0],

@@ -192,10 +192,7 @@ class Residence(NamedAnalysis):
         times = np.asarray(lags * step, dtype=np.float64)
         return ResidenceRecord(
             quantity=f"residence of {self.species} in the first layer",
-            value=time.value,
-            error=time.error,
-            unit="ps",
-            n_effective=time.n_effective,
+            **time.fields,
             notes=(*notes, *self._spacing.notes),
             species=self.species,
             edges=np.array(self.edges),

@@ -188,10 +188,7 @@ class ShortRangeOrder(NamedAnalysis):
             notes.append("one frame: no error can be given")
         return ShortRangeOrderRecord(
             quantity=f"short-range order {self.a}-{self.b}",
-            value=whole.value,
-            error=whole.error,
-            unit="",
-            n_effective=whole.n_effective,
+            **whole.fields,
             notes=tuple(notes),
             a=self.a,
             b=self.b,

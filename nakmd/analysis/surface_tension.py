@@ -195,10 +195,7 @@ def summarise(
         notes.append(f"the tension settles during the first {settled:.3g} ps: not in equilibrium there")
     return SurfaceTensionRecord(
         quantity="surface tension",
-        value=found.value,
-        error=found.error,
-        unit="eV/Å²",
-        n_effective=found.n_effective,
+        **found.fields,
         notes=tuple(notes),
         tension=found.scaled(MN_PER_M_PER_EV_A2, "mN/m"),
         axis=axis,

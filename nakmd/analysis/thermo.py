@@ -217,10 +217,7 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
         notes.append(f"{watched.replace('_', ' ')} settles during the first {settled:.3g} ps: not in equilibrium there")
     return ThermoRecord(
         quantity=first.replace("_", " "),
-        value=quantities[first].value,
-        error=quantities[first].error,
-        unit=quantities[first].unit,
-        n_effective=quantities[first].n_effective,
+        **quantities[first].fields,
         notes=tuple(notes),
         quantities=quantities,
         drift=drift,

@@ -212,10 +212,7 @@ class Adhesion(Analysis):
             total = _per_area(sum(series.values(), np.zeros(len(area))), area, math.hypot(*references.values()))
         return AdhesionRecord(
             quantity="energy of adhesion",
-            value=per_area.value,
-            error=per_area.error,
-            unit="eV/Å²",
-            n_effective=per_area.n_effective,
+            **per_area.fields,
             notes=(
                 f"area: {AREA_PER_ATOM:.3f} Å² for each face of a wall atom that metal wets",
                 *notes,
