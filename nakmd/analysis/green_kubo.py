@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import scipy
-import scipy.fft
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.displacements import (

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy
-import scipy.special
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure

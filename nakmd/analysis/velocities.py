@@ -8,7 +8,6 @@ from typing import Self, cast
 
 import numpy as np
 import scipy
-import scipy.fft
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
