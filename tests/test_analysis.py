@@ -136,7 +136,7 @@ def test_production_is_what_counts_unless_told_otherwise(source):
     coordination(source, "C", "K", stage="all", progress=lambda done, total: everything.append((done, total)))
     assert everything[-1] == (40, 40)
     assert len(coordination(interface(10, stages=("nve",)), "C", "K").time) == 10
-    with pytest.raises(AnalysisError, match="stage called 'produced'; the stages here are 'heat', 'produce'"):
+    with pytest.raises(AnalysisError, match="stage 'produced'; the stages present are 'heat', 'produce'"):
         coordination(source, "C", "K", stage="produced")
 
 

@@ -211,7 +211,7 @@ def test_what_is_missing_is_said():
     source = on_sheet(layered)
     one = FrameList(source.topology, [source[0]])
     for function, name in ((gibbs_excess, "Gibbs excess"), (free_energy_profile, "free-energy profile")):
-        with pytest.raises(AnalysisError, match=f"{name} needs at least 2 frames, and one frame came in"):
+        with pytest.raises(AnalysisError, match=f"{name} needs at least 2 frames, got 1"):
             function(one)
         with pytest.raises(AnalysisError, match=r"There is no bulk above .* lie 0\.0 atoms"):
             function(source, bulk=(50.0, 60.0))

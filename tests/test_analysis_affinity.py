@@ -132,7 +132,7 @@ def test_small_and_large_results_are_written_and_drawn():
 def test_what_is_missing_is_said():
     cell, positions, species = sheet(near_k=5, near_na=5)
     kind = topology(NAMES, species, (True, True, False))
-    with pytest.raises(AnalysisError, match="step 7 holds no interaction energies"):
+    with pytest.raises(AnalysisError, match="step 7 contains no interaction energies"):
         affinity(FrameList(kind, [frame(cell, positions, 7)]))
     metal = [s for s in species if s > 1]
     with pytest.raises(AnalysisError, match="needs wall atoms"):
@@ -141,7 +141,7 @@ def test_what_is_missing_is_said():
         affinity(FrameList(topology(NAMES, species[:100]), [frame(cell, positions[:100])]))
     away = positions.copy()
     away[100:, 2] += 20.0
-    with pytest.raises(AnalysisError, match="ever touches the wall"):
+    with pytest.raises(AnalysisError, match="No metal atom touches the wall"):
         affinity(FrameList(kind, [frame(cell, away, pair_energies=pair_energies())]))
     with pytest.raises(AnalysisError, match="0 < layer <= bulk"):
         Affinity(layer=12.0, bulk=10.0)

@@ -239,7 +239,7 @@ def test_what_cannot_work_is_said(parameters, message):
 
 def test_one_frame_is_too_few():
     source, _ = random_walk(1, 10, 1)
-    with pytest.raises(AnalysisError, match="at least 4 frames, and one frame came in"):
+    with pytest.raises(AnalysisError, match="at least 4 frames, got 1"):
         diffusion(source)
 
 
