@@ -232,7 +232,7 @@ def test_what_is_missing_is_said():
         gibbs_excess(patch)
     assert any("leaves part of the wall bare" in note for note in density(patch).notes)
     cold = FrameList(source.topology, [frame(f.cell, f.positions, f.step) for f in source])
-    with pytest.raises(AnalysisError, match="holds no temperature"):
+    with pytest.raises(AnalysisError, match="contains no temperature"):
         free_energy_profile(cold)
     assert free_energy_profile(cold, temperature=450.0).temperature == pytest.approx(450.0)
     with pytest.raises(AnalysisError, match="positive temperature"):

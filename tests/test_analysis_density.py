@@ -268,10 +268,10 @@ def test_what_is_missing_is_said():
     kinds = topology(["C", "K"], [0] * 50 + [1] * 10)
     with pytest.raises(AnalysisError, match=r"neither sheets parallel to a face of the cell .* nor a closed tube"):
         density(FrameList(kinds, [frame(cell, lump)]))
-    exploded = frame(cell, source[0].positions)
-    exploded.positions[-1] = math.nan
-    (result,) = run_all(FrameList(source.topology, [exploded]), [Density()])
-    assert "exploded" in str(result)
+    broken = frame(cell, source[0].positions)
+    broken.positions[-1] = math.nan
+    (result,) = run_all(FrameList(source.topology, [broken]), [Density()])
+    assert "not finite" in str(result)
     with pytest.raises(AnalysisError, match="starts at the 'wall'"):
         Density(about="sheet")
     with pytest.raises(AnalysisError, match="positive width"):

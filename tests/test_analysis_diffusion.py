@@ -157,7 +157,7 @@ def test_atoms_at_rest_give_zero():
     frames = [frame(cell, np.ones((5, 3)), t) for t in range(20)]
     record = diffusion(FrameList(topology(["K"], np.zeros(5)), frames))
     assert (record.value, record.error) == (0.0, 0.0)
-    assert any("nothing moves" in note for note in record.notes)
+    assert any("no atom moves" in note for note in record.notes)
 
 
 def test_memory_bound_thins_the_frames_and_says_so():

@@ -143,8 +143,8 @@ class ContactAngle(NamedAnalysis):
     Limits. The curves are those of a liquid with one surface tension and no gravity: exact for caps, ridges, barrels
     and plugs. A clamshell is not a sphere: its angle is correct for drops much smaller than the tube; for larger drops
     it describes the shape and is not Young's angle. Near the wall and at nanometre size, line tension bends the
-    surface, so the angle depends on the size of the droplet. `contact` sets the position of the contact line, by default
-    at the nuclei; `per_angstrom` gives the effect of another choice, which is often larger than the error.
+    surface, so the angle depends on the size of the droplet. `contact` sets the position of the contact line, by
+    default at the nuclei; `per_angstrom` gives the effect of another choice, which is often larger than the error.
 
     The two ends of a plug are averaged, and so are those of a barrel. In a narrow tube the liquid is layered over the
     whole cross-section: the surface of a plug is where the density is half of the density deep inside at the same
