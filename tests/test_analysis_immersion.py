@@ -191,5 +191,5 @@ def test_what_is_missing_is_said():
     with pytest.raises(AnalysisError, match="mass fraction"):
         Immersion(carbon_fraction=0.0)
     lithium = topology(["C", "Li"], [0] * wall.n_atoms + [1] * wall.n_atoms)
-    with pytest.raises(AnalysisError, match="tabled"):
+    with pytest.raises(AnalysisError, match="tabulated"):
         heat_of_immersion(FrameList(lithium, frames))
