@@ -182,7 +182,9 @@ def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
     with pytest.raises(AnalysisError, match="short_range_order needs both sodium and potassium; here are K only"):
         standard_analyses(metal, ["short_range_order"])
     named = {
-        **dict.fromkeys(("structure_factor", "local_order", "vacf", "viscosity", "surface_tension"), metal),
+        **dict.fromkeys(
+            ("structure_factor", "local_order", "non_gaussian", "vacf", "viscosity", "surface_tension"), metal
+        ),
         **dict.fromkeys(("short_range_order", "contact_angle"), source.topology),
     }
     assert set(named) == set(on_request())

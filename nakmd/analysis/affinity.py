@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, LEAST_BULK, di
 from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import METALS, WALL
@@ -25,12 +25,7 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class AffinityRecord(Record):
     """Interaction of wall and metal, positive where they attract; ``value`` is per contact area, eV/Å².
 
@@ -251,10 +246,7 @@ class Affinity(NamedAnalysis):
         enrichment, bulk, notes = self._enrichment(layer)
         return AffinityRecord(
             quantity="interfacial affinity",
-            value=per_area.value,
-            error=per_area.error,
-            unit="eV/Å²",
-            n_effective=per_area.n_effective,
+            **per_area.fields,
             notes=(
                 f"first layer: nearest wall atom closer than {self.layer:g} Å",
                 f"contact area: {self.area_per_atom:.3f} Å² per wall atom in contact, each counted once",

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ArrheniusRecord(Record):
     """An activation energy [eV] and the points it comes from.
 

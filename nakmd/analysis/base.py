@@ -6,25 +6,23 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any, dataclass_transform
 
 import numpy as np
 
 from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
+from nakmd.analysis.plotting import Axes, Figure
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError, InputError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
+@dataclass_transform(eq_default=False, kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Record:
-    """What an analysis found.
+    """Result of an analysis. Every subclass becomes a frozen dataclass with keyword-only fields.
 
     Attributes
     ----------
@@ -46,6 +44,10 @@ class Record:
     unit: str
     n_effective: float
     notes: tuple[str, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Turn the subclass into a dataclass of the same kind."""
+        dataclass(frozen=True, kw_only=True, eq=False)(cls)
 
     @property
     def trusted(self) -> bool:

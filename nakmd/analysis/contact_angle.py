@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -20,17 +19,12 @@ from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Side [Å] of the bins of a map, and how far it reaches beyond the farthest atom of the first frame.
 WIDTH, MARGIN = 0.5, 12.0
@@ -39,7 +33,6 @@ WIDTH, MARGIN = 0.5, 12.0
 BLOCKS = 8
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ContactAngleRecord(Record):
     """The angle, within the liquid; ``value`` and ``error`` in degree.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -15,22 +15,16 @@ from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: Distributions count this many neighbours, and more as this many.
 MOST_NEIGHBORS = 32
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CoordinationRecord(Record):
     """Neighbours around each centre; ``value`` is the mean number per centre.
 
@@ -213,10 +207,7 @@ class Coordination(NamedAnalysis):
         counting = "sharp" if self.width == 0.0 else f"smooth over {self.width:g} Å"
         return CoordinationRecord(
             quantity=f"{self.neighbor} around {self.center}",
-            value=mean.value,
-            error=mean.error,
-            unit="",
-            n_effective=mean.n_effective,
+            **mean.fields,
             notes=(f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}",),
             center=self.center,
             neighbor=self.neighbor,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -17,19 +17,14 @@ from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import error_of_blocks
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class DensityRecord(Record):
     """Number densities; ``value`` and ``error`` are (n_sides, n_species, n_bins), NaN where a bin has no volume.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
@@ -21,22 +20,16 @@ from nakmd.analysis.numerics.displacements import (
     slope_weights,
 )
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: Atoms whose paths are transformed at a time, and positions where frames are few.
 CHUNK, CHUNK_POSITIONS = 128, 1 << 15
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class DiffusionRecord(Record):
     """A diffusion coefficient [Å²/ps] and the curve it comes from.
 

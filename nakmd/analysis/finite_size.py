@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,16 +13,11 @@ from nakmd.analysis.diffusion import DiffusionRecord
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: ξ of a cubic lattice of hydrodynamic images.
 XI_CUBIC = 2.837297
@@ -33,7 +26,6 @@ XI_CUBIC = 2.837297
 CUBIC_WITHIN = 1.1
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FiniteSizeRecord(Record):
     """A diffusion coefficient [Å²/ps] of the infinite system.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,15 +15,10 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Neighbours of the ladder must overlap by at least this much (0.5: they are the same).
 LEAST_OVERLAP = 0.03
@@ -32,7 +27,6 @@ LEAST_OVERLAP = 0.03
 LEAST_SAMPLES = 10
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FreeEnergyRecord(Record):
     """Free energy between the ends of a ladder; ``value`` is F(last scale) - F(first scale) in eV.
 
@@ -191,10 +185,7 @@ def affinity_free_energy(
         notes.append(f"affinity 0 to {lambdas[0]:g} is left out; it adds at most {below.text} to the work")
     record = FreeEnergyRecord(
         quantity=f"free energy from affinity {lambdas[0]:g} to {lambdas[-1]:g}",
-        value=chosen.value,
-        error=chosen.error,
-        unit="eV",
-        n_effective=chosen.n_effective,
+        **chosen.fields,
         notes=tuple(notes),
         scales=lambdas,
         temperature=float(temperature),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -17,17 +17,12 @@ from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import K_B
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Extrema are vertices of parabolas through the profile within this distance [Å]; of barriers, which are wide, within
 #: twice as much.
@@ -58,7 +53,6 @@ class Well:
     second: Measure
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FreeEnergyProfileRecord(Record):
     """F(d) in eV, zero in the bulk; ``value`` and ``error`` are (n_sides, n_species, n_bins), NaN where no atom was.
 

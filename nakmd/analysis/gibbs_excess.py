@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -17,22 +17,16 @@ from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import AtomsNeeded, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: Layers that are told apart, at most.
 MOST_LAYERS = 4
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class GibbsExcessRecord(Record):
     """Relative adsorption [atoms/Å²], over all sides of the wall that have a bulk; positive where ``of`` is enriched.
 

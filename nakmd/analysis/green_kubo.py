@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy
-import scipy.fft
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.displacements import (
@@ -20,16 +17,11 @@ from nakmd.analysis.numerics.displacements import (
     slope_weights,
 )
 from nakmd.analysis.numerics.statistics import student_factor
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Viscosity: 1 eV ps/Å³ in mPa s (1 GPa ps is 1 mPa s).
 MPA_S_PER_EV_PS_A3 = GPA_PER_EV_A3
@@ -41,7 +33,6 @@ LEAST_OVERLAP = 0.5
 CORRELATION_TIMES = 6.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ViscosityRecord(Record):
     """A shear viscosity [mPa s], and the functions behind it.
 

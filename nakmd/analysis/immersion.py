@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,18 +15,13 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2, KJ_PER_MOL_PER_EV
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: 1 eV/amu in J/g: 1 eV per atom is 96.485 kJ/mol, and 1 amu per atom 1 g/mol.
 J_PER_G_PER_EV_AMU = 1e3 * KJ_PER_MOL_PER_EV
@@ -46,7 +40,6 @@ HEAT_CAPACITY_METAL, HEAT_CAPACITY_CARBON = 0.93, 0.71
 CARBON_FRACTION = 0.05
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ImmersionRecord(Record):
     """Heat of immersion; ``value`` is what a gram of carbon releases, J/g, positive where it warms.
 
@@ -247,10 +240,7 @@ class Immersion(NamedAnalysis):
             of_what = "as given"
         return ImmersionRecord(
             quantity="heat of immersion",
-            value=heat.value,
-            error=heat.error,
-            unit="J/g",
-            n_effective=heat.n_effective,
+            **heat.fields,
             notes=(
                 "per gram of carbon, its nitrogen included; released heat is positive",
                 *(sign if heat.value < 0.0 else ()),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -18,16 +18,11 @@ from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient, fit_window, slope_weights
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: The straight line begins and ends at the latest here [ps]: few atoms stay in a layer for long.
 LATEST = (1.0, 5.0)
@@ -40,7 +35,6 @@ MOST_SEGMENTS = 10
 CHUNK = 512
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LayerDiffusionRecord(Record):
     """Diffusion along the wall in each layer: ``value`` and ``error`` are (n_layers,).
 

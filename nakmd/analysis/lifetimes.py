@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -17,16 +17,11 @@ from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Lags in frames at which correlation functions are counted: a little more than three per factor of two.
 LAGS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256)
@@ -56,7 +51,6 @@ def lags_in_frames(longest: float | None, step: float, n: int, name: str) -> Int
     return np.array([lag for lag in LAGS if lag * step <= longest * (1.0 + 1e-9)])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LifetimesRecord(Record):
     """Lifetimes of contacts: ``value`` is the mean lifetime [ps] of all pairs.
 
@@ -268,10 +262,7 @@ class Lifetimes(NamedAnalysis):
         inverse = 1.0 / total.value if math.isfinite(total.value) else 0.0
         return LifetimesRecord(
             quantity=f"lifetime of {self.center}-{self.neighbor} contacts",
-            value=total.value,
-            error=total.error,
-            unit="ps",
-            n_effective=total.n_effective,
+            **total.fields,
             notes=(*notes, *self._spacing.notes),
             center=self.center,
             neighbor=self.neighbor,

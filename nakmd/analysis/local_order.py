@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import field
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,23 +13,17 @@ from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: Bins of the distributions of q4 and q6, between 0 and 1.
 BINS = 100
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LocalOrderRecord(Record):
     """Mean q6 of the atoms looked at as ``value``, and what else the neighbourhoods say.
 
@@ -173,10 +167,7 @@ class LocalOrder(NamedAnalysis):
         densities = self._counts * BINS / self._counts.sum(axis=1, keepdims=True)
         return LocalOrderRecord(
             quantity=f"q6 of {self.of or ', '.join(self._rows)}",
-            value=whole.value,
-            error=whole.error,
-            unit="",
-            n_effective=whole.n_effective,
+            **whole.fields,
             notes=(f"neighbours of an atom: {around}", "by freud, in single precision"),
             neighbors=around,
             q4=by[0],

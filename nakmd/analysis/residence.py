@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -17,18 +17,13 @@ from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, Int8Array, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ResidenceRecord(Record):
     """Residence in layers: ``value`` is the mean residence time [ps] in the first one.
 
@@ -197,10 +192,7 @@ class Residence(NamedAnalysis):
         times = np.asarray(lags * step, dtype=np.float64)
         return ResidenceRecord(
             quantity=f"residence of {self.species} in the first layer",
-            value=time.value,
-            error=time.error,
-            unit="ps",
-            n_effective=time.n_effective,
+            **time.fields,
             notes=(*notes, *self._spacing.notes),
             species=self.species,
             edges=np.array(self.edges),

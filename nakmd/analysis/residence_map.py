@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -15,19 +15,14 @@ from nakmd.analysis.geometry.wall import FIRST_LAYER, distances_to_wall
 from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ResidenceMapRecord(Record):
     """First-layer atoms per area [1/Å²]: ``value`` and ``error`` are (n_metals, nx, ny).
 

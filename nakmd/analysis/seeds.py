@@ -5,25 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy
-import scipy.special
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CombinedRecord(Record):
     """One quantity from several independent runs.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -16,19 +16,14 @@ from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ShortRangeOrderRecord(Record):
     """The Warren-Cowley parameter of the first shell: 0 in a random alloy, below 0 where unlike atoms seek each other.
 
@@ -193,10 +188,7 @@ class ShortRangeOrder(NamedAnalysis):
             notes.append("one frame: no error can be given")
         return ShortRangeOrderRecord(
             quantity=f"short-range order {self.a}-{self.b}",
-            value=whole.value,
-            error=whole.error,
-            unit="",
-            n_effective=whole.n_effective,
+            **whole.fields,
             notes=tuple(notes),
             a=self.a,
             b=self.b,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import scipy
-import scipy.spatial
 
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.system import Frame

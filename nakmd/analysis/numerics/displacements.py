@@ -6,8 +6,6 @@ import math
 
 import numpy as np
 import scipy
-import scipy.fft
-import scipy.special
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError

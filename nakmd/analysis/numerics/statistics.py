@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import scipy  # its modules load on first use: a deck checks its quantities before the first step
@@ -52,6 +53,15 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
     return f"{rounded:.{places}f} ± {round(error, digits):.{places}f}{suffix}"
 
 
+class MeasureFields(TypedDict):
+    """The fields of a `Measure` as keyword arguments."""
+
+    value: float
+    error: float
+    unit: str
+    n_effective: float
+
+
 @dataclass(frozen=True)
 class Measure:
     """A number with its standard error.
@@ -84,6 +94,11 @@ class Measure:
     def scaled(self, factor: float, unit: str) -> Measure:
         """Return the same measure in another unit."""
         return Measure(self.value * factor, self.error * abs(factor), unit, self.n_effective)
+
+    @property
+    def fields(self) -> MeasureFields:
+        """Keyword arguments of a record whose main number this is."""
+        return {"value": self.value, "error": self.error, "unit": self.unit, "n_effective": self.n_effective}
 
     @property
     def text(self) -> str:
