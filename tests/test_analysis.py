@@ -179,7 +179,7 @@ def test_analyses_without_their_atoms_are_omitted_or_refused(source):
     for word in ("surface_tension", "viscosity"):
         with pytest.raises(AnalysisError, match=f"{word} needs metal atoms and no wall"):
             standard_analyses(source.topology, [word])
-    with pytest.raises(AnalysisError, match="short_range_order needs both sodium and potassium; here are K only"):
+    with pytest.raises(AnalysisError, match="short_range_order needs both sodium and potassium; this system has only K"):
         standard_analyses(metal, ["short_range_order"])
     named = {
         **dict.fromkeys(
@@ -205,7 +205,7 @@ def test_the_overview_has_one_panel_of_each_quantity_before_two_of_one(source, t
     assert {"diffusion K", "coordination C-K", "lifetimes C-K"} < set(drawn)
     assert complete.overview(tmp_path / "overview.png", "all of it").stat().st_size > 10000
     titles = {row.quantity.strip() for row in complete.rows()}
-    assert {"K stays in the first layer", "affinity per area", "heat of immersion, per g of carbon"} < titles
+    assert {"K residence in the first layer", "affinity per area", "heat of immersion, per g of carbon"} < titles
 
 
 def test_one_failing_analysis_does_not_stop_the_others(source):

@@ -272,11 +272,11 @@ def test_missing_atoms_and_invalid_parameters_are_refused():
     broken.positions[-1] = math.nan
     (result,) = run_all(FrameList(source.topology, [broken]), [Density()])
     assert "not finite" in str(result)
-    with pytest.raises(AnalysisError, match="starts at the 'wall'"):
+    with pytest.raises(AnalysisError, match="must be 'wall', 'cell' or 'center'"):
         Density(about="sheet")
-    with pytest.raises(AnalysisError, match="positive width"):
+    with pytest.raises(AnalysisError, match="positive bin width"):
         Density(width=0.0)
-    with pytest.raises(AnalysisError, match="along 'x', 'y' or 'z'"):
+    with pytest.raises(AnalysisError, match="must be 'x', 'y' or 'z'"):
         Density(axis="c")
     with pytest.raises(AnalysisError, match="No profile of 'Rb'"):
         density(source).profile("Rb")

@@ -223,7 +223,7 @@ def test_only_the_last_frame_may_be_irregularly_spaced():
     ("parameters", "message"),
     [
         ({"fit": (1.0, 100.0)}, "ends at 100 ps, but the frames cover 4.9 ps"),
-        ({"fit": (1.0, 1.1)}, "holds 2 lags of 0.1 ps, 3 are needed"),
+        ({"fit": (1.0, 1.1)}, "contains 2 lags of 0.1 ps; at least 3 are needed"),
         ({"fit": (3.0, 1.0)}, "0 < start < stop"),
         ({"directions": "xx"}, "each once"),
         ({"directions": ""}, "some of 'xyz'"),
