@@ -17,7 +17,7 @@ from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, LEAST_BULK, di
 from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import METALS, WALL
@@ -85,10 +85,7 @@ class AffinityRecord(Record):
         """Draw the affinity per area against time, with mean and 95 % confidence interval."""
         figure, ax = figure_for(ax)
         ax.plot(self.time, self.series * J_PER_M2_PER_EV_A2, color=COLORS[0], lw=1)
-        ax.axhline(self.per_area.value, color=COLORS[1], label=self.per_area.text)
-        low, high = self.per_area.interval()
-        if math.isfinite(low):
-            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
+        draw_mean(ax, self.per_area, self.per_area.text)
         ax.set(xlabel="t / ps", ylabel="affinity / J/m²")
         ax.legend(fontsize="small")
         return figure

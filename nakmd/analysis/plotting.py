@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nakmd.analysis.table_row import WithError
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -35,3 +38,11 @@ def figure_for(ax: Axes | None) -> tuple[Figure, Axes]:
     while not isinstance(figure_of_axes, matplotlib.figure.Figure):  # axes inside a subfigure
         figure_of_axes = figure_of_axes.figure
     return figure_of_axes, ax
+
+
+def draw_mean(ax: Axes, mean: WithError, label: str) -> None:
+    """Draw a mean as a horizontal line and its 95 % confidence interval as a band."""
+    ax.axhline(mean.value, color=COLORS[1], label=label)
+    low, high = mean.interval()
+    if math.isfinite(low):
+        ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
