@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import field
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from nakmd.analysis.affinity import Affinity, AffinityRecord
 from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
@@ -21,10 +20,6 @@ from nakmd.potentials import Potential
 from nakmd.studies.parts import Part
 from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: Terms in the order of tables and plots.
 CROSS, EMBEDDING, STRAIN, METAL = "cross", "embedding change", "strain of the carbon", "change of the metal"
@@ -36,7 +31,6 @@ SERIES = ("whole", "wall", "metal", "cross", "thermal energy of the wall", "ther
 SAME_MODEL = 1e-5
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class AdhesionRecord(Record):
     """Energy of adhesion; ``value`` is -(E(metal+wall) - E(metal) - E(wall)) per area of wetted faces, eV/Å².
 
@@ -216,10 +210,7 @@ class Adhesion(Analysis):
             total = _per_area(sum(series.values(), np.zeros(len(area))), area, math.hypot(*references.values()))
         return AdhesionRecord(
             quantity="energy of adhesion",
-            value=per_area.value,
-            error=per_area.error,
-            unit="eV/Å²",
-            n_effective=per_area.n_effective,
+            **per_area.fields,
             notes=(
                 f"area: {AREA_PER_ATOM:.3f} Å² for each face of a wall atom that metal wets",
                 *notes,
