@@ -19,9 +19,9 @@ from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill
 from nakmd.neighbors import Neighbors, SlicedList
 from nakmd.potentials.base import Term, positive, species_key
 from nakmd.potentials.evaluator import BoundTerm
-from nakmd.potentials.forms.bound_pair import BoundPair
+from nakmd.potentials.forms.bound_pair import BoundPair, add_by_species
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
-from nakmd.potentials.forms.pair import PairPotential, add_by_species
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.system import Result, System
 
 #: Screening parameters of each element.
