@@ -166,7 +166,7 @@ def test_invalid_records_of_metals_are_reported():
     assert "C11 = -7.39: input should be greater than 0" in broken("johnson-oh-nak", "C11 = 7.39", "C11 = -7.39")
     assert "there is no [[pair]] of K-K" in broken("gupta-na", 'symbol = "Na"', 'symbol = "K"')
     assert "pair.1.xj is not a known key" in broken("gupta-na", "\nxi = ", "\nxj = ")
-    assert 'no known key. Did you mean "reference"' in broken("gupta-na", "reference = ", "refrence = ")
+    assert 'not a known key. Did you mean "reference"' in broken("gupta-na", "reference = ", "refrence = ")
 
 
 def test_elements_of_the_metals_can_be_chosen():

@@ -114,7 +114,7 @@ def test_two_calculators():
 def test_a_potential_does_not_change():
     potential = load("nak-cn")
     for one in (potential, *potential.terms):
-        with pytest.raises(AttributeError, match=r"precision of .* a potential does not change"):
+        with pytest.raises(AttributeError, match=r"precision of .* potentials are immutable"):
             one.precision = "mixed"
     metal = load("nak").terms[0]
     with pytest.raises(AttributeError, match=f"label of {type(metal).__name__} is already set"):
