@@ -277,7 +277,7 @@ def test_elements_may_be_chosen():
 
 
 def test_an_unknown_name_gives_the_nearest_one():
-    with pytest.raises(InputError, match=r'"nak-cm"\. Did you mean "nak-cn"\? There are cn, .*by its path'):
+    with pytest.raises(InputError, match=r'"nak-cm"\. Did you mean "nak-cn"\? There are cn, .*give its path'):
         library.load("nak-cm")
     with pytest.raises(FileFormatError, match="no such file"):
         library.load("nowhere/nak-cn.toml")
