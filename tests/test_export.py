@@ -1,4 +1,4 @@
-"""What is exported is the same model: tables against formulas, LAMMPS against nakmd."""
+"""Exported files are the same model: tables against formulas, LAMMPS against nakmd."""
 
 import lammps_oracle
 import numpy as np
@@ -14,7 +14,7 @@ from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.forms.eam_sampling import sample_table
 from nakmd.system import System
 
-#: Tables of 4000 points; a metal atom at the rim of the flake has ρ near 0.1, where √ρ bends.
+#: Tables of 4000 points; a metal atom at the edge of the flake has ρ near 0.1, where √ρ is strongly curved.
 TABLE_ENERGY = 1e-6
 #: LAMMPS with the same tables and parameters (target 1e-10).
 ENERGY, FORCE = 1e-9, 1e-8
@@ -29,7 +29,7 @@ def alloy(n=3, a=5.0, seed=2):
 
 
 def coated_flake(species):
-    """Return a few metal atoms over a piece of graphene with some of its atoms exchanged, open boundaries."""
+    """Return a few metal atoms over a doped flake of graphene, open boundaries."""
     generator = np.random.default_rng(4)
     bond = 1.42
     a1, a2 = bond * np.array([1.5, np.sqrt(0.75), 0.0]), bond * np.array([1.5, -np.sqrt(0.75), 0.0])
@@ -56,7 +56,7 @@ def test_the_table_of_the_cubics_follows_them(table):
     assert table.kind == "fs"
     assert table.cutoff == pytest.approx(1.3 * 5.328)
     assert np.array_equal(table.density[0, 1], table.density[1, 0])
-    # between the points the table is as good as on them
+    # the table is as accurate between its points as at them
     v, phi = cubics.functions("Na", "K", r)
     at = np.interp(r, table.d_r * np.arange(table.n_r), table.pair[0, 1])
     assert np.allclose(at / r, v, rtol=1e-4, atol=1e-6)
@@ -73,7 +73,7 @@ def test_the_exported_file_reads_back_and_states_its_source(table, tmp_path):
 
 def test_the_table_is_finite_at_the_origin_and_ends_at_zero(table):
     assert np.all(np.isfinite(table.pair))
-    # r V → 14.4 Z₁ Z₂ times the sum of the weights of ZBL, 1.00007; the first point stands for r = dr/1000
+    # r V → 14.4 Z₁ Z₂ times the sum of the weights of ZBL, 1.00007; the first point is taken at r = dr/1000
     assert table.pair[0, 1, 0] == pytest.approx(14.4 * 11 * 19, rel=1e-3)
     assert np.all(np.abs(table.pair[..., -1]) < 1e-12)
     assert np.all(table.density[..., -1] == 0.0)
@@ -100,7 +100,7 @@ def test_the_commands_of_the_whole_model():
     assert out.files.keys() == {"term_1.eam.fs", "term_2.tersoff"}
 
 
-def test_terms_without_species_are_left_out_and_none_is_said():
+def test_terms_without_species_are_omitted_and_none_is_exported():
     morse = Morse({("K", "C"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0, "cut": "cut"}}, label="m")
     lj = LennardJones(
         {
@@ -135,7 +135,7 @@ def test_a_model_of_one_style_is_that_style():
     ]  # fmt: skip
 
 
-def test_what_cannot_be_exported():
+def test_terms_that_cannot_be_exported():
     with pytest.raises(CoverageError, match="K with N"):
         lammps_input(load("nak-cn-pair"), ["K", "C", "N"])
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_exported():
         lammps_input(Hybrid([*load("nak").terms, screened], none=[("K", "C")]), ["K", "Na"])
 
 
-def test_every_form_is_made_of_the_term_that_has_it(tmp_path):
+def test_every_format_is_written_from_the_term_that_has_it(tmp_path):
     model = load("nak-cn-pair")
     texts = {form: export_texts(model, form, "m") for form in ("eam.fs", "tersoff")}
     assert [list(files) for files in texts.values()] == [["m.eam.fs"], ["m.tersoff"]]
@@ -171,7 +171,7 @@ def test_every_form_is_made_of_the_term_that_has_it(tmp_path):
         ("nak", "meam", None, "'meam' is not an export format; use one of setfl"),
     ],
 )
-def test_what_a_form_cannot_say(name, form, species, message):
+def test_formats_that_cannot_represent_a_term(name, form, species, message):
     with pytest.raises(InputError, match=message):
         export_texts(load(name), form, "m", species)
 

@@ -74,7 +74,7 @@ def smooth_pair(label="smooth"):
     )
 
 
-def test_the_curve_of_a_pair_is_what_two_atoms_feel():
+def test_the_curve_of_a_pair_is_the_energy_of_two_atoms():
     from nakmd.cell import Cell
     from nakmd.system import System
 
@@ -91,7 +91,7 @@ def test_the_curve_of_a_pair_is_what_two_atoms_feel():
 
 @needs_lammps[0]
 @needs_lammps[1]
-def test_what_lammps_has_no_style_for_goes_out_as_a_table():
+def test_pairs_without_a_lammps_style_are_tabulated():
     """A smooth switch and, by the same way, formulas of one's own; the shifted pair keeps its style."""
     term, system = smooth_pair(), made.crystal("bcc", 4.8, 3, ("Na", "K"), seed=8, shake=0.3)
     out = lammps_input(term, system.species_names)

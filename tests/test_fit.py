@@ -1,4 +1,4 @@
-"""The metal-carbon set is what its script makes of the data it carries, and the engine computes what was fitted."""
+"""The metal-carbon set is the result of its script, and the engine reproduces the fitted curves."""
 
 import json
 import shutil
@@ -19,12 +19,12 @@ from nakmd.system import System
 FIT = data_folder("potentials") / "fit"
 SET = "metal-carbon-2026"
 NUMBERS = ("wall", "wall_width", "depth", "width")
-DOPED = {"doped_depth": 1.0, "doped_width": 1.0, "doping_scale": 0.01}  # with what they are for pairs without
+DOPED = {"doped_depth": 1.0, "doped_width": 1.0, "doping_scale": 0.01}  # with the defaults
 
 
 @pytest.fixture(scope="module")
 def script():
-    """Return the modules of the fit, which are scripts and no package."""
+    """Return the modules of the fit, which are scripts outside any package."""
     sys.path.insert(0, str(FIT))
     try:
         import curves
@@ -60,8 +60,8 @@ def test_the_fit_makes_the_numbers_of_the_set(script, solved):
         assert found.evidence == pair["evidence"]
 
 
-def test_the_fit_is_as_good_as_its_results_say(script, points, solved):
-    """And as good as it has to be: 30 meV on pristine carbon, heights to 0.05 Å, sites in order."""
+def test_the_fit_has_the_stored_errors(script, points, solved):
+    """Required accuracy: 30 meV on pristine carbon, heights to 0.05 Å, correct order of sites."""
     stored = json.loads((FIT / "results.json").read_text())
     for metal, (stages, fits) in solved.items():
         for species, stage in stages.items():
@@ -114,7 +114,7 @@ def test_data_that_must_not_be_fitted_is_masked(points):
     assert all(p.energy < 0.5 for p in points if not p.masked)
 
 
-def test_damaged_data_is_named(script, tmp_path):
+def test_damaged_data_is_reported(script, tmp_path):
     for name in script.curves.FILES:
         shutil.copy(FIT / "data" / name, tmp_path)
     whole = tmp_path / "reference.extxyz"
@@ -133,7 +133,7 @@ def test_damaged_data_is_named(script, tmp_path):
         script.curves.read_points(tmp_path)
 
 
-def test_dopants_change_the_well_of_carbon_and_nothing_else():
+def test_dopants_change_only_the_well_of_carbon():
     bare, doped = load(SET), load(SET, doping=0.04)
     for pair in read_set(SET).pair:
         key, settled = tuple(sorted(pair.species)), 1.0 - np.exp(-0.04 / pair.doping_scale)
@@ -146,7 +146,7 @@ def test_dopants_change_the_well_of_carbon_and_nothing_else():
 
 @pytest.mark.parametrize("metal", ["K", "Na"])
 def test_the_loss_grows_evenly_between_the_concentrations_that_were_computed(script, points, solved, metal):
-    """No bump nor gap on the way from a pristine sheet to a doped one, in height or in energy."""
+    """Height and energy change monotonically and continuously from a pristine sheet to a doped one."""
     stages, fits = solved[metal]
     hollow = next(p for p in stages["C"].points if p.curve == "graphene_hollow")
     heights = np.arange(2.0, 3.2, 0.01)
@@ -167,7 +167,7 @@ def test_the_loss_grows_evenly_between_the_concentrations_that_were_computed(scr
         load(SET, doping=1.5)
 
 
-def test_a_wall_from_a_file_that_the_set_is_not_told_of():
+def test_a_wall_from_a_file_needs_a_doping():
     from nakmd.deck.draft import Draft
     from nakmd.deck.matter import Model, Structure
     from nakmd.runs.verify import _check_doping
@@ -183,7 +183,7 @@ def test_a_wall_from_a_file_that_the_set_is_not_told_of():
     assert not said(potential="nak-cn-dilute")
 
 
-def test_a_deck_tells_the_set_what_is_in_its_wall(tmp_path):
+def test_a_deck_passes_its_doping_to_the_set(tmp_path):
     from nakmd.deck.matter import Model, Structure
     from nakmd.runs.potential_builder import build_potential
 

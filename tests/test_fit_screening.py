@@ -1,4 +1,4 @@
-"""The screening of nak-cn is what its script makes of the computed films, and holds a layer as they say."""
+"""The screening of nak-cn is the result of its script, and reproduces the binding of layers."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ NUMBERS = ("residual", "rho_0", "doped_residual", "doping_scale")
 
 @pytest.fixture(scope="module")
 def script():
-    """Return the script, which is no package."""
+    """Return the script as a module."""
     sys.path.insert(0, str(FIT))
     try:
         import screening
@@ -32,25 +32,25 @@ def points(script):
 
 @pytest.fixture(scope="module")
 def of_the_model():
-    """Return the numbers of the screening by element, as nak-cn has them."""
+    """Return the screening parameters of nak-cn by element."""
     (term,) = [term for term in read_set("nak-cn").term if term.screening is not None]
     return {e.symbol: {name: getattr(e, name) for name in NUMBERS} for e in term.screening.element}
 
 
 @pytest.mark.parametrize("metal", ["K", "Na"])
-def test_the_model_has_what_the_script_finds(script, points, of_the_model, metal):
-    """And so has the file that it left."""
+def test_the_model_has_the_parameters_of_the_script(script, points, of_the_model, metal):
+    """The stored results agree as well."""
     found = script.calibrate(points, metal)
     stored = json.loads((FIT / "screening.json").read_text(encoding="utf-8"))[metal]
     for name in NUMBERS:
         assert found[name] == stored[name] == of_the_model[metal][name]
     assert found["residual_spread"] < 0.07
-    # the attraction alone, by one number, meets the curve of a layer
+    # scaling the attraction by one number reproduces the curve of a layer
     assert found["films"]["2x2, 1 layer"]["rms_energy"] < 0.04
 
 
-def test_a_film_is_held_as_computed(script, points, of_the_model):
-    """Sheet and (2 x 2) layer of K at 3.0 Å: -0.206 eV; S is 0.03 above what this film alone would have."""
+def test_binding_of_a_film(script, points, of_the_model):
+    """Sheet and (2 x 2) layer of K at 3.0 Å: -0.206 eV; S is 0.03 above that of this film."""
     (point,) = [p for p in points if (p.metal, p.film, p.height) == ("K", "2x2, 1 layer", 3.0)]
     assert point.held == pytest.approx(-0.2064, abs=1e-4)
     heights, held = script.curve(point, of_the_model)
@@ -60,8 +60,8 @@ def test_a_film_is_held_as_computed(script, points, of_the_model):
     assert lone.min() == pytest.approx(-0.83, abs=0.02)
 
 
-def test_potassium_between_two_sheets_is_held_as_computed(script, points, of_the_model):
-    """The stack of KC8 was in no fit: its S within twice the spread of the films, its enthalpy within 0.1 eV of PBE.
+def test_binding_of_potassium_between_two_sheets(script, points, of_the_model):
+    """The stack of KC8 was not fitted: S within twice the spread of the films, enthalpy within 0.1 eV of PBE.
 
     Against graphite, which dispersion holds together, it is 0.47 eV above calorimetry, and the model says so.
     """
@@ -75,14 +75,14 @@ def test_potassium_between_two_sheets_is_held_as_computed(script, points, of_the
 
 @pytest.mark.parametrize(("metal", "within"), [("K", 0.08), ("Na", 0.03)])
 def test_under_a_layer_of_the_other_metal(script, points, of_the_model, metal, within):
-    """The density that screens is that of all neighbours: mixed films, in no fit either."""
+    """The screening density is that of all neighbours: mixed films, also not fitted."""
     (film,) = [p for p in points if p.film == script.MIXED[metal]]
     assert script.scale_of([film])[0] == pytest.approx(of_the_model[metal]["residual"], abs=within)
 
 
 @pytest.mark.parametrize(("metal", "within"), [("K", 0.02), ("Na", 0.03)])
-def test_a_layer_on_a_doped_sheet_is_held_as_computed(script, points, of_the_model, metal, within):
-    """To the 30 meV of the pair terms, up to one N in 16; with the residual of a clean sheet it is held too weakly."""
+def test_binding_of_a_layer_on_a_doped_sheet(script, points, of_the_model, metal, within):
+    """To 30 meV as the pair terms, up to one N in 16; the residual of a clean sheet gives too weak binding."""
 
     def model_and_computed(numbers):
         found = [row for row in script.doped_layers(points, numbers)[metal] if 0.0 < row["doping"] < 0.1]
@@ -92,7 +92,7 @@ def test_a_layer_on_a_doped_sheet_is_held_as_computed(script, points, of_the_mod
     assert len(model) == 4
     assert model == pytest.approx(computed, abs=within)
     clean = {name: {key: numbers[key] for key in NUMBERS[:2]} for name, numbers in of_the_model.items()}
-    # what two more numbers buy: rms 10 for 15 meV (K), 16 for 28 meV (Na)
+    # improvement by two more parameters: rms 10 instead of 15 meV (K), 16 instead of 28 meV (Na)
     assert np.std(model - computed) < 0.02
     weaker = model_and_computed(clean)[0] - computed
     assert np.linalg.norm(model - computed) < 0.7 * np.linalg.norm(weaker)
@@ -100,7 +100,7 @@ def test_a_layer_on_a_doped_sheet_is_held_as_computed(script, points, of_the_mod
 
 
 def test_far_more_nitrogen_is_beyond_the_model(script, points, of_the_model):
-    """PBE holds a layer beside one N in 8 nearly as a clean sheet does; the model does not, and says so."""
+    """PBE binds a layer at one N in 8 nearly as on a clean sheet; the model does not (a documented limit)."""
     rows = script.doped_layers(points, of_the_model)["K"]
     (clean,) = [row for row in rows if row["doping"] == 0.0]
     (most,) = [row for row in rows if row["doping"] == 0.125 and row["height"] == 3.0]

@@ -1,4 +1,4 @@
-"""Forms of potentials: what the registry promises of each, and what is special to some."""
+"""Forms of potentials: the contract of the registry, and properties of single forms."""
 
 import copy
 
@@ -37,7 +37,7 @@ def record_of(style, **changed):
     return HEAD + f'form = "{style}"\n[[pair]]\nspecies = ["K", "C"]\nevidence = "proposed"\n' + words
 
 
-def test_the_registry_is_whole():
+def test_the_registry_is_complete():
     assert [form.__name__ for form in forms.FORMS] == forms.__all__
     assert set(RECORDS) == {form.Record.form_word() for form in forms.FORMS} | {"model"}
     used = {library.read_set(name).form for name in library.names()}
@@ -62,7 +62,7 @@ def test_a_record_becomes_the_potential(style, tmp_path):
 
 @pytest.mark.parametrize("style", PAIR_FORMS)
 def test_a_term_of_a_deck_is_the_potential(style):
-    """Numbers carry the units that the form declares; the deck is written and read back."""
+    """Numbers have the units that the form declares; a deck round trip."""
     form = PAIR_FORMS[style]
     words = {name: f"{value!r} {form.parameters[name].unit}".strip() for name, value in numbers_of(style).items()}
     term = {"kind": style.replace("_", "-"), "pair": ["K", "Na"], "cutoff": "0.6 nm", "cut": "smooth", **words}
@@ -95,7 +95,7 @@ def test_a_pair_without_a_wall_is_refused():
 
 
 def test_the_top_of_the_wall_is_a_maximum():
-    """On a grid of 1e-5 Å the maximum is met to that, and V to its square times V''/2, about 1e-6 eV."""
+    """A grid of 1e-5 Å gives the maximum to that, and V to its square times V''/2, about 1e-6 eV."""
     term = Buckingham({("K", "C"): {"A": 1000.0, "rho": 0.3, "C": 5.0, "cutoff": 8.0}}, scale=0.5)
     r = np.arange(0.5, 4.0, 1e-5)
     v = 0.5 * (1000.0 * np.exp(-r / 0.3) - 5.0 / r**6)
@@ -107,7 +107,7 @@ def test_the_top_of_the_wall_is_a_maximum():
 
 
 def test_layers_of_graphite_under_the_set_of_williams():
-    """Rigid AB sheets, 2.461 Å: the distance of least energy is the figure of the record."""
+    """Rigid AB sheets, 2.461 Å: the distance of minimum energy is that of the record."""
     term, bond = load("williams-1967-c"), 2.461 / np.sqrt(3.0)
     n = np.arange(-9, 10)
     cells = n[:, None, None] * [1.5 * bond, 1.2305] + n[None, :, None] * np.array([1.5 * bond, -1.2305])
@@ -137,12 +137,12 @@ def test_layers_of_graphite_under_the_set_of_williams():
 
 # ------------------------------------------------------------------------------------------ ZBL
 def test_nuclear_charges_come_from_the_elements():
-    """A site label is no element of its own; the twin takes the charges as numbers."""
+    """A site label does not change the element; the reference takes the charges as numbers."""
     core = ZBL({("K", "N:graphitic"): {"cutoff": 3.0, "cut": "cut"}})
     r = np.array([0.7, 1.3, 2.9])
     found, slope = core.curve(("K", "N:graphitic"), r)
     expected, expected_slope = models.PAIRS["zbl"].formula(r, 19, 7)
-    # rounding of exponents up to 70 and of sums of four: 1e-14 each
+    # rounding of exponents up to 70 and of four terms: 1e-14 each
     assert found == pytest.approx(expected, rel=1e-12)
     assert slope == pytest.approx(expected_slope, rel=1e-12)
     with pytest.raises(InputError, match="K-Xy: Xy is not a known element"):

@@ -1,4 +1,4 @@
-"""The library: every set is whole and means what its sources say."""
+"""The library: every set is complete and agrees with its sources."""
 
 import math
 
@@ -18,10 +18,10 @@ from nakmd.units import MOLDY_COULOMB
 METALS = ("Na", "K")
 SITES = ("C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic")
 
-# ------------------------------------------------------------------------------------------- what is in it
+# ------------------------------------------------------------------------------------------- contents
 
 
-def test_the_sets_that_people_are_promised():
+def test_documented_sets_exist():
     assert set(library.names()) >= {
         "nichol-ackland-2016", "kinaci-2012-cn", "lindsay-broido-2010", "tersoff-1989-c", "morse-dilute",
         "morse-screened", "metal-carbon-2026", "johnson-oh-nak", "gupta-na", "nak", "rb", "cn", "nak-cn", "nak-cn-pair",
@@ -60,7 +60,7 @@ def test_the_models_cover_every_pair_of_species(name, contact):
     assert by_pair["K", "C"] == (f"{contact}, screened" if name == "nak-cn" else contact)
 
 
-def test_rubidium_mixes_with_nothing_silently():
+def test_rubidium_needs_declared_pairs():
     by_pair = {(a, b): label for a, b, label in library.load("nichol-ackland-2016").coverage(["Na", "K", "Rb"])}
     assert by_pair["Na", "Rb"] == by_pair["K", "Rb"] == ""
     assert by_pair["Rb", "Rb"] == by_pair["Na", "K"] == "nichol-ackland-2016"
@@ -70,7 +70,7 @@ def test_rubidium_mixes_with_nothing_silently():
 
 
 def plain_pair(record, a, b, r):
-    """Return V and φ of the record's cubics and core, in plain Python from the formulas of the record's notes."""
+    """Return V and φ of the cubics and the core of a record, in plain Python from the formulas in its notes."""
     pair = next(p for p in record.pair if set(p.elements) == {a, b})
     z = {e.symbol: e.atomic_number for e in record.element}
     screening = 0.8854 * 0.529 / (z[a] ** 0.23 + z[b] ** 0.23)
@@ -101,7 +101,7 @@ def plain_pair(record, a, b, r):
     return math.exp(hermite), phi
 
 
-CHECKED = [  # a, b, r [Å], V [eV], φ [eV²]: worked out once from the published coefficients, outside nakmd
+CHECKED = [  # a, b, r [Å], V [eV], φ [eV²]: computed from the published coefficients, outside nakmd
     ("Na", "Na", 2.2000, 0.79380909, 0.0),
     ("Na", "Na", 3.0000, 0.14001743, 0.14510768),
     ("Na", "Na", 4.2906, 0.03527959, 0.12422569),
@@ -230,7 +230,7 @@ def test_metal_on_graphene_is_as_the_set_claims(name, metal, energy, height, bar
 
 
 @pytest.mark.parametrize("name", ["morse-dilute", "morse-screened"])
-def test_sites_are_told_apart(name):
+def test_sites_have_different_energies(name):
     record = library.read_set(name)
     pairs = {pair.species: pair for pair in record.pair}
     assert (record.cutoff, record.cut) == (10.0, "shift")
@@ -247,7 +247,7 @@ def test_sites_are_told_apart(name):
 # ----------------------------------------------------------------------------------------------- loading
 
 
-def test_affinity_scales_the_metal_carbon_terms_and_nothing_else():
+def test_affinity_scales_only_the_metal_carbon_terms():
     for name in ("nak-cn", "nak-cn-pair"):
         model = library.load(name, affinity=0.4)
         assert isinstance(model, Hybrid)
@@ -276,8 +276,8 @@ def test_elements_may_be_chosen():
         library.load("morse-dilute", elements=["K"])
 
 
-def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(InputError, match=r'"nak-cm"\. Did you mean "nak-cn"\? There are cn, .*by its path'):
+def test_an_unknown_name_gives_the_nearest_one():
+    with pytest.raises(InputError, match=r'"nak-cm"\. Did you mean "nak-cn"\? There are cn, .*give its path'):
         library.load("nak-cm")
     with pytest.raises(FileFormatError, match="no such file"):
         library.load("nowhere/nak-cn.toml")

@@ -1,4 +1,4 @@
-"""Sets and models in files of one's own: what they give, and messages with line and remedy where they are wrong."""
+"""Sets and models in files of the user: their potentials, and messages with line and remedy for errors."""
 
 import re
 
@@ -48,7 +48,7 @@ evidence = "proposed"
 )
 
 
-def test_files_of_ones_own(tmp_path):
+def test_user_files(tmp_path):
     (tmp_path / "mine.toml").write_text(MORSE, encoding="utf-8")
     (tmp_path / "lj.toml").write_text(
         HEAD + 'form = "lennard_jones"\ncutoff = 8.0\ncut = "shift"\n[[pair]]\nspecies = ["K", "K"]\n'
@@ -68,7 +68,7 @@ def test_files_of_ones_own(tmp_path):
     assert library.hashes(tmp_path / "model.toml").keys() == {"both", "mine"}
 
 
-def test_tables_of_ones_own(tmp_path):
+def test_user_tables(tmp_path):
     source = "".join(f"{v}\n" for v in [1.0] * 6)
     (tmp_path / "x.alloy").write_text("\n\n\n1 K\n6 1.0 6 1.0 5.0\n19 39.0983 5.3 bcc\n" + 3 * source)
     (tmp_path / "x.toml").write_text(HEAD + 'form = "eam_table"\nfiles = ["x.alloy"]\n', encoding="utf-8")
@@ -88,7 +88,7 @@ def test_tables_of_ones_own(tmp_path):
         ('[[term]]\nset = "loop.toml"\n', "has the model loop as a term"),
     ],
 )
-def test_models_that_mean_nothing(tmp_path, text, message):
+def test_invalid_models(tmp_path, text, message):
     path = tmp_path / "loop.toml"
     path.write_text('name = "loop"\ntitle = "l"\nform = "model"\n' + text)
     with pytest.raises(InputError, match=message):
@@ -107,7 +107,7 @@ def message(text):
     return str(caught.value)
 
 
-def test_a_typo_is_named_with_its_line_and_the_nearest_key():
+def test_a_typo_is_reported_with_line_and_nearest_key():
     assert message(MORSE.replace("alpha = 1.5", "alhpa = 1.5", 1)) == (
         "mine.toml:11: pair.1.alpha is missing; add it.\n"
         'mine.toml:14: pair.1.alhpa is not a known key. Did you mean "alpha"?'
@@ -166,7 +166,7 @@ def test_a_wrong_dotted_key_is_reported_on_its_own_line():
 
 @st.composite
 def broken(draw):
-    """Return the text of a set with some of it cut out, put in, or exchanged."""
+    """Return the text of a set with a part removed, inserted or replaced."""
     text = draw(st.sampled_from([library.path(name).read_text(encoding="utf-8") for name in library.names()] + [MORSE]))
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(text)))

@@ -1,4 +1,4 @@
-"""The analytic metals of the library beside those of Nichol and Ackland: functions, crystals, alloy rule, records."""
+"""The other analytic metals of the library (not Nichol and Ackland): functions, crystals, alloy rule, records."""
 
 import math
 
@@ -18,7 +18,7 @@ from nakmd.potentials.library.record_toml import parse_record
 from nakmd.studies.static_crystals import find_crystal, structure_in_nature, vacancy_energy
 from nakmd.system import System
 
-#: a, E_c, E_1v, C11, C12, C44 and the k3, k2, k1, k0, n that were worked out from them once, outside nakmd.
+#: a, E_c, E_1v, C11, C12, C44 and the k3, k2, k1, k0, n computed from them outside nakmd.
 SOLVED = {
     "Na": ((4.2906, 1.113, 0.36, 7.39, 6.22, 4.19), (-2.07410, 1.11634, -0.09119, -0.05354), 0.4076),
     "K": ((5.3280, 0.934, 0.32, 3.70, 3.14, 1.88), (-1.76769, 0.95891, -0.07879, -0.04752), 0.4921),
@@ -27,14 +27,14 @@ SOLVED = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread():
-    """Run on one thread: these are thousands of evaluations of a few atoms."""
+    """Run on one thread: the tests make thousands of evaluations of a few atoms."""
     set_threads(1)
     yield
     set_threads(2)
 
 
 def pair(r, elements=("Na", "K")):
-    """Return two atoms alone."""
+    """Return two isolated atoms."""
     return System([[0.0, 0.0, 0.0], [r, 0.0, 0.0]], [0, 1], elements, Cell([60.0] * 3, [False] * 3))
 
 
@@ -53,21 +53,21 @@ def test_the_functions_are_those_solved_for(element):
 
 
 @pytest.mark.parametrize("element", SOLVED)
-def test_the_crystal_has_the_figures_that_went_in(element):
+def test_the_crystal_has_the_fitted_properties(element):
     a, cohesive, vacancy, *elastic = SOLVED[element][0]
     found = crystal("johnson-oh-nak", element)
     assert found.length == pytest.approx(a, abs=1e-6)
     assert found.energy == pytest.approx(-cohesive, abs=1e-10)
     # differences at a strain of 1e-4
     assert found.elastic == pytest.approx(elastic, abs=1e-5)
-    # solved for without the curvature of F, which adds 1.5 to 2 %
+    # the solution neglects the curvature of F, which adds 1.5 to 2 %
     assert vacancy_energy(load("johnson-oh-nak"), found.system(4), found.energy) == pytest.approx(vacancy, rel=0.021)
-    # where the functions end was chosen so that bcc lies lowest
+    # the cutoff was chosen so that bcc has the lowest energy
     assert crystal("johnson-oh-nak", element, "fcc").energy > found.energy
 
 
 def test_unlike_atoms_follow_johnsons_rule():
-    """With f = f_e (r1/r)⁶ the ratio of densities is a constant, also where either has begun to end."""
+    """With f = f_e (r1/r)⁶ the ratio of densities is constant, also in the switching range of either."""
     potential = load("johnson-oh-nak")
     na, k = potential.solved["Na"], potential.solved["K"]
     ratio = k.f_e * k.r_1**6 / (na.f_e * na.r_1**6)
@@ -75,7 +75,7 @@ def test_unlike_atoms_follow_johnsons_rule():
     cross, at_na = potential.functions("Na", "K", r)
     like = [potential.functions(e, e, r)[0] for e in ("Na", "K")]
     assert cross == pytest.approx(0.5 * (ratio * like[0] + like[1] / ratio), rel=1e-13, abs=1e-16)
-    # what K puts at Na is what it puts at K
+    # the density of K is the same at Na and at K
     assert at_na == pytest.approx(potential.functions("K", "K", r)[1], rel=1e-15)
     found = evaluate(potential, pair(3.5)).energy
     rho = [potential.functions(a, b, np.array([3.5]))[1] for a, b in (("Na", "K"), ("K", "Na"))]
@@ -83,7 +83,7 @@ def test_unlike_atoms_follow_johnsons_rule():
     assert found == pytest.approx(cross[1] + sum(embedded), rel=1e-13)
 
 
-def test_setfl_can_say_johnson_oh_and_not_the_cross_rule_of_nichol_ackland(tmp_path):
+def test_setfl_represents_johnson_oh_but_not_nichol_ackland(tmp_path):
     texts = export_texts(load("johnson-oh-nak"), "setfl", "j")
     (tmp_path / "j").write_text(texts["j.eam.alloy"])
     table = read_eam(tmp_path / "j")
@@ -96,7 +96,7 @@ def test_setfl_can_say_johnson_oh_and_not_the_cross_rule_of_nichol_ackland(tmp_p
         export_texts(load("nak"), "setfl", "n")
 
 
-def test_figures_that_no_function_has():
+def test_unsolvable_properties_are_refused():
     figures = BccFigures(*SOLVED["Na"][0])
     with pytest.raises(InputError, match="No n reproduces these properties"):
         solve_bcc(figures._replace(C11=0.7, C12=0.6))
@@ -115,7 +115,7 @@ def test_two_atoms_of_gupta():
         assert evaluate(load("gupta-na"), two).energy == pytest.approx(expected, rel=1e-13)
 
 
-def test_the_end_of_gupta_costs_what_the_record_says():
+def test_the_cutoff_of_gupta_changes_energies_as_recorded():
     """5 meV and 0.002 Å against sums to 28 Å."""
     far = Gupta({("Na", "Na"): load("gupta-na").numbers["Na", "Na"]}, ["Na"], [11], (24.0, 28.0))
     near, whole = crystal("gupta-na", "Na"), find_crystal(far, ("Na",), "bcc", 3.5, elastic=False)
@@ -123,7 +123,7 @@ def test_the_end_of_gupta_costs_what_the_record_says():
     assert whole.energy == pytest.approx(-1.1399, abs=1e-4)
     assert near.energy - whole.energy == pytest.approx(4.8e-3, abs=5e-4)
     assert near.length - whole.length == pytest.approx(2.1e-3, abs=5e-4)
-    assert near.elastic[0] < near.elastic[1]  # bcc is unstable, as the record says
+    assert near.elastic[0] < near.elastic[1]  # bcc is unstable, as stated in the record
 
 
 def test_gupta_needs_numbers_for_every_pair():
@@ -136,7 +136,7 @@ def test_gupta_needs_numbers_for_every_pair():
 
 # ------------------------------------------------------------------------------------------------- rubidium
 def test_rubidium_is_complete_and_alone():
-    """Worked out from the coefficients in plain Python: V = Σ A (X - x)³, φ = Σ B (Y - x)³ at x = 0.9 and 1.1."""
+    """Computed from the coefficients in plain Python: V = Σ A (X - x)³, φ = Σ B (Y - x)³ at x = 0.9 and 1.1."""
     potential = load("rb").terms[0]
     r = 5.585 * np.array([0.9, 1.1])
     v, phi = potential.functions("Rb", "Rb", r)
@@ -145,7 +145,7 @@ def test_rubidium_is_complete_and_alone():
     assert v == pytest.approx([sum(c * max(k - x, 0.0) ** 3 for c, k in zip(A, X)) for x in (0.9, 1.1)], rel=1e-12)
     assert phi == pytest.approx([sum(c * max(k - x, 0.0) ** 3 for c, k in zip(B, Y)) for x in (0.9, 1.1)], rel=1e-12)
     found = crystal("rb", "Rb")
-    # round numbers come out of the coefficients alone: the fit's own targets
+    # round numbers, the targets of the fit, follow from the coefficients
     assert (found.length, found.energy) == pytest.approx((5.585, -0.8400), abs=5e-5)
     assert load("rb").coverage(["Rb", "K"])[1] == ("Rb", "K", "")
 
@@ -159,14 +159,14 @@ def broken(name, old, new):
     return str(caught.value)
 
 
-def test_records_of_the_metals_name_their_faults():
+def test_invalid_records_of_metals_are_reported():
     assert "must be smaller than end" in broken("johnson-oh-nak", "start = 1.02", "start = 1.42")
     assert "Na is fcc; these functions are for bcc" in broken("johnson-oh-nak", 'lattice = "bcc"', 'lattice = "fcc"')
     assert "element Na is given twice" in broken("johnson-oh-nak", 'symbol = "K"', 'symbol = "Na"')
     assert "C11 = -7.39: input should be greater than 0" in broken("johnson-oh-nak", "C11 = 7.39", "C11 = -7.39")
     assert "there is no [[pair]] of K-K" in broken("gupta-na", 'symbol = "Na"', 'symbol = "K"')
     assert "pair.1.xj is not a known key" in broken("gupta-na", "\nxi = ", "\nxj = ")
-    assert 'no known key. Did you mean "reference"' in broken("gupta-na", "reference = ", "refrence = ")
+    assert 'not a known key. Did you mean "reference"' in broken("gupta-na", "reference = ", "refrence = ")
 
 
 def test_elements_of_the_metals_can_be_chosen():

@@ -1,4 +1,4 @@
-"""Pairs in float32: how far forces are off, and that every other promise holds as in double precision."""
+"""Pairs in float32: errors of forces, and all other properties as in double precision."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from nakmd.units import K_B
 
 
 def metal():
-    """Return packed liquid NaK: closer pairs, and larger forces, than in equilibrium."""
+    """Return packed liquid NaK, with closer pairs and larger forces than in equilibrium."""
     return liquid(0.67, 450.0, n_atoms=500, seed=3)
 
 
@@ -33,7 +33,7 @@ def wetted_tube():
 
 
 def on_tables():
-    """Return the metal's model on tables."""
+    """Return the tabulated model of the metal."""
     return EAM(analytic_table(load("nichol-ackland-2016", elements=["Na", "K"])))
 
 
@@ -52,8 +52,8 @@ def case(request):
     return build(), potential(), potential().with_precision("mixed")
 
 
-def test_forces_are_off_by_the_stated_part(case):
-    # A float32 has 24 bits: coordinates up to 20 Å from the middle are rounded by 1e-6 Å, forces of some eV/Å² stiff
+def test_forces_have_the_stated_error(case):
+    # A float32 has 24 bits: coordinates up to 20 Å from the centre are rounded by 1e-6 Å, forces of some eV/Å² stiff
     # pairs by some 1e-6 eV/Å, more where neighbours cancel. Five times the rms found in liquid NaK (8e-6) is allowed.
     system, double, mixed = case
     exact, found = evaluate(double, system), evaluate(mixed, system)
@@ -120,7 +120,7 @@ def test_the_deck_chooses():
     assert "double precision only" in text
 
 
-def test_what_there_is_not():
+def test_unsupported_precisions_are_refused():
     morse = Morse({("K", "K"): {"depth": 0.05, "alpha": 1.5, "r_0": 4.0, "cutoff": 8.0}})
     with pytest.raises(InputError, match="no precision 'half'; there are double, mixed"):
         morse.with_precision("half")
@@ -143,7 +143,7 @@ def drift(precision, n_atoms, steps):
 
 @pytest.mark.slow
 def test_energy_drifts_little_in_mixed_precision():
-    # rounding of forces is no gradient of anything; ten times the limit in double precision is allowed
+    # rounded forces are not conservative; ten times the limit in double precision is allowed
     found = drift("mixed", 2000, 100_000)
     print(f"mixed precision: {found:.1e} kT/ns/dof")
     assert abs(found) < 1e-4

@@ -1,7 +1,7 @@
-"""The laws that every potential and the sum of potentials obey (`conftest.POTENTIALS`).
+"""Properties that every potential and every sum of potentials must have (`conftest.POTENTIALS`).
 
-Energies here are some ten eV, so sums of double precision carry 1e-13 eV; a tolerance of 1e-10 is a thousand
-times that and a thousandth of what any fault of a formula would do.
+Energies are about ten eV, so rounding in double precision is 1e-13 eV; a tolerance of 1e-10 is a thousand
+times that and a thousandth of the effect of an error in a formula.
 """
 
 import configurations as made
@@ -101,7 +101,7 @@ def test_permutation_of_atoms(row):
 
 
 def test_renaming_of_species_rows(row):
-    """The order of species_names, and names that no atom has, change nothing."""
+    """The result does not depend on the order of species_names or on names that no atom has."""
     system = row.system()
     names = (*reversed(system.species_names), *(["C"] if "C" not in system.species_names and row.name == "sum" else []))
     rows = np.array([names.index(name) for name in system.species_names])
@@ -109,7 +109,7 @@ def test_renaming_of_species_rows(row):
 
 
 def test_lattice_images(row):
-    """Every atom may walk to any image; 1000 cells away the positions themselves lose 1e-12 Å."""
+    """Any periodic image of an atom is equivalent; 1000 cells away rounding of positions is 1e-12 Å."""
     system = row.system()
     walk = np.random.default_rng(7).integers(-1000, 1000, size=(system.n_atoms, 3)) * system.cell.periodic
     moved = made.changed(system, system.positions + walk @ system.cell.matrix)
@@ -117,7 +117,7 @@ def test_lattice_images(row):
 
 
 def test_same_lattice_other_cell(row):
-    """Adding one periodic vector to another leaves the crystal as it is, however skewed the cell."""
+    """Adding one periodic vector to another gives the same crystal, even in a strongly skewed cell."""
     system = row.system()
     shear = np.array([[1, 0, 0], [2, 1, 0], [0, 0, 1]])
     if system.cell.periodic[2]:
@@ -137,8 +137,8 @@ def test_extensivity(row, counts):
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_direction_that_does_not_repeat(row, axis):
-    """The same as a cell so long that nothing meets across it; the vector given there means nothing."""
+def test_open_direction(row, axis):
+    """An open direction equals a periodic one longer than the cutoff; its cell vector has no effect."""
     system = row.system()
     periodic = [bool(p) and a != axis for a, p in enumerate(system.cell.periodic)]
     inside = system.positions - system.cell.images(system.positions) @ system.cell.matrix
@@ -153,10 +153,10 @@ def test_direction_that_does_not_repeat(row, axis):
 
 # ------------------------------------------------------------------------------------------ the cutoff
 def test_continuity_at_the_cutoff(row):
-    """Two atoms just inside and just outside: a step of 1e-9 Å moves no energy by more than 1e-6 eV.
+    """Two atoms just inside and outside the cutoff: a step of 1e-9 Å changes no energy by more than 1e-6 eV.
 
-    The root of the Finnis-Sinclair density ends as (r_c - r)^1.5 and the forces stay finite. In the mode "cut"
-    the step is there, and is V(r_c).
+    The root of the Finnis-Sinclair density vanishes as (r_c - r)^1.5 and the forces stay finite. In the mode "cut"
+    there is a step, V(r_c).
     """
     system = row.system()
     potential = prepared(row, system.species_names)
@@ -176,9 +176,9 @@ def test_continuity_at_the_cutoff(row):
 
 
 def test_energy_follows_the_forces_across_cutoffs(continuous):
-    """Along a path of 0.36 Å, neighbours cross cutoffs: the trapezoid of the forces gives the energy.
+    """Along a path of 0.36 Å neighbours cross cutoffs: the trapezoidal rule for the forces gives the energy.
 
-    Steps of 3 mÅ leave h² V'''/12 ~ 1e-6 of each other's part; a lost shift of 1e-4 eV would be seen.
+    Steps of 3 mÅ give an error h² V'''/12 ~ 1e-6; a missing shift of 1e-4 eV would be detected.
     """
     system = continuous.system()
     rng = np.random.default_rng(8)

@@ -1,4 +1,4 @@
-"""Neighbour lists, bits and species under every potential: nothing that should not matter does."""
+"""Neighbour lists, reproducibility to the bit and species, for every potential."""
 
 import configurations as made
 import models
@@ -15,7 +15,7 @@ from nakmd.system import Result, System
 
 
 def test_lists_with_skin_follow_moving_atoms(row):
-    """Within the skin the old lists give what new lists give, and they are kept until they are due."""
+    """Within the skin old and new lists give the same result, and lists are rebuilt only when necessary."""
     system = row.system()
     potential = prepared(row, system.species_names)
     neighbors, result = Neighbors(potential.requests, 0.8), Result(system.n_atoms)
@@ -33,7 +33,7 @@ def test_lists_with_skin_follow_moving_atoms(row):
 
 
 def test_lists_follow_a_shrinking_cell(row):
-    """Nothing moves within the cell, and still pairs come within the cutoff as it shrinks by a tenth."""
+    """Pairs come within the cutoff as the cell shrinks by a tenth, at constant scaled positions."""
     system = row.system()
     potential = prepared(row, system.species_names)
     neighbors, result = Neighbors(potential.requests, 0.04 * potential.cutoff), Result(system.n_atoms)
@@ -74,7 +74,7 @@ def test_same_bits_on_any_number_of_threads(row):
 
 
 def test_virial_on_request_changes_no_bit(row):
-    """Steps that need the virial and steps that do not are the same steps."""
+    """Forces are the same to the bit with and without the virial."""
     system = row.system()
     potential = prepared(row, system.species_names)
     neighbors = Neighbors(potential.requests, 0.3)
@@ -89,7 +89,7 @@ def test_virial_on_request_changes_no_bit(row):
 
 
 def test_pair_energies(row):
-    """The table of pair terms is symmetric, and is all of the energy where pairs are all there is."""
+    """The table of pair energies is symmetric, and sums to the energy of a pure pair potential."""
     system = row.system()
     potential = prepared(row, system.species_names)
     found = potential.evaluate(system)
@@ -126,7 +126,7 @@ def labelled_pair(pairs, names):
     return evaluate(morse, System([[0, 0, 0], [2.5, 0, 0]], [0, 1], names, Cell([30.0] * 3, (False,) * 3)))
 
 
-def test_a_label_of_its_own_comes_before_the_element():
+def test_a_listed_label_precedes_its_element():
     both = {("K", "N"): 0.1, ("K", "N:graphitic"): 0.3}
     general, special = labelled_pair({("K", "N"): 0.1}, ("K", "N")), labelled_pair({("K", "N"): 0.3}, ("K", "N"))
     assert bits(labelled_pair(both, ("K", "N:graphitic"))) == bits(special)
@@ -135,7 +135,7 @@ def test_a_label_of_its_own_comes_before_the_element():
 
 
 def test_labels_on_either_side_keep_forces_mutual():
-    """Two entries fit "N:a" with "C:b" equally well: whichever is taken, both atoms take the same."""
+    """Two entries match "N:a" with "C:b" equally well: both atoms must use the same one."""
     found = labelled_pair({("N:a", "C"): 0.1, ("N", "C:b"): 0.5}, ("N:a", "C:b"))
     assert found.forces[0, 0] == pytest.approx(-found.forces[1, 0], rel=1e-14)
     assert found.energies[0] == found.energies[1]

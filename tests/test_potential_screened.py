@@ -1,4 +1,4 @@
-"""Pairs that the metal screens: their limits, what is linear in what, and what is refused."""
+"""Screened pairs: limits, linearity and refused input."""
 
 from pathlib import Path
 
@@ -35,12 +35,12 @@ def metal():
 
 
 def screened(strength=1.0, shares=None, scale=1.0, numbers=NUMBERS, **more):
-    """Return the metal and its pairs with the wall, screened."""
+    """Return the metal and its screened pairs with the wall."""
     return Screened(metal(), Morse(MORSE, none=WALL, scale=scale), numbers, strength, shares, **more)
 
 
 def as_a_sum(scale=1.0):
-    """Return the same without screening."""
+    """Return the same model without screening."""
     return Hybrid([metal(), Morse(MORSE, none=WALL, scale=scale)])
 
 
@@ -57,7 +57,7 @@ def lone_atom(height=2.6):
 
 
 # ------------------------------------------------------------------------------------------ limits
-def test_a_lone_atom_is_held_as_by_the_pairs():
+def test_an_isolated_atom_has_the_pair_energy():
     assert_same(evaluate(screened(), lone_atom()), evaluate(as_a_sum(), lone_atom()), tolerance=1e-13)
 
 
@@ -69,7 +69,7 @@ def test_no_screening_is_the_sum():
 
 
 def test_dense_metal_leaves_the_residual():
-    """ρ_0 far below every density: E is that of V less 1 - s of the attraction, here on two atoms that know each other.
+    """ρ_0 far below every density: E is that of V minus 1 - s of the attraction, for two neighbouring metal atoms.
 
     The attraction of a Morse potential is -2 D e^{-α(r - r_0)}.
     """
@@ -87,7 +87,7 @@ def test_dense_metal_leaves_the_residual():
     assert found == pytest.approx(evaluate(as_a_sum(), three).energy - lost, abs=1e-12)
 
 
-def test_scale_is_what_is_computed():
+def test_scale_equals_the_kernels():
     potential, system = screened(strength=0.8), wetted()
     bound = potential.bind_term(system.species_names)
     Evaluator(potential, system.species_names, [bound]).evaluate(system)
@@ -107,8 +107,8 @@ def cross(potential, system):
     return evaluator.pair_energies(system, neighbors)
 
 
-def test_pair_energies_are_what_wall_and_metal_do_to_each_other():
-    """E(both) - E(metal) - E(wall): the metal's density is its own, so nothing many-body spans the two."""
+def test_pair_energies_are_the_metal_wall_interaction():
+    """E(both) - E(metal) - E(wall): the wall does not contribute to the density of the metal."""
     system, potential = wetted(), screened(shares={("K", "N"): 0.3})
     table = cross(potential, system)
     alone = evaluate(metal(), made.only(system, ("Na", "K"))).energy
@@ -126,13 +126,13 @@ def test_pair_energies_do_not_depend_on_what_was_evaluated_before():
     assert np.array_equal(evaluator.pair_energies(one, neighbors), fresh)
 
 
-def test_affinity_multiplies_what_is_left():
+def test_affinity_scales_the_screened_energy():
     system = wetted()
     one, third = cross(screened(), system), cross(screened(scale=1.0 / 3.0), system)
     assert third == pytest.approx(one / 3.0, abs=1e-13)
 
 
-def test_more_screening_holds_less():
+def test_binding_decreases_with_screening():
     system = wetted()
     energies = [np.triu(cross(screened(strength=x), system)).sum() for x in (0.0, 0.5, 1.0)]
     assert energies[0] < energies[1] < energies[2]
@@ -142,7 +142,7 @@ def test_more_screening_holds_less():
 
 # ------------------------------------------------------------------------------------------ other formulas
 def gradient_error(potential, system, h=1e-5):
-    """Return how far forces are from differences of the energy, relative to the largest."""
+    """Return the largest error of forces against finite differences of the energy, relative to the largest force."""
     forces = evaluate(potential, system).forces
     rng, worst = np.random.default_rng(3), 0.0
     for _ in range(4):
@@ -153,8 +153,8 @@ def gradient_error(potential, system, h=1e-5):
 
 
 @pytest.mark.parametrize("cut", ["shift", "smooth"])
-def test_a_formula_without_an_attraction_is_screened_whole(cut):
-    """Lennard-Jones says nothing of its attraction; central differences leave 1e-8."""
+def test_a_formula_without_an_attraction_is_fully_screened(cut):
+    """Lennard-Jones declares no attraction; central differences have errors of 1e-8."""
     pairs = {pair: {"epsilon": 0.02, "sigma": 2.9, "cutoff": 7.0, "cut": cut} for pair in MORSE}
     contact = LennardJones(pairs, none=WALL)
     potential, system = Screened(metal(), contact, NUMBERS), wetted()
@@ -165,8 +165,8 @@ def test_a_formula_without_an_attraction_is_screened_whole(cut):
     assert dense == pytest.approx(cross(plain, system), abs=1e-12)
 
 
-def test_a_metal_on_tables_screens_too():
-    """To the 1e-6 of the tables' own interpolation."""
+def test_a_tabulated_metal_screens_too():
+    """To 1e-6, the error of the interpolation of the tables."""
     system = wetted()
     table = Screened(EAM(analytic_table(metal())), Morse(MORSE, none=WALL), NUMBERS)
     assert evaluate(table, system).energy == pytest.approx(evaluate(screened(), system).energy, abs=1e-5)
@@ -192,7 +192,7 @@ def test_mixed_precision():
     assert seen[0] == seen[1] == seen[2]
 
 
-def test_provenance_knows_every_number():
+def test_provenance_includes_every_number():
     changed = {**NUMBERS, "K": {"residual": 0.2, "rho_0": 1.2}}
     models = [
         screened(), screened(strength=0.5), screened(shares={("K", "C"): 0.5}), screened(scale=0.5),
@@ -204,7 +204,7 @@ def test_provenance_knows_every_number():
     assert [part["form"] for part in described["parts"]] == ["FinnisSinclair", "Morse"]
 
 
-def test_coverage_says_what_is_screened():
+def test_coverage_labels_screened_pairs():
     model = screened(shares={("K", "N"): 0.0})
     how = {(a, b): text for a, b, text in model.coverage(["K", "C", "N"])}
     assert how["K", "C"] == "morse, screened"
@@ -213,8 +213,8 @@ def test_coverage_says_what_is_screened():
     assert how["C", "N"] == "none"
 
 
-# ------------------------------------------------------------------------------------------ what is refused
-def test_what_cannot_be_screened():
+# ------------------------------------------------------------------------------------------ refused input
+def test_invalid_screening_is_refused():
     with pytest.raises(InputError, match=r"C-N is not a pair of metal \(Na, K\) and wall"):
         Screened(metal(), Morse({("C", "N"): MORSE["K", "C"]}), NUMBERS)
     with pytest.raises(InputError, match="K-Na is not a pair of metal"):
@@ -240,7 +240,7 @@ def test_what_cannot_be_screened():
         screened().with_precision("half")
 
 
-def test_lammps_is_told_apart():
+def test_screened_models_are_not_exported():
     with pytest.raises(
         InputError, match=r"no pair style whose attraction decreases .*nak-cn-pair and nak-cn-dilute need none"
     ):
@@ -284,7 +284,7 @@ def load_text(tmp_path, text, **more):
     return load(tmp_path / "mine.toml", **more)
 
 
-def test_a_model_file_asks_for_it(tmp_path):
+def test_screening_in_a_model_file(tmp_path):
     model = load_text(tmp_path, MODEL, affinity=0.5, screening=0.4)
     (term,) = model.terms
     assert isinstance(term, Screened)
@@ -293,8 +293,8 @@ def test_a_model_file_asks_for_it(tmp_path):
     assert term.shares == {("K", "N:pyridinic"): 0.0}
 
 
-def test_what_is_left_follows_graphitic_nitrogen(tmp_path):
-    """s^{1-δ} s_d^δ, δ = 1 - e^{-c/c_0}, for the element that says so; the other keeps its own."""
+def test_residual_depends_on_graphitic_nitrogen(tmp_path):
+    """s^{1-δ} s_d^δ, δ = 1 - e^{-c/c_0}, for the element with these parameters; the other is unchanged."""
     doped = "residual = 0.2\ndoped_residual = 0.5\ndoping_scale = 0.02\n"
     text = MODEL.replace("residual = 0.2\n", doped, 1)
     assert not takes_doping("morse-dilute")
@@ -332,19 +332,19 @@ def test_models_that_cannot_screen(tmp_path, old, new, message):
         ('symbol = "Na"', 'symbol = "Na"\ndoped_residual = 0.5', 19, "doped_residual and doping_scale together"),
     ],
 )  # fmt: skip
-def test_damaged_screening_is_named_by_its_line(tmp_path, old, new, line, message):
+def test_damaged_screening_is_reported_with_its_line(tmp_path, old, new, line, message):
     with pytest.raises(FileFormatError, match=rf"mine\.toml:{line}.*{message}"):
         load_text(tmp_path, MODEL.replace(old, new))
 
 
 def deck_faults(model):
-    """Return the potential of a deck's model and what is wrong with it."""
+    """Return the potential of the model of a deck and its faults."""
     faults = []
     potential = build_potential(Model(**model), Path(), lambda path, text: faults.append((path, text)))
     return potential, faults
 
 
-def test_a_deck_says_how_much():
+def test_a_deck_sets_the_screening():
     potential, faults = deck_faults({"potential": "nak-cn", "screening": 0.5, "affinity": 0.7})
     assert not faults
     assert (potential.terms[0].strength, potential.terms[0].contact.scale) == (0.5, 0.7)
@@ -360,6 +360,6 @@ def test_a_deck_says_how_much():
 
 
 @pytest.mark.parametrize("name", ["nak", "nak-cn-pair", "nak-cn-dilute", "morse-dilute"])
-def test_screening_means_nothing_where_there_is_none(name):
+def test_screening_is_refused_for_unscreened_sets(name):
     with pytest.raises(InputError, match=rf"A screening of 0\.5 does not apply to {name}"):
         load(name, screening=0.5)

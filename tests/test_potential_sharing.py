@@ -1,4 +1,4 @@
-"""One potential serves several systems, calculators, threads and processes at once: binding changes nothing in it."""
+"""One potential serves several systems, calculators, threads and processes: binding does not change it."""
 
 import copy
 import pickle
@@ -17,13 +17,13 @@ from nakmd.potentials import evaluate, load
 from nakmd.simulation import Simulation, Stage
 from nakmd.system import Result
 
-#: A metal alone, a model with every kind of term, and tables of a bond order.
+#: A metal, a model with every kind of term, and a bond order.
 MODELS = ("nak", "nak-cn", "cn")
 NAMES = {"nak": ("Na", "K"), "nak-cn": ("Na", "K"), "cn": ("C", "N")}
 
 
 def systems(model):
-    """Return two systems whose species stand in opposite order, and one of the first species alone."""
+    """Return two systems with species in opposite order, and one with the first species only."""
     a, b = NAMES[model]
     lattice = 5.0 if a == "Na" else 2.0
     return [
@@ -33,13 +33,13 @@ def systems(model):
 
 
 def alone(model, system):
-    """Return the bits that a potential of its own gives."""
+    """Return the bits of the result with a separate potential."""
     return bits(evaluate(load(model), system))
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_two_systems_in_turn(model):
-    """Evaluators made in one order and used in another: each keeps its own tables, lists and scratch arrays."""
+    """Evaluators created in one order and used in another: each has its own tables, lists and scratch arrays."""
     shared, those = load(model), systems(model)
     evaluators = [shared.bind(system.species_names) for system in those]
     lists = [Neighbors(evaluator.requests, 0.0) for evaluator in evaluators]
@@ -51,7 +51,7 @@ def test_two_systems_in_turn(model):
 
 
 def test_two_simulations_step_by_step():
-    """A run keeps its energy while another binds the same potential to other species."""
+    """The energy of a run does not change when another run binds the same potential to other species."""
 
     def simulation(potential, system):
         stage = Stage("run", VelocityVerlet(0.001), 20, initial_temperature=300.0)
@@ -71,7 +71,7 @@ def test_two_simulations_step_by_step():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_threads(model):
-    """Both threads compute at the same time, each with its own evaluator; kernels let go of the interpreter's lock."""
+    """Two threads compute at the same time, each with its own evaluator; kernels release the GIL."""
     shared, those = load(model), systems(model)
     expected = [alone(model, system) for system in those]
 
@@ -86,7 +86,7 @@ def test_threads(model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_copies(model):
-    """What a pickle and a copy hold is the same potential, bound or not."""
+    """A pickle and a copy are the same potential, bound or not."""
     shared, (system, *_) = load(model), systems(model)
     before = pickle.loads(pickle.dumps(shared))
     evaluator = shared.bind(system.species_names)
@@ -114,7 +114,7 @@ def test_two_calculators():
 def test_a_potential_does_not_change():
     potential = load("nak-cn")
     for one in (potential, *potential.terms):
-        with pytest.raises(AttributeError, match=r"precision of .* a potential does not change"):
+        with pytest.raises(AttributeError, match=r"precision of .* potentials are immutable"):
             one.precision = "mixed"
     metal = load("nak").terms[0]
     with pytest.raises(AttributeError, match=f"label of {type(metal).__name__} is already set"):

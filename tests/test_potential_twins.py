@@ -1,4 +1,4 @@
-"""Every potential equals its slow twin, in any cell and at any distance, and its own plain-Python self."""
+"""Every potential equals its slow reference, in any cell and at any distance, and itself in plain Python."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def scattered(groups, species, names):
 
 
 def assert_close_to_the_twin(row, system):
-    """Relative to each number: forces here run from 1e-6 to 1e9 eV/Å."""
+    """Relative to each number: forces range from 1e-6 to 1e9 eV/Å."""
     found, twin = outcome(row, system), row.reference().compute(system)
     assert np.all(np.isfinite(found.forces))
     assert np.allclose(found.energies, twin.energies, rtol=1e-10, atol=1e-11)
@@ -75,7 +75,7 @@ def test_two_atoms_at_every_distance(row):
 
 
 def test_a_few_atoms_in_open_space(row):
-    """Clusters of 3 to 5: third atoms on the slope of the cutoff function, straight and right angles."""
+    """Clusters of 3 to 5: third atoms in the range of the cutoff function, straight and right angles."""
     names, rng = row.system().species_names, np.random.default_rng(11)
     scale = 1.0 if "tersoff" in row.name or row.name == "sum" else 2.0
     groups = []
@@ -134,7 +134,7 @@ def uncompiled():
 
 
 def test_compiled_equals_plain_python(row, uncompiled):
-    """Contraction and other orders of summation move the last bits alone: 1e-12 of the largest force."""
+    """Contraction and the order of summation change the last bits only: 1e-12 of the largest force."""
     found = outcome(row, row.system(), skin=0.2)
     plain = Result(row.system().n_atoms)
     plain.energies[:], plain.forces[:], plain.virial[:] = uncompiled[row.name]

@@ -1,4 +1,4 @@
-"""EAM tables: what is written comes back, funcfl files are joined, splines go through their points."""
+"""EAM tables: lossless round trip, combination of funcfl files, interpolation."""
 
 import numpy as np
 import pytest
@@ -12,11 +12,11 @@ from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.files.funcfl import parse_funcfl
 from nakmd.potentials.forms.lammps_spline import lammps_spline, spline_value
 
-# --------------------------------------------------------------------------------------------- there and back
+# --------------------------------------------------------------------------------------------- round trip
 
 
 @pytest.mark.parametrize("kind", ["alloy", "fs"])
-def test_what_is_written_comes_back_bit_for_bit(tmp_path, kind):
+def test_round_trip_is_exact(tmp_path, kind):
     table = smooth_table(kind)
     path = write_setfl(tmp_path / "a", table) if kind == "alloy" else write_eam_fs(tmp_path / "a", table)
     again = read_eam(path)
@@ -30,7 +30,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 @settings(max_examples=50, deadline=None)
 @given(values=st.lists(finite, min_size=24, max_size=24), mass=st.floats(1e-3, 1e6), step=st.floats(1e-9, 1e9))
-def test_every_double_survives(tmp_path_factory, values, mass, step):
+def test_round_trip_of_any_double(tmp_path_factory, values, mass, step):
     table = EAMTable(
         "alloy", ("X",), (1,), (mass,), (values[0],), ("fcc",), step, step, 3.0 * step,
         np.array([values[:8]]), np.array([values[8:16]]), np.array([[values[16:]]]), comment="\n\n",
@@ -39,7 +39,7 @@ def test_every_double_survives(tmp_path_factory, values, mass, step):
     same(table, read_eam(write_setfl(path, table)))
 
 
-def test_the_content_decides_and_not_the_name(tmp_path):
+def test_format_is_recognised_by_content(tmp_path):
     alloy, fs = smooth_table("alloy"), smooth_table("fs")
     assert read_eam(write_setfl(tmp_path / "x.eam.fs", alloy)).kind == "alloy"
     assert read_eam(write_eam_fs(tmp_path / "x.eam.alloy", fs)).kind == "fs"
@@ -61,7 +61,7 @@ def test_setfl_refuses_densities_that_depend_on_both_atoms():
 
 
 @pytest.mark.parametrize("per_line", [1, 3, 7, 1000])
-def test_values_may_wrap_anywhere_and_comments_are_free(tmp_path, per_line):
+def test_values_may_wrap_and_comments_are_ignored(tmp_path, per_line):
     table = smooth_table("fs")
     head, out = format_eam_fs(table).split("\n")[:5], []
     blocks = [head]
@@ -121,14 +121,14 @@ def test_funcfl_files_are_joined_by_the_product_of_charges(tmp_path):
     assert np.array_equal(table.pair[0, 1], table.pair[1, 0])
 
 
-def test_funcfl_files_that_do_not_fit_together(tmp_path):
+def test_incompatible_funcfl_files_are_refused(tmp_path):
     first, second, alloy = tmp_path / "a", tmp_path / "b", tmp_path / "c"
     first.write_text(funcfl_text())
     second.write_text(funcfl_text())
     write_setfl(alloy, smooth_table("alloy"))
     with pytest.raises(FileFormatError, match=r"b: is a second file for 'Cu'"):
         read_eam(first, second)
-    with pytest.raises(FileFormatError, match=r"c: is not funcfl"):
+    with pytest.raises(FileFormatError, match=r"c: is not a funcfl file"):
         read_eam(first, alloy)
     first.write_text(funcfl_text(z=200))
     with pytest.raises(FileFormatError, match="no such element"):
@@ -142,7 +142,7 @@ def test_the_spline_is_exact_for_cubics_inside():
     x = 0.3 * np.arange(12.0)
     polynomial = np.polynomial.Polynomial([0.3, -1.0, 0.7, 0.2])
     coefficients = lammps_spline(polynomial(x))
-    at = np.linspace(0.6, 2.7, 50)  # between the third and the last but two: there slopes come from five points
+    at = np.linspace(0.6, 2.7, 50)  # between the third and the third last point: slopes are five-point differences
     value, slope = spline_value(coefficients, 0.3, at)
     assert np.allclose(value, polynomial(at), rtol=0, atol=1e-14)
     assert np.allclose(slope, polynomial.deriv()(at), rtol=0, atol=1e-13)

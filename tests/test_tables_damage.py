@@ -1,4 +1,4 @@
-"""Damaged EAM tables: the message names file, line and remedy."""
+"""Damaged EAM tables: the message gives file, line and remedy."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_named_with_its_line_and_remedy(tmp_path, name):
+def test_damage_is_reported_with_line_and_remedy(tmp_path, name):
     edit, message = DAMAGE[name]
     path = tmp_path / "broken.eam.fs"
     path.write_text(damaged(edit))
@@ -60,7 +60,7 @@ def test_damage_is_named_with_its_line_and_remedy(tmp_path, name):
     assert caught.value.exit_code == 2
 
 
-def test_what_follows_the_tables_is_refused_and_comments_are_not(tmp_path):
+def test_text_after_the_tables_is_refused_but_not_comments(tmp_path):
     path = tmp_path / "more"
     path.write_text(damaged({}) + "\n# the end\n\n")
     same(smooth_table("fs"), read_eam(path))
@@ -69,7 +69,7 @@ def test_what_follows_the_tables_is_refused_and_comments_are_not(tmp_path):
         read_eam(path)
 
 
-def test_setfl_with_an_element_too_few_is_refused(tmp_path):
+def test_setfl_with_a_missing_element_is_refused(tmp_path):
     path = tmp_path / "alloy"
     text = damaged({}, "alloy")
     lines = text.split("\n")
@@ -79,7 +79,7 @@ def test_setfl_with_an_element_too_few_is_refused(tmp_path):
         read_eam(path)
 
 
-def test_what_cannot_be_opened(tmp_path):
+def test_unreadable_files(tmp_path):
     with pytest.raises(FileFormatError, match="no such file"):
         read_eam(tmp_path / "nothing")
     with pytest.raises(FileFormatError, match="cannot be read"):
@@ -104,12 +104,12 @@ def test_damaged_files_give_tables_or_a_message(tmp_path_factory, content):
     assert_numbers_or_message(path, content, read_eam, ("embedding", "pair"))
 
 
-def test_a_table_checks_itself():
+def test_tables_are_validated():
     good = smooth_table("fs")
     values = {name: getattr(good, name) for name in EAMTable.__dataclass_fields__}
     with pytest.raises(InputError, match="differs between a–b and b–a"):
         EAMTable(**{**values, "pair": good.pair + np.arange(4.0).reshape(2, 2, 1)})
-    with pytest.raises(InputError, match=r"density of an EAM table .fs. is"):
+    with pytest.raises(InputError, match=r"density of an EAM table .fs. has shape"):
         EAMTable(**{**values, "density": good.density[0]})
     with pytest.raises(InputError, match="NaN or inf"):
         EAMTable(**{**values, "embedding": good.embedding * np.inf})

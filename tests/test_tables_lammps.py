@@ -1,4 +1,4 @@
-"""EAM tables: energies of atoms are those of LAMMPS and of loops over pairs."""
+"""EAM tables: energies of atoms equal those of LAMMPS and of loops over pairs."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from nakmd.potentials.files.funcfl import combine_funcfl, parse_funcfl
 from nakmd.potentials.forms.lammps_spline import lammps_spline, spline_value
 from nakmd.system import System
 
-# LAMMPS sums in another order: a few roundings of numbers of the order of 1 eV
+# LAMMPS sums in another order: rounding of numbers of about 1 eV
 ENERGY = 1e-12
 
 needs_lammps = [
@@ -41,7 +41,7 @@ def plain_energies(table, elements, positions):
             if i == j or r >= table.cutoff:
                 continue
             a, b = elements[i], elements[j]
-            rho[i] += spline_value(density[b, a], table.d_r, r)[0]  # b puts it, a feels it
+            rho[i] += spline_value(density[b, a], table.d_r, r)[0]  # contributed by b at a
             energies[i] += 0.5 * spline_value(pair[a, b], table.d_r, r)[0] / r
     for i in range(n):
         value, slope = spline_value(embedding[elements[i]], table.d_rho, rho[i])
@@ -67,7 +67,7 @@ def run_lammps(system, style, files):
 @pytest.mark.parametrize(("kind", "style"), [("fs", "eam/fs"), ("alloy", "eam/alloy")])
 @pytest.mark.parametrize("d_rho", [0.15, 0.005])
 def test_energies_of_atoms_are_those_of_lammps(kind, style, d_rho):
-    """Asymmetric tables tell who puts a density at whom; the finer grid of ρ ends below what is met."""
+    """Asymmetric tables show which atom contributes the density; the finer grid of ρ ends below the largest ρ."""
     table = smooth_table(kind, d_rho=d_rho)
     elements = np.array([0, 1, 1, 0, 1, 0])
     positions = np.random.default_rng(5).uniform(0.0, 5.5, (6, 3)) + 3.0

@@ -1,4 +1,4 @@
-"""Tersoff files: LAMMPS's format and rules, there and back, and damage with its line."""
+"""Tersoff files: format and rules of LAMMPS, lossless round trip, damage with its line."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def fails(path, text, match):
     assert str(path) in str(caught.value)
 
 
-def test_what_is_written_comes_back_bit_for_bit(tmp_path):
+def test_round_trip_is_exact(tmp_path):
     parameters = random_set()
     same(parameters, read_tersoff(write_tersoff(tmp_path / "x", parameters, "from a test\nand more")))
     text = (tmp_path / "x").read_text()
@@ -53,7 +53,7 @@ def test_columns_are_those_of_lammps(tmp_path):
     assert parameters.cutoff == pytest.approx(2.1)
 
 
-def test_records_may_wrap_and_comments_are_free(tmp_path):
+def test_records_may_wrap_and_comments_are_ignored(tmp_path):
     (tmp_path / "plain").write_text(WHOLE)
     words = WHOLE.split("\n", 1)[1].split()
     wrapped = []
@@ -105,11 +105,11 @@ def test_missing_triples_are_named(tmp_path):
         (" 1393.6", "", r":3: the record that starts on line 2 has 33 words, not 17"),
         ("1393.6", "1393.6 7.0", r":2: the record that starts on line 2 has 18 words"),
         ("C C N", "C C C", r":3: C C C is already on line 2"),
-        ("C C C", "C 1.0 C", r"names an element"),
+        ("C C C", "C 1.0 C", r"'1.0' is not an element"),
         ("UNITS: metal", "UNITS: real", r"tagged UNITS: real"),
     ],
 )
-def test_damage_is_named_with_its_line_and_remedy(tmp_path, old, new, match):
+def test_damage_is_reported_with_line_and_remedy(tmp_path, old, new, match):
     fails(tmp_path / "x", WHOLE.replace(old, new, 1), match)
 
 
@@ -120,18 +120,18 @@ def test_truncated_and_empty_files(tmp_path):
         read_tersoff(tmp_path / "y")
 
 
-def test_a_triple_that_is_no_bond_needs_no_bond_order(tmp_path):
-    """LAMMPS reads n, β, B, A of i j j alone; published files have zeros in the others."""
+def test_only_bonds_need_a_bond_order(tmp_path):
+    """LAMMPS uses n, β, B, A of i j j only; published files have zeros in the other entries."""
     zeros = "3.0 1.0 0.0 38049.0 4.3484 -0.93 0 0 0 0 1.95 0.15 0 0"
     path = tmp_path / "x"
     path.write_text(WHOLE.replace(f"C N C {CARBON}", f"C N C {zeros}"))
     assert read_tersoff(path).n[0, 1, 0] == 0.0
 
 
-def test_a_set_checks_itself():
+def test_parameters_are_validated():
     good = random_set()
     values = {name: getattr(good, name) for name in COLUMNS}
-    with pytest.raises(InputError, match=r"A of a Tersoff set is .2, 2.; it must be"):
+    with pytest.raises(InputError, match=r"A of a Tersoff set has shape .2, 2.; it must be"):
         TersoffParameters(("C", "N"), **{**values, "A": good.A[0]})
     with pytest.raises(InputError, match="Tersoff entry C C C: m is 2"):
         TersoffParameters(("C", "N"), **{**values, "m": np.full((2, 2, 2), 2.0)})

@@ -1,4 +1,4 @@
-"""Slow, obvious twins of every potential: plain NumPy over explicit periodic images, no neighbour list.
+"""Slow reference implementations of every potential: plain NumPy over explicit periodic images, no neighbour list.
 
 Each twin is written from the papers and from LAMMPS's documentation, shares no line with the engine, and is
 itself checked by finite differences and against LAMMPS (`test_reference`).
@@ -31,13 +31,13 @@ __all__ = [
 
 
 class SumTwin:
-    """Energies, forces and virials of several twins, added."""
+    """Sums of the energies, forces and virials of several references."""
 
     def __init__(self, twins):
         self.twins = list(twins)
 
     def compute(self, system):
-        """Return the sum of the outcomes of all twins on one system."""
+        """Return the sum of the results of all references for one system."""
         outcomes = [twin.compute(system) for twin in self.twins]
         return Outcome(
             sum(o.energies for o in outcomes),

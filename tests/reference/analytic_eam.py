@@ -9,19 +9,19 @@ JOHNSON_OH = {
     "Na": (4.2906, 1.113, 0.36, 7.39, 6.22, 4.19),
     "K": (5.3280, 0.934, 0.32, 3.70, 3.14, 1.88),
 }
-#: Begin and end of the way to zero, in units of a.
+#: Start and end of the switching range, in units of a.
 JOHNSON_OH_CUT = (1.02, 1.34)
 
-#: A, xi [eV], p, q, r0 [Å]; begin and end [Å].
+#: A, xi [eV], p, q, r0 [Å]; switching range [Å].
 GUPTA = {"Na": (0.015955, 0.29113, 10.13, 1.30, 3.69896)}
 GUPTA_CUT = (12.0, 14.0)
 
 
 def solve(name):
-    """Return k0..k3 [eV] and n, by four equations in V and its derivatives at both shells, one unknown at a time.
+    """Return k0..k3 [eV] and n from four equations in V and its derivatives at both shells, by elimination.
 
-    At r1 (y = 0) V = k0, r V' = k1, r² V'' = 2 k2. The third condition gives k2 in k1, the first k0 in k1 and k3, and
-    what is left are two equations for k1 and k3.
+    At r1 (y = 0) V = k0, r V' = k1, r² V'' = 2 k2. The third condition gives k2 from k1, the first k0 from k1 and k3;
+    two equations for k1 and k3 remain.
     """
     a, cohesion, vacancy, *constants = JOHNSON_OH[name]
     c11, c12, c44 = (c / 160.2176634 for c in constants)
@@ -46,7 +46,7 @@ def solve(name):
 
 
 def fade(r, low, high):
-    """Return the polynomial of fifth degree from one to zero with flat ends, and its derivative."""
+    """Return the quintic from one to zero with zero slope and curvature at its ends, and its derivative."""
     if r <= low:
         return 1.0, 0.0
     if r >= high:
@@ -59,7 +59,7 @@ class EmbeddedTwin:
     """E = Σ_i F(ρ_i) + ½ Σ_ij V(r_ij), ρ_i = Σ_j f_j(r_ij), functions one pair at a time."""
 
     def compute(self, system):
-        """Return energies, forces and virial; atoms of other elements are not there."""
+        """Return energies, forces and virial; atoms of other elements are ignored."""
         names = [system.species_names[s].partition(":")[0] for s in system.species]
         i, j, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, self.longest)
         known = np.array([name in self.known for name in names])
@@ -93,7 +93,7 @@ class JohnsonOhTwin(EmbeddedTwin):
         return v * s, dv * s + v * ds
 
     def bare(self, r, name):
-        """Return the density of an atom without its end."""
+        """Return the density of an atom without switching."""
         a, cohesion, *_ = JOHNSON_OH[name]
         return cohesion / (a**3 / 2) * (np.sqrt(3) / 2 * a / r) ** 6
 

@@ -1,4 +1,4 @@
-"""Tersoff's bond order with LAMMPS's semantics (``pair_style tersoff``), doi:10.1103/PhysRevB.39.5566."""
+"""The Tersoff bond order as in LAMMPS (``pair_style tersoff``), doi:10.1103/PhysRevB.39.5566."""
 
 import math
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ NUMBERS = ("m", "gamma", "lambda3", "c", "d", "h", "n", "beta", "lambda2", "B", 
 
 
 def parse_tersoff(text):
-    """Return ``{(e1, e2, e3): numbers}`` from a file in LAMMPS's format."""
+    """Return ``{(e1, e2, e3): numbers}`` from a file in the format of LAMMPS."""
     words = " ".join(line.partition("#")[0] for line in text.splitlines()).split()
     rows = [words[k : k + 17] for k in range(0, len(words), 17)]
     return {tuple(row[:3]): SimpleNamespace(**dict(zip(NUMBERS, map(float, row[3:])))) for row in rows}
@@ -54,7 +54,7 @@ class TersoffTwin:
         self.entries, self.shared = entries, shared
 
     def compute(self, system):
-        """Return energies, forces and virial; atoms of elements without entries are not there."""
+        """Return energies, forces and virial; atoms of elements without entries are ignored."""
         known = {e for key in self.entries for e in key}
         names = [system.species_names[s].partition(":")[0] for s in system.species]
         there = np.array([name in known for name in names])

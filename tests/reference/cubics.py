@@ -7,10 +7,10 @@ from reference.images import assemble, brute_pairs
 
 KNOTS_V = (1.30, 1.22, 1.15, 1.06, 0.95, 0.866025)
 KNOTS_PHI = (1.30, 1.20)
-#: Ends of the join in units of a, and e²/(4πε0) [eV Å], to the digits behind the published check values.
+#: Ends of the join in units of a, and e²/(4πε0) [eV Å], with the digits of the published check values.
 CORE = (0.4330127, 0.649519)
 COULOMB = 14.3996454
-#: Between this and the end of the join V and φ go over with continuous second derivatives (nakmd's own).
+#: Between this and the end of the join V and φ are blended with continuous second derivatives (specific to nakmd).
 SMOOTH = 0.54
 SETS = {
     "Na": (
@@ -48,7 +48,7 @@ def zbl(r, z1, z2):
 
 
 def pair_numbers(a, b):
-    """Return Z_a, Z_b, a, A, B of a pair: its own set, or the means of the two (reduced-unit cross rule)."""
+    """Return Z_a, Z_b, a, A, B of a pair: given, or the means of the two elements (reduced-unit cross rule)."""
     (za, la, va, pa), (zb, lb, vb, pb) = SETS[a], SETS[b]
     return (
         za,
@@ -113,7 +113,7 @@ class NicholAcklandTwin:
     """E = Σ_{i<j} V(r_ij) - Σ_i √ρ_i, ρ_i = Σ_j φ(r_ij), for the Na and K atoms of a system."""
 
     def compute(self, system):
-        """Return energies, forces and virial; atoms of other elements are not there."""
+        """Return energies, forces and virial; atoms of other elements are ignored."""
         names = [system.species_names[s].partition(":")[0] for s in system.species]
         longest = max(s[1] for s in SETS.values()) * KNOTS_V[0]
         i, j, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, longest)

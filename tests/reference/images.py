@@ -13,7 +13,7 @@ VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 @dataclass
 class Outcome:
-    """What a potential says: energies (n,) [eV], forces (n, 3) [eV/Å], virial (6,) [eV] = -dE/dε."""
+    """Result of a potential: energies (n,) [eV], forces (n, 3) [eV/Å], virial (6,) [eV] = -dE/dε."""
 
     energies: np.ndarray
     forces: np.ndarray
@@ -50,7 +50,7 @@ def brute_pairs(positions, cell, periodic, cutoff):
 
 
 def assemble(n, i, j, vectors, energies, gradients):
-    """Turn gradients (m, 3) = ∂E/∂r_ij of directed pairs into forces (F_i += g, F_j -= g) and W = -Σ r⊗g."""
+    """Convert gradients (m, 3) = ∂E/∂r_ij of directed pairs to forces (F_i += g, F_j -= g) and W = -Σ r⊗g."""
     forces = np.zeros((n, 3))
     np.add.at(forces, i, gradients)
     np.add.at(forces, j, -gradients)
@@ -59,7 +59,7 @@ def assemble(n, i, j, vectors, energies, gradients):
 
 
 def strained(system, strain):
-    """Return a copy in which space is deformed by 1 + strain (3, 3), cell and atoms alike."""
+    """Return a copy with cell and atoms deformed by 1 + strain (3, 3)."""
     deform = np.eye(3) + strain.T
     cell = Cell(system.cell.matrix @ deform, system.cell.periodic)
     return System(system.positions @ deform, system.species, system.species_names, cell, masses=system.masses)

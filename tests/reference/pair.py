@@ -1,4 +1,4 @@
-"""Pair potentials: a formula, and three ways to end it at the cutoff."""
+"""Pair potentials: a formula and three cut modes."""
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def two_gaussians(r, wall, wall_width, depth, width):
 
 
 def ended(formula, r, cutoff, mode, onset=None):
-    """Return energy and derivative inside the cutoff, ended in the way that ``mode`` names.
+    """Return energy and derivative inside the cutoff, with the cut mode ``mode``.
 
     ``"cut"``: as it is. ``"shift"``: V(r) - V(r_c). ``"smooth"``: V(r) S(x) with
     S = 1 - 10x³ + 15x⁴ - 6x⁵, x = (r - r_on)/(r_c - r_on), r_on = 0.9 r_c unless given.

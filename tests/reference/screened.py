@@ -1,4 +1,4 @@
-"""Pairs of metal and wall that weaken with the metal's own density, on the cubics of Nichol & Ackland."""
+"""Metal-wall pairs that weaken with the density of the metal, on the cubics of Nichol & Ackland."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from reference.pair import ended, morse
 
 
 def attraction(r, depth, alpha, r0):
-    """Return the part of a Morse potential that binds, -2 D exp(-α(r - r0)), and its derivative."""
+    """Return the attractive part of a Morse potential, -2 D exp(-α(r - r0)), and its derivative."""
     well = -2.0 * depth * np.exp(-alpha * (r - r0))
     return well, -alpha * well
 
@@ -25,7 +25,7 @@ class ScreenedTwin:
         self.screening, self.strength, self.shares = screening, strength, shares or {}
 
     def compute(self, system):
-        """Return energies, forces and virial: the metal's, those along the pairs, those through the densities."""
+        """Return energies, forces and virial: of the metal, of the pairs, and through the densities."""
         names = np.array([system.species_names[s] for s in system.species])
         space = (system.positions, system.cell.matrix, system.cell.periodic)
         metal = cubics.NicholAcklandTwin().compute(system)

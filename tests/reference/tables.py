@@ -56,7 +56,7 @@ def read_eam(path, kind, element="X"):
 
 
 def read_funcfl(lines, element):
-    """Read one element's funcfl: r·φ = 27.2·0.529 Z²; LAMMPS's grid is one point shorter than the file's."""
+    """Read the funcfl file of one element: r·φ = 27.2·0.529 Z²; the grid of LAMMPS is one point shorter."""
     words = " ".join(lines[2:]).split()
     nrho, drho, nr, dr, cutoff = (
         int(words[0]),
@@ -92,7 +92,7 @@ def write_setfl(path, table, kind, comment):
 
 
 def hermite(f, step, x):
-    """Return value and slope at x of LAMMPS's cubic through f at 0, step, 2 step, ...; flat beyond the end.
+    """Return value and slope at x of the cubic of LAMMPS through f at 0, step, 2 step, ...; constant beyond the end.
 
     Node slopes: centred 5-point, 3-point next to the ends, one-sided at the ends (pair_eam.cpp, interpolate).
     """
@@ -110,13 +110,13 @@ def hermite(f, step, x):
 
 
 class TableTwin:
-    """E = ½ Σ φ(r_ij) + Σ F(ρ_i), ρ_i = Σ_j ρ_{j at i}(r_ij); F goes on straight above the last ρ."""
+    """E = ½ Σ φ(r_ij) + Σ F(ρ_i), ρ_i = Σ_j ρ_{j at i}(r_ij); F is linear above the last ρ."""
 
     def __init__(self, table):
         self.table = table
 
     def compute(self, system):
-        """Return energies, forces and virial; atoms of other elements are not there."""
+        """Return energies, forces and virial; atoms of other elements are ignored."""
         t = self.table
         rows = [
             t.elements.index(e) if e in t.elements else -1 for e in (n.partition(":")[0] for n in system.species_names)
