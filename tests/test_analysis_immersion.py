@@ -175,9 +175,9 @@ def test_written_and_drawn():
 def test_what_is_missing_is_said():
     wall, positions, kind = sheet([1])
     frames = series(positions, wall.cell, [-3.0, -3.1])
-    with pytest.raises(AnalysisError, match="at least 2 frames, and one frame came in"):
+    with pytest.raises(AnalysisError, match="at least 2 frames, got 1"):
         heat_of_immersion(FrameList(kind, frames[:1]))
-    with pytest.raises(AnalysisError, match="holds no interaction energies"):
+    with pytest.raises(AnalysisError, match="contains no interaction energies"):
         heat_of_immersion(FrameList(kind, [frame(wall.cell, positions, t) for t in range(2)]))
     bare = topology(NAMES, kind.species[: wall.n_atoms], masses=kind.masses[: wall.n_atoms])
     with pytest.raises(AnalysisError, match="needs metal atoms"):

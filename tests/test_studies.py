@@ -286,7 +286,7 @@ def test_what_adhesion_cannot_work_with_is_said(wet, tmp_path):
         other = load("nak-cn-pair", affinity=0.5)
         with pytest.raises(AnalysisError, match="not the model that the frame was made with"):
             work_of_adhesion(trajectory, model=other)
-    with pytest.raises(AnalysisError, match="at least 2 frames, and one frame came in"):
+    with pytest.raises(AnalysisError, match="at least 2 frames, got 1"):
         measure(FrameList(kinds, [first]), Adhesion(load("nak-cn-pair")))
     with pytest.raises(AnalysisError, match="needs metal atoms"):
         Adhesion(load("nak-cn-pair")).prepare(topology(["C"], [0] * 4))

@@ -144,9 +144,9 @@ class LayerDiffusion(NamedAnalysis):
         self._paths = Paths(species, "parallel", drift, unwrap, memory, "Diffusion by layer")
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal, unwrap=here.unwrap, memory=here.memory) for metal in here.metals}
+        return {metal: cls(metal, unwrap=present.unwrap, memory=present.memory) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the wall."""

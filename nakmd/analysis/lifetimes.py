@@ -144,9 +144,9 @@ class Lifetimes(NamedAnalysis):
         self.hysteresis, self.longest = float(hysteresis), longest
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each pair of a wall element and a metal."""
-        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in here.pairs}
+        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in present.pairs}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the cutoff."""

@@ -102,9 +102,9 @@ class NonGaussian(NamedAnalysis):
         self._paths = Paths(species, "xyz", "all", unwrap, memory, "The non-Gaussian parameter")
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal, here.unwrap, here.memory) for metal in here.metals}
+        return {metal: cls(metal, present.unwrap, present.memory) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""

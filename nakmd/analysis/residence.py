@@ -123,9 +123,9 @@ class Residence(NamedAnalysis):
             )
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal) for metal in here.metals}
+        return {metal: cls(metal) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the wall."""

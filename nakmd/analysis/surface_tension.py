@@ -15,7 +15,7 @@ from nakmd.analysis.geometry.surfaces import AXES, height_along, largest_gap
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
@@ -63,10 +63,9 @@ class SurfaceTensionRecord(Record):
         figure, ax = figure_for(ax)
         running = np.cumsum(self.series) / np.arange(1, len(self.series) + 1)
         ax.plot(self.time, running * MN_PER_M_PER_EV_A2, color=COLORS[0], lw=1.2, label="mean up to t")
-        ax.axhline(self.tension.value, color=COLORS[1], label=self.tension.text)
+        draw_mean(ax, self.tension, self.tension.text)
         low, high = self.tension.interval()
         if math.isfinite(low):
-            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
             ax.set_ylim(self.tension.value - 3.0 * (high - low), self.tension.value + 3.0 * (high - low))
         if self.settled > 0.0:
             ax.axvline(self.time[0] + self.settled, color="0.4", ls="--", lw=0.8)

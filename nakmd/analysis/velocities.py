@@ -155,9 +155,9 @@ class VelocityCorrelation(NamedAnalysis):
         self.memory = memory
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal, memory=here.memory) for metal in here.metals}
+        return {metal: cls(metal, memory=present.memory) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""

@@ -53,15 +53,6 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
     return f"{rounded:.{places}f} ± {round(error, digits):.{places}f}{suffix}"
 
 
-class MeasureFields(TypedDict):
-    """The fields of a `Measure` as keyword arguments."""
-
-    value: float
-    error: float
-    unit: str
-    n_effective: float
-
-
 @dataclass(frozen=True)
 class Measure:
     """A number with its standard error.
@@ -110,6 +101,15 @@ class Measure:
         if math.isfinite(self.error) and not self.trusted:
             text += f" (error uncertain: {self.n_effective:.1f} independent samples)"
         return text
+
+
+class MeasureFields(TypedDict):
+    """The fields of a `Measure` as keyword arguments."""
+
+    value: float
+    error: float
+    unit: str
+    n_effective: float
 
 
 def student_factor(n_effective: float, level: float = 0.95) -> float:
