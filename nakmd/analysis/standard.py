@@ -63,7 +63,7 @@ def standard_analyses(
     for name, kind in kinds.items():
         if not kind.atoms.met(atoms):
             present = ", ".join(atoms.elements) or "no atoms"
-            raise AnalysisError(f"{name} needs {kind.atoms.words}; this system has only {present}.")
+            raise AnalysisError(f"{name} needs {kind.atoms.description}; this system has only {present}.")
         analyses.update({f"{name} {of}".rstrip(): analysis for of, analysis in kind.for_atoms(atoms).items()})
     return analyses
 
