@@ -213,17 +213,17 @@ def test_missing_data_and_invalid_parameters_are_refused():
     for function, name in ((gibbs_excess, "Gibbs excess"), (free_energy_profile, "free-energy profile")):
         with pytest.raises(AnalysisError, match=f"{name} needs at least 2 frames, got 1"):
             function(one)
-        with pytest.raises(AnalysisError, match=r"There is no bulk liquid above .* contains 0\.0 atoms"):
+        with pytest.raises(AnalysisError, match=r"There is no bulk liquid above: .* contains 0\.0 atoms"):
             function(source, bulk=(50.0, 60.0))
         with pytest.raises(AnalysisError, match=r"\(from, to\)"):
             function(source, bulk=(20.0, 10.0))
     with pytest.raises(AnalysisError, match="No atoms are called 'Rb'"):
         gibbs_excess(source, of="Rb")
     thin = on_sheet(lambda rng: (rng.normal(3.0, 0.3, 40), rng.normal(3.0, 0.3, 20)))
-    with pytest.raises(AnalysisError, match=r"There is no bulk liquid above .* \(metal extends to"):
+    with pytest.raises(AnalysisError, match=r"There is no bulk liquid above: .* \(metal extends to"):
         gibbs_excess(thin)
     drop = on_sheet(lambda rng: [30.0 - 30.0 * np.sqrt(rng.uniform(size=2000)) for _ in range(2)])
-    with pytest.raises(AnalysisError, match=r"the density goes from .* as in a droplet"):
+    with pytest.raises(AnalysisError, match=r"the density changes from .* as in a droplet"):
         free_energy_profile(drop)
     patch = on_sheet(lambda rng: [rng.uniform(2.0, 30.0, 2000) for _ in range(2)])
     for f in patch:

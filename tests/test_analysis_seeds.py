@@ -78,7 +78,7 @@ def test_single_numbers_besides_the_value_are_combined_too():
         [record(np.array([1.0, 2.0]), np.array([0.1, 0.1])), record(np.array([1.2, 2.0]), np.array([0.1, 0.2]))]
     )
     np.testing.assert_allclose(arrays.value, [1.1, 2.0])
-    with pytest.raises(AnalysisError, match="no plot of their own"):
+    with pytest.raises(AnalysisError, match="cannot be plotted"):
         arrays.plot()
 
 
@@ -107,8 +107,8 @@ def test_lifetimes_without_a_break_do_not_spoil_the_rest():
     ("records", "message"),
     [
         ([record(1.0, 0.1)], "two or more runs, got 1"),
-        ([record(1.0, 0.1), record(1.0, 0.1, quantity="E")], "different things"),
-        ([record(1.0, 0.1), record(1.0, 0.1, unit="eV")], "different things"),
+        ([record(1.0, 0.1), record(1.0, 0.1, quantity="E")], "different quantities"),
+        ([record(1.0, 0.1), record(1.0, 0.1, unit="eV")], "different quantities"),
         ([record(np.ones(2), np.ones(2)), record(np.ones(3), np.ones(3))], "different shapes"),
         ([record(math.nan, math.nan), record(1.0, 0.1)], "Run 1 has no value"),
     ],

@@ -74,7 +74,7 @@ def test_settling_is_noticed():
     frames = [frame(cell, np.ones((10, 3)), t, 0.5 * t, potential_energy=e) for t, e in enumerate(energy)]
     record = thermo(FrameList(topology(["K"], np.zeros(10)), frames))
     assert 40.0 <= record.settled <= 60.0
-    assert any("settles during the first" in note for note in record.notes)
+    assert any("equilibrates during the first" in note for note in record.notes)
     assert record.plot().axes
 
 
@@ -114,5 +114,5 @@ def test_columns_with_holes_are_left_out():
 def test_nothing_to_average_is_said():
     cell = Cell([20.0] * 3)
     source = FrameList(topology(["K"], np.zeros(2)), [frame(cell, np.ones((2, 3)), 3)])
-    with pytest.raises(AnalysisError, match="step 3 holds neither energies nor velocities"):
+    with pytest.raises(AnalysisError, match="step 3 has neither energies nor velocities"):
         thermo(source)

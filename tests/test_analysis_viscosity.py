@@ -144,12 +144,12 @@ def test_frames_and_table_give_the_same():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: viscosity(liquid(100, virial=None)[0]), "holds no virial"),
-        (lambda: viscosity(liquid(100, velocities=None)[0]), "holds no velocities"),
+        (lambda: viscosity(liquid(100, virial=None)[0]), "has no virial"),
+        (lambda: viscosity(liquid(100, velocities=None)[0]), "has no velocities"),
         (lambda: viscosity(liquid(40)[0]), "too short for the viscosity"),
         (lambda: viscosity(liquid(20)[0]), "at least 32 frames, got 20"),
         (lambda: viscosity(liquid(200, dt=0.4)[0]), "too large for the viscosity"),
-        (lambda: viscosity(liquid(200)[0], fit=(1.0, 9.0)), "ends at 9 ps, but the frames cover 3.98 ps"),
+        (lambda: viscosity(liquid(200)[0], fit=(1.0, 9.0)), "ends at 9 ps, but the frames cover only 3.98 ps"),
         (lambda: Viscosity().prepare(topology(["C", "K"], [0, 1])), "whose own stress is in the tensor"),
         (lambda: of(np.zeros((100, 6))), "zero in all rows"),
     ],

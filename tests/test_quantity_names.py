@@ -76,7 +76,7 @@ def test_metadata_of_a_quantity_are_complete(name):
     assert 10 < len(kind.title) < 90  # one line of help
     assert not kind.title.endswith(".")
     assert kind.panel is None or kind.panel > 0
-    assert kind.atoms.words
+    assert kind.atoms.description
     assert inspect.getdoc(kind)
     assert (kind.origin == "cited") == bool(cite_quantity(kind))
 

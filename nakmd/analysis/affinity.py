@@ -162,7 +162,7 @@ class Affinity(NamedAnalysis):
             if not species:
                 names = ", ".join(topology.species_names[s] for s in present)
                 raise AnalysisError(
-                    f"Affinity needs {side} atoms ({', '.join(elements_of_side)}); the atoms present are {names}."
+                    f"Affinity needs {side} atoms ({', '.join(elements_of_side)}); this system has only {names}."
                 )
         self._names = topology.species_names
         self._wall = np.flatnonzero(np.isin(topology.species, self._wall_species))

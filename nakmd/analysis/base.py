@@ -136,14 +136,14 @@ class Analysis(ABC):
         """Return the result of the frames added so far; may be called again after more frames."""
 
 
-def select(topology: Topology, word: str) -> BoolArray:
+def select(topology: Topology, name: str) -> BoolArray:
     """Return the mask of the atoms that a name selects; `AnalysisError` if it selects none."""
     try:
-        mask = topology.select(word)
+        mask = topology.select(name)
     except InputError as error:
         raise AnalysisError(str(error)) from None
     if not np.any(mask):
-        raise AnalysisError(f"{word!r} is defined but selects no atom.")
+        raise AnalysisError(f"{name!r} is defined but selects no atom.")
     return mask
 
 

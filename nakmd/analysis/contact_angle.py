@@ -237,13 +237,13 @@ class ContactAngle(NamedAnalysis):
         def refitted(counts: FloatArray) -> float:
             try:
                 return self._angle(self._fit(counts, radius, exclude)[1], radius, self.contact)
-            except AnalysisError:  # enough surface with all blocks, too little without this one: no error is known
+            except AnalysisError:  # too little surface without this block: no error estimate
                 return math.nan
 
         error, n_effective = jackknife(blocks, refitted)
         notes = [
             f"{self._shape.name}, {self._shape.side}",
-            f"surface nearer than {exclude:.1f} Å to the nuclei left out",
+            f"surface closer than {exclude:.1f} Å to the nuclei excluded",
             f"angle {self.contact:g} Å from the nuclei",
             f"error from {len(blocks)} blocks of time",
         ]

@@ -101,12 +101,12 @@ def choose_frames(source: FrameSource, stage: str | Sequence[str] | None = None)
     """
     present = list(dict.fromkeys(source.stages))
     chosen = chosen_stages(present, stage)
-    whole = len(chosen) == len(present)
+    all_stages = len(chosen) == len(present)
     empty = True
-    for frame in source.frames(stage=None if whole else chosen):
+    for frame in source.frames(stage=None if all_stages else chosen):
         empty = False
         yield frame
-    if empty and whole:
+    if empty and all_stages:
         raise AnalysisError("There are no frames to analyse: the trajectory is empty.")
     if empty:
         raise AnalysisError(

@@ -15,6 +15,7 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.lags import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
@@ -22,33 +23,6 @@ from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-#: Lags in frames at which correlation functions are counted: a little more than three per factor of two.
-LAGS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256)
-
-
-def lags_in_frames(longest: float | None, step: float, n: int, name: str) -> IntArray:
-    """Return the lags of `LAGS` up to a time [ps], or up to half of n frames.
-
-    Raises
-    ------
-    AnalysisError
-        If the longest lag lies beyond the run, or beyond those that are counted.
-    """
-    if longest is None:
-        return np.array([lag for lag in LAGS if lag <= max(1, (n - 1) // 2)])
-    covered = (n - 1) * step
-    if longest > covered * (1.0 + 1e-9):
-        raise AnalysisError(
-            f"{name}: lags up to {longest:g} ps were asked for, but the frames cover {covered:g} ps only. "
-            f"Choose longest <= {covered / 2:.3g} ps, or run longer."
-        )
-    if longest > LAGS[-1] * step * (1.0 + 1e-9):
-        raise AnalysisError(
-            f"{name}: lags up to {longest:g} ps were asked for, and {LAGS[-1]} frames, {LAGS[-1] * step:g} ps here, "
-            "are the most that is counted. Choose a shorter one, or take every second frame."
-        )
-    return np.array([lag for lag in LAGS if lag * step <= longest * (1.0 + 1e-9)])
 
 
 class LifetimesRecord(Record):
@@ -284,16 +258,6 @@ class Lifetimes(NamedAnalysis):
 def _lifetime(counts: FloatArray, broken: FloatArray, step: float) -> Measure:
     """Return the mean lifetime [ps] from the contacts in n frames and those broken in the last n - 1 of them."""
     return ratio_of_means([counts[:-1]], [broken], "ps", step)
-
-
-def decay_time(times: FloatArray, curve: FloatArray) -> float:
-    """Return where a curve falls to 1/e of its start, by linear interpolation; NaN if it does not."""
-    below = np.flatnonzero(curve <= curve[0] / math.e)
-    if len(below) == 0 or below[0] == 0:
-        return math.nan
-    k = int(below[0])
-    share = (curve[k - 1] - curve[0] / math.e) / (curve[k - 1] - curve[k])
-    return float(times[k - 1] + share * (times[k] - times[k - 1]))
 
 
 def lifetimes(

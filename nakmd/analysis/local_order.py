@@ -132,9 +132,7 @@ class LocalOrder(NamedAnalysis):
                 "are unbounded."
             )
         if not np.all(np.isfinite(frame.positions)):
-            raise AnalysisError(
-                f"A position is not finite (NaN or inf) at step {frame.step}: the run diverged before this frame."
-            )
+            raise AnalysisError(f"A position is not finite (NaN or inf) at step {frame.step}: the run diverged before.")
         if self.neighbors is not None and self.neighbors >= len(frame.positions):
             raise AnalysisError(
                 f"There are {len(frame.positions)} atoms, too few for {self.neighbors} neighbours per atom."

@@ -51,7 +51,7 @@ class AtomsPresent:
 class AtomsNeeded:
     """Condition on the atoms present, as a text and as a test."""
 
-    words: str
+    description: str
     met: Callable[[AtomsPresent], bool]
 
 

@@ -1,4 +1,4 @@
-"""Non-Gaussian parameter of the displacements: how far the motion of atoms is from plain diffusion."""
+"""Non-Gaussian parameter of the displacements, a measure of the deviation from simple diffusion."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from nakmd.system import Frame, Topology
 
 FloatArray = NDArray[np.float64]
 
-#: Lags, evenly spaced in their logarithm, and time origins of each: more add time and hardly any information.
+#: Number of lags, evenly spaced in their logarithm, and of time origins per lag: more cost time and add little.
 LAGS, ORIGINS = 40, 400
 
-#: Groups of atoms that the error is taken from.
+#: Number of groups of atoms for the jackknife error.
 GROUPS = 16
 
 
 class NonGaussianRecord(Record):
-    """Largest non-Gaussian parameter, and the curve that it is the peak of.
+    """Peak of the non-Gaussian parameter, and the parameter as a function of the lag.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class NonGaussianRecord(Record):
     alpha, alpha_error : (m,) float64
         The parameter at each lag.
     peak : float [ps]
-        Lag of the largest one.
+        Lag of the largest value.
     """
 
     species: str
@@ -68,8 +68,8 @@ class NonGaussian(NamedAnalysis):
 
     .. math:: \alpha_2(t) = \frac{3 \langle \Delta r^4 \rangle}{5 \langle \Delta r^2 \rangle^2} - 1
 
-    It is 0 where displacements are Gaussian: in free flight and in plain diffusion. Between them it has a peak where
-    some atoms move on while others stay caged, or lie bound at a wall.
+    It is 0 for Gaussian displacements: in the ballistic and in the diffusive regime. In between it has a peak if some
+    atoms move while others stay caged or bound to a wall.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ class NonGaussian(NamedAnalysis):
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
     memory : float [bytes]
-        What the paths may take.
+        Memory limit for the paths.
 
     Notes
     -----
-    The average is over atoms and over up to 400 time origins. The centre of mass of all atoms is at rest. Lags reach
-    to a quarter of the run. The error is that of a jackknife over 16 groups of atoms, which holds for atoms that move
-    independently.
+    The average is over atoms and over up to 400 time origins. The motion of the centre of mass of all atoms is
+    subtracted. Lags extend to a quarter of the run. The error is that of a jackknife over 16 groups of atoms, which is
+    valid for atoms that move independently.
 
     References
     ----------
@@ -93,7 +93,7 @@ class NonGaussian(NamedAnalysis):
     name = "non_gaussian"
     title = "non-Gaussian parameter of the displacements of each metal"
     panel = 210
-    on_request = True  # most runs ask for the diffusion coefficient only, and it takes as much time again
+    on_request = True  # rarely needed, and as expensive as the diffusion coefficient
     atoms = METAL
     keeps_paths = True
 
@@ -111,8 +111,7 @@ class NonGaussian(NamedAnalysis):
         n_atoms = int(self._paths.prepare(topology).sum())
         if n_atoms < GROUPS:
             raise AnalysisError(
-                f"The non-Gaussian parameter needs at least {GROUPS} atoms for its error; of {self.species} there are "
-                f"{n_atoms}."
+                f"The non-Gaussian parameter needs at least {GROUPS} atoms for its error; {self.species} has {n_atoms}."
             )
 
     def update(self, frame: Frame) -> None:
@@ -133,7 +132,7 @@ class NonGaussian(NamedAnalysis):
                 moments[start : start + CHUNK, 0, row] = squares.mean(axis=0)
                 moments[start : start + CHUNK, 1, row] = (squares**2).mean(axis=0)
         if not np.all(moments[:, 0].sum(axis=0) > 0.0):
-            raise AnalysisError(f"The non-Gaussian parameter needs motion, and no atom of {self.species} moves.")
+            raise AnalysisError(f"The non-Gaussian parameter is undefined: no atom of {self.species} moves.")
         alpha = _alpha(moments.mean(axis=0))
         groups = [group.mean(axis=0) for group in np.array_split(moments, GROUPS)]
         alpha_error, n_effective = jackknife(np.stack(groups), _alpha)
@@ -155,7 +154,7 @@ class NonGaussian(NamedAnalysis):
 
 
 def _alpha(moments: FloatArray) -> FloatArray:
-    """Return the parameter of the mean square and the mean fourth power of displacements, (2, m)."""
+    """Return the parameter from the mean square and the mean fourth power of displacements, (2, m)."""
     square, fourth = moments
     return np.asarray(3.0 * fourth / (5.0 * square**2) - 1.0)
 

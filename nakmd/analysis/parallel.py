@@ -1,4 +1,4 @@
-"""Analyses shared out over processes: each reads the frames for itself and runs some of them."""
+"""Analyses distributed over processes: each process reads the frames and runs some of the analyses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from nakmd.errors import AnalysisError
 from nakmd.kernels.jit import set_threads
 from nakmd.system import Topology
 
-#: Frames on which the cost of an analysis is measured, after a first one that loads its kernels.
+#: Number of frames that measure the cost of an analysis, after a first one that loads its kernels.
 TRIAL_FRAMES = 2
 
-#: Seconds between two looks at how far the processes are.
+#: Interval [s] between two checks of the progress of the processes.
 _POLL = 0.2
 
 _progress: list[Synchronized[int]] = []
@@ -35,33 +35,33 @@ def run_in_processes(
     progress: FrameProgress | None,
     processes: int,
 ) -> dict[str, Record | AnalysisError]:
-    """Run analyses, those of like cost in all to each process.
+    """Run analyses in several processes, with about the same total cost in each.
 
     Parameters
     ----------
     source : FrameSource
-        Pickled: `nakmd.io.Trajectory` is opened again by its path.
+        Pickled; `nakmd.io.Trajectory` is reopened by its path.
     analyses : dict of str to Analysis
-        Fresh ones, which are spent on finding out what they cost.
+        New analyses; they are used up to measure their cost.
     make : callable
-        Gives them afresh in each process; must pickle.
+        Creates new analyses in each process; must be picklable.
     stage : str or sequence of str, optional
         As in `choose_frames`.
     progress : callable, optional
-        Told of the slowest process.
+        Called with the progress of the slowest process.
     processes : int
 
     Returns
     -------
     dict of str to Record or AnalysisError
-        Equal to what one process finds: no sum is split.
+        Equal to the results of a single process, because no sum is split.
     """
     shares = share_out(costs_of(source, analyses, stage), processes)
     total = count_frames(source, stage)
-    # a new interpreter each: Numba's threads do not survive a fork
+    # spawn, not fork: the threads of Numba do not survive a fork
     context = multiprocessing.get_context("spawn")
     counters: list[Any] = [context.Value("q", 0) for _ in shares]
-    found: dict[str, Record | AnalysisError] = {}
+    results: dict[str, Record | AnalysisError] = {}
     with context.Pool(len(shares), initializer=_begin, initargs=(counters,)) as pool:
         pending = [pool.apply_async(_run_share, (row, source, share, make, stage)) for row, share in enumerate(shares)]
         while not all(result.ready() for result in pending):
@@ -69,12 +69,12 @@ def run_in_processes(
             if progress is not None:
                 progress(min(int(counter.value) for counter in counters), total)
         for result in pending:
-            found.update(result.get())
-    return {name: found[name] for name in analyses}
+            results.update(result.get())
+    return {name: results[name] for name in analyses}
 
 
 def costs_of(source: FrameSource, analyses: dict[str, Analysis], stage: str | Sequence[str] | None) -> dict[str, float]:
-    """Return the seconds that each analysis takes for a frame, measured on the first ones."""
+    """Return the cost [s] of each analysis, measured on the first frames."""
     frames = list(islice(choose_frames(source, stage), TRIAL_FRAMES + 1))
     costs = dict.fromkeys(analyses, 0.0)
     for name, analysis in analyses.items():
@@ -86,12 +86,12 @@ def costs_of(source: FrameSource, analyses: dict[str, Analysis], stage: str | Se
                 analysis.update(frame)
             costs[name] = time.perf_counter() - begin
         except AnalysisError:
-            pass  # comes again, and is told, where the analysis is run
+            pass  # the same error is raised and reported when the analysis runs
     return costs
 
 
 def share_out(costs: dict[str, float], processes: int) -> list[list[str]]:
-    """Return which analyses go to which process: the dearest first, each to where least is waiting.
+    """Return the analyses of each process: the most expensive first, each to the process with the smallest load.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def share_out(costs: dict[str, float], processes: int) -> list[list[str]]:
 
 
 def _begin(counters: list[Synchronized[int]]) -> None:
-    """Set a process up: an interrupt is the parent's to act on, and its cores are shared with the other processes."""
+    """Initialise a process: it ignores interrupts, which the parent handles, and uses one thread."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_threads(1)
     _progress[:] = counters
@@ -121,9 +121,9 @@ def _run_share(
     make: Callable[[Topology], dict[str, Analysis]],
     stage: str | Sequence[str] | None,
 ) -> dict[str, Record | AnalysisError]:
-    made = make(source.topology)
+    analyses = make(source.topology)
 
     def count(done: int, _total: int | None) -> None:
         _progress[row].value = done
 
-    return dict(zip(names, run_all(source, [made[name] for name in names], stage, count)))
+    return dict(zip(names, run_all(source, [analyses[name] for name in names], stage, count)))

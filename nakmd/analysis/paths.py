@@ -1,4 +1,4 @@
-"""The ways of atoms: displacements added up from frame to frame, across periodic faces, without a common drift."""
+"""Unwrapped paths of atoms: displacements summed from frame to frame, without the drift of the centre of mass."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from nakmd.arrays import BoolArray, FloatArray, Int8Array, Int32Array
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-#: Words for directions that follow the wall, and the columns of `WallFrame.components` they stand for.
+#: Names of directions relative to the wall, and their columns of `WallFrame.components`.
 WALL_DIRECTIONS = {"parallel": (0, 1), "perpendicular": (2,)}
 
 
 def axes_of(directions: str) -> list[int]:
-    """Return the columns that a word for directions stands for.
+    """Return the columns of the named directions.
 
     Parameters
     ----------
@@ -31,18 +31,18 @@ def axes_of(directions: str) -> list[int]:
         return list(WALL_DIRECTIONS[directions])
     if not directions or sorted(set(directions)) != sorted(directions) or not set(directions) <= set("xyz"):
         raise AnalysisError(
-            f"Directions are some of 'xyz', each once, or 'parallel' or 'perpendicular', not {directions!r}."
+            f"Directions must be some of 'xyz', each once, or 'parallel' or 'perpendicular', not {directions!r}."
         )
     return ["xyz".index(letter) for letter in directions]
 
 
 class EvenSpacing:
-    """Holds that frames come at even intervals; the last one of a run may be out of step and is left out.
+    """Checks that frames are evenly spaced in time; an irregular last frame of a run is skipped.
 
     Parameters
     ----------
     name : str
-        Who asks, for the message.
+        Name of the analysis, for messages.
     """
 
     def __init__(self, name: str) -> None:
@@ -51,22 +51,22 @@ class EvenSpacing:
         self.irregular = False
 
     def accept(self, frame: Frame) -> bool:
-        """Return whether the frame is in step with those before it.
+        """Return whether the frame is evenly spaced with those before it.
 
         Raises
         ------
         AnalysisError
-            If another frame follows one that was out of step.
+            If another frame follows an irregular one.
         """
         if self.irregular or (len(self.times) > 1 and self.times[1] <= self.times[0]):
             raise AnalysisError(
-                f"{self.name} needs evenly spaced frames: they begin {self.times[1] - self.times[0]:g} ps apart, "
-                f"but the one before t = {frame.time:g} ps (step {frame.step}) is out of step. Choose one stage "
-                "or a stride."
+                f"{self.name} needs evenly spaced frames: the first are {self.times[1] - self.times[0]:g} ps apart, "
+                f"but the spacing changes before t = {frame.time:g} ps (step {frame.step}). Choose a single stage or a "
+                "stride."
             )
         if len(self.times) > 1:
             step = self.times[1] - self.times[0]
-            # the last frame of a run may come early; one more after it would be an error
+            # the last frame of a run may be early; a further frame is an error
             if abs(frame.time - self.times[-1] - step) > 1e-4 * step:
                 self.irregular = True
                 return False
@@ -81,51 +81,51 @@ class EvenSpacing:
 
     @property
     def notes(self) -> list[str]:
-        """What was left out."""
-        return ["the last frame came out of step and was left out"] if self.irregular else []
+        """Remark about a skipped frame."""
+        return ["the last frame is not evenly spaced and was skipped"] if self.irregular else []
 
 
 class Paths:
-    """Paths of some atoms, kept in bounded memory.
+    """Paths of selected atoms in bounded memory.
 
     Parameters
     ----------
     species : str
-        Whose paths.
+        Species, element or group.
     directions : str
-        As in `axes_of`; those that follow the wall are taken in the local frame of `WallFrame`.
+        As in `axes_of`; directions relative to the wall use the local frame of `WallFrame`.
     drift : str or None
-        Atoms whose centre of mass is held at rest.
+        Atoms whose centre-of-mass motion is subtracted.
     unwrap : {"images", "nearest"}
-        Whether atoms are followed by image counts or to their nearest image.
+        Whether paths are unwrapped by image counts or by the nearest image.
     memory : float [bytes]
-        When the paths exceed it, every other frame is dropped.
+        If the paths exceed it, every other frame is dropped.
     name : str
-        Who asks, for messages.
+        Name of the analysis, for messages.
 
     Attributes
     ----------
     rows : list of (m, d) float64 [Å]
         Displacements since the first frame.
     labels : list of arrays
-        What was given with each row that is kept.
+        Labels given with each stored row.
     """
 
     def __init__(self, species: str, directions: str, drift: str | None, unwrap: str, memory: float, name: str) -> None:
         self._axes = axes_of(directions)
         self._follows_wall = directions in WALL_DIRECTIONS
         if unwrap not in ("images", "nearest"):
-            raise AnalysisError(f"Paths are unwrapped by 'images' or to the 'nearest' image, not by {unwrap!r}.")
+            raise AnalysisError(f"Paths can be unwrapped by 'images' or to the 'nearest' image, not by {unwrap!r}.")
         self.species, self.drift, self.unwrap, self.memory = species, drift, unwrap, memory
         self._spacing = EvenSpacing(name)
 
     @property
     def dimensions(self) -> int:
-        """How many directions a displacement has."""
+        """Number of directions of a displacement."""
         return len(self._axes)
 
     def prepare(self, topology: Topology) -> BoolArray:
-        """Choose the atoms; return their mask."""
+        """Choose the atoms and return their mask."""
         self.chosen = select(topology, self.species)
         self._weights: FloatArray | None = None
         if self.drift is not None:
@@ -141,7 +141,7 @@ class Paths:
         return self.chosen
 
     def add(self, frame: Frame, labels: Int8Array | None = None) -> None:
-        """Extend the paths by one frame; ``labels`` of the atoms are kept with it."""
+        """Extend the paths by one frame and store the ``labels`` of the atoms with it."""
         if not self._spacing.accept(frame):
             return
         if self._previous is not None:
@@ -169,12 +169,12 @@ class Paths:
 
     @property
     def n_atoms(self) -> int:
-        """Atoms followed."""
+        """Number of atoms."""
         return len(self._path)
 
     @property
     def step(self) -> float:
-        """Time [ps] between the rows kept."""
+        """Time [ps] between stored rows."""
         return float(self._times[-1] - self._times[0]) / (len(self._times) - 1)
 
     def stacked(self, atoms: slice) -> FloatArray:
@@ -183,12 +183,12 @@ class Paths:
 
     @property
     def notes(self) -> list[str]:
-        """How the paths were made, where it was not the plain way."""
+        """Remarks on how the paths were computed, if not in the default way."""
         notes = []
         if self._wall is not None:
             notes.append(f"directions follow the wall, {self._wall.words}")
         if self.unwrap == "nearest":
-            notes.append("no image counts: atoms followed to their nearest image from frame to frame")
+            notes.append("no image counts: paths unwrapped to the nearest image from frame to frame")
         if self._keep_every > 1:
-            notes.append(f"one frame in {self._keep_every} kept, to stay below {self.memory / 1e6:.0f} MB")
+            notes.append(f"one frame in {self._keep_every} stored, to stay below {self.memory / 1e6:.0f} MB")
         return notes + self._spacing.notes

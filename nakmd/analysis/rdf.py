@@ -1,4 +1,4 @@
-"""Partial radial distribution functions and the coordination numbers they hold."""
+"""Partial radial distribution functions and their coordination numbers."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class PartialRDF(Record):
     a, b : str
         Centre and neighbour.
     r : (n_bins,) float64 [Å]
-        Middle of each bin.
+        Centre of each bin.
     edges : (n_bins + 1,) float64 [Å]
     running_coordination : (n_bins,) float64
-        Mean number of b around an a within the bin's outer edge.
+        Mean number of b around an a within the outer edge of the bin.
     running_coordination_ba : (n_bins,) float64
         Mean number of a around a b.
     peak : float [Å]
         Position of the first peak; NaN if there is none.
     first_minimum : float [Å]
-        Bin edge that the coordination numbers are counted up to; NaN if g(r) shows no first minimum.
+        Bin edge up to which coordination numbers are counted; NaN if g(r) has no first minimum.
     coordination, coordination_ba : Measure
-        Number of b around a, and of a around b, counted up to the first minimum.
+        Number of b around a, and of a around b, up to the first minimum.
     """
 
     a: str
@@ -77,7 +77,7 @@ class PartialRDF(Record):
 class RDFRecord(Record):
     """All partial g(r): ``value`` and ``error`` are (n_pairs, n_bins), in the order of ``pairs``.
 
-    ``record["Na", "K"]`` is one of them, in either order.
+    ``record["Na", "K"]`` returns one of them; the order of the elements does not matter.
     """
 
     pairs: dict[tuple[str, str], PartialRDF] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class RDFRecord(Record):
             if key in self.pairs:
                 return self.pairs[key]
         known = ", ".join("-".join(key) for key in self.pairs)
-        raise AnalysisError(f"No g(r) of {'-'.join(pair)} was counted; there are {known}.")
+        raise AnalysisError(f"There is no g(r) of {'-'.join(pair)}; available: {known}.")
 
     def __str__(self) -> str:
         return "\n".join(str(partial) for partial in self.pairs.values())
@@ -96,14 +96,14 @@ class RDFRecord(Record):
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
         for partial in self.pairs.values():
-            # the table is about the liquid: the bonds of the wall are in the file only
+            # the table covers the liquid; pairs within the wall are in the results file only
             if math.isfinite(partial.first_minimum) and not {partial.a, partial.b} <= set(WALL):
                 yield Row(f"g(r) {partial.a}-{partial.b}, first peak", f"{partial.peak:.2f} Å")
                 shell = f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å"
                 yield Row.of(shell, partial.coordination)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw every g(r) with its error band; with metal there, not those within the wall, 20 times as high."""
+        """Draw every g(r) with its error band, without pairs within the wall (20 times higher) if there is metal."""
         figure, ax = figure_for(ax)
         mobile = [p for p in self.pairs.values() if not {element_of(p.a), element_of(p.b)} <= set(WALL)]
         for row, partial in enumerate(mobile or self.pairs.values()):
@@ -122,33 +122,32 @@ def _draw(ax: Axes, partial: PartialRDF, row: int) -> None:
 
 
 class RDF(NamedAnalysis):
-    r"""Partial g(r) from one count of all pairs.
+    r"""Partial g(r) from a single count of all pairs.
 
     .. math:: g_{ab}(r) = \frac{\langle n_{ab}(r)\, V \rangle}{P_{ab}\; \tfrac{4}{3}\pi (r_+^3 - r_-^3)}
 
-    with :math:`n_{ab}` the pairs in the bin from :math:`r_-` to :math:`r_+`, each counted once, and
+    with :math:`n_{ab}` the number of pairs in the bin from :math:`r_-` to :math:`r_+`, each counted once, and
     :math:`P_{ab} = N_a N_b`, or :math:`N_a (N_a - 1)/2` for a = b, so that an ideal gas gives 1 at any size.
 
     Parameters
     ----------
     a, b : str, optional
-        Species (``"N:graphitic"``), elements or groups; without them all pairs of elements (see ``by``).
+        Species (``"N:graphitic"``), elements or groups; default: all pairs of elements (see ``by``).
     r_max : float [Å], optional
-        At most half the smallest height of the cell along its periodic directions. If left out: 10 Å, or 0.48 of
-        that height in the first frame where this is less (a barostat may shrink the cell later).
+        At most half the smallest height of the cell along its periodic directions. Default: 10 Å, or 0.48 of that
+        height in the first frame if this is less (a barostat may shrink the cell later).
     bins : int
     by : {"element", "species"}
-        What tells atoms apart when a and b are not given.
+        How atoms are grouped if a and b are not given.
 
     Notes
     -----
-    V is the volume of the cell, also along directions that do not repeat and around a droplet or a wall:
-    there g(r) does not tend to 1 and only its shape and the coordination numbers have a meaning, which do
-    not depend on V.
+    V is the volume of the cell, also for open directions and around a droplet or a wall. In these cases g(r) does not
+    tend to 1, and only its shape and the coordination numbers are meaningful, which do not depend on V.
 
     Coordination numbers count pairs up to the first minimum of g(r), smoothed by a Gaussian of 0.1 Å. Other
-    ways of counting give other numbers: the symmetric-peak method behind experimental values for liquid
-    metals (9 to 9.5) gives about two thirds of this one (13 to 14).
+    definitions give other numbers: the symmetric-peak method behind experimental values for liquid metals (9 to 9.5)
+    gives about two thirds of this one (13 to 14).
 
     Errors are those of the mean of blocks of frames (`BlockSums`).
     """
@@ -167,9 +166,9 @@ class RDF(NamedAnalysis):
         by: str = "element",
     ) -> None:
         if (a is None) != (b is None):
-            raise AnalysisError("g(r) needs both atoms of the pair, or neither for all pairs.")
+            raise AnalysisError(f"g(r) needs both a and b, or neither for all pairs; got a={a!r} and b={b!r}.")
         if by not in ("element", "species"):
-            raise AnalysisError(f"g(r) tells atoms apart by 'element' or by 'species', not by {by!r}.")
+            raise AnalysisError(f"g(r) groups atoms by 'element' or by 'species', not by {by!r}.")
         if not ((r_max is None or r_max > 0.0) and bins >= 1):
             raise AnalysisError(f"g(r) needs a positive r_max and number of bins, got {r_max} Å and {bins}.")
         self.a, self.b, self.by = a, b, by
@@ -185,8 +184,8 @@ class RDF(NamedAnalysis):
             same = bool(np.array_equal(mask_a, mask_b))
             if not same and np.any(mask_a & mask_b):
                 raise AnalysisError(
-                    f"{self.a!r} and {self.b!r} share {int(np.sum(mask_a & mask_b))} atoms without being the "
-                    "same; choose two sets without common atoms."
+                    f"{self.a!r} and {self.b!r} share {int(np.sum(mask_a & mask_b))} atoms. Choose two equal or two "
+                    "disjoint sets."
                 )
             kinds[mask_b], kinds[mask_a] = 1, 0
             names = [self.a] if same else [self.a, self.b]
@@ -198,7 +197,7 @@ class RDF(NamedAnalysis):
             for kind, name in enumerate(names):
                 rows = [s for s, label in enumerate(labels) if label == name]
                 kinds[np.isin(topology.species, rows)] = kind
-            self._pairs = [(name, other) for i, name in enumerate(names) for other in names[i:]]
+            self._pairs = [(name, neighbor) for i, name in enumerate(names) for neighbor in names[i:]]
         self._chosen = kinds >= 0
         self._kinds = np.ascontiguousarray(kinds[self._chosen])
         self._numbers = np.bincount(self._kinds, minlength=len(names))
@@ -216,13 +215,12 @@ class RDF(NamedAnalysis):
         if len(heights) and self.r_max > 0.5 * heights.min() * (1.0 + 1e-12):
             raise AnalysisError(
                 f"g(r) up to {self.r_max:.2f} Å needs a cell at least {2 * self.r_max:.2f} Å wide along its "
-                f"periodic directions; at step {frame.step} the narrowest is {heights.min():.2f} Å. "
+                f"periodic directions; at step {frame.step} its smallest width is {heights.min():.2f} Å. "
                 f"Choose r_max <= {math.floor(50.0 * heights.min()) / 100.0:.2f} Å."
             )
         grid = CellGrid(frame.positions[self._chosen], self._kinds, frame.cell, self.r_max)
         counts = grid.pair_histogram(self._pair_of, len(self._pairs), self.bins).astype(np.float64)
-        # with and without the volume: g(r) needs the product in every frame, coordination numbers the bare
-        # counts
+        # counts times volume for g(r), which needs the product in every frame, and counts for coordination numbers
         self._sums.add(np.stack([counts * frame.cell.volume, counts]))
 
     def result(self) -> RDFRecord:
@@ -241,7 +239,7 @@ class RDF(NamedAnalysis):
             series = np.divide(blocks[:, 0, row], ideal, out=np.zeros((len(blocks), self.bins)), where=ideal > 0)
             error, n_effective = error_of_blocks(series)
             per_a, per_b = (2.0 / n_a, 2.0 / n_a) if i == j else (1.0 / n_a, 1.0 / n_b)
-            # pairs that an ideal gas would have put into each bin over the whole run
+            # number of pairs that an ideal gas would have in each bin over the whole run
             expected = np.divide(means[1, row] * self._sums.count, g, out=np.zeros(self.bins), where=g > 0)
             peak, end = first_shell(g, edges, expected)
             inside = blocks[:, 1, row, :end].sum(axis=1) if end else np.zeros(len(blocks))
@@ -282,9 +280,9 @@ class RDF(NamedAnalysis):
     def _notes(self, end: int, edges: FloatArray, n_blocks: int) -> tuple[str, ...]:
         notes = ["normalised by the volume of the whole cell"]
         if end:
-            notes.append(f"coordination counted up to the first minimum of g(r), {edges[end]:.2f} Å")
+            notes.append(f"coordination numbers up to the first minimum of g(r), {edges[end]:.2f} Å")
         else:
-            notes.append(f"g(r) shows no first minimum below {self.r_max:.2f} Å: no coordination number")
+            notes.append(f"g(r) has no first minimum below {self.r_max:.2f} Å: no coordination number")
         if n_blocks < 2:
             notes.append("one frame: no error can be given")
         return tuple(notes)

@@ -13,8 +13,8 @@ from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.distance_layers import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.geometry.wall import distances_to_wall, wall_atoms
-from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
+from nakmd.analysis.numerics.lags import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style

@@ -1,4 +1,4 @@
-"""Independent runs of one quantity, taken together."""
+"""Combination of independent runs (seeds) of one quantity."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class CombinedRecord(Record):
     Attributes
     ----------
     values, errors : (n_runs, ...) float64
-        What each run says.
+        Value and error of each run.
     between : float or array
-        Standard deviation of the runs beyond what their own errors explain; 0 where these suffice.
+        Standard deviation between runs in excess of their errors; 0 if the errors explain the scatter.
     measures : dict of str to Measure
-        The same for each single number that the records have besides their value: ``per_area``, ``contacts``, and
-        ``by_site N:graphitic`` for an entry of a table that all runs have.
+        The combined value of every other single number of the records: ``per_area``, ``contacts``, and
+        ``by_site N:graphitic`` for a table entry that all runs have.
     """
 
     values: FloatArray
@@ -37,7 +37,7 @@ class CombinedRecord(Record):
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the runs with their errors, and the mean with its 95 % interval (single numbers only)."""
         if self.values.ndim != 1:
-            raise AnalysisError(f"{self.quantity}: several runs of an array have no plot of their own.")
+            raise AnalysisError(f"{self.quantity}: combined runs of an array cannot be plotted.")
         figure, ax = figure_for(ax)
         runs = np.arange(1, len(self.values) + 1)
         ax.errorbar(runs, self.values, self.errors, fmt="o", color=COLORS[0], capsize=3, label="runs")
@@ -52,36 +52,36 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
 
     .. math:: \bar x = \frac{\sum_s w_s x_s}{\sum_s w_s}, \qquad w_s = \frac{1}{\sigma_s^2 + \tau^2}
 
-    with σ_s the error of each run and τ² the variance between the runs that these errors do not explain, by the
-    moment estimate of DerSimonian and Laird.
+    with σ_s the error of each run and τ² the variance between runs in excess of these errors, by the moment estimate
+    of DerSimonian and Laird.
 
     Parameters
     ----------
     records : sequence of Record
-        Two or more of the same class, quantity and unit, from runs that differ in their seed alone.
+        Two or more of the same class, quantity and unit, from runs that differ only in their seed.
 
     Returns
     -------
     CombinedRecord
-        The error is the larger of 1/√Σw, which the runs' errors (with τ²) give, and of what the scatter of the runs
-        gives, √(Σ w (x - x̄)² / ((n - 1) Σ w)). ``n_effective`` is the sum of those of the runs where the first is
-        the larger, the number of runs where the second is, or where τ² is not zero.
+        The error is the larger of 1/√Σw, from the errors of the runs (with τ²), and √(Σ w (x - x̄)² / ((n - 1) Σ w)),
+        from the scatter of the runs. ``n_effective`` is the sum over the runs if τ² is zero and every run has an
+        error, else the number of runs.
 
     Raises
     ------
     AnalysisError
-        If there are fewer than two records, they are of different things, or one has no value.
+        If there are fewer than two records, they are of different quantities, or one has no value.
 
     References
     ----------
     DerSimonian & Laird, Control. Clin. Trials 7, 177 (1986). doi:10.1016/0197-2456(86)90046-2
     """
     if len(records) < 2:
-        raise AnalysisError(f"Combining needs the results of two or more runs, got {len(records)}.")
+        raise AnalysisError(f"combine needs the results of two or more runs, got {len(records)}.")
     kinds = {(type(record).__name__, record.quantity, record.unit, np.shape(record.value)) for record in records}
     if len(kinds) > 1:
         raise AnalysisError(
-            "Only results of one quantity can be combined, these are of different things: "
+            "Only results of the same quantity can be combined, but these are of different quantities: "
             + ", ".join(sorted({f"{name} of {quantity!r} [{unit}]" for name, quantity, unit, _ in kinds}))
             + (". Their arrays have different shapes." if len({kind[3] for kind in kinds}) > 1 else ".")
         )
@@ -89,7 +89,7 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
     errors = np.array([record.error for record in records], dtype=np.float64)
     if values.ndim == 1 and not np.all(np.isfinite(values)):
         missing = ", ".join(str(row + 1) for row in np.flatnonzero(~np.isfinite(values)))
-        raise AnalysisError(f"Run {missing} has no value of {records[0].quantity}: leave it out, or run it longer.")
+        raise AnalysisError(f"Run {missing} has no value of {records[0].quantity}. Omit it, or run it longer.")
     samples = np.array([record.n_effective for record in records])
     value, error, between, scattered = _mean(values, errors)
     n_effective = float(len(records)) if np.any(scattered) else float(samples.sum())
@@ -118,43 +118,43 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
 
 
 def _measures_of(record: Record) -> dict[str, Measure]:
-    """Return every single number of a record by its name, those of a table by the names of table and entry."""
-    found: dict[str, Measure] = {}
+    """Return every single number of a record by field name, those of tables by the names of field and entry."""
+    measures: dict[str, Measure] = {}
     for item in dataclasses.fields(record):
         content = getattr(record, item.name)
         if isinstance(content, Measure):
-            found[item.name] = content
+            measures[item.name] = content
         elif isinstance(content, dict):
             for key, entry in content.items():
                 if isinstance(entry, Measure):
-                    words = "-".join(map(str, key)) if isinstance(key, tuple) else key
-                    found[f"{item.name} {words}"] = entry
-    return found
+                    label = "-".join(map(str, key)) if isinstance(key, tuple) else key
+                    measures[f"{item.name} {label}"] = entry
+    return measures
 
 
-def _mean_measure(found: Sequence[Measure]) -> Measure:
-    """Return one number over independent runs."""
-    values, errors = np.array([[each.value, each.error] for each in found]).T
+def _mean_measure(runs: Sequence[Measure]) -> Measure:
+    """Return the mean of a single number over independent runs."""
+    values, errors = np.array([[run.value, run.error] for run in runs]).T
     value, error, _, scattered = _mean(values, errors)
-    n_effective = float(len(found)) if np.any(scattered) else float(sum(each.n_effective for each in found))
-    return Measure(float(value), float(error), found[0].unit, n_effective)
+    n_effective = float(len(runs)) if np.any(scattered) else float(sum(run.n_effective for run in runs))
+    return Measure(float(value), float(error), runs[0].unit, n_effective)
 
 
 def _mean(values: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
-    """Return mean, error, standard deviation between runs, and whether the scatter decided the error."""
+    """Return mean, error, standard deviation between runs, and whether the scatter determines the error."""
     n = len(values)
     known = np.all(np.isfinite(errors) & (errors > 0.0), axis=0)
-    own = np.where(known, errors, 1.0) ** 2  # equal weights where a run has no error
-    w = 1.0 / own
+    variances = np.where(known, errors, 1.0) ** 2  # equal weights if a run has no error
+    w = 1.0 / variances
     mean = np.sum(w * values, axis=0) / w.sum(axis=0)
     q = np.sum(w * (values - mean) ** 2, axis=0)
-    # beyond chance (5 %) only: every second sample of equal runs scatters by more than its errors on average
+    # only if significant (5 %): half of all samples of equal runs scatter by more than their errors
     beyond = q > float(scipy.special.chdtri(n - 1, 0.05))
     scale = w.sum(axis=0) - np.sum(w**2, axis=0) / w.sum(axis=0)
     between = np.where(known & beyond, np.maximum(q - (n - 1), 0.0) / scale, 0.0)
-    w = 1.0 / (own + between)
+    w = 1.0 / (variances + between)
     mean = np.sum(w * values, axis=0) / w.sum(axis=0)
     scatter = np.sqrt(np.sum(w * (values - mean) ** 2, axis=0) / ((n - 1) * w.sum(axis=0)))
     inner = np.where(known, np.sqrt(1.0 / w.sum(axis=0)), 0.0)
-    decided = (between > 0.0) | ~known
-    return mean, np.maximum(inner, scatter), np.sqrt(between), decided
+    scattered = (between > 0.0) | ~known
+    return mean, np.maximum(inner, scatter), np.sqrt(between), scattered

@@ -1,4 +1,4 @@
-"""The quantities that decks and the shell know by name, all in one pass over the frames."""
+"""The registered quantities, all computed in one pass over the frames."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, run_
 from nakmd.analysis.named_analysis import AtomsPresent
 from nakmd.analysis.parallel import run_in_processes
 from nakmd.analysis.registry import quantity, read_from_table
-from nakmd.errors import AnalysisError
+from nakmd.errors import AnalysisError, did_you_mean
 from nakmd.quantity_names import QUANTITIES
 from nakmd.system import Topology
 
-#: Bytes that the analyses that keep paths may keep together unless told otherwise.
+#: Default memory limit [bytes] of all analyses that store paths together.
 MEMORY = 2e9
 
 
@@ -26,45 +26,45 @@ def standard_analyses(
     unwrap: str = "images",
     memory: float = MEMORY,
 ) -> dict[str, Analysis]:
-    """Return fresh analyses that make sense for these atoms, with their defaults.
+    """Return new analyses applicable to these atoms, with their default parameters.
 
     Parameters
     ----------
     topology : Topology
     quantities : sequence of str, optional
-        Some of `QUANTITIES`; if left out, those that the atoms allow and that are not measured on request only.
+        Some of `QUANTITIES`. Default: all that apply to these atoms, except those on request.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
     memory : float [bytes]
-        What the analyses that keep paths, one for each metal, may keep together. All others need below 100 MB for
-        any number of frames (`run_all`).
+        Limit for all analyses that store paths, one per metal, together. The others need less than 100 MB for any
+        number of frames (`run_all`).
 
     Returns
     -------
     dict of str to Analysis
-        Keyed by name and, where there are several, by species: ``"thermo"``, ``"diffusion K"``,
-        ``"coordination C-K"``, ``"affinity"``.
+        Keyed by name and, if there are several, species: ``"thermo"``, ``"diffusion K"``, ``"coordination C-K"``,
+        ``"affinity"``.
 
     Raises
     ------
     AnalysisError
-        If a quantity is unknown, or was asked for by name and the atoms for it are not there.
+        If a quantity is unknown, or a requested quantity does not apply to these atoms.
     """
     for name in quantities or ():
         if name not in QUANTITIES:
-            raise AnalysisError(f"No analysis is called {name!r}; there are {', '.join(QUANTITIES)}.")
-    here = AtomsPresent.of(topology, unwrap, memory)
+            raise AnalysisError(f"No analysis is called {name!r}. {did_you_mean(name, QUANTITIES)}")
+    atoms = AtomsPresent.of(topology, unwrap, memory)
     kinds = {name: quantity(name) for name in (QUANTITIES if quantities is None else quantities)}
     if quantities is None:
-        kinds = {name: kind for name, kind in kinds.items() if not kind.on_request and kind.atoms.met(here)}
-    sharing = len(here.metals) * sum(kind.keeps_paths for kind in kinds.values())
-    here = replace(here, memory=memory / max(sharing, 1))
+        kinds = {name: kind for name, kind in kinds.items() if not kind.on_request and kind.atoms.met(atoms)}
+    sharing = len(atoms.metals) * sum(kind.keeps_paths for kind in kinds.values())
+    atoms = replace(atoms, memory=memory / max(sharing, 1))
     analyses: dict[str, Analysis] = {}
     for name, kind in kinds.items():
-        if not kind.atoms.met(here):
-            present = ", ".join(here.elements) or "no atoms"
-            raise AnalysisError(f"{name} needs {kind.atoms.words}; here are {present} only.")
-        analyses.update({f"{name} {of}".rstrip(): analysis for of, analysis in kind.for_atoms(here).items()})
+        if not kind.atoms.met(atoms):
+            present = ", ".join(atoms.elements) or "no atoms"
+            raise AnalysisError(f"{name} needs {kind.atoms.description}; this system has only {present}.")
+        analyses.update({f"{name} {of}".rstrip(): analysis for of, analysis in kind.for_atoms(atoms).items()})
     return analyses
 
 
@@ -76,7 +76,7 @@ def analyze(
     processes: int = 1,
     memory: float = MEMORY,
 ) -> dict[str, Record | AnalysisError]:
-    """Run the standard analyses in one pass over the frames, or in one pass of each process.
+    """Run the standard analyses in one pass over the frames per process.
 
     Parameters
     ----------
@@ -85,21 +85,21 @@ def analyze(
     quantities : sequence of str, optional
         As in `standard_analyses`.
     stage : str or sequence of str, optional
-        Stages by name, or ``"all"``; the production stages if left out.
+        Stages by name, or ``"all"``; default: the production stages.
     progress : callable, optional
-        Called with the frames done and their number (None where unknown).
+        Called with the number of frames done and their total (None if unknown).
     processes : int
-        Among which the analyses are shared out (`nakmd.analysis.parallel`). A script that asks for more than one keeps
-        its work below ``if __name__ == "__main__":``, as `multiprocessing` wants it.
+        Number of processes (`nakmd.analysis.parallel`). A script with more than one must keep its code below
+        ``if __name__ == "__main__":``, as `multiprocessing` requires.
     memory : float [bytes]
         As in `standard_analyses`.
 
     Returns
     -------
     dict of str to Record or AnalysisError
-        An analysis that these frames do not allow has its error in place of a record.
+        An analysis that fails for these frames has its error in place of a record.
     """
-    chosen_stages(tuple(source.stages), stage)  # a misspelt stage is an error even if only the table is read
+    chosen_stages(tuple(source.stages), stage)  # an unknown stage is an error even if only the table is read
     make = partial(standard_analyses, quantities=quantities, unwrap=unwrapping_for(source), memory=memory)
     analyses = make(source.topology)
     results: dict[str, Record | AnalysisError] = {}

@@ -23,7 +23,7 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
 
-#: Between a film and its image lies at least this much empty space [Å]; within the liquid there is no such gap.
+#: Minimum gap [Å] between a free film and its periodic image; a liquid has no gap of this width.
 FREE_SPACE = 8.0
 
 MN_PER_M_PER_EV_A2 = 1e3 * J_PER_M2_PER_EV_A2
@@ -35,13 +35,13 @@ class SurfaceTensionRecord(Record):
     Attributes
     ----------
     tension : Measure [mN/m]
-        The same.
+        The tension in mN/m.
     axis : str
         Normal of the film.
     normal_pressure : Measure [bar]
-        P_N of the whole cell: the vapour pressure, so next to nothing in equilibrium.
+        P_N of the whole cell, which is the vapour pressure in equilibrium, close to zero.
     settled : float [ps]
-        Time from the first sample after which the series has settled.
+        Time from the first sample to the end of equilibration.
     time : (n,) float64 [ps]
     series : (n,) float64 [eV/Å²]
     """
@@ -83,14 +83,14 @@ class SurfaceTension(TableAnalysis):
     Parameters
     ----------
     axis : {"x", "y", "z"}, optional
-        Normal of the film. If left out: the one direction of the first frame along which the atoms leave at least
-        8 Å empty, or along which the cell is open.
+        Normal of the film. Default: the direction of the first frame with a gap of at least 8 Å between the atoms, or
+        along which the cell is open.
 
     Notes
     -----
-    The ½ is for the two surfaces. With a wall in the cell the tensor holds the stress of the carbon, which is no
-    tension of the liquid: such frames are refused. Nothing is added for interactions beyond a cutoff: potentials of
-    the embedded-atom kind end at theirs.
+    The ½ accounts for the two surfaces. With a wall in the cell the tensor includes the stress of the carbon, which is
+    not a tension of the liquid: such systems are rejected. There is no long-range correction: embedded-atom potentials
+    are zero beyond their cutoff.
 
     Errors are the larger of those from autocorrelation and from blocks (`mean_with_error`).
 
@@ -102,62 +102,62 @@ class SurfaceTension(TableAnalysis):
     name = "surface_tension"
     title = "surface tension of a free liquid film"
     panel = 30
-    # whether there is a free film is a matter of positions, not known before the first frame
+    # whether there is a free film depends on the positions, which are unknown before the first frame
     on_request = True
     atoms = METAL_ALONE
     needs = frozenset({"virial", "velocities"})
 
     def __init__(self, axis: str | None = None) -> None:
         if axis is not None and axis not in AXES:
-            raise AnalysisError(f"The normal of a film is 'x', 'y' or 'z', not {axis!r}.")
+            raise AnalysisError(f"The normal of a film must be 'x', 'y' or 'z', not {axis!r}.")
         self.axis = axis
 
     @classmethod
     def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> SurfaceTensionRecord:
-        """Measure it in a source that has a thermo table."""
+        """Compute the tension from a source with a thermo table."""
         return surface_tension(source, stage=stage)
 
     def prepare(self, topology: Topology) -> None:
-        """Remember the masses."""
+        """Store the masses."""
         refuse_wall(topology, "Surface tension")
         self._masses = topology.masses
-        self._found: int | None = None
+        self._normal: int | None = None
         self._time: list[float] = []
         self._rows: list[tuple[float, float]] = []
 
     def update(self, frame: Frame) -> None:
-        """Take the pressure tensor of one frame."""
+        """Store the pressure tensor of one frame."""
         require_stress(frame, "surface tension")
         assert frame.velocities is not None
         assert frame.virial is not None
-        if self._found is None:
-            self._found = find_film(frame, self.axis)
+        if self._normal is None:
+            self._normal = find_film(frame, self.axis)
         kinetic = np.einsum("i,ia,ia->a", self._masses, frame.velocities, frame.velocities) / ACCELERATION
         pressures = (kinetic + frame.virial[:3]) / frame.cell.volume
         self._time.append(frame.time)
-        self._rows.append(_tension(pressures, float(frame.cell.lengths[self._found]), self._found))
+        self._rows.append(_tension(pressures, float(frame.cell.lengths[self._normal]), self._normal))
 
     def result(self) -> SurfaceTensionRecord:
         """Return the mean tension."""
         require_frames(len(self._rows), 2, "Surface tension")
         tension, normal = np.array(self._rows).T
-        axis = AXES[cast(int, self._found)]
+        axis = AXES[cast(int, self._normal)]
         return summarise(np.array(self._time), tension, normal, axis, f"from {len(tension)} frames")
 
 
 def find_film(frame: Frame, axis: str | None) -> int:
-    """Return the cell vector that is normal to a free film.
+    """Return the axis normal to a free film.
 
     Parameters
     ----------
     frame : Frame
     axis : str, optional
-        To be checked against; found if left out.
+        Expected normal.
 
     Raises
     ------
     AnalysisError
-        If there is no film, or the cell is not orthorhombic.
+        If there is no film with that normal, or the cell is not orthorhombic.
     """
     if not frame.cell.is_orthorhombic:
         raise AnalysisError("Surface tension from the pressure tensor needs an orthorhombic cell.")
@@ -170,7 +170,7 @@ def find_film(frame: Frame, axis: str | None) -> int:
         listed = ", ".join(f"{gap:.1f} Å along {AXES[c]}" for c, gap in enumerate(gaps))
         raise AnalysisError(
             f"Surface tension needs a film that is free along one direction{f' ({axis})' if axis else ''} and fills "
-            f"the cell along the others; the widest empty stretches are {listed} (free: {FREE_SPACE:g} Å and more)."
+            f"the cell along the others; the widest gaps are {listed} (free: at least {FREE_SPACE:g} Å)."
         )
     return free[0]
 
@@ -186,17 +186,17 @@ def summarise(
     time: FloatArray, tension: FloatArray, normal: FloatArray, axis: str, origin: str
 ) -> SurfaceTensionRecord:
     """Return the record of a series of tensions [eV/Å²] and normal pressures [eV/Å³]."""
-    found = mean_with_error(tension, "eV/Å²")
+    mean = mean_with_error(tension, "eV/Å²")
     start, _, _ = detect_equilibration(tension)
     settled = float(time[start] - time[0])
     notes = [origin, f"film normal to {axis}, two surfaces"]
     if start > 0.1 * len(time):
-        notes.append(f"the tension settles during the first {settled:.3g} ps: not in equilibrium there")
+        notes.append(f"the tension equilibrates during the first {settled:.3g} ps: not in equilibrium there")
     return SurfaceTensionRecord(
         quantity="surface tension",
-        **found.fields,
+        **mean.fields,
         notes=tuple(notes),
-        tension=found.scaled(MN_PER_M_PER_EV_A2, "mN/m"),
+        tension=mean.scaled(MN_PER_M_PER_EV_A2, "mN/m"),
         axis=axis,
         normal_pressure=mean_with_error(normal * BAR_PER_EV_A3, "bar"),
         settled=settled,
@@ -208,17 +208,17 @@ def summarise(
 def from_table(
     columns: Mapping[str, NDArray[Any]], axis: int, stages: Sequence[str] | None = None
 ) -> SurfaceTensionRecord | None:
-    """Return the tension from a run's thermo table, or None if it holds no pressure tensor of these stages.
+    """Return the tension from the thermo table of a run, or None if it has no pressure tensor of these stages.
 
     Parameters
     ----------
     columns : mapping of str to (n,) array
         ``"time"`` [ps], ``"pressure_xx"`` to ``"pressure_zz"`` [eV/Å³], ``"length_a"`` to ``"length_c"`` [Å], and
-        ``"stage"`` where stages are to be told apart.
+        ``"stage"`` if ``stages`` is given.
     axis : int
         Normal of the film.
     stages : sequence of str, optional
-        All if left out.
+        Names of the stages; default: all.
     """
     names = [f"pressure_{v}" for v in ("xx", "yy", "zz")]
     length = f"length_{'abc'[axis]}"
@@ -241,7 +241,7 @@ def surface_tension(
     stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
 ) -> SurfaceTensionRecord:
-    """Return the surface tension: from the run's thermo table where it holds the pressure tensor, else from the frames.
+    """Return the surface tension from the thermo table of the run, or from the frames if it has no pressure tensor.
 
     Parameters
     ----------

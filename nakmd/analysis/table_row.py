@@ -28,11 +28,11 @@ class WithError(Protocol):
 
     @property
     def n_effective(self) -> float:
-        """Number of independent samples that the error rests on."""
+        """Number of independent samples behind the error."""
 
     @property
     def trusted(self) -> bool:
-        """Whether the error rests on enough of them."""
+        """Whether there are enough independent samples for the error."""
 
     def interval(self, level: float = 0.95) -> tuple[Any, Any]:
         """Return the confidence interval."""
@@ -45,11 +45,11 @@ class Row:
     Attributes
     ----------
     quantity, text : str
-        Name, and value with error and unit. A name that begins with two spaces is a part of the line above.
+        Name, and value with error and unit. A name that starts with two spaces belongs to the row above.
     note : str
-        Why the number should be taken with care, if so.
+        Warning about the reliability of the number.
     measured : WithError, optional
-        The number itself, for its interval; None where the row has no error.
+        The number itself, for its interval; None if the row has no error.
     """
 
     quantity: str
@@ -59,13 +59,13 @@ class Row:
 
     @classmethod
     def of(cls, quantity: str, measured: WithError, note: str = "") -> Row:
-        """Return the row of a number with an error; without a note it says if the error is uncertain."""
+        """Return the row of a number with an error; the default note is `trust_note`."""
         text = format_measure(float(measured.value), float(measured.error), measured.unit)
         return cls(quantity, text, note or trust_note(measured), measured)
 
 
 def trust_note(measured: WithError) -> str:
-    """Return a warning if the error of a number rests on too few independent samples, else an empty text."""
+    """Return a warning if the error comes from too few independent samples, else an empty string."""
     if measured.trusted or not math.isfinite(measured.n_effective) or not measured.n_effective:
         return ""
     if np.ndim(measured.error) or not math.isfinite(measured.error) or measured.error == 0.0:

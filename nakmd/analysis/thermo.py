@@ -1,4 +1,4 @@
-"""Averages of energies, temperature and pressure, and the drift of what should be conserved."""
+"""Averages of energies, temperature and pressure, and the drift of the conserved energy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
 
-#: Quantities in the order of the table, their units, and whether they are given per atom.
+#: Quantities in the order of the table, their units, and whether they are per atom.
 QUANTITIES: Mapping[str, tuple[str, bool]] = {
     "temperature": ("K", False),
     "potential_energy": ("eV/atom", True),
@@ -36,7 +36,7 @@ QUANTITIES: Mapping[str, tuple[str, bool]] = {
 
 
 class ThermoRecord(Record):
-    """Averages of the thermodynamic quantities; ``value`` is the temperature, or what stands first.
+    """Averages of the thermodynamic quantities; ``value`` is the first of them, usually the temperature.
 
     Attributes
     ----------
@@ -46,8 +46,8 @@ class ThermoRecord(Record):
         Slope of the conserved energy (of the total energy if none was recorded), per degree of freedom, in
         units of k_B times the mean temperature.
     settled : float [ps]
-        Time from the first sample after which the potential energy (the first quantity without it) has
-        settled.
+        Time from the first sample to the end of equilibration of the potential energy (without it, of the first
+        quantity).
     time : (n,) float64 [ps]
     series : dict of str to (n,) float64
     """
@@ -67,13 +67,13 @@ class ThermoRecord(Record):
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
         for name, entry in self.quantities.items():
-            if name != "conserved":  # only its drift has a meaning
+            if name != "conserved":  # only its drift is meaningful
                 yield Row.of(name.removesuffix("_bar").replace("_", " "), entry)
         if math.isfinite(self.drift.value):
             yield Row.of("energy drift", self.drift)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the quantities that change, one above the other, each scaled to its own spread."""
+        """Draw the quantities that change, one above the other, each scaled to its standard deviation."""
         figure, ax = figure_for(ax)
         moving = {name: series for name, series in self.series.items() if np.ptp(series) > 0.0} or self.series
         ticks, labels = [], []
@@ -93,9 +93,9 @@ class ThermoRecord(Record):
 
 
 def drift_of(time: FloatArray, energy: FloatArray) -> tuple[float, float, float]:
-    """Return slope [eV/ps] of a least-squares line, its error, and the effective number of samples.
+    """Return the slope [eV/ps] of a least-squares line, its error, and the effective number of samples.
 
-    The error is that of uncorrelated residuals times √g, g their statistical inefficiency.
+    The error is that for uncorrelated residuals times √g, with g their statistical inefficiency.
 
     Parameters
     ----------
@@ -121,8 +121,8 @@ class Thermo(TableAnalysis):
 
     Notes
     -----
-    The pressure is that of the whole cell. Around a wall, a droplet or a tube it is not the pressure of the
-    liquid: the cell's volume is shared with vacuum or with carbon.
+    The pressure is that of the whole cell. With a wall, a droplet or a tube it is not the pressure of the liquid,
+    because part of the volume is vacuum or carbon.
     """
 
     name = "thermo"
@@ -133,17 +133,17 @@ class Thermo(TableAnalysis):
 
     @classmethod
     def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> ThermoRecord:
-        """Measure it in a source that has a thermo table."""
+        """Compute the averages from a source with a thermo table."""
         return thermo(source, stage=stage)
 
     def prepare(self, topology: Topology) -> None:
-        """Remember the masses."""
+        """Store the masses."""
         self._n_atoms = topology.n_atoms
         self._masses = topology.masses
         self._rows: list[dict[str, float]] = []
 
     def update(self, frame: Frame) -> None:
-        """Take the quantities that one frame holds."""
+        """Store the quantities of one frame."""
         row: dict[str, float] = {"time": frame.time}
         kinetic = frame.kinetic_energy
         if kinetic is None and frame.velocities is not None:
@@ -163,7 +163,7 @@ class Thermo(TableAnalysis):
                 row["pressure_bar"] = pressure * BAR_PER_EV_A3
         if len(row) == 1:
             raise AnalysisError(
-                f"The frame at step {frame.step} holds neither energies nor velocities: nothing to average."
+                f"The frame at step {frame.step} has neither energies nor velocities, so there is nothing to average."
             )
         row["volume"] = frame.cell.volume
         row["density"] = float(self._masses.sum()) / frame.cell.volume * G_PER_CM3_PER_AMU_A3
@@ -186,7 +186,7 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
         ``"time"`` [ps] and some of `QUANTITIES`, energies [eV] of the whole system.
     n_atoms : int
     origin : str
-        Where the numbers come from, for the notes.
+        Source of the numbers, for the notes.
     """
     time = np.asarray(table["time"], dtype=np.float64)
     series, quantities = {}, {}
@@ -195,11 +195,14 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
             series[name] = np.asarray(table[name], dtype=np.float64) / (n_atoms if per_atom else 1)
             quantities[name] = mean_with_error(series[name], unit)
     if not quantities:
-        raise AnalysisError(f"There is nothing to average: the table holds {', '.join(table) or 'no columns'}.")
+        raise AnalysisError(
+            f"There is nothing to average: the table has only {', '.join(table) or 'no columns'}, but needs one of "
+            f"{', '.join(QUANTITIES)}."
+        )
     notes = [origin]
     dof = 3.0 * n_atoms
     if "temperature" in table and "kinetic_energy" in table and np.all(table["temperature"] > 0.0):
-        # the run knows how many degrees of freedom are held (frozen atoms, centre of mass)
+        # the run accounts for constrained degrees of freedom (frozen atoms, centre of mass)
         dof = float(np.median(2.0 * table["kinetic_energy"] / (K_B * table["temperature"])))
     conserved = next((name for name in ("conserved", "total_energy") if name in table), None)
     drift = Measure(math.nan, math.nan, "kT/ns/dof", 0.0)
@@ -207,14 +210,15 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
         slope, error, n_effective = drift_of(time, np.asarray(table[conserved], dtype=np.float64))
         scale = 1e3 / (dof * K_B * quantities["temperature"].value)
         drift = Measure(slope * scale, error * scale, "kT/ns/dof", n_effective)
-        meaning = "" if conserved == "conserved" else "; under a thermostat it is no measure of accuracy"
+        meaning = "" if conserved == "conserved" else "; with a thermostat it does not measure the accuracy"
         notes.append(f"drift of {conserved.replace('_', ' ')}, {dof:.0f} degrees of freedom{meaning}")
     first = next(iter(quantities))
     watched = "potential_energy" if "potential_energy" in series else first
     start, _, _ = detect_equilibration(series[watched])
     settled = float(time[start] - time[0])
     if start > 0.1 * len(time):
-        notes.append(f"{watched.replace('_', ' ')} settles during the first {settled:.3g} ps: not in equilibrium there")
+        label = watched.replace("_", " ")
+        notes.append(f"{label} equilibrates during the first {settled:.3g} ps: not in equilibrium there")
     return ThermoRecord(
         quantity=first.replace("_", " "),
         **quantities[first].fields,
@@ -230,16 +234,16 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
 def from_table(
     columns: Mapping[str, NDArray[Any]], n_atoms: int, stages: Sequence[str] | None = None
 ) -> ThermoRecord | None:
-    """Return the averages of a run's thermo table, or None if it has no rows of these stages.
+    """Return the averages of the thermo table of a run, or None if it has no rows of these stages.
 
     Parameters
     ----------
     columns : mapping of str to (n,) array
         ``"time"`` [ps], some of `QUANTITIES` (energies [eV], pressure as ``"pressure_bar"`` or ``"pressure"``
-        [eV/Å³]), and ``"stage"`` where stages are to be told apart.
+        [eV/Å³]), and ``"stage"`` if ``stages`` is given.
     n_atoms : int
     stages : sequence of str, optional
-        Names of the stages to use; all if left out.
+        Names of the stages; default: all.
     """
     if "time" not in columns:
         return None
@@ -258,7 +262,7 @@ def from_table(
         table["pressure_bar"] = np.asarray(columns["pressure"], dtype=np.float64)[rows] * BAR_PER_EV_A3
     if "total_energy" not in table and {"potential_energy", "kinetic_energy"} <= set(table):
         table["total_energy"] = table["potential_energy"] + table["kinetic_energy"]
-    # a column that some rows leave empty (NaN) has no honest mean
+    # a column with empty rows (NaN) is dropped: its mean would cover only part of the run
     table = {name: column for name, column in table.items() if np.all(np.isfinite(column))}
     if "time" not in table or len(table) == 1:
         return None
@@ -268,7 +272,7 @@ def from_table(
 def thermo(
     source: FrameSource, stage: str | Sequence[str] | None = None, progress: FrameProgress | None = None
 ) -> ThermoRecord:
-    """Return thermodynamic averages: of the run's thermo table where there is one, else of the frames.
+    """Return thermodynamic averages from the thermo table of the run, or from the frames if there is none.
 
     Parameters
     ----------
@@ -281,7 +285,7 @@ def thermo(
     if columns:
         present = tuple(source.stages)
         chosen = chosen_stages(present, stage)
-        # frames may come from some of the table's stages only, and a table need not know stages
+        # the frames may cover only some stages of the table, and a table may have no stages
         whole = stage in ("all", ["all"]) or ("stage" not in columns and len(chosen) == len(present))
         record = from_table(columns, source.topology.n_atoms, None if whole else chosen)
         if record is not None:

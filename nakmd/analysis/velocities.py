@@ -1,4 +1,4 @@
-"""Velocity autocorrelation: diffusion from its integral, vibrations from its spectrum."""
+"""Velocity autocorrelation function, the diffusion coefficient from its integral, and its spectrum."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-#: Atoms whose velocities are transformed at a time.
+#: Number of atoms whose velocities are transformed at a time.
 CHUNK = 128
 
-#: Below this normalised autocorrelation after one frame, the frames are too far apart for the integral.
+#: Minimum normalised autocorrelation between adjacent frames; below it they are too far apart for the integral.
 LEAST_OVERLAP = 0.5
 
 
 class VelocityRecord(Record):
-    """A diffusion coefficient [Å²/ps] from velocities, and the functions behind it.
+    """A diffusion coefficient [Å²/ps] from velocities, and its correlation functions.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class VelocityRecord(Record):
     vacf : (n,) float64 [Å²/ps²]
         Sum over the directions.
     vacf_error : (n,) float64
-        Of the mean over atoms.
+        Standard error of the mean over atoms.
     running : (n,) float64 [Å²/ps]
         Coefficient from the integral up to each lag.
     stop : float [ps]
-        Where the integral ends.
+        Upper limit of the integral.
     frequency : (n,) float64 [1/ps = THz]
     spectrum : (n,) float64 [ps]
         4 ∫ c(t) cos 2πνt dt with c = vacf/vacf[0]: its integral over ν is 1.
@@ -86,14 +86,14 @@ class VelocityRecord(Record):
         """Draw the spectrum."""
         figure, ax = figure_for(ax)
         ax.plot(self.frequency, self.spectrum, color=COLORS[0], label=f"{self.species} ({self.directions})")
-        there = self.frequency[self.spectrum > 1e-3 * self.spectrum.max(initial=0.0)]
-        ax.set(xlabel="ν / THz", ylabel="S(ν) / ps", xlim=(0.0, there.max(initial=1e-3)), ylim=(0.0, None))
+        occupied = self.frequency[self.spectrum > 1e-3 * self.spectrum.max(initial=0.0)]
+        ax.set(xlabel="ν / THz", ylabel="S(ν) / ps", xlim=(0.0, occupied.max(initial=1e-3)), ylim=(0.0, None))
         ax.legend(fontsize="small")
         return figure
 
 
 class VelocityCorrelation(NamedAnalysis):
-    r"""Velocity autocorrelation of one kind of atom, its integral, and its spectrum.
+    r"""Velocity autocorrelation of a species, its integral, and its spectrum.
 
     .. math:: C(t) = \langle v(s) \cdot v(s + t) \rangle_{s,\,i}, \qquad D = \frac{1}{d} \int_0^{t_c} C(t)\, dt
 
@@ -104,24 +104,25 @@ class VelocityCorrelation(NamedAnalysis):
     directions : str
         Some of ``"xyz"``: d is their number.
     stop : float [ps], optional
-        Where the integral ends, t_c; 2 ps if left out, or 1/8 of the time covered where that is less.
+        Upper limit t_c of the integral. Default: 2 ps, or 1/8 of the time covered if that is less.
     drift : str or None
-        Atoms whose centre of mass is held at rest, as in `Diffusion`.
+        Atoms whose centre-of-mass motion is subtracted, as in `Diffusion`.
     memory : float [bytes]
-        Bound for the stored velocities. When it is reached every other atom is dropped: the times stay as dense.
+        Limit for the stored velocities. If it is reached, every other atom is dropped; the sampling in time is kept.
 
     Raises
     ------
     AnalysisError
-        From ``update`` if frames have no velocities; from ``result`` if they are so far apart that the velocities
-        have lost half of their memory between two of them, or ``stop`` lies beyond the run.
+        From ``update`` if frames have no velocities; from ``result`` if the autocorrelation falls below one half
+        between adjacent frames, or ``stop`` is beyond the end of the run.
 
     Notes
     -----
-    The integral is a sum of trapezoids over the frames: they must be closer than velocities change, 0.02 ps for
-    liquid NaK (``[output] trajectory_every``, or ``[analysis] when = "live"`` with ``every``).
+    The integral uses the trapezoidal rule over the frames, so the time between frames must be short compared with
+    changes of the velocities: 0.02 ps for liquid NaK (``[output] trajectory_every``, or ``[analysis] when = "live"``
+    with ``every``).
 
-    The error is the spread over atoms of their own integrals, or that of segments of time where it is larger
+    The error is that of the scatter of the integrals of single atoms, or that of time segments if it is larger
     (`error_of_coefficient`). The spectrum is that of C times a Hann window that ends with the last lag.
 
     References
@@ -130,9 +131,9 @@ class VelocityCorrelation(NamedAnalysis):
     """
 
     name = "vacf"
-    title = "velocity autocorrelation, vibrational spectrum and diffusion from them"
+    title = "velocity autocorrelation, its vibrational spectrum and diffusion coefficient"
     panel = 200
-    on_request = True  # it needs samples some 10 fs apart, which most runs do not have
+    on_request = True  # it needs samples about 10 fs apart, which most runs do not have
     atoms = METAL
     keeps_paths = True
     needs = frozenset({"velocities"})
@@ -146,10 +147,10 @@ class VelocityCorrelation(NamedAnalysis):
         memory: float = 1e9,
     ) -> None:
         if stop is not None and not stop > 0.0:
-            raise AnalysisError(f"The integral needs a positive end, got {stop} ps.")
+            raise AnalysisError(f"The upper limit of the integral must be positive, got {stop} ps.")
         self._axes = axes_of(directions)
         if not set(directions) <= set("xyz"):
-            raise AnalysisError(f"Velocities are taken along some of 'xyz', not {directions!r}.")
+            raise AnalysisError(f"The directions of velocities must be some of 'xyz', not {directions!r}.")
         self.species, self.directions, self.stop, self.drift = species, directions, stop, drift
         self.memory = memory
 
@@ -170,11 +171,11 @@ class VelocityCorrelation(NamedAnalysis):
         self._spacing = EvenSpacing("The velocity autocorrelation")
 
     def update(self, frame: Frame) -> None:
-        """Take the velocities of one frame."""
+        """Store the velocities of one frame."""
         if frame.velocities is None:
             raise AnalysisError(
-                f"The frame at step {frame.step} holds no velocities, which their autocorrelation is made of. "
-                "Frames that nakmd run writes have them; analyse the original file, or run again."
+                f"The frame at step {frame.step} has no velocities, which the velocity autocorrelation needs. "
+                "Trajectories written by nakmd run have them; analyse the original file, or run again."
             )
         if not self._spacing.accept(frame):
             return
@@ -202,24 +203,24 @@ class VelocityCorrelation(NamedAnalysis):
         for start in range(0, m, CHUNK):
             chunk = slice(start, start + CHUNK)
             velocities = np.stack([row[chunk] for row in self._rows])
-            found = _autocorrelations(velocities)
-            curve += found[:n_lags].sum(axis=1)
-            squares += np.sum(found[:n_lags] ** 2, axis=1)
-            whole[chunk] = weights @ found[: stop + 1]
+            per_atom = _autocorrelations(velocities)
+            curve += per_atom[:n_lags].sum(axis=1)
+            squares += np.sum(per_atom[:n_lags] ** 2, axis=1)
+            whole[chunk] = weights @ per_atom[: stop + 1]
             for row in range(n_segments):
-                part = _autocorrelations(velocities[row * length : (row + 1) * length])
-                segments[row, chunk] = weights @ part[: stop + 1]
+                segment = _autocorrelations(velocities[row * length : (row + 1) * length])
+                segments[row, chunk] = weights @ segment[: stop + 1]
         curve /= m
         if curve[0] > 0.0 and curve[1] < LEAST_OVERLAP * curve[0]:
             raise AnalysisError(
-                f"Frames {step:g} ps apart are too far from each other for the velocity autocorrelation: it has "
-                f"fallen to {curve[1] / curve[0]:.2f} from one to the next. Write frames every 0.02 ps or closer, "
-                'or sample live: [analysis] when = "live" and every = 10, say.'
+                f"Frames {step:g} ps apart are too far apart for the velocity autocorrelation, which falls to "
+                f"{curve[1] / curve[0]:.2f} between adjacent frames. Write frames at most 0.02 ps apart, or sample "
+                'during the run, for example with [analysis] when = "live" and every = 10.'
             )
         error, n_effective, _, notes = error_of_coefficient(whole, segments)
         notes.append(f"integral to {stop * step:.4g} ps, frames {step:.4g} ps apart, {m} atoms")
         if curve[0] > 0.0 and curve[1] < 0.9 * curve[0]:
-            notes.append(f"coarse: C falls by {100 * (1 - curve[1] / curve[0]):.0f} % from frame to frame")
+            notes.append(f"coarse sampling: C falls by {100 * (1 - curve[1] / curve[0]):.0f} % between adjacent frames")
         if m < self._all:
             notes.append(f"{m} of {self._all} atoms, to stay below {self.memory / 1e6:.0f} MB")
         spread = np.maximum(squares / m - curve**2, 0.0)
@@ -249,14 +250,14 @@ class VelocityCorrelation(NamedAnalysis):
         stop = min(2.0, covered / 8.0) if self.stop is None else self.stop
         if stop > covered:
             raise AnalysisError(
-                f"The integral is to end at {stop:g} ps, but the frames cover {covered:g} ps only. "
+                f"The integral ends at {stop:g} ps, but the frames cover only {covered:g} ps. "
                 f"Choose stop below {covered / 3:.3g} ps, or run longer."
             )
         return max(1, round(stop / step))
 
 
 def _autocorrelations(velocities: FloatArray) -> FloatArray:
-    """Return the (n, m) autocorrelation of each particle, summed over the directions of (n, m, d)."""
+    """Return the autocorrelation of each particle, (n, m), summed over the directions of velocities (n, m, d)."""
     n = len(velocities)
     size = scipy.fft.next_fast_len(2 * n, real=True)
     transform = scipy.fft.rfft(velocities, size, axis=0)
@@ -270,7 +271,7 @@ def _spectrum(curve: FloatArray, step: float) -> tuple[FloatArray, FloatArray]:
     if not curve[0] > 0.0:
         return np.zeros(0), np.zeros(0)
     tapered = curve / curve[0] * 0.5 * (1.0 + np.cos(np.pi * np.arange(n) / n))
-    # C is even: its cosine transform is that of the curve and its mirror image
+    # C is even: its cosine transform is the Fourier transform of the curve and its mirror image
     mirrored = np.concatenate([tapered, np.zeros(1), tapered[:0:-1]])
     transform = scipy.fft.rfft(mirrored).real
     return np.asarray(scipy.fft.rfftfreq(2 * n, step)), np.asarray(2.0 * step * transform)

@@ -24,7 +24,7 @@ _VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
 class Viscosity(TableAnalysis):
-    r"""Shear viscosity of a homogeneous liquid at rest.
+    r"""Shear viscosity of a homogeneous liquid in equilibrium.
 
     .. math:: \eta = \frac{V}{k_B T} \int_0^\infty \langle P_\alpha(0) P_\alpha(t) \rangle \, dt
               = \frac{V}{k_B T} \lim_{t \to \infty} \frac{1}{2} \frac{d}{dt}
@@ -37,28 +37,27 @@ class Viscosity(TableAnalysis):
     Parameters
     ----------
     fit : (float, float) [ps], optional
-        Window of the straight line through the squared Helfand moment G. If left out: from 6 integrated correlation
-        times of the stress (found from itself: the first t above 6 ∫₀ᵗ c) to twice that.
+        Window of the linear fit to the squared Helfand moment G. Default: from 6 integrated correlation times of the
+        stress (self-consistent: the first t above 6 ∫₀ᵗ c) to twice that.
 
     Raises
     ------
     AnalysisError
-        If there is a wall, no pressure tensor, or the rows are so far apart that the stress has lost half of its
-        memory between two of them.
+        If there is a wall, no pressure tensor, or the autocorrelation of the stress falls below one half between
+        adjacent rows.
 
     Notes
     -----
-    The second form is the first one with its integral taken over a window of upper limits, weighted as a line is
-    fitted: no cutoff has to be read off a noisy curve. Each component is treated as a particle whose "path" is G, so
-    that errors are those of `Diffusion`: the spread over five components times segments of time, and Student's t.
+    The second form averages the integral of the first over a window of upper limits, with the weights of a linear fit,
+    so that no cutoff has to be chosen on a noisy curve. Each component is treated as a particle with the path G, so
+    that errors are those of `Diffusion`: from the scatter over five components times time segments, with Student's t.
 
-    The stress of liquid NaK forgets itself within some 0.2 to 0.5 ps. Rows of the thermo table are 50 steps apart
-    unless a deck says ``[output] thermo_every = 5`` (5 to 20 fs are right; every row costs one virial). Hundreds of
-    correlation times are needed for 10 %.
+    The stress of liquid NaK decorrelates within about 0.2 to 0.5 ps. Rows of the thermo table are 50 steps apart
+    by default; use ``[output] thermo_every = 5`` in the deck (5 to 20 fs; every row costs one virial). An error of
+    10 % needs hundreds of correlation times.
 
-    Thermal conductivity is not offered: its heat current needs the virial of each atom in the form that holds for
-    many-body forces, which the kernels do not compute, and for Finnis-Sinclair and Tersoff terms the pairwise form is
-    wrong.
+    Thermal conductivity is not available: its heat current needs the virial of each atom in the form for many-body
+    forces, which the kernels do not compute; the pairwise form is wrong for Finnis-Sinclair and Tersoff terms.
 
     References
     ----------
@@ -69,7 +68,7 @@ class Viscosity(TableAnalysis):
     name = "viscosity"
     title = "shear viscosity of the liquid (Green-Kubo)"
     panel = 40
-    on_request = True  # it needs samples some 10 fs apart, which most runs do not have
+    on_request = True  # it needs samples about 10 fs apart, which most runs do not have
     atoms = METAL_ALONE
     needs = frozenset({"virial", "velocities"})
 
@@ -80,11 +79,11 @@ class Viscosity(TableAnalysis):
 
     @classmethod
     def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> ViscosityRecord:
-        """Measure it in a source that has a thermo table."""
+        """Compute the viscosity from a source with a thermo table."""
         return viscosity(source, stage=stage)
 
     def prepare(self, topology: Topology) -> None:
-        """Remember the masses."""
+        """Store the masses."""
         refuse_wall(topology, "Viscosity")
         self._masses = topology.masses
         self._spacing = EvenSpacing("Viscosity")
@@ -94,7 +93,7 @@ class Viscosity(TableAnalysis):
         self._volumes: list[float] = []
 
     def update(self, frame: Frame) -> None:
-        """Take the pressure tensor of one frame."""
+        """Store the pressure tensor of one frame."""
         require_stress(frame, "viscosity")
         assert frame.velocities is not None
         assert frame.virial is not None
@@ -104,8 +103,8 @@ class Viscosity(TableAnalysis):
         pairs = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
         kinetic = np.array([self._masses @ (v[:, a] * v[:, b]) for a, b in pairs]) / ACCELERATION
         self._pressures.append((kinetic + frame.virial) / frame.cell.volume)
-        mean = float(kinetic[:3].sum()) / (3.0 * len(v) * K_B)
-        self._temperatures.append(mean if frame.temperature is None else frame.temperature)
+        kinetic_temperature = float(kinetic[:3].sum()) / (3.0 * len(v) * K_B)
+        self._temperatures.append(kinetic_temperature if frame.temperature is None else frame.temperature)
         self._lengths.append(frame.cell.lengths)
         self._volumes.append(frame.cell.volume)
 
@@ -129,7 +128,7 @@ def viscosity(
     stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
 ) -> ViscosityRecord:
-    """Return the viscosity: of the run's thermo table where there is one, else of the frames.
+    """Return the viscosity from the thermo table of the run, or from the frames if it has no pressure tensor.
 
     Parameters
     ----------
@@ -150,13 +149,16 @@ def viscosity(
     table = {name: np.asarray(columns[name], dtype=np.float64)[rows] for name in columns if name != "stage"}
     require_frames(len(table["time"]), 32, "Viscosity")
     gaps = np.diff(table["time"])
-    # the last row of a run may come out of step
+    # the last row of a run may be irregular
     kept = len(gaps) + 1 if abs(gaps[-1] - gaps[0]) <= 1e-4 * gaps[0] else len(gaps)
     if np.any(np.abs(gaps[: kept - 1] - gaps[0]) > 1e-4 * gaps[0]):
-        raise AnalysisError("Viscosity needs evenly spaced rows of the thermo table. Choose one stage.")
+        raise AnalysisError(
+            f"Viscosity needs evenly spaced rows of the thermo table, but they are {gaps.min():g} to {gaps.max():g} "
+            "ps apart. Choose a single stage."
+        )
     pressures = np.stack([table[f"pressure_{v}"][:kept] for v in _VOIGT], axis=1)
     if not np.all(np.isfinite(pressures)):
-        raise AnalysisError("Rows of the thermo table lack the pressure tensor. Choose a stage that has it.")
+        raise AnalysisError("Some rows of the thermo table have no pressure tensor. Choose a stage that has it.")
     lengths = [table[f"length_{v}"].mean() for v in "abc"] if "length_a" in table else [math.nan] * 3
     return green_kubo(
         pressures,

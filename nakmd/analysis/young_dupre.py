@@ -1,4 +1,4 @@
-"""Young and Dupré: what surface tension, contact angle and work of adhesion say of each other."""
+"""Consistency of surface tension, contact angle and work of adhesion by the Young-Dupré equation."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ UNITS = {"mN/m": 1.0, "mJ/m²": 1.0, "N/m": 1e3, "J/m²": 1e3, "eV/Å²": 1e3 * 
 
 
 class YoungDupreRecord(Record):
-    """The check; ``value`` is W - γ (1 + cos θ), which is zero where the three agree.
+    """Result of the check; ``value`` is W - γ (1 + cos θ), which is zero if the three agree.
 
     Attributes
     ----------
     expected_adhesion : Measure [mJ/m²]
         γ (1 + cos θ).
     adhesion : Measure [mJ/m²]
-        As it was given.
+        The given work of adhesion.
     expected_angle : Measure [degree]
-        arccos(W/γ - 1); 0 with no error where W exceeds 2γ and the liquid should spread.
+        arccos(W/γ - 1); 0 with zero error if W exceeds 2γ, so that the liquid should spread.
     angle : Measure [degree]
     deviation : float
         ``value`` in standard errors.
@@ -43,7 +43,7 @@ class YoungDupreRecord(Record):
 
 
 def adhesion_from_angle(tension: Measure, angle: Measure) -> Measure:
-    """Return the work of adhesion γ (1 + cos θ) [mJ/m²] of a surface tension and a contact angle [degree]."""
+    """Return the work of adhesion γ (1 + cos θ) [mJ/m²] from a surface tension and a contact angle [degree]."""
     gamma = _in_mj(tension)
     theta, spread = math.radians(angle.value), math.radians(angle.error)
     work = gamma.value * (1.0 + math.cos(theta))
@@ -52,7 +52,7 @@ def adhesion_from_angle(tension: Measure, angle: Measure) -> Measure:
 
 
 def angle_from_adhesion(tension: Measure, adhesion: Measure) -> Measure:
-    """Return the contact angle arccos(W/γ - 1) [degree]; 0 where W > 2γ (spreading), 180 where W < 0 (no contact)."""
+    """Return the contact angle arccos(W/γ - 1) [degree]; 0 if W > 2γ (spreading), 180 if W < 0 (no contact)."""
     gamma, work = _in_mj(tension), _in_mj(adhesion)
     cosine = work.value / gamma.value - 1.0
     independent = min(gamma.n_effective, work.n_effective)
@@ -71,12 +71,12 @@ def young_dupre(tension: Measure, angle: Measure, adhesion: Measure) -> YoungDup
     Parameters
     ----------
     tension : Measure [mN/m, J/m² or eV/Å²]
-        Of the liquid, from the same potential at the same temperature (`surface_tension`).
+        Surface tension of the liquid with the same potential at the same temperature (`surface_tension`).
     angle : Measure [degree]
-        `contact_angle`.
+        From `contact_angle`.
     adhesion : Measure [mJ/m², J/m² or eV/Å²]
-        Work of adhesion per area, as a free energy; an interaction energy (`affinity`) exceeds it by what wall and
-        liquid pay for the contact.
+        Work of adhesion per area, a free energy; an interaction energy (`affinity`) exceeds it by the cost of
+        the contact to wall and liquid.
 
     Returns
     -------
@@ -84,8 +84,8 @@ def young_dupre(tension: Measure, angle: Measure, adhesion: Measure) -> YoungDup
 
     Notes
     -----
-    The three are taken as independent. For droplets of nanometres the angle differs from that of a large drop by
-    the line tension, and γ by Tolman's length.
+    The three are taken as independent. For nanometre droplets the angle differs from that of a large drop by the line
+    tension, and γ by the Tolman length.
 
     Examples
     --------
@@ -113,5 +113,5 @@ def young_dupre(tension: Measure, angle: Measure, adhesion: Measure) -> YoungDup
 
 def _in_mj(measure: Measure) -> Measure:
     if measure.unit not in UNITS:
-        raise AnalysisError(f"A tension or a work per area is in {', '.join(UNITS)}, not in {measure.unit!r}.")
+        raise AnalysisError(f"A tension or a work per area must be in {', '.join(UNITS)}, not in {measure.unit!r}.")
     return measure.scaled(UNITS[measure.unit], "mJ/m²")
