@@ -74,9 +74,9 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
     box_of_mda = np.array([*lengths, 90.0, 90.0, 90.0], dtype=np.float32)
 
     def universe(positions: np.ndarray) -> MDAnalysis.Universe:
-        made = MDAnalysis.Universe.empty(positions.shape[1], trajectory=True)
-        made.load_new(positions.astype(np.float32), dimensions=box_of_mda, order="fac")
-        return made
+        frames = MDAnalysis.Universe.empty(positions.shape[1], trajectory=True)
+        frames.load_new(positions.astype(np.float32), dimensions=box_of_mda, order="fac")
+        return frames
 
     folded, unfolded = universe(wrapped), universe(paths)
     k, na = folded.atoms[is_k], folded.atoms[is_na]
@@ -129,7 +129,7 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
         factor = structure_factor(few, q_max=Q_MAX, bins=Q_BINS, vectors=Q_VECTORS)
         return np.nan_to_num(factor.number_number)
 
-    made: dict[str, Task] = {
+    tasks_by_name: dict[str, Task] = {
         f"g(r) of all atoms to {REACH:g} Å": {
             "nakmd": lambda: rdf(source, "all", "all", r_max=REACH, bins=BINS)["all", "all"].value,
             "MDAnalysis": lambda: mda_rdf(folded.atoms, folded.atoms, exclusion_block=(1, 1)),
@@ -157,16 +157,16 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
         },
         f"S(q) to {Q_MAX:g} 1/Å, {Q_FRAMES} frames": {"nakmd": our_factor, "freud": freud_factor},
     }
-    return made, source.topology.n_atoms, len(source)
+    return tasks_by_name, source.topology.n_atoms, len(source)
 
 
 def measure_all(path: Path, threads: int, rounds: int) -> dict:
     """Return the seconds of every round of every task and package."""
     warnings.simplefilter("ignore")
-    made, n_atoms, n_frames = tasks(path, threads)
+    tasks_by_name, n_atoms, n_frames = tasks(path, threads)
     clock = time.process_time if threads == 1 else time.perf_counter
     times_of = {}
-    for name, variants in made.items():
+    for name, variants in tasks_by_name.items():
         answers = {package: ask() for package, ask in variants.items()}  # compiles, fills caches
         for package, answer in answers.items():
             if name.startswith("S(q)"):  # freud samples one octant of the wave vectors, nakmd half of them
@@ -194,16 +194,16 @@ def table(results: list[dict]) -> str:
     ]
     for result in results:
         for name, times in result["tasks"].items():
-            ours = np.array(times["nakmd"])
+            nakmd_times = np.array(times["nakmd"])
             cells = []
             for package in ("MDAnalysis", "freud"):
-                theirs = [np.array(times[key]) for key in times if key.startswith(package)]
-                if not theirs:
+                variants = [np.array(times[key]) for key in times if key.startswith(package)]
+                if not variants:
                     cells.append("-")
                     continue
-                ratio = min(theirs, key=np.median) / ours  # its faster variant
+                ratio = min(variants, key=np.median) / nakmd_times  # its faster variant
                 cells.append(f"**{np.median(ratio):.1f}** ({ratio.min():.1f}–{ratio.max():.1f})")
-            lines.append(f"| {name} | {result['threads']} | {np.median(ours):.3f} | {' | '.join(cells)} |")
+            lines.append(f"| {name} | {result['threads']} | {np.median(nakmd_times):.3f} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

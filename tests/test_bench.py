@@ -104,10 +104,10 @@ def test_the_default_sizes():
 def test_timings(command, hasty):
     code, out, _ = command("bench", "nak", "--atoms", 200, "--repeats", 3, "--threads", 1, "--json")
     assert code == 0
-    found = json.loads(out)
-    assert found["machine"]["threads"] == 1
-    assert found["machine"]["date"].startswith("20")
-    (case,) = found["cases"]
+    output = json.loads(out)
+    assert output["machine"]["threads"] == 1
+    assert output["machine"]["date"].startswith("20")
+    (case,) = output["cases"]
     assert case["n_atoms"] == 200
     assert len(case["loops"]) == len(case["step"]["values"]) == 3
     low, high = case["step"]["quartiles"]
@@ -282,9 +282,9 @@ def test_the_contest_from_end_to_end(command, hasty, forge):
     code, out, error = command(*arguments, "--json")
     assert code == 0
     assert "repeat 4 of 4: 20 steps of LAMMPS, opt, skin 1.5 Å" in error
-    found = json.loads(out)
-    assert found["machine"]["lammps"]["version"] == "1 Jan 2000"
-    (case,) = found["cases"]
+    output = json.loads(out)
+    assert output["machine"]["lammps"]["version"] == "1 Jan 2000"
+    (case,) = output["cases"]
     assert case["setting"] == {"style": "opt", "processes": 1, "threads": 1, "skin": 1.5}
     assert case["lammps"]["median"] == pytest.approx(1.0)
     assert len(case["loops"]) == len(case["reports"]) == 4

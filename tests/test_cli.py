@@ -123,10 +123,10 @@ def test_check(command, small):
     for word in ("60 atoms", "nichol-ackland-2016", "Na-K", "memory", "wall time", "trajectory", "is valid"):
         assert word in out
     code, out, _ = command("check", small, "--json")
-    found = json.loads(out)
-    assert found["ok"]
-    assert found["n_atoms"] == 60
-    assert found["species"] == {"Na": 20, "K": 40}
+    output = json.loads(out)
+    assert output["ok"]
+    assert output["n_atoms"] == 60
+    assert output["species"] == {"Na": 20, "K": 40}
     assert not Path("runs").exists()
 
 
@@ -163,10 +163,10 @@ def test_a_run_from_deck_to_plots(command, small, tmp_path):
 
     code, out, _ = command("resume", "run", "--steps", 6, "--threads", 1, "--json")
     assert code == 0
-    found = json.loads(out)
-    assert found["step"] == 46
-    assert found["status"] == "finished"
-    assert {row["quantity"] for row in found["table"]} >= {"temperature", "pressure", "diffusion of K"}
+    output = json.loads(out)
+    assert output["step"] == 46
+    assert output["status"] == "finished"
+    assert {row["quantity"] for row in output["table"]} >= {"temperature", "pressure", "diffusion of K"}
 
     code, out, _ = command("analyze", "run", "diffusion", "--plot", "plots")
     assert code == 0
@@ -241,11 +241,11 @@ def test_potentials(command):
 def test_potentials_check_reports_verdicts(command):
     code, out, _ = command("potentials", "check", "nak-cn", "morse-screened", "tersoff-1989-c", "--json")
     assert code == 0
-    for found in json.loads(out):
+    for output in json.loads(out):
         # error of central differences with a step of 1e-4 Å, for forces of some eV/Å
-        assert found["force_error"] < 1e-6, found["name"]
-        assert found["cutoff"] > 1.0
-        assert {"forces", "cutoff", "core"} <= {verdict["check"] for verdict in found["verdicts"]}
+        assert output["force_error"] < 1e-6, output["name"]
+        assert output["cutoff"] > 1.0
+        assert {"forces", "cutoff", "core"} <= {verdict["check"] for verdict in output["verdicts"]}
     assert {f["name"]: f for f in json.loads(out)}["nak-cn"]["species"][:2] == ["Na", "K"]
     code, out, _ = command("potentials", "check", "rb")
     assert code == 0
@@ -262,15 +262,15 @@ def test_potentials_check_reports_verdicts(command):
 def test_potentials_show_prints_a_page(command):
     code, out, _ = command("potentials", "show", "johnson-oh-nak")
     assert code == 0
-    for words in (
+    for text in (
         "equation  E = Σ_i F(ρ_i)", "C44 [GPa]", "recalled-medium", "doi:10.1557/JMR.1989.1195", "licence   Original",
         "fcc less bcc", "Not for", "- heats of mixing",
     ):  # fmt: skip
-        assert words in out, words
+        assert text in out, text
     # a model shows the papers, accuracy and limits of use of its sets
     out = command("potentials", "show", "nak-cn")[1]
-    for words in ("10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)"):
-        assert words in out, words
+    for text in ("10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)"):
+        assert text in out, text
 
 
 def test_potentials_export_writes_the_form_asked_for(command):
@@ -294,9 +294,9 @@ def test_schema(command):
 def test_doctor(command):
     code, out, _ = command("doctor", "--quick", "--json")
     assert code == 0
-    found = json.loads(out)
-    assert found["packages"]["numba"][0].isdigit()
-    assert found["parameter sets"] >= 10
+    output = json.loads(out)
+    assert output["packages"]["numba"][0].isdigit()
+    assert output["parameter sets"] >= 10
     assert "numba" in command("doctor", "--quick")[1]
 
 

@@ -65,8 +65,8 @@ def test_frames_of_a_stage_and_a_slice(path, state):
     samples.write(path, state, range(9))
     trajectory = Trajectory(path)
 
-    def steps(*args, **words):
-        return [frame.step // 10 for frame in trajectory.frames(*args, **words)]
+    def steps(*args, **options):
+        return [frame.step // 10 for frame in trajectory.frames(*args, **options)]
 
     assert steps() == list(range(9))
     assert steps("heat") == [0, 1, 2]
@@ -133,7 +133,7 @@ def test_an_integer_column_that_meets_a_gap_becomes_one_of_floats(path, state):
 
 @pytest.mark.parametrize(("kept", "rows"), [(0, 0), (3, 2), (6, 4)])
 def test_truncate_and_continue_equals_never_stopped(path, tmp_path, state, kept, rows):
-    whole = samples.write(tmp_path / "whole.h5md", state, range(8), thermo=range(6))
+    uninterrupted = samples.write(tmp_path / "whole.h5md", state, range(8), thermo=range(6))
     samples.write(path, state, range(6), thermo=range(4))
     with TrajectoryWriter(path, state.topology, mode="a") as writer:
         assert (writer.n_frames, writer.n_thermo) == (6, 4)
@@ -143,13 +143,13 @@ def test_truncate_and_continue_equals_never_stopped(path, tmp_path, state, kept,
             writer.write_thermo(samples.thermo_row(k))
         for k in range(kept, 8):
             writer.write(samples.frame(state, k))
-    one, other = Trajectory(path), Trajectory(whole)
-    assert len(one) == len(other) == 8
-    for frame, reference in zip(one, other):
-        samples.assert_same(frame, reference)
-    for name, column in other.thermo.items():
-        np.testing.assert_array_equal(one.thermo[name], column)
-    assert one.stages == other.stages
+    continued, reference = Trajectory(path), Trajectory(uninterrupted)
+    assert len(continued) == len(reference) == 8
+    for frame, expected in zip(continued, reference):
+        samples.assert_same(frame, expected)
+    for name, column in reference.thermo.items():
+        np.testing.assert_array_equal(continued.thermo[name], column)
+    assert continued.stages == reference.stages
 
 
 def test_truncate_to_more_than_there_is_names_both(path, state):

@@ -107,8 +107,8 @@ def test_what_was_run(run, page):
     assert "It finished at step" in page.text
     for word in ("C", "N:graphitic", "Na", "K"):
         assert f"{np.count_nonzero(run.trajectory.topology.select(word)):,} {word}" in page.text
-    for words in ("numpy", run.trajectory.provenance["cpu"], "seed 4", run.trajectory.potentials["hash"]):
-        assert words in page.text
+    for text in ("numpy", run.trajectory.provenance["cpu"], "seed 4", run.trajectory.potentials["hash"]):
+        assert text in page.text
     for term in run.trajectory.potentials["model"]["terms"]:
         assert term["sha256"] in page.text
     assert " ".join(run.trajectory.deck.split()) in page.text
@@ -151,9 +151,9 @@ def test_citations(page):
 
 
 def test_references_are_read_from_docstrings():
-    (found,) = citations.references_of(Langevin)
-    assert found.doi == "10.1063/1.4802990"
-    assert found.paper == "Leimkuhler & Matthews, J. Chem. Phys. 138, 174102 (2013)"
+    (reference,) = citations.references_of(Langevin)
+    assert reference.doi == "10.1063/1.4802990"
+    assert reference.paper == "Leimkuhler & Matthews, J. Chem. Phys. 138, 174102 (2013)"
     # the following section is not included
     assert [entry.doi for entry in citations.references_of(VelocityVerlet)] == ["10.1063/1.442716"]
     wrapped = citations.references_of(nakmd.analysis.numerics.statistics.block_average)
@@ -189,10 +189,10 @@ def test_what_is_measured_by_name_only_is_cited():
 
 
 def test_numbers_from_elsewhere_are_not_given_a_source():
-    (found,) = citations.cite_potentials({"name": "mine", "terms": [{"form": "Morse", "label": "my-morse"}]})
-    assert found.what == "my-morse"
-    assert "Not a set of the library" in found.paper
-    assert not found.doi
+    (reference,) = citations.cite_potentials({"name": "mine", "terms": [{"form": "Morse", "label": "my-morse"}]})
+    assert reference.what == "my-morse"
+    assert "Not in the library" in reference.paper
+    assert not reference.doi
     assert citations.cite_potentials({}) == []
 
 
@@ -277,10 +277,10 @@ def test_status_in_words(tmp_path):
         (tmp_path / "status.json").write_text(status)
         return Page(render_report(tmp_path)).text
 
-    words = '"step": 7, "total_steps": 90'
-    assert "It was interrupted at step 7 of 90. Continue with" in shown(f'{{"status": "interrupted", {words}}}')
-    assert "It failed at step 7 of 90. too hot" in shown(f'{{"status": "failed", "message": "too hot", {words}}}')
-    assert "It was killed" in shown(f'{{"status": "running", {words}}}')
+    steps = '"step": 7, "total_steps": 90'
+    assert "It was interrupted at step 7 of 90. Continue with" in shown(f'{{"status": "interrupted", {steps}}}')
+    assert "It failed at step 7 of 90. too hot" in shown(f'{{"status": "failed", "message": "too hot", {steps}}}')
+    assert "It was killed" in shown(f'{{"status": "running", {steps}}}')
     assert "No quantity could be measured" in shown("{}")
     assert "has been changed since" not in shown("{}")
     (tmp_path / "deck.toml").write_text("seed = 5\n")

@@ -81,8 +81,9 @@ def test_atoms_alone_have_their_own_neighbors(term, system):
     if term is LJ:
         assert counted.useful == alone.lanes * numbers_of_neighbors(system, PAIRS)[chosen].sum()
         whole, part = Result(system.n_atoms), Result(system.n_atoms)
-        term.add_to(system, neighbors, [neighbor_list], whole, virial=False)
-        term.add_to(system, neighbors, [alone], part, virial=False)
+        (bound,) = term.bind(system.species_names).terms
+        bound.add_to(system, neighbors, [neighbor_list], whole, virial=False)
+        bound.add_to(system, neighbors, [alone], part, virial=False)
         np.testing.assert_allclose(part.forces[chosen], whole.forces[chosen], rtol=0.0, atol=1e-12)
 
 

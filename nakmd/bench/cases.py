@@ -90,11 +90,12 @@ class Case:
 class Prepared:
     """An equilibrated case, with compiled kernels.
 
+    Both engines start from the positions and velocities of its system.
+
     Attributes
     ----------
     case : Case
     system : System
-        Initial positions and velocities of both engines.
     potential : Potential
     first_call : float [s]
         Time of the first lists and forces, including compilation or loading from the cache.

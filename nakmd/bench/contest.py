@@ -116,8 +116,8 @@ def compare(prepared: Prepared, build: LAMMPSBuild, threads: int, repeats: int, 
             if trial.report is not None:
                 check_energy(energy, trial.report, case.tolerance)
         setting, best = fastest(trials)
-        ours = time_loop(prepared, 20)
-        slower = max(best.seconds / best.steps, ours.seconds / ours.steps)
+        trial_loop = time_loop(prepared, 20)
+        slower = max(best.seconds / best.steps, trial_loop.seconds / trial_loop.steps)
         steps = max(math.ceil(REPEAT_SPAN / case.timestep), math.ceil(REPEAT_TIME / slower))
         loops: list[Loop] = []
         reports: list[LoopReport] = []

@@ -33,14 +33,15 @@ BAROSTAT_TIME_CONSTANT = 1.0
 class Cost:
     """Cost of one variant of a run.
 
+    Ratios are taken within each round. In `Costs.added` they are the time over that of NVE on as many threads, in
+    `Costs.scaling` the time on one thread over this time, the speed-up.
+
     Attributes
     ----------
     what : str
     threads : int
     step : Spread [µs per atom and step]
     ratio : Spread
-        Of each round. In `Costs.added`: time over that of NVE on as many threads. In `Costs.scaling`: time on one
-        thread over this time, the speed-up.
     """
 
     what: str

@@ -18,10 +18,11 @@ BLOCK = 1024
 class Lanes:
     """Numbers of lanes of a loop.
 
+    All lanes of a vector are evaluated; a lane is useful if its neighbour is within the cutoff.
+
     Attributes
     ----------
     evaluated, useful : int
-        Lanes of all vectors, and those whose neighbours are within the cutoff.
     """
 
     evaluated: int

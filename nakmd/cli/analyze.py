@@ -28,7 +28,7 @@ class AnalyzeCommand(TyperCommand):
         for parameter in self.params:
             if isinstance(parameter, TyperArgument) and parameter.name == "quantities":
                 parameter.help = (
-                    f"{', '.join(standard)}. Default: all of these that apply to the system.  "
+                    f"{', '.join(standard)}. Default: all of these that apply to the system. "
                     f"Only on request: {', '.join(on_request())}."
                 )
         self.epilog = "\n\n".join(f"{name}: {quantity(name).title}" for name in QUANTITIES)
@@ -49,7 +49,9 @@ def analyze(
     ] = None,
     memory: Annotated[
         float,
-        typer.Option("--memory", min=0.001, help="Memory for atomic paths in GB; if exceeded, frames are thinned."),
+        typer.Option(
+            "--memory", min=0.001, help="Memory for atomic paths in GB; beyond it, paths are coarser in time."
+        ),
     ] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:

@@ -12,7 +12,10 @@ def new(
     template: Annotated[
         str | None, typer.Argument(help="Name of the template. Without it, the templates are listed.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File or directory to write to. Default: the file name of the template."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="List the templates as JSON.")] = False,
 ) -> None:
