@@ -119,16 +119,7 @@ def _shown(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-ACCURACY_COLUMNS = [
-    "material",
-    "property",
-    "value",
-    "unit",
-    "reference",
-    "deviation",
-    "source of the reference",
-    "note",
-]
+ACCURACY_COLUMNS = ["material", "property", "value", "unit", "reference", "deviation", "reference source", "note"]
 
 
 def accuracy_rows(record: AnyRecord) -> list[list[str]]:
