@@ -1,4 +1,4 @@
-"""Types of the arrays that functions take and return; shapes and units stand in their docstrings."""
+"""Array types of function arguments and results; their docstrings state shapes and units."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ BoolArray = NDArray[np.bool_]
 #: Cell images and rows of neighbour slices: half the memory of int64.
 Int32Array = NDArray[np.int32]
 
-#: Labels of few kinds, kept for many frames.
+#: Labels with few values, stored for many frames.
 Int8Array = NDArray[np.int8]

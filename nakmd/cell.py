@@ -1,4 +1,4 @@
-"""The simulation cell: three row vectors and which of them repeat."""
+"""The simulation cell: three row vectors, and whether each is periodic."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from nakmd.errors import InputError
 
 
 class Cell:
-    """A parallelepiped with the origin at a corner, periodic along any of its vectors.
+    """A parallelepiped with a corner at the origin, periodic along any of its vectors.
 
     Parameters
     ----------
     matrix : (3, 3) or (3,) array_like [Å]
-        Rows are the cell vectors; three lengths make an orthorhombic cell.
+        Rows are the cell vectors; three lengths define an orthorhombic cell.
     periodic : sequence of three bool
-        Whether the cell repeats along each vector.
+        Whether the cell is periodic along each vector.
 
     Raises
     ------
     InputError
-        If the vectors do not span a volume.
+        If the vectors span no volume, or are left-handed.
 
     Notes
     -----
-    ``matrix`` is changed in place by the barostats alone (`scale`); everybody else reads it.
+    Only barostats change ``matrix``, in place (`scale`).
     """
 
     __slots__ = ("matrix", "periodic")
 
     def __init__(self, matrix: ArrayLike, periodic: Sequence[bool] = (True, True, True)) -> None:
-        given = np.array(matrix, dtype=np.float64)
-        if given.shape == (3,):
-            given = np.diag(given)
-        if given.shape != (3, 3) or not np.all(np.isfinite(given)):
+        vectors = np.array(matrix, dtype=np.float64)
+        if vectors.shape == (3,):
+            vectors = np.diag(vectors)
+        if vectors.shape != (3, 3) or not np.all(np.isfinite(vectors)):
             raise InputError(f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}.")
-        if abs(np.linalg.det(given)) < 1e-6:
-            raise InputError(f"The cell vectors {given.tolist()} span no volume.")
-        if np.linalg.det(given) < 0.0:
-            raise InputError(f"The cell vectors {given.tolist()} are left-handed: exchange two of them.")
-        self.matrix: FloatArray = np.ascontiguousarray(given)
+        if abs(np.linalg.det(vectors)) < 1e-6:
+            raise InputError(f"The cell vectors {vectors.tolist()} span no volume: they must be linearly independent.")
+        if np.linalg.det(vectors) < 0.0:
+            raise InputError(f"The cell vectors {vectors.tolist()} are left-handed: exchange two of them.")
+        self.matrix: FloatArray = np.ascontiguousarray(vectors)
         self.periodic: BoolArray = np.array([bool(p) for p in periodic])
 
     def __repr__(self) -> str:
@@ -79,7 +79,7 @@ class Cell:
         return not np.any(self.matrix - np.diag(np.diag(self.matrix)))
 
     def images(self, positions: FloatArray) -> Int32Array:
-        """Return how many cells each atom has left the first one by, 0 along directions that do not repeat.
+        """Return the image counts of unwrapped positions, 0 along non-periodic directions.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class Cell:
         return positions - images @ self.matrix, images
 
     def minimum_image(self, vectors: FloatArray) -> FloatArray:
-        """Return each vector's shortest image (exact for vectors within half the smallest height).
+        """Return the shortest periodic image of each vector (exact if it is shorter than half the smallest height).
 
         Parameters
         ----------
@@ -122,5 +122,5 @@ class Cell:
         return np.asarray(vectors - counts @ self.matrix)
 
     def scale(self, factors: ArrayLike) -> None:
-        """Stretch the space, in place: Cartesian axis c by ``factors[c]``."""
+        """Scale the cell along Cartesian axis c by ``factors[c]``, in place."""
         self.matrix *= np.asarray(factors, dtype=np.float64)[None, :]

@@ -1,29 +1,29 @@
-"""How FIRE chooses its time step and its mixing: one rule for the integrator and for the springs of building."""
+"""The rule by which FIRE adapts its time step and mixing, for the integrator and for the relaxation of springs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: Factors on the time step after steps downhill and after one uphill, and on the mixing downhill.
+#: Factors on the time step after downhill steps and after an uphill step, and on the mixing after downhill steps.
 SPEED_UP, SLOW_DOWN, MIXING_DECAY = 1.1, 0.5, 0.99
 
 
 @dataclass
 class FirePace:
-    """Time step and mixing of a search by FIRE.
+    """Time step and mixing of a FIRE minimisation.
 
     Attributes
     ----------
     timestep, shortest, longest : float
-        The current time step, and the range that it stays in; in the units of the search.
+        The current time step and its bounds, in the units of the minimisation.
     first_mixing : float
-        The mixing at the start and after a step uphill.
+        The mixing at the start and after an uphill step.
     delay : int
-        Steps downhill before the search speeds up.
+        Number of downhill steps before the time step increases.
     mixing : float
-        The share of the velocity that is turned towards the force.
+        The fraction of the velocity that is replaced by the direction of the force.
     downhill : int
-        Steps downhill since the last one uphill.
+        Number of downhill steps since the last uphill step.
 
     References
     ----------
@@ -42,14 +42,14 @@ class FirePace:
         self.mixing = self.first_mixing
 
     def go_downhill(self) -> None:
-        """Count a step with power above 0: after ``delay`` of them in a row, go faster and mix less."""
+        """Count a step with positive power; after more than ``delay`` in a row, increase the time step and mix less."""
         self.downhill += 1
         if self.downhill > self.delay:
             self.timestep = min(self.timestep * SPEED_UP, self.longest)
             self.mixing *= MIXING_DECAY
 
     def turn_back(self) -> None:
-        """Start again, slower, after a step with power of 0 or below."""
+        """Reduce the time step and reset the mixing, after a step with power of 0 or below."""
         self.downhill = 0
         self.timestep = max(self.timestep * SLOW_DOWN, self.shortest)
         self.mixing = self.first_mixing

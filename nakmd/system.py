@@ -1,4 +1,4 @@
-"""The state of a simulation: plain arrays, their meaning fixed, nobody keeping a hidden copy."""
+"""Atoms and their state in plain arrays: `System`, `Topology`, `Frame`, and the `Result` of a potential."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nakmd.units import ACCELERATION, K_B
 
 @dataclass(frozen=True)
 class Topology:
-    """What stays the same from frame to frame.
+    """The properties of a system that do not change from frame to frame.
 
     Attributes
     ----------
     species_names : tuple of str
-        An element with an optional site label each: ``"K"``, ``"N:graphitic"``, ``"C:edge"``.
+        Elements with an optional site label: ``"K"``, ``"N:graphitic"``, ``"C:edge"``.
     species : (n,) int64
-        Row of ``species_names`` for each atom.
+        Index of each atom's species in ``species_names``.
     masses : (n,) float64 [amu]
     periodic : (3,) bool
     groups : mapping of str to (n,) bool
@@ -48,7 +48,7 @@ class Topology:
         return tuple(element_of(name) for name in self.species_names)
 
     def select(self, word: str) -> BoolArray:
-        """Return the mask of the atoms that a word names: a species, an element, a group or ``"all"``.
+        """Return the mask of the atoms of a species, an element, a group, or ``"all"``.
 
         Parameters
         ----------
@@ -62,7 +62,7 @@ class Topology:
         Raises
         ------
         InputError
-            If the word names nothing here.
+            If the system has no species, element or group of this name.
         """
         if word == "all":
             return np.ones(self.n_atoms, dtype=np.bool_)
@@ -71,13 +71,13 @@ class Topology:
         rows = [a for a, name in enumerate(self.species_names) if word in (name, element_of(name))]
         if not rows:
             known = sorted({*self.species_names, *self.elements, *self.groups, "all"})
-            raise InputError(f"No atoms are called {word!r} here; known are {', '.join(known)}.")
+            raise InputError(f"No atoms are called {word!r}; choose among {', '.join(known)}.")
         return np.asarray(np.isin(self.species, rows))
 
 
 @dataclass(slots=True)
 class Frame:
-    """One moment of a trajectory; observers and analyses read it and change nothing.
+    """One frame of a trajectory; observers and analyses only read it.
 
     Attributes
     ----------
@@ -95,10 +95,10 @@ class Frame:
     virial : (6,) float64 [eV] or None
         W = -dE/dε, Voigt order xx yy zz yz xz xy.
     pair_energies : (s, s) float64 [eV] or None
-        Energy of the pair terms between species a (row) and b, the whole of it at [a, b] and at [b, a];
-        many-body terms are not in it.
+        Energy of the pair terms between species a (row) and b; the full value is at [a, b] and at [b, a].
+        Many-body terms are not included.
     stage : str
-        Name of the stage of the deck that the frame belongs to.
+        Name of the stage to which the frame belongs.
     """
 
     step: int
@@ -116,7 +116,7 @@ class Frame:
 
     @property
     def unwrapped(self) -> FloatArray:
-        """Positions [Å] with the images undone."""
+        """Unwrapped positions [Å]."""
         return self.positions + self.images @ self.cell.matrix
 
 
@@ -126,21 +126,21 @@ class System:
     Parameters
     ----------
     positions : (n, 3) array_like [Å]
-        Unwrapped: an atom that leaves a periodic cell keeps walking.
+        Unwrapped: they are not brought back into a periodic cell.
     species : (n,) array_like of int
-        Row of ``species_names``.
+        Index in ``species_names``.
     species_names : sequence of str
     cell : Cell
     velocities : (n, 3) array_like [Å/ps], optional
-        Zero if left out.
+        Zero if omitted.
     masses : (n,) array_like [amu], optional
-        Standard atomic weights if left out.
+        Standard atomic weights if omitted.
     groups : mapping of str to (n,) bool, optional
 
     Raises
     ------
     InputError
-        If shapes disagree, or a position is not finite, or an element has no known mass.
+        If shapes do not match, a position is not finite, or an element has no standard mass.
     """
 
     __slots__ = ("cell", "groups", "masses", "positions", "species", "species_names", "velocities")
@@ -180,9 +180,13 @@ class System:
             if length != n:
                 raise InputError(f"{name} has {length} rows, positions has {n}.")
         if n and not (self.species.min() >= 0 and self.species.max() < len(self.species_names)):
-            raise InputError(f"species runs to {self.species.max()}, but {len(self.species_names)} are named.")
+            raise InputError(
+                f"species holds {self.species.min()} to {self.species.max()}; "
+                f"{len(self.species_names)} species names allow 0 to {len(self.species_names) - 1}."
+            )
         if not np.all(np.isfinite(self.positions)):
-            raise InputError(f"Atom {int(np.argwhere(~np.isfinite(self.positions))[0, 0])} is nowhere (NaN or inf).")
+            atom = int(np.argwhere(~np.isfinite(self.positions))[0, 0])
+            raise InputError(f"The position of atom {atom} is not finite: {self.positions[atom].tolist()} Å.")
 
     @staticmethod
     def _mass_of(species_name: str) -> float:
@@ -190,7 +194,7 @@ class System:
             return MASSES[element_of(species_name)]
         except KeyError:
             raise InputError(
-                f"No standard mass is known for {species_name!r}; give masses, or use one of {', '.join(MASSES)}."
+                f"No standard mass is known for {species_name!r}; pass masses, or use one of {', '.join(MASSES)}."
             ) from None
 
     @property
@@ -200,7 +204,7 @@ class System:
 
     @property
     def topology(self) -> Topology:
-        """What does not change while the system moves (arrays shared, not copied)."""
+        """The constant properties of the system (arrays are shared, not copied)."""
         return Topology(self.species_names, self.species, self.masses, self.cell.periodic, self.groups)
 
     def copy(self) -> System:
@@ -228,15 +232,15 @@ class System:
 
 
 class Result:
-    """What a potential says of one configuration; allocated once, overwritten at every step.
+    """Forces, energies and virial of one configuration; allocated once, overwritten at every step.
 
     Attributes
     ----------
     energies : (n,) float64 [eV]
-        Per atom; the sum is the energy; NaN when they were not asked for.
+        Per atom; their sum is the potential energy; NaN if not computed.
     forces : (n, 3) float64 [eV/Å]
     virial : (6,) float64 [eV]
-        W = -dE/dε in Voigt order xx yy zz yz xz xy (each off-diagonal once); NaN when not asked for.
+        W = -dE/dε in Voigt order xx yy zz yz xz xy (each off-diagonal once); NaN if not computed.
     """
 
     __slots__ = ("energies", "forces", "virial")

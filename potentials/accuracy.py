@@ -1,9 +1,9 @@
-"""The cold figures under [[accuracy]] of the parameter sets: computed with nakmd, printed, or written into the records.
+"""Compute the static properties at 0 K under [[accuracy]] of the parameter sets, and print them or update the records.
 
     python potentials/accuracy.py            prints them
-    python potentials/accuracy.py --write    writes them between the two marks in each record
+    python potentials/accuracy.py --write    writes them between the two markers in each record
 
-Figures of the hot liquid are those of `nakmd validate`, not of this script. It takes some ten seconds.
+Properties of the liquid are computed by `nakmd validate`, not by this script. It takes about ten seconds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 BEGIN = "# Cold figures, written by potentials/accuracy.py: do not edit"
 END = "# End of the cold figures"
 
-#: Where the references come from; none was read, and the README says how well such numbers are known.
+#: Sources of the references. All are recalled, not read; the README defines the levels of confidence.
 LOW_TEMPERATURE = {
     "Na": "measured, a at 5 K, C_ij at 78 K; recalled-high (a, E_coh), recalled-medium (C_ij)",
     "K": "measured, a at 5 K, C_ij at 4 K; recalled-high (a, E_coh), recalled-medium (C_ij)",
@@ -43,15 +43,15 @@ Entry = dict[str, float | str]
 
 
 def entry(of: str, what: str, value: float, unit: str, reference: float | None = None, **words: str) -> Entry:
-    """Return one figure with six digits."""
-    found: Entry = {"of": of, "property": what, "value": float(f"{value:.6g}"), "unit": unit}
+    """Return one property with six digits."""
+    record: Entry = {"of": of, "property": what, "value": float(f"{value:.6g}"), "unit": unit}
     if reference is not None:
-        found["reference"] = reference
-    return found | {key: text for key, text in words.items() if text}
+        record["reference"] = reference
+    return record | {key: text for key, text in words.items() if text}
 
 
 def metal(potential: Potential, element: str, solved_for: bool = False) -> list[Entry]:
-    """Return lattice, cohesion, elasticity, order and vacancy of a bcc metal."""
+    """Return lattice constant, cohesive energy, elastic constants, vacancy energy and fcc - bcc of a bcc metal."""
     structure, guess = structure_in_nature(element) or ("bcc", 3.7)
     bcc = find_crystal(potential, (element,), structure, guess)
     fcc = find_crystal(potential, (element,), "fcc", guess)
@@ -78,7 +78,7 @@ def metal(potential: Potential, element: str, solved_for: bool = False) -> list[
 
 
 def ordered_alloy(potential: Potential, a: str, b: str) -> list[Entry]:
-    """Return the energy of mixing of B2."""
+    """Return the energy of mixing of the B2 crystal."""
     pure = []
     for element in (a, b):
         structure, guess = structure_in_nature(element) or ("bcc", 3.7)
@@ -92,7 +92,7 @@ def ordered_alloy(potential: Potential, a: str, b: str) -> list[Entry]:
 
 
 def relaxed_energy(potential: Potential, system: System) -> tuple[float, System]:
-    """Return the energy [eV] of a system with its atoms at rest, the cell as it is."""
+    """Return the energy [eV] of a system with relaxed atoms in a fixed cell, and the relaxed system."""
     symbols = [system.species_names[k] for k in system.species]
     atoms = Atoms(symbols, system.positions, cell=system.cell.matrix, pbc=system.cell.periodic)
     atoms.calc = NakMD(potential)
@@ -106,7 +106,7 @@ def sheet(potential: Potential, nitrogen: bool) -> list[Entry]:
     """Return bond, cohesion and vacancy of graphene, and the C-N bond of one nitrogen in 160 atoms."""
     graphene = find_crystal(potential, ("C",), "graphene", 1.43)
     if graphene is None:
-        raise SystemExit("Graphene is no minimum of this model.")
+        raise SystemExit("Graphene is not a minimum of this model.")
     handbook = "graphite, measured; recalled-high"
     dft = "density functional theory, 7.5 to 7.8 eV; recalled-high"
     out = [
@@ -116,28 +116,28 @@ def sheet(potential: Potential, nitrogen: bool) -> list[Entry]:
     full = graphene.system((8, 5, 1))
     keep = np.arange(full.n_atoms) > 0
     hole = System(full.positions[keep], full.species[keep], ("C",), full.cell, masses=full.masses[keep])
-    for words, energy in (
+    for state, energy in (
         ("unrelaxed", evaluate(potential, hole).energy),
         ("relaxed in the plane", relaxed_energy(potential, hole)[0]),
     ):
         vacancy = energy - hole.n_atoms * graphene.energy
-        out.append(entry("C", f"monovacancy, {words}", vacancy, "eV", 7.5, source=dft, note="159 atoms"))
+        out.append(entry("C", f"monovacancy, {state}", vacancy, "eV", 7.5, source=dft, note="159 atoms"))
     if nitrogen:
         species = np.zeros(full.n_atoms, dtype=np.int64)
         species[0] = 1
         doped = System(full.positions, species, ("C", "N"), full.cell)
-        _, rest = relaxed_energy(potential, doped)
-        away = rest.cell.minimum_image(rest.positions - rest.positions[0])
-        bond = float(np.sort(np.linalg.norm(away, axis=1))[1:4].mean())
+        _, relaxed = relaxed_energy(potential, doped)
+        separations = relaxed.cell.minimum_image(relaxed.positions - relaxed.positions[0])
+        bond = float(np.sort(np.linalg.norm(separations, axis=1))[1:4].mean())
         out.append(entry("C-N", "bond of graphitic N", bond, "Å", note="one in 160 atoms, relaxed in the plane"))
     return out
 
 
 def adatoms(term: PairPotential, fitted: bool) -> list[Entry]:
-    """Return energies and heights of lone atoms over a rigid sheet, bond 1.42 Å."""
+    """Return energies and heights of isolated atoms over a rigid sheet, bond length 1.42 Å."""
     bond = 1.42
     flat = build_crystal(("C",), "graphene", bond, (14, 8, 1)).positions[:, :2]
-    # an atom of the middle; a hollow lies two bonds from it along y, a bridge half a bond
+    # a central atom; a hollow is one bond length from it along y, a bridge half a bond length
     atom = flat[np.argmin(np.linalg.norm(flat - flat.mean(axis=0), axis=1))]
     up = np.any(np.linalg.norm(flat - atom - [0.0, bond], axis=1) < 1e-6)
     step = np.array([0.0, bond if up else -bond])
@@ -152,8 +152,8 @@ def adatoms(term: PairPotential, fitted: bool) -> list[Entry]:
 
         lowest: dict[str, tuple[float, float]] = {}
         for name, site in sites.items():
-            found = minimize_scalar(lambda z, site=site: over(site, z), bounds=(1.5, 5.0), method="bounded")
-            lowest[name] = float(found.fun), float(found.x)
+            minimum = minimize_scalar(lambda z, site=site: over(site, z), bounds=(1.5, 5.0), method="bounded")
+            lowest[name] = float(minimum.fun), float(minimum.x)
         source = CHAN if fitted else ""
         fit, check = ("fitted", "not fitted") if fitted else ("", "")
         references = pbe if fitted else (None,) * 4
@@ -169,8 +169,8 @@ def adatoms(term: PairPotential, fitted: bool) -> list[Entry]:
 
 
 def all_of(names: list[str], potential: Potential, solved_for: bool = False) -> list[Entry]:
-    """Return the figures of several metals."""
-    return [found for element in names for found in metal(potential, element, solved_for)]
+    """Return the properties of several metals."""
+    return [record for element in names for record in metal(potential, element, solved_for)]
 
 
 SETS: dict[str, Callable[[], list[Entry]]] = {
@@ -192,19 +192,19 @@ SETS: dict[str, Callable[[], list[Entry]]] = {
 
 
 def block(entries: list[Entry]) -> str:
-    """Return the TOML between the marks, marks included."""
+    """Return the TOML text between the markers, with the markers."""
     out = [BEGIN]
-    for found in entries:
+    for record in entries:
         out.append("")
         out.append("[[accuracy]]")
         out += [
-            f"{key} = {value!r}" if isinstance(value, float) else f'{key} = "{value}"' for key, value in found.items()
+            f"{key} = {value!r}" if isinstance(value, float) else f'{key} = "{value}"' for key, value in record.items()
         ]
     return "\n".join([*out, "", END]) + "\n"
 
 
 def with_block(text: str, new: str) -> str:
-    """Return a record with its block exchanged, or put at its end."""
+    """Return a record with its block replaced, or appended if there is none."""
     if BEGIN not in text:
         return text.rstrip() + "\n\n" + new
     before, _, rest = text.partition(BEGIN)
@@ -212,9 +212,9 @@ def with_block(text: str, new: str) -> str:
 
 
 def main() -> None:
-    """Print the figures, or write them."""
+    """Print the properties, or write them into the records."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="sets; all if left out")
+    parser.add_argument("names", nargs="*", help="names of sets; all by default")
     parser.add_argument("--write", action="store_true", help="write them into the records")
     options = parser.parse_args()
     for name in options.names or SETS:

@@ -1,8 +1,8 @@
-"""Settings and gates of the whole test run, and the list of potentials that the laws hold for."""
+"""Settings and fixtures of the test run, and the list of potentials for which the laws are tested."""
 
 import os
 
-# Before Numba is imported anywhere: the laws compare 1, 2 and 4 threads, whatever the machine has.
+# Set before Numba is imported: the laws compare 1, 2 and 4 threads on any machine.
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
 
 from dataclasses import dataclass, field
@@ -28,17 +28,17 @@ WALL_PAIRS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One potential under the laws of ``test_potential_*``.
+    """One potential of ``test_potential_*``.
 
     Attributes
     ----------
     name : str
     model : list of dict
-        See `models`: engine, twin and LAMMPS are made of it.
+        See `models`: the potential, the twin and the input of LAMMPS are built from it.
     system : callable
-        Returns a small, shaken, strained configuration (8 to 20 atoms).
+        Returns a small, perturbed, strained configuration (8 to 20 atoms).
     continuous : bool
-        Whether the energy is continuous where interactions end.
+        Whether the energy is continuous at the cutoff.
     """
 
     name: str
@@ -48,21 +48,21 @@ class Row:
     twin: object = field(default=None)
 
     def engine(self, species_names):
-        """Return the engine's potential."""
+        """Return the potential of nakmd."""
         return models.engine(self.model, species_names)
 
     def reference(self):
-        """Return the slow twin."""
+        """Return the reference implementation."""
         return self.twin or models.twin(self.model)
 
 
 def eam(kind, file):
-    """Return the model of a table."""
+    """Return the model of an EAM file."""
     return [{"style": "eam", "kind": kind, "file": file}]
 
 
 def pair(style, mode):
-    """Return a pair potential on K and C (`models.PAIRS`), ended in the way that ``mode`` names."""
+    """Return a pair potential on K and C (`models.PAIRS`) with the cutoff mode ``mode``."""
     row = models.PAIRS[style]
     model = {"style": style, "cutoff": 6.5, "mode": mode, "pairs": row.numbers}
     if mode == "smooth" and row.onset is not None:
@@ -71,7 +71,7 @@ def pair(style, mode):
 
 
 def screened(mode):
-    """Return the model of a metal that screens its pairs with a wall, those of strong sites less or not at all."""
+    """Return the model of a metal that screens its pairs with a wall, with less or no screening at strong sites."""
     return [
         {
             "style": "screened",
@@ -120,14 +120,14 @@ POTENTIALS = [
 
 @pytest.fixture(scope="session", autouse=True)
 def _two_threads():
-    """Run on two of the four threads: what the smallest machine of CI has."""
+    """Use two of the four threads, as the smallest CI machine has two."""
     from nakmd.kernels.jit import set_threads
 
     set_threads(2)
 
 
 def pytest_generate_tests(metafunc):
-    """Give every law every potential, and those about cutoffs the potentials that end without a step."""
+    """Parametrise the laws over all potentials, and those about cutoffs over the continuous potentials."""
     if not metafunc.module.__name__.startswith("test_potential_"):
         return
     for name, rows in [("row", POTENTIALS), ("continuous", [row for row in POTENTIALS if row.continuous])]:
@@ -136,7 +136,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what needs LAMMPS where there is none; the stored goldens still hold the engine to it."""
+    """Skip tests that need LAMMPS if it is not installed; the stored golden results still test the agreement."""
     marked = [item for item in items if item.get_closest_marker("lammps")]
     if not marked:
         return
@@ -149,7 +149,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def command(capsys, tmp_path, monkeypatch):
-    """Run a verb in an empty folder; returns exit code, standard output and standard error."""
+    """Run a command in an empty folder; it returns exit code, standard output and standard error."""
     from nakmd.cli import guard
     from nakmd.cli.app import app
 
@@ -162,9 +162,9 @@ def command(capsys, tmp_path, monkeypatch):
             code = end.code or 0
         finally:
             guard.settings.debug = False
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        assert "\x1b[" not in said.out, "no colours into a pipe"
-        return code, said.out, said.err
+        output = capsys.readouterr()
+        assert "Traceback" not in output.out + output.err
+        assert "\x1b[" not in output.out, "no colours in a pipe"
+        return code, output.out, output.err
 
     return call

@@ -1,4 +1,4 @@
-"""Droplets of known contact angle: atoms spread evenly within a shape, with a soft surface, denser next to the wall."""
+"""Synthetic droplets of known contact angle: uniform density in a shape, diffuse surface, denser next to the wall."""
 
 import math
 
@@ -10,7 +10,7 @@ from nakmd.analysis import FrameList
 from nakmd.cell import Cell
 
 DENSITY = 0.0128  # atoms/Å³, as NaK-78 at 450 K
-SOFT = 0.8  # Å, Gaussian by which atoms are displaced: the surface gets a width, not a shift
+SOFT = 0.8  # Å, standard deviation of a Gaussian displacement of atoms: widens the surface without shifting it
 TUBE = 12.0
 
 
@@ -27,17 +27,17 @@ def tube_atoms(radius, length):
 
 
 def scatter(rng, inside, low, high):
-    """Points of an ideal gas in a box, those for which ``inside`` holds."""
+    """Points of an ideal gas in a box for which ``inside`` is true."""
     volume = float(np.prod(np.subtract(high, low)))
     points = rng.uniform(low, high, (rng.poisson(DENSITY * volume), 3))
     return points[inside(points)]
 
 
 def film(wall, cell, inside, low, high, depth, n_frames=80, seed=1, soft=SOFT, axes=(0, 1, 2)):
-    """Frames of a droplet on a wall, both moved about together along some axes, the droplet by itself along none.
+    """Frames of a droplet on a wall, shifted together at random along ``axes``.
 
-    ``inside`` tells which points are liquid, ``depth`` how far they are from the wall: the first 5 Å hold twice as
-    many atoms, which a fit must not see.
+    ``inside`` selects the points of the liquid, ``depth`` is their distance from the wall: the density of the first
+    5 Å is doubled, which a fit must ignore.
     """
     rng = np.random.default_rng(seed)
     clouds = []
@@ -48,7 +48,7 @@ def film(wall, cell, inside, low, high, depth, n_frames=80, seed=1, soft=SOFT, a
         soft_points = np.concatenate([points, extra])
         soft_points += rng.normal(0.0, soft, soft_points.shape)
         clouds.append(soft_points[depth(soft_points) > 1.0])
-    # every frame has the same atoms: the rest stay away at random, as a few more points of the same liquid would
+    # all frames need the same number of atoms: drop a random excess from each
     n = min(len(cloud) for cloud in clouds)
     frames = []
     for step, cloud in enumerate(clouds):
@@ -64,14 +64,14 @@ def cap_on_sheet(angle, radius=26.0, ridge=False, **how):
     theta = math.radians(angle)
     center = -radius * math.cos(theta)
     cell = Cell([90.0, 40.0 if ridge else 90.0, 120.0])
-    middle = 45.0
+    center_xy = 45.0
 
     def inside(p):
-        across = (p[:, 0] - middle) ** 2 + (0.0 if ridge else (p[:, 1] - middle) ** 2)
+        across = (p[:, 0] - center_xy) ** 2 + (0.0 if ridge else (p[:, 1] - center_xy) ** 2)
         return (across + (p[:, 2] - center) ** 2 < radius**2) & (p[:, 2] > 0.0)
 
-    low = [middle - radius, 0.0 if ridge else middle - radius, 0.0]
-    high = [middle + radius, 40.0 if ridge else middle + radius, center + radius]
+    low = [center_xy - radius, 0.0 if ridge else center_xy - radius, 0.0]
+    high = [center_xy + radius, 40.0 if ridge else center_xy + radius, center + radius]
     wall = sheet_atoms((90.0, 40.0 if ridge else 90.0), 0.0)
     return film(wall, cell, inside, low, high, lambda p: p[:, 2], **how)
 
@@ -83,7 +83,7 @@ def _tube(inside, depth, length, reach, zs, radius=TUBE, width=110.0, **how):
 
 
 def ridge_on_tube(angle, radius=22.0, outside=True, tube=TUBE, **how):
-    """Circle meets circle at an angle: their centres are apart by the law of cosines."""
+    """Two circles that intersect at the angle: the law of cosines gives the distance of their centres."""
     theta = math.radians(angle)
     sign = 1.0 if outside else -1.0
     apart = math.sqrt(tube**2 + radius**2 - 2.0 * sign * tube * radius * math.cos(theta))
@@ -112,7 +112,7 @@ def clamshell_on_tube(angle, radius=18.0, tube=40.0, **how):
 
 
 def plug_in_tube(angle, half=25.0, tube=14.0, **how):
-    """A column with menisci of curvature -cos θ/R at its ends."""
+    """A column with menisci of curvature -cos θ/R at both ends."""
     cosine = math.cos(math.radians(angle))
     bend = tube / cosine if abs(cosine) > 1e-6 else math.inf
 
@@ -127,7 +127,7 @@ def plug_in_tube(angle, half=25.0, tube=14.0, **how):
 
 
 def barrel_on_tube(angle, apex=30.0, tube=TUBE, **how):
-    """A drop of constant mean curvature, its outline integrated from the apex on: dφ/ds = 2H - cos φ/r."""
+    """A droplet of constant mean curvature; its outline is integrated from the apex: dφ/ds = 2H - cos φ/r."""
 
     def outline(curvature):
         def slope(_, y):
@@ -140,13 +140,13 @@ def barrel_on_tube(angle, apex=30.0, tube=TUBE, **how):
         at_tube.terminal = True
         return solve_ivp(slope, (0.0, 400.0), [0.0, apex, 0.0], events=at_tube, max_step=0.2, rtol=1e-9)
 
-    # the curvature that meets the tube at the angle, by bisection: a larger one bends the outline more
+    # bisection of the curvature for the angle at the tube: the angle grows with the curvature
     low, high = 1.001 / apex, 2.0 / (apex - tube)
     for _ in range(60):
         middle = 0.5 * (low + high)
-        found = outline(middle)
-        met = len(found.t_events[0]) > 0
-        if not met or found.y[2, -1] < math.radians(angle):
+        trial = outline(middle)
+        reaches_tube = len(trial.t_events[0]) > 0
+        if not reaches_tube or trial.y[2, -1] < math.radians(angle):
             low = middle
         else:
             high = middle
@@ -155,7 +155,7 @@ def barrel_on_tube(angle, apex=30.0, tube=TUBE, **how):
 
     def inside(p):
         along, radius = np.abs(p[:, 2] - 70.0), np.hypot(p[:, 0], p[:, 1])
-        # x(r) is single-valued below the apex, since the outline falls all the way
+        # x(r) is single-valued below the apex: the outline is monotonic
         return (radius > tube) & (radius < apex) & (along < np.interp(radius, r[::-1], x[::-1]))
 
     return _tube(

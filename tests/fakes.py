@@ -1,4 +1,4 @@
-"""Potentials without interactions, and what goes with them."""
+"""Simple potentials, systems and a driver for tests of integrators and of the loop."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from nakmd.system import System
 
 
 class IdealGas:
-    """No forces at all: with tethers, independent harmonic oscillators."""
+    """A potential without forces: with tethers, independent harmonic oscillators."""
 
     requests = ()
     cutoff = 0.0
@@ -26,7 +26,7 @@ class IdealGas:
 
 
 class NoNeighbors:
-    """Neighbour lists of a potential that needs none."""
+    """Neighbour lists of a potential without requests."""
 
     n_builds = 0
 
@@ -41,7 +41,7 @@ class NoNeighbors:
 
 
 def gas(n_atoms, length=20.0, names=("Na", "K"), seed=0, periodic=(True, True, True)):
-    """Return atoms at random places, species in turn."""
+    """Return atoms at random positions, with alternating species."""
     rng = np.random.default_rng(seed)
     species = np.arange(n_atoms) % len(names)
     cell = Cell([length, length, length], periodic)
@@ -49,7 +49,7 @@ def gas(n_atoms, length=20.0, names=("Na", "K"), seed=0, periodic=(True, True, T
 
 
 def lennard_jones():
-    """Return the soft potential of the tests: argon-like, continuous to second order at its cutoff."""
+    """Return a soft potential: argon-like, continuous to second order at its cutoff."""
     from nakmd.potentials import LennardJones
 
     entry = {"epsilon": 0.0104, "sigma": 3.4, "cutoff": 7.0, "cut": "smooth"}
@@ -57,7 +57,7 @@ def lennard_jones():
 
 
 def crystal(repeat=3, lattice=5.4, names=("Na", "K"), shake=0.05, seed=1):
-    """Return a shaken fcc crystal of 4 repeat³ atoms, species in turn."""
+    """Return a perturbed fcc crystal of 4 repeat³ atoms, with alternating species."""
     rng = np.random.default_rng(seed)
     basis = np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
     corners = np.stack(np.meshgrid(*[np.arange(repeat)] * 3, indexing="ij"), axis=-1).reshape(-1, 1, 3)
@@ -70,7 +70,7 @@ def crystal(repeat=3, lattice=5.4, names=("Na", "K"), shake=0.05, seed=1):
 
 
 def drive(system, integrator, steps, *, seed=1, mobility=None, potential=None, each=None):
-    """Integrate without the loop: start, step, and call ``each(step, result)`` after every step; return the result."""
+    """Integrate without the loop, calling ``each(step, result)`` after every step; return the result."""
     from nakmd.integrators import Mobility, Span
     from nakmd.neighbors import Neighbors
     from nakmd.system import Result

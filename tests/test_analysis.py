@@ -1,4 +1,4 @@
-"""What holds for all analyses: drivers, records, stored = live, messages."""
+"""Properties common to all analyses: drivers, records, equality of live and stored, messages."""
 
 import gc
 import json
@@ -43,7 +43,7 @@ from nakmd.simulation.observers import LiveAnalysis
 from nakmd.system import Frame
 
 
-def fresh():
+def new_analyses():
     return [
         Thermo(),
         RDF(),
@@ -73,10 +73,10 @@ def source():
 
 def test_live_equals_stored_bit_for_bit(source, tmp_path):
     path = tmp_path / "run.h5md"
-    live = [LiveAnalysis(analysis, source.topology, every=10) for analysis in fresh()]
+    live = [LiveAnalysis(analysis, source.topology, every=10) for analysis in new_analyses()]
     writer = TrajectoryWriter(path, source.topology, {"stages": list(STAGES)})
     for made in source:
-        # the loop shows views of arrays that move on
+        # the loop passes views of arrays that change afterwards
         buffer = Frame(**{name: getattr(made, name) for name in Frame.__slots__})
         buffer.positions, buffer.images = made.positions.copy(), made.images.copy()
         writer.write(buffer)
@@ -86,20 +86,20 @@ def test_live_equals_stored_bit_for_bit(source, tmp_path):
         buffer.images[:] = 99
     writer.close()
     with Trajectory(path) as trajectory:
-        stored = run_all(trajectory, fresh())
-        by_name = run_all(trajectory, fresh(), stage=["produce"])
+        stored = run_all(trajectory, new_analyses())
+        by_name = run_all(trajectory, new_analyses(), stage=["produce"])
     texts = as_text(observer.analysis.result() for observer in live)
     assert texts == as_text(stored) == as_text(by_name)
-    assert texts == as_text(run_all(source, fresh()))
+    assert texts == as_text(run_all(source, new_analyses()))
 
 
-def test_a_run_in_two_files_is_the_whole(source, tmp_path):
+def test_a_run_in_two_files_equals_one_file(source, tmp_path):
     frames = [made for made in source if made.stage == "produce"]
     for part, rows in enumerate((frames[:9], frames[9:])):
         with TrajectoryWriter(tmp_path / f"{part}.h5md", source.topology, {"stages": list(STAGES)}) as writer:
             for made in rows:
                 writer.write(made)
-    analyses = fresh()
+    analyses = new_analyses()
     for analysis in analyses:
         analysis.prepare(source.topology)
     for part in range(2):
@@ -108,40 +108,40 @@ def test_a_run_in_two_files_is_the_whole(source, tmp_path):
                 for analysis in analyses:
                     analysis.update(made)
     parts = as_text(analysis.result() for analysis in analyses)
-    assert parts == as_text(run_all(source, fresh()))
+    assert parts == as_text(run_all(source, new_analyses()))
 
 
-def test_asking_twice_and_going_on_is_like_going_through(source):
-    one, other = fresh(), fresh()
-    for analysis in one + other:
+def test_an_early_result_does_not_change_the_final_one(source):
+    interrupted, continuous = new_analyses(), new_analyses()
+    for analysis in interrupted + continuous:
         analysis.prepare(source.topology)
     for row, made in enumerate(source):
-        for a, b in zip(one, other):
+        for a, b in zip(interrupted, continuous):
             a.update(made)
             b.update(made)
             if row == 20:
                 a.result()
-    assert as_text(a.result() for a in one) == as_text(b.result() for b in other)
+    assert as_text(a.result() for a in interrupted) == as_text(b.result() for b in continuous)
 
 
-def test_production_is_what_counts_unless_told_otherwise(source):
-    seen = []
-    run_all(source, [Coordination("C", "K")], progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (20, None)
+def test_production_stages_are_the_default(source):
+    calls = []
+    run_all(source, [Coordination("C", "K")], progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (20, None)
     assert len(coordination(source, "C", "K").time) == 20
     assert len(coordination(source, "C", "K", stage="heat").time) == 20
     assert len(coordination(source, "C", "K", stage=["heat", "produce"]).time) == 40
     assert len(coordination(source, "C", "K", stage=["all"]).time) == 40
-    everything = []
-    coordination(source, "C", "K", stage="all", progress=lambda done, total: everything.append((done, total)))
-    assert everything[-1] == (40, 40)
+    calls = []
+    coordination(source, "C", "K", stage="all", progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (40, 40)
     assert len(coordination(interface(10, stages=("nve",)), "C", "K").time) == 10
-    with pytest.raises(AnalysisError, match="stage called 'produced'; the stages here are 'heat', 'produce'"):
+    with pytest.raises(AnalysisError, match="stage 'produced'; the stages present are 'heat', 'produce'"):
         coordination(source, "C", "K", stage="produced")
 
 
 def test_all_standard_analyses_in_one_pass(source):
-    found = analyze(source)
+    records = analyze(source)
     expected = ["thermo", "rdf", "diffusion K", "diffusion Na", "layers K", "layers Na"]
     pairs = ["C-Na", "C-K", "N-Na", "N-K"]
     expected += [f"coordination {pair}" for pair in pairs] + [f"lifetimes {pair}" for pair in pairs]
@@ -155,8 +155,8 @@ def test_all_standard_analyses_in_one_pass(source):
         "gibbs_excess",
         "free_energy_profile",
     ]
-    assert list(found) == expected
-    for record in found.values():
+    assert list(records) == expected
+    for record in records.values():
         assert isinstance(record, Record)
         text = json.dumps(record.to_dict(), allow_nan=False)
         assert json.loads(text)["unit"] == record.unit
@@ -166,7 +166,7 @@ def test_all_standard_analyses_in_one_pass(source):
     assert list(analyze(source, ["diffusion"])) == ["diffusion K", "diffusion Na"]
 
 
-def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
+def test_analyses_without_their_atoms_are_omitted_or_refused(source):
     metal = topology(["K"], np.zeros(4))
     assert list(standard_analyses(metal)) == ["thermo", "rdf", "diffusion K"]
     for word, need in (
@@ -179,10 +179,14 @@ def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
     for word in ("surface_tension", "viscosity"):
         with pytest.raises(AnalysisError, match=f"{word} needs metal atoms and no wall"):
             standard_analyses(source.topology, [word])
-    with pytest.raises(AnalysisError, match="short_range_order needs both sodium and potassium; here are K only"):
+    with pytest.raises(
+        AnalysisError, match="short_range_order needs both sodium and potassium; this system has only K"
+    ):
         standard_analyses(metal, ["short_range_order"])
     named = {
-        **dict.fromkeys(("structure_factor", "local_order", "vacf", "viscosity", "surface_tension"), metal),
+        **dict.fromkeys(
+            ("structure_factor", "local_order", "non_gaussian", "vacf", "viscosity", "surface_tension"), metal
+        ),
         **dict.fromkeys(("short_range_order", "contact_angle"), source.topology),
     }
     assert set(named) == set(on_request())
@@ -193,28 +197,28 @@ def test_what_the_atoms_do_not_allow_is_left_out_or_said(source):
 
 
 def test_the_overview_has_one_panel_of_each_quantity_before_two_of_one(source, tmp_path):
-    few = Results(analyze(source, ["thermo", "affinity", "coordination"]))
+    selected = Results(analyze(source, ["thermo", "affinity", "coordination"]))
     order = ["thermo", "affinity", *(f"coordination {pair}" for pair in ("C-K", "N-K", "C-Na", "N-Na"))]
-    assert few.panels() == order
-    every = Results(analyze(source))
-    drawn = every.panels()
-    assert len(drawn) == 12 < len(every.records)
+    assert selected.panels() == order
+    complete = Results(analyze(source))
+    drawn = complete.panels()
+    assert len(drawn) == 12 < len(complete.records)
     assert len({name.split()[0] for name in drawn}) == 12
     assert {"diffusion K", "coordination C-K", "lifetimes C-K"} < set(drawn)
-    assert every.overview(tmp_path / "overview.png", "all of it").stat().st_size > 10000
-    titles = {row.quantity.strip() for row in every.rows()}
-    assert {"K stays in the first layer", "affinity per area", "heat of immersion, per g of carbon"} < titles
+    assert complete.overview(tmp_path / "overview.png", "all of it").stat().st_size > 10000
+    titles = {row.quantity.strip() for row in complete.rows()}
+    assert {"K residence in the first layer", "affinity per area", "heat of immersion, per g of carbon"} < titles
 
 
-def test_one_failing_analysis_leaves_the_others_alone(source):
+def test_one_failing_analysis_does_not_stop_the_others(source):
     bare = [frame(f.cell, f.unwrapped, f.step, f.time, potential_energy=f.potential_energy) for f in source]
-    found = analyze(FrameList(source.topology, bare))
-    assert isinstance(found["affinity"], AnalysisError)
-    assert isinstance(found["coordination C-K"], Record)
-    assert set(found["thermo"].quantities) == {"potential_energy", "volume", "density"}
+    results = analyze(FrameList(source.topology, bare))
+    assert isinstance(results["affinity"], AnalysisError)
+    assert isinstance(results["coordination C-K"], Record)
+    assert set(results["thermo"].quantities) == {"potential_energy", "volume", "density"}
 
 
-def test_frames_of_another_program_are_followed_to_the_nearest_image(source, tmp_path):
+def test_frames_without_image_counts_are_unwrapped_by_nearest_image(source, tmp_path):
     class Foreign(FrameList):
         has_images = False
 
@@ -224,14 +228,14 @@ def test_frames_of_another_program_are_followed_to_the_nearest_image(source, tmp
     assert record.value == pytest.approx(diffusion(source, "K", stage="all").value, rel=1e-9)
 
 
-def test_no_frames_and_frames_that_do_not_fit(source):
+def test_missing_frames_and_wrong_numbers_of_atoms_are_refused(source):
     with pytest.raises(AnalysisError, match="trajectory is empty"):
         analyze(FrameList(source.topology, []), ["rdf"])
     with pytest.raises(AnalysisError, match="has 4 atoms, the topology 135"):
         analyze(FrameList(source.topology, [frame(Cell([20.0] * 3), np.zeros((4, 3)))]), ["rdf"])
 
 
-def test_a_stage_not_reached_is_said(source, tmp_path):
+def test_a_stage_not_reached_is_refused(source, tmp_path):
     path = tmp_path / "short.h5md"
     with TrajectoryWriter(path, source.topology, {"stages": list(STAGES)}) as writer:
         writer.write(source[0])
@@ -239,11 +243,11 @@ def test_a_stage_not_reached_is_said(source, tmp_path):
         coordination(trajectory, "C", "K")
 
 
-def test_errors_are_bad_input():
+def test_analysis_errors_are_input_errors():
     assert issubclass(AnalysisError, InputError)  # exit code 2
 
 
-def test_plots_go_into_given_axes(source):
+def test_plots_use_the_given_axes(source):
     from matplotlib.figure import Figure
 
     figure = Figure()
@@ -254,27 +258,27 @@ def test_plots_go_into_given_axes(source):
     assert axes[1].lines
 
 
-def test_public_names_are_there():
+def test_public_names_exist():
     for name in analysis_package.__all__:
         assert hasattr(analysis_package, name)
 
 
 class Endless:
-    """Frames made one at a time; what is in memory when some of them came is written down."""
+    """Frames generated one at a time; records the memory in use at some of them."""
 
-    def __init__(self, n_frames, looks):
+    def __init__(self, n_frames, samples):
         self.topology = interface(1).topology
         self.stages = ("produce",)
-        self._n_frames, self._looks, self.found = n_frames, looks, []
+        self._n_frames, self._samples, self.memory = n_frames, samples, []
 
     def frames(self, stage=None):
         rng = np.random.default_rng(2)
         cell = Cell([20.0, 22.0, 24.0])
         positions = rng.uniform(size=(self.topology.n_atoms, 3)) @ cell.matrix
         for t in range(self._n_frames):
-            if t in self._looks:
+            if t in self._samples:
                 gc.collect()
-                self.found.append(tracemalloc.get_traced_memory()[0])
+                self.memory.append(tracemalloc.get_traced_memory()[0])
             positions = positions + rng.normal(0.0, 0.1, positions.shape)
             yield frame(cell, positions, t, 0.1 * t, pair_energies=np.ones((4, 4)), stage="produce")
 
@@ -294,12 +298,12 @@ class Endless:
 def test_memory_does_not_grow_with_frames(make, fixed):
     # blocks are joined at 64: after 127 and 255 frames there are 63 of them
     source = Endless(256, (127, 255))
-    run_all(Endless(3, ()), [make()])  # compiles, which is slow under the eyes of tracemalloc
+    run_all(Endless(3, ()), [make()])  # compile first: slow while tracemalloc is running
     tracemalloc.start()
     try:
         run_all(source, [make()])
     finally:
         tracemalloc.stop()
-    before, after = source.found
-    # less than one number of each of the 135 atoms a frame; paths have filled half their memory or more before
+    before, after = source.memory
+    # less than one number per atom (135) and frame; paths have filled at least half of their limit by then
     assert after - before < 800 * (255 - 127) + fixed

@@ -1,4 +1,4 @@
-"""Gibbs excess, enrichment and free-energy profiles of gases whose profile is known."""
+"""Gibbs excess, enrichment and free-energy profiles of gases with known profiles."""
 
 import math
 
@@ -19,7 +19,7 @@ KT = K_B * 450.0
 
 
 def on_sheet(heights, seed=1, temperature=450.0, top=40.0, n_frames=120):
-    """Frames of K and Na at heights over a sheet, spread over it; ``heights(rng)`` gives those of the two."""
+    """Frames of K and Na spread over a sheet; ``heights(rng)`` returns the heights of each."""
     rng = np.random.default_rng(seed)
     cell = Cell([20.0, 20.0, top], OPEN)
     frames = []
@@ -38,20 +38,20 @@ def layered(rng):
     return k, na
 
 
-def test_planted_excess_and_enrichment():
+def test_known_excess_and_enrichment():
     record = gibbs_excess(on_sheet(layered))
-    # up to the bulk: N_K - 2 N_Na = 50 - 2 · 20, whatever lies in the bulk
+    # up to the bulk: N_K - 2 N_Na = 50 - 2 · 20, independent of the bulk
     assert abs(record.value - (50 - 40) / 400.0) < 4.0 * record.error
     assert record.error < 0.01
     assert record.by_side["above"].value == record.value
     # with the dividing surface at the nuclei, 8 Å of bulk are missing
     for name, atoms, bulk in (("K", 50, 560), ("Na", 20, 280)):
-        alone = record.excess["above", name]
-        assert abs(alone.value - (atoms - bulk / 28.0 * 8.0) / 400.0) < 4.0 * alone.error
+        excess = record.excess["above", name]
+        assert abs(excess.value - (atoms - bulk / 28.0 * 8.0) / 400.0) < 4.0 * excess.error
     assert abs(record.bulk_composition["above"].value - 2.0 / 3.0) < 4.0 * record.bulk_composition["above"].error
     first, second = (record.enrichment["above", n] for n in (1, 2))
     assert abs(first.value - 4.0 / 2.0) < 4.0 * first.error
-    assert abs(second.value - 1.0 / 2.0) < 5.0 * second.error  # the layer's end takes in a little of the bulk
+    assert abs(second.value - 1.0 / 2.0) < 5.0 * second.error  # the layer includes a little of the bulk at its end
     assert record.layers["above"][0].peak == pytest.approx(3.0, abs=0.15)
     assert record.bulk["above"][0] == pytest.approx(10.0)
     assert 27.0 < record.bulk["above"][1] < 31.0  # 7 Å before the liquid ends
@@ -63,12 +63,12 @@ def test_relative_adsorption_does_not_depend_on_where_the_bulk_begins():
     source = on_sheet(layered)
     near, far = (gibbs_excess(source, bulk=(start, 30.0)) for start in (10.0, 15.0))
     assert abs(near.value - far.value) < 4.0 * math.hypot(near.error, far.error)
-    # and what holds of K over Na holds of Na over K with the other sign, times the ratio in the bulk
-    other = gibbs_excess(source, of="Na", over="K")
-    assert other.value == pytest.approx(-gibbs_excess(source).value / 2.0, rel=0.03)
+    # Na over K has the opposite sign, times the ratio in the bulk
+    exchanged = gibbs_excess(source, of="Na", over="K")
+    assert exchanged.value == pytest.approx(-gibbs_excess(source).value / 2.0, rel=0.03)
 
 
-def test_no_excess_without_a_wall_that_prefers():
+def test_no_excess_at_an_inert_wall():
     """A uniform mixture around a tube: zero excess and F = 0 on either side of the wall, the Jacobian divided out."""
     rng = np.random.default_rng(4)
     cell = Cell([70.0, 70.0, 20.0])
@@ -94,7 +94,7 @@ def test_no_excess_without_a_wall_that_prefers():
 
 
 def test_exponential_profile_is_a_linear_free_energy():
-    """ρ ~ e^{-f d/kT} up to 8 Å, uniform beyond: F falls by f per ångström, from the cylinder as from the plane."""
+    """ρ ~ e^{-f d/kT} up to 8 Å, uniform beyond: F falls by f per ångström, at a cylinder as at a plane."""
     slope = 0.5 * KT  # eV/Å
 
     def heights(rng, n_near, n_far, radius=None):
@@ -108,7 +108,7 @@ def test_exponential_profile_is_a_linear_free_energy():
             far = far[rng.uniform(size=len(far)) < (radius + far) / (radius + 32.0)]
         return np.concatenate([near, far[:n_far]])
 
-    # atoms near and far in the ratio of the integrals of e^{f (8 - d)/kT} and 1 over their ranges
+    # numbers of near and far atoms in the ratio of the integrals of e^{f (8 - d)/kT} and 1 over their ranges
     integral = KT / slope * (math.exp(8.0 * slope / KT) - 1.0)
     n_far = 60
     n_near = round(n_far * integral / 24.0)
@@ -172,8 +172,8 @@ def test_wells_and_barriers_of_a_gaussian_layer():
     assert record.to_dict()["wells"]["above-K"]["depth"]["unit"] == "eV"
 
 
-def test_errors_hold():
-    """Over many runs, deviations from the planted values are as large as the errors say."""
+def test_errors_match_the_deviations():
+    """Over many runs, deviations from the exact values are as large as the errors."""
     deviations = []
     for seed in range(30):
         record = gibbs_excess(on_sheet(layered, seed=seed, n_frames=40))
@@ -186,7 +186,7 @@ def test_jackknife_is_the_standard_error_of_a_mean_and_right_for_a_logarithm():
     rng = np.random.default_rng(8)
     x = rng.normal(10.0, 1.0, 64)
     error, n_effective = jackknife(x, float)
-    # white noise is found a little correlated by chance
+    # white noise may appear slightly correlated by chance
     assert 30 < n_effective <= 64
     assert error == pytest.approx(np.std(x) / math.sqrt(n_effective - 1), rel=1e-9)
     logarithm, _ = jackknife(x, math.log)
@@ -207,20 +207,20 @@ def test_live_equals_stored():
         assert fresh.result().to_dict() == stored.to_dict()
 
 
-def test_what_is_missing_is_said():
+def test_missing_data_and_invalid_parameters_are_refused():
     source = on_sheet(layered)
     one = FrameList(source.topology, [source[0]])
     for function, name in ((gibbs_excess, "Gibbs excess"), (free_energy_profile, "free-energy profile")):
-        with pytest.raises(AnalysisError, match=f"{name} needs at least 2 frames, and one frame came in"):
+        with pytest.raises(AnalysisError, match=f"{name} needs at least 2 frames, got 1"):
             function(one)
-        with pytest.raises(AnalysisError, match=r"There is no bulk above .* lie 0\.0 atoms"):
+        with pytest.raises(AnalysisError, match=r"There is no bulk liquid above .* contains 0\.0 atoms"):
             function(source, bulk=(50.0, 60.0))
         with pytest.raises(AnalysisError, match=r"\(from, to\)"):
             function(source, bulk=(20.0, 10.0))
     with pytest.raises(AnalysisError, match="No atoms are called 'Rb'"):
         gibbs_excess(source, of="Rb")
     thin = on_sheet(lambda rng: (rng.normal(3.0, 0.3, 40), rng.normal(3.0, 0.3, 20)))
-    with pytest.raises(AnalysisError, match=r"There is no bulk above .* \(metal reaches to"):
+    with pytest.raises(AnalysisError, match=r"There is no bulk liquid above .* \(metal extends to"):
         gibbs_excess(thin)
     drop = on_sheet(lambda rng: [30.0 - 30.0 * np.sqrt(rng.uniform(size=2000)) for _ in range(2)])
     with pytest.raises(AnalysisError, match=r"the density goes from .* as in a droplet"):
@@ -232,7 +232,7 @@ def test_what_is_missing_is_said():
         gibbs_excess(patch)
     assert any("leaves part of the wall bare" in note for note in density(patch).notes)
     cold = FrameList(source.topology, [frame(f.cell, f.positions, f.step) for f in source])
-    with pytest.raises(AnalysisError, match="holds no temperature"):
+    with pytest.raises(AnalysisError, match="contains no temperature"):
         free_energy_profile(cold)
     assert free_energy_profile(cold, temperature=450.0).temperature == pytest.approx(450.0)
     with pytest.raises(AnalysisError, match="positive temperature"):

@@ -14,7 +14,7 @@ SPACING = 6.0
 
 
 def sheet(near_k, near_na, far_k=30, far_na=10, k_height=3.0, na_height=2.7, sides=1):
-    """A flat wall of 100 sites 6 Å apart, every tenth N; metals over the first sites, the rest in the bulk."""
+    """A flat wall of 100 sites 6 Å apart, every tenth N; metals above the first sites, the rest in the bulk."""
     cell = Cell([10 * SPACING, 10 * SPACING, 80.0], (True, True, False))
     wall = np.array([[SPACING * (i + 0.5), SPACING * (j + 0.5), 20.0] for i in range(10) for j in range(10)])
     up = np.array([0.0, 0.0, 1.0])
@@ -31,13 +31,13 @@ def sheet(near_k, near_na, far_k=30, far_na=10, k_height=3.0, na_height=2.7, sid
 
 
 def pair_energies(c_k=0.0, c_na=0.0, n_k=0.0, n_na=0.0):
-    table = np.full((4, 4), -99.0)  # what is not wall-metal must not be counted
+    table = np.full((4, 4), -99.0)  # pairs other than wall-metal must not be counted
     for (a, b), value in {(0, 2): c_k, (0, 3): c_na, (1, 2): n_k, (1, 3): n_na}.items():
         table[a, b] = table[b, a] = value
     return table
 
 
-def test_one_arrangement_by_hand():
+def test_one_configuration_by_hand():
     cell, positions, species = sheet(near_k=30, near_na=20)
     energies = pair_energies(c_k=-3.0, c_na=-1.0, n_k=-0.5, n_na=-0.1)
     source = FrameList(topology(NAMES, species, (True, True, False)), [frame(cell, positions, pair_energies=energies)])
@@ -46,7 +46,7 @@ def test_one_arrangement_by_hand():
     assert pytest.approx(2.6194, abs=1e-4) == AREA_PER_ATOM  # 3√3/4 · 1.42²
     assert record.contact_area.value == pytest.approx(area, rel=1e-12)
     assert record.energy.value == pytest.approx(-4.6, rel=1e-12)
-    assert record.value == pytest.approx(4.6 / area, rel=1e-12)  # positive: they attract
+    assert record.value == pytest.approx(4.6 / area, rel=1e-12)  # positive for attraction
     assert record.per_area.value == pytest.approx(4.6 / area * 16.02176634, rel=1e-9)
     assert record.per_area.unit == "J/m²"
     assert record.per_layer_atom.value == pytest.approx(4.6 / 50, rel=1e-12)
@@ -69,7 +69,7 @@ def test_enrichment_over_the_bulk_and_over_all_metal():
     record = affinity(source)
     assert record.enrichment["K", "Na"].value == pytest.approx((30 / 20) / (30 / 10), rel=1e-12)
     assert "farther than 10 Å" in record.bulk
-    # nothing is 60 Å away: all metal is the reference
+    # no atom is 60 Å away: all metal is the reference
     overall = affinity(source, bulk=60.0)
     assert overall.enrichment["K", "Na"].value == pytest.approx((30 / 20) / (60 / 30), rel=1e-12)
     assert "all metal" in overall.bulk
@@ -84,7 +84,7 @@ def test_a_wall_wetted_on_both_sides_counts_once():
     assert any("counted once" in note for note in record.notes)
 
 
-def test_contact_and_layer_have_their_own_distances():
+def test_contact_and_layer_use_different_distances():
     cell, positions, species = sheet(near_k=30, near_na=20, k_height=4.5, na_height=4.05)
     kind = topology(NAMES, species, (True, True, False))
     source = FrameList(kind, [frame(cell, positions, pair_energies=pair_energies(c_k=-1.0))])
@@ -104,7 +104,7 @@ def test_errors_cover_fluctuations_of_energy_and_contact():
         first_k, first_na = 100, 100 + 90
         for t in range(40):
             moved = positions.copy()
-            # each atom of the layer leaves for the bulk half of the time, and the energy follows
+            # each atom of the layer is in the bulk half of the time, and the energy changes with it
             gone_k, gone_na = rng.uniform(size=30) < 0.5, rng.uniform(size=20) < 0.5
             moved[first_k : first_k + 30, 2] += np.where(gone_k, 30.0, 0.0)
             moved[first_na : first_na + 20, 2] += np.where(gone_na, 30.0, 0.0)
@@ -119,7 +119,7 @@ def test_errors_cover_fluctuations_of_energy_and_contact():
     assert max(covered.values()) <= 100
 
 
-def test_small_and_large_results_are_written_and_drawn():
+def test_a_record_is_written_and_drawn():
     cell, positions, species = sheet(near_k=30, near_na=20)
     kind = topology(NAMES, species, (True, True, False))
     frames = [frame(cell, positions, t, pair_energies=pair_energies(c_k=-3.0 - 0.1 * (t % 3))) for t in range(30)]
@@ -129,10 +129,10 @@ def test_small_and_large_results_are_written_and_drawn():
     assert record.plot().axes
 
 
-def test_what_is_missing_is_said():
+def test_missing_data_and_invalid_parameters_are_refused():
     cell, positions, species = sheet(near_k=5, near_na=5)
     kind = topology(NAMES, species, (True, True, False))
-    with pytest.raises(AnalysisError, match="step 7 holds no interaction energies"):
+    with pytest.raises(AnalysisError, match="step 7 contains no interaction energies"):
         affinity(FrameList(kind, [frame(cell, positions, 7)]))
     metal = [s for s in species if s > 1]
     with pytest.raises(AnalysisError, match="needs wall atoms"):
@@ -141,7 +141,7 @@ def test_what_is_missing_is_said():
         affinity(FrameList(topology(NAMES, species[:100]), [frame(cell, positions[:100])]))
     away = positions.copy()
     away[100:, 2] += 20.0
-    with pytest.raises(AnalysisError, match="ever touches the wall"):
+    with pytest.raises(AnalysisError, match="No metal atom touches the wall"):
         affinity(FrameList(kind, [frame(cell, away, pair_energies=pair_energies())]))
     with pytest.raises(AnalysisError, match="0 < layer <= bulk"):
         Affinity(layer=12.0, bulk=10.0)

@@ -20,7 +20,7 @@ def two_state(near, distance_near=3.0, distance_far=9.0):
     return FrameList(topology(["C", "N:graphitic", "N:pyridinic", "K"], species), frames)
 
 
-def test_two_states_with_known_share_by_site():
+def test_two_states_with_known_fractions_by_site():
     rng = np.random.default_rng(1)
     shares = np.array([0.2, 0.2, 0.5, 0.9])
     near = rng.uniform(size=(400, 4)) < shares
@@ -41,7 +41,7 @@ def test_two_states_with_known_share_by_site():
     assert nitrogen.time[-1] == pytest.approx(0.5 * 399)
 
 
-def test_distribution_is_that_of_the_states():
+def test_distribution_of_the_two_states():
     near = np.random.default_rng(2).uniform(size=(300, 4)) < [0.2, 0.2, 0.5, 0.9]
     record = coordination(two_state(near), "N", "K")
     for column, site in ((2, "N:graphitic"), (3, "N:pyridinic")):
@@ -54,7 +54,7 @@ def test_distribution_is_that_of_the_states():
     assert record.plot_distribution().axes
 
 
-def test_counts_are_those_of_brute_force():
+def test_counts_equal_a_direct_count():
     source = ideal_gas(3, 200, 2, [[16.0, 0, 0], [5.0, 15, 0], [-3.0, 4, 14]], (True, True, False))
     record = coordination(source, "K", "Na", cutoff=5.0)
     species = source.topology.species
@@ -71,7 +71,7 @@ def test_images_in_a_cell_smaller_than_the_cutoff_count():
     source = FrameList(topology(["C", "K"], [0, 1]), [frame(cell, [[0, 5, 5], [0, 5, 8.0]])])
     # K at 3 Å, its images at √(9 + 9) = 4.24 Å on both sides: within 4.4 Å
     assert coordination(source, "C", "K").value == 3.0
-    # an atom is no neighbour of itself, its images are
+    # an atom is not its own neighbour, its images are
     assert coordination(source, "K", "K", cutoff=3.5).value == 2.0
 
 
@@ -90,7 +90,7 @@ def test_smooth_edge():
     assert count(4.5 - 1e-6) == pytest.approx(0.0, abs=1e-9)
 
 
-def test_neighbours_are_split_by_species_too():
+def test_neighbours_are_counted_by_species():
     source = ideal_gas(5, 90, 1, [12.0] * 3, names=("C", "K", "Na"))
     both = FrameList(
         topology(["C", "K", "Na"], source.topology.species, groups={"liquid": source.topology.species > 0}),
@@ -116,20 +116,20 @@ def test_default_contact_distances():
     [
         ({"neighbor": "Rb"}, "No atoms are called 'Rb'"),
         ({"cutoff": -1.0}, "must be positive"),
-        ({"cutoff": 0.2, "smooth": True, "width": 0.6}, "narrower than twice the cutoff"),
+        ({"cutoff": 0.2, "smooth": True, "width": 0.6}, "below twice the cutoff"),
     ],
 )
-def test_what_cannot_work_is_said(parameters, message):
+def test_invalid_parameters_are_refused(parameters, message):
     with pytest.raises(AnalysisError, match=message):
         coordination(ideal_gas(5, 30, 1, [12.0] * 3, names=("C", "K")), **parameters)
 
 
-def test_a_known_species_without_atoms_is_said():
+def test_a_species_without_atoms_is_refused():
     source = ideal_gas(5, 30, 1, [12.0] * 3, names=("C", "K"))
     empty = FrameList(topology(["C", "K", "Na"], source.topology.species), list(source))
-    with pytest.raises(AnalysisError, match="no atom belongs to it"):
+    with pytest.raises(AnalysisError, match="selects no atom"):
         coordination(empty, "C", "Na")
     analysis = Coordination("C", "K")
     analysis.prepare(source.topology)
-    with pytest.raises(AnalysisError, match="at least one frame, and none came in"):
+    with pytest.raises(AnalysisError, match="at least 1 frame, got 0"):
         analysis.result()

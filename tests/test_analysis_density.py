@@ -1,4 +1,4 @@
-"""Profiles of known density: uniform gases on planes and around tubes, slabs; walls that move; MDAnalysis."""
+"""Density profiles: uniform gases at planes and tubes, slabs, moving walls; comparison with MDAnalysis."""
 
 import math
 import warnings
@@ -18,7 +18,7 @@ RADIUS = 8.0
 
 
 def gas_at_wall(wall, cell, n_atoms, n_frames, seed=0, move=0.0, temperature=450.0, metals=("K", "Na")):
-    """An ideal gas all over the cell, and a wall in it; both moved together from frame to frame."""
+    """An ideal gas in the whole cell and a wall in it, both displaced together from frame to frame."""
     rng = np.random.default_rng(seed)
     frames = []
     for step in range(n_frames):
@@ -30,7 +30,7 @@ def gas_at_wall(wall, cell, n_atoms, n_frames, seed=0, move=0.0, temperature=450
 
 
 def within_errors(value, error, truth, least=0.9):
-    """Of independent bins 99.7 % lie within 3 errors; errors are themselves estimated."""
+    """99.7 % of independent bins are within 3 errors; fewer are required because the errors are estimates."""
     return np.mean(np.abs(value - truth) <= 3.0 * error) >= least
 
 
@@ -53,10 +53,10 @@ def test_uniform_gas_around_and_in_a_tube_is_flat(name):
     for side, row in (("outside", 0), ("inside", 1)):
         for metal in ("K", "Na"):
             value, error = record.profile(metal, side)
-            full = record.volume[row] * truth * 200 > 20.0  # where Poisson's law is nearly Gauss's
+            full = record.volume[row] * truth * 200 > 20.0  # where the Poisson distribution is nearly Gaussian
             assert np.sum(full) > 10
             assert within_errors(value[full], error[full], truth)
-    # every atom is in some bin, and the bins fill the cell
+    # every atom is in a bin, and the bins fill the cell
     assert record.number.sum() == pytest.approx(600, rel=1e-12)
     assert record.volume.sum() == pytest.approx(cell.volume, rel=2e-5)  # the outline has 1440 directions
     assert record.volume[1].sum() == pytest.approx(math.pi * RADIUS**2 * 20.0, rel=1e-12)
@@ -88,7 +88,7 @@ def test_the_motion_of_the_wall_is_removed():
     wall = tube_atoms(RADIUS, 20.0) + 20.0
     still, moving = (gas_at_wall(wall, cell, 200, 10, move=move) for move in (0.0, 7.0))
     np.testing.assert_allclose(density(moving).value, density(still).value, rtol=1e-9, atol=1e-12)
-    # and a tube that breathes takes its layer along
+    # the layer at a tube of changing radius moves with the wall
     frames = []
     for step, radius in enumerate((7.0, 8.0, 9.0)):
         layer = tube_atoms(radius + 3.05, 20.0)
@@ -119,7 +119,7 @@ def test_a_known_slab():
     assert record.mass_density[0][inside].mean() == pytest.approx(280 / (20 * 20 * 7) * 1.66053906892, rel=1e-9)
 
 
-def test_both_sides_of_stacked_sheets_and_what_lies_between():
+def test_both_sides_of_stacked_sheets_and_the_gap_between():
     cell = Cell([20.0, 20.0, 40.0])
     wall = np.concatenate([sheet_atoms((20.0, 20.0), z) for z in (38.0, 41.35)])  # across the face of the cell
     metal = np.array([[5.0, 5, 41.35 + 3.0], [5.0, 5, 38.0 - 2.5], [5.0, 5, 39.6]])
@@ -131,7 +131,7 @@ def test_both_sides_of_stacked_sheets_and_what_lies_between():
     assert record.number.sum() == 2  # not the one between the sheets
     assert np.all(np.isnan(record.error))
     assert any("one frame" in note for note in record.notes)
-    # half of what is free is all there is
+    # the two sides together cover the free volume
     assert record.volume.sum() == pytest.approx(400 * (40 - 3.35), rel=1e-12)
 
 
@@ -185,26 +185,26 @@ def test_along_the_cell_equals_mdanalysis():
     masses = np.where(source.topology.species == 0, 39.0983, 22.98976928)
     kinds = topology(["K", "Na"], source.topology.species, masses=masses)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own deprecations
+        warnings.simplefilter("ignore")  # deprecations within MDAnalysis
         universe = mda.Universe.empty(300, trajectory=True)
         universe.add_TopologyAttr("masses", masses)
         universe.add_TopologyAttr("charges", np.zeros(300))
         box = np.array([*lengths, 90.0, 90.0, 90.0])
-        # single precision moves an atom across a bin's edge: take positions that survive it
+        # rounding to single precision can move an atom to another bin: start from rounded positions
         stored = np.stack([f.positions for f in source]).astype(np.float32)
         universe.load_new(stored, dimensions=box)
-        theirs = LinearDensity(universe.atoms, binsize=0.25).run()
+        reference = LinearDensity(universe.atoms, binsize=0.25).run()
     frames = [frame(Cell(lengths), positions.astype(np.float64), t) for t, positions in enumerate(stored)]
     for axis, length in zip("xyz", lengths):
-        ours = density(FrameList(kinds, frames), about="cell", axis=axis, width=0.25)
-        assert len(ours.distance) == length / 0.25
-        # they go as far along every axis as the cell is long along its longest
-        expected = getattr(theirs.results, axis).mass_density[: len(ours.distance)]
-        # the same histogram to 1e-6; they divide by N_A and we by the amu of another CODATA
-        np.testing.assert_allclose(ours.mass_density[0], expected, rtol=1e-6, atol=1e-12)
+        record = density(FrameList(kinds, frames), about="cell", axis=axis, width=0.25)
+        assert len(record.distance) == length / 0.25
+        # MDAnalysis uses the longest cell length for every axis
+        expected = getattr(reference.results, axis).mass_density[: len(record.distance)]
+        # same histogram to 1e-6: the conversion uses N_A there and the amu of another CODATA here
+        np.testing.assert_allclose(record.mass_density[0], expected, rtol=1e-6, atol=1e-12)
 
 
-def test_around_the_middle_of_a_film():
+def test_profile_about_the_centre_of_a_film():
     rng = np.random.default_rng(6)
     cell = Cell([20.0, 20.0, 60.0])
     frames = [frame(cell, rng.uniform([0, 0, 55 + 3 * t], [20, 20, 71 + 3 * t], (400, 3)), t) for t in range(30)]
@@ -217,18 +217,18 @@ def test_around_the_middle_of_a_film():
     assert math.isinf(box.reach[0])
 
 
-def test_split_is_whole_and_asking_twice_changes_nothing():
+def test_halves_average_to_the_whole_and_an_early_result_changes_nothing():
     source = gas_at_wall(tube_atoms(RADIUS, 20.0), Cell([30.0, 30.0, 20.0]), 300, 32, move=3.0)
     whole = density(source)
     parts = [density(FrameList(source.topology, list(source)[k : k + 16]), reach=whole.edges[-1]) for k in (0, 16)]
     np.testing.assert_allclose(0.5 * (parts[0].number + parts[1].number), whole.number, rtol=1e-12, atol=1e-12)
-    one = Density()
-    one.prepare(source.topology)
+    analysis = Density()
+    analysis.prepare(source.topology)
     for row, f in enumerate(source):
-        one.update(f)
+        analysis.update(f)
         if row == 10:
-            one.result()
-    assert one.result().to_dict() == whole.to_dict()
+            analysis.result()
+    assert analysis.result().to_dict() == whole.to_dict()
 
 
 def test_peaks_layers_and_drawing():
@@ -247,12 +247,12 @@ def test_peaks_layers_and_drawing():
     assert 4.0 < first.end < 5.3
     position = record.peaks["above", "K"]
     assert abs(position.value - 3.0) < 4.0 * position.error
-    assert position.error == pytest.approx(0.3 / math.sqrt(20 * 60), rel=0.6)  # that of the mean, and a little more
+    assert position.error == pytest.approx(0.3 / math.sqrt(20 * 60), rel=0.6)  # slightly above that of the mean
     assert "first peak above" in str(record)
     assert record.plot().axes[0].lines
 
 
-def test_what_is_missing_is_said():
+def test_missing_atoms_and_invalid_parameters_are_refused():
     cell = Cell([30.0, 30.0, 20.0])
     source = gas_at_wall(tube_atoms(RADIUS, 20.0), cell, 20, 2)
     with pytest.raises(AnalysisError, match="No atoms are called 'Rb'"):
@@ -268,17 +268,17 @@ def test_what_is_missing_is_said():
     kinds = topology(["C", "K"], [0] * 50 + [1] * 10)
     with pytest.raises(AnalysisError, match=r"neither sheets parallel to a face of the cell .* nor a closed tube"):
         density(FrameList(kinds, [frame(cell, lump)]))
-    exploded = frame(cell, source[0].positions)
-    exploded.positions[-1] = math.nan
-    (result,) = run_all(FrameList(source.topology, [exploded]), [Density()])
-    assert "exploded" in str(result)
-    with pytest.raises(AnalysisError, match="starts at the 'wall'"):
+    broken = frame(cell, source[0].positions)
+    broken.positions[-1] = math.nan
+    (result,) = run_all(FrameList(source.topology, [broken]), [Density()])
+    assert "not finite" in str(result)
+    with pytest.raises(AnalysisError, match="must be 'wall', 'cell' or 'center'"):
         Density(about="sheet")
-    with pytest.raises(AnalysisError, match="positive width"):
+    with pytest.raises(AnalysisError, match="positive bin width"):
         Density(width=0.0)
-    with pytest.raises(AnalysisError, match="along 'x', 'y' or 'z'"):
+    with pytest.raises(AnalysisError, match="must be 'x', 'y' or 'z'"):
         Density(axis="c")
-    with pytest.raises(AnalysisError, match="no profile of 'Rb'"):
+    with pytest.raises(AnalysisError, match="No profile of 'Rb'"):
         density(source).profile("Rb")
 
 

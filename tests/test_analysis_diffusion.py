@@ -21,7 +21,7 @@ def test_msd_equals_the_sum_over_origins(n):
 
 
 def covered(seeds, n_atoms, n_frames, together):
-    """Return the share of intervals that hold the known coefficient, and that of walks called not diffusive."""
+    """Return the fraction of intervals that contain the exact coefficient, and of walks reported as not diffusive."""
     hits = flagged = 0
     for seed in seeds:
         source, _ = random_walk(seed, n_atoms, n_frames, d=0.5, together=together)
@@ -40,7 +40,7 @@ WALKS = pytest.mark.parametrize(
 @WALKS
 def test_intervals_cover_in_a_few_runs(n_atoms, n_frames, together):
     share, flagged = covered(range(30), n_atoms, n_frames, together)
-    assert share >= 0.83  # 95 %: fewer has a chance of 0.3 %
+    assert share >= 0.83  # nominal 95 %: a smaller fraction has a probability of 0.3 %
     assert flagged <= 0.15
 
 
@@ -65,7 +65,7 @@ def test_value_error_and_curve_of_a_long_walk():
     assert record.msd[k] == pytest.approx(6 * 0.7 * 1.0, abs=4 * record.msd_error[k])
 
 
-def test_straight_line_through_the_stated_window():
+def test_linear_fit_in_the_given_window():
     source, paths = random_walk(3, 10, 100)
     record = diffusion(source, drift=None, fit=(1.0, 2.0))
     lags = np.arange(10, 21)
@@ -76,7 +76,7 @@ def test_straight_line_through_the_stated_window():
     assert record.intercept == pytest.approx(intercept, rel=1e-8)
 
 
-def test_directions_are_taken_apart():
+def test_directions_are_separate():
     rng = np.random.default_rng(5)
     steps = rng.normal(size=(300, 200, 3)) * np.sqrt(2 * 0.1 * np.array([0.2, 0.2, 1.0]))
     paths = np.cumsum(steps, axis=0)
@@ -88,19 +88,19 @@ def test_directions_are_taken_apart():
     assert "along z" in along.quantity
 
 
-def test_a_drift_of_the_whole_is_no_diffusion():
+def test_a_drift_of_all_atoms_is_no_diffusion():
     source, paths = random_walk(2, 100, 200)
     cell = Cell([20.0] * 3)
     drifting = [frame(cell, x + np.array([0.5 * t, 0, 0]), t, 0.1 * t) for t, x in enumerate(paths)]
     held = diffusion(FrameList(source.topology, drifting), drift="all")
-    # holding the centre of 100 atoms takes 1/100 of the motion away
+    # subtracting the centre of mass of 100 atoms removes 1/100 of the motion
     assert held.value == pytest.approx(diffusion(source, drift="all").value, rel=1e-9)
     assert held.value == pytest.approx(0.5, abs=4 * held.error)
     assert diffusion(FrameList(source.topology, drifting), drift=None).value > 5.0
 
 
 def breathing(n_frames, shrink):
-    """Atoms at rest in fractional coordinates, up to 60 cells away from the first, in a cell that changes."""
+    """Atoms with constant fractional coordinates, up to 60 cells away from the first, in a cell that changes."""
     rng = np.random.default_rng(11)
     fractional = rng.uniform(size=(50, 3)) + rng.integers(-60, 60, (50, 3))
     scale = 1.0 + (-0.1 * np.arange(n_frames) / n_frames if shrink else 0.005 * rng.normal(size=n_frames))
@@ -117,11 +117,11 @@ def test_a_changing_cell_alone_is_no_diffusion(shrink):
     naive = np.stack([f.unwrapped for f in source])
     moved = mean_squared_displacements(naive)[100].mean()
     record = diffusion(source, drift=None)
-    # the first cell itself breathes by ~0.1 Å (shrinking: 1 Å in half the run); 60 cells away it is 60 times that
+    # the first cell changes by about 0.1 Å (shrinking: 1 Å in half the run); 60 cells away it is 60 times that
     assert record.msd[100] < 1e-3 * moved
     assert abs(record.value) < (2e-2 if shrink else 1e-3)
     if shrink:
-        assert moved > 500.0  # what unwrapping with the current cell would make of it, in Å²
+        assert moved > 500.0  # result of unwrapping with the current cell [Å²]
 
 
 def test_diffusion_under_a_fluctuating_cell_is_that_of_the_walk():
@@ -131,7 +131,7 @@ def test_diffusion_under_a_fluctuating_cell_is_that_of_the_walk():
     previous = None
     for t in range(300):
         cell = Cell([20.0 * scale[t]] * 3)
-        # what a barostat does: stretch all, then the atoms walk
+        # as a barostat does: scale all positions, then move the atoms
         x = paths[0] if previous is None else previous * (scale[t] / scale[t - 1]) + (paths[t] - paths[t - 1])
         previous = x
         frames.append(frame(cell, x, t, 0.1 * t))
@@ -152,21 +152,21 @@ def test_ballistic_and_caged_motion_are_flagged():
         assert "not diffusive" in str(record)
 
 
-def test_atoms_at_rest_give_zero():
+def test_atoms_that_do_not_move_give_zero():
     cell = Cell([20.0] * 3)
     frames = [frame(cell, np.ones((5, 3)), t) for t in range(20)]
     record = diffusion(FrameList(topology(["K"], np.zeros(5)), frames))
     assert (record.value, record.error) == (0.0, 0.0)
-    assert any("nothing moves" in note for note in record.notes)
+    assert any("no atom moves" in note for note in record.notes)
 
 
-def test_memory_bound_thins_the_frames_and_says_so():
+def test_the_memory_limit_drops_frames_with_a_note():
     source, _ = random_walk(6, 50, 400)
     whole = diffusion(source, drift=None, fit=(1.0, 4.0))
     bounded = diffusion(source, drift=None, fit=(1.0, 4.0), memory=100 * 50 * 24)
     assert any("kept, to stay below" in note for note in bounded.notes)
     assert bounded.lag[1] == pytest.approx(0.4)
-    # paths stay exact: the same motion at coarser lags
+    # paths remain exact: the same motion at coarser lags
     assert bounded.msd[10] == pytest.approx(whole.msd[40], rel=0.1)
     assert bounded.value == pytest.approx(whole.value, abs=3 * whole.error)
 
@@ -184,7 +184,7 @@ def test_nearest_image_unwrapping_equals_images_for_short_steps():
 
 def test_msd_equals_freud():
     freud = pytest.importorskip("freud")
-    source, paths = random_walk(10, 20, 30)  # longer paths have larger squares, which it takes in single precision
+    source, paths = random_walk(10, 20, 30)  # freud computes in single precision, so the paths are short
     msd = freud.msd.MSD(mode="window")
     msd.compute(paths - paths[0])
     np.testing.assert_allclose(diffusion(source, drift=None).msd[:16], msd.msd[:16], rtol=1e-6, atol=1e-6)
@@ -195,20 +195,20 @@ def test_msd_equals_mdanalysis():
     from MDAnalysis.analysis.msd import EinsteinMSD
 
     source, paths = random_walk(12, 10, 60)
-    paths = paths.astype(np.float32)  # as it keeps them
+    paths = paths.astype(np.float32)  # the precision of MDAnalysis
     source = FrameList(source.topology, [frame(source[0].cell, x, t, 0.1 * t) for t, x in enumerate(paths)])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own deprecations
+        warnings.simplefilter("ignore")  # deprecations within MDAnalysis
         universe = mda.Universe.empty(10, trajectory=True)
         universe.load_new(paths, order="fac")
         analysis = EinsteinMSD(universe, msd_type="xyz", fft=False)
         analysis.run()
-    ours = diffusion(source, drift=None).msd
-    # its differences are rounded to single precision, 6e-8 of each
-    np.testing.assert_allclose(ours, analysis.results.timeseries[: len(ours)], rtol=1e-6, atol=1e-9)
+    msd = diffusion(source, drift=None).msd
+    # differences of MDAnalysis are rounded to single precision, 6e-8 of each
+    np.testing.assert_allclose(msd, analysis.results.timeseries[: len(msd)], rtol=1e-6, atol=1e-9)
 
 
-def test_the_last_frame_may_come_out_of_step_and_no_other():
+def test_only_the_last_frame_may_be_irregularly_spaced():
     source, paths = random_walk(1, 10, 50)
     frames = list(source)
     late = frame(frames[0].cell, paths[-1], 50, 4.93)
@@ -223,7 +223,7 @@ def test_the_last_frame_may_come_out_of_step_and_no_other():
     ("parameters", "message"),
     [
         ({"fit": (1.0, 100.0)}, "ends at 100 ps, but the frames cover 4.9 ps"),
-        ({"fit": (1.0, 1.1)}, "holds 2 lags of 0.1 ps, 3 are needed"),
+        ({"fit": (1.0, 1.1)}, "contains 2 lags of 0.1 ps; at least 3 are needed"),
         ({"fit": (3.0, 1.0)}, "0 < start < stop"),
         ({"directions": "xx"}, "each once"),
         ({"directions": ""}, "some of 'xyz'"),
@@ -231,19 +231,19 @@ def test_the_last_frame_may_come_out_of_step_and_no_other():
         ({"drift": "tube"}, "No atoms are called 'tube'"),
     ],
 )
-def test_what_cannot_work_is_said(parameters, message):
+def test_invalid_parameters_are_refused(parameters, message):
     source, _ = random_walk(1, 10, 50)
     with pytest.raises(AnalysisError, match=message):
         diffusion(source, **parameters)
 
 
-def test_one_frame_is_too_few():
+def test_one_frame_is_not_enough():
     source, _ = random_walk(1, 10, 1)
-    with pytest.raises(AnalysisError, match="at least 4 frames, and one frame came in"):
+    with pytest.raises(AnalysisError, match="at least 4 frames, got 1"):
         diffusion(source)
 
 
-def test_short_runs_say_what_they_cannot_test():
+def test_short_runs_note_the_missing_test():
     source, _ = random_walk(1, 30, 6)
     record = diffusion(source, fit=(0.1, 0.4))
     assert any("too short to test" in note for note in record.notes)

@@ -1,4 +1,4 @@
-"""Free energies along the affinity against cases that have them in closed form."""
+"""Free energies along the affinity, for models with a closed-form free energy."""
 
 import json
 import math
@@ -17,7 +17,7 @@ BETA = 1.0 / (K_B * T)
 
 
 def gaussian_ladder(seed, scales, n, mean=-2.0, spread=0.08, memory=0.0):
-    """U is Gaussian at λ = 0 and so at every λ, its mean moved by -β λ spread²: F = λ mean - β λ² spread²/2."""
+    """U is Gaussian at every λ, with its mean shifted by -β λ spread²: F = λ mean - β λ² spread²/2."""
     series = [
         mean - BETA * s * spread**2 + spread * autoregressive(1000 * seed + k, n, memory) for k, s in enumerate(scales)
     ]
@@ -61,8 +61,8 @@ def test_gaussian_energies():
 def test_overlap_of_two_is_that_of_pymbar():
     series, _ = gaussian_ladder(3, [0.4, 0.6], 20000)
     record = affinity_free_energy([0.4, 0.6], series, T)
-    # pymbar weighs the runs by their independent frames, some percent apart; that drops out of the geometric mean
-    # to first order
+    # pymbar weights the runs by their independent frames, which differ by some percent; this cancels to first order
+    # in the geometric mean
     of_pymbar = math.sqrt(record.overlap_matrix[0, 1] * record.overlap_matrix[1, 0])
     assert record.overlaps[0] == pytest.approx(of_pymbar, abs=2e-3)
 
@@ -72,9 +72,9 @@ def test_oscillators_with_a_curved_integrand():
     series, exact = oscillator_ladder(5, scales, 20000)
     record = affinity_free_energy(scales, series, T)
     assert record.reweighted.value == pytest.approx(exact, abs=4 * record.reweighted.error)
-    # what is left of the quadrature's error, h⁴ f⁗/720 a step, is below 1e-3 of the whole
+    # the remaining quadrature error, h⁴ f⁗/720 a step, is below 1e-3 of the value
     assert record.integrated.value == pytest.approx(exact, abs=4 * record.integrated.error + 1e-3 * exact)
-    # without the slopes it would be off by many errors, and the note says so
+    # without the slopes it would deviate by many errors, and a note reports it
     assert abs(record.integrated.value - record.curvature - exact) > 10 * record.integrated.error
     assert any("denser ladder" in note for note in record.notes)
     assert record.below.value == 0.0
@@ -107,7 +107,7 @@ def test_intervals_of_oscillators_cover():
     assert min(covered.values()) >= 52  # 57 ± 1.7
 
 
-def test_work_per_area_and_what_is_left_out():
+def test_work_per_area_and_bound_of_the_omitted_range():
     scales = [0.2, 0.6, 1.0]
     series, _ = gaussian_ladder(2, scales, 2000)
     area = Measure(200.0, 10.0, "Å²", 50.0)
@@ -117,7 +117,7 @@ def test_work_per_area_and_what_is_left_out():
     assert record.work.error == pytest.approx(
         16.02176634 / 200.0 * math.hypot(record.error, record.value * 10.0 / 200.0), rel=1e-9
     )
-    # F is concave: the rest of the exact free energy, from 0 to 0.2, is below the bound
+    # F is concave: the exact free energy from 0 to 0.2 is below the bound
     rest = -(0.2 * -2.0 - 0.5 * BETA * 0.08**2 * 0.2**2)
     assert rest < record.below.value + 4 * record.below.error
     assert record.below.value == pytest.approx(-0.2 * record.means[0].value)
@@ -127,13 +127,13 @@ def test_order_and_lengths_of_runs_do_not_matter():
     scales = [0.2, 0.6, 1.0]
     series, _ = gaussian_ladder(2, scales, 500)
     series[1] = series[1][:300]
-    one = affinity_free_energy(scales, series, T)
-    other = affinity_free_energy(scales[::-1], series[::-1], T)
-    assert json.dumps(one.to_dict(), allow_nan=False) == json.dumps(other.to_dict(), allow_nan=False)
-    assert one.plot().axes
+    ascending = affinity_free_energy(scales, series, T)
+    descending = affinity_free_energy(scales[::-1], series[::-1], T)
+    assert json.dumps(ascending.to_dict(), allow_nan=False) == json.dumps(descending.to_dict(), allow_nan=False)
+    assert ascending.plot().axes
 
 
-def test_a_ladder_with_missing_rungs():
+def test_a_ladder_without_overlap_is_refused():
     scales = [0.2, 1.0]
     series, exact = gaussian_ladder(4, scales, 500, mean=-50.0, spread=0.6)
     with pytest.raises(AnalysisError, match=r"0\.2 and 1 overlap by .*steps of about 0\.1"):
@@ -144,11 +144,11 @@ def test_a_ladder_with_missing_rungs():
     assert record.overlap_matrix.shape == (0, 0)
 
 
-def test_what_is_no_ladder_is_said():
+def test_invalid_ladders_are_refused():
     good = np.linspace(-1.0, -1.1, 20)
     with pytest.raises(AnalysisError, match="two or more affinity scales, got 1"):
         affinity_free_energy([1.0], [good], T)
-    with pytest.raises(AnalysisError, match="must differ"):
+    with pytest.raises(AnalysisError, match="must be distinct"):
         affinity_free_energy([1.0, 1.0], [good, good], T)
     with pytest.raises(AnalysisError, match="has 1 frames"):
         affinity_free_energy([0.5, 1.0], [good, good[:1]], T)

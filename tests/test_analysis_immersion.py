@@ -119,8 +119,8 @@ def test_a_wall_that_takes_heat_up_says_so():
         for w in (0.002, 0.02)  # 0.03 and 0.3 J/m² against 0.136
     )
     assert weak.value < 0.0 < strong.value
-    assert any("takes heat up" in note for note in weak.notes)
-    assert not any("takes heat up" in note for note in strong.notes)
+    assert any("absorbs heat" in note for note in weak.notes)
+    assert not any("absorbs heat" in note for note in strong.notes)
     row = next(iter(weak.rows()))
     assert "endothermic" in row.note
 
@@ -168,16 +168,16 @@ def test_written_and_drawn():
     rows = {row.quantity: row for row in Results({"immersion": record}).rows()}
     assert rows["heat of immersion, per g of carbon"].text.endswith("J/g")
     assert rows["  adiabatic rise at 5 wt% carbon"].text.endswith("K")
-    assert rows["  beside it: intercalation to KC8"].text == "352 J/g, 19 K"
-    assert rows["  beside it: graphitic N replaced"].note == "supposed"
+    assert rows["  compare: intercalation to KC8"].text == "352 J/g, 19 K"
+    assert rows["  compare: graphitic N replaced"].note == "supposed"
 
 
 def test_what_is_missing_is_said():
     wall, positions, kind = sheet([1])
     frames = series(positions, wall.cell, [-3.0, -3.1])
-    with pytest.raises(AnalysisError, match="at least 2 frames, and one frame came in"):
+    with pytest.raises(AnalysisError, match="at least 2 frames, got 1"):
         heat_of_immersion(FrameList(kind, frames[:1]))
-    with pytest.raises(AnalysisError, match="holds no interaction energies"):
+    with pytest.raises(AnalysisError, match="contains no interaction energies"):
         heat_of_immersion(FrameList(kind, [frame(wall.cell, positions, t) for t in range(2)]))
     bare = topology(NAMES, kind.species[: wall.n_atoms], masses=kind.masses[: wall.n_atoms])
     with pytest.raises(AnalysisError, match="needs metal atoms"):
@@ -191,5 +191,5 @@ def test_what_is_missing_is_said():
     with pytest.raises(AnalysisError, match="mass fraction"):
         Immersion(carbon_fraction=0.0)
     lithium = topology(["C", "Li"], [0] * wall.n_atoms + [1] * wall.n_atoms)
-    with pytest.raises(AnalysisError, match="tabled"):
+    with pytest.raises(AnalysisError, match="tabulated"):
         heat_of_immersion(FrameList(lithium, frames))

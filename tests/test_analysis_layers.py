@@ -285,7 +285,7 @@ def test_map_of_a_tube_that_turns_and_slides_stands_still():
     ("call", "message"),
     [
         (lambda s: layer_diffusion(s, fit=(1.0, 50.0)), "ends at 50 ps, but the frames cover 3.9 ps"),
-        (lambda s: layer_diffusion(s, edges=(5.0, 3.0)), "rising distances"),
+        (lambda s: layer_diffusion(s, edges=(5.0, 3.0)), "in increasing order"),
         (lambda s: layer_diffusion(s, "Rb"), "No atoms are called 'Rb'"),
         (lambda s: residence(s, longest=10.0), "10 ps were asked for, but the frames cover 3.9 ps"),
         (lambda s: residence(s, edges=(0.0, math.inf)), "must end at a finite distance"),

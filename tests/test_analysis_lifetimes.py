@@ -147,9 +147,9 @@ def test_contacts_without_hysteresis_are_those_of_coordination():
         (lambda s: lifetimes(FrameList(s.topology, [s[0]]), "C", "K"), "at least 3 frames, and one frame"),
         (lambda s: lifetimes(s, "C", "Rb"), "No atoms are called 'Rb'"),
         (lambda s: lifetimes(s, "C", "K", longest=100.0), r"100 ps were asked for, but the frames cover 9\.5 ps"),
-        (lambda s: lifetimes(s, "C", "K", cutoff=1.0), "No K ever comes within 1 Å of a C"),
-        (lambda s: lifetimes(s, "C", "C", cutoff=3.0), "two sets of atoms"),
-        (lambda s: lifetimes(s, "C", "K", hysteresis=-1.0), "0 Å or more"),
+        (lambda s: lifetimes(s, "C", "K", cutoff=1.0), "No K is within 1 Å of a C"),
+        (lambda s: lifetimes(s, "C", "C", cutoff=3.0), "two disjoint sets of atoms"),
+        (lambda s: lifetimes(s, "C", "K", hysteresis=-1.0), "at least 0 Å"),
         (lambda s: lifetimes(FrameList(s.topology, [*s][:5] + [*s][8:]), "C", "K"), "evenly spaced"),
     ],
 )

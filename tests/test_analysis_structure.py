@@ -214,17 +214,17 @@ def test_what_cannot_work_is_said(monkeypatch):
     open_ = ideal_gas(1, 100, 1, [14.0] * 3, (True, True, False))
     carbon = ideal_gas(1, 10, 1, [14.0] * 3, names=("C",))
     for question, message in (
-        (lambda: structure_factor(open_), "repeats along all three directions; here it repeats along 2"),
-        (lambda: structure_factor(carbon), "none here"),
-        (lambda: structure_factor(gas, q_max=0.1), "No wave fits into a cell of 14.0, 14.0, 14.0 Å"),
+        (lambda: structure_factor(open_), "periodic along all three directions; this one is periodic along 2"),
+        (lambda: structure_factor(carbon), "needs metal atoms"),
+        (lambda: structure_factor(gas, q_max=0.1), "No wave vector of a cell of 14.0, 14.0, 14.0 Å"),
         (lambda: structure_factor(gas, definition="mine"), "faber-ziman or ashcroft-langreth"),
         (lambda: structure_factor(gas, bins=0), "positive"),
         (lambda: structure_factor(gas)["K", "Rb"], "no S.q. of K-Rb"),
         (lambda: short_range_order(gas), "no first minimum"),
-        (lambda: short_range_order(gas, cutoff=8.0), "narrowest is 14.00"),
-        (lambda: short_range_order(gas, "K", "Rb"), "no atom is Rb; here are K, Na"),
+        (lambda: short_range_order(gas, cutoff=8.0), "smallest width is 14.00"),
+        (lambda: short_range_order(gas, "K", "Rb"), "no atoms of Rb, only of K, Na"),
         (lambda: short_range_order(gas, cutoff=0.01), "closer than 0.01"),
-        (lambda: local_order(open_), "repeats along all three"),
+        (lambda: local_order(open_), "periodic along all three"),
         (lambda: local_order(gas, neighbors=100), "too few for 100"),
     ):
         with pytest.raises(AnalysisError, match=message):

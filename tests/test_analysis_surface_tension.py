@@ -118,7 +118,7 @@ def test_what_is_missing_is_said():
     still = FrameList(frames.topology, [frame(f.cell, f.positions, f.step, virial=f.virial) for f in frames])
     with pytest.raises(AnalysisError, match="holds no velocities"):
         surface_tension(still)
-    with pytest.raises(AnalysisError, match="at least 2 frames, and one frame came in"):
+    with pytest.raises(AnalysisError, match="at least 2 frames, got 1"):
         surface_tension(FrameList(frames.topology, [frames[0]]))
     bulk = [
         frame(Cell([20.0, 22.0, 30.0]), f.positions - [0, 0, 15], velocities=f.velocities, virial=f.virial)

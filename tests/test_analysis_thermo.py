@@ -97,7 +97,7 @@ def test_table_is_preferred_and_cut_to_the_stage():
     assert record.quantities["total_energy"].value == pytest.approx(-89.0 / 200)
     assert from_table(source.thermo, 200, ["cool"]) is None
     assert from_table({}, 200) is None
-    with pytest.raises(AnalysisError, match="stages here are 'produce'"):
+    with pytest.raises(AnalysisError, match="stages present are 'produce'"):
         thermo(source, stage="cool")
 
 

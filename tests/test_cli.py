@@ -255,7 +255,7 @@ def test_potentials_check_reports_verdicts(command):
     code, out, error = command("potentials", "check", "rb", "notes.txt", "--json")
     assert code == 2
     assert [entry["level"] for entry in json.loads(out)] == ["ok", "fault"]
-    assert "notes.txt:4: this is no EAM table" in json.loads(out)[1]["fault"]
+    assert "notes.txt:4: this is not an EAM table" in json.loads(out)[1]["fault"]
     assert error == ""
 
 

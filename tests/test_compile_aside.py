@@ -1,4 +1,4 @@
-"""Forces compiled in a second process: what it leaves in the cache is what the run needs."""
+"""Forces compiled in a second process: the cache then holds the kernels of the run."""
 
 import os
 import subprocess
@@ -29,11 +29,11 @@ else:
 """
 
 
-def child(word, folder):
-    """Run the program with an empty or filled cache folder."""
+def child(mode, folder):
+    """Run the program with this cache folder; return its output."""
     environment = os.environ | {"NAKMD_CACHE_DIR": str(folder), "NUMBA_NUM_THREADS": "2"}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, word], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", PROGRAM, mode], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
@@ -45,12 +45,12 @@ def test_a_run_finds_what_was_compiled_aside(tmp_path):
     assert child("run", tmp_path).strip() == "[{}, {}, {}]"  # misses of the cache
 
 
-def test_no_atoms_have_no_forces():
+def test_forces_without_atoms_compile():
     potential = load("nak-cn")
     compile_forces(potential, ["C", "K", "N:graphitic", "Na"])
 
 
-def test_nothing_is_begun_unless_wanted(monkeypatch):
+def test_no_process_starts_unless_wanted(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
     with forces_compiled_aside(load("nak"), ["K"], wanted=False):
         pass

@@ -148,7 +148,7 @@ def test_a_doping_that_weakens_nothing():
     faults = plan_of(potential={"terms": [term], "doping": 0.02, "none": [["K", "K"], ["Na", "Na"]]}).faults
     assert any("[model] doping weakens the metal-carbon pairs of a named set" in text for text in faults)
     assert any(
-        "means nothing to nak" in text for text in plan_of(potential={"potential": "nak", "doping": 0.02}).faults
+        "does not apply to nak" in text for text in plan_of(potential={"potential": "nak", "doping": 0.02}).faults
     )
 
 

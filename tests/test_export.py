@@ -163,12 +163,12 @@ def test_every_form_is_made_of_the_term_that_has_it(tmp_path):
 @pytest.mark.parametrize(
     ("name", "form", "species", "message"),
     [
-        ("nak-cn-pair", "setfl", None, "setfl cannot express"),
+        ("nak-cn-pair", "setfl", None, "setfl cannot represent"),
         ("nak", "tersoff", None, "No term of this potential can be written as tersoff"),
         ("nichol-ackland-2016", "eam.fs", None, "2 terms of this potential"),
         ("nak", "lammps", None, "name the species of types"),
-        ("nak", "eam.fs", ["K"], "species are for lammps"),
-        ("nak", "meam", None, "'meam' is no form of export; known are setfl"),
+        ("nak", "eam.fs", ["K"], "species can be given for lammps only"),
+        ("nak", "meam", None, "'meam' is not an export format; use one of setfl"),
     ],
 )
 def test_what_a_form_cannot_say(name, form, species, message):
@@ -182,7 +182,7 @@ def test_files_are_written_together(tmp_path):
     assert [path.name for path in paths] == ["potential.in", "term_1.tersoff"]
     assert paths[0].read_text().startswith("pair_style")
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="cannot be created"):
         out.write(tmp_path / "file")
 
 

@@ -161,9 +161,9 @@ def test_the_loss_grows_evenly_between_the_concentrations_that_were_computed(scr
     assert np.all(np.abs(np.diff(at)) < 0.06)
     assert takes_doping(SET)
     assert not takes_doping("nak-cn-dilute")
-    with pytest.raises(InputError, match="means nothing to morse-dilute"):
+    with pytest.raises(InputError, match="does not apply to morse-dilute"):
         load("morse-dilute", doping=0.1)
-    with pytest.raises(InputError, match="share of graphitic nitrogen"):
+    with pytest.raises(InputError, match="fraction of graphitic N"):
         load(SET, doping=1.5)
 
 
@@ -201,4 +201,4 @@ def test_a_deck_tells_the_set_what_is_in_its_wall(tmp_path):
     assert depth(structure=None) == load(SET).pairs["C", "K"]["depth"]
     assert not faults
     assert build_potential(Model(potential="nak", doping=0.01), Path(), lambda *fault: faults.append(fault)) is None
-    assert "means nothing to nak" in faults[0][1]
+    assert "does not apply to nak" in faults[0][1]

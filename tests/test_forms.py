@@ -145,7 +145,7 @@ def test_nuclear_charges_come_from_the_elements():
     # rounding of exponents up to 70 and of sums of four: 1e-14 each
     assert found == pytest.approx(expected, rel=1e-12)
     assert slope == pytest.approx(expected_slope, rel=1e-12)
-    with pytest.raises(InputError, match="K-Xy: Xy is no known element"):
+    with pytest.raises(InputError, match="K-Xy: Xy is not a known element"):
         ZBL({("K", "Xy"): {"cutoff": 3.0}})
 
 

@@ -74,16 +74,15 @@ class Course:
         initialize_velocities(self.system, 60.0, seed=3)
         self.mobility = Mobility(self.system, tethered=tethered)
         self.integrator = VelocityVerlet(timestep, thermostat, barostat)
-        self.potential = lennard_jones()
-        self.potential.prepare(self.system.species_names)
-        self.neighbors = Neighbors(self.potential.requests)
+        self.evaluator = lennard_jones().bind(self.system.species_names)
+        self.neighbors = Neighbors(self.evaluator.requests)
         self.result = Result(self.system.n_atoms)
         self.integrator.start(self.system, self.mobility, 1, Span(0, steps))
         self.forces()
 
     def forces(self):
         self.neighbors.update(self.system)
-        self.potential.compute(self.system, self.neighbors, self.result)
+        self.evaluator.compute(self.system, self.neighbors, self.result)
         self.mobility.add_tethers(self.system, self.result)
 
     def step(self, step):

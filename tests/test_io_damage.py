@@ -204,7 +204,7 @@ def test_structures_that_make_no_sense(tmp_path):
     path.write_text('1\nLattice="1 0 0 0 1 0 0 0 -1"\nC 0 0 0\n')
     assert "left-handed" in message()
     path.write_text("1\n\nC nan 0 0\n")
-    assert "is not finite (NaN or inf)" in message()
+    assert "position of atom 0 is not finite" in message()
     ase.io.write(tmp_path / "zero.xyz", ase.Atoms())
     path = tmp_path / "zero.xyz"
     assert "there are no atoms" in message()

@@ -1,6 +1,9 @@
-"""The cache of compiled kernels follows every source that can change them, and no other."""
+"""The digest of the kernel cache covers every source that can change a kernel, and no other."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,8 +25,8 @@ def copy_of_package(tmp_path: Path) -> Path:
 
 def test_formula_in_a_subfolder_counts_and_an_exporter_does_not(tmp_path):
     package = copy_of_package(tmp_path)
-    found = {path.relative_to(package).as_posix() for path in compiled_sources(package)}
-    assert found == {"units.py", "kernels/jit.py", "potentials/deep/er/formula.py"}
+    sources = {path.relative_to(package).as_posix() for path in compiled_sources(package)}
+    assert sources == {"units.py", "kernels/jit.py", "potentials/deep/er/formula.py"}
 
 
 def decorated(tree: ast.Module) -> list[ast.FunctionDef]:
@@ -39,7 +42,7 @@ COMPILED = [path for path in sorted(PACKAGE.rglob("*.py")) if decorated(ast.pars
 
 
 @pytest.mark.parametrize("path", COMPILED, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_all_that_compiled_code_reads_is_in_the_digest(path):
+def test_every_source_of_compiled_code_is_in_the_digest(path):
     tree = ast.parse(path.read_text())
     functions = decorated(tree)
     sources = set(compiled_sources(PACKAGE))
@@ -58,3 +61,43 @@ def test_all_that_compiled_code_reads_is_in_the_digest(path):
         module = PACKAGE.parent / (origin[name].replace(".", "/") + ".py")
         package = PACKAGE.parent / origin[name].replace(".", "/") / f"{name}.py"
         assert {module, package} & sources, f"{name}, from {origin[name]}"
+
+
+PROGRAM = """
+import numpy as np, sys
+from nakmd.kernels.jit import fast_parallel_kernel, prange, term
+
+@term
+def inner(x, k):
+    return x * 0.3 + (k + 0.1) * x * x
+
+@fast_parallel_kernel
+def total(values, out):
+    for i in prange(len(out)):
+        s = 0.0
+        for k in range(values.shape[1]):
+            s += inner(values[i, k], k) + inner(s, k) * 1e-3
+        out[i] = s
+
+values, out = np.random.default_rng(1).normal(size=(40, 30)), np.zeros(40)
+total(values, out)
+(compiled,) = total.overloads.values()
+module = compiled.library._final_module
+weak = [f.name for f in module.functions if not f.is_declaration and f.linkage.name == "linkonce_odr"]
+print(weak, sum(total.stats.cache_hits.values()), out.tobytes().hex())
+"""
+
+
+def test_a_process_that_compiles_runs_the_code_that_it_stores(tmp_path):
+    """No weak copies are left, which the linker could replace by another copy; the cache gives the same bits."""
+    script = tmp_path / "kernel.py"
+    script.write_text(PROGRAM)
+    environment = os.environ | {"NAKMD_CACHE_DIR": str(tmp_path / "cache")}
+    lines = []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        lines.append(done.stdout.split())
+    assert lines[0][:2] == ["[]", "0"]
+    assert lines[1][1] == "1"
+    assert lines[0][2] == lines[1][2]

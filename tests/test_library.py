@@ -255,7 +255,7 @@ def test_affinity_scales_the_metal_carbon_terms_and_nothing_else():
         assert [part.scale for part in parts if isinstance(part, PairPotential)] == [0.4]
     assert library.load("morse-dilute", affinity=2.0).scale == 2.0
     for name in ("nak", "cn", "kinaci-2012-cn"):
-        with pytest.raises(InputError, match="means nothing to"):
+        with pytest.raises(InputError, match="does not apply to"):
             library.load(name, affinity=0.4)
     for scale in (-1.0, math.nan, math.inf):
         with pytest.raises(InputError, match="must be a number not below 0"):

@@ -110,7 +110,7 @@ def message(text):
 def test_a_typo_is_named_with_its_line_and_the_nearest_key():
     assert message(MORSE.replace("alpha = 1.5", "alhpa = 1.5", 1)) == (
         "mine.toml:11: pair.1.alpha is missing; add it.\n"
-        'mine.toml:14: pair.1.alhpa is no known key. Did you mean "alpha"?'
+        'mine.toml:14: pair.1.alhpa is not a known key. Did you mean "alpha"?'
     )
     assert message(MORSE.replace("licens", "licence_of_")).startswith("mine.toml:1: license is missing")
 
@@ -143,7 +143,7 @@ def test_messages_have_line_and_remedy(old, new, expected):
 
 def test_incomplete_sets_name_what_is_missing():
     metals = library.path("nichol-ackland-2016").read_text(encoding="utf-8")
-    assert "alloys joins Na and Rb, and there is no [[pair]] of them" in message(
+    assert "alloys joins Na and Rb, but there is no [[pair]] for Na-Rb" in message(
         metals.replace('alloys = [["Na", "K"], ["Rb"]]', 'alloys = [["Na", "Rb"]]')
     )
     assert "alloys names Cs" in message(metals.replace('["Rb"]]', '["Cs"]]'))
@@ -160,7 +160,7 @@ def test_a_wrong_dotted_key_is_reported_on_its_own_line():
     units = 'units = { energy = "eV", length = "Å" }\n'
     assert units in MORSE
     text = 'units.energy = "eV"\nunits.lenght = "Å"\n' + MORSE.replace(units, "")
-    with pytest.raises(FileFormatError, match=r"m\.toml:2: units\.lenght is no known key\. Did you mean .length."):
+    with pytest.raises(FileFormatError, match=r"m\.toml:2: units\.lenght is not a known key\. Did you mean .length."):
         parse_record("m.toml", text)
 
 

@@ -12,8 +12,8 @@ from nakmd.potentials import EAM, Gupta, JohnsonOh, evaluate, library, load
 from nakmd.potentials.files.eam_files import read_eam
 from nakmd.potentials.files.export import export_texts
 from nakmd.potentials.forms.analytic_eam import analytic_table
+from nakmd.potentials.forms.bcc_solution import BccFigures, solve_bcc
 from nakmd.potentials.forms.gupta import GuptaNumbers
-from nakmd.potentials.forms.johnson_oh import BccFigures, solve_bcc
 from nakmd.potentials.library.record_toml import parse_record
 from nakmd.studies.static_crystals import find_crystal, structure_in_nature, vacancy_energy
 from nakmd.system import System
@@ -92,17 +92,17 @@ def test_setfl_can_say_johnson_oh_and_not_the_cross_rule_of_nichol_ackland(tmp_p
     assert evaluate(EAM(table), pair(3.7)).energy == pytest.approx(
         evaluate(load("johnson-oh-nak"), pair(3.7)).energy, abs=1e-9
     )
-    with pytest.raises(InputError, match=r"setfl cannot express; write eam\.fs"):
+    with pytest.raises(InputError, match=r"setfl cannot represent; write eam\.fs"):
         export_texts(load("nak"), "setfl", "n")
 
 
 def test_figures_that_no_function_has():
     figures = BccFigures(*SOLVED["Na"][0])
-    with pytest.raises(InputError, match="No exponent n gives these figures"):
+    with pytest.raises(InputError, match="No n reproduces these properties"):
         solve_bcc(figures._replace(C11=0.7, C12=0.6))
-    with pytest.raises(InputError, match="cohesive_energy less vacancy_energy must be a positive number"):
+    with pytest.raises(InputError, match="cohesive_energy - vacancy_energy must be a positive number"):
         solve_bcc(figures._replace(vacancy_energy=2.0))
-    with pytest.raises(InputError, match="must begin to end before they end"):
+    with pytest.raises(InputError, match="the cut needs 0 < start < end"):
         JohnsonOh({"Na": figures}, [11], (1.3, 1.2))
 
 
@@ -165,7 +165,7 @@ def test_records_of_the_metals_name_their_faults():
     assert "element Na is given twice" in broken("johnson-oh-nak", 'symbol = "K"', 'symbol = "Na"')
     assert "C11 = -7.39: input should be greater than 0" in broken("johnson-oh-nak", "C11 = 7.39", "C11 = -7.39")
     assert "there is no [[pair]] of K-K" in broken("gupta-na", 'symbol = "Na"', 'symbol = "K"')
-    assert "pair.1.xj is no known key" in broken("gupta-na", "\nxi = ", "\nxj = ")
+    assert "pair.1.xj is not a known key" in broken("gupta-na", "\nxi = ", "\nxj = ")
     assert 'no known key. Did you mean "reference"' in broken("gupta-na", "reference = ", "refrence = ")
 
 

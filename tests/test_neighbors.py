@@ -1,4 +1,4 @@
-"""The two levels of the neighbour lists: when each is renewed, and that a resumed run has the same ones."""
+"""The two levels of the neighbour lists: when each is rebuilt, and that a resumed run has the same lists."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from nakmd.structures.liquid import liquid
 
 
 def metal(skin=None, n_atoms=400):
-    """A little liquid NaK and its lists."""
+    """Return a small liquid NaK and its lists."""
     system = liquid(0.67, 410.0, n_atoms=n_atoms, seed=3)
     potential = load("nak")
     neighbors = Neighbors(potential.bind(system.species_names).requests, skin)
@@ -21,36 +21,36 @@ def metal(skin=None, n_atoms=400):
 
 def members(neighbors):
     """Return for each atom the sorted atoms in its slices' columns, with images counted."""
-    found = neighbors.lists[0]
+    sliced = neighbors.lists[0]
     lists = {}
-    for s in range(found.n_slices):
-        for lane in range(found.lanes):
-            atom = found.atoms[s * found.lanes + lane]
+    for s in range(sliced.n_slices):
+        for lane in range(sliced.lanes):
+            atom = sliced.atoms[s * sliced.lanes + lane]
             if atom < 0:
                 continue
             rows = []
-            for b in range(found.begin.shape[1]):
-                columns = np.arange(found.begin[s, b], found.end[s, b])
-                rows.extend(found.entries[columns * found.lanes + lane])
+            for b in range(sliced.begin.shape[1]):
+                columns = np.arange(sliced.begin[s, b], sliced.end[s, b])
+                rows.extend(sliced.entries[columns * sliced.lanes + lane])
             kept = np.array([row for row in rows if row < len(neighbors.row_atoms)], dtype=int)
             lists[int(atom)] = sorted(neighbors.row_atoms[kept].tolist())
     return lists
 
 
 @pytest.mark.parametrize("n_atoms", [400, 2500])  # one window of central atoms of each species, and several
-def test_slices_hold_all_within_the_inner_skin_and_no_more(n_atoms):
+def test_slices_hold_exactly_the_atoms_within_the_inner_skin(n_atoms):
     system, neighbors = metal(n_atoms=n_atoms)
     cutoffs = neighbors.requests[0].cutoffs + neighbors.skins.inner
     inverse = np.linalg.inv(system.cell.matrix)
-    found = members(neighbors)
+    lists = members(neighbors)
     for atom in range(0, system.n_atoms, 37):
         delta = system.positions - system.positions[atom]
         delta -= np.round(delta @ inverse) @ system.cell.matrix  # the cell is wider than twice the radius
         near = np.linalg.norm(delta, axis=1) < cutoffs[system.species[atom], system.species]
-        assert found[atom] == [j for j in np.flatnonzero(near).tolist() if j != atom]
+        assert lists[atom] == [j for j in np.flatnonzero(near).tolist() if j != atom]
 
 
-def test_small_moves_keep_slices_larger_ones_refill_them_and_large_ones_search():
+def test_displacements_decide_between_keeping_filling_and_searching():
     system, neighbors = metal()
     inner, outer = neighbors.skins.inner, neighbors.skins.outer
     system.positions[0, 0] += 0.4 * inner
@@ -84,7 +84,7 @@ def test_restored_lists_are_the_same_to_the_entry():
 
 
 def test_lists_are_the_same_in_blocks_of_any_size(monkeypatch):
-    """Blocks are for the cache: searched and filled one by one, windows of atoms give the same columns."""
+    """The size of a block affects only the speed: blocks of one window of atoms give the same columns."""
     _, whole = metal(n_atoms=2500)
     monkeypatch.setattr("nakmd.neighbors.lists.BLOCK", 1)
     _, parts = metal(n_atoms=2500)
@@ -100,20 +100,20 @@ def test_lists_are_the_same_in_blocks_of_any_size(monkeypatch):
 
 
 def test_a_failed_search_leaves_no_lists_behind():
-    """After the error, atoms put right again are searched anew."""
+    """After the error and a correction of the positions, the lists are searched again."""
     system, neighbors = metal()
     before = members(neighbors)
-    place = system.positions[7].copy()
+    position = system.positions[7].copy()
     system.positions[7] = np.nan
     with pytest.raises(ExplosionError, match="Atom 7"):
         neighbors.update(system)
-    system.positions[7] = place
+    system.positions[7] = position
     assert neighbors.update(system)
     assert members(neighbors) == before
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (21, 9)])
-def test_pencils_of_bins_are_ranked_once_each_and_neighbours_in_turn(shape):
+def test_pencils_of_bins_have_unique_ranks_and_adjacent_ones_follow_each_other(shape):
     n_y, n_z = shape
     ranks = _rank_pencils(n_y, n_z)
     assert sorted(ranks.ravel().tolist()) == list(range(n_y * n_z))

@@ -224,17 +224,17 @@ def test_what_cannot_be_screened():
     with pytest.raises(InputError, match="takes residual and rho_0, got residual"):
         screened(numbers={**NUMBERS, "K": {"residual": 0.2}})
     for residual in (-0.1, 1.1, np.nan):
-        with pytest.raises(InputError, match="residual of K must lie between 0 and 1"):
+        with pytest.raises(InputError, match="residual of K must be between 0 and 1"):
             screened(numbers={**NUMBERS, "K": {"residual": residual, "rho_0": 1.0}})
     with pytest.raises(InputError, match="rho_0 of K must be a positive number"):
         screened(numbers={**NUMBERS, "K": {"residual": 0.2, "rho_0": 0.0}})
     for strength in (-0.1, 1.3, np.nan):
-        with pytest.raises(InputError, match=r"it must lie between 0 .* and 1\.25, where nothing is left"):
+        with pytest.raises(InputError, match=r"it must be between 0 .* and 1\.25 \(no attraction left"):
             screened(strength=strength)
     screened(strength=1.25)
     with pytest.raises(InputError, match="has no pair K-O; it has K-C, Na-C"):
         screened(shares={("K", "O"): 0.0})
-    with pytest.raises(InputError, match="share of K-C must lie between 0 and 1"):
+    with pytest.raises(InputError, match="share of K-C must be between 0 and 1"):
         screened(shares={("K", "C"): 1.5})
     with pytest.raises(InputError, match="no precision 'half'"):
         screened().with_precision("half")
@@ -242,7 +242,7 @@ def test_what_cannot_be_screened():
 
 def test_lammps_is_told_apart():
     with pytest.raises(
-        InputError, match=r"no pair style whose attraction falls .*nak-cn-pair and nak-cn-dilute do without"
+        InputError, match=r"no pair style whose attraction decreases .*nak-cn-pair and nak-cn-dilute need none"
     ):
         lammps_input(screened(), ["K", "C"])
     assert list(export_texts(Hybrid([screened()]), "eam.fs", "metal")) == ["metal.eam.fs"]
@@ -305,7 +305,7 @@ def test_what_is_left_follows_graphitic_nitrogen(tmp_path):
     assert takes_doping(tmp_path / "mine.toml")
     (clean,) = load_text(tmp_path, text).terms
     assert clean.screening["K"]["residual"] == 0.2
-    with pytest.raises(InputError, match=r"A doping of 0\.03 means nothing to mine"):
+    with pytest.raises(InputError, match=r"A doping of 0\.03 does not apply to mine"):
         load_text(tmp_path, MODEL, doping=0.03)
 
 
@@ -349,8 +349,8 @@ def test_a_deck_says_how_much():
     assert not faults
     assert (potential.terms[0].strength, potential.terms[0].contact.scale) == (0.5, 0.7)
     for model, message in (
-        ({"potential": "nak-cn", "screening": 2.0}, "it must lie between 0"),
-        ({"potential": "nak-cn-pair", "screening": 0.5}, "means nothing to nak-cn-pair"),
+        ({"potential": "nak-cn", "screening": 2.0}, "it must be between 0"),
+        ({"potential": "nak-cn-pair", "screening": 0.5}, "does not apply to nak-cn-pair"),
         ({"potential": "some.tersoff", "screening": 0.5}, "screening weakens the metal-carbon terms of a named set"),
     ):
         built, ((path, text),) = deck_faults(model)
@@ -361,5 +361,5 @@ def test_a_deck_says_how_much():
 
 @pytest.mark.parametrize("name", ["nak", "nak-cn-pair", "nak-cn-dilute", "morse-dilute"])
 def test_screening_means_nothing_where_there_is_none(name):
-    with pytest.raises(InputError, match=rf"A screening of 0\.5 means nothing to {name}"):
+    with pytest.raises(InputError, match=rf"A screening of 0\.5 does not apply to {name}"):
         load(name, screening=0.5)

@@ -117,7 +117,7 @@ def test_a_potential_does_not_change():
         with pytest.raises(AttributeError, match=r"precision of .* a potential does not change"):
             one.precision = "mixed"
     metal = load("nak").terms[0]
-    with pytest.raises(AttributeError, match=f"label of {type(metal).__name__} is set already"):
+    with pytest.raises(AttributeError, match=f"label of {type(metal).__name__} is already set"):
         metal.label = "another"
     with pytest.raises(ValueError, match="read-only"):
         metal.A[0, 0, 0] = 1.0

@@ -1,4 +1,4 @@
-"""Every registered quantity has what decks, the shell, the table, the figures and the report need of it."""
+"""Every registered quantity has the metadata for decks, command line, table, figures and report."""
 
 import csv
 import inspect
@@ -35,7 +35,7 @@ def at_wall():
 
 @cache
 def film_of_alloy():
-    """A crystalline film of Na and K in vacuum; velocities and stress forget themselves within 10 frames."""
+    """A crystalline film of Na and K in vacuum; velocities and stress decorrelate within 10 frames."""
     rng = np.random.default_rng(3)
     stress = np.stack([autoregressive(seed, 1000, 0.9) for seed in range(6)], axis=1)
     cell = Cell([20.0, 20.0, 60.0])
@@ -46,7 +46,7 @@ def film_of_alloy():
     for step in range(1000):
         velocities = 0.9 * velocities + np.sqrt(1.0 - 0.9**2) * rng.normal(size=sites.shape)
         positions = sites + rng.normal(0.0, 0.2, sites.shape)
-        # so slow that the stress is the one set above
+        # slow enough that the stress is the virial above
         fields = {"velocities": 1e-3 * velocities, "virial": stress[step]}
         frames.append(frame(cell, positions, step, 0.01 * step, **fields))
     return FrameList(topology(("K", "Na"), rng.permutation(len(sites)) % 2), frames)
@@ -69,11 +69,11 @@ def records_of(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_quantity_says_what_it_is(name):
+def test_metadata_of_a_quantity_are_complete(name):
     kind = quantity(name)
     assert kind.name == name
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
-    assert 10 < len(kind.title) < 90  # a line of help
+    assert 10 < len(kind.title) < 90  # one line of help
     assert not kind.title.endswith(".")
     assert kind.panel is None or kind.panel > 0
     assert kind.atoms.words
@@ -81,13 +81,13 @@ def test_a_quantity_says_what_it_is(name):
     assert (kind.origin == "cited") == bool(cite_quantity(kind))
 
 
-def test_panels_have_places_of_their_own():
-    places = [quantity(name).panel for name in NAMES if quantity(name).panel is not None]
-    assert len(set(places)) == len(places)
+def test_panels_have_distinct_positions():
+    positions = [quantity(name).panel for name in NAMES if quantity(name).panel is not None]
+    assert len(set(positions)) == len(positions)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_record_shows_itself_everywhere(name):
+def test_a_record_has_rows_text_json_and_plot(name):
     records = records_of(name)
     assert records
     for key, record in records.items():
@@ -95,7 +95,7 @@ def test_a_record_shows_itself_everywhere(name):
         assert key.split()[0] == name
         rows = list(record.rows())
         assert all(isinstance(row, Row) and row.quantity and row.text for row in rows)
-        assert rows or name == "map"  # the one picture without a number
+        assert rows or name == "map"  # a figure without a number
         plain = json.loads(json.dumps(record.to_dict(), allow_nan=False))
         assert plain["unit"] == record.unit
         assert str(record)
@@ -108,7 +108,7 @@ def test_a_record_shows_itself_everywhere(name):
     assert bool(results.panels()) == (quantity(name).panel is not None)
 
 
-def test_quantities_read_from_a_thermo_table_are_taken_from_frames_where_the_table_lacks_them():
+def test_quantities_missing_in_the_thermo_table_are_measured_in_frames():
     kinds = read_from_table()
     assert set(kinds) >= {"thermo", "viscosity", "surface_tension"}
     source = film_of_alloy()
@@ -116,28 +116,28 @@ def test_quantities_read_from_a_thermo_table_are_taken_from_frames_where_the_tab
         assert kind.of_run(source, None).to_dict() == analyze(source, [name])[name].to_dict()
 
 
-def test_decks_know_every_quantity_and_no_other():
-    words = Deck.model_json_schema()["$defs"]["AnalysisSection"]["properties"]["quantities"]
-    assert words["anyOf"][0]["items"]["enum"] == NAMES
-    said = words["description"].partition("only if named: ")[2]
-    assert set(said.partition(". ")[0].split(", ")) == set(on_request())
-    assert all(f"{name}: {quantity(name).title}" in said for name in NAMES)
+def test_decks_accept_exactly_the_quantities():
+    schema = Deck.model_json_schema()["$defs"]["AnalysisSection"]["properties"]["quantities"]
+    assert schema["anyOf"][0]["items"]["enum"] == NAMES
+    description = schema["description"].partition("only if named: ")[2]
+    assert set(description.partition(". ")[0].split(", ")) == set(on_request())
+    assert all(f"{name}: {quantity(name).title}" in description for name in NAMES)
     deck = '[model]\npotential = "nak"\n[analysis]\nquantities = ["difusion"]\n'
     with pytest.raises(DeckError, match='Did you mean "diffusion"'):
         Deck.from_text(deck)
 
 
 def test_the_help_of_analyze_names_every_quantity():
-    said = CliRunner().invoke(app, ["analyze", "--help"], env={"COLUMNS": "300"}).output
-    said = re.sub(r"[│\s]+", " ", said)
-    listed = re.search(r"(thermo, .*?); these.*?name: (.*?)\.", said)
+    text = CliRunner().invoke(app, ["analyze", "--help"], env={"COLUMNS": "300"}).output
+    text = re.sub(r"[│\s]+", " ", text)
+    listed = re.search(r"(thermo, .*?); these.*?name: (.*?)\.", text)
     assert listed is not None
     assert set(listed[1].split(", ")) == set(NAMES) - set(on_request())
     assert set(listed[2].split(", ")) == set(on_request())
-    assert all(f"{name}: {quantity(name).title}" in said for name in NAMES)
+    assert all(f"{name}: {quantity(name).title}" in text for name in NAMES)
 
 
-def test_what_is_derived_starts_from_quantities_and_is_cited():
+def test_derived_numbers_refer_to_quantities_and_citations():
     for derived in DERIVED:
         assert {derived.quantity, derived.using} <= set(NAMES)
         assert references_of(derived.derive)
@@ -153,7 +153,7 @@ class Broken(Record):
         raise ZeroDivisionError("plot")
 
 
-def test_a_record_that_fails_to_show_itself_costs_no_finished_run_its_results(tmp_path):
+def test_a_record_that_cannot_be_shown_does_not_lose_the_results_of_a_run(tmp_path):
     broken = Broken(quantity="q", value=1.0, error=0.1, unit="eV", n_effective=20.0)
     plain = Record(quantity="p", value=2.0, error=0.1, unit="eV", n_effective=20.0)
     results = Results({"rdf": broken, "unheard_of": plain, **records_of("thermo")})
@@ -169,7 +169,7 @@ def test_a_record_that_fails_to_show_itself_costs_no_finished_run_its_results(tm
     assert set(written["results"]) == {"rdf", "unheard_of", "thermo"}
 
 
-def test_the_table_as_csv_has_the_numbers_of_the_records(tmp_path):
+def test_the_csv_table_has_the_numbers_of_the_records(tmp_path):
     records = records_of("coordination")
     with Results(records).to_csv(tmp_path / "table.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
@@ -180,12 +180,12 @@ def test_the_table_as_csv_has_the_numbers_of_the_records(tmp_path):
     )  # fmt: skip
 
 
-def test_a_deck_that_names_its_quantities_is_read_without_scipy_or_analyses():
+def test_a_deck_with_quantities_is_read_without_importing_scipy_or_analyses():
     script = (
         "import sys; from nakmd.deck.schema import AnalysisSection; import nakmd.runs.run;"
         "AnalysisSection(quantities=['rdf', 'diffusion']); early = 'nakmd.analysis' in sys.modules;"
         "import nakmd.analysis;"
         "print(early, [m for m in ('scipy.stats', 'scipy.signal', 'scipy.special', 'scipy.fft') if m in sys.modules])"
     )
-    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert said.stdout.split(maxsplit=1) == ["False", "[]\n"]
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert process.stdout.split(maxsplit=1) == ["False", "[]\n"]

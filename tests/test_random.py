@@ -1,4 +1,4 @@
-"""Counter-based noise: the published vectors, the distributions, and independence of everything but the counter."""
+"""Counter-based random numbers: published test vectors, distributions, and dependence on the counter only."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from scipy import stats
 
 from nakmd.kernels import random
 
-# A fixed seed makes each p-value one draw: it fails once in 100 for a right generator, and never again.
+# With a fixed seed each p-value is one draw: a correct generator fails with probability 1/100, once and for all.
 SMALLEST_P = 0.01
 
 # Known answers of Random123 for philox4x32-10: counter (4), key (2), result (4).
@@ -36,7 +36,7 @@ def test_philox_known_answers(counter, key, result):
     assert tuple(int(word) for word in random.philox_block(*counter, *key)) == result
 
 
-def test_vector_and_scalar_roads_agree():
+def test_vector_and_scalar_versions_agree():
     seed, step, stream = (5 << 32) + 7, (3 << 32) + 11, 4
     for atom, row in enumerate(noise(9, seed, stream, step).T):
         words = random.philox_block(atom, step & 0xFFFFFFFF, step >> 32, stream, seed & 0xFFFFFFFF, seed >> 32)
@@ -45,7 +45,7 @@ def test_vector_and_scalar_roads_agree():
         assert np.array_equal(row, [x, y, z])
 
 
-def test_noise_depends_on_the_atom_not_on_its_place_in_the_array():
+def test_noise_depends_on_the_atom_not_on_its_array_index():
     assert np.array_equal(noise(100)[:, 40:], noise(60, first=40))
 
 
@@ -74,13 +74,13 @@ def test_directions_are_uniform_on_the_circle():
     assert np.abs(np.hypot(*points.T) - 1.0).max() < 4e-16  # two roundings
     angles = np.arctan2(points[:, 1], points[:, 0]) / (2.0 * np.pi) + 0.5
     assert stats.kstest(angles, "uniform").pvalue > SMALLEST_P
-    # The lower 30 bits turn within the quarter, the upper two by quarters.
+    # The lower 30 bits give the angle within a quadrant, the upper two the quadrant.
     expected = (((words & np.uint64(0x3FFFFFFF)) + 0.5) / 2.0**30 - 0.5) / 4.0 + (words >> np.uint64(30)) / 4.0
     turned = np.exp(2j * np.pi * expected)
     assert np.abs(points[:, 0] + 1j * points[:, 1] - turned).max() < 1e-15
 
 
-def test_logarithm_is_right_to_the_last_place():
+def test_logarithm_is_correct_to_the_last_place():
     rng = np.random.default_rng(2)
     for x in np.concatenate(
         [rng.uniform(0.0, 1.0, 2000), 10.0 ** rng.uniform(-10, 10, 2000), [2.0**-33, 0.5, 1.0 - 2.0**-33]]

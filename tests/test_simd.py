@@ -35,7 +35,7 @@ def sines(x, out_sine, out_cosine):
 
 @term
 def medley(x, y):
-    """Every operator once, on whatever x and y are."""
+    """Apply every operator once, to lanes or numbers."""
     a = (x + 2.0) * y - 3.0 / (1.0 + x * x) + (1 - y) / 2.0
     b = simd.where((x < y) & (a >= 0.0) | ~(x <= 0.5), simd.sqrt(x * x), -a)
     c = simd.maximum(simd.minimum(b, 4.0), y) + simd.floor(x) + simd.fma(x, y, 0.25)

@@ -1,7 +1,7 @@
-"""The vector type on other processors than this one: with AVX2, with neither AVX nor FMA, and as plain Python.
+"""The vector type on other processors: with AVX2, with neither AVX nor FMA, and as plain Python.
 
-Child processes compile for the processor that ``NUMBA_CPU_NAME`` names, check the vocabulary, check three potentials
-against their twins, and say what they found. Their cache folder is their own.
+Child processes compile for the processor in ``NUMBA_CPU_NAME``, run the tests of the vector type, compare three
+potentials with their twins, and print their results. Each has its own cache folder.
 """
 
 import json
@@ -20,15 +20,15 @@ from nakmd.kernels.jit import cache_folder
 from nakmd.system import Result
 
 TESTS = Path(__file__).resolve().parent
-VOCABULARY = ["test_simd.py", "test_simd_single.py"]
+VECTOR_TESTS = ["test_simd.py", "test_simd_single.py"]
 POTENTIALS = ["morse shift", "eam fs table", "tersoff"]
 
-#: What runs the code must have what it is compiled for.
+#: Features that this machine needs to run code for each processor.
 PROCESSORS = {"haswell": ["avx2", "fma", "bmi2"], "nehalem": ["sse4.2", "popcnt"]}
 
 
 def child(*arguments, **settings):
-    """Run Python beside the tests, with settings in its environment; return what it prints."""
+    """Run Python in the folder of the tests, with settings in its environment; return its output."""
     environment = os.environ | settings | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
     done = subprocess.run(
         [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False, cwd=TESTS
@@ -38,41 +38,41 @@ def child(*arguments, **settings):
 
 
 def run_tests(potentials, **settings):
-    """Run the tests of the vocabulary and the twins of potentials."""
+    """Run the tests of the vector type and the twins of potentials."""
     twins = [f"test_potential_twins.py::test_equals_the_twin[{name}]" for name in potentials]
-    child("-m", "pytest", "-q", "-p", "no:cacheprovider", *VOCABULARY, *twins, **settings)
+    child("-m", "pytest", "-q", "-p", "no:cacheprovider", *VECTOR_TESTS, *twins, **settings)
 
 
-def found_here():
+def results_as_data():
     """Return energies, forces and virials of the potentials as plain data."""
-    found = {row.name: outcome(row, row.system()) for row in conftest.POTENTIALS if row.name in POTENTIALS}
-    return {name: [r.energies.tolist(), r.forces.tolist(), r.virial.tolist()] for name, r in found.items()}
+    results = {row.name: outcome(row, row.system()) for row in conftest.POTENTIALS if row.name in POTENTIALS}
+    return {name: [r.energies.tolist(), r.forces.tolist(), r.virial.tolist()] for name, r in results.items()}
 
 
-def test_plain_python_has_the_same_vocabulary():
+def test_plain_python_passes_the_vector_tests():
     run_tests([], NUMBA_DISABLE_JIT="1")
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
-def test_other_processors_find_the_same(processor):
+def test_other_processors_give_the_same_results(processor):
     features = llvm.get_host_cpu_features()
     if platform.machine() not in ("x86_64", "AMD64") or not all(features.get(f) for f in PROCESSORS[processor]):
         pytest.skip(f"this machine cannot run code for {processor}")
     settings = {
         "NUMBA_CPU_NAME": processor,
-        "NUMBA_CPU_FEATURES": "",  # those of the name, not those of this machine
+        "NUMBA_CPU_FEATURES": "",  # the features of that processor, not of this machine
         "NAKMD_CACHE_DIR": str(cache_folder() / processor),
     }
     run_tests(POTENTIALS, **settings)
-    program = "import json, test_simd_processors as t; print(json.dumps(t.found_here()))"
+    program = "import json, test_simd_processors as t; print(json.dumps(t.results_as_data()))"
     there = json.loads(child("-c", program, **settings))
-    for name, numbers in found_here().items():
-        here, other = (result_of(n) for n in (numbers, there[name]))
-        assert_same(here, other, tolerance=1e-12)  # as between compiled and plain Python: contraction differs
+    for name, numbers in results_as_data().items():
+        host, child_result = (result_of(n) for n in (numbers, there[name]))
+        assert_same(host, child_result, tolerance=1e-12)  # as between compiled and plain Python: contraction differs
 
 
 def result_of(numbers):
-    """Return a result that holds these numbers."""
+    """Return a `Result` with these numbers."""
     result = Result(len(numbers[0]))
     result.energies[:], result.forces[:], result.virial[:] = numbers
     return result

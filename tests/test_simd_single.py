@@ -1,4 +1,4 @@
-"""Sixteen float32 lanes: functions to 2 ulp, which lanes meet, reading and writing, and the way to float64 and back."""
+"""Sixteen float32 lanes: functions to 2 ulp, operators, reading and writing, and conversions to float64 and back."""
 
 import math
 
@@ -16,7 +16,7 @@ from nakmd.potentials.forms.morse import MorseParameters, morse
 
 SINGLE_ULP = 2.0**-23
 
-#: Units of the last place that exp and log may be off; NumPy's own are off by three.
+#: Largest error of exp and log in units of the last place; that of NumPy is three.
 TOLERATED = 2.0 if COMPILED else 3.0
 
 compiled = pytest.mark.skipif(not COMPILED, reason="plain Python has no types of lanes")
@@ -75,7 +75,7 @@ def taken(table, index, out):
 
 @kernel
 def accumulated(x, sums, out_lanes, out_single):
-    """Add everything in float64, whatever x is; return the sum of the lanes, and of one load as it is."""
+    """Add everything in float64; return the sum of the lanes, and that of one load in its own precision."""
     total = simd.splat_like(0.0, simd.widen(simd_arrays.load(x, 0)))
     for k in range(0, x.size, width_of(x)):
         total = total + simd.widen(simd_arrays.load(x, k))
@@ -142,7 +142,7 @@ def single(*arrays):
 
 
 def ulps(found, exact):
-    """Return the largest distance in units of the last place of the exact result."""
+    """Return the largest error in units of the last place of the exact result."""
     return np.max(np.abs(found.astype(np.float64) - exact) / np.spacing(np.abs(exact).astype(np.float32)))
 
 
@@ -227,7 +227,7 @@ def test_lanes_of_different_kinds_do_not_meet(mix):
 
 @compiled
 def test_numbers_take_the_kind_of_the_lanes():
-    """A float64 parameter leaves float32 lanes what they are: otherwise the store would not compile."""
+    """A float64 parameter does not convert float32 lanes: otherwise the store would not compile."""
     scaled = kernel(lambda x, factor, count: simd_arrays.store(x, 0, factor * simd_arrays.load(x, 0) + count))
     (x,) = single(np.arange(16.0))
     scaled(x, np.float64(0.1), 3)
@@ -235,7 +235,7 @@ def test_numbers_take_the_kind_of_the_lanes():
 
 
 def test_formulas_compile_for_sixteen_lanes():
-    """The same source on float32 and on float64; the tables are as the lanes, parameters are float64."""
+    """The same source on float32 and on float64; tables have the type of the lanes, parameters are float64."""
     random = np.random.default_rng(3)
     r, rows = random.uniform(0.1, 9.0, 160), random.normal(size=(20, 4))
     p = MorseParameters(0.0736, 1.6748, 3.0814)
@@ -280,7 +280,7 @@ def test_indices_are_taken_stored_and_chosen(dtype):
 
 
 def folded(lanes):
-    """Add each half to the other until one number is left."""
+    """Add the halves until one number remains."""
     while len(lanes) > 1:
         lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
     return lanes[0]

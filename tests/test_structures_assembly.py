@@ -1,4 +1,4 @@
-"""Distances, crystals, combining, moving, boxing."""
+"""Distances, crystals, substitution, combination, rotation and boxes."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube
 from nakmd.system import System
 
-#: Rounding of sums of numbers of some 10 Å.
+#: Rounding error of sums of numbers of about 10 Å.
 ROUNDING = 1e-10
 
 
 def random_system(seed: int, n: int = 12) -> System:
-    """A few atoms in a small slanted cell, some of them outside of it."""
+    """A few atoms in a small triclinic cell, some of them outside it."""
     random = np.random.default_rng(seed)
     matrix = np.diag(random.uniform(3.0, 9.0, 3)) + np.tril(random.uniform(-2.0, 2.0, (3, 3)), -1)
     periodic = random.random(3) < 0.6
@@ -47,7 +47,7 @@ def as_atoms(system: System):
 @given(st.integers(0, 2**31), st.floats(1.0, 8.0))
 @settings(max_examples=40, deadline=None)
 def test_pairs_agree_with_ase_in_any_cell(seed, cutoff):
-    """Cells smaller than the cutoff, slanted, partly periodic, atoms outside: as ASE's full list, once."""
+    """Small, triclinic and partly periodic cells, atoms outside: half of ASE's full list."""
     system = random_system(seed)
     i, j, shift = pairs_within(system.positions, system.cell, cutoff)
     d = lengths_of(pair_vectors(system.positions, system.cell, i, j, shift))
@@ -57,7 +57,7 @@ def test_pairs_agree_with_ase_in_any_cell(seed, cutoff):
     low, high = np.minimum(full_i, full_j), np.maximum(full_i, full_j)
     full = np.lexsort((full_d, high, low))
     half = np.lexsort((d, j, i))
-    # the full list has every pair from both ends
+    # the full list has every pair twice
     assert np.array_equal(low[full][::2], i[half])
     assert np.array_equal(high[full][::2], j[half])
     assert np.allclose(full_d[full][::2], d[half], atol=ROUNDING)
@@ -68,14 +68,14 @@ def test_pairs_agree_with_ase_in_any_cell(seed, cutoff):
 def test_closest_distances_agree_with_all_pairs(seed):
     system = random_system(seed)
     i, j, d = neighbor_list("ijd", as_atoms(system), 6.0)
-    found = closest_distances(system, limit=6.0)
+    closest = closest_distances(system, limit=6.0)
     names = np.array(system.species_names)[system.species]
-    wanted: dict[frozenset[str], float] = {}
+    expected: dict[frozenset[str], float] = {}
     for a, b, distance in zip(names[i], names[j], d):
         key = frozenset((a, b))
-        wanted[key] = min(wanted.get(key, np.inf), distance)
-    assert {frozenset(key): pair.distance for key, pair in found.items()} == pytest.approx(wanted, abs=ROUNDING)
-    for (a, b), pair in found.items():
+        expected[key] = min(expected.get(key, np.inf), distance)
+    assert {frozenset(key): pair.distance for key, pair in closest.items()} == pytest.approx(expected, abs=ROUNDING)
+    for (a, b), pair in closest.items():
         assert (names[pair.i], names[pair.j]) == (a, b)
 
 
@@ -89,7 +89,7 @@ def test_overlaps_are_all_named():
     check_overlaps(system, {("Na", "K"): 2.0, ("C", "K"): 0.5})
     with pytest.raises(StructureError, match=r"K-Na 2.000 Å \(atoms 0 and 1.*K-C:edge 0.500 Å \(atoms 0 and 2"):
         check_overlaps(system, {("Na", "K"): 2.1, ("C", "K"): 0.6})
-    with pytest.raises(InputError, match="no minimum distance"):
+    with pytest.raises(InputError, match="at least one minimum distance"):
         check_overlaps(system, {})
 
 
@@ -108,7 +108,7 @@ def test_overlaps_are_all_named():
 def test_crystals_agree_with_ase(structure, names, a, ase_name):
     system = crystal(names, (2, 3, 2), structure, a)
     cell_length = system.cell.matrix[0, 0] / 2
-    cubic = ase_name != "cesiumchloride"  # that cell is cubic as it is
+    cubic = ase_name != "cesiumchloride"  # this cell is cubic already
     reference = bulk("".join(names), ase_name, a=cell_length, cubic=cubic) * (2, 3, 2)
     assert system.n_atoms == len(reference)
     for cutoff in (1.1 * cell_length,):
@@ -125,7 +125,7 @@ def test_lattice_constants():
 
 @given(st.integers(0, 54), st.integers(0, 2**31))
 @settings(max_examples=10, deadline=None)
-def test_substitution_replaces_as_many_as_asked(number, seed):
+def test_substitution_replaces_the_requested_number(number, seed):
     host = crystal("K", 3)
     mixed = substitute(host, "K", "Na", number=number, seed=seed)
     assert int(np.sum(mixed.groups["substituted"])) == number
@@ -149,18 +149,18 @@ def test_substitution_by_fraction_and_site():
         (lambda: crystal("K", 2, "hcp"), "Unknown crystal structure 'hcp'"),
         (lambda: crystal("K", 2, "fcc"), "No lattice constant"),
         (lambda: crystal("K", 0), "3 repeats >= 1"),
-        (lambda: crystal(("Na", "K"), 2), "takes 1 element"),
+        (lambda: crystal(("Na", "K"), 2), "needs 1 element"),
         (lambda: substitute(crystal("K", 2), "K", "Na"), "exactly one of"),
-        (lambda: substitute(crystal("K", 2), "K", "Na", number=17), "17 K atoms to replace, but 16"),
+        (lambda: substitute(crystal("K", 2), "K", "Na", number=17), "replace 17 K atoms: the system has 16"),
         (lambda: substitute(crystal("K", 2), "C", "Na", number=1), "No species 'C'"),
-        (lambda: substitute(crystal("K", 2), "K", "Na", sites=[3, 99]), r"wrong: \[99\]"),
-        (lambda: combine([]), "nothing to combine"),
+        (lambda: substitute(crystal("K", 2), "K", "Na", sites=[3, 99]), r"invalid: \[99\]"),
+        (lambda: combine([]), "needs at least one system"),
         (lambda: boxed(crystal("K", 2), lengths=[5.0, 20.0, 20.0]), "does not hold atoms"),
-        (lambda: boxed(crystal("K", 2)), "either lengths or margins"),
+        (lambda: boxed(crystal("K", 2)), "exactly one of lengths and margins"),
         (lambda: rotated(crystal("K", 2), [0.0, 0.0, 0.0], 10.0), "not all zero"),
     ],
 )
-def test_impossible_assemblies_say_why(call, message):
+def test_invalid_arguments_raise_a_clear_error(call, message):
     with pytest.raises(StructureError, match=message):
         call()
 
@@ -184,7 +184,7 @@ def test_combining_merges_names_masses_and_groups():
 
 @given(st.integers(0, 2**31), st.floats(-360.0, 360.0))
 @settings(max_examples=15, deadline=None)
-def test_turning_keeps_distances_and_handedness(seed, angle):
+def test_rotation_conserves_lengths_and_handedness(seed, angle):
     system = random_system(seed)
     system.velocities[:] = system.positions
     axis = np.random.default_rng(seed).normal(size=3)
@@ -196,13 +196,13 @@ def test_turning_keeps_distances_and_handedness(seed, angle):
     assert np.allclose(lengths_of(turned.velocities), lengths_of(system.velocities), atol=ROUNDING)
 
 
-def test_quarter_turn_about_z_takes_x_to_y():
+def test_rotation_by_90_degrees_about_z_maps_x_to_y():
     system = System([[1.0, 0.0, 0.0]], [0], ("K",), Cell([5.0, 5.0, 5.0]))
     turned = rotated(system, [0.0, 0.0, 2.0], 90.0, center=[0.0, 0.0, 0.0])
     assert np.allclose(turned.positions, [[0.0, 1.0, 0.0]], atol=ROUNDING)
 
 
-def test_placing_and_boxing():
+def test_placed_and_boxed():
     tube = nanotube(6, 6, repeats=3)
     assert np.allclose(translated(tube, [1.0, 2.0, 3.0]).positions - tube.positions, [1.0, 2.0, 3.0])
     moved = placed(tube, [0.0, 0.0, 0.0]).positions

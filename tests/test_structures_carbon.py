@@ -16,7 +16,7 @@ from nakmd.structures.distances import lengths_of
 from nakmd.structures.graphene import graphene, repeats_for
 from nakmd.structures.nanotube import TubeGeometry, nanotube, tube_axis
 
-#: Rounding of sums and cosines of numbers below 100 Å.
+#: Rounding error of sums and cosines of numbers below 100 Å.
 EXACT = 1e-10
 
 chiralities = st.tuples(st.integers(0, 14), st.integers(0, 14)).filter(lambda nm: sum(nm) >= 5)
@@ -37,7 +37,7 @@ def test_tube_of_any_chirality_is_a_rolled_honeycomb(chirality):
     bonds = find_bonds(tube.positions, tube.cell)
     assert np.all(coordination(bonds, tube.n_atoms) == 3)
     d = lengths_of(bonds.vectors(tube.positions, tube.cell))
-    # a bond rolled around the circumference becomes a chord, one along the axis stays as it is
+    # a bond around the circumference becomes a chord, one along the axis keeps its length
     chord = 2.0 * geometry.radius * sin(0.5 * 1.42 / geometry.radius)
     assert d.min() >= chord - EXACT
     assert d.max() <= 1.42 + EXACT
@@ -52,25 +52,25 @@ def test_tube_agrees_with_ase(n, m):
     theirs = ase_nanotube(n, m, length=1, bond=1.42)
     assert ours.n_atoms == len(theirs)
     assert ours.cell.matrix[2, 2] == pytest.approx(theirs.cell.array[2, 2], abs=1e-9)
-    # the same distances, whatever the turn about the axis and the handedness
+    # equal distances, independent of rotation about the axis and handedness
     distances = []
     for atoms, middle in ((ours, tube_axis(ours).center), (theirs, theirs.positions[:, :2].mean(axis=0))):
         x = atoms.positions - np.array([*middle, 0.0])
         r = (x[:, None, :] - x[None, :, :]).reshape(-1, 3)
         r[:, 2] -= ours.cell.matrix[2, 2] * np.rint(r[:, 2] / ours.cell.matrix[2, 2])
         distances.append(np.sort(lengths_of(r)))
-    # ASE builds with a few digits less: 1e-6 Å
+    # ASE's builder rounds to fewer digits: 1e-6 Å
     assert np.allclose(distances[0], distances[1], atol=1e-6)
 
 
-def test_chirality_turns_the_other_way_round_when_exchanged():
+def test_exchanging_n_and_m_reverses_the_chirality():
     angles = [TubeGeometry(n, m).chiral_angle for n, m in ((10, 0), (10, 10), (7, 3), (3, 7))]
     assert angles[:2] == pytest.approx([0.0, 30.0])
     assert angles[2] + angles[3] == pytest.approx(60.0)
     assert TubeGeometry(7, 3).radius == TubeGeometry(3, 7).radius
 
 
-def test_length_is_rounded_to_whole_periods_and_said():
+def test_length_is_rounded_to_whole_periods_and_described():
     geometry = TubeGeometry(10, 10)
     assert geometry.repeats_for(40.0) == 16
     assert geometry.repeats_for(0.1) == 1
@@ -78,23 +78,23 @@ def test_length_is_rounded_to_whole_periods_and_said():
     assert geometry.describe(16) == "(10,10) nanotube, radius 6.780 Å, 16 x 2.4595 Å = 39.352 Å long, 640 atoms"
 
 
-def test_tube_is_the_same_bits_every_time():
+def test_tube_is_bit_equal_on_every_call():
     assert np.array_equal(nanotube(9, 4, repeats=2).positions, nanotube(9, 4, repeats=2).positions)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n": -1, "m": 5, "repeats": 1}, "not negative"),
-        ({"n": 2, "m": 1, "repeats": 1}, "hold together"),
-        ({"n": 10, "m": 10}, "either length or repeats"),
-        ({"n": 10, "m": 10, "length": 10.0, "repeats": 3}, "either length or repeats"),
+        ({"n": -1, "m": 5, "repeats": 1}, "must not be negative"),
+        ({"n": 2, "m": 1, "repeats": 1}, "the minimum is 1.50 Å"),
+        ({"n": 10, "m": 10}, "exactly one of length and repeats"),
+        ({"n": 10, "m": 10, "length": 10.0, "repeats": 3}, "exactly one of length and repeats"),
         ({"n": 10, "m": 10, "repeats": 0}, "at least 1 period, got 0"),
         ({"n": 10, "m": 10, "length": -4.0}, "-4.0 Å"),
         ({"n": 10, "m": 10, "repeats": 1, "box": (13.0, 40.0)}, "diameter 13.56 Å"),
     ],
 )
-def test_impossible_tubes_say_why(arguments, message):
+def test_invalid_tubes_raise_a_clear_error(arguments, message):
     with pytest.raises(StructureError, match=message):
         nanotube(**arguments)
 
@@ -123,13 +123,13 @@ def test_graphene_lengths_and_layers():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "either lengths or repeats"),
+        ({}, "exactly one of lengths and repeats"),
         ({"repeats": (0, 3)}, "0 x 3"),
         ({"lengths": (10.0, -1.0)}, "must be positive"),
         ({"repeats": (2, 2), "stacking": "ABC"}, "AA or AB"),
-        ({"repeats": (2, 2), "vacuum": 0.0}, "no cell height"),
+        ({"repeats": (2, 2), "vacuum": 0.0}, "needs a positive vacuum"),
     ],
 )
-def test_impossible_sheets_say_why(arguments, message):
+def test_invalid_sheets_raise_a_clear_error(arguments, message):
     with pytest.raises(StructureError, match=message):
         graphene(**arguments)

@@ -1,4 +1,4 @@
-"""Nitrogen: how much, how far apart, how bonded, in which rings, and the same bits for the same seed."""
+"""Nitrogen doping: fraction, distances, bonds, rings, and bit-equal results for equal seeds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def walls():
 
 
 def rings_through(system: System, atom: int) -> list[int]:
-    """Sizes of the smallest ring through each two bonds of an atom (breadth first, the atom left out)."""
+    """Sizes of the smallest ring through each two bonds of an atom (breadth-first search without the atom)."""
     partners = adjacency(find_bonds(system.positions, system.cell), system.n_atoms)
     ends = [b for b, _ in partners[atom]]
     sizes = []
@@ -47,7 +47,7 @@ def rings_through(system: System, atom: int) -> list[int]:
 
 
 @pytest.mark.parametrize("wall", ["tube", "sheet"])
-def test_every_atom_is_bonded_as_its_label_says(walls, wall):
+def test_coordination_agrees_with_the_label(walls, wall):
     doped = dope(walls[wall], MIXED, seed=4)
     bonds = find_bonds(doped.positions, doped.cell)
     count = coordination(bonds, doped.n_atoms)
@@ -75,14 +75,14 @@ def test_rings_of_each_kind(walls, wall):
             elif name == "N:pyridinic":
                 assert rings_through(doped, atom) == [6]
             elif name == "N:graphitic":
-                # a neighbouring hole or pentagon may share one of the three rings
+                # a neighbouring vacancy or pentagon may share one of the three rings
                 assert rings_through(doped, atom)[0] in {5, 6}
     lone = dope(walls[wall], {"graphitic": 0.01}, seed=9)
     for atom in np.flatnonzero(lone.groups["nitrogen"]):
         assert rings_through(lone, atom) == [6, 6, 6]
 
 
-def test_holes_have_the_rims_of_their_kind(walls):
+def test_vacancies_have_the_edge_atoms_of_their_kind(walls):
     doped = dope(walls["sheet"], {"pyridinic": 0.01}, seed=2)
     assert int(np.sum(doped.species == doped.species_names.index("N:pyridinic"))) % 3 == 0
     assert "C:edge" not in doped.species_names
@@ -109,13 +109,13 @@ def test_pyridinic_sites_with_fewer_nitrogens_leave_edge_carbon(walls, nitrogens
     st.floats(3.0, 4.5),
 )
 @settings(max_examples=12, deadline=None)
-def test_fraction_is_met_to_the_nearest_site_and_sites_keep_apart(fractions, seed, distance):
+def test_fraction_is_met_to_the_nearest_site_and_sites_keep_their_distance(fractions, seed, distance):
     wall = nanotube(8, 8, repeats=14)
     doped = dope(wall, fractions, seed=seed, min_distance=distance, relax=False)
     achieved = nitrogen_fractions(doped)
-    for kind, wanted in fractions.items():
+    for kind, fraction in fractions.items():
         # half a site of up to 3 N
-        assert achieved[kind] == pytest.approx(wanted, abs=1.5 / doped.n_atoms)
+        assert achieved[kind] == pytest.approx(fraction, abs=1.5 / doped.n_atoms)
     # atoms of one site share its vacancy: connect N and edge atoms over at most 2.85 Å (across a ring) ...
     names = np.array(doped.species_names)[doped.species]
     special = np.flatnonzero(names != "C")
@@ -132,7 +132,7 @@ def test_fraction_is_met_to_the_nearest_site_and_sites_keep_apart(fractions, see
 
 @given(st.integers(0, 2**63))
 @settings(max_examples=4, deadline=None)
-def test_same_seed_same_bits(seed):
+def test_equal_seeds_give_bit_equal_walls(seed):
     wall = graphene(lengths=(22.0, 24.0))
     first, again = (dope(wall, {"graphitic": 0.02, "pyrrolic": 0.015}, seed=seed) for _ in range(2))
     assert np.array_equal(first.positions, again.positions)
@@ -141,14 +141,14 @@ def test_same_seed_same_bits(seed):
     assert not np.array_equal(first.positions, other.positions)
 
 
-def test_far_from_sites_the_wall_stays_as_built(walls):
+def test_far_from_sites_the_wall_is_unchanged(walls):
     wall = walls["sheet"]
     doped = dope(wall, {"pyridinic": 3.0 / wall.n_atoms}, seed=3)
     nitrogen = doped.positions[doped.groups["nitrogen"]]
     away = np.array([lengths_of(doped.cell.minimum_image(p - nitrogen)).min() for p in doped.positions])
-    tree = np.array([lengths_of(wall.cell.minimum_image(p - wall.positions)).min() for p in doped.positions])
-    assert tree[away > 10.0].max() < 0.02
-    assert tree.max() < 0.3
+    shift = np.array([lengths_of(wall.cell.minimum_image(p - wall.positions)).min() for p in doped.positions])
+    assert shift[away > 10.0].max() < 0.02
+    assert shift.max() < 0.3
     assert np.all(doped.positions[:, 2] == wall.positions[0, 2])
 
 
@@ -156,7 +156,7 @@ def test_tube_stays_round():
     wall = nanotube(10, 10, repeats=14)
     doped = dope(wall, MIXED, seed=5)
     axis = tube_axis(doped)
-    # springs only: dents of some 0.2 Å at the holes, none elsewhere
+    # springs only: dents of about 0.2 Å at the vacancies, none elsewhere
     assert axis.radius == pytest.approx(tube_axis(wall).radius, abs=0.01)
     assert axis.center == pytest.approx(tube_axis(wall).center, abs=0.01)
     radii = lengths_of((doped.positions - np.array([*axis.center, 0.0])) * np.array([1.0, 1.0, 0.0]))
@@ -170,7 +170,7 @@ def test_pentagons_do_not_fold_over_on_narrow_chiral_tubes(seed):
         assert rings_through(doped, atom) == [5]
 
 
-def test_the_rest_of_the_system_is_carried_along():
+def test_atoms_outside_the_wall_are_unchanged():
     wall = graphene(lengths=(22.0, 24.0))
     metal = np.array([[3.0, 3.0, 20.0], [9.0, 9.0, 21.0]])
     system = System(
@@ -212,17 +212,17 @@ def test_count_of_sites_solves_for_the_finished_wall():
         ({"fractions": {"graphitic": 0.2}, "min_distance": 6.0}, "at least 6 Å apart do not fit on 384 atoms"),
         ({"fractions": {"graphitic": 0.0005}}, "less than half a site"),
         ({"fractions": {"quaternary": 0.01}}, "Unknown kind of nitrogen quaternary"),
-        ({"fractions": {"graphitic": 1.5}}, "within 0 and 0.5"),
+        ({"fractions": {"graphitic": 1.5}}, "sum of at most 0.5"),
         ({"fractions": {"graphitic": 0.02}, "min_distance": 1.0}, "share a ring"),
         ({"fractions": {"pyridinic": 0.02}, "nitrogens_per_site": 4}, "1, 2 or 3"),
         ({"fractions": {"graphitic": 0.01}, "min_distance": 40.0}, "own image"),
     ],
 )
-def test_impossible_doping_says_why(arguments, message):
+def test_invalid_doping_raises_a_clear_error(arguments, message):
     with pytest.raises(StructureError, match=message):
         dope(graphene(repeats=(12, 8)), **arguments)
 
 
-def test_no_carbon_no_doping():
+def test_doping_needs_carbon():
     with pytest.raises(StructureError, match="No carbon to dope"):
         dope(System([[0.0, 0.0, 0.0]], [0], ("K",), graphene(repeats=(12, 8)).cell), {"graphitic": 0.1})

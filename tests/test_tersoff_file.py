@@ -72,7 +72,7 @@ def test_elements_come_in_the_order_asked_for_and_others_are_skipped(tmp_path):
     same(swapped, parameters.select(["N", "C"]))
     path.write_text(path.read_text() + "C C Si nonsense " + " ".join(["1"] * 13) + "\n")
     same(read_tersoff(path, ["C"]), parameters.select(["C"]))
-    with pytest.raises(FileFormatError, match="m of C C Si holds 'nonsense'"):
+    with pytest.raises(FileFormatError, match="m of C C Si is 'nonsense', not a number"):
         read_tersoff(path)
     with pytest.raises(InputError, match="has C, N, not Si"):
         parameters.select(["Si"])
@@ -81,10 +81,12 @@ def test_elements_come_in_the_order_asked_for_and_others_are_skipped(tmp_path):
 def test_missing_triples_are_named(tmp_path):
     path = tmp_path / "x"
     path.write_text("\n".join(line for line in WHOLE.split("\n") if not line.startswith(("C N N", "N C C"))))
-    with pytest.raises(FileFormatError, match=r"2 elements need 8 records; missing are C N N, N C C\. Ask for fewer"):
+    with pytest.raises(
+        FileFormatError, match=r"2 elements need 8 records; there is none for C N N, N C C\. Select fewer"
+    ):
         read_tersoff(path)
     assert read_tersoff(path, ["N"]).elements == ("N",)
-    with pytest.raises(FileFormatError, match=r"missing are C C B, C B C, C B B, B C C, B C B, B B C and 1 more"):
+    with pytest.raises(FileFormatError, match=r"there is none for C C B, C B C, C B B, B C C, B C B, B B C and 1 more"):
         read_tersoff(path, ["C", "B"])
 
 
@@ -97,12 +99,12 @@ def test_missing_triples_are_named(tmp_path):
         ("4.3484", "0.0", r":2: C C C: d is 0"),
         ("0.72751", "0.0", r":2: C C C: n is 0"),
         ("1.95 0.15", "0.0 0.0", r":2: C C C: R is 0"),
-        ("1.5724e-07", "1.5724d-07", r":2: beta of C C C holds 1\.5724d-07, a Fortran exponent.*1\.5724E-07"),
-        ("430.0", "nan", r":2: B of C C C holds nan"),
+        ("1.5724e-07", "1.5724d-07", r":2: beta of C C C is 1\.5724d-07; Fortran exponents.*1\.5724E-07"),
+        ("430.0", "nan", r":2: B of C C C is nan"),
         ("430.0", "1e400", r":2: B of C C C is '1e400', beyond double precision"),
-        (" 1393.6", "", r":3: the record that starts in line 2 has 33 words, not 17"),
-        ("1393.6", "1393.6 7.0", r":2: the record that starts in line 2 has 18 words"),
-        ("C C N", "C C C", r":3: C C C is already in line 2"),
+        (" 1393.6", "", r":3: the record that starts on line 2 has 33 words, not 17"),
+        ("1393.6", "1393.6 7.0", r":2: the record that starts on line 2 has 18 words"),
+        ("C C N", "C C C", r":3: C C C is already on line 2"),
         ("C C C", "C 1.0 C", r"names an element"),
         ("UNITS: metal", "UNITS: real", r"tagged UNITS: real"),
     ],
@@ -112,8 +114,8 @@ def test_damage_is_named_with_its_line_and_remedy(tmp_path, old, new, match):
 
 
 def test_truncated_and_empty_files(tmp_path):
-    fails(tmp_path / "x", WHOLE[:-60], r":9: the record that starts in line 9 has \d+ of 17 words.*truncated")
-    fails(tmp_path / "x", "# nothing\n", "holds no Tersoff record")
+    fails(tmp_path / "x", WHOLE[:-60], r":9: the record that starts on line 9 has \d+ of 17 words.*truncated")
+    fails(tmp_path / "x", "# nothing\n", "contains no Tersoff record")
     with pytest.raises(FileFormatError, match="no such file"):
         read_tersoff(tmp_path / "y")
 

@@ -1,4 +1,4 @@
-"""`nakmd validate` as a run: stopped and resumed, in processes, from the shell, and the stored results."""
+"""Runs of `nakmd validate`: interrupted and resumed, in parallel, from the shell; and the stored results."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from nakmd.studies.validation import campaign, markdown, points, workers
 from nakmd.studies.validation.points import FULL, POTASSIUM, QUICK, SODIUM, Scale, Wanted, points_for
 from nakmd.studies.validation.written_page import write_page
 
-#: Picoseconds instead of hundreds: nothing is measured well, everything is there.
+#: A few picoseconds instead of hundreds: large errors, but every quantity is computed.
 TINY = Scale(
     temperatures={SODIUM: (400.0,), POTASSIUM: (400.0,)},
     atoms=120, settle=0.1, npt=0.4, nvt=1.2, seeds=1, film_atoms=300, film_settle=0.1, film_time=1.1,
@@ -27,12 +27,12 @@ def tiny(monkeypatch):
     monkeypatch.setattr(campaign, "QUICK", TINY)
 
 
-# -------------------------------------------------------------------------------- stopping and going on
+# -------------------------------------------------------------------------------- interruption and resumption
 def figures(validation):
     return [finding.to_dict() for finding in validation.findings]
 
 
-def test_killed_and_resumed_gives_the_same_bits(tiny, tmp_path, monkeypatch):
+def test_killed_and_resumed_is_bit_equal(tiny, tmp_path, monkeypatch):
     wanted = ["density", "diffusion", "mixing", "carbon"]
     whole = validate("nak-cn", wanted, quick=True, seed=5, threads=1)
 
@@ -43,34 +43,34 @@ def test_killed_and_resumed_gives_the_same_bits(tiny, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         validate("nak-cn", wanted, quick=True, seed=5, threads=1, directory=tmp_path, progress=stop)
     computed = []
-    before = workers.compute
+    original = workers.compute
 
     def counted(point, *rest):
         computed.append(point.key)
-        return before(point, *rest)
+        return original(point, *rest)
 
     monkeypatch.setattr(workers, "compute", counted)
     resumed = validate("nak-cn", wanted, quick=True, seed=5, threads=1, directory=tmp_path)
     assert len(computed) == len(whole.results) - 2
     assert figures(resumed) == figures(whole)
     assert resumed.results == whole.results
-    # done: nothing is computed again, and the file says the same
+    # finished: nothing is recomputed, and the file has the same findings
     validate("nak-cn", wanted, quick=True, seed=5, threads=1, directory=tmp_path)
     assert len(computed) == len(whole.results) - 2
     stored = json.loads((tmp_path / "validation.json").read_text())
     assert stored["findings"] == figures(whole)
     assert stored["provenance"]["potential"]["files"].keys() >= {"nak-cn", "nichol-ackland-2016"}
-    other = validate("nak-cn", wanted, quick=True, seed=6, threads=1)
-    assert other["density", "Na", 400].value != whole["density", "Na", 400].value
+    other_seed = validate("nak-cn", wanted, quick=True, seed=6, threads=1)
+    assert other_seed["density", "Na", 400].value != whole["density", "Na", 400].value
 
 
-def test_processes_give_the_bits_of_one(tiny):
-    """Static points and liquids in two processes; a candidate that is in no file goes the same way."""
+def test_parallel_and_serial_are_bit_equal(tiny):
+    """Static points and liquids in two processes, from a potential object instead of a name."""
     wanted = ["density@400", "carbon"]
-    alone = validate("nak-cn", wanted, quick=True, threads=1)
+    serial = validate("nak-cn", wanted, quick=True, threads=1)
     potential = load("nak-cn")
-    aside = validate(potential, wanted, quick=True, threads=2)
-    assert figures(aside) == figures(alone)
+    parallel = validate(potential, wanted, quick=True, threads=2)
+    assert figures(parallel) == figures(serial)
 
 
 def test_a_model_that_explodes_is_not_measured(tiny, monkeypatch):
@@ -78,25 +78,25 @@ def test_a_model_that_explodes_is_not_measured(tiny, monkeypatch):
         raise ExplosionError("Step 7: an atom has left.")
 
     monkeypatch.setitem(workers.TASKS, "liquid", explode)
-    found = validate("nak", ["density", "mixing"], quick=True, threads=1)
-    assert found.counts["not measured"] == len(found.findings) == 3
-    assert "an atom has left" in found.findings[0].notes[0]
+    validation = validate("nak", ["density", "mixing"], quick=True, threads=1)
+    assert validation.counts["not measured"] == len(validation.findings) == 3
+    assert "an atom has left" in validation.findings[0].notes[0]
 
 
 def test_surface_and_page(tiny, tmp_path):
-    """Everything of a metal, with its pictures; misses are on the page."""
-    found = validate("nak", ["surface", "liquid", "adsorption"], quick=True, threads=1, directory=tmp_path)
-    assert any("adsorption" in words for words in found.skipped)
-    tension = found["surface tension", "K", 400]
+    """All liquid and surface quantities of a metal model, with plots; the page shows the misses."""
+    validation = validate("nak", ["surface", "liquid", "adsorption"], quick=True, threads=1, directory=tmp_path)
+    assert any("adsorption" in point for point in validation.skipped)
+    tension = validation["surface tension", "K", 400]
     assert math.isfinite(tension.value)
     assert tension.size_error > 0.0
-    files = write_page(found, tmp_path)
+    files = write_page(validation, tmp_path)
     assert {path.name for path in files} >= {"validation.md", "liquid.png", "rdf.png", "film.png"}
     assert all(path.stat().st_size > 5000 for path in files if path.suffix == ".png")
     page = (tmp_path / "validation.md").read_text()
-    for row in markdown.rows_of(found.findings):
+    for row in markdown.rows_of(validation.findings):
         assert f"| {row[0]} | {row[1]} |" in page
-    assert sum(f.verdict == "misses" for f in found.findings) == page.count("off by")
+    assert sum(f.verdict == "misses" for f in validation.findings) == page.count("off by")
 
 
 # ----------------------------------------------------------------------------------------------- shell
@@ -109,31 +109,31 @@ def test_shell(tmp_path):
     assert done.exit_code == 0, done.output
     assert "lattice constant, graphene" in done.output
     assert "off by +1.0 %" in done.output
-    again = shell("cn", "--only", "carbon", "-o", tmp_path, "--threads", 1, "--json")
-    assert json.loads(again.stdout)["counts"] == {"agrees": 1, "misses": 2, "no reference": 0, "not measured": 0}
+    second = shell("cn", "--only", "carbon", "-o", tmp_path, "--threads", 1, "--json")
+    assert json.loads(second.stdout)["counts"] == {"agrees": 1, "misses": 2, "no reference": 0, "not measured": 0}
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (["nak-cm"], 'Did you mean "nak-cn"'),
         (["cn", "--only", "carbn"], 'Did you mean "carbon"'),
         (["missing.toml"], "missing.toml"),
     ],
 )
-def test_bad_names_are_one_message(tmp_path, words, said):
-    done = shell(*words, "-o", tmp_path / "out")
+def test_bad_names_give_one_message(tmp_path, arguments, message):
+    done = shell(*arguments, "-o", tmp_path / "out")
     assert done.exit_code == 2
-    assert said in done.output
+    assert message in done.output
     assert "Traceback" not in done.output
 
 
-def test_folders_of_other_kinds_are_refused(tmp_path):
+def test_folders_with_other_settings_are_rejected(tmp_path):
     validate("cn", ["carbon"], directory=tmp_path)
-    for words, said in ((["cn", "--seed", 1], "seed 0, not 1"), (["tersoff-1989-c"], "name 'cn'")):
-        done = shell(*words, "--only", "carbon", "-o", tmp_path)
+    for arguments, message in ((["cn", "--seed", 1], "seed 0, not 1"), (["tersoff-1989-c"], "name 'cn'")):
+        done = shell(*arguments, "--only", "carbon", "-o", tmp_path)
         assert done.exit_code == 2
-        assert said in done.output
+        assert message in done.output
     (tmp_path / "points" / "carbon_graphene.json").write_text('{"digest": ')
     done = shell("cn", "--only", "carbon", "-o", tmp_path)
     assert done.exit_code == 2
@@ -143,24 +143,24 @@ def test_folders_of_other_kinds_are_refused(tmp_path):
 # ------------------------------------------------------------------------------------------------ slow
 @pytest.mark.slow
 def test_liquid_of_the_default_set():
-    """The acceptance figures of the reference brief, for what a fit asks of a candidate."""
-    found = validate("nak", LIQUID_QUICK, quick=True, seed=3)
-    assert found["density", "Na", 400].value == pytest.approx(0.917, abs=0.006)
-    assert found["density", "K", 400].value == pytest.approx(0.8145, abs=0.006)
-    assert found["density", "NaK 0.67", 400].value == pytest.approx(0.842, abs=0.008)
-    assert 0.0 < found["mixing enthalpy", "NaK 0.5", 400].value < 8.0
+    """Acceptance values for the quantities that a fit evaluates for each candidate."""
+    validation = validate("nak", LIQUID_QUICK, quick=True, seed=3)
+    assert validation["density", "Na", 400].value == pytest.approx(0.917, abs=0.006)
+    assert validation["density", "K", 400].value == pytest.approx(0.8145, abs=0.006)
+    assert validation["density", "NaK 0.67", 400].value == pytest.approx(0.842, abs=0.008)
+    assert 0.0 < validation["mixing enthalpy", "NaK 0.5", 400].value < 8.0
     for metal, low, high in (("Na", 0.30, 0.45), ("K", 0.38, 0.52)):
-        raw = found.results[f"liquid/{metal}/400/{QUICK.atoms}/0"]["diffusion"][metal]["raw"]["value"]
+        raw = validation.results[f"liquid/{metal}/400/{QUICK.atoms}/0"]["diffusion"][metal]["raw"]["value"]
         assert low < raw < high
-    assert found["diffusion of Na", "Na", 400].verdict == "misses"
+    assert validation["diffusion of Na", "Na", 400].verdict == "misses"
 
 
 # ---------------------------------------------------------------------------------------- stored results
 STORED = data_folder("potentials") / "validation" / "nak-cn"
 
 
-def test_stored_figures_are_complete_and_shown():
-    """The long run of the default set: every group, what made it, and the table of potentials/README.md row by row."""
+def test_stored_findings_are_complete_and_shown():
+    """The full run of the default set: all groups, provenance, and every row of the table in potentials/README.md."""
     stored = json.loads((STORED / "validation.json").read_text())
     assert {finding["group"] for finding in stored["findings"]} == set(points.GROUPS)
     assert stored["scale"] == "full"
@@ -176,7 +176,7 @@ def test_stored_figures_are_complete_and_shown():
         assert (value, unit, reference, verdict) == (
             finding["text"], finding["unit"], finding["reference_text"], finding["verdict_text"],
         )  # fmt: skip
-    # the metal of the library is still that of the stored run: whoever changes it runs `make validate` again
+    # the metal potential is still that of the stored run; after a change run `make validate`
     model, metal = load("nak-cn"), ("Na", "K")
     point = next(p for p in points_for(model, Wanted(["liquid"]), FULL)[0] if p.species == metal)
     file = STORED / "points" / (point.key.replace("/", "_").replace(" ", "-") + ".json")

@@ -1,7 +1,7 @@
-"""What a trajectory says, every number with its error: structure, motion, contact, affinity, heat, wetting.
+"""Analysis of trajectories with error estimates: structure, motion, contact, affinity, heat, wetting.
 
-Each analysis is a class (``prepare``, ``update``, ``result``), which a run feeds live, and a function of
-the same noun, which drives it over a trajectory. `analyze` runs all that make sense in one pass over the
+Each analysis is a class (``prepare``, ``update``, ``result``) for use during a run, and a function of the same
+noun that applies it to a trajectory. `analyze` runs all analyses that apply to the atoms in one pass over the
 file; `nakmd.quantity_names` lists them.
 """
 

@@ -1,11 +1,11 @@
-"""Interfacial affinity: how strongly wall and liquid metal attract, and which metal the wall prefers."""
+"""Interfacial affinity: attraction between wall and liquid metal, and preference of the wall for one metal."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, LEAST_BULK, di
 from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import METALS, WALL
@@ -25,14 +25,9 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class AffinityRecord(Record):
-    """Interaction of wall and metal, positive where they attract; ``value`` is per contact area, eV/Å².
+    """Interaction of wall and metal, positive for attraction; ``value`` is per contact area, eV/Å².
 
     Attributes
     ----------
@@ -52,9 +47,9 @@ class AffinityRecord(Record):
         Atoms of each metal in the first layer.
     contact_area : Measure [Å²]
     energy : Measure [eV]
-        Interaction energy itself: negative where wall and metal attract.
+        Interaction energy, negative for attraction.
     bulk : str
-        What the composition of the bulk was taken from.
+        Region that defines the composition of the bulk.
     time : (n,) float64 [ps]
     series : (n,) float64 [eV/Å²]
         Affinity per area in each frame (NaN without contact).
@@ -74,7 +69,7 @@ class AffinityRecord(Record):
     series: FloatArray
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         yield Row.of("affinity per area", self.per_area)
         yield Row.of("affinity per first-layer atom", self.per_layer_atom)
         for metal, entry in self.by_metal.items():
@@ -87,13 +82,10 @@ class AffinityRecord(Record):
             yield Row.of(f"enrichment {a}/{b} of the first layer", entry)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the affinity per area in time, with mean and 95 % interval."""
+        """Draw the affinity per area against time, with mean and 95 % confidence interval."""
         figure, ax = figure_for(ax)
         ax.plot(self.time, self.series * J_PER_M2_PER_EV_A2, color=COLORS[0], lw=1)
-        ax.axhline(self.per_area.value, color=COLORS[1], label=self.per_area.text)
-        low, high = self.per_area.interval()
-        if math.isfinite(low):
-            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
+        draw_mean(ax, self.per_area, self.per_area.text)
         ax.set(xlabel="t / ps", ylabel="affinity / J/m²")
         ax.legend(fontsize="small")
         return figure
@@ -112,26 +104,26 @@ class Affinity(NamedAnalysis):
     bulk : float [Å]
         A metal atom is in the bulk if no wall atom is closer than this.
     area_per_atom : float [Å²]
-        Contact area that a wall atom stands for.
+        Contact area per wall atom.
     wall, metals : tuples of str
         Elements of the two sides.
 
     Notes
     -----
     The energy is that of the pair terms between wall and metal species, stored with each frame
-    (``Frame.pair_energies``): an interaction energy in the presence of everything else, not a free energy
-    and not the work of adhesion, which also counts what the metal and the wall pay to adapt to each other.
-    Positive w means attraction.
+    (``Frame.pair_energies``): an interaction energy in the presence of all other atoms, not a free energy
+    and not the work of adhesion, which also includes the energy of the metal and the wall adapting to each
+    other. Positive w means attraction.
 
-    A wall atom is in contact if a metal atom is within `CONTACT_DISTANCES`. It counts once, also where
+    A wall atom is in contact if a metal atom is within `CONTACT_DISTANCES`. It is counted once, even if
     metal wets both of its sides: for a filled and immersed tube the area is that of the tube's wall, not of
     its two faces.
 
-    Ratios are ratios of means; errors are those of the linearised ratio's time series (`ratio_of_means`).
+    Ratios are ratios of means; errors are those of the time series of the linearised ratio (`ratio_of_means`).
 
-    If the bulk, as defined, holds fewer than 20 metal atoms on average or lacks one of the metals, its
-    composition is taken as that of all metal atoms, the first layer included, which draws the enrichment
-    towards 1. ``record.bulk`` says which it was.
+    If the bulk region contains fewer than 20 metal atoms on average or lacks one of the metals, the
+    composition of all metal atoms including the first layer is used instead, which biases the enrichment
+    towards 1. ``record.bulk`` states which one was used.
     """
 
     name = "affinity"
@@ -158,18 +150,20 @@ class Affinity(NamedAnalysis):
         self.wall, self.metals = wall, metals
 
     def prepare(self, topology: Topology) -> None:
-        """Find the two sides."""
+        """Select the atoms of the two sides."""
         elements = np.array(topology.elements)
         present = np.unique(topology.species)
         self._wall_species = [int(s) for s in present if elements[s] in self.wall]
         self._metal_species = [int(s) for s in present if elements[s] in self.metals]
-        for side, found, words in (
+        for side, species, elements_of_side in (
             ("wall", self._wall_species, self.wall),
             ("metal", self._metal_species, self.metals),
         ):
-            if not found:
+            if not species:
                 names = ", ".join(topology.species_names[s] for s in present)
-                raise AnalysisError(f"Affinity needs {side} atoms ({', '.join(words)}); here are {names} only.")
+                raise AnalysisError(
+                    f"Affinity needs {side} atoms ({', '.join(elements_of_side)}); the atoms present are {names}."
+                )
         self._names = topology.species_names
         self._wall = np.flatnonzero(np.isin(topology.species, self._wall_species))
         self._metal = np.flatnonzero(np.isin(topology.species, self._metal_species))
@@ -192,12 +186,12 @@ class Affinity(NamedAnalysis):
         self._in_contact: list[list[int]] = []
 
     def update(self, frame: Frame) -> None:
-        """Take the energies of one frame and count its first layer."""
+        """Add the energies and the first-layer counts of one frame."""
         if frame.pair_energies is None or not np.all(np.isfinite(frame.pair_energies)):
             raise AnalysisError(
-                f"The frame at step {frame.step} holds no interaction energies between species, "
-                "which affinity is made of. nakmd run stores them with every frame; a file that another "
-                "program wrote or converted has none: analyse the original, or run again."
+                f"The frame at step {frame.step} contains no interaction energies between species, which the "
+                "affinity requires. nakmd run stores them with every frame; files written or converted by other "
+                "programs have none: analyse the original trajectory, or run again."
             )
         energies = np.zeros((len(self._wall_species), len(self._metal_names)))
         for row, a in enumerate(self._wall_species):
@@ -223,17 +217,17 @@ class Affinity(NamedAnalysis):
 
     @property
     def contact_areas(self) -> FloatArray:
-        """Area [Å²] of the wall in contact with metal in each frame so far."""
+        """Area [Å²] of the wall in contact with metal, for each frame so far."""
         counts = np.array(self._in_contact, dtype=np.float64)
         return np.asarray(counts.sum(axis=1) * self.area_per_atom)
 
     @property
     def cross_energies(self) -> FloatArray:
-        """Interaction energy [eV] of wall and metal in each frame so far."""
+        """Interaction energy [eV] of wall and metal, for each frame so far."""
         return np.asarray(np.array(self._energies).sum(axis=(1, 2)))
 
     def result(self) -> AffinityRecord:
-        """Return the affinity and its parts."""
+        """Return the affinity and its contributions."""
         require_frames(len(self._time), 1, "Affinity")
         energies = np.array(self._energies)
         layer = np.array(self._in_layer, dtype=np.float64)
@@ -241,8 +235,8 @@ class Affinity(NamedAnalysis):
         area = self.contact_areas
         if not np.any(area):
             raise AnalysisError(
-                "No metal atom ever touches the wall in these frames: there is no contact area to divide by. "
-                "Check that the metal lies at the wall, or measure in a later stage."
+                "No metal atom touches the wall in these frames, so the contact area is zero. "
+                "Check that the metal is at the wall, or measure in a later stage."
             )
         total = -energies.sum(axis=(1, 2))
         per_area = ratio_of_means([total], [area], "eV/Å²")
@@ -251,10 +245,7 @@ class Affinity(NamedAnalysis):
         enrichment, bulk, notes = self._enrichment(layer)
         return AffinityRecord(
             quantity="interfacial affinity",
-            value=per_area.value,
-            error=per_area.error,
-            unit="eV/Å²",
-            n_effective=per_area.n_effective,
+            **per_area.fields,
             notes=(
                 f"first layer: nearest wall atom closer than {self.layer:g} Å",
                 f"contact area: {self.area_per_atom:.3f} Å² per wall atom in contact, each counted once",
@@ -285,8 +276,8 @@ class Affinity(NamedAnalysis):
         )
 
     def _enrichment(self, layer: FloatArray) -> tuple[dict[tuple[str, str], Measure], str, list[str]]:
-        """Return the enrichment of each pair of metals, where the bulk was, and notes."""
-        names = sorted(self._metal_names, key=lambda name: (name != "K", name))  # K over Na, as the field asks
+        """Return the enrichment of each pair of metals, the region of the bulk, and notes."""
+        names = sorted(self._metal_names, key=lambda name: (name != "K", name))  # K over Na, the convention for NaK
         if len(names) < 2:
             return {}, "one metal only", []
         counts = np.array(self._in_bulk, dtype=np.float64)
@@ -296,12 +287,12 @@ class Affinity(NamedAnalysis):
             overall = np.bincount(self._kinds, minlength=len(self._metal_names)).astype(np.float64)
             reference = np.tile(overall, (len(layer), 1))
             bulk = f"all metal (fewer than {LEAST_BULK:.0f} atoms farther than {self.bulk:g} Å from the wall)"
-        found = {}
+        enrichment = {}
         for i, a in enumerate(names):
             for b in names[i + 1 :]:
                 k, l = self._metal_names.index(a), self._metal_names.index(b)  # noqa: E741  (index letters)
-                found[a, b] = ratio_of_means([layer[:, k], reference[:, l]], [layer[:, l], reference[:, k]])
-        return found, bulk, [f"bulk composition: {bulk}"]
+                enrichment[a, b] = ratio_of_means([layer[:, k], reference[:, l]], [layer[:, l], reference[:, k]])
+        return enrichment, bulk, [f"bulk composition: {bulk}"]
 
 
 def affinity(

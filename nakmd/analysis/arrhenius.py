@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ArrheniusRecord(Record):
-    """An activation energy [eV] and the points it comes from.
+    """An activation energy [eV] and the data points of its fit.
 
     Attributes
     ----------
     prefactor : Measure
-        In the unit of the quantity; its error is that of the logarithm times the value.
+        In the unit of the quantity; its error is the error of the logarithm times the value.
     temperatures : (n,) float64 [K]
     values, errors : (n,) float64
     of : str
         Name and unit of the quantity.
     chi2 : float
-        Of n - 2 degrees of freedom.
+        χ² of the fit, with n - 2 degrees of freedom.
     sign : int
         1 if the quantity rises with temperature, -1 if it falls.
     """
@@ -48,7 +41,7 @@ class ArrheniusRecord(Record):
     sign: int
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the points and the line against 1000 K/T."""
+        """Draw the points and the fit against 1000 K/T."""
         figure, ax = figure_for(ax)
         inverse = 1000.0 / self.temperatures
         ax.errorbar(inverse, self.values, self.errors, fmt="o", color=COLORS[0], capsize=3)
@@ -61,36 +54,36 @@ class ArrheniusRecord(Record):
 
 
 def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure], sign: int = 1) -> ArrheniusRecord:
-    r"""Return the activation energy of a quantity over a sweep of temperatures.
+    r"""Return the activation energy from a quantity at several temperatures.
 
     .. math:: D = D_0\, e^{-E_a / k_B T}
 
-    as a weighted line of ln D against 1/k_B T, with errors δD/D.
+    from a weighted linear fit of ln D against 1/k_B T, with errors δD/D.
 
     Parameters
     ----------
     temperatures : sequence of float [K]
     records : sequence of Record or Measure
-        One number with its error each, all in one unit: diffusion coefficients, exchange rates, ...
+        One number with its error for each temperature, all in the same unit: diffusion coefficients, rates, ...
     sign : {1, -1}
         -1 for quantities that fall as T rises (viscosity, lifetimes): D = D₀ exp(+E_a/k_B T).
 
     Returns
     -------
     ArrheniusRecord
-        Errors as in `weighted_line`: where the points scatter by more than their errors, they are enlarged.
+        Errors as in `weighted_line`: they are enlarged if the points scatter by more than their errors.
 
     Raises
     ------
     AnalysisError
-        If there are fewer than three temperatures, units differ, a value is not above zero, or the sign is neither.
+        If there are fewer than three temperatures, units differ, a value is not positive, or the sign is invalid.
     """
     if sign not in (1, -1):
-        raise AnalysisError(f"The sign is 1 for what rises with temperature and -1 for what falls, not {sign}.")
+        raise AnalysisError(f"The sign must be 1 (rises with temperature) or -1 (falls), got {sign}.")
     if len(temperatures) != len(records):
-        raise AnalysisError(f"{len(temperatures)} temperatures do not fit {len(records)} results.")
+        raise AnalysisError(f"Got {len(temperatures)} temperatures but {len(records)} results.")
     if len(set(temperatures)) < 3:
-        raise AnalysisError(f"An Arrhenius fit needs three or more temperatures, got {sorted(set(temperatures))} K.")
+        raise AnalysisError(f"An Arrhenius fit needs at least three temperatures, got {sorted(set(temperatures))} K.")
     units = {record.unit for record in records}
     if len(units) > 1:
         raise AnalysisError(f"The results have different units: {', '.join(sorted(units))}.")
@@ -99,7 +92,9 @@ def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure]
     errors = np.array([float(record.error) for record in records])
     for temperature, value in zip(t, values):
         if not (value > 0.0 and temperature > 0.0):
-            raise AnalysisError(f"At {temperature:g} K the value is {value:g}, which has no logarithm.")
+            raise AnalysisError(
+                f"The value at {temperature:g} K is {value:g}; temperatures and values must be positive."
+            )
     line = weighted_line(1.0 / (K_B * t), np.log(values), errors / values)
     unit = units.pop()
     name = next((record.quantity for record in records if isinstance(record, Record)), "value")

@@ -1,4 +1,4 @@
-"""What every analysis is: prepare, update, result; and how it is driven over a trajectory or by a run."""
+"""Base classes of analyses (prepare, update, result) and of their records, and shared validation."""
 
 from __future__ import annotations
 
@@ -6,38 +6,36 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any, dataclass_transform
 
 import numpy as np
 
 from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
+from nakmd.analysis.plotting import Axes, Figure
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError, InputError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
+@dataclass_transform(eq_default=False, kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Record:
-    """What an analysis found.
+    """Result of an analysis. Every subclass becomes a frozen dataclass with keyword-only fields.
 
     Attributes
     ----------
     quantity : str
-        What was measured, of what.
+        Name of the quantity, with the atoms it belongs to.
     value : float or array
     error : float or array
-        Standard error; NaN where the frames cannot give one.
+        Standard error; NaN if the frames do not allow an estimate.
     unit : str
     n_effective : float
-        How many independent samples the error rests on.
+        Number of independent samples behind the error.
     notes : tuple of str
-        Conventions that decide the number, and warnings.
+        Conventions that affect the number, and warnings.
     """
 
     quantity: str
@@ -47,9 +45,13 @@ class Record:
     n_effective: float
     notes: tuple[str, ...] = ()
 
+    def __init_subclass__(cls) -> None:
+        """Turn the subclass into a dataclass of the same kind."""
+        dataclass(frozen=True, kw_only=True, eq=False)(cls)
+
     @property
     def trusted(self) -> bool:
-        """Whether the error rests on enough independent samples."""
+        """Whether the error is based on enough independent samples."""
         return bool(np.all(np.isfinite(self.error))) and self.n_effective >= TRUSTED_SAMPLES
 
     def interval(self, level: float = 0.95) -> tuple[Any, Any]:
@@ -59,7 +61,7 @@ class Record:
 
     @property
     def text(self) -> str:
-        """Value, error and unit of a single number, without a word on how far to trust them."""
+        """Value, error and unit of a single number, without a remark on reliability."""
         return format_measure(float(self.value), float(self.error), self.unit)
 
     def __str__(self) -> str:
@@ -71,16 +73,16 @@ class Record:
         return text
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain lists, numbers and strings; what is not finite becomes None."""
+        """Return all fields as plain lists, numbers and strings; values that are not finite become None."""
         plain = {item.name: _plain(getattr(self, item.name)) for item in dataclasses.fields(self)}
         return {**plain, "trusted": self.trusted}
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results; one with the whole text unless a record chooses better ones."""
+        """Yield the rows of the results table; the default is one row with the full text."""
         yield Row(self.quantity, str(self), trust_note(self), self)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the result into ``ax``, or into a figure of its own, and return the figure."""
+        """Draw the result into ``ax``, or into a new figure, and return the figure."""
         raise AnalysisError(f"{self.quantity} has no plot.")
 
 
@@ -105,17 +107,17 @@ def _plain(value: Any) -> Any:
 
 
 class Analysis(ABC):
-    """One question asked of a stream of frames.
+    """Measurement of one quantity over a stream of frames.
 
-    A run feeds it live, a driver feeds it from a file: the numbers are the same. A fresh object is the only
-    reset. Frames may be views of a running simulation: what is kept is copied.
+    Frames come from a running simulation or from a file, with the same results. To restart, create a new object.
+    Frames may be views of a running simulation: an analysis copies what it stores.
 
     Attributes
     ----------
     name : str
-        What the question is called in tables and on the command line.
+        Name of the quantity in tables and on the command line.
     needs : frozenset of str
-        Optional fields of `Frame` that must be there, so that a run can provide them.
+        Optional fields of `Frame` that the analysis requires, so that a run can provide them.
     """
 
     name: str = ""
@@ -123,40 +125,38 @@ class Analysis(ABC):
 
     @abstractmethod
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms; called once, before the first frame."""
+        """Select the atoms; called once, before the first frame."""
 
     @abstractmethod
     def update(self, frame: Frame) -> None:
-        """Take in one frame."""
+        """Add one frame."""
 
     @abstractmethod
     def result(self) -> Record:
-        """Return what the frames so far say; may be asked again later."""
+        """Return the result of the frames added so far; may be called again after more frames."""
 
 
 def select(topology: Topology, word: str) -> BoolArray:
-    """Return the mask of the atoms that a word names; `AnalysisError` if there are none."""
+    """Return the mask of the atoms that a name selects; `AnalysisError` if it selects none."""
     try:
         mask = topology.select(word)
     except InputError as error:
         raise AnalysisError(str(error)) from None
     if not np.any(mask):
-        raise AnalysisError(f"{word!r} is known here, but no atom belongs to it.")
+        raise AnalysisError(f"{word!r} is defined but selects no atom.")
     return mask
 
 
 def require_finite(positions: FloatArray) -> None:
-    """Raise `AnalysisError` unless all of the numbers are finite."""
+    """Raise `AnalysisError` unless all coordinates are finite."""
     if not np.all(np.isfinite(positions)):
-        raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
+        raise AnalysisError("A position is not finite (NaN or inf): the simulation became unstable before this frame.")
 
 
 def require_frames(count: int, least: int, name: str) -> None:
-    """Raise `AnalysisError` unless enough frames were seen."""
+    """Raise `AnalysisError` if there are too few frames."""
     if count < least:
-        wanted = "one frame" if least == 1 else f"{least} frames"
-        seen = {0: "none", 1: "one frame"}.get(count, f"{count} frames")
         raise AnalysisError(
-            f"{name} needs at least {wanted}, and {seen} came in. "
+            f"{name} needs at least {least} frame{'s' if least > 1 else ''}, got {count}. "
             "Run longer, write frames more often, or choose another stage (stage='all')."
         )

@@ -1,4 +1,4 @@
-"""Heats that compete with wetting when carbon meets liquid NaK, each with what it assumes and how well it is known."""
+"""Heats that compete with wetting when carbon meets liquid NaK, with their assumptions and reliability."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from nakmd.units import KJ_PER_MOL_PER_EV
 #: Intercalation to KC8 [J per g of carbon]: 84.1 cal.
 KC8 = 84.1 * 4.184
 
-#: A wall without nitrogen is compared with this one: atomic fraction of N, and graphitic share of it.
+#: Example used for a wall without nitrogen: atomic fraction of N, and graphitic share of it.
 EXAMPLE_N, EXAMPLE_GRAPHITIC = 0.04, 0.4
 
-#: Heat [eV] supposed for one graphitic N that a metal atom replaces.
+#: Assumed heat [eV] of the replacement of one graphitic N by a metal atom.
 REPLACEMENT = 1.5
 
-#: Oxygen on the carbon (atomic fraction), and the heat [kJ/mol] that one O may give.
+#: Oxygen on the carbon (atomic fraction), and the heat [kJ/mol] per O.
 OXYGEN, OXYGEN_HEAT = 0.01, 300.0
 
 #: Water on the carbon (mass fraction), and the heat [kJ/mol] of K + H₂O → KOH + ½ H₂: 425 - 286.
@@ -29,20 +29,20 @@ WATER, WATER_HEAT, WATER_MASS = 0.01, 139.0, 18.015
 
 @dataclass(frozen=True)
 class CompetingHeat:
-    """Heat that could be mistaken for that of wetting.
+    """A heat that could be mistaken for the heat of wetting.
 
     Attributes
     ----------
     name : str
     heat : float [J per g of carbon]
-        If all of it happens.
+        For complete reaction.
     temperature_rise : float [K]
-        Of the electrode, if no heat is lost.
+        Temperature rise of the electrode without heat loss.
     assumes : str
-        Amounts that the figure stands for; it scales with them.
+        Amounts assumed for the heat, which is proportional to them.
     source : str
     confidence : {"measured", "estimated", "supposed"}
-        A calorimeter's figure; tabled or plausible heats times an assumed amount; or a hypothesis.
+        Calorimetry; tabulated or plausible heats times an assumed amount; or a hypothesis.
     """
 
     name: str
@@ -54,20 +54,20 @@ class CompetingHeat:
 
 
 def competing_heats(topology: Topology, rise: Callable[[float], float]) -> tuple[CompetingHeat, ...]:
-    """Return the heats that compete with wetting on this wall.
+    """Return the heats that compete with wetting of this wall.
 
     Parameters
     ----------
     topology : Topology
-        The nitrogen route takes the wall's own nitrogen, where it has any.
+        The nitrogen route uses the nitrogen of the wall if it has any.
     rise : callable
-        From J per g of carbon to K.
+        Function from heat [J per g of carbon] to temperature rise [K].
 
     Notes
     -----
     The nitrogen route, y_N g |ΔH|/M with the atomic fraction y_N of nitrogen and its graphitic share g, is the
     hypothesis that graphitic N is replaced by metal with a heat of 1.5 eV. Literal replacement on a perfect wall
-    is uphill by some 5 eV (a vacancy costs 7.5 eV), so the figure is what the hypothesis would need and not a
+    is endothermic by about 5 eV (a vacancy costs 7.5 eV), so the number is what the hypothesis would require, not a
     prediction.
     """
     names = topology.species_names
@@ -75,17 +75,17 @@ def competing_heats(topology: Topology, rise: Callable[[float], float]) -> tuple
     wall = {names[s]: int(n) for s, n in zip(present, counts) if names[s].partition(":")[0] in WALL}
     total = sum(wall.values())
     nitrogen = sum(n for name, n in wall.items() if name.partition(":")[0] == "N")
-    fraction, share, whose = EXAMPLE_N, EXAMPLE_GRAPHITIC, "an example, as this wall has none"
+    fraction, share, origin = EXAMPLE_N, EXAMPLE_GRAPHITIC, "an example, as this wall has none"
     if nitrogen:
-        fraction, share, whose = nitrogen / total, wall.get("N:graphitic", 0) / nitrogen, "of this wall"
+        fraction, share, origin = nitrogen / total, wall.get("N:graphitic", 0) / nitrogen, "of this wall"
     mass = MASSES["C"] + fraction * (MASSES["N"] - MASSES["C"])
-    found = (
+    heats = (
         (
             "graphitic N replaced",
             1e3 * KJ_PER_MOL_PER_EV * REPLACEMENT * fraction * share / mass,
-            f"{100 * fraction:.3g} at.% N, {100 * share:.3g} % of it graphitic ({whose}), all replaced at "
+            f"{100 * fraction:.3g} at.% N, {100 * share:.3g} % of it graphitic ({origin}), all replaced at "
             f"{REPLACEMENT} eV each",
-            "a hypothesis; on a perfect wall the literal reaction is uphill by about 5 eV",
+            "a hypothesis; on a perfect wall the literal reaction is endothermic by about 5 eV",
             "supposed",
         ),
         (
@@ -112,5 +112,5 @@ def competing_heats(topology: Topology, rise: Callable[[float], float]) -> tuple
     )
     return tuple(
         CompetingHeat(name, heat, rise(heat), assumes, source, confidence)
-        for name, heat, assumes, source, confidence in found
+        for name, heat, assumes, source, confidence in heats
     )

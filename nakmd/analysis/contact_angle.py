@@ -1,15 +1,14 @@
-"""Contact angle of a droplet on a sheet, and on or in a tube, from the shape of its mean surface."""
+"""Contact angle of a droplet on a sheet, or on or in a tube, from the shape of its mean surface."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.base import Record, require_finite, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.droplet_shape import DropletShape
 from nakmd.analysis.geometry.find_droplet import find_droplet
@@ -20,28 +19,22 @@ from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: Side [Å] of the bins of a map, and how far it reaches beyond the farthest atom of the first frame.
+#: Bin width [Å] of the density map, and its margin beyond the farthest atom of the first frame.
 WIDTH, MARGIN = 0.5, 12.0
 
-#: Blocks of time that the error rests on, at least, where there are frames enough and no window is given.
+#: Least number of time blocks for the error, if there are enough frames and no window is given.
 BLOCKS = 8
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ContactAngleRecord(Record):
-    """The angle, within the liquid; ``value`` and ``error`` in degree.
+    """Contact angle measured within the liquid; ``value`` and ``error`` in degree.
 
     Attributes
     ----------
@@ -49,27 +42,27 @@ class ContactAngleRecord(Record):
         ``"spherical cap"``, ``"cylindrical cap"``, ``"barrel around the tube"``, ``"clamshell on the tube"``,
         ``"ridge along the tube"`` or ``"plug inside the tube"``.
     side : str
-        Of the wall.
+        Side of the wall that the droplet is on.
     apex : float [Å]
-        Where the fitted curve meets the line of symmetry.
+        Position where the fitted curve meets the symmetry axis.
     curvature : float [1/Å]
-        Of the fitted circle (negative: concave); of a barrel, the mean of its two principal curvatures.
+        Curvature of the fitted circle (negative: concave); for a barrel, the mean of its two principal curvatures.
     radius : float [Å]
         Mean radius of the tube on that side; infinite for sheets.
     liquid_density : float [1/Å³]
-        Within the droplet, away from its surface.
+        Density within the droplet, away from its surface.
     per_angstrom : float [degree/Å]
-        Change of the angle if the surface of contact is taken 1 Å farther from the nuclei.
+        Change of the angle if the contact surface is placed 1 Å farther from the nuclei.
     roughness : float [Å]
         Root mean square distance of the surface from the curve.
     surface : (n, 2) float64 [Å]
-        Points of half density that were fitted, u and v.
+        Fitted points of half density, (u, v).
     curve : (m, 2) float64 [Å]
     density : (n_u, n_v) float64 [1/Å³]
-        The smoothed map.
+        Smoothed density map.
     u_edges, v_edges : (n_u + 1,), (n_v + 1,) float64 [Å]
     labels : (str, str)
-        What u and v are.
+        Axis labels of u and v.
     """
 
     shape: str
@@ -88,7 +81,7 @@ class ContactAngleRecord(Record):
     labels: tuple[str, str]
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         yield Row.of(f"contact angle, {self.shape}", self)
 
     def plot(self, ax: Axes | None = None) -> Figure:
@@ -112,10 +105,10 @@ class ContactAngleRecord(Record):
 
 
 class ContactAngle(NamedAnalysis):
-    r"""Angle at which the mean surface of a droplet, drawn on to the wall, meets it.
+    r"""Angle between the wall and the mean surface of a droplet, extrapolated to the wall.
 
-    Atoms are counted in a map that moves with droplet and wall; its surface is where the density is half that
-    within the droplet; a curve through the surface beyond the layers next to the wall is continued to the wall.
+    Atoms are counted in a density map that moves with droplet and wall. The surface is where the density is half of
+    that within the droplet. A curve fitted to the surface beyond the layers next to the wall is extrapolated to it.
 
     ============================== =============================== =========================================
     droplet                        coordinates of the map          curve, and cos θ where it meets the wall
@@ -135,29 +128,29 @@ class ContactAngle(NamedAnalysis):
     Parameters
     ----------
     exclude : float [Å], optional
-        Surface nearer than this to the wall's nuclei is not fitted. If left out: 8 Å; inside a tube at most
+        Surface points closer than this to the nuclei of the wall are not fitted. Default: 8 Å; inside a tube at most
         three tenths of its radius.
     contact : float [Å]
-        Distance from the nuclei of the surface where the angle is read.
+        Distance from the nuclei to the surface where the angle is evaluated.
     window : float [ps], optional
-        Length of the blocks of time that the error rests on, at most half the run. If left out: 8 to 15 blocks.
+        Length of the time blocks for the error, at most half the run. Default: 8 to 15 blocks.
     metals : tuple of str
 
     Notes
     -----
-    The wall and the kind of droplet are found in the first frame.
+    The wall and the kind of droplet are determined from the first frame.
 
     Limits. The curves are those of a liquid with one surface tension and no gravity: exact for caps, ridges, barrels
-    and plugs. A clamshell is no sphere: its angle is right for drops much smaller than the tube, and for larger ones
-    stands for the shape, not for Young's angle. Near the wall and at nanometres, line tension bends the surface, so the
-    angle depends on the droplet's size. Where the contact line is: by `contact`, by default at the nuclei;
-    `per_angstrom` tells what another choice changes, which is often more than the error.
+    and plugs. A clamshell is not a sphere: its angle is correct for drops much smaller than the tube; for larger drops
+    it describes the shape and is not Young's angle. Near the wall and at nanometre size, line tension bends the
+    surface, so the angle depends on the size of the droplet. `contact` sets the position of the contact line, by
+    default at the nuclei; `per_angstrom` gives the effect of another choice, which is often larger than the error.
 
-    Both ends of a plug are folded onto one another, and so are those of a barrel. A narrow tube layers the liquid
-    across all of it: the surface of a plug is where the density is half that deep within at the same distance from the
-    axis.
+    The two ends of a plug are averaged, and so are those of a barrel. In a narrow tube the liquid is layered over the
+    whole cross-section: the surface of a plug is where the density is half of the density deep inside at the same
+    distance from the axis.
 
-    The error is from the jackknife over blocks of time, each time fitting anew.
+    The error is from the jackknife over time blocks, with a new fit for each.
 
     References
     ----------
@@ -169,7 +162,7 @@ class ContactAngle(NamedAnalysis):
     name = "contact_angle"
     title = "contact angle of a droplet on a sheet or a tube, of a plug in it"
     panel = 20
-    # whether there is a droplet is a matter of positions, not known before the first frame
+    # only the positions in the first frame tell whether there is a droplet
     on_request = True
     atoms = INTERFACE
 
@@ -186,10 +179,10 @@ class ContactAngle(NamedAnalysis):
         self.metals = metals
 
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms."""
+        """Select the atoms."""
         wall_atoms(topology)
         elements = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
-        # the wall is found as for profiles, with the same messages
+        # a Profile finds the wall and raises the same errors
         self._profile = Profile(tuple(sorted(elements & set(self.metals))))
         self._profile.prepare(topology)
         self._metal = np.flatnonzero(
@@ -201,15 +194,14 @@ class ContactAngle(NamedAnalysis):
         self._sums = BlockSums()
 
     def update(self, frame: Frame) -> None:
-        """Count one frame."""
+        """Add one frame to the density map."""
         placed = self._profile.place(frame)
         points = frame.positions[self._metal]
-        if not np.all(np.isfinite(points)):
-            raise AnalysisError("An atom's position is not finite (NaN or inf): the run exploded before this frame.")
+        require_finite(points)
         if self._shape is None:
-            found = self._profile.shape
-            assert found is not None
-            self._shape = find_droplet(points, placed, frame.cell, found.axis)
+            wall = self._profile.shape
+            assert wall is not None
+            self._shape = find_droplet(points, placed, frame.cell, wall.axis)
         coordinates = self._shape.coordinates(points, placed, frame.cell)
         if self._sums.count == 0:
             self._begin(coordinates, frame)
@@ -226,8 +218,8 @@ class ContactAngle(NamedAnalysis):
 
     def _begin(self, coordinates: FloatArray, frame: Frame) -> None:
         assert self._shape is not None
-        own = coordinates[np.all(np.isfinite(coordinates), axis=1)]
-        low, (wide, high) = min(0.0, float(own[:, 1].min())), own.max(axis=0) + MARGIN
+        finite = coordinates[np.all(np.isfinite(coordinates), axis=1)]
+        low, (wide, high) = min(0.0, float(finite[:, 1].min())), finite.max(axis=0) + MARGIN
         self._u = WIDTH * np.arange(math.ceil(wide / WIDTH) + 1)
         self._v = WIDTH * np.arange(math.floor(low / WIDTH) - 1 if low < 0.0 else 0, math.ceil(high / WIDTH) + 1)
         self._volumes = self._shape.volumes(self._u, self._v, frame.cell)
@@ -282,7 +274,7 @@ class ContactAngle(NamedAnalysis):
         )
 
     def _blocks(self) -> FloatArray:
-        """Return mean counts over blocks of time, of the length asked for."""
+        """Return the mean counts of time blocks of the requested length."""
         blocks = self._sums.block_means()
         if self.window is None:
             return merged(blocks, BLOCKS)
@@ -304,7 +296,7 @@ class ContactAngle(NamedAnalysis):
         return surface, self._shape.fit(surface.points, surface.weights, radius)
 
     def _angle(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
-        """Return the angle [degree], NaN where the curve passes the wall by."""
+        """Return the angle [degree]; NaN if the curve does not reach the wall."""
         assert self._shape is not None
         cosine = self._shape.cosine(curve, radius, contact)
         return math.degrees(math.acos(cosine)) if -1.0 <= cosine <= 1.0 else math.nan

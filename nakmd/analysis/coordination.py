@@ -1,10 +1,10 @@
-"""Coordination numbers across the interface: metal atoms around each wall atom, by site and in time."""
+"""Coordination numbers across the interface: metal atoms around each wall atom, by site and over time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -15,24 +15,18 @@ from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: Distributions count this many neighbours, and more as this many.
+#: Largest number of neighbours in distributions; larger numbers are counted in the last bin.
 MOST_NEIGHBORS = 32
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CoordinationRecord(Record):
-    """Neighbours around each centre; ``value`` is the mean number per centre.
+    """Coordination numbers; ``value`` is the mean number of neighbours per centre.
 
     Attributes
     ----------
@@ -43,19 +37,19 @@ class CoordinationRecord(Record):
     by_site : dict of str to Measure
         Mean number of neighbours around a centre of each species (site).
     by_neighbor : dict of str to Measure
-        The same split by the species of the neighbour, over all centres.
+        The same by species of the neighbour, over all centres.
     contacts : Measure
         Number of centre-neighbour contacts.
     per_neighbor : Measure
-        Contacts per neighbour atom of the whole system.
+        Contacts per neighbour atom, over all neighbour atoms of the system.
     time : (n,) float64 [ps]
     series : (n,) float64
         Mean number per centre in each frame.
     series_by_site : dict of str to (n,) float64
     numbers : (m,) int64
-        0, 1, 2, ... neighbours; the last stands for that many or more.
+        0, 1, 2, ... neighbours; the last means that number or more.
     distribution, distribution_error : dict of str to (m,) float64
-        Share of the centres of each species (site) that have so many; a smooth count is rounded to the nearest.
+        Fraction of the centres of each species (site) with that number; smooth counts are rounded to the nearest.
     """
 
     center: str
@@ -74,14 +68,14 @@ class CoordinationRecord(Record):
     distribution_error: dict[str, FloatArray] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         yield Row.of(f"{self.neighbor} around {self.center}, to {self.cutoff:g} Å", self)
         if len(self.by_site) > 1:
             for site, entry in self.by_site.items():
                 yield Row.of(f"  at {site}", entry)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the time series of each site and its mean."""
+        """Draw the time series and the mean of each site."""
         figure, ax = figure_for(ax)
         for row, (site, series) in enumerate(self.series_by_site.items()):
             color = COLORS[row % len(COLORS)]
@@ -92,7 +86,7 @@ class CoordinationRecord(Record):
         return figure
 
     def plot_distribution(self, ax: Axes | None = None) -> Figure:
-        """Draw the shares of centres with so many neighbours, by site."""
+        """Draw the distribution of the number of neighbours, by site."""
         figure, ax = figure_for(ax)
         width = 0.8 / len(self.distribution)
         last = max(int(np.flatnonzero(share)[-1]) for share in self.distribution.values()) + 1
@@ -117,17 +111,16 @@ class Coordination(NamedAnalysis):
     center, neighbor : str
         Species, elements or groups: ``"C"`` and ``"K"`` for the potassium around each carbon.
     cutoff : float [Å], optional
-        Two atoms closer than this are in contact. If left out: `CONTACT_DISTANCES` of their elements.
+        Two atoms closer than this are in contact. Default: `CONTACT_DISTANCES` of their elements.
     smooth : bool
         False: a neighbour counts 1 or 0. True: it counts 1 up to cutoff - width/2 and falls to 0 at cutoff
-        + width/2 along 1 - 3u² + 2u³, so that an atom that trembles at the edge does not make the number
-        jump.
+        + width/2 along 1 - 3u² + 2u³, so that the number does not jump when an atom vibrates at the edge.
     width : float [Å]
-        Of the smooth edge.
+        Width of the smooth edge.
 
     Notes
     -----
-    The mean is over all centres, those far from any metal and inside the tube included. Errors are those of
+    The mean is over all centres, including those far from any metal and inside the tube. Errors are those of
     the time series (`mean_with_error`).
     """
 
@@ -149,19 +142,19 @@ class Coordination(NamedAnalysis):
             raise AnalysisError(f"The cutoff of a coordination number must be positive, got {cutoff} Å.")
         if smooth and not 0.0 < width < 2.0 * (cutoff or width):
             raise AnalysisError(
-                f"The smooth edge must be wider than 0 and narrower than twice the cutoff, got {width} Å."
+                f"The width of the smooth edge must be above 0 and below twice the cutoff, got {width} Å."
             )
         self.center, self.neighbor = center, neighbor
         self.cutoff = cutoff
         self.width = width if smooth else 0.0
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each pair of a wall element and a metal."""
-        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in here.pairs}
+        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in present.pairs}
 
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms and the cutoff."""
+        """Select the atoms and the cutoff."""
         centers, neighbors = select(topology, self.center), select(topology, self.neighbor)
         self._centers, self._neighbors = np.flatnonzero(centers), np.flatnonzero(neighbors)
         if self.cutoff is None:
@@ -176,10 +169,10 @@ class Coordination(NamedAnalysis):
         self._kinds = np.zeros(len(self._neighbors), dtype=np.int64)
         for kind, rows in enumerate(self._species.values()):
             self._kinds[rows] = kind
-        # where a centre is among the neighbours, it must not count itself
-        place = np.full(topology.n_atoms, -1, dtype=np.int64)
-        place[self._neighbors] = np.arange(len(self._neighbors))
-        self._itself = place[self._centers]
+        # a centre that is also a neighbour must not count itself
+        index = np.full(topology.n_atoms, -1, dtype=np.int64)
+        index[self._neighbors] = np.arange(len(self._neighbors))
+        self._itself = index[self._centers]
         self._time: list[float] = []
         self._by_site: list[list[float]] = []
         self._by_species: list[FloatArray] = []
@@ -197,8 +190,8 @@ class Coordination(NamedAnalysis):
         self._time.append(frame.time)
         self._by_site.append([float(totals[rows].mean()) for rows in self._sites.values()])
         self._by_species.append(counts.mean(axis=0))
-        whole = np.minimum(np.rint(totals), MOST_NEIGHBORS).astype(np.int64)
-        shares = [np.bincount(whole[rows], minlength=MOST_NEIGHBORS + 1) / len(rows) for rows in self._sites.values()]
+        rounded = np.minimum(np.rint(totals), MOST_NEIGHBORS).astype(np.int64)
+        shares = [np.bincount(rounded[rows], minlength=MOST_NEIGHBORS + 1) / len(rows) for rows in self._sites.values()]
         self._histogram.add(np.stack(shares))
 
     def result(self) -> CoordinationRecord:
@@ -209,14 +202,11 @@ class Coordination(NamedAnalysis):
         series = by_species.sum(axis=1)
         mean = mean_with_error(series)
         contacts = float(len(self._centers))
-        shares, (of_shares, _) = self._histogram.mean, self._histogram.errors()
+        shares, (share_errors, _) = self._histogram.mean, self._histogram.errors()
         counting = "sharp" if self.width == 0.0 else f"smooth over {self.width:g} Å"
         return CoordinationRecord(
             quantity=f"{self.neighbor} around {self.center}",
-            value=mean.value,
-            error=mean.error,
-            unit="",
-            n_effective=mean.n_effective,
+            **mean.fields,
             notes=(f"{counting} count within {self.cutoff:g} Å, mean of all {len(self._centers)} {self.center}",),
             center=self.center,
             neighbor=self.neighbor,
@@ -231,12 +221,12 @@ class Coordination(NamedAnalysis):
             series_by_site={site: by_site[:, row] for row, site in enumerate(self._sites)},
             numbers=np.arange(MOST_NEIGHBORS + 1),
             distribution={site: shares[row] for row, site in enumerate(self._sites)},
-            distribution_error={site: of_shares[row] for row, site in enumerate(self._sites)},
+            distribution_error={site: share_errors[row] for row, site in enumerate(self._sites)},
         )
 
 
 def _rows_by_species(topology: Topology, atoms: IntArray) -> dict[str, IntArray]:
-    """Return, for each species among some atoms, which of them belong to it."""
+    """Return the rows of the given atoms for each species among them."""
     species = topology.species[atoms]
     return {topology.species_names[s]: np.flatnonzero(species == s) for s in np.unique(species)}
 

@@ -1,11 +1,11 @@
-"""Density, number and composition of the liquid with distance from the wall, or along the cell."""
+"""Density and composition of the liquid as functions of the distance from the wall, or along the cell."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -17,19 +17,14 @@ from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import error_of_blocks
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class DensityRecord(Record):
     """Number densities; ``value`` and ``error`` are (n_sides, n_species, n_bins), NaN where a bin has no volume.
 
@@ -40,22 +35,22 @@ class DensityRecord(Record):
         ``("above", "below")`` a sheet, ``("outside", "inside")`` of a tube, or ``("along z",)`` without a wall.
     species : tuple of str
     distance : (n_bins,) float64 [Å]
-        Middle of each bin.
+        Centre of each bin.
     edges : (n_bins + 1,) float64 [Å]
     number : (n_sides, n_species, n_bins) float64
         Mean number of atoms in each bin.
     volume : (n_sides, n_bins) float64 [Å³]
         Mean volume of each bin, within the cell.
     mass_density, mass_density_error : (n_sides, n_bins) float64 [g/cm³]
-        Of all these species together.
+        Density of all these species together.
     composition, composition_error : (n_sides, n_species, n_bins) float64
-        Share of each species in the atoms of a bin.
+        Fraction of each species among the atoms of a bin.
     area : (n_sides,) float64 [Å²]
-        Of the surface that distances start from.
+        Area of the surface that distances are measured from.
     layers : dict of str to tuple of Layer
         By side, from the density of all species together.
     peaks : dict of (str, str) to Measure [Å]
-        Position of the first peak by side and species, where there is one.
+        Position of the first peak by side and species, if there is one.
     """
 
     shape: str
@@ -75,39 +70,39 @@ class DensityRecord(Record):
 
     @property
     def wetted(self) -> tuple[str, ...]:
-        """The sides where there are atoms."""
+        """The sides that have atoms."""
         return tuple(side for row, side in enumerate(self.sides) if np.any(self.number[row] > 0.0))
 
     def profile(self, species: str, side: str | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return the number density [1/Å³] of one species on one side, and its error, (n_bins,) each.
+        """Return the number density [1/Å³] of one species on one side and its error, each (n_bins,).
 
         Parameters
         ----------
         species : str
         side : str, optional
-            May be left out where only one side has atoms.
+            Optional if only one side has atoms.
         """
         if side is None and len(self.wetted) == 1:
             side = self.wetted[0]
         if species not in self.species or side not in self.sides:
             raise AnalysisError(
-                f"There is no profile of {species!r} on side {side!r}; species are {', '.join(self.species)}, "
-                f"sides with atoms {', '.join(self.wetted) or 'none'}."
+                f"No profile of {species!r} on side {side!r}; the species are {', '.join(self.species)}, "
+                f"the sides with atoms {', '.join(self.wetted) or 'none'}."
             )
         row, kind = self.sides.index(side), self.species.index(species)
         return self.value[row, kind], self.error[row, kind]
 
     def __str__(self) -> str:
         lines = [f"{species}, first peak {side}: {position.text}" for (side, species), position in self.peaks.items()]
-        return "\n".join(lines or [f"{self.quantity}: no peak stands out of the noise"])
+        return "\n".join(lines or [f"{self.quantity}: no peak above the noise"])
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         for (side, species), position in self.peaks.items():
             yield Row.of(f"density of {species}, first peak {side}", position)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the number density of each species with its error band, the sides apart by dashes."""
+        """Draw the number density of each species with its error band; dashes mark the second side."""
         figure, ax = figure_for(ax)
         dashes = ("-", "--")
         for row, side in enumerate(self.sides):
@@ -126,33 +121,33 @@ class DensityRecord(Record):
 
 
 class Density(NamedAnalysis):
-    r"""Number density by element with distance from the wall, or along a cell vector.
+    r"""Number density of each element as a function of the distance from the wall, or along a cell vector.
 
     .. math:: \rho_s(d) = \frac{\langle n_s(d) \rangle}{\langle V(d) \rangle}
 
-    with n the atoms of species s whose distance lies in a bin, and V the volume of that bin within the cell:
-    a slice of the cell for sheets, a cylindrical shell for a tube, cut where the cell ends.
+    with n the number of atoms of species s in a distance bin, and V the volume of that bin within the cell:
+    a slice of the cell for sheets, a cylindrical shell for a tube, truncated at the cell boundary.
 
     Parameters
     ----------
     species : sequence of str, optional
-        Species, elements or groups without common atoms. If left out: the metals, or all elements where distances
-        are not from the wall.
+        Disjoint species, elements or groups. Default: the metals, or all elements if distances are not measured
+        from the wall.
     about : {"wall", "cell", "center"}
-        Where distances start: at the wall; at the origin of the cell; at the middle of mass of the chosen atoms,
-        for a free film.
+        Origin of the distances: the wall; the origin of the cell; the centre of mass of the selected atoms, for a
+        free film.
     axis : {"x", "y", "z"}
-        The cell vector to go along where not from the wall; positions are heights above the face that the other
-        two span.
+        Cell vector for profiles that do not start at the wall; positions are heights above the face spanned by the
+        other two.
     width : float [Å]
-        Of a bin.
+        Bin width.
     reach : float [Å], optional
-        How far the profile goes. If left out: to the end of the cell in the first frame; where the cell is open, to
-        5 Å beyond the farthest atom there, at most 200 Å.
+        Length of the profile. Default: to the end of the cell in the first frame; in an open cell, to 5 Å beyond the
+        farthest atom of that frame, at most 200 Å.
 
     Notes
     -----
-    How the wall is found and what counts as a side: `Profile`.
+    `Profile` explains how the wall is found and how sides are defined.
 
     Errors are those of the mean of blocks of frames (`BlockSums`).
     """
@@ -173,11 +168,11 @@ class Density(NamedAnalysis):
         self._profile = Profile(species, about, axis, width, reach)
 
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms and the wall."""
+        """Select the atoms and the wall."""
         self._profile.prepare(topology)
 
     def update(self, frame: Frame) -> None:
-        """Count one frame."""
+        """Add one frame to the histogram."""
         self._profile.update(frame)
 
     def result(self) -> DensityRecord:
@@ -230,12 +225,12 @@ class Density(NamedAnalysis):
         )
 
     def _first_peak(self, row: int, kind: int, mean: FloatArray, blocks: FloatArray) -> Measure | None:
-        """Return the position of the first peak of one species on one side, None if none stands out."""
+        """Return the position of the first peak of one species on one side; None if there is no significant peak."""
         frames, edges = self._profile.sums.count, self._profile.edges
-        _, found = find_peaks(edges, mean[row, kind] * frames, mean[row, -2] * frames)
-        if not len(found):
+        _, peaks = find_peaks(edges, mean[row, kind] * frames, mean[row, -2] * frames)
+        if not len(peaks):
             return None
-        near = float(edges[found[0]] + 0.5 * self._profile.width)
+        near = float(edges[peaks[0]] + 0.5 * self._profile.width)
 
         def position(table: FloatArray) -> float:
             return peak_position(table[row, kind], table[row, -2], edges, near)
@@ -245,13 +240,13 @@ class Density(NamedAnalysis):
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return a/b, NaN where b vanishes."""
+    """Return a/b; NaN where b is zero."""
     a, b = np.broadcast_arrays(a, b)
     return np.asarray(np.divide(a, b, out=np.full(a.shape, math.nan), where=b > 0.0))
 
 
 def peak_position(number: FloatArray, volume: FloatArray, edges: FloatArray, near: float) -> float:
-    """Return where a profile is highest close to a distance [Å]: the vertex of a parabola through ln ρ within 0.4 Å."""
+    """Return the position [Å] of a maximum near a distance: the vertex of a parabola through ln ρ within 0.4 Å."""
     middles = 0.5 * (edges[1:] + edges[:-1])
     density = _ratio(number, volume)
     window = (np.abs(middles - near) < 0.45) & (density > 0.0)

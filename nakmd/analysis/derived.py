@@ -1,4 +1,4 @@
-"""Numbers that follow from the records of two quantities."""
+"""Numbers derived from the records of two quantities."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from nakmd.analysis.base import Record
 
 @dataclass(frozen=True)
 class Derived:
-    """A number that a run gives when it has measured two quantities.
+    """A number derived from two measured quantities of one run.
 
     Attributes
     ----------
     quantity, using : str
-        Names of both; the rows come after each record of the first.
+        Names of the two quantities; the derived rows follow each record of the first.
     derive : callable
-        Takes both records; raises `AnalysisError` where they do not fit. The report cites its "References".
+        Takes both records; raises `AnalysisError` if they are incompatible. The report cites its "References".
     """
 
     quantity: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
@@ -21,39 +20,33 @@ from nakmd.analysis.numerics.displacements import (
     slope_weights,
 )
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: Atoms whose paths are transformed at a time, and positions where frames are few.
+#: Atoms per chunk of the Fourier transforms, and least number of positions per chunk if there are few frames.
 CHUNK, CHUNK_POSITIONS = 128, 1 << 15
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class DiffusionRecord(Record):
-    """A diffusion coefficient [Å²/ps] and the curve it comes from.
+    """A diffusion coefficient [Å²/ps] and the mean squared displacement it is fitted to.
 
     Attributes
     ----------
     species : str
     directions : str
     lengths : (3,) float64 [Å]
-        Mean lengths of the cell's vectors.
+        Mean lengths of the cell vectors.
     lag : (m,) float64 [ps]
     msd, msd_error : (m,) float64 [Å²]
         Sum over the directions; the error is that of the mean over atoms.
     fit : tuple of float [ps]
-        First and last lag of the straight line.
+        First and last lag of the linear fit.
     intercept : float [Å²]
     exponent, exponent_error : float
-        d log MSD / d log t in the window; 1 where motion is diffusive.
+        d log MSD / d log t in the window; 1 for diffusive motion.
     diffusive : bool
         False if the exponent differs from 1 by more than 0.1 beyond twice its error.
     """
@@ -75,7 +68,7 @@ class DiffusionRecord(Record):
         return text if self.diffusive else f"{text} [not diffusive: MSD ~ t^{self.exponent:.2f}]"
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         note = "" if self.diffusive else f"not diffusive: MSD ~ t^{self.exponent:.2f}"
         yield Row.of(f"diffusion of {self.species}", self, note)
 
@@ -94,7 +87,7 @@ class DiffusionRecord(Record):
 
 
 class Diffusion(NamedAnalysis):
-    r"""Diffusion coefficient of one kind of atom from a straight line through its MSD.
+    r"""Diffusion coefficient of one kind of atom from a linear fit of its MSD.
 
     .. math:: D = \frac{1}{2d} \, \frac{\mathrm{d}}{\mathrm{d}t} \left\langle |r(s + t) - r(s)|^2
     \right\rangle_{s,\,i}
@@ -107,32 +100,31 @@ class Diffusion(NamedAnalysis):
         Some of ``"xyz"``: d is their number; ``"z"`` is along a tube. Or ``"parallel"`` (d = 2) or
         ``"perpendicular"`` (d = 1) to the wall, in the frame of `WallFrame`.
     fit : (float, float) [ps], optional
-        Window of the straight line (least squares, with intercept). If left out: from 1/20 of the time
+        Window of the linear fit (least squares, with intercept). Default: from 1/20 of the time
         covered, at most 2 ps, to 1/8 of it, at most 20 ps.
     drift : str or None
-        Atoms whose centre of mass is held at rest; ``"all"`` unless given, None leaves the motion as it is.
+        Atoms whose centre-of-mass motion is subtracted; default ``"all"``; None subtracts nothing.
     unwrap : {"images", "nearest"}
-        Follow atoms across periodic faces by the image counts of the frames, or, where a file has none,
-        take the nearest image from frame to frame (right while no atom moves half a cell between two
-        frames).
+        Unwrap positions with the image counts of the frames, or, for files without them, with the nearest
+        image from frame to frame (correct while no atom moves half a cell between two frames).
     memory : float [bytes]
-        Bound for the stored paths (8 bytes per frame, atom and direction). When it is reached every other
-        frame is dropped: the paths stay exact, the lags become coarser. The record says so.
+        Limit for the stored paths (8 bytes per frame, atom and direction). When it is reached every other
+        frame is dropped: the paths remain exact, the lags become coarser. The record notes it.
 
     Notes
     -----
-    **Paths.** Displacements are added up frame by frame,
+    **Paths.** Displacements are accumulated frame by frame,
     Δ = (w' - w) + (n' - n) h', with w the wrapped position, n the image counts, h the cell, primes for the
-    later frame. This is the toroidal-view-preserving scheme with the image counts known: in a cell that
-    changes, n' h' - n h would turn every breath of the cell into a jump of an atom that is many cells away.
+    later frame. This is the toroidal-view-preserving scheme with known image counts: in a cell that
+    changes, n' h' - n h would turn every fluctuation of the cell into a jump of an atom that is many cells away.
 
-    **Error.** D is linear in the MSD, so each atom has its own D and the error is their spread over √N, which
-    holds for atoms that move independently. Few atoms are cut into segments of time. Time segments with all
-    atoms together test that independence: if their spread is larger than chance allows (F test, 5 %), it is
-    used.
+    **Error.** D is linear in the MSD, so each atom has its own D and the error is their standard deviation over
+    √N, which is valid for atoms that move independently. If there are few atoms, their paths are divided into time
+    segments. Time segments of all atoms together test the independence: if their spread is significantly larger
+    (F test, 5 %), it is used.
 
-    **Near a wall** atoms stay for a while between layers, and across the wall the MSD is that of a confined
-    motion: the record says so (``diffusive``). `LayerDiffusion` takes layers apart.
+    **Near a wall** atoms remain for some time within a layer, and normal to the wall the MSD is that of confined
+    motion; ``diffusive`` reports it. `LayerDiffusion` treats layers separately.
 
     References
     ----------
@@ -165,12 +157,12 @@ class Diffusion(NamedAnalysis):
         self._paths = Paths(species, directions, drift, unwrap, memory, "Diffusion")
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal, unwrap=here.unwrap, memory=here.memory) for metal in here.metals}
+        return {metal: cls(metal, unwrap=present.unwrap, memory=present.memory) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms."""
+        """Select the atoms."""
         self._paths.prepare(topology)
         self._lengths: list[FloatArray] = []
 
@@ -210,19 +202,19 @@ class Diffusion(NamedAnalysis):
 
         error, n_effective, together, notes = error_of_coefficient(coefficients, segments)
         exponent, exponent_error = exponent_of(times, window_curves)
-        if together:  # the spread over atoms says nothing then; the relative error of D is of the same size
+        if together:  # atoms are correlated, so their spread is no estimate; use the relative error of D
             exponent_error = error / abs(value) if value != 0.0 else math.inf
         diffusive = math.isfinite(exponent) and not abs(exponent - 1.0) - 2.0 * exponent_error > 0.1
         if not math.isfinite(exponent):
-            notes.append("nothing moves: the MSD vanishes")
+            notes.append("no atom moves: the MSD is zero")
         elif not diffusive:
             notes.append(f"MSD grows as t^{exponent:.2f} in the window, not as t: not diffusive yet, or confined")
         notes.append(
             f"line fitted from {low * step:.4g} to {high * step:.4g} ps of {step * (n - 1):.4g} ps, "
             + (
-                f"{n_atoms} atoms, centre of mass of {paths_of.drift!r} at rest"
+                f"{n_atoms} atoms, centre-of-mass motion of {paths_of.drift!r} subtracted"
                 if paths_of.drift
-                else f"{n_atoms} atoms, drift kept"
+                else f"{n_atoms} atoms, drift not subtracted"
             )
         )
         notes += paths_of.notes
@@ -250,7 +242,7 @@ class Diffusion(NamedAnalysis):
 
 
 def along(directions: str) -> str:
-    """Return the directions in the words of a record's title; nothing for all three."""
+    """Return the directions as a suffix of the quantity; empty for all three."""
     if directions in WALL_DIRECTIONS:
         return f" {directions} to the wall"
     return "" if len(directions) == 3 else f" along {directions}"
@@ -277,5 +269,5 @@ def diffusion(
 
 
 def unwrapping_for(source: FrameSource) -> str:
-    """Return how paths from this source can be unwrapped: files of other programs may lack image counts."""
+    """Return the unwrapping method for a source: files of other programs may lack image counts."""
     return "images" if getattr(source, "has_images", True) else "nearest"

@@ -1,4 +1,4 @@
-"""Driving analyses over the frames of a trajectory, in one pass."""
+"""Analyses over the frames of a trajectory, in one pass."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from nakmd.analysis.base import Analysis, Record
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-#: Told after each frame: how many are done, and how many there are where that is known.
+#: Callback after each frame: number of frames done, and total number (None if unknown).
 FrameProgress = Callable[[int, int | None], None]
 
 
 class FrameSource(Protocol):
-    """Anything to analyse: a trajectory file or a `FrameList`."""
+    """Source of frames: a trajectory file or a `FrameList`."""
 
     @property
     def topology(self) -> Topology:
-        """What stays the same from frame to frame."""
+        """Properties that are the same in all frames."""
         ...
 
     @property
@@ -27,7 +27,7 @@ class FrameSource(Protocol):
         ...
 
     def frames(self, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
-        """Iterate over the frames of some stages, or over all."""
+        """Iterate over the frames of the given stages, or over all."""
         ...
 
 
@@ -59,13 +59,13 @@ class FrameList:
         return tuple(dict.fromkeys(frame.stage for frame in self._frames))
 
     def frames(self, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
-        """Iterate over the frames of some stages, or over all."""
-        words = [stage] if isinstance(stage, str) else stage
-        return (frame for frame in self._frames if words is None or frame.stage in words)
+        """Iterate over the frames of the given stages, or over all."""
+        names = [stage] if isinstance(stage, str) else stage
+        return (frame for frame in self._frames if names is None or frame.stage in names)
 
 
 def is_production(stage: str) -> bool:
-    """Return whether a stage is one to measure in: its name begins with ``produc``."""
+    """Return whether a stage is a production stage: its name begins with ``produc``."""
     return stage.lower().startswith("produc")
 
 
@@ -74,14 +74,14 @@ def chosen_stages(present: Sequence[str], stage: str | Sequence[str] | None) -> 
     names = list(dict.fromkeys(present))
     if stage is None:
         return [name for name in names if is_production(name)] or names
-    words = [stage] if isinstance(stage, str) else list(stage)
-    if "all" in words:
+    requested = [stage] if isinstance(stage, str) else list(stage)
+    if "all" in requested:
         return names
-    for word in words:
-        if word not in names:
-            known = ", ".join(repr(name) for name in names if name) or "none"
-            raise AnalysisError(f"No frame belongs to a stage called {word!r}; the stages here are {known}.")
-    return words
+    for name in requested:
+        if name not in names:
+            available = ", ".join(repr(other) for other in names if other) or "none"
+            raise AnalysisError(f"No frame belongs to stage {name!r}; the stages present are {available}.")
+    return requested
 
 
 def choose_frames(source: FrameSource, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
@@ -91,13 +91,13 @@ def choose_frames(source: FrameSource, stage: str | Sequence[str] | None = None)
     ----------
     source : FrameSource
     stage : str or sequence of str, optional
-        Stages by name, or ``"all"``. If left out: the production stages (`is_production`) if there are any,
-        else all frames.
+        Names of stages, or ``"all"``. Default: the production stages (`is_production`) if there are any,
+        otherwise all frames.
 
     Raises
     ------
     AnalysisError
-        If no stage has that name, or there are no frames.
+        If a stage does not exist, or there are no frames.
     """
     present = list(dict.fromkeys(source.stages))
     chosen = chosen_stages(present, stage)
@@ -110,17 +110,17 @@ def choose_frames(source: FrameSource, stage: str | Sequence[str] | None = None)
         raise AnalysisError("There are no frames to analyse: the trajectory is empty.")
     if empty:
         raise AnalysisError(
-            f"There are no frames of stage {', '.join(chosen)}: the run has not come that far, or wrote none "
-            "there. Choose another stage, or stage='all'."
+            f"There are no frames of stage {', '.join(chosen)}: the run has not reached it, or wrote no frames "
+            "in it. Choose another stage, or stage='all'."
         )
 
 
 def count_frames(source: FrameSource, stage: str | Sequence[str] | None = None) -> int | None:
-    """Return how many frames `choose_frames` will give, None where only reading them tells."""
+    """Return the number of frames that `choose_frames` yields; None if it is not known before reading."""
     chosen = chosen_stages(tuple(source.stages), stage)
     if len(chosen) == len(set(source.stages)):
         return len(source) if isinstance(source, Sized) else None
-    rows = getattr(source, "rows", None)  # a file knows the stage of each frame without reading it
+    rows = getattr(source, "rows", None)  # a file indexes the stage of each frame
     return len(rows(chosen)) if rows is not None else None
 
 
@@ -136,7 +136,7 @@ def run_all(
     ----------
     source : FrameSource
     analyses : sequence of Analysis
-        Fresh ones.
+        New objects.
     stage : str or sequence of str, optional
         As in `choose_frames`.
     progress : callable, optional
@@ -144,23 +144,23 @@ def run_all(
     Returns
     -------
     list of Record or AnalysisError
-        In the order given. An analysis that cannot work with these frames stops at its first error, which is
-        returned in place of its record; the others go on.
+        In the order given. An analysis that fails stops at its first error, which is returned in place of its
+        record; the others continue.
 
     Raises
     ------
     AnalysisError
-        If there are no frames (of that stage), or they do not fit the topology.
+        If there are no frames (of that stage), or they do not match the topology.
 
     Notes
     -----
-    **Memory.** One frame is in memory at a time, and what the analyses keep. Histograms and structure factors keep 64
-    blocks of frames at most. Those that return a time series keep some numbers of each frame, below 2 kB, whatever the
-    number of atoms. Lifetimes keep the contacts of the last 257 frames, 8 bytes each (20 MB for 10,000 contacts).
-    Diffusion keeps the paths of its atoms up to ``memory`` (1 GB unless given: 1,400 frames of 30,000 atoms) and
-    coarser ones from there on; by layer it takes 8 kB more per atom while the result is computed. So 10,000 frames of
-    30,000 atoms need some 100 MB without diffusion, and 1 GB more for each diffusion coefficient; `analyze` shares out
-    one budget among them.
+    **Memory.** Only one frame is in memory at a time, besides the data of the analyses. Histograms and structure
+    factors store at most 64 blocks of frames. Analyses that return a time series store less than 2 kB per frame for any
+    number of atoms. Lifetimes store the contacts of the last 257 frames, 8 bytes each (20 MB for 10,000 contacts).
+    Diffusion stores the paths of its atoms up to ``memory`` (default 1 GB: 1,400 frames of 30,000 atoms), then coarser
+    paths; by layer it needs another 8 kB per atom while the result is computed. For 10,000 frames of 30,000 atoms this
+    is about 100 MB without diffusion, and 1 GB more for each diffusion coefficient; `analyze` divides one budget among
+    them.
     """
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):

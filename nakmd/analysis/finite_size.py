@@ -1,11 +1,9 @@
-"""Diffusion in an infinite system: what a periodic cell takes away, from the viscosity or from several sizes."""
+"""Diffusion in an infinite system: finite-size correction from the viscosity or from several cell sizes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,37 +13,31 @@ from nakmd.analysis.diffusion import DiffusionRecord
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: ξ of a cubic lattice of hydrodynamic images.
 XI_CUBIC = 2.837297
 
-#: The longest length of a cell over its shortest up to which it counts as cubic.
+#: Largest ratio of the longest to the shortest cell length of a cell treated as cubic.
 CUBIC_WITHIN = 1.1
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FiniteSizeRecord(Record):
     """A diffusion coefficient [Å²/ps] of the infinite system.
 
     Attributes
     ----------
     measured : (n,) float64 [Å²/ps]
-        In the cells simulated.
+        Coefficients in the simulated cells.
     measured_error : (n,) float64 [Å²/ps]
     lengths : (n,) float64 [Å]
-        Of the cells.
+        Lengths of the cells.
     viscosity : Measure [mPa s]
-        Used for the correction, or found from the slope.
+        Used for the correction, or derived from the slope.
     slope : float [Å³/ps]
         D(L) = value - slope/L.
     """
@@ -57,7 +49,7 @@ class FiniteSizeRecord(Record):
     slope: float
 
     def rows(self) -> Iterator[Row]:
-        """Yield the line that follows the one of the diffusion coefficient itself."""
+        """Yield the row that follows that of the diffusion coefficient."""
         warnings = [note.removeprefix("WARNING: ") for note in self.notes if note.startswith("WARNING")]
         yield Row.of("  in an infinite system", self, "; ".join(warnings))
 
@@ -82,19 +74,19 @@ def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Finite
     Parameters
     ----------
     diffusion : DiffusionRecord
-        In all three directions.
+        Measured in all three directions.
     viscosity : ViscosityRecord
-        Its temperature is used, and its cell must be that of the diffusion.
+        Supplies the temperature; must be from the same cell as the diffusion coefficient.
 
     Returns
     -------
     FiniteSizeRecord
-        The error is that of both; a cell that is not cubic is said in the notes (ξ is that of a cube).
+        The error combines both errors; the notes warn if the cell is not cubic (ξ is that of a cube).
 
     Raises
     ------
     AnalysisError
-        If the viscosity is not positive, the directions are not xyz, or the two belong to different cells.
+        If the viscosity is not positive, the directions are not xyz, or the cells differ.
 
     References
     ----------
@@ -102,24 +94,24 @@ def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Finite
     """
     if sorted(diffusion.directions) != ["x", "y", "z"]:
         raise AnalysisError(
-            f"The correction is that of diffusion in all directions, and this is along {diffusion.directions!r}: "
-            "measure it with directions='xyz'."
+            f"The correction applies to diffusion in all directions, got directions {diffusion.directions!r}. "
+            "Measure the diffusion with directions='xyz'."
         )
     if not viscosity.value > 0.0:
-        raise AnalysisError(f"The correction needs a positive viscosity, and this is {viscosity.text}. Run longer.")
+        raise AnalysisError(f"The correction needs a positive viscosity, got {viscosity.text}. Run longer.")
     length = float(np.cbrt(np.prod(diffusion.lengths)))
-    other = float(np.cbrt(np.prod(viscosity.lengths)))
-    if math.isfinite(other) and abs(other / length - 1.0) > 0.02:
+    viscosity_length = float(np.cbrt(np.prod(viscosity.lengths)))
+    if math.isfinite(viscosity_length) and abs(viscosity_length / length - 1.0) > 0.02:
         raise AnalysisError(
-            f"Diffusion was measured in a cell of {length:.2f} Å and the viscosity in one of {other:.2f} Å: take both "
-            "from the same run."
+            f"Diffusion was measured in a cell of {length:.2f} Å and the viscosity in one of {viscosity_length:.2f} Å. "
+            "Use results of the same run."
         )
     eta = viscosity.value / MPA_S_PER_EV_PS_A3
     slope = XI_CUBIC * K_B * viscosity.temperature / (6.0 * math.pi * eta)
     correction = slope / length
-    of_correction = correction * viscosity.error / viscosity.value
+    correction_error = correction * viscosity.error / viscosity.value
     notes = [
-        f"{diffusion.value:.4g} Å²/ps in a cell of {length:.2f} Å, {correction:.3g} Å²/ps added for its images, "
+        f"{diffusion.value:.4g} Å²/ps in a cell of {length:.2f} Å, {correction:.3g} Å²/ps added for periodic images, "
         f"η = {viscosity.text} at {viscosity.temperature:.1f} K"
     ]
     ratio = float(diffusion.lengths.max() / diffusion.lengths.min())
@@ -132,7 +124,7 @@ def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Finite
     return FiniteSizeRecord(
         quantity=f"diffusion of {diffusion.species} in an infinite system",
         value=diffusion.value + correction,
-        error=math.hypot(diffusion.error, of_correction),
+        error=math.hypot(diffusion.error, correction_error),
         unit="Å²/ps",
         n_effective=min(diffusion.n_effective, viscosity.n_effective),
         notes=tuple(notes),
@@ -144,20 +136,20 @@ def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Finite
     )
 
 
-#: Diffusion in an infinite system, where a run gives the viscosity as well.
+#: Diffusion in an infinite system, for runs that also measure the viscosity.
 INFINITE_SYSTEM = Derived("diffusion", using="viscosity", derive=yeh_hummer)
 
 
 def extrapolate_size(records: Sequence[DiffusionRecord], temperature: float) -> FiniteSizeRecord:
     """Return the diffusion coefficient of the infinite system from cubic cells of several sizes.
 
-    A weighted line through D against 1/L: its end is the value, and its slope gives the viscosity that `yeh_hummer`
-    would need, which can be held against `viscosity`.
+    From a weighted linear fit of D against 1/L: the intercept is the value, and the slope gives the viscosity in the
+    relation of `yeh_hummer`, which can be compared with `viscosity`.
 
     Parameters
     ----------
     records : sequence of DiffusionRecord
-        From cells of at least two different sizes, all at the same state.
+        From cells of at least two different sizes, all in the same thermodynamic state.
     temperature : float [K]
 
     Returns
@@ -170,14 +162,14 @@ def extrapolate_size(records: Sequence[DiffusionRecord], temperature: float) -> 
     """
     lengths = np.array([float(np.cbrt(np.prod(record.lengths))) for record in records])
     if len(records) < 2 or float(np.ptp(lengths)) < 0.01 * float(lengths.max(initial=1.0)):
-        raise AnalysisError(f"The size is extrapolated from cells of at least two sizes, got {lengths.round(2)} Å.")
+        raise AnalysisError(f"The extrapolation needs cells of at least two sizes, got {lengths.round(2)} Å.")
     values = np.array([record.value for record in records])
     errors = np.array([record.error for record in records])
     line = weighted_line(1.0 / lengths, values, errors)
-    eta, of_eta = math.nan, math.nan
+    eta, eta_error = math.nan, math.nan
     if line.slope < 0.0:
         eta = XI_CUBIC * K_B * temperature / (6.0 * math.pi * -line.slope) * MPA_S_PER_EV_PS_A3
-        of_eta = eta * line.slope_error / -line.slope
+        eta_error = eta * line.slope_error / -line.slope
     species = ", ".join(dict.fromkeys(record.species for record in records))
     return FiniteSizeRecord(
         quantity=f"diffusion of {species} in an infinite system",
@@ -189,6 +181,6 @@ def extrapolate_size(records: Sequence[DiffusionRecord], temperature: float) -> 
         measured=values,
         measured_error=errors,
         lengths=lengths,
-        viscosity=Measure(eta, of_eta, "mPa s", line.n_effective),
+        viscosity=Measure(eta, eta_error, "mPa s", line.n_effective),
         slope=-line.slope,
     )

@@ -1,12 +1,12 @@
-"""Free energy along the affinity scale: thermodynamic integration and MBAR over a ladder of runs."""
+"""Free energy as a function of the affinity scale: thermodynamic integration and MBAR over a ladder of runs."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,50 +15,44 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: Neighbours of the ladder must overlap by at least this much (0.5: they are the same).
+#: Least overlap of neighbouring runs of the ladder (0.5 for identical distributions).
 LEAST_OVERLAP = 0.03
 
-#: Fewer samples at one scale have no variance to speak of.
+#: Least number of samples at one scale for a variance estimate.
 LEAST_SAMPLES = 10
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FreeEnergyRecord(Record):
     """Free energy between the ends of a ladder; ``value`` is F(last scale) - F(first scale) in eV.
 
     Attributes
     ----------
     scales : (k,) float64
-        Affinity of each run, rising.
+        Affinity of each run, in ascending order.
     temperature : float [K]
     means : tuple of Measure [eV]
         Mean cross energy at unit affinity in each run: the integrand.
     integrated : Measure [eV]
-        The free energy by thermodynamic integration.
+        Free energy by thermodynamic integration.
     reweighted : Measure or None [eV]
-        By MBAR; None if only integration was asked for. ``value`` is this where it is there.
+        Free energy by MBAR; None if only integration was requested. It is ``value`` if available.
     profile, profile_errors : (k,) float64 [eV]
         Free energy at each scale relative to the first, by the method of ``value``.
     overlaps : (k - 1,) float64
         Overlap of neighbouring runs, 0 to 0.5.
     overlap_matrix : (k, k) float64
-        Of all runs, from MBAR; empty without it.
+        Overlap matrix of all runs, from MBAR; empty without MBAR.
     curvature : float [eV]
-        What the slopes of the integrand add to the trapezoidal rule: how much the ladder's spacing matters.
+        Correction of the trapezoidal rule by the slopes of the integrand: a measure of the effect of the spacing.
     work : Measure or None [J/m²]
-        -``value`` per area, positive where wall and metal attract; None if no area was given.
+        -``value`` per area, positive for attraction of wall and metal; None if no area was given.
     below : Measure [eV]
-        The most that the stretch from affinity 0 to the first scale can add to -``value``.
+        Upper bound of the contribution of affinities from 0 to the first scale to -``value``.
     """
 
     scales: FloatArray
@@ -76,14 +70,14 @@ class FreeEnergyRecord(Record):
 
     @property
     def consistent(self) -> bool:
-        """Whether integration and MBAR agree within three of their errors added in quadrature."""
+        """Whether integration and MBAR agree within three times their errors added in quadrature."""
         if self.reweighted is None:
             return True
         error = math.hypot(self.integrated.error, self.reweighted.error)
         return not abs(self.integrated.value - self.reweighted.value) > 3.0 * error
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the integrand with its errors, and the area under it that is the free energy."""
+        """Draw the integrand with its errors and the area below it, which is the free energy."""
         figure, ax = figure_for(ax)
         values = np.array([m.value for m in self.means])
         ax.fill_between(self.scales, values, color=COLORS[5], alpha=0.3, lw=0, label=f"TI: {self.integrated.text}")
@@ -118,16 +112,16 @@ def affinity_free_energy(
     Parameters
     ----------
     scales : sequence of float
-        Affinity of each run; at least two, all different.
+        Affinity of each run; at least two different values.
     series : sequence of (n,) array_like [eV]
-        Of each run, the wall-metal energy of every frame **at unit affinity**: :math:`U_\times`, not
+        Wall-metal energy of every frame of each run **at unit affinity**: :math:`U_\times`, not
         :math:`\lambda U_\times`. Runs may differ in length.
     temperature : float [K]
         The same in all runs.
     area : Measure, optional [Å²]
-        Of the interface; gives the work of adhesion per area.
+        Area of the interface, for the work of adhesion per area.
     method : {"both", "integration"}
-        ``"integration"`` leaves MBAR out and asks for no overlap, only for a smooth integrand.
+        ``"integration"`` omits MBAR and requires a smooth integrand but no overlap.
 
     Returns
     -------
@@ -136,24 +130,24 @@ def affinity_free_energy(
     Raises
     ------
     AnalysisError
-        If there are fewer than two scales, scales repeat, a run has fewer than 10 frames, energies are not
-        finite, or neighbouring runs do not overlap.
+        If there are fewer than two scales, repeated scales, fewer than 10 frames in a run, energies that are not
+        finite, or neighbouring runs without sufficient overlap.
 
     Notes
     -----
-    Integration joins neighbouring scales by the trapezoidal rule corrected with the slopes at both ends (exact
-    for a cubic integrand); value and error come from one series per run, so that correlations in time and
-    between mean and variance count. MBAR gets every g-th frame, g the statistical inefficiency; its error is
-    the asymptotic one. The two share their data: their agreement tests the spacing of the ladder, not the
+    Integration uses the trapezoidal rule between neighbouring scales, corrected with the slopes at both ends (exact
+    for a cubic integrand). Value and error come from one series per run, so correlations in time and between mean
+    and variance are included. MBAR uses every g-th frame, g the statistical inefficiency; its error is the
+    asymptotic one. Both methods use the same data: their agreement tests the spacing of the ladder, not the
     sampling.
 
     The overlap of two runs is :math:`\int p_1 p_2/(p_1 + p_2)`, the off-diagonal element of the overlap matrix
-    of these two alone; at least 0.03 is asked for.
+    of these two alone; at least 0.03 is required.
 
     At affinity 0 nothing keeps the metal out of the wall, and the energies of its frames are those of
-    overlapping atoms. A ladder therefore begins above 0. As dF/dλ can only fall with λ, what is left out is
-    at most :math:`\lambda_0 \langle U_\times \rangle_{\lambda_0}` (``below``), as long as the metal stays on
-    its side.
+    overlapping atoms. A ladder therefore starts above 0. As dF/dλ decreases with λ, the omitted part is at most
+    :math:`\lambda_0 \langle U_\times \rangle_{\lambda_0}` (``below``), as long as the metal remains on its side of
+    the wall.
 
     References
     ----------
@@ -163,9 +157,9 @@ def affinity_free_energy(
     doi:10.1021/acs.langmuir.5b01394
     """
     if method not in ("both", "integration"):
-        raise AnalysisError(f'The method is "both" or "integration", not {method!r}.')
+        raise AnalysisError(f'The method must be "both" or "integration", got {method!r}.')
     if not (math.isfinite(temperature) and temperature > 0.0):
-        raise AnalysisError(f"A free energy needs the temperature of the runs in K, above 0; got {temperature}.")
+        raise AnalysisError(f"A free energy needs the temperature of the runs in K, above 0, got {temperature}.")
     lambdas, samples = _in_order(scales, series)
     beta = 1.0 / (K_B * temperature)
     integration = Integration(lambdas, samples, beta)
@@ -180,21 +174,18 @@ def affinity_free_energy(
         _require_overlap(lambdas, samples, overlaps, beta)
         profile, errors, matrix = _mbar(lambdas, samples, integration.profile, beta)
         reweighted = Measure(float(profile[-1]), float(errors[-1]), "eV", integration.total.n_effective)
-    chosen = integration.total if reweighted is None else reweighted
+    free_energy = integration.total if reweighted is None else reweighted
     if abs(integration.curvature) > 3.0 * integration.total.error:
         notes.append(
             f"the slopes of the integrand add {integration.curvature:.3g} eV to the trapezoidal rule, more than the "
-            "statistical error: a denser ladder would be safer"
+            "statistical error: use a denser ladder"
         )
     below = integration.means[0].scaled(-float(lambdas[0]), "eV")
     if lambdas[0] > 0.0:
-        notes.append(f"affinity 0 to {lambdas[0]:g} is left out; it adds at most {below.text} to the work")
+        notes.append(f"affinity 0 to {lambdas[0]:g} is omitted; it contributes at most {below.text} to the work")
     record = FreeEnergyRecord(
         quantity=f"free energy from affinity {lambdas[0]:g} to {lambdas[-1]:g}",
-        value=chosen.value,
-        error=chosen.error,
-        unit="eV",
-        n_effective=chosen.n_effective,
+        **free_energy.fields,
         notes=tuple(notes),
         scales=lambdas,
         temperature=float(temperature),
@@ -206,17 +197,17 @@ def affinity_free_energy(
         overlaps=overlaps,
         overlap_matrix=matrix,
         curvature=integration.curvature,
-        work=_per_area(chosen, area),
+        work=_per_area(free_energy, area),
         below=below,
     )
     if not record.consistent:
-        doubt = "integration and MBAR differ by more than three errors: runs too short, or a ladder too wide"
-        object.__setattr__(record, "notes", (*record.notes, doubt))
+        warning = "integration and MBAR differ by more than three errors: runs too short, or a ladder too wide"
+        object.__setattr__(record, "notes", (*record.notes, warning))
     return record
 
 
 def _in_order(scales: Sequence[float], series: Sequence[ArrayLike]) -> tuple[FloatArray, list[FloatArray]]:
-    """Return scales and series with the scales rising, once they make a ladder."""
+    """Validate scales and series and return them in ascending order of the scales."""
     lambdas = np.array([float(s) for s in scales])
     samples = [np.asarray(x, dtype=np.float64).reshape(-1) for x in series]
     if len(lambdas) != len(samples):
@@ -228,15 +219,15 @@ def _in_order(scales: Sequence[float], series: Sequence[ArrayLike]) -> tuple[Flo
         )
     if not (np.all(np.isfinite(lambdas)) and np.all(lambdas >= 0.0)) or len(np.unique(lambdas)) < len(lambdas):
         raise AnalysisError(
-            f"The affinity scales must differ and not be below 0, got {', '.join(f'{s:g}' for s in lambdas)}."
+            f"The affinity scales must be distinct and not negative, got {', '.join(f'{s:g}' for s in lambdas)}."
         )
     order = np.argsort(lambdas)
     lambdas, samples = lambdas[order], [samples[k] for k in order]
     for scale, x in zip(lambdas, samples):
         if len(x) < LEAST_SAMPLES:
             raise AnalysisError(
-                f"The run at affinity {scale:g} has {len(x)} frames to measure in; a free energy needs at least "
-                f"{LEAST_SAMPLES} of each run. Run longer, or write frames more often."
+                f"The run at affinity {scale:g} has {len(x)} frames; a free energy needs at least {LEAST_SAMPLES} "
+                "of each run. Run longer, or write frames more often."
             )
         if not np.all(np.isfinite(x)):
             raise AnalysisError(f"The run at affinity {scale:g} has wall-metal energies that are not finite.")
@@ -244,16 +235,16 @@ def _in_order(scales: Sequence[float], series: Sequence[ArrayLike]) -> tuple[Flo
 
 
 def _require_overlap(lambdas: FloatArray, samples: list[FloatArray], overlaps: FloatArray, beta: float) -> None:
-    """Raise `AnalysisError` if two neighbours are strangers to each other."""
+    """Raise `AnalysisError` if two neighbouring runs do not overlap enough."""
     k = int(np.argmin(overlaps))
     if overlaps[k] >= LEAST_OVERLAP:
         return
     spread = max(float(np.std(samples[k])), float(np.std(samples[k + 1])))
     raise AnalysisError(
         f"The runs at affinity {lambdas[k]:g} and {lambdas[k + 1]:g} overlap by {overlaps[k]:.2g}, and MBAR needs "
-        f"{LEAST_OVERLAP:g}. Their energies fluctuate by {spread:.3g} eV, so steps of about "
-        f"{2.0 / (beta * spread):.2g} in affinity would do; a smaller interface allows wider ones. Or take "
-        'method="integration", which needs a smooth integrand only.'
+        f"{LEAST_OVERLAP:g}. Their energies fluctuate by {spread:.3g} eV, so use affinity steps of about "
+        f"{2.0 / (beta * spread):.2g}, or a smaller interface, which allows larger steps. Alternatively use "
+        'method="integration", which only needs a smooth integrand.'
     )
 
 
@@ -262,29 +253,29 @@ def _mbar(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return free energies [eV] relative to the first scale, their errors, and the overlap matrix, by pymbar.
 
-    It starts from a guess [eV], the integrated ones: from zero, its Newton steps are lost where energies span
-    hundreds of kT.
+    ``guess`` [eV] is the starting point, the integrated free energies: from zero, the Newton steps diverge if
+    energies span hundreds of kT.
     """
     pymbar = _load_pymbar()
-    # frames that count as independent: every g-th, also where g is no whole number
+    # independent frames: every g-th, with g not necessarily an integer
     thinned = [x[np.arange(0.0, len(x), statistical_inefficiency(x)).astype(np.int64)] for x in samples]
     reduced = beta * lambdas[:, None] * np.concatenate(thinned)[None, :]
     counts = np.array([len(x) for x in thinned])
-    solver = ({"method": "adaptive", "options": {"min_sc_iter": 0}},)  # scipy's solver warns of pymbar's options
+    solver = ({"method": "adaptive", "options": {"min_sc_iter": 0}},)  # scipy's solver warns about pymbar's options
     try:
         mbar = pymbar.MBAR(reduced, counts, initial_f_k=beta * guess, solver_protocol=solver)
-        found = mbar.compute_free_energy_differences()
+        differences = mbar.compute_free_energy_differences()
         matrix = mbar.compute_overlap()["matrix"]
     except pymbar.utils.ParameterError as error:
         raise AnalysisError(
-            f"MBAR finds no free energies of these runs ({error}). Run longer, put more affinities between, or take "
+            f"MBAR does not converge for these runs ({error}). Run longer, add intermediate affinities, or use "
             'method="integration".'
         ) from None
-    return found["Delta_f"][0] / beta, found["dDelta_f"][0] / beta, np.asarray(matrix)
+    return differences["Delta_f"][0] / beta, differences["dDelta_f"][0] / beta, np.asarray(matrix)
 
 
 def _load_pymbar() -> Any:
-    """Return pymbar, which is slow to import and speaks of packages that it can do without."""
+    """Return pymbar, which is slow to import and logs warnings about optional packages."""
     logger = logging.getLogger("pymbar")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -296,14 +287,14 @@ def _load_pymbar() -> Any:
 
 
 def _per_area(energy: Measure, area: Measure | None) -> Measure | None:
-    """Return -energy/area in J/m², both errors counted."""
+    """Return -energy/area in J/m², with both errors propagated."""
     if area is None:
         return None
     if not area.value > 0.0:
         raise AnalysisError(f"The area of the interface must be above 0, got {area.value} Å².")
     value = -energy.value / area.value
-    # an area without an error is taken as exact: that of a cell, say
-    of_area = area.error if math.isfinite(area.error) else 0.0
-    error = math.hypot(energy.error / area.value, value * of_area / area.value)
+    # an area without an error is exact, such as that of a cell
+    area_error = area.error if math.isfinite(area.error) else 0.0
+    error = math.hypot(energy.error / area.value, value * area_error / area.value)
     n_effective = min(energy.n_effective, area.n_effective or energy.n_effective)
     return Measure(value, error, "eV/Å²", n_effective).scaled(J_PER_M2_PER_EV_A2, "J/m²")

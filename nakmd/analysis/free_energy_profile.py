@@ -1,11 +1,11 @@
-"""Free energy of a metal atom with its distance from the wall, from its density."""
+"""Free energy of a metal atom as a function of its distance from the wall, from its density."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -17,36 +17,30 @@ from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import K_B
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: Extrema are vertices of parabolas through the profile within this distance [Å]; of barriers, which are wide, within
-#: twice as much.
+#: Half-width [Å] of the parabola fit of an extremum; barriers are wider and use twice this value.
 FIT = 0.45
 
 
 @dataclass(frozen=True)
 class Well:
-    """The first minimum of a profile and what follows it.
+    """The first minimum of a profile and the barrier behind it.
 
     Attributes
     ----------
     position : Measure [Å]
-        Of the first layer.
+        Position of the first layer.
     depth : Measure [eV]
-        Below the bulk, positive for a well.
+        Depth relative to the bulk, positive for a well.
     barrier_position : Measure [Å]
     barrier : Measure [eV]
-        From the bottom of the well to the top of the barrier beyond it; NaN where no second layer follows.
+        From the bottom of the well to the top of the barrier; NaN if there is no second layer.
     second : Measure [Å]
         Position of the second layer.
     """
@@ -58,21 +52,20 @@ class Well:
     second: Measure
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FreeEnergyProfileRecord(Record):
-    """F(d) in eV, zero in the bulk; ``value`` and ``error`` are (n_sides, n_species, n_bins), NaN where no atom was.
+    """F(d) in eV, zero in the bulk; ``value`` and ``error`` are (n_sides, n_species, n_bins), NaN in empty bins.
 
     Attributes
     ----------
     sides : tuple of str
-        Those that have a bulk.
+        Sides that have a bulk.
     species : tuple of str
     distance : (n_bins,) float64 [Å]
     temperature : float [K]
     wells : dict of (str, str) to Well
-        By side and species, where there is a first layer.
+        By side and species, if there is a first layer.
     bulk : dict of str to (float, float) [Å]
-        Where the bulk is, by side.
+        Range of the bulk, by side.
     """
 
     sides: tuple[str, ...]
@@ -87,17 +80,17 @@ class FreeEnergyProfileRecord(Record):
             f"{species} {side}: well of {well.depth.text} at {well.position.text}, barrier {well.barrier.text}"
             for (side, species), well in self.wells.items()
         ]
-        return "\n".join(lines or [f"{self.quantity}: no well stands out of the noise"])
+        return "\n".join(lines or [f"{self.quantity}: no well above the noise"])
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         for (side, species), well in self.wells.items():
             yield Row.of(f"free energy of {species}, well {side} at {well.position.value:.2f} Å", well.depth)
             if math.isfinite(well.barrier.value):
                 yield Row.of(f"  barrier from it, at {well.barrier_position.value:.2f} Å", well.barrier)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the profile of each species with its error band, the sides apart by dashes."""
+        """Draw the profile of each species with its error band; dashes mark the second side."""
         figure, ax = figure_for(ax)
         for row, side in enumerate(self.sides):
             for kind, species in enumerate(self.species):
@@ -106,7 +99,7 @@ class FreeEnergyProfileRecord(Record):
                 ax.plot(self.distance, energy, color=color, ls=("-", "--")[row], lw=1.2, label=label)
                 ax.fill_between(self.distance, energy - error, energy + error, color=color, alpha=0.3, lw=0)
         ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
-        # the repulsive wall is as high as the run was long
+        # limit the axis: the height of the repulsive wall depends on the length of the run
         low = float(np.nanmin(self.value))
         ax.set(
             xlabel="distance from the wall / Å", ylabel="free energy / eV", ylim=(1.2 * low - 0.02, 0.15 - 0.6 * low)
@@ -116,30 +109,30 @@ class FreeEnergyProfileRecord(Record):
 
 
 class FreeEnergyProfile(NamedAnalysis):
-    r"""Potential of mean force of each metal with distance from the wall.
+    r"""Potential of mean force of each metal as a function of the distance from the wall.
 
     .. math:: F_s(d) = -k_B T \ln \frac{\rho_s(d)}{\rho_s^b}
 
-    with ρ the atoms per volume (`Density`), so that around a tube the growth of the shells, the Jacobian 2πr, is
-    divided out: an ideal gas has F = 0 at every distance from either wall.
+    with ρ the number density (`Density`), so that around a tube the Jacobian 2πr of the shells is divided out:
+    an ideal gas has F = 0 at every distance from a sheet or a tube.
 
     Parameters
     ----------
     species : sequence of str, optional
-        The metals if left out.
+        Default: the metals.
     bulk : (float, float) [Å], optional
-        Range of distances whose density is ρ^b. If left out: as in `find_bulk`.
+        Range of distances whose density is ρ^b. Default: as in `find_bulk`.
     temperature : float [K], optional
-        The mean of the frames if left out.
+        Default: the mean of the frames.
     width : float [Å]
-        Of the bins.
+        Bin width.
 
     Notes
     -----
     This is the work to bring one atom of the liquid from the bulk to d at constant composition of the rest, not the
-    binding energy of a single atom on bare carbon. Bins that no atom visited have none: the profile ends where the
-    run was too short to see more. A well as narrow as a bin is flattened; positions and heights of extrema are those
-    of parabolas through the profile around them. Errors are from the jackknife over blocks of frames.
+    binding energy of a single atom on bare carbon. Bins without atoms have no value, so the range of the profile
+    depends on the length of the run. A well as narrow as a bin is flattened; positions and heights of extrema are
+    from parabola fits. Errors are from the jackknife over blocks of frames.
     """
 
     name = "free_energy_profile"
@@ -155,24 +148,24 @@ class FreeEnergyProfile(NamedAnalysis):
         width: float = 0.1,
     ) -> None:
         if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
-            raise AnalysisError(f"A bulk is a range of distances from the wall in Å, (from, to), got {bulk}.")
+            raise AnalysisError(f"The bulk must be a range (from, to) of distances from the wall in Å, got {bulk}.")
         if temperature is not None and not temperature > 0.0:
             raise AnalysisError(f"A free energy needs a positive temperature, got {temperature} K.")
         self.bulk, self.temperature = bulk, temperature
         self._profile = Profile(species, width=width)
 
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms."""
-        wall_atoms(topology)  # a profile may do without a wall, this may not
+        """Select the atoms."""
+        wall_atoms(topology)  # Profile accepts systems without a wall
         self._profile.prepare(topology)
         self._temperatures: list[float] = []
 
     def update(self, frame: Frame) -> None:
-        """Count one frame."""
+        """Add one frame to the histogram."""
         if self.temperature is None and frame.temperature is None:
             raise AnalysisError(
-                f"The frame at step {frame.step} holds no temperature, which turns a density into a free energy. "
-                "Give temperature=."
+                f"The frame at step {frame.step} contains no temperature, which a free energy requires. "
+                "Specify temperature=."
             )
         self._profile.update(frame)
         self._temperatures.append(frame.temperature if frame.temperature is not None else math.nan)
@@ -197,8 +190,8 @@ class FreeEnergyProfile(NamedAnalysis):
                 _, peaks = find_peaks(edges, mean[row, kind] * frames, mean[row, -2] * frames)
                 if len(peaks):
                     rows = [kind, -1]  # one species and the volume
-                    own, series = mean[row, :-1][rows], blocks[:, row, :-1][:, rows]
-                    wells[profile.sides[row], name] = _well(edges, peaks, own, series, bulk, kt)
+                    table, tables = mean[row, :-1][rows], blocks[:, row, :-1][:, rows]
+                    wells[profile.sides[row], name] = _well(edges, peaks, table, tables, bulk, kt)
         ranges = {
             profile.sides[row]: (float(edges[:-1][bulk].min()), float(edges[1:][bulk].max()))
             for row, bulk in bulks.items()
@@ -224,9 +217,9 @@ class FreeEnergyProfile(NamedAnalysis):
 
 
 def _free_energy(table: FloatArray, bulk: BoolArray, kt: float) -> FloatArray:
-    """Return -kT ln(ρ/ρ_b) [eV] of each species, (n_species, n_bins), NaN where there is none.
+    """Return -kT ln(ρ/ρ_b) [eV] of each species, (n_species, n_bins); NaN in empty bins.
 
-    ``table`` is (n_species + 1, n_bins): atoms, and volume as its last row.
+    ``table`` is (n_species + 1, n_bins): number of atoms of each species, and volume in the last row.
     """
     atoms, volume = table[:-1], table[-1]
     density = np.divide(atoms, volume, out=np.zeros(atoms.shape), where=volume > 0.0)
@@ -236,7 +229,7 @@ def _free_energy(table: FloatArray, bulk: BoolArray, kt: float) -> FloatArray:
 
 
 def _extremum(middles: FloatArray, energy: FloatArray, near: float, fit: float) -> tuple[float, float]:
-    """Return position and height of the vertex of a parabola through the profile around a distance."""
+    """Return position and height of the vertex of a parabola fitted to the profile near a distance."""
     window = (np.abs(middles - near) <= fit) & np.isfinite(energy)
     if np.sum(window) < 4:
         return math.nan, math.nan
@@ -260,7 +253,7 @@ def _well(
     ----------
     edges : (n_bins + 1,) float64 [Å]
     peaks : (n_peaks,) int64
-        Bins.
+        Bins of the peaks.
     mean, blocks : (2, n_bins), (n_blocks, 2, n_bins) float64
         Atoms of the species, and volume.
     bulk : (n_bins,) bool
@@ -271,7 +264,7 @@ def _well(
     first, second = int(peaks[0]), int(peaks[1]) if len(peaks) > 1 else None
     top = None
     if second is not None:
-        # the barrier is wide and thinly visited: its place is that of the highest running mean
+        # the barrier is wide and poorly sampled: use the maximum of the running mean
         between = np.nan_to_num(energy[first : second + 1], nan=float(np.nanmax(energy[first : second + 1])))
         span = max(1, round(0.5 / (edges[1] - edges[0])))
         smooth = np.convolve(np.pad(between, span // 2, mode="edge"), np.ones(span) / span, mode="valid")
@@ -282,16 +275,16 @@ def _well(
         if second is None or top is None:
             return np.array([position, -bottom, math.nan, math.nan, math.nan])
         summit, height = _extremum(middles, profile, top, 2.0 * FIT)
-        other, _ = _extremum(middles, profile, float(middles[second]), FIT)
-        return np.array([position, -bottom, summit, height - bottom, other])
+        outer, _ = _extremum(middles, profile, float(middles[second]), FIT)
+        return np.array([position, -bottom, summit, height - bottom, outer])
 
     values = landmarks(energy)
     errors, n_effective = jackknife(blocks, lambda table: landmarks(_free_energy(table, bulk, kt)[0]))
     units = ("Å", "eV", "Å", "eV", "Å")
-    position, depth, barrier_position, barrier, other = (
+    position, depth, barrier_position, barrier, outer = (
         Measure(float(value), float(error), unit, n_effective) for value, error, unit in zip(values, errors, units)
     )
-    return Well(position, depth, barrier_position, barrier, other)
+    return Well(position, depth, barrier_position, barrier, outer)
 
 
 def free_energy_profile(

@@ -1,11 +1,11 @@
-"""Gibbs excess of one metal relative to another at the wall, and their enrichment layer by layer."""
+"""Gibbs excess of one metal relative to another at the wall, and enrichment by layer."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -17,22 +17,16 @@ from nakmd.analysis.geometry.wall import wall_atoms
 from nakmd.analysis.named_analysis import AtomsNeeded, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: Layers that are told apart, at most.
+#: Largest number of layers reported.
 MOST_LAYERS = 4
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class GibbsExcessRecord(Record):
     """Relative adsorption [atoms/Å²], over all sides of the wall that have a bulk; positive where ``of`` is enriched.
 
@@ -42,15 +36,15 @@ class GibbsExcessRecord(Record):
         The two metals.
     by_side : dict of str to Measure [1/Å²]
     excess : dict of (str, str) to Measure [1/Å²]
-        Excess of each metal alone, by side and metal, with the dividing surface through the carbon nuclei.
+        Excess of each metal, by side and metal, with the dividing surface at the carbon nuclei.
     layers : dict of str to tuple of Layer
         By side.
     enrichment : dict of (str, int) to Measure
-        By side and number of the layer, from 1: (N_of/N_over) in the layer over that in the bulk.
+        By side and layer number, from 1: (N_of/N_over) in the layer divided by that in the bulk.
     bulk_composition : dict of str to Measure
-        Share of ``of`` in the two metals of the bulk, by side.
+        Fraction of ``of`` among the two metals in the bulk, by side.
     bulk : dict of str to (float, float) [Å]
-        Where the bulk is, by side.
+        Range of the bulk, by side.
     """
 
     of: str
@@ -63,7 +57,7 @@ class GibbsExcessRecord(Record):
     bulk: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         for side, entry in self.by_side.items():
             yield Row.of(f"Gibbs excess of {self.of} relative to {self.over}, {side}", entry)
             yield Row.of(f"  share of {self.of} in the bulk", self.bulk_composition[side])
@@ -93,8 +87,8 @@ class GibbsExcess(NamedAnalysis):
     .. math:: \Gamma_K^{(Na)} = \Gamma_K - \Gamma_{Na} \frac{\rho_K^b}{\rho_{Na}^b}
               = \frac{1}{A} \left( N_K - N_{Na} \frac{\rho_K^b}{\rho_{Na}^b} \right)
 
-    with N the atoms from the wall up to anywhere in the bulk (here: its beginning). The dividing surface is that
-    of zero excess of the other metal; for a flat wall the number is the same wherever one puts it.
+    with N the number of atoms from the wall to any point in the bulk (here: its start). The dividing surface is that
+    of zero excess of the other metal; for a flat wall the result is independent of its position.
 
     .. math:: \xi_l = \frac{(N_K/N_{Na})_l}{\rho_K^b/\rho_{Na}^b}
 
@@ -103,17 +97,18 @@ class GibbsExcess(NamedAnalysis):
     of, over : str
         The two metals.
     bulk : (float, float) [Å], optional
-        Range of distances that is bulk. If left out: from 10 Å on, up to 7 Å before a free surface fades (`find_bulk`).
+        Range of distances that is bulk. Default: from 10 Å to 7 Å before the density of a free surface decays
+        (`find_bulk`).
     width : float [Å]
-        Of the bins.
+        Bin width.
 
     Notes
     -----
     The area of a tube is that of the cylinder through its nuclei, 2πRL; that of sheets counts both faces where both
-    have a bulk, and `by_side` tells them apart. Layers lie between minima of the density of both metals together.
+    have a bulk; `by_side` gives each separately. Layers are bounded by minima of the total density of both metals.
 
-    The bulk is what is far from the wall in the same cell, not the composition of the whole: a small cell is
-    depleted by its own interface.
+    The bulk is the region far from the wall in the same cell, not the average of the cell: a small cell is depleted
+    by its own interface.
 
     Errors are from the jackknife over blocks of frames.
 
@@ -125,29 +120,29 @@ class GibbsExcess(NamedAnalysis):
     name = "gibbs_excess"
     title = "Gibbs excess of one metal relative to the other at the wall"
     panel = 130
-    atoms = AtomsNeeded("a wall (C, N) and two metals", lambda here: bool(here.walls) and len(here.metals) > 1)
+    atoms = AtomsNeeded("a wall (C, N) and two metals", lambda present: bool(present.walls) and len(present.metals) > 1)
 
     def __init__(
         self, of: str = "K", over: str = "Na", bulk: tuple[float, float] | None = None, width: float = 0.1
     ) -> None:
         if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
-            raise AnalysisError(f"A bulk is a range of distances from the wall in Å, (from, to), got {bulk}.")
+            raise AnalysisError(f"The bulk must be a range (from, to) of distances from the wall in Å, got {bulk}.")
         self.of, self.over, self.bulk = of, over, bulk
         self._profile = Profile((of, over), width=width)
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
-        """Return one: potassium relative to sodium where both are there, as is usual for NaK."""
-        of, over = sorted(here.metals, key=lambda metal: (metal != "K", metal))[:2]
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
+        """Return one analysis: potassium relative to sodium if both are present, the convention for NaK."""
+        of, over = sorted(present.metals, key=lambda metal: (metal != "K", metal))[:2]
         return {"": cls(of, over)}
 
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms."""
-        wall_atoms(topology)  # a profile may do without a wall, this may not
+        """Select the atoms."""
+        wall_atoms(topology)  # Profile accepts systems without a wall
         self._profile.prepare(topology)
 
     def update(self, frame: Frame) -> None:
-        """Count one frame."""
+        """Add one frame to the histogram."""
         self._profile.update(frame)
 
     def result(self) -> GibbsExcessRecord:
@@ -170,10 +165,10 @@ class GibbsExcess(NamedAnalysis):
             by_side[side] = Measure(float(values[k + 1]), float(errors[k + 1]), "1/Å²", n_effective)
             ranges[side] = (float(edges[:-1][bulk].min()), float(edges[1:][bulk].max()))
             frames = profile.sums.count
-            found = find_layers(edges, mean[row, :2].sum(axis=0) * frames, mean[row, 2] * frames)
-            layers[side] = tuple(layer for layer in found if layer.end <= ranges[side][0] + 1e-9)[:MOST_LAYERS]
-            alone, composition[side], factors = _of_side(mean[row], blocks[:, row], bulk, edges, layers[side])
-            excess.update({(side, name): part for name, part in zip((self.of, self.over), alone)})
+            candidates = find_layers(edges, mean[row, :2].sum(axis=0) * frames, mean[row, 2] * frames)
+            layers[side] = tuple(layer for layer in candidates if layer.end <= ranges[side][0] + 1e-9)[:MOST_LAYERS]
+            excesses, composition[side], factors = _of_side(mean[row], blocks[:, row], bulk, edges, layers[side])
+            excess.update({(side, name): part for name, part in zip((self.of, self.over), excesses)})
             enrichment.update({(side, number): factor for number, factor in enumerate(factors, start=1)})
         return GibbsExcessRecord(
             quantity=f"Gibbs excess of {self.of} relative to {self.over}",
@@ -198,20 +193,20 @@ class GibbsExcess(NamedAnalysis):
 
 
 def _excess(table: FloatArray, bulk: BoolArray) -> FloatArray:
-    """Return the excess of each of two metals and the relative one of the first, (3,), in atoms.
+    """Return the excess of each metal and the relative excess of the first, (3,), in atoms.
 
     Parameters
     ----------
     table : (4, n_bins) float64
-        Atoms of the two, volume, area.
+        Number of atoms of the two metals, volume, area.
     bulk : (n_bins,) bool
     """
     before = slice(0, int(np.argmax(bulk)))
     atoms, volume = table[:2, before].sum(axis=1), table[2, before].sum()
     density = table[:2, bulk].sum(axis=1) / table[2, bulk].sum()
-    alone = atoms - density * volume
+    excess = atoms - density * volume
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.array([*alone, atoms[0] - atoms[1] * density[0] / density[1]])
+        return np.array([*excess, atoms[0] - atoms[1] * density[0] / density[1]])
 
 
 def _of_side(
@@ -221,7 +216,7 @@ def _of_side(
     edges: FloatArray,
     layers: tuple[Layer, ...],
 ) -> tuple[list[Measure], Measure, list[Measure]]:
-    """Return the excess of each metal, the share of the first in the bulk, and the enrichment of the layers."""
+    """Return the excess of each metal, the fraction of the first in the bulk, and the enrichment of the layers."""
 
     def numbers(table: FloatArray) -> FloatArray:
         far = table[:2, bulk].sum(axis=1)
@@ -231,14 +226,14 @@ def _of_side(
     values = numbers(mean)
     measures = []
     for k, value in enumerate(values):
-        # one after the other: each has its own correlation in time
+        # separately, because each quantity has its own correlation time
         error, n_effective = jackknife(blocks, lambda table, k=k: numbers(table)[k])  # type: ignore[misc]
         measures.append(Measure(float(value), float(error), "1/Å²" if k < 2 else "", n_effective))
     return measures[:2], measures[2], measures[3:]
 
 
 def _enrichment(table: FloatArray, bulk: BoolArray, edges: FloatArray, layer: Layer) -> float:
-    """Return the enrichment of one layer; the table is that of `_excess`."""
+    """Return the enrichment of one layer; ``table`` as in `_excess`."""
     middles = 0.5 * (edges[1:] + edges[:-1])
     inside = (middles >= layer.start) & (middles < layer.end)
     a, b = table[:2, inside].sum(axis=1)

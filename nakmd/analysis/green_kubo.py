@@ -1,15 +1,12 @@
-"""The Green-Kubo integral of the shear stress, as the growth of the squared Helfand moment."""
+"""Green-Kubo integral of the shear stress, from the growth of the squared Helfand moment."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy
-import scipy.fft
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.displacements import (
@@ -20,46 +17,40 @@ from nakmd.analysis.numerics.displacements import (
     slope_weights,
 )
 from nakmd.analysis.numerics.statistics import student_factor
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import GPA_PER_EV_A3, K_B
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: Viscosity: 1 eV ps/Å³ in mPa s (1 GPa ps is 1 mPa s).
 MPA_S_PER_EV_PS_A3 = GPA_PER_EV_A3
 
-#: Below this autocorrelation from one row to the next, the rows are too far apart.
+#: Least autocorrelation between consecutive rows; below it the rows are too far apart.
 LEAST_OVERLAP = 0.5
 
-#: The straight line begins after this many integrated correlation times.
+#: Start of the linear fit, in integrated correlation times.
 CORRELATION_TIMES = 6.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ViscosityRecord(Record):
-    """A shear viscosity [mPa s], and the functions behind it.
+    """A shear viscosity [mPa s] and the functions it is derived from.
 
     Attributes
     ----------
     temperature : float [K]
     volume : float [Å³]
     lengths : (3,) float64 [Å]
-        Of the cell's vectors.
+        Lengths of the cell vectors.
     lag : (n,) float64 [ps]
     correlation : (n,) float64
         Autocorrelation of the shear stress, 1 at lag 0.
     running, running_error : (n,) float64 [mPa s]
-        Half the growth of the squared Helfand moment, per time: the Green-Kubo integral, smoothed.
+        Half the time derivative of the squared Helfand moment: the smoothed Green-Kubo integral.
     fit : tuple of float [ps]
-        Window that the value is taken from.
+        Window of the fit.
     settled : bool
-        False if the running integral still changes in the window beyond its error.
+        False if the running integral changes within the window by more than its error.
     """
 
     temperature: float
@@ -77,11 +68,11 @@ class ViscosityRecord(Record):
         return text if self.settled else f"{text} [the integral has not settled]"
 
     def rows(self) -> Iterator[Row]:
-        """Yield the lines of the table of results."""
+        """Yield the rows of the results table."""
         yield Row.of("viscosity", self, "" if self.settled else "the integral has not settled")
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the running viscosity with its error, the window and the value."""
+        """Draw the running viscosity with its error, the fit window and the value."""
         figure, ax = figure_for(ax)
         ax.plot(self.lag, self.running, color=COLORS[0], label="slope of the Helfand moment")
         low, high = self.running - self.running_error, self.running + self.running_error
@@ -104,22 +95,22 @@ def green_kubo(
     fit: tuple[float, float] | None = None,
     notes: tuple[str, ...] = (),
 ) -> ViscosityRecord:
-    """Return the viscosity of a series of pressure tensors.
+    """Return the viscosity from a series of pressure tensors.
 
     Parameters
     ----------
     pressures : (n, 6) float64 [eV/Å³]
         Voigt order xx yy zz yz xz xy.
     step : float [ps]
-        Between two of them.
+        Time between consecutive rows.
     temperature : float [K]
     volume : float [Å³]
     lengths : (3,) float64 [Å]
-        Of the cell, for `yeh_hummer`.
+        Lengths of the cell vectors, for `yeh_hummer`.
     fit : (float, float) [ps], optional
         As in `Viscosity`.
     notes : tuple of str
-        Where the numbers come from.
+        Notes on the source of the data.
     """
     xx, yy, zz, yz, xz, xy = pressures.T
     stress = np.stack([xy, xz, yz, 0.5 * (xx - yy), (2.0 * zz - xx - yy) / (2.0 * math.sqrt(3.0))], axis=1)
@@ -129,12 +120,12 @@ def green_kubo(
     products = scipy.fft.irfft(transform.real**2 + transform.imag**2, size, axis=0)[:n].mean(axis=1)
     correlation = products / np.arange(n, 0, -1)
     if not correlation[0] > 0.0:
-        raise AnalysisError("The shear stress is zero throughout: there is nothing to make a viscosity of.")
+        raise AnalysisError("The shear stress is zero in all rows, so there is no viscosity.")
     correlation = correlation / correlation[0]
     if correlation[1] < LEAST_OVERLAP:
         raise AnalysisError(
-            f"Pressures {step:g} ps apart are too far from each other for the viscosity: the stress correlation has "
-            f"fallen to {correlation[1]:.2f} from one to the next. Record them every 5 to 20 fs: "
+            f"A spacing of {step:g} ps between pressures is too large for the viscosity: the stress correlation falls "
+            f"to {correlation[1]:.2f} from one row to the next. Record the pressure every 5 to 20 fs: "
             "[output] thermo_every = 10 at a timestep of 1 fs."
         )
     low, high = _window(correlation, step, n) if fit is None else fit_window(fit, n, step)
@@ -146,35 +137,40 @@ def green_kubo(
     squares = mean_squared_displacements(moments)
     whole = weights @ squares[low : high + 1]
     n_segments = min(64, int((n - 1) / (1.25 * high)))
-    error, n_effective, _, said = error_of_coefficient(whole, segment_slopes(moments, n_segments, low, high, weights))
+    error, n_effective, _, error_notes = error_of_coefficient(
+        whole, segment_slopes(moments, n_segments, low, high, weights)
+    )
     value = float(whole.mean())
-    # the slope of the second half less that of the first: zero once the stress has forgotten itself
+    # slope of the second half minus that of the first: zero once the stress correlation has decayed
     half = len(times) // 2
     bend = np.zeros(len(times))
     bend[half:] += slope_weights(times[half:]) * 0.5 * factor
     bend[: half + 1] -= slope_weights(times[: half + 1]) * 0.5 * factor
     change = bend @ squares[low : high + 1]
-    of_change, samples, _, _ = error_of_coefficient(change, segment_slopes(moments, n_segments, low, high, bend))
-    settled = abs(float(change.mean())) <= max(0.1 * abs(value), student_factor(samples) * of_change)
+    change_error, samples, _, _ = error_of_coefficient(change, segment_slopes(moments, n_segments, low, high, bend))
+    settled = abs(float(change.mean())) <= max(0.1 * abs(value), student_factor(samples) * change_error)
     n_lags = min(n - 1, 2 * high)
     growth = 0.5 * factor * np.gradient(squares[: n_lags + 1], step, axis=0)
-    found = [*said, f"window {low * step:.3g} to {high * step:.3g} ps of {(n - 1) * step:.4g} ps, five components"]
+    fit_notes = [
+        *error_notes,
+        f"window {low * step:.3g} to {high * step:.3g} ps of {(n - 1) * step:.4g} ps, five components",
+    ]
     if n_segments < 3:
-        found.append("too short for segments of time: the error is that of five components")
+        fit_notes.append("too short for time segments: the error is from five components")
     if not settled:
-        found.append(
+        fit_notes.append(
             f"the viscosity still changes by {100 * float(change.mean()) / value:+.0f} % within the window: choose a "
             "later one (fit=), or run longer"
         )
     if correlation[1] < 0.8:
-        found.append(f"coarse: the stress correlation falls to {correlation[1]:.2f} from one row to the next")
+        fit_notes.append(f"coarse: the stress correlation falls to {correlation[1]:.2f} from one row to the next")
     return ViscosityRecord(
         quantity="shear viscosity",
         value=value,
         error=error,
         unit="mPa s",
         n_effective=n_effective,
-        notes=(*notes, *found),
+        notes=(*notes, *fit_notes),
         temperature=temperature,
         volume=volume,
         lengths=np.asarray(lengths, dtype=np.float64),
@@ -188,15 +184,15 @@ def green_kubo(
 
 
 def _window(correlation: FloatArray, step: float, n: int) -> tuple[int, int]:
-    """Return the lags of the straight line: the first from `CORRELATION_TIMES`, then as long again."""
+    """Return first and last lag of the linear fit: from `CORRELATION_TIMES` to twice that."""
     integral = np.concatenate([[0.0], np.cumsum(0.5 * step * (correlation[1:] + correlation[:-1]))])
     beyond = np.flatnonzero(np.arange(n) * step > CORRELATION_TIMES * np.maximum(integral, step))
     low = int(beyond[0]) if len(beyond) else n
     if 2 * low > (n - 1) // 4:
         need = f"{8 * low * step:.2g} ps" if low < n else "several times as long"
         raise AnalysisError(
-            f"The run is too short for the viscosity: {(n - 1) * step:.3g} ps, and the window alone, twice "
-            f"{CORRELATION_TIMES:g} correlation times of the stress, must fit in four times. Run {need} or longer, "
-            "better ten times that, or give a window with fit=."
+            f"A run of {(n - 1) * step:.3g} ps is too short for the viscosity: it must be at least four times as long "
+            f"as the window, which ends at twice {CORRELATION_TIMES:g} correlation times of the stress. Run {need} or "
+            "longer, better ten times that, or specify a window with fit=."
         )
     return low, max(2 * low, low + 2)

@@ -1,11 +1,10 @@
-"""Heat of immersion of carbon in liquid metal per gram, the temperature it would raise, and what competes with it."""
+"""Heat of immersion of carbon in liquid metal per gram, its adiabatic temperature rise, and competing heats."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
@@ -24,49 +23,43 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2, KJ_PER_MOL_PER_EV
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: 1 eV/amu in J/g: 1 eV per atom is 96.485 kJ/mol, and 1 amu per atom 1 g/mol.
 J_PER_G_PER_EV_AMU = 1e3 * KJ_PER_MOL_PER_EV
 
 #: 1 Å²/amu in m²/g.
 M2_PER_G_PER_A2_AMU = J_PER_G_PER_EV_AMU / J_PER_M2_PER_EV_A2
 
-#: Surface energy γ - T dγ/dT [J/m²] of the liquids, which for a straight line is its value at T = 0: γ = 220.0 -
-#: 0.091 T and 136.0 - 0.0645 T mN/m, the lines that heat-pipe codes use. Potassium gathers at the surface of NaK.
+#: Surface energy γ - T dγ/dT [J/m²] of the liquids; for a linear γ(T) this is the value at T = 0: γ = 220.0 -
+#: 0.091 T and 136.0 - 0.0645 T mN/m, the fits that heat-pipe codes use. Potassium segregates to the surface of NaK.
 SURFACE_ENERGIES = {"K": 0.136, "Na": 0.220}
 
-#: Heat capacities [J/g/K]: NaK near 400 K (the handbook's polynomial gives 0.93), graphite at room temperature.
+#: Heat capacities [J/g/K]: NaK near 400 K (0.93 from the handbook polynomial), graphite at room temperature.
 HEAT_CAPACITY_METAL, HEAT_CAPACITY_CARBON = 0.93, 0.71
 
-#: Mass fraction of carbon in the electrode unless told otherwise.
+#: Default mass fraction of carbon in the electrode.
 CARBON_FRACTION = 0.05
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ImmersionRecord(Record):
-    """Heat of immersion; ``value`` is what a gram of carbon releases, J/g, positive where it warms.
+    """Heat of immersion; ``value`` is the heat released per gram of carbon, J/g, positive if exothermic.
 
-    It is negative where wall and metal gain less from each other than the metal pays for its surface (``adhesion``
-    below ``surface_energy``): wetting such a wall takes heat up.
+    It is negative if the interaction energy of wall and metal (``adhesion``) is smaller than the surface energy of the
+    metal (``surface_energy``): wetting such a wall absorbs heat.
 
     Attributes
     ----------
     per_area : Measure [J/m²]
-        The same per wetted face.
+        The heat of immersion per area of wetted faces.
     adhesion : Measure [J/m²]
-        Energy that wall and metal gain from each other, per wetted face.
+        Interaction energy of wall and metal per area of wetted faces, positive if attractive.
     surface_energy : float [J/m²]
-        What the metal pays for a surface, per wetted face.
+        Energy of the metal surface per area.
     specific_surface : Measure [m²/g]
-        Wetted faces per gram of carbon.
+        Area of wetted faces per gram of carbon.
     carbon_fraction : float
         Mass of carbon over mass of the electrode.
     temperature_rise : Measure [K]
-        Of the electrode, if no heat is lost.
+        Adiabatic temperature rise of the electrode.
     competing : tuple of CompetingHeat
         Other sources of heat when carbon meets NaK.
     """
@@ -88,10 +81,10 @@ class ImmersionRecord(Record):
         yield Row.of(f"  adiabatic rise at {100.0 * self.carbon_fraction:g} wt% carbon", self.temperature_rise)
         for rival in self.competing:
             figures = f"{rival.heat:.0f} J/g, {rival.temperature_rise:.0f} K"
-            yield Row(f"  beside it: {rival.name}", figures, rival.confidence)
+            yield Row(f"  compare: {rival.name}", figures, rival.confidence)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the heat beside its competitors; a second axis has the temperature that each would raise."""
+        """Draw the heat and its competitors; a second axis shows the temperature rise that each would cause."""
         figure, ax = figure_for(ax)
         bars = [("immersion, this model", float(self.value), float(self.error), "computed")]
         bars += [(rival.name, rival.heat, math.nan, rival.confidence) for rival in self.competing]
@@ -142,13 +135,13 @@ def temperature_rise(heat: float, carbon_fraction: float) -> float:
     10.3
     """
     if not 0.0 < carbon_fraction <= 1.0:
-        raise AnalysisError(f"The mass fraction of carbon lies above 0 and up to 1, got {carbon_fraction}.")
+        raise AnalysisError(f"The mass fraction of carbon must be above 0 and at most 1, got {carbon_fraction}.")
     w = carbon_fraction
     return w * heat / ((1.0 - w) * HEAT_CAPACITY_METAL + w * HEAT_CAPACITY_CARBON)
 
 
 class Immersion(NamedAnalysis):
-    r"""Heat that a gram of carbon releases when liquid metal wets it.
+    r"""Heat released per gram of carbon when liquid metal wets it.
 
     .. math:: q = \frac{-\langle E_{\mathrm{wall,metal}} \rangle - e_s \langle A \rangle}{m_{\mathrm{wall}}}
                 = S \, (w - e_s), \qquad e_s = \gamma - T \frac{\mathrm{d}\gamma}{\mathrm{d}T}
@@ -156,30 +149,29 @@ class Immersion(NamedAnalysis):
     Parameters
     ----------
     surface_energy : float, optional [J/m²]
-        e_s of the metal. If left out that of liquid potassium (0.136), of sodium (0.220) where there is no
-        potassium.
+        e_s of the metal. Default: that of liquid potassium (0.136), or of sodium (0.220) if there is no potassium.
     specific_surface : float, optional [m²/g]
-        S of a real material, from gas adsorption say; if left out that of the model, every wetted face of which
-        is counted.
+        S of a real material, for example from gas adsorption. Default: that of the model, counting every wetted face.
     carbon_fraction : float
         Mass of carbon over mass of the electrode, for the temperature rise.
 
     Notes
     -----
-    The energy is the cross interaction stored with the frames; carbon that the metal strains gives a little less
-    (`nakmd.studies.work_of_adhesion` knows how much). What the metal pays for its surface is taken from
-    experiment, while the model's own surface tension is 39-47 % too low: give the model's surface energy where
-    it has been measured. An energy, not a free energy, is what a calorimeter sees.
+    The energy is the cross interaction stored with the frames; strain of the carbon by the metal reduces it slightly
+    (`nakmd.studies.work_of_adhesion` computes by how much). The surface energy of the metal is experimental, because
+    the surface tension of the model is 39-47 % too low. Pass the surface energy of the model if it has been measured.
+    A calorimeter measures an energy, not a free energy.
 
-    The area is that of the wall. Metal around a thin tube has a larger surface than the tube, and pays more.
+    The area is that of the wall. Metal around a thin tube has a larger surface than the tube, so its surface costs
+    more energy.
 
-    **Sign.** S (w - e_s) is negative where the contact gives less than a surface of the metal costs, and the record
-    says so. That is not yet a wall that the liquid avoids: by Young and Dupré the work of adhesion is γ (1 + cos θ),
-    and with w of about this size and e_s = 1.3 γ (potassium at 450 K) heat is taken up beyond a contact angle of some
-    75 degrees. For the droplet of the examples (affinity 0.3, above 90 degrees) w is 0.03 J/m².
+    **Sign.** S (w - e_s) is negative if the contact energy is smaller than the surface energy of the metal; the record
+    then has a note. Such a wall is not necessarily non-wetting: by Young and Dupré the work of adhesion is
+    γ (1 + cos θ), and with w of about this size and e_s = 1.3 γ (potassium at 450 K) heat is absorbed beyond a contact
+    angle of about 75 degrees. For the droplet of the examples (affinity 0.3, above 90 degrees) w is 0.03 J/m².
 
-    A single wall wetted on both sides has 2600 m²/g; bundles and multi-walled tubes of real powders have some
-    hundreds. Compare at the specific surface of the material.
+    A single wall wetted on both sides has 2600 m²/g; bundles and multi-walled tubes of real powders have a few
+    hundred. Compare at the specific surface of the material.
     """
 
     name = "immersion"
@@ -198,25 +190,26 @@ class Immersion(NamedAnalysis):
         if specific_surface is not None and not specific_surface > 0.0:
             raise AnalysisError(f"The specific surface must be above 0 m²/g, got {specific_surface}.")
         if surface_energy is not None and not surface_energy >= 0.0:
-            raise AnalysisError(f"The surface energy must not be below 0 J/m², got {surface_energy}.")
+            raise AnalysisError(f"The surface energy must be at least 0 J/m², got {surface_energy}.")
         temperature_rise(1.0, carbon_fraction)
         self.surface_energy, self.specific_surface = surface_energy, specific_surface
         self.carbon_fraction = carbon_fraction
 
     def prepare(self, topology: Topology) -> None:
-        """Find the two sides and weigh the wall."""
+        """Find the atoms of wall and metal, and the mass of the wall."""
         self._affinity = Affinity()
         self._affinity.prepare(topology)
         elements = np.array(topology.elements)[topology.species]
-        wall, metal = (np.flatnonzero(np.isin(elements, words)) for words in (WALL, METALS))
+        wall, metal = (np.flatnonzero(np.isin(elements, group)) for group in (WALL, METALS))
         self._topology = topology
         self._mass = float(topology.masses[wall].sum())
         self._faces = WettedFaces(wall, metal)
         self._areas: list[float] = []
-        self._cost = self.surface_energy if self.surface_energy is not None else _tabled(set(elements[metal]))
+        tabulated = self.surface_energy is None
+        self._cost = _tabulated_energy(set(elements[metal])) if tabulated else cast(float, self.surface_energy)
 
     def update(self, frame: Frame) -> None:
-        """Take the energies of one frame and count its wetted faces."""
+        """Store the interaction energy of one frame and the area of its wetted faces."""
         self._affinity.update(frame)
         self._areas.append(self._faces.area(frame))
 
@@ -226,37 +219,34 @@ class Immersion(NamedAnalysis):
         areas = np.array(self._areas)
         if not np.any(areas):
             raise AnalysisError(
-                "No face of the wall is wet in these frames: nothing is immersed. Check that the metal lies at the "
-                "wall, or measure in a later stage."
+                "No face of the wall is wet in these frames. Check that the metal is in contact with the wall, or "
+                "choose a later stage."
             )
         energies = -self._affinity.cross_energies
         surface = mean_with_error(areas / self._mass, "").scaled(M2_PER_G_PER_A2_AMU, "m²/g")
         adhesion = _ratio(energies, areas)
         net = _ratio(energies - self._cost / J_PER_M2_PER_EV_A2 * areas, areas)
         sign = (
-            f"negative, so wetting takes heat up: a face gains {adhesion.text} from the metal, less than the metal's "
-            "surface costs",
+            f"negative, so wetting absorbs heat: the contact energy, {adhesion.text}, is below the surface energy of "
+            "the metal",
         )
         if self.specific_surface is None:
             series = (energies - self._cost / J_PER_M2_PER_EV_A2 * areas) / self._mass
             heat = mean_with_error(series, "").scaled(J_PER_G_PER_EV_AMU, "J/g")
-            of_what = "the model's own, all of its wetted faces"
+            origin = "of the model, all of its wetted faces"
         else:
             surface = Measure(self.specific_surface, 0.0, "m²/g", math.inf)
             heat = net.scaled(self.specific_surface, "J/g")
-            of_what = "as given"
+            origin = "as given"
         return ImmersionRecord(
             quantity="heat of immersion",
-            value=heat.value,
-            error=heat.error,
-            unit="J/g",
-            n_effective=heat.n_effective,
+            **heat.fields,
             notes=(
-                "per gram of carbon, its nitrogen included; released heat is positive",
+                "per gram of carbon including its nitrogen; released heat is positive",
                 *(sign if heat.value < 0.0 else ()),
-                f"specific surface: {surface.value:.4g} m²/g, {of_what}",
+                f"specific surface: {surface.value:.4g} m²/g, {origin}",
                 f"surface energy of the metal: {self._cost:g} J/m²"
-                + ("" if self.surface_energy is not None else ", from experiment; the model's own is 39-47 % lower"),
+                + ("" if self.surface_energy is not None else ", from experiment; that of the model is 39-47 % lower"),
                 "heats of immersion, intercalation, oxygen, moisture and of a reaction at nitrogen overlap: "
                 "IR alone cannot assign the heat to graphitic N",
             ),
@@ -275,13 +265,13 @@ def _ratio(energies: FloatArray, areas: FloatArray) -> Measure:
     return ratio_of_means([energies], [areas], "eV/Å²").scaled(J_PER_M2_PER_EV_A2, "J/m²")
 
 
-def _tabled(metals: set[str]) -> float:
+def _tabulated_energy(metals: set[str]) -> float:
     """Return the surface energy [J/m²] of the metal that covers the surface."""
     for element, energy in SURFACE_ENERGIES.items():
         if element in metals:
             return energy
     raise AnalysisError(
-        f"No surface energy of {', '.join(sorted(metals))} is tabled; give surface_energy= in J/m²: γ - T dγ/dT."
+        f"No surface energy is tabulated for {', '.join(sorted(metals))}. Pass surface_energy= in J/m²: γ - T dγ/dT."
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -18,29 +18,23 @@ from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient, fit_window, slope_weights
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: The straight line begins and ends at the latest here [ps]: few atoms stay in a layer for long.
+#: Upper limits [ps] of the start and the end of the default fit window: few atoms stay in a layer for long.
 LATEST = (1.0, 5.0)
 
-#: Lags in the window, and segments of time, at most.
+#: Largest number of lags in the fit window, and of time segments.
 MOST_LAGS = 16
 MOST_SEGMENTS = 10
 
-#: Atoms whose paths are looked at together.
+#: Number of atoms whose paths are processed together.
 CHUNK = 512
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LayerDiffusionRecord(Record):
     """Diffusion along the wall in each layer: ``value`` and ``error`` are (n_layers,).
 
@@ -51,11 +45,11 @@ class LayerDiffusionRecord(Record):
         Distances from the nearest wall atom.
     layers : dict of str to Measure [Å²/ps]
     lag : (n_lags,) float64 [ps]
-        Those of the straight line.
+        Lags of the fit window.
     msd : (n_layers, n_lags) float64 [Å²]
-        Along the wall (two directions), of atoms that stay.
+        Mean squared displacement along the wall (two directions) of atoms that stay in the layer.
     staying : (n_layers, n_lags) float64
-        Share of the atoms that stay in the layer for that long.
+        Fraction of the atoms that stay in the layer for that lag.
     """
 
     species: str
@@ -75,14 +69,14 @@ class LayerDiffusionRecord(Record):
                 yield Row.of(f"{self.species} along the wall, {layer}", entry)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the MSD of the atoms that stay, and the line of each layer."""
+        """Draw the MSD of the atoms that stay, and the fitted line of each layer."""
         figure, ax = figure_for(ax)
-        for row, (name, found) in enumerate(self.layers.items()):
-            if math.isfinite(found.value):
+        for row, (name, coefficient) in enumerate(self.layers.items()):
+            if math.isfinite(coefficient.value):
                 line = style(row)
-                ax.plot(self.lag, self.msd[row], "o", ms=3, color=line["color"], label=f"{name}: {found.text}")
-                offset = np.mean(self.msd[row] - 4.0 * found.value * self.lag)
-                ax.plot(self.lag, offset + 4.0 * found.value * self.lag, lw=1.2, **line)
+                ax.plot(self.lag, self.msd[row], "o", ms=3, color=line["color"], label=f"{name}: {coefficient.text}")
+                offset = np.mean(self.msd[row] - 4.0 * coefficient.value * self.lag)
+                ax.plot(self.lag, offset + 4.0 * coefficient.value * self.lag, lw=1.2, **line)
         ax.set(xlabel="t / ps", ylabel=f"MSD of {self.species} along the wall / Å²", xlim=(0.0, None), ylim=(0.0, None))
         ax.legend(fontsize="small")
         return figure
@@ -97,32 +91,32 @@ class LayerDiffusion(NamedAnalysis):
               \frac{\sum_t \sum_{i \in S(t, t + \tau)} |r_{\parallel,i}(t + \tau) - r_{\parallel,i}(t)|^2}
                    {\sum_t N(t)}
 
-    S(t, t + τ) are the atoms that are in the layer from a to b at every frame from t to t + τ, N(t) those at t, and
-    P(τ) = Σ |S(t, t + τ)| / Σ N(t) their share. Without P the atoms that leave would count as if they had not moved.
+    S(t, t + τ) is the set of atoms in the layer from a to b at every frame from t to t + τ, N(t) the number in it at t,
+    and P(τ) = Σ |S(t, t + τ)| / Σ N(t) their fraction. Without P, atoms that leave would count as not having moved.
 
     Parameters
     ----------
     species : str
         Species, element or group.
     edges : sequence of float [Å]
-        Distances from the nearest wall atom between which the layers lie; the last may be infinite.
+        Edges of the layers, as distances from the nearest wall atom; the last may be infinite.
     fit : (float, float) [ps], optional
-        Window of the straight line (least squares, with intercept). If left out: from 1/20 of the time covered, at
-        most 1 ps, to 1/8 of it, at most 5 ps.
+        Window of the linear fit (least squares, with intercept). Default: from 1/20 of the time covered, at most
+        1 ps, to 1/8 of it, at most 5 ps.
     drift, unwrap, memory
         As in `Diffusion`.
 
     Notes
     -----
-    Liu, Harder and Berne divide by 4τ; the slope is used here, which leaves out the first, ballistic part. The mean
-    is one over all pairs of atom and origin.
+    Liu, Harder and Berne divide by 4τ; here the slope is used, which excludes the initial ballistic part. The mean is
+    over all pairs of atom and time origin.
 
-    Only motion along the wall is measured so: across it, the atoms that stay are those that did not go far, and what
-    their MSD says is the width of the layer (the paper takes another way for that direction). Directions along a
-    tube are those of `WallFrame`.
+    The method applies to motion along the wall only. Across it, the atoms that stay are those that did not move far,
+    and their MSD measures the width of the layer (the paper uses another method for that direction). Directions along
+    a tube are those of `WallFrame`.
 
-    The error is that of the linearised ratio: each atom's influence on D, independent from atom to atom unless
-    segments of time say otherwise (`error_of_coefficient`).
+    The error is that of the linearised ratio, from the influence of each atom on D. Atoms are taken as independent
+    unless time segments show that they move together (`error_of_coefficient`).
 
     References
     ----------
@@ -130,7 +124,7 @@ class LayerDiffusion(NamedAnalysis):
     """
 
     name = "layers"
-    title = "diffusion along the wall, layer by layer"
+    title = "diffusion along the wall, by layer"
     panel = 150
     atoms = INTERFACE
     keeps_paths = True
@@ -150,9 +144,9 @@ class LayerDiffusion(NamedAnalysis):
         self._paths = Paths(species, "parallel", drift, unwrap, memory, "Diffusion by layer")
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal, unwrap=here.unwrap, memory=here.memory) for metal in here.metals}
+        return {metal: cls(metal, unwrap=present.unwrap, memory=present.memory) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the wall."""
@@ -160,7 +154,7 @@ class LayerDiffusion(NamedAnalysis):
         self._wall = wall_atoms(topology)
 
     def update(self, frame: Frame) -> None:
-        """Extend the paths by one frame, and note the layer of each atom."""
+        """Extend the paths by one frame, and store the layer of each atom."""
         distances = distances_to_wall(frame, self._wall, self._atoms, reach_of(self.edges))
         self._paths.add(frame, layer_of(distances, self.edges))
 
@@ -178,7 +172,7 @@ class LayerDiffusion(NamedAnalysis):
         weights = slope_weights(times) / 4.0
         n_layers = len(self.edges) - 1
         layers, msd, staying = {}, np.full((n_layers, len(lags)), math.nan), np.zeros((n_layers, len(lags)))
-        notes = [f"atoms that stay in their layer, line fitted from {times[0]:.4g} to {times[-1]:.4g} ps"]
+        notes = [f"atoms that stay in their layer, linear fit from {times[0]:.4g} to {times[-1]:.4g} ps"]
         for row, name in enumerate(layer_names(self.edges)):
             total = numbers[row].sum(axis=(1, 2))
             staying[row] = np.divide(total, present[row], out=np.zeros(len(lags)), where=present[row] > 0)
@@ -188,26 +182,26 @@ class LayerDiffusion(NamedAnalysis):
                 continue
             msd[row] = squares[row].sum(axis=(1, 2)) / total
             value = float(weights @ msd[row])
-            # what each atom in each segment of time moves the coefficient by, to first order
-            share = (weights / total)[:, None, None]
-            influence = np.sum(share * (squares[row] - msd[row][:, None, None] * numbers[row]), axis=0)
-            # the mean was drawn towards each by its share of the data (the correction HC2 of linear models)
+            # influence of each atom in each time segment on the coefficient, to first order
+            scaled = (weights / total)[:, None, None]
+            influence = np.sum(scaled * (squares[row] - msd[row][:, None, None] * numbers[row]), axis=0)
+            # each residual is reduced by its own leverage on the mean (the correction HC2 of linear models)
             stays = numbers[row, len(lags) // 2]
             per_atom = stays.sum(axis=0)
             shares, share_of_atom = stays / stays.sum(), per_atom / stays.sum()
-            error, samples, _, said = error_of_coefficient(
+            error, samples, _, remarks = error_of_coefficient(
                 value + m * influence.sum(axis=0) / np.sqrt(np.maximum(1.0 - share_of_atom, 0.1)),
                 value + m * n_segments * influence / np.sqrt(np.maximum(1.0 - shares, 0.1)),
             )
             contributing = float(per_atom.sum() ** 2 / np.sum(per_atom**2))
             layers[name] = Measure(value, error, "Å²/ps", min(samples, contributing))
-            notes += [f"{name}: {word}" for word in said]
+            notes += [f"{name}: {remark}" for remark in remarks]
         return LayerDiffusionRecord(
             quantity=f"diffusion of {self.species} along the wall",
-            value=np.array([found.value for found in layers.values()]),
-            error=np.array([found.error for found in layers.values()]),
+            value=np.array([coefficient.value for coefficient in layers.values()]),
+            error=np.array([coefficient.error for coefficient in layers.values()]),
             unit="Å²/ps",
-            n_effective=min(found.n_effective for found in layers.values()),
+            n_effective=min(coefficient.n_effective for coefficient in layers.values()),
             notes=(*notes, *paths.notes),
             species=self.species,
             edges=np.array(self.edges),
@@ -218,7 +212,15 @@ class LayerDiffusion(NamedAnalysis):
         )
 
     def _sums(self, lags: IntArray, n_segments: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return squared displacements and numbers of stays, (layers, lags, segments, atoms), and atoms present."""
+        """Return sums over time origins.
+
+        Returns
+        -------
+        squares, numbers : (n_layers, n_lags, n_segments, n_atoms) float64
+            Squared displacements [Å²] of the atoms that stay, and their number.
+        present : (n_layers, n_lags) float64
+            Number of atoms in the layer.
+        """
         paths = self._paths
         n, m, n_layers = len(paths.rows), paths.n_atoms, len(self.edges) - 1
         shape = (n_layers, len(lags), n_segments, m)
@@ -227,19 +229,19 @@ class LayerDiffusion(NamedAnalysis):
             chunk = slice(start, start + CHUNK)
             r = paths.stacked(chunk)
             layer = np.stack([row[chunk] for row in paths.labels])
-            stays = np.zeros(layer.shape, dtype=np.int32)  # for how many more frames
+            stays = np.zeros(layer.shape, dtype=np.int32)  # number of further frames in the same layer
             for t in range(n - 2, -1, -1):
                 stays[t] = np.where(layer[t] == layer[t + 1], stays[t + 1] + 1, 0)
             for column, lag in enumerate(lags):
                 moved = np.sum((r[lag:] - r[:-lag]) ** 2, axis=2)
                 edges = np.unique(np.arange(n_segments) * (n - lag) // n_segments)
                 for row in range(n_layers):
-                    here = layer[:-lag] == row
-                    present[row, column] += here.sum()
-                    alive = here & (stays[:-lag] >= lag)
-                    found = np.add.reduceat(alive.astype(np.float64), edges, axis=0)
-                    numbers[row, column, : len(edges), chunk] = found
-                    squares[row, column, : len(edges), chunk] = np.add.reduceat(moved * alive, edges, axis=0)
+                    in_layer = layer[:-lag] == row
+                    present[row, column] += in_layer.sum()
+                    staying = in_layer & (stays[:-lag] >= lag)
+                    counts = np.add.reduceat(staying.astype(np.float64), edges, axis=0)
+                    numbers[row, column, : len(edges), chunk] = counts
+                    squares[row, column, : len(edges), chunk] = np.add.reduceat(moved * staying, edges, axis=0)
         return squares, numbers, present
 
 

@@ -1,12 +1,12 @@
-"""How long contacts between wall and metal last, by pair of species and site."""
+"""Lifetimes of contacts between wall and metal, by pair of species and site."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -17,16 +17,11 @@ from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Lags in frames at which correlation functions are counted: a little more than three per factor of two.
 LAGS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256)
@@ -56,7 +51,6 @@ def lags_in_frames(longest: float | None, step: float, n: int, name: str) -> Int
     return np.array([lag for lag in LAGS if lag * step <= longest * (1.0 + 1e-9)])
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LifetimesRecord(Record):
     """Lifetimes of contacts: ``value`` is the mean lifetime [ps] of all pairs.
 
@@ -67,16 +61,16 @@ class LifetimesRecord(Record):
         A contact forms below ``cutoff`` and breaks beyond ``cutoff + hysteresis``.
     lifetimes : dict of (center species, neighbor species) to Measure [ps]
     contacts : dict of the same to Measure
-        How many there are at a time.
+        Mean number of contacts.
     rate : Measure [1/ps]
         Contacts that break per contact and time; 1/value.
     lag : (n_lags,) float64 [ps]
     continuous : dict of the same to (n_lags,) float64
-        Probability that a contact has held all the time since.
+        Probability that a contact has not broken up to the lag.
     intermittent : dict of the same to (n_lags,) float64
-        Probability that a contact is there again, or still.
+        Probability that a contact exists at the lag, broken in between or not.
     decay : dict of the same to float [ps]
-        Where the intermittent function falls to 1/e; NaN if it does not.
+        Time at which the intermittent function falls to 1/e; NaN if it does not.
     """
 
     center: str
@@ -95,7 +89,7 @@ class LifetimesRecord(Record):
         """Yield the lines of the table of results."""
         if not math.isfinite(self.value):
             return
-        yield Row.of(f"{self.center}-{self.neighbor} contacts last", self)
+        yield Row.of(f"{self.center}-{self.neighbor} contact lifetime", self)
         for (site, metal), entry in self.lifetimes.items():
             if len(self.lifetimes) > 1 and math.isfinite(entry.value):
                 yield Row.of(f"  {site}-{metal}", entry)
@@ -107,9 +101,9 @@ class LifetimesRecord(Record):
             color = COLORS[row % len(COLORS)]
             ax.plot(self.lag, curve, color=color, label=f"{'-'.join(pair)}: {self.lifetimes[pair].text}")
             ax.plot(self.lag, self.continuous[pair], color=color, ls="--", lw=1)
-        ax.plot([], [], color="0.4", label="there again, or still")
-        ax.plot([], [], color="0.4", ls="--", lw=1, label="never broken")
-        ax.set(xlabel="t / ps", ylabel="contacts left", xlim=(0.0, None), ylim=(0.0, 1.02))
+        ax.plot([], [], color="0.4", label="intermittent")
+        ax.plot([], [], color="0.4", ls="--", lw=1, label="continuous")
+        ax.set(xlabel="t / ps", ylabel="fraction of contacts", xlim=(0.0, None), ylim=(0.0, 1.02))
         ax.legend(fontsize="small")
         return figure
 
@@ -121,26 +115,26 @@ class Lifetimes(NamedAnalysis):
               S(t) = \frac{\langle H(s, s + t) \rangle}{\langle h \rangle}, \qquad
               C(t) = \frac{\langle h(s)\, h(s + t) \rangle}{\langle h \rangle}
 
-    with h = 1 where a pair is in contact and H = 1 where it has been all the time from s to s + t; the means are
-    over origins and pairs, every contact with the same weight.
+    with h = 1 if a pair is in contact, and H = 1 if it is in contact throughout from s to s + t; the means are
+    over time origins and pairs, with equal weight of every contact.
 
     Parameters
     ----------
     center, neighbor : str
         Species, elements or groups: ``"C"`` and ``"K"``.
     cutoff : float [Å], optional
-        A contact forms when two atoms come closer; `CONTACT_DISTANCES` of their elements if left out.
+        A contact forms when two atoms come closer than this. Default: `CONTACT_DISTANCES` of their elements.
     hysteresis : float [Å]
-        It breaks when they are farther apart than ``cutoff + hysteresis``: an atom that trembles at the edge makes
-        one contact and not many. 0 for none.
+        A contact breaks when the atoms are farther apart than ``cutoff + hysteresis``, so that vibrations about the
+        cutoff count as one contact. 0 for none.
     longest : float [ps], optional
-        Longest lag; half of the run, or 256 frames if that is less, if left out.
+        Longest lag. Default: half of the run, or 256 frames if that is less.
 
     Notes
     -----
-    In a steady state as many contacts form as break, and then τ is the mean lifetime for any distribution of
-    lifetimes, also where the run is shorter than the longest of them. What breaks and heals between two frames is not
-    seen: frames must be closer than the lifetimes. If no contact breaks, τ has no value.
+    In a steady state as many contacts form as break, and τ is the mean lifetime for any distribution of lifetimes,
+    even if the run is shorter than the longest of them. Contacts that break and re-form between two frames are missed:
+    the time between frames must be shorter than the lifetimes. If no contact breaks, τ has no value.
 
     For pairs that change at random between two states with the rates k_on and k_off, S = e^{-k_off t} and
     C = p + (1 - p) e^{-(k_on + k_off) t} with p = k_on/(k_on + k_off) (continuous sampling).
@@ -154,7 +148,7 @@ class Lifetimes(NamedAnalysis):
     """
 
     name = "lifetimes"
-    title = "how long contacts between wall and metal last"
+    title = "lifetimes of contacts between wall and metal"
     panel = 160
     atoms = INTERFACE
 
@@ -169,22 +163,24 @@ class Lifetimes(NamedAnalysis):
         if cutoff is not None and not cutoff > 0.0:
             raise AnalysisError(f"The cutoff of a contact must be positive, got {cutoff} Å.")
         if not hysteresis >= 0.0:
-            raise AnalysisError(f"The hysteresis of a contact must be 0 Å or more, got {hysteresis} Å.")
+            raise AnalysisError(f"The hysteresis of a contact must be at least 0 Å, got {hysteresis} Å.")
         if longest is not None and not longest > 0.0:
             raise AnalysisError(f"The longest lag must be positive, got {longest} ps.")
         self.center, self.neighbor, self.cutoff = center, neighbor, cutoff
         self.hysteresis, self.longest = float(hysteresis), longest
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each pair of a wall element and a metal."""
-        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in here.pairs}
+        return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in present.pairs}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the cutoff."""
         centers, neighbors = select(topology, self.center), select(topology, self.neighbor)
         if np.any(centers & neighbors):
-            raise AnalysisError(f"Contacts need two sets of atoms; {self.center!r} and {self.neighbor!r} overlap.")
+            raise AnalysisError(
+                f"Contacts need two disjoint sets of atoms; {self.center!r} and {self.neighbor!r} overlap."
+            )
         self._centers, self._neighbors = np.flatnonzero(centers), np.flatnonzero(neighbors)
         a, b = topology.species[self._centers], topology.species[self._neighbors]
         if self.cutoff is None:
@@ -205,18 +201,18 @@ class Lifetimes(NamedAnalysis):
         self._stayed, self._again = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
 
     def _by_pair(self, keys: IntArray) -> IntArray:
-        """Return how many contacts there are of each pair of species."""
+        """Return the number of contacts of each pair of species."""
         i, j = np.divmod(keys, len(self._neighbors))
         return np.bincount(self._row[i] * self._n_columns + self._column[j], minlength=len(self._pairs))
 
     def update(self, frame: Frame) -> None:
-        """Follow the contacts by one frame."""
+        """Update the contacts with one frame."""
         assert self.cutoff is not None  # set by prepare
         if not self._spacing.accept(frame):
             return
-        there, here = frame.positions[self._centers], frame.positions[self._neighbors]
-        i, j, r = pairs_near(there, here, frame, self.cutoff + self.hysteresis)
-        keys = i * len(self._neighbors) + j  # sorted, as i and then j are
+        centers, neighbors = frame.positions[self._centers], frame.positions[self._neighbors]
+        i, j, r = pairs_near(centers, neighbors, frame, self.cutoff + self.hysteresis)
+        keys = i * len(self._neighbors) + j  # sorted, because i and j are
         held = keys[(r < self.cutoff) | np.isin(keys, self._held, assume_unique=True)]
         now = len(self._counts)
         stays, goes_on = np.isin(held, self._held, assume_unique=True), np.isin(self._held, held, assume_unique=True)
@@ -244,7 +240,8 @@ class Lifetimes(NamedAnalysis):
         counts, broken = np.array(self._counts, dtype=np.float64), np.array(self._broken, dtype=np.float64)
         if not counts.any():
             raise AnalysisError(
-                f"No {self.neighbor} ever comes within {self.cutoff:g} Å of a {self.center} in these frames."
+                f"No {self.neighbor} is within {self.cutoff:g} Å of a {self.center} in any frame. Choose a larger "
+                "cutoff or another stage."
             )
         used = [column for column in range(len(self._pairs)) if counts[:, column].any()]
         total = _lifetime(counts.sum(axis=1), broken.sum(axis=1), step)
@@ -253,12 +250,12 @@ class Lifetimes(NamedAnalysis):
             f"frames {step:.4g} ps apart"
         ]
         if math.isfinite(total.value) and total.value < 3.0 * step:
-            notes.append("contacts last only a few frames: what breaks and heals between frames is missed")
+            notes.append("contacts last only a few frames: those that break and re-form between frames are missed")
         if not broken.any():
             notes.append(f"no contact broke in {step * (n - 1):.3g} ps: no lifetime")
         elif broken.sum() < 10:
-            notes.append(f"{int(broken.sum())} contacts broke: the lifetime is a guess")
-        # origins from which a lag ends within the run
+            notes.append(f"only {int(broken.sum())} contacts broke: the lifetime is uncertain")
+        # time origins for which the lag ends within the run
         origins = np.stack([counts[: n - lag].sum(axis=0) for lag in lags])
         curves = {
             name: np.divide(sums[: len(lags)], origins, out=np.full(origins.shape, math.nan), where=origins > 0)
@@ -268,10 +265,7 @@ class Lifetimes(NamedAnalysis):
         inverse = 1.0 / total.value if math.isfinite(total.value) else 0.0
         return LifetimesRecord(
             quantity=f"lifetime of {self.center}-{self.neighbor} contacts",
-            value=total.value,
-            error=total.error,
-            unit="ps",
-            n_effective=total.n_effective,
+            **total.fields,
             notes=(*notes, *self._spacing.notes),
             center=self.center,
             neighbor=self.neighbor,
@@ -288,7 +282,7 @@ class Lifetimes(NamedAnalysis):
 
 
 def _lifetime(counts: FloatArray, broken: FloatArray, step: float) -> Measure:
-    """Return the mean lifetime [ps] from the contacts in n frames, and those broken in the n - 1 after the first."""
+    """Return the mean lifetime [ps] from the contacts in n frames and those broken in the last n - 1 of them."""
     return ratio_of_means([counts[:-1]], [broken], "ps", step)
 
 

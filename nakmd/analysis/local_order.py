@@ -1,11 +1,11 @@
-"""Order around each atom: Steinhardt's bond-orientational parameters and Voronoi volumes, by freud."""
+"""Local order around each atom: Steinhardt bond-orientational parameters and Voronoi volumes, from freud."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import field
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,37 +13,31 @@ from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
-#: Bins of the distributions of q4 and q6, between 0 and 1.
+#: Number of bins of the distributions of q4 and q6, from 0 to 1.
 BINS = 100
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LocalOrderRecord(Record):
-    """Mean q6 of the atoms looked at as ``value``, and what else the neighbourhoods say.
+    """Local order of the chosen atoms; ``value`` is the mean q6.
 
     Attributes
     ----------
     neighbors : str
-        Who counts as a neighbour.
+        Definition of the neighbours.
     q4, q6 : dict of str to Measure
-        Mean of the atoms of each element.
+        Mean over the atoms of each element.
     volume : dict of str to Measure [Å³]
         Mean volume of the Voronoi cells of each element.
     edges : (n_bins + 1,) float64
     q4_distribution, q6_distribution : (n_bins,) float64
-        Probability density over all atoms looked at and all frames.
+        Probability density over all chosen atoms and all frames.
     """
 
     neighbors: str
@@ -56,9 +50,9 @@ class LocalOrderRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
-        for word, measures in (("q4", self.q4), ("q6", self.q6), ("Voronoi volume", self.volume)):
+        for label, measures in (("q4", self.q4), ("q6", self.q6), ("Voronoi volume", self.volume)):
             for element, entry in measures.items():
-                yield Row.of(f"{word} of {element}", entry)
+                yield Row.of(f"{label} of {element}", entry)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the distributions of q4 and q6."""
@@ -71,7 +65,7 @@ class LocalOrderRecord(Record):
 
 
 class LocalOrder(NamedAnalysis):
-    r"""Order around each atom: Steinhardt's q₄ and q₆, and its Voronoi volume.
+    r"""Local order around each atom: Steinhardt q₄ and q₆, and its Voronoi volume.
 
     .. math:: q_l = \sqrt{\frac{4\pi}{2l + 1} \sum_{m=-l}^{l} \left| \sum_j w_j \, Y_{lm}(\hat{\mathbf r}_j)
                      \right|^2}, \qquad \sum_j w_j = 1
@@ -79,20 +73,21 @@ class LocalOrder(NamedAnalysis):
     Parameters
     ----------
     of : str, optional
-        Species, element or group to report on; all metal atoms if left out.
+        Species, element or group; default: all metal atoms.
     neighbors : int, optional
-        So many nearest atoms count, each alike (12 for fcc, 8 or 14 for bcc). If left out: those that share a face of
-        their Voronoi cells, weighted by its area, which needs no choice and does not jump when an atom trembles at an
-        edge (Mickel et al.).
+        Number of nearest atoms with equal weight (12 for fcc, 8 or 14 for bcc). Default: the atoms that share a face
+        of their Voronoi cells, weighted by its area, which needs no parameter and is continuous in the positions
+        (Mickel et al.).
 
     Notes
     -----
-    All atoms of the cell are neighbours, those of a wall too: metal at a wall is not taken for metal at a void.
+    All atoms of the cell count as neighbours, including those of a wall, so that metal at a wall is not treated like
+    metal at a void.
     Perfect crystals have q₄ = 0.1909, q₆ = 0.5745 (fcc, 12 neighbours) and 0.5092, 0.6285 (bcc, 8) or 0.0364, 0.5107
     (bcc, 14).
 
-    freud does the geometry in single precision and is an optional package: ``pip install nakmd[order]``.
-    Errors are those of the time series of the mean (`mean_with_error`). A few numbers are kept of each frame.
+    freud computes in single precision and is an optional dependency: ``pip install nakmd[order]``.
+    Errors are those of the time series of the mean (`mean_with_error`). Only a few numbers are stored per frame.
 
     References
     ----------
@@ -103,12 +98,12 @@ class LocalOrder(NamedAnalysis):
     name = "local_order"
     title = "bond-orientational order and Voronoi volume of the metal atoms"
     panel = 120
-    on_request = True  # it takes more time than all that is measured unasked
+    on_request = True  # it takes more time than all default analyses together
     atoms = METAL
 
     def __init__(self, of: str | None = None, neighbors: int | None = None) -> None:
         if neighbors is not None and neighbors < 1:
-            raise AnalysisError(f"Local order needs at least one neighbour of each atom, got {neighbors}.")
+            raise AnalysisError(f"Local order needs at least one neighbour per atom, got {neighbors}.")
         self.of, self.neighbors = of, neighbors
 
     def prepare(self, topology: Topology) -> None:
@@ -117,44 +112,45 @@ class LocalOrder(NamedAnalysis):
             self._freud: Any = importlib.import_module("freud")
         except ImportError:
             raise AnalysisError(
-                "Local order is computed by freud, which is not installed: pip install nakmd[order], or freud-analysis."
+                "Local order needs the package freud, which is not installed. Install it with pip install nakmd[order] "
+                "or pip install freud-analysis."
             ) from None
         elements = np.array([element_of(name) for name in topology.species_names])[topology.species]
         chosen = np.isin(elements, METALS) if self.of is None else select(topology, self.of)
         if not np.any(chosen):
-            raise AnalysisError("Local order is that of the metal, and there is none here; name other atoms with of=.")
+            raise AnalysisError("Local order needs metal atoms, but this system has none. Pass of= for other atoms.")
         self._chosen = np.flatnonzero(chosen)
         self._rows = {str(name): np.flatnonzero(chosen & (elements == name)) for name in np.unique(elements[chosen])}
         self._means: list[FloatArray] = []
         self._counts = np.zeros((2, BINS))
 
     def update(self, frame: Frame) -> None:
-        """Look at the neighbourhoods of one frame."""
+        """Compute the local order of one frame."""
         if not np.all(frame.cell.periodic):
             raise AnalysisError(
-                "Local order needs a cell that repeats along all three directions: Voronoi cells at an open face have "
-                "no end."
+                "Local order needs a cell that is periodic along all three directions: Voronoi cells at an open face "
+                "are unbounded."
             )
         if not np.all(np.isfinite(frame.positions)):
             raise AnalysisError(
-                f"An atom's position is not finite (NaN or inf) at step {frame.step}: the run exploded before."
+                f"A position is not finite (NaN or inf) at step {frame.step}: the run diverged before this frame."
             )
         if self.neighbors is not None and self.neighbors >= len(frame.positions):
             raise AnalysisError(
-                f"There are {len(frame.positions)} atoms, too few for {self.neighbors} neighbours each."
+                f"There are {len(frame.positions)} atoms, too few for {self.neighbors} neighbours per atom."
             )
-        # freud turns the cell so that its first vector lies along x; fractional coordinates turn with it
+        # freud rotates the cell so that its first vector is along x; fractional coordinates rotate with it
         box = self._freud.box.Box.from_matrix(frame.cell.matrix.T)
         system = (box, box.make_absolute(frame.positions @ frame.cell.inverse))
         voronoi = self._freud.locality.Voronoi().compute(system)
-        around = voronoi.nlist if self.neighbors is None else {"num_neighbors": self.neighbors, "exclude_ii": True}
-        found = [
+        neighbors = voronoi.nlist if self.neighbors is None else {"num_neighbors": self.neighbors, "exclude_ii": True}
+        parameters = [
             self._freud.order.Steinhardt(degree, weighted=self.neighbors is None)
-            .compute(system, neighbors=around)
+            .compute(system, neighbors=neighbors)
             .particle_order.astype(np.float64)
             for degree in (4, 6)
         ]
-        values = np.stack([*found, voronoi.volumes])
+        values = np.stack([*parameters, voronoi.volumes])
         for row in range(2):
             self._counts[row] += np.histogram(np.clip(values[row, self._chosen], 0.0, 1.0), BINS, (0.0, 1.0))[0]
         groups = (self._chosen, *self._rows.values())
@@ -165,23 +161,20 @@ class LocalOrder(NamedAnalysis):
         require_frames(len(self._means), 1, "Local order")
         series = np.array(self._means)
         whole = mean_with_error(series[:, 0, 1])
-        by = [
+        q4, q6, volume = [
             {name: mean_with_error(series[:, 1 + row, column], unit) for row, name in enumerate(self._rows)}
             for column, unit in enumerate(("", "", "Å³"))
         ]
-        around = "faces of Voronoi cells" if self.neighbors is None else f"{self.neighbors} nearest"
+        definition = "shared Voronoi faces" if self.neighbors is None else f"{self.neighbors} nearest"
         densities = self._counts * BINS / self._counts.sum(axis=1, keepdims=True)
         return LocalOrderRecord(
             quantity=f"q6 of {self.of or ', '.join(self._rows)}",
-            value=whole.value,
-            error=whole.error,
-            unit="",
-            n_effective=whole.n_effective,
-            notes=(f"neighbours of an atom: {around}", "by freud, in single precision"),
-            neighbors=around,
-            q4=by[0],
-            q6=by[1],
-            volume=by[2],
+            **whole.fields,
+            notes=(f"neighbours of an atom: {definition}", "computed by freud in single precision"),
+            neighbors=definition,
+            q4=q4,
+            q6=q6,
+            volume=volume,
             edges=np.linspace(0.0, 1.0, BINS + 1),
             q4_distribution=densities[0],
             q6_distribution=densities[1],
@@ -195,5 +188,5 @@ def local_order(
     stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
 ) -> LocalOrderRecord:
-    """Return the order around the atoms; parameters as in `LocalOrder`, ``stage`` as in `choose_frames`."""
+    """Return the local order; parameters as in `LocalOrder`, ``stage`` as in `choose_frames`."""
     return cast(LocalOrderRecord, measure(source, LocalOrder(of, neighbors), stage, progress))

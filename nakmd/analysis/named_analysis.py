@@ -1,4 +1,4 @@
-"""What an analysis says of itself so that decks, the shell, tables, figures and reports know it by name."""
+"""Metadata of an analysis that decks, the command line, tables, figures and reports use."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from nakmd.system import Topology
 
 @dataclass(frozen=True)
 class AtomsPresent:
-    """What a topology offers to analyses.
+    """The atoms of a topology, as far as analyses depend on them.
 
     Attributes
     ----------
     elements, metals, walls : list of str
-        All elements with atoms, and those of them that are metals or make walls.
+        All elements present, and those of them that are metals or form walls.
     pairs : list of (str, str)
-        Elements of the wall, each with every metal.
+        Each wall element with each metal.
     unwrap : {"images", "nearest"}
         As in `Diffusion`.
     memory : float [bytes]
-        What each analysis that keeps paths may keep.
+        Limit for each analysis that stores paths.
     """
 
     elements: list[str]
@@ -41,7 +41,7 @@ class AtomsPresent:
 
     @classmethod
     def of(cls, topology: Topology, unwrap: str, memory: float) -> AtomsPresent:
-        """Look at the atoms."""
+        """Collect the elements of a topology."""
         elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
         metals, walls = ([name for name in elements if name in kinds] for kinds in (METALS, WALL))
         return cls(elements, metals, walls, interface_pairs(topology), unwrap, memory)
@@ -49,42 +49,42 @@ class AtomsPresent:
 
 @dataclass(frozen=True)
 class AtomsNeeded:
-    """What atoms a quantity needs, in words and as a test."""
+    """Condition on the atoms present, as a text and as a test."""
 
     words: str
     met: Callable[[AtomsPresent], bool]
 
 
-ANY_ATOMS = AtomsNeeded("atoms", lambda here: True)
-METAL = AtomsNeeded("metal atoms", lambda here: bool(here.metals))
-INTERFACE = AtomsNeeded("both a wall (C, N) and a metal", lambda here: bool(here.walls and here.metals))
+ANY_ATOMS = AtomsNeeded("atoms", lambda present: True)
+METAL = AtomsNeeded("metal atoms", lambda present: bool(present.metals))
+INTERFACE = AtomsNeeded("both a wall (C, N) and a metal", lambda present: bool(present.walls and present.metals))
 METAL_ALONE = AtomsNeeded(
     "metal atoms and no wall (C, N), whose own stress would be in the pressure tensor",
-    lambda here: bool(here.metals) and not here.walls,
+    lambda present: bool(present.metals) and not present.walls,
 )
 
 
 class NamedAnalysis(Analysis):
-    """An analysis that decks and the shell know by name.
+    """An analysis that can be selected by name in a deck or on the command line.
 
-    Its name and class are one line in `nakmd.quantity_names`. Everything that is said of the quantity elsewhere (the
-    schema of the deck, the help of ``nakmd analyze``, the overview figure, the report) is read from the class.
+    `nakmd.quantity_names` lists name and class. The deck schema, the help of ``nakmd analyze``, the overview figure
+    and the report read everything else from the class.
 
     Attributes
     ----------
     name : str
-        Word of the deck, key of the results.
+        Name in the deck and key of the results.
     title : str
-        What it measures, in a few words.
+        Short description of the quantity.
     panel : int or None
-        Place in the overview figure, lowest first; None for none.
+        Position in the overview figure, lowest first; None to omit it.
     on_request : bool
-        Whether it is measured only where it is named: it takes long, or needs more than most runs store.
+        Whether it is measured only if named: it is slow, or needs data that most runs do not store.
     atoms : AtomsNeeded
     keeps_paths : bool
-        Whether it keeps the paths of atoms, one object for each metal, and so takes a share of the memory for them.
+        Whether it stores the paths of atoms, one object for each metal, and gets a share of the memory limit.
     origin : {"cited", "textbook", "own"}
-        Where its definition is from: a work in the section "References" of its docstring, any textbook, or nakmd.
+        Source of its definition: a work in the section "References" of its docstring, any textbook, or nakmd.
     """
 
     title: ClassVar[str]
@@ -95,18 +95,18 @@ class NamedAnalysis(Analysis):
     origin: ClassVar[Literal["cited", "textbook", "own"]] = "cited"
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
-        """Return fresh analyses with their defaults, by what follows the name in their key: ``""``, ``"K"``, ``"C-K"``.
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
+        """Return new analyses with default parameters, keyed by the suffix of the name: ``""``, ``"K"``, ``"C-K"``.
 
-        One that measures everything, unless a class makes one for each metal or pair.
+        The default is one analysis of all atoms; some classes return one for each metal or pair.
         """
         return {"": cls()}
 
 
 class TableAnalysis(NamedAnalysis):
-    """A quantity that is read from the thermo table of a run where there is one: it is denser than the frames."""
+    """A quantity that is read from the thermo table if the run has one, as its rows are denser than the frames."""
 
     @classmethod
     @abstractmethod
     def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> Record:
-        """Measure it in a source that has a thermo table; from its frames if the table lacks what is needed."""
+        """Measure it in a source that has a thermo table; from the frames if the table lacks the columns."""

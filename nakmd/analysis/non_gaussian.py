@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +14,10 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.paths import Paths
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 FloatArray = NDArray[np.float64]
 
@@ -33,7 +28,6 @@ LAGS, ORIGINS = 40, 400
 GROUPS = 16
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class NonGaussianRecord(Record):
     """Largest non-Gaussian parameter, and the curve that it is the peak of.
 
@@ -108,9 +102,9 @@ class NonGaussian(NamedAnalysis):
         self._paths = Paths(species, "xyz", "all", unwrap, memory, "The non-Gaussian parameter")
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal, here.unwrap, here.memory) for metal in here.metals}
+        return {metal: cls(metal, present.unwrap, present.memory) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""

@@ -1,33 +1,48 @@
-"""A figure to draw into, without touching the state of a user's session."""
+"""Figures and line styles for plots, independent of the pyplot state of the session."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nakmd.analysis.table_row import WithError
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    import matplotlib.axes
+    import matplotlib.figure
 
-#: Colours that stay apart for colour-blind readers (Okabe & Ito).
+# String aliases: importing them does not import matplotlib, which takes 0.3 s.
+Axes: TypeAlias = "matplotlib.axes.Axes"
+Figure: TypeAlias = "matplotlib.figure.Figure"
+
+#: Colours that colour-blind readers can distinguish (Okabe & Ito).
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-#: Lines of the same colour are told apart by these.
+#: Dash patterns that distinguish lines of the same colour.
 DASHES = ("-", "--", ":", "-.")
 
 
 def style(row: int) -> dict[str, Any]:
-    """Return colour and dashes of the n-th line of a figure."""
+    """Return colour and dash pattern of the n-th line of a figure."""
     return {"color": COLORS[row % len(COLORS)], "linestyle": DASHES[row // len(COLORS) % len(DASHES)]}
 
 
 def figure_for(ax: Axes | None) -> tuple[Figure, Axes]:
-    """Return the figure and axes to draw into: those given, or new ones outside pyplot (no window)."""
-    from matplotlib.figure import Figure  # noqa: PLC0415  (0.3 s that only plots should cost)
+    """Return figure and axes to draw into: those of ``ax``, or new ones outside pyplot (no window)."""
+    import matplotlib.figure  # noqa: PLC0415  (0.3 s, needed for plots only)
 
     if ax is None:
-        figure = Figure(figsize=(6.0, 4.0), layout="constrained")
+        figure = matplotlib.figure.Figure(figsize=(6.0, 4.0), layout="constrained")
         return figure, figure.add_subplot()
     figure_of_axes = ax.figure
-    while not isinstance(figure_of_axes, Figure):  # axes inside a subfigure
+    while not isinstance(figure_of_axes, matplotlib.figure.Figure):  # axes inside a subfigure
         figure_of_axes = figure_of_axes.figure
     return figure_of_axes, ax
+
+
+def draw_mean(ax: Axes, mean: WithError, label: str) -> None:
+    """Draw a mean as a horizontal line and its 95 % confidence interval as a band."""
+    ax.axhline(mean.value, color=COLORS[1], label=label)
+    low, high = mean.interval()
+    if math.isfinite(low):
+        ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)

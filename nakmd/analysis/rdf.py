@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -16,19 +16,14 @@ from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import WALL, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class PartialRDF(Record):
     """One partial g(r): ``value`` and ``error`` are (n_bins,).
 
@@ -79,7 +74,6 @@ class PartialRDF(Record):
         return figure
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class RDFRecord(Record):
     """All partial g(r): ``value`` and ``error`` are (n_pairs, n_bins), in the order of ``pairs``.
 

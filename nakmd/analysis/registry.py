@@ -1,4 +1,4 @@
-"""The classes behind the names of the quantities."""
+"""Look-up of analysis classes by the name of the quantity."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from nakmd.analysis.finite_size import INFINITE_SYSTEM
 from nakmd.analysis.named_analysis import NamedAnalysis, TableAnalysis
 from nakmd.quantity_names import QUANTITIES
 
-#: Numbers that follow from two quantities.
+#: Numbers derived from two quantities.
 DERIVED = (INFINITE_SYSTEM,)
 
 
 @cache
 def quantity(name: str) -> type[NamedAnalysis]:
-    """Return the class that measures a quantity; `KeyError` if there is none of that name."""
+    """Return the class that measures a quantity; `KeyError` if the name is unknown."""
     module, _, kind = QUANTITIES[name].partition(".")
-    found: type[NamedAnalysis] = getattr(import_module(f"nakmd.analysis.{module}"), kind)
-    return found
+    analysis: type[NamedAnalysis] = getattr(import_module(f"nakmd.analysis.{module}"), kind)
+    return analysis
 
 
 def on_request() -> tuple[str, ...]:
-    """Return the names of the quantities that are measured only where they are named."""
+    """Return the names of the quantities that are measured only if named explicitly."""
     return tuple(name for name in QUANTITIES if quantity(name).on_request)
 
 
 def read_from_table() -> dict[str, type[TableAnalysis]]:
-    """Return the quantities that are read from the thermo table where there is one."""
+    """Return the quantities that are read from the thermo table if the run has one."""
     kinds = {name: quantity(name) for name in QUANTITIES}
     return {name: kind for name, kind in kinds.items() if issubclass(kind, TableAnalysis)}

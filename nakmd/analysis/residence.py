@@ -1,11 +1,11 @@
-"""How long metal atoms stay in a layer at the wall, and how fast the first layer exchanges them."""
+"""Residence of metal atoms in layers at the wall, and the exchange rate of the first layer."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import field
+from typing import Self, cast
 
 import numpy as np
 
@@ -17,20 +17,15 @@ from nakmd.analysis.lifetimes import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, Int8Array, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ResidenceRecord(Record):
-    """Residence in layers: ``value`` is the mean residence time [ps] in the first one.
+    """Residence in layers: ``value`` is the mean residence time [ps] in the first layer.
 
     Attributes
     ----------
@@ -40,12 +35,12 @@ class ResidenceRecord(Record):
     exchange : Measure [1/ps]
         Atoms that leave the first layer per atom in it and time; 1/value.
     atoms : dict of str to Measure
-        How many are in each layer.
+        Mean number of atoms in each layer.
     lag : (n_lags,) float64 [ps]
     survival : dict of str to (n_lags,) float64
-        Probability that an atom of the layer has not left it, at any frame.
+        Probability that an atom is in the layer at every frame up to the lag.
     decay : dict of str to float [ps]
-        Where the survival falls to 1/e; NaN if it does not.
+        Time at which the survival falls to 1/e; NaN if it does not.
     """
 
     species: str
@@ -59,16 +54,16 @@ class ResidenceRecord(Record):
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
         if math.isfinite(self.value):
-            yield Row.of(f"{self.species} stays in the first layer", self)
+            yield Row.of(f"{self.species} residence in the first layer", self)
             yield Row.of("  exchange rate", self.exchange)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the survival in each layer."""
+        """Draw the survival probability in each layer."""
         figure, ax = figure_for(ax)
         for row, (name, curve) in enumerate(self.survival.items()):
             time = f", 1/e after {self.decay[name]:.3g} ps" if math.isfinite(self.decay[name]) else ""
             ax.plot(self.lag, curve, label=f"{name}{time}", **style(row))
-        ax.set(xlabel="t / ps", ylabel=f"{self.species} that never left", xlim=(0.0, None), ylim=(0.0, 1.02))
+        ax.set(xlabel="t / ps", ylabel=f"survival of {self.species}", xlim=(0.0, None), ylim=(0.0, 1.02))
         ax.legend(fontsize="small", title=f"first layer: {self.text}" if math.isfinite(self.value) else None)
         return figure
 
@@ -79,25 +74,25 @@ class Residence(NamedAnalysis):
     .. math:: P(\tau) = \left\langle \frac{N(t, t + \tau)}{N(t)} \right\rangle_t , \qquad
               k = \frac{\text{atoms that leave the first layer}}{\text{time spent in it}}
 
-    with N(t, t + τ) the atoms that are in the layer at every frame from t to t + τ.
+    with N(t, t + τ) the number of atoms in the layer at every frame from t to t + τ.
 
     Parameters
     ----------
     species : str
         Species, element or group.
     edges : sequence of float [Å]
-        Distances from the nearest wall atom between which the layers lie; the last may be infinite.
+        Edges of the layers, as distances from the nearest wall atom; the last may be infinite.
     hysteresis : float [Å]
-        For the exchange an atom has left the first layer once it is farther than the layer's edge and this, and is
-        back within the edge.
+        For the exchange rate, an atom leaves the first layer when it moves farther than this beyond its edge, and
+        returns when it crosses the edge.
     longest : float [ps], optional
-        Longest lag; half of the run, or 256 frames if that is less, if left out.
+        Longest lag. Default: half of the run, or 256 frames if that is less.
 
     Notes
     -----
-    The survival P counts every excursion between two frames as leaving, the exchange rate k none that stays within
-    the hysteresis: 1/k is the residence time of the steady state (see `Lifetimes`) and lies above the decay of P.
-    Frames without an atom in the layer are no origins.
+    The survival P counts every excursion seen in a frame as leaving; the exchange rate k ignores those within the
+    hysteresis. 1/k is the residence time of the steady state (see `Lifetimes`) and is larger than the decay time of P.
+    Frames without an atom in the layer are not used as time origins.
 
     References
     ----------
@@ -105,7 +100,7 @@ class Residence(NamedAnalysis):
     """
 
     name = "residence"
-    title = "how long metal atoms stay in the first layer"
+    title = "residence time of metal atoms in the first layer"
     panel = 180
     atoms = INTERFACE
 
@@ -117,18 +112,20 @@ class Residence(NamedAnalysis):
         longest: float | None = None,
     ) -> None:
         if not hysteresis >= 0.0:
-            raise AnalysisError(f"The hysteresis of a layer must be 0 Å or more, got {hysteresis} Å.")
+            raise AnalysisError(f"The hysteresis of a layer must be at least 0 Å, got {hysteresis} Å.")
         if longest is not None and not longest > 0.0:
             raise AnalysisError(f"The longest lag must be positive, got {longest} ps.")
         self.species, self.edges = species, check_edges(edges)
         self.hysteresis, self.longest = float(hysteresis), longest
         if not math.isfinite(self.edges[1]):
-            raise AnalysisError("The first layer must end at a finite distance from the wall.")
+            raise AnalysisError(
+                f"The first layer must end at a finite distance from the wall, got the edges {list(self.edges)} Å."
+            )
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal) for metal in here.metals}
+        return {metal: cls(metal) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the wall."""
@@ -145,14 +142,14 @@ class Residence(NamedAnalysis):
         self._sums, self._origins = np.zeros((len(LAGS), n_layers)), np.zeros((len(LAGS), n_layers), dtype=np.int64)
 
     def update(self, frame: Frame) -> None:
-        """Follow the atoms by one frame."""
+        """Update the layer of each atom with one frame."""
         if not self._spacing.accept(frame):
             return
         n_layers, now = len(self.edges) - 1, len(self._counts)
-        away = self.edges[1] + self.hysteresis
-        distances = distances_to_wall(frame, self._wall, self._atoms, reach_of((*self.edges, away)))
+        limit = self.edges[1] + self.hysteresis
+        distances = distances_to_wall(frame, self._wall, self._atoms, reach_of((*self.edges, limit)))
         layer = layer_of(distances, self.edges)
-        near = (distances >= self.edges[0]) & (distances < away)
+        near = (distances >= self.edges[0]) & (distances < limit)
         if now == 0:
             self._since, self._inside = np.zeros(len(layer), dtype=np.int64), layer == 0
         else:
@@ -168,10 +165,10 @@ class Residence(NamedAnalysis):
             for row, lag in enumerate(LAGS):
                 if lag > now:
                     break
-                there = int(self._counts[now - lag][column])
-                if there:
+                present = int(self._counts[now - lag][column])
+                if present:
                     self._origins[row, column] += 1
-                    self._sums[row, column] += np.searchsorted(since, now - lag, side="right") / there
+                    self._sums[row, column] += np.searchsorted(since, now - lag, side="right") / present
 
     def result(self) -> ResidenceRecord:
         """Return survival, exchange rate and residence time."""
@@ -193,14 +190,11 @@ class Residence(NamedAnalysis):
         if not left.any():
             notes.append(f"no {self.species} left the first layer in {step * (n - 1):.3g} ps: no residence time")
         elif left.sum() < 10:
-            notes.append(f"{int(left.sum())} atoms left the first layer: the residence time is a guess")
+            notes.append(f"only {int(left.sum())} atoms left the first layer: the residence time is uncertain")
         times = np.asarray(lags * step, dtype=np.float64)
         return ResidenceRecord(
             quantity=f"residence of {self.species} in the first layer",
-            value=time.value,
-            error=time.error,
-            unit="ps",
-            n_effective=time.n_effective,
+            **time.fields,
             notes=(*notes, *self._spacing.notes),
             species=self.species,
             edges=np.array(self.edges),

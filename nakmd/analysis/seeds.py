@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy
-import scipy.special
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class CombinedRecord(Record):
     """One quantity from several independent runs.
 
@@ -50,10 +41,7 @@ class CombinedRecord(Record):
         figure, ax = figure_for(ax)
         runs = np.arange(1, len(self.values) + 1)
         ax.errorbar(runs, self.values, self.errors, fmt="o", color=COLORS[0], capsize=3, label="runs")
-        ax.axhline(self.value, color=COLORS[1], label=self.text)
-        low, high = self.interval()
-        if math.isfinite(low):
-            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
+        draw_mean(ax, self, self.text)
         ax.set(xlabel="run", ylabel=f"{self.quantity} / {self.unit}", xticks=runs)
         ax.legend(fontsize="small")
         return figure

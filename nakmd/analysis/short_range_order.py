@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from dataclasses import field
+from typing import cast
 
 import numpy as np
 
@@ -16,21 +16,16 @@ from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ShortRangeOrderRecord(Record):
-    """The Warren-Cowley parameter of the first shell: 0 in a random alloy, below 0 where unlike atoms seek each other.
+    """The Warren-Cowley parameter of the first shell: 0 in a random alloy, negative if unlike neighbours are preferred.
 
     Attributes
     ----------
@@ -39,12 +34,12 @@ class ShortRangeOrderRecord(Record):
     cutoff : float [Å]
         Radius of the shell.
     by_center : dict of str to Measure
-        The parameter seen from the atoms of one element: 1 - n_ab/(c_b n_a) with all n_a neighbours of an a. Those of
-        two elements differ where one has more neighbours than the other, as the larger one has.
+        The parameter around the atoms of one element: 1 - n_ab/(c_b n_a), with n_a all neighbours of an atom of a. The
+        values of the two elements differ if one has more neighbours than the other, as the larger one does.
     neighbors : dict of str to Measure
-        Neighbours of both elements around an atom of one.
+        Number of neighbours of both elements around an atom of each element.
     r, g : (n_bins,) float64 [Å], [1]
-        g(r) of all metal atoms alike that the cutoff was read from; empty if it was given.
+        g(r) of both elements together, which gave the cutoff; empty if the cutoff was given.
     """
 
     a: str
@@ -65,41 +60,41 @@ class ShortRangeOrderRecord(Record):
         """Draw the parameter and those by centre, with 95 % intervals."""
         figure, ax = figure_for(ax)
         shown = {"all pairs": Measure(self.value, self.error, "", self.n_effective)}
-        shown.update({f"around {name}": one for name, one in self.by_center.items()})
-        for row, one in enumerate(shown.values()):
-            half = one.interval()[1] - one.value
+        shown.update({f"around {name}": measure for name, measure in self.by_center.items()})
+        for row, parameter in enumerate(shown.values()):
+            half = parameter.interval()[1] - parameter.value
             bar = half if math.isfinite(half) else 0.0
-            ax.errorbar(row, one.value, bar, fmt="o", capsize=4, color=COLORS[row])
-        ax.set_xticks(range(len(shown)), [f"{name}\n{one.text}" for name, one in shown.items()])
+            ax.errorbar(row, parameter.value, bar, fmt="o", capsize=4, color=COLORS[row])
+        ax.set_xticks(range(len(shown)), [f"{name}\n{parameter.text}" for name, parameter in shown.items()])
         ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
         ax.set(xlim=(-0.5, len(shown) - 0.5), ylabel=f"short-range order {self.a}-{self.b} within {self.cutoff:.2f} Å")
         return figure
 
 
 class ShortRangeOrder(NamedAnalysis):
-    r"""The Warren-Cowley parameter of two metals, from a count of pairs.
+    r"""The Warren-Cowley parameter of two elements, from counts of pairs.
 
     .. math:: \alpha = 1 - \frac{n_{ab}}{2 c_a c_b \, (n_{aa} + n_{ab} + n_{bb})}
 
-    with the pairs within the first shell, each counted once: the share of unlike pairs over that in a random alloy. It
-    is symmetric in a and b. A random alloy gives 0 (1/N in a cell of N atoms, where no atom has itself beside it),
-    unlike neighbours only -1 at equal numbers, like ones only 1.
+    with the pairs within the first shell, each counted once: one minus the fraction of unlike pairs over that in a
+    random alloy. It is symmetric in a and b. A random alloy gives 0 (1/N in a cell of N atoms, where no atom is its own
+    neighbour), only unlike neighbours give -1 at equal numbers, only like neighbours give 1.
 
     Parameters
     ----------
     a, b : str
         Elements.
     cutoff : float [Å], optional
-        Radius of the shell, the same for all pairs. If left out: the first minimum of g(r) of both metals taken
-        alike (smoothed as in `RDF`), over all frames.
+        Radius of the shell, the same for all pairs. Default: the first minimum of g(r) of both elements together
+        (smoothed as in `RDF`), over all frames.
     r_max : float [Å]
-        How far g(r) is counted to find it; less where half the cell is less.
+        Range of that g(r); limited by half the cell.
     bins : int
-        Of that g(r).
+        Number of bins of that g(r).
 
     Notes
     -----
-    Errors are those of the linearised ratio over blocks of frames (`BlockSums`), of which 64 at most are kept: memory
+    Errors are those of the linearised ratio over blocks of frames (`BlockSums`). At most 64 blocks are kept, so memory
     does not grow with the number of frames.
 
     References
@@ -117,7 +112,7 @@ class ShortRangeOrder(NamedAnalysis):
         self, a: str = "Na", b: str = "K", cutoff: float | None = None, r_max: float = 10.0, bins: int = 200
     ) -> None:
         if a == b:
-            raise AnalysisError(f"Short-range order is that of two elements, got {a!r} twice.")
+            raise AnalysisError(f"Short-range order needs two different elements, got {a!r} twice.")
         if not ((cutoff is None or cutoff > 0.0) and r_max > 0.0 and bins >= 1):
             raise AnalysisError(
                 f"Short-range order needs a positive cutoff, r_max and number of bins, got {cutoff} Å, {r_max} Å "
@@ -129,10 +124,12 @@ class ShortRangeOrder(NamedAnalysis):
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
         elements = np.array([element_of(name) for name in topology.species_names])[topology.species]
-        for word in (self.a, self.b):
-            if word not in elements:
+        for element in (self.a, self.b):
+            if element not in elements:
                 known = ", ".join(dict.fromkeys(elements.tolist()))
-                raise AnalysisError(f"Short-range order of {self.a} and {self.b}: no atom is {word}; here are {known}.")
+                raise AnalysisError(
+                    f"Short-range order of {self.a} and {self.b}: there are no atoms of {element}, only of {known}."
+                )
         self._chosen = np.flatnonzero((elements == self.a) | (elements == self.b))
         self._kinds = np.where(elements[self._chosen] == self.a, 0, 1).astype(np.int64)
         self._other_metals = sorted(set(elements.tolist()) & set(METALS) - {self.a, self.b})
@@ -148,7 +145,7 @@ class ShortRangeOrder(NamedAnalysis):
         if len(heights) and self.r_max > 0.5 * heights.min() * (1.0 + 1e-12):
             raise AnalysisError(
                 f"Pairs up to {self.r_max:.2f} Å need a cell at least {2 * self.r_max:.2f} Å wide along its periodic "
-                f"directions; at step {frame.step} the narrowest is {heights.min():.2f} Å. Choose a smaller cutoff."
+                f"directions; at step {frame.step} its smallest width is {heights.min():.2f} Å. Lower the cutoff."
             )
         grid = CellGrid(frame.positions[self._chosen], self._kinds, frame.cell, self.r_max)
         self._sums.add(grid.pair_histogram(self._pair_of, 3, self.bins).astype(np.float64))
@@ -166,14 +163,16 @@ class ShortRangeOrder(NamedAnalysis):
             _, end = first_shell(g, edges, ideal * self._sums.count)
             if not end:
                 raise AnalysisError(
-                    f"g(r) of {self.a} and {self.b} together shows no first minimum below {self.r_max:.2f} Å. "
-                    "Give the radius of the shell as cutoff=, or more frames."
+                    f"g(r) of {self.a} and {self.b} together has no first minimum below {self.r_max:.2f} Å. "
+                    "Pass the radius of the shell as cutoff=, or use more frames."
                 )
             cutoff = float(edges[end])
         like_a, unlike, like_b = np.moveaxis(self._sums.block_means()[:, :, :end].sum(axis=2), 1, 0)
         means = self._sums.mean[:, :end].sum(axis=1)
         if not means.sum() > 0.0:
-            raise AnalysisError(f"No two metal atoms are closer than {cutoff:.2f} Å: choose a larger cutoff.")
+            raise AnalysisError(
+                f"No two atoms of {self.a} and {self.b} are closer than {cutoff:.2f} Å. Choose a larger cutoff."
+            )
         numbers = np.bincount(self._kinds, minlength=2)
         c = numbers / numbers.sum()
         all_pairs = like_a + unlike + like_b
@@ -185,7 +184,7 @@ class ShortRangeOrder(NamedAnalysis):
                 by_center[name] = _ratio(unlike, 2.0 * own + unlike, means[1], around, c[1 - row])
             constant = np.full(len(own), float(numbers[row]))
             neighbors[name] = _mean(2.0 * own + unlike, constant, around, float(numbers[row]))
-        source = "given" if self.cutoff is not None else "the first minimum of g(r) of both metals taken alike"
+        source = "given" if self.cutoff is not None else "the first minimum of g(r) of both elements together"
         notes = [f"first shell within {cutoff:.2f} Å ({source}), the same for all pairs"]
         if self._other_metals:
             notes.append(f"{', '.join(self._other_metals)} not counted")
@@ -193,10 +192,7 @@ class ShortRangeOrder(NamedAnalysis):
             notes.append("one frame: no error can be given")
         return ShortRangeOrderRecord(
             quantity=f"short-range order {self.a}-{self.b}",
-            value=whole.value,
-            error=whole.error,
-            unit="",
-            n_effective=whole.n_effective,
+            **whole.fields,
             notes=tuple(notes),
             a=self.a,
             b=self.b,
@@ -209,7 +205,7 @@ class ShortRangeOrder(NamedAnalysis):
 
 
 def _mean(numerator: FloatArray, denominator: FloatArray, above: float, below: float) -> Measure:
-    """Return a ratio of means, its error that of the linearised ratio over blocks."""
+    """Return a ratio of means with the error of the linearised ratio over blocks."""
     ratio = above / below
     series = (numerator - ratio * denominator) / below
     error, n_effective = error_of_blocks(series)
@@ -217,9 +213,9 @@ def _mean(numerator: FloatArray, denominator: FloatArray, above: float, below: f
 
 
 def _ratio(unlike: FloatArray, pairs: FloatArray, above: float, below: float, random: float) -> Measure:
-    """Return 1 - (share of unlike pairs)/(that in a random alloy)."""
-    share = _mean(unlike, pairs, above, below).scaled(1.0 / random, "")
-    return Measure(1.0 - share.value, share.error, "", share.n_effective)
+    """Return 1 - (fraction of unlike pairs)/(that in a random alloy)."""
+    fraction = _mean(unlike, pairs, above, below).scaled(1.0 / random, "")
+    return Measure(1.0 - fraction.value, fraction.error, "", fraction.n_effective)
 
 
 def short_range_order(

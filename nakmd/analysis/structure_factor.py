@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
@@ -24,11 +23,6 @@ from nakmd.errors import AnalysisError
 from nakmd.kernels import density_waves
 from nakmd.system import Frame, Topology
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 DEFINITIONS = ("faber-ziman", "ashcroft-langreth")
 
 #: The main peak is looked for beyond this [1/Å], where it lies for every liquid metal (1.6 for K, 2.0 for Na); waves
@@ -36,7 +30,6 @@ DEFINITIONS = ("faber-ziman", "ashcroft-langreth")
 LEAST_PEAK = 1.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class StructureFactorRecord(Record):
     """Structure factors; ``value`` and ``error`` are the partial ones, (n_pairs, n_q), in the order of ``pairs``.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from nakmd.analysis.geometry.surfaces import AXES, height_along, largest_gap
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
@@ -24,18 +23,12 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 #: Between a film and its image lies at least this much empty space [Å]; within the liquid there is no such gap.
 FREE_SPACE = 8.0
 
 MN_PER_M_PER_EV_A2 = 1e3 * J_PER_M2_PER_EV_A2
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class SurfaceTensionRecord(Record):
     """Surface tension; ``value`` and ``error`` in eV/Å².
 
@@ -70,10 +63,9 @@ class SurfaceTensionRecord(Record):
         figure, ax = figure_for(ax)
         running = np.cumsum(self.series) / np.arange(1, len(self.series) + 1)
         ax.plot(self.time, running * MN_PER_M_PER_EV_A2, color=COLORS[0], lw=1.2, label="mean up to t")
-        ax.axhline(self.tension.value, color=COLORS[1], label=self.tension.text)
+        draw_mean(ax, self.tension, self.tension.text)
         low, high = self.tension.interval()
         if math.isfinite(low):
-            ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
             ax.set_ylim(self.tension.value - 3.0 * (high - low), self.tension.value + 3.0 * (high - low))
         if self.settled > 0.0:
             ax.axvline(self.time[0] + self.settled, color="0.4", ls="--", lw=0.8)
@@ -202,10 +194,7 @@ def summarise(
         notes.append(f"the tension settles during the first {settled:.3g} ps: not in equilibrium there")
     return SurfaceTensionRecord(
         quantity="surface tension",
-        value=found.value,
-        error=found.error,
-        unit="eV/Å²",
-        n_effective=found.n_effective,
+        **found.fields,
         notes=tuple(notes),
         tension=found.scaled(MN_PER_M_PER_EV_A2, "mN/m"),
         axis=axis,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import field
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,12 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, meas
 from nakmd.analysis.named_analysis import TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration, statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Quantities in the order of the table, their units, and whether they are given per atom.
 QUANTITIES: Mapping[str, tuple[str, bool]] = {
@@ -40,7 +35,6 @@ QUANTITIES: Mapping[str, tuple[str, bool]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class ThermoRecord(Record):
     """Averages of the thermodynamic quantities; ``value`` is the temperature, or what stands first.
 
@@ -223,10 +217,7 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
         notes.append(f"{watched.replace('_', ' ')} settles during the first {settled:.3g} ps: not in equilibrium there")
     return ThermoRecord(
         quantity=first.replace("_", " "),
-        value=quantities[first].value,
-        error=quantities[first].error,
-        unit=quantities[first].unit,
-        n_effective=quantities[first].n_effective,
+        **quantities[first].fields,
         notes=tuple(notes),
         quantities=quantities,
         drift=drift,

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import numpy as np
 import scipy
-import scipy.fft
 
 from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: Atoms whose velocities are transformed at a time.
 CHUNK = 128
@@ -34,7 +27,6 @@ CHUNK = 128
 LEAST_OVERLAP = 0.5
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class VelocityRecord(Record):
     """A diffusion coefficient [Å²/ps] from velocities, and the functions behind it.
 
@@ -162,9 +154,9 @@ class VelocityCorrelation(NamedAnalysis):
         self.memory = memory
 
     @classmethod
-    def for_atoms(cls, here: AtomsPresent) -> dict[str, Self]:
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
         """Return one for each metal."""
-        return {metal: cls(metal, memory=here.memory) for metal in here.metals}
+        return {metal: cls(metal, memory=present.memory) for metal in present.metals}
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure
@@ -14,7 +13,6 @@ from nakmd.units import J_PER_M2_PER_EV_A2
 UNITS = {"mN/m": 1.0, "mJ/m²": 1.0, "N/m": 1e3, "J/m²": 1e3, "eV/Å²": 1e3 * J_PER_M2_PER_EV_A2}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class YoungDupreRecord(Record):
     """The check; ``value`` is W - γ (1 + cos θ), which is zero where the three agree.
 

@@ -57,7 +57,7 @@ def join_bodies(velocities, masses, first, body_atoms, body_masses):
 def thermalise_bodies(
     velocities, first, body_atoms, body_masses, retention, amplitudes, root_temperature, seed, stream, step
 ):
-    """Do the O step of `motion.thermalise` for the centres of mass of bodies.
+    """Apply the O step of `motion.thermalise_and_drift` to the centres of mass of bodies.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def thermalise_bodies(
     Returns
     -------
     float [amu Å²/ps²]
-        Kinetic energy that the bath gave.
+        Kinetic energy given by the bath.
     """
     gained = 0.0
     for b in range(len(first) - 1):
@@ -87,7 +87,7 @@ def thermalise_bodies(
 
 @kernel
 def fill_mean_forces(forces, moves, first, body_atoms, out_forces):
-    """Copy forces for a descent: zero where an atom does not move, the mean over a body for each of its atoms.
+    """Copy forces for a minimiser: zero for atoms that do not move, the mean over the body for atoms of a body.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from nakmd.kernels.jit import fast_parallel_kernel, prange, term
 from nakmd.kernels.simd import LANES, any_of, maximum, minimum, splat, sqrt, where
 from nakmd.kernels.simd_arrays import load, load_index, store, take, take_rows
 
-#: Numbers kept for each neighbour within reach: unit vector, distance, partial derivatives.
+#: Numbers stored for each neighbour within reach: unit vector, distance, partial derivatives.
 N_FIELDS = 7
 
 #: LAMMPS bounds the exponent of the distance difference here: e^69.0776 = 1e30.
@@ -33,7 +33,7 @@ class TersoffTables(NamedTuple):
     ----------
     m, gamma, lambda3, c, d, h, n, beta, lambda2, B, R, D, lambda1, A : (s, s, s)
     reach : (s, s) [Å]
-        Largest R + D with which a neighbour of a species matters; 0 where species do not meet.
+        Largest R + D of a pair of species; 0 where they do not interact.
     """
 
     m: np.ndarray
@@ -118,7 +118,7 @@ def fill_partials(
     t : TersoffTables
     virial : bool
     scratch : (n_chunks, N_FIELDS * 8 * max_columns) float64
-        Room for one slice's neighbours; the number of chunks is fixed, not that of threads.
+        Scratch for the neighbours of one slice; the number of chunks is fixed and independent of the threads.
     scratch_columns : (n_chunks, 2 max_columns) int64
     add_energies : (n_atoms,) float64 [eV]
     out_px, out_py, out_pz : (8 n_columns + 8,) float64 [eV/Å]

@@ -1,4 +1,4 @@
-"""Candidates of every central atom: the rows within a generous radius, searched over bins.
+"""Candidates of every central atom: the rows within the outer radius, searched over bins.
 
 This is the outer level of the neighbour lists (`nakmd.kernels.slices` has the inner one).
 """
@@ -17,7 +17,7 @@ from nakmd.kernels.simd_arrays import load, load_index, store_chosen
 #: Centres searched by one iteration of the parallel loop.
 CHUNK = 64
 
-#: Entries kept free at the end of a row of candidates: a vector read from its last entry stays inside.
+#: Unused entries at the end of a row of candidates, so that a vector load from the last candidate stays inside the row.
 ROOM = 16
 
 _LANE_NUMBERS = np.arange(LANES, dtype=np.int32)
@@ -33,7 +33,7 @@ def find_neighbors(
     Parameters
     ----------
     xs, ys, zs : (n_rows + 8,) float64 [Å]
-        Coordinates in bin order; the last eight are padding that may be read but never counts.
+        Coordinates in bin order; the last eight are padding that is read but never counted.
     start : (n_species * n_bins + 1,) int32
         First row of each species and bin.
     low, inverse_edges, shape, ranks
@@ -42,15 +42,15 @@ def find_neighbors(
         Rows of the central atoms.
     center_species : (n_centers,) int32
     radii, near_radii : (n_species, n_species) float64 [Å]
-        Radius of the candidates [centre, neighbour] and that of the inner level; 0 where the two do not see each other.
+        Radius of the candidates [centre, neighbour] and that of the inner level; 0 where the two do not interact.
     padding : int
-        Row that stands for "no neighbour".
+        Row that means "no neighbour".
     out_found : (n_centers, capacity) int32
         Rows of the candidates, followed by `ROOM` times ``padding``; more than ``capacity - ROOM`` may not fit.
     out_counts : (n_centers, n_species) int32
-        How many there are, even if they did not fit.
+        Number of candidates, including those that did not fit.
     out_near : (n_centers, n_species) int32
-        How many of them are within ``near_radii``.
+        Number of candidates within ``near_radii``.
     """
     n_centers = centers.shape[0]
     n_species = radii.shape[0]
@@ -108,7 +108,7 @@ def find_neighbors(
 
 @term
 def outside(coordinate, low, inverse_edge, k):
-    """Return how far a coordinate lies outside bin k along one axis [Å], a little less to be safe from rounding."""
+    """Return how far a coordinate lies outside bin k along one axis [Å], reduced by a margin for rounding."""
     below = low + k / inverse_edge - coordinate
     above = coordinate - low - (k + 1) / inverse_edge
     return max(0.0, max(below, above) - 1.0e-6)

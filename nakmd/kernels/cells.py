@@ -1,8 +1,8 @@
-"""From positions to sorted rows: periodic images in reach, and bins to search them by.
+"""From positions to sorted rows: periodic images within reach, and the bins in which they are searched.
 
 Rows are ordered by species, then by pencils of bins along x, then by bin, so that the neighbours of one species within
-a range of bins along x are one contiguous run. Everything here is a pure function of positions and cell: the same bits
-in, the same lists out.
+a range of bins along x are one contiguous run. Everything here is a pure function of positions and cell: the same
+input bits give the same lists.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from nakmd.kernels.jit import kernel, parallel_kernel, prange, term
 
-#: Atoms or rows that one iteration of a parallel loop owns.
+#: Atoms or rows in one iteration of a parallel loop.
 CHUNK = 2048
 
-#: Cells away from the origin beyond which an atom is lost.
+#: Distance from the origin, in cells, beyond which an atom is lost.
 FAR = 1.0e8
 
 
@@ -30,9 +30,9 @@ def image_range(fraction, reach, periodic):
 
 @term
 def fraction_of(positions, i, inverse, c, periodic):
-    """Return coordinate c of an atom in units of the cell, brought into it, the shift that did so, and if it is lost.
+    """Return the wrapped fractional coordinate c of an atom, the shift that wraps it, and whether the atom is lost.
 
-    Lost is an atom whose position is not finite or absurdly far away.
+    An atom is lost if its position is not finite, or farther from the origin than `FAR`.
     """
     f = positions[i, 0] * inverse[0, c] + positions[i, 1] * inverse[1, c] + positions[i, 2] * inverse[2, c]
     lost = not abs(f) < FAR
@@ -59,7 +59,7 @@ def count_images(positions, inverse, periodic, species, reach, out_counts, out_l
     periodic : (3,) bool
     species : (n,) int64
     reach : (n_species, 3) float64
-        List cutoff over the height of the cell.
+        List cutoff divided by the height of the cell.
     out_counts : (n,) int64
     out_lost : (n_chunks,) int64
         -1, or the first lost atom of the chunk.
@@ -148,7 +148,7 @@ def fill_keys(positions, matrix, atoms, shifts, species, low, inverse_edges, sha
     shape : (3,) int64
         Bins along x, y, z.
     ranks : (shape[2], shape[1]) int64
-        Place of the pencil of bins at (z, y) among all pencils; within one, bins follow each other along x.
+        Rank of the pencil of bins at (z, y) among all pencils; within a pencil, bins are ordered along x.
     out_keys : (n_rows,) int64
     """
     n_rows = atoms.shape[0]
@@ -170,7 +170,7 @@ def sort_by_key(keys, out_start, out_order):
     ----------
     keys : (n_rows,) int64
     out_start : (n_keys + 1,) int32
-        First place of each key in the new order.
+        First index of each key in the new order.
     out_order : (n_rows,) int32
         Rows in their new order.
     """

@@ -1,4 +1,4 @@
-"""A Nosé-Hoover chain in time: a few numbers, one thread, no arrays made."""
+"""Time evolution of a Nosé-Hoover chain: serial, without allocation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nakmd.kernels.jit import kernel
 
 @kernel
 def propagate_chain(velocities, masses, twice_kinetic, degrees, thermal, timestep, weights, substeps):
-    r"""Move a chain and the kinetic energy that it acts on through a time, by a symmetric splitting.
+    r"""Propagate a chain and the kinetic energy that it acts on, by a symmetric splitting.
 
     .. math::
         \dot\xi_k = v_k,\quad
@@ -17,8 +17,8 @@ def propagate_chain(velocities, masses, twice_kinetic, degrees, thermal, timeste
         \dot v_k = (Q_{k-1} v_{k-1}^2 - k_B T)/Q_k - v_k v_{k+1},\quad \dot p = -v_1 p          (1)
 
     Each of the sub-steps ``w timestep / substeps`` moves the chain from its end to its head and back; the factors on
-    v_k and on the momenta are exact exponentials, so that every part has an exact inverse: the same with the sign of
-    all v_k turned.
+    v_k and on the momenta are exact exponentials, so that every part has an exact inverse: the same part with
+    all v_k reversed.
 
     ============  ================================================
     symbol        code
@@ -38,7 +38,7 @@ def propagate_chain(velocities, masses, twice_kinetic, degrees, thermal, timeste
     thermal : float [eV]
     timestep : float [ps]
     weights : (w,) float64
-        Of a symmetric decomposition; their sum is 1.
+        Weights of a symmetric decomposition; their sum is 1.
     substeps : int
 
     Returns

@@ -1,4 +1,4 @@
-"""Vectors stretched along the axes, each axis by its own factor."""
+"""Scaling of vectors along the axes, with one factor for each axis."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from nakmd.kernels.jit import fast_parallel_kernel, parallel_kernel, prange, ter
 #: Wave vectors per block of work; fixed, so that results do not depend on the number of threads.
 BLOCK = 64
 
-#: Atoms per call: their tables of phases stay in the cache near a core.
+#: Atoms per call: their tables of phases fit the cache of a core.
 CHUNK = 512
 
 
@@ -42,7 +42,7 @@ def fill_phases(fractional, out_cos, out_sin) -> None:
 
 @term
 def sum_of_waves(cosines, sines, h, k, m, first, second, third, n):
-    """Return the real and imaginary part of Σ_j e^(2πi (h x_j + k y_j + m z_j)), signs apart from the moduli."""
+    """Return real and imaginary part of Σ_j e^(2πi (h x_j + k y_j + m z_j)); the signs of h, k, m are separate."""
     real = 0.0
     imaginary = 0.0
     for j in range(n):

@@ -1,4 +1,4 @@
-"""The sums and moves of a minimiser of the FIRE kind (fixed chunks, strict IEEE: see `motion`)."""
+"""The sums and velocity updates of the FIRE minimiser (fixed chunks, strict IEEE: see `motion`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _sum_descent(chunk, forces, velocities, out_sums):
 
 @parallel_kernel
 def sum_descent(forces, velocities, sums, out_sums):
-    """Sum what FIRE decides by.
+    """Compute the sums that FIRE uses to adapt.
 
     Parameters
     ----------

@@ -24,13 +24,13 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
     embedding : callable
         ``embedding(rho, tables, a) -> (F_a, dF_a/dρ)``.
     of_pair : callable
-        ``of_pair(tables, a, b) -> p``: the numbers of a pair of species, taken once for each run of columns.
+        ``of_pair(tables, a, b) -> p``: the parameters of a pair of species, read once for each run of columns.
 
     Returns
     -------
     fill_densities, add_forces, add_energies : compiled kernels
         Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
-        have the same bits in those that do. All functions are decorated with `jit.term`; lanes or numbers come in.
+        have the same bits in those that do. All functions are decorated with `jit.term`; they accept lanes or numbers.
     """
 
     @term

@@ -1,8 +1,8 @@
 """Exponential, logarithm, sine and cosine for lanes and for plain numbers.
 
-LLVM has no vector version of these, and Numba no longer brings one; the polynomials below need no table. The steps
-that must not be reassociated are written as fused multiply-adds. Float32 lanes have shorter polynomials of their own;
-the numbers in them are rounded to float32 when they meet the lanes.
+Neither LLVM nor Numba provides vector versions of these; the polynomials below need no table. The steps
+that must not be reassociated are written as fused multiply-adds. Float32 lanes have shorter polynomials, whose
+coefficients are rounded to float32.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _LN2_SINGLE_LOW = -2.12194440054690583e-4
 @term
 def _exp_lanes(x):
     # exp(x) = 2^k exp(r), |r| <= ln 2 / 2; the Taylor polynomial of degree 13 leaves 2e-17. Padding lanes are far
-    # out: a clamp at the edge of the normal range made their products subnormal, and Morse ran 4 times slower.
+    # away: a clamp at the edge of the normal range made their products subnormal, and Morse ran 4 times slower.
     x = minimum(maximum(x, SMALLEST_EXPONENT), LARGEST_EXPONENT)
     k = floor(fma(x, _LOG2_E, 0.5))
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
-    # even and odd powers side by side: half the time until the sum is there
+    # even and odd powers in parallel: half the latency
     z = r * r
     even = fma(z, 1.0 / 479001600.0, 1.0 / 3628800.0)
     odd = fma(z, 1.0 / 6227020800.0, 1.0 / 39916800.0)

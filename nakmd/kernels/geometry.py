@@ -1,4 +1,4 @@
-"""Coordinates as the force kernels read them: one row (x, y, z, w) for each atom and each image in reach."""
+"""Coordinates as the force kernels read them: one row (x, y, z, w) for each atom and each image within reach."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from nakmd.kernels.jit import kernel, parallel_kernel, prange, term
 
-#: Atoms that one iteration of a parallel loop owns; fixed, so that results do not depend on the thread count.
+#: Atoms in one iteration of a parallel loop; fixed, so that results do not depend on the thread count.
 CHUNK = 512
 
 _WITHOUT_SIGN = np.int64(0x7FFFFFFFFFFFFFFF)
 
-#: Where padding sits: neighbours that fill up a column, and centres that fill up a slice. Far from all atoms and
-#: from each other.
+#: Coordinates of padding, in unused entries of a column and unused lanes of a slice: far from all atoms and from each
+#: other.
 NEIGHBOR_PADDING = 1.0e9
 CENTER_PADDING = -1.0e9
 
@@ -26,7 +26,7 @@ def aligned_rows(n_rows: int, dtype: type = np.float64) -> np.ndarray:
 
 @term
 def part(array, chunk):
-    """Return the rows of an array that a chunk owns.
+    """Return the rows of a chunk of an array.
 
     A loop over a view from 0 on needs no check for negative indices. The compiler cannot rule them out for indices that
     begin at ``chunk * CHUNK``; with those checks `fill_rows` took 1.5 times as long.
@@ -61,7 +61,7 @@ def fill_rows(positions, atoms, shifts, matrix, out_rows):
         Lattice shift of the image.
     matrix : (3, 3) float64 [Å]
     out_rows : (n_rows + 2, 4) float64
-        Columns 0 to 2 are overwritten; the two padding rows at the end are left alone.
+        Columns 0 to 2 are overwritten; the two padding rows at the end are not changed.
     """
     for chunk in prange((atoms.shape[0] + CHUNK - 1) // CHUNK):
         _fill_rows(np.int64(chunk), positions, atoms, shifts, matrix, out_rows)
@@ -83,7 +83,7 @@ def fill_single_rows(rows, origin, out_rows):
     ----------
     rows : (n, 4) float64
     origin : (3,) float64 [Å]
-        Near the middle of the rows: small coordinates have small rounding errors.
+        Near the middle of the rows, because small coordinates have small rounding errors.
     out_rows : (n, 4) float32
         Columns 0 to 2 are overwritten.
     """
@@ -91,7 +91,7 @@ def fill_single_rows(rows, origin, out_rows):
         _fill_single_rows(np.int64(chunk), rows, origin, out_rows)
 
 
-# In a function of its own: the compiler makes a scatter of the loop where it stands in `prange`, at twice the time.
+# A separate function: inside `prange` the compiler turns this loop into a scatter, which takes twice as long.
 @kernel
 def _fill_fourth_column(chunk, values, atoms, out_rows):
     seen, rows = part(atoms, chunk), part(out_rows, chunk)
@@ -135,7 +135,7 @@ def fill_largest_displacements(positions, reference, affine, is_affine, out_larg
     affine : (3, 3) float64
         A = h_ref^-1 h: the motion that the cell imposes is not a displacement.
     is_affine : bool
-        False if A is the identity, which is not multiplied with then.
+        False if A is the identity; the product is then skipped.
     out_largest : (n_chunks,) float64 [Å²]
     """
     for chunk in prange(out_largest.shape[0]):
@@ -144,7 +144,7 @@ def fill_largest_displacements(positions, reference, affine, is_affine, out_larg
 
 @parallel_kernel
 def follow_atoms(positions, reference, affine, is_affine, atoms, shifts, matrix, out_rows, out_largest):
-    """`fill_rows` and `fill_largest_displacements` in one call: every step needs both, and waking threads costs."""
+    """`fill_rows` and `fill_largest_displacements` in one call, because starting threads takes time."""
     n_chunks = (atoms.shape[0] + CHUNK - 1) // CHUNK
     for chunk in prange(max(n_chunks, out_largest.shape[0])):
         if chunk < out_largest.shape[0]:

@@ -1,4 +1,4 @@
-"""The decorators of the compiled layer, their flags, and where compiled code is kept.
+"""The decorators of the compiled layer, their flags, and the folder of compiled code.
 
 Only this file and those of the vector type, whose names begin with `simd`, use Numba's internals.
 
@@ -21,9 +21,10 @@ from typing import Any, TypeVar, cast
 # Numba loads it.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
-from numba.core import ir_utils
+from numba.core.codegen import CPUCodeLibrary
 from numba.extending import register_jitable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,11 +37,6 @@ if not COMPILED:
 
 #: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
 FAST = {"contract", "arcp", "nsz", "reassoc"}
-
-# Numba sorts the arguments of a parallel loop by names that end in a counter of the process, and the optimiser sums in
-# an order that depends on that of the arguments. A kernel had other last bits if "99" and "100" fell inside it, so what
-# a process compiled depended on what it had compiled before. Numbers of equal length sort in the order of creation.
-ir_utils._unique_var_count = 10**9  # noqa: SLF001  (Numba offers no other way)
 
 prange = numba.prange
 
@@ -80,8 +76,47 @@ CACHE_DIR: str = numba.config.CACHE_DIR
 
 
 def nothing_is_compiled() -> bool:
-    """Return whether kernels will be compiled that no process has stored yet: none at all is in the cache folder."""
+    """Return whether the cache folder holds no compiled kernel."""
     return COMPILED and not any(Path(CACHE_DIR).rglob("*.nbc"))
+
+
+# A parallel kernel contains copies of the functions that Numba compiles for its loops. Numba leaves these copies weak:
+# the process that compiles runs the first copy, optimised once, and a process that loads the kernel from the cache runs
+# the copy inside it, optimised twice, which sums in a different order. A run that was killed while it compiled and then
+# resumed would differ in the last bits. As internal functions, the copies inside the kernel are the ones that run.
+_optimize = CPUCodeLibrary._optimize_final_module  # noqa: SLF001  (Numba has no option for linkage)
+_kernels_in_work = 0
+
+
+def _optimize_with_internal_copies(library: CPUCodeLibrary) -> None:
+    """Make the linked functions of a kernel internal, then optimise it."""
+    if _kernels_in_work:
+        for function in library._final_module.functions:  # noqa: SLF001
+            if not function.is_declaration and function.linkage == llvm.Linkage.linkonce_odr:
+                function.linkage = "internal"
+    _optimize(library)
+
+
+CPUCodeLibrary._optimize_final_module = _optimize_with_internal_copies  # noqa: SLF001
+
+
+def _compiled_as_cached(dispatcher: Any) -> Any:
+    """Return a compiled function that runs the same code in the process that compiles it as from the cache."""
+    if not COMPILED:
+        return dispatcher
+    compiler = dispatcher._compiler  # noqa: SLF001
+    compile_signature = compiler.compile
+
+    def compile_with_internal_copies(*signature: Any) -> Any:
+        global _kernels_in_work  # noqa: PLW0603  (Numba holds its compiler lock here)
+        _kernels_in_work += 1
+        try:
+            return compile_signature(*signature)
+        finally:
+            _kernels_in_work -= 1
+
+    compiler.compile = compile_with_internal_copies
+    return dispatcher
 
 
 def term(function: F) -> F:
@@ -97,25 +132,25 @@ def term(function: F) -> F:
 
 def kernel(function: F) -> F:
     """Compile for one thread, strict IEEE arithmetic."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return cast(F, _compiled_as_cached(numba.njit(cache=True, nogil=True, error_model="numpy")(function)))
 
 
 def parallel_kernel(function: F) -> F:
     """Compile with `prange` over threads, strict IEEE arithmetic."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function))
+    decorate = numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)
+    return cast(F, _compiled_as_cached(decorate(function)))
 
 
 # Without Numba's runtime no references are counted. Counting those of a parameter table for every eight pairs cost
 # eight times as much as the arithmetic (forces of NaK: 0.96 -> 0.12 µs per atom). Such kernels cannot create arrays.
 def fast_parallel_kernel(function: F) -> F:
     """Compile with `prange` over threads, with contraction and reassociation (`FAST`); it creates no arrays."""
-    return cast(
-        F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, parallel=True, fastmath=FAST)(function)
-    )
+    decorate = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, parallel=True, fastmath=FAST)
+    return cast(F, _compiled_as_cached(decorate(function)))
 
 
 def set_threads(threads: int) -> int:
-    """Set how many threads the parallel kernels use, at most what Numba started with; return the number in force."""
+    """Set the number of threads of parallel kernels, at most that with which Numba started; return it."""
     number = max(1, min(int(threads), numba.config.NUMBA_NUM_THREADS))
     numba.set_num_threads(number)
     return number
@@ -127,9 +162,7 @@ def available_threads() -> int:
 
 
 def versions() -> dict[str, str]:
-    """Return what decides the last bits of a result: versions and the CPU the code is compiled for."""
-    import llvmlite.binding as llvm  # noqa: PLC0415  (only asked for by doctor and provenance)
-
+    """Return what determines the last bits of a result: versions, and the CPU for which the code is compiled."""
     return {
         "numba": numba.__version__,
         "llvm": ".".join(map(str, llvm.llvm_version_info)),

@@ -1,14 +1,14 @@
-"""Atoms in motion: kicks, drifts, thermostat steps, and the sums over atoms that integrators need.
+"""Kicks, drifts, thermostat steps, and the sums over atoms that integrators need.
 
 Every loop runs over chunks of fixed length, and every sum is taken within chunks and then over chunks in order: the
-bits do not depend on the number of threads. Arithmetic is strict IEEE, nothing is allocated, and a NaN stays one.
+bits do not depend on the number of threads. Arithmetic is strict IEEE, nothing is allocated, and NaN propagates.
 
-The work on one chunk is a function of its own. Up to `SERIAL` chunks are processed in a plain loop, because waking
-threads costs more than a few thousand atoms do (and far more on a busy machine). The counter of `prange` is unsigned;
+The work on one chunk is a function of its own. Up to `SERIAL` chunks are processed in a plain loop, because starting
+threads takes longer than a few thousand atoms (and much longer on a busy machine). The counter of `prange` is unsigned;
 it is converted, or that function would be compiled a second time.
 
-An atom that does not move freely has an inverse mass of zero: it is frozen, or a rigid body (`kernels.bodies`)
-carries it.
+An atom that does not move freely has an inverse mass of zero: it is frozen, or part of a rigid body
+(`kernels.bodies`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SERIAL_NOISE = 4
 
 
 def n_chunks(n_atoms: int) -> int:
-    """Return the number of chunks that n_atoms atoms take: the length of scratch arrays."""
+    """Return the number of chunks of n_atoms atoms, which is the length of scratch arrays."""
     return (n_atoms + CHUNK - 1) // CHUNK
 
 
@@ -72,7 +72,7 @@ def _drift(chunk, positions, velocities, timestep):
 
 @parallel_kernel
 def drift(positions, velocities, timestep):
-    """Move on: r += v timestep (in place)."""
+    """Update positions in place: r += v timestep."""
     chunks = (len(velocities) + CHUNK - 1) // CHUNK
     if chunks <= SERIAL:
         for chunk in range(chunks):
@@ -158,7 +158,7 @@ def thermalise_and_drift(
     root_temperature : float [√K]
     seed, stream, step : int64
     timestep : float [ps]
-        Of the drift.
+        Time step of the drift.
     words : (n_chunks, 4, CHUNK) uint64
         Scratch.
     noise : (n_chunks, 3, CHUNK) float64
@@ -169,7 +169,7 @@ def thermalise_and_drift(
     Returns
     -------
     float [amu Å²/ps²]
-        Kinetic energy that the bath gave.
+        Kinetic energy given by the bath.
 
     References
     ----------
@@ -219,7 +219,7 @@ def fill_kinetic_tensor(velocities, masses, sums, out_tensor):
     ----------
     velocities : (n, 3) float64 [Å/ps]
     masses : (n,) float64 [amu]
-        Zero leaves an atom out.
+        Zero excludes an atom.
     sums : (n_chunks, 6) float64
         Scratch.
     out_tensor : (6,) float64 [amu Å²/ps²]
@@ -251,7 +251,7 @@ def _sum_kinetic(chunk, velocities, masses):
 
 @parallel_kernel
 def sum_kinetic(velocities, masses, sums):
-    """Return Σ m v² [amu Å²/ps²], twice the kinetic energy; ``sums`` is (n_chunks,) scratch, a zero mass leaves out."""
+    """Return Σ m v² [amu Å²/ps²], twice the kinetic energy; ``sums`` is (n_chunks,) scratch, a zero mass excludes."""
     chunks = (len(velocities) + CHUNK - 1) // CHUNK
     if chunks <= SERIAL:
         for chunk in range(chunks):

@@ -3,11 +3,11 @@
 A model supplies two functions, both decorated with `jit.term`:
 
 ``of_run(parameters, a, b, own) -> (square, p)``
-    The square of the cutoff [Å²] and the numbers of one pair of species. It is called once for each run of columns,
+    The square of the cutoff [Å²] and the parameters of one pair of species. It is called once for each run of columns,
     that is for the neighbours of one species. ``own`` is the fourth column of the central atoms.
 ``pair(r2, own, other, p) -> (v, pull)``
     The energy of the pair [eV] and dV/dr/r [eV/Å²]. ``other`` is the fourth column of the neighbours. Values beyond
-    the cutoff are masked here. What a sum does not use is removed by the compiler.
+    the cutoff are masked here. The compiler removes what a sum does not use.
 
 The loop over columns loads the next column while it evaluates the present one. Two columns in flight hide latencies
 that the out-of-order window of the processor does not: densities of NaK took 14 % less on Zen 4, forces 12 %.

@@ -1,4 +1,4 @@
-"""How many floating-point operations a formula or a kernel is, counted while it runs as plain Python.
+"""Floating-point operations of a formula or a kernel, counted while it runs as plain Python.
 
 Arrays that record their operands replace NumPy's. The counted source is the compiled source, with the loop, the mask
 and the sums of the driver, so no table of numbers can become outdated.
@@ -21,7 +21,7 @@ import numpy as np
 
 from nakmd.kernels import elementary
 
-#: What is one operation for every lane of floats, and what is none.
+#: Functions that are one operation per float lane, and functions that are none.
 _ONE = {
     np.add, np.subtract, np.multiply, np.divide, np.sqrt, np.minimum, np.maximum, np.floor, np.less, np.less_equal,
     np.greater, np.greater_equal,
@@ -33,13 +33,13 @@ _NONE = {
 
 
 class _Tally:
-    """Operations so far, over all lanes."""
+    """Number of operations over all lanes."""
 
     total = 0
 
 
 class _Step:
-    """An operation on lanes: what it costs, and the steps it takes its operands from, until it is counted."""
+    """An operation on lanes: its cost and the steps that produced its operands, until it is counted."""
 
     __slots__ = ("cost", "sources", "tally")
 
@@ -47,7 +47,7 @@ class _Step:
         self.tally, self.cost, self.sources = tally, cost, sources
 
     def count(self) -> None:
-        """Add to the tally what this step and those before it cost, each once."""
+        """Add the cost of this step and of the steps before it to the tally, each once."""
         waiting = [self]
         while waiting:
             step = waiting.pop()
@@ -57,17 +57,17 @@ class _Step:
 
 
 class CountingArray(np.ndarray):
-    """An array that knows the step that made it; what is written, branched on or made an index of is counted."""
+    """An array with the step that produced it; a value that is written, branched on or used as an index is counted."""
 
     step: _Step
 
     def __array_finalize__(self, source: Any) -> None:
-        """Let slices and copies know the same step."""
+        """Give slices and copies the same step."""
         if isinstance(source, CountingArray):
             self.step = source.step
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Do what NumPy does, and remember the step."""
+        """Apply the function and record the step."""
         arrays = [x for x in inputs if isinstance(x, np.ndarray)]
         result = getattr(ufunc, method)(*map(_plain, inputs), **options)
         cost = 0
@@ -78,11 +78,11 @@ class CountingArray(np.ndarray):
         return self._made(result, cost, arrays)
 
     def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
-        """Do what NumPy does: a choice costs nothing."""
+        """Apply the function at no cost: it is a choice."""
         return self._made(super().__array_function__(function, types, inputs, options), 0, inputs)
 
     def _made(self, result: Any, cost: int, inputs: Iterable[Any]) -> Any:
-        """Return a result that knows its step; if it is a number, it decides something."""
+        """Return a result with its step; a plain number is used for a decision, so it is counted."""
         step = _Step(self.step.tally, cost, tuple(x.step for x in inputs if isinstance(x, CountingArray)))
         if isinstance(result, tuple):
             return tuple(_with_step(x, step) for x in result)
@@ -92,20 +92,20 @@ class CountingArray(np.ndarray):
         return result
 
     def __getitem__(self, place: Any) -> Any:
-        """Take a part, or one lane as a number."""
+        """Return a part, or one lane as a number."""
         part = super().__getitem__(place)
         if not isinstance(part, np.ndarray):
             self.step.count()
         return part
 
     def __setitem__(self, place: Any, value: Any) -> None:
-        """Write lanes: they had to be made."""
+        """Write lanes, and count them."""
         if isinstance(value, CountingArray):
             value.step.count()
         super().__setitem__(place, value)
 
     def astype(self, dtype: Any, *arguments: Any, **options: Any) -> Any:
-        """Convert: an index had to be made."""
+        """Convert, and count what becomes an index."""
         if np.dtype(dtype).kind == "i":
             self.step.count()
         return super().astype(dtype, *arguments, **options)
@@ -118,12 +118,12 @@ def count_operations(function: Callable[..., Any], *arguments: Any) -> int:
     ----------
     function : callable
     *arguments
-        Arrays of floats count, and so does what comes of them; what the function writes is written.
+        Operations on arrays of floats, and on their results, are counted. Output arguments are written.
 
     Raises
     ------
     TypeError
-        If it applies a function of unknown cost to lanes.
+        If the function applies an operation of unknown cost to lanes.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def count_operations(function: Callable[..., Any], *arguments: Any) -> int:
     """
     tally = _Tally()
     given = [_with_step(x, _Step(tally)) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in arguments]
-    with np.errstate(all="ignore"):  # in lanes that a mask discards anything may happen
+    with np.errstate(all="ignore"):  # lanes that a mask discards may overflow
         results = getattr(function, "py_func", function)(*given)
     for result in results if isinstance(results, tuple) else (results,):
         if isinstance(result, CountingArray):
@@ -157,10 +157,10 @@ def _operations_of(ufunc: np.ufunc, single: bool) -> int:
         return 0
     if ufunc in _POLYNOMIALS:
         return _polynomial_operations(ufunc, single)
-    raise TypeError(f"How many operations numpy.{ufunc.__name__} is on lanes is not known: say it in {__name__}.")
+    raise TypeError(f"The cost of numpy.{ufunc.__name__} on lanes is unknown: add it to the tables in {__name__}.")
 
 
-#: Where plain Python has a function of NumPy, compiled lanes of float64 and of float32 have these.
+#: Functions of NumPy in plain Python, and the polynomials that compiled float64 and float32 lanes use instead.
 _POLYNOMIALS: dict[np.ufunc, tuple[Callable[..., Any], Callable[..., Any]]] = {
     np.exp: (elementary._exp_lanes, elementary._exp_single_lanes),
     np.log: (elementary._log_lanes, elementary._log_single_lanes),
@@ -175,9 +175,9 @@ def _polynomial_operations(ufunc: np.ufunc, single: bool) -> int:
     function = _POLYNOMIALS[ufunc][single]
     total = count_operations(function, lanes)
     if ufunc is np.exp:
-        return total - 2  # the clamps of the argument, which plain Python does by itself
+        return total - 2  # the clamps of the argument are separate operations in plain Python
     if ufunc is np.log:
         return total
-    # a cosine comes with the sine, and costs what it adds
+    # cosine and sine share operations: the cosine costs the rest
     sine = count_operations(lambda x: function(x)[0], lanes)
     return sine if ufunc is np.sin else total - sine

@@ -1,8 +1,8 @@
-"""The loop over pairs: cutoff, shift, smoothing, virial and width, once for every pair potential.
+"""The kernels of pair potentials: cutoff, shift, switch and scale around a formula.
 
-A pair potential brings a formula alone, ``formula(r, p) -> (V, dV/dr)``, where p holds the numbers of one pair of
-species. It is called with eight distances at a time and has to work for plain numbers as well. As in `eam`, loops
-fetch the next column while they evaluate the present one.
+A pair potential provides only a formula, ``formula(r, p) -> (V, dV/dr)``, where p holds the parameters of one pair of
+species. It is called with eight distances at a time and must also accept plain numbers. The loop over neighbours is in
+`neighbor_sums`.
 """
 
 from __future__ import annotations
@@ -79,14 +79,14 @@ def with_end(formula):
 
 
 def build_pair_kernels(formula, of_pair):
-    """Compile a pair formula into its two kernels.
+    """Compile a pair formula into its kernels.
 
     Parameters
     ----------
     formula : callable
         ``formula(r, p) -> (V, dV/dr)``, decorated with `jit.term`.
     of_pair : callable
-        ``of_pair(tables, a, b) -> p``: the numbers of a pair of species, taken once for each run of columns.
+        ``of_pair(tables, a, b) -> p``: the parameters of a pair of species, read once for each run of columns.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def build_pair_kernels(formula, of_pair):
         rows, atoms, centers, species, begin, end, entries, tables, cuts
             As in `add_forces`.
         add_energies : (n_atoms,) float64 [eV]
-            Half of each pair's energy is added to either atom.
+            Half of the energy of a pair is added to each atom.
         out_virial : (n_slices, 6) float64 [eV]
         """
         for s in prange(species.shape[0]):

@@ -1,4 +1,4 @@
-"""The most arithmetic that the processor can do: independent chains of fused multiply-adds.
+"""Peak arithmetic of the processor: independent chains of fused multiply-adds.
 
 A multiply-add has a latency of about four cycles, and one or two start in each cycle, so several independent chains
 must run at once. Twelve are enough where lanes fill one register. Where they take two or more registers, twelve chains

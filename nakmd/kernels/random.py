@@ -7,14 +7,14 @@ The generator is Philox4x32-10. One block of four 32-bit words belongs to one co
 ======  =====================================================
 word    holds
 ======  =====================================================
-0       atom, or the number of the draw for noise of no atom
+0       atom, or the number of the draw if no atom belongs
 1, 2    step, low and high half
-3       stream: what the noise is for
+3       stream: purpose of the number
 key     seed, low and high half
 ======  =====================================================
 
-Logarithm, sine and cosine are polynomials of our own (the minimax coefficients of fdlibm): they vectorise, and
-the noise does not depend on the mathematics library of the machine.
+Logarithm, sine and cosine are polynomials in this file (the minimax coefficients of fdlibm): they vectorise, and
+the numbers do not depend on the mathematics library of the machine.
 
 References
 ----------
@@ -31,7 +31,7 @@ import numpy as np
 
 from nakmd.kernels.jit import kernel, term
 
-#: What noise is for; each purpose has a stream of its own.
+#: Purposes of random numbers; each has its own stream.
 STREAM_VELOCITIES = 1
 STREAM_LANGEVIN = 2
 STREAM_RESCALING = 3
@@ -208,7 +208,7 @@ def fill_gaussians(seed, stream, step, first, n, words, out_noise):
 
 @term
 def draw_block(seed, stream, step, draw):
-    """Return the four words of draw number ``draw`` of a stream that belongs to no atom."""
+    """Return the four words of draw number ``draw`` of a stream without atoms."""
     wide_seed, wide_step = np.uint64(seed), np.uint64(step)
     return philox(
         np.uint64(draw), wide_step & _LOW, wide_step >> _HALF, np.uint64(stream), wide_seed & _LOW, wide_seed >> _HALF
@@ -217,7 +217,7 @@ def draw_block(seed, stream, step, draw):
 
 @kernel
 def gaussian(seed, stream, step, draw):
-    """Return one standard Gaussian of a stream that belongs to no atom."""
+    """Return one standard Gaussian of a stream without atoms."""
     a, b, _c, _d = draw_block(seed, stream, step, draw)
     return gaussian_pair(a, b)[0]
 

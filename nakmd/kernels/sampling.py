@@ -1,10 +1,9 @@
 """Counting pairs and neighbours in the frames of a trajectory, over a grid of cells.
 
 Atoms come sorted by grid cell. Neighbour cells are visited with their own periodic shift, image by image, so
-that cells of any shape and size, periodic along any of their vectors, are right without a minimum-image
-rule.
+that no minimum-image rule is needed and cells of any shape, size and periodicity are handled correctly.
 
-Work is cut into fixed blocks that own their output, so results have the same bits on any number of threads.
+Work is divided into fixed blocks with separate output, so results have the same bits on any number of threads.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ BLOCK = 128
 
 @term
 def wrap_index(index, n):
-    """Return (index modulo n, index // n); by steps, since a division costs more than the one or two steps taken."""
+    """Return (index modulo n, index // n); by repeated addition: one or two steps, faster than a division."""
     turns = 0
     while index < 0:
         index += n
@@ -90,7 +89,7 @@ def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stenc
     kinds : (n,) int64
         Row and column of ``pair_of``.
     first : (n_cells + 1,) int64
-        Where each grid cell's atoms begin.
+        First atom of each grid cell.
     shape : (3,) int64
         Grid cells along each cell vector.
     periodic : (3,) bool
@@ -99,9 +98,9 @@ def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stenc
     stencil : (m, 3) int64
         Half of the steps to neighbour cells: of each ±pair one, row 0 is (0, 0, 0).
     pair_of : (k, k) int64
-        Symmetric; row of the histogram, -1 to leave out.
+        Symmetric; row of the histogram, -1 to exclude.
     r_max : float [Å]
-        Not above half the smallest height of the periodic cell, so that a pair has one image in reach.
+        Not above half the smallest height of the periodic cell, so that each pair has one image within reach.
     out_counts : (n_blocks, n_pairs, n_bins) int64
         Overwritten; the histogram is the sum over blocks.
     """
@@ -113,22 +112,9 @@ def count_pair_histogram(positions, kinds, first, shape, periodic, matrix, stenc
 
 @term
 def count_neighbors_of_block(
-    block,
-    queries,
-    query_cells,
-    query_ids,
-    positions,
-    kinds,
-    ids,
-    first,
-    shape,
-    periodic,
-    matrix,
-    stencil,
-    inner,
-    outer,
-    out_counts,
-):
+    block, queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil,
+    inner, outer, out_counts,
+):  # fmt: skip
     """Count the neighbours of one block of queries."""
     for i in range(block * BLOCK, min(len(queries), (block + 1) * BLOCK)):
         out_counts[i] = 0.0
@@ -157,21 +143,9 @@ def count_neighbors_of_block(
 
 @parallel_kernel
 def count_neighbors(
-    queries,
-    query_cells,
-    query_ids,
-    positions,
-    kinds,
-    ids,
-    first,
-    shape,
-    periodic,
-    matrix,
-    stencil,
-    inner,
-    outer,
+    queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil, inner, outer,
     out_counts,
-) -> None:
+) -> None:  # fmt: skip
     """Count the neighbours of each query by kind, sharply or with a smooth edge.
 
     A neighbour at distance r counts 1 up to ``inner``, 0 from ``outer``, and in between
@@ -184,7 +158,7 @@ def count_neighbors(
     query_cells : (q, 3) int64
         Grid cell of each.
     query_ids, ids : (q,), (n,) int64
-        Atom numbers: an atom is no neighbour of itself (of its images it is).
+        Atom numbers: an atom is not its own neighbour, but its images are.
     positions, kinds, first, shape, periodic, matrix
         As in `count_pair_histogram`.
     stencil : (m, 3) int64
@@ -196,22 +170,9 @@ def count_neighbors(
     """
     for block in prange((len(queries) + BLOCK - 1) // BLOCK):
         count_neighbors_of_block(
-            block,
-            queries,
-            query_cells,
-            query_ids,
-            positions,
-            kinds,
-            ids,
-            first,
-            shape,
-            periodic,
-            matrix,
-            stencil,
-            inner,
-            outer,
-            out_counts,
-        )
+            block, queries, query_cells, query_ids, positions, kinds, ids, first, shape, periodic, matrix, stencil,
+            inner, outer, out_counts,
+        )  # fmt: skip
 
 
 @term

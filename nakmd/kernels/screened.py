@@ -48,7 +48,7 @@ class ScreeningTables(NamedTuple):
 
 @fast_parallel_kernel
 def fill_scales(densities, atoms, species, screening, out_scales):
-    """Write S(ρ) of every atom of the metal, in lanes: one by one the exponentials took 3 % of a step.
+    """Write S(ρ) of every atom of the metal, on lanes: scalar exponentials took 3 % of a step.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def fill_scales(densities, atoms, species, screening, out_scales):
         Of the metal's list, see `nakmd.neighbors`.
     screening : ScreeningTables
     out_scales : (n_atoms,) float64
-        That of the wall is left alone; it is not used.
+        Entries of wall atoms are not written.
     """
     lanes = atoms.shape[0] // max(1, species.shape[0])
     for s in prange(species.shape[0]):
@@ -89,10 +89,10 @@ def build_screened_kernels(formula, attraction, of_pair):
     Parameters
     ----------
     formula, attraction : callable
-        ``formula(r, p) -> (V, dV/dr)`` and ``attraction(r, p) -> (A, dA/dr)``, decorated with `jit.term`. What they
-        have in common is computed once.
+        ``formula(r, p) -> (V, dV/dr)`` and ``attraction(r, p) -> (A, dA/dr)``, decorated with `jit.term`. The compiler
+        computes common subexpressions once.
     of_pair : callable
-        ``of_pair(tables, a, b) -> p``: the numbers of a pair of species, taken once for each run of columns.
+        ``of_pair(tables, a, b) -> p``: the parameters of a pair of species, read once for each run of columns.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def build_screened_kernels(formula, attraction, of_pair):
         Parameters
         ----------
         add_energies : (n_atoms,) float64 [eV]
-            Half of each pair's energy is added to either atom.
+            Half of the energy of a pair is added to each atom.
         out_virial : (n_slices, 6) float64 [eV]
         """
         for s in prange(species.shape[0]):

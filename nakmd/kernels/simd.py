@@ -3,19 +3,18 @@
 Inside a kernel ``load``, ``take`` and ``take_rows`` (`nakmd.kernels.simd_arrays`) make such values. The operators
 ``+ - * / < <= > >= & | ~`` combine them with each other and with plain numbers; `exp`, `log`, `sqrt`, `where`,
 `maximum`, `minimum` and `fma` act on them lane by lane. The same functions take plain floats, so a formula is written
-once and compiles for one pair and for eight.
-LLVM lowers the value to AVX-512, AVX2, SSE or NEON by itself.
+once and compiles for one pair and for eight. LLVM lowers the value to AVX-512, AVX2, SSE or NEON.
 
 Both kinds of float lanes fill one register of 512 bits, and the array that they are read from decides which they are:
-float64 arrays give 8 lanes of float64, float32 arrays 16 of float32. A number that meets lanes takes their kind. Lanes
-of different kinds do not meet: `widen` makes 16 lanes of float64 (two registers) of 16 of float32, for sums.
+float64 arrays give 8 lanes of float64, float32 arrays 16 of float32. A number combined with lanes takes their kind.
+Lanes of different kinds cannot be combined: `widen` converts 16 lanes of float32 to float64 (two registers), for sums.
 Index lanes are int64, except those that `to_index` makes of float32 lanes, which are int32.
 
 Without compilation (``NUMBA_DISABLE_JIT=1``) a lane value is a NumPy array of length 8 or 16 and all of this is plain
-Python: that is what every function body below says. NumPy turns float32 into float64 where it meets a number of
-float64; a result is then more precise than the compiled one.
+Python: the function bodies below. NumPy converts float32 to float64 in combination with a float64 number; a result is
+then more precise than the compiled one.
 
-`nakmd.kernels.simd_types` says what lanes are to LLVM.
+`nakmd.kernels.simd_types` defines how LLVM represents lanes.
 """
 
 from __future__ import annotations
@@ -51,14 +50,14 @@ from nakmd.kernels.simd_lowering import (
 )
 from nakmd.kernels.simd_types import LANES, WIDE_LANES, LaneType, is_lanes
 
-#: What a formula takes and gives: lanes, or a plain number.
+#: Argument and result of a formula: lanes, or a plain number.
 Lanes: TypeAlias = Any
 
 
 def for_lanes(function, lanes_version, number_version, single_version=None):
     """Let a function of one argument compile to one version for lanes and to another for a plain number.
 
-    ``single_version`` is for float32 lanes, where they want another.
+    ``single_version`` is for float32 lanes, if they need a different one.
     """
 
     @overload(function)
@@ -68,6 +67,16 @@ def for_lanes(function, lanes_version, number_version, single_version=None):
         if isinstance(x, LaneType):
             return lambda x: lanes_version(x)
         return lambda x: number_version(x)
+
+
+def for_two_lanes(function, lanes_version, number_version):
+    """Let a function of two arguments compile to one version if either is lanes and to another for plain numbers."""
+
+    @overload(function)
+    def choose(a, b):
+        if isinstance(a, LaneType) or isinstance(b, LaneType):
+            return lambda a, b: lanes_version(a, b)
+        return lambda a, b: number_version(a, b)
 
 
 def align_stack():
@@ -98,7 +107,7 @@ def _seldom_o():
 
 # -------------------------------------------------------------------------------------------------- making lanes
 def lanes_in(value):
-    """Return how many lanes a lane value has; constant in a kernel."""
+    """Return the number of lanes; constant in a kernel."""
     return len(value)
 
 
@@ -145,11 +154,7 @@ def widen(x):
     return x.astype(np.float64) if isinstance(x, np.ndarray) else float(x)
 
 
-@overload(widen)
-def _widen_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: widen_lanes(x)
-    return lambda x: float(x)
+for_lanes(widen, widen_lanes, float)
 
 
 def narrow(x):
@@ -159,11 +164,7 @@ def narrow(x):
     return float(x)
 
 
-@overload(narrow)
-def _narrow_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: narrow_lanes(x)
-    return lambda x: float(x)
+for_lanes(narrow, narrow_lanes, float)
 
 
 def permute(table, indices):
@@ -201,7 +202,7 @@ def _lane_sum_o(value):
 
 
 def count_of(mask):
-    """Return in how many lanes the mask holds."""
+    """Return the number of lanes in which the mask is true."""
     return int(np.sum(mask))
 
 
@@ -211,7 +212,7 @@ def _count_of_o(mask):
 
 
 def any_of(condition):
-    """Return whether the condition holds in any lane (a plain truth value is itself)."""
+    """Return whether the condition is true in any lane (a plain truth value is returned as it is)."""
     return bool(np.any(condition))
 
 
@@ -224,7 +225,7 @@ def _any_of_o(condition):
 
 # ---------------------------------------------------------------------------------------------------- arithmetic
 def where(condition, a, b):
-    """Return ``a`` where the condition holds and ``b`` elsewhere; both are evaluated.
+    """Return ``a`` where the condition is true and ``b`` elsewhere; both are evaluated.
 
     Two numbers become the float lanes that fill a register: float32 under a mask of 16.
     """
@@ -245,11 +246,7 @@ def sqrt(x):
     return np.sqrt(x)
 
 
-@overload(sqrt)
-def _sqrt_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: sqrt_lanes(x)
-    return lambda x: math.sqrt(x)
+for_lanes(sqrt, sqrt_lanes, math.sqrt)
 
 
 def rsqrt(x):
@@ -269,11 +266,7 @@ def floor(x):
     return np.floor(x)
 
 
-@overload(floor)
-def _floor_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: floor_lanes(x)
-    return lambda x: np.floor(x)
+for_lanes(floor, floor_lanes, np.floor)
 
 
 def maximum(a, b):
@@ -281,11 +274,7 @@ def maximum(a, b):
     return np.maximum(a, b)
 
 
-@overload(maximum)
-def _maximum_o(a, b):
-    if isinstance(a, LaneType) or isinstance(b, LaneType):
-        return lambda a, b: maximum_lanes(a, b)
-    return lambda a, b: max(a, b)
+for_two_lanes(maximum, maximum_lanes, max)
 
 
 def minimum(a, b):
@@ -293,11 +282,7 @@ def minimum(a, b):
     return np.minimum(a, b)
 
 
-@overload(minimum)
-def _minimum_o(a, b):
-    if isinstance(a, LaneType) or isinstance(b, LaneType):
-        return lambda a, b: minimum_lanes(a, b)
-    return lambda a, b: min(a, b)
+for_two_lanes(minimum, minimum_lanes, min)
 
 
 def fma(a, b, c):

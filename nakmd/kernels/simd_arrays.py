@@ -29,7 +29,7 @@ from nakmd.kernels.simd_types import LANES, WIDE_LANES, LaneType
 
 
 def width_of(array):
-    """Return how many lanes the elements of an array fill: 8 for float64, 16 for float32; constant in a kernel."""
+    """Return the number of lanes for the elements of an array: 8 for float64, 16 for float32; constant in a kernel."""
     return WIDE_LANES if array.dtype == np.float32 else LANES
 
 
@@ -50,7 +50,7 @@ def _load_o(array, start):
 
 
 def load_like(array, start, like):
-    """Return as many elements as ``like`` has lanes, side by side in a contiguous float64 or float32 array."""
+    """Return as many contiguous elements of a float64 or float32 array as ``like`` has lanes."""
     return array[start : start + len(like)].copy()
 
 
@@ -80,7 +80,7 @@ def _load_index_for_o(rows, array, start):
 
 
 def store(array, start, value):
-    """Write lanes side by side to a contiguous array of their kind, from ``array[start]`` on."""
+    """Write lanes to consecutive elements of a contiguous array of their kind, from ``array[start]`` on."""
     array[start : start + len(value)] = value
 
 
@@ -90,7 +90,7 @@ def _store_o(array, start, value):
 
 
 def store_index(array, start, indices):
-    """Write index lanes side by side to a contiguous int32 array, from ``array[start]`` on."""
+    """Write index lanes to consecutive elements of a contiguous int32 array, from ``array[start]`` on."""
     array[start : start + len(indices)] = indices
 
 
@@ -100,9 +100,9 @@ def _store_index_o(array, start, indices):
 
 
 def store_chosen(array, start, indices, mask):
-    """Write the index lanes that the mask chooses, side by side, to an int32 array; return how many.
+    """Write the index lanes selected by the mask contiguously to an int32 array; return their number.
 
-    Compiled code writes as many elements as there are lanes, anything to the last of them: the array must have room.
+    Compiled code writes as many elements as there are lanes, the last ones undefined: the array needs room for them.
     """
     chosen = indices[mask]
     array[start : start + len(chosen)] = chosen
@@ -115,7 +115,7 @@ def _store_chosen_o(array, start, indices, mask):
 
 
 def store_scattered(array, positions, values, mask):
-    """Write ``array[positions] = values``, index lanes to an int32 array, where the mask holds; the last lane wins."""
+    """Write ``array[positions] = values``, index lanes to int32, where the mask is true; the last lane wins."""
     array[positions[mask]] = values[mask]
 
 
@@ -161,7 +161,7 @@ def _take_rows_o(rows, indices):
 
 
 def prefetch(array, index):
-    """Ask for the cache line of an element of a contiguous array, counted through all its axes, without waiting."""
+    """Request the cache line of an element of a contiguous array without waiting; ``index`` is into the flat array."""
 
 
 @overload(prefetch)

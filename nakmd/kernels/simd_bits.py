@@ -1,12 +1,12 @@
-"""Between numbers, whole numbers and the bits of a number, for lanes and plain numbers: the rest of `simd`."""
+"""Conversions between floats, indices and the bits of floats, for lanes and plain numbers: the rest of `simd`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba.extending import overload
 
+from nakmd.kernels.simd import for_lanes
 from nakmd.kernels.simd_bits_lowering import power_of_two_lanes, split_exponent_lanes, to_float_lanes, to_index_lanes
-from nakmd.kernels.simd_types import LaneType
 
 
 def to_index(x):
@@ -16,11 +16,7 @@ def to_index(x):
     return int(x)
 
 
-@overload(to_index)
-def _to_index_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: to_index_lanes(x)
-    return lambda x: int(x)
+for_lanes(to_index, to_index_lanes, int)
 
 
 def to_float(x):
@@ -30,11 +26,7 @@ def to_float(x):
     return float(x)
 
 
-@overload(to_float)
-def _to_float_o(x):
-    if isinstance(x, LaneType):
-        return lambda x: to_float_lanes(x)
-    return lambda x: float(x)
+for_lanes(to_float, to_float_lanes, float)
 
 
 def power_of_two(exponent):

@@ -1,4 +1,4 @@
-"""Conversions between numbers, whole numbers and bits in LLVM: the intrinsics behind `nakmd.kernels.simd_bits`."""
+"""Conversions between floats, indices and bits in LLVM: the intrinsics behind `nakmd.kernels.simd_bits`."""
 
 from __future__ import annotations
 
@@ -14,26 +14,24 @@ _FORMATS = {"f64": (52, 1023), "f32": (23, 127)}
 _FLOAT_OF = {"i64": "f64", "i32": "f32"}
 
 
-@intrinsic
-def to_index_lanes(typingctx, value):
-    expect(is_lanes(value, *FLOATS), "to_index", "float lanes", value)
-    lanes = LaneType(INDEX_OF[value.kind], value.width)
+def _conversion(function, kinds, expected, kind_of, instruction):
+    """Return the intrinsic that converts lanes of these kinds by one LLVM instruction."""
 
-    def codegen(context, builder, sig, args):
-        return builder.fptosi(args[0], vector_of(lanes))
+    @intrinsic
+    def convert(typingctx, value):
+        expect(is_lanes(value, *kinds), function, expected, value)
+        lanes = LaneType(kind_of[value.kind], value.width)
 
-    return lanes(value), codegen
+        def codegen(context, builder, sig, args):
+            return getattr(builder, instruction)(args[0], vector_of(lanes))
+
+        return lanes(value), codegen
+
+    return convert
 
 
-@intrinsic
-def to_float_lanes(typingctx, value):
-    expect(is_lanes(value, *INDICES), "to_float", "index lanes", value)
-    lanes = LaneType(_FLOAT_OF[value.kind], value.width)
-
-    def codegen(context, builder, sig, args):
-        return builder.sitofp(args[0], vector_of(lanes))
-
-    return lanes(value), codegen
+to_index_lanes = _conversion("to_index", FLOATS, "float lanes", INDEX_OF, "fptosi")
+to_float_lanes = _conversion("to_float", INDICES, "index lanes", _FLOAT_OF, "sitofp")
 
 
 @intrinsic

@@ -1,4 +1,4 @@
-"""Index lanes read from int32 arrays and written to them in LLVM, and masks that choose among them."""
+"""Index lanes read from int32 arrays and written to them in LLVM, and masks that select among them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _load_index(width):
     lanes = LaneType("i64", width)
 
     def codegen(context, builder, sig, args):
-        # One by one: the lanes end up as addresses in scalar registers, where a wide load would have to be taken apart.
+        # Scalar loads: the lanes become addresses in scalar registers, so a wide load would have to be split.
         pointer = element_pointer(context, builder, sig.args[-2], *args[-2:])
         value = undefined(lanes)
         for lane in range(width):
@@ -69,7 +69,7 @@ def _expect_chosen(function, array, mask, *lanes):
 
 
 def _number_in(builder, mask, result):
-    """Return how many lanes a mask chooses, as an integer type."""
+    """Return the number of lanes that a mask selects, as an integer type."""
     bits = builder.bitcast(mask, ir.IntType(mask.type.count))
     return builder.zext(builder.ctpop(bits), result)
 
@@ -139,7 +139,7 @@ def take_index_lanes(typingctx, array, indices):
 
 
 def _store_all(builder, values, addresses, mask):
-    """Store lane by lane without a branch: lanes that are not chosen go to a stack slot that is never read."""
+    """Store lane by lane without a branch: unselected lanes are written to a stack slot that is never read."""
     lanes = LaneType("i64", mask.type.count)
     with builder.goto_entry_block():
         nowhere = builder.alloca(ir.IntType(32))

@@ -1,4 +1,4 @@
-"""What LLVM does with lanes in registers: the intrinsics behind the arithmetic of `nakmd.kernels.simd`."""
+"""LLVM code for lanes in registers: the intrinsics behind the arithmetic of `nakmd.kernels.simd`."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _resized(builder, value, lanes):
 # --------------------------------------------------------------------------------- arithmetic
 @intrinsic
 def where_lanes(typingctx, mask, a, b):
-    # between two numbers: such lanes as fill one register, the kind that comparisons mostly come from
+    # between two numbers: lanes that fill one register, the most frequent kind in comparisons
     lanes = common_lanes(a, b) or LaneType("f64" if mask.width == LANES else "f32", mask.width)
     if is_lanes(a, "mask") and a == b:
         lanes = a
@@ -228,7 +228,7 @@ def rsqrt_lanes(typingctx, x):
 @intrinsic
 def align_stack_lowered(typingctx):
     def codegen(context, builder, sig, args):
-        # A variable of 64 bytes at a multiple of 64 that nothing is known to leave alone.
+        # A variable of 64 bytes, aligned to 64, that the optimiser must assume to be used.
         with builder.goto_entry_block():
             slot = builder.alloca(vector_of(f64x8))
             slot.align = 64
@@ -242,7 +242,7 @@ def align_stack_lowered(typingctx):
 @intrinsic
 def seldom_lowered(typingctx):
     def codegen(context, builder, sig, args):
-        # No instruction, only a call that LLVM believes to be cold. llvmlite does not list the attribute for calls.
+        # No instruction, only a call that LLVM treats as cold. llvmlite does not list the attribute for calls.
         marker = builder.asm(ir.FunctionType(ir.VoidType(), []), "", "", [], side_effect=True)
         set.add(marker.attributes, "cold")
         return context.get_dummy_value()

@@ -30,7 +30,7 @@ def _is_floats(array) -> bool:
 
 
 def width_of_array(array) -> int:
-    """Return how many elements of an array (its Numba type) fill one register of 512 bits."""
+    """Return the number of elements of an array (its Numba type) in one register of 512 bits."""
     expect(_is_floats(array), "width_of", "an array of float64 or float32", array)
     return _WIDTHS[array.dtype]
 
@@ -52,7 +52,7 @@ def wide_store(builder, value, pointer, align):
 
 
 def _load(array, width):
-    """Return the type and the lowering of ``width`` elements that lie side by side."""
+    """Return the type and the lowering of ``width`` consecutive elements."""
     expect(_is_floats(array), "load", "an array of float64 or float32", array)
     lanes = LaneType(_KINDS[array.dtype], width)
 
@@ -106,7 +106,7 @@ def take_lanes(typingctx, array, indices):
 
 
 def addresses_of(builder, indices):
-    """Return index lanes one by one, as int64."""
+    """Return index lanes as separate int64 values."""
     alone = [builder.extract_element(indices, i32(lane)) for lane in range(indices.type.count)]
     return [index if index.type == ir.IntType(64) else builder.sext(index, ir.IntType(64)) for index in alone]
 
@@ -121,7 +121,7 @@ def _whole_rows(context, builder, sig, args, lanes):
 
 
 def _columns_of_eight(builder, whole):
-    # Pairs chosen so that cheap shuffles, inside quarters and of whole quarters, end in natural order.
+    # Pairs such that cheap shuffles, inside quarters and of whole quarters, give the natural order.
     halves = [shuffle(builder, whole[a], whole[b], range(8)) for a, b in ((0, 2), (1, 3), (4, 6), (5, 7))]
     even, odd = (0, 8, 2, 10, 4, 12, 6, 14), (1, 9, 3, 11, 5, 13, 7, 15)
     xz = [shuffle(builder, halves[k], halves[k + 1], even) for k in (0, 2)]
@@ -136,7 +136,7 @@ def _interleaved(builder, a, b, order):
 
 
 def _columns_of_sixteen(builder, whole):
-    # rows q, 4 + q, 8 + q, 12 + q side by side: the transposition of 4 x 4 inside every quarter ends in natural order
+    # rows q, 4 + q, 8 + q, 12 + q in one vector: the 4 x 4 transposition inside every quarter gives the natural order
     quads = []
     for q in range(4):
         low = shuffle(builder, whole[q], whole[q + 4], range(8))

@@ -13,7 +13,7 @@ from numba.core import cgutils, types
 from numba.core.errors import TypingError
 from numba.extending import lower_builtin, models, register_model, type_callable
 
-#: Central atoms to a slice: eight float64 fill one AVX-512 register (two of AVX2, four of SSE).
+#: Central atoms in a slice: eight float64 fill one AVX-512 register (two of AVX2, four of SSE).
 LANES = 8
 
 #: Float32 lanes that fill the same register.
@@ -46,7 +46,7 @@ class LaneType(types.Type):
     kind : str
         ``f64``, ``f32``, ``i64`` (index), ``i32`` (what `to_index` makes of f32) or ``mask``.
     width : int
-        How many lanes.
+        Number of lanes.
     """
 
     def __init__(self, kind: str, width: int = LANES) -> None:
@@ -65,7 +65,7 @@ mask16 = LaneType("mask", WIDE_LANES)
 
 
 def vector_of(lanes: LaneType):
-    """Return what LLVM calls lanes of this type."""
+    """Return the LLVM type of lanes of this type."""
     return ir.VectorType(ELEMENTS[lanes.kind], lanes.width)
 
 
@@ -77,12 +77,12 @@ class _LaneModel(models.PrimitiveModel):
 
 # ------------------------------------------------------------------------------------- typing
 def is_lanes(value, *kinds) -> bool:
-    """Tell whether a Numba type is lanes, of one of these kinds if any is named."""
+    """Return whether a Numba type is lanes, of one of these kinds if any are given."""
     return isinstance(value, LaneType) and (not kinds or value.kind in kinds)
 
 
 def is_number(value) -> bool:
-    """Tell whether a Numba type is a plain number."""
+    """Return whether a Numba type is a plain number."""
     return isinstance(value, (types.Float, types.Integer))
 
 
@@ -103,13 +103,13 @@ def common_lanes(*operands) -> LaneType | None:
 
 
 def expect(fits, function: str, wanted: str, *found) -> None:
-    """Raise a typing error that says what a function takes, unless it fits."""
+    """Raise a typing error with the arguments that a function takes, unless they fit."""
     if not fits:
         raise TypingError(f"{function} takes {wanted}, not {', '.join(map(str, found))}")
 
 
 def float_lanes(function: str, *operands) -> LaneType:
-    """Return the type of float lanes that the operands of a function meet in; raise a typing error if there is none."""
+    """Return the common type of float lanes of the operands of a function; raise a typing error if there is none."""
     lanes = common_lanes(*operands)
     expect(is_lanes(lanes, *FLOATS), function, "float lanes of one kind and width, and numbers", *operands)
     return lanes
@@ -128,7 +128,7 @@ def i32(number: int):
 
 
 def undefined(lanes: LaneType):
-    """Return lanes that are still to be inserted."""
+    """Return an undefined value into which lanes are inserted."""
     return ir.Constant(vector_of(lanes), ir.Undefined)
 
 
@@ -159,15 +159,15 @@ def call_llvm(builder, name, result, arguments):
 
 
 def suffix(lanes: LaneType) -> str:
-    """Return how LLVM's function names spell this type."""
+    """Return the suffix of LLVM function names for this type."""
     return f"v{lanes.width}{lanes.kind}"
 
 
 def compiles_for(context, feature: str) -> bool:
-    """Tell whether code is compiled for processors with a feature, as ``NUMBA_CPU_FEATURES`` or the host has it.
+    """Return whether code is compiled for processors with a feature, according to ``NUMBA_CPU_FEATURES`` or the host.
 
     The same words are part of the key of Numba's cache. An empty list (all that ``NUMBA_CPU_NAME`` implies) counts as
-    none: LLVM aborts on an instruction that is not there, and has another way for one that is.
+    none: LLVM aborts on an instruction that is missing, and has an alternative for one that is present.
     """
     words = [word for word in context.codegen().magic_tuple()[2].split(",") if word[1:] == feature]
     return bool(words) and words[-1][0] == "+"

@@ -13,7 +13,7 @@ WINDOW = 512
 BLOCK = 64
 
 
-# Compiled once, not inlined where it is called: that took two seconds of compilation and gains nothing.
+# Not inlined: inlining takes two seconds of compilation and gains nothing.
 @kernel
 def sort_descending(keys, members, begin, end, spare, histogram):
     """Order ``members[begin:end]`` by the key of each, largest first; equal keys keep their order."""
@@ -35,7 +35,7 @@ def sort_descending(keys, members, begin, end, spare, histogram):
 
 @parallel_kernel
 def order_centers(windows, near, out_order):
-    """Order central atoms so that those of a slice have about as many neighbours of every species.
+    """Order central atoms so that those of a slice have similar numbers of neighbours of every species.
 
     Parameters
     ----------

@@ -1,15 +1,15 @@
-"""Neighbour lists at two levels: candidates by atom, and slices of those now in reach.
+"""Neighbour lists at two levels: candidates by atom, and slices of those within the inner radius.
 
-The outer level, built by `candidates.find_neighbors` over bins, holds for every central atom the rows within a generous
+The outer level, built by `candidates.find_neighbors` over bins, holds for every central atom the rows within the outer
 radius, species by species. The force loops read the inner level: eight central atoms of one species form a slice
 (sixteen in mixed precision), and their neighbours are stored column by column. Entry ``lanes (begin[s, b] + k) + l`` of
 slice s is the k-th neighbour of species b of the central atom in lane l (sliced ELLPACK, SELL-8). Every column is a
 whole vector of rows of the coordinate table. Lanes that have no k-th neighbour point to a padding row far away, so the
-loop over columns has no branch and no remainder. `fill_entries` makes the inner level from the outer one, at a tenth
+loop over columns has no branch and no remainder. `fill_entries` builds the inner level from the outer one, at a tenth
 of the cost of a search.
 
-Both levels are made block by block of central atoms: arrays whose length is the largest number of neighbours, and which
-must be packed, are then only as long as a block and stay in the cache.
+Both levels are built in blocks of central atoms, so that the unpacked arrays, with room for the largest number of
+neighbours, are only as long as a block and stay in the cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nakmd.kernels.jit import fast_parallel_kernel, kernel, parallel_kernel, pra
 from nakmd.kernels.simd import LANES
 from nakmd.kernels.simd_arrays import load_index, store_chosen, store_index, take_index, take_rows
 
-#: Slices, or lanes, that one iteration of a parallel loop owns.
+#: Slices or lanes in one iteration of a parallel loop.
 CHUNK = 64
 
 _LANE_NUMBERS = np.arange(LANES, dtype=np.int32)
@@ -31,7 +31,7 @@ def lay_out_slices(
     order, center_species, counts, lanes, centers, row_atoms,
     out_members, out_atoms, out_centers, out_first, out_species, out_room,
 ):  # fmt: skip
-    """Cut the ordered centres of a block into slices of one species each, with room for the columns of all candidates.
+    """Divide the ordered centres of a block into slices of one species each, with room for all candidates.
 
     Parameters
     ----------
@@ -40,16 +40,16 @@ def lay_out_slices(
         Few changes along ``order``: a slice ends at each.
     counts : (n_centers, n_species) int32
     lanes : int
-        Centres to a slice.
+        Centres in a slice.
     centers : (n_centers,) int32
         Their rows.
     row_atoms : (n_rows,) int32
     out_members : (max_slices * lanes,) int32
-        Centre of the block in each lane, -1 in lanes left over.
+        Centre of the block in each lane, -1 in unused lanes.
     out_atoms, out_centers : (max_slices * lanes,) int32
-        Atom in each lane and its row; -1 and the padding of centres, ``n_rows + 1``, in lanes left over.
+        Atom in each lane and its row; -1 and the padding of centres, ``n_rows + 1``, in unused lanes.
     out_first : (max_slices * lanes + 1,) int64
-        First candidate of each lane; the last is the end. On entry the first is where the block begins.
+        First candidate of each lane; the last is the end. On entry the first element is the begin of the block.
     out_species : (max_slices,) int32
     out_room : (max_slices, n_species) int64
         First column that the neighbours of each species may need.
@@ -96,7 +96,7 @@ def lay_out_slices(
 
 @parallel_kernel
 def pack_candidates(members, first, found, counts, out_candidates, out_counts):
-    """Write the candidates of all lanes one after the other, in the order in which `fill_entries` reads them.
+    """Write the candidates of all lanes contiguously, in the order in which `fill_entries` reads them.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def pack_candidates(members, first, found, counts, out_candidates, out_counts):
     found : (n_centers, capacity) int32
     counts : (n_centers, n_species) int32
     out_candidates : (first[-1] + ROOM,) int32
-        The last `ROOM` are left alone.
+        The last `ROOM` are not changed.
     out_counts : (n_lanes, n_species) int32
     """
     n_lanes = members.shape[0]
@@ -122,7 +122,7 @@ def pack_candidates(members, first, found, counts, out_candidates, out_counts):
 def fill_entries(
     rows, centers, species, begin, first, candidates, counts, radii, padding, scratch, out_entries, out_end
 ):
-    """Write the columns of every slice: those candidates that are within the inner radius now.
+    """Write the columns of every slice: the candidates that are within the inner radius.
 
     Parameters
     ----------
@@ -135,9 +135,9 @@ def fill_entries(
     counts : (n_slices * lanes, n_species) int32
     radii : (n_species, n_species) float64 [Å]
     padding : int
-        Row that stands for "no neighbour".
+        Row that means "no neighbour".
     scratch : (n_chunks, lanes (room + 1)) int32
-        Room for the neighbours of the centres of one slice, and for their numbers.
+        Scratch for the neighbours of the centres of one slice, and for their numbers.
     out_entries : (lanes n_columns,) int32
     out_end : (n_slices, n_species) int64
         Column after the last.
@@ -175,7 +175,7 @@ def fill_entries(
                         height += store_chosen(work, lane * room + height, chosen, near)
                     heights[lane] = height
                     width = max(width, height)
-                # whole vectors: left to itself, the compiler turns these short loops into scatters
+                # whole vectors: otherwise the compiler turns these short loops into scatters
                 for lane in range(lanes):
                     for k in range(heights[lane], width, LANES):
                         store_index(work, lane * room + k, no_neighbor)
@@ -189,7 +189,7 @@ def fill_entries(
 
 @fast_parallel_kernel
 def pack_columns(room, wide, lanes, column, out_begin, out_end, out_entries):
-    """Copy the columns of a block of slices to where they follow each other.
+    """Copy the columns of a block of slices so that they are contiguous.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def pack_columns(room, wide, lanes, column, out_begin, out_end, out_entries):
     wide : (at least lanes n_columns,) int32
         Entries as `fill_entries` wrote them, with gaps.
     lanes : int
-        Centres to a slice.
+        Centres in a slice.
     column : int
         Columns of all blocks before.
     out_begin : (n_slices, n_species) int64

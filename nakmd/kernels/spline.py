@@ -1,7 +1,7 @@
 """Cubic splines on uniform grids, rows (c0, c1, c2, c3) of a table.
 
-On segment m, with p = x/δ - m: f = c0 + c1 p + c2 p² + c3 p³. Beyond the table the value at its end is held, as
-LAMMPS does; below zero the first segment continues.
+On segment m, with p = x/δ - m: f = c0 + c1 p + c2 p² + c3 p³. Beyond the table the last value is used, as in
+LAMMPS; below zero the first segment is extrapolated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nakmd.kernels.simd_bits import to_index
 
 @term
 def segment(last, inverse_delta, x):
-    """Return the segment that x lies on, and p."""
+    """Return the segment of x, and p."""
     q = x * inverse_delta
     below = floor(maximum(minimum(q, last), 0.0))
     return to_index(below), minimum(q - below, 1.0)
@@ -35,9 +35,9 @@ def spline(rows, last, inverse_delta, x):
     Parameters
     ----------
     rows : (n_rows, 4) float64
-        From the function's first segment on: two functions of one grid then share the segment's number.
+        From the first segment of the function on: two functions on one grid then share the segment index.
     last : int
-        The function's last segment.
+        Last segment of the function.
     inverse_delta : float
         1/δ.
     x : lanes or float

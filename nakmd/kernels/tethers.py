@@ -1,4 +1,4 @@
-"""Springs that hold atoms at points."""
+"""Harmonic springs between atoms and fixed points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add_tethers(positions, atoms, springs, centres, out_forces, out_energies, ou
     atoms : (n_tethers,) int64
     springs : (n_tethers,) float64 [eV/Å²]
     centres : (n_tethers, 3) float64 [Å]
-        They stretch with the cell, so W = -k d⊗d is the exact strain derivative.
+        They scale with the cell, so W = -k d⊗d is the exact strain derivative.
     out_forces, out_energies, out_virial : (n, 3), (n,), (6,) float64
         Added to.
 

@@ -1,4 +1,4 @@
-"""Searches for the atom that shows that a run has gone wrong."""
+"""Searches for the atom at fault in an exploding run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nakmd.kernels.jit import kernel
 
 @kernel
 def find_fastest(velocities):
-    """Return the atom with the largest speed and its speed [Å/ps]; the first one that is not finite wins."""
+    """Return the fastest atom and its speed [Å/ps]; the first atom whose speed is not finite takes precedence."""
     worst, largest = 0, -1.0
     for i in range(len(velocities)):
         x, y, z = velocities[i, 0], velocities[i, 1], velocities[i, 2]
@@ -23,7 +23,7 @@ def find_fastest(velocities):
 
 @kernel
 def find_outlier(positions, inverse, periodic, margin):
-    """Return the first atom more than ``margin`` cells outside along a direction that does not repeat, or -1."""
+    """Return the first atom more than ``margin`` cells outside along a non-periodic direction, or -1."""
     for i in range(len(positions)):
         for c in range(3):
             if not periodic[c]:

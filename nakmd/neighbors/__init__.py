@@ -1,12 +1,12 @@
-"""Neighbour lists: who is near whom, kept valid while atoms move and the cell changes.
+"""Neighbour lists, kept valid while atoms move and the cell changes.
 
-A term of a potential says with a `ListRequest` which species it couples and how far; `Neighbors` keeps one
-`SlicedList` for each request, all over one table of coordinate rows that also holds the periodic images in reach.
-With explicit images there is no minimum-image arithmetic in a force kernel, and cells of any shape and size work.
+A term of a potential declares with a `ListRequest` which species it couples and its cutoffs; `Neighbors` keeps one
+`SlicedList` for each request, all over one table of coordinate rows that also holds the periodic images within reach.
+With explicit images a force kernel needs no minimum-image arithmetic, and cells of any shape and size work.
 
 Lists have two levels. A search over bins finds all candidates within the cutoff and an outer skin; it is repeated
-when an atom may have come nearer than that. Every few steps the candidates within a small inner skin are copied to
-the slices that force kernels read, so that few of their lanes are out of range. `skins` chooses both radii.
+when an atom outside may have come within reach. Every few steps the candidates within a small inner skin are copied to
+the slices that force kernels read, so that few of their lanes are out of range. `skins` chooses both skins.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The table of coordinate rows: every atom in the cell, and every periodic image in reach of it."""
+"""The table of coordinate rows: every atom in the cell, and every periodic image within reach of the cell."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from nakmd.kernels import cells, geometry
 from nakmd.kernels.simd import LANES
 from nakmd.system import System
 
-#: Rows (atoms and images) beyond which the cell is absurdly small for the cutoff.
+#: Largest number of rows (atoms and images); with more, the cell is far too small for the cutoff.
 MAX_ROWS = 200_000_000
 
-#: Edges of a bin over the largest radius. Bins along x make one contiguous run, so that narrow ones cost nothing there
-#: and leave fewer candidates out of reach; across, runs must stay some vectors long.
+#: Edges of a bin relative to the largest radius. Bins along x form one contiguous run, so that narrow bins cost nothing
+#: along x and leave fewer candidates out of reach; along y and z, runs must remain several vectors long.
 BIN_EDGES = np.array([0.1, 1.0, 1.0])
 
-#: Pencils of bins side by side along y that are done before the next ones.
+#: Width of a strip of pencils along y.
 STRIP = 8
 
 
@@ -37,7 +37,7 @@ class Grid(NamedTuple):
 
 
 class Images(NamedTuple):
-    """Atoms and images of one moment, ordered by species and bin.
+    """Atoms and images of one configuration, ordered by species and bin.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Images(NamedTuple):
     shifts : (n_rows, 3) int32
         Lattice shift from the atom's position.
     home : (n_centers,) int32
-        Rows that are an atom itself, in the cell.
+        Rows that are the atom itself, in the cell.
     grid : Grid
     """
 
@@ -66,7 +66,7 @@ def find_images(system: System, positions: FloatArray, matrix: FloatArray, reach
     positions : (n, 3) float64 [Å]
     matrix : (3, 3) float64 [Å]
     reach : (n_species,) float64 [Å]
-        How far images of each species are seen.
+        Largest distance from the cell of the images of each species.
 
     Raises
     ------
@@ -137,10 +137,10 @@ def _lay_grid(
 
 
 def _rank_pencils(n_y: int, n_z: int) -> IntArray:
-    """Return the place of every pencil of bins, (n_z, n_y): strip after strip of `STRIP` pencils, to and fro along z.
+    """Return the rank of every pencil of bins, (n_z, n_y): strip by strip of `STRIP` pencils, z in alternating order.
 
-    The rows about an atom, some of every pencil beside its own, are then used again before they leave the cache. In
-    1,000,000 atoms of NaK, forces take 0.17 µs per atom in this order, and 0.21 layer by layer over the whole cell.
+    The neighbours of an atom are in its own and the adjacent pencils; in this order they are reused before they leave
+    the cache. In 1,000,000 atoms of NaK, forces take 0.17 µs per atom, and 0.21 layer by layer over the whole cell.
     """
     z, y = np.mgrid[:n_z, :n_y]
     strip = y // STRIP

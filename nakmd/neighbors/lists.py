@@ -14,10 +14,10 @@ from nakmd.kernels import candidates, reverse_entries, slice_order, slices
 from nakmd.neighbors.images import Grid, Images
 from nakmd.system import System
 
-#: Neighbours of one atom beyond which something has collapsed.
+#: Largest number of neighbours of an atom; with more, atoms have collapsed onto each other.
 MAX_NEIGHBORS = 16384
 
-#: Parts in which a list is brought up to date; fixed, not the number of threads.
+#: Number of parts in which a list is filled; fixed, so that it does not depend on the number of threads.
 N_CHUNKS = 64
 
 #: Windows of central atoms in a block: their candidates and columns, with gaps, take 6 MB and 3 MB in liquid NaK.
@@ -26,18 +26,18 @@ BLOCK = 32
 
 @dataclass(frozen=True)
 class ListRequest:
-    """What a term needs to see.
+    """The neighbour list that a term needs.
 
     Attributes
     ----------
     name : str
-        For messages.
+        Name of the term, for messages.
     cutoffs : (n_species, n_species) float64 [Å]
-        Interaction range [centre, neighbour], 0 where the two do not meet.
+        Interaction range [centre, neighbour], 0 where the two do not interact.
     bonded : bool
-        For bond orders: with an index from each entry to its reverse.
+        Whether the list has an index from each entry to its reverse, as bond orders need it.
     single : bool
-        For coordinate rows of float32, with sixteen central atoms to a slice.
+        Whether the coordinate rows are float32, with sixteen central atoms in a slice.
     """
 
     name: str
@@ -46,12 +46,12 @@ class ListRequest:
     single: bool = False
 
     def radii(self, skin: float) -> FloatArray:
-        """Return the cutoffs with a skin, 0 where two species do not meet."""
+        """Return the cutoffs plus a skin, 0 where two species do not interact."""
         return np.where(self.cutoffs > 0.0, self.cutoffs + skin, 0.0)
 
 
 class _Block(NamedTuple):
-    """Slices that are searched and filled together, and the columns that they may need."""
+    """Slices that are searched and filled together, and their largest number of columns."""
 
     slices: slice
     lanes: slice
@@ -59,7 +59,7 @@ class _Block(NamedTuple):
 
 
 class _Bonds(NamedTuple):
-    """What finds the reverse of an entry (arguments of `reverse_entries.fill_reverse`)."""
+    """Arguments of `reverse_entries.fill_reverse`."""
 
     members: Int32Array
     centers: Int32Array
@@ -81,21 +81,21 @@ class SlicedList:
     ----------
     request : ListRequest
     lanes : int
-        Central atoms to a slice.
+        Central atoms in a slice.
     atoms : (lanes n_slices,) int32
-        Atom in each lane, -1 in lanes left over.
+        Atom in each lane, -1 in unused lanes.
     centers : (lanes n_slices,) int32
-        Its row in the coordinate table.
+        Row of the atom in the coordinate table.
     species : (n_slices,) int32
         Species of the central atoms of a slice.
     begin, end : (n_slices, n_species) int64
-        First column for the neighbours of each species, and the one after their last.
+        First column of the neighbours of each species, and the column after their last.
     entries : (lanes n_columns,) int32
         Rows of the neighbours.
     reverse : (lanes n_columns,) int32
-        Entry from the neighbour back; empty unless the request is bonded.
+        Reverse of each entry; empty unless the request is bonded.
     widest : int
-        No slice has more columns.
+        Largest number of columns of a slice.
     """
 
     request: ListRequest
@@ -140,7 +140,7 @@ class SlicedList:
         centers, center_species = centers[order], center_species[order]
         n, n_species = len(centers), len(radii)
         most_slices = n // self.lanes + n_species
-        # old arrays go as new ones come: together they would be the peak of memory
+        # release the old arrays first: together with the new ones they would be the peak of memory
         self.entries = self.reverse = _empty(0, dtype=np.int32)
         self.species = np.empty(most_slices, np.int32)
         self.atoms = np.empty(most_slices * self.lanes, np.int32)
@@ -179,7 +179,7 @@ class SlicedList:
         self._candidates[self._first[n_lanes] : self._first[n_lanes] + candidates.ROOM] = self._n_rows
         self.atoms, self.centers, self.species = self.atoms[:n_lanes], self.centers[:n_lanes], self.species[:end]
         self.begin, self.end = np.empty((end, n_species), np.int64), np.empty((end, n_species), np.int64)
-        # as many as there may be; of those that are not used the system gives no memory
+        # upper bound of the length; the operating system provides memory only for the part that is written
         self.entries = np.empty(self.lanes * sum(block.n_columns for block in self._blocks), np.int32)
         wide = self.lanes * max((block.n_columns for block in self._blocks), default=0)
         if len(self._wide) < wide:
@@ -207,7 +207,7 @@ class SlicedList:
         radii: FloatArray,
         near_radii: FloatArray,
     ) -> tuple[Int32Array, Int32Array, Int32Array]:
-        """Return the candidates of some central atoms, how many of each species, and how many of them are near."""
+        """Return the candidates of central atoms, their number by species, and the number within the inner radii."""
         n, n_species, n_rows = len(centers), len(radii), len(images.atoms)
         counts, near = np.empty((n, n_species), np.int32), np.empty((n, n_species), np.int32)
         while True:
@@ -228,7 +228,7 @@ class SlicedList:
             self._capacity = most + most // 8 + candidates.ROOM
 
     def _make_room(self, n_candidates: int, share: float) -> None:
-        """Lengthen the array of candidates to hold those of a share of the central atoms, and about all in the end."""
+        """Enlarge the candidate array for a share of the central atoms, with the length expected for all of them."""
         if len(self._candidates) < n_candidates + candidates.ROOM:
             longer = np.empty(int(1.02 * n_candidates / share) + candidates.ROOM, np.int32)
             longer[: len(self._candidates)] = self._candidates
@@ -255,9 +255,9 @@ class SlicedList:
 
 
 def _windows(centers: Int32Array, center_species: Int32Array, grid: Grid) -> tuple[IntArray, IntArray]:
-    """Cut central atoms into windows of one species, and order these by their place in space.
+    """Divide central atoms into windows of one species, and order the windows by position.
 
-    Windows of two species that share neighbours come one after the other, and find them in the cache.
+    Windows of two species that share neighbours follow each other, so that the neighbours are in the cache.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ def _windows(centers: Int32Array, center_species: Int32Array, grid: Grid) -> tup
     order : (n,) int64
         Central atoms, window by window.
     windows : (n_windows + 1,) int64
-        Where in ``order`` each window begins, and the end.
+        First index in ``order`` of each window, and the end.
     """
     edges = np.flatnonzero(np.diff(center_species, prepend=-1, append=-1))
     begin = np.concatenate([np.arange(a, b, slice_order.WINDOW) for a, b in itertools.pairwise(edges)] or [edges[:0]])

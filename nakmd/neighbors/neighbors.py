@@ -24,7 +24,7 @@ _IDENTITY: FloatArray = np.eye(3)
 
 
 class _Moment:
-    """Positions and cell at which something was built."""
+    """Positions and cell at which a list was built."""
 
     def __init__(self) -> None:
         self.positions: FloatArray = np.zeros((0, 3))
@@ -39,7 +39,7 @@ class _Moment:
         self.matrix = matrix.copy()
 
     def strain(self, matrix: FloatArray) -> tuple[FloatArray, bool, float]:
-        """Return the map that the cell has imposed since, whether it is one at all, and how much it compressed."""
+        """Return the deformation of the cell since then, whether there is one, and the largest compression."""
         if np.array_equal(self.matrix, matrix):
             return _IDENTITY, False, 1.0
         affine = np.asarray(np.linalg.solve(self.matrix, matrix), dtype=np.float64)
@@ -53,21 +53,21 @@ class Neighbors:
     ----------
     requests : sequence of ListRequest
     skin : float, optional [Å]
-        How much farther than the cutoffs the searched lists reach; chosen by cost if left out (`skins`).
+        Outer skin of the lists; chosen by cost if omitted (`skins`).
 
     Attributes
     ----------
     rows : (n_rows + 2, 4) float64
-        x, y, z [Å] of atoms and images, and one column for a term's own use; two padding rows at the end.
+        x, y, z [Å] of atoms and images, and one column for values of a term; two padding rows at the end.
     single_rows : (n_rows + 2, 4) float32
-        The same relative to a point amid the atoms, for the lists that want it; without rows if none does.
+        The same relative to the mean position, for lists in single precision; empty if there is none.
     row_atoms : (n_rows,) int32
         Atom that each row is an image of.
     lists : list of SlicedList
         One for each request.
     skins : Skins
     n_builds, n_prunings : int
-        How often candidates were searched, and how often the slices were filled from them.
+        Number of searches for candidates, and of fillings of the slices.
     """
 
     def __init__(self, requests: Sequence[ListRequest], skin: float | None = None) -> None:
@@ -90,20 +90,20 @@ class Neighbors:
     # ------------------------------------------------------------------------------------------ public
     @property
     def skin(self) -> float:
-        """How much farther than the cutoffs the searched lists reach [Å]."""
+        """Outer skin [Å]."""
         return self.skins.outer
 
-    def rows_of(self, found: SlicedList) -> NDArray[Any]:
-        """Return the coordinate rows that a list goes with."""
-        return self.single_rows if found.request.single else self.rows
+    def rows_of(self, sliced: SlicedList) -> NDArray[Any]:
+        """Return the coordinate rows to which a list refers."""
+        return self.single_rows if sliced.request.single else self.rows
 
     def update(self, system: System) -> bool:
-        """Bring lists and coordinate rows up to date with the system.
+        """Update lists and coordinate rows to the positions of the system.
 
         Returns
         -------
         bool
-            Whether candidates were searched anew.
+            Whether candidates were searched.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class Neighbors:
         return rebuilt
 
     def state(self) -> dict[str, Any]:
-        """Return all that the lists depend on: positions and cell of both levels, skins, and age."""
+        """Return the data from which the lists are rebuilt: positions and cell of both levels, skins, and age."""
         return {
             "outer_positions": self._outer.positions.copy(),
             "outer_cell": self._outer.matrix.copy(),
@@ -135,7 +135,7 @@ class Neighbors:
         }
 
     def restore(self, system: System, state: Mapping[str, Any]) -> None:
-        """Build the lists as they were when `state` was taken, and refresh the rows for the system as it is."""
+        """Rebuild the lists of a `state`, and update the rows to the positions of the system."""
         if len(state["outer_positions"]) == 0:
             return
         self.skins.restore(state["skins"])
@@ -147,14 +147,14 @@ class Neighbors:
         self._refresh_rows(system.positions, system.cell.matrix)
 
     def invalidate(self) -> None:
-        """Forget the lists: the next update searches anew."""
+        """Discard the lists: the next update searches for candidates."""
         self._outer, self._inner = _Moment(), _Moment()
 
     # ------------------------------------------------------------------------------------------ validity
     # With the cell deformed by A since a list was made, r_now = r_then A + u, so a pair now within r was within
     # |A^-1| (r + 2 u) then.
     def _follow(self, system: System) -> bool:
-        """Refresh the rows; return whether every pair within a cutoff is still certain to be in the slices."""
+        """Update the rows; return whether every pair within a cutoff is certainly still in the slices."""
         if len(self._inner.positions) != system.n_atoms or system.n_atoms == 0:
             return False
         affine, is_affine, compression = self._inner.strain(system.cell.matrix)
@@ -170,7 +170,7 @@ class Neighbors:
         return False
 
     def _candidates_are_valid(self, system: System) -> bool:
-        """Whether every pair within the inner skin is still certain to be among the candidates."""
+        """Return whether every pair within the inner skin is certainly still among the candidates."""
         if len(self._outer.positions) != system.n_atoms or system.n_atoms == 0 or self.skins.inner <= 0.0:
             return False
         affine, is_affine, compression = self._outer.strain(system.cell.matrix)
@@ -180,7 +180,7 @@ class Neighbors:
         return 2.0 * moved < (self._cutoff + self.skins.outer) / compression - reach
 
     def _moved(self) -> float:
-        """Return the largest displacement [Å] that was found."""
+        """Return the largest displacement [Å] of the last check."""
         return math.sqrt(float(self._largest.max(initial=0.0)))
 
     # ------------------------------------------------------------------------------------------ building
@@ -189,14 +189,14 @@ class Neighbors:
         reach = np.zeros(len(system.species_names))
         for request in self.requests:
             reach = np.maximum(reach, request.radii(outer).max(axis=0, initial=0.0))
-        # old lists are gone before new ones are made: for memory, and because a search may fail
+        # discard the old lists first: this saves memory, and a search may fail
         self.invalidate()
         self.rows, self.row_atoms, self._row_shifts = geometry.aligned_rows(2), _NO_ATOMS, _NO_SHIFTS
         images = find_images(system, positions, matrix, reach)
         n_rows = len(images.atoms)
         self.row_atoms, self._row_shifts = images.atoms, images.shifts
-        for found in self.lists:
-            found.search(system, images, outer, inner)
+        for sliced in self.lists:
+            sliced.search(system, images, outer, inner)
         self.rows = geometry.aligned_rows(n_rows + 2)
         self.rows[:, 3] = 0.0
         self.rows[n_rows] = (geometry.NEIGHBOR_PADDING,) * 3 + (0.0,)
@@ -210,9 +210,9 @@ class Neighbors:
         self.n_builds += 1
 
     def _prune(self, positions: FloatArray, matrix: FloatArray) -> None:
-        """Fill the slices from rows that are up to date with these positions and cell."""
-        for found in self.lists:
-            found.prune(self.rows, self.skins.inner)
+        """Fill the slices; the rows must hold these positions and this cell."""
+        for sliced in self.lists:
+            sliced.prune(self.rows, self.skins.inner)
         self._inner.take(positions, matrix)
         self._age = 0
         self.n_prunings += 1

@@ -1,14 +1,14 @@
-"""How far lists reach beyond the cutoff, chosen by what the lists cost.
+"""The skins of the neighbour lists, chosen to minimise the cost of a step.
 
-A skin s allows atoms to move by s/2 before the list must be renewed, so that it lasts s/(2v) steps at v Å per step of
-the fastest atom. A wide one is renewed rarely and makes force kernels read more neighbours that are out of range. With
-the measured costs of a force evaluation for every Å of inner skin, f, and of filling the slices, p, a step costs
-f s + p 2v/s beside what it must, least at s = √(2vp/f).
+A skin s allows atoms to move by s/2 before the list must be rebuilt, so that it lasts s/(2v) steps if the fastest atom
+moves v Å per step. A wide skin needs few rebuilds but makes force kernels read more neighbours that are out of range.
+With the measured costs of a force evaluation per Å of inner skin, f, and of filling the slices, p, the skin adds
+f s + p 2v/s to the cost of a step, with the minimum at s = √(2vp/f).
 
 The gap between inner and outer skin matters less. A scan over it (liquid NaK, 31,250 atoms, 1 fs) gave 0.083 µs per
 atom-step from 1.3 to 1.8 Å and 0.091 at 2.6 Å, where candidates no longer fit the cache.
 
-The choice depends on the motion of the atoms alone, not on the clock: a run on another machine, or a resumed one,
+The choice depends only on the motion of the atoms, not on measured times: a run on another machine, or a resumed run,
 makes the same choice and has the same bits.
 """
 
@@ -22,14 +22,15 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 
-#: Force evaluation for every Å of inner skin [µs/(atom Å)].
+#: Cost of the force evaluation per Å of inner skin [µs/(atom Å)].
 FORCES_PER_SKIN = 0.025
-#: Filling the slices [µs/atom].
+#: Cost of filling the slices [µs/atom].
 PRUNING = 0.035
-#: Outer less inner skin [Å], and at least so many inner skins, lest every other filling need a search.
+#: Difference of outer and inner skin: this length [Å], but at least this number of inner skins, so that few fillings
+#: need a search.
 GAP, LEAST_GAP = 1.8, 3.0
 
-#: Motion that is expected before any was seen [Å per step]: a liquid metal at 1 fs.
+#: Initial estimate of the motion [Å per step]: a liquid metal at 1 fs.
 USUAL_RATE = 0.018
 
 SMALLEST_INNER, LARGEST_INNER = 0.1, 1.0
@@ -37,15 +38,15 @@ SMALLEST_INNER, LARGEST_INNER = 0.1, 1.0
 
 @dataclass
 class Skins:
-    """The two skins in force.
+    """The two skins in use.
 
     Attributes
     ----------
     given : float or None [Å]
-        Outer skin, if the user fixed it.
+        Outer skin set by the user; None to choose it.
     outer, inner : float [Å]
     rate : float [Å per step]
-        How far the fastest atom moved in a step while the last inner list was valid.
+        Displacement of the fastest atom per step while the last inner list was valid.
     """
 
     given: float | None = None
@@ -57,7 +58,7 @@ class Skins:
         self.choose()
 
     def choose(self) -> None:
-        """Choose both skins for the motion seen last; done when lists are searched anew."""
+        """Choose both skins for the last observed motion; called before a search."""
         inner = min(max(math.sqrt(2.0 * self.rate * PRUNING / FORCES_PER_SKIN), SMALLEST_INNER), LARGEST_INNER)
         if self.given is None:
             self.inner, self.outer = inner, inner + max(GAP, LEAST_GAP * inner)
@@ -66,14 +67,14 @@ class Skins:
             self.inner = min(inner, 0.5 * self.given)
 
     def observe(self, largest: float, steps: int) -> None:
-        """Take note of the largest displacement [Å] of an atom in some steps."""
+        """Record the largest displacement [Å] of an atom in a number of steps."""
         if steps > 0 and math.isfinite(largest):
             self.rate = largest / steps
 
     def state(self) -> FloatArray:
-        """Return outer and inner skin and the rate."""
+        """Return outer skin, inner skin and rate."""
         return np.array([self.outer, self.inner, self.rate])
 
     def restore(self, state: FloatArray | Mapping[int, float]) -> None:
-        """Take up a `state`."""
+        """Set skins and rate from a `state`."""
         self.outer, self.inner, self.rate = float(state[0]), float(state[1]), float(state[2])

@@ -1,4 +1,4 @@
-"""What every potential is: a description of terms over species, which `bind` turns into something that computes."""
+"""Base classes of potentials: immutable descriptions of terms over species; `bind` returns what computes them."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ PRECISIONS = ("double", "mixed")
 
 
 class Potential(ABC):
-    """A model of the energy of atoms: a description that never changes.
+    """A model of the energy of atoms: an immutable description.
 
-    `bind` returns an `Evaluator`, which holds the tables for the species of one system and computes. Any number of
-    systems, threads and processes may share one potential.
+    `bind` returns an `Evaluator`, which holds the tables for the species of one system and computes its forces. Any
+    number of systems, threads and processes may share one potential.
     """
 
     #: Arithmetic of pairs: ``"double"``, or ``"mixed"`` with float32 (`with_precision`).
     precision: str = "double"
 
-    #: Whether there are pairs that could be in float32.
+    #: Whether some of its pairs can be evaluated in float32.
     has_mixed: bool = True
 
     def __setattr__(self, name: str, value: object) -> None:
         if hasattr(self, name):
             raise AttributeError(
-                f"{name} of {type(self).__name__} is set already: a potential does not change. Make another one."
+                f"{name} of {type(self).__name__} is already set: potentials are immutable. Make a new one."
             )
         object.__setattr__(self, name, value)
 
     def _with(self, **changes: object) -> Self:
-        """Return a copy that differs in some attributes."""
-        other = copy.copy(self)
-        other.__dict__.update(changes)
-        return other
+        """Return a copy with some attributes changed."""
+        changed = copy.copy(self)
+        changed.__dict__.update(changes)
+        return changed
 
     @property
     @abstractmethod
     def terms(self) -> tuple[Term, ...]:
-        """The terms of the sum; a term alone is its own only one."""
+        """The terms of the sum; for a single term, the term itself."""
 
     @abstractmethod
     def with_precision(self, precision: str) -> Self:
@@ -60,21 +60,21 @@ class Potential(ABC):
         precision : {"double", "mixed"}
             With ``"mixed"`` the separations, formulas and sums over the neighbours of one species are in float32, twice
             as many at a time; positions, velocities, sums of those sums, energies and virials remain in float64. Bond
-            orders are in float64 in either case. Forces of a liquid metal are off by about 1e-5 of their rms then.
+            orders are always in float64. In a liquid metal the error of the forces is then about 1e-5 of their rms.
 
         Raises
         ------
         InputError
-            If there is no such precision, or the potential has no pairs that could be in float32.
+            If the precision is unknown, or no pairs of the potential can be evaluated in float32.
         """
 
     @abstractmethod
     def covers(self, a: str, b: str) -> str:
-        """Return what couples two species (``"eam"``, ``"none"`` if declared so), or an empty string."""
+        """Return the label of the term that couples two species, ``"none"`` if declared so, or an empty string."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Return form, parameters' source and cut modes, JSON-able, for provenance."""
+        """Return form, parameters or their hash, and cut modes, serialisable as JSON, for the provenance."""
 
     def bind(self, species_names: Sequence[str]) -> Evaluator:
         """Return an evaluator with the tables of these species.
@@ -82,23 +82,23 @@ class Potential(ABC):
         Raises
         ------
         CoverageError
-            If two of the species are coupled by nothing.
+            If no term couples two of the species.
         """
         self.check_coverage(species_names)
         return Evaluator(self, species_names, [term.bind_term(species_names) for term in self.terms])
 
     def coverage(self, species_names: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Return (a, b, what couples them) for every unordered pair of species."""
+        """Return (a, b, ``covers(a, b)``) for every unordered pair of species."""
         names = list(species_names)
         return [(a, b, self.covers(a, b)) for k, a in enumerate(names) for b in names[k:]]
 
     def check_coverage(self, species_names: Sequence[str]) -> None:
-        """Raise `CoverageError` if a pair of species is coupled by nothing."""
+        """Raise `CoverageError` if no term couples some pair of species."""
         missing = [f"{a} with {b}" for a, b, how in self.coverage(species_names) if not how]
         if missing:
             raise CoverageError(
                 f"No term couples {', '.join(missing)}. Add a term for each pair to the model, or declare the pair "
-                'as "none" if the two are meant not to interact. Nothing is taken as zero silently.'
+                'as "none" if the two should not interact. A missing interaction is never taken as zero silently.'
             )
 
 
@@ -111,11 +111,11 @@ class LAMMPSStyle:
     name, arguments : str
         As in ``pair_style``.
     coefficients : list of (str, str)
-        Types, and what follows the name of the style in ``pair_coeff``.
+        Types, and the arguments after the name of the style in ``pair_coeff``.
     modify : str
         Arguments of ``pair_modify``; empty if there are none.
     files : dict of str to str
-        Name and text of the files that the coefficients name.
+        Name and text of the files that the coefficients refer to.
     """
 
     name: str
@@ -126,17 +126,17 @@ class LAMMPSStyle:
 
 
 class Term(Potential):
-    """One term of a sum: a potential that also works as a part of one.
+    """One term of a sum, which is also a potential on its own.
 
     Subclasses set `label` and implement `covers`, `describe` and `bind_term`.
     """
 
     label: str
 
-    #: Guess of the cost [µs per atom and step on one thread], until a run has been timed.
+    #: Estimate of the cost [µs per atom and step on one thread], used until a run has been timed.
     guessed_cost: float = 0.3
 
-    #: What of the term LAMMPS lacks, as the end of "LAMMPS has no ..."; empty if it can be exported.
+    #: The feature that LAMMPS lacks, as the end of "LAMMPS has no ..."; empty if the term can be exported.
     lammps_lacks: str = ""
 
     @property
@@ -145,19 +145,19 @@ class Term(Potential):
 
     @property
     def parts(self) -> tuple[Term, ...]:
-        """The terms that it is made of: itself, unless it joins others (`nakmd.potentials.Screened`)."""
+        """The terms that it consists of: itself, unless it combines others (`nakmd.potentials.Screened`)."""
         return (self,)
 
     def with_precision(self, precision: str) -> Self:  # noqa: D102
         if precision not in PRECISIONS:
             raise InputError(f"There is no precision {precision!r}; there are {', '.join(PRECISIONS)}.")
         if precision == "mixed" and not self.has_mixed:
-            raise InputError(f"{self.label} is evaluated in double precision only: mixed means nothing to it.")
+            raise InputError(f"{self.label} is evaluated in double precision only; mixed does not apply to it.")
         return self._with(precision=precision)
 
     @abstractmethod
     def bind_term(self, species_names: Sequence[str]) -> BoundTerm:
-        """Return the term with its tables for these species; species that it does not know are left out."""
+        """Return the term with its tables for these species; species that it does not cover get zero cutoffs."""
 
     @property
     def known_species(self) -> tuple[str, ...]:
@@ -172,22 +172,22 @@ class Term(Potential):
         species_names : sequence of str
             Species of the LAMMPS types 1, 2, ...
         stem : str
-            First part of the names of files.
+            First part of the file names.
 
         Raises
         ------
         InputError
-            If LAMMPS has nothing of the kind.
+            If LAMMPS has no equivalent.
         """
         raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
 
     def texts(self) -> dict[str, Callable[[], str]]:
-        """Return what writes the term as one file, for each format that can hold it (`files.export`)."""
+        """Return, for each file format that can represent the term, a callable that formats it (`files.export`)."""
         return {}
 
 
 def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
-    """Return energy, forces and virial of one configuration, with tables and lists built for this call alone.
+    """Return energy, forces and virial of one configuration, with tables and lists built for this call only.
 
     For many configurations of the same species, bind once and call `Evaluator.evaluate`.
 
@@ -196,7 +196,7 @@ def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
     potential : Potential
     system : System
     skin : float [Å]
-        Only for tests: the result does not depend on it beyond rounding.
+        For tests: the result does not depend on it beyond rounding.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def evaluate(potential: Potential, system: System, skin: float = 0.0) -> Result:
 
 
 def lacking_in_lammps(label: str, what: str) -> InputError:
-    """Return the error that a term cannot be exported."""
+    """Return the error for a term that cannot be exported."""
     return InputError(
         f"{label} cannot be exported: LAMMPS has no {what}. Export a model without this term, or run it in nakmd."
     )
@@ -236,14 +236,14 @@ def species_key(name: str, known: Sequence[str]) -> str | None:
 
 
 def positive(value: float, what: str) -> float:
-    """Return the value, or say that it must be a positive number."""
+    """Return the value; raise `InputError` unless it is finite and positive."""
     if not (np.isfinite(value) and value > 0.0):
         raise InputError(f"{what} must be a positive number, got {value}.")
     return float(value)
 
 
 def finite(value: float, what: str) -> float:
-    """Return the value, or say that it must be a number."""
+    """Return the value; raise `InputError` unless it is finite."""
     if not np.isfinite(value):
         raise InputError(f"{what} must be a finite number, got {value}.")
     return float(value)

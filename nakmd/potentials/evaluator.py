@@ -1,4 +1,4 @@
-"""A potential bound to the species of one system: the tables, the scratch arrays, and the sum over terms."""
+"""A potential bound to the species of one system: tables, scratch arrays and the sum over terms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BoundTerm(ABC):
     requests : tuple of ListRequest
         Neighbour lists that it needs, in order.
     kernels : tuple of callable
-        Compiled functions that it calls in turn; `nakmd bench --roofline` puts timers around them.
+        Compiled functions that it calls; `nakmd bench --roofline` times them.
     """
 
     requests: tuple[ListRequest, ...] = ()
@@ -36,7 +36,7 @@ class BoundTerm(ABC):
     ) -> None:
         """Add forces and, if ``virial``, energies and virial to a result; ``lists`` are those of `requests`."""
 
-    def add_pair_energies(  # noqa: B027  (to add nothing is a valid default)
+    def add_pair_energies(  # noqa: B027  (adding nothing is a valid default)
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
     ) -> None:
         """Add the pair energies between species, (n_species, n_species) [eV]; a many-body term adds nothing."""
@@ -45,8 +45,8 @@ class BoundTerm(ABC):
 class Evaluator:
     """A potential bound to the species of one system (`nakmd.potentials.Potential.bind`).
 
-    It holds the tables and the scratch arrays, so one evaluator serves one system at a time. The potential itself is
-    never changed: any number of evaluators may share it.
+    It holds the tables and the scratch arrays, so one evaluator serves one system at a time. The potential is not
+    changed: any number of evaluators may share it.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Evaluator:
     terms : tuple of BoundTerm
         One for each of ``potential.terms``.
     requests : tuple of ListRequest
-        Neighbour lists that it needs, in the order of the terms.
+        Neighbour lists that the terms need, in their order.
     """
 
     def __init__(self, potential: Potential, species_names: Sequence[str], terms: Sequence[BoundTerm]) -> None:
@@ -87,14 +87,14 @@ class Evaluator:
             begin = end
 
     def evaluate(self, system: System, skin: float = 0.0) -> Result:
-        """Return energy, forces and virial of one configuration, with lists built for this call alone.
+        """Return energy, forces and virial of one configuration, with lists built for this call only.
 
         Parameters
         ----------
         system : System
-            Of these species, in this order.
+            With these species, in this order.
         skin : float [Å]
-            Only for tests: the result does not depend on it beyond rounding.
+            For tests: the result does not depend on it beyond rounding.
         """
         neighbors = Neighbors(self.requests, skin)
         neighbors.update(system)
@@ -108,8 +108,8 @@ class Evaluator:
         Returns
         -------
         (n_species, n_species) float64 [eV]
-            Symmetric; the whole energy between a and b stands at [a, b] and at [b, a]. Many-body terms have no
-            such split and are not in it.
+            Symmetric; [a, b] and [b, a] both hold the whole energy between a and b. Many-body terms cannot be
+            divided by species and are not included.
         """
         n = len(system.species_names)
         energies = np.zeros((n, n))

@@ -11,7 +11,7 @@ from nakmd.potentials.base import Potential, Term
 
 
 class Hybrid(Potential):
-    """A sum of terms, each over its own species, with every pair of species accounted for.
+    """A sum of terms over different species, in which every pair of species must be covered.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ class Hybrid(Potential):
         return self._terms
 
     @property
-    def has_mixed(self) -> bool:  # type: ignore[override]  # constant, as it is in the terms
-        """Whether a term has pairs that could be in float32."""
+    def has_mixed(self) -> bool:  # type: ignore[override]  # read-only, as in the terms
+        """Whether a term has pairs that can be evaluated in float32."""
         return any(term.has_mixed for term in self.terms)
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102
-        labels = [how for how in (term.covers(a, b) for term in self.terms) if how]
-        acting = [how for how in labels if how != "none"]
+        labels = [label for label in (term.covers(a, b) for term in self.terms) if label]
+        acting = [label for label in labels if label != "none"]
         if acting:
             return " + ".join(acting)
         declared = any(frozenset((x, y)) in self.none for x in (a, element_of(a)) for y in (b, element_of(b)))
@@ -67,6 +67,8 @@ class Hybrid(Potential):
         }
 
     def with_precision(self, precision: str) -> Self:  # noqa: D102
-        able = self.has_mixed
-        terms = tuple(term.with_precision(precision) if term.has_mixed or not able else term for term in self.terms)
+        any_mixed = self.has_mixed  # if false, the first term raises the error
+        terms = tuple(
+            term.with_precision(precision) if term.has_mixed or not any_mixed else term for term in self.terms
+        )
         return self._with(_terms=terms, precision=precision)

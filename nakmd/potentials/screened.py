@@ -1,4 +1,4 @@
-"""Metal on a wall that it screens: the pairs of a metal atom with the wall weaken as metal gathers around it."""
+"""Screened metal-wall interactions: the pairs of a metal atom with the wall weaken with the local metal density."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill
 from nakmd.neighbors import Neighbors, SlicedList
 from nakmd.potentials.base import Term, positive, species_key
 from nakmd.potentials.evaluator import BoundTerm
+from nakmd.potentials.forms.bound_pair import BoundPair, add_by_species
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
-from nakmd.potentials.forms.pair import BoundPair, PairPotential, add_by_species
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.system import Result, System
 
-#: What each element says of its screening.
+#: Screening parameters of each element.
 NAMES = ("residual", "rho_0")
 
 
 @functools.cache
 def _kernels(kind: type[PairPotential]) -> tuple[Callable[..., Any], ...]:
-    """Return the compiled kernels of a pair formula under screening."""
+    """Return the compiled kernels of a screened pair formula."""
     kernels: tuple[Callable[..., Any], ...] = build_screened_kernels(
         kind.formula, kind.attraction or kind.formula, kind.of_pair
     )
@@ -37,7 +38,7 @@ def _kernels(kind: type[PairPotential]) -> tuple[Callable[..., Any], ...]:
 
 
 class Screened(Term):
-    r"""An embedded-atom metal and its pairs with a wall, weaker the denser the metal around the metal atom.
+    r"""An embedded-atom metal and its pairs with a wall, whose attraction decreases with the local metal density.
 
     .. math::
 
@@ -46,35 +47,35 @@ class Screened(Term):
 
         S_a(\rho) = 1 - \lambda (1 - s_a) (1 - e^{-\rho / \rho_{0a}})
 
-    ρ_i is the density of the embedded-atom model, to which the wall adds nothing: 0 for a lone atom, which has the
-    pair terms as they are, S = 1. An alkali atom alone on carbon gives half an electron away and is held by that; in
-    a layer of its own kind it keeps most of it (PBE: 0.4-0.5 e against 0.1 e in a (2 x 2) layer). ρ tells the two
-    apart. What goes with the charge is the attraction A (`PairPotential.attraction`), not the wall that closed shells
-    put up: so the well becomes shallower and moves outwards, and no liquid is pressed through a sheet.
+    ρ_i is the density of the embedded-atom model, to which the wall does not contribute. It is 0 for an isolated metal
+    atom, whose pair terms are unscreened, S = 1. An isolated alkali atom on carbon transfers about half an electron,
+    which binds it; in an alkali layer it keeps most of it (PBE: 0.4-0.5 e against 0.1 e in a (2 x 2) layer). ρ
+    distinguishes the two cases. Only the attraction A (`PairPotential.attraction`) follows the charge transfer, not the
+    repulsion of the closed shells. The well therefore becomes shallower and moves outwards, and no liquid is pressed
+    through a sheet.
 
-    Forces are the derivatives of E, through ρ_i too: S'(ρ_i) Σ_j k A_ij is added to the slope F'(ρ_i) of the
-    embedding energy, so that the metal's own pass carries both.
+    Forces are the derivatives of E, including those through ρ_i: S'(ρ_i) Σ_j k A_ij is added to the slope F'(ρ_i) of
+    the embedding energy, and the force pass of the metal evaluates both.
 
     Parameters
     ----------
     metal : EmbeddedAtom
     contact : PairPotential
-        Each of its pairs joins an element of the metal to a species that the metal does not know.
+        Each of its pairs is an element of the metal with a species that the metal does not cover.
     screening : mapping of str to mapping
-        For each element of the metal in ``contact``: ``residual`` s, what is left in dense metal (0 to 1), and
-        ``rho_0`` ρ_0 [unit of ρ: eV² for Finnis-Sinclair cubics].
+        For each element of the metal in ``contact``: ``residual`` s, the fraction of A left in dense metal (0 to 1),
+        and ``rho_0`` ρ_0 [unit of ρ: eV² for Finnis-Sinclair cubics].
     strength : float
-        λ: 0 leaves every pair as for a lone atom, 1 is the screening as given. More may be tried, until S falls
-        below 0.
+        λ: 0 leaves every pair unscreened, 1 is the screening as given. Larger values are allowed while S ≥ 0.
     shares : mapping of (str, str) to float
-        k of pairs that are not screened, or in part: 0 to 1. 1 for all others. As in ``contact`` a pair of bare
-        elements does not hold for labelled sites that ``contact`` lists.
+        k of pairs that are screened in part or not at all, 0 to 1; 1 for all others. As in ``contact``, a pair of bare
+        elements does not apply to labelled sites that ``contact`` lists.
     label : str
 
     Raises
     ------
     InputError
-        If a pair is not one of metal and wall, or a number is missing, unknown or out of range.
+        If a pair is not a metal-wall pair, or a number is missing, unknown or out of range.
 
     References
     ----------
@@ -84,7 +85,7 @@ class Screened(Term):
 
     guessed_cost = 0.5
     lammps_lacks = (
-        "pair style whose attraction falls with the density of the metal (nak-cn-pair and nak-cn-dilute do without it)"
+        "pair style whose attraction decreases with the density of the metal (nak-cn-pair and nak-cn-dilute need none)"
     )
 
     def __init__(
@@ -103,29 +104,29 @@ class Screened(Term):
         unknown, missing = sorted(set(screening) - set(elements)), sorted(set(elements) - set(screening))
         if unknown or missing:
             raise InputError(
-                f"{self.label}: the screening names {', '.join(sorted(screening)) or 'no element'}, and its pairs are "
-                f"those of {', '.join(elements)} with the wall. Give residual and rho_0 for each of these."
+                f"{self.label}: the screening is given for {', '.join(sorted(screening)) or 'no element'}, but its "
+                f"pairs are those of {', '.join(elements)} with the wall. Give residual and rho_0 for each of these."
             )
         self.screening = {element: self._checked(element, numbers) for element, numbers in screening.items()}
         self.strength = float(strength)
-        # S does not turn the attraction around
+        # the largest strength for which no S is negative
         most = min(
             (1.0 / (1.0 - n["residual"]) for n in self.screening.values() if n["residual"] < 1.0), default=np.inf
         )
         if not 0.0 <= self.strength <= most * (1.0 + 1e-12):
             raise InputError(
-                f"The screening strength of {self.label} is {strength:g}; it must lie between 0 (every atom is held "
-                f"like a lone one) and {most:.4g}, where nothing is left in dense metal."
+                f"The screening strength of {self.label} is {strength:g}; it must be between 0 (no screening) and "
+                f"{most:.4g} (no attraction left in dense metal)."
             )
         self.shares = {contact.key(*pair): self._share(pair, share) for pair, share in (shares or {}).items()}
 
     def _sides(self, pair: tuple[str, str]) -> tuple[str, str]:
-        """Return the species of the metal and that of the wall in a pair."""
+        """Return the metal species and the wall species of a pair."""
         of_metal = [species_key(name, self.metal.elements) is not None for name in pair]
         if sum(of_metal) != 1:
             raise InputError(
                 f"{self.label}: {'-'.join(pair)} is not a pair of metal ({', '.join(self.metal.elements)}) and wall; "
-                "only those are screened. Put it into a term of its own."
+                "only those are screened. Put it into a separate term."
             )
         return pair if of_metal[0] else (pair[1], pair[0])
 
@@ -137,7 +138,7 @@ class Screened(Term):
             )
         residual = float(numbers["residual"])
         if not 0.0 <= residual <= 1.0:
-            raise InputError(f"{self.label}: residual of {element} must lie between 0 and 1, got {residual}.")
+            raise InputError(f"{self.label}: residual of {element} must be between 0 and 1, got {residual}.")
         return {"residual": residual, "rho_0": positive(numbers["rho_0"], f"{self.label}: rho_0 of {element}")}
 
     def _share(self, pair: tuple[str, str], share: float) -> float:
@@ -145,17 +146,17 @@ class Screened(Term):
             known = ", ".join("-".join(sides) for sides in self.sides.values())
             raise InputError(f"{self.label} has no pair {'-'.join(pair)}; it has {known}.")
         if not 0.0 <= share <= 1.0:
-            raise InputError(f"{self.label}: the share of {'-'.join(pair)} must lie between 0 and 1, got {share}.")
+            raise InputError(f"{self.label}: the share of {'-'.join(pair)} must be between 0 and 1, got {share}.")
         return float(share)
 
     # ------------------------------------------------------------------------------------------ species
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
-        how = self.metal.covers(a, b) or self.contact.covers(a, b)
+        label = self.metal.covers(a, b) or self.contact.covers(a, b)
         entry = self.contact.entry(a, b)
-        return f"{how}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else how
+        return f"{label}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else label
 
     def _share_of(self, entry: tuple[str, str] | None) -> float:
-        """Return k of an entry of the pairs."""
+        """Return k of a listed pair."""
         return self.shares.get(entry, 1.0) if entry is not None else 1.0
 
     @property
@@ -176,8 +177,8 @@ class Screened(Term):
         }  # fmt: skip
 
     def with_precision(self, precision: str) -> Self:  # noqa: D102
-        other = super().with_precision(precision)
-        return other._with(metal=self.metal.with_precision(precision), contact=self.contact.with_precision(precision))
+        changed = super().with_precision(precision)
+        return changed._with(metal=self.metal.with_precision(precision), contact=self.contact.with_precision(precision))
 
     def scale(self, element: str, rho: FloatArray) -> FloatArray:
         """Return S(ρ) of an element, an array of ρ's shape."""
@@ -195,11 +196,11 @@ class Screened(Term):
             if numbers is not None:
                 tables.depth[a] = self.strength * (1.0 - numbers["residual"])
                 tables.rate[a] = 1.0 / numbers["rho_0"]
-            for b, other in enumerate(species_names):
-                tables.strength[a, b] = self._share_of(self.contact.entry(name, other))
+            for b, neighbor in enumerate(species_names):
+                tables.strength[a, b] = self._share_of(self.contact.entry(name, neighbor))
         contact, kind = self.contact.bind_term(species_names), type(self.contact)
         weak_cuts = contact.cuts
-        if kind.attraction is not None:  # A ends like V, with a shift of its own
+        if kind.attraction is not None:  # A has the cut mode of V, but its own shift
             shift = self.contact.shifts(species_names, kind.attraction, contact.parameters, contact.cuts)
             weak_cuts = contact.cuts._replace(shift=shift)
         return BoundScreened(self.metal.bind_term(species_names), contact, _kernels(kind), tables, weak_cuts)
@@ -216,7 +217,7 @@ class BoundScreened(BoundTerm):
         Forces, energies, energies by species (`nakmd.kernels.screened.build_screened_kernels`).
     tables : ScreeningTables
     weak_cuts : CutTables
-        How the attraction ends.
+        Cutoffs, shifts and switching of the attraction.
     """
 
     def __init__(
@@ -255,7 +256,7 @@ class BoundScreened(BoundTerm):
         self.metal.add_interactions(neighbors, metal, result, virial)
 
     def _spread_scales(self, neighbors: Neighbors, metal: SlicedList, contact: SlicedList) -> None:
-        """Write S of every atom of the metal to the fourth column of its rows."""
+        """Write S of every metal atom to the fourth column of its rows."""
         if len(self._scales) != len(self.metal.densities):
             self._scales = np.zeros(len(self.metal.densities))
         fill_scales(self.metal.densities, metal.atoms, metal.species, self._screening, self._scales)
@@ -265,7 +266,7 @@ class BoundScreened(BoundTerm):
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
     ) -> None:
         metal, contact = lists
-        # the densities are those of these lists, whatever was evaluated last
+        # recompute the densities: those of the last evaluation may belong to another configuration
         self.metal.fill_densities(neighbors, metal, np.zeros(system.n_atoms))
         self._spread_scales(neighbors, metal, contact)
         by_slice = np.zeros((contact.n_slices, len(energies)))

@@ -1,4 +1,4 @@
-"""The loop, its stages, and what looks on."""
+"""The simulation loop, its stages and its observers."""
 
 from nakmd.simulation.loop import Simulation
 from nakmd.simulation.observers import FrameWriter, LiveAnalysis, Observer, ThermoLog, ThermoWriter

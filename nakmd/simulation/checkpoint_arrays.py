@@ -1,4 +1,4 @@
-"""The arrays of a checkpoint: what moves, and what the potential said of it."""
+"""The arrays of a checkpoint: positions, velocities, cell, forces and tethers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from nakmd.system import Result, System
 
 
 def pack_arrays(system: System, result: Result, mobility: Mobility | None) -> dict[str, Any]:
-    """Return copies of all that changes from step to step.
+    """Return copies of all arrays that change from step to step.
 
-    Forces, energies and virial are among it, so that a resumed run need not ask the potential again.
+    Forces, energies and virial are included, so that a resumed run does not evaluate the potential again.
     """
     return {
         "positions": system.positions.copy(),
@@ -30,17 +30,18 @@ def pack_arrays(system: System, result: Result, mobility: Mobility | None) -> di
 
 
 def unpack_arrays(state: Mapping[str, Any], system: System, result: Result) -> None:
-    """Put arrays back in place.
+    """Copy the arrays of a checkpoint into a system and a result.
 
     Raises
     ------
     InputError
-        If they are of other atoms.
+        If the number of atoms differs.
     """
     positions = np.asarray(state["positions"])
     if positions.shape != system.positions.shape:
         raise InputError(
-            f"The checkpoint holds {len(positions)} atoms, the system {system.n_atoms}: they are of different runs."
+            f"The checkpoint holds {len(positions)} atoms, the system has {system.n_atoms}. "
+            "Resume with the deck of the checkpoint."
         )
     system.positions[:] = positions
     system.velocities[:] = state["velocities"]
@@ -51,6 +52,6 @@ def unpack_arrays(state: Mapping[str, Any], system: System, result: Result) -> N
 
 
 def unpack_tethers(state: Mapping[str, Any], mobility: Mobility) -> None:
-    """Put springs back to where they hang."""
+    """Copy the tether centres and the tether energy of a checkpoint."""
     mobility.tether_centres[:] = state["tether_centres"]
     mobility.tether_energy = float(state["tether_energy"])

@@ -1,6 +1,6 @@
-"""What looks on while a run goes: writers of frames and of the thermo table, live analyses, the progress report.
+"""Observers of a run: writers of frames and of the thermo table, live analyses.
 
-An observer says how often it wants to look and at what; the loop builds one `Frame` for all that are due.
+An observer declares how often it is called and what it needs; the loop builds one `Frame` for all that are due.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from nakmd.system import Frame, Topology
 
 
 class ThermoSource(Protocol):
-    """What an observer may ask of the simulation it is attached to."""
+    """What an observer may read from its simulation."""
 
     def thermo_row(self) -> dict[str, Value]:
         """Return the thermodynamic quantities of the current step."""
@@ -22,7 +22,7 @@ class ThermoSource(Protocol):
 
 
 class Writer(Protocol):
-    """A trajectory file, as `nakmd.io.TrajectoryWriter` is one."""
+    """A trajectory file, such as `nakmd.io.TrajectoryWriter`."""
 
     @property
     def n_frames(self) -> int:
@@ -43,11 +43,11 @@ class Writer(Protocol):
         ...
 
     def flush(self) -> None:
-        """Bring all to the disk."""
+        """Flush to disk."""
         ...
 
     def truncate(self, n_frames: int, n_thermo: int) -> None:
-        """Drop what follows."""
+        """Drop all frames and rows after these numbers."""
         ...
 
     def close(self) -> None:
@@ -56,35 +56,35 @@ class Writer(Protocol):
 
 
 class FrameAnalysis(Protocol):
-    """A question asked of a stream of frames, as in `nakmd.analysis`."""
+    """An analysis of a stream of frames, as in `nakmd.analysis`."""
 
     def prepare(self, topology: Topology) -> None:
-        """Choose the atoms."""
+        """Select the atoms."""
         ...
 
     def update(self, frame: Frame) -> None:
-        """Take in one frame."""
+        """Add one frame."""
         ...
 
     def result(self) -> Any:
-        """Return what the frames say."""
+        """Return the result of the frames so far."""
         ...
 
 
 class Observer:
-    """Looks at a frame every so many steps; subclasses say what they do with it.
+    """Receives a frame at regular steps; subclasses define `observe`.
 
     Parameters
     ----------
     every : int
-        Looks at steps that are multiples of this, step 0 included.
+        Called at steps that are multiples of this number, including step 0.
     stages : sequence of str, optional
-        Names or kinds of the stages to look at; all if left out.
+        Names or kinds of the stages to observe; all if omitted.
 
     Attributes
     ----------
     needs : frozenset of str
-        Optional fields of `Frame` that must be there: ``"virial"``, ``"pair_energies"``.
+        Optional fields of `Frame` that it reads: ``"virial"``, ``"pair_energies"``.
     """
 
     needs: frozenset[str] = frozenset()
@@ -94,28 +94,44 @@ class Observer:
         self.stages = None if stages is None else frozenset(stages)
 
     def attach(self, simulation: ThermoSource) -> None:
-        """Meet the simulation, once, before the first frame."""
+        """Receive the simulation; called once, before the first frame."""
 
     def observe(self, frame: Frame) -> None:
-        """Look."""
-        raise TypeError(f"{type(self).__name__} does not say what it does with a frame.")
+        """Process a frame."""
+        raise TypeError(f"{type(self).__name__} does not define observe(frame).")
 
     def flush(self) -> None:
-        """Bring to the disk what is in memory; called before a checkpoint, and when a run stops."""
+        """Write buffered data to disk; called before a checkpoint, and when a run stops."""
 
     def close(self) -> None:
-        """Finish."""
+        """Release files and other resources."""
 
     def state(self) -> dict[str, Any]:
-        """Return what a resumed run must know."""
+        """Return the data that a checkpoint stores for this observer."""
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a state."""
+        """Return to a state; drop output that came later."""
 
 
-class FrameWriter(Observer):
-    """Writes frames to a trajectory; on resume, drops those written after the checkpoint.
+class _TrajectoryObserver(Observer):
+    """Writes to a trajectory file."""
+
+    def __init__(self, writer: Writer, every: int, stages: Sequence[str] | None) -> None:
+        super().__init__(every, stages)
+        self.writer = writer
+
+    def flush(self) -> None:
+        """Flush the file to disk."""
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.writer.close()
+
+
+class FrameWriter(_TrajectoryObserver):
+    """Writes frames to a trajectory; on resume, drops the frames written after the checkpoint.
 
     Parameters
     ----------
@@ -123,49 +139,39 @@ class FrameWriter(Observer):
     every, stages
         As in `Observer`.
     pair_energies : bool
-        Whether to store the energies between species with each frame (the affinity analysis reads them).
+        Whether to store the pair energies between species with each frame (read by the affinity analysis).
     """
 
     def __init__(
         self, writer: Writer, every: int, stages: Sequence[str] | None = None, pair_energies: bool = True
     ) -> None:
-        super().__init__(every, stages)
-        self.writer = writer
+        super().__init__(writer, every, stages)
         self.needs = frozenset({"virial", "pair_energies"} if pair_energies else {"virial"})
 
     def observe(self, frame: Frame) -> None:
         """Write the frame."""
         self.writer.write(frame)
 
-    def flush(self) -> None:
-        """Bring the file to the disk."""
-        self.writer.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.writer.close()
-
     def state(self) -> dict[str, Any]:
-        """Return how many frames there are."""
+        """Return the number of frames."""
         return {"frames": self.writer.n_frames}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Drop frames that came later."""
+        """Drop frames after the checkpoint."""
         self.writer.truncate(int(state["frames"]), self.writer.n_thermo)
 
 
-class ThermoWriter(Observer):
+class ThermoWriter(_TrajectoryObserver):
     """Writes rows of the thermo table to a trajectory; arguments as in `FrameWriter`."""
 
     needs = frozenset({"virial"})
 
     def __init__(self, writer: Writer, every: int, stages: Sequence[str] | None = None) -> None:
-        super().__init__(every, stages)
-        self.writer = writer
+        super().__init__(writer, every, stages)
         self._source: ThermoSource | None = None
 
     def attach(self, simulation: ThermoSource) -> None:
-        """Remember whom to ask."""
+        """Store the source of the rows."""
         self._source = simulation
 
     def observe(self, frame: Frame) -> None:
@@ -173,25 +179,17 @@ class ThermoWriter(Observer):
         assert self._source is not None  # the simulation attaches every observer
         self.writer.write_thermo(self._source.thermo_row())
 
-    def flush(self) -> None:
-        """Bring the file to the disk."""
-        self.writer.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.writer.close()
-
     def state(self) -> dict[str, Any]:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return {"thermo": self.writer.n_thermo}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Drop rows that came later."""
+        """Drop rows after the checkpoint."""
         self.writer.truncate(self.writer.n_frames, int(state["thermo"]))
 
 
 class ThermoLog(Observer):
-    """Keeps rows of the thermo table in memory.
+    """Stores rows of the thermo table in memory.
 
     Attributes
     ----------
@@ -206,11 +204,11 @@ class ThermoLog(Observer):
         self._source: ThermoSource | None = None
 
     def attach(self, simulation: ThermoSource) -> None:
-        """Remember whom to ask."""
+        """Store the source of the rows."""
         self._source = simulation
 
     def observe(self, frame: Frame) -> None:
-        """Keep a row."""
+        """Store a row."""
         assert self._source is not None  # the simulation attaches every observer
         self.rows.append(self._source.thermo_row())
 
@@ -220,23 +218,23 @@ class ThermoLog(Observer):
 
 
 class LiveAnalysis(Observer):
-    """Feeds an analysis while a run goes on.
+    """Runs an analysis during a run.
 
     Parameters
     ----------
     analysis : FrameAnalysis
-        Fresh; it is prepared here.
+        A new one; it is prepared here.
     topology : Topology
     every, stages
         As in `Observer`.
 
     Notes
     -----
-    An analysis that cannot go on (a cell that has become too small for it) never ends a run: it takes in no more
-    frames, and `result` says why.
+    An analysis that fails (for example in a cell that has become too small) does not end the run: it gets no more
+    frames, and `result` raises its error.
 
-    An analysis keeps no state in a checkpoint: after `Simulation.restore`, feed it the frames before the checkpoint
-    with `replay`. The numbers are those of an uninterrupted run if the trajectory holds every frame it looks at.
+    A checkpoint holds no state of an analysis: after `Simulation.restore`, pass the frames before the checkpoint to
+    `replay`. The result equals that of an uninterrupted run if the trajectory holds every frame of the analysis.
     """
 
     def __init__(
@@ -249,7 +247,7 @@ class LiveAnalysis(Observer):
         analysis.prepare(topology)
 
     def observe(self, frame: Frame) -> None:
-        """Take in a frame."""
+        """Add a frame."""
         if self._failure is None:
             try:
                 self.analysis.update(frame)
@@ -257,25 +255,25 @@ class LiveAnalysis(Observer):
                 self._failure = error
 
     def result(self) -> Any:
-        """Return what the analysis says of the frames so far.
+        """Return the result of the frames so far.
 
         Raises
         ------
         AnalysisError
-            If it could not go on, or the frames do not suffice.
+            If the analysis has failed, or has too few frames.
         """
         if self._failure is not None:
             raise self._failure
         return self.analysis.result()
 
     def replay(self, frames: Iterable[Frame], kinds: Mapping[str, str] | None = None) -> int:
-        """Take in stored frames that it would have looked at, and return how many.
+        """Add the stored frames that the analysis observes, and return their number.
 
         Parameters
         ----------
         frames : iterable of Frame
         kinds : mapping of str to str, optional
-            Kind of each stage by name, where ``stages`` speaks of kinds.
+            Kind of each stage by name; needed if ``stages`` holds kinds.
         """
         count = 0
         for frame in frames:

@@ -1,29 +1,37 @@
-"""The state of a run that is reported while it goes."""
+"""Progress reports of a run."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from nakmd.pace import Pace
+from nakmd.simulation.schedule import Schedule
+
+#: Wall time over which the speed is averaged [s].
+PACE_WINDOW = 20.0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands.
+    """Position and speed of a run.
 
     Attributes
     ----------
     step, total_steps : int
-        The total is what is planned; a relaxation may end earlier.
+        Steps done and planned; a minimisation may need fewer.
     stage : str
     stage_index, n_stages : int
         Counted from 0.
     time : float [ps]
     temperature : float [K]
     steps_per_second : float
-        Over the recent window.
+        Average over the recent window.
     ns_per_day : float
-        Of simulated time at that rate; 0 in a relaxation.
+        Simulated time at that speed; 0 in a minimisation.
     seconds_left : float
-        At that rate; NaN until it is known.
+        Estimate at that speed; NaN until the speed is known.
     """
 
     step: int
@@ -36,3 +44,48 @@ class Progress:
     steps_per_second: float
     ns_per_day: float
     seconds_left: float
+
+
+class ProgressReporter:
+    """Measures the speed of a run and passes `Progress` to a callback.
+
+    Parameters
+    ----------
+    callback : callable or None
+    """
+
+    def __init__(self, callback: Callable[[Progress], None] | None) -> None:
+        self._callback = callback
+        self._pace = Pace(PACE_WINDOW)
+        self._last_report = 0.0
+
+    def begin(self, step: int) -> None:
+        """Record the step at which running starts or continues."""
+        self._pace.mark(step)
+
+    def is_due(self, interval: float) -> bool:
+        """Return whether the last report is older than an interval [s]."""
+        return self._callback is not None and time.perf_counter() - self._last_report > interval
+
+    def send(self, schedule: Schedule, temperature: float) -> None:
+        """Update the speed and report the position in the schedule; ``temperature`` in K."""
+        self._last_report = time.perf_counter()
+        self._pace.mark(schedule.step)
+        if self._callback is None:
+            return
+        integrator, rate = schedule.stage.integrator, self._pace.rate
+        timestep = integrator.timestep if integrator.advances_time else 0.0
+        self._callback(
+            Progress(
+                step=schedule.step,
+                total_steps=schedule.total_steps,
+                stage=schedule.stage.name,
+                stage_index=schedule.stage_index,
+                n_stages=len(schedule.stages),
+                time=schedule.time,
+                temperature=temperature,
+                steps_per_second=rate,
+                ns_per_day=rate * timestep * 86.4,
+                seconds_left=self._pace.seconds_left(schedule.total_steps),
+            )
+        )

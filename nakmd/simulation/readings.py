@@ -1,4 +1,4 @@
-"""Thermodynamic quantities of a moment: the columns of the thermo table."""
+"""Thermodynamic quantities and frames of the current step."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import math
 from nakmd.arrays import FloatArray
 from nakmd.integrators import Integrator
 from nakmd.integrators.base import KineticSums
+from nakmd.simulation.forces import Forces
+from nakmd.simulation.schedule import Schedule
+from nakmd.simulation.work_account import WorkAccount
 from nakmd.system import Frame, Result, System
 from nakmd.units import BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
 
@@ -14,7 +17,7 @@ Value = float | int | str | None
 
 VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
 
-#: Units of the columns of the thermo table that are not plain counts or names.
+#: Units of the columns of the thermo table; counts and names have none.
 THERMO_UNITS = {
     "time": "ps",
     "temperature": "K",
@@ -27,7 +30,7 @@ THERMO_UNITS = {
     "thermostat_work": "eV",
     "barostat_work": "eV",
     "pressure_bar": "bar",
-    **{f"pressure_{v}": "eV Angstrom-3" for v in ("xx", "yy", "zz", "yz", "xz", "xy")},
+    **{f"pressure_{v}": "eV Angstrom-3" for v in VOIGT},
     "volume": "Angstrom+3",
     "density": "g cm-3",
     "length_a": "Angstrom",
@@ -38,7 +41,7 @@ THERMO_UNITS = {
 
 
 def temperature_of(kinetic_energy: float, degrees_of_freedom: int) -> float:
-    """Return 2 E_kin / (N_f k_B) [K], 0 where nothing is free."""
+    """Return 2 E_kin / (N_f k_B) [K], 0 without degrees of freedom."""
     return 2.0 * kinetic_energy / (degrees_of_freedom * K_B) if degrees_of_freedom > 0 else 0.0
 
 
@@ -47,7 +50,7 @@ def read_state(
 ) -> dict[str, Value]:
     """Return temperature, energies, pressure and cell; the pressure is NaN where the virial was not computed.
 
-    The pressure tensor is (Σ m v⊗v + W)/V of the whole cell, at full steps.
+    The pressure tensor is (Σ m v⊗v + W)/V of the whole cell, at full time steps.
     """
     kinetic_tensor = kinetic.tensor(system.velocities)
     kinetic_energy = 0.5 * float(kinetic_tensor[:3].sum())
@@ -85,7 +88,7 @@ def take_frame(
     virial: bool,
     pair_energies: FloatArray | None,
 ) -> Frame:
-    """Return a frame of copies that nobody can write to; ``virial`` says whether it is known and wanted."""
+    """Return a frame of read-only copies; ``virial`` says whether to include the virial."""
     positions, images = system.cell.wrap(system.positions)
     velocities = system.velocities.copy()
     for array in (positions, images, velocities):
@@ -104,3 +107,70 @@ def take_frame(
         pair_energies=pair_energies,
         stage=stage,
     )
+
+
+class Readings:
+    """Energies, temperature, thermo rows and frames of a simulation at its current step.
+
+    Parameters
+    ----------
+    system : System
+    forces : Forces
+    schedule : Schedule
+    work : WorkAccount
+    """
+
+    def __init__(self, system: System, forces: Forces, schedule: Schedule, work: WorkAccount) -> None:
+        self._system = system
+        self._forces = forces
+        self._schedule = schedule
+        self._work = work
+        self._kinetic = KineticSums(system.masses)
+
+    @property
+    def kinetic_energy(self) -> float:
+        """Kinetic energy [eV]."""
+        return self._kinetic.energy(self._system.velocities)
+
+    @property
+    def temperature(self) -> float:
+        """2 E_kin / (N_f k_B) [K]."""
+        return temperature_of(self.kinetic_energy, self._schedule.stage.integrator.degrees_of_freedom)
+
+    @property
+    def conserved_energy(self) -> float:
+        """Total energy [eV] minus the work of thermostats and barostats and the energy jumps between stages."""
+        self._forces.complete()
+        work = self._work_totals()
+        return self._forces.result.energy + self.kinetic_energy - work["thermostat"] - work["barostat"] - work["other"]
+
+    def thermo_row(self) -> dict[str, Value]:
+        """Return the thermodynamic quantities (units: `THERMO_UNITS`)."""
+        schedule, forces = self._schedule, self._forces
+        return {
+            "step": schedule.step,
+            "time": schedule.time,
+            "stage": schedule.stage.name,
+            **read_state(self._system, forces.result, self._kinetic, schedule.stage.integrator, schedule.step),
+            **{f"{name}_work": work for name, work in self._work_totals().items() if name != "other"},
+            "conserved": self.conserved_energy,
+            "tether_energy": forces.tether_energy,
+        }
+
+    def frame(self, needs: frozenset[str]) -> Frame:
+        """Return a frame with the optional fields in ``needs``: ``"virial"``, ``"pair_energies"``."""
+        schedule, forces = self._schedule, self._forces
+        return take_frame(
+            self._system,
+            forces.result,
+            kinetic_energy=self.kinetic_energy,
+            degrees_of_freedom=schedule.stage.integrator.degrees_of_freedom,
+            step=schedule.step,
+            time=schedule.time,
+            stage=schedule.stage.name,
+            virial="virial" in needs,
+            pair_energies=forces.pair_energies() if "pair_energies" in needs else None,
+        )
+
+    def _work_totals(self) -> dict[str, float]:
+        return self._work.totals(self._schedule.stage.integrator if self._schedule.entered else None)

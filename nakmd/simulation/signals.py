@@ -1,4 +1,4 @@
-"""Stopping a run politely."""
+"""Stopping a run by a signal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from types import FrameType
 
 @contextmanager
 def polite_signals(request_stop: Callable[[], None]) -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into a request; the second acts as ever.
+    """Turn the first SIGINT or SIGTERM into a request to stop; the second has its usual effect.
 
-    Outside the main thread nothing changes: Python delivers no signals there.
+    Outside the main thread this does nothing: Python delivers no signals there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -21,17 +21,17 @@ def polite_signals(request_stop: Callable[[], None]) -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM)
     previous = [signal.getsignal(number) for number in numbers]
 
-    def put_back() -> None:
+    def restore_handlers() -> None:
         for number, handler in zip(numbers, previous, strict=True):
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
-    def polite(_number: int, _frame: FrameType | None) -> None:
-        put_back()
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        restore_handlers()
         request_stop()
 
     for number in numbers:
-        signal.signal(number, polite)
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        put_back()
+        restore_handlers()

@@ -1,4 +1,4 @@
-"""What a run consists of, and how its parts end."""
+"""The stages of a run: what they are, how they are bound to a system, and how they end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.integrators import Integrator, Mobility, Span
+from nakmd.integrators import Integrator, Mobility, Span, initialize_velocities, remove_momentum
 from nakmd.system import System
 
 
@@ -17,9 +17,9 @@ class Status(Enum):
     """How a call of `Simulation.run` ended."""
 
     FINISHED = "finished"
-    #: The number of steps asked for is done, stages are left.
+    #: The requested number of steps is done; steps of the plan are left.
     PAUSED = "paused"
-    #: SIGINT or SIGTERM came; the step was finished and a checkpoint written.
+    #: A signal or an observer requested a stop; the step was finished and a checkpoint written.
     INTERRUPTED = "interrupted"
 
 
@@ -30,18 +30,18 @@ class Stage:
     Attributes
     ----------
     name : str
-        Frames carry it.
+        Stored with every frame.
     integrator : Integrator
     steps : int
-        At most; a minimiser stops when it has converged.
+        Maximum number; a minimiser stops when it has converged.
     kind : str
-        What it is for: ``"relax"``, ``"heat"``, ``"equilibrate"``, ``"produce"``; observers may choose by it.
+        Purpose: ``"relax"``, ``"heat"``, ``"equilibrate"``, ``"produce"``; observers may select stages by it.
     initial_temperature : float [K], optional
-        Draw new velocities at exactly this temperature when the stage begins.
+        If given, the stage begins with new random velocities at exactly this temperature.
     frozen, rigid : tuple of str
-        Groups, see `nakmd.integrators.Mobility`.
+        Names of groups, see `nakmd.integrators.Mobility`.
     tethered : mapping of str to float [eV/Å²]
-        Groups on springs. Atoms that hung on springs in the stage before keep their centres.
+        Spring constant of each tethered group. Atoms tethered in the previous stage keep their centres.
     """
 
     name: str
@@ -55,11 +55,51 @@ class Stage:
 
     def __post_init__(self) -> None:
         if self.steps < 1:
-            raise InputError(f"Stage {self.name!r} has {self.steps} steps; give at least 1.")
+            raise InputError(f"Stage {self.name!r} has {self.steps} steps; it needs at least 1.")
 
-    def is_called(self, words: frozenset[str] | None) -> bool:
-        """Return whether name or kind is among the words; True for None."""
-        return words is None or self.name in words or self.kind in words
+    def is_called(self, names: frozenset[str] | None) -> bool:
+        """Return whether its name or kind is among the names; True for None."""
+        return names is None or self.name in names or self.kind in names
+
+    def bind(self, system: System, seed: int, span: Span, previous: Mobility | None = None) -> Mobility:
+        """Bind mobility and integrator to a system, without changing the system.
+
+        Parameters
+        ----------
+        system : System
+        seed : int
+        span : Span
+        previous : Mobility, optional
+            That of the previous stage; the same atoms keep its tether centres.
+
+        Raises
+        ------
+        InputError
+            If the stage does not fit the system.
+        """
+        mobility = Mobility(system, self.frozen, self.tethered, self.rigid)
+        if previous is not None and np.array_equal(previous.tether_atoms, mobility.tether_atoms):
+            mobility.tether_centres[:] = previous.tether_centres
+        self.integrator.start(system, mobility, seed, span)
+        return mobility
+
+    def prepare_velocities(self, system: System, mobility: Mobility, seed: int, step: int) -> None:
+        """Draw the initial velocities, if any, and apply the constraints of the stage to the velocities."""
+        integrator = self.integrator
+        if self.initial_temperature is not None:
+            initialize_velocities(
+                system,
+                self.initial_temperature,
+                seed,
+                mobility=mobility,
+                degrees_of_freedom=integrator.degrees_of_freedom,
+                step=step,
+            )
+        mobility.settle(system)
+        if integrator.conserves_momentum:
+            remove_momentum(system)
+        if integrator.zeroes_velocities:
+            system.velocities[:] = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,11 +110,11 @@ class StageReport:
     ----------
     name : str
     steps : int
-        Done.
+        Number of steps done.
     converged : bool or None
-        Of a relaxation, whether the forces fell below the tolerance; None for dynamics.
+        Whether the forces of a minimisation fell below the tolerance; None for dynamics.
     largest_force : float [eV/Å] or None
-        Of a relaxation.
+        Largest force at the end of a minimisation; None for dynamics.
     """
 
     name: str
@@ -84,22 +124,21 @@ class StageReport:
 
 
 def check_stages(system: System, stages: Sequence[Stage], seed: int) -> None:
-    """Bind every stage once, so that a fault of the last one is not found after hours.
+    """Bind every stage once, so that a fault in the last stage is found before the first step.
 
     Raises
     ------
     InputError
-        If a stage does not suit the system, or begins without the velocities that it needs.
+        If a stage does not fit the system, or begins without the velocities that it needs.
     """
     moving = bool(np.any(system.velocities))
     for stage in stages:
-        mobility = Mobility(system, stage.frozen, stage.tethered, stage.rigid)
-        stage.integrator.start(system, mobility, seed, Span(0, stage.steps))
+        stage.bind(system, seed, Span(0, stage.steps))
         moving = moving or bool(stage.initial_temperature)
         if stage.integrator.needs_velocities and not moving:
             raise InputError(
-                f"Stage {stage.name!r}: all velocities will be zero, and its thermostat can only scale what is "
-                'there. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin '
+                f"Stage {stage.name!r}: all velocities will be zero, and its thermostat can only scale existing "
+                'velocities. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin '
                 "thermostat."
             )
         moving = not stage.integrator.zeroes_velocities and (moving or stage.integrator.set_temperature(0) is not None)

@@ -1,6 +1,6 @@
-"""The watch over a run: numbers that are not finite, a temperature that jumps, atoms that get lost.
+"""Detection of exploding runs: values that are not finite, a jump of the temperature, atoms that leave the cell.
 
-It looks at sums that are known anyway, and searches for the atom to blame only when they are wrong.
+The check uses sums that are computed anyway, and searches for the atom at fault only when they are wrong.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from nakmd.integrators import Integrator
 from nakmd.kernels import watch as search
 from nakmd.system import Result, System
 
-#: Steps between two looks.
+#: Steps between two checks.
 EVERY = 50
 
-#: Farthest that an atom may go in one step [Å]; a potassium atom at 450 K goes 0.003 Å in 1 fs.
+#: Largest displacement of an atom in one step [Å]; a potassium atom at 450 K moves 0.003 Å in 1 fs.
 LARGEST_STEP = 0.5
 
-#: Temperature, as a multiple of the one aimed at or begun with, and as a distance from it [K].
+#: Largest temperature, as a multiple of the set or initial one, and as a difference from it [K].
 LARGEST_RATIO = 10.0
 LARGEST_RISE = 3000.0
 
-#: How many cells beyond the edge an atom may be along a direction that does not repeat.
+#: How far outside the cell an atom may be along a non-periodic direction, in cell lengths.
 MARGIN = 1.0
 
 
 class Watch:
-    """Looks whether a stage still makes sense.
+    """Checks that a stage has not exploded.
 
     Parameters
     ----------
     integrator : Integrator
-        Started.
+        Already started.
     temperature : float [K]
-        When the stage begins.
+        At the beginning of the stage.
     """
 
     def __init__(self, integrator: Integrator, temperature: float) -> None:
@@ -45,19 +45,19 @@ class Watch:
 
     @property
     def first_temperature(self) -> float:
-        """Temperature [K] when the stage began."""
+        """Temperature [K] at the beginning of the stage."""
         return self._first_temperature
 
     def check(self, system: System, result: Result, temperature: float, step: int) -> None:
-        """Look once.
+        """Check the current step.
 
         Raises
         ------
         ExplosionError
-            With the atom, the numbers, and what to do.
+            With the atom, the numbers, and the remedy.
         """
         if not math.isfinite(result.energy + temperature + float(np.sum(result.forces))):
-            self._blame_not_finite(system, result, step)
+            self._raise_not_finite(system, result, step)
         if self._integrator.advances_time:
             atom, speed = search.find_fastest(system.velocities)
             reach = speed * self._integrator.timestep
@@ -70,21 +70,21 @@ class Watch:
             limit = max(LARGEST_RATIO * reference, reference + LARGEST_RISE)
             if temperature > limit:
                 raise ExplosionError(
-                    f"Step {step}: the temperature is {temperature:.0f} K, after {reference:.0f} K set or begun with; "
+                    f"Step {step}: the temperature is {temperature:.0f} K, the set or initial one {reference:.0f} K; "
                     f"the fastest atom is {self._name(system, atom)} with {speed:.4g} Å/ps. {self._remedy()}"
                 )
         if not np.all(system.cell.periodic):
             atom = search.find_outlier(system.positions, system.cell.inverse, system.cell.periodic, MARGIN)
             if atom >= 0:
                 raise ExplosionError(
-                    f"Step {step}: {self._name(system, atom)} has left the cell along a direction that does not repeat "
-                    f"for {self._place(system, atom)} with a velocity of "
+                    f"Step {step}: {self._name(system, atom)} has left the cell along a non-periodic direction: "
+                    f"it is at {self._place(system, atom)} with a velocity of "
                     f"{np.array2string(system.velocities[atom], precision=3)} Å/ps. Make the cell larger or periodic "
-                    "there, or lower the temperature if it has evaporated."
+                    "along this direction, or lower the temperature if the atom has evaporated."
                 )
 
-    def _blame_not_finite(self, system: System, result: Result, step: int) -> None:
-        for what, array in (
+    def _raise_not_finite(self, system: System, result: Result, step: int) -> None:
+        for quantity, array in (
             ("position", system.positions),
             ("velocity", system.velocities),
             ("force", result.forces),
@@ -94,7 +94,7 @@ class Watch:
             if len(wrong):
                 atom = int(wrong[0])
                 raise ExplosionError(
-                    f"Step {step}: the {what} of {self._name(system, atom)} is not a number "
+                    f"Step {step}: the {quantity} of {self._name(system, atom)} is not a number "
                     f"({len(wrong)} atoms in all), at {self._place(system, atom)}. {self._remedy()}"
                 )
         raise ExplosionError(f"Step {step}: the energy {result.energy} eV is not finite. {self._remedy()}")
@@ -102,7 +102,7 @@ class Watch:
     def _remedy(self) -> str:
         return (
             f"The time step is {self._integrator.timestep * 1000.0:g} fs: relax the structure first, look for atoms "
-            "too close to each other, or shorten the time step."
+            "that are too close to each other, or shorten the time step."
         )
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Building what is simulated: carbon walls, nitrogen in them, crystals, liquid metal, and their assembly.
+"""Structure building: carbon walls, nitrogen doping, crystals, liquid metal and their assembly.
 
 >>> from nakmd.structures import crystal
 >>> crystal("Na", 2).n_atoms

@@ -1,4 +1,4 @@
-"""Putting systems together: combining, moving, turning, boxing."""
+"""Operations on whole systems: combine, select, translate, rotate, place, set the box."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def combine(systems: Sequence[System], cell: Cell | None = None) -> System:
     Parameters
     ----------
     systems : sequence of System
-        Not changed. Species of the same name become one; a group that several have becomes their union.
+        Not changed. Species of the same name are merged; groups of the same name become their union.
     cell : Cell, optional
-        That of the first system if left out.
+        Default: the cell of the first system.
 
     Returns
     -------
     System
     """
     if not systems:
-        raise StructureError("There is nothing to combine.")
+        raise StructureError("combine needs at least one system, got none.")
     names = list(dict.fromkeys(name for system in systems for name in system.species_names))
     species = [np.array([names.index(name) for name in s.species_names], dtype=np.int64)[s.species] for s in systems]
     groups: dict[str, BoolArray] = {}
@@ -48,7 +48,7 @@ def combine(systems: Sequence[System], cell: Cell | None = None) -> System:
 
 
 def select(system: System, mask: BoolArray) -> System:
-    """Return the atoms of a mask, (n,) bool; species without atoms are dropped, groups cut down."""
+    """Return the atoms selected by a mask, (n,) bool; unused species are dropped, groups restricted."""
     used = [a for a in range(len(system.species_names)) if np.any(system.species[mask] == a)]
     row = np.zeros(len(system.species_names), dtype=np.int64)
     row[used] = np.arange(len(used))
@@ -64,14 +64,14 @@ def select(system: System, mask: BoolArray) -> System:
 
 
 def translated(system: System, vector: ArrayLike) -> System:
-    """Return the system moved by a vector, (3,) [Å]; the cell stays."""
+    """Return the system translated by a vector, (3,) [Å]; the cell is unchanged."""
     moved = system.copy()
     moved.positions += np.asarray(vector, dtype=np.float64)
     return moved
 
 
 def rotated(system: System, axis: ArrayLike, angle: float, center: ArrayLike | None = None) -> System:
-    """Return the system turned about an axis; the cell stays.
+    """Return the system rotated about an axis; the cell is unchanged.
 
     Parameters
     ----------
@@ -80,34 +80,34 @@ def rotated(system: System, axis: ArrayLike, angle: float, center: ArrayLike | N
         Right-handed; need not be normalised.
     angle : float [degree]
     center : (3,) array_like [Å], optional
-        The mean position if left out.
+        Default: the mean position.
 
     Returns
     -------
     System
-        Velocities are turned too.
+        Velocities are rotated too.
 
     Notes
     -----
     Rodrigues: R = I + sin θ K + (1 - cos θ) K², K the cross-product matrix of the unit axis.
     """
-    way = np.asarray(axis, dtype=np.float64)
-    norm = float(np.sqrt(np.sum(way * way)))
-    if way.shape != (3,) or not norm > 0.0:
-        raise StructureError(f"An axis of rotation needs three numbers, not all zero, got {way.tolist()}.")
-    x, y, z = way / norm
+    direction = np.asarray(axis, dtype=np.float64)
+    norm = float(np.sqrt(np.sum(direction * direction)))
+    if direction.shape != (3,) or not norm > 0.0:
+        raise StructureError(f"A rotation axis needs three numbers, not all zero, got {direction.tolist()}.")
+    x, y, z = direction / norm
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     theta = np.deg2rad(angle)
-    turn = np.eye(3) + np.sin(theta) * cross + (1.0 - np.cos(theta)) * (cross @ cross)
-    turned = system.copy()
+    rotation = np.eye(3) + np.sin(theta) * cross + (1.0 - np.cos(theta)) * (cross @ cross)
+    rotated_system = system.copy()
     middle = system.positions.mean(axis=0) if center is None else np.asarray(center, dtype=np.float64)
-    turned.positions = to_cartesian(system.positions - middle, turn.T) + middle
-    turned.velocities = to_cartesian(system.velocities, turn.T)
-    return turned
+    rotated_system.positions = to_cartesian(system.positions - middle, rotation.T) + middle
+    rotated_system.velocities = to_cartesian(system.velocities, rotation.T)
+    return rotated_system
 
 
 def placed(system: System, center: ArrayLike) -> System:
-    """Return the system moved so that the middle of its extent is at a point, (3,) [Å]."""
+    """Return the system translated so that the centre of its extent is at a point, (3,) [Å]."""
     middle = 0.5 * (system.positions.min(axis=0) + system.positions.max(axis=0))
     return translated(system, np.asarray(center, dtype=np.float64) - middle)
 
@@ -126,11 +126,11 @@ def boxed(
     ----------
     system : System
     lengths : (3,) array_like [Å], optional
-        Of the box.
+        Box lengths.
     margins : float or (3,) array_like [Å], optional
         Free space on either side of the outermost atoms; give this or ``lengths``.
     keep : sequence of three bool
-        Axes along which the old box and the positions stay, such as the axis of a periodic tube.
+        Axes along which box length and positions are unchanged, such as the axis of a periodic tube.
     periodic : sequence of three bool
 
     Returns
@@ -138,7 +138,7 @@ def boxed(
     System
     """
     if (lengths is None) == (margins is None):
-        raise StructureError("A box needs either lengths or margins.")
+        raise StructureError("A box needs exactly one of lengths and margins.")
     if not system.cell.is_orthorhombic and any(keep):
         raise StructureError("Only the axes of an orthorhombic box can be kept.")
     held = np.array([bool(k) for k in keep])

@@ -1,7 +1,7 @@
 """The bonds of a carbon wall as a graph, and its relaxation by springs of fixed topology.
 
-The springs only tidy up what doping has cut and joined, so that a simulation starts from sound bond lengths; energies
-and the final geometry are the potential's business.
+The springs repair the geometry around doping sites, so that a simulation starts from valid bond lengths. Energies and
+the final geometry follow from the potential.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from nakmd.structures.springs import descend
 #: Carbon and nitrogen closer than this [Å] are bonded: midway between first (1.42) and second (2.46) neighbours.
 BOND_CUTOFF = 1.85
 
-#: Bond lengths [Å] that a finished wall may have.
+#: Allowed bond lengths [Å] of a finished wall.
 BOND_BOUNDS = (1.25, 1.75)
 
 #: Spring constant of second neighbours (angles) relative to that of bonds.
 ANGLE_STIFFNESS = 0.25
 
-#: Spring constant that holds an atom in the surface of the wall relative to that of bonds.
+#: Spring constant that keeps an atom in the surface of the wall, relative to that of bonds.
 NORMAL_STIFFNESS = 0.25
 
-#: Largest force, per bond spring constant [Å], at which the springs count as relaxed.
+#: Largest force, per bond spring constant [Å], of converged springs.
 FORCE_TOLERANCE = 1e-4
 
 
@@ -56,7 +56,7 @@ class Pairs:
         return pair_vectors(positions, cell, self.i, self.j, self.shift)
 
     def select(self, keep: BoolArray) -> Pairs:
-        """Return the pairs of a mask."""
+        """Return the pairs selected by a mask."""
         return Pairs(self.i[keep], self.j[keep], self.shift[keep])
 
     def joined(self, other: Pairs) -> Pairs:
@@ -83,12 +83,12 @@ def find_bonds(positions: FloatArray, cell: Cell, cutoff: float = BOND_CUTOFF) -
 
 
 def coordination(bonds: Pairs, n_atoms: int) -> IntArray:
-    """Return how many bonds each atom has, (n,) int64."""
+    """Return the number of bonds of each atom, (n,) int64."""
     return np.asarray(np.bincount(bonds.i, minlength=n_atoms) + np.bincount(bonds.j, minlength=n_atoms), dtype=np.int64)
 
 
 def adjacency(bonds: Pairs, n_atoms: int) -> list[list[tuple[int, IntArray]]]:
-    """Return each atom's bonded partners with the shifts that lead to them, in a fixed order."""
+    """Return the bonded neighbours of each atom with their periodic shifts, in a fixed order."""
     partners: list[list[tuple[int, IntArray]]] = [[] for _ in range(n_atoms)]
     for i, j, shift in zip(bonds.i.tolist(), bonds.j.tolist(), bonds.shift):
         partners[i].append((j, shift))
@@ -135,25 +135,25 @@ def relax_springs(
     ----------
     positions : (n, 3) float64 [Å]
     cell : Cell
-        Stays as it is.
+        Not changed.
     pairs : Pairs
     rest : (p,) float64 [Å]
         d_p.
     stiffness : (p,) float64
         k_p, of order 1.
     normals : (n, 3) float64
-        n_i: springs between pairs hardly resist bending, so each atom is held in the wall where it was; zero for none.
+        n_i: pair springs hardly resist bending, so a spring along n_i keeps each atom in the wall; zero for no spring.
     max_steps : int
 
     Returns
     -------
     positions : (n, 3) float64 [Å]
-        At rest.
+        The minimum.
 
     Raises
     ------
     StructureError
-        If the springs do not come to rest.
+        If the minimisation does not converge.
     """
     n = len(positions)
     offset = to_cartesian(pairs.shift.astype(np.float64), cell.matrix)
@@ -175,14 +175,14 @@ def relax_springs(
     if not converged:
         worst = float(np.max(np.abs(forces(relaxed))))
         raise StructureError(
-            f"The springs of the carbon wall did not come to rest in {max_steps} steps (largest residual {worst:.2e} "
-            f"of {FORCE_TOLERANCE:.0e} Å). Lower the nitrogen fraction or raise the distance between sites."
+            f"The springs of the carbon wall did not converge in {max_steps} steps (largest residual {worst:.2e} Å, "
+            f"tolerance {FORCE_TOLERANCE:.0e} Å). Lower the nitrogen fraction or raise the distance between sites."
         )
     return relaxed
 
 
 def check_bonds(positions: FloatArray, cell: Cell, bonds: Pairs, bounds: tuple[float, float] = BOND_BOUNDS) -> None:
-    """Raise unless the bonds of a graph are exactly the close pairs of the geometry, each of sound length.
+    """Check that the bonds of a graph are exactly the close pairs of the geometry, each of allowed length.
 
     Parameters
     ----------
@@ -195,29 +195,29 @@ def check_bonds(positions: FloatArray, cell: Cell, bonds: Pairs, bounds: tuple[f
     Raises
     ------
     StructureError
-        With the worst bond, or the atoms that came close without being bonded.
+        Naming the worst bond, or two close atoms without a bond.
     """
     d = lengths_of(bonds.vectors(positions, cell))
     if len(d) and (d.min() < bounds[0] or d.max() > bounds[1]):
         worst = int(np.argmin(d)) if d.min() < bounds[0] else int(np.argmax(d))
         raise StructureError(
             f"The bond between atoms {bonds.i[worst]} and {bonds.j[worst]} is {d[worst]:.3f} Å long; "
-            f"{bounds[0]:.2f} to {bounds[1]:.2f} Å are sound. Raise the distance between sites."
+            f"{bounds[0]:.2f} to {bounds[1]:.2f} Å are allowed. Raise the distance between sites."
         )
     close = find_bonds(positions, cell)
-    meant = {(i, j, *shift) for i, j, shift in _rows(bonds)}
+    bonded = {(i, j, *shift) for i, j, shift in _rows(bonds)}
     for i, j, shift in _rows(close):
-        if (i, j, *shift) not in meant:
+        if (i, j, *shift) not in bonded:
             row = np.array([shift])
             distance = lengths_of(pair_vectors(positions, cell, np.array([i]), np.array([j]), row))[0]
             raise StructureError(
-                f"Atoms {i} and {j} came within {distance:.3f} Å without being bonded (bonds end at "
+                f"Atoms {i} and {j} are {distance:.3f} Å apart without a bond (bonds reach up to "
                 f"{BOND_CUTOFF} Å). Raise the distance between sites."
             )
 
 
 def _rows(pairs: Pairs) -> list[tuple[int, int, tuple[int, ...]]]:
-    """Return (i, j, shift) with i <= j, and self-images looking up."""
+    """Return (i, j, shift) with i <= j; pairs of an atom and its own image have a positive shift."""
     rows = []
     for i, j, shift in zip(pairs.i.tolist(), pairs.j.tolist(), pairs.shift.tolist()):
         flip = i > j or (i == j and tuple(shift) < (0, 0, 0))

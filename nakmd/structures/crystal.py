@@ -1,4 +1,4 @@
-"""Cubic crystals of the metals, pure, ordered and randomly substituted."""
+"""Cubic crystals: pure, ordered and randomly substituted."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from nakmd.elements import METALS, ROOM_TEMPERATURE_BCC, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.system import System
 
-#: Lattice constants [Å] at zero pressure of the Nichol-Ackland potentials, which are those of room temperature in
-#: nature; the ordered alloy takes the mean, as the cross term of the model does.
+#: Lattice constants [Å] at zero pressure of the Nichol-Ackland potentials, equal to the measured ones at room
+#: temperature; the ordered alloy takes the mean, as the cross term of the model does.
 LATTICE_CONSTANTS: dict[tuple[str, tuple[str, ...]], float] = {
     ("bcc", ("Na",)): ROOM_TEMPERATURE_BCC["Na"],
     ("bcc", ("K",)): ROOM_TEMPERATURE_BCC["K"],
@@ -21,7 +21,7 @@ LATTICE_CONSTANTS: dict[tuple[str, tuple[str, ...]], float] = {
     ("b2", ("K", "Na")): 4.8093,
 }
 
-#: Cubic cells: fractional positions and which of the given elements sits there.
+#: Cubic cells: fractional positions, and the index of the element on each.
 CUBIC: dict[str, tuple[list[tuple[float, float, float]], list[int]]] = {
     "sc": ([(0, 0, 0)], [0]),
     "bcc": ([(0, 0, 0), (0.5, 0.5, 0.5)], [0, 0]),
@@ -65,17 +65,19 @@ def crystal(
     Returns
     -------
     System
-        Group "crystal", and "liquid" or "carbon" where elements are metal or wall.
+        Group "crystal"; group "liquid" for metal atoms, "carbon" for wall atoms.
     """
     names = (elements,) if isinstance(elements, str) else tuple(elements)
     if structure not in CUBIC:
-        raise StructureError(f"Unknown crystal structure {structure!r}; known are {', '.join(CUBIC)}.")
+        raise StructureError(f"Unknown crystal structure {structure!r}. Choose one of {', '.join(CUBIC)}.")
     basis, occupied = CUBIC[structure]
     if len(names) != max(occupied) + 1:
-        raise StructureError(f"{structure} takes {max(occupied) + 1} element(s), got {', '.join(names)}.")
+        raise StructureError(f"Structure {structure} needs {max(occupied) + 1} element(s), got {', '.join(names)}.")
     a = LATTICE_CONSTANTS.get((structure, names)) if lattice_constant is None else lattice_constant
     if a is None:
-        raise StructureError(f"No lattice constant is known for {structure} {'-'.join(names)}; give one.")
+        raise StructureError(
+            f"No lattice constant is known for {structure} {'-'.join(names)}. Give lattice_constant in Å."
+        )
     counts = np.array((repeats,) * 3 if isinstance(repeats, int) else repeats)
     if counts.shape != (3,) or np.any(counts < 1) or not a > 0.0:
         raise StructureError(f"A crystal needs 3 repeats >= 1 and a > 0, got {counts.tolist()} and {a} Å.")
@@ -113,32 +115,32 @@ def substitute(
     host, guest : str
         Species names.
     number : int, optional
-        How many host atoms to replace, drawn by ``seed``.
+        Number of host atoms to replace, drawn with ``seed``.
     fraction : float, optional
-        The same as a fraction of the host atoms, rounded to the nearest whole number.
+        Fraction of the host atoms to replace, rounded to the nearest whole number.
     sites : sequence of int, optional
-        The atoms themselves; give exactly one of the three.
+        Indices of the atoms to replace. Give exactly one of the three.
     seed : int
 
     Returns
     -------
     System
-        The guests carry group "substituted" and the standard mass; velocities stay.
+        The guests form group "substituted" and have the standard mass; velocities are unchanged.
     """
     if sum(choice is not None for choice in (number, fraction, sites)) != 1:
         raise StructureError("substitute needs exactly one of number, fraction and sites.")
     if host not in system.species_names:
-        raise StructureError(f"No species {host!r} to replace; present are {', '.join(system.species_names)}.")
+        raise StructureError(f"No species {host!r} to replace. The system has {', '.join(system.species_names)}.")
     candidates = np.flatnonzero(system.species == system.species_names.index(host))
     if sites is not None:
         chosen = np.array(sorted(set(sites)), dtype=np.int64)
-        wrong = sorted(set(chosen.tolist()) - set(candidates.tolist()))
-        if wrong or len(chosen) != len(sites):
-            raise StructureError(f"Sites must be different {host} atoms; wrong: {wrong or 'repeated sites'}.")
+        invalid = sorted(set(chosen.tolist()) - set(candidates.tolist()))
+        if invalid or len(chosen) != len(sites):
+            raise StructureError(f"Sites must be different {host} atoms; invalid: {invalid or 'repeated sites'}.")
     else:
         count = number if number is not None else round((fraction or 0.0) * len(candidates))
         if not 0 <= count <= len(candidates):
-            raise StructureError(f"{count} {host} atoms to replace, but {len(candidates)} are there.")
+            raise StructureError(f"Cannot replace {count} {host} atoms: the system has {len(candidates)}.")
         # argsort of plain uniform numbers: NumPy keeps that stream fixed between versions
         drawn = np.argsort(np.random.default_rng([seed, 11]).random(len(candidates)), kind="stable")
         chosen = np.sort(candidates[drawn[:count]])

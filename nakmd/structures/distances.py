@@ -1,7 +1,7 @@
 """Pairs and closest distances under periodic boundaries, for cells of any shape and any size.
 
-Building needs distances between a few thousand atoms a few times; the lists of the running simulation live in
-`nakmd.neighbors`. Images are made explicitly, so that cells smaller than the cutoff and slanted ones are right too.
+Structure building needs distances between a few thousand atoms a few times; a simulation uses the neighbour lists of
+`nakmd.neighbors`. Images are explicit, so small and triclinic cells are treated correctly too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # loads spatial when it is first used: it takes 0.2 s
+import scipy  # scipy loads spatial (0.2 s) on first use
 
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
@@ -20,13 +20,13 @@ from nakmd.system import System
 
 
 class ClosestPair(NamedTuple):
-    """The closest two atoms of two species.
+    """The closest atoms of two species.
 
     Attributes
     ----------
     distance : float [Å]
     i, j : int
-        The atoms; equal when an atom is closest to its own image.
+        Atom indices; equal if an atom is closest to its own image.
     """
 
     distance: float
@@ -46,7 +46,7 @@ def to_cartesian(fractional: FloatArray, matrix: FloatArray) -> FloatArray:
     -------
     (n, 3) float64 [Å]
     """
-    # not BLAS: it may split the rows over threads, and structures are to be the same bits everywhere
+    # not BLAS: it may split the rows over threads, and structures must be bit-equal on all machines
     return np.asarray(fractional[:, 0:1] * matrix[0] + fractional[:, 1:2] * matrix[1] + fractional[:, 2:3] * matrix[2])
 
 
@@ -65,7 +65,7 @@ def images_around(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[Flo
     points : (m, 3) float64 [Å]
         The first n are the atoms themselves, wrapped.
     atom : (m,) int64
-        Which atom each point is.
+        Atom index of each point.
     shift : (m, 3) int64
         ``points = positions[atom] + shift @ matrix``.
     """
@@ -95,32 +95,32 @@ def images_around(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[Flo
 
 
 def pairs_within(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[IntArray, IntArray, IntArray]:
-    """Return every pair closer than a cutoff, once; parameters are those of `images_around`.
+    """Return every pair closer than a cutoff once; parameters as in `images_around`.
 
     Returns
     -------
     i, j : (p,) int64
-        Sorted by i, then j; i = j where an atom sees its own image.
+        Sorted by i, then j; i = j for an atom and its own image.
     shift : (p, 3) int64
         ``r_ij = positions[j] - positions[i] + shift @ matrix``.
     """
     n = len(positions)
     points, atom, shift = images_around(positions, cell, cutoff)
-    # the arrays over pairs are the most memory that building needs: each goes as soon as it may
-    found = scipy.spatial.KDTree(points).query_pairs(cutoff, output_type="ndarray")
+    # the pair arrays dominate the memory of structure building: free each as soon as possible
+    pairs = scipy.spatial.KDTree(points).query_pairs(cutoff, output_type="ndarray")
     del points
-    # the tree gives (low, high); points below n are the atoms themselves
-    found = found[found[:, 0] < n]
-    # a pair across a face is found from both ends: keep the end that looks up
-    up = np.zeros(len(found), dtype=np.int64)
+    # the tree returns (low, high); points below n are the atoms themselves
+    pairs = pairs[pairs[:, 0] < n]
+    # a pair across a face occurs twice: keep the one with a positive shift
+    sign = np.zeros(len(pairs), dtype=np.int64)
     for c in (2, 1, 0):
-        wrapped = shift[found[:, 1], c] - shift[atom[found[:, 1]], c]
-        up = np.where(wrapped != 0, wrapped, up)
-    found = found[up >= 0]
-    del up, wrapped
-    i, j = atom[found[:, 0]], atom[found[:, 1]]
-    between = shift[found[:, 1]] - shift[found[:, 0]]
-    del found, shift, atom
+        wrapped = shift[pairs[:, 1], c] - shift[atom[pairs[:, 1]], c]
+        sign = np.where(wrapped != 0, wrapped, sign)
+    pairs = pairs[sign >= 0]
+    del sign, wrapped
+    i, j = atom[pairs[:, 0]], atom[pairs[:, 1]]
+    between = shift[pairs[:, 1]] - shift[pairs[:, 0]]
+    del pairs, shift, atom
     swap = i > j
     i, j = np.where(swap, j, i), np.where(swap, i, j)
     between[swap] *= -1
@@ -139,13 +139,13 @@ def lengths_of(vectors: FloatArray) -> FloatArray:
 
 
 def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, str], ClosestPair]:
-    """Find the closest two atoms of every two species present, periodic images included.
+    """Find the closest atoms of every pair of species, periodic images included.
 
     Parameters
     ----------
     system : System
     limit : float [Å]
-        Pairs of species further apart than this are left out.
+        Pairs of species further apart are omitted.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, st
         Keys in the order of ``system.species_names``, each unordered pair once.
     """
     rows = [np.flatnonzero(system.species == a) for a in range(len(system.species_names))]
-    found: dict[tuple[str, str], ClosestPair] = {}
+    closest: dict[tuple[str, str], ClosestPair] = {}
     for b, atoms_b in enumerate(rows):
         if not len(atoms_b):
             continue
@@ -165,17 +165,16 @@ def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, st
                 continue
             if a == b:
                 # the nearest point is the atom itself
-                both, which = tree.query(own, k=2, distance_upper_bound=limit)
-                distances, nearest = np.asarray(both)[:, 1], np.asarray(which)[:, 1]
+                two_distances, two_points = tree.query(own, k=2, distance_upper_bound=limit)
+                distances, nearest = np.asarray(two_distances)[:, 1], np.asarray(two_points)[:, 1]
             else:
                 wrapped, _, _ = images_around(system.positions[atoms_a], system.cell, 0.0)
-                one, who = tree.query(wrapped[: len(atoms_a)], distance_upper_bound=limit)
-                distances, nearest = np.asarray(one), np.asarray(who)
+                distances, nearest = map(np.asarray, tree.query(wrapped[: len(atoms_a)], distance_upper_bound=limit))
             best = int(np.argmin(distances))
             if np.isfinite(distances[best]):
                 pair = ClosestPair(float(distances[best]), int(atoms_a[best]), int(atoms_b[atom[nearest[best]]]))
-                found[system.species_names[a], system.species_names[b]] = pair
-    return found
+                closest[system.species_names[a], system.species_names[b]] = pair
+    return closest
 
 
 def distance_between(table: Mapping[tuple[str, str], float], a: str, b: str) -> float | None:
@@ -194,21 +193,19 @@ def check_overlaps(system: System, min_distances: Mapping[tuple[str, str], float
     ----------
     system : System
     min_distances : mapping of (str, str) to float [Å]
-        By species or element name, in either order; pairs left out are not checked.
+        By species or element name, in either order; other pairs are not checked.
 
     Raises
     ------
     StructureError
-        Naming every pair of species at fault, with its closest atoms and their distance.
+        Naming every pair of species below its minimum, with the closest atoms and their distance.
     """
     if not min_distances:
-        raise InputError("check_overlaps was given no minimum distance to check.")
-    faults = []
+        raise InputError("check_overlaps needs at least one minimum distance, got none.")
+    overlaps = []
     for (a, b), pair in closest_distances(system, limit=max(min_distances.values()) + 1e-9).items():
         allowed = distance_between(min_distances, a, b)
         if allowed is not None and pair.distance < allowed:
-            faults.append(
-                f"{a}-{b} {pair.distance:.3f} Å (atoms {pair.i} and {pair.j}; at least {allowed:.2f} Å wanted)"
-            )
-    if faults:
-        raise StructureError("Atoms overlap: " + "; ".join(faults) + ". Move them apart or enlarge the cell.")
+            overlaps.append(f"{a}-{b} {pair.distance:.3f} Å (atoms {pair.i} and {pair.j}; minimum {allowed:.2f} Å)")
+    if overlaps:
+        raise StructureError("Atoms overlap: " + "; ".join(overlaps) + ". Move them apart or enlarge the cell.")

@@ -1,20 +1,20 @@
-"""Nitrogen in carbon walls: graphitic, pyridinic and pyrrolic sites, on tubes and sheets alike.
+"""Nitrogen in carbon walls: graphitic, pyridinic and pyrrolic sites, on tubes and sheets.
 
 The three kinds, on a wall whose atoms have three bonds each:
 
 - **graphitic**: one C becomes N. N keeps three bonds.
-- **pyridinic**: one C is taken out; of its three neighbours, which have two bonds left, three, two or one become N
+- **pyridinic**: one C is removed; of its three neighbours, which keep two bonds, three, two or one become N
   and the others are labelled ``C:edge``. Three is the N3V site.
-- **pyrrolic**: two bonded C are taken out and one N put in their place, which closes one of the two hexagons they
-  shared into a five-membered ring: N has two bonds, to the two ring atoms that lost a neighbour. The two atoms
-  across the hole are left with two bonds and labelled ``C:edge``.
+- **pyrrolic**: two bonded C are replaced by one N, which closes one of the two hexagons they shared into a
+  five-membered ring: N has two bonds, to the two ring atoms that lost a neighbour. The two atoms across the vacancy
+  keep two bonds and are labelled ``C:edge``.
 
-So a pyrrolic N sits in a pentagon at the rim of a hole with its lone pair free, the bare form (without H) of the
-nitrogen of pyrrole. The other common drawing, a monovacancy in which N closes the pentagon of the 5-9
-reconstruction with a third bond, does not survive relaxation by the bond-order potentials used here: the long third
-bond opens and leaves a pyridinic N. This one keeps its bonds, statically and at 450 K.
+A pyrrolic N is thus part of a pentagon at the rim of a vacancy, with its lone pair free: the bare form (without H) of
+the nitrogen of pyrrole. The other common model, a monovacancy in which N closes the pentagon of the 5-9
+reconstruction with a third bond, is not stable with the bond-order potentials used here: the long third bond opens and
+leaves a pyridinic N. The model used here keeps its bonds, statically and at 450 K.
 
-A wall is the atoms of C and N; everything else in the system is carried along untouched.
+The wall is all C and N atoms; all other atoms are unchanged.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ from nakmd.system import System
 #: Rest length [Å] of C-N relative to C-C springs: 1.43 to 1.42.
 CN_BOND = 1.43
 
-#: Rest distance [Å] of a pyrrolic N from the two edge atoms across the hole (out of bonding range) and from the outer
-#: neighbours of its own two (an angle of 130 degrees beside the pentagon's 108).
+#: Rest distance [Å] of a pyrrolic N from the two edge atoms across the vacancy (out of bonding range) and from the
+#: outer neighbours of its two bonded atoms (an angle of 130 degrees next to the 108 of the pentagon).
 AROUND_PENTAGON = 2.6
 
 #: Second neighbours of a regular pentagon, in units of its side: the golden ratio.
@@ -56,7 +56,7 @@ LEAST_SITE_DISTANCE = 2.6
 
 
 def nitrogen_fractions(system: System) -> dict[str, float]:
-    """Return the atomic fraction N/(N + C) of each kind of nitrogen, and of all under "total".
+    """Return the atomic fraction N/(N + C) of each kind of nitrogen, and the sum under "total".
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def dope(
     seed: int = 0,
     relax: bool = True,
 ) -> System:
-    """Put nitrogen into a carbon wall.
+    """Dope a carbon wall with nitrogen.
 
     Parameters
     ----------
@@ -91,37 +91,39 @@ def dope(
         Not changed. Atoms of species "C" with three bonds, all of whose neighbours have three, can become sites.
     fractions : mapping of str to float
         Atomic fraction N/(N + C) for "graphitic", "pyridinic", "pyrrolic"; met to the nearest whole site
-        (`nitrogen_fractions` says what came out).
+        (`nitrogen_fractions` returns the result).
     min_distance : float [Å]
-        Between atoms of different sites (nitrogen, edge atoms, vacancies), on the wall as given, images included.
+        Minimum between atoms of different sites (nitrogen, edge atoms, vacancies), in the undoped wall, with images.
     nitrogens_per_site : {3, 2, 1}
         N atoms of a pyridinic site.
     seed : int
-        The same seed gives the same bits.
+        The same seed gives bit-equal structures.
     relax : bool
-        Whether springs on the bond graph settle the geometry around the sites.
+        Whether to relax the geometry around the sites with springs on the bond graph.
 
     Returns
     -------
     System
-        Species "C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic" as they occur; further groups "nitrogen".
+        Species "C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic" as they occur; adds the group "nitrogen".
 
     Raises
     ------
     StructureError
-        If the fraction is out of reach at this distance, or a bond of the result is unsound.
+        If the fraction cannot be reached at this distance, or a bond of the result has an invalid length.
 
     Notes
     -----
-    Bonds and second neighbours rest at the distances of the given wall, so an undoped region stays as built; C-N at
-    1.43/1.42 of that; the diagonals of a pentagon at the golden ratio times its side; and a pyrrolic N at 2.6 Å from
-    the edge atoms across its hole and its second neighbours outside of the ring.
-    A weak spring along the normal holds every atom in the wall.
+    Rest lengths of bonds and second neighbours are the distances of the given wall, so an undoped region is unchanged.
+    C-N bonds have 1.43/1.42 of that, the diagonals of a pentagon the golden ratio times its side, and a pyrrolic N is
+    2.6 Å from the edge atoms across its vacancy and from its second neighbours outside the ring. A weak spring along
+    the normal keeps every atom in the wall.
     """
     if "C" not in system.species_names or not np.any(system.species == system.species_names.index("C")):
-        raise StructureError(f"No carbon to dope; species here are {', '.join(system.species_names) or 'none'}.")
+        raise StructureError(f"No carbon to dope: the species are {', '.join(system.species_names) or 'none'}.")
     if nitrogens_per_site not in {1, 2, 3}:
-        raise StructureError(f"A pyridinic site has 1, 2 or 3 nitrogen atoms, not {nitrogens_per_site}.")
+        raise StructureError(
+            f"A pyridinic site has 1, 2 or 3 nitrogen atoms, got nitrogens_per_site = {nitrogens_per_site}."
+        )
     if min_distance < LEAST_SITE_DISTANCE:
         raise StructureError(
             f"A distance of {min_distance:g} Å lets sites share a ring; at least {LEAST_SITE_DISTANCE} Å are needed."
@@ -142,16 +144,16 @@ def dope(
         for atom in site.edges:
             labels[wall[atom]] = "C:edge"
     moved = system.positions.copy()
-    gone = np.zeros(len(wall), dtype=np.bool_)
-    gone[[site.removed for site in sites if site.removed is not None]] = True
+    removed = np.zeros(len(wall), dtype=np.bool_)
+    removed[[site.removed for site in sites if site.removed is not None]] = True
     kept = _cut(bonds, sites)
     if relax and sites:
         moved[wall] = _relaxed(positions, system.cell, partners, kept, sites, [labels[a] for a in wall])
         finished = kept.joined(_ring_springs(sites, partners)[0])
-        row = np.cumsum(~gone) - 1
-        check_bonds(moved[wall[~gone]], system.cell, Pairs(row[finished.i], row[finished.j], finished.shift))
+        row = np.cumsum(~removed) - 1
+        check_bonds(moved[wall[~removed]], system.cell, Pairs(row[finished.i], row[finished.j], finished.shift))
     stay = np.ones(system.n_atoms, dtype=np.bool_)
-    stay[wall[gone]] = False
+    stay[wall[removed]] = False
     return _assembled(system, moved, labels, stay)
 
 
@@ -160,7 +162,7 @@ def _in_wall(species_name: str) -> bool:
 
 
 def _check_cell(cell: Cell, min_distance: float) -> None:
-    """Refuse cells in which a site would be too close to its own image."""
+    """Reject cells in which a site would be too close to its own image."""
     needed = min_distance + 2.0 * np.sqrt(3.0) * CC_BOND
     for axis in range(3):
         if cell.periodic[axis] and cell.heights[axis] < needed:
@@ -171,7 +173,7 @@ def _check_cell(cell: Cell, min_distance: float) -> None:
 
 
 def _ring_springs(sites: list[Site], partners: Partners) -> tuple[Pairs, Pairs, Pairs]:
-    """Return what a pentagon adds: the bonds that close it, its five diagonals, and N to the atoms around it."""
+    """Return the springs of pentagons: closing bonds, five diagonals, and N to the atoms around it."""
     closing, diagonals, around = [], [], []
     zero = np.zeros(3, dtype=np.int64)
     for site in sites:
@@ -183,11 +185,11 @@ def _ring_springs(sites: list[Site], partners: Partners) -> tuple[Pairs, Pairs, 
         for k in range(5):
             (u, s_u), (w, s_w) = ring[k], ring[(k + 2) % 5]
             diagonals.append((u, w, s_w - s_u))
-        seen, behind = dict(partners[nitrogen]), dict(partners[site.removed])
+        of_nitrogen, of_removed = dict(partners[nitrogen]), dict(partners[site.removed])
         own, facing = site.edges
-        around.append((nitrogen, own, seen[own]))
-        around.append((nitrogen, facing, seen[site.removed] + behind[facing]))
-        # the outer neighbours of both ring atoms bonded to N: without them the ring may fold over
+        around.append((nitrogen, own, of_nitrogen[own]))
+        around.append((nitrogen, facing, of_nitrogen[site.removed] + of_removed[facing]))
+        # the outer neighbours of both ring atoms bonded to N: without these springs the ring may fold over
         for (end, s_end), inner in ((site.ring[0], site.ring[1][0]), (site.ring[-1], site.ring[-2][0])):
             for outer, s_outer in partners[end]:
                 if outer not in {nitrogen, site.removed, inner}:
@@ -196,17 +198,17 @@ def _ring_springs(sites: list[Site], partners: Partners) -> tuple[Pairs, Pairs, 
 
 
 def _cut(bonds: Pairs, sites: list[Site]) -> Pairs:
-    """Return the bonds that doping leaves of the old ones."""
-    gone = {site.removed for site in sites}
-    left = {frozenset((site.nitrogens[0], site.edges[0])) for site in sites if site.ring}
+    """Return the bonds that doping keeps."""
+    removed = {site.removed for site in sites}
+    broken = {frozenset((site.nitrogens[0], site.edges[0])) for site in sites if site.ring}
     ends = list(zip(bonds.i.tolist(), bonds.j.tolist()))
-    return bonds.select(np.array([not (gone & {i, j}) and frozenset((i, j)) not in left for i, j in ends]))
+    return bonds.select(np.array([not (removed & {i, j}) and frozenset((i, j)) not in broken for i, j in ends]))
 
 
 def _relaxed(
     positions: FloatArray, cell: Cell, partners: Partners, kept: Pairs, sites: list[Site], labels: list[str]
 ) -> FloatArray:
-    """Return the wall with its springs at rest (rows of removed atoms stay where they were)."""
+    """Return the wall with relaxed springs (removed atoms keep their positions)."""
     nitrogen = np.array([element_of(label) == "N" for label in labels])
     kept_rest = lengths_of(kept.vectors(positions, cell))
     side = float(np.median(kept_rest))
@@ -214,9 +216,9 @@ def _relaxed(
     closing, diagonals, around = _ring_springs(sites, partners)
     angles = second_neighbours(adjacency(kept, len(positions)))
     in_ring = {frozenset(pair) for pair in zip(diagonals.i.tolist(), diagonals.j.tolist())}
-    turned = {site.nitrogens[0] for site in sites if site.ring}
+    pyrrolic = {site.nitrogens[0] for site in sites if site.ring}
     ends = list(zip(angles.i.tolist(), angles.j.tolist()))
-    angles = angles.select(np.array([frozenset(pair) not in in_ring and not (turned & set(pair)) for pair in ends]))
+    angles = angles.select(np.array([frozenset(pair) not in in_ring and not (pyrrolic & set(pair)) for pair in ends]))
     rest = [
         kept_rest,
         np.full(len(closing), CN_BOND / CC_BOND * side),
@@ -232,7 +234,7 @@ def _relaxed(
 
 
 def _assembled(system: System, positions: FloatArray, labels: list[str], stay: BoolArray) -> System:
-    """Return the system of the atoms that stay, with its new labels, standard masses where they changed."""
+    """Return the system of the atoms to keep with new labels, and standard masses where the element changed."""
     old = system.species_names
     names = [name for name in old if name in labels]
     names += [

@@ -1,4 +1,4 @@
-"""Where nitrogen goes: the defect sites of a carbon wall, drawn at random with a distance between them."""
+"""Selection of doping sites in a carbon wall: random, with a minimum distance."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from nakmd.structures.bond_network import Pairs, adjacency
 
 Partners = list[list[tuple[int, IntArray]]]
 
-#: In the order in which they are placed: the large ones first.
+#: In order of placement: the large ones first.
 KINDS = ("pyridinic", "pyrrolic", "graphitic")
 
-#: How many random orders are tried before a fraction counts as out of reach.
+#: Number of random orders to try before the fraction counts as unreachable.
 ATTEMPTS = 50
 
 
 @dataclass(frozen=True)
 class Site:
-    """One defect, by rows of the undoped wall.
+    """One defect, as indices of the undoped wall.
 
     Attributes
     ----------
     kind : str
     removed : int or None
-        The atom taken out.
+        The removed atom.
     nitrogens, edges : tuple of int
-        Atoms that become N, and carbon left with two bonds.
+        Atoms that become N, and carbon that keeps two bonds.
     ring : tuple of (int, (3,) int64)
-        The four atoms that form a pentagon with the nitrogen, with shifts seen from it; the last is bonded to it anew.
+        The four atoms that form a pentagon with the nitrogen, with shifts relative to it; its bond to the last is new.
     """
 
     kind: str
@@ -43,13 +43,13 @@ class Site:
 
     @property
     def core(self) -> tuple[int, ...]:
-        """All atoms of the site; the distance between sites is that of their cores."""
+        """All atoms of the site; the distance between sites is measured between cores."""
         removed = () if self.removed is None else (self.removed,)
         return (*removed, *self.nitrogens, *self.edges)
 
 
 def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_site: int = 3) -> dict[str, int]:
-    """Return how many sites of each kind come nearest to the fractions.
+    """Return the number of sites of each kind that is closest to the fractions.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_sit
     Raises
     ------
     StructureError
-        If a kind is unknown, a fraction is no fraction, or smaller than half a site.
+        If a kind is unknown, or a fraction is out of range or smaller than half a site.
 
     Notes
     -----
@@ -76,19 +76,19 @@ def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_sit
     """
     unknown = sorted(set(fractions) - set(KINDS))
     if unknown:
-        raise StructureError(f"Unknown kind of nitrogen {', '.join(unknown)}; known are {', '.join(sorted(KINDS))}.")
+        raise StructureError(f"Unknown kind of nitrogen {', '.join(unknown)}. Choose from {', '.join(sorted(KINDS))}.")
     if any(not 0.0 <= f < 1.0 for f in fractions.values()) or sum(fractions.values()) > 0.5:
-        raise StructureError(f"Nitrogen fractions must be within 0 and 0.5 in all, got {dict(fractions)}.")
+        raise StructureError(f"Nitrogen fractions must be >= 0 with a sum of at most 0.5, got {dict(fractions)}.")
     per_site = {"graphitic": 1, "pyridinic": nitrogens_per_site, "pyrrolic": 1}
     vacancies = sum(fractions.get(kind, 0.0) / per_site[kind] for kind in ("pyridinic", "pyrrolic"))
     remaining = n_carbon / (1.0 + vacancies)
     counts = {}
     for kind in KINDS:
-        wanted = fractions.get(kind, 0.0)
-        counts[kind] = round(wanted * remaining / per_site[kind])
-        if wanted > 0.0 and counts[kind] == 0:
+        fraction = fractions.get(kind, 0.0)
+        counts[kind] = round(fraction * remaining / per_site[kind])
+        if fraction > 0.0 and counts[kind] == 0:
             raise StructureError(
-                f"A fraction {wanted:g} of {kind} N is less than half a site on {n_carbon} carbon atoms; one "
+                f"A fraction {fraction:g} of {kind} N is less than half a site on {n_carbon} carbon atoms; one "
                 f"site is {per_site[kind] / remaining:.5f}. Enlarge the wall or raise the fraction."
             )
     return counts
@@ -103,21 +103,21 @@ def place_sites(
     min_distance: float,
     seed: int,
 ) -> list[Site]:
-    """Draw sites in random order, large kinds first, and keep those far enough from the ones before.
+    """Draw sites in random order, large kinds first, and keep those far enough from earlier ones.
 
     Parameters
     ----------
     counts : mapping of str to int
-        Sites of each kind.
+        Number of sites of each kind.
     nitrogens_per_site : int
     partners : list of list of (int, shift)
         Bonded neighbours of each wall atom.
     pristine : (n,) bool
-        Atoms that may change; the others count as sites that are there already.
+        Atoms that may change; the others count as existing sites.
     close : Pairs
         All pairs within ``min_distance``.
     min_distance : float [Å]
-        For the message.
+        For the error message.
     seed : int
 
     Returns
@@ -127,7 +127,7 @@ def place_sites(
     Raises
     ------
     StructureError
-        If no order that was tried makes room for all.
+        If none of the random orders fits all sites.
     """
     n = len(partners)
     whole = np.array([len(around) == 3 for around in partners]) & pristine
@@ -166,11 +166,11 @@ def place_sites(
             return sites
         if sum(reached.values()) > sum(best.values()):
             best = reached
-    wanted = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
-    found = ", ".join(f"{best.get(kind, 0)} {kind}" for kind in KINDS if counts[kind])
+    requested = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
+    placed = ", ".join(f"{best.get(kind, 0)} {kind}" for kind in KINDS if counts[kind])
     raise StructureError(
-        f"{wanted} sites at least {min_distance:g} Å apart do not fit on {n} atoms: the best of {ATTEMPTS} "
-        f"orders placed {found}. Lower the fraction or the distance, or enlarge the wall."
+        f"{requested} sites at least {min_distance:g} Å apart do not fit on {n} atoms: the best of {ATTEMPTS} "
+        f"orders placed {placed}. Lower the fraction or the distance, or enlarge the wall."
     )
 
 
@@ -180,7 +180,7 @@ def _site(kind: str, atom: int, partners: Partners, shuffle: list[int], nitrogen
         return Site(kind, None, (atom,))
     if kind == "pyridinic":
         return Site(kind, atom, tuple(around[:nitrogens_per_site]), tuple(around[nitrogens_per_site:]))
-    # around[0] leaves; around[1] stays in the ring that closes, around[2] is left facing the hole
+    # around[0] is removed; around[1] is in the closing ring, around[2] faces the vacancy
     ring = _hexagon(partners, around[1], atom, around[0])
     if ring is None:
         return None
@@ -189,9 +189,9 @@ def _site(kind: str, atom: int, partners: Partners, shuffle: list[int], nitrogen
 
 
 def _hexagon(partners: Partners, a: int, x: int, y: int) -> tuple[tuple[int, IntArray], ...] | None:
-    """Return the other four atoms a, b, c, d of the hexagon a-x-y with their shifts seen from x, if there is one.
+    """Return the other four atoms a, b, c, d of the hexagon a-x-y with shifts relative to x, or None.
 
-    Walks outwards from a and from y until both paths meet in c.
+    Follows the bonds from a and from y until both paths meet in c.
     """
     shifts = dict(partners[x])
     for b, s_ab in partners[a]:

@@ -27,7 +27,7 @@ def droplet_on_sheet(
     group: str = "sheet",
     seed: int = 0,
 ) -> System:
-    """Put a spherical cap of liquid NaK on top of a sheet in the xy plane, in its middle.
+    """Put a spherical cap of liquid NaK on the centre of a sheet in the xy plane.
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ def droplet_on_sheet(
     temperature : float [K]
         For the density.
     n_atoms : int
-        Metal atoms; the radius follows.
+        Number of metal atoms; it sets the radius.
     contact_angle : float [degree]
-        Of the starting cap, within the liquid.
+        Initial contact angle, measured in the liquid.
     group : str
-        The sheet.
+        Atoms of the sheet.
     seed : int
 
     Returns
@@ -55,7 +55,7 @@ def droplet_on_sheet(
         If the droplet does not fit into the cell.
     """
     if group not in system.groups or not np.any(system.groups[group]):
-        raise StructureError(f"No atoms are in group {group!r} to put a droplet on.")
+        raise StructureError(f"Group {group!r} has no atoms to put a droplet on.")
     sheet = system.positions[system.groups[group]]
     foot = (*(0.5 * np.diag(system.cell.matrix)[:2]), float(sheet[:, 2].mean()))
     above = Slab(system.cell, foot[2], foot[2] + 0.5 * float(system.cell.matrix[2, 2]))
@@ -74,15 +74,15 @@ def droplet_on_tube(
     group: str = "tube",
     seed: int = 0,
 ) -> System:
-    """Put a droplet of liquid NaK on the outside of a tube along z, on its +y flank, half-way along it.
+    """Put a droplet of liquid NaK on the outside of a tube along z, on its +y side, at half its length.
 
-    Parameters are those of `droplet_on_sheet`; the contact angle is that with the plane that touches the tube there.
-    Drops larger than the tube's radius reach around it.
+    Parameters are those of `droplet_on_sheet`; the contact angle refers to the tangent plane of the tube.
+    Droplets larger than the tube radius reach around it.
     """
     axis = tube_axis(system, group)
     foot = (axis.center[0], axis.center[1] + axis.radius, 0.5 * float(system.cell.matrix[2, 2]))
-    outside = Cylinder(system.cell, axis.center, axis.radius, outside=True)
-    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, foot, 1), outside, seed)
+    exterior = Cylinder(system.cell, axis.center, axis.radius, outside=True)
+    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, foot, 1), exterior, seed)
 
 
 class _Cap(NamedTuple):
@@ -97,12 +97,14 @@ class _Cap(NamedTuple):
 
 
 def _fill_cap(system: System, cap: _Cap, beyond: Region, seed: int) -> System:
-    """Fill a cap with liquid, as far as it lies in the region ``beyond`` the wall."""
+    """Fill the part of a cap in the region ``beyond`` the wall with liquid."""
     x_K, temperature, n_atoms, contact_angle, foot, axis = cap
     if not system.cell.is_orthorhombic:
         raise StructureError("A droplet needs an orthorhombic cell.")
     if not 10.0 <= contact_angle <= 170.0:
-        raise StructureError(f"A droplet starts with a contact angle of 10 to 170 degrees, not {contact_angle:g}.")
+        raise StructureError(
+            f"The initial contact angle of a droplet must be within 10 and 170 degrees, got {contact_angle:g}."
+        )
     space = beyond & Inside(system.cell)
     points, volume = accessible_points(system, space, WALL_EXCLUSION)
     offsets = system.cell.minimum_image(points - np.array(foot))
@@ -111,7 +113,7 @@ def _fill_cap(system: System, cap: _Cap, beyond: Region, seed: int) -> System:
     lengths = np.diag(system.cell.matrix)
     center = list(foot)
     center[axis] -= radius * cos(radians(contact_angle))
-    # a cap that meets its own image is a film
+    # a cap that touches its own image is a film
     room = lengths.copy()
     room[axis] = 0.5 * lengths[axis] if system.cell.periodic[axis] else lengths[axis] - foot[axis]
     size = np.full(3, 2.0 * radius * (sin(radians(contact_angle)) if contact_angle < 90.0 else 1.0))
@@ -119,17 +121,17 @@ def _fill_cap(system: System, cap: _Cap, beyond: Region, seed: int) -> System:
     for c in range(3):
         if size[c] > room[c]:
             raise StructureError(
-                f"A droplet of {n_atoms} atoms extends over {size[c]:.1f} Å along {'xyz'[c]}, where {room[c]:.1f} Å "
-                "are free. Enlarge the cell or ask for fewer atoms."
+                f"A droplet of {n_atoms} atoms is {size[c]:.1f} Å long along {'xyz'[c]}, but only {room[c]:.1f} Å are "
+                "free. Enlarge the cell or reduce the number of atoms."
             )
     sphere = Sphere(system.cell, (center[0], center[1], center[2]), radius, foot)
     return fill(system, x_K, temperature, region=sphere & beyond, n_atoms=n_atoms, seed=seed)
 
 
 def _radius_to_reach(offsets: FloatArray, axis: int, angle: float) -> FloatArray:
-    """Return the radius of the cap that just reaches each point, (n,) [Å].
+    """Return the radius of the cap whose surface contains each point, (n,) [Å].
 
-    The centre lies at -R cos θ on the normal; with h along the normal and r the distance from the foot,
+    The centre is at -R cos θ on the normal; with h along the normal and r the distance from the foot,
     R² sin²θ - 2 h R cos θ - r² = 0.
     """
     h = offsets[:, axis]
@@ -148,22 +150,22 @@ def droplet(
     region: Region | None = None,
     seed: int = 0,
 ) -> System:
-    """Put a ball of liquid NaK into a system.
+    """Put a sphere of liquid NaK into a system.
 
     Parameters
     ----------
     system : System
-        Not changed. Atoms inside the ball take their volume from it: around a tube's axis it is a bead on the tube.
+        Not changed. Atoms inside the sphere displace liquid: around the axis of a tube it is a bead on the tube.
     x_K : float
         Mole fraction of potassium.
     temperature : float [K]
         For the density.
     n_atoms : int
-        Metal atoms; the radius follows.
+        Number of metal atoms; it sets the radius.
     center : (float, float, float) [Å], optional
-        The middle of the cell if left out.
+        Default: the centre of the cell.
     region : Region, optional
-        What the ball is cut down to, such as the outside of a tube.
+        Restricts the sphere, for example to the outside of a tube.
     seed : int
 
     Returns
@@ -172,29 +174,29 @@ def droplet(
     """
     middle = 0.5 * np.sum(system.cell.matrix, axis=0)
     point = center if center is not None else (float(middle[0]), float(middle[1]), float(middle[2]))
-    inside: Region = Inside(system.cell)
-    space = inside if region is None else region & inside
+    whole_cell: Region = Inside(system.cell)
+    space = whole_cell if region is None else region & whole_cell
     points, volume = accessible_points(system, space, WALL_EXCLUSION)
     offsets = system.cell.minimum_image(points - np.array(point))
     radius = _radius_for(n_atoms, x_K, temperature, lengths_of(offsets), volume)
     if np.any(2.0 * radius > system.cell.heights):
         raise StructureError(
-            f"A droplet of {n_atoms} atoms is {2.0 * radius:.1f} Å wide, the cell {system.cell.heights.min():.1f} Å. "
-            "Enlarge the cell or ask for fewer atoms."
+            f"A droplet of {n_atoms} atoms has a diameter of {2.0 * radius:.1f} Å; the cell has "
+            f"{system.cell.heights.min():.1f} Å. Enlarge the cell or reduce the number of atoms."
         )
-    ball = Sphere(system.cell, point, radius) & space
-    return fill(system, x_K, temperature, region=ball, n_atoms=n_atoms, seed=seed)
+    sphere = Sphere(system.cell, point, radius) & space
+    return fill(system, x_K, temperature, region=sphere, n_atoms=n_atoms, seed=seed)
 
 
 def _radius_for(n_atoms: int, x_K: float, temperature: float, radii: FloatArray, volume: float) -> float:
-    """Return the radius [Å] that takes in grid points enough for the atoms.
+    """Return the radius [Å] that contains enough grid points for the atoms.
 
     Parameters
     ----------
     radii : (n,) float64 [Å]
-        Radius that just reaches each point.
+        Radius at which each point is on the surface.
     volume : float [Å³]
-        Of one point.
+        Volume per point.
     """
     if n_atoms < 1:
         raise StructureError(f"A droplet needs at least 1 atom, got {n_atoms}.")
@@ -202,7 +204,7 @@ def _radius_for(n_atoms: int, x_K: float, temperature: float, radii: FloatArray,
     rank = max(1, round(needed / volume))
     if rank > len(radii):
         raise StructureError(
-            f"A droplet of {n_atoms} atoms fills {needed:.0f} Å³, but {len(radii) * volume:.0f} Å³ are free. "
-            "Enlarge the cell or ask for fewer atoms."
+            f"A droplet of {n_atoms} atoms needs {needed:.0f} Å³, but only {len(radii) * volume:.0f} Å³ are "
+            "free. Enlarge the cell or reduce the number of atoms."
         )
     return float(np.sort(radii)[rank - 1])

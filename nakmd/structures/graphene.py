@@ -1,4 +1,4 @@
-"""Rectangular graphene sheets, one or several above each other, periodic in the plane."""
+"""Rectangular graphene sheets, single or stacked, periodic in the plane."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def graphene(
     lengths : (float, float) [Å], optional
         Along x (zigzag) and y (armchair); rounded to whole cells of sqrt(3) x 3 bonds.
     repeats : (int, int), optional
-        Cells along x and y; give these or ``lengths``.
+        Cells along x and y. Give exactly one of this and ``lengths``.
     bond : float [Å]
     layers : int
-        Number of sheets; two with a wide ``gap`` take a slab of liquid between them.
+        Number of sheets; two with a wide ``gap`` can hold a slab of liquid.
     gap : float [Å]
-        From sheet to sheet.
+        Distance between sheets.
     stacking : {"AB", "AA"}
-        Whether every second sheet is moved by one bond along y.
+        AB shifts every second sheet by one bond along y.
     vacuum : float [Å]
         Below the lowest and above the highest sheet.
     periodic : sequence of three bool
@@ -60,16 +60,16 @@ def graphene(
         One species "C"; groups "carbon", "sheet" and, with several layers, "sheet1", "sheet2", ... from below.
     """
     if (lengths is None) == (repeats is None):
-        raise StructureError("A sheet needs either lengths or repeats.")
+        raise StructureError("A sheet needs exactly one of lengths and repeats.")
     if stacking not in {"AA", "AB"}:
-        raise StructureError(f"Sheets are stacked AA or AB, not {stacking!r}.")
+        raise StructureError(f"The stacking must be AA or AB, got {stacking!r}.")
     nx, ny = repeats_for(lengths, bond) if lengths is not None else (repeats or (0, 0))
     if nx < 1 or ny < 1 or layers < 1:
         raise StructureError(f"A sheet needs at least 1 x 1 cells and 1 layer, got {nx} x {ny}, {layers} layers.")
     if not (bond > 0.0 and vacuum >= 0.0 and (layers == 1 or gap > 0.0)):
         raise StructureError(f"Bond {bond} Å and gap {gap} Å must be positive, vacuum {vacuum} Å not negative.")
     if 2.0 * vacuum + (layers - 1) * gap <= 0.0:
-        raise StructureError("A sheet without vacuum has no cell height; give vacuum or more layers.")
+        raise StructureError("The cell height is 0 Å: a single sheet needs a positive vacuum.")
     ix, iy, basis = (index.ravel() for index in np.meshgrid(range(nx), range(ny), range(4), indexing="ij"))
     plane = bond * (np.stack([ix, iy], axis=1) * RECTANGLE + BASIS[basis])
     sheets = []

@@ -1,4 +1,4 @@
-"""Liquid sodium-potassium at a composition and density: alone, or filled in around, inside and beside carbon."""
+"""Liquid sodium-potassium of given composition and density: bulk, film, or fill of a region around carbon."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from nakmd.structures.volume import accessible_volume
 from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
-#: Atoms of the starting liquid are no closer than this [Å]: where g(r) of the liquids begins to rise.
+#: Minimum distances [Å] in the initial liquid: where g(r) of the liquids begins to rise.
 MIN_DISTANCES = {("Na", "Na"): 3.0, ("K", "Na"): 3.3, ("K", "K"): 3.6}
 
-#: Metal to carbon and nitrogen, centre to centre [Å].
+#: Minimum distance of metal to carbon and nitrogen, centre to centre [Å].
 WALL_DISTANCE = 3.0
 
-#: Radius [Å] of the volume that a wall atom takes from the liquid: van der Waals radius of carbon.
+#: Radius [Å] of the volume that a wall atom excludes from the liquid: van der Waals radius of carbon.
 WALL_EXCLUSION = 1.7
 
-#: Width [Å] of the pencils along x in which the atoms of a liquid are numbered, and how many make a strip.
+#: Width [Å] of the pencils along x that order the atoms of a liquid in memory, and their number per strip.
 PENCIL, STRIP = 6.0, 12
 
-#: Temperatures [K] over which the density line is used.
+#: Valid temperatures [K] of the density fit.
 LIQUID_RANGE = (250.0, 1500.0)
 
 
@@ -46,7 +46,7 @@ def nak_density(x_K: float, temperature: float) -> float:
     x_K : float
         Mole fraction of potassium.
     temperature : float [K]
-        250 to 1500; below the melting points the lines are continued.
+        250 to 1500; below the melting points the fits are extrapolated.
 
     Returns
     -------
@@ -62,11 +62,11 @@ def nak_density(x_K: float, temperature: float) -> float:
     O. J. Foust (ed.), Sodium-NaK Engineering Handbook, vol. 1, Gordon & Breach (1972), eqs 1.5, 1.8 and 1.9.
     """
     if not 0.0 <= x_K <= 1.0:
-        raise StructureError(f"The mole fraction of potassium must be within 0 and 1, got {x_K}.")
+        raise StructureError(f"The mole fraction of potassium must be within 0 and 1, got x_K = {x_K}.")
     if not LIQUID_RANGE[0] <= temperature <= LIQUID_RANGE[1]:
         raise StructureError(
-            f"The density of liquid NaK is known from {LIQUID_RANGE[0]:g} to {LIQUID_RANGE[1]:g} K, not at "
-            f"{temperature:g} K; give a density or a number of atoms."
+            f"The density fit of liquid NaK covers {LIQUID_RANGE[0]:g} to {LIQUID_RANGE[1]:g} K, got {temperature:g} "
+            "K. Give a density or a number of atoms."
         )
     return 1.0 / (x_K / potassium_density(temperature) + (1.0 - x_K) / sodium_density(temperature))
 
@@ -80,7 +80,7 @@ def number_density(x_K: float, density: float) -> float:
 
 
 def composition(n_atoms: int, x_K: float) -> list[str]:
-    """Return the elements of n atoms, Na first, with the number of K nearest to ``x_K``."""
+    """Return the elements of n atoms, Na first; the number of K is rounded from ``x_K``."""
     n_potassium = round(n_atoms * x_K)
     return ["Na"] * (n_atoms - n_potassium) + ["K"] * n_potassium
 
@@ -103,35 +103,34 @@ def fill(
     Parameters
     ----------
     system : System
-        Not changed; its atoms stay where they are.
+        Not changed; its atoms keep their positions.
     x_K : float
-        Mole fraction of potassium; met to the nearest whole atom.
+        Mole fraction of potassium; rounded to whole atoms.
     temperature : float [K], optional
         For the density of `nak_density`; needed unless ``density`` or ``n_atoms`` is given.
     region : Region, optional
-        The whole cell if left out (both inside and outside of a tube).
+        Default: the whole cell (inside and outside a tube).
     density : float [g/cm³], optional
     n_atoms : int, optional
-        Instead of density times accessible volume.
+        Default: density times accessible volume.
     min_distances : mapping of (str, str) to float [Å], optional
-        Replaces entries of `MIN_DISTANCES`; pairs with carbon may be named too.
+        Replaces entries of `MIN_DISTANCES`; may include pairs with carbon.
     wall_distance : float [Å]
-        Between metal and any other atom.
+        Minimum distance between metal and any other atom.
     wall_exclusion : float [Å]
-        Radius around every wall atom that does not count as volume of the liquid.
+        Radius around every wall atom that is excluded from the liquid volume.
     seed : int
-        The same seed gives the same bits.
+        The same seed gives bit-equal structures.
 
     Returns
     -------
     System
-        The atoms of ``system`` first, then Na, then K; the metal in group "liquid", its atoms of a kind numbered
-        through space.
+        The atoms of ``system`` first, then Na, then K; the metal is group "liquid", each element in spatial order.
 
     Raises
     ------
     StructureError
-        If the region is empty or the atoms do not fit, with the numbers.
+        If the region is empty or the atoms do not fit.
     """
     space = Inside(system.cell) if region is None else region & Inside(system.cell)
     count = n_atoms
@@ -142,13 +141,15 @@ def fill(
         volume = accessible_volume(system, space, wall_exclusion)
         count = round(number_density(x_K, rho) * volume)
         if count < 1:
-            raise StructureError(f"The region has {volume:.1f} Å³ to fill, less than one atom at {rho:.4f} g/cm³.")
+            raise StructureError(f"The region has {volume:.1f} Å³, less than one atom at {rho:.4f} g/cm³. Enlarge it.")
     if count < 1 or not 0.0 <= x_K <= 1.0:
-        raise StructureError(f"A liquid needs at least 1 atom and x_K within 0 and 1, got {count} and {x_K}.")
+        raise StructureError(
+            f"A liquid needs at least 1 atom and x_K within 0 and 1, got {count} atoms and x_K = {x_K}."
+        )
     elements = composition(count, x_K)
     present = [element_of(system.species_names[a]) for a in system.species]
     distances = _distances(present, wall_distance, min_distances or {})
-    # the number 37 keeps this stream apart from those of doping and substitution under the same seed
+    # 37 separates this stream from those of doping and substitution with the same seed
     random = np.random.default_rng([seed, 37])
     positions = pack(elements, space, system.cell, system.positions, present, distances, random)
     positions, _ = system.cell.wrap(positions)
@@ -163,10 +164,10 @@ def fill(
 
 
 def _along_strips(positions: FloatArray, species: IntArray) -> IntArray:
-    """Return an order of atoms, species by species, in which those near each other in space are near in memory.
+    """Return an atom order, species by species, in which spatial neighbours are close in memory.
 
-    Strips of pencils along x, to and fro along z, as neighbour lists go through space: a step of 1,000,000 atoms takes
-    0.03 µs per atom less than in the order of packing. Nothing else depends on it.
+    Strips of pencils along x, alternating in z, in the traversal order of neighbour lists: a step of 1,000,000 atoms
+    takes 0.03 µs per atom less than in packing order. Nothing else depends on it.
     """
     x, (y, z) = positions[:, 0], np.floor(positions[:, 1:] / PENCIL).T
     strip = y // STRIP
@@ -176,7 +177,7 @@ def _along_strips(positions: FloatArray, species: IntArray) -> IntArray:
 def _distances(
     present: list[str], wall_distance: float, given: Mapping[tuple[str, str], float]
 ) -> dict[tuple[str, str], float]:
-    """Return the smallest distances by pair of elements in alphabetical order, the given ones last."""
+    """Return the minimum distances by alphabetical pair of elements; ``given`` takes precedence."""
     walls = {(metal, element) for metal in ("Na", "K") for element in set(present) - {"Na", "K"}}
     table = {**MIN_DISTANCES, **dict.fromkeys(sorted(walls), wall_distance), **given}
     return {(min(pair), max(pair)): distance for pair, distance in table.items()}
@@ -194,7 +195,7 @@ def liquid(
     min_distances: Mapping[tuple[str, str], float] | None = None,
     seed: int = 0,
 ) -> System:
-    """Build bulk liquid NaK in a periodic box, or a film of it between vacuum.
+    """Build bulk liquid NaK in a periodic box, or a film between vacuum.
 
     Parameters
     ----------
@@ -202,15 +203,14 @@ def liquid(
     temperature : float [K], optional
         For the density; needed unless ``density``, or both ``lengths`` and ``n_atoms``, are given.
     lengths : (float, float, float) [Å], optional
-        Of the liquid. If left out: the right volume for ``n_atoms``, a cube, or square to z where the thickness is
-        given.
+        Box of the liquid. Default: the volume of ``n_atoms``, a cube, or square in xy if ``thickness`` is given.
     n_atoms : int, optional
-        Density times volume if left out.
+        Default: density times volume.
     density : float [g/cm³], optional
     thickness : float [Å], optional
-        Of the liquid along z, in place of ``lengths``.
+        Thickness along z, instead of ``lengths``.
     vacuum : float [Å]
-        Empty space along z on each side of the liquid; the cell repeats along all three directions with any.
+        Empty space along z on each side of the liquid; the cell is periodic in all directions.
     min_distances : mapping of (str, str) to float [Å], optional
     seed : int
 
@@ -222,7 +222,7 @@ def liquid(
     Raises
     ------
     StructureError
-        If the size does not follow from what is given, or is given twice.
+        If the arguments do not determine the size, or give it twice.
     """
     if lengths is None:
         if n_atoms is None or n_atoms < 1:
@@ -235,9 +235,9 @@ def liquid(
         side = math.sqrt(volume / depth)
         lengths = (side, side, depth)
     elif thickness is not None:
-        raise StructureError("The thickness of a liquid is the last of its lengths: give one of the two.")
+        raise StructureError("lengths and thickness both set the size of a liquid along z. Give one of the two.")
     if vacuum < 0.0:
-        raise StructureError(f"The vacuum beside a liquid must not be negative, got {vacuum} Å.")
+        raise StructureError(f"The vacuum around a liquid must not be negative, got {vacuum} Å.")
     cell = Cell((lengths[0], lengths[1], lengths[2] + 2.0 * vacuum))
     film = Slab(cell, vacuum, vacuum + lengths[2]) if vacuum else None
     return fill(

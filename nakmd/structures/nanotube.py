@@ -14,7 +14,7 @@ from nakmd.elements import CC_BOND
 from nakmd.errors import StructureError
 from nakmd.system import System
 
-#: Below this radius [Å] second neighbours around the circumference come within bonding distance.
+#: Below this radius [Å] second neighbours around the circumference are within bonding distance.
 SMALLEST_RADIUS = 1.5
 
 
@@ -31,7 +31,7 @@ class TubeGeometry:
     Raises
     ------
     StructureError
-        If n or m is negative, or the tube too thin to hold together.
+        If n or m is negative, or the radius is below `SMALLEST_RADIUS`.
 
     References
     ----------
@@ -50,13 +50,13 @@ class TubeGeometry:
 
     def __post_init__(self) -> None:
         if self.n < 0 or self.m < 0:
-            raise StructureError(f"A tube's (n,m) are not negative, got ({self.n},{self.m}).")
+            raise StructureError(f"The (n,m) of a tube must not be negative, got ({self.n},{self.m}).")
         if not self.bond > 0.0:
             raise StructureError(f"The bond length must be positive, got {self.bond} Å.")
         if self.radius < SMALLEST_RADIUS * self.bond / CC_BOND:
             raise StructureError(
-                f"A ({self.n},{self.m}) tube would have a radius of {self.radius:.2f} Å; below "
-                f"{SMALLEST_RADIUS * self.bond / CC_BOND:.2f} Å it does not hold together. (4,0) or (3,2) do."
+                f"A ({self.n},{self.m}) tube has a radius of {self.radius:.2f} Å; the minimum is "
+                f"{SMALLEST_RADIUS * self.bond / CC_BOND:.2f} Å. Choose (4,0), (3,2) or a wider tube."
             )
 
     @property
@@ -91,11 +91,11 @@ class TubeGeometry:
     def repeats_for(self, length: float) -> int:
         """Return the whole number of periods nearest to a length [Å], at least 1."""
         if not length > 0.0:
-            raise StructureError(f"A tube's length must be positive, got {length} Å.")
+            raise StructureError(f"The length of a tube must be positive, got {length} Å.")
         return max(1, round(length / self.period))
 
     def describe(self, repeats: int) -> str:
-        """Say in words what `nanotube` builds with so many periods."""
+        """Return a one-line summary of the tube with this number of periods."""
         return (
             f"({self.n},{self.m}) nanotube, radius {self.radius:.3f} Å, {repeats} x {self.period:.4f} Å = "
             f"{repeats * self.period:.3f} Å long, {repeats * self.atoms_per_period} atoms"
@@ -104,7 +104,7 @@ class TubeGeometry:
     def unit(self) -> FloatArray:
         """Return one period with its axis on z through the origin, (atoms_per_period, 3) [Å].
 
-        Lattice points are sorted into the rolled strip in whole numbers, so no atom is lost or doubled by rounding.
+        Integer arithmetic assigns lattice points to the rolled strip, so rounding cannot lose or duplicate an atom.
         """
         n, m = self.n, self.m
         t1, t2 = self.translation
@@ -115,7 +115,7 @@ class TubeGeometry:
             np.arange(2),
             indexing="ij",
         )
-        # in thirds of a1 and a2; the second atom of the graphene cell sits at (a1 + a2)/3
+        # in thirds of a1 and a2; the second atom of the graphene cell is at (a1 + a2)/3
         p, q = (3 * i + basis).ravel(), (3 * j + basis).ravel()
         around = p * (2 * n + m) + q * (n + 2 * m)
         along = p * (2 * t1 + t2) + q * (t1 + 2 * t2)
@@ -140,19 +140,19 @@ def nanotube(
     vacuum: float = 15.0,
     periodic: Sequence[bool] = (True, True, True),
 ) -> System:
-    """Build an (n,m) nanotube along z in the middle of its cell.
+    """Build an (n,m) nanotube along z in the centre of its cell.
 
     Parameters
     ----------
     n, m : int
         Chirality.
     length : float [Å], optional
-        Rounded to the nearest whole number of periods (`TubeGeometry.describe` says what that is).
+        Rounded to the nearest whole number of periods (see `TubeGeometry.describe`).
     repeats : int, optional
-        Number of periods; give this or ``length``.
+        Number of periods. Give exactly one of this and ``length``.
     bond : float [Å]
     box : (float, float) [Å], optional
-        Lengths of the cell along x and y; the tube plus ``vacuum`` on every side if left out.
+        Lengths of the cell along x and y. Default: the tube plus ``vacuum`` on every side.
     vacuum : float [Å]
     periodic : sequence of three bool
 
@@ -168,7 +168,7 @@ def nanotube(
     """
     geometry = TubeGeometry(n, m, bond)
     if (length is None) == (repeats is None):
-        raise StructureError("A nanotube needs either length or repeats.")
+        raise StructureError("A nanotube needs exactly one of length and repeats.")
     count = geometry.repeats_for(length) if length is not None else int(repeats or 0)
     if count < 1:
         raise StructureError(f"A nanotube needs at least 1 period, got {count}.")
@@ -176,7 +176,7 @@ def nanotube(
     width = np.array(box if box is not None else (side, side), dtype=np.float64)
     if np.any(width <= 2.0 * geometry.radius):
         raise StructureError(
-            f"A box of {width[0]:.2f} x {width[1]:.2f} Å does not hold a tube of diameter "
+            f"A box of {width[0]:.2f} x {width[1]:.2f} Å is too small for a tube of diameter "
             f"{2.0 * geometry.radius:.2f} Å."
         )
     unit = geometry.unit()
@@ -195,7 +195,7 @@ def nanotube(
 
 @dataclass(frozen=True)
 class TubeAxis:
-    """Where a tube along z stands.
+    """Axis and radius of a tube along z.
 
     Attributes
     ----------
@@ -215,7 +215,7 @@ def tube_axis(system: System, group: str = "tube") -> TubeAxis:
     ----------
     system : System
     group : str
-        The tube's atoms, unwrapped along x and y.
+        Atoms of the tube, unwrapped along x and y.
 
     Returns
     -------
@@ -224,10 +224,10 @@ def tube_axis(system: System, group: str = "tube") -> TubeAxis:
     Notes
     -----
     Kåsa's algebraic fit: x² + y² = 2 x_c x + 2 y_c y + (R² - x_c² - y_c²) is linear in its unknowns, and exact
-    for atoms on a circle, also where vacancies leave gaps in it.
+    for atoms on a circle, with or without vacancies.
     """
     if group not in system.groups or int(np.sum(system.groups[group])) < 3:
-        raise StructureError(f"No tube of at least 3 atoms is in group {group!r} here.")
+        raise StructureError(f"Group {group!r} does not hold a tube of at least 3 atoms.")
     xy = system.positions[system.groups[group], :2]
     middle = xy.mean(axis=0)
     x, y = (xy - middle).T

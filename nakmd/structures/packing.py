@@ -1,11 +1,11 @@
-"""Points without overlaps: a jittered lattice cut to the free space, then pushed apart until all distances hold."""
+"""Random packing without overlaps: a jittered lattice in the free space, relaxed until all distances are met."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import scipy  # loads spatial when it is first used: it takes 0.2 s
+import scipy  # scipy loads spatial (0.2 s) on first use
 
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
@@ -14,14 +14,14 @@ from nakmd.structures.distances import distance_between, images_around, lengths_
 from nakmd.structures.regions import Region
 from nakmd.structures.springs import descend
 
-#: Distances are pushed this much beyond the asked-for ones, so that the walk ends instead of creeping up to them.
+#: Factor on the requested distances, so that the relaxation ends instead of approaching them slowly.
 MARGIN = 1.02
 
-#: Pairs are listed this far [Å] beyond contact and listed anew when an atom has moved half of it.
+#: Skin [Å] of the pair list, which is rebuilt when an atom has moved half of it.
 SKIN = 1.0
 
-#: Largest displacement of the lattice points along each axis, in lattice constants. At one half every point is spread
-#: evenly over one cube of the lattice: its Bragg peaks vanish, and the density stays even over longer distances.
+#: Largest displacement of the lattice points along each axis, in lattice constants. At one half every point is uniform
+#: in one cube of the lattice: Bragg peaks vanish, and the density is uniform on longer scales.
 JITTER = 0.5
 
 MAX_STEPS = 3000
@@ -36,19 +36,19 @@ def pack(
     min_distances: Mapping[tuple[str, str], float],
     random: np.random.Generator,
 ) -> FloatArray:
-    """Place atoms at random in a region, no two closer than allowed, away from what is there already.
+    """Place atoms at random in a region, with minimum distances to each other and to obstacles.
 
     Parameters
     ----------
     elements : sequence of str, (n,)
-        Of the atoms to place; which goes where is drawn.
+        Elements of the atoms to place.
     region : Region
     cell : Cell
     obstacles : (k, 3) float64 [Å]
-        Atoms that stay where they are.
+        Fixed atoms.
     obstacle_elements : sequence of str, (k,)
     min_distances : mapping of (str, str) to float [Å]
-        For all pairs of elements that meet.
+        For all pairs of elements, metal-obstacle pairs included.
     random : numpy.random.Generator
 
     Returns
@@ -70,22 +70,22 @@ def pack(
         len(elements), region, cell, obstacles, float(against.max(initial=0.0)), float(among.min()), random
     )
     kind = kind[np.argsort(random.random(len(kind)), kind="stable")]
-    near = _Contacts(cell, kind, among, obstacles, obstacle_kind, against)
+    contacts = _Contacts(cell, kind, among, obstacles, obstacle_kind, against)
     relaxed, converged = descend(
-        start, near.forces, near.apart, max_steps=MAX_STEPS, largest_move=0.2, project=region.confine
+        start, contacts.forces, contacts.apart, max_steps=MAX_STEPS, largest_move=0.2, project=region.confine
     )
     if not converged:
         raise StructureError(
-            f"{len(elements)} atoms do not fit: pushed apart, the closest two still are at "
-            f"{near.worst(relaxed):.1%} of their minimum distance. Ask for fewer atoms or a lower density, enlarge the "
-            "region, or allow smaller distances."
+            f"{len(elements)} atoms do not fit: after relaxation the closest two are at {contacts.worst(relaxed):.1%} "
+            "of their minimum distance. Reduce the number of atoms or the density, enlarge the region, or allow "
+            "smaller distances."
         )
-    # back to the order asked for: atoms of `elements`, each at a place drawn for its kind
-    places = np.empty_like(relaxed)
-    wanted = np.array([kinds.index(element) for element in elements])
+    # restore the order of `elements`; each atom gets a random site of its kind
+    sites = np.empty_like(relaxed)
+    requested = np.array([kinds.index(element) for element in elements])
     for k in range(len(kinds)):
-        places[wanted == k] = relaxed[kind == k]
-    return places
+        sites[requested == k] = relaxed[kind == k]
+    return sites
 
 
 def _contacts(
@@ -110,12 +110,12 @@ def _lattice_points(
     contact: float,
     random: np.random.Generator,
 ) -> FloatArray:
-    """Return n points of a jittered body-centred lattice that is just dense enough, clear of the obstacles."""
+    """Return n points of a jittered body-centred lattice, just dense enough, outside the obstacles."""
     tree = scipy.spatial.KDTree(images_around(obstacles, cell, clearance)[0]) if len(obstacles) else None
     offset = random.random(3)
     spacing = (2.0 * cell.volume / n) ** (1.0 / 3.0)
-    room = 0
-    # bcc points at 0.6 contact could never be pushed apart to a full contact
+    capacity = 0
+    # bcc points at 0.6 contact cannot be relaxed to full contact
     while spacing * 0.5 * np.sqrt(3.0) > 0.6 * contact:
         counts = np.maximum(1, np.rint(cell.lengths / spacing)).astype(int)
         axes = np.meshgrid(*(np.arange(c) for c in counts), indexing="ij")
@@ -125,16 +125,16 @@ def _lattice_points(
         points = points[region.depth(points) >= 0.0]
         if tree is not None and len(points):
             points = points[tree.query(points)[0] >= clearance]
-        room = max(room, len(points))
+        capacity = max(capacity, len(points))
         if len(points) >= n:
             chosen = np.sort(np.argsort(random.random(len(points)), kind="stable")[:n])
             jitter = JITTER * spacing * (2.0 * random.random((n, 3)) - 1.0)
             return region.confine(points[chosen] + jitter)
-        # a little less than the missing points call for, so as not to overshoot
+        # a smaller step than the missing points require, to avoid overshooting
         spacing *= min(0.99, max(0.7, (len(points) / n) ** 0.3))
     raise StructureError(
-        f"{n} atoms do not fit: even at {spacing * 0.5 * np.sqrt(3.0):.2f} Å between neighbours the region has room "
-        f"for {room} that keep {clearance:.2f} Å from the atoms already there. Ask for fewer, or enlarge the region."
+        f"{n} atoms do not fit: even at {spacing * 0.5 * np.sqrt(3.0):.2f} Å between neighbours the region holds only "
+        f"{capacity} at least {clearance:.2f} Å from the existing atoms. Reduce the number or enlarge the region."
     )
 
 
@@ -162,8 +162,8 @@ class _Contacts:
             self.tree = scipy.spatial.KDTree(self.obstacle_points)
 
     def _list(self, x: FloatArray) -> None:
-        """List the pairs within reach; images of obstacles are searched from the wrapped place of each atom."""
-        # old pairs go before new ones come
+        """Build the pair lists; the search for obstacle images starts from the wrapped position of each atom."""
+        # free the old lists before the new ones are built
         self.i = self.j = np.zeros(0, dtype=np.int64)
         self.offset, self.contact = np.zeros((0, 3)), np.zeros(0)
         self.i, self.j, shift = pairs_within(x, self.cell, self.reach)
@@ -174,9 +174,9 @@ class _Contacts:
         self.wall_contact = np.zeros(0)
         if self.tree is not None:
             wrapped = images_around(x, self.cell, 0.0)[0][: len(x)]
-            found = scipy.spatial.KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
-            order = np.lexsort((found["j"], found["i"]))
-            self.a, o = found["i"][order].astype(np.int64), found["j"][order]
+            close = scipy.spatial.KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
+            order = np.lexsort((close["j"], close["i"]))
+            self.a, o = close["i"][order].astype(np.int64), close["j"][order]
             self.fixed = self.obstacle_points[o] + (x - wrapped)[self.a]
             self.wall_contact = self.against[self.kind[self.a], self.obstacle_kind[o]]
         self.listed = x.copy()
@@ -191,23 +191,23 @@ class _Contacts:
     def forces(self, x: FloatArray) -> FloatArray:
         """Return -d/dx of the sum of (contact - r)²/2 over all overlaps, (n, 3)."""
         r, d, w, e = self._distances(x)
-        push = np.minimum(d - MARGIN * self.contact, 0.0) / d
-        shove = np.minimum(e - MARGIN * self.wall_contact, 0.0) / e
+        pair_force = np.minimum(d - MARGIN * self.contact, 0.0) / d
+        wall_force = np.minimum(e - MARGIN * self.wall_contact, 0.0) / e
         out = np.empty_like(x)
         for c in range(3):
-            pair = push * r[:, c]
+            pair = pair_force * r[:, c]
             out[:, c] = (
                 np.bincount(self.i, pair, len(x))
                 - np.bincount(self.j, pair, len(x))
-                + np.bincount(self.a, shove * w[:, c], len(x))
+                + np.bincount(self.a, wall_force * w[:, c], len(x))
             )
         return out
 
     def worst(self, x: FloatArray) -> float:
-        """Return the smallest distance in units of what is allowed."""
+        """Return the smallest ratio of distance to minimum distance."""
         _, d, _, e = self._distances(x)
         return float(min((d / self.contact).min(initial=np.inf), (e / self.wall_contact).min(initial=np.inf)))
 
     def apart(self, x: FloatArray, _: FloatArray) -> bool:
-        """Return whether every distance holds."""
+        """Return whether every minimum distance is met."""
         return self.worst(x) >= 1.0

@@ -1,7 +1,7 @@
-"""Parts of space that liquid may fill: a signed depth and the way back in, for every point.
+"""Regions of space to fill with liquid: signed depth and inward direction of every point.
 
-Regions combine with ``&``. They speak of geometry alone; how close liquid comes to carbon is decided by distances
-between atoms (`nakmd.structures.packing`).
+Regions combine with ``&``. They describe geometry alone; minimum distances between atoms keep liquid away from carbon
+(`nakmd.structures.packing`).
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from nakmd.system import System
 
 
 class Region(ABC):
-    """A part of space."""
+    """A region of space."""
 
     @abstractmethod
     def depth(self, points: FloatArray) -> FloatArray:
-        """Return the distance to the border, positive inside, (n,) [Å].
+        """Return the distance to the boundary, positive inside, (n,) [Å].
 
         Parameters
         ----------
@@ -34,21 +34,21 @@ class Region(ABC):
 
     @abstractmethod
     def inward(self, points: FloatArray) -> FloatArray:
-        """Return the unit vectors along which depth grows fastest, (n, 3)."""
+        """Return the unit vectors of steepest increase of the depth, (n, 3)."""
 
     def __and__(self, other: Region) -> Region:
-        """Return the part of space that lies in both."""
+        """Return the intersection of both regions."""
         return Intersection((self, other))
 
     def confine(self, points: FloatArray) -> FloatArray:
-        """Return the points, those outside put back onto the border, (n, 3) [Å]."""
+        """Return the points with those outside projected onto the boundary, (n, 3) [Å]."""
         outside = np.minimum(self.depth(points), 0.0)
         return np.asarray(points - outside[:, None] * self.inward(points))
 
 
 @dataclass(frozen=True)
 class Intersection(Region):
-    """What several regions share.
+    """The intersection of regions.
 
     Attributes
     ----------
@@ -58,17 +58,17 @@ class Intersection(Region):
     parts: tuple[Region, ...]
 
     def depth(self, points: FloatArray) -> FloatArray:
-        """Return the smallest of the parts' depths."""
+        """Return the smallest depth of the parts."""
         return np.asarray(np.min([part.depth(points) for part in self.parts], axis=0))
 
     def inward(self, points: FloatArray) -> FloatArray:
-        """Return the way into the part that is least deep."""
+        """Return the inward direction of the part with the smallest depth."""
         least = np.argmin([part.depth(points) for part in self.parts], axis=0)
-        ways = np.array([part.inward(points) for part in self.parts])
-        return np.asarray(ways[least, np.arange(len(points))])
+        directions = np.array([part.inward(points) for part in self.parts])
+        return np.asarray(directions[least, np.arange(len(points))])
 
     def confine(self, points: FloatArray) -> FloatArray:
-        """Return the points put back into one part after the other."""
+        """Return the points projected into each part in turn."""
         for part in self.parts:
             points = part.confine(points)
         return points
@@ -76,7 +76,7 @@ class Intersection(Region):
 
 @dataclass(frozen=True)
 class Inside(Region):
-    """The whole cell; its faces are borders only where it does not repeat.
+    """The whole cell; its faces are boundaries only along non-periodic axes.
 
     Attributes
     ----------
@@ -93,11 +93,11 @@ class Inside(Region):
         return depths, np.concatenate([normals, -normals])
 
     def depth(self, points: FloatArray) -> FloatArray:
-        """Return the distance to the nearest face that is a border; infinite in a fully periodic cell."""
+        """Return the distance to the nearest boundary face; infinite in a fully periodic cell."""
         return np.asarray(np.min(self._faces(points)[0], axis=1))
 
     def inward(self, points: FloatArray) -> FloatArray:
-        """Return the normal of the nearest such face."""
+        """Return the normal of the nearest boundary face."""
         depths, normals = self._faces(points)
         return np.asarray(normals[np.argmin(depths, axis=1)])
 
@@ -109,7 +109,7 @@ class Cylinder(Region):
     Attributes
     ----------
     cell : Cell
-        Distances to the axis are to its nearest image.
+        Distances are to the nearest image of the axis.
     center : (float, float) [Å]
     radius : float [Å]
     outside : bool
@@ -128,12 +128,12 @@ class Cylinder(Region):
         return offset
 
     def depth(self, points: FloatArray) -> FloatArray:
-        """Return radius minus distance from the axis (its negative outside)."""
+        """Return radius minus distance from the axis (negated if ``outside``)."""
         depth = self.radius - lengths_of(self._from_axis(points))
         return np.asarray(-depth if self.outside else depth)
 
     def inward(self, points: FloatArray) -> FloatArray:
-        """Return the way to the axis (away from it outside)."""
+        """Return the direction to the axis (away from it if ``outside``)."""
         offset = self._from_axis(points)
         unit = offset / np.maximum(lengths_of(offset), 1e-12)[:, None]
         return np.asarray(unit if self.outside else -unit)
@@ -141,13 +141,13 @@ class Cylinder(Region):
 
 @dataclass(frozen=True)
 class Slab(Region):
-    """Between two planes.
+    """The space between two planes.
 
     Attributes
     ----------
     cell : Cell
     low, high : float [Å]
-        Coordinates along ``axis``; along a repeating axis they may lie beyond the cell, at most one period apart.
+        Coordinates along ``axis``; along a periodic axis they may exceed the cell, at most one period apart.
     axis : int
     """
 
@@ -162,7 +162,10 @@ class Slab(Region):
         if np.any(np.delete(self.cell.matrix[:, self.axis], self.axis)) or np.any(
             np.delete(self.cell.matrix[self.axis], self.axis)
         ):
-            raise StructureError(f"A slab across {'xyz'[self.axis]} needs a cell with that vector upright.")
+            name = "xyz"[self.axis]
+            raise StructureError(
+                f"A slab normal to {name} needs a cell vector along {name} and the other two normal to it."
+            )
 
     def _from_middle(self, points: FloatArray) -> FloatArray:
         offset = np.asarray(points[:, self.axis] - 0.5 * (self.low + self.high))
@@ -172,19 +175,19 @@ class Slab(Region):
         return offset
 
     def depth(self, points: FloatArray) -> FloatArray:
-        """Return half the thickness minus the distance from the middle plane."""
+        """Return half the thickness minus the distance from the mid-plane."""
         return np.asarray(0.5 * (self.high - self.low) - np.abs(self._from_middle(points)))
 
     def inward(self, points: FloatArray) -> FloatArray:
-        """Return the way to the middle plane."""
-        way = np.zeros_like(points)
-        way[:, self.axis] = np.where(self._from_middle(points) > 0.0, -1.0, 1.0)
-        return way
+        """Return the direction to the mid-plane."""
+        direction = np.zeros_like(points)
+        direction[:, self.axis] = np.where(self._from_middle(points) > 0.0, -1.0, 1.0)
+        return direction
 
 
 @dataclass(frozen=True)
 class Sphere(Region):
-    """A ball; with half-spaces and tubes left out it is a droplet.
+    """A sphere; intersected with half-spaces and tubes it is a droplet.
 
     Attributes
     ----------
@@ -192,8 +195,8 @@ class Sphere(Region):
     center : (float, float, float) [Å]
     radius : float [Å]
     foot : (float, float, float) [Å] or None
-        Points are taken at their image nearest to this one, the centre if left out. A flat cap has its centre far
-        below the surface that it sits on, where the nearest image would be the wrong one.
+        Reference point of the minimum image; default: the centre. The centre of a flat cap is far below its surface,
+        where the image nearest to the centre would be wrong.
     """
 
     cell: Cell
@@ -210,32 +213,32 @@ class Sphere(Region):
         return np.asarray(self.radius - lengths_of(self._from_center(points)))
 
     def inward(self, points: FloatArray) -> FloatArray:
-        """Return the way to the centre."""
+        """Return the direction to the centre."""
         offset = self._from_center(points)
         return np.asarray(-offset / np.maximum(lengths_of(offset), 1e-12)[:, None])
 
 
 def outside_tube(system: System, group: str = "tube") -> Region:
-    """Return the space around a tube along z."""
+    """Return the space outside a tube along z."""
     axis = tube_axis(system, group)
     return Cylinder(system.cell, axis.center, axis.radius, outside=True)
 
 
 def inside_tube(system: System, group: str = "tube") -> Region:
-    """Return the space within a tube along z."""
+    """Return the space inside a tube along z."""
     axis = tube_axis(system, group)
     return Cylinder(system.cell, axis.center, axis.radius)
 
 
 def _level(system: System, group: str) -> float:
     if group not in system.groups or not np.any(system.groups[group]):
-        known = ", ".join(sorted(system.groups)) or "none"
-        raise StructureError(f"No atoms are in group {group!r} here; groups are {known}.")
+        names = ", ".join(sorted(system.groups)) or "none"
+        raise StructureError(f"Group {group!r} has no atoms. The groups of the system are: {names}.")
     return float(np.mean(system.positions[system.groups[group], 2]))
 
 
 def above_sheet(system: System, thickness: float, group: str = "sheet") -> Region:
-    """Return a slab of so many Å above a sheet in the xy plane (measured from its atoms)."""
+    """Return a slab of this thickness [Å] above a sheet in the xy plane, measured from its atoms."""
     level = _level(system, group)
     period = system.cell.matrix[2, 2]
     if system.cell.periodic[2] and thickness >= period:
@@ -244,6 +247,6 @@ def above_sheet(system: System, thickness: float, group: str = "sheet") -> Regio
 
 
 def between_sheets(system: System, groups: Sequence[str] = ("sheet1", "sheet2")) -> Region:
-    """Return the slab between two sheets in the xy plane, the lower one named first."""
+    """Return the slab between two sheets in the xy plane, the lower one first."""
     low, high = (_level(system, group) for group in groups)
     return Slab(system.cell, low, high)

@@ -1,4 +1,4 @@
-"""Relaxation of the springs that building uses, by FIRE in plain NumPy: the same bits on any number of threads."""
+"""Relaxation of the springs of structure building by FIRE in plain NumPy: bit-equal at any thread count."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def descend(
     largest_move: float = 0.2,
     project: Callable[[FloatArray], FloatArray] | None = None,
 ) -> tuple[FloatArray, bool]:
-    """Move downhill until told to stop.
+    """Minimise until a stopping criterion is met.
 
     Unit masses; the largest spring constant should be about 1 in the units of ``forces`` per Å.
 
@@ -30,12 +30,12 @@ def descend(
     forces : callable
         Maps positions to (n, 3) forces.
     finished : callable
-        Maps positions and forces to whether to stop.
+        Stopping criterion; takes positions and forces.
     max_steps : int
     largest_move : float [Å]
-        No coordinate moves further than this in one step.
+        Maximum displacement of a coordinate per step.
     project : callable, optional
-        Puts positions back where they may be, after each step.
+        Projects positions onto the allowed region after each step.
 
     Returns
     -------

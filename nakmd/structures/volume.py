@@ -1,4 +1,4 @@
-"""How much room carbon leaves: volumes by counting the points of a fixed grid."""
+"""Accessible volume by counting points of a fixed grid."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from nakmd.structures.distances import images_around, lengths_of, to_cartesian
 from nakmd.structures.regions import Region
 from nakmd.system import System
 
-#: Grid spacing [Å]; the volume of a few thousand Å³ between atoms is then right to about 0.3 %.
+#: Grid spacing [Å]; the error of a volume of a few thousand Å³ between atoms is about 0.3 %.
 SPACING = 0.5
 
-#: Larger cells get a coarser grid.
+#: Maximum number of points; larger cells get a coarser grid.
 MAX_POINTS = 4_000_000
 
 
 def grid(cell: Cell, spacing: float = SPACING) -> tuple[FloatArray, tuple[int, int, int], float]:
-    """Return the midpoints of an even division of the cell.
+    """Return the midpoints of a uniform division of the cell.
 
     Returns
     -------
     points : (n, 3) float64 [Å]
     counts : (int, int, int)
     volume : float [Å³]
-        Of one point.
+        Volume per point.
     """
     coarse = max(spacing, (cell.volume / MAX_POINTS) ** (1.0 / 3.0))
     counts = np.maximum(1, np.ceil(cell.lengths / coarse)).astype(int)
@@ -38,13 +38,13 @@ def grid(cell: Cell, spacing: float = SPACING) -> tuple[FloatArray, tuple[int, i
 def covered(
     points: FloatArray, counts: tuple[int, int, int], centers: FloatArray, cell: Cell, radius: float
 ) -> BoolArray:
-    """Return which points of a `grid` lie within a radius of any centre, images included, (n,) bool."""
+    """Return which points of a `grid` are within a radius of any centre, images included, (n,) bool."""
     mask = np.zeros(len(points), dtype=np.bool_)
     if not len(centers) or radius <= 0.0:
         return mask
     near, _, _ = images_around(centers, cell, radius)
     shape = np.array(counts)
-    # heights, not lengths: in a slanted cell a sphere reaches over more grid planes
+    # heights, not lengths: in a triclinic cell a sphere spans more grid planes
     reach = np.ceil(radius / cell.heights * shape).astype(int) + 1
     stencil = np.stack([g.ravel() for g in np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij")], axis=1)
     home = np.floor(to_cartesian(near, cell.inverse) * shape).astype(int)
@@ -62,21 +62,21 @@ def covered(
 def accessible_points(
     system: System, region: Region, exclusion: float, spacing: float = SPACING
 ) -> tuple[FloatArray, float]:
-    """Return the grid points within a region that keep clear of every atom, and the volume of each.
+    """Return the grid points of a region outside the exclusion radius of every atom, and the volume per point.
 
     Parameters
     ----------
     system : System
     region : Region
     exclusion : float [Å]
-        Around every atom.
+        Radius around every atom.
     spacing : float [Å]
 
     Returns
     -------
     points : (n, 3) float64 [Å]
     volume : float [Å³]
-        Of one point.
+        Volume per point.
     """
     points, counts, volume = grid(system.cell, spacing)
     free = ~covered(points, counts, system.positions, system.cell, exclusion)
@@ -85,6 +85,6 @@ def accessible_points(
 
 
 def accessible_volume(system: System, region: Region, exclusion: float, spacing: float = SPACING) -> float:
-    """Return the volume [Å³] of a region that is further than ``exclusion`` from every atom."""
+    """Return the volume [Å³] of the part of a region further than ``exclusion`` from every atom."""
     points, volume = accessible_points(system, region, exclusion, spacing)
     return len(points) * volume

@@ -1,4 +1,4 @@
-"""Questions that take more than one look at the frames: models evaluated anew, decks run several times.
+"""Studies beyond one pass over the frames: energies evaluated again with a model, series of runs, validation.
 
 >>> from nakmd.studies import work_of_adhesion
 >>> work_of_adhesion("runs/flagship").terms                   # doctest: +SKIP

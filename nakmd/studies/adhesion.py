@@ -1,11 +1,10 @@
-"""Energy of adhesion by term: wall and metal together, less each of the two alone, on the frames of a run."""
+"""Energy of adhesion by term: E(metal+wall) - E(metal) - E(wall) on the frames of a run."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import field
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from nakmd.analysis.affinity import Affinity, AffinityRecord
 from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
-from nakmd.analysis.plotting import COLORS, figure_for
+from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
@@ -22,21 +21,16 @@ from nakmd.studies.parts import Part
 from nakmd.system import Frame, Topology
 from nakmd.units import J_PER_M2_PER_EV_A2
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 #: Terms in the order of tables and plots.
 CROSS, EMBEDDING, STRAIN, METAL = "cross", "embedding change", "strain of the carbon", "change of the metal"
 
-#: What is kept of every frame.
+#: Energies [eV] stored for every frame.
 SERIES = ("whole", "wall", "metal", "cross", "thermal energy of the wall", "thermal energy of the metal")
 
-#: Energies of the same frame from the file and from the model may differ by this much [eV/atom]: rounded positions.
+#: Largest difference [eV/atom] of stored and evaluated energy of a frame: positions in the file are rounded.
 SAME_MODEL = 1e-5
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class AdhesionRecord(Record):
     """Energy of adhesion; ``value`` is -(E(metal+wall) - E(metal) - E(wall)) per area of wetted faces, eV/Å².
 
@@ -45,15 +39,14 @@ class AdhesionRecord(Record):
     per_area : Measure [J/m²]
         ``value`` in SI: positive where wall and metal attract.
     energies : dict of str to Measure [eV]
-        ``"cross"``, ``"embedding change"``; ``"strain of the carbon"`` and ``"change of the metal"`` where there
-        is something to compare with. Negative where the term binds.
+        ``"cross"``, ``"embedding change"``; ``"strain of the carbon"`` and ``"change of the metal"`` if a
+        reference is known. Negative where the term binds.
     terms : dict of str to Measure [J/m²]
-        What each adds to the work: -energy per area.
+        Contribution of each term to the work: -energy per area.
     total : Measure or None [J/m²]
-        Sum of all four: against a wall and a metal that are each in equilibrium by themselves. None while one is
-        unknown.
+        Sum of all four: relative to wall and metal in separate equilibrium. None if a term is unknown.
     area : Measure [Å²]
-        Of the wetted faces.
+        Area of the wetted faces.
     affinity : AffinityRecord
         The cross term by metal, site and layer (per area of the wall, its two faces counted once).
     time : (n,) float64 [ps]
@@ -73,7 +66,7 @@ class AdhesionRecord(Record):
     series_by_term: dict[str, FloatArray] = field(default_factory=dict)
 
     def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw what each term adds to the work of adhesion, with its error."""
+        """Plot the contribution of each term to the work of adhesion with its error."""
         figure, ax = figure_for(ax)
         bars = list(self.terms.items())
         if self.total is not None:
@@ -85,12 +78,12 @@ class AdhesionRecord(Record):
         ax.set_yticks(range(len(bars)), [f"{name}\n{term.text}" for name, term in bars], fontsize="small")
         ax.invert_yaxis()
         ax.axvline(0.0, color="0.3", lw=0.8)
-        ax.set(xlabel="adds to the work of adhesion / J/m²")
+        ax.set(xlabel="contribution to the work of adhesion / J/m²")
         return figure
 
 
 class Adhesion(Analysis):
-    r"""E(metal+wall) - E(metal) - E(wall) and its parts, evaluated anew on every frame.
+    r"""E(metal+wall) - E(metal) - E(wall) and its terms, evaluated on every frame.
 
     .. math:: w = -\frac{\langle E_{\mathrm{m+w}} - E_{\mathrm{m}} - E_{\mathrm{w}} \rangle}{\langle A \rangle}
               = -\frac{\langle E_\times + \Delta E_{\mathrm{emb}} \rangle}{\langle A \rangle}, \qquad
@@ -99,30 +92,30 @@ class Adhesion(Analysis):
     Parameters
     ----------
     potential : Potential
-        Of the frames; not one that a simulation is using.
+        The model that generated the frames.
     wall, metal : Measure, optional [eV]
-        Energy of the wall, and of the metal, by themselves (`wall_alone`, `reference_energy`): potential less thermal
-        energy. The term that has none to compare with is left out.
+        Reference energy of the isolated wall and metal (`wall_alone`, `reference_energy`): potential less thermal
+        energy. A term without reference is omitted.
 
     Notes
     -----
-    - *cross*: the pair terms between wall and metal, as the metal screens them. With ``nak-cn`` nothing else couples
-      the two.
-    - *embedding change*: what is left of the difference, the many-body terms that span both sides. It is zero by
-      construction in ``nak-cn``: carbon carries no density for the metal's embedding functions, so the metal screens as
-      it does alone, and it is not among the neighbours of Tersoff's bonds.
-    - *strain of the carbon*: the wall's energy less what it has by itself at the same temperature. The kinetic
-      energy is taken off on both sides: on average it is the same and drops out, it takes most of the thermal noise
-      with it, and a difference in temperature does no harm. A minimum in place of a run by itself would not do: the
-      anharmonic part of the thermal energy (1.7 meV per atom of graphene at 450 K with this model) is as large as
-      the strain. A wall that does not deform has none.
-    - *change of the metal*: its energy less what it has by itself. Against metal with a free surface the total is
-      the energy of adhesion, against bulk liquid that of immersion.
+    - *cross*: the pair terms between wall and metal, with the screening by the metal. With ``nak-cn`` nothing else
+      couples the two.
+    - *embedding change*: the remainder of the difference, from many-body terms that span both sides. It is zero by
+      construction in ``nak-cn``: carbon contributes no density to the embedding functions, so the metal screens as it
+      does alone, and metal atoms are no neighbours in the Tersoff bond order.
+    - *strain of the carbon*: energy of the wall less that of the isolated wall at the same temperature. The kinetic
+      energy is subtracted on both sides: its mean cancels, most of the thermal noise cancels with it, and a difference
+      in temperature has little effect. An energy minimum is no valid reference: the anharmonic part of the thermal
+      energy (1.7 meV per atom of graphene at 450 K with this model) is as large as the strain. A rigid wall has no
+      strain.
+    - *change of the metal*: its energy less that of the isolated metal. With a free surface as reference the total is
+      the energy of adhesion, with bulk liquid the energy of immersion.
 
-    A wall atom has two faces, and metal may wet one or both (`nakmd.analysis.geometry.wetted_faces`): the work is that
-    of one interface, also for a sheet between liquid and liquid.
+    A wall atom has two faces, and metal may wet one or both (`nakmd.analysis.geometry.wetted_faces`): the work is per
+    interface, also for a sheet with liquid on both sides.
 
-    These are energies. The work of adhesion proper is a free energy (`nakmd.studies.affinity_ladder`).
+    These are energies. The work of adhesion is a free energy (`nakmd.studies.affinity_ladder`).
     """
 
     name = "adhesion"
@@ -137,16 +130,16 @@ class Adhesion(Analysis):
         self.wall, self.metal = wall, metal
 
     def prepare(self, topology: Topology) -> None:
-        """Tell the two sides apart and bind the model."""
+        """Identify wall and metal and bind the model."""
         self._affinity = Affinity()
         self._affinity.prepare(topology)
         elements = np.array(topology.elements)[topology.species]
         sides = {"wall": np.isin(elements, WALL), "metal": np.isin(elements, METALS)}
-        others = sorted(set(elements[~(sides["wall"] | sides["metal"])]))
-        if others:
+        unassigned = sorted(set(elements[~(sides["wall"] | sides["metal"])]))
+        if unassigned:
             raise AnalysisError(
-                f"Adhesion knows wall ({', '.join(WALL)}) and metal; here is {', '.join(others)} too, whose energy "
-                "belongs to neither."
+                f"Adhesion needs wall atoms ({', '.join(WALL)}) and metal atoms ({', '.join(METALS)}) only; the frames "
+                f"also contain {', '.join(unassigned)}."
             )
         self._topology = topology
         self._whole = Part(self.potential, topology, np.ones(topology.n_atoms, dtype=np.bool_))
@@ -157,7 +150,7 @@ class Adhesion(Analysis):
         self._series: dict[str, list[float]] = {name: [] for name in SERIES}
 
     def update(self, frame: Frame) -> None:
-        """Evaluate one frame: all of it, the wall, the metal."""
+        """Evaluate one frame: the whole system, the wall, the metal."""
         whole = self._whole.energy(frame)
         self._check_model(frame, whole)
         pairs = self._whole.pair_energies()
@@ -182,16 +175,16 @@ class Adhesion(Analysis):
         stored = frame.potential_energy
         if stored is not None and abs(energy - stored) > SAME_MODEL * self._topology.n_atoms:
             raise AnalysisError(
-                f"The frame at step {frame.step} was stored with an energy of {stored:.6f} eV, and the model gives "
-                f"{energy:.6f} eV: it is not the model that the frame was made with. Give the right one."
+                f"The frame at step {frame.step} was stored with an energy of {stored:.6f} eV, but the model gives "
+                f"{energy:.6f} eV. Give the model that generated the frames."
             )
 
     def result(self) -> AdhesionRecord:
-        """Return the energy of adhesion and its parts."""
+        """Return the energy of adhesion and its terms."""
         require_frames(len(self._time), 2, "Adhesion")
         whole, wall, metal, cross, of_wall, of_metal = (np.array(series) for series in self._series.values())
         coupling = whole - wall - metal
-        # what is left of numbers this large is their rounding
+        # a remainder below the rounding error of the energies is zero
         rounding = 1e-13 * (np.abs(whole) + np.abs(wall) + np.abs(metal)) * math.sqrt(self._topology.n_atoms)
         many_body = np.where(np.abs(coupling - cross) <= rounding, 0.0, coupling - cross)
         series, references, notes = {CROSS: cross, EMBEDDING: many_body}, {CROSS: 0.0, EMBEDDING: 0.0}, []
@@ -203,13 +196,12 @@ class Adhesion(Analysis):
         ):
             if np.ptp(energy) <= 1e-9 * abs(float(energy.mean())):
                 series[name], references[name] = np.zeros(len(energy)), 0.0
-                notes.append(f"{name}: none, it does not deform")
+                notes.append(f"{name}: zero, the energy is constant")
             elif reference is not None and np.all(np.isfinite(thermal)):
                 series[name], references[name] = energy - thermal - reference.value, reference.error
             else:
-                why = "without velocities in the frames" if reference is not None else "without a run of it by itself"
-                notes.append(f"{name}: unknown {why}")
-        of_cross = self._affinity.result()
+                why = "the frames have no velocities" if reference is not None else "no reference run"
+                notes.append(f"{name}: unknown, {why}")
         area = np.array(self._areas)
         per_area = ratio_of_means([-coupling], [area], "eV/Å²")
         terms = {name: _per_area(x, area, references[name]) for name, x in series.items()}
@@ -218,10 +210,7 @@ class Adhesion(Analysis):
             total = _per_area(sum(series.values(), np.zeros(len(area))), area, math.hypot(*references.values()))
         return AdhesionRecord(
             quantity="energy of adhesion",
-            value=per_area.value,
-            error=per_area.error,
-            unit="eV/Å²",
-            n_effective=per_area.n_effective,
+            **per_area.fields,
             notes=(
                 f"area: {AREA_PER_ATOM:.3f} Å² for each face of a wall atom that metal wets",
                 *notes,
@@ -231,7 +220,7 @@ class Adhesion(Analysis):
             terms=terms,
             total=total,
             area=mean_with_error(area, "Å²"),
-            affinity=of_cross,
+            affinity=self._affinity.result(),
             time=np.array(self._time),
             series=coupling,
             series_by_term=series,
@@ -239,11 +228,11 @@ class Adhesion(Analysis):
 
 
 def _with(measured: Measure, error: float) -> Measure:
-    """Return a measure whose error also holds that of an independent reference."""
+    """Return a measure with the error of an independent reference added in quadrature."""
     return dataclasses.replace(measured, error=math.hypot(measured.error, error))
 
 
 def _per_area(energy: FloatArray, area: FloatArray, error: float) -> Measure:
-    """Return -<energy>/<area> in J/m², with the error of the energy's reference."""
-    found = ratio_of_means([-energy], [area], "eV/Å²")
-    return _with(found, error / float(area.mean())).scaled(J_PER_M2_PER_EV_A2, "J/m²")
+    """Return -<energy>/<area> in J/m², including the error of the reference energy."""
+    ratio = ratio_of_means([-energy], [area], "eV/Å²")
+    return _with(ratio, error / float(area.mean())).scaled(J_PER_M2_PER_EV_A2, "J/m²")

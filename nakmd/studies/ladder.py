@@ -1,4 +1,4 @@
-"""Work of adhesion as a free energy: one deck run at several affinities, and what the runs say together."""
+"""Work of adhesion as a free energy, from runs of one deck at several affinities."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from nakmd.runs.session import ProgressReport
 from nakmd.studies.stored_runs import Stored, deck_of, opened, potential_of, with_affinity
 from nakmd.system import System
 
-#: Parts of a deck that the rungs of a ladder share.
+#: Sections of a deck that must be equal in all runs of a ladder.
 SHARED = ("model", "structure", "groups")
 
 
@@ -40,31 +40,31 @@ def run_affinity_ladder(
     threads: int | None = None,
     progress: ProgressReport | None = None,
 ) -> list[Path]:
-    """Run a deck at several affinities, each in a folder of its own, and return the folders.
+    """Run a deck at several affinities, each in its own folder, and return the folders.
 
     Parameters
     ----------
     deck : Deck, DeckSource or path
-        Of a model with an affinity: a named set, or a TOML file of one's own.
+        Its model must have an affinity: a named set or a TOML file.
     scales : sequence of float
-        Affinities, instead of the deck's.
+        Affinities; they replace that of the deck.
     directory : path
-        Each run goes to ``affinity-0.6`` and the like below it. Runs that are there already, of the same deck, are
-        kept if they have finished and continued if they have not.
+        Parent of the run folders ``affinity-0.6`` etc. Existing runs of the same deck are kept if finished and
+        resumed otherwise.
     threads, progress
         As in `nakmd.run`.
 
     Raises
     ------
     InputError
-        If the deck's model has no affinity, or a folder holds a run of another deck.
+        If the model of the deck has no affinity, or a folder holds a run of another deck.
     RunError
-        If a run was interrupted: the same call goes on from there.
+        If a run was interrupted. The same call resumes it.
 
     Notes
     -----
-    All runs have the deck's seed, which also places dopants and liquid: the rungs must share their wall. Their
-    motion is independent nevertheless, as trajectories under different forces part within picoseconds.
+    All runs use the seed of the deck, which also places dopants and liquid, so that they share their wall. Their
+    samples are independent nevertheless: trajectories with different forces diverge within picoseconds.
     """
     source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
     folders = []
@@ -73,22 +73,22 @@ def run_affinity_ladder(
         folder = RunFolder(Path(directory) / f"affinity-{scale:g}")
         folders.append(folder.path)
         status = folder.read_status().get("status")
-        begun = folder.holds_run and not folder.difference(rung.text)
-        if begun and status == "finished":
+        started = folder.holds_run and not folder.difference(rung.text)
+        if started and status == "finished":
             continue
-        done = resume(folder.path, None, threads, None, progress) if begun else None
+        done = resume(folder.path, None, threads, None, progress) if started else None
         if done is None:
             done = run(rung, folder.path, threads, None, progress)
         if done.status != "finished":
             raise RunError(
                 f"The run at affinity {scale:g} was interrupted at step {done.step}. Call again with the same folder "
-                f"{directory} to go on from there."
+                f"{directory} to resume it."
             )
     return folders
 
 
 def cross_energies(run: Stored, stage: str | Sequence[str] | None = None) -> FloatArray:
-    """Return the wall-metal energy at unit affinity of each frame, whatever affinity the run had.
+    """Return the wall-metal energy of each frame at unit affinity, independent of the affinity of the run.
 
     Parameters
     ----------
@@ -99,30 +99,30 @@ def cross_energies(run: Stored, stage: str | Sequence[str] | None = None) -> Flo
     Returns
     -------
     (n_frames,) float64 [eV]
-        dU/dλ: pair energies under the deck's model at affinity 1 less those at affinity 0. So terms that the
-        model does not scale drop out, and runs at affinity 0 have one too.
+        dU/dλ: pair energies of the model at affinity 1 less those at affinity 0. Terms that the affinity does not
+        scale cancel, and the result is defined for runs at affinity 0 too.
 
     Raises
     ------
     AnalysisError
-        If the trajectory carries no deck.
+        If the trajectory contains no deck.
     """
     with opened(run) as trajectory:
         source = deck_of(trajectory)
         topology = trajectory.topology
         models = [potential_of(with_affinity(source, scale)) for scale in (1.0, 0.0)]
         evaluators = [model.bind(topology.species_names) for model in models]
-        # the affinity changes no cutoff: the lists of one serve the other
+        # the affinity changes no cutoff: both models use the same neighbour lists
         neighbors = Neighbors(evaluators[0].requests, 0.0)
-        found = []
+        energies = []
         for frame in choose_frames(trajectory, stage):
             system = System(
                 frame.positions, topology.species, topology.species_names, frame.cell.copy(), masses=topology.masses
             )
             neighbors.update(system)
             slopes = evaluators[0].pair_energies(system, neighbors) - evaluators[1].pair_energies(system, neighbors)
-            found.append(float(np.triu(slopes).sum()))
-        return np.array(found)
+            energies.append(float(np.triu(slopes).sum()))
+        return np.array(energies)
 
 
 def affinity_ladder(
@@ -137,11 +137,11 @@ def affinity_ladder(
     Parameters
     ----------
     runs : sequence of Run, Trajectory or path
-        Two or more, as `run_affinity_ladder` makes them.
+        Two or more runs of `run_affinity_ladder`.
     temperature : float [K], optional
-        That of the decks' thermostats if left out.
+        Default: that of the thermostats in the decks.
     area : Measure, optional [Å²]
-        Of the interface; that of the wetted faces at the highest affinity if left out.
+        Area of the interface. Default: that of the wetted faces at the highest affinity.
     method
         As in `affinity_free_energy`.
     stage : str or sequence of str, optional
@@ -154,8 +154,8 @@ def affinity_ladder(
     Raises
     ------
     AnalysisError
-        If there are fewer than two affinities or neighbours do not overlap; if wall, metal or contact are missing;
-        if the decks differ in more than the affinity, or have no common temperature.
+        If there are fewer than two affinities, or neighbouring ones do not overlap; if wall, metal or contact are
+        missing; if the decks differ in more than the affinity, or have no common temperature.
     """
     sources = []
     for stored in runs:
@@ -166,9 +166,9 @@ def affinity_ladder(
     scales = [deck.model.affinity for deck in decks]
     if len(runs) < 2:
         raise AnalysisError(
-            f"A free energy needs runs at two or more affinities, got {len(runs)}. run_affinity_ladder makes them."
+            f"A free energy needs runs at two or more affinities, got {len(runs)}. Use run_affinity_ladder."
         )
-    _refuse_strangers(sources)
+    _check_same_system(sources)
     if temperature is None:
         temperature = _common([_held_temperature(deck, stage) for deck in decks])
     if area is None:
@@ -180,55 +180,55 @@ def affinity_ladder(
 def _wetted_area(trajectory: Trajectory, stage: str | Sequence[str] | None) -> Measure:
     """Return the mean area of the wetted faces of a run."""
     elements = np.array(trajectory.topology.elements)[trajectory.topology.species]
-    wall, metal = (np.flatnonzero(np.isin(elements, words)) for words in (WALL, METALS))
+    wall, metal = (np.flatnonzero(np.isin(elements, side)) for side in (WALL, METALS))
     if not len(wall) or not len(metal):
         raise AnalysisError(
-            f"{trajectory.path}: adhesion needs a wall ({', '.join(WALL)}) and a metal; here are "
-            f"{', '.join(trajectory.species_names)} only."
+            f"{trajectory.path}: adhesion needs a wall ({', '.join(WALL)}) and a metal ({', '.join(METALS)}); the "
+            f"species are {', '.join(trajectory.species_names)}."
         )
     faces = WettedFaces(wall, metal)
     return mean_with_error([faces.area(frame) for frame in choose_frames(trajectory, stage)], "Å²")
 
 
-def _refuse_strangers(sources: Sequence[DeckSource]) -> None:
-    """Raise `AnalysisError` unless the decks say the same of model, structure and groups, the affinity apart."""
+def _check_same_system(sources: Sequence[DeckSource]) -> None:
+    """Raise `AnalysisError` if the decks differ in model (affinity excepted), structure, groups or seed."""
 
-    def essence(source: DeckSource) -> dict[str, Any]:
-        words = copy.deepcopy({name: source.data.get(name) for name in SHARED})
-        (words["model"] or {}).pop("affinity", None)
-        return {**words, "seed": source.data.get("seed")}
+    def shared(source: DeckSource) -> dict[str, Any]:
+        sections = copy.deepcopy({name: source.data.get(name) for name in SHARED})
+        (sections["model"] or {}).pop("affinity", None)
+        return {**sections, "seed": source.data.get("seed")}
 
-    first = essence(sources[0]) if sources else {}
+    first = shared(sources[0]) if sources else {}
     for source in sources[1:]:
-        differing = [name for name, words in essence(source).items() if words != first[name]]
+        differing = [name for name, section in shared(source).items() if section != first[name]]
         if differing:
             raise AnalysisError(
-                f"{sources[0].name} and {source.name} are no rungs of one ladder: their decks differ in "
-                f"{', '.join(differing)}. Only the affinity may change."
+                f"{sources[0].name} and {source.name} cannot be combined: their decks differ in "
+                f"{', '.join(differing)}. Only the affinity may differ."
             )
 
 
 def _held_temperature(deck: Deck, stage: str | Sequence[str] | None) -> float | None:
-    """Return the temperature [K] that the measured stages hold, None if there is no such thing."""
+    """Return the thermostat temperature [K] of the measured stages, None if there is no single one."""
     measured = measured_stages(deck)
     if stage is not None:
         measured = [stage] if isinstance(stage, str) else list(stage)
     ends: set[float] = set()
-    for name, words in zip(stage_names(deck), deck.stage, strict=True):
+    for name, section in zip(stage_names(deck), deck.stage, strict=True):
         if name in measured or "all" in measured:
-            if not isinstance(words, Dynamics) or words.temperature is None:
+            if not isinstance(section, Dynamics) or section.temperature is None:
                 return None
-            ends |= set(words.temperature)
+            ends |= set(section.temperature)
     return ends.pop() if len(ends) == 1 else None
 
 
 def _common(temperatures: Sequence[float | None]) -> float:
-    """Return the one temperature of all runs."""
-    found = set(temperatures)
-    if len(found) != 1 or None in found:
-        words = ", ".join("none" if t is None else f"{t:g} K" for t in temperatures)
+    """Return the common temperature [K] of all runs."""
+    distinct = set(temperatures)
+    if len(distinct) != 1 or None in distinct:
+        listed = ", ".join("none" if t is None else f"{t:g} K" for t in temperatures)
         raise AnalysisError(
-            f"A free energy needs one temperature, held by a thermostat in every run; these hold {words}. Run all "
-            "rungs at one, or give temperature= if you know it."
+            f"A free energy needs one thermostat temperature in all runs, got {listed}. Run all affinities at the same "
+            "temperature, or pass temperature=."
         )
-    return float(found.pop() or 0.0)
+    return float(distinct.pop() or 0.0)

@@ -1,4 +1,4 @@
-"""Wall and metal by themselves: evaluated on the frames of both, or measured in a run of their own."""
+"""Wall and metal separately: evaluated on frames of both, or sampled in a separate run."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ from nakmd.studies.stored_runs import Stored, opened
 from nakmd.system import Frame, Result, System, Topology
 from nakmd.units import ACCELERATION, K_B
 
-#: Names of stages, as in `choose_frames`.
+#: Stage names, as in `choose_frames`.
 Stages = str | Sequence[str] | None
 
-#: A side whose centre of mass has less than this share of a thermal energy was freed of its drift.
+#: Kinetic energy of the centre of mass, relative to a thermal degree of freedom, below which the drift was removed.
 WITHOUT_DRIFT = 1e-6
 
-#: The wall by itself: time step [ps] where no deck gives one, time constant of its bath [ps], steps between samples.
+#: Run of the isolated wall: default time step [ps], time constant of its thermostat [ps], steps between samples.
 TIMESTEP, BATH, EVERY = 0.0005, 0.1, 20
 
 
 class Part:
-    """Some of the atoms of frames by themselves, under the model of all.
+    """A subset of the atoms of frames, evaluated alone with the model of the whole system.
 
     Parameters
     ----------
     potential : Potential
     topology : Topology
-        Of all.
+        Of the whole system.
     mask : (n,) bool
-        Which of them.
+        Selects the atoms of the part.
     """
 
     def __init__(self, potential: Potential, topology: Topology, mask: BoolArray) -> None:
         self._evaluator, self._topology, self._mask = potential.bind(topology.species_names), topology, mask
-        # no skin: frames are far apart, and the lists are a function of the frame alone
+        # no skin: frames are far apart, and the neighbour lists must depend on the frame alone
         self._neighbors = Neighbors(self._evaluator.requests, 0.0)
         self._result = Result(int(np.sum(mask)))
         self._latest: System | None = None
 
     def system(self, frame: Frame) -> System:
-        """Return these atoms of a frame."""
+        """Return the selected atoms of a frame."""
         return System(
             frame.positions[self._mask],
             self._topology.species[self._mask],
@@ -69,52 +69,52 @@ class Part:
         return self._result.energy
 
     def pair_energies(self) -> FloatArray:
-        """Return the energies between species [eV] of the frame last evaluated."""
+        """Return the energies between species [eV] of the last evaluated frame."""
         assert self._latest is not None  # energy was called
         return self._evaluator.pair_energies(self._latest, self._neighbors)
 
     def thermal_energy(self, frame: Frame) -> float:
-        """Return the kinetic energy [eV], NaN without velocities."""
+        """Return the kinetic energy [eV] (see `thermal_energy`), NaN without velocities."""
         if frame.velocities is None:
             return math.nan
         return thermal_energy(self._topology.masses[self._mask], frame.velocities[self._mask])
 
 
 def thermal_energy(masses: FloatArray, velocities: FloatArray) -> float:
-    """Return the kinetic energy [eV], with that of the centre of mass added where a thermostat has stopped it.
+    """Return the kinetic energy [eV]; if the centre of mass has no drift, its mean thermal energy is added.
 
-    A side in contact shares its momentum with the other, a side alone may have none: three degrees of freedom.
+    A side in contact exchanges momentum with the other, an isolated side may have none: three degrees of freedom.
     """
     kinetic = float(0.5 / ACCELERATION * np.sum(masses[:, None] * velocities**2))
     drift = masses @ velocities
     of_center = float(0.5 / ACCELERATION * (drift @ drift) / masses.sum())
-    free = 3 * len(masses) - 3
-    if free > 0 and of_center < WITHOUT_DRIFT * kinetic / free:
-        return kinetic * (free + 3) / free
+    n_dof = 3 * len(masses) - 3
+    if n_dof > 0 and of_center < WITHOUT_DRIFT * kinetic / n_dof:
+        return kinetic * (n_dof + 3) / n_dof
     return kinetic
 
 
 def wall_alone(
     source: FrameSource, potential: Potential, timestep: float = TIMESTEP, steps: int = 10000, stage: Stages = None
 ) -> Measure | None:
-    """Return the energy of the wall by itself, from a run of its own at the temperature that it has in other frames.
+    """Return the energy of the isolated wall, from a separate run at its temperature in the given frames.
 
     Parameters
     ----------
     source : FrameSource
         Frames of wall and metal, with velocities.
     potential : Potential
-        Of those frames.
+        The model of those frames.
     timestep : float [ps]
     steps : int
-        To measure in, after a fifth as many to settle, in a Langevin bath, from the wall of the last frame.
+        Length of the run with a Langevin thermostat from the last frame, after equilibration of a fifth of it.
     stage : str or sequence of str, optional
         As in `choose_frames`.
 
     Returns
     -------
     Measure or None [eV]
-        Mean of potential less thermal energy; None if the wall does not move, or frames have no velocities.
+        Mean of potential less thermal energy; None if the wall is immobile or frames have no velocities.
     """
     topology = source.topology
     mask = np.isin(np.array(topology.elements)[topology.species], WALL)
@@ -128,7 +128,7 @@ def wall_alone(
     if not temperature > 0.0:
         return None
     system = Part(potential, topology, mask).system(last)
-    assert last.velocities is not None  # seen above
+    assert last.velocities is not None  # checked above
     system.velocities[:] = last.velocities[mask]
     sampler = _Sampler()
     stages = [
@@ -140,7 +140,7 @@ def wall_alone(
 
 
 class _Sampler(Observer):
-    """Keeps the potential less the thermal energy of one side by itself."""
+    """Stores potential less thermal energy of an isolated side."""
 
     def __init__(self) -> None:
         super().__init__(EVERY, ["measure"])
@@ -158,14 +158,14 @@ class _Sampler(Observer):
 
 
 def reference_energy(run: Stored, like: Topology, stage: Stages = None) -> Measure:
-    """Return the energy of one side by itself from a run of it, scaled to the size of that side in another run.
+    """Return the energy of an isolated side from a run of it, scaled to the size of that side in another run.
 
     Parameters
     ----------
     run : Run, Trajectory or path
-        The wall alone, or the metal alone; energies stored with the frames.
+        Run of the isolated wall or metal, with energies stored in the frames.
     like : Topology
-        Of the run in which the two are together.
+        Topology of the run that contains both sides.
     stage : str or sequence of str, optional
         As in `choose_frames`.
 
@@ -177,27 +177,27 @@ def reference_energy(run: Stored, like: Topology, stage: Stages = None) -> Measu
     Raises
     ------
     AnalysisError
-        If it is not one side alone, or of another composition, or frames hold no energies or velocities.
+        If the run contains both sides or has another composition, or frames have no energies or velocities.
     """
     with opened(run) as source:
-        here, there = _composition(source.topology), _composition(like)
+        reference, target = _composition(source.topology), _composition(like)
         energies = []
         for frame in choose_frames(source, stage):
             if frame.potential_energy is None or frame.velocities is None:
                 raise AnalysisError(
                     f"The frame at step {frame.step} of the reference {source.path} has no potential energy or no "
-                    "velocities; take a file that nakmd run wrote."
+                    "velocities. Use a trajectory of nakmd run."
                 )
             energies.append(frame.potential_energy - thermal_energy(source.masses, frame.velocities))
-    side = [names for names in (WALL, METALS) if {name.partition(":")[0] for name in here} <= set(names)]
+    side = [names for names in (WALL, METALS) if {name.partition(":")[0] for name in reference} <= set(names)]
     if not side:
-        raise AnalysisError(f"A reference is the wall or the metal by itself, not {', '.join(here)} together.")
-    wanted = {name: n for name, n in there.items() if name.partition(":")[0] in side[0]}
-    factor = sum(wanted.values()) / sum(here.values())
-    if set(wanted) != set(here) or any(abs(here[name] * factor - n) > 0.5 for name, n in wanted.items()):
+        raise AnalysisError(f"A reference run must contain the wall or the metal alone, got {', '.join(reference)}.")
+    expected = {name: n for name, n in target.items() if name.partition(":")[0] in side[0]}
+    factor = sum(expected.values()) / sum(reference.values())
+    if set(expected) != set(reference) or any(abs(reference[name] * factor - n) > 0.5 for name, n in expected.items()):
         raise AnalysisError(
-            f"The reference is made of {_words(here)}, the side it stands for of {_words(wanted)}: energies per atom "
-            "compare only at the same composition."
+            f"The reference has {_listed(reference)}, the corresponding side {_listed(expected)}. Use a "
+            "reference of the same composition."
         )
     require_frames(len(energies), 2, "A reference")
     return mean_with_error(np.array(energies), "eV").scaled(factor, "eV")
@@ -208,5 +208,5 @@ def _composition(topology: Topology) -> dict[str, int]:
     return {topology.species_names[row]: int(n) for row, n in zip(rows, counts)}
 
 
-def _words(composition: dict[str, int]) -> str:
-    return ", ".join(f"{n} {name}" for name, n in composition.items()) or "nothing"
+def _listed(composition: dict[str, int]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in composition.items()) or "no atoms"

@@ -1,4 +1,4 @@
-"""The energy minimum nearest to a configuration, found by L-BFGS-B."""
+"""Local energy minimisation of a configuration by L-BFGS-B."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
 from nakmd.system import Result, System
 
-#: A relaxation has ended when no force [eV/Å] is larger.
+#: Convergence criterion: largest force [eV/Å].
 LARGEST_FORCE = 1e-4
 
 
 def relaxed(potential: Potential, system: System, free_volume: bool = False) -> tuple[System, float]:
-    """Return a system with its atoms (and the size of its cell) at rest, and its energy [eV].
+    """Return a system at the nearest energy minimum (optionally with its volume), and its energy [eV].
 
     Parameters
     ----------
     potential : Potential
     system : System
-        The start; not changed.
+        Initial configuration; not changed.
     free_volume : bool
-        Whether one stretch of the cell is free: zero pressure.
+        Whether the cell scales isotropically to zero pressure.
 
     Raises
     ------
     RunError
-        If the minimiser stops before the forces have fallen below 1e-4 eV/Å.
+        If the minimiser stops at forces above 1e-4 eV/Å.
 
     Notes
     -----
-    Variables are displacements and, with ``free_volume``, a hundred times the logarithm of the stretch, which is then
-    about as stiff as they are.
+    Variables are displacements and, with ``free_volume``, a hundred times the logarithm of the cell scaling, which
+    gives it a stiffness similar to that of the displacements.
     """
     evaluator = potential.bind(system.species_names)
 
@@ -52,20 +52,20 @@ def relaxed(potential: Potential, system: System, free_volume: bool = False) -> 
         neighbors.update(moved)
         evaluator.compute(moved, neighbors, result)
         stretch = float(np.exp(x[-1] / 100.0)) if free_volume else 1.0
-        swell = -result.virial[:3].sum() / 100.0 if free_volume else 0.0
-        return result.energy, np.append((-result.forces * stretch).ravel(), swell)
+        of_volume = -result.virial[:3].sum() / 100.0 if free_volume else 0.0
+        return result.energy, np.append((-result.forces * stretch).ravel(), of_volume)
 
-    found = minimize(
+    minimum = minimize(
         energy_and_gradient,
         np.zeros(3 * system.n_atoms + 1),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-6},
     )
-    largest = float(np.abs(found.jac).max())
+    largest = float(np.abs(minimum.jac).max())
     if largest > LARGEST_FORCE:
         raise RunError(
             f"The relaxation of {system.n_atoms} atoms stopped at a largest force of {largest:.1e} eV/Å "
-            f"({found.message}): the configuration is no minimum of this model."
+            f"(tolerance {LARGEST_FORCE:.0e}; {minimum.message}). Start from a configuration closer to a minimum."
         )
-    return state(found.x), float(found.fun)
+    return state(minimum.x), float(minimum.fun)

@@ -1,4 +1,4 @@
-"""Perfect crystals of a potential: where their energy is lowest, and how stiff they are there."""
+"""Perfect crystals of a potential: energy minimum, elastic constants, unrelaxed vacancy."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from nakmd.structures.crystal import CUBIC
 from nakmd.system import System
 from nakmd.units import GPA_PER_EV_A3
 
-#: Lattice constant over the distance of nearest neighbours.
+#: Ratio of lattice constant to nearest-neighbour distance.
 EDGE = {"sc": 1.0, "bcc": 2.0 / math.sqrt(3.0), "fcc": math.sqrt(2.0), "diamond": 4.0 / math.sqrt(3.0)}
 EDGE |= {"b2": EDGE["bcc"], "b1": 2.0}
 
-#: Cells of structures that are not cubic: edges over that distance, fractions. hcp has the ideal c/a.
+#: Cells of non-cubic structures: edges in units of that distance, fractional positions. hcp has the ideal c/a.
 OTHERS: dict[str, tuple[tuple[float, float, float], list[tuple[float, float, float]]]] = {
     "hcp": (
         (1.0, math.sqrt(3.0), math.sqrt(8.0 / 3.0)),
@@ -33,7 +33,7 @@ OTHERS: dict[str, tuple[tuple[float, float, float], list[tuple[float, float, flo
     ),
 }  # fmt: skip
 
-#: Distances searched, in units of the guess, and their number.
+#: Range of distances to search, in units of the guess, and number of points.
 SEARCH, N_SEARCH = (0.78, 1.28), 51
 #: Strain of central differences.
 STRAIN = 1e-4
@@ -49,13 +49,13 @@ class PerfectCrystal:
         One, or two for b2.
     structure : str
     distance : float [Å]
-        Of nearest neighbours.
+        Nearest-neighbour distance.
     length : float [Å]
-        Lattice constant; for hcp and graphene the distance of neighbours.
+        Lattice constant; for hcp and graphene the nearest-neighbour distance.
     energy : float [eV]
-        Of an atom.
+        Energy per atom.
     elastic : (float, float, float) [GPa] or None
-        C11, C12, C44 of cubic structures in which every atom is a centre of inversion: nothing relaxes under strain.
+        C11, C12, C44 of cubic structures in which every atom is an inversion centre: no internal relaxation.
     """
 
     elements: tuple[str, ...]
@@ -71,14 +71,14 @@ class PerfectCrystal:
         return None if self.elastic is None else (self.elastic[0] + 2.0 * self.elastic[1]) / 3.0
 
     def system(self, repeats: int | tuple[int, int, int] = 1) -> System:
-        """Return the crystal, so many cells along each direction."""
+        """Return the crystal with this number of cells along each direction."""
         return build_crystal(self.elements, self.structure, self.distance, repeats)
 
 
 def build_crystal(
     elements: tuple[str, ...], structure: str, distance: float, repeats: int | tuple[int, int, int] = 1
 ) -> System:
-    """Return a crystal with this distance [Å] of nearest neighbours."""
+    """Return a crystal with this nearest-neighbour distance [Å]."""
     if structure in OTHERS:
         edges, fractions = OTHERS[structure]
         lengths, basis, occupied = distance * np.array(edges), np.array(fractions, dtype=float), [0] * len(fractions)
@@ -96,21 +96,21 @@ def build_crystal(
 
 
 def structure_in_nature(element: str) -> tuple[str, float] | None:
-    """Return the structure and the distance of nearest neighbours [Å] of an element, None if it is no such crystal."""
+    """Return natural structure and nearest-neighbour distance [Å] of an element, None if the table has none."""
     known = natural_crystal(element)
     return None if known is None else (known[0], known[1] / EDGE.get(known[0], 1.0))
 
 
 def energy_per_atom(potential: Potential, system: System) -> float:
-    """Return the mean energy [eV] of an atom."""
+    """Return the mean energy per atom [eV]."""
     return evaluate(potential, system).energy / system.n_atoms
 
 
 def strained(system: System, strain: FloatArray) -> System:
-    """Return a system with everything stretched by 1 + ε, ε (3, 3) symmetric."""
-    stretch = np.eye(3) + strain
-    cell = Cell(system.cell.matrix @ stretch, system.cell.periodic.tolist())
-    return System(system.positions @ stretch, system.species, system.species_names, cell, masses=system.masses)
+    """Return a system with cell and positions deformed by 1 + ε, ε (3, 3) symmetric."""
+    deformation = np.eye(3) + strain
+    cell = Cell(system.cell.matrix @ deformation, system.cell.periodic.tolist())
+    return System(system.positions @ deformation, system.species, system.species_names, cell, masses=system.masses)
 
 
 def stress(potential: Potential, system: System) -> FloatArray:
@@ -121,15 +121,15 @@ def stress(potential: Potential, system: System) -> FloatArray:
 def length_of_least_energy(
     energy: Callable[[float], float], bounds: tuple[float, float], accuracy: float
 ) -> tuple[float, float]:
-    """Return the length [Å] at which an energy is least between two bounds, to an accuracy [Å], and that energy."""
-    found = minimize_scalar(energy, bounds=bounds, method="bounded", options={"xatol": accuracy})
-    return float(found.x), float(found.fun)
+    """Return the length [Å] of minimum energy between two bounds, to an accuracy [Å], and that energy."""
+    minimum = minimize_scalar(energy, bounds=bounds, method="bounded", options={"xatol": accuracy})
+    return float(minimum.x), float(minimum.fun)
 
 
 def find_crystal(
     potential: Potential, elements: tuple[str, ...], structure: str, guess: float, elastic: bool = True
 ) -> PerfectCrystal | None:
-    """Return the crystal of lowest energy near a guess, None if there is no minimum between 0.78 and 1.28 of it.
+    """Return the crystal of minimum energy near a guess, None without a minimum between 0.78 and 1.28 of it.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ def find_crystal(
     elements : tuple of str
     structure : {"sc", "bcc", "fcc", "hcp", "diamond", "graphene", "b2", "b1"}
     guess : float [Å]
-        Distance of nearest neighbours.
+        Nearest-neighbour distance.
     elastic : bool
-        Whether C_ij are wanted.
+        Whether to compute C_ij.
     """
     evaluator = potential.bind(elements)
 
@@ -153,15 +153,15 @@ def find_crystal(
         return None
     k = int(inner[np.argmin(energies[inner])])
     distance, least = length_of_least_energy(energy, (distances[k - 1], distances[k + 1]), 1e-7 * guess)
-    stiff = elastic and structure in ("sc", "bcc", "fcc", "b2", "b1")
+    with_moduli = elastic and structure in ("sc", "bcc", "fcc", "b2", "b1")
     return PerfectCrystal(
         elements, structure, distance, EDGE.get(structure, 1.0) * distance, least,
-        elastic_constants(potential, build_crystal(elements, structure, distance)) if stiff else None,
+        elastic_constants(potential, build_crystal(elements, structure, distance)) if with_moduli else None,
     )  # fmt: skip
 
 
 def elastic_constants(potential: Potential, crystal: System) -> tuple[float, float, float]:
-    """Return C11, C12, C44 [GPa] of a cubic crystal without inner relaxation: changes of stress, -W/V, with strain."""
+    """Return C11, C12, C44 [GPa] of a cubic crystal without internal relaxation: dσ/dε with σ = -W/V."""
 
     def difference(strain: FloatArray) -> FloatArray:
         ahead, behind = (stress(potential, strained(crystal, sign * strain)) for sign in (1.0, -1.0))
@@ -175,20 +175,20 @@ def elastic_constants(potential: Potential, crystal: System) -> tuple[float, flo
 
 
 def vacancy_energy(potential: Potential, full: System, energy: float) -> float:
-    """Return the energy [eV] of taking atom 0 out of a crystal, nothing relaxed.
+    """Return the unrelaxed formation energy [eV] of a vacancy at atom 0.
 
     Parameters
     ----------
     potential : Potential
     full : System
-        The crystal, wider than twice the reach of the forces.
+        The perfect crystal, wider than twice the range of the forces.
     energy : float [eV]
         Per atom of the perfect crystal.
 
     Notes
     -----
-    The vacancy is not relaxed. In Finnis-Sinclair models of the alkalis bcc is no ground state, and a relaxed cell
-    with a vacancy collapses to close packing: an apparent formation energy of -2 eV, which says nothing of vacancies.
+    The vacancy is not relaxed. In Finnis-Sinclair models of the alkali metals bcc is not the ground state, and a cell
+    with a vacancy relaxes to close packing: the apparent formation energy of -2 eV is not that of a vacancy.
     """
     keep = np.arange(full.n_atoms) > 0
     missing = System(full.positions[keep], full.species[keep], full.species_names, full.cell, masses=full.masses[keep])

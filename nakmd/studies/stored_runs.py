@@ -1,4 +1,4 @@
-"""Stored runs and the models that made them: a trajectory carries its deck, and the deck its forces."""
+"""Stored runs and their models: a trajectory contains its deck, and the deck defines the potential."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from nakmd.runs.provenance import potential_hash
 from nakmd.runs.session import Run
 from nakmd.toml_lines import KeyPath
 
-#: A run that has ended, its trajectory, or the path of either.
+#: A finished run, its trajectory, or the path of either.
 Stored = Run | Trajectory | str | Path
 
 
 @contextmanager
 def opened(run: Stored) -> Iterator[Trajectory]:
-    """Give the trajectory of a run; one that was opened here is closed again."""
+    """Yield the trajectory of a run; it is closed afterwards if it was opened here."""
     if isinstance(run, Trajectory):
         yield run
     elif isinstance(run, Run):
@@ -37,23 +37,23 @@ def opened(run: Stored) -> Iterator[Trajectory]:
 
 
 def deck_of(trajectory: Trajectory) -> DeckSource:
-    """Return the deck that a trajectory carries.
+    """Return the deck stored in a trajectory.
 
     Raises
     ------
     AnalysisError
-        If it carries none: another program wrote it.
+        If there is none, as in files of other programs.
     """
     if not trajectory.deck:
         raise AnalysisError(
-            f"{trajectory.path} carries no deck, so nothing tells by which forces it was made: another program wrote "
-            "or converted it. Take the file that nakmd run wrote, or give the model yourself."
+            f"{trajectory.path} contains no deck, so its potential is unknown: the file was written or converted by "
+            "another program. Use a trajectory of nakmd run, or give the model."
         )
     return DeckSource.parse(trajectory.deck, str(trajectory.path), _folder_of(trajectory.path))
 
 
 def _folder_of(path: Path) -> Path | None:
-    """Return where files named in the deck of a run lie: its checkpoint remembers."""
+    """Return the folder of relative file names in the deck of a run, from its checkpoint."""
     checkpoint = RunFolder(path.parent).checkpoint
     if not checkpoint.exists():
         return None
@@ -61,19 +61,19 @@ def _folder_of(path: Path) -> Path | None:
 
 
 def with_affinity(source: DeckSource, affinity: float) -> DeckSource:
-    """Return the same deck at another affinity.
+    """Return the deck with another affinity.
 
     Raises
     ------
     InputError
-        If its model has no affinity to scale.
+        If its model has no affinity.
     """
     data = copy.deepcopy(source.data)
     model = data.get("model")
     if not isinstance(model, dict) or "potential" not in model:
         raise InputError(
-            f"{source.name}: the affinity scales the metal-carbon depths of a named set, and this model is none. "
-            'Write [model] potential = "nak-cn", or a TOML file of your own.'
+            f"{source.name}: the affinity scales the metal-carbon depths of a named set, but this model has no "
+            '[model] potential. Write potential = "nak-cn", or the path of a TOML file.'
         )
     model["affinity"] = float(affinity)
     return DeckSource.parse(write_toml(data), source.name, source.folder)
@@ -85,33 +85,33 @@ def potential_of(source: DeckSource) -> Potential:
     Raises
     ------
     InputError
-        With every fault of the deck's model.
+        Listing every error in the model of the deck.
     """
-    faults: list[str] = []
+    messages: list[str] = []
 
     def report(path: KeyPath, what: str) -> None:
-        faults.append(what)
+        messages.append(what)
 
     deck = Deck.from_source(source)
     potential = build_potential(deck.model, source.folder, report, deck.structure)
-    if potential is None or faults:
-        raise InputError("\n".join(faults) or f"{source.name}: its model cannot be built.")
+    if potential is None or messages:
+        raise InputError("\n".join(messages) or f"{source.name}: its model cannot be built.")
     return potential
 
 
 def model_of(trajectory: Trajectory) -> Potential:
-    """Return the potential that made a trajectory, built again and held against the digest stored then.
+    """Return the potential of a trajectory, built from its deck and checked against the stored digest.
 
     Raises
     ------
     AnalysisError
-        If the file carries no deck, or the parameters have changed since.
+        If the file contains no deck, or the parameters have changed.
     """
     potential = potential_of(deck_of(trajectory))
     then, now = str(trajectory.potentials.get("hash", "")), potential_hash(potential)
     if then and then != now:
         raise AnalysisError(
-            f"{trajectory.path} was made with a potential of digest {then[:16]}; the deck's model now has {now[:16]}. "
-            "Energies of another model say nothing about these frames: bring the old parameter files back."
+            f"{trajectory.path} was generated with a potential of digest {then[:16]}, but the model of its deck has "
+            f"{now[:16]}: the parameter files have changed. Restore the old ones."
         )
     return potential

@@ -1,4 +1,4 @@
-"""The work of adhesion of a run that was written to a file, with its references."""
+"""The work of adhesion of a stored run with its reference runs."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def work_of_adhesion(
     ----------
     run : Run, Trajectory or path
     wall, metal : Run, Trajectory or path, optional
-        Runs of the wall alone and of the metal alone at about the same temperature, of the same composition; their
-        size may differ. Without ``wall`` a wall that moves freely is run by itself here (`wall_alone`); without
-        ``metal`` the change of the metal is left out.
+        Runs of the isolated wall and the isolated metal at about the same temperature and the same composition; the
+        size may differ. Default for a mobile wall: a run of the wall (`wall_alone`). Without ``metal`` the change
+        of the metal is omitted.
     model : Potential, optional
-        Built from the deck in the trajectory if left out.
+        Default: built from the deck in the trajectory.
     stage : str or sequence of str, optional
         As in `nakmd.analysis.drive.choose_frames`.
     progress : callable, optional
     wall_steps : int
-        Length of the wall's run by itself; 0 leaves the strain out.
+        Length of the run of the isolated wall; 0 omits the strain.
 
     Returns
     -------
@@ -52,8 +52,8 @@ def work_of_adhesion(
     Raises
     ------
     AnalysisError
-        If there are fewer than two frames, no wall or no metal, no contact; or no deck or another model than that
-        of the frames.
+        If there are fewer than two frames, no wall, no metal or no contact; if there is no deck, or the model is
+        not that of the frames.
 
     Examples
     --------
@@ -65,35 +65,35 @@ def work_of_adhesion(
     with opened(run) as trajectory:
         potential = model or model_of(trajectory)
         references = {
-            name: reference_energy(other, trajectory.topology)
-            for name, other in (("wall", wall), ("metal", metal))
-            if other is not None
+            name: reference_energy(reference, trajectory.topology)
+            for name, reference in (("wall", wall), ("metal", metal))
+            if reference is not None
         }
         if wall is None and wall_steps > 0:
             timestep = _timestep_of_free_wall(trajectory, stage)
-            own = wall_alone(trajectory, potential, timestep, wall_steps, stage) if timestep else None
-            if own is not None:
-                references["wall"] = own
+            of_wall = wall_alone(trajectory, potential, timestep, wall_steps, stage) if timestep else None
+            if of_wall is not None:
+                references["wall"] = of_wall
         return cast(AdhesionRecord, measure(trajectory, Adhesion(potential, **references), stage, progress))
 
 
 def _timestep_of_free_wall(trajectory: Trajectory, stage: str | Sequence[str] | None) -> float | None:
-    """Return the shortest time step [ps] of the measured stages, None if the deck holds atoms of the wall.
+    """Return the shortest time step [ps] of the measured stages, None if the deck constrains wall atoms.
 
-    A wall on springs, or in parts frozen, has another thermal energy than the free one.
+    A tethered or partly frozen wall has another thermal energy than a free one.
     """
     if not trajectory.deck:
         return TIMESTEP
     deck = Deck.from_source(deck_of(trajectory))
     topology = trajectory.topology
     wall = np.isin(np.array(topology.elements)[topology.species], WALL)
-    held = (*deck.groups.frozen, *deck.groups.rigid, *(tether.group for tether in deck.groups.tethered))
-    if any(bool(np.any(topology.select(word) & wall)) for word in held):
+    constrained = (*deck.groups.frozen, *deck.groups.rigid, *(tether.group for tether in deck.groups.tethered))
+    if any(bool(np.any(topology.select(group) & wall)) for group in constrained):
         return None
     measured = chosen_stages(trajectory.stages, stage)
     steps = [
-        words.timestep
-        for name, words in zip(stage_names(deck), deck.stage, strict=True)
-        if name in measured and isinstance(words, Dynamics)
+        section.timestep
+        for name, section in zip(stage_names(deck), deck.stage, strict=True)
+        if name in measured and isinstance(section, Dynamics)
     ]
     return min(steps, default=TIMESTEP)

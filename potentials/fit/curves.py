@@ -1,4 +1,4 @@
-"""The first-principles adsorption curves: read, referred to the free atom, and masked where they must not be fitted."""
+"""Read the first-principles adsorption curves, refer them to the free atom, and mask points that must not be fitted."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from nakmd.errors import FileFormatError, InputError
 
 DATA = Path(__file__).parent / "data"
 FILES = ("reference.extxyz", "extension.extxyz")
-CUTOFF = 10.0  # Å, of the terms that are fitted
+CUTOFF = 10.0  # Å, of the fitted terms
 
-#: Site of the nitrogen, for each family of frames; carbon with two bonds, of at most this length [Å], is an edge.
+#: Site of the nitrogen for each family of frames; carbon with two bonds of at most `LONGEST_BOND` [Å] is an edge.
 SITES = {
     "graphN": "N:graphitic", "graph2N": "N:graphitic",
     "n3v": "N:pyridinic", "n3vrelaxed": "N:pyridinic", "pyrrolic": "N:pyrrolic",
@@ -35,7 +35,7 @@ class Point:
         ``curve`` is the family and site of the frame, ``graphene_hollow``.
     height, energy, force : float
         [Å], adsorption energy [eV] against the clean sheet and the free spin-polarised atom, force along z [eV/Å],
-        NaN where there is none.
+        NaN if there is none.
     distances : dict of str to (n,) float64 [Å]
         From the metal to every atom of the periodic sheet within the cutoff, by species.
     rises : dict of str to (n,) float64
@@ -43,7 +43,7 @@ class Point:
     concentration : float
         Graphitic nitrogen per atom of the sheet.
     masked : str
-        Why the point is not fitted; empty if it is.
+        Reason why the point is not fitted; empty if it is.
     """
 
     metal: str
@@ -63,46 +63,46 @@ def read_frames(folder: Path = DATA) -> list[Atoms]:
     Raises
     ------
     FileFormatError
-        If a file is missing, truncated or without the numbers that are needed.
+        If a file is missing or truncated, or a frame lacks a required value.
     """
     frames: list[Atoms] = []
     for name in FILES:
         path = folder / name
         try:
-            found = read(path, ":")
+            of_file = read(path, ":")
         except FileNotFoundError:
             raise FileFormatError(path, "no such file.", "Restore it from the repository.") from None
         except Exception as error:
             raise FileFormatError(
-                path, f"is no extended-XYZ file that ASE can read ({error}).", "Restore it from the repository."
+                path, f"ASE cannot read it as extended XYZ ({error}).", "Restore it from the repository."
             ) from error
-        for number, frame in enumerate(found, start=1):
+        for number, frame in enumerate(of_file, start=1):
             missing = [word for word in ("config_type", "basis", "kpts") if word not in frame.info]
             if frame.calc is None or "energy" not in frame.calc.results:
                 missing.append("energy")
             if missing:
                 raise FileFormatError(
                     path,
-                    f"frame {number} of {len(found)} has no {', '.join(missing)}.",
+                    f"frame {number} of {len(of_file)} has no {', '.join(missing)}.",
                     "Restore the file, or compute it again (dft/run.py).",
                 )
-        frames += found
+        frames += of_file
     return frames
 
 
 def read_points(folder: Path = DATA, frames: list[Atoms] | None = None) -> list[Point]:
     """Return the points over 4x4 sheets, and the doped ones over 5x5, at the cutoff of the reference set.
 
-    Masked ones are among them. Where a point was computed with and without spin polarisation, the lower energy is the
-    ground state and counts. A doped 5x5 sheet has less nitrogen and less metal; what less metal does is taken off with
-    the pristine sheets of both sizes, which leaves an energy and no force.
+    Masked points are included. Of a point computed with and without spin polarisation the lower energy is used, which
+    is the ground state. A doped 5x5 sheet has a lower concentration of nitrogen and of metal; the effect of the latter
+    is subtracted by means of the pristine sheets of both sizes, which gives an energy but no force.
 
     Raises
     ------
     FileFormatError
         As `read_frames`.
     InputError
-        If a clean sheet or an atom that energies are referred to is not in the data.
+        If a reference, clean sheet or free atom, is not in the data.
     """
     frames = read_frames(folder) if frames is None else frames
     lowest: dict[tuple[str, str, float], Point] = {}
@@ -154,13 +154,13 @@ def atom_energy(frames: list[Atoms], metal: str) -> float:
     for frame in frames:
         if frame.info["config_type"] == "isolated_atom" and frame.get_chemical_symbols() == [metal]:
             return float(frame.get_potential_energy())
-    raise InputError(f"The data have no isolated atom of {metal}, which energies are referred to.")
+    raise InputError(f"The data have no isolated atom of {metal}, the reference of the energies.")
 
 
 def clean_energy(frames: list[Atoms], frame: Atoms) -> float:
     """Return the energy of the same sheet without the metal, at the same settings [eV].
 
-    A sheet without a bare vacancy has no moments: for its polarised frames an unpolarised one will do.
+    A sheet without a bare vacancy has no moments: its polarised frames may use an unpolarised clean sheet.
     """
     family, _, cell = frame.info["config_type"].partition("_")
     size = "_" + cell.rpartition("_")[2] if "x" in cell else ""
@@ -173,7 +173,7 @@ def clean_energy(frames: list[Atoms], frame: Atoms) -> float:
 
 
 def _masked(info: dict[str, Any], energy: float) -> str:
-    """Return why a point is not to be fitted, or nothing."""
+    """Return the reason why a point is not fitted, or an empty string."""
     if energy > 0.5:
         return "wall: more than 0.5 eV above the free atom"
     if not info["spinpol"] and info["height"] > 5.05:

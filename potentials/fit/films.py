@@ -1,4 +1,4 @@
-"""Films of metal on sheets as they were computed, and what the pair terms have on the very same atoms."""
+"""Computed films of metal on sheets, and the energies of the pair terms for the same atoms."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from nakmd.system import System
 DATA = Path(__file__).parent / "data"
 METALS = ("K", "Na")
 
-#: Of the screened model: embedded atoms, and the pairs with carbon.
+#: Sets of the screened model: embedded atoms, and pairs with carbon.
 METAL, CONTACT = "nichol-ackland-2016", "metal-carbon-2026"
 
-#: The stack of sheets and layers that KC8 is (computed with the layers above each other), held to no fit.
+#: The stack of sheets and layers of KC8 (computed with the layers above each other), not fitted.
 STACK = "2x2, between sheets"
 
-#: Films with the other metal on the first layer, held to no fit either.
+#: Films with the other metal on the first layer, not fitted.
 MIXED = {"K": "2x2, Na above it", "Na": "2x2, K above it"}
 
-#: (2 x 2) layers on sheets with graphitic N: frames and what they are called. The last is held to no fit.
+#: (2 x 2) layers on sheets with graphitic N: frames and their names. The last is not fitted.
 DOPED = {
     "graphN_farhollow_layer": "2x2, 1 N in 32",
     "graph2N_farhollow_layer": "2x2, 1 N in 16",
@@ -48,9 +48,9 @@ class Point:
     held : float [eV per atom of the first layer]
         E(sheet and film) - E(sheet) - E(film).
     wall, attraction : float [eV per atom of the first layer]
-        Of the pair terms on the same atoms.
+        Energies of the pair terms for the same atoms.
     density : float [eV²]
-        Of the first layer, in the metal's own model.
+        Density of the first layer in the model of the metal.
     doping : float
         Graphitic nitrogen per atom of the sheet.
     system : System
@@ -113,7 +113,7 @@ def _point(frame: Atoms, metal: str, film: str, height: float, alone: float) -> 
 
 
 def system_of(atoms: Atoms) -> System:
-    """Return atoms as nakmd takes them."""
+    """Return ASE atoms as a system."""
     labels = [{"N": "N:graphitic"}.get(symbol, symbol) for symbol in atoms.get_chemical_symbols()]
     names = tuple(dict.fromkeys(labels))
     species = [names.index(label) for label in labels]
@@ -123,7 +123,7 @@ def system_of(atoms: Atoms) -> System:
 def energy(
     system: System, numbers: dict[str, dict[str, float]], strength: float = 1.0, doping: float = 0.0
 ) -> tuple[float, FloatArray]:
-    """Return the energy [eV] of metal and contact, the sheet itself left out, and the densities [eV²]."""
+    """Return the energy [eV] of metal and contact, without that of the sheet, and the densities [eV²]."""
     metal = load(METAL, elements=METALS)
     beside = {
         name: {"residual": ScreenedElement(symbol=name, evidence="fitted", **given).residual_beside(doping)}
@@ -133,19 +133,19 @@ def energy(
     sheet = [("C", "C"), ("C", "N:graphitic"), ("N:graphitic", "N:graphitic")]
     model = Hybrid([Screened(metal, load(CONTACT, doping=doping), beside, strength)], none=sheet)
     evaluator = model.bind(system.species_names)
-    found = evaluator.evaluate(system).energy
+    total = evaluator.evaluate(system).energy
     (screened,) = evaluator.terms
     assert isinstance(screened, BoundScreened)
-    return found, screened.metal.densities.copy()
+    return total, screened.metal.densities.copy()
 
 
 def of_metal(system: System) -> BoolArray:
-    """Return which atoms are metal."""
+    """Return a mask of the metal atoms."""
     return np.isin(system.species, [k for k, name in enumerate(system.species_names) if name in METALS])
 
 
 def first_layer(system: System) -> BoolArray:
-    """Return which atoms are those of the metal next to the sheet."""
+    """Return a mask of the metal atoms next to the sheet."""
     mine = of_metal(system)
     lowest = float(system.positions[mine, 2].min())
     return mine & (system.positions[:, 2] < lowest + 0.1)
@@ -153,7 +153,7 @@ def first_layer(system: System) -> BoolArray:
 
 def parts(system: System, doping: float = 0.0) -> tuple[float, float, float]:
     """Return wall and attraction [eV] of all pairs of metal and sheet, and the density of the first layer [eV²]."""
-    nothing = {name: {"residual": 0.0, "rho_0": 1e-9} for name in METALS}  # all is lost, but to a lone atom
+    nothing = {name: {"residual": 0.0, "rho_0": 1e-9} for name in METALS}  # fully screened, except for an isolated atom
     whole, densities = energy(system, nothing, 0.0, doping)
     wall, _ = energy(system, nothing, 1.0, doping)
     return wall - cohesion(system), whole - wall, float(densities[first_layer(system)].max())

@@ -1,4 +1,4 @@
-"""Weighted least squares of pair terms to points over a frozen sheet, with what the Jacobian says of the parameters."""
+"""Weighted least-squares fit of pair terms to points over a frozen sheet, with errors from the Jacobian."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from scipy.optimize import least_squares
 
 from nakmd.arrays import FloatArray
 
-#: Weights: what an energy [eV], a force [eV/Å] and a difference between two sites at one height [eV] may be off by,
-#: all of them times 1 + E/0.25 eV on the wall, E above the well: nothing of a liquid at 450 K goes there.
+#: Weights: tolerated errors of an energy [eV], a force [eV/Å] and a difference between two sites at one height [eV]. On
+#: the repulsive wall they are multiplied by 1 + E/0.25 eV, E above the well: a liquid at 450 K does not reach it.
 SIGMA_ENERGY, SIGMA_FORCE, SIGMA_SITE, SOFT = 0.015, 0.06, 0.008, 0.25
 
 Formula = Callable[[FloatArray, Sequence[float]], tuple[FloatArray, FloatArray]]
@@ -21,7 +21,7 @@ Formula = Callable[[FloatArray, Sequence[float]], tuple[FloatArray, FloatArray]]
 
 @dataclass
 class Fit:
-    """Parameters of one stage, by name, with what the Jacobian says of them."""
+    """Parameters of one stage, by name, with residuals and Jacobian."""
 
     names: tuple[str, ...]
     values: FloatArray
@@ -31,7 +31,7 @@ class Fit:
 
     @property
     def covariance(self) -> FloatArray:
-        """Of the logarithms of the parameters, scaled by the residuals: (n, n)."""
+        """Covariance of the logarithms of the parameters, scaled by the residuals: (n, n)."""
         freedom = max(len(self.residuals) - len(self.values), 1)
         scale = float(self.residuals @ self.residuals) / freedom
         inverse: FloatArray = np.linalg.pinv(self.jacobian.T @ self.jacobian) * scale
@@ -79,14 +79,14 @@ def fit(
         if curve != "graphene_hollow" and curve.startswith("graphene") and (metal, "graphene_hollow", height) in at
     ]
     energies, forces = np.array([p.energy for p in points]), np.array([p.force for p in points])
-    pushed = np.isfinite(forces)
+    has_force = np.isfinite(forces)
 
     def residuals(logarithms: FloatArray) -> FloatArray:
-        found = np.array([predict(p, terms_of(p, np.exp(logarithms))) for p in points])
-        off = found[:, 0] - energies
+        predicted = np.array([predict(p, terms_of(p, np.exp(logarithms))) for p in points])
+        off = predicted[:, 0] - energies
         sites = [(off[k] - off[j]) / (SIGMA_SITE * soft[k]) for k, j in pairs]
-        pushes = ((found[:, 1] - forces) / (SIGMA_FORCE * soft))[pushed]
-        return np.concatenate([off / (SIGMA_ENERGY * soft), pushes, sites])
+        of_forces = ((predicted[:, 1] - forces) / (SIGMA_FORCE * soft))[has_force]
+        return np.concatenate([off / (SIGMA_ENERGY * soft), of_forces, sites])
 
     solved = least_squares(residuals, np.log(start), method="trf", x_scale="jac", bounds=(-12.0, 12.0))
     return Fit(tuple(names), np.exp(solved.x), solved.fun, solved.jac)
@@ -94,7 +94,7 @@ def fit(
 
 @dataclass(frozen=True)
 class Stage:
-    """What is fitted at once: which points, which parameters, and how they become terms of the species of the wall."""
+    """One fit: its points, its parameters, and their conversion to terms of the species of the wall."""
 
     points: list[Point]
     names: tuple[str, ...]
@@ -102,10 +102,10 @@ class Stage:
     terms_of: Callable[[Point, FloatArray], Mapping[str, tuple[Formula, Sequence[float]]]]
 
     def solve(self, points: Sequence[Point] | None = None, start: Sequence[float] | None = None) -> Fit:
-        """Fit to the points of the stage, or to some of them."""
+        """Fit to the points of the stage, or to the given ones."""
         return fit(self.points if points is None else points, self.terms_of, self.names, start or self.start)
 
 
 def rounded(value: float) -> float:
-    """Return four digits, as the results have them."""
+    """Return the value rounded to four digits, for the results."""
     return float(f"{float(value):.4g}")

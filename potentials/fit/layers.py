@@ -1,4 +1,4 @@
-"""How the metal lets go of the sheet as it covers it: a lone atom, a (3x3) and a (2x2) layer."""
+"""Binding of metal to the sheet as a function of coverage: an isolated atom, a (3x3) and a (2x2) layer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from curves import atom_energy, clean_energy
 def coverage(frames: list[Atoms]) -> dict[str, Any]:
     """Return energies over the hollow by metal, cell and cutoff [eV per atom of the metal].
 
-    ``bound``: against clean sheet and free atom. ``held``: against clean sheet and the free-standing layer of metal in
-    the same cell, what the sheet itself adds. Where no atom was computed at the cutoff ``bound`` is left out.
+    ``bound``: against clean sheet and free atom. ``held``: against clean sheet and free-standing metal layer in the
+    same cell, the contribution of the sheet. ``bound`` is omitted if no free atom was computed at the cutoff.
     """
     out: dict[str, Any] = {}
     for frame in frames:

@@ -1,4 +1,4 @@
-"""The fitted terms as a file of the library."""
+"""Format the fitted terms as a file of the library."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def text(pairs: list[Mapping[str, Any]], results: Mapping[str, Any]) -> str:
     Parameters
     ----------
     pairs : list of mapping
-        Species, the numbers, evidence and note of each.
+        Species, parameters, evidence and note of each.
     results : mapping
-        By metal and species, as `metal_carbon.report` returns it: what is said under ``[[accuracy]]``.
+        By metal and species, as `metal_carbon.report` returns it; source of ``[[accuracy]]``.
     """
     blocks = [HEAD]
     for pair in pairs:
@@ -68,11 +68,11 @@ def text(pairs: list[Mapping[str, Any]], results: Mapping[str, Any]) -> str:
     return "\n".join(blocks)
 
 
-def _accuracy(of: str, found: Mapping[str, Any]) -> list[str]:
-    """Return the blocks of one metal on one species: error of the fit, and the wells that were computed as curves."""
+def _accuracy(of: str, result: Mapping[str, Any]) -> list[str]:
+    """Return the blocks of one metal on one species: error of the fit, and the wells that have a reference."""
     source = 'source = "PBE, potentials/fit/data"'
-    blocks = [_figure(of, "rms error of the energies", found["rms_energy"], "eV")]
-    for site, well in found["wells"].items():
+    blocks = [_figure(of, "rms error of the energies", result["rms_energy"], "eV")]
+    for site, well in result["wells"].items():
         if well["data"] is not None:
             for row, (what, unit) in enumerate((("height", "Å"), ("energy", "eV"))):
                 figure = _figure(of, f"{what} of the well, {site.replace('_', ' ')}", well["fit"][row], unit)
@@ -85,5 +85,5 @@ def _figure(of: str, what: str, value: float, unit: str) -> str:
 
 
 def _as_floats(line: str) -> str:
-    # TOML tells 25 from 25.0
+    # 25 is an integer in TOML, 25.0 a float
     return f"{line}.0" if line.rpartition(" = ")[2].lstrip("-").isdigit() else line

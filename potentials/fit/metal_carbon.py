@@ -1,9 +1,9 @@
-"""Fit of the metal-carbon terms to the first-principles curves: one command makes the set, its errors and its picture.
+"""Fit the metal-carbon terms to the first-principles curves; write the set, its errors and a figure.
 
     python potentials/fit/metal_carbon.py
 
 reads `data/`, writes `potentials/metal-carbon-2026.toml`, `results.json` and `curves.png`. Seeded; about a minute.
-`README.md` beside it says what the data are, what they cannot say, and how good the fit is.
+`README.md` in this folder describes the data, their limitations and the quality of the fit.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ HERE = Path(__file__).parent
 METALS = ("K", "Na")
 NAMES = ("wall", "wall_width", "depth", "width")
 
-#: Range of the bump of graphitic nitrogen [Å], chosen; and concentration of the loss, where K over sheets with 1/50,
-#: 1/32 and 2/32 is met best (weighted squares 2.8; at most 4.8 from 0.008 to 0.014).
+#: Range of the bump of graphitic nitrogen [Å], chosen; and scale of the concentration, the best fit for K over sheets
+#: with 1/50, 1/32 and 2/32 (weighted squares 2.8; at most 4.8 from 0.008 to 0.014).
 BUMP_WIDTH, DOPING_SCALE = 3.0, 0.011
 
 
 class Hole(NamedTuple):
-    """A hole in the sheet, one species of whose rim is fitted: curves, what is fitted, and in words."""
+    """A hole in the sheet with one fitted species at its rim: curves, fitted parameters, description."""
 
     curves: tuple[str, ...]
     names: tuple[str, ...]
     words: str
 
 
-#: Holes in the order of their fits, each with the species before it known.
+#: Holes in the order of their fits; each fit uses the species of the previous ones.
 HOLES = {
     "N:pyridinic": Hole(
         ("n3v_center", "n3vrelaxed_center"),
@@ -59,7 +59,7 @@ HOLES = {
 
 
 def gaussians(r: FloatArray, p: Sequence[float]) -> tuple[FloatArray, FloatArray]:
-    """The form that is fitted, as nakmd computes it."""
+    """The fitted form, as implemented in nakmd."""
     return two_gaussians(r, TwoGaussiansParameters(*p))
 
 
@@ -99,12 +99,12 @@ def doped(p: Sequence[float], depth: float, width: float, concentration: float) 
 
 
 def of_dopant(bare: FloatArray, p: FloatArray) -> tuple[float, ...]:
-    """Two Gaussians of graphitic nitrogen: carbon's wall times a share, and a bump in place of its well."""
+    """Two Gaussians of graphitic nitrogen: a fraction of the wall of carbon, and a bump in place of its well."""
     return (bare[0] * p[3], bare[1], -p[2], BUMP_WIDTH)
 
 
 def graphitic(points: Sequence[Point], metal: str, bare: FloatArray) -> Stage:
-    """Graphitic nitrogen: what the level of the dopants makes of the wells of carbon, and the nitrogen itself."""
+    """Graphitic nitrogen: the effect of doping on the wells of carbon, and the local terms of the nitrogen."""
     mine = [p for p in points if p.metal == metal and p.curve.startswith(("graphN", "graph2N")) and not p.masked]
 
     def terms_of(point: Point, p: FloatArray) -> Mapping[str, tuple[Formula, Sequence[float]]]:
@@ -117,7 +117,7 @@ def graphitic(points: Sequence[Point], metal: str, bare: FloatArray) -> Stage:
 
 
 def of_rim(species: str, p: Sequence[float], known: Mapping[str, Sequence[float]]) -> tuple[float, ...]:
-    """Two Gaussians of a species at the rim of a hole: what few heights cannot tell is as for pyridinic nitrogen."""
+    """Two Gaussians of a species at the rim of a hole; those not fitted are taken from pyridinic nitrogen."""
     numbers = dict(zip(NAMES, known.get("N:pyridinic", p), strict=True))
     return tuple((numbers | dict(zip(HOLES[species].names, p, strict=True))).values())
 
@@ -132,7 +132,7 @@ def hole(points: Sequence[Point], metal: str, known: Mapping[str, Sequence[float
 
 
 def solve_metal(points: Sequence[Point], metal: str) -> tuple[dict[str, Stage], dict[str, Fit]]:
-    """Return the stages of one metal and their fits, pristine carbon first, on which the others stand."""
+    """Return the stages of one metal and their fits, pristine carbon first, which the others use."""
     stages = {"C": carbon(points, metal)}
     fits = {"C": stages["C"].solve()}
     bare = fits["C"].values
@@ -147,7 +147,7 @@ def solve_metal(points: Sequence[Point], metal: str) -> tuple[dict[str, Stage], 
 
 
 def pairs_of(metal: str, stages: Mapping[str, Stage], fits: Mapping[str, Fit]) -> list[dict[str, Any]]:
-    """Return the pairs of one metal as the library holds them."""
+    """Return the pairs of one metal as entries of the library."""
     bare, dopant, ring = fits["C"].values, fits["N:graphitic"].values, {"N:pyridinic": fits["N:pyridinic"].values}
 
     def pair(species: str, p: Sequence[float], what: str, **more: float) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def pairs_of(metal: str, stages: Mapping[str, Stage], fits: Mapping[str, Fit]) -
 
 
 def report(points: Sequence[Point], metal: str, stages: Mapping[str, Stage], fits: Mapping[str, Fit]) -> dict[str, Any]:
-    """Return all that is said of the fit of one metal: errors, uncertainties, points left out, wells, other forms."""
+    """Return the report on the fit of one metal: errors, uncertainties, cross-validation, wells, other forms."""
     out: dict[str, Any] = {}
     for species, stage in stages.items():
         solved = with_bootstrap(stage, fits[species])

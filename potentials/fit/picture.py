@@ -1,4 +1,4 @@
-"""The fitted curves over the computed points."""
+"""Figure of the fitted curves and the computed points."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 def draw(points: Sequence[Point], solved: Mapping[str, tuple[Any, Any]], path: Path) -> None:
-    """Write the picture: a row for each metal, points computed (hollow symbols: masked), lines fitted."""
+    """Write the figure: a row for each metal, symbols computed (open symbols: masked), lines fitted."""
     from metal_carbon import HOLES  # noqa: PLC0415
 
     figure, axes = plt.subplots(len(solved), 3, figsize=(12.0, 7.0), layout="constrained")

@@ -1,4 +1,4 @@
-"""How good a fit is: errors, points left out, wells beside those of the data, differences between sites."""
+"""Quality of a fit: errors, cross-validation, wells against those of the data, differences between sites."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ N_BOOTSTRAP = 100
 
 
 def with_bootstrap(stage: Stage, solved: Fit, seed: int = SEED) -> Fit:
-    """Return the fit with the parameters of fits to points drawn with replacement, where there are enough points."""
+    """Return the fit with bootstrap samples of its parameters (points drawn with replacement), if there are enough."""
     if 2 * len(stage.points) < 2 * len(stage.names):
         return solved
     random = np.random.default_rng(seed)
-    found = []
+    samples = []
     for _ in range(N_BOOTSTRAP):
         drawn = [stage.points[k] for k in random.integers(0, len(stage.points), len(stage.points))]
         if 2 * len({(p.curve, p.height) for p in drawn}) > len(stage.names):
-            found.append(stage.solve(drawn, tuple(solved.values)).values)
-    return Fit(solved.names, solved.values, solved.residuals, solved.jacobian, np.array(found))
+            samples.append(stage.solve(drawn, tuple(solved.values)).values)
+    return Fit(solved.names, solved.values, solved.residuals, solved.jacobian, np.array(samples))
 
 
 def left_out(stage: Stage, solved: Fit) -> dict[str, dict[str, float]]:
-    """Return errors of energies [eV] of points that the fit has not seen: curve by curve, and height by height."""
+    """Return errors of energies [eV] of points excluded from the fit: by curve, and by height."""
     start = tuple(solved.values)
     curves: dict[str, float] = {}
     for curve in dict.fromkeys(p.curve for p in stage.points):
@@ -49,13 +49,13 @@ def left_out(stage: Stage, solved: Fit) -> dict[str, dict[str, float]]:
 
 
 def rms(stage: Stage, points: Sequence[Point], values: FloatArray) -> float:
-    """Return the root mean square of the errors of energies [eV]."""
+    """Return the rms error of the energies [eV]."""
     off = [predict(p, stage.terms_of(p, values))[0] - p.energy for p in points]
     return rounded(float(np.sqrt(np.mean(np.square(off)))))
 
 
 def errors(stage: Stage, values: FloatArray) -> dict[str, dict[str, Any]]:
-    """Return rms and largest errors of energies [eV] and forces [eV/Å], curve by curve."""
+    """Return the errors of energies [eV] and their rms, and the rms errors of forces [eV/Å], by curve."""
     out = {}
     for curve in dict.fromkeys(p.curve for p in stage.points):
         mine = [p for p in stage.points if p.curve == curve]
@@ -83,24 +83,24 @@ def moved(point: Point, height: float) -> Point:
 
 
 def well(stage: Stage, values: FloatArray, curve: str) -> tuple[float, float]:
-    """Return height [Å] and energy [eV] of the lowest minimum of a fitted curve, which may lie above zero."""
+    """Return height [Å] and energy [eV] of the lowest minimum of a fitted curve, which may be above zero."""
     sample = next(p for p in stage.points if p.curve == curve)
     heights = np.linspace(1.0, 5.0, 81)
-    found = np.array([predict(q, stage.terms_of(q, values))[0] for q in (moved(sample, h) for h in heights)])
-    inner = 1 + np.flatnonzero((found[1:-1] < found[:-2]) & (found[1:-1] <= found[2:]))
-    k = int(inner[np.argmin(found[inner])])
+    energies = np.array([predict(q, stage.terms_of(q, values))[0] for q in (moved(sample, h) for h in heights)])
+    inner = 1 + np.flatnonzero((energies[1:-1] < energies[:-2]) & (energies[1:-1] <= energies[2:]))
+    k = int(inner[np.argmin(energies[inner])])
 
-    def push(height: float) -> float:
+    def force(height: float) -> float:
         point = moved(sample, height)
         return predict(point, stage.terms_of(point, values))[1]
 
-    at = brentq(push, heights[k - 1], heights[k + 1], xtol=1e-4)
+    at = brentq(force, heights[k - 1], heights[k + 1], xtol=1e-4)
     bottom = moved(sample, at)
     return float(at), predict(bottom, stage.terms_of(bottom, values))[0]
 
 
 def well_of_data(points: Sequence[Point]) -> tuple[float, float] | None:
-    """Return height and energy of the minimum of a computed curve, a cubic through energies and forces."""
+    """Return height and energy of the minimum of a computed curve, from a cubic through energies and forces."""
     points = sorted(points, key=lambda p: p.height)
     for low, high in pairwise(points):
         if low.force > 0.0 > high.force:

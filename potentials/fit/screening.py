@@ -1,11 +1,11 @@
-"""How much of its hold on carbon the metal loses to the metal around it: the numbers of [term.screening] in nak-cn.
+"""Calibrate the screening of the metal-carbon attraction by metal: the numbers of [term.screening] in nak-cn.
 
     python potentials/fit/screening.py
 
-reads `data/`, writes `screening.json` and `screening.png`; half a minute. A film of metal is held by the sheet with
-W + S A: W the wall and A the attraction of `metal-carbon-2026` on the very same atoms, so that every film that was
-computed gives one S, at the density that the metal's own embedded-atom model has in it. `SCREENING.md` says what is
-calibrated, what is predicted, and what does not fit.
+reads `data/`, writes `screening.json` and `screening.png`; half a minute. The energy of a film on the sheet is
+W + S A, with W the repulsion and A the attraction of `metal-carbon-2026` for the same atoms. Every computed film gives
+one S, at its density in the embedded-atom model. `SCREENING.md` describes the calibration, the predictions and the
+discrepancies.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ import matplotlib.pyplot as plt
 
 HERE = Path(__file__).parent
 
-#: Part of what can be lost that a (2 x 2) layer may have kept. Thicker and denser films are held no less than that
-#: layer, so it has lost all; ρ_0 is the largest number with which that is so.
+#: Fraction of the possible loss that a (2 x 2) layer may retain. Thicker and denser films are bound no less than that
+#: layer, so it has the full loss; ρ_0 is the largest value consistent with this.
 KEPT_IN_LAYER = 0.02
 
 #: KC8: lattice constant of its layers and gap between sheets [Å]; measured enthalpy against bulk potassium and graphite
-#: [eV per K] (calorimetry, -84.1 cal per g of carbon); what parting the sheets of graphite costs [eV per C], recalled.
+#: [eV per K] (calorimetry, -84.1 cal per g of carbon); energy to separate the sheets of graphite [eV per C], recalled.
 KC8_A, KC8_GAP, KC8_MEASURED, PARTING = 4.92, 5.35, -0.350, 0.05
 
 #: (2 x 2) layers of Rytkönen, Akola and Manninen: K 0.81 eV per atom.
@@ -59,7 +59,7 @@ LAYER_LITERATURE = {"K": -0.81}
 
 
 def scale_of(points: list[Point]) -> tuple[float, float]:
-    """Return the S that holds a film best, by least squares over its heights, and the rms error left [eV]."""
+    """Return the least-squares S of a film over its heights, and the rms error [eV]."""
     held, wall, pull = (np.array([getattr(p, name) for p in points]) for name in ("held", "wall", "attraction"))
     scale = float(pull @ (held - wall) / (pull @ pull))
     return scale, float(np.sqrt(np.mean((wall + scale * pull - held) ** 2)))
@@ -69,7 +69,7 @@ def calibrate(points: list[Point], metal: str) -> dict[str, Any]:
     """Return S of every film, and residual and rho_0."""
     films: dict[str, Any] = {}
     for name in dict.fromkeys(p.film for p in points if p.metal == metal and p.film != BEYOND):
-        # pressed onto the sheet a film says more of the wall than of the attraction
+        # at positive energies a film probes the wall rather than the attraction
         mine = [p for p in points if p.metal == metal and p.film == name and p.held < 0.0]
         scale, rms = scale_of(mine)
         films[name] = {
@@ -92,7 +92,7 @@ def calibrate(points: list[Point], metal: str) -> dict[str, Any]:
 
 
 def beside_nitrogen(points: list[Point], films: dict[str, Any], metal: str, residual: float) -> dict[str, float]:
-    """Return doped_residual s_d: what S = s^{1-δ} s_d^δ makes of each film on a doped sheet, the mean of logarithms."""
+    """Return doped_residual s_d of S = s^{1-δ} s_d^δ: the mean of its logarithm over the films on doped sheets."""
     scale = next(pair.doping_scale for pair in read_set(CONTACT).pair if pair.species == (metal, "C"))
     logs = []
     for name in set(DOPED.values()) - {BEYOND}:
@@ -106,7 +106,7 @@ def beside_nitrogen(points: list[Point], films: dict[str, Any], metal: str, resi
 
 
 def curve(point: Point, numbers: dict[str, dict[str, float]]) -> tuple[FloatArray, FloatArray]:
-    """Return heights [Å] and what the calibrated model holds the film of a point with [eV]."""
+    """Return heights [Å] and the energies [eV] of the film of a point in the calibrated model."""
     heights = np.arange(2.3, 4.3, 0.05)
     mine = of_metal(point.system)
     alone = point.system.copy()
@@ -127,7 +127,7 @@ def _with_height(system: System, height: float) -> System:
 
 
 def draw(points: list[Point], numbers: dict[str, dict[str, float]], path: Path) -> None:
-    """Write the picture: computed films and the calibrated model; a lone atom for scale; films on doped sheets."""
+    """Write the figure: computed films and the calibrated model; an isolated atom for scale; films on doped sheets."""
     figure, (*axes, doped) = plt.subplots(1, 3, figsize=(12.5, 3.8), layout="constrained")
     for k, (metal, found) in enumerate(doped_layers(points, numbers).items()):
         rows = sorted((row["doping"], row["computed"], row["model"]) for row in found if row["height"] == 3.0)
@@ -176,7 +176,7 @@ def _layer(metal: str, height: float) -> Atoms:
 def kc8(numbers: dict[str, dict[str, float]], strength: float = 1.0, parting: float = PARTING) -> float:
     """Return the enthalpy of KC8 [eV per K] against bulk potassium and graphite: sheets AA, layers of K alternating.
 
-    Without ``parting`` it is against sheets that nothing holds together, as PBE has them: see `kc8_computed`.
+    With ``parting = 0`` it is relative to sheets without interlayer binding, as in PBE: see `kc8_computed`.
     """
     a = KC8_A
     plane = a * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
@@ -187,12 +187,12 @@ def kc8(numbers: dict[str, dict[str, float]], strength: float = 1.0, parting: fl
         atoms += Atoms("C8", [[x, y, k * KC8_GAP] for x, y in sheet])
         x, y = np.array([0.5 * k, 0.0]) @ plane
         atoms += Atoms("K", [[x, y, (k + 0.5) * KC8_GAP]])
-    bulk = -0.923  # eV per atom: the metal's own bcc crystal
+    bulk = -0.923  # eV per atom: the bcc crystal of the model
     return 0.5 * energy(system_of(atoms), numbers, strength)[0] - bulk + 8 * parting
 
 
 def doped_layers(points: list[Point], numbers: dict[str, dict[str, float]]) -> dict[str, list[dict[str, Any]]]:
-    """Return what holds (2 x 2) layers on sheets with ever more graphitic N [eV per atom], as computed and here."""
+    """Return the binding of (2 x 2) layers to sheets with increasing graphitic N [eV per atom], PBE and model."""
     out: dict[str, list[dict[str, Any]]] = {}
     for point in points:
         if point.film in DOPED.values() or (point.film, point.height) == ("2x2, 1 layer", 3.0):
@@ -204,7 +204,7 @@ def doped_layers(points: list[Point], numbers: dict[str, dict[str, float]]) -> d
 
 
 def kc8_computed() -> float:
-    """Return the same from the computed stack [eV per K]: layers of K above each other, graphite without dispersion."""
+    """Return the computed enthalpy [eV per K] of a stack: layers of K above each other, graphite without dispersion."""
     stack, sheets = (
         next(
             f
@@ -222,7 +222,7 @@ def kc8_computed() -> float:
 
 
 def main() -> None:
-    """Calibrate, check, write, draw."""
+    """Calibrate, compare with other data, write results and figure."""
     points = read_points()
     found = {metal: calibrate(points, metal) for metal in METALS}
     names = ("residual", "rho_0", "doped_residual", "doping_scale")

@@ -1,14 +1,14 @@
-"""Does NaK wet carbon? Work of adhesion and contact angle of nak-cn, as the screening is swept.
+"""Wetting of carbon by NaK: work of adhesion and contact angle of nak-cn as functions of the screening strength.
 
     python potentials/fit/wetting.py runs/wetting
 
-writes `wetting.json` and `wetting.png`; about half an hour on one core, and what is there already is not run again.
+writes `wetting.json` and `wetting.png`; about half an hour on one core. Existing runs are not repeated.
 
-A film of NaK lies on a rigid sheet of graphene, its other face free. The energy is linear in the screening strength λ,
-so the work of adhesion, a free energy, is the integral of <dE/dλ> from λ down from where nothing is left of the
-attraction (S below 0.02), and the film lets go: W(λ) = 1/A ∫_λ^λmax <dE/dλ'> dλ'. It is judged by the
-tension γ of the model's own liquid, which is 35-40 % low: cos θ = W/γ - 1, and W > 2γ spreads. Droplets say the same
-without any of this.
+The system is a film of NaK on a rigid graphene sheet, with one free surface. The energy is linear in the screening
+strength λ, so the work of adhesion, a free energy, is the integral of <dE/dλ> from λ to a strength at which the
+attraction vanishes (S below 0.02) and the film detaches: W(λ) = 1/A ∫_λ^λmax <dE/dλ'> dλ'. The angle follows from the
+surface tension γ of the liquid of the model, which is 35-40 % low: cos θ = W/γ - 1; for W > 2γ the liquid spreads.
+Droplets give an independent result.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ HERE = Path(__file__).parent
 MODEL, X_K, TEMPERATURE, SEED = "nak-cn", 0.67, 450.0, 7
 SIZE, THICKNESS, BOND = 30.0, 24.0, 1.4388
 
-#: The last one leaves next to nothing: S = 1 - λ (1 - s).
+#: The last one leaves almost no attraction: S = 1 - λ (1 - s).
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.2, 1.3, 1.36, 1.42)
 DROPLETS = (1.0, 1.1, 1.2, 1.3)
 PICOSECONDS, DROPLET_PICOSECONDS = 60, 60
 
 
 def run(name: str, folder: Path, strength: float, liquid_words: dict[str, Any], size: float, time: int) -> Path:
-    """Run a deck, unless it has been, and return its trajectory."""
+    """Run a deck unless its trajectory exists, and return the path of the trajectory."""
     bath = {"timestep": "4 fs", "temperature": f"{TEMPERATURE:g} K"}
     deck = nakmd.Deck(
         title=f"{name} at a screening of {strength:g}",
@@ -92,7 +92,7 @@ def slopes_of(trajectory: nakmd.Trajectory) -> tuple[FloatArray, FloatArray, flo
 
 
 def tension(folder: Path) -> Measure:
-    """Return the surface tension of the model's own liquid [mN/m], from a film between vacuum."""
+    """Return the surface tension [mN/m] of the liquid of the model, from a free film in vacuum."""
     place = folder / "tension.json"
     if not place.exists():
         n, aspect = 1000, 1.8
@@ -131,7 +131,7 @@ def sweep(folder: Path) -> list[dict[str, Any]]:
     x = np.array([row["screening"] for row in rows])
     y, dy = np.array([row["slope"] for row in rows]), np.array([row["slope_error"] for row in rows])
     for k, row in enumerate(rows):
-        # trapezoids; errors of rungs are independent
+        # trapezoidal rule; errors at different strengths are independent
         weights = np.zeros(len(x))
         weights[k:-1] += 0.5 * np.diff(x[k:])
         weights[k + 1 :] += 0.5 * np.diff(x[k:])
@@ -140,7 +140,7 @@ def sweep(folder: Path) -> list[dict[str, Any]]:
 
 
 def droplets(folder: Path) -> list[dict[str, Any]]:
-    """Return contact angles [degree] of droplets on the same sheet."""
+    """Return contact angles [degree] of droplets on a sheet."""
     rows = []
     for strength in DROPLETS:
         words = {"region": "droplet", "atoms": 400, "contact_angle": "90 deg"}
@@ -155,7 +155,7 @@ def droplets(folder: Path) -> list[dict[str, Any]]:
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
-    """Write the picture: work of adhesion and contact angle against the screening."""
+    """Write the figure: work of adhesion and contact angle against the screening strength."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.8), layout="constrained")
     films, gamma = results["films"], results["tension_mN_per_m"][0]
     x = [row["screening"] for row in films]
@@ -181,7 +181,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
 
 
 def main(directory: str = "runs/wetting") -> None:
-    """Run what is missing, and write the results."""
+    """Run the missing simulations and write the results."""
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     gamma = tension(folder)

@@ -1,4 +1,4 @@
-"""A single metal atom over a rigid graphene sheet: physics.md C.2 and G.7."""
+"""A single metal atom on a rigid graphene sheet: physics.md C.2 and G.7."""
 
 import numpy as np
 import pytest
@@ -14,11 +14,11 @@ BOND = 1.42
 #: ħ in meV ps.
 HBAR = 0.6582119569
 
-#: model, metal: E over the hollow [eV], height [Å], bridge - hollow, top - hollow [eV], ħω across the sheet [meV].
+#: model, metal: E at the hollow [eV], height [Å], bridge - hollow, top - hollow [eV], ħω normal to the sheet [meV].
 SITES = {
     ("nak-cn-dilute", "K"): (-0.800, 2.600, 0.063, 0.070, 18.3),
     ("nak-cn-dilute", "Na"): (-0.460, 2.280, 0.070, 0.078, 20.6),
-    # one atom alone is not screened: the wells of potentials/fit/README.md, on a sheet with 1.42 in place of 1.4243 Å
+    # a single atom is not screened: the minima of potentials/fit/README.md, with bonds of 1.42 instead of 1.4243 Å
     ("nak-cn", "K"): (-0.8303, 2.7146, None, None, None),
     ("nak-cn", "Na"): (-0.5283, 2.4346, None, None, None),
     ("nak-cn-pair", "K"): (-0.280, 3.000, 0.020, None, None),
@@ -27,14 +27,14 @@ SITES = {
 
 
 def over_graphene(model, metal, site, height, affinity=1.0, nitrogen=False):
-    """Return the energy [eV] that one metal atom gains over a sheet of 540 atoms, periodic and 36 Å wide."""
+    """Return the adsorption energy [eV] of one metal atom on a periodic sheet of 540 atoms, 36 Å wide."""
     a = BOND * np.sqrt(3.0)
     vectors = np.array([[a, 0.0, 0.0], [0.5 * a, 1.5 * BOND, 0.0]])
     corners = np.array(list(np.ndindex(15, 18))) @ vectors
     carbon = (corners[:, None, :] + np.array([[0.0, 0.0, 0.0], [0.5 * a, 0.5 * BOND, 0.0]])).reshape(-1, 3)
-    place = {"hollow": [0.0, BOND, 0.0], "bridge": [0.25 * a, 0.25 * BOND, 0.0], "top": [0.0, 0.0, 0.0]}[site]
+    offset = {"hollow": [0.0, BOND, 0.0], "bridge": [0.25 * a, 0.25 * BOND, 0.0], "top": [0.0, 0.0, 0.0]}[site]
     center = 7 * vectors[0] + 9 * vectors[1]
-    positions = np.vstack([carbon, center + place + [0.0, 0.0, height]])
+    positions = np.vstack([carbon, center + offset + [0.0, 0.0, height]])
     species = np.zeros(len(positions), int)
     species[-1] = 1
     if nitrogen:
@@ -47,25 +47,25 @@ def over_graphene(model, metal, site, height, affinity=1.0, nitrogen=False):
 
 
 def best(model, metal, site, **more):
-    """Return energy [eV] and height [Å] of the minimum over a site."""
-    found = minimize_scalar(
+    """Return energy [eV] and height [Å] of the minimum at a site."""
+    minimum = minimize_scalar(
         lambda z: over_graphene(model, metal, site, z, **more), bounds=(1.6, 4.5), method="bounded",
         options={"xatol": 1e-5},
     )  # fmt: skip
-    return found.fun, found.x
+    return minimum.fun, minimum.x
 
 
 @pytest.mark.parametrize(("model", "metal"), SITES, ids=[" ".join(key) for key in SITES])
 def test_sites(model, metal):
     """To the digits of the table: 0.5 meV for energies, 0.5 mÅ for heights."""
     energy, height, bridge, top, quantum = SITES[model, metal]
-    found, z = best(model, metal, "hollow")
-    assert found == pytest.approx(energy, abs=6e-4)
+    at_hollow, z = best(model, metal, "hollow")
+    assert at_hollow == pytest.approx(energy, abs=6e-4)
     assert z == pytest.approx(height, abs=6e-4)
     if bridge is not None:
-        assert best(model, metal, "bridge")[0] - found == pytest.approx(bridge, abs=6e-4)
+        assert best(model, metal, "bridge")[0] - at_hollow == pytest.approx(bridge, abs=6e-4)
     if top is not None:
-        assert best(model, metal, "top")[0] - found == pytest.approx(top, abs=6e-4)
+        assert best(model, metal, "top")[0] - at_hollow == pytest.approx(top, abs=6e-4)
     if quantum is not None:
         h = 1e-3
         energies = [over_graphene(model, metal, "hollow", z + k * h) for k in (-1, 0, 1)]
@@ -75,12 +75,12 @@ def test_sites(model, metal):
 
 
 @pytest.mark.parametrize(("metal", "energy"), [("K", -0.748), ("Na", -0.422)])
-def test_graphitic_nitrogen_weakens_its_neighbourhood(metal, energy):
+def test_graphitic_nitrogen_weakens_adsorption_next_to_it(metal, energy):
     assert best("nak-cn-dilute", metal, "hollow", nitrogen=True)[0] == pytest.approx(energy, abs=6e-4)
 
 
 def test_affinity_scales_the_wall_alone():
-    """The energy over a rigid sheet is linear in the scale, and so is nothing of the sheet itself."""
-    one, half, none = (over_graphene("nak-cn-dilute", "K", "hollow", 2.6, affinity=s) for s in (1.0, 0.5, 0.0))
-    assert half == pytest.approx(0.5 * one, rel=1e-9)
+    """The adsorption energy on a rigid sheet is linear in the scale; the sheet itself does not depend on it."""
+    full, half, none = (over_graphene("nak-cn-dilute", "K", "hollow", 2.6, affinity=s) for s in (1.0, 0.5, 0.0))
+    assert half == pytest.approx(0.5 * full, rel=1e-9)
     assert none == pytest.approx(0.0, abs=1e-9)

@@ -1,4 +1,4 @@
-"""Static figures of the metals and of carbon: physics.md A.1, B and G, each to the digits given there."""
+"""Static properties of the metals and of carbon: physics.md A.1, B and G, to the digits given there."""
 
 from functools import cache
 
@@ -22,17 +22,17 @@ METALS = {
 
 
 def crystal_energy(element, a, kind="bcc"):
-    """Return the energy [eV] of an atom in a perfect crystal."""
+    """Return the energy per atom [eV] of a perfect crystal."""
     return evaluate(load("nak"), made.crystal(kind, a, 1, (element,), 1)).energies.mean()
 
 
 @cache
 def ground(element, kind="bcc"):
-    """Return a [Å] and the energy [eV] of an atom at the minimum."""
+    """Return a [Å] and the energy per atom [eV] at the minimum."""
     guess = METALS[element][0] * (1.0 if kind == "bcc" else 2.0 ** (1.0 / 3.0))
     bracket = (0.98 * guess, 1.02 * guess)
-    found = minimize_scalar(lambda a: crystal_energy(element, a, kind), bracket=bracket, tol=1e-10)
-    return found.x, found.fun
+    minimum = minimize_scalar(lambda a: crystal_energy(element, a, kind), bracket=bracket, tol=1e-10)
+    return minimum.x, minimum.fun
 
 
 @pytest.mark.parametrize("element", METALS)
@@ -44,7 +44,7 @@ def test_lattice_and_cohesion(element):
 
 @pytest.mark.parametrize("element", METALS)
 def test_elastic_constants(element):
-    """dσ/dε at a strain of 1e-4 either way; the table is rounded to 0.005 GPa. Stress is -W/V."""
+    """dσ/dε from strains of ±1e-4; the table is rounded to 0.005 GPa. Stress is -W/V."""
     system, h = made.crystal("bcc", ground(element)[0], 1, (element,), 1), 1e-4
 
     def stress(strain):
@@ -62,7 +62,7 @@ def test_elastic_constants(element):
 
 @pytest.mark.parametrize("element", METALS)
 def test_unrelaxed_vacancy(element):
-    """Relaxed, the bcc cell of the model collapses to close packing: only the unrelaxed figure means something."""
+    """The bcc cell with a vacancy relaxes to close packing: only the unrelaxed energy is meaningful."""
     a, energy = ground(element)
     full = made.crystal("bcc", a, 4, (element,), 1)
     missing = System(full.positions[1:], full.species[1:], full.species_names, full.cell)
@@ -88,8 +88,8 @@ def test_substitution(solute, host, energy, volume, pressure_bar):
     species[0] = 1
     system = System(inside, species, (host, solute), crystal.cell)
     free, total = relaxed(load("nak"), system, free_volume=True)
-    found = total - (system.n_atoms - 1) * e_host - ground(solute)[1]
-    assert found == pytest.approx(energy, abs=5e-4)
+    substitution = total - (system.n_atoms - 1) * e_host - ground(solute)[1]
+    assert substitution == pytest.approx(energy, abs=5e-4)
     swelling = (free.cell.volume - system.cell.volume) / (system.cell.volume / system.n_atoms)
     assert swelling == pytest.approx(volume, abs=5e-3)
     virial = evaluate(load("nak"), relaxed(load("nak"), system)[0]).virial
@@ -105,26 +105,26 @@ def sheet(bond, repeats=(2, 2)):
 
 @cache
 def graphene(name):
-    """Return bond [Å] and energy [eV] of an atom at the minimum."""
-    found = minimize_scalar(
+    """Return bond [Å] and energy per atom [eV] at the minimum."""
+    minimum = minimize_scalar(
         lambda bond: evaluate(load(name), made.only(sheet(bond), ("C",))).energies.mean(),
         bracket=(1.42, 1.47),
         tol=1e-10,
     )
-    return found.x, found.fun
+    return minimum.x, minimum.fun
 
 
 @pytest.mark.parametrize(
     ("name", "bond", "energy", "digits"), [("cn", 1.4388, -7.9777, 5e-5), ("tersoff-1989-c", 1.4606, -7.393, 5e-4)]
 )
 def test_graphene(name, bond, energy, digits):
-    found = graphene(name)
-    assert found[0] == pytest.approx(bond, abs=5e-5)
-    assert found[1] == pytest.approx(energy, abs=digits)
+    length, cohesive = graphene(name)
+    assert length == pytest.approx(bond, abs=5e-5)
+    assert cohesive == pytest.approx(energy, abs=digits)
 
 
 def test_carbon_nitrogen_bond():
-    """One nitrogen in 160 atoms, relaxed at the lattice of graphene: three equal bonds."""
+    """One nitrogen in 160 atoms, relaxed in the cell of graphene: three equal bonds."""
     doped = sheet(graphene("cn")[0], (10, 8))
     doped.species[37] = 1
     free, _ = relaxed(load("cn"), doped)
@@ -134,7 +134,7 @@ def test_carbon_nitrogen_bond():
 
 
 def test_vacancy_of_graphene_in_this_model():
-    """4.63 eV unrelaxed and 0.53 relaxed: far from the 7.5 of DFT, and known to be."""
+    """4.63 eV unrelaxed and 0.53 relaxed: a known deviation from the 7.5 of DFT."""
     bond, energy = graphene("cn")
     full = sheet(bond, (10, 8))
     keep = np.arange(full.n_atoms) != 37
@@ -143,10 +143,10 @@ def test_vacancy_of_graphene_in_this_model():
     assert relaxed(load("cn"), missing)[1] - 159 * energy == pytest.approx(0.53, abs=5e-3)
 
 
-def test_nitrogen_dimer_has_no_wall():
-    """With A < B the bare N-N bond of this set attracts at every distance: N2 is outside what it can say."""
+def test_nitrogen_dimer_has_no_repulsion():
+    """With A < B the bare N-N bond of this set is attractive at every distance: N2 is outside its scope."""
     energies = []
     for r in (0.05, 0.6, 1.1, 1.6):
-        two = System([[0.0, 0.0, 0.0], [r, 0.0, 0.0]], [0, 0], ("N",), Cell([20.0] * 3, (False,) * 3))
-        energies.append(evaluate(load("cn"), two).energy)
+        dimer = System([[0.0, 0.0, 0.0], [r, 0.0, 0.0]], [0, 0], ("N",), Cell([20.0] * 3, (False,) * 3))
+        energies.append(evaluate(load("cn"), dimer).energy)
     assert np.all(np.diff(energies) > 0.0)

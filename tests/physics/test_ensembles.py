@@ -1,4 +1,4 @@
-"""The ensembles that thermostats and barostat sample, judged by physical_validation, and the drift of the energy."""
+"""Ensembles of thermostats and barostats, checked with physical_validation; energy drift."""
 
 from functools import cache, partial
 
@@ -15,19 +15,19 @@ from nakmd.units import BAR_PER_EV_A3, K_B
 
 physical_validation = pytest.importorskip("physical_validation")
 
-# Argon-like: ε/k_B = 121 K. At 110 K and this density it is a liquid.
+# Argon-like: ε/k_B = 121 K. It is liquid at 110 K and this density.
 TEMPERATURE = 110.0
 TIMESTEP = 0.004
 
-#: p-values of right ensembles are uniform, and the seeds are fixed: 0.01 rejects one good one in a hundred, for ever.
+#: p-values of correct ensembles are uniform, and the seeds are fixed: 0.01 rejects one correct ensemble in a hundred.
 SMALLEST_P = 0.01
 
-#: Deviation from the expected slope, in standard errors.
+#: Largest deviation from the expected slope, in standard errors.
 LARGEST_SIGMA = 3.0
 
 
 def units():
-    """Return the house units as physical_validation wants them: factors to kJ/mol, nm, bar, ps."""
+    """Return the units of nakmd for physical_validation: factors to kJ/mol, nm, bar, ps."""
     return physical_validation.data.UnitData(
         kb=K_B,
         energy_conversion=96.48533212331002,
@@ -41,7 +41,7 @@ def units():
 
 
 def sample(integrator, temperature, steps, every=25, settle=2000, seed=1, n=2):
-    """Return the thermo log of a Lennard-Jones liquid of 4 n³ atoms after it has settled."""
+    """Return the thermo log of an equilibrated Lennard-Jones liquid of 4 n³ atoms."""
     log = ThermoLog(every, stages=["produce"])
     stages = [
         Stage("settle", integrator, settle, kind="equilibrate", initial_temperature=temperature),
@@ -55,7 +55,7 @@ def sample(integrator, temperature, steps, every=25, settle=2000, seed=1, n=2):
 
 
 def data(log, ensemble, system=None, **observables):
-    """Return the observables of a log in the form of physical_validation."""
+    """Return the observables of a log as data of physical_validation."""
     return physical_validation.data.SimulationData(
         units=units(),
         ensemble=ensemble,
@@ -66,7 +66,7 @@ def data(log, ensemble, system=None, **observables):
     )
 
 
-def judge_kinetic_energy(log, n_atoms, momentum_conserved, temperature=TEMPERATURE):
+def kinetic_energy_p_value(log, n_atoms, momentum_conserved, temperature=TEMPERATURE):
     """Return the p-value of the Kolmogorov-Smirnov test of the kinetic energy against the canonical one."""
     pv = physical_validation.data
     system = pv.SystemData(
@@ -80,7 +80,7 @@ def judge_kinetic_energy(log, n_atoms, momentum_conserved, temperature=TEMPERATU
 
 
 def independent(series):
-    """Return how many independent samples a series is worth, from blocks of growing size."""
+    """Return the effective number of independent samples of a series, from blocks of increasing size."""
     series = np.asarray(series)
     worst = 1.0
     for size in (2, 4, 8, 16, 32):
@@ -90,7 +90,7 @@ def independent(series):
 
 
 class WeakCoupling(Bussi):
-    """Berendsen's thermostat: the mean of the kinetic energy without its fluctuations. It must not pass."""
+    """Berendsen thermostat: correct mean of the kinetic energy, wrong fluctuations. It must fail the checks."""
 
     def apply(self, system, step, temperature):
         mean = 0.5 * self.degrees_of_freedom * K_B * temperature
@@ -98,7 +98,7 @@ class WeakCoupling(Bussi):
         system.velocities *= np.sqrt(1.0 + (1.0 - self._decay) * (mean / kinetic - 1.0))
 
 
-#: A chain as the tests here use it.
+#: The Nosé-Hoover chain of these tests.
 NHC = partial(NoseHoover, time_constant=0.1)
 
 
@@ -115,7 +115,7 @@ def test_kinetic_energy_is_canonical(name):
     log, simulation = canonical(name)
     dof = simulation.stage.integrator.degrees_of_freedom
     assert dof == {"langevin": 96, "bussi": 93, "nose-hoover": 93}[name]
-    assert judge_kinetic_energy(log, 32, name != "langevin") > SMALLEST_P
+    assert kinetic_energy_p_value(log, 32, name != "langevin") > SMALLEST_P
     kinetic = np.array(log.column("kinetic_energy"))
     mean, width = 0.5 * dof * K_B * TEMPERATURE, np.sqrt(0.5 * dof) * K_B * TEMPERATURE
     count = independent(kinetic)
@@ -124,9 +124,9 @@ def test_kinetic_energy_is_canonical(name):
     assert abs(kinetic.std() - width) < LARGEST_SIGMA * width / np.sqrt(2.0 * count)
 
 
-def test_weak_coupling_is_found_out():
+def test_weak_coupling_fails_the_check():
     log, _ = canonical("weak coupling")
-    assert judge_kinetic_energy(log, 32, True) < SMALLEST_P
+    assert kinetic_energy_p_value(log, 32, True) < SMALLEST_P
 
 
 def test_thermostats_agree():
@@ -179,9 +179,9 @@ def test_volume_ratio_is_isobaric(axes, kind):
     pv = physical_validation.data
     pressures = [450.0 / BAR_PER_EV_A3, 650.0 / BAR_PER_EV_A3]
     logs = []
-    # Seeds are fixed, and one pair in 400 is off by chance: 0 and 1 give 3.06, the four pairs from 2 to 9 give 0.0,
-    # 0.6, 1.3 and 0.3. Along z alone the five pairs of 0, 1 and 4 to 11 give 0.7, 1.2, 1.9, 0.7 and 2.0; of seed 3
-    # the search for equilibration, which is the package's, leaves 15 of 1600 frames, too few to bin.
+    # Seeds are fixed, and one pair in 400 deviates by chance: 0 and 1 give 3.06, the four pairs from 2 to 9 give 0.0,
+    # 0.6, 1.3 and 0.3. Along z alone the five pairs of 0, 1 and 4 to 11 give 0.7, 1.2, 1.9, 0.7 and 2.0; for seed 3
+    # the equilibration detection of the package keeps 15 of 1600 frames, too few to bin.
     for seed, pressure in enumerate(pressures, start=2 if axes == "xyz" else 4):
         if kind == "mtk":
             integrator = VelocityVerlet(TIMESTEP, NHC(TEMPERATURE), MTK(pressure, axes, time_constant=0.3))
@@ -190,7 +190,7 @@ def test_volume_ratio_is_isobaric(axes, kind):
             integrator = VelocityVerlet(TIMESTEP, Bussi(TEMPERATURE, 0.05), barostat)
         logs.append(sample(integrator, TEMPERATURE, 40000, every=25, seed=seed)[0])
     volumes = [np.array(log.column("volume")) for log in logs]
-    # The distance at which the check is sharpest is 2 kT/σ_V.
+    # The check is most sensitive at a pressure difference of 2 kT/σ_V.
     assert pressures[1] - pressures[0] == pytest.approx(2.0 * K_B * TEMPERATURE / volumes[0].std(), rel=0.6)
     first, second = (
         data(
@@ -208,14 +208,14 @@ def test_volume_ratio_is_isobaric(axes, kind):
     )
     assert deviation < LARGEST_SIGMA
     for log, pressure, volume in zip(logs, pressures, volumes, strict=True):
-        inside = np.array(log.column("pressure_bar" if axes == "xyz" else "pressure_zz"))
-        # The row's pressure knows nothing of the centre of mass, whose mean share is kT/V.
+        sampled = np.array(log.column("pressure_bar" if axes == "xyz" else "pressure_zz"))
+        # The logged pressure omits the centre of mass, whose mean contribution is kT/V.
         expected = (pressure - np.mean(K_B * TEMPERATURE / volume)) * (BAR_PER_EV_A3 if axes == "xyz" else 1.0)
-        assert abs(inside.mean() - expected) < LARGEST_SIGMA * inside.std() / np.sqrt(independent(inside))
+        assert abs(sampled.mean() - expected) < LARGEST_SIGMA * sampled.std() / np.sqrt(independent(sampled))
 
 
 @pytest.mark.slow
-def test_energy_of_liquid_nak_drifts_by_less_than_the_adopted_figure():
+def test_energy_drift_of_liquid_nak_is_below_the_limit():
     # 100 ps at 1 fs; below 1e-5 kT/ns per degree of freedom.
     rng = np.random.default_rng(1)
     corners = np.stack(np.meshgrid(*[np.arange(5)] * 3, indexing="ij"), axis=-1).reshape(-1, 1, 3)

@@ -1,4 +1,4 @@
-"""How close a metal atom and a wall atom are when they touch."""
+"""Contact distances between metal and wall atoms."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from nakmd.system import Topology
 
 #: Contact distances [Å] between wall and metal: the minimum of the metal-carbon Morse well of the liquid set
 #: (K-C 3.43, Na-C 3.15) plus 1 Å, to one decimal. Over a hollow site of graphene (K at 3.0 Å, Na at 2.7 Å)
-#: both count the hexagon below and the six atoms around it (4.1 Å, 3.9 Å) and leave out the next ring (4.8
-#: Å, 4.6 Å). Nitrogen uses the same distance as carbon, so that numbers by site can be compared.
+#: both include the hexagon below and the six atoms around it (4.1 Å, 3.9 Å) and exclude the next ring (4.8
+#: Å, 4.6 Å). Nitrogen has the same distance as carbon, so that counts per site are comparable.
 CONTACT_DISTANCES: Mapping[tuple[str, str], float] = {
     ("C", "K"): 4.4,
     ("N", "K"): 4.4,
@@ -28,18 +28,19 @@ def contact_distance(a: str, b: str) -> float:
     Raises
     ------
     AnalysisError
-        If the table has none.
+        If the table has no entry for the pair.
     """
     for pair in ((a, b), (b, a)):
         if pair in CONTACT_DISTANCES:
             return CONTACT_DISTANCES[pair]
     known = ", ".join(f"{x}-{y} {distance} Å" for (x, y), distance in CONTACT_DISTANCES.items())
     raise AnalysisError(
-        f"No contact distance of {a}-{b} is tabled ({known}). Give cutoff=: the first minimum of rdf(), say."
+        f"No contact distance is tabulated for {a}-{b} (available: {known}). Pass cutoff=, for example the first "
+        "minimum of rdf()."
     )
 
 
 def interface_pairs(topology: Topology) -> list[tuple[str, str]]:
-    """Return the wall-metal pairs of elements present whose contact distance is tabled."""
+    """Return the wall-metal pairs of the elements present that have a tabulated contact distance."""
     present = {element_of(topology.species_names[s]) for s in np.unique(topology.species)}
     return [(a, b) for a in WALL for b in METALS if {a, b} <= present and (a, b) in CONTACT_DISTANCES]

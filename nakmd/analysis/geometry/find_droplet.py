@@ -1,46 +1,44 @@
-"""Which shape of droplet sits on a wall."""
+"""Classification of the droplet shape on a wall."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.geometry.droplet_shape import DropletShape
 from nakmd.analysis.geometry.sheet_droplets import CylindricalCap, SphericalCap
 from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap
 from nakmd.analysis.geometry.tube_droplets import Barrel, Clamshell, Plug, Ridge
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 
-FloatArray = NDArray[np.float64]
-
-#: Liquid that leaves no stretch of the cell empty that is wider than this [Å, rad] spans it.
+#: Liquid spans the cell if its largest gap along it is at most this wide [Å, rad].
 SPAN, TURN = 6.0, 1.0
 
 
 def find_droplet(points: FloatArray, placed: Placed, cell: Cell, axis: int) -> DropletShape:
-    """Return how a droplet sits on the wall, from its first frame.
+    """Return the shape of the droplet on the wall in the first frame.
 
     Parameters
     ----------
     points : (n, 3) float64 [Å]
-        Metal atoms.
+        Positions of the metal atoms.
     placed : Placed
     cell : Cell
     axis : int
-        Of the `WallShape`.
+        Axis of the `WallShape`.
 
     Raises
     ------
     AnalysisError
-        If the liquid covers the wall or fills the tube: there is no contact line.
+        If the liquid covers the wall or fills the tube, so that there is no contact line.
     """
 
-    def spans(c: int, which: FloatArray) -> bool:
+    def spans(c: int, atoms: FloatArray) -> bool:
         normal, period = height_along(cell, c)
-        return largest_gap(which @ normal, period)[0] <= SPAN
+        return largest_gap(atoms @ normal, period)[0] <= SPAN
 
     if isinstance(placed, Plane):
         height = placed.heights(points)
@@ -58,24 +56,24 @@ def find_droplet(points: FloatArray, placed: Placed, cell: Cell, axis: int) -> D
     across = placed.across(points)
     outside = np.linalg.norm(across, axis=1) >= 0.5 * (placed.inner + placed.outer)
     side = "outside" if np.sum(outside) >= 0.5 * len(points) else "inside"
-    own = outside if side == "outside" else ~outside
-    way = across[own] - 0.0
-    first = way[int(np.argmax(np.linalg.norm(way, axis=1)))]
+    on_side = outside if side == "outside" else ~outside
+    radial = across[on_side]
+    first = radial[int(np.argmax(np.linalg.norm(radial, axis=1)))]
     first = first / np.linalg.norm(first)
-    angle = np.arctan2(way @ np.cross(placed.axis, first), way @ first)
+    angle = np.arctan2(radial @ np.cross(placed.axis, first), radial @ first)
     around = largest_gap(angle, 2.0 * math.pi)[0] <= TURN
-    along = spans(axis, points[own])
+    along = spans(axis, points[on_side])
     if around and along:
-        what = "surrounds the tube along all of it" if side == "outside" else "fills the tube from end to end"
+        extent = "surrounds the tube along its whole length" if side == "outside" else "fills the tube from end to end"
         raise AnalysisError(
-            f"The liquid {what}, so there is no contact line. A contact angle needs a drop or a column that ends "
+            f"The liquid {extent}, so there is no contact line. A contact angle needs a drop or a column that ends "
             "within the cell."
         )
     if side == "inside":
         if not around and not along:
             raise AnalysisError(
-                "The drop inside the tube neither fills its cross-section nor runs along all of it; contact angles "
-                "inside are those of a plug or of a ridge. Simulate more liquid."
+                "The drop inside the tube neither fills its cross-section nor spans its length. Contact angles "
+                "inside a tube are defined for a plug or a ridge. Simulate more liquid."
             )
         return Ridge(side, axis) if along else Plug(side, axis)
     if around:

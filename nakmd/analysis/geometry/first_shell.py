@@ -1,25 +1,24 @@
-"""The first shell of neighbours in a radial distribution function."""
+"""The first coordination shell in a radial distribution function."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import NDArray
+import scipy  # its modules load on first use: a deck checks its quantities before the first step
 
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray
 
-#: Width [Å] of the Gaussian that g(r) is smoothed with before its first minimum is looked for.
+#: Width [Å] of the Gaussian that smooths g(r) before the search for its first minimum.
 SMOOTHING = 0.1
 
 
 def first_shell(g: FloatArray, edges: FloatArray, expected: FloatArray) -> tuple[float, int]:
-    """Return the position [Å] of the first peak, and the edge at the first minimum after it (0 if none)."""
+    """Return the position [Å] of the first peak and the index of the edge at the following minimum (0 if none)."""
     width = edges[1] - edges[0]
     smooth = scipy.ndimage.gaussian_filter1d(g, SMOOTHING / width) if width < SMOOTHING else g
     highest = float(smooth.max(initial=0.0))
-    # a peak must stand out of the noise of an ideal gas (the Gaussian averages over 2√π widths), and of ripple
+    # a peak must exceed the noise of an ideal gas (the Gaussian averages over 2√π widths) and any ripple
     averaged = max(1.0, 2.0 * math.sqrt(math.pi) * SMOOTHING / width)
     noise = np.sqrt(1.0 / np.maximum(expected * averaged, 1e-9))
     peaks, _ = scipy.signal.find_peaks(

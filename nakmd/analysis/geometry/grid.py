@@ -1,4 +1,4 @@
-"""Atoms sorted into a grid of cells, so that neighbours are looked for nearby only."""
+"""Cell grid: atoms sorted by grid cell, for neighbour searches up to a cutoff."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.kernels import sampling
 
-#: Blocks of grid cells that the pair histogram is counted in.
+#: Number of blocks of grid cells with a partial pair histogram each.
 HISTOGRAM_BLOCKS = 64
 
-#: Atoms per cell of a grid half as wide as the cutoff, from where such a grid pays (measured).
+#: From this many atoms per cell on, cells half as wide as the cutoff are faster (measured).
 WORTH_SPLITTING = 10.0
 
 
@@ -25,12 +25,12 @@ class CellGrid:
     ----------
     positions : (n, 3) float64 [Å]
     kinds : (n,) int64
-        Small numbers that tell the atoms apart.
+        Kind index of each atom.
     cell : Cell
     cutoff : float [Å]
-        How far neighbours will be looked for.
+        Largest distance of a neighbour.
     also : (q, 3) float64 [Å], optional
-        Positions that will be asked about and may lie outside the atoms along open directions.
+        Query positions that may lie outside the range of the atoms along open directions.
 
     Raises
     ------
@@ -46,21 +46,21 @@ class CellGrid:
         cutoff: float,
         also: FloatArray | None = None,
     ) -> None:
-        everything = positions if also is None else np.concatenate([positions, also])
-        require_finite(everything)
+        all_points = positions if also is None else np.concatenate([positions, also])
+        require_finite(all_points)
         self.cutoff = cutoff
         self.periodic = cell.periodic
         self.matrix = cell.matrix.copy()
         self._inverse = cell.inverse
-        fractional = everything @ self._inverse
+        fractional = all_points @ self._inverse
         open_ = ~cell.periodic
         self._origin = np.zeros(3)
         self._span = np.ones(3)
-        if len(everything):
+        if len(all_points):
             self._origin[open_] = fractional.min(axis=0)[open_]
             self._span[open_] = np.maximum(np.ptp(fractional, axis=0)[open_], 1e-9)
         widths = self._span * cell.heights
-        # half the cutoff: fewer vain distances than with cells as wide as the cutoff, but more cells to look into
+        # cells of half the cutoff need fewer distances than cells of the full cutoff, but more cells are searched
         finest = 2.0 * widths / cutoff
         occupied = len(positions) / max(float(np.prod(np.maximum(finest, 1.0))), 1.0)
         shape = np.floor(finest if occupied > WORTH_SPLITTING else 0.5 * finest)
@@ -85,21 +85,21 @@ class CellGrid:
         return np.ascontiguousarray(positions - images @ self.matrix), cells
 
     def stencil(self, half: bool) -> IntArray:
-        """Return the steps to the grid cells that may hold a neighbour; of ± pairs one only if ``half``."""
+        """Return the offsets to the grid cells that may contain a neighbour; with ``half`` one of each ± pair."""
         reach = np.ceil(self.cutoff / self._widths - 1e-12).astype(int)
-        # along open directions nothing lies beyond the grid
+        # along open directions there are no cells beyond the grid
         reach = np.where(self.periodic, reach, np.minimum(reach, self.shape - 1))
         steps = list(itertools.product(*(range(-r, r + 1) for r in reach)))
         if half:
             steps = [(0, 0, 0)] + [step for step in steps if step > (0, 0, 0)]
         stencil = np.array(steps, dtype=np.int64).reshape(-1, 3)
         gaps = np.maximum(np.abs(stencil) - 1, 0) * self._widths
-        # perpendicular gaps add up as squares only where the faces are at right angles
+        # squares of the gaps add up only if the faces are perpendicular
         nearest = np.sqrt(np.sum(gaps**2, axis=1)) if self._orthorhombic else gaps.max(axis=1)
         return np.ascontiguousarray(stencil[nearest < self.cutoff])
 
     def pair_histogram(self, pair_of: IntArray, n_pairs: int, n_bins: int) -> IntArray:
-        """Return the (n_pairs, n_bins) counts of pairs up to the cutoff, each pair once."""
+        """Return the histogram of pair distances up to the cutoff, (n_pairs, n_bins); each pair counts once."""
         counts = np.zeros((HISTOGRAM_BLOCKS, n_pairs, n_bins), dtype=np.int64)
         sampling.count_pair_histogram(
             self.positions, self.kinds, self.first, self.shape, self.periodic, self.matrix,
@@ -110,21 +110,21 @@ class CellGrid:
     def neighbor_counts(
         self, queries: FloatArray, inner: FloatArray, outer: FloatArray, ids: IntArray | None = None
     ) -> FloatArray:
-        """Return how many atoms of each kind lie around each query, (q, n_kinds).
+        """Return the number of neighbours of each kind around each query, (q, n_kinds).
 
         Parameters
         ----------
         queries : (q, 3) float64 [Å]
         inner, outer : (n_kinds,) float64 [Å]
-            Counts fall from 1 to 0 between them; equal for a sharp edge.
+            The weight of a neighbour falls from 1 to 0 between the two; equal values give a sharp cutoff.
         ids : (q,) int64, optional
-            Row of the grid's atoms that a query is itself, -1 for none.
+            Index of the atom at the query itself, which is not counted; -1 for none.
         """
         wrapped, cells = self.locate(queries)
         counts = np.zeros((len(queries), len(outer)))
-        itself = np.full(len(queries), -1, dtype=np.int64) if ids is None else ids
+        excluded = np.full(len(queries), -1, dtype=np.int64) if ids is None else ids
         sampling.count_neighbors(
-            wrapped, cells, itself, self.positions, self.kinds, self.ids, self.first, self.shape,
+            wrapped, cells, excluded, self.positions, self.kinds, self.ids, self.first, self.shape,
             self.periodic, self.matrix, self.stencil(half=False), inner, outer, counts,
         )  # fmt: skip
         return counts

@@ -1,4 +1,4 @@
-"""Where a profile has its layers, and where it is that of the bulk."""
+"""Layers and bulk region of a density profile."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from nakmd.analysis.geometry.wall import BULK_START, LEAST_BULK
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
 
-#: Width [Å] of the Gaussian that a profile is smoothed with before its layers are looked for.
+#: Width [Å] of the Gaussian that smooths a profile before the search for layers.
 SMOOTHING = 0.3
 
-#: A bulk is at least this thick [Å], and holds at least this many atoms of each kind, on average.
+#: Minimum thickness [Å] of a bulk region, and its minimum mean number of atoms of each kind.
 BULK_THICKNESS, LEAST_OF_KIND = 3.0, 1.0
 
-#: The free surface of a liquid begins this far [Å] before its density has fallen to a tenth.
+#: The free surface of a liquid begins this far [Å] before the point where its density has fallen to a tenth.
 SURFACE = 7.0
 
-#: Near and far half of a bulk are as dense, but for this share and for what chance does to as many atoms.
+#: Largest relative difference in density between the two halves of a bulk region, besides counting noise.
 UNIFORMITY = 0.1
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Liquid between two minima of its density, or between the wall and the first.
+    """Liquid between two minima of its density, or between the wall and the first minimum.
 
     Attributes
     ----------
     start, end : float [Å]
         Distances from the wall.
     peak : float [Å]
-        Distance at which the density is highest.
+        Distance of the highest density.
     """
 
     start: float
@@ -44,13 +44,13 @@ class Layer:
 
 
 def find_peaks(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> tuple[FloatArray, IntArray]:
-    """Return a smoothed profile and the bins of its peaks, from the wall outwards.
+    """Return the smoothed profile and the bins of its peaks, from the wall outwards.
 
     Parameters
     ----------
     edges : (n_bins + 1,) float64 [Å]
     counts : (n_bins,) float64
-        Atoms seen in each bin, over all frames.
+        Number of atoms in each bin, summed over all frames.
     volumes : (n_bins,) float64 [Å³]
         Summed over all frames.
 
@@ -58,17 +58,17 @@ def find_peaks(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> tu
     -------
     density : (n_bins,) float64 [1/Å³]
     peaks : (n_peaks,) int64
-        Those that stand out by four times their counting noise and by a tenth of the highest.
+        Peaks whose prominence exceeds four times the counting noise and a tenth of the highest density.
     """
     sigma = SMOOTHING / float(edges[1] - edges[0])
-    # counts and volumes apart: bins of little volume weigh little
-    seen = scipy.ndimage.gaussian_filter1d(counts, sigma, mode="constant")
+    # smooth counts and volumes separately: bins of small volume then have small weight
+    atoms = scipy.ndimage.gaussian_filter1d(counts, sigma, mode="constant")
     space = scipy.ndimage.gaussian_filter1d(volumes, sigma, mode="constant")
-    density = np.divide(seen, space, out=np.zeros(len(counts)), where=space > 0.0)
-    # smoothing by σ averages over about 2√π σ
-    noise = density / np.sqrt(np.maximum(seen * max(1.0, 2.0 * math.sqrt(math.pi) * sigma), 1e-9))
-    peaks, found = scipy.signal.find_peaks(density, prominence=0.1 * float(density.max(initial=0.0)))
-    return density, peaks[found["prominences"] > 4.0 * noise[peaks]] if len(peaks) else peaks
+    density = np.divide(atoms, space, out=np.zeros(len(counts)), where=space > 0.0)
+    # a Gaussian of width σ averages over about 2√π σ
+    noise = density / np.sqrt(np.maximum(atoms * max(1.0, 2.0 * math.sqrt(math.pi) * sigma), 1e-9))
+    peaks, properties = scipy.signal.find_peaks(density, prominence=0.1 * float(density.max(initial=0.0)))
+    return density, peaks[properties["prominences"] > 4.0 * noise[peaks]] if len(peaks) else peaks
 
 
 def find_layers(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> tuple[Layer, ...]:
@@ -77,12 +77,12 @@ def find_layers(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> t
     Returns
     -------
     tuple of Layer
-        Only those that a minimum and another peak end; a last peak that fades into the bulk is none.
+        Only layers followed by a minimum and another peak; a last peak that merges into the bulk is not a layer.
     """
     density, peaks = find_peaks(edges, counts, volumes)
     layers, start = [], 0.0
     for peak, following in itertools.pairwise(peaks):
-        # between the layers of a crystal the density is zero over many bins: take the middle
+        # between the layers of a crystal the density is zero over many bins: use the middle one
         valley = density[peak : following + 1]
         lowest = np.flatnonzero(valley <= valley.min() * (1.0 + 1e-9))
         bottom = peak + int(lowest[len(lowest) // 2])
@@ -95,7 +95,7 @@ def find_layers(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> t
 def find_bulk(
     edges: FloatArray, counts: FloatArray, volumes: FloatArray, asked: tuple[float, float] | None, where: str
 ) -> BoolArray:
-    """Return which bins are bulk.
+    """Return the bins of the bulk region.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def find_bulk(
         Mean numbers of atoms.
     volumes : (n_bins,) float64 [Å³]
     asked : (float, float) [Å], optional
-        The range. If left out: from `BULK_START` on, up to 7 Å before the density, averaged over 3 Å, falls to a tenth
-        of what it is there; to the end of the profile if it does not.
+        Requested range. Default: from `BULK_START` to 7 Å before the density, averaged over 3 Å, falls to a tenth of
+        its value at the start; to the end of the profile if it does not.
     where : str
         The side of the wall, for messages.
 
@@ -116,8 +116,8 @@ def find_bulk(
     Raises
     ------
     AnalysisError
-        If that leaves less than 3 Å, fewer than 20 atoms on average, or none of a kind; or if the density there is not
-        that of a liquid that fills the cell: a droplet has no bulk in this sense.
+        If the range is thinner than 3 Å, contains fewer than 20 atoms on average or none of a kind, or if its density
+        is not uniform, as in a droplet.
     """
     start, end = asked if asked is not None else (BULK_START, math.inf)
     middles = 0.5 * (edges[1:] + edges[:-1])
@@ -138,22 +138,23 @@ def find_bulk(
     thickness = float(np.sum(inside)) * float(edges[1] - edges[0])
     if thickness < BULK_THICKNESS or atoms.sum() < LEAST_BULK or np.any(atoms < LEAST_OF_KIND):
         filled = np.flatnonzero(counts.sum(axis=0) > 0.0)
-        farthest = f"{edges[filled[-1] + 1]:.1f} Å" if len(filled) else "nowhere"
-        reach = "" if not math.isfinite(end) else f" to {end:.1f}"
+        extent = f"metal extends to {edges[filled[-1] + 1]:.1f} Å" if len(filled) else "there is no metal on this side"
+        region = f"beyond {start:g} Å" if not math.isfinite(end) else f"from {start:g} to {end:.1f} Å"
         raise AnalysisError(
-            f"There is no bulk {where} to compare with: from {start:g}{reach} Å of the wall lie {atoms.sum():.1f} "
-            f"atoms on average, in a thickness of {thickness:.1f} Å (metal reaches to {farthest}); needed are "
-            f"{LEAST_BULK:.0f} atoms, some of each kind, and {BULK_THICKNESS:g} Å. Give bulk=(from, to) if there is "
-            "one elsewhere, or simulate more liquid."
+            f"There is no bulk liquid {where}: the region {region} from the wall contains {atoms.sum():.1f} atoms on "
+            f"average in a thickness of {thickness:.1f} Å ({extent}). It must contain at least {LEAST_BULK:.0f} atoms, "
+            f"some of each kind, and be {BULK_THICKNESS:g} Å thick. Pass bulk=(from, to) if the bulk is elsewhere, or "
+            "simulate more liquid."
         )
     rows = np.flatnonzero(inside)
-    near, far = (counts[:, half].sum() for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]))
-    room = [volumes[half].sum() for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :])]
-    expected = (near + far) * room[0] / sum(room)
+    halves = (rows[: len(rows) // 2], rows[len(rows) // 2 :])
+    near, far = (counts[:, half].sum() for half in halves)
+    half_volumes = [volumes[half].sum() for half in halves]
+    expected = (near + far) * half_volumes[0] / sum(half_volumes)
     if abs(near - expected) > UNIFORMITY * expected + 2.5 * math.sqrt(expected):
         raise AnalysisError(
-            f"There is no bulk {where} to compare with: between {edges[rows[0]]:.1f} and {edges[rows[-1] + 1]:.1f} Å "
-            f"of the wall the density goes from {near / room[0]:.4f} to {far / room[1]:.4f} atoms/Å³, as in a droplet. "
-            "Give bulk=(from, to) if there is one elsewhere."
+            f"There is no bulk liquid {where}: between {edges[rows[0]]:.1f} and {edges[rows[-1] + 1]:.1f} Å from the "
+            f"wall the density changes from {near / half_volumes[0]:.4f} to {far / half_volumes[1]:.4f} atoms/Å³, as "
+            "in a droplet. Pass bulk=(from, to) if the bulk is elsewhere."
         )
     return np.asarray(inside)

@@ -1,4 +1,4 @@
-"""The surface of a droplet in a density map: where the density is half that of the liquid, and curves through it.
+"""The surface of a droplet in a density map: the contour of half the liquid density, and curves fitted to it.
 
 A map has two coordinates, u ≥ 0 and v; the droplet is symmetric about u = 0. Its surface is a circle centred on that
 line, or, around a tube, a surface of revolution of constant mean curvature.
@@ -15,27 +15,27 @@ import scipy
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 
-#: Width σ [Å] of the Gaussian that maps are smoothed with. Half the density of a sphere of radius R moves inwards by
-#: 1.5 σ²/R, 0.05 Å for 20 Å; twice the width would cost 1 degree at a contact angle of 150.
+#: Width σ [Å] of the Gaussian that smooths maps. It moves the half-density contour of a sphere of radius R inwards by
+#: 1.5 σ²/R, 0.05 Å for 20 Å; twice the width would change a contact angle of 150 degrees by 1 degree.
 SMOOTHING = 0.8
 
-#: Depth [Å] below the surface from which the density is that of the liquid.
+#: Depth [Å] below the surface beyond which the density is that of the liquid.
 DEPTH = 6.0
 
-#: A surface must have at least this many crossings of the half density to be fitted.
+#: Minimum number of surface points for a fit.
 LEAST_POINTS = 12
 
 
 @dataclass(frozen=True)
 class Circle:
-    """A circle about the line u = 0, by its apex and its curvature, so that a flat surface is no special case.
+    """A circle centred on u = 0, given by apex and curvature, so that a flat surface is not a special case.
 
     Attributes
     ----------
     apex : float [Å]
         v at u = 0.
     curvature : float [1/Å]
-        Positive where the liquid lies within, negative where the vapour does.
+        Positive if the liquid is inside the circle, negative if the vapour is.
     """
 
     apex: float
@@ -60,7 +60,7 @@ class Circle:
 
 @dataclass(frozen=True)
 class Unduloid:
-    """Half the outline of a drop around a tube: r(x) of constant mean curvature, r cos φ = a r² + b.
+    """Half the profile of a drop around a tube: r(x) of constant mean curvature, r cos φ = a r² + b.
 
     Attributes
     ----------
@@ -81,15 +81,15 @@ class Unduloid:
     end: float
 
     def cosine(self, r: FloatArray | float) -> FloatArray:
-        """Return cos φ, φ the slope of the outline against the axis."""
+        """Return cos φ, where φ is the angle between the profile and the axis."""
         b = self.apex * (1.0 - self.a * self.apex)
         return np.asarray((self.a * np.square(r) + b) / r)
 
     def curve(self) -> FloatArray:
-        """Return points along the outline from the apex to the tube, (n, 2) [Å]."""
+        """Return points along the profile from the apex to the tube, (n, 2) [Å]."""
         drop = self.apex - self.end
         s = np.linspace(0.0, 1.0, 401)
-        r = self.apex - drop * s * s  # the outline starts with a horizontal tangent, which s² makes harmless
+        r = self.apex - drop * s * s  # s² removes the singularity of dx/dr at the horizontal tangent of the apex
         cosine = np.clip(self.cosine(r), -1.0 + 1e-9, 1.0 - 1e-9)
         slope = np.empty_like(s)
         slope[1:] = 2.0 * s[1:] * drop * cosine[1:] / np.sqrt(1.0 - cosine[1:] ** 2)
@@ -98,7 +98,7 @@ class Unduloid:
         return np.stack([x, r], axis=1)
 
     def residuals(self, points: FloatArray) -> FloatArray:
-        """Return the signed distances [Å] of points, (n, 2), from the outline."""
+        """Return the signed distances [Å] of points, (n, 2), from the profile."""
         curve = self.curve()
         tangent = np.gradient(curve, axis=0)
         tangent /= np.linalg.norm(tangent, axis=1)[:, None]
@@ -108,7 +108,7 @@ class Unduloid:
 
 
 def fit_circle(points: FloatArray, weights: FloatArray) -> Circle:
-    """Return the circle about u = 0 with the least squared distances from points, (n, 2) [Å], weights (n,)."""
+    """Return the circle centred on u = 0 fitted to points, (n, 2) [Å], with weights (n,)."""
     u, v = points.T
     near = v[u <= np.quantile(u, 0.2)]
     top = float(near.max())
@@ -120,20 +120,20 @@ def fit_circle(points: FloatArray, weights: FloatArray) -> Circle:
     def misfit(parameters: FloatArray) -> FloatArray:
         return weights * Circle(float(parameters[0]), float(parameters[1])).residuals(points)
 
-    # crossings in a noisy map are not Gaussian about the surface: strays must not pull
+    # errors of the points are not Gaussian in a noisy map: a robust loss limits the weight of outliers
     best = scipy.optimize.least_squares(misfit, start, loss="soft_l1", f_scale=1.0, x_scale=[1.0, 0.01])
     return Circle(float(best.x[0]), float(best.x[1]))
 
 
 def fit_unduloid(points: FloatArray, weights: FloatArray, radius: float) -> Unduloid:
-    """Return the outline of a drop around a tube of some radius [Å]; the rest as in `fit_circle`."""
+    """Return the profile of a drop around a tube of the given radius [Å]; other parameters as in `fit_circle`."""
 
-    def outline(parameters: FloatArray) -> Unduloid:
+    def unduloid(parameters: FloatArray) -> Unduloid:
         apex, cosine = float(parameters[0]), float(parameters[1])
         return Unduloid(apex, (apex - radius * cosine) / (apex * apex - radius * radius), radius)
 
     def misfit(parameters: FloatArray) -> FloatArray:
-        return weights * outline(parameters).residuals(points)
+        return weights * unduloid(parameters).residuals(points)
 
     top = float(np.quantile(points[:, 1], 0.98))
     best = scipy.optimize.least_squares(
@@ -144,20 +144,20 @@ def fit_unduloid(points: FloatArray, weights: FloatArray, radius: float) -> Undu
         f_scale=1.0,
         diff_step=np.array([1e-4, 1e-4]),
     )
-    return outline(best.x)
+    return unduloid(best.x)
 
 
 @dataclass(frozen=True)
 class Surface:
-    """Where a smoothed map crosses half the density of the liquid.
+    """The contour of half the liquid density in a smoothed map.
 
     Attributes
     ----------
     points : (n, 2) float64 [Å]
     weights : (n,) float64
-        Square roots of the volumes around them, 1 on average: where a ring is small the map is noisy.
+        Square roots of the bin volumes, with mean 1: the map is noisier in bins of small volume.
     liquid : float [1/Å³]
-        Density within.
+        Density of the liquid.
     density : (n_u, n_v) float64 [1/Å³]
         The smoothed map.
     """
@@ -177,34 +177,34 @@ def find_surface(counts: FloatArray, volumes: FloatArray, width: float, start: f
         Mean numbers of atoms.
     volumes : (n_u, n_v) float64 [Å³]
     width : float [Å]
-        Of the bins, along both coordinates.
+        Bin width along both coordinates.
     start : float [Å]
-        v where the map begins; u begins at 0.
+        Lower edge of the map in v; u starts at 0.
     usable : (n_u, n_v) bool
         Bins far enough from the wall.
 
     Raises
     ------
     AnalysisError
-        If there is no liquid there, or hardly any surface.
+        If the usable bins contain no liquid, or fewer than `LEAST_POINTS` surface points.
     """
-    seen, space = smoothed(counts, SMOOTHING / width), smoothed(volumes, SMOOTHING / width)
-    density = np.divide(seen, space, out=np.zeros_like(seen), where=space > 1e-9)
+    atoms, space = smoothed(counts, SMOOTHING / width), smoothed(volumes, SMOOTHING / width)
+    density = np.divide(atoms, space, out=np.zeros_like(atoms), where=space > 1e-9)
     if not np.any(counts[usable] > 0.0):
         raise AnalysisError(
-            "No liquid lies beyond the layers next to the wall: it has spread to a film of atomic thickness, or "
-            "exclude= is too large."
+            "There is no liquid beyond the excluded layers next to the wall. It has spread to a film of atomic "
+            "thickness, or exclude= is too large."
         )
     order = np.sort(density[usable & (counts > 0.0)])
     liquid = float(order[int(0.8 * (len(order) - 1))])
     body = np.zeros(density.shape, dtype=np.bool_)
     for _ in range(4):
         labels, n_bodies = scipy.ndimage.label(density > 0.5 * liquid)
-        sizes = scipy.ndimage.sum_labels(seen, labels, np.arange(1, n_bodies + 1))
+        sizes = scipy.ndimage.sum_labels(atoms, labels, np.arange(1, n_bodies + 1))
         body = scipy.ndimage.binary_fill_holes(labels == 1 + int(np.argmax(sizes)))
-        # mirrored at u = 0, which is no surface
-        both = np.concatenate([body[::-1], body])
-        depth = scipy.ndimage.distance_transform_edt(np.pad(both, 1))[1:-1, 1:-1][len(body) :] * width
+        # mirrored at u = 0, which is not a surface
+        mirrored = np.concatenate([body[::-1], body])
+        depth = scipy.ndimage.distance_transform_edt(np.pad(mirrored, 1))[1:-1, 1:-1][len(body) :] * width
         for least in (DEPTH, 0.5 * DEPTH, 0.0):  # small drops have no deep interior
             core = usable & (depth > least)
             if np.sum(counts[core]) > 0.2 * np.sum(counts[usable & body]):
@@ -215,28 +215,29 @@ def find_surface(counts: FloatArray, volumes: FloatArray, width: float, start: f
     points = (points + 0.5) * width + np.array([0.0, start])
     if len(points) < LEAST_POINTS:
         raise AnalysisError(
-            f"Only {len(points)} points of the droplet's surface lie beyond the layers next to the wall, too few for "
-            "a curve: the liquid has spread, or the droplet is too small. Lower exclude=, or simulate more liquid."
+            f"Only {len(points)} points of the droplet surface are beyond the excluded layers next to the wall; a fit "
+            f"needs {LEAST_POINTS}. The liquid has spread, or the droplet is too small. Lower exclude=, or simulate "
+            "more liquid."
         )
     return Surface(points, around / around.mean(), liquid, density)
 
 
 def smoothed(field: FloatArray, sigma: float) -> FloatArray:
-    """Return a map, (n_u, n_v), smoothed by a Gaussian of some bins, as if it went on mirrored beyond u = 0."""
-    both = np.concatenate([field[::-1], field])
-    return np.asarray(scipy.ndimage.gaussian_filter(both, sigma, mode="constant")[len(field) :])
+    """Return a map, (n_u, n_v), smoothed by a Gaussian of width ``sigma`` bins and mirrored at u = 0."""
+    mirrored = np.concatenate([field[::-1], field])
+    return np.asarray(scipy.ndimage.gaussian_filter(mirrored, sigma, mode="constant")[len(field) :])
 
 
 def crossings(field: FloatArray, body: BoolArray, usable: BoolArray) -> FloatArray:
-    """Return where a field changes sign between neighbouring bins, at the border of a body, in units of bins, (n, 2).
+    """Return where a field changes sign between adjacent bins at the border of a body, in units of bins, (n, 2).
 
     Parameters
     ----------
     field : (n_u, n_v) float64
     body, usable : (n_u, n_v) bool
-        One of the two bins is in the body, and both are usable.
+        Exactly one of the two bins is in the body, and both are usable.
     """
-    found = []
+    points = []
     for axis in (0, 1):
         low = [slice(None), slice(None)]
         high = [slice(None), slice(None)]
@@ -245,5 +246,5 @@ def crossings(field: FloatArray, body: BoolArray, usable: BoolArray) -> FloatArr
         border = (body[tuple(low)] != body[tuple(high)]) & usable[tuple(low)] & usable[tuple(high)] & (a * b < 0.0)
         rows = np.argwhere(border).astype(np.float64)
         rows[:, axis] += a[border] / (a[border] - b[border])
-        found.append(rows)
-    return np.concatenate(found)
+        points.append(rows)
+    return np.concatenate(points)

@@ -1,4 +1,4 @@
-"""Atoms counted by distance from the wall, or by position along the cell."""
+"""Histogram of atoms over the distance from the wall, or over the position along the cell."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import require_finite, select
 from nakmd.analysis.geometry.layering import find_bulk
 from nakmd.analysis.geometry.surfaces import AXES, Box, Placed
 from nakmd.analysis.geometry.wall import WallShape, find_shape
 from nakmd.analysis.numerics.block_sums import BlockSums
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.elements import METALS, WALL, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-FloatArray = NDArray[np.float64]
-
-#: Distances [Å] beyond the farthest atom, and in all, that a profile covers where the cell is open.
+#: Range of a profile [Å] along an open direction: beyond the farthest atom, and at most in all.
 MARGIN, FARTHEST = 5.0, 200.0
 
 
 class Profile:
-    """Atoms of each species, volume and area, bin by bin of the distance from the wall, summed over frames.
+    """Atoms of each species, volume and area in bins of the distance from the wall, summed over frames.
 
     Parameters
     ----------
@@ -36,25 +34,25 @@ class Profile:
     names : tuple of str
         Species counted.
     sides : tuple of str
-        Of the wall; set by the first frame, as are the edges.
+        Sides of the wall; set by the first frame, like the edges.
     edges : (n_bins + 1,) float64 [Å]
     mass_of : (n_species,) float64 [amu]
-        Mean mass of an atom of each species.
+        Mean atomic mass of each species.
     shape : WallShape or None
-        None where distances are not from the wall.
+        None if distances are not measured from the wall.
     sums : BlockSums
-        Of tables (n_sides, n_species + 2, n_bins): atoms of each species, volume [Å³] of the bins, area [Å²] of the
+        Tables (n_sides, n_species + 2, n_bins): atoms of each species, volume [Å³] of the bins, area [Å²] of the
         surface.
 
     Notes
     -----
-    The wall is found in the first frame (sheets parallel to a face of the cell, or a tube along a cell vector:
-    `nakmd.analysis.geometry.wall`), and its plane, or its axis and radius, in every frame. Distances start at the
-    carbon nuclei. Each atom is on one side: above or below the sheets, outside or inside of the tube; atoms between
-    several sheets or shells are not counted.
+    The shape of the wall is determined in the first frame (sheets parallel to a face of the cell, or a tube along a
+    cell vector: `nakmd.analysis.geometry.wall`), its plane, or its axis and radius, in every frame. Distances are
+    measured from the carbon nuclei. Each atom is on one side: above or below the sheets, outside or inside the tube;
+    atoms between several sheets or shells are not counted.
 
-    Around a tube in a periodic cell, shells are complete up to half the width of the cell; those beyond reach into
-    its corners and their volume is what the cell holds of them.
+    Around a tube in a periodic cell, shells are complete up to half the width of the cell. Larger shells extend into
+    its corners; their volume is the part inside the cell.
     """
 
     def __init__(
@@ -66,11 +64,13 @@ class Profile:
         reach: float | None = None,
     ) -> None:
         if about not in ("wall", "cell", "center"):
-            raise AnalysisError(f"A profile starts at the 'wall', the 'cell' or the 'center', not at {about!r}.")
+            raise AnalysisError(f"The origin of a profile must be 'wall', 'cell' or 'center', got {about!r}.")
         if axis not in AXES:
-            raise AnalysisError(f"A profile goes along 'x', 'y' or 'z', not along {axis!r}.")
+            raise AnalysisError(f"The axis of a profile must be 'x', 'y' or 'z', got {axis!r}.")
         if not width > 0.0 or not (reach is None or reach >= width):
-            raise AnalysisError(f"A profile needs a positive width of bins and a longer reach, got {width}, {reach} Å.")
+            raise AnalysisError(
+                f"A profile needs a positive bin width and a reach of at least that, got {width} and {reach} Å."
+            )
         self.species = None if species is None else tuple([species] if isinstance(species, str) else species)
         self.about, self.axis = about, axis
         self.width, self.reach = float(width), None if reach is None else float(reach)
@@ -85,20 +85,20 @@ class Profile:
         self._wall = np.isin(topology.species, [s for s, e in enumerate(topology.elements) if e in WALL])
         if self.about == "wall" and not np.any(self._wall):
             raise AnalysisError(
-                f"A profile from the wall needs wall atoms ({', '.join(WALL)}); here are {', '.join(present)} only. "
-                "Without a wall, go along the cell: about='cell' or about='center'."
+                f"A profile from the wall needs wall atoms ({', '.join(WALL)}); this system has only "
+                f"{', '.join(present)}. Without a wall, use about='cell' or about='center'."
             )
         if not wanted:
             raise AnalysisError(
-                f"A profile of the liquid needs metal atoms; here are {', '.join(present)} only. Name other species "
-                "if they are meant."
+                f"A profile of the liquid needs metal atoms; this system has only {', '.join(present)}. Pass species= "
+                "for other atoms."
             )
         kinds = np.full(topology.n_atoms, -1, dtype=np.int64)
         for kind, word in enumerate(wanted):
             mask = select(topology, word)
             if np.any(kinds[mask] >= 0):
                 raise AnalysisError(
-                    f"{word!r} shares atoms with {wanted[int(kinds[mask].max())]!r}: name disjoint sets."
+                    f"{word!r} shares atoms with {wanted[int(kinds[mask].max())]!r}. Pass species= without overlap."
                 )
             kinds[mask] = kind
         self.names = wanted
@@ -110,7 +110,7 @@ class Profile:
         self.sums = BlockSums()
 
     def place(self, frame: Frame) -> Placed:
-        """Return what distances start from in one frame."""
+        """Return the reference surface of the distances in one frame."""
         if self.about == "wall":
             wall = frame.positions[self._wall]
             require_finite(wall)
@@ -121,7 +121,7 @@ class Profile:
         return box if self.about == "cell" else box.around(frame.positions[self._chosen], self._masses)
 
     def update(self, frame: Frame) -> None:
-        """Count one frame."""
+        """Count the atoms of one frame."""
         placed = self.place(frame)
         side, distance = placed.locate(frame.positions[self._chosen])
         require_finite(distance)
@@ -134,9 +134,9 @@ class Profile:
             ]
         n_sides, n_bins = len(self.sides), len(self.edges) - 1
         bins = np.floor((distance - self.edges[0]) / self.width).astype(np.int64)
-        seen = (side >= 0) & (bins >= 0) & (bins < n_bins)
-        flat = (side[seen] * len(self.names) + self._kinds[seen]) * n_bins + bins[seen]
-        # rows: one for each kind, the volume of the bins, and the area of the surface
+        counted = (side >= 0) & (bins >= 0) & (bins < n_bins)
+        flat = (side[counted] * len(self.names) + self._kinds[counted]) * n_bins + bins[counted]
+        # rows: one per kind, the volume of the bins, and the area of the surface
         table = np.empty((n_sides, len(self.names) + 2, n_bins))
         counts = np.bincount(flat, minlength=n_sides * len(self.names) * n_bins)
         table[:, :-2] = counts.reshape(n_sides, len(self.names), n_bins)
@@ -155,8 +155,8 @@ class Profile:
         first = -n_bins if self.about == "center" else 0
         self.edges = self.width * np.arange(first, n_bins + 1, dtype=np.float64)
 
-    def bulks(self, asked: tuple[float, float] | None) -> dict[int, NDArray[np.bool_]]:
-        """Return the bins that are bulk on each side that has one.
+    def bulks(self, asked: tuple[float, float] | None) -> dict[int, BoolArray]:
+        """Return the bins of the bulk region on each side that has one.
 
         Parameters
         ----------
@@ -166,9 +166,9 @@ class Profile:
         Raises
         ------
         AnalysisError
-            If no side has one, with the reason of the first side where there are atoms.
+            If no side has one, with the reason for the first side with atoms.
         """
-        found: dict[int, NDArray[np.bool_]] = {}
+        regions: dict[int, BoolArray] = {}
         reasons = []
         for row, side in enumerate(self.sides):
             number, volume = self.sums.mean[row, :-2], self.sums.mean[row, -2]
@@ -176,23 +176,23 @@ class Profile:
                 continue
             if not self._covered[row]:
                 reasons.append(
-                    f"The liquid {side} leaves part of the wall bare, as a droplet does: there is no bulk above the "
-                    "whole of the wall to compare with. Use a film that covers it."
+                    f"The liquid {side} leaves part of the wall bare, as a droplet does, so there is no bulk liquid "
+                    "over the whole wall. Use a film that covers it."
                 )
                 continue
             try:
-                found[row] = find_bulk(self.edges, number, volume, asked, side)
+                regions[row] = find_bulk(self.edges, number, volume, asked, side)
             except AnalysisError as error:
                 reasons.append(str(error))
-        if not found:
-            nowhere = f"No atom of {', '.join(self.names)} was seen on either side of the wall."
-            raise AnalysisError(reasons[0] if reasons else nowhere)
-        return found
+        if not regions:
+            no_atoms = f"There are no atoms of {', '.join(self.names)} on either side of the wall in any frame."
+            raise AnalysisError(reasons[0] if reasons else no_atoms)
+        return regions
 
     def notes(self) -> tuple[str, ...]:
-        """Return the conventions behind the numbers."""
+        """Return the conventions of the profile as notes for the report."""
         if self.shape is None:
-            start = "the origin of the cell" if self.about == "cell" else "the middle of mass"
+            start = "the origin of the cell" if self.about == "cell" else "the centre of mass"
             notes = [f"positions along {self.axis} from {start}"]
         elif self.shape.kind == "planar":
             notes = [f"distance from the mean plane of the carbon nuclei, along {AXES[self.shape.axis]}"]

@@ -1,22 +1,20 @@
-"""Droplets on a sheet: caps."""
+"""Droplets on a sheet: spherical and cylindrical caps."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.geometry.droplet_shape import DropletShape, centered, rings, strips
 from nakmd.analysis.geometry.liquid_surface import Circle, Unduloid
 from nakmd.analysis.geometry.surfaces import Placed, Plane
+from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
-
-FloatArray = NDArray[np.float64]
 
 
 def _height(points: FloatArray, plane: Plane, side: str) -> FloatArray:
-    """Return heights over the face of the sheets that the droplet sits on, up to the image of the other face."""
+    """Return heights above the outer sheet under the droplet, up to the periodic image of the sheets."""
     height = points @ plane.normal
     height = height - plane.top if side == "above" else plane.bottom - height
     return np.asarray(height % plane.period if math.isfinite(plane.period) else height)
@@ -32,10 +30,10 @@ class _OnPlane(DropletShape):
 
 
 class SphericalCap(_OnPlane):
-    """Part of a sphere on a sheet: u from the droplet's middle, v from the sheet."""
+    """Part of a sphere on a sheet: u is the distance from the symmetry axis, v the height above the sheet."""
 
     name = "spherical cap"
-    labels = ("distance from the middle", "height over the sheet")
+    labels = ("distance from the centre", "height above the sheet")
 
     def coordinates(self, points: FloatArray, placed: Placed, cell: Cell) -> FloatArray:
         """Return u and v."""
@@ -50,10 +48,10 @@ class SphericalCap(_OnPlane):
 
 
 class CylindricalCap(_OnPlane):
-    """A ridge on a sheet that meets its own image along one cell vector: part of a cylinder."""
+    """A ridge on a sheet that is continuous along one cell vector: part of a cylinder."""
 
     name = "cylindrical cap"
-    labels = ("distance from the middle", "height over the sheet")
+    labels = ("distance from the centre", "height above the sheet")
 
     def coordinates(self, points: FloatArray, placed: Placed, cell: Cell) -> FloatArray:
         """Return u and v."""

@@ -1,4 +1,4 @@
-"""Surfaces to measure distances from, as they lie in one frame: sheets, a tube, or the faces of the cell."""
+"""Reference surfaces for distances in one frame: sheets, a tube, or the faces of the cell."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from nakmd.cell import Cell
 
 AXES = ("x", "y", "z")
 
-#: Directions that the outline of the cell around a tube is taken in.
+#: Number of directions that sample the boundary of the cell around a tube.
 DIRECTIONS = 1440
 
 
 class Placed(Protocol):
-    """The wall of one frame, as something to measure distances from."""
+    """Position of the wall in one frame, the reference for distances."""
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -28,20 +28,20 @@ class Placed(Protocol):
 
     @property
     def areas(self) -> FloatArray:
-        """Area [Å²] of the surface that distances start from, (n_sides,)."""
+        """Area [Å²] of the surface at distance zero, (n_sides,)."""
         ...
 
     @property
     def reach(self) -> FloatArray:
-        """Largest distance [Å] on each side within the cell, infinite where it is open, (n_sides,)."""
+        """Largest distance [Å] within the cell on each side, infinite along open directions, (n_sides,)."""
         ...
 
     def locate(self, points: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Return the side (0, 1, ...; -1 within the wall) and the distance [Å] of each point."""
+        """Return the side (0, 1, ...; -1 inside the wall) and the distance [Å] of each point."""
         ...
 
     def volumes(self, edges: FloatArray) -> FloatArray:
-        """Return the volume [Å³] between successive distances, within the cell, (n_sides, n_bins)."""
+        """Return the volume [Å³] inside the cell between successive distances, (n_sides, n_bins)."""
         ...
 
 
@@ -52,7 +52,7 @@ class Plane:
     Attributes
     ----------
     normal : (3,) float64
-        Of the face; height grows along it.
+        Unit normal of the face, in the direction of increasing height.
     bottom, top : float [Å]
         Heights of the outermost sheets.
     period : float [Å]
@@ -68,35 +68,35 @@ class Plane:
 
     @property
     def sides(self) -> tuple[str, str]:
-        """Above and below: where heights are larger and smaller."""
+        """Above (larger heights) and below (smaller heights)."""
         return ("above", "below")
 
     @property
     def areas(self) -> FloatArray:
-        """The face of the cell, twice."""
+        """Area of the cell face, for both sides."""
         return np.array([self.area, self.area])
 
     @property
     def reach(self) -> FloatArray:
-        """Half of what is free between the sheets and their image."""
+        """Half the free distance between the sheets and their periodic image."""
         return np.full(2, 0.5 * (self.period - self.top + self.bottom))
 
     def heights(self, points: FloatArray) -> FloatArray:
-        """Return heights [Å] above the middle of the sheets, of the nearest image."""
+        """Return the height [Å] of the nearest image of each point above the midplane of the sheets."""
         height = points @ self.normal - 0.5 * (self.bottom + self.top)
         if math.isfinite(self.period):
             height -= self.period * np.rint(height / self.period)
         return np.asarray(height)
 
     def locate(self, points: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Return the side and the distance from the nearest outer sheet; between the sheets is within the wall."""
+        """Return the side and the distance from the nearest outer sheet; points between sheets are inside the wall."""
         height = self.heights(points)
         distance = np.abs(height) - 0.5 * (self.top - self.bottom)
         side = np.where(distance < 0.0, -1, np.where(height >= 0.0, 0, 1))
         return side.astype(np.int64), distance
 
     def volumes(self, edges: FloatArray) -> FloatArray:
-        """Return area times thickness, cut off half-way to the image."""
+        """Return area times thickness, up to half the distance to the periodic image."""
         within = np.clip(edges, 0.0, self.reach[0])
         return np.tile(self.area * np.diff(within), (2, 1))
 
@@ -114,9 +114,9 @@ class Tube:
     inner, outer : float [Å]
         Mean radii of the innermost and the outermost shell.
     length : float [Å]
-        Of the cell along the axis.
+        Length of the cell along the axis.
     basis : (k, 3) float64 [Å]
-        What of the other periodic cell vectors is perpendicular to the axis.
+        Components of the other periodic cell vectors perpendicular to the axis.
     """
 
     axis: FloatArray
@@ -133,30 +133,30 @@ class Tube:
 
     @property
     def areas(self) -> FloatArray:
-        """Those of the cylinders through the nuclei of the outer and the inner shell."""
+        """Areas of the cylinders through the nuclei of the outer and the inner shell."""
         return 2.0 * math.pi * self.length * np.array([self.outer, self.inner])
 
     @property
     def reach(self) -> FloatArray:
-        """From the outer shell to the farthest corner of the cell around it, and from the inner shell to the axis."""
-        return np.array([float(self._outline().max()) - self.outer, self.inner])
+        """From the outer shell to the farthest corner of the cell, and from the inner shell to the axis."""
+        return np.array([float(self._boundary().max()) - self.outer, self.inner])
 
     def across(self, points: FloatArray) -> FloatArray:
-        """Return the vectors [Å] from the axis to the nearest image of each point, perpendicular to it, (n, 3)."""
+        """Return the perpendicular vectors [Å] from the axis to the nearest image of each point, (n, 3)."""
         return np.asarray(self._flat(points) @ self._frame)
 
     @property
     def _frame(self) -> FloatArray:
-        """Two unit vectors across the axis, (2, 3)."""
+        """Two unit vectors perpendicular to the axis, (2, 3)."""
         return np.stack(perpendicular_frame(self.axis))
 
     def _flat(self, points: FloatArray) -> FloatArray:
-        """Return the same vectors by their two coordinates, (n, 2)."""
+        """Return the coordinates of the vectors of `across` in `_frame`, (n, 2) [Å]."""
         frame = self._frame
         flat = (points - self.center) @ frame.T
         basis = self.basis @ frame.T
         if len(basis):
-            # with one or two basis vectors across, the pseudo-inverse turns vectors into coordinates
+            # the pseudo-inverse gives lattice coordinates for one basis vector as well as for two
             flat -= np.rint(flat @ np.linalg.pinv(basis)) @ basis
         if len(basis) == 2 and abs(float(basis[0] @ basis[1])) > 1e-9:
             for shift in self.lattice @ frame.T:
@@ -166,14 +166,14 @@ class Tube:
 
     @property
     def lattice(self) -> FloatArray:
-        """The shortest translations across the axis, both signs, (k, 3) [Å]."""
+        """The shortest lattice translations perpendicular to the axis, both signs, (k, 3) [Å]."""
         counts = np.array(list(itertools.product(*([(-2, -1, 0, 1, 2)] * len(self.basis)))))
         if not len(self.basis):
             return np.zeros((0, 3))
         return np.asarray(counts[np.any(counts != 0, axis=1)] @ self.basis)
 
     def locate(self, points: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Return the side and the distance from the nearest shell; between the shells is within the wall."""
+        """Return the side and the distance from the nearest shell; points between shells are inside the wall."""
         flat = self._flat(points)
         radius = np.hypot(flat[:, 0], flat[:, 1])
         outside = radius >= 0.5 * (self.inner + self.outer)
@@ -181,8 +181,8 @@ class Tube:
         side = np.where(distance < 0.0, -1, np.where(outside, 0, 1))
         return side.astype(np.int64), distance
 
-    def _outline(self) -> FloatArray:
-        """Return how far the cell around the tube reaches in each of `DIRECTIONS`, (n,)."""
+    def _boundary(self) -> FloatArray:
+        """Return the distance [Å] from the axis to the boundary of the cell in each of `DIRECTIONS`, (n,)."""
         lattice = self.lattice
         if not len(lattice):
             return np.full(DIRECTIONS, math.inf)
@@ -194,16 +194,16 @@ class Tube:
             return np.asarray(np.min(np.where(along > 1e-9, 0.5 * squares / along, math.inf), axis=1))
 
     def volumes(self, edges: FloatArray) -> FloatArray:
-        """Return the volumes of the shells that lie within the cell.
+        """Return the volumes of the parts of the shells inside the cell.
 
-        The cell around the tube is what is nearer to its axis than to that of any image. A shell's cross-section is
-        ∫ ½ (min(r₂, b)² - min(r₁, b)²) dφ, with b(φ) how far the cell reaches.
+        The cell around the tube is the region nearer to its axis than to that of any image. The cross-section of a
+        shell is ∫ ½ (min(r₂, b)² - min(r₁, b)²) dφ, where b(φ) is the distance to the boundary of the cell.
         """
-        outline = self._outline()
+        boundary = self._boundary()
         radii = np.asarray(edges + self.outer)
         squares = radii**2
-        cut = radii > outline.min()
-        squares[cut] = np.mean(np.minimum(radii[cut, None], outline) ** 2, axis=1)
+        cut = radii > boundary.min()
+        squares[cut] = np.mean(np.minimum(radii[cut, None], boundary) ** 2, axis=1)
         outside = self.length * math.pi * np.diff(squares)
         within = np.clip(self.inner - edges, 0.0, None)
         inside = -self.length * math.pi * np.diff(within**2)
@@ -212,16 +212,16 @@ class Tube:
 
 @dataclass(frozen=True)
 class Box:
-    """No wall: heights along a cell vector, on one side.
+    """The cell without a wall: heights along a cell vector, on one side.
 
     Attributes
     ----------
     normal : (3,) float64
     name : str
     start : float [Å]
-        Height that positions count from.
+        Height of position zero.
     low, high : float [Å]
-        Where the cell begins and ends, counted from there; infinite along an open direction.
+        Positions of the lower and upper end of the cell; infinite along an open direction.
     area : float [Å²]
     """
 
@@ -234,34 +234,34 @@ class Box:
 
     @classmethod
     def of(cls, cell: Cell, axis: int) -> Box:
-        """Return the cell of a frame, with positions from its origin."""
+        """Return the cell of a frame, with positions measured from its origin."""
         normal, period = height_along(cell, axis)
         low = 0.0 if math.isfinite(period) else -math.inf
         return cls(normal, AXES[axis], 0.0, low, period, cell.volume / float(cell.heights[axis]))
 
     def around(self, points: FloatArray, masses: FloatArray) -> Box:
-        """Return the same box with positions from the middle of mass of some atoms, (n, 3) [Å]."""
+        """Return the same box with positions measured from the centre of mass of the points, (n, 3) [Å]."""
         heights = points @ self.normal
         if not math.isfinite(self.high):
             return replace(self, start=float(np.average(heights, weights=masses)))
         _, first = largest_gap(heights, self.high)
-        # a film may lie across the face of the cell: count from the far end of the widest gap
-        middle = first + float(np.average((heights - first + 1e-9) % self.high, weights=masses))
-        return replace(self, start=middle, low=-0.5 * self.high, high=0.5 * self.high)
+        # a film may cross the face of the cell: heights start at the end of the widest gap
+        center = first + float(np.average((heights - first + 1e-9) % self.high, weights=masses))
+        return replace(self, start=center, low=-0.5 * self.high, high=0.5 * self.high)
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """One: along the axis."""
+        """A single side, along the axis."""
         return (f"along {self.name}",)
 
     @property
     def areas(self) -> FloatArray:
-        """The face of the cell."""
+        """Area of the cell face."""
         return np.array([self.area])
 
     @property
     def reach(self) -> FloatArray:
-        """The upper end of the cell."""
+        """Position of the upper end of the cell."""
         return np.array([self.high])
 
     def locate(self, points: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -272,12 +272,12 @@ class Box:
         return np.zeros(len(points), dtype=np.int64), np.asarray(height)
 
     def volumes(self, edges: FloatArray) -> FloatArray:
-        """Return area times thickness within the cell."""
+        """Return area times thickness inside the cell."""
         return (self.area * np.diff(np.clip(edges, self.low, self.high)))[None, :]
 
 
 def perpendicular_frame(axis: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return two unit vectors that make a right-handed frame with a unit vector as its third."""
+    """Return two unit vectors that form a right-handed frame with the given unit vector as the third."""
     start = np.eye(3)[int(np.argmin(np.abs(axis)))]
     second = np.cross(axis, start)
     second /= np.linalg.norm(second)
@@ -285,7 +285,7 @@ def perpendicular_frame(axis: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def largest_gap(values: FloatArray, period: float) -> tuple[float, float]:
-    """Return the widest empty stretch of a coordinate and where it ends; infinite where it does not repeat."""
+    """Return the widest gap of a coordinate and its end; the gap is infinite for a coordinate without period."""
     ordered = np.sort(values % period if math.isfinite(period) else values)
     if not math.isfinite(period):
         return math.inf, float(ordered[0])

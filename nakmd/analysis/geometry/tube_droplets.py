@@ -1,36 +1,44 @@
-"""Droplets on, along and inside a tube."""
+"""Droplets around, along and inside a tube."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.geometry.droplet_shape import DropletShape, centered, rings, strips
 from nakmd.analysis.geometry.liquid_surface import Circle, Unduloid, fit_unduloid
 from nakmd.analysis.geometry.surfaces import Placed, Tube
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.cell import Cell
 
-FloatArray = NDArray[np.float64]
+
+class _OnAxis(DropletShape):
+    """Shapes symmetric about the axis of the tube and about the plane through their centre across it."""
+
+    def _cylindrical(self, points: FloatArray, placed: Placed, cell: Cell) -> tuple[FloatArray, FloatArray]:
+        """Return the distance from the axis, and that from the centre along it; NaN on the other side of the wall."""
+        assert isinstance(placed, Tube)
+        radius = np.linalg.norm(placed.across(points), axis=1)
+        along = np.abs(centered(points, cell) @ placed.axis)
+        middle = 0.5 * (placed.inner + placed.outer)
+        along[radius < middle if self.side == "outside" else radius > middle] = math.nan
+        return radius, along
 
 
-class Barrel(DropletShape):
-    """A drop all around a tube: u along the axis from its middle, v the distance from the axis."""
+class Barrel(_OnAxis):
+    """A drop around a tube: u is the distance from its centre along the axis, v the distance from the axis."""
 
     name = "barrel around the tube"
     labels = ("along the axis", "distance from the axis")
 
     def coordinates(self, points: FloatArray, placed: Placed, cell: Cell) -> FloatArray:
         """Return u and v."""
-        assert isinstance(placed, Tube)
-        radius = np.linalg.norm(placed.across(points), axis=1)
-        along = np.abs(centered(points, cell) @ placed.axis)
-        along[radius < 0.5 * (placed.inner + placed.outer)] = math.nan
+        radius, along = self._cylindrical(points, placed, cell)
         return np.stack([along, radius], axis=1)
 
     def volumes(self, u: FloatArray, v: FloatArray, cell: Cell) -> FloatArray:
-        """Return the volumes of shells, those of both ends together."""
+        """Return the volumes of shells, both ends together."""
         return np.asarray(2.0 * math.pi * np.diff(u)[:, None] * np.diff(v**2)[None, :])
 
     def clearance(self, u: FloatArray, v: FloatArray, radius: float) -> FloatArray:
@@ -42,27 +50,23 @@ class Barrel(DropletShape):
         return fit_unduloid(points, weights, radius)
 
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
-        """Return the slope of the outline at the tube."""
+        """Return the cosine of the slope of the unduloid at the tube."""
         assert isinstance(curve, Unduloid)
         return float(curve.cosine(radius + contact))
 
 
-class Plug(DropletShape):
-    """A column that fills the tube over part of its length: u from the axis, v along it from the middle."""
+class Plug(_OnAxis):
+    """A column that fills part of the tube: u is the distance from the axis, v that from its centre along the axis."""
 
     name = "plug inside the tube"
     labels = ("distance from the axis", "along the axis")
 
     def coordinates(self, points: FloatArray, placed: Placed, cell: Cell) -> FloatArray:
         """Return u and v."""
-        assert isinstance(placed, Tube)
-        radius = np.linalg.norm(placed.across(points), axis=1)
-        along = np.abs(centered(points, cell) @ placed.axis)
-        along[radius > 0.5 * (placed.inner + placed.outer)] = math.nan
-        return np.stack([radius, along], axis=1)
+        return np.stack(self._cylindrical(points, placed, cell), axis=1)
 
     def volumes(self, u: FloatArray, v: FloatArray, cell: Cell) -> FloatArray:
-        """Return the volumes of rings, those of both ends together."""
+        """Return the volumes of rings, both ends together."""
         return 2.0 * rings(u, v)
 
     def clearance(self, u: FloatArray, v: FloatArray, radius: float) -> FloatArray:
@@ -70,9 +74,9 @@ class Plug(DropletShape):
         return np.broadcast_to(radius - u[:, None], (len(u), len(v)))
 
     def capacity(self, counts: FloatArray, volumes: FloatArray, v: FloatArray) -> FloatArray:
-        """Return the volumes, each ring's times its density deep in the plug over the mean one.
+        """Return the volume of each ring times the ratio of its density deep in the plug to the mean density.
 
-        A narrow tube layers the liquid across all of it, so that the surface is where each layer ends.
+        In a narrow tube the whole liquid is layered; the surface is then the end of each layer.
         """
         along = np.cumsum(counts.sum(axis=0))
         core = v[1:] <= v[1 + int(np.searchsorted(along, 0.5 * along[-1]))]
@@ -81,36 +85,37 @@ class Plug(DropletShape):
         return np.asarray(volumes * (atoms / (space * max(mean, 1e-12)))[:, None])
 
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
-        """Return that of a meniscus."""
+        """Return the cosine for a meniscus."""
         assert isinstance(curve, Circle)
         return -curve.curvature * (radius - contact)
 
 
 class _OnFlank(DropletShape):
-    """Shapes that sit on one flank of a tube: v along the line from the axis to the middle of the liquid."""
+    """Shapes on one flank of a tube: v is measured along the line from the axis to the centre of the liquid."""
 
-    def _frame(self, points: FloatArray, placed: Placed) -> tuple[Tube, FloatArray, FloatArray, FloatArray]:
+    def _frame(self, points: FloatArray, placed: Placed) -> tuple[Tube, FloatArray, FloatArray, BoolArray]:
+        """Return the tube, the vectors from its axis, the direction of v, and which atoms are on this side."""
         assert isinstance(placed, Tube)
         across = placed.across(points)
         outside = np.linalg.norm(across, axis=1) >= 0.5 * (placed.inner + placed.outer)
-        own = outside if self.side == "outside" else ~outside
-        way = across[own].mean(axis=0) if np.any(own) else across[0]
-        way = way / np.linalg.norm(way)
-        # inside, the liquid lies below its surface as it does outside
-        return placed, across, way if self.side == "outside" else -way, own
+        on_side = outside if self.side == "outside" else ~outside
+        direction = across[on_side].mean(axis=0) if np.any(on_side) else across[0]
+        direction = direction / np.linalg.norm(direction)
+        # reversed inside, so that the liquid is below its surface in v there too
+        return placed, across, direction if self.side == "outside" else -direction, on_side
 
 
 class Ridge(_OnFlank):
-    """Liquid along the whole tube on one flank of it: circle meets circle in the cross-section."""
+    """Liquid along the whole tube on one flank: in the cross-section, two circles that intersect."""
 
     name = "ridge along the tube"
     labels = ("across", "from the axis of the tube")
 
     def coordinates(self, points: FloatArray, placed: Placed, cell: Cell) -> FloatArray:
         """Return u and v."""
-        tube, across, way, own = self._frame(points, placed)
-        u = np.abs(across @ np.cross(tube.axis, way))
-        return np.stack([np.where(own, u, math.nan), across @ way], axis=1)
+        tube, across, direction, on_side = self._frame(points, placed)
+        u = np.abs(across @ np.cross(tube.axis, direction))
+        return np.stack([np.where(on_side, u, math.nan), across @ direction], axis=1)
 
     def volumes(self, u: FloatArray, v: FloatArray, cell: Cell) -> FloatArray:
         """Return the volumes of strips."""
@@ -122,7 +127,7 @@ class Ridge(_OnFlank):
         return distance if self.side == "outside" else -distance
 
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
-        """Return that of two circles: (R² + R_d² - c²)/(2 R R_d), with R_d = 1/κ and c = apex - R_d."""
+        """Return the cosine for two circles: (R² + R_d² - c²)/(2 R R_d), with R_d = 1/κ and c = apex - R_d."""
         assert isinstance(curve, Circle)
         wall = radius + contact if self.side == "outside" else radius - contact
         k, apex = curve.curvature, curve.apex
@@ -131,26 +136,26 @@ class Ridge(_OnFlank):
 
 
 class Clamshell(_OnFlank):
-    """A drop on one flank of a tube, neither around it nor along all of it, as part of a sphere."""
+    """A drop on one flank of a tube that neither surrounds it nor spans its length, as part of a sphere."""
 
     name = "clamshell on the tube"
-    labels = ("distance from the middle", "from the axis of the tube")
+    labels = ("distance from the centre", "from the axis of the tube")
 
     def coordinates(self, points: FloatArray, placed: Placed, cell: Cell) -> FloatArray:
         """Return u and v."""
-        tube, across, way, own = self._frame(points, placed)
-        u = np.hypot(across @ np.cross(tube.axis, way), centered(points, cell) @ tube.axis)
-        return np.stack([np.where(own, u, math.nan), across @ way], axis=1)
+        tube, across, direction, on_side = self._frame(points, placed)
+        u = np.hypot(across @ np.cross(tube.axis, direction), centered(points, cell) @ tube.axis)
+        return np.stack([np.where(on_side, u, math.nan), across @ direction], axis=1)
 
     def volumes(self, u: FloatArray, v: FloatArray, cell: Cell) -> FloatArray:
         """Return the volumes of rings."""
         return rings(u, v)
 
     def clearance(self, u: FloatArray, v: FloatArray, radius: float) -> FloatArray:
-        """Return the height over the plane that touches the tube: below it the tube cuts the rings."""
+        """Return the height above the plane tangent to the tube; below it the tube cuts the rings."""
         return np.broadcast_to(v[None, :] - radius, (len(u), len(v)))
 
     def cosine(self, curve: Circle | Unduloid, radius: float, contact: float) -> float:
-        """Return that in the plane through the axis, where the wall is straight."""
+        """Return the cosine in the plane through the axis, where the wall is straight."""
         assert isinstance(curve, Circle)
         return 1.0 - curve.curvature * (curve.apex - radius - contact)

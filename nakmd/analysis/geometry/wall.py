@@ -1,11 +1,11 @@
-"""Where the wall is in a frame: sheets parallel to a face of the cell, or a tube along one of its vectors.
+"""Shape and position of the wall: sheets parallel to a face of the cell, or a tube along one of its vectors.
 
-There are two distances from a wall, both from carbon nuclei. Profiles (`Density` and what rests on it) measure from
-the mean plane of the outermost sheet, or from the mean radius of the tube: shells have volumes then. Plane, axis and
-radius are found anew in every frame, so that the wall's own motion, and a tube's breathing, do not smear a profile;
-what moves within the wall (ripples, a bent or flattened tube) does. Layers (`Affinity`, `LayerDiffusion`,
-`Residence`) measure from the nearest wall atom, which needs no shape and follows ripples and holes. Over the middle
-of a hexagon, at 3 Å from the plane, the nearest atom is 3.3 Å away; at 5 Å the two differ by 0.2 Å.
+Two definitions of the distance from a wall are in use, both from carbon nuclei. Profiles (`Density` and analyses
+based on it) measure from the mean plane of the outermost sheet, or from the mean radius of the tube, so that shells
+have volumes. Plane, axis and radius are recomputed in every frame, so that the motion of the wall and the breathing
+of a tube do not smear a profile; deformations (ripples, a bent or flattened tube) do. Layers (`Affinity`,
+`LayerDiffusion`, `Residence`) measure from the nearest wall atom, which needs no shape and follows ripples and holes.
+Over the centre of a hexagon, at 3 Å from the plane, the nearest atom is 3.3 Å away; at 5 Å the two differ by 0.2 Å.
 """
 
 from __future__ import annotations
@@ -23,38 +23,40 @@ from nakmd.elements import WALL
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
-#: The first layer ends, and the bulk begins, at these distances [Å] from the wall, unless told otherwise.
+#: Default distances [Å] from the wall of the end of the first layer and the start of the bulk.
 FIRST_LAYER, BULK_START = 5.0, 10.0
 
-#: Fewer atoms than this, on average, are no bulk to compare with.
+#: Minimum mean number of atoms of a bulk region.
 LEAST_BULK = 20.0
 
-#: Wall atoms whose heights or radii differ by more than this [Å] lie in different sheets or shells: half the spacing
-#: of graphite is 1.7 Å, and the ripples of a warm sheet leave no gap as wide.
+#: Wall atoms separated by a gap in height or radius wider than this [Å] are in different sheets or shells: half the
+#: spacing of graphite is 1.7 Å, and the ripples of a warm sheet leave no gap as wide.
 LAYER_GAP = 1.7
 
-#: Spread [Å] within a sheet, and spread over radius within a tube, up to which the wall counts as one.
+#: Largest standard deviation [Å] of the heights in a sheet, and of the radii in a tube relative to the mean radius.
 FLATNESS, ROUNDNESS = 1.5, 0.12
 
-#: A sheet or a tube may have holes, but none as wide as this [Å, rad].
+#: Largest hole in a sheet or a tube [Å, rad].
 HOLE, OPENING = 12.0, 1.2
 
 
 def wall_atoms(topology: Topology) -> IntArray:
-    """Return the rows of the wall's atoms (C, N); `AnalysisError` if there are none."""
+    """Return the indices of the wall atoms (C, N); `AnalysisError` if there are none."""
     names = np.array(topology.elements)
     rows = np.flatnonzero(np.isin(names[topology.species], WALL))
     if len(rows) == 0:
         present = ", ".join(topology.species_names[s] for s in np.unique(topology.species))
-        raise AnalysisError(f"This analysis needs a wall ({', '.join(WALL)}); here are {present or 'no atoms'} only.")
+        raise AnalysisError(
+            f"This analysis needs a wall ({', '.join(WALL)}); this system has only {present or 'no atoms'}."
+        )
     return rows
 
 
 def distances_to_wall(frame: Frame, wall: IntArray, atoms: IntArray, limit: float) -> FloatArray:
-    """Return the distance [Å] of each of some atoms from the nearest wall atom, infinite beyond ``limit``."""
-    there, here = frame.positions[wall], frame.positions[atoms]
+    """Return the distance [Å] from each of the atoms to the nearest wall atom, infinite beyond ``limit``."""
+    queries = frame.positions[atoms]
     kinds = np.zeros(len(wall), dtype=np.int64)
-    return CellGrid(there, kinds, frame.cell, limit, also=here).nearest_distances(here)
+    return CellGrid(frame.positions[wall], kinds, frame.cell, limit, also=queries).nearest_distances(queries)
 
 
 def layers_of(values: FloatArray) -> list[FloatArray]:
@@ -64,7 +66,7 @@ def layers_of(values: FloatArray) -> list[FloatArray]:
 
 
 def _layers_along(wall: FloatArray, cell: Cell, axis: int) -> list[FloatArray]:
-    """Return the heights of the wall atoms by sheet, from the side of the widest gap."""
+    """Return the heights of the wall atoms by sheet, starting at the end of the widest gap."""
     normal, period = height_along(cell, axis)
     heights = wall @ normal
     _, start = largest_gap(heights, period)
@@ -79,7 +81,7 @@ def place_plane(wall: FloatArray, cell: Cell, axis: int) -> Plane:
     Parameters
     ----------
     wall : (n, 3) float64 [Å]
-        Wall atoms.
+        Positions of the wall atoms.
     cell : Cell
     axis : int
         Cell vector that crosses the sheets.
@@ -92,22 +94,22 @@ def place_plane(wall: FloatArray, cell: Cell, axis: int) -> Plane:
 
 
 def place_tube(wall: FloatArray, cell: Cell, axis: int) -> Tube:
-    """Return the tube of a frame; parameters as in `place_plane`, ``axis`` the cell vector it runs along."""
+    """Return the tube of a frame; parameters as in `place_plane`, with ``axis`` the cell vector along the tube."""
     along = cell.matrix[axis] / np.linalg.norm(cell.matrix[axis])
     others = [c for c in range(3) if c != axis and cell.periodic[c]]
     basis = np.array([cell.matrix[c] - (cell.matrix[c] @ along) * along for c in others]).reshape(-1, 3)
     fractional = wall @ cell.inverse
-    middle = fractional.mean(axis=0)
-    for c in others:  # the faces of the cell may cut the tube: its middle lies opposite the widest gap
+    center_guess = fractional.mean(axis=0)
+    for c in others:  # the faces of the cell may cut the tube: its centre is opposite the widest gap
         gap, start = largest_gap(fractional[:, c], 1.0)
-        middle[c] = start + 0.5 * (1.0 - gap)
-    guess = middle @ cell.matrix
+        center_guess[c] = start + 0.5 * (1.0 - gap)
+    guess = center_guess @ cell.matrix
     rough = Tube(along, guess, 0.0, 0.0, float(np.linalg.norm(cell.matrix[axis])), basis)
     vectors = rough.across(wall)
     first, second = perpendicular_frame(along)
     x, y = vectors @ first, vectors @ second
-    # a circle through the atoms, x² + y² = 2 x_c x + 2 y_c y + k, is linear in its unknowns (Kåsa), and gaps of a
-    # doped wall do not draw its centre as they draw the mean
+    # a circle through the atoms, x² + y² = 2 x_c x + 2 y_c y + k, is linear in its unknowns (Kåsa); unlike the mean,
+    # its centre is not shifted by gaps in the wall
     system = np.stack([x, y, np.ones(len(x))], axis=1)
     (a, b, _), *_ = np.linalg.lstsq(system, x * x + y * y, rcond=None)
     center = guess + 0.5 * (a * first + b * second)
@@ -118,26 +120,26 @@ def place_tube(wall: FloatArray, cell: Cell, axis: int) -> Tube:
 
 @dataclass(frozen=True)
 class WallShape:
-    """What kind of wall, and along which cell vector.
+    """Kind of the wall, and its cell vector.
 
     Attributes
     ----------
     kind : {"planar", "cylindrical"}
     axis : int
-        Cell vector that crosses the sheets, or that the tube runs along.
+        Cell vector that crosses the sheets, or that is parallel to the tube.
     """
 
     kind: str
     axis: int
 
     def place(self, wall: FloatArray, cell: Cell) -> Placed:
-        """Return the wall of a frame."""
+        """Return the position of the wall in a frame."""
         if self.kind == "planar":
             return place_plane(wall, cell, self.axis)
         return place_tube(wall, cell, self.axis)
 
     def covered(self, points: FloatArray, placed: Placed, cell: Cell) -> bool:
-        """Return whether liquid, (n, 3) [Å], on one side of the wall leaves no part of it bare: it is no droplet."""
+        """Return whether liquid, (n, 3) [Å], on one side covers the whole wall, so that it is not a droplet."""
         if not len(points):
             return False
         along = [self.axis] if self.kind == "cylindrical" else [c for c in range(3) if c != self.axis]
@@ -156,9 +158,9 @@ def _is_sheet(wall: FloatArray, cell: Cell, axis: int) -> bool:
     """Return whether the wall is flat along a cell vector and covers the cell across it."""
     if any(float(np.std(layer)) > FLATNESS for layer in _layers_along(wall, cell, axis)):
         return False
-    for other in range(3):
-        if other != axis:
-            normal, period = height_along(cell, other)
+    for lateral in range(3):
+        if lateral != axis:
+            normal, period = height_along(cell, lateral)
             if largest_gap(wall @ normal, period)[0] > HOLE:
                 return False
     return True
@@ -181,12 +183,12 @@ def _is_tube(wall: FloatArray, cell: Cell, axis: int) -> bool:
 
 
 def find_shape(wall: FloatArray, cell: Cell) -> WallShape:
-    """Return what the wall is.
+    """Return the shape of the wall.
 
     Parameters
     ----------
     wall : (n, 3) float64 [Å]
-        Wall atoms of one frame.
+        Positions of the wall atoms in one frame.
     cell : Cell
 
     Raises
@@ -195,7 +197,7 @@ def find_shape(wall: FloatArray, cell: Cell) -> WallShape:
         If it is neither sheets parallel to a face of the cell nor a tube along a cell vector.
     """
     if len(wall):
-        # sheets lie in xy and tubes along z, as they are built here; tubes first: the rings of a cold one are flat
+        # z first: sheets are built in xy and tubes along z. Tubes before sheets: the rings of a cold tube are flat.
         for axis in (2, 0, 1):
             if _is_tube(wall, cell, axis):
                 return WallShape("cylindrical", axis)
@@ -203,8 +205,7 @@ def find_shape(wall: FloatArray, cell: Cell) -> WallShape:
             if _is_sheet(wall, cell, axis):
                 return WallShape("planar", axis)
     raise AnalysisError(
-        f"The {len(wall)} wall atoms are neither sheets parallel to a face of the cell (heights within a sheet may "
-        f"spread by {FLATNESS:g} Å) nor a closed tube along one of its vectors (radii may spread by "
-        f"{100 * ROUNDNESS:.0f} %): there is no surface to measure distances from, or "
-        "directions along."
+        f"The {len(wall)} wall atoms are neither sheets parallel to a face of the cell (standard deviation of the "
+        f"heights up to {FLATNESS:g} Å) nor a closed tube along one of its vectors (standard deviation of the radii "
+        f"up to {100 * ROUNDNESS:.0f} %). Distances and directions relative to the wall are undefined."
     )

@@ -1,4 +1,4 @@
-"""Directions along and across a sheet or a tube, and places on it laid flat."""
+"""Directions along and across a sheet or a tube, and positions on the unrolled wall."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class WallFrame:
     Attributes
     ----------
     wall : (n,) int64
-        Rows of the wall's atoms.
+        Indices of the wall atoms.
     shape : WallShape or None
-        Found in the first frame; None before it.
+        Determined in the first frame; None before it.
 
     Notes
     -----
-    Along a tube, a displacement from r to r' in the plane across the axis has the components
+    On a tube, a displacement from r to r' in the plane perpendicular to the axis has the components
     (|r| + |r'|)/2 · Δθ along the wall and |r'| - |r| across it: an atom that circles at constant distance does not
     move across the wall.
     """
@@ -40,14 +40,14 @@ class WallFrame:
 
     @property
     def words(self) -> str:
-        """The shape in words; the axis is a vector of the cell."""
+        """The shape as text; the axis is a cell vector."""
         if self.shape is None:
             return "no shape yet"
         kind = "a tube along" if self.shape.kind == "cylindrical" else "a sheet across"
         return f"{kind} {AXES[self.shape.axis]}"
 
     def place(self, frame: Frame) -> tuple[WallShape, Placed]:
-        """Return what the wall is and where it lies in a frame.
+        """Return the shape of the wall and its position in a frame.
 
         Raises
         ------
@@ -61,19 +61,20 @@ class WallFrame:
         return self.shape, self.shape.place(points, frame.cell)
 
     def components(self, frame: Frame, ends: FloatArray, steps: FloatArray) -> FloatArray:
-        """Return displacements along the wall (two) and across it.
+        """Return displacements along the wall (two components) and across it.
 
         Parameters
         ----------
         frame : Frame
         ends : (m, 3) float64 [Å]
-            Where the atoms are after the step.
+            Positions of the atoms after the step.
         steps : (m, 3) float64 [Å]
+            Displacements of the atoms.
 
         Returns
         -------
         (m, 3) float64 [Å]
-            Sheet: two directions in its plane, then its normal. Tube: along its axis, around it, away from it.
+            Sheet: two directions in its plane, then its normal. Tube: axial, circumferential, radial.
         """
         shape, placed = self.place(frame)
         if not isinstance(placed, Tube):
@@ -87,7 +88,7 @@ class WallFrame:
         return np.column_stack([steps @ placed.axis, 0.5 * (r_before + r_after) * turned, r_after - r_before])
 
     def unrolled(self, frame: Frame, atoms: IntArray) -> tuple[FloatArray, tuple[float, float], float]:
-        """Return where atoms stand over the wall laid flat, and how large the flat wall is.
+        """Return the positions of atoms projected on the unrolled wall, and the size of the unrolled wall.
 
         Parameters
         ----------
@@ -97,8 +98,8 @@ class WallFrame:
         Returns
         -------
         places : (m, 2) float64
-            From 0 to 1 along the two sides of the flat wall. Tube: θ/2π, and the position along the axis. Sheet: along
-            the two cell vectors in its plane.
+            From 0 to 1 along the two sides of the unrolled wall. Tube: θ/2π, and the position along the axis. Sheet:
+            along the two cell vectors in its plane.
         sides : tuple of float [Å]
             Lengths of the two sides; the first of a tube is 2πR with the mean radius R of its shells.
         area : float [Å²]
@@ -117,13 +118,13 @@ class WallFrame:
 
     @property
     def across(self) -> tuple[int, int]:
-        """The two cell vectors besides the wall's own, in cyclic order."""
+        """The two cell vectors other than the axis of the wall, in cyclic order."""
         axis = 2 if self.shape is None else self.shape.axis
         return (axis + 1) % 3, (axis + 2) % 3
 
     @property
     def axes(self) -> tuple[str, str]:
-        """Names of the two sides of the flat wall."""
+        """Names of the two sides of the unrolled wall."""
         u, v = self.across
         if self.shape is not None and self.shape.kind == "cylindrical":
             return "Rθ", AXES[self.shape.axis]

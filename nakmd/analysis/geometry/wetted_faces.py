@@ -1,8 +1,8 @@
-"""Faces of a wall that metal wets: a wall one atom thick has two, and a filled and immersed tube is wet on both.
+"""Faces of a wall wetted by metal: a wall one atom thick has two, and a filled, immersed tube is wet on both.
 
-Faces are those of single atoms, told by their bonds: they can be counted on any wall, flakes and bent tubes too, and
-where metal covers a part of it. Distances from the wall as a whole, and the area of sheets and tubes, are
-`nakmd.analysis.geometry.wall`'s.
+Faces belong to single atoms and follow from their bonds, so they can be counted on any wall, including flakes and
+bent tubes, and where metal covers only a part of it. `nakmd.analysis.geometry.wall` has the distances from the wall as
+a whole, and the area of sheets and tubes.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from nakmd.system import Frame
 #: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at the measured bond length d.
 AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * CC_BOND**2
 
-#: Two wall atoms closer than this are bonded [Å]: between the bonds of carbon (1.45) and second neighbours (2.46).
+#: Bond cutoff [Å] between wall atoms: between the bond length of carbon (1.45) and its second neighbours (2.46).
 BOND = 1.85
 
-#: A face is wet if metal is this close [Å] to the point so far above it. Over a wall atom the two reach as far
-#: sideways as the contact distance of potassium does at its height of 3 Å, and never to the other side.
+#: A face is wet if metal is within REACH [Å] of the probe point HEIGHT [Å] above the wall atom. The probe extends as
+#: far sideways as the contact distance of potassium at its height of 3 Å, and never to the other side.
 REACH, HEIGHT = 3.2, 3.4
 
-#: An atom without a plane is wet if metal is this close [Å]: the contact distance of potassium.
+#: An atom without a plane is wet if metal is within this distance [Å]: the contact distance of potassium.
 LONE_REACH = contact_distance("C", "K")
 
 
@@ -38,12 +38,12 @@ class WettedFaces:
     Parameters
     ----------
     wall, metal : (n,) int64
-        Atoms of the two sides.
+        Indices of the wall atoms and the metal atoms.
 
     Notes
     -----
     The normal of a wall atom is that of the plane through its bonded neighbours (through itself and two
-    neighbours at an edge), found anew in every frame from the bonds of the first. An atom with fewer than two
+    neighbours at an edge), recomputed in every frame from the bonds of the first. An atom with fewer than two
     bonds has no normal, and one face.
     """
 
@@ -52,24 +52,24 @@ class WettedFaces:
         self._bonded: IntArray | None = None
 
     def area(self, frame: Frame) -> float:
-        """Return the area of the wet faces [Å²]; a face has that of a carbon atom of graphene."""
+        """Return the area of the wet faces [Å²]; each face has the area per atom of graphene."""
         return self.count(frame) * AREA_PER_ATOM
 
     def count(self, frame: Frame) -> int:
-        """Return how many faces are wet, at most two for each wall atom."""
+        """Return the number of wet faces, at most two per wall atom."""
         wall, metal = frame.positions[self._wall], frame.positions[self._metal]
         if self._bonded is None:
             self._bonded = _bonded(wall, frame)
         corners = _nearest_images(wall[self._bonded] - wall[:, None], frame)
-        # an edge atom stands in for the neighbour it lacks
+        # at an edge, the atom itself replaces the missing neighbour
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         lengths = np.linalg.norm(normals, axis=1)
         flat = lengths > 1e-6
         normals = normals[flat] / lengths[flat, None] * HEIGHT
         probes = np.concatenate([wall[flat] + normals, wall[flat] - normals])
-        everywhere = np.concatenate([probes, wall[~flat]])
-        nothing = np.zeros(len(metal), dtype=np.int64)
-        grid = CellGrid(metal, nothing, frame.cell, LONE_REACH, also=everywhere)
+        queries = np.concatenate([probes, wall[~flat]])
+        kinds = np.zeros(len(metal), dtype=np.int64)
+        grid = CellGrid(metal, kinds, frame.cell, LONE_REACH, also=queries)
         wet = 0
         for points, distance in ((probes, REACH), (wall[~flat], LONE_REACH)):
             reach = np.array([distance])
@@ -78,18 +78,18 @@ class WettedFaces:
 
 
 def _nearest_images(vectors: FloatArray, frame: Frame) -> FloatArray:
-    """Return vectors [Å] shorter than half the cell as the shortest of their images."""
+    """Return the minimum image of vectors [Å] shorter than half the cell."""
     fractional = vectors @ frame.cell.inverse
     return np.asarray(vectors - np.where(frame.cell.periodic, np.round(fractional), 0.0) @ frame.cell.matrix)
 
 
 def _bonded(wall: FloatArray, frame: Frame) -> IntArray:
-    """Return three bonded neighbours of each wall atom, (n, 3); the atom itself where there are fewer."""
+    """Return three bonded neighbours of each wall atom, (n, 3), padded with the atom itself."""
     table: IntArray = np.repeat(np.arange(len(wall))[:, None], 3, axis=1)
     i, j, r = pairs_near(wall, wall, frame, BOND)
     i, j, r = i[i != j], j[i != j], r[i != j]
     order = np.lexsort((r, i))
     i, j = i[order], j[order]
-    place = np.arange(len(i)) - np.searchsorted(i, i)  # first, second, third ... of its atom
-    table[i[place < 3], place[place < 3]] = j[place < 3]
+    rank = np.arange(len(i)) - np.searchsorted(i, i)  # rank of the neighbour by distance
+    table[i[rank < 3], rank[rank < 3]] = j[rank < 3]
     return table

@@ -1,1 +1,1 @@
-"""Means and their errors, fits, correlations: numbers without knowledge of atoms."""
+"""Means and their errors, fits, correlations: numerical methods that know nothing of atoms."""

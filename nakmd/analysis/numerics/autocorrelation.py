@@ -1,23 +1,23 @@
-"""Correlated series: how many of their samples count as one, and from where on they have settled."""
+"""Correlated time series: autocovariance, statistical inefficiency and the end of equilibration."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
-from numpy.typing import ArrayLike, NDArray
+import scipy  # its modules load on first use: a deck checks its quantities before the first step
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray
 
 
 def autocovariance(series: ArrayLike) -> FloatArray:
-    """Return the autocovariance of a series, or its sum over many.
+    """Return the autocovariance of a series, or its sum over several series.
 
     Parameters
     ----------
     series : (n,) or (n, m) array_like
-        Columns are series of the same kind; their autocovariances are summed.
+        Each column is one series; the autocovariances of all columns are summed.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def autocovariance(series: ArrayLike) -> FloatArray:
 
 
 def statistical_inefficiency(series: ArrayLike) -> float:
-    r"""Return how many successive samples count as one.
+    r"""Return the statistical inefficiency g: n correlated samples are worth n/g independent ones.
 
     .. math:: g = 1 + 2 \sum_{t=1}^{t_0} (1 - t/n) \, c(t)/c(0)
 
@@ -47,7 +47,7 @@ def statistical_inefficiency(series: ArrayLike) -> float:
     Parameters
     ----------
     series : (n,) or (n, m) array_like
-        Columns are series of the same kind; one g is found from all of them together.
+        Each column is one series; all columns give one common g.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def statistical_inefficiency(series: ArrayLike) -> float:
         return 1.0
     c = autocovariance(x)
     scale = float(np.sum(np.mean(x.reshape(n, -1), axis=0) ** 2))
-    # a variance at rounding level is that of a constant
+    # a variance at rounding level means a constant series
     if not c[0] > 1e-24 * scale:
         return 1.0
     rho = c / c[0]
@@ -75,21 +75,22 @@ def statistical_inefficiency(series: ArrayLike) -> float:
 
 
 def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int, float, float]:
-    """Return where a series has settled: the start that leaves the most independent samples.
+    """Return where equilibration ends: the start that leaves the most independent samples.
 
     Parameters
     ----------
     series : (n,) array_like
     candidates : int
-        How many starting points are tried.
+        Number of starting points tried.
 
     Returns
     -------
     start : int
         First sample to keep.
     g : float
-        Statistical inefficiency of what is kept.
+        Statistical inefficiency of the samples kept.
     n_effective : float
+        Number of independent samples kept.
 
     References
     ----------

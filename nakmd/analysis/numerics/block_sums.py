@@ -1,26 +1,24 @@
-"""Sums over blocks of frames, in bounded memory, and the errors of their means."""
+"""Sums over blocks of frames in bounded memory, and the standard errors of their means."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
-
-FloatArray = NDArray[np.float64]
+from nakmd.arrays import FloatArray
 
 
 def error_of_blocks(series: FloatArray) -> tuple[FloatArray, float]:
-    """Return the standard error of the mean of values over blocks, and how many blocks count as independent.
+    """Return the standard error of the mean of block values, and the number of independent blocks.
 
-    One statistical inefficiency is found from all elements together: they belong to the same motion.
+    All elements share one statistical inefficiency, because they come from the same trajectory.
 
     Parameters
     ----------
     series : (n_blocks, ...) float64
-        NaN where a block has no value: the error of that element is unknown, and it does not weigh on the others.
+        NaN where a block has no value: the error of that element is NaN, the other elements are unaffected.
 
     Returns
     -------
@@ -38,13 +36,13 @@ def error_of_blocks(series: FloatArray) -> tuple[FloatArray, float]:
 class BlockSums:
     """Sums of an array over successive blocks of frames, in bounded memory.
 
-    When ``capacity`` blocks are full, neighbours are joined and blocks become twice as long: any number of
-    frames ends up in ``capacity/2`` to ``capacity`` complete blocks.
+    When ``capacity`` blocks are complete, adjacent blocks are merged and the block length doubles. Any number of
+    frames therefore gives ``capacity/2`` to ``capacity`` complete blocks.
 
     Parameters
     ----------
     capacity : int
-        Even.
+        Largest number of blocks; even.
     """
 
     def __init__(self, capacity: int = 64) -> None:
@@ -57,7 +55,7 @@ class BlockSums:
         self._in_open = 0
 
     def add(self, values: FloatArray) -> None:
-        """Add the array of the next frame (copied)."""
+        """Add the array of the next frame; it is copied."""
         if self.count == 0:
             self.total = np.zeros_like(values)
         self.count += 1
@@ -81,5 +79,5 @@ class BlockSums:
         return np.stack(self._blocks) / self.length
 
     def errors(self) -> tuple[FloatArray, float]:
-        """Return the standard error of the mean of each element, and how many blocks count as independent."""
+        """Return the standard error of the mean of each element, and the number of independent blocks."""
         return error_of_blocks(self.block_means())

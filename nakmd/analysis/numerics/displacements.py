@@ -1,4 +1,4 @@
-"""Squared displacements over all time origins, their slope, and the error of that slope."""
+"""Mean squared displacements over all time origins, their slope, and the error of the slope."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import math
 
 import numpy as np
 import scipy
-import scipy.fft
-import scipy.special
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.kernels import sampling
 
-#: Fewer particles than this have their paths cut into segments of time for the error.
+#: With fewer particles than this, the error comes from time segments of their paths.
 FEW = 16
 
-#: Pairs of frames, per frame, that are summed one by one in the time of a Fourier transform (measured).
+#: From this many pairs of frames per frame on, the Fourier transform is faster than the direct sum (measured).
 WORTH_TRANSFORMING = 75
 
 
 def mean_squared_displacements(paths: FloatArray, first: int = 0, last: int | None = None) -> FloatArray:
-    r"""Return each particle's squared displacement, averaged over all time origins.
+    r"""Return the squared displacement of each particle, averaged over all time origins.
 
     .. math:: m_i(k) = \frac{1}{n - k} \sum_{t=0}^{n-k-1} |r_i(t + k) - r_i(t)|^2
 
@@ -30,7 +28,7 @@ def mean_squared_displacements(paths: FloatArray, first: int = 0, last: int | No
     paths : (n, m, d) float64 [Å]
         Unwrapped positions of m particles in n frames.
     first, last : int
-        Lags wanted, in frames; all if left out.
+        Range of lags in frames; default: all.
 
     Returns
     -------
@@ -38,7 +36,8 @@ def mean_squared_displacements(paths: FloatArray, first: int = 0, last: int | No
 
     Notes
     -----
-    Few frames, or few lags, pair by pair; many by the correlation theorem in n log n instead of n² operations.
+    A few lags or frames are summed directly. Otherwise the correlation theorem needs n log n operations instead
+    of n².
 
     References
     ----------
@@ -51,7 +50,7 @@ def mean_squared_displacements(paths: FloatArray, first: int = 0, last: int | No
         direct = np.zeros((stop - first, paths.shape[1]))
         sampling.average_squared_displacements(np.ascontiguousarray(paths), first, direct)
         return direct
-    r = paths - paths.mean(axis=0)  # small numbers lose fewer digits in the difference below
+    r = paths - paths.mean(axis=0)  # smaller numbers: less cancellation in the difference below
     size = scipy.fft.next_fast_len(2 * n, real=True)
     transform = scipy.fft.rfft(r, size, axis=0)
     power = np.sum(transform.real**2 + transform.imag**2, axis=2)
@@ -60,26 +59,26 @@ def mean_squared_displacements(paths: FloatArray, first: int = 0, last: int | No
     edges = np.zeros_like(squares)
     np.cumsum(squares[:-1] + squares[:0:-1], axis=0, out=edges[1:])
     sums = 2.0 * squares.sum(axis=0) - edges
-    # cancellation may leave -1e-16 where nothing moves
+    # cancellation can leave -1e-16 for a particle that does not move
     return np.asarray(np.maximum((sums - 2.0 * products) / np.arange(n, 0, -1)[:, None], 0.0)[first:stop])
 
 
 def slope_weights(times: FloatArray) -> FloatArray:
-    """Return w such that w·y is the slope of the least-squares line through (times, y)."""
+    """Return the weights w for which w·y is the slope of the least-squares line through (times, y)."""
     centred = times - times.mean()
     return np.asarray(centred / float(centred @ centred))
 
 
 def segment_slopes(paths: FloatArray, segments: int, low: int, high: int, weights: FloatArray) -> FloatArray:
-    """Return the coefficient of each particle in each segment of time.
+    """Return the coefficient of each particle in each time segment.
 
     Parameters
     ----------
     paths : (n, m, d) float64 [Å]
     segments : int
-        Of equal length; neighbours share a frame but no displacement.
+        Number of segments of equal length; adjacent segments share a frame but no displacement.
     low, high : int
-        First and last lag of the straight line.
+        First and last lag of the fit, in frames.
     weights : (high - low + 1,) float64
         Coefficient = weights · MSD.
 
@@ -90,27 +89,27 @@ def segment_slopes(paths: FloatArray, segments: int, low: int, high: int, weight
     length = (len(paths) - 1) // max(segments, 1)
     slopes = np.zeros((segments, paths.shape[1]))
     for row in range(segments):
-        part = paths[row * length : (row + 1) * length + 1]
-        slopes[row] = weights @ mean_squared_displacements(part, low, high)
+        segment = paths[row * length : (row + 1) * length + 1]
+        slopes[row] = weights @ mean_squared_displacements(segment, low, high)
     return slopes
 
 
 def error_of_coefficient(whole: FloatArray, segments: FloatArray) -> tuple[float, float, bool, list[str]]:
-    """Return the error of the mean coefficient, and what it rests on.
+    """Return the error of the mean coefficient, and how it was obtained.
 
     Parameters
     ----------
     whole : (m,) float64
         Coefficient of each particle, from the whole run.
     segments : (s, m) float64
-        The same from segments of time.
+        Coefficient of each particle in each time segment.
 
     Returns
     -------
     error : float
     n_effective : float
     over_time : bool
-        Whether the error is that of segments of time because particles move together (or there is one only).
+        True if the error is that of time segments, because particles move together or there is only one.
     notes : list of str
     """
     m, s = len(whole), len(segments)
@@ -118,25 +117,25 @@ def error_of_coefficient(whole: FloatArray, segments: FloatArray) -> tuple[float
         over_time = math.sqrt(float(np.var(segments.mean(axis=1), ddof=1)) / s)
         if m == 1:
             return over_time, float(s), True, []
-        # what the segments' means would scatter by if the particles moved independently
+        # variance of the segment means if the particles moved independently
         independent = float(np.mean(np.var(segments, axis=1, ddof=1))) / (m * s)
         if over_time**2 > independent * float(scipy.special.fdtri(s - 1, s * (m - 1), 0.95)):
-            return over_time, float(s), True, [f"atoms move together: the error is that of {s} segments of time"]
+            return over_time, float(s), True, [f"the atoms move together: the error is that of {s} time segments"]
     samples = segments.ravel() if m < FEW and s > 1 else whole
     n = len(samples)
     error = math.sqrt(float(np.var(samples, ddof=1)) / n) if n > 1 else math.nan
-    notes = [] if s >= 3 else ["too short to test whether atoms move together: taken as independent for the error"]
+    notes = [] if s >= 3 else ["too short to test whether the atoms move together: the error takes them as independent"]
     return error, float(n), False, notes
 
 
 def exponent_of(times: FloatArray, curves: FloatArray) -> tuple[float, float]:
-    """Return d log MSD / d log t and its error, to first order from the spread over particles.
+    """Return d log MSD / d log t and its error, to first order in the scatter over particles.
 
     Parameters
     ----------
     times : (k,) float64 [ps]
     curves : (k, m) float64 [Å²]
-        Squared displacements of each particle at these lags.
+        Mean squared displacement of each particle at these lags.
     """
     mean = curves.mean(axis=1)
     if np.any(mean <= 0.0):
@@ -151,23 +150,23 @@ def exponent_of(times: FloatArray, curves: FloatArray) -> tuple[float, float]:
 def fit_window(
     fit: tuple[float, float] | None, n: int, step: float, latest: tuple[float, float] = (2.0, 20.0)
 ) -> tuple[int, int]:
-    """Return the first and the last lag, in frames, of the straight line.
+    """Return the first and the last lag of the linear fit, in frames.
 
     Parameters
     ----------
     fit : (float, float) [ps] or None
-        As asked for; None for 1/20 to 1/8 of the time covered.
+        Requested window; None for 1/20 to 1/8 of the time covered.
     n : int
-        Frames.
+        Number of frames.
     step : float [ps]
-        Between two of them.
+        Time between frames.
     latest : (float, float) [ps]
-        Where the window begins and ends at the latest if it was not asked for.
+        Upper limits of the start and the end of the default window.
 
     Raises
     ------
     AnalysisError
-        If the window ends after the frames do, or holds fewer than three lags.
+        If the window ends after the last frame, or contains fewer than three lags.
     """
     covered = (n - 1) * step
     if fit is None:
@@ -176,12 +175,12 @@ def fit_window(
     low, high = math.ceil(fit[0] / step - 1e-6), math.floor(fit[1] / step + 1e-6)
     if high > n - 1:
         raise AnalysisError(
-            f"The fit window ends at {fit[1]:g} ps, but the frames cover {covered:g} ps only. "
+            f"The fit window ends at {fit[1]:g} ps, but the frames cover only {covered:g} ps. "
             f"Choose a window that ends before {covered / 3:.3g} ps, or run longer."
         )
     if high - low < 2:
         raise AnalysisError(
-            f"The fit window {fit[0]:g} to {fit[1]:g} ps holds {max(high - low + 1, 0)} lags "
-            f"of {step:g} ps, 3 are needed. Widen it, or write frames more often."
+            f"The fit window {fit[0]:g} to {fit[1]:g} ps contains {max(high - low + 1, 0)} lags "
+            f"of {step:g} ps; at least 3 are needed. Widen it, or write frames more often."
         )
     return low, high

@@ -1,4 +1,4 @@
-"""A straight line through points with errors."""
+"""Weighted linear least squares."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Line:
     ----------
     slope, intercept, slope_error, intercept_error : float
     n_effective : float
-        Points less one: Student's t then has two degrees of freedom fewer than there are points.
+        Number of points minus one, so that Student's t has two degrees of freedom fewer than there are points.
     chi2 : float
         Sum of the squared residuals over the squared errors.
     note : str
-        How good the line is, in words.
+        Quality of the fit as a sentence.
     """
 
     slope: float
@@ -36,7 +36,7 @@ class Line:
 
 
 def weighted_line(x: FloatArray, y: FloatArray, errors: FloatArray) -> Line:
-    """Return the line of least squares, each point weighted by 1/error².
+    """Return the least-squares line, each point weighted by 1/error².
 
     Parameters
     ----------
@@ -45,18 +45,18 @@ def weighted_line(x: FloatArray, y: FloatArray, errors: FloatArray) -> Line:
     Returns
     -------
     Line
-        Its errors are those that follow from the points' errors, multiplied by √(χ²/(n - 2)) where the points
+        Its errors are propagated from the errors of the points and multiplied by √(χ²/(n - 2)) if the points
         scatter by more than their errors.
 
     Raises
     ------
     AnalysisError
-        If there are fewer than two different x, or an error is zero or unknown.
+        If there are fewer than two different x, or an error is zero or not finite.
     """
     if len(x) < 2 or not np.ptp(x) > 0.0:
-        raise AnalysisError(f"A line needs points at two or more different places, got {len(x)} at {np.unique(x)}.")
+        raise AnalysisError(f"A line fit needs points at two or more different x, got {len(x)} at {np.unique(x)}.")
     if not np.all(np.isfinite(errors) & (errors > 0.0)):
-        raise AnalysisError(f"A weighted line needs the error of every point, and they are {errors}: run longer.")
+        raise AnalysisError(f"A weighted line fit needs a positive error for every point, got {errors}. Run longer.")
     w = 1.0 / errors**2
     middle = float(w @ x / w.sum())
     spread = float(w @ (x - middle) ** 2)

@@ -1,4 +1,4 @@
-"""Errors of what is computed from averages by a formula that is not linear, such as a logarithm or a fit."""
+"""Jackknife errors of non-linear functions of averages, such as a logarithm or a fit."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from nakmd.arrays import FloatArray
 
 
 def jackknife(blocks: FloatArray, estimate: Callable[[FloatArray], ArrayLike]) -> tuple[FloatArray, float]:
-    r"""Return the standard error of a function of means over time, and how many blocks count as independent.
+    r"""Return the standard error of a function of time averages, and the number of independent blocks.
 
     .. math:: p_b = n f(\bar x) - (n - 1) f(\bar x_{(b)}), \qquad
               \delta f^2 = \frac{\mathrm{var}(p)}{n_\mathrm{eff} - 1}
 
-    with :math:`\bar x_{(b)}` the mean without block b. The pseudo-values p are a series in time, and what they
-    amount to in independent samples is n over their statistical inefficiency.
+    with :math:`\bar x_{(b)}` the mean without block b. The pseudo-values p form a time series;
+    :math:`n_\mathrm{eff}` is n over their statistical inefficiency.
 
     Parameters
     ----------
     blocks : (n, ...) float64
-        Means over successive blocks of time.
+        Means over successive time blocks.
     estimate : callable
-        Takes a mean, (...), and returns a number or an array.
+        Maps a mean of shape (...) to a number or an array.
 
     Returns
     -------
     error : array
-        Of the shape of the estimate; NaN where fewer than two blocks, or a block left out, allow none.
+        Same shape as the estimate; NaN with fewer than two blocks, or where the estimate without a block is not
+        finite.
     n_effective : float
 
     References
@@ -49,7 +50,7 @@ def jackknife(blocks: FloatArray, estimate: Callable[[FloatArray], ArrayLike]) -
     known = np.all(np.isfinite(columns), axis=0)
     n_effective = float(n)
     if np.any(known):
-        # columns of one size, or the largest numbers alone would decide
+        # columns scaled to equal variance; otherwise the largest numbers alone would determine n_effective
         spread = np.std(columns[:, known], axis=0)
         moving = spread > 0.0
         if np.any(moving):
@@ -59,7 +60,7 @@ def jackknife(blocks: FloatArray, estimate: Callable[[FloatArray], ArrayLike]) -
 
 
 def merged(blocks: FloatArray, count: int) -> FloatArray:
-    """Join successive blocks into at least ``count`` and fewer than twice as many, as far as they divide evenly.
+    """Merge successive blocks into groups of equal size: at least ``count`` groups and fewer than twice as many.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def merged(blocks: FloatArray, count: int) -> FloatArray:
     Returns
     -------
     (m, ...) float64
-        A rest of blocks that fill no group is left out.
+        Blocks left over at the end that do not fill a group are dropped.
     """
     size = max(1, len(blocks) // count)
     groups = len(blocks) // size

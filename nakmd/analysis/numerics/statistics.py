@@ -1,30 +1,31 @@
-"""Means with errors that hold for correlated series, and how far they can be trusted."""
+"""Means of correlated series with their standard errors, and the reliability of these errors."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
+import scipy  # its modules load on first use: a deck checks its quantities before the first step
 from numpy.typing import ArrayLike
 
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.arrays import FloatArray, IntArray
 
-#: Below this many independent samples an error estimate is itself a guess (its own error exceeds ~25 %).
+#: Below this number of independent samples an error estimate is unreliable (its own error exceeds ~25 %).
 TRUSTED_SAMPLES = 10.0
 
 
 def format_measure(value: float, error: float, unit: str = "") -> str:
-    """Return ``value ± error unit`` with the digits that the error leaves meaningful.
+    """Return ``value ± error unit`` rounded to the significant digits of the error.
 
     Parameters
     ----------
     value, error : float
         A NaN error is written as unknown.
     unit : str
-        ``"1"`` and ``""`` are left out.
+        ``"1"`` and ``""`` are not written.
 
     Examples
     --------
@@ -38,9 +39,9 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
         return f"undefined{suffix}"
     if not math.isfinite(error):
         return f"{value:.4g}{suffix} (error unknown)"
-    if error <= 1e-13 * abs(value):  # a constant: what is left is rounding in the mean
+    if error <= 1e-13 * abs(value):  # a constant: the error is rounding in the mean
         return f"{value:.6g} ± 0{suffix}"
-    # a leading 1 gets a second digit: rounding 0.014 to 0.01 would change the error by 30 %
+    # an error that starts with 1 gets a second digit: rounding 0.014 to 0.01 would change it by 30 %
     exponent = math.floor(math.log10(error))
     digits = -exponent + (1 if error / 10.0**exponent < 1.95 else 0)
     power = math.floor(math.log10(max(abs(value), error)))
@@ -54,16 +55,16 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
 
 @dataclass(frozen=True)
 class Measure:
-    """One number with its standard error.
+    """A number with its standard error.
 
     Attributes
     ----------
     value : float
     error : float
-        Standard error of the mean; NaN when the data cannot give one.
+        Standard error of the mean; NaN if the data are insufficient.
     unit : str
     n_effective : float
-        How many independent samples the error rests on.
+        Number of independent samples behind the error.
     """
 
     value: float
@@ -73,7 +74,7 @@ class Measure:
 
     @property
     def trusted(self) -> bool:
-        """Whether the error rests on at least `TRUSTED_SAMPLES` independent samples."""
+        """Whether the error comes from at least `TRUSTED_SAMPLES` independent samples."""
         return math.isfinite(self.error) and self.n_effective >= TRUSTED_SAMPLES
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -86,8 +87,13 @@ class Measure:
         return Measure(self.value * factor, self.error * abs(factor), unit, self.n_effective)
 
     @property
+    def fields(self) -> MeasureFields:
+        """Keyword arguments of a record whose main number this is."""
+        return {"value": self.value, "error": self.error, "unit": self.unit, "n_effective": self.n_effective}
+
+    @property
     def text(self) -> str:
-        """Value, error and unit, without a word on how far to trust them."""
+        """Value, error and unit, without the warning about few samples that ``str`` adds."""
         return format_measure(self.value, self.error, self.unit)
 
     def __str__(self) -> str:
@@ -97,8 +103,17 @@ class Measure:
         return text
 
 
+class MeasureFields(TypedDict):
+    """The fields of a `Measure` as keyword arguments."""
+
+    value: float
+    error: float
+    unit: str
+    n_effective: float
+
+
 def student_factor(n_effective: float, level: float = 0.95) -> float:
-    """Return how many standard errors a confidence interval reaches to each side."""
+    """Return the half-width of a confidence interval in standard errors."""
     if not math.isfinite(n_effective):
         return math.nan
     return float(scipy.special.stdtrit(max(n_effective - 1.0, 1.0), 0.5 * (1.0 + level)))
@@ -106,18 +121,18 @@ def student_factor(n_effective: float, level: float = 0.95) -> float:
 
 @dataclass(frozen=True)
 class BlockAverage:
-    """The error of a mean as a function of block size, and the size that is large enough.
+    """The error of a mean as a function of block size, and the smallest sufficient size.
 
     Attributes
     ----------
     sizes : (k,) int64
         Samples per block: 1, 2, 4, ...
     errors : (k,) float64
-        Standard error from blocks of that size.
+        Standard error estimated from blocks of that size.
     uncertainties : (k,) float64
         Standard error of ``errors``.
     best : int or None
-        Row of the smallest size that meets the criterion of Lee et al.; None: the series is too short.
+        Index of the smallest size that meets the criterion of Lee et al.; None if the series is too short.
     """
 
     sizes: IntArray
@@ -127,7 +142,7 @@ class BlockAverage:
 
 
 def block_average(series: ArrayLike) -> BlockAverage:
-    """Return the errors of the mean after repeated pairing of neighbours.
+    """Return the errors of the mean after repeated averaging of adjacent pairs.
 
     Parameters
     ----------
@@ -135,7 +150,7 @@ def block_average(series: ArrayLike) -> BlockAverage:
 
     Notes
     -----
-    Of the sizes B, the first with B³ > 2 n (σ_B/σ_1)⁴ is taken, σ_B the error from blocks of B samples.
+    The best size is the first B with B³ > 2 n (σ_B/σ_1)⁴, where σ_B is the error from blocks of B samples.
 
     References
     ----------
@@ -174,9 +189,9 @@ def mean_with_error(series: ArrayLike, unit: str = "") -> Measure:
     Returns
     -------
     Measure
-        The larger of two errors: from the integrated autocorrelation (`statistical_inefficiency`) and from
-        blocks (`block_average`). ``n_effective`` is what that error amounts to in independent samples.
-        The error of a single sample is NaN.
+        The error is the larger of two estimates: from the integrated autocorrelation (`statistical_inefficiency`)
+        and from blocks (`block_average`). ``n_effective`` is the number of independent samples that corresponds
+        to it. The error of a single sample is NaN.
     """
     x = np.asarray(series, dtype=np.float64)
     n = len(x)
@@ -200,18 +215,18 @@ def mean_with_error(series: ArrayLike, unit: str = "") -> Measure:
 def ratio_of_means(
     numerators: list[FloatArray], denominators: list[FloatArray], unit: str = "", factor: float = 1.0
 ) -> Measure:
-    r"""Return a product of means over a product of means, with its error.
+    r"""Return a ratio of products of means, with its error.
 
     .. math:: R = f \frac{\prod_k \langle a_k \rangle}{\prod_l \langle b_l \rangle}, \qquad
               \delta R \approx R \left( \sum_k \frac{\delta a_k}{\langle a_k \rangle}
                              - \sum_l \frac{\delta b_l}{\langle b_l \rangle} \right)
 
-    The error is that of the mean of the series δR, so that correlations between the series and in time count.
+    The error is that of the mean of the series δR, so it includes correlations between the series and in time.
 
     Parameters
     ----------
     numerators, denominators : lists of (n,) float64
-        Series of the same frames.
+        Series over the same frames.
     unit : str
     factor : float
 
@@ -228,10 +243,10 @@ def ratio_of_means(
     ratio = factor * math.prod(means_up) / math.prod(means_down)
     deviations = np.zeros(n)
     for k, (a, mean) in enumerate(zip(numerators, means_up)):
-        # the other factors, not R/mean: a vanishing numerator has an error too
-        others = factor * math.prod(m for other, m in enumerate(means_up) if other != k) / math.prod(means_down)
-        deviations += others * (a - mean)
+        # the product of the other factors, not R/mean: a numerator of zero has an error too
+        derivative = factor * math.prod(m for j, m in enumerate(means_up) if j != k) / math.prod(means_down)
+        deviations += derivative * (a - mean)
     for b, mean in zip(denominators, means_down):
         deviations -= ratio * (b - mean) / mean
-    of_deviations = mean_with_error(deviations + ratio, unit)
-    return Measure(ratio, of_deviations.error, unit, of_deviations.n_effective)
+    linearised = mean_with_error(deviations + ratio, unit)
+    return Measure(ratio, linearised.error, unit, linearised.n_effective)

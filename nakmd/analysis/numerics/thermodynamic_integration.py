@@ -1,11 +1,11 @@
-"""Thermodynamic integration over a scale that enters the energy linearly, and how far its runs overlap."""
+"""Thermodynamic integration over a scale that enters the energy linearly, and the overlap of its runs."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import scipy  # its modules load when first used: decks check their quantities before the first step
+import scipy  # its modules load on first use: a deck checks its quantities before the first step
 
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.arrays import FloatArray
@@ -20,7 +20,7 @@ class Integration:
     Parameters
     ----------
     lambdas : (k,) float64
-        Rising.
+        Scales in ascending order.
     samples : list of (n,) float64 [eV]
         U in each run.
     beta : float [1/eV]
@@ -29,22 +29,22 @@ class Integration:
     ----------
     means : list of Measure [eV]
     steps : (k - 1,) float64 [eV]
-        Free energy from each scale to the next.
+        Free energy difference from each scale to the next.
     profile, profile_errors : (k,) float64 [eV]
         Free energy relative to the first scale.
     total : Measure [eV]
     curvature : float [eV]
-        The part of the total that comes from the slopes.
+        Contribution of the slopes to the total.
 
     Notes
     -----
-    The rule is exact for a cubic integrand. Each run enters by the mean of one series, linear in its mean and its
-    variance, so that the error holds their correlation and that in time.
+    The rule is exact for a cubic integrand. Each run contributes the mean of one series, linear in its mean and its
+    variance, so that the error includes their correlation and correlations in time.
     """
 
     def __init__(self, lambdas: FloatArray, samples: list[FloatArray], beta: float) -> None:
         self.means = [mean_with_error(x, "eV") for x in samples]
-        # the variance of correlated samples is too small by 1/n_effective
+        # corrects the variance of correlated samples, which is too small by 1/n_effective
         self._growth = [m.n_effective / max(m.n_effective - 1.0, 1.0) for m in self.means]
         self._samples, self._beta = samples, beta
         h = np.diff(lambdas)
@@ -74,24 +74,24 @@ class Integration:
 
 
 def neighbor_overlaps(lambdas: FloatArray, samples: list[FloatArray], steps: FloatArray, beta: float) -> FloatArray:
-    """Return ∫ p_1 p_2/(p_1 + p_2) of each pair of neighbours, the mean of both runs' estimates.
+    """Return ∫ p_1 p_2/(p_1 + p_2) of each pair of adjacent runs, the mean of the estimates from both runs.
 
     Parameters
     ----------
     lambdas, samples, beta
         As in `Integration`.
     steps : (k - 1,) float64 [eV]
-        Free energy from each scale to the next.
+        Free energy difference from each scale to the next.
 
     Returns
     -------
     (k - 1,) float64
-        From 0 to 0.5, which is that of two equal distributions.
+        Between 0 and 0.5; 0.5 for two equal distributions.
     """
-    found = []
+    overlaps = []
     for k, step in enumerate(steps):
         h = lambdas[k + 1] - lambdas[k]
         # ln(p_2/p_1) of each sample
         ratios = [beta * (step - h * samples[k]), beta * (step - h * samples[k + 1])]
-        found.append(0.5 * (scipy.special.expit(ratios[0]).mean() + scipy.special.expit(-ratios[1]).mean()))
-    return np.array(found)
+        overlaps.append(0.5 * (scipy.special.expit(ratios[0]).mean() + scipy.special.expit(-ratios[1]).mean()))
+    return np.array(overlaps)

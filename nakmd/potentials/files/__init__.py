@@ -1,1 +1,1 @@
-"""Files of potentials: readers, writers and exporters."""
+"""Potential files: readers, writers and exporters."""

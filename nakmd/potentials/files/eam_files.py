@@ -1,4 +1,4 @@
-"""EAM tables: setfl (``eam/alloy``), ``eam.fs`` and funcfl, told apart by content and written without loss."""
+"""Read and write EAM tables: setfl (``eam/alloy``), ``eam.fs`` and funcfl, recognised by content, without loss."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def read_eam(*paths: Path | str) -> EAMTable:
     Parameters
     ----------
     *paths : path-like
-        One file; or several funcfl files, one for each element, which are joined as LAMMPS joins them:
-        r φ_ab = 27.2 · 0.529 Z_a Z_b, on one common grid.
+        One file; or several funcfl files, one for each element, which are combined as in LAMMPS:
+        r φ_ab = 27.2 · 0.529 Z_a Z_b, on a common grid.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def read_eam(*paths: Path | str) -> EAMTable:
     Raises
     ------
     FileFormatError
-        With file, line and remedy, if a file is truncated, damaged or of another kind.
+        If a file is truncated, damaged or of another kind, with file, line and remedy.
     """
     if not paths:
         raise InputError("No EAM file was named; give a setfl, eam.fs or funcfl file.")
@@ -46,8 +46,8 @@ def read_eam(*paths: Path | str) -> EAMTable:
         path = next(path for path, text in texts if not is_funcfl(text))
         raise FileFormatError(
             path,
-            "is not funcfl, and only funcfl files are joined.",
-            "Give one setfl or eam.fs file with them all.",
+            "is not a funcfl file, and only funcfl files can be combined.",
+            "Give one setfl or eam.fs file with all elements.",
         )
     return _parse_setfl(*texts[0])
 
@@ -62,7 +62,7 @@ def _parse_setfl(path: Path | str, text: str) -> EAMTable:
     words = lines.words("the line 'Nrho drho Nr dr cutoff'")
     if len(words) != 5:
         raise lines.error(
-            f"{len(words)} words stand where 'Nrho drho Nr dr cutoff' needs five.",
+            f"the line 'Nrho drho Nr dr cutoff' has {len(words)} values, not 5.",
             "Give a setfl, eam.fs or funcfl file (eam/he and adp are other formats).",
         )
     n_rho = lines.integer(words[0], "Nrho", MIN_POINTS)
@@ -83,8 +83,8 @@ def _parse_setfl(path: Path | str, text: str) -> EAMTable:
         words = lines.words(f"the line 'Z mass a lattice' of {element}")
         if len(words) not in (2, 3, 4):
             raise lines.error(
-                f"{len(words)} words stand where 'Z mass a lattice' of {element} should.",
-                "Correct the counts of the header; a value too many or too few shifts the tables.",
+                f"the line 'Z mass a lattice' of {element} has {len(words)} values, not 4.",
+                "Correct the counts of the header; an extra or missing value shifts the tables.",
             )
         numbers.append(lines.integer(words[0], f"the atomic number of {element}"))
         masses.append(lines.positive(words[1], f"the mass of {element}"))
@@ -115,13 +115,13 @@ def _element_names(lines: Lines) -> tuple[str, ...]:
     words = lines.raw().partition("#")[0].split()
     if not words or not INTEGER.fullmatch(words[0]):
         raise lines.error(
-            "this is no EAM table: setfl and eam.fs have 'N element_1 ... element_N' here, "
-            "and funcfl has 'Z mass a lattice' and five grid numbers in lines 2 and 3.",
+            "this is not an EAM table: setfl and eam.fs have 'N element_1 ... element_N' on this line, "
+            "and funcfl has 'Z mass a lattice' and five grid values on lines 2 and 3.",
             "Give a setfl, eam.fs or funcfl file.",
         )
     n = lines.integer(words[0], "the number of elements", 1)
     if n != len(words) - 1:
-        raise lines.error(f"{n} elements are announced and {len(words) - 1} named.", "Correct the header.")
+        raise lines.error(f"the header gives {n} elements but names {len(words) - 1}.", "Correct the header.")
     if n > MAX_ELEMENTS:
         raise lines.error(f"the number of elements is {n}.", DAMAGED)
     repeated = sorted({word for word in words[1:] if words.count(word) > 1})
@@ -131,15 +131,15 @@ def _element_names(lines: Lines) -> tuple[str, ...]:
 
 
 def _next_is_element_header(lines: Lines) -> bool:
-    """Tell whether the next line is 'Z mass a lattice' (setfl) or holds values (eam.fs)."""
-    here = lines.line
+    """Return whether the next line is 'Z mass a lattice' (setfl) or holds values (eam.fs)."""
+    position = lines.line
     words = lines.words_or_none()
-    lines.line = here
+    lines.line = position
     if words is None:
-        return True  # truncated: the reader of the header says so
+        return True  # truncated: the reader of the header raises the error
     if not NUMBER.fullmatch(words[-1]):
         return len(words) == 4 and bool(INTEGER.fullmatch(words[0]))
-    # LAMMPS reads two words of this line, so the lattice may be left out: the integer tells it from values
+    # LAMMPS reads two words of this line, so the lattice may be missing: an integer first word marks a header
     return len(words) in (2, 3) and bool(INTEGER.fullmatch(words[0])) and float(words[0]) > 0
 
 
@@ -149,13 +149,13 @@ def format_setfl(table: EAMTable) -> str:
     Raises
     ------
     InputError
-        If the density at an atom depends on its own element, which setfl cannot say.
+        If the density at an atom depends on its own element, which setfl cannot represent.
     """
     density = table.density_matrix
     if not np.array_equal(density, np.broadcast_to(density[:, :1], density.shape)):
         raise InputError(
             f"The densities of {'-'.join(table.elements)} depend on the atom that receives them, "
-            "which setfl cannot express; write eam.fs."
+            "which setfl cannot represent; write eam.fs."
         )
     return _format(table, density[:, :1])
 
@@ -196,7 +196,7 @@ def _format(table: EAMTable, density: FloatArray) -> str:
 
 
 def _value_lines(values: FloatArray) -> Iterable[str]:
-    """Yield lines of values with 17 significant digits, which give every double back."""
+    """Yield lines of values with 17 significant digits, which reproduce every double exactly."""
     words = [f"{value:.16e}" for value in values.tolist()]
     for first in range(0, len(words), VALUES_PER_LINE):
         yield " ".join(words[first : first + VALUES_PER_LINE])

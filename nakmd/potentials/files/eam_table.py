@@ -12,7 +12,7 @@ from nakmd.errors import InputError
 
 Kind = Literal["alloy", "fs", "funcfl"]
 
-#: Fewest points of a table: the derivative of LAMMPS's interpolation reaches over five.
+#: Minimum number of points of a table: the derivative of the interpolation of LAMMPS uses five.
 MIN_POINTS = 5
 
 
@@ -26,7 +26,7 @@ class EAMTable:
     Attributes
     ----------
     kind : {"alloy", "fs", "funcfl"}
-        The format it came from. One element looks and means the same in setfl and in eam.fs: ``"alloy"``.
+        The format of the source. For one element setfl and eam.fs are identical: ``"alloy"``.
     elements : tuple of str
     atomic_numbers : tuple of int
     masses : tuple of float [amu]
@@ -37,15 +37,15 @@ class EAMTable:
     cutoff : float [Å]
     embedding : (n_el, n_rho) float64 [eV]
     density : (n_el, n_r) or, for ``"fs"``, (n_el, n_el, n_r) float64
-        ``density[a, b]`` (fs) is the density that an atom of element a puts at an atom of element b;
-        ``density[a]`` (else) is what it puts at any atom.
+        ``density[a, b]`` (fs) is the density that an atom of element a contributes at an atom of element b;
+        ``density[a]`` (otherwise) is its contribution at any atom.
     pair : (n_el, n_el, n_r) float64 [eV Å]
         r φ(r), symmetric in the elements.
     rho_max : float
-        Beyond it the embedding energy goes on linearly. The last grid point; but for funcfl LAMMPS drops the
-        last point of each table and keeps the old limit: between the two F is constant.
+        Beyond it the embedding energy is extrapolated linearly. It is the last grid point, except for funcfl: LAMMPS
+        drops the last point of each table but keeps the limit; between the two F is constant.
     comment : str
-        Header lines: where the numbers come from.
+        Header lines: the source of the numbers.
 
     References
     ----------
@@ -69,7 +69,7 @@ class EAMTable:
     comment: str = ""
 
     def __post_init__(self) -> None:
-        """Check shapes and values, and make the arrays read-only."""
+        """Validate shapes and values, and make the arrays read-only."""
         n = len(self.elements)
         n_rho, n_r = self.embedding.shape[-1], self.pair.shape[-1]
         shapes = {
@@ -80,7 +80,7 @@ class EAMTable:
         for name, shape in shapes.items():
             array = np.array(getattr(self, name), dtype=np.float64, order="C")
             if array.shape != shape:
-                raise InputError(f"{name} of an EAM table ({self.kind}) is {array.shape}; it must be {shape}.")
+                raise InputError(f"{name} of an EAM table ({self.kind}) has shape {array.shape}; it must be {shape}.")
             if not np.all(np.isfinite(array)):
                 raise InputError(f"{name} of an EAM table holds NaN or inf; tables must be finite.")
             array.flags.writeable = False
@@ -91,7 +91,7 @@ class EAMTable:
         if len(set(self.elements)) != n:
             raise InputError(f"An EAM table names an element twice: {', '.join(self.elements)}.")
         if min(n_rho, n_r) < MIN_POINTS:
-            raise InputError(f"An EAM table needs {MIN_POINTS} points or more; it has {n_rho} (ρ), {n_r} (r).")
+            raise InputError(f"An EAM table needs at least {MIN_POINTS} points; it has {n_rho} (ρ), {n_r} (r).")
         if not (self.d_rho > 0.0 and self.d_r > 0.0 and self.cutoff > 0.0):
             raise InputError(
                 f"Spacings and cutoff of an EAM table must be positive: dρ = {self.d_rho}, "
@@ -114,7 +114,7 @@ class EAMTable:
 
     @property
     def density_matrix(self) -> FloatArray:
-        """The density that element a (first index) puts at element b (second), for every kind."""
+        """The density that element a (first index) contributes at element b (second), for every kind."""
         if self.kind == "fs":
             return self.density
         n = len(self.elements)

@@ -1,4 +1,4 @@
-"""Potentials as files of other programs: setfl, eam.fs, Tersoff, and LAMMPS commands with what they read."""
+"""Export of potentials: setfl, eam.fs, Tersoff files, and LAMMPS commands with the files that they read."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from nakmd.errors import InputError
 from nakmd.potentials.base import Potential
 from nakmd.potentials.files.lammps_commands import lammps_input
 
-#: Form and the ending of its file; ``"lammps"`` makes several files.
+#: Export formats and file suffixes; ``"lammps"`` writes several files.
 EXPORT_FORMS = {"setfl": ".eam.alloy", "eam.fs": ".eam.fs", "tersoff": ".tersoff", "lammps": ".in"}
 
 
 def export_texts(
     potential: Potential, form: str, name: str, species_names: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """Return the files of a potential in another program's form.
+    """Return the files of a potential in the format of another program.
 
     Parameters
     ----------
     potential : Potential
-        Of a sum, the one term that has this form is taken; ``"lammps"`` takes them all.
+        Of a sum, the one term that has this format is exported; ``"lammps"`` exports all terms.
     form : {"setfl", "eam.fs", "tersoff", "lammps"}
     name : str
-        First part of the names of the files.
+        First part of the file names.
     species_names : sequence of str, optional
         For ``"lammps"``: species of the types 1, 2, ...
 
@@ -35,7 +35,7 @@ def export_texts(
     Raises
     ------
     InputError
-        If the form is unknown, no term has it, several have, or it cannot express the term.
+        If the format is unknown, no term or more than one has it, or it cannot represent the term.
 
     Examples
     --------
@@ -44,14 +44,14 @@ def export_texts(
     ['wall.tersoff']
     """
     if form not in EXPORT_FORMS:
-        raise InputError(f"{form!r} is no form of export; known are {', '.join(EXPORT_FORMS)}.")
+        raise InputError(f"{form!r} is not an export format; use one of {', '.join(EXPORT_FORMS)}.")
     if form == "lammps":
         if not species_names:
             raise InputError("LAMMPS numbers its types: name the species of types 1, 2, ..., as in Na,K,C,N:graphitic.")
         out = lammps_input(potential, species_names)
         return out.texts(name + EXPORT_FORMS[form])
     if species_names is not None:
-        raise InputError(f"{form} has the elements of the term itself; species are for lammps.")
+        raise InputError(f"{form} takes the elements of the term; species can be given for lammps only.")
     terms = [part for term in potential.terms for part in term.parts]
     writers = [texts[form] for texts in (term.texts() for term in terms) if form in texts]
     if len(writers) != 1:

@@ -1,4 +1,4 @@
-"""Funcfl: one element to a file, effective charges in place of pair energies, joined as LAMMPS joins them."""
+"""Read funcfl files, one for each element with effective charges, and combine them as LAMMPS does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nakmd.errors import FileFormatError
 from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable
 from nakmd.potentials.files.number_lines import INTEGER, NUMBER, Lines, shown
 
-#: r φ(r) = HARTREE · BOHR · Z_a Z_b [eV Å] with LAMMPS's rounding, not CODATA's: parity on the same file.
+#: r φ(r) = HARTREE · BOHR · Z_a Z_b [eV Å], rounded as in LAMMPS, so that the same file gives the same energies.
 HARTREE_ROUNDED = 27.2
 BOHR_ROUNDED = 0.529
 
@@ -27,7 +27,7 @@ class Funcfl:
     ----------
     path : path-like
     element : str
-        From the atomic number: the format has no name.
+        From the atomic number: the format does not contain the symbol.
     atomic_number : int
     mass : float [amu]
     lattice_constant : float [Å]
@@ -56,7 +56,7 @@ class Funcfl:
 
 
 def is_funcfl(text: str) -> bool:
-    """Tell whether a text has the two header lines of funcfl: 'Z mass a lattice' and five grid numbers."""
+    """Return whether a text has the two header lines of funcfl: 'Z mass a lattice' and five grid values."""
     head = [line.partition("#")[0].split() for line in text.split("\n", 4)[1:3]]
     if len(head) < 2 or len(head[0]) not in (2, 3, 4) or len(head[1]) != 5:
         return False
@@ -70,7 +70,7 @@ def parse_funcfl(path: Path | str, text: str) -> Funcfl:
     Raises
     ------
     FileFormatError
-        With file, line and remedy, if it is truncated or damaged.
+        If it is truncated or damaged, with file, line and remedy.
     """
     lines = Lines(path, text)
     comment = lines.raw()
@@ -100,12 +100,12 @@ def parse_funcfl(path: Path | str, text: str) -> Funcfl:
 
 
 def combine_funcfl(files: Sequence[Funcfl]) -> EAMTable:
-    r"""Return one table for several elements, on the grid and with the interpolation of LAMMPS.
+    r"""Return one table for several elements, on the grid and with the interpolation that LAMMPS uses.
 
     .. math:: r \phi_{ab}(r) = 27.2 \cdot 0.529 \, Z_a(r) Z_b(r)
 
-    The coarsest spacings and the widest ranges rule, the number of points is their quotient (so each table
-    loses its last point), and every function is brought to the grid by four-point Lagrange interpolation.
+    The grid has the largest spacing and the largest range of the files. The number of points is their quotient, so
+    each table loses its last point. Every function is interpolated to the grid by four-point Lagrange interpolation.
 
     Parameters
     ----------
@@ -120,12 +120,12 @@ def combine_funcfl(files: Sequence[Funcfl]) -> EAMTable:
     for a, element in enumerate(elements):
         if element in elements[:a]:
             what = f"is a second file for {shown(element)}."
-            raise FileFormatError(files[a].path, what, "Give one for each element.")
+            raise FileFormatError(files[a].path, what, "Give one file for each element.")
     d_r = max(file.d_r for file in files)
     d_rho = max(file.d_rho for file in files)
     r_max = max((len(file.charge) - 1) * file.d_r for file in files)
     rho_max = max((len(file.embedding) - 1) * file.d_rho for file in files)
-    # int(x + 0.5), as LAMMPS does: the last point falls off
+    # int(x + 0.5), as in LAMMPS: the last point is dropped
     n_r, n_rho = int(r_max / d_r + 0.5), int(rho_max / d_rho + 0.5)
     r, rho = d_r * np.arange(float(n_r)), d_rho * np.arange(float(n_rho))
     charge = np.array([_resample(file.charge, file.d_r, r) for file in files])
@@ -148,7 +148,7 @@ def combine_funcfl(files: Sequence[Funcfl]) -> EAMTable:
 
 
 def _resample(values: FloatArray, delta: float, x: FloatArray) -> FloatArray:
-    """Return values at x, by four-point Lagrange interpolation on k·delta, held beyond the end."""
+    """Return values at x by four-point Lagrange interpolation on the grid k·delta, constant beyond its end."""
     p = x / delta
     k = np.clip(p.astype(np.int64), 1, max(1, len(values) - 3))
     t = np.minimum(p - k, 2.0)

@@ -13,7 +13,7 @@ from nakmd.potentials.hybrid import Hybrid
 
 @dataclass
 class LAMMPSInput:
-    """What LAMMPS needs to evaluate a potential.
+    """Commands and files with which LAMMPS evaluates a potential.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class LAMMPSInput:
         return write_texts(folder, self.texts(name))
 
     def texts(self, name: str = "potential.in") -> dict[str, str]:
-        """Return name and text of every file, that of the commands first."""
+        """Return name and text of every file, the commands first."""
         return {name: "\n".join(self.commands) + "\n", **self.files}
 
 
@@ -43,7 +43,7 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     potential : Potential
         One term or a sum of terms.
     species_names : sequence of str
-        Species of the LAMMPS types 1, 2, ...; site labels are types of their own.
+        Species of the LAMMPS types 1, 2, ...; each labelled site has its own type.
 
     Returns
     -------
@@ -52,20 +52,20 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     Raises
     ------
     CoverageError
-        If a pair of species is covered by nothing.
+        If no term couples some pair of species.
     InputError
-        If LAMMPS has nothing of the kind (`nakmd.potentials.base.Term.lammps_lacks`).
+        If LAMMPS has no equivalent of a term (`nakmd.potentials.base.Term.lammps_lacks`).
 
     Notes
     -----
-    Analytic embedded-atom terms go out as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`). A model of one
-    style that couples every pair goes out as that style; all others as ``hybrid/overlay``, whose lists of lists cost
-    LAMMPS time. Pair terms that LAMMPS has no style for, or that are switched off smoothly, go out as ``table spline``.
+    Analytic embedded-atom terms are exported as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`). A model
+    with one style that couples every pair uses that style, all others ``hybrid/overlay``, whose sublists make LAMMPS
+    slower. Pair terms for which LAMMPS has no style, or which are switched smoothly, are exported as ``table spline``.
     """
     potential.check_coverage(species_names)
     terms = potential.terms if isinstance(potential, Hybrid) else [potential]
     for term in terms:
-        _refuse_what_lammps_lacks(term)  # before tables are made, which takes seconds
+        _refuse_what_lammps_lacks(term)  # first, because tabulation takes seconds
     out = LAMMPSInput()
     styles: list[LAMMPSStyle] = []
     for n, term in enumerate(potential.terms, start=1):
@@ -73,8 +73,8 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     for style in styles:
         out.files |= style.files
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
-    apart = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
-    if len(styles) == 1 and not apart:
+    uncoupled = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
+    if len(styles) == 1 and not uncoupled:
         out.commands += _alone(styles[0])
         return out
     out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
@@ -86,12 +86,12 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
         out.commands += [f"pair_coeff {types} {name} {numbers}" for types, numbers in style.coefficients]
         if style.modify:
             out.commands.append(f"pair_modify pair {name} {style.modify}")
-    out.commands += [f"pair_coeff {i + 1} {j + 1} none" for i, j in apart]
+    out.commands += [f"pair_coeff {i + 1} {j + 1} none" for i, j in uncoupled]
     return out
 
 
 def _refuse_what_lammps_lacks(term: Potential) -> None:
-    """Raise `InputError` for a term that says that LAMMPS cannot compute it."""
+    """Raise `InputError` for a term that LAMMPS cannot compute."""
     if not isinstance(term, Term):
         raise lacking_in_lammps(type(term).__name__, type(term).__name__)
     if term.lammps_lacks:
@@ -99,7 +99,7 @@ def _refuse_what_lammps_lacks(term: Potential) -> None:
 
 
 def _alone(style: LAMMPSStyle) -> list[str]:
-    """Return the commands of the one style of a model."""
+    """Return the commands for a model of a single style."""
     commands = [f"pair_style {style.name} {style.arguments}".strip()]
     commands += [f"pair_coeff {types} {numbers}" for types, numbers in style.coefficients]
     return [*commands, f"pair_modify {style.modify}"] if style.modify else commands

@@ -1,4 +1,4 @@
-"""Reading numbers line by line, with messages that know the line."""
+"""Read numbers line by line, with messages that give the line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError
 
-#: Largest number of digits of an integer in a header; more is damage.
+#: Maximum number of digits of an integer in a header; a longer one is an error.
 MAX_DIGITS = 9
 
-TRUNCATED = "It is truncated: fetch it again."
-DAMAGED = "The file is damaged: fetch it again."
+TRUNCATED = "It is truncated: download it again."
+DAMAGED = "The file is damaged: download it again."
 
 INTEGER = re.compile(rf"[+-]?[0-9]{{1,{MAX_DIGITS}}}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -24,7 +24,7 @@ UNITS = re.compile(r"UNITS:\s*(\S+)")
 
 
 class Lines:
-    """A text file read line by line, which knows where it is when something is wrong.
+    """A text file read line by line; errors give the current line.
 
     Parameters
     ----------
@@ -43,21 +43,21 @@ class Lines:
         return FileFormatError(self.path, what, remedy, self.line if line is None else line)
 
     def raw(self) -> str:
-        """Return the next line as it stands."""
+        """Return the next line unchanged."""
         if self.line >= len(self._lines):
             raise self.error("the file ends inside its header.", TRUNCATED)
         self.line += 1
         return self._lines[self.line - 1].rstrip("\r")
 
     def words(self, expected: str) -> list[str]:
-        """Return the words of the next line that has any; ``#`` starts a comment."""
+        """Return the words of the next line that is not empty; ``#`` starts a comment."""
         words = self.words_or_none()
         if words is None:
-            raise self.error(f"the file ends where {expected} should stand.", TRUNCATED)
+            raise self.error(f"the file ends before {expected}.", TRUNCATED)
         return words
 
     def words_or_none(self) -> list[str] | None:
-        """Return the words of the next line that has any, or None at the end of the file."""
+        """Return the words of the next line that is not empty, or None at the end of the file."""
         while self.line < len(self._lines):
             self.line += 1
             words = self._lines[self.line - 1].partition("#")[0].split()
@@ -93,15 +93,15 @@ class Lines:
         if FORTRAN.fullmatch(word):
             fixed = re.sub("[dD]", "E", word)
             return self.error(
-                f"{what} holds {word}, a Fortran exponent that is no number in this format.",
-                f"Write E for D ({fixed}) throughout the file.",
+                f"{what} is {word}; Fortran exponents are not valid in this format.",
+                f"Replace D by E ({fixed}) throughout the file.",
             )
         if word.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-            return self.error(f"{what} holds {word}.", "Values must be finite: repair or replace the file.")
-        return self.error(f"{what} holds {shown(word)}, which is not a number.", DAMAGED)
+            return self.error(f"{what} is {word}.", "Values must be finite: repair or replace the file.")
+        return self.error(f"{what} is {shown(word)}, not a number.", DAMAGED)
 
     def block(self, n: int, what: str) -> FloatArray:
-        """Return the next ``n`` numbers, which start on a new line and end with one (as in DYNAMO)."""
+        """Return the next ``n`` numbers, which start on a new line and end at the end of a line (as in DYNAMO)."""
         values: list[float] = []
         while len(values) < n:
             words = self.words_or_none()
@@ -112,7 +112,7 @@ class Lines:
                     raise self.not_a_number(word, f"value {len(values) + 1} of {what}")
                 values.append(float(word))
             if math.inf in values[-len(words) :] or -math.inf in values[-len(words) :]:
-                raise self.error(f"{what} holds a value beyond double precision.", "Correct the value.")
+                raise self.error(f"{what} has a value beyond double precision.", "Correct the value.")
         if len(values) > n:
             raise self.error(
                 f"{what} has {len(values) - n} more values on this line than the {n} of the header.",
@@ -121,7 +121,7 @@ class Lines:
         return np.array(values)
 
     def check_units(self, text: str) -> None:
-        """Refuse a ``UNITS:`` tag (LAMMPS's convention) of anything but metal."""
+        """Raise an error for a ``UNITS:`` tag (a LAMMPS convention) other than metal."""
         tag = UNITS.search(text)
         if tag is not None and tag.group(1) != "metal":
             raise self.error(
@@ -130,23 +130,23 @@ class Lines:
             )
 
     def check_reach(self, cutoff: float, n_r: int, d_r: float) -> None:
-        """Refuse a cutoff beyond the tables; published files overshoot by up to one spacing."""
+        """Raise an error for a cutoff beyond the tables; published files exceed them by up to one spacing."""
         if cutoff > (n_r + 1) * d_r:
             raise self.error(
-                f"the cutoff {cutoff:g} Å lies beyond the tables, which end at {(n_r - 1) * d_r:g} Å.",
+                f"the cutoff {cutoff:g} Å is beyond the end of the tables at {(n_r - 1) * d_r:g} Å.",
                 "Correct Nr, dr or the cutoff.",
             )
 
     def end(self) -> None:
-        """Check that nothing but comments and blank lines is left."""
+        """Raise an error unless only comments and blank lines are left."""
         words = self.words_or_none()
         if words is not None:
             raise self.error(
-                f"{shown(words[0])} stands after the last value that the header announces.",
-                "Correct the counts of the header, or remove what follows the tables.",
+                f"{shown(words[0])} follows the last value of the tables.",
+                "Correct the counts of the header, or remove the text after the tables.",
             )
 
 
 def shown(word: str) -> str:
-    """Return a word short enough, and printable, for a message."""
+    """Return a word for a message, shortened and printable."""
     return repr(word if len(word) <= 24 else word[:24] + "…")

@@ -1,4 +1,4 @@
-"""Tersoff parameters, and the files LAMMPS keeps them in: 17 words for every ordered triple of elements."""
+"""Tersoff parameters and their LAMMPS files, with 17 words for every ordered triple of elements."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_NAME = 16
 
 @dataclass(frozen=True, eq=False)
 class TersoffParameters:
-    r"""Parameters of Tersoff's bond order for every ordered triple of elements, in LAMMPS's convention.
+    r"""Parameters of the Tersoff bond order for every ordered triple of elements, in the convention of LAMMPS.
 
     .. math::
         E = \tfrac12 \sum_{i \ne j} f_C(r_{ij}) [A e^{-\lambda_1 r_{ij}} - b_{ij} B e^{-\lambda_2 r_{ij}}],
@@ -36,11 +36,11 @@ class TersoffParameters:
     ----------
     elements : tuple of str
     m, gamma, lambda3, c, d, h, n, beta, lambda2, B, R, D, lambda1, A : (n_el, n_el, n_el) float64
-        ``[i, j, k]``: i the centre, j bonded to it, k the atom that weakens the bond. n, β, λ₂, B, λ₁, A and
+        ``[i, j, k]``: i the central atom, j bonded to it, k the atom that weakens the bond. n, β, λ₂, B, λ₁, A and
         the cutoff of the bond are those of ``[i, j, j]``; m, γ, λ₃, c, d, h and the cutoff of i–k those of
-        ``[i, j, k]``. f_C falls from 1 to 0 between R − D and R + D. Å, eV, 1/Å.
+        ``[i, j, k]``. f_C decreases from 1 to 0 between R − D and R + D. Å, eV, 1/Å.
     source : str
-        Where the numbers come from.
+        The source of the numbers.
 
     References
     ----------
@@ -66,12 +66,12 @@ class TersoffParameters:
     source: str = ""
 
     def __post_init__(self) -> None:
-        """Check shapes and domains, and make the arrays read-only."""
+        """Validate shapes and ranges, and make the arrays read-only."""
         n_el = len(self.elements)
         for name in COLUMNS:
             array = np.array(getattr(self, name), dtype=np.float64, order="C")
             if array.shape != (n_el, n_el, n_el):
-                raise InputError(f"{name} of a Tersoff set is {array.shape}; it must be {(n_el, n_el, n_el)}.")
+                raise InputError(f"{name} of a Tersoff set has shape {array.shape}; it must be {(n_el, n_el, n_el)}.")
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         for i, j, k in product(range(n_el), repeat=3):
@@ -97,14 +97,14 @@ class TersoffParameters:
 
 
 def find_problem(entry: dict[str, float], bond: bool) -> str | None:
-    """Return what is wrong with one record, in words, or None.
+    """Return the description of the first error in one record, or None.
 
     Parameters
     ----------
     entry : dict of str to float
         One number for each of `COLUMNS`.
     bond : bool
-        Whether it is an entry i j j, whose n, β, B, A describe a bond.
+        Whether it is an entry i j j, whose n, β, B, A apply to a bond.
     """
     for name, value in entry.items():
         if not np.isfinite(value):
@@ -131,7 +131,7 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
     ----------
     path : path-like
     elements : sequence of str, optional
-        Those wanted; every element of the file if left out. Records of other elements are skipped.
+        Elements to read; all of the file by default. Records of other elements are skipped.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
     Raises
     ------
     FileFormatError
-        With file, line and remedy: damaged or duplicate records, illegal values, a triple without a record.
+        For damaged or duplicate records, invalid values, or a triple without a record, with file, line and remedy.
     """
     text = read_text(path)
     lines = Lines(path, text)
@@ -152,27 +152,27 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
             more = lines.words_or_none()
             if more is None:
                 raise lines.error(
-                    f"the record that starts in line {first} has {len(words)} of {N_WORDS} words.",
-                    "The file is truncated: fetch it again.",
+                    f"the record that starts on line {first} has {len(words)} of {N_WORDS} words.",
+                    "The file is truncated: download it again.",
                 )
             words += more
         if len(words) > N_WORDS:
             raise lines.error(
-                f"the record that starts in line {first} has {len(words)} words, not {N_WORDS}.",
+                f"the record that starts on line {first} has {len(words)} words, not {N_WORDS}.",
                 "Give three elements and " + " ".join(COLUMNS) + " for each record.",
             )
         triple = (words[0], words[1], words[2])
         for element in triple:
             if NUMBER.fullmatch(element) or len(element) > MAX_NAME:
                 raise lines.error(
-                    f"{shown(element)} stands where the record that starts in line {first} names an element.",
-                    "A record before it has a word too many or too few; correct it.",
+                    f"{shown(element)} is not an element, in the record that starts on line {first}.",
+                    "An earlier record has an extra or a missing word; correct it.",
                 )
         if elements is not None and not set(triple) <= set(elements):
             continue
         if triple in records:
             raise lines.error(
-                f"{' '.join(triple)} is already in line {records[triple][0]}.",
+                f"{' '.join(triple)} is already on line {records[triple][0]}.",
                 "Keep one record for each triple.",
             )
         entry = {
@@ -185,15 +185,15 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
         records[triple] = (first, entry)
     wanted = tuple(elements) if elements is not None else tuple(dict.fromkeys(a for triple in records for a in triple))
     if not wanted:
-        raise FileFormatError(path, "holds no Tersoff record.", f"Give a file of records of {N_WORDS} words.")
+        raise FileFormatError(path, "contains no Tersoff record.", f"Give a file of records of {N_WORDS} words.")
     missing = [" ".join(triple) for triple in product(wanted, repeat=3) if triple not in records]
     if missing:
         more_missing = f" and {len(missing) - N_MISSING_SHOWN} more" if len(missing) > N_MISSING_SHOWN else ""
         raise FileFormatError(
             path,
-            f"{len(wanted)} elements need {len(wanted) ** 3} records; missing are "
+            f"{len(wanted)} elements need {len(wanted) ** 3} records; there is none for "
             f"{', '.join(missing[:N_MISSING_SHOWN])}{more_missing}.",
-            "Ask for fewer elements, or add the records.",
+            "Select fewer elements, or add the records.",
         )
     return tersoff_parameters(wanted, {triple: entry for triple, (_, entry) in records.items()}, source=str(path))
 
@@ -201,7 +201,7 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
 def tersoff_parameters(
     elements: Sequence[str], records: dict[tuple[str, str, str], dict[str, float]], source: str = ""
 ) -> TersoffParameters:
-    """Return the arrays of parameters of records that cover every triple of the elements."""
+    """Return the parameter arrays from records for every triple of the elements."""
     n = len(elements)
     arrays = {name: np.empty((n, n, n)) for name in COLUMNS}
     for i, j, k in product(range(n), repeat=3):

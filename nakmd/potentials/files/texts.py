@@ -1,4 +1,4 @@
-"""Text files of potentials: opened and written here and nowhere else in `nakmd.potentials`."""
+"""Read and write text files; all file access of `nakmd.potentials` is in this module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nakmd.errors import FileFormatError, InputError
 
 
 def read_text(path: Path | str) -> str:
-    """Return the text of a file; bytes that are no UTF-8 become U+FFFD (comments are free, numbers checked).
+    """Return the text of a file; invalid UTF-8 becomes U+FFFD (allowed in comments, numbers are validated).
 
     Raises
     ------
@@ -37,7 +37,7 @@ def _read_bytes(path: Path | str) -> bytes:
 
 
 def write_text(path: Path | str, text: str) -> Path:
-    """Write a text file in one move, so that a reader never sees half of it, and return its path."""
+    """Write a text file atomically, so that a reader never sees a part of it, and return its path."""
     path = Path(path)
     part = path.with_name(path.name + ".part")
     try:
@@ -49,10 +49,10 @@ def write_text(path: Path | str, text: str) -> Path:
 
 
 def write_texts(folder: Path | str, texts: Mapping[str, str]) -> list[Path]:
-    """Write texts under their names into a folder, which is made if need be, and return the paths."""
+    """Write texts under their names into a folder, which is created if it does not exist, and return the paths."""
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} cannot be made: {error.strerror}. Choose another folder.") from None
+        raise InputError(f"{folder} cannot be created: {error.strerror}. Choose another folder.") from None
     return [write_text(folder / name, text) for name, text in texts.items()]

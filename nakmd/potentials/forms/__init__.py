@@ -1,6 +1,6 @@
-"""Forms of potentials: one file each, named here and nowhere else.
+"""Forms of potentials: one file each, registered here only.
 
-Library, decks, export, pages and tests read what the classes declare.
+The library, decks, export, documentation and tests read the declarations of the classes.
 """
 
 from nakmd.potentials.forms.buckingham import Buckingham
@@ -33,5 +33,5 @@ __all__ = [
 #: The classes of the registry.
 FORMS: tuple[type[_EmbeddedAtom] | type[_PairPotential] | type[Tersoff], ...] = tuple(globals()[n] for n in __all__)
 
-#: Those that are sums over pairs.
+#: The forms that are sums over pairs.
 PAIR_FORMS: tuple[type[_PairPotential], ...] = tuple(form for form in FORMS if issubclass(form, _PairPotential))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.potentials.files.eam_table import EAMTable
@@ -11,15 +15,18 @@ from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
 
 
 class AnalyticEmbeddedAtom(EmbeddedAtom):
-    """An embedded-atom model given by formulas: besides, it says what a table of it needs.
+    """An embedded-atom model given by formulas, which can be tabulated.
 
     Attributes
     ----------
     atomic_numbers : tuple of int
     largest_density : float
-        End of a table of embedding energies, in the unit of the set: some four times the density of a solid.
+        End of a table of embedding energies, in the unit of the set: about four times the density of a solid.
     density_unit : str
     """
+
+    #: Density, interaction, embedding and of_pair, as `nakmd.kernels.eam.build_eam_kernels` takes them.
+    formulas: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
 
     atomic_numbers: tuple[int, ...]
     largest_density: float
@@ -28,29 +35,37 @@ class AnalyticEmbeddedAtom(EmbeddedAtom):
     @property
     @abstractmethod
     def lattice_constants(self) -> list[float]:
-        """Of the elements [Å], for the headers of tables."""
+        """Lattice constants of the elements [Å], for the headers of tables."""
 
     @property
     @abstractmethod
     def reach(self) -> float:
-        """Where the last of the functions ends [Å]."""
+        """Largest cutoff of the functions [Å]."""
 
-    @abstractmethod
     def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return V [eV] between two elements and the density that b puts at a, each an array of r's shape [Å]."""
+        """Return V [eV] between two elements and the density that b contributes at a, arrays of the shape of r [Å]."""
+        density, interaction, _, of_pair = self.formulas
+        p = of_pair(self._tables([self.elements.index(a), self.elements.index(b)])[0], 0, 1)
+        return _at_each(lambda x: interaction(x, 1.0 / x, p)[0], r), _at_each(lambda x: density(x, p), r)
 
-    @abstractmethod
     def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:
-        """Return F [eV] of an element on densities, an array of rho's shape."""
+        """Return F [eV] of an element at given densities, an array of the shape of rho."""
+        embedding, tables = self.formulas[2], self._tables([self.elements.index(a)])[0]
+        return _at_each(lambda x: embedding(x, tables, 0)[0], rho)
 
     def as_table(self) -> EAMTable:  # noqa: D102  (inherited)
         return analytic_table(self)
 
 
+def _at_each(function: Callable[[float], float], x: FloatArray) -> FloatArray:
+    """Return a scalar function at every element of an array."""
+    return np.array([float(function(float(value))) for value in np.ravel(x)]).reshape(np.shape(x))
+
+
 def analytic_table(
     potential: AnalyticEmbeddedAtom, n_r: int = N_R, n_rho: int = N_RHO, rho_max: float | None = None, comment: str = ""
 ) -> EAMTable:
-    """Return the tables of an analytic embedded-atom model, for ``eam.fs`` (or setfl, where it can express them).
+    """Return the tables of an analytic embedded-atom model, for ``eam.fs`` (or setfl if it can represent them).
 
     Parameters
     ----------
@@ -58,19 +73,19 @@ def analytic_table(
     n_r, n_rho : int
         Numbers of points.
     rho_max : float, optional [unit of the set]
-        ``potential.largest_density`` if left out.
+        ``potential.largest_density`` by default.
     comment : str
-        Header of the file; names the model if left out.
+        Header of the file; by default the name of the model.
 
     Notes
     -----
-    -√ρ and x^n ln x have no slope at ρ = 0: only where an atom has a density below a few grid steps (an evaporated
-    one) is the table poor, -√ρ by up to 0.24 √dρ.
+    -√ρ and x^n ln x have no finite slope at ρ = 0. The table is inaccurate only for densities below a few grid steps
+    (an evaporated atom): -√ρ by up to 0.24 √dρ.
     """
     known: dict[tuple[str, str], tuple[FloatArray, FloatArray]] = {}
 
     def functions(a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        # always on the one grid of the table, once for each pair: a formula in Python takes seconds
+        # r is always the grid of the table; each pair is computed once, because the formulas run in Python
         if (a, b) not in known:
             known[a, b] = potential.functions(a, b, r)
         return known[a, b]

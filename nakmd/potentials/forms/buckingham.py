@@ -54,7 +54,7 @@ class Buckingham(PairPotential):
     Parameters
     ----------
     pairs : mapping of (str, str) to mapping
-        ``A`` [eV], ``rho`` ρ [Å], ``C`` [eV Å⁶] (0 for the repulsion of Born and Mayer), ``cutoff`` [Å], ``cut`` and
+        ``A`` [eV], ``rho`` ρ [Å], ``C`` [eV Å⁶] (0 for a Born-Mayer repulsion), ``cutoff`` [Å], ``cut`` and
         ``smooth_from`` (see `PairPotential`).
     none, scale, label
         See `PairPotential`.
@@ -62,14 +62,14 @@ class Buckingham(PairPotential):
     Raises
     ------
     InputError
-        If a parameter is out of range, or the pair has no repulsive wall at all: A (7ρ)⁷ e⁻⁷ ≤ 6 C ρ.
+        If a parameter is out of range, or the pair has no repulsive wall: A (7ρ)⁷ e⁻⁷ ≤ 6 C ρ.
 
     Notes
     -----
-    V falls to minus infinity at r → 0. Between that and the well stands a wall, whose top is the largest root of
-    A r⁷ e^{-r/ρ} = 6 C ρ below 7ρ (`top_of_wall`). The formula is evaluated as it is inside the wall, like ``buck`` of
-    LAMMPS: two atoms that come over the top fall onto each other, and the run ends with an error. Add a `ZBL` term
-    where atoms may have as much energy as the wall is high.
+    V diverges to minus infinity at r → 0. A barrier separates this from the well; its top is the largest root of
+    A r⁷ e^{-r/ρ} = 6 C ρ below 7ρ (`top_of_wall`). Inside the barrier the formula is evaluated unchanged, like
+    ``buck`` of LAMMPS: two atoms that cross the top collapse onto each other, and the run ends with an error. Add a
+    `ZBL` term if atoms may reach energies as high as the barrier.
 
     References
     ----------
@@ -100,7 +100,7 @@ class Buckingham(PairPotential):
 
     @classmethod
     def derived_numbers(cls, pair: tuple[str, str], numbers: Mapping[str, float], what: str) -> dict[str, float]:
-        """Return nothing; refuse a pair without a wall."""
+        """Return no numbers; raise `InputError` for a pair without a repulsive wall."""
         rho = numbers["rho"]
         least = 6.0 * numbers["C"] * rho * math.exp(7.0) / (7.0 * rho) ** 7
         if numbers["A"] <= least:
@@ -111,12 +111,12 @@ class Buckingham(PairPotential):
         return {}
 
     def top_of_wall(self, a: str, b: str) -> tuple[float, float]:
-        """Return where the wall of a pair of species is highest [Å], and V there [eV]; (0, A) without dispersion."""
+        """Return position [Å] and height [eV] of the top of the wall of a pair; (0, A) without dispersion."""
         numbers = self.pairs[self.key(a, b)]
         if numbers["C"] == 0.0:
             return 0.0, float(self.scale * numbers["A"])
         rho = numbers["rho"]
-        # ln(A r⁷ e^{-r/ρ} / 6Cρ) rises up to 7ρ: one root below
+        # ln(A r⁷ e^{-r/ρ} / 6Cρ) increases up to 7ρ, so it has one root below
         low, high = 0.0, 7.0 * rho
         while high - low > 1e-12 * rho:
             r = 0.5 * (low + high)

@@ -1,4 +1,4 @@
-"""How much of what graphitic nitrogen can do its concentration does."""
+"""Saturation of the effect of graphitic nitrogen with its concentration."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import math
 
 
 def settled_part(concentration: float, scale: float) -> float:
-    """Return δ = 1 - e^{-c/c_0}: the part of what graphitic nitrogen can do that c of it per atom of the wall does."""
+    """Return δ = 1 - e^{-c/c_0}: the fraction of the full effect at c graphitic nitrogen atoms per atom of the wall."""
     return -math.expm1(-concentration / scale)

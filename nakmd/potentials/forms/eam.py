@@ -1,4 +1,4 @@
-"""Embedded-atom models on tables, with LAMMPS's own interpolation."""
+"""Tabulated embedded-atom models, with the interpolation of LAMMPS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EAMParameters(NamedTuple):
     splines : (n_rows, 4) float64
         Coefficients of every segment of every function.
     density : (n, n) int64
-        First row of φ_ab: the density that b puts at a.
+        First row of φ_ab: the density that b contributes at a.
     pair : (n, n) int64
         First row of r V_ab.
     embedding : (n,) int64
@@ -54,9 +54,9 @@ class EAMParameters(NamedTuple):
 
 
 class EAMPair(NamedTuple):
-    """The functions of one pair of species: the table of splines from the first row of each on, and their grid.
+    """The functions of one pair of species, each as the table of splines from its first row, and their grid.
 
-    ``one_density`` says that φ_ab and φ_ba are the same function.
+    ``one_density`` is true if φ_ab and φ_ba are the same function.
     """
 
     density_ab: FloatArray
@@ -69,7 +69,7 @@ class EAMPair(NamedTuple):
 
 @term
 def of_pair(tables: EAMParameters, a: int, b: int) -> EAMPair:
-    """Return where the functions of one pair of species are."""
+    """Return the functions of one pair of species."""
     ab, ba = tables.density[a, b], tables.density[b, a]
     splines = tables.splines
     return EAMPair(splines[ab:], splines[ba:], splines[tables.pair[a, b] :], ab == ba, tables.last_r, tables.inverse_dr)
@@ -95,13 +95,13 @@ def interaction(r: Lanes, inverse: Lanes, p: EAMPair) -> tuple[Lanes, Lanes, Lan
 
 @term
 def embedding(rho: Lanes, tables: EAMParameters, a: int) -> tuple[Lanes, Lanes]:
-    """F, dF/dρ, and the straight line beyond the table that LAMMPS continues F with."""
+    """F and dF/dρ; beyond the table F is extrapolated linearly, as in LAMMPS."""
     f, slope = spline(tables.splines[tables.embedding[a] :], tables.last_rho, tables.inverse_drho, rho)
     return f + where(rho > tables.rho_max, slope * maximum(rho - tables.rho_max, 0.0), 0.0), slope
 
 
 class EAMTableSet(NumbersRecord):
-    """An EAM potential in a file beside the record: setfl, eam.fs, or one funcfl file for each element."""
+    """An EAM potential in files next to the record: setfl, eam.fs, or one funcfl file for each element."""
 
     equation: ClassVar[str] = "E = Σ_i F(ρ_i) + ½ Σ φ(r), ρ_i = Σ_j ρ_j(r_ij), on tables with LAMMPS's interpolation"
 
@@ -121,9 +121,9 @@ class EAMTableSet(NumbersRecord):
 
 
 class EAM(EmbeddedAtom):
-    r"""Embedded-atom model on tables.
+    r"""Tabulated embedded-atom model.
 
-    Values and slopes come from the same cubic segments, the ones LAMMPS makes of the same file.
+    Values and slopes come from the same cubic segments, those that LAMMPS builds from the same file.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class EAM(EmbeddedAtom):
 
     @classmethod
     def from_file(cls, *paths: Path | str) -> EAM:
-        """Read setfl (eam/alloy), eam.fs or funcfl, told apart by content; several funcfl files make an alloy.
+        """Read setfl (eam/alloy), eam.fs or funcfl, recognised by content; several funcfl files make an alloy.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class EAM(EmbeddedAtom):
     def _tables(self, rows: list[int]) -> tuple[EAMParameters, FloatArray]:
         t = self.table
         n_el, n_r, n_rho = len(t.elements), t.n_r, t.n_rho
-        # all functions of r first, (source, target) densities, then pairs, then the embedding energies
+        # order of the rows: densities (source, target), pairs, embedding energies
         kind = np.float32 if self.precision == "mixed" else np.float64
         splines = geometry.aligned_rows(2 * n_el * n_el * n_r + n_el * n_rho, kind)
         np.concatenate(
@@ -198,19 +198,19 @@ class EAM(EmbeddedAtom):
 
 
 def _reaches(functions: FloatArray, d_r: float) -> FloatArray:
-    """Return where each of (n, n_r, 4) splines ends for good: an element of short reach needs no others' neighbours."""
+    """Return the distance beyond which each of (n, n_r, 4) splines is zero: it shortens the neighbour lists."""
     present = np.any(functions[:, :-1] != 0.0, axis=-1)
-    present[:, -1] |= functions[:, -1, 0] != 0.0  # beyond the table its last value is held
+    present[:, -1] |= functions[:, -1, 0] != 0.0  # beyond the table its last value is kept
     segments = present.shape[1] - np.argmax(present[:, ::-1], axis=1)
-    # a table that does not end in zero is cut by the caller
+    # the caller cuts a table that does not end at zero
     reach = np.where(segments == present.shape[1], np.inf, segments * d_r)
     return np.where(np.any(present, axis=1), reach, 0.0)
 
 
 def _first_alike(functions: FloatArray) -> IntArray:
-    """Return, for (n, n, n_r) tabulated functions, the number of the first one with the same values: (n, n) int64.
+    """Return, for (n, n, n_r) tabulated functions, the index of the first one with the same values: (n, n) int64.
 
-    φ_ab and φ_ba of an exported set are often the same function, and need one look-up then.
+    φ_ab and φ_ba of an exported set are often the same function and then need one look-up.
     """
     _, first, which = np.unique(
         functions.reshape(-1, functions.shape[-1]), axis=0, return_index=True, return_inverse=True

@@ -1,4 +1,4 @@
-"""Tables of analytic embedded-atom models."""
+"""Tabulation of analytic embedded-atom models."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sample_table(
     ----------
     elements : sequence of str
     density : callable
-        ``density(a, b, r)``: what an atom of element a puts at one of element b, r in Å, an array.
+        ``density(a, b, r)``: the density of an atom of element a at one of element b; r is an array in Å.
     pair : callable
         ``pair(a, b, r)`` [eV].
     embedding : callable
@@ -43,7 +43,7 @@ def sample_table(
     atomic_numbers : sequence of int
     cutoff : float [Å]
     rho_max : float
-        End of the grid of densities; LAMMPS and nakmd go on linearly beyond.
+        End of the grid of densities; LAMMPS and nakmd extrapolate linearly beyond.
     n_r, n_rho : int
         Numbers of points.
     lattice_constants : sequence of float [Å], optional
@@ -59,7 +59,7 @@ def sample_table(
     n = len(elements)
     d_r, d_rho = cutoff / (n_r - 1), rho_max / (n_rho - 1)
     r, rho = d_r * np.arange(float(n_r)), d_rho * np.arange(float(n_rho))
-    # r φ has a limit at r = 0 where φ has none: take it from a point next to it
+    # r φ has a limit at r = 0 but φ may diverge: evaluate just beside r = 0
     safe = np.concatenate([[1e-3 * d_r], r[1:]])
     densities, pairs = np.empty((n, n, n_r)), np.empty((n, n, n_r))
     for a in range(n):

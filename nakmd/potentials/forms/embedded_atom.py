@@ -1,4 +1,4 @@
-"""Embedded-atom models: everything but the three functions."""
+"""The base class of embedded-atom models; each form adds its three functions."""
 
 from __future__ import annotations
 
@@ -52,27 +52,27 @@ class EmbeddedAtom(Term):
 
     @abstractmethod
     def _tables(self, rows: list[int]) -> tuple[Any, FloatArray]:
-        """Return the parameters of the compiled functions and the cutoffs [Å] for species that use these elements.
+        """Return the parameters of the compiled functions and the cutoffs [Å] for a list of species.
 
         Parameters
         ----------
         rows : list of int
-            Row of ``elements`` for each species, -1 for species that the model does not know.
+            Index in ``elements`` for each species, -1 for species that the model does not cover.
 
         Returns
         -------
         p : NamedTuple
         cutoff : (n_species, n_species) float64 [Å]
-            0 for species that are not known.
+            0 for species that are not covered.
         """
 
     @abstractmethod
     def as_table(self) -> EAMTable:
-        """Return the model as tables, for other programs."""
+        """Return the tabulated model, for export."""
 
     @abstractmethod
     def _numbers(self) -> list[Any]:
-        """Return everything that decides the energy, for the hash of provenance."""
+        """Return all numbers that determine the energy, for the hash in the provenance."""
 
     @property
     def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
@@ -136,27 +136,27 @@ class BoundEmbeddedAtom(BoundTerm):
         self.fill_densities(neighbors, lists[0], result.energies)
         self.add_interactions(neighbors, lists[0], result, virial)
 
-    def fill_densities(self, neighbors: Neighbors, found: SlicedList, energies: FloatArray) -> None:
-        """Add F(ρ) to the energies, (n,) [eV], and store ρ and F'(ρ): the first of the two passes."""
+    def fill_densities(self, neighbors: Neighbors, pairs: SlicedList, energies: FloatArray) -> None:
+        """Add F(ρ) to the energies, (n,) [eV], and store ρ and F'(ρ): the first of two passes."""
         if len(self.densities) != len(energies):
             self.densities = np.zeros(len(energies))
             self.slopes = np.zeros(len(energies))
-        self.kernels[0](*self._shared(neighbors, found), energies, self.densities, self.slopes)
+        self.kernels[0](*self._shared(neighbors, pairs), energies, self.densities, self.slopes)
 
-    def add_interactions(self, neighbors: Neighbors, found: SlicedList, result: Result, virial: bool) -> None:
-        """Add the forces of V and of the embedding with the slopes as they are, if ``virial`` also V and the virial."""
-        if len(self._virials) != found.n_slices:
-            self._virials = np.zeros((found.n_slices, 6))
-        geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(found))
+    def add_interactions(self, neighbors: Neighbors, pairs: SlicedList, result: Result, virial: bool) -> None:
+        """Add the forces of V and of the embedding, with the current slopes; if ``virial`` also V and the virial."""
+        if len(self._virials) != pairs.n_slices:
+            self._virials = np.zeros((pairs.n_slices, 6))
+        geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(pairs))
         _, add_forces, add_energies = self.kernels
-        shared = self._shared(neighbors, found)
+        shared = self._shared(neighbors, pairs)
         add_forces(*shared, result.forces)
         if virial:
             add_energies(*shared, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)
 
-    def _shared(self, neighbors: Neighbors, found: SlicedList) -> tuple[Any, ...]:
+    def _shared(self, neighbors: Neighbors, pairs: SlicedList) -> tuple[Any, ...]:
         return (
-            neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            neighbors.rows_of(pairs), pairs.atoms, pairs.centers, pairs.species, pairs.begin, pairs.end, pairs.entries,
             self.parameters, self.requests[0].cutoffs,
         )  # fmt: skip

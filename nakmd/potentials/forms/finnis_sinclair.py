@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from typing import Annotated, ClassVar, Literal, Self
@@ -16,40 +15,37 @@ from nakmd.errors import InputError
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.potentials.base import Term, constant
 from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
+from nakmd.potentials.forms.finnis_sinclair_core import join_coefficients, rise_coefficients
 from nakmd.potentials.forms.finnis_sinclair_formulas import (
     MOLDY_BOHR,
     N_DENSITY_KNOTS,
     N_PAIR_KNOTS,
     FinnisSinclairParameters,
-    cubic_density,
-    cubic_pair,
     density,
     embedding,
     interaction,
     of_pair,
-    pair_energy,
-    zbl,
 )
 from nakmd.potentials.forms.record import (
     Choice,
-    Element,
+    ElementsRecord,
     Evidence,
     Number,
-    NumbersRecord,
     Part,
     Positive,
     Text,
     Word,
     pair_key,
     refuse_repeats,
+    unique_pairs,
 )
 from nakmd.units import MOLDY_COULOMB
 
 
 class Core(Part):
-    """The join of MOLDY: ZBL inside, the spline outside, between them ln V a cubic Hermite; radii over a.
+    """MOLDY's core join: ZBL inside, the splines outside, a cubic Hermite of ln V between them; radii in units of a.
 
-    ``smooth`` takes the kinks out between itself and ``outer`` (`nakmd.potentials.FinnisSinclair`).
+    ``smooth`` removes the kinks between itself and ``outer`` (`nakmd.potentials.FinnisSinclair`).
     """
 
     form: Literal["zbl-log-hermite"]
@@ -62,7 +58,7 @@ class Core(Part):
         if self.inner >= self.outer:
             raise ValueError(f"inner = {self.inner} must be smaller than outer = {self.outer}")
         if self.smooth is not None and not self.inner < self.smooth < self.outer:
-            raise ValueError(f"smooth = {self.smooth} must lie between inner = {self.inner} and outer = {self.outer}")
+            raise ValueError(f"smooth = {self.smooth} must be between inner = {self.inner} and outer = {self.outer}")
         return self
 
 
@@ -77,7 +73,7 @@ class SplinePair(Part):
     note: Text = ""
 
 
-class FinnisSinclairCubicSet(NumbersRecord):
+class FinnisSinclairCubicSet(ElementsRecord):
     """Finnis–Sinclair with truncated cubics: V = Σ A_k (X_k − x)³, φ = Σ B_k (Y_k − x)³, F = −√ρ."""
 
     equation: ClassVar[str] = (
@@ -86,16 +82,8 @@ class FinnisSinclairCubicSet(NumbersRecord):
     )
 
     number_units: ClassVar = {
-        "a": "Å",
-        "A": "eV",
-        "B": "eV²",
-        "X": "a",
-        "Y": "a",
-        "inner": "a",
-        "outer": "a",
-        "smooth": "a",
-    }
-    has_elements = True
+        "a": "Å", "A": "eV", "B": "eV²", "X": "a", "Y": "a", "inner": "a", "outer": "a", "smooth": "a",
+    }  # fmt: skip
     has_lambda_phi = True
 
     form: Literal["finnis_sinclair_cubic"]
@@ -104,13 +92,10 @@ class FinnisSinclairCubicSet(NumbersRecord):
     alloys: Annotated[tuple[tuple[Word, ...], ...], Field(min_length=1)]
     lambda_phi: Positive = 1.0
     core: Core
-    element: tuple[Element, ...]
     pair: tuple[SplinePair, ...]
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        known = [element.symbol for element in self.element]
-        pairs = [pair_key(*pair.elements) for pair in self.pair]
         for pair in self.pair:
             name = "-".join(pair.elements)
             if len(pair.A) != len(self.X) or len(pair.B) != len(self.Y):
@@ -118,21 +103,16 @@ class FinnisSinclairCubicSet(NumbersRecord):
                     f"{name} has {len(pair.A)} A and {len(pair.B)} B, "
                     f"where X and Y have {len(self.X)} and {len(self.Y)}"
                 )
-        refuse_repeats(known, "element")
-        refuse_repeats(["-".join(pair) for pair in pairs], "pair")
+        pairs = unique_pairs(pair.elements for pair in self.pair)
         refuse_repeats([symbol for alloy in self.alloys for symbol in alloy], "element of alloys")
         for alloy in self.alloys:
             for symbol in alloy:
-                if symbol not in known:
+                if symbol not in self.species:
                     raise ValueError(f"alloys names {symbol}, which has no [[element]]")
             for a, b in combinations_with_replacement(alloy, 2):
                 if pair_key(a, b) not in pairs:
-                    raise ValueError(f"alloys joins {a} and {b}, and there is no [[pair]] of them")
+                    raise ValueError(f"alloys joins {a} and {b}, but there is no [[pair]] for {a}-{b}")
         return self
-
-    @property
-    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
-        return tuple(element.symbol for element in self.element)
 
     def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
         chosen = self.chosen(choice.elements)
@@ -150,7 +130,7 @@ class FinnisSinclairCubicSet(NumbersRecord):
                 f"{self.name} has {len(self.X)} knots X and {len(self.Y)} knots Y; "
                 f"nakmd computes up to {N_PAIR_KNOTS} and {N_DENSITY_KNOTS}."
             )
-        # knots left over stand at zero, where no atom is
+        # unused knots are at r = 0, where they contribute nothing
         X, Y = np.zeros(N_PAIR_KNOTS), np.zeros(N_DENSITY_KNOTS)
         X[: len(self.X)], Y[: len(self.Y)] = self.X, self.Y
         length, A, B = np.zeros((n, n)), np.zeros((n, n, N_PAIR_KNOTS)), np.zeros((n, n, N_DENSITY_KNOTS))
@@ -206,7 +186,8 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
     density_unit = "eV²"
     Record = FinnisSinclairCubicSet
     guessed_cost = 0.15
-    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
+    formulas = (density, interaction, embedding, of_pair)
+    kernels = build_eam_kernels(*formulas)
 
     def __init__(
         self,
@@ -294,42 +275,7 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
         for a in range(n):
             for b in range(n):
                 if both[a, b]:
-                    p.join[a, b] = self._join_coefficients(p, a, b)
-                    p.rise[a, b] = self._rise_coefficients(p, a, b)
+                    p.join[a, b] = join_coefficients(p, a, b, self.label)
+                    p.rise[a, b] = rise_coefficients(p, a, b)
         reach = np.where(both, max(self.X.max(), self.Y.max()) * length, 0.0)
         return p, reach
-
-    def _join_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
-        """Return the cubic in t through values and slopes of ln V at both ends of the join."""
-        start = p.core[a, b, 0]
-        width = p.core_end[a, b] - start
-        v1, d1 = zbl(start, of_pair(p, a, b))
-        v2, d2 = cubic_pair(p.core_end[a, b], of_pair(p, a, b))
-        if not v2 > 0.0:
-            raise InputError(
-                f"{self.label}: V is {float(v2):.4g} eV at the end of the core join, {p.core_end[a, b]:.4f} Å; "
-                "its logarithm does not exist. Move the join inwards."
-            )
-        y1, y2 = math.log(v1), math.log(v2)
-        s1, s2 = width * d1 / v1, width * d2 / v2
-        return np.array([y1, s1, 3.0 * (y2 - y1) - 2.0 * s1 - s2, 2.0 * (y1 - y2) + s1 + s2])
-
-    def _rise_coefficients(self, p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
-        """Return the quintic t³ (c3 + c4 t + c5 t²) that meets φ, φ' and φ'' of the cubics at t = 1."""
-        width = p.core_end[a, b] - p.core[a, b, 1]
-        gaps = np.maximum(p.Y[a, b] - p.core_end[a, b], 0.0)
-        f = float(p.B[a, b] @ gaps**3)
-        s = float(-3.0 * p.B[a, b] @ gaps**2) * width
-        q = float(6.0 * p.B[a, b] @ gaps) * width**2
-        return np.array([10.0 * f - 4.0 * s + 0.5 * q, -15.0 * f + 7.0 * s - q, 6.0 * f - 3.0 * s + 0.5 * q])
-
-    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: D102
-        rows = [self.elements.index(a), self.elements.index(b)]
-        p = of_pair(self._tables(rows)[0], 0, 1)
-        flat = np.asarray(r, dtype=np.float64).ravel()
-        v = np.array([float(pair_energy(float(x), p)[0]) for x in flat])
-        phi = np.array([float(cubic_density(float(x), p)[0]) for x in flat])
-        return v.reshape(np.shape(r)), phi.reshape(np.shape(r))
-
-    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:  # noqa: D102
-        return -np.sqrt(np.asarray(rho, dtype=np.float64))

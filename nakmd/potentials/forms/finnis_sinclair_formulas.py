@@ -21,26 +21,26 @@ N_DENSITY_KNOTS = 2
 
 
 class FinnisSinclairParameters(NamedTuple):
-    """Tables over species pairs, float64, or what one pair of species has in them.
+    """Tables over species pairs, float64, or the entries of one pair of species.
 
     Attributes
     ----------
     A, X : (n, n, 6) [eV/Å³], [Å]
         The cubics of V in Å instead of units of a: A_k / a³ and X_k a.
     B, Y : (n, n, 2) [eV²/Å³], [Å]
-        The cubics of φ, in the same way.
+        The cubics of φ, likewise.
     A_slope, B_slope : (n, n, 6), (n, n, 2)
         -3 A and -3 B, for the slopes. With A itself the compiler shares products between value and slope, keeps them
-        in registers for the seldom case that wants the value, and can fuse none of them with the sum.
+        in registers for the rare case that needs the value, and cannot fuse any of them with the sum.
     core_end : (n, n) [Å]
-        The cubics hold beyond.
+        The cubics apply beyond.
     smoothed : (n, n) bool
-        Whether V and φ go over to the core with continuous second derivatives, or with MOLDY's kinks.
+        Whether V and φ join the core with continuous second derivatives, or with MOLDY's kinks.
     core : (n, n, 4)
-        Numbers of the core, an array also for one pair: they are read where they are wanted, which is seldom, and
-        take no register elsewhere. [0] core_start [Å]: from here to core_end the logarithm of V is joined to that of
-        the ZBL repulsion, which holds below. [1] smooth_start [Å]: from here to core_end V goes over from the join to
-        the cubics, and φ rises from zero. [2], [3] ZBL: e²/4πε0 Z1 Z2 [eV Å] and screening length [Å].
+        Numbers of the core, an array also for one pair: they are loaded only in the rare case that needs them and
+        occupy no registers otherwise. [0] core_start [Å]: from here to core_end the logarithm of V is joined to that
+        of the ZBL repulsion, which applies below. [1] smooth_start [Å]: from here to core_end V is switched from the
+        join to the cubics, and φ rises from zero. [2], [3] ZBL: e²/4πε0 Z1 Z2 [eV Å] and screening length [Å].
     join : (n, n, 4)
         Coefficients of ln V in t = (r - core_start)/(core_end - core_start).
     rise : (n, n, 3) [eV²]
@@ -62,7 +62,7 @@ class FinnisSinclairParameters(NamedTuple):
 
 @term
 def of_pair(tables: FinnisSinclairParameters, a: int, b: int) -> FinnisSinclairParameters:
-    """Return what one pair of species has."""
+    """Return the entries of one pair of species."""
     return FinnisSinclairParameters(
         tables.A[a, b], tables.X[a, b], tables.B[a, b], tables.Y[a, b], tables.A_slope[a, b], tables.B_slope[a, b],
         tables.core_end[a, b], tables.smoothed[a, b], tables.core[a, b], tables.join[a, b], tables.rise[a, b],
@@ -111,7 +111,7 @@ def core_join(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
 def pair_energy(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
     """V with its core: the cubics beyond core_end, ZBL below core_start, the join between."""
     v, dv_dr = cubic_pair(r, p)
-    # Two atoms meet below core_end a few times per thousand pairs: the branch saves five exponentials elsewhere.
+    # Only a few pairs in a thousand are closer than core_end: the branch saves five exponentials for the others.
     if any_of(r < p.core_end):
         seldom()
         v_join, dv_join = core_join(r, p)
@@ -133,12 +133,12 @@ def pair_energy(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
 
 @term
 def cubic_density(r: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes]:
-    """φ = Σ B_k (Y_k - r)³ H(Y_k - r) beyond core_end, its way to zero below; return φ and dφ/dr."""
+    """φ = Σ B_k (Y_k - r)³ H(Y_k - r) beyond core_end, switched to zero below; return φ and dφ/dr."""
     t0 = maximum(p.Y[0] - r, 0.0)
     t1 = maximum(p.Y[1] - r, 0.0)
     phi = p.B[0] * t0 * (t0 * t0) + p.B[1] * t1 * (t1 * t1)
     dphi_dr = p.B_slope[0] * (t0 * t0) + p.B_slope[1] * (t1 * t1)
-    # The cubics turn negative inside about 0.6 a. MOLDY sets φ to zero there, which makes forces jump.
+    # The cubics are negative below about 0.6 a. MOLDY sets φ to zero there, so forces are discontinuous.
     if p.smoothed:
         if any_of(r < p.core_end):
             seldom()
@@ -163,7 +163,7 @@ def density(r: Lanes, p: FinnisSinclairParameters) -> Lanes:
 
 @term
 def interaction(r: Lanes, inverse: Lanes, p: FinnisSinclairParameters) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-    """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; φ is symmetric in the species, and nothing here needs 1/r."""
+    """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; φ is symmetric in the species, and 1/r is not needed."""
     v, dv_dr = pair_energy(r, p)
     dphi_dr = cubic_density(r, p)[1]
     return v, dv_dr, dphi_dr, dphi_dr

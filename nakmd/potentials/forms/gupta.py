@@ -22,16 +22,15 @@ from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
 from nakmd.potentials.forms.finnis_sinclair_formulas import embedding
 from nakmd.potentials.forms.record import (
     Choice,
-    Element,
+    ElementsRecord,
     Ends,
     Evidence,
-    NumbersRecord,
     Part,
     Positive,
     Text,
     Word,
     pair_key,
-    refuse_repeats,
+    unique_pairs,
 )
 
 
@@ -66,7 +65,7 @@ class GuptaParameters(NamedTuple):
     q : [1/Å]
         2q/r₀.
     start, end : [Å]
-        Where the functions begin and end to go to zero.
+        Range over which the functions are switched to zero.
     """
 
     A: Any
@@ -113,35 +112,26 @@ class GuptaPair(Part):
     note: Text = ""
 
 
-class GuptaSet(NumbersRecord):
+class GuptaSet(ElementsRecord):
     """Second-moment approximation of tight binding (`nakmd.potentials.Gupta`); cut in Å."""
 
     equation: ClassVar[str] = "E = Σ_i [Σ_j A exp(-p (r/r_0 - 1)) - √(Σ_j ξ² exp(-2q (r/r_0 - 1)))]"
 
     number_units: ClassVar = {"A": "eV", "xi": "eV", "r_0": "Å", "start": "Å", "end": "Å"}
-    has_elements = True
 
     form: Literal["gupta"]
     cut: Ends
-    element: Annotated[tuple[Element, ...], Field(min_length=1)]
     pair: Annotated[tuple[GuptaPair, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        known = [element.symbol for element in self.element]
-        pairs = [pair_key(*pair.elements) for pair in self.pair]
-        refuse_repeats(known, "element")
-        refuse_repeats(["-".join(pair) for pair in pairs], "pair")
-        wanted = {pair_key(a, b) for a, b in combinations_with_replacement(known, 2)}
-        for missing in sorted(wanted - set(pairs)):
+        pairs = unique_pairs(pair.elements for pair in self.pair)
+        required = {pair_key(a, b) for a, b in combinations_with_replacement(self.species, 2)}
+        for missing in sorted(required - pairs):
             raise ValueError(f"there is no [[pair]] of {'-'.join(missing)}")
-        for other in sorted(set(pairs) - wanted):
-            raise ValueError(f"the [[pair]] of {'-'.join(other)} is of an element without [[element]]")
+        for extra in sorted(pairs - required):
+            raise ValueError(f"the [[pair]] of {'-'.join(extra)} is of an element without [[element]]")
         return self
-
-    @property
-    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
-        return tuple(element.symbol for element in self.element)
 
     def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
         elements = self.chosen(choice.elements)
@@ -152,19 +142,19 @@ class GuptaSet(NumbersRecord):
 
 
 class Gupta(AnalyticEmbeddedAtom):
-    r"""Second-moment approximation of tight binding, with an end.
+    r"""Second-moment approximation of tight binding, with a smooth cutoff.
 
     .. math::
 
         E = \sum_i \Big[ \sum_j A\, e^{-p (r_{ij}/r_0 - 1)} - \sqrt{\sum_j \xi^2 e^{-2q (r_{ij}/r_0 - 1)}} \Big]
 
-    The sums reach to infinity in the papers; here both functions are multiplied by the switching polynomial of
+    The sums have no cutoff in the papers; here both functions are multiplied by the switching polynomial of
     `nakmd.kernels.pair.switch` between ``cut[0]`` and ``cut[1]``.
 
     Parameters
     ----------
     numbers : mapping of (str, str) to GuptaNumbers
-        Of every unordered pair of the elements.
+        For every unordered pair of the elements.
     elements : sequence of str
     atomic_numbers : sequence of int
         For the headers of tables.
@@ -181,7 +171,8 @@ class Gupta(AnalyticEmbeddedAtom):
     density_unit = "eV²"
     Record = GuptaSet
     guessed_cost = 1.0
-    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
+    formulas = (density, interaction, embedding, of_pair)
+    kernels = build_eam_kernels(*formulas)
 
     def __init__(
         self,
@@ -195,20 +186,20 @@ class Gupta(AnalyticEmbeddedAtom):
         self.atomic_numbers = tuple(int(z) for z in atomic_numbers)
         self.cut = (float(cut[0]), float(cut[1]))
         if not 0.0 < self.cut[0] < self.cut[1]:
-            raise InputError(f"{label}: the functions must begin to end before they end, got {cut}.")
+            raise InputError(f"{label}: the cut needs 0 < start < end, got {cut}.")
         self.numbers = {}
         for a in self.elements:
             for b in self.elements:
-                found = numbers.get((a, b), numbers.get((b, a)))
-                if found is None:
+                of_elements = numbers.get((a, b), numbers.get((b, a)))
+                if of_elements is None:
                     raise InputError(f"{label}: no numbers are given for {a}-{b}.")
-                for name, value in zip(GuptaNumbers._fields, found, strict=True):
+                for name, value in zip(GuptaNumbers._fields, of_elements, strict=True):
                     positive(value, f"{name} of {a}-{b} ({label})")
-                self.numbers[a, b] = found
+                self.numbers[a, b] = of_elements
 
     @property
     def lattice_constants(self) -> list[float]:
-        """Of bcc crystals with nearest neighbours at r₀ [Å], for the headers of tables."""
+        """Lattice constants of bcc crystals with nearest neighbours at r₀ [Å], for the headers of tables."""
         return [2.0 / math.sqrt(3.0) * self.numbers[a, a].r_0 for a in self.elements]
 
     @property
@@ -233,13 +224,3 @@ class Gupta(AnalyticEmbeddedAtom):
             end=np.full(shape, self.cut[1]),
         )
         return parameters, np.where(known[:, None] & known[None, :], self.cut[1], 0.0)
-
-    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: D102
-        p = of_pair(self._tables([self.elements.index(a), self.elements.index(b)])[0], 0, 1)
-        flat = np.asarray(r, dtype=np.float64).ravel()
-        v = np.array([float(interaction(float(x), 1.0 / float(x), p)[0]) for x in flat])
-        phi = np.array([float(density(float(x), p)) for x in flat])
-        return v.reshape(np.shape(r)), phi.reshape(np.shape(r))
-
-    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:  # noqa: D102
-        return -np.sqrt(np.asarray(rho, dtype=np.float64))

@@ -1,8 +1,7 @@
-"""Analytic embedded-atom model of bcc metals from six figures of each, after Johnson and Oh, with the alloy rule."""
+"""Analytic embedded-atom model of bcc metals from six properties of each, after Johnson and Oh, with an alloy rule."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -16,125 +15,28 @@ from nakmd.kernels.elementary import exp, log
 from nakmd.kernels.jit import term
 from nakmd.kernels.pair import switch
 from nakmd.kernels.simd import Lanes, maximum, where
-from nakmd.potentials.base import Term, positive
+from nakmd.potentials.base import Term
 from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom
-from nakmd.potentials.forms.record import Choice, Element, Ends, Evidence, NumbersRecord, Positive, Text, refuse_repeats
-from nakmd.units import GPA_PER_EV_A3
+from nakmd.potentials.forms.bcc_solution import BETA, BccFigures, solve_bcc
+from nakmd.potentials.forms.record import Choice, Element, ElementsRecord, Ends, Evidence, Positive, Text
 
-#: Exponent β of the density f = f_e (r₁/r)^β.
-BETA = 6
-
-#: Below this part of the equilibrium density F has its value there: ln 0 does not exist, and 1e-25 is a number in
-#: float32 as well.
+#: Least ρ/ρ_e at which F is evaluated: ln 0 does not exist, and float32 holds 1e-25 as well.
 LEAST_DENSITY = 1.0e-25
 
 
-class BccFigures(NamedTuple):
-    """What the functions of an element are solved for.
-
-    Attributes
-    ----------
-    a : [Å]
-        Lattice constant.
-    cohesive_energy, vacancy_energy : [eV]
-        Both positive; the vacancy is unrelaxed.
-    C11, C12, C44 : [GPa]
-    """
-
-    a: float
-    cohesive_energy: float
-    vacancy_energy: float
-    C11: float
-    C12: float
-    C44: float
-
-
-class BccFunctions(NamedTuple):
-    """Numbers of the three functions of an element (see `solve_bcc`).
-
-    Attributes
-    ----------
-    k : (4,) float64 [eV]
-        Coefficients of V in powers of r/r₁ - 1, the constant first.
-    n : float
-        Exponent of F.
-    r_1 : float [Å]
-        Distance of nearest neighbours.
-    f_e : float [eV/Å³]
-        Density that a nearest neighbour puts at an atom, E_c/Ω.
-    rho_e : float [eV/Å³]
-        Density in the crystal.
-    depth : float [eV]
-        E_c - E_1v.
-    """
-
-    k: FloatArray
-    n: float
-    r_1: float
-    f_e: float
-    rho_e: float
-    depth: float
-
-
-def solve_bcc(figures: BccFigures) -> BccFunctions:
-    r"""Solve for the functions of an element whose crystal has these figures.
-
-    The embedding energy is normalised, F'(ρ_e) = 0, so the pair energy alone gives the vacancy and the shears. With
-    r₁ = √3 a/2, r₂ = a, Ω = a³/2 and C' = (C₁₁ - C₁₂)/2:
-
-    .. math::
-
-        8 V_1 + 6 V_2 = -2 E_{1v}, \quad 8 r_1 V_1' + 6 r_2 V_2' = 0, \quad
-        r_1^2 V_1'' - r_1 V_1' = \tfrac94 \Omega C_{44}, \quad r_2^2 V_2'' - r_2 V_2' = 2 \Omega C'
-
-        n^2 = \frac{9 \Omega B - \tfrac12 (8 r_1^2 V_1'' + 6 r_2^2 V_2'')}{\beta^2 (E_c - E_{1v})}
-
-    Raises
-    ------
-    InputError
-        If no such functions exist.
-    """
-    a = positive(figures.a, "a")
-    depth = positive(figures.cohesive_energy - figures.vacancy_energy, "cohesive_energy less vacancy_energy")
-    c11, c12, c44 = (c / GPA_PER_EV_A3 for c in (figures.C11, figures.C12, figures.C44))
-    r_1, r_2, volume = 0.5 * math.sqrt(3.0) * a, a, 0.5 * a**3
-    power = np.arange(4.0)
-
-    def derivatives(r: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return V, V' and V'' at r as rows over k."""
-        y = r / r_1 - 1.0
-        first, second = np.zeros(4), np.zeros(4)
-        first[1:] = power[1:] * y ** (power[1:] - 1.0) / r_1
-        second[2:] = power[2:] * (power[2:] - 1.0) * y ** (power[2:] - 2.0) / r_1**2
-        return y**power, first, second
-
-    v1, d1, q1 = derivatives(r_1)
-    v2, d2, q2 = derivatives(r_2)
-    rows = [8 * v1 + 6 * v2, 8 * r_1 * d1 + 6 * r_2 * d2, r_1**2 * q1 - r_1 * d1, r_2**2 * q2 - r_2 * d2]
-    shear = 0.5 * (c11 - c12)
-    wanted = [-2.0 * figures.vacancy_energy, 0.0, 2.25 * volume * c44, 2.0 * volume * shear]
-    k = np.linalg.solve(np.array(rows), np.array(wanted))
-    curvature = float(0.5 * (8 * r_1**2 * q1 + 6 * r_2**2 * q2) @ k)
-    square = (3.0 * volume * (c11 + 2.0 * c12) - curvature) / (BETA**2 * depth)
-    if not square > 0.0:
-        raise InputError(f"No exponent n gives these figures: n² = {square:.4g}. The bulk modulus is too small.")
-    f_e = figures.cohesive_energy / volume
-    return BccFunctions(k, math.sqrt(square), r_1, f_e, f_e * (8.0 + 6.0 * (r_1 / r_2) ** BETA), depth)
-
-
 class JohnsonOhParameters(NamedTuple):
-    """Tables over species, or what one pair of species has in them; a is the central atom, b its neighbour.
+    """Tables over species, or the entries of one pair of species; a is the central atom, b its neighbour.
 
     Attributes
     ----------
     k_a, k_b : (n, n, 4) [eV]
-        Coefficients of the part of V that each element brings, weights included.
+        Coefficients of the contribution of each element to V, weights included.
     inverse_a, inverse_b : (n, n) [1/Å]
-        1/r₁ of either.
+        1/r₁ of each element.
     f_a, f_b : (n, n) [eV Å³]
-        f_e r₁⁶ of either.
+        f_e r₁⁶ of each element.
     start_a, end_a, start_b, end_b : (n, n) [Å]
-        Where the functions of either go to zero.
+        Range over which the functions of each element are switched to zero.
     depth, power, inverse_rho : (n,)
         E_c - E_1v [eV], n, and 1/ρ_e [Å³/eV] of the embedding energy.
     """
@@ -156,7 +58,7 @@ class JohnsonOhParameters(NamedTuple):
 
 @term
 def of_pair(tables: JohnsonOhParameters, a: int, b: int) -> JohnsonOhParameters:
-    """Return what one pair of species has."""
+    """Return the entries of one pair of species."""
     return JohnsonOhParameters(
         tables.k_a[a, b], tables.k_b[a, b], tables.inverse_a[a, b], tables.inverse_b[a, b], tables.f_a[a, b],
         tables.f_b[a, b], tables.start_a[a, b], tables.end_a[a, b], tables.start_b[a, b], tables.end_b[a, b],
@@ -179,7 +81,7 @@ def density(r: Lanes, p: JohnsonOhParameters) -> Lanes:
 
 @term
 def interaction(r: Lanes, inverse: Lanes, p: JohnsonOhParameters) -> tuple[Lanes, Lanes, Lanes, Lanes]:
-    """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; both elements bring a part of V and a density."""
+    """V, dV/dr, dφ_ab/dr, dφ_ba/dr, the force pass; both elements contribute to V and to the density."""
     s_a, ds_a = switch(r, p.start_a, p.end_a)
     s_b, ds_b = switch(r, p.start_b, p.end_b)
     v_a, slope_a = cubic(r * p.inverse_a - 1.0, p.k_a)
@@ -214,8 +116,8 @@ class BccElement(Element):
     note: Text = ""
 
 
-class JohnsonOhSet(NumbersRecord):
-    """Analytic embedded atoms of bcc metals (`nakmd.potentials.JohnsonOh`): six figures of each; cut in units of a."""
+class JohnsonOhSet(ElementsRecord):
+    """Analytic embedded atoms of bcc metals (`nakmd.potentials.JohnsonOh`): six properties each; cut in units of a."""
 
     equation: ClassVar[str] = (
         "E = Σ_i F(ρ_i) + ½ Σ V(r); f = f_e (r_1/r)⁶, V = Σ_m k_m (r/r_1 - 1)^m, F = -(E_c - E_1v)(1 - n ln x) x^n, "
@@ -226,47 +128,41 @@ class JohnsonOhSet(NumbersRecord):
         "start": "a", "end": "a", "cohesive_energy": "eV", "vacancy_energy": "eV",
         "C11": "GPa", "C12": "GPa", "C44": "GPa",
     }  # fmt: skip
-    has_elements = True
 
     form: Literal["johnson_oh"]
     cut: Ends
     element: Annotated[tuple[BccElement, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _once(self) -> Self:
-        refuse_repeats([element.symbol for element in self.element], "element")
+    def _all_bcc(self) -> Self:
         for element in self.element:
             if element.lattice != "bcc":
                 raise ValueError(f"{element.symbol} is {element.lattice}; these functions are for bcc")
         return self
 
-    @property
-    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
-        return tuple(element.symbol for element in self.element)
-
     def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
         elements = self.chosen(choice.elements)
-        found = {element.symbol: element for element in self.element if element.symbol in elements}
+        chosen = {element.symbol: element for element in self.element if element.symbol in elements}
         figures = {
             name: BccFigures(e.lattice_constant, e.cohesive_energy, e.vacancy_energy, e.C11, e.C12, e.C44)
-            for name, e in found.items()
+            for name, e in chosen.items()
         }
-        numbers = [e.atomic_number for e in found.values()]
+        numbers = [e.atomic_number for e in chosen.values()]
         return [JohnsonOh(figures, numbers, (self.cut.start, self.cut.end), self.name)]
 
 
 class JohnsonOh(AnalyticEmbeddedAtom):
-    r"""Analytic embedded-atom model of bcc metals: first and second neighbours, six figures for each element.
+    r"""Analytic embedded-atom model of bcc metals: first and second neighbours, six properties of each element.
 
     .. math::
 
         f = f_e (r_1/r)^6, \quad V = \sum_{m=0}^{3} k_m (r/r_1 - 1)^m, \quad
         F = -(E_c - E_{1v}) (1 - n \ln x) x^n, \quad x = \rho/\rho_e
 
-    f and V of an element go to zero between ``cut[0] a`` and ``cut[1] a`` by the switching polynomial of
-    `nakmd.kernels.pair.switch`; between the second and the third neighbours of bcc (1 a and 1.414 a) nothing that the
-    functions are solved for is touched. Unlike atoms follow Johnson's rule with the density uncut in the weights, so
-    that they are constants:
+    f and V of an element are switched to zero between ``cut[0] a`` and ``cut[1] a`` by the polynomial of
+    `nakmd.kernels.pair.switch`. Between the second and the third neighbours of bcc (1 a and 1.414 a) this changes none
+    of the properties that the functions are solved for. Unlike atoms follow Johnson's rule. Its weights are ratios of
+    the unswitched densities, and so constants:
 
     .. math::
 
@@ -276,11 +172,11 @@ class JohnsonOh(AnalyticEmbeddedAtom):
     Parameters
     ----------
     figures : mapping of str to BccFigures
-        Of each element.
+        Properties of each element.
     atomic_numbers : sequence of int
         For the headers of tables.
     cut : (float, float)
-        Where the functions of an element begin and end to go to zero, in units of its a.
+        Range over which the functions of an element are switched to zero, in units of its a.
     label : str
 
     References
@@ -291,7 +187,8 @@ class JohnsonOh(AnalyticEmbeddedAtom):
     density_unit = "eV/Å³"
     Record = JohnsonOhSet
     guessed_cost = 0.15
-    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
+    formulas = (density, interaction, embedding, of_pair)
+    kernels = build_eam_kernels(*formulas)
 
     def __init__(
         self,
@@ -305,7 +202,7 @@ class JohnsonOh(AnalyticEmbeddedAtom):
         self.atomic_numbers = tuple(int(z) for z in atomic_numbers)
         self.cut = (float(cut[0]), float(cut[1]))
         if not 0.0 < self.cut[0] < self.cut[1]:
-            raise InputError(f"{label}: the functions must begin to end before they end, got {cut}.")
+            raise InputError(f"{label}: the cut needs 0 < start < end, got {cut}.")
         self.solved = {element: solve_bcc(f) for element, f in self.figures.items()}
         self.largest_density = 4.0 * max(solved.rho_e for solved in self.solved.values())
 
@@ -327,7 +224,7 @@ class JohnsonOh(AnalyticEmbeddedAtom):
         strength = np.array([s.f_e * s.r_1**BETA for s in solved])
         length = np.array([self.figures[self.elements[max(k, 0)]].a for k in rows])
         k = np.array([s.k for s in solved])
-        # f_b/f_a at one distance; each element brings half of V
+        # f_b/f_a at one distance; each element contributes half of V
         weight = 0.5 * strength[None, :] / strength[:, None]
         center, neighbor = np.repeat(np.arange(n)[:, None], n, axis=1), np.repeat(np.arange(n)[None, :], n, axis=0)
         p = JohnsonOhParameters(
@@ -348,14 +245,3 @@ class JohnsonOh(AnalyticEmbeddedAtom):
         known = np.array([k >= 0 for k in rows])
         reach = np.maximum(p.end_a, p.end_b)
         return p, np.where(known[:, None] & known[None, :], reach, 0.0)
-
-    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: D102
-        p = of_pair(self._tables([self.elements.index(a), self.elements.index(b)])[0], 0, 1)
-        flat = np.asarray(r, dtype=np.float64).ravel()
-        v = np.array([float(interaction(float(x), 1.0 / float(x), p)[0]) for x in flat])
-        phi = np.array([float(density(float(x), p)) for x in flat])
-        return v.reshape(np.shape(r)), phi.reshape(np.shape(r))
-
-    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:  # noqa: D102
-        p = self._tables([self.elements.index(a)])[0]
-        return np.array([float(embedding(float(x), p, 0)[0]) for x in np.ravel(rho)]).reshape(np.shape(rho))

@@ -1,4 +1,4 @@
-"""LAMMPS's interpolation of EAM tables, so that the same file gives the same energies."""
+"""The interpolation that LAMMPS uses for EAM tables, so that the same file gives the same energies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MIN_POINTS = 5
 
 
 def lammps_spline(values: FloatArray) -> FloatArray:
-    r"""Return the cubic of every segment: Hermite, with slopes from five-point differences.
+    r"""Return the Hermite cubic of every segment, with slopes from five-point differences.
 
     .. math:: f(m\,\delta + p\,\delta) = c_0 + c_1 p + c_2 p^2 + c_3 p^3, \quad 0 \le p \le 1, \qquad
               f' = (c_1 + 2 c_2 p + 3 c_3 p^2) / \delta
@@ -27,13 +27,13 @@ def lammps_spline(values: FloatArray) -> FloatArray:
     Returns
     -------
     (..., n, 4) float64
-        ``[..., m, k]`` is c_k of the segment from point m to m + 1; the last row, the end and its slope.
+        ``[..., m, k]`` is c_k of the segment from point m to m + 1; the last row holds the last value and its slope.
 
     Notes
     -----
     The segment of x is m = min(⌊x/δ⌋, n − 2), p = min(x/δ − m, 1): beyond the end of the table the last value
-    is held. For the embedding energy m is also at least 0, with p < 0 where ρ < 0, and beyond
-    `EAMTable.rho_max` F goes on as F(p = 1) + F'(p = 1) (ρ − ρ_max).
+    is kept. For the embedding energy m is also at least 0, with p < 0 where ρ < 0, and beyond
+    `EAMTable.rho_max` F continues as F(p = 1) + F'(p = 1) (ρ − ρ_max).
     """
     f = np.asarray(values, dtype=np.float64)
     n = f.shape[-1]
@@ -54,7 +54,7 @@ def lammps_spline(values: FloatArray) -> FloatArray:
 
 
 def spline_value(coefficients: FloatArray, delta: float, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return value and derivative of one spline at x ≥ 0, in NumPy (the kernels have their own).
+    """Return value and derivative of one spline at x ≥ 0, in NumPy (the kernels use a compiled version).
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def spline_value(coefficients: FloatArray, delta: float, x: FloatArray) -> tuple
     Returns
     -------
     value, derivative : (...) float64
-        Beyond the table both are those of its end.
+        Beyond the table, those at its end.
     """
     p = np.asarray(x, dtype=np.float64) / delta
     m = np.clip(p.astype(np.int64), 0, len(coefficients) - 2)

@@ -1,4 +1,4 @@
-"""The pair style of LAMMPS that takes a file and an element for each type."""
+"""LAMMPS pair styles that take a parameter file and an element for each type."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from nakmd.potentials.base import LAMMPSStyle, species_key
 def many_body_style(
     style: str, file: str, text: str, elements: Sequence[str], species_names: Sequence[str]
 ) -> list[LAMMPSStyle]:
-    """Return the style with its file; none if no species is one of the elements.
+    """Return the style with its file, or an empty list if no species uses one of the elements.
 
     Parameters
     ----------
     style : str
         Name of the style.
     file, text : str
-        Name and text of the file of parameters.
+        Name and text of the parameter file.
     elements : sequence of str
-        Those in the file.
+        Elements in the file.
     species_names : sequence of str
         Species of the LAMMPS types 1, 2, ...; those without an element are mapped to NULL.
     """

@@ -1,4 +1,4 @@
-"""Pair potentials: everything but the formula."""
+"""The base class of pair potentials; each form adds its formula."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from nakmd.arrays import FloatArray
 from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables, switch
-from nakmd.neighbors import ListRequest, Neighbors, SlicedList
+from nakmd.neighbors import ListRequest
 from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive
-from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
+from nakmd.potentials.forms.bound_pair import BoundPair
 from nakmd.potentials.forms.pair_set import CutMode, CutPair, PairSet, Parameter, make_pair_set
-from nakmd.system import Result, System
 
 #: Where the switching function starts unless stated, as a fraction of the cutoff.
 SMOOTH_FROM = 0.9
@@ -28,19 +27,19 @@ PairParameters = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 class PairPotential(Term):
-    r"""A sum over pairs of species, each with its own parameters, cutoff and way to end.
+    r"""A sum over pairs of atoms; each pair of species has its own parameters, cutoff and cut mode.
 
     Parameters
     ----------
     pairs : mapping of (str, str) to mapping
         For each unordered pair of species the parameters of the formula, ``cutoff`` [Å] and ``cut``:
 
-        - ``"cut"``: V as it is inside the cutoff, with a step there;
+        - ``"cut"``: V unchanged inside the cutoff, with a step there;
         - ``"shift"``: V(r) - V(r_c), continuous energy (LAMMPS ``pair_modify shift yes``);
         - ``"smooth"``: V(r) times the C² polynomial S(x) = 1 - 10x³ + 15x⁴ - 6x⁵ between ``smooth_from``
           (0.9 r_c unless given) and r_c, continuous energy and force.
 
-        A pair of bare elements holds for every labelled site of them that is not listed itself.
+        A pair of bare elements applies to all their labelled sites that are not listed themselves.
     none : sequence of (str, str)
         Pairs that are declared not to interact.
     scale : float
@@ -54,37 +53,37 @@ class PairPotential(Term):
         If a parameter is missing, unknown or out of range.
     """
 
-    #: The word of ``form`` in records; decks write it with hyphens (``kind = "lennard-jones"``).
+    #: Value of ``form`` in records; decks write it with hyphens (``kind = "lennard-jones"``).
     form: ClassVar[str]
     #: V in one line.
     equation: ClassVar[str]
-    #: What a pair of species gives, by name.
+    #: Parameters of a pair of species, by name.
     parameters: ClassVar[Mapping[str, Parameter]]
     #: Names of the numbers that follow from others or from the elements (`derived_numbers`).
     derived: ClassVar[tuple[str, ...]] = ()
-    #: What a pair of a record may say beside the parameters.
+    #: Schema of the keys of a pair in a record besides the parameters.
     pair_record: ClassVar[type[CutPair]] = CutPair
-    #: The record, made of the above.
+    #: The record, derived from the above.
     Record: ClassVar[type[PairSet]]
 
-    #: Formula ``(r, p) -> (V, dV/dr)``, the numbers p of a pair of species, and the compiled kernels
+    #: Formula ``(r, p) -> (V, dV/dr)``, the parameters p of one pair of species, and the compiled kernels
     #: (`nakmd.kernels.pair`).
     formula: ClassVar[Callable[..., Any]]
     of_pair: ClassVar[Callable[..., Any]]
-    #: The part of V that metal around the metal atom takes away (`nakmd.potentials.Screened`), in the same way;
-    #: all of V where there is none.
+    #: The attractive part of V, which surrounding metal screens (`nakmd.potentials.Screened`), as ``formula``;
+    #: if None, all of V is screened.
     attraction: ClassVar[Callable[..., Any] | None] = None
     kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
     #: NamedTuple of (n_species, n_species) tables that the formula reads.
     Parameters: ClassVar[type]
-    #: Pair styles of LAMMPS whose sum is the formula: name, and coefficients from the numbers of a pair and the scale.
-    #: None where LAMMPS has no such formula: then the pairs go out as tables.
+    #: Pair styles of LAMMPS whose sum is the formula: name, and coefficients from the parameters of a pair and the
+    #: scale. Empty where LAMMPS has no such formula: the pairs are then exported as tables.
     lammps_formulas: ClassVar[tuple[tuple[str, Callable[[Mapping[str, float], float], Sequence[float]]], ...]] = ()
     #: Names of the tables: parameters and derived numbers.
     names: ClassVar[tuple[str, ...]]
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Make the record of a form from what it declares."""
+        """Derive the record of a form from its declarations."""
         super().__init_subclass__(**options)
         if "parameters" in vars(cls):
             cls.names = (*cls.parameters, *cls.derived)
@@ -108,7 +107,7 @@ class PairPotential(Term):
 
     @staticmethod
     def key(a: str, b: str) -> tuple[str, str]:
-        """Return an unordered pair in the order that `pairs` has it."""
+        """Return an unordered pair in the order of the keys of `pairs`."""
         return (a, b) if a <= b else (b, a)
 
     def _checked(self, key: tuple[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,28 +139,28 @@ class PairPotential(Term):
 
     @classmethod
     def derived_numbers(cls, pair: tuple[str, str], numbers: Mapping[str, float], what: str) -> dict[str, float]:
-        """Return the numbers of a pair that follow from others or from its elements, by the names in ``derived``.
+        """Return the numbers named in ``derived``, which follow from the parameters or the elements of a pair.
 
         Parameters
         ----------
         pair : (str, str)
             Species.
         numbers : mapping of str to float
-            The parameters, each in range.
+            The validated parameters.
         what : str
-            How messages call the pair.
+            Name of the pair in messages.
 
         Raises
         ------
         InputError
-            If the numbers make no sense together, or the elements are unknown.
+            If the parameters are inconsistent, or the elements are unknown.
         """
         return {}
 
     # ------------------------------------------------------------------------------------------ species
     def entry(self, a: str, b: str) -> tuple[str, str] | None:
-        """Return the pair that two species use: the most specific one listed."""
-        a, b = self.key(a, b)  # the same whichever comes first, or forces would not be mutual
+        """Return the most specific listed pair that applies to two species."""
+        a, b = self.key(a, b)  # independent of the order of the two, else forces would not be mutual
         for x in dict.fromkeys((a, element_of(a))):
             for y in dict.fromkeys((b, element_of(b))):
                 if self.key(x, y) in self.pairs or self.key(x, y) in self.none:
@@ -188,7 +187,7 @@ class PairPotential(Term):
         return tuple(dict.fromkeys(name for pair in self.pairs for name in pair))
 
     def curve(self, entry: tuple[str, str], r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return V [eV] and dV/dr [eV/Å] of a listed pair, with its end and the scale.
+        """Return V [eV] and dV/dr [eV/Å] of a listed pair, with its cut mode and the scale applied.
 
         Parameters
         ----------
@@ -218,11 +217,10 @@ class PairPotential(Term):
             v[k], slope[k] = energy - shift, gradient
         return self.scale * v, self.scale * slope
 
-    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:
-        """Return one style for each formula and way to cut, with the scale in the depths; a table for all else."""
-        if type(self).bind_term is not PairPotential.bind_term:  # a term with loops of its own is more than its formula
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        if type(self).bind_term is not PairPotential.bind_term:  # its energy is more than the formula
             raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
-        styles: dict[tuple[int, str], LAMMPSStyle] = {}
+        styles: dict[tuple[int, str], LAMMPSStyle] = {}  # by part of the formula and cut mode
         tabulated: list[tuple[str, str]] = []
         file = f"{stem}.table"
         for i, a in enumerate(species_names):
@@ -241,8 +239,8 @@ class PairPotential(Term):
                     style = styles.setdefault(
                         (part, shift), LAMMPSStyle(name, repr(values["cutoff"]), [], f"shift {shift}")
                     )
-                    words = " ".join(repr(float(x)) for x in [*numbers(values, self.scale), values["cutoff"]])
-                    style.coefficients.append((types, words))
+                    coefficients = [*numbers(values, self.scale), values["cutoff"]]
+                    style.coefficients.append((types, " ".join(repr(float(x)) for x in coefficients)))
         if tabulated:
             title = f"{self.label}: {type(self).__name__}"
             sections = {pair: (self.pairs[pair]["cutoff"], partial(self.curve, pair)) for pair in tabulated}
@@ -273,7 +271,7 @@ class PairPotential(Term):
     def shifts(
         self, species_names: Sequence[str], function: Callable[..., Any], parameters: NamedTuple, cuts: CutTables
     ) -> FloatArray:
-        """Return the value of a function of a pair at its cutoff where it is shifted by it, (n, n) [eV], else 0."""
+        """Return the value of a pair function at its cutoff, (n, n) [eV]; 0 for pairs whose cut is not ``"shift"``."""
         shift = np.zeros_like(cuts.shift)
         for a, name_a in enumerate(species_names):
             for b, name_b in enumerate(species_names):
@@ -281,60 +279,3 @@ class PairPotential(Term):
                 if entry in self.pairs and self.pairs[entry]["cut"] == "shift":
                     shift[a, b] = function(cuts.cutoff[a, b], type(self).of_pair(parameters, a, b))[0]
         return shift
-
-
-class BoundPair(BoundTerm):
-    """Tables of a pair potential for the species of one system.
-
-    Parameters
-    ----------
-    kernels : tuple of callable
-        Forces, energies, energies by species (`nakmd.kernels.pair.build_pair_kernels`).
-    parameters : NamedTuple
-        Tables that the formula reads, (n_species, n_species) each.
-    cuts : CutTables
-    request : ListRequest
-    """
-
-    def __init__(
-        self, kernels: tuple[Callable[..., Any], ...], parameters: NamedTuple, cuts: CutTables, request: ListRequest
-    ) -> None:
-        self.requests = (request,)
-        self.parameters = parameters
-        self.cuts = cuts
-        self.kernels = kernels
-        self._virials: FloatArray = np.zeros((0, 6))
-
-    def add_to(  # noqa: D102  (inherited)
-        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
-    ) -> None:
-        found = lists[0]
-        if len(self._virials) != found.n_slices:
-            self._virials = np.zeros((found.n_slices, 6))
-        shared = (
-            neighbors.rows_of(found), found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
-            self.parameters, self.cuts,
-        )  # fmt: skip
-        add_forces, add_energies, _ = self.kernels
-        add_forces(*shared, result.forces)
-        if virial:
-            add_energies(*shared, result.energies, self._virials)
-            result.virial += self._virials.sum(axis=0)
-
-    def add_pair_energies(  # noqa: D102
-        self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
-    ) -> None:
-        found = lists[0]
-        by_slice = np.zeros((found.n_slices, len(energies)))
-        self.kernels[2](
-            neighbors.rows_of(found), found.centers, found.species, found.begin, found.end, found.entries,
-            self.parameters, self.cuts, by_slice,
-        )  # fmt: skip
-        add_by_species(by_slice, found, energies)
-
-
-def add_by_species(by_slice: FloatArray, found: SlicedList, energies: FloatArray) -> None:
-    """Add halves of pair energies, (n_slices, n_species) [eV], to a symmetric table of whole ones."""
-    half = np.zeros_like(energies)
-    np.add.at(half, found.species, by_slice)
-    energies += half + half.T - np.diag(np.diag(half))

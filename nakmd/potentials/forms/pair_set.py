@@ -1,4 +1,4 @@
-"""What a pair form declares of its parameters, and the records that follow from that."""
+"""Declaration of the parameters of a pair form, and the record schemas derived from it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from nakmd.potentials.forms.record import (
     Positive,
     Text,
     Word,
-    pair_key,
-    refuse_repeats,
+    unique_pairs,
 )
 
-#: How an interaction may end.
+#: How an interaction ends at its cutoff.
 CutMode = Literal["cut", "shift", "smooth"]
 
 
 def not_negative(value: float, what: str) -> float:
-    """Return the value, or say that it must not be below zero."""
+    """Return the value; raise `InputError` unless it is finite and not below zero."""
     if not (np.isfinite(value) and value >= 0.0):
         raise InputError(f"{what} must be a number not below 0, got {value}.")
     return float(value)
@@ -49,9 +48,9 @@ class Parameter:
     Attributes
     ----------
     unit : str
-        ``"eV"``, ``"Å"``, ``"eV Å⁶"``; empty for a pure number.
+        ``"eV"``, ``"Å"``, ``"eV Å⁶"``; empty for a dimensionless number.
     range : {"positive", "not negative", "any"}
-        Which values are allowed.
+        Allowed values.
     """
 
     unit: str
@@ -68,9 +67,9 @@ class Parameter:
 
 
 class CutPair(Part):
-    """What every pair of a pair potential may say."""
+    """Keys of every pair of a pair potential."""
 
-    #: V in one line, where what a pair may say beside the parameters changes it.
+    #: V in one line, if keys besides the parameters change it.
     equation: ClassVar[str] = ""
 
     species: tuple[Word, Word]
@@ -82,19 +81,19 @@ class CutPair(Part):
 
     @property
     def takes_doping(self) -> bool:
-        """Whether the pair weakens with the graphitic nitrogen of the wall."""
+        """Whether graphitic nitrogen in the wall changes the parameters."""
         return False
 
     def numbers(self, doping: float) -> dict[str, Any]:
-        """Return what the potential takes for this pair beside ``doping`` graphitic N per atom of the wall."""
+        """Return the parameters of the pair for ``doping`` graphitic N per atom of the wall."""
         return self.model_dump(exclude={"species", "evidence", "note"}, exclude_none=True)
 
 
 class PairSet(NumbersRecord):
-    """A pair potential: parameters for pairs of species, and how each is cut (by default as the set says)."""
+    """A pair potential: parameters and cut mode of each pair of species; cut modes default to that of the set."""
 
     scalable = True
-    #: The potential that the set is for.
+    #: The class of the potential.
     potential: ClassVar[Callable[..., Term]]
 
     cutoff: Positive
@@ -103,8 +102,8 @@ class PairSet(NumbersRecord):
     pair: Annotated[tuple[CutPair, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _once(self) -> Self:
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+    def _pairs_differ(self) -> Self:
+        unique_pairs(pair.species for pair in self.pair)
         return self
 
     @property
@@ -130,30 +129,30 @@ def make_pair_set(
     parameters: Mapping[str, Parameter],
     pair_record: type[CutPair] = CutPair,
 ) -> type[PairSet]:
-    """Return the record of a pair form, made of what the form declares.
+    """Return the record schema of a pair form.
 
     Parameters
     ----------
     potential : callable
         Takes ``pairs``, ``none``, ``scale`` and ``label``.
     name : str
-        Of the class of the potential; the records are called ``<name>Set`` and ``<name>Pair``.
+        Name of the class of the potential; the records are called ``<name>Set`` and ``<name>Pair``.
     form : str
-        The word of ``form`` in a file.
+        Value of ``form`` in a file.
     equation : str
     parameters : mapping of str to Parameter
     pair_record : type
-        What a pair may say beside the parameters.
+        Schema of the keys of a pair besides the parameters.
     """
     fields: dict[str, Any] = {key: (parameter.record_type, ...) for key, parameter in parameters.items()}
     numbers = create_model(f"{name}Numbers", __base__=CutPair, __module__=__name__, **fields)
     bases = (numbers,) if pair_record is CutPair else (pair_record, numbers)
     pair = create_model(f"{name}Pair", __base__=bases, __module__=__name__, __doc__=equation)
-    words: dict[str, Any] = {
+    keys: dict[str, Any] = {
         "form": (Literal[form], ...), "pair": (Annotated[tuple[pair, ...], Field(min_length=1)], ...),
     }  # fmt: skip
     record = create_model(
-        f"{name}Set", __base__=PairSet, __module__=__name__, __doc__=f"Pairs of species: {equation}", **words
+        f"{name}Set", __base__=PairSet, __module__=__name__, __doc__=f"Pairs of species: {equation}", **keys
     )
     record.equation = pair_record.equation or equation
     record.potential = potential

@@ -1,9 +1,9 @@
-"""What every record of the library is made of: kinds of values, sources, units, accuracy, and the way to its terms."""
+"""Base classes of the records of the library: types of values, sources, units, accuracy, conversion to terms."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, get_args
@@ -21,27 +21,27 @@ Name = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64, p
 Text = Annotated[str, Strict()]
 Doi = Annotated[str, Strict(), StringConstraints(pattern=r"^10\.[0-9]{4,9}/\S+$")]
 
-#: How a number is known: read in the source named; solved for figures of the source; remembered (and how
-#: well); chosen here, with the reason in the note.
+#: How a number is known: read in the cited source; solved for properties given by the source; recalled from memory,
+#: with the confidence; or chosen by nakmd, with the reason in the note.
 Evidence = Literal["published", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed"]
 
-#: Units of numbers that mean the same in every form.
+#: Units of keys that have the same meaning in every form.
 COMMON_UNITS = {"cutoff": "Å", "smooth_from": "Å", "lattice_constant": "Å", "mass": "amu"}
 
 
 def pair_key(a: str, b: str) -> tuple[str, str]:
-    """Return an unordered pair in its one order."""
+    """Return an unordered pair in sorted order."""
     return (a, b) if a <= b else (b, a)
 
 
 class Part(BaseModel):
-    """A piece of a record: frozen, and without words that nobody knows."""
+    """A part of a record: immutable, and unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Source(Part):
-    """A work that numbers come from."""
+    """A publication that numbers come from."""
 
     paper: Text
     doi: Doi | None = None
@@ -49,7 +49,7 @@ class Source(Part):
 
 
 class Units(Part):
-    """The units of the numbers; nothing is converted, so they can only be these."""
+    """The units of the numbers. Nothing is converted, so no others are accepted."""
 
     energy: Literal["eV"]
     length: Literal["Å"]
@@ -58,7 +58,7 @@ class Units(Part):
 
 
 class Accuracy(Part):
-    """A figure that the numbers give, beside what it should be: measured, or computed from first principles.
+    """A property of the model and its reference value, measured or computed from first principles.
 
     ``of`` is the element, alloy or site; ``error`` the standard error of ``value`` where it is sampled.
     """
@@ -74,11 +74,11 @@ class Accuracy(Part):
 
 
 class Record(Part):
-    """What every file of the library says of itself."""
+    """Keys of every file of the library."""
 
     #: The energy in one line.
     equation: ClassVar[str]
-    #: Units of the numbers of this form by key, beside `COMMON_UNITS`.
+    #: Units of the numbers of this form by key, in addition to `COMMON_UNITS`.
     number_units: ClassVar[Mapping[str, str]] = {}
 
     name: Name
@@ -91,11 +91,11 @@ class Record(Part):
     @property
     @abstractmethod
     def species(self) -> tuple[str, ...]:
-        """Elements or species that it has numbers for; for a model, its sets."""
+        """Elements or species that the record has numbers for; for a model, its sets."""
 
     @classmethod
     def form_word(cls) -> str:
-        """Return the word of ``form`` that chooses this schema."""
+        """Return the value of ``form`` that selects this schema."""
         return str(get_args(cls.model_fields["form"].annotation)[0])
 
     @classmethod
@@ -106,20 +106,20 @@ class Record(Part):
 
 @dataclass(frozen=True)
 class Choice:
-    """What is wanted of a parameter set.
+    """Options for building the terms of a parameter set.
 
     Attributes
     ----------
     elements : tuple of str or None
-        Some of its elements; all if None.
+        The elements to use; all of the set if None.
     lambda_phi : float or None
-        Factor on φ between unlike elements; as the set says if None.
+        Factor on φ between unlike elements; the value of the set if None.
     scale : float
         Factor on energies and forces, for pair terms.
     doping : float
         Graphitic nitrogen per atom of the wall.
     folder : pathlib.Path
-        Where the files lie that the record names.
+        Folder of the data files that the record names.
     """
 
     elements: tuple[str, ...] | None = None
@@ -130,11 +130,11 @@ class Choice:
 
 
 class NumbersRecord(Record):
-    """A record that holds numbers: with their units, sources and licence."""
+    """A record of numbers with their units, sources and licence."""
 
-    #: Whether the affinity scales it and metal may screen it: pair terms.
+    #: Whether the affinity may scale it and metal may screen it: true for pair terms.
     scalable: ClassVar[bool] = False
-    #: Whether some of its elements can be chosen.
+    #: Whether a subset of its elements can be selected.
     has_elements: ClassVar[bool] = False
     #: Whether φ between unlike elements can be scaled.
     has_lambda_phi: ClassVar[bool] = False
@@ -145,16 +145,16 @@ class NumbersRecord(Record):
 
     @property
     def takes_doping(self) -> bool:
-        """Whether it weakens with the graphitic nitrogen of the wall."""
+        """Whether graphitic nitrogen in the wall changes its numbers."""
         return False
 
     @property
     def data_files(self) -> tuple[str, ...]:
-        """Names of the files beside the record that hold some of its numbers."""
+        """Names of files in the folder of the record that hold some of its numbers."""
         return ()
 
     def terms(self, choice: Choice) -> list[Term]:
-        """Return the terms that the set makes: one, but for separate alloys of a Finnis-Sinclair set.
+        """Return the terms of the set: one, except for a Finnis-Sinclair set of several separate alloys.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class NumbersRecord(Record):
         Raises
         ------
         InputError
-            If the choice means nothing to this form, or names elements that the set lacks.
+            If the form lacks an option that is set, or the set lacks an element.
         """
         if choice.elements is not None and not self.has_elements:
             raise InputError(f"{self.name} ({self.form}) takes no choice of elements.")
@@ -173,10 +173,10 @@ class NumbersRecord(Record):
 
     @abstractmethod
     def build_terms(self, choice: Choice) -> list[Term]:
-        """Return the terms for a choice that means something to this form."""
+        """Return the terms for a choice whose options the form has."""
 
     def chosen(self, elements: Sequence[str] | None) -> tuple[str, ...]:
-        """Return the elements wanted, all of which the set must have."""
+        """Return the elements to use; raise `InputError` if the set lacks one."""
         missing = [element for element in elements or () if element not in self.species]
         if missing or (elements is not None and not elements):
             raise InputError(f"{self.name} has {', '.join(self.species)}, not {', '.join(missing) or 'nothing'}.")
@@ -184,7 +184,7 @@ class NumbersRecord(Record):
 
 
 class Element(Part):
-    """An element, for the headers of tables."""
+    """Properties of an element, for the headers of tables."""
 
     symbol: Word
     atomic_number: Annotated[int, Strict(), Field(ge=1, le=118)]
@@ -194,14 +194,38 @@ class Element(Part):
 
 
 def refuse_repeats(names: Sequence[str], what: str) -> None:
-    """Refuse a list that names a thing twice."""
+    """Raise `ValueError` if a name occurs twice."""
     repeated = sorted({name for name in names if list(names).count(name) > 1})
     if repeated:
         raise ValueError(f"{what} {repeated[0]} is given twice")
 
 
+def unique_pairs(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return unordered pairs in sorted order; raise `ValueError` if one occurs twice."""
+    keys = [pair_key(*pair) for pair in pairs]
+    refuse_repeats(["-".join(key) for key in keys], "pair")
+    return set(keys)
+
+
+class ElementsRecord(NumbersRecord):
+    """A record with one table for each element; a subset of the elements can be selected."""
+
+    has_elements = True
+
+    element: Annotated[tuple[Element, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _elements_differ(self) -> Self:
+        refuse_repeats(self.species, "element")
+        return self
+
+    @property
+    def species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
+        return tuple(element.symbol for element in self.element)
+
+
 class Ends(Part):
-    """Where functions begin and end to go to zero, by a switching polynomial."""
+    """Range [start, end] over which functions are switched to zero by a polynomial."""
 
     start: Positive
     end: Positive

@@ -1,4 +1,4 @@
-"""Tersoff's bond-order potential in LAMMPS's convention."""
+"""The Tersoff bond-order potential in the convention of LAMMPS."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from nakmd.potentials.forms.record import (
 )
 from nakmd.system import Result, System
 
-#: Parts that a system is cut into, whatever the number of threads.
+#: Number of parts that a system is divided into; it does not depend on the number of threads.
 N_CHUNKS = 64
 
 
 class TersoffPair(Part):
-    """A record of Tersoff's bond order: centre, bonded atom, and the third atoms (by default all)."""
+    """Parameters of a bond order: central atom, bonded atom, and the third atoms (all elements by default)."""
 
     elements: tuple[Word, Word]
     third: tuple[Word, ...] | None = None
@@ -67,7 +67,7 @@ class TersoffPair(Part):
 
 
 class TersoffSet(NumbersRecord):
-    """Tersoff's bond order in LAMMPS's convention (see `nakmd.potentials.files.tersoff_file`)."""
+    """Tersoff bond order in the convention of LAMMPS (see `nakmd.potentials.files.tersoff_file`)."""
 
     equation: ClassVar[str] = (
         "E = ½ Σ f_C(r) [A exp(-λ1 r) - b_ij B exp(-λ2 r)], b = (1 + βⁿ ζⁿ)^(-1/2n), "
@@ -86,13 +86,13 @@ class TersoffSet(NumbersRecord):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         refuse_repeats(self.elements, "element")
-        found = [(*p.elements, k) for p in self.pair for k in (self.elements if p.third is None else p.third)]
-        refuse_repeats([" ".join(triple) for triple in found], "triple")
-        for triple in found:
+        triples = [(*p.elements, k) for p in self.pair for k in (self.elements if p.third is None else p.third)]
+        refuse_repeats([" ".join(triple) for triple in triples], "triple")
+        for triple in triples:
             if not set(triple) <= set(self.elements):
                 raise ValueError(f"{' '.join(triple)} is not of the elements {', '.join(self.elements)}")
-        wanted = [(i, j, k) for i in self.elements for j in self.elements for k in self.elements]
-        missing = [" ".join(triple) for triple in wanted if triple not in found]
+        required = [(i, j, k) for i in self.elements for j in self.elements for k in self.elements]
+        missing = [" ".join(triple) for triple in required if triple not in triples]
         if missing:
             raise ValueError(f"no [[pair]] gives the triples {', '.join(missing)}")
         return self
@@ -121,7 +121,7 @@ class Tersoff(Term):
 
         \zeta_{ij} = \sum_{k \ne i, j} f_C(r_{ik})\, g(\theta_{ijk})\, e^{[\lambda_3 (r_{ij} - r_{ik})]^m}
 
-    Two-body numbers come from entry (i, j, j), three-body numbers from (i, j, k).
+    Two-body parameters are those of entry (i, j, j), three-body parameters those of (i, j, k).
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ class Tersoff(Term):
 
     @classmethod
     def from_file(cls, path: Path | str, elements: Sequence[str] | None = None) -> Tersoff:
-        """Read a file in LAMMPS's tersoff format; ``elements`` picks some of those it holds.
+        """Read a file in the tersoff format of LAMMPS; ``elements`` selects some of its elements.
 
         Raises
         ------
@@ -179,8 +179,8 @@ class Tersoff(Term):
         pick = np.ix_(rows, rows, rows)
         tables = {name: np.ascontiguousarray(getattr(self.parameters, name)[pick]) for name in COLUMNS}
         triples = tables["R"] + tables["D"]
-        # a neighbour c matters to the bond (a, b) within R + D of (a, b, c); the list is made symmetric, because
-        # every entry needs its reverse
+        # a neighbour c affects the bond (a, b) within R + D of (a, b, c); the list is symmetric because every entry
+        # needs its reverse
         all_known = known[:, None, None] & known[None, :, None] & known[None, None, :]
         reach = np.where(all_known, triples, 0.0).max(axis=1, initial=0.0)
         reach = np.maximum(reach, reach.T)
@@ -206,27 +206,27 @@ class BoundTersoff(BoundTerm):
         self._columns = np.zeros((N_CHUNKS, 0), np.int64)
         self._virials: FloatArray = np.zeros((0, 6))
 
-    def _make_room(self, found: SlicedList) -> None:
-        widest = max(found.widest, 1)
+    def _resize_scratch(self, bonds: SlicedList) -> None:
+        widest = max(bonds.widest, 1)
         if self._columns.shape[1] < 2 * widest:
             self._scratch = np.zeros((N_CHUNKS, bond_order.N_FIELDS * LANES * widest))
             self._columns = np.zeros((N_CHUNKS, 2 * widest), np.int64)
-        size = len(found.entries) + LANES
+        size = len(bonds.entries) + LANES
         if len(self._partials[0]) != size:
             self._partials = (np.zeros(size), np.zeros(size), np.zeros(size))
-        if len(self._virials) != found.n_slices:
-            self._virials = np.zeros((found.n_slices, 6))
+        if len(self._virials) != bonds.n_slices:
+            self._virials = np.zeros((bonds.n_slices, 6))
 
     def add_to(  # noqa: D102  (inherited)
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
-        found = lists[0]
-        self._make_room(found)
+        bonds = lists[0]
+        self._resize_scratch(bonds)
         fill_partials, add_bond_forces = self.kernels
         fill_partials(
-            neighbors.rows, found.atoms, found.centers, found.species, found.begin, found.end, found.entries,
+            neighbors.rows, bonds.atoms, bonds.centers, bonds.species, bonds.begin, bonds.end, bonds.entries,
             self._tables, virial, self._scratch, self._columns, result.energies, *self._partials, self._virials,
         )  # fmt: skip
-        add_bond_forces(found.atoms, found.begin, found.end, found.reverse, *self._partials, result.forces)
+        add_bond_forces(bonds.atoms, bonds.begin, bonds.end, bonds.reverse, *self._partials, result.forces)
         if virial:
             result.virial += self._virials.sum(axis=0)

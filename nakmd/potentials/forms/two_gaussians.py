@@ -1,4 +1,4 @@
-"""Pair potential of two Gaussians: a wall and a well."""
+"""Pair potential of two Gaussians: a repulsive wall and a well."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def attraction(r: Lanes, p: TwoGaussiansParameters) -> tuple[Lanes, Lanes]:
 
 
 class DopedPair(CutPair):
-    """A pair whose well beside a doped wall is D dᵟ deep and s gᵟ wide, δ = 1 − e^{−c/c₀}, c graphitic N per atom.
+    """A pair whose well at a doped wall has depth D dᵟ and width s gᵟ, δ = 1 − e^{−c/c₀}, c graphitic N per atom.
 
-    d is ``doped_depth`` and g ``doped_width``, what a doped wall makes of depth and width; c₀ is ``doping_scale``.
+    d is ``doped_depth`` and g ``doped_width``, the factors on depth and width at high doping; c₀ is ``doping_scale``.
     """
 
     equation = (
@@ -77,13 +77,13 @@ class DopedPair(CutPair):
 
 
 class TwoGaussians(PairPotential):
-    r"""Pair potential of two Gaussians around the atom: a narrow wall and a wide well.
+    r"""Pair potential of two Gaussians: a narrow repulsive wall and a wide well.
 
     .. math:: V(r) = A e^{-(r/a)^2} - D e^{-(r/s)^2}
 
-    An adatom on a sheet of carbon is held by many atoms at once, each a little, over a range of about 4 Å, and stands
-    off by a wall that only the nearest feel. A Morse potential has to make both out of one exponent; the two Gaussians
-    do it with one parameter more (`potentials/fit/README.md` sets the forms beside each other). Finite at r = 0.
+    An adatom on a carbon sheet is attracted weakly by many atoms, over a range of about 4 Å, and repelled only by the
+    nearest ones. A Morse potential describes both ranges with one exponent; the two Gaussians separate them with one
+    parameter more (`potentials/fit/README.md` compares the forms). Finite at r = 0.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class TwoGaussians(PairPotential):
 
     Notes
     -----
-    LAMMPS has it as the sum of two ``gauss`` styles.
+    In LAMMPS it is the sum of two ``gauss`` styles.
 
     Examples
     --------

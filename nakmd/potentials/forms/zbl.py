@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from ase.data import atomic_numbers
-
-from nakmd.elements import element_of
+from nakmd.elements import ATOMIC_NUMBERS, element_of
 from nakmd.errors import InputError
 from nakmd.kernels.elementary import exp
 from nakmd.kernels.jit import term
@@ -16,10 +14,10 @@ from nakmd.kernels.simd import Lanes
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.units import COULOMB
 
-#: Screening function, with the digits of LAMMPS's ``zbl``.
+#: Screening function, with the digits of ``zbl`` in LAMMPS.
 WEIGHTS = (0.18175, 0.50986, 0.28022, 0.02817)
 RATES = (3.19980, 0.94229, 0.40290, 0.20162)
-#: Length [Å] and power of the nuclear charges in the screening length.
+#: Prefactor [Å] and exponent of the nuclear charges in the screening length.
 LENGTH = 0.46850
 POWER = 0.23
 
@@ -52,7 +50,7 @@ def zbl(r: Lanes, p: ZBLParameters) -> tuple[Lanes, Lanes]:
 
 @term
 def attraction(r: Lanes, p: ZBLParameters) -> tuple[Lanes, Lanes]:
-    """Nothing of it binds."""
+    """Return zeros: there is no attractive part."""
     return 0.0 * r, 0.0 * r
 
 
@@ -67,20 +65,20 @@ class ZBL(PairPotential):
     Parameters
     ----------
     pairs : mapping of (str, str) to mapping
-        ``cutoff`` [Å], ``cut`` and ``smooth_from`` (see `PairPotential`). The nuclear charges are those of the elements
-        of the pair; there is nothing else to give.
+        ``cutoff`` [Å], ``cut`` and ``smooth_from`` (see `PairPotential`). The nuclear charges follow from the elements
+        of the pair; there are no other parameters.
     none, scale, label
         See `PairPotential`.
 
     Raises
     ------
     InputError
-        If a species is of no known element.
+        If the element of a species is unknown.
 
     Notes
     -----
-    ``zbl`` of LAMMPS has the same V, but its own way to end: inside its inner cutoff the forces are equal and the
-    energies differ by a constant. So it goes out as a table.
+    ``zbl`` of LAMMPS has the same V but another cut mode: inside its inner cutoff the forces are equal and the
+    energies differ by a constant. It is therefore exported as a table.
 
     References
     ----------
@@ -108,9 +106,9 @@ class ZBL(PairPotential):
     @classmethod
     def derived_numbers(cls, pair: tuple[str, str], numbers: Mapping[str, float], what: str) -> dict[str, float]:
         """Return e²/4πε0 Z1 Z2 [eV Å] and the screening length [Å] of two elements."""
-        charges = [atomic_numbers.get(element_of(name), 0) for name in pair]
+        charges = [ATOMIC_NUMBERS.get(element_of(name), 0) for name in pair]
         for name, charge in zip(pair, charges, strict=True):
             if charge < 1:
-                raise InputError(f"{what}: {element_of(name)} is no known element, so it has no nuclear charge.")
+                raise InputError(f"{what}: {element_of(name)} is not a known element, so it has no nuclear charge.")
         first, second = charges
         return {"coulomb": COULOMB * first * second, "length": LENGTH / (first**POWER + second**POWER)}

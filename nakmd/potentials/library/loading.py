@@ -23,19 +23,19 @@ SUFFIX = ".toml"
 
 @dataclass(frozen=True)
 class SetSummary:
-    """One line about a parameter set.
+    """Summary of a parameter set.
 
     Attributes
     ----------
     name, title, form : str
     species : tuple of str
-        Elements or species that it has numbers for; for a model, its sets.
+        Elements or species that the set has numbers for; for a model, its sets.
     license : str
         Empty for a model.
     dois : tuple of str
     path : pathlib.Path
     sha256 : str
-        Of the file.
+        Hash of the file.
     """
 
     name: str
@@ -49,19 +49,19 @@ class SetSummary:
 
 
 def names() -> list[str]:
-    """Return the names of the sets and models that travel with nakmd, sorted."""
+    """Return the names of the sets and models that come with nakmd, sorted."""
     return sorted(file.stem for file in data_folder("potentials").glob(f"*{SUFFIX}"))
 
 
 def path(name_or_path: str | Path, folder: Path | None = None) -> Path:
-    """Return the file of a set: a name of the library, or a path to a TOML file.
+    """Return the file of a set, given by its name in the library or the path of a TOML file.
 
     Parameters
     ----------
     name_or_path : str or path-like
-        A path if it ends in ``.toml`` or has a folder in it.
+        Taken as a path if it ends in ``.toml`` or contains a slash.
     folder : path-like, optional
-        Where relative paths start; the working directory if left out.
+        Base of relative paths; the working directory by default.
 
     Raises
     ------
@@ -77,20 +77,20 @@ def path(name_or_path: str | Path, folder: Path | None = None) -> Path:
         raise InputError(
             f'No parameter set is called "{text[:64]}".'
             + (f' Did you mean "{close}"?' if close else "")
-            + f" There are {', '.join(known)}; a file of your own is named by its path (…{SUFFIX})."
+            + f" There are {', '.join(known)}; for another file give its path (…{SUFFIX})."
         )
     return data_folder("potentials") / (text + SUFFIX)
 
 
 def read_set(name_or_path: str | Path, folder: Path | None = None) -> AnyRecord:
-    """Return the checked record of a set or model (see `path` for the arguments).
+    """Return the validated record of a set or model (see `path` for the arguments).
 
     Raises
     ------
     InputError
         If there is no such set.
     FileFormatError
-        If its file is damaged, with lines and remedies.
+        If its file is invalid, with lines and remedies.
 
     Examples
     --------
@@ -102,16 +102,16 @@ def read_set(name_or_path: str | Path, folder: Path | None = None) -> AnyRecord:
 
 
 def parts(name_or_path: str | Path, folder: Path | None = None) -> list[NumbersRecord]:
-    """Return the records of the sets that a model adds up; nothing for a set."""
+    """Return the records of the sets that a model consists of; an empty list for a set."""
     record = read_set(name_or_path, folder)
     if not isinstance(record, ModelRecord):
         return []
-    here = path(name_or_path, folder).parent
-    return [_part(record, term, here) for term in record.term]
+    base = path(name_or_path, folder).parent
+    return [_part(record, term, base) for term in record.term]
 
 
 def summary(name_or_path: str | Path) -> SetSummary:
-    """Return one line about a set."""
+    """Return the summary of a set."""
     file = path(name_or_path)
     record = read_set(name_or_path)
     numbers = None if isinstance(record, ModelRecord) else record
@@ -128,21 +128,21 @@ def summary(name_or_path: str | Path) -> SetSummary:
 
 
 def list_sets() -> list[SetSummary]:
-    """Return one line about every set and model that travels with nakmd."""
+    """Return the summaries of all sets and models that come with nakmd."""
     return [summary(name) for name in names()]
 
 
 def hashes(name_or_path: str | Path, folder: Path | None = None) -> dict[str, str]:
-    """Return the SHA-256 of every file that a set or model is made of, by name, for provenance."""
+    """Return the SHA-256 of every file of a set or model, by name, for the provenance."""
     file = path(name_or_path, folder)
     record = read_set(name_or_path, folder)
-    found = {record.name: sha256(file)}
+    digests = {record.name: sha256(file)}
     if isinstance(record, ModelRecord):
         for term in record.term:
             _part(record, term, file.parent)
-            found |= hashes(term.set, file.parent)
-        return found
-    return found | {name: sha256(file.parent / name) for name in record.data_files}
+            digests |= hashes(term.set, file.parent)
+        return digests
+    return digests | {name: sha256(file.parent / name) for name in record.data_files}
 
 
 def load(
@@ -152,24 +152,24 @@ def load(
     doping: float = 0.0,
     screening: float = 1.0,
 ) -> Potential:
-    """Return the potential of a named set or model, or of a TOML file of one's own.
+    """Return the potential of a set or model, given by its name or the path of a TOML file.
 
     Parameters
     ----------
     name_or_path : str or path-like
         ``"nak-cn"``, ``"kinaci-2012-cn"``, ``"my/model.toml"`` (see `path`).
     affinity : float
-        Factor on the depths of the metal-carbon and metal-nitrogen terms: the pair terms of a model that its file
-        marks, or a pair set itself.
+        Factor on the depths of the metal-carbon and metal-nitrogen terms: the pair terms of a model with
+        ``affinity = true``, or a pair set itself.
     elements : sequence of str, optional
-        Those wanted of a Tersoff or Finnis-Sinclair set; all if left out.
+        Elements to use of a set that allows a selection (Tersoff, Finnis-Sinclair); all by default.
     doping : float
-        Graphitic nitrogen per atom of the wall, which raises the level of its electrons and weakens the pairs of the
-        metal with all of it, and leaves the metal less to screen; for sets and models that say how much
-        (`takes_doping`). A deck counts it in its system.
+        Graphitic nitrogen per atom of the wall. It raises the Fermi level of the wall, weakens all metal-wall pairs
+        and changes their screening, in sets and models with doping parameters (`takes_doping`). A deck counts it in
+        its system.
     screening : float
-        Strength of the screening of a model's metal-carbon terms (`nakmd.potentials.Screened`): 0 holds every atom
-        like a lone one, 1 is the model as calibrated.
+        Strength of the screening of the metal-carbon terms of a model (`nakmd.potentials.Screened`): 0 leaves all
+        pairs unscreened, 1 is the model as calibrated.
 
     Returns
     -------
@@ -179,9 +179,9 @@ def load(
     Raises
     ------
     InputError
-        If there is no such set, or the affinity, the elements, the doping or the screening mean nothing to it.
+        If there is no such set, or the affinity, elements, doping or screening do not apply to it.
     FileFormatError
-        If its file is damaged.
+        If its file is invalid.
 
     Examples
     --------
@@ -191,11 +191,11 @@ def load(
     if not (math.isfinite(affinity) and affinity >= 0.0):
         raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")
     if not 0.0 <= doping <= 1.0:
-        raise InputError(f"The doping is {doping}; it is the share of graphitic nitrogen in the wall, from 0 to 1.")
+        raise InputError(f"The doping is {doping}; it must be the fraction of graphitic N in the wall, from 0 to 1.")
     file = path(name_or_path)
     record = read_set(name_or_path)
     if doping and not takes_doping(name_or_path):
-        raise InputError(f"A doping of {doping} means nothing to {record.name}: none of its pairs says what it does.")
+        raise InputError(f"A doping of {doping} does not apply to {record.name}: no pair has doping parameters.")
     if not isinstance(record, ModelRecord):
         _refuse_affinity(record.name, affinity, record.scalable)
         _refuse_screening(record.name, screening, False)
@@ -203,7 +203,7 @@ def load(
         terms = record.terms(Choice(chosen, scale=affinity, doping=doping, folder=file.parent))
         return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
     if elements is not None:
-        raise InputError(f"{record.name} is a model; its terms name their elements in {file}.")
+        raise InputError(f"{record.name} is a model; the elements of its terms are set in {file}.")
     _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
     _refuse_screening(record.name, screening, any(term.screening for term in record.term))
     made = [(term, _terms(record, term, file.parent, affinity, doping)) for term in record.term]
@@ -211,44 +211,44 @@ def load(
 
 
 def takes_doping(name_or_path: str | Path, folder: Path | None = None) -> bool:
-    """Tell whether a set, or a term of a model, weakens with the graphitic nitrogen of the wall."""
+    """Return whether a set, or a term of a model, has doping parameters."""
     record = read_set(name_or_path, folder)
     if isinstance(record, ModelRecord):
-        beside = path(name_or_path, folder).parent
+        base = path(name_or_path, folder).parent
         return any(
-            takes_doping(term.set, beside) or (term.screening is not None and term.screening.takes_doping)
+            takes_doping(term.set, base) or (term.screening is not None and term.screening.takes_doping)
             for term in record.term
         )
     return record.takes_doping
 
 
 def _refuse_affinity(name: str, affinity: float, scaled: bool) -> None:
-    """Refuse a scale that would scale nothing."""
+    """Raise `InputError` for an affinity scale that no term uses."""
     if affinity != 1.0 and not scaled:
         raise InputError(
-            f"An affinity scale of {affinity} means nothing to {name}: it has no metal-carbon terms. "
+            f"An affinity scale of {affinity} does not apply to {name}: it has no metal-carbon terms. "
             "Leave it out, or use nak-cn, nak-cn-pair or nak-cn-dilute."
         )
 
 
 def _refuse_screening(name: str, screening: float, screened: bool) -> None:
-    """Refuse a strength that would screen nothing."""
+    """Raise `InputError` for a screening strength that no term uses."""
     if screening != 1.0 and not screened:
         raise InputError(
-            f"A screening of {screening} means nothing to {name}: no term of it has [term.screening]. "
+            f"A screening of {screening} does not apply to {name}: none of its terms has [term.screening]. "
             "Leave it out, or use nak-cn."
         )
 
 
 def _terms(model: ModelRecord, term: ModelTerm, folder: Path, affinity: float, doping: float) -> list[Term]:
-    """Return the terms that one entry of a model makes."""
+    """Return the terms of one entry of a model."""
     scale = affinity if term.affinity else 1.0
-    beside = path(term.set, folder).parent
-    return _part(model, term, folder).terms(Choice(term.elements, term.lambda_phi, scale, doping, beside))
+    base = path(term.set, folder).parent
+    return _part(model, term, folder).terms(Choice(term.elements, term.lambda_phi, scale, doping, base))
 
 
 def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> NumbersRecord:
-    """Return the record of a term of a model, once its options mean something to it."""
+    """Return the record of a term of a model; raise `InputError` if an option does not apply to it."""
     part = read_set(term.set, folder)
     if isinstance(part, ModelRecord):
         raise InputError(f"{model.name} has the model {part.name} as a term; terms are parameter sets.")

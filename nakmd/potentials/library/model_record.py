@@ -1,4 +1,4 @@
-"""What a model is: parameter sets added up, and metal that screens its pairs with a wall."""
+"""Records of models: sums of parameter sets, with optional screening of metal-wall pairs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, Strict, StringConstraints, model_validator
 
 from nakmd.potentials.forms.doping import settled_part
-from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, pair_key, refuse_repeats
+from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, refuse_repeats, unique_pairs
 
 
 class ScreenedElement(Part):
-    """How a metal takes the attraction of its pairs away: S = 1 − (1 − s)(1 − e^{−ρ/ρ₀}).
+    """Screening of the attraction between a metal and the wall: S = 1 − (1 − s)(1 − e^{−ρ/ρ₀}).
 
-    s is ``residual``; beside c graphitic N per atom of the wall, where that is said to matter, it is
+    s is ``residual``; with c graphitic N per atom of the wall, and ``doped_residual`` given, it is
     residual^{1−δ} doped_residual^δ with δ = 1 − e^{−c/c₀}, c₀ ``doping_scale``.
     """
 
@@ -32,7 +32,7 @@ class ScreenedElement(Part):
         return self
 
     def residual_beside(self, concentration: float) -> float:
-        """Return what dense metal leaves of the attraction beside graphitic nitrogen: s^{1-δ} s_d^δ."""
+        """Return the fraction of the attraction left in dense metal at a doped wall: s^{1-δ} s_d^δ."""
         if self.doped_residual is None or self.doping_scale is None:
             return self.residual
         settled = settled_part(concentration, self.doping_scale)
@@ -40,7 +40,7 @@ class ScreenedElement(Part):
 
 
 class ScreenedPair(Part):
-    """A pair that is screened in part, or not at all (0)."""
+    """A pair that is screened in part (``share`` < 1) or not at all (0)."""
 
     species: tuple[Word, Word]
     share: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
@@ -48,25 +48,25 @@ class ScreenedPair(Part):
 
 
 class Screening(Part):
-    """Pairs of metal and wall that weaken with the density of the model's metal (`nakmd.potentials.Screened`)."""
+    """Metal-wall pairs that weaken with the density of the metal of the model (`nakmd.potentials.Screened`)."""
 
     element: Annotated[tuple[ScreenedElement, ...], Field(min_length=1)]
     pair: tuple[ScreenedPair, ...] = ()
 
     @model_validator(mode="after")
-    def _once(self) -> Self:
+    def _entries_differ(self) -> Self:
         refuse_repeats([element.symbol for element in self.element], "element")
-        refuse_repeats(["-".join(pair_key(*pair.species)) for pair in self.pair], "pair")
+        unique_pairs(pair.species for pair in self.pair)
         return self
 
     @property
     def takes_doping(self) -> bool:
-        """Whether graphitic nitrogen in the wall changes what the metal leaves."""
+        """Whether graphitic nitrogen in the wall changes the screening."""
         return any(element.doped_residual is not None for element in self.element)
 
 
 class ModelTerm(Part):
-    """A term of a model: a set, its elements, whether affinity scales it, a factor on unlike φ, its screening."""
+    """A term of a model: set, elements, whether the affinity scales it, factor on unlike φ, screening."""
 
     set: Annotated[str, Strict(), StringConstraints(min_length=1, max_length=256)]
     elements: tuple[Word, ...] | None = None

@@ -1,4 +1,4 @@
-"""From the text of a TOML file to a checked record, with messages that name the line and the remedy."""
+"""Parse and validate the TOML text of a record, with messages that give the line and the remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
     Raises
     ------
     FileFormatError
-        Every fault of the file in one message, each with its line.
+        All errors of the file in one message, each with its line.
     """
     try:
         content = tomllib.loads(text)
@@ -37,7 +37,7 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
         at = _AT_LINE.search(str(error))
         what = _AT_LINE.sub("", str(error)) + (f" in column {at.group(2)}." if at else ".")
         raise FileFormatError(path, what, "Correct the TOML.", int(at.group(1)) if at else None) from None
-    except (RecursionError, ValueError) as error:  # brackets without end, an integer of thousands of digits
+    except (RecursionError, ValueError) as error:  # deeply nested brackets, an integer of thousands of digits
         raise FileFormatError(path, f"{error}.", "Correct the TOML.") from None
     lines = LineMap.of(text)
     form = content.get("form")
@@ -52,12 +52,12 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
     try:
         return RECORDS[form].model_validate(content)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-    places = {e["loc"] for e in found}
+        errors = error.errors(include_url=False)
+    places = {e["loc"] for e in errors}
     problems = [
         (lines.find(e["loc"]) or 1, _message(RECORDS[form], e["loc"], e["type"], e["msg"], e.get("input")))
-        for e in found
-        # a list is also called too short when one of its items is faulty: once is enough
+        for e in errors
+        # pydantic also calls a list too short if one of its items is invalid: report the item only
         if e["type"] != "too_short"
         or not any(len(p) > len(e["loc"]) and p[: len(e["loc"])] == e["loc"] for p in places)
     ]
@@ -68,13 +68,13 @@ def parse_record(path: Path | str, text: str) -> AnyRecord:
 
 
 def _message(model: type[BaseModel], location: KeyPath, kind: str, message: str, value: Any) -> str:
-    """Return one fault in words."""
+    """Return the message of one validation error."""
     where = ".".join(str(part) if isinstance(part, str) else f"{part + 1}" for part in location)
     if kind == "missing":
         return f"{where} is missing; add it."
     if kind == "extra_forbidden":
         close = nearest(location[-1], _keys_at(model, location))
-        return f"{where} is no known key." + (f' Did you mean "{close}"?' if close else " Remove it.")
+        return f"{where} is not a known key." + (f' Did you mean "{close}"?' if close else " Remove it.")
     if kind == "value_error":
         text = message.removeprefix("Value error, ")
         return (f"{where}: " if where else "") + text + "."
@@ -82,12 +82,12 @@ def _message(model: type[BaseModel], location: KeyPath, kind: str, message: str,
 
 
 def _keys_at(model: type[BaseModel], location: KeyPath) -> Sequence[str]:
-    """Return the keys that the table around a location may hold."""
+    """Return the keys that are allowed in the table around a location."""
     for part in location[:-1]:
         if isinstance(part, str) and part in model.model_fields:
-            found = _models_in(model.model_fields[part].annotation)
-            if found:
-                model = found[0]
+            models = _models_in(model.model_fields[part].annotation)
+            if models:
+                model = models[0]
     return list(model.model_fields)
 
 
@@ -99,6 +99,6 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _shown(value: Any) -> str:
-    """Return a value short enough for a message."""
+    """Return the text of a value, shortened for a message."""
     text = repr(value)
     return text if len(text) <= 40 else text[:39] + "…"

@@ -1,4 +1,4 @@
-"""What a file of ``potentials/`` may be: all forms by name, and models."""
+"""Schemas of the files in ``potentials/``: one for each form, and one for models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nakmd.potentials.library.model_record import ModelRecord
 
 AnyRecord = NumbersRecord | ModelRecord
 
-#: Word of ``form`` and the schema that it chooses.
+#: Schema for each value of ``form``.
 RECORDS: dict[str, type[NumbersRecord] | type[ModelRecord]] = {
     **{form.Record.form_word(): form.Record for form in FORMS},
     ModelRecord.form_word(): ModelRecord,

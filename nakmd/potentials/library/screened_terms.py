@@ -1,4 +1,4 @@
-"""The terms of a model: what its sets make, and the screening that joins them."""
+"""The terms of a model, with screened pairs combined with the metal that screens them."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from nakmd.potentials.screened import Screened
 
 
 def joined(name: str, made: Sequence[tuple[ModelTerm, list[Term]]], strength: float, doping: float = 0.0) -> list[Term]:
-    """Return the terms of a model, pair terms that are screened joined with the metal that screens them.
+    """Return the terms of a model, each screened pair term combined with its metal into one `Screened` term.
 
     Parameters
     ----------
     name : str
-        Of the model, for messages.
+        Name of the model, for messages.
     made : sequence of (ModelTerm, list of Term)
-        What each term of the record has become.
+        The entries of the record and the terms built from them.
     strength : float
-        Of the screening.
+        Strength of the screening.
     doping : float
-        Graphitic nitrogen per atom of the wall, which leaves the metal less to take away.
+        Graphitic nitrogen per atom of the wall, which changes the screening.
 
     Raises
     ------
     InputError
-        If there is no one metal to screen with, or the numbers are out of range.
+        If there is not exactly one metal to screen with, or a number is out of range.
     """
-    terms = [one for _, several in made for one in several]
-    for words, several in made:
-        if words.screening is None:
+    terms = [term for _, built in made for term in built]
+    for entry, built in made:
+        if entry.screening is None:
             continue
-        (contact,) = several
-        elements = [element.symbol for element in words.screening.element]
-        metals = [one for one in terms if isinstance(one, EmbeddedAtom) and set(elements) <= set(one.elements)]
+        (contact,) = built
+        elements = [element.symbol for element in entry.screening.element]
+        metals = [term for term in terms if isinstance(term, EmbeddedAtom) and set(elements) <= set(term.elements)]
         if len(metals) != 1 or not isinstance(contact, PairPotential):
             raise InputError(
-                f"{name} screens {words.set} by the density of {', '.join(elements)}, which "
-                f"{len(metals) or 'none'} of its other terms give; it takes one embedded-atom term of all of these, "
+                f"{name} screens {entry.set} by the density of {', '.join(elements)}, which "
+                f"{len(metals) or 'none'} of its other terms give; it needs one embedded-atom term with all of these, "
                 "and one screened term for it."
             )
         screened = Screened(
             metals[0],
             contact,
-            {e.symbol: {"residual": e.residual_beside(doping), "rho_0": e.rho_0} for e in words.screening.element},
+            {e.symbol: {"residual": e.residual_beside(doping), "rho_0": e.rho_0} for e in entry.screening.element},
             strength,
-            {pair.species: pair.share for pair in words.screening.pair},
+            {pair.species: pair.share for pair in entry.screening.pair},
         )
-        terms = [screened if one is metals[0] else one for one in terms if one is not contact]
+        terms = [screened if term is metals[0] else term for term in terms if term is not contact]
     return terms

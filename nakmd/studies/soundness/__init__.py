@@ -1,4 +1,4 @@
-"""Whether a table or a set of parameters is sound, for a stranger who is about to use it.
+"""Checks of a potential before its first use: tables, parameters, crystals, contacts, melting.
 
 >>> from nakmd.studies.soundness import check_potential
 >>> check_potential("gupta-na").faults

@@ -20,7 +20,7 @@ FORCE_ERROR = (1e-6, 1e-3)
 
 @dataclass(frozen=True)
 class Soundness:
-    """What the checks of a potential found.
+    """The result of all checks of a potential.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Soundness:
     species : list of str
     cutoff : float [Å]
     force_error : float
-        Largest difference of forces from differences of the energy, relative to the largest force.
+        Largest difference of forces and finite differences of the energy, relative to the largest force.
     verdicts : list of Verdict
     """
 
@@ -40,16 +40,16 @@ class Soundness:
 
     @property
     def faults(self) -> list[Verdict]:
-        """The verdicts that are faults."""
+        """The verdicts of level ``"fault"``."""
         return [verdict for verdict in self.verdicts if verdict.level == "fault"]
 
     @property
     def level(self) -> Level:
-        """The worst of the verdicts."""
+        """The worst level of the verdicts."""
         return worst([verdict.level for verdict in self.verdicts])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything, JSON-able."""
+        """Return all fields for JSON."""
         return {
             "name": self.name, "level": self.level, "species": self.species, "cutoff": self.cutoff,
             "force_error": finite_or_none(self.force_error),
@@ -64,7 +64,7 @@ def check_potential(name: str, melt: bool = False) -> Soundness:
     ----------
     name : str
     melt : bool
-        Whether to run the melting guard too: a few seconds for each element.
+        Whether to run the melting check too: a few seconds per element.
 
     Returns
     -------
@@ -73,29 +73,30 @@ def check_potential(name: str, melt: bool = False) -> Soundness:
     Raises
     ------
     InputError
-        If it cannot be read at all: there is one message then, with file, line and remedy.
+        If it cannot be read; the message has file, line and remedy.
     """
     potential = load_any(name)
     trial = try_potential(name)
     species = list(trial["species"])
-    apart = [(a, b) for a, b, how in potential.coverage(species) if not how]
+    uncovered = [(a, b) for a, b, how in potential.coverage(species) if not how]
     parts = list(potential.terms) if isinstance(potential, Hybrid) else [potential]
     terms = [part for part in parts if isinstance(part, Term)]
     whole: Potential = potential
-    if apart:
-        # a pair term alone says nothing of the other pairs: they are declared apart for the checks
+    if uncovered:
+        # a pair term does not define the other pairs: declare them non-interacting for the checks
         none = [(min(pair), max(pair)) for pair in potential.none] if isinstance(potential, Hybrid) else []
-        whole = Hybrid(terms, none=[*none, *apart], name=name)
+        whole = Hybrid(terms, none=[*none, *uncovered], name=name)
     error = float(trial["force_error"])
     level = level_of(error, *FORCE_ERROR)
     verdicts = [
         Verdict(
-            "forces", Path(name).name, level, f"differ from slopes of the energy by {error:.1e} of the largest", error,
-            "", "" if level == "ok" else "Energy and forces disagree: report the file.",
+            "forces", Path(name).name, level,
+            f"differ from finite differences of the energy by {error:.1e} of the largest force", error, "",
+            "" if level == "ok" else "Energy and forces are inconsistent: report the file.",
         )
     ]  # fmt: skip
-    crystals, found = find_crystals(whole, species)
-    verdicts += found
+    crystals, crystal_verdicts = find_crystals(whole, species)
+    verdicts += crystal_verdicts
     for term in terms:
         if isinstance(term, EAM):
             verdicts += table_verdicts(term, crystals)
@@ -109,5 +110,7 @@ def check_potential(name: str, melt: bool = False) -> Soundness:
         for b in species[species.index(a) :]:
             if (a == b and a in crystals) or not whole.covers(a, b) or whole.covers(a, b) == "none":
                 continue
-            verdicts += [found for found in (core_of_dimer(whole, a, b),) if found is not None]
+            dimer = core_of_dimer(whole, a, b)
+            if dimer is not None:
+                verdicts.append(dimer)
     return Soundness(name, species, float(trial["cutoff"]), error, verdicts)

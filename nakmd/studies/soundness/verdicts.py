@@ -1,4 +1,4 @@
-"""What a check says: a verdict with its number, and what to do about it."""
+"""The verdict of a check: level, text, number and remedy."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class Verdict:
     Attributes
     ----------
     check : str
-        What was looked at.
+        Name of the check.
     of : str
         The element, pair or file.
     level : {"ok", "warning", "fault"}
-        A warning is for the user to judge; with a fault the numbers cannot be right.
+        A warning is for the user to judge; with a fault results are wrong.
     text : str
-        What was found, with numbers.
+        The result, with numbers.
     value : float or None
-        The number that decided, in ``unit``.
+        The number behind the level, in ``unit``.
     unit : str
     remedy : str
-        What to do; empty where all is well.
+        What to do; empty at level ``"ok"``.
     """
 
     check: str
@@ -45,19 +45,19 @@ class Verdict:
 
 
 def finite_or_none(value: float | None) -> float | None:
-    """Return a number if it is one."""
+    """Return a finite number unchanged, else None."""
     return value if value is not None and math.isfinite(value) else None
 
 
 def level_of(value: float, warning: float, fault: float) -> Level:
-    """Return what a number means of which more is worse; NaN is a fault."""
+    """Return the level of a number for which larger is worse; NaN is a fault."""
     if value < warning:
         return "ok"
     return "warning" if value < fault else "fault"
 
 
 def worst(levels: Sequence[Level]) -> Level:
-    """Return the worst of some levels."""
+    """Return the worst of the levels."""
     for level in ("fault", "warning"):
         if level in levels:
             return level

@@ -1,10 +1,10 @@
-"""Validation: the figures of a model computed anew, each with its errors beside experiment or DFT.
+"""Validation: quantities of a model with errors, compared with experiment or DFT.
 
 >>> from nakmd.studies import LIQUID_QUICK, validate
 >>> validate("nak", LIQUID_QUICK, quick=True)["density", "Na", 400]           # doctest: +SKIP
 
 One file for each group: `cold`, `liquid`, `alloy`, `surface`, `carbon`, `adsorption`. `points` lists the runs,
-`references.toml` holds what is known, `point_findings` compares the two.
+`references.toml` holds the reference values, `point_findings` compares both.
 """
 
 from nakmd.studies.validation.campaign import Validation, ValidationProgress, validate

@@ -1,4 +1,4 @@
-"""One metal atom over a frozen sheet: energies against height, at the sites and in the cell of the DFT set."""
+"""One metal atom on a frozen sheet: energy against height, with the sites and the cell of the DFT data."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from nakmd.studies.validation.findings import Finding, number
 from nakmd.studies.validation.references import reference_for
 from nakmd.system import System
 
-#: Lattice constant [Å] of the sheet, cells along both directions, height of the cell [Å], and how far the three N of
-#: the pyridinic site stand outward [Å]: as in the DFT set.
+#: Lattice constant [Å] of the sheet, cells along both directions, height of the cell [Å], and outward shift [Å] of
+#: the three N of the pyridinic site: as in the DFT data.
 LATTICE, CELLS, HEIGHT, OUTWARD = 2.467, 4, 30.0, 0.12
 
 #: Heights [Å] of the curves.
 HEIGHTS = np.round(np.arange(1.2, 6.01, 0.1), 10)
 
-#: Sites at which the DFT set knows one height [Å] alone.
+#: Sites for which the DFT data have a single height [Å].
 AT_HEIGHT = {"beside N": {"K": 2.6, "Na": 2.3}, "far from N": {"K": 2.6, "Na": 2.3}}
 
-#: Site: what it is called in tables, and the kind of frame that the DFT set has of it.
+#: Site: its name in tables, and the frame type in the DFT data.
 SITES = {
     "hollow": ("{} on graphene, hollow", "graphene_hollow"),
     "bridge": ("{} on graphene, bridge", "graphene_bridge"),
@@ -41,7 +41,7 @@ SITES = {
     "bare vacancy": ("{} at a bare vacancy", "vacancy_center"),
 }
 
-#: Walls, and the sites on each.
+#: Walls and their sites.
 WALLS = {
     "pristine": ("hollow", "bridge", "top"),
     "graphitic N": ("on N", "beside N", "far from N"),
@@ -52,7 +52,7 @@ WALLS = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """A frozen sheet and a place above it: species names, atoms, and where the metal stands in the plane [Å]."""
+    """A frozen sheet: species names, atoms, cell, and the in-plane position of the metal [Å]."""
 
     names: tuple[str, ...]
     positions: FloatArray
@@ -62,7 +62,7 @@ class Sheet:
 
 
 def sheet_for(site: str) -> Sheet:
-    """Return the sheet of a site: 4 x 4 cells, one N or one vacancy, bare or with three N, in them."""
+    """Return the sheet of a site: 4 x 4 cells, pristine or with one N or one vacancy, bare or with three N."""
     a = LATTICE * np.array([[1.0, 0.0, 0.0], [-0.5, 0.5 * math.sqrt(3.0), 0.0]])
     corners = np.array(list(np.ndindex(CELLS, CELLS))) @ a
     basis = np.array([[1 / 3, 2 / 3], [2 / 3, 1 / 3]]) @ a
@@ -92,44 +92,44 @@ def sheet_for(site: str) -> Sheet:
 
 
 def doping_of(site: str) -> float:
-    """Return the graphitic nitrogen per atom of the sheet."""
+    """Return the fraction of graphitic nitrogen in the sheet."""
     sheet = sheet_for(site)
     return float(np.mean([sheet.names[s] == "N:graphitic" for s in sheet.species]))
 
 
 def energy_over(potential: Potential, sheet: Sheet, metal: str, heights: Sequence[float] | FloatArray) -> FloatArray:
-    """Return the energy [eV] that one metal atom gains at each height [Å] over the sheet."""
+    """Return the adsorption energy [eV] of one metal atom at each height [Å] above the sheet."""
     names = (*sheet.names, metal)
     bare = System(sheet.positions, sheet.species, names, sheet.cell)
-    alone = System(np.zeros((1, 3)), [len(names) - 1], names, sheet.cell)
-    ground = evaluate(potential, bare).energy + evaluate(potential, alone).energy
+    isolated = System(np.zeros((1, 3)), [len(names) - 1], names, sheet.cell)
+    zero = evaluate(potential, bare).energy + evaluate(potential, isolated).energy
     energies = []
     for height in heights:
         positions = np.vstack([sheet.positions, sheet.place + np.array([0.0, 0.0, height])])
         system = System(positions, np.append(sheet.species, len(names) - 1), names, sheet.cell)
-        energies.append(evaluate(potential, system).energy - ground)
+        energies.append(evaluate(potential, system).energy - zero)
     return np.array(energies)
 
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return for each site the curve, and height and energy of its minimum.
+    """Return the curve of each site, with height and energy of its minimum.
 
-    ``params`` names ``"metal"`` and ``"sites"``; nothing is drawn by ``seed``.
+    ``params`` has ``"metal"`` and ``"sites"``; ``seed`` is not used.
     """
     metal = str(params["metal"])
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for site in params["sites"]:
         sheet = sheet_for(site)
-        found[site] = {"energies": [float(e) for e in energy_over(potential, sheet, metal, HEIGHTS)]}
+        results[site] = {"energies": [float(e) for e in energy_over(potential, sheet, metal, HEIGHTS)]}
         if site in AT_HEIGHT:
-            found[site]["at"] = float(energy_over(potential, sheet, metal, [AT_HEIGHT[site][metal]])[0])
+            results[site]["at"] = float(energy_over(potential, sheet, metal, [AT_HEIGHT[site][metal]])[0])
         else:
-            found[site] |= _well(potential, sheet, metal, np.array(found[site]["energies"]))
-    return found
+            results[site] |= _well(potential, sheet, metal, np.array(results[site]["energies"]))
+    return results
 
 
 def _well(potential: Potential, sheet: Sheet, metal: str, curve: FloatArray) -> dict[str, float | None]:
-    """Return height and energy of the lowest minimum within the curve; None where there is none."""
+    """Return height and energy of the lowest minimum of the curve, None without a minimum."""
     inner = 1 + np.flatnonzero((curve[1:-1] < curve[:-2]) & (curve[1:-1] <= curve[2:]))
     if not len(inner):
         return {"height": None, "energy": None}
@@ -144,8 +144,8 @@ def _well(potential: Potential, sheet: Sheet, metal: str, curve: FloatArray) -> 
 
 
 def findings(metal: str, result: Mapping[str, Any]) -> list[Finding]:
-    """Return energies, heights and corrugation beside what is known."""
-    found = []
+    """Return energies, heights and corrugation with their references."""
+    comparisons = []
     for site, (name, _) in SITES.items():
         if site not in result:
             continue
@@ -156,23 +156,23 @@ def findings(metal: str, result: Mapping[str, Any]) -> list[Finding]:
             rows = [("above the hollow", number(entry["energy"]) - number(result["hollow"]["energy"]), "eV")]
         else:
             rows = [("adsorption energy", number(entry["energy"]), "eV"), ("height", number(entry["height"]), "Å")]
-        notes = () if math.isfinite(rows[0][1]) else ("there is no well here",)
-        size = "one metal atom on 32 atoms of the frozen sheet, as in the DFT set"
-        found += [
+        notes = () if math.isfinite(rows[0][1]) else ("there is no minimum",)
+        size = "one metal atom on 32 atoms of the frozen sheet, as in the DFT data"
+        comparisons += [
             Finding(
                 group="adsorption", quantity=quantity, of=of, value=value, error=0.0, size_note=size, unit=unit,
                 reference=reference_for(quantity, of), notes=notes,
             )
             for quantity, value, unit in rows
         ]  # fmt: skip
-    return found
+    return comparisons
 
 
 def dft_points(metal: str) -> dict[str, list[tuple[float, float]]]:
-    """Return heights [Å] and adsorption energies [eV] of the DFT set that travels with the parameter sets, by site.
+    """Return heights [Å] and adsorption energies [eV] of the DFT data in the parameter folder, by site.
 
-    Energies are those of the frame less the clean sheet and the spin-polarised atom, all in the same basis; the lower
-    one where a point was computed with and without spin polarisation. Empty where there is no such set.
+    The energy is that of the frame less those of the clean sheet and the spin-polarised atom in the same basis, and the
+    lower one of calculations with and without spin polarisation. Empty without DFT data.
     """
     folder = data_folder("potentials") / "fit" / "data"
     files = sorted(folder.glob("*.extxyz")) if folder.is_dir() else []
@@ -186,12 +186,12 @@ def dft_points(metal: str) -> dict[str, list[tuple[float, float]]]:
         elif kind == "isolated_atom":
             atoms[frame.get_chemical_symbols()[0], basis] = float(frame.get_potential_energy())
     sites = {kind: site for site, (_, kind) in SITES.items()}
-    found: dict[str, dict[float, float]] = {}
+    curves: dict[str, dict[float, float]] = {}
     for frame in frames:
         kind, basis = str(frame.info.get("config_type", "")), str(frame.info.get("basis", ""))
         sheet, atom = (kind.partition("_")[0], basis), (metal, basis)
         if kind in sites and frame.info.get("metal") == metal and sheet in clean and atom in atoms:
             energy = float(frame.get_potential_energy()) - clean[sheet] - atoms[atom]
-            points, height = found.setdefault(sites[kind], {}), float(frame.info["height"])
+            points, height = curves.setdefault(sites[kind], {}), float(frame.info["height"])
             points[height] = min(energy, points.get(height, math.inf))
-    return {site: sorted(points.items()) for site, points in found.items()}
+    return {site: sorted(points.items()) for site, points in curves.items()}

@@ -1,4 +1,4 @@
-"""The alloy: one foreign atom in a crystal, and the enthalpy of mixing of the liquid."""
+"""The alloy: one substitutional atom in a crystal, and the enthalpy of mixing of the liquid."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from nakmd.studies.validation.findings import Finding, number
 from nakmd.studies.validation.references import reference_for
 from nakmd.units import K_B
 
-#: Cubic cells of the crystal with the foreign atom along each direction, and of a smaller one for the size error.
+#: Cubic cells along each direction of the crystal with the solute, and of a smaller one for the size error.
 CELLS, FEWER_CELLS = 6, 5
 
 MEV = 1e3
 
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return the energy [eV] of one foreign atom in a bcc crystal, at rest and at zero pressure, in two cells.
+    """Return the energy [eV] of one solute atom in a bcc crystal, relaxed at zero pressure, in two cells.
 
-    ``params`` names ``"solute"`` and ``"host"``; nothing is drawn by ``seed``.
+    ``params`` has ``"solute"`` and ``"host"``; ``seed`` is not used.
 
     Notes
     -----
-    E(N - 1 host atoms and the solute) - (N - 1) E_host - E_solute, energies of atoms in their own bcc crystals.
-    The relaxation starts from the ideal sites and finds the nearest minimum; one stretch of the cell is free.
+    E(N - 1 host atoms and the solute) - (N - 1) E_host - E_solute, with energies per atom of the pure bcc crystals.
+    The relaxation starts from the ideal sites and finds the nearest minimum; the cell scales isotropically.
     """
     solute, host = str(params["solute"]), str(params["host"])
     a = lattice_constant(potential, host)
     of_host = energy_per_atom(potential, crystal(host, 1, "bcc", a))
     of_solute = energy_per_atom(potential, crystal(solute, 1, "bcc", lattice_constant(potential, solute)))
-    found: dict[str, Any] = {}
+    record: dict[str, Any] = {}
     for name, cells in (("energy", CELLS), ("energy in fewer cells", FEWER_CELLS)):
         system = substitute(crystal(host, cells, "bcc", a), host, solute, sites=[0])
         try:
             free, energy = relaxed(potential, system, free_volume=True)
         except NakmdError as error:
-            found[name], found["why"] = None, str(error)
+            record[name], record["why"] = None, str(error)
             continue
-        found[name] = energy - (system.n_atoms - 1) * of_host - of_solute
+        record[name] = energy - (system.n_atoms - 1) * of_host - of_solute
         if cells == CELLS:
-            found["swelling"] = (free.cell.volume - system.cell.volume) / (system.cell.volume / system.n_atoms)
-    return found
+            record["swelling"] = (free.cell.volume - system.cell.volume) / (system.cell.volume / system.n_atoms)
+    return record
 
 
 def findings(solute: str, host: str, result: Mapping[str, Any]) -> list[Finding]:
-    """Return the energy of substitution beside what is known."""
+    """Return the energy of substitution with its reference."""
     value = number(result["energy"])
     notes = [f"{2 * CELLS**3} atoms and their volume relaxed from ideal sites"]
     if "swelling" in result:
@@ -82,11 +82,11 @@ def mixing(energies: Mapping[float, Measure], x_K: float, temperature: float, at
     Parameters
     ----------
     energies : mapping of float to Measure [eV/atom]
-        Mean potential energies at x_K = 0, ``x_K`` and 1; kinetic energies cancel, and P V vanishes.
+        Mean potential energies at x_K = 0, ``x_K`` and 1; kinetic energies cancel, and P V is zero.
     x_K : float
     temperature : float [K]
     atoms : int
-        In each cell.
+        Atoms per cell.
     """
     parts = [(1.0, energies[x_K]), (x_K - 1.0, energies[0.0]), (-x_K, energies[1.0])]
     value = sum(factor * part.value for factor, part in parts)
@@ -99,8 +99,8 @@ def mixing(energies: Mapping[float, Measure], x_K: float, temperature: float, at
         value=value * MEV,
         error=error * MEV,
         size_error=K_B * temperature / atoms * MEV,
-        size_note="k_B T/N, what one degree of freedom more or less is worth",
+        size_note="k_B T/N, the contribution of one degree of freedom",
         unit="meV/atom",
         reference=reference_for("mixing enthalpy", f"NaK {x_K:g}"),
-        notes=("three cells at zero pressure; positive: the metals prefer their own kind",),
+        notes=("three cells at zero pressure; positive: endothermic mixing",),
     )

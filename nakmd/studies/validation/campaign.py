@@ -1,4 +1,4 @@
-"""Validation of a model: every figure that is known of it, computed anew and set beside its source."""
+"""Validation of a model: quantities with known references, computed and compared."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from nakmd.studies.validation.workers import compute_all
 
 @dataclass(frozen=True)
 class ValidationProgress:
-    """Where a validation stands.
+    """Progress of a validation.
 
     Attributes
     ----------
     done, total : int
-        Points.
+        Number of points.
     key : str
-        The point that is done; empty at the start.
+        The point just finished; empty at the start.
     seconds_left : float
-        At the pace so far; NaN until it is known.
+        Estimate from the points so far; NaN while unknown.
     """
 
     done: int
@@ -44,7 +44,7 @@ class ValidationProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """All figures of one model.
+    """All findings of one model.
 
     ``validation["density", "Na", 400]`` is one of them.
 
@@ -57,9 +57,9 @@ class Validation:
     provenance : dict
         Versions, seed, digests of the model, sizes, seconds of each point.
     results : dict of str to dict
-        What each point computed, by key: curves, g(r), raw numbers.
+        Result of each point, by key: curves, g(r), raw numbers.
     skipped : tuple of str
-        What could not be asked of this model.
+        Points that the model does not cover.
     """
 
     name: str
@@ -69,25 +69,27 @@ class Validation:
     results: dict[str, dict[str, Any]] = field(repr=False)
     skipped: tuple[str, ...] = ()
 
-    def __getitem__(self, what: tuple[str, str] | tuple[str, str, float]) -> Finding:
-        quantity, of, temperature = (*what, None)[:3]
+    def __getitem__(self, key: tuple[str, str] | tuple[str, str, float]) -> Finding:
+        quantity, of, temperature = (*key, None)[:3]
         for finding in self.findings:
             if (finding.quantity, finding.of) == (quantity, of) and temperature in (None, finding.temperature):
                 return finding
         at = "" if temperature is None else f" at {temperature:g} K"
         raise InputError(
-            f"There is no {quantity!r} of {of!r}{at} among the {len(self.findings)} figures of {self.name}; the keys "
-            "of .findings tell which there are."
+            f"There is no {quantity!r} of {of!r}{at} among the {len(self.findings)} findings of {self.name}. See the "
+            "keys of .findings."
         )
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many figures agree, miss, have no reference, could not be measured."""
-        return {word: sum(f.verdict == word for f in self.findings) for word in (AGREES, MISSES, UNKNOWN, FAILED)}
+        """Number of findings that agree, miss, have no reference, could not be measured."""
+        return {
+            verdict: sum(f.verdict == verdict for f in self.findings) for verdict in (AGREES, MISSES, UNKNOWN, FAILED)
+        }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the curves as plain numbers and strings."""
-        used = {word for f in self.findings if f.reference for word in f.reference.source.split(" and ")}
+        """Return everything except the curves as plain numbers and strings."""
+        used = {key for f in self.findings if f.reference for key in f.reference.source.split(" and ")}
         return {
             "name": self.name,
             "scale": self.scale,
@@ -109,27 +111,26 @@ def validate(
     threads: int | None = None,
     progress: Callable[[ValidationProgress], None] | None = None,
 ) -> Validation:
-    """Compute figures of a model and set each beside what is known of it.
+    """Compute quantities of a model and compare each with its reference.
 
     Parameters
     ----------
     potential : str, path or Potential
-        A named set, a file, or a potential: a candidate of a fit need not be in a file.
+        A named set, a file, or a potential object, such as a candidate of a fit.
     quantities : sequence of str, optional
         ``"cold"``, ``"liquid"``, ``"alloy"``, ``"surface"``, ``"carbon"``, ``"adsorption"``, ``"sizes"``, or single
-        ones (``"density"``, ``"diffusion@400"``, ...; see `nakmd.studies.validation.points.GROUPS`). All if left out;
-        `LIQUID_QUICK` is what a fit of the liquid needs.
+        ones (``"density"``, ``"diffusion@400"``, ...; see `nakmd.studies.validation.points.GROUPS`). Default: all.
+        `LIQUID_QUICK` has what a fit of the liquid needs.
     quick : bool
-        Short runs of small cells, one for each state.
+        Short runs of small cells, one per state.
     seed : int
-        Of all noise: the same seed gives the same bits, on any number of threads, in one go or in several.
+        Seed of all random numbers. Results are bit-equal for equal seeds, at any thread count and after a restart.
     directory : path-like, optional
-        Where each point is stored when it is done, and found again by a second call. Points of another model are
-        computed again.
+        Folder that stores each finished point; a second call reads it. Points of another model are recomputed.
     threads : int, optional
-        Points computed side by side, all that Numba has if left out.
+        Number of points computed in parallel. Default: all threads of Numba.
     progress : callable, optional
-        Given a `ValidationProgress` at the start and after each point.
+        Called with a `ValidationProgress` at the start and after each point.
 
     Returns
     -------
@@ -138,11 +139,11 @@ def validate(
     Raises
     ------
     InputError
-        If there is no such set or quantity, the model knows nothing that is asked for, or the directory holds a
+        If the set or quantity does not exist, the model covers none of the quantities, or the directory holds a
         validation of another set, scale or seed.
     RunError
-        If the disk refuses, or a process dies. A model that fails at a point (explodes, say) does not raise: its
-        figures are "not measured", with the reason.
+        If a file cannot be written or a process dies. A model that fails at a point (an explosion, for example) does
+        not raise: its findings are "not measured", with the reason.
 
     Examples
     --------
@@ -155,8 +156,8 @@ def validate(
     points, beyond = points_for(model, wanted, scale)
     if not points:
         raise InputError(
-            f"{name} says nothing of what was asked for: it needs terms between Na, K, or C and N. "
-            f"Quantities: {', '.join(quantities or QUANTITIES)}."
+            f"{name} covers none of the quantities {', '.join(quantities or QUANTITIES)}: they need terms between Na, "
+            "K, or C and N."
         )
     scale_name = "quick" if quick else "full"
     store = Store(directory, {"name": name, "scale": scale_name, "seed": seed})
@@ -189,11 +190,11 @@ def _model(potential: str | Path | Potential) -> tuple[Potential, str]:
 
 
 def _models(given: str | Path | Potential, model: Potential, points: Sequence[Point]) -> dict[float, Potential]:
-    """Return the model for each doping of the wall: another where a set weakens with it, and can be loaded again."""
+    """Return the model for each doping of the wall: sets that depend on the doping are loaded for each."""
     models = {0.0: model}
     for doping in {point.doping for point in points} - {0.0}:
-        again = not isinstance(given, Potential)
-        models[doping] = load_named_or_file(str(given), Path(), doping=doping) if again else model
+        can_load = not isinstance(given, Potential)
+        models[doping] = load_named_or_file(str(given), Path(), doping=doping) if can_load else model
     return models
 
 
@@ -209,39 +210,39 @@ def _compute(
     threads: int | None,
     progress: Callable[[ValidationProgress], None] | None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
-    """Return results and seconds of all points, from the store where it has them."""
+    """Return results and seconds of all points; stored points are not recomputed."""
     digests = {point.key: point.digest(models[point.doping], seed) for point in points}
     results: dict[str, dict[str, Any]] = {}
     seconds: dict[str, float] = {}
     for point in points:
-        found = store.find(point, digests[point.key])
-        if found is not None:
-            results[point.key], seconds[point.key] = found
+        entry = store.find(point, digests[point.key])
+        if entry is not None:
+            results[point.key], seconds[point.key] = entry
     missing = [point for point in points if point.key not in results]
     total, done = sum(point.cost for point in missing), 0.0
     pace = Pace()
     pace.mark(done)
 
-    def tell(key: str) -> None:
+    def report(key: str) -> None:
         if progress is not None:
             progress(ValidationProgress(len(results), len(points), key, pace.seconds_left(total)))
 
-    tell("")
+    report("")
     for point, result, took in compute_all(missing, models, seed, _processes(threads)):
         store.keep(point, digests[point.key], result, took)
         results[point.key], seconds[point.key] = result, took
         done += point.cost
         pace.mark(done)
-        tell(point.key)
+        report(point.key)
     return results, seconds
 
 
 def _identity(given: str | Path | Potential, model: Potential, name: str) -> dict[str, Any]:
     """Return name and digests of a model."""
-    found: dict[str, Any] = {"name": name, "hash": potential_hash(model)}
+    identity: dict[str, Any] = {"name": name, "hash": potential_hash(model)}
     if not isinstance(given, Potential) and (str(given) in library.names() or str(given).endswith(library.SUFFIX)):
-        found["files"] = library.hashes(given)
-    return found
+        identity["files"] = library.hashes(given)
+    return identity
 
 
 def _sizes(scale: Scale) -> dict[str, Any]:

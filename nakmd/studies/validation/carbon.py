@@ -1,4 +1,4 @@
-"""Carbon: graphene, and the bond of a nitrogen that replaces one atom of it."""
+"""Carbon: graphene, and the C-N bond of one substitutional nitrogen."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NITROGEN = "N:graphitic"
 
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return lattice constant [Å] and cohesive energy [eV] of graphene, and the C-N bond [Å] where N is known.
+    """Return lattice constant [Å] and cohesive energy [eV] of graphene, and the C-N bond [Å] if the model has N.
 
-    ``params["nitrogen"]`` says whether the model has it; nothing is drawn by ``seed``.
+    ``params["nitrogen"]`` is true if the model has N; ``seed`` is not used.
 
     Notes
     -----
-    The sheet with nitrogen has the lattice of pure graphene and relaxes within it.
+    The sheet with nitrogen relaxes in the fixed cell of pure graphene.
     """
     bond = minimize_scalar(
         lambda d: energy_per_atom(potential, graphene(repeats=(2, 2), bond=d)),
@@ -39,24 +39,24 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
         method="bounded",
         options={"xatol": 1e-8},
     )
-    found: dict[str, Any] = {"a": math.sqrt(3.0) * float(bond.x), "cohesion": -float(bond.fun)}
+    record: dict[str, Any] = {"a": math.sqrt(3.0) * float(bond.x), "cohesion": -float(bond.fun)}
     if params["nitrogen"]:
         for name, repeats in (("bond", REPEATS), ("bond in a smaller sheet", FEWER_REPEATS)):
             sheet = substitute(graphene(repeats=repeats, bond=float(bond.x)), "C", NITROGEN, sites=[0])
             try:
                 free, _ = relaxed(potential, sheet)
             except NakmdError as error:
-                found[name], found["why"] = None, str(error)
+                record[name], record["why"] = None, str(error)
                 continue
             away = free.cell.minimum_image(free.positions - free.positions[0])
-            found[name] = float(np.sort(np.linalg.norm(away, axis=1))[1:4].mean())
-    return found
+            record[name] = float(np.sort(np.linalg.norm(away, axis=1))[1:4].mean())
+    return record
 
 
 def findings(result: Mapping[str, Any]) -> list[Finding]:
-    """Return the figures of carbon beside what is known."""
+    """Return the quantities of carbon with their references."""
     rows = [("a", "lattice constant", "graphene", "Å"), ("cohesion", "cohesive energy", "graphene", "eV")]
-    found = [
+    comparisons = [
         Finding(
             group="carbon", quantity=quantity, of=of, value=number(result[key]), error=0.0, unit=unit,
             reference=reference_for(quantity, of), notes=("static",),
@@ -65,7 +65,7 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
     ]  # fmt: skip
     if "bond" in result:
         value = number(result["bond"])
-        found.append(
+        comparisons.append(
             Finding(
                 group="carbon",
                 quantity="C-N bond",
@@ -76,7 +76,9 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
                 size_note=f"difference to a sheet of {4 * FEWER_REPEATS[0] * FEWER_REPEATS[1]} atoms",
                 unit="Å",
                 reference=reference_for("C-N bond", "graphene with N"),
-                notes=(str(result["why"]),) if "why" in result else ("mean of three, in the lattice of graphene",),
+                notes=(str(result["why"]),)
+                if "why" in result
+                else ("mean of three bonds, in the lattice of graphene",),
             )
         )
-    return found
+    return comparisons

@@ -1,4 +1,4 @@
-"""The cold metal: lattice, cohesion, elasticity, phonons, the unrelaxed vacancy, and the order of the structures."""
+"""The cold metal: lattice, cohesion, elasticity, phonons, unrelaxed vacancy, and energies of fcc and hcp."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from nakmd.units import ACCELERATION
 #: Displacement [Å] of central differences.
 DISPLACEMENT = 1e-3
 
-#: Cells along each direction for the vacancy and for force constants, wave vectors along each for the lowest phonon.
+#: Cells along each direction for vacancy and force constants, and wave vectors per direction for the lowest phonon.
 VACANCY_CELLS, PHONON_CELLS, MESH = 4, 6, 12
 
 #: Zone-boundary points of bcc in units of 2π/a.
@@ -40,13 +40,13 @@ MEV = 1e3
 
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return the static figures of one metal.
+    """Return the static quantities of one metal.
 
-    ``params`` names the ``"element"``; nothing is drawn by ``seed``.
+    ``params`` has ``"element"``; ``seed`` is not used.
 
     Notes
     -----
-    In bcc every atom is a centre of inversion and stays one under strain: nothing has to be relaxed for C_ij.
+    In bcc every atom is an inversion centre, also under strain: C_ij need no internal relaxation.
 
     The vacancy is not relaxed, see `nakmd.studies.static_crystals.vacancy_energy`.
     """
@@ -54,26 +54,26 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     a = lattice_constant(potential, element)
     energy = energy_per_atom(potential, crystal(element, 1, "bcc", a))
     moduli = elastic_constants(potential, crystal(element, 1, "bcc", a))
-    found = {"a": a, "cohesion": -energy, **dict(zip(("C11", "C12", "C44"), moduli))}
-    found |= _structures(potential, element, a, energy)
-    found["vacancy"] = vacancy_energy(potential, crystal(element, VACANCY_CELLS, "bcc", a), energy)
-    return found | _phonons(potential, element, a)
+    record = {"a": a, "cohesion": -energy, **dict(zip(("C11", "C12", "C44"), moduli))}
+    record |= _structures(potential, element, a, energy)
+    record["vacancy"] = vacancy_energy(potential, crystal(element, VACANCY_CELLS, "bcc", a), energy)
+    return record | _phonons(potential, element, a)
 
 
 def lattice_constant(potential: Potential, element: str) -> float:
-    """Return the lattice constant [Å] of bcc at the minimum of the energy."""
+    """Return the lattice constant [Å] of bcc at minimum energy."""
     return _minimum(potential, element, "bcc", LATTICE_CONSTANTS[("bcc", (element,))])[0]
 
 
 def _minimum(potential: Potential, element: str, structure: str, guess: float) -> tuple[float, float]:
-    """Return the lattice constant [Å] and the energy [eV/atom] of a cubic crystal at its minimum."""
+    """Return the lattice constant [Å] and the energy [eV/atom] of a cubic crystal at minimum energy."""
     return length_of_least_energy(
         lambda a: energy_per_atom(potential, crystal(element, 1, structure, a)), (0.9 * guess, 1.1 * guess), 1e-8
     )
 
 
 def _structures(potential: Potential, element: str, a: float, bcc: float) -> dict[str, float]:
-    """Return E_fcc - E_bcc and E_hcp - E_bcc [eV], each at its own volume, hcp at its own c/a."""
+    """Return E_fcc - E_bcc and E_hcp - E_bcc [eV] at the equilibrium volumes, hcp at its equilibrium c/a."""
     guess = a * 2.0 ** (1.0 / 3.0)
     fcc = _minimum(potential, element, "fcc", guess)[1]
     near = guess / math.sqrt(2.0)
@@ -87,7 +87,7 @@ def _structures(potential: Potential, element: str, a: float, bcc: float) -> dic
 
 
 def _hcp(element: str, a: float, c: float) -> System:
-    """Return the orthorhombic cell of four atoms."""
+    """Return hcp in an orthorhombic cell of four atoms."""
     root = math.sqrt(3.0)
     fractions = np.array(OTHERS["hcp"][1])
     lengths = np.array([a, root * a, c])
@@ -96,7 +96,7 @@ def _hcp(element: str, a: float, c: float) -> System:
 
 @dataclass(frozen=True)
 class ForceConstants:
-    """Forces around one displaced atom of bcc, and the frequencies they make.
+    """Force constants of bcc from one displaced atom, and phonon frequencies.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class ForceConstants:
 
     @classmethod
     def measure(cls, potential: Potential, element: str, a: float) -> ForceConstants:
-        """Displace one atom along each axis, both ways."""
+        """Displace one atom by ± along each axis."""
         system = crystal(element, PHONON_CELLS, "bcc", a)
         constants = np.zeros((system.n_atoms, 3, 3))
         for axis in range(3):
@@ -128,7 +128,7 @@ class ForceConstants:
         return cls(away, constants, a, MASSES[element])
 
     def frequencies(self, q: FloatArray) -> FloatArray:
-        r"""Return the three frequencies [THz] at q [2π/a], the lowest first, imaginary ones as negative numbers.
+        r"""Return the three frequencies [THz] at q [2π/a], in ascending order, imaginary ones as negative numbers.
 
         .. math:: D_{\alpha\beta}(q) = \frac{1}{m} \sum_j \Phi_{0\alpha,j\beta} \, e^{-i q \cdot R_j}, \qquad
                   \Phi_{0\alpha,j\beta} = -\frac{\partial F_{j\beta}}{\partial u_{0\alpha}}
@@ -140,11 +140,11 @@ class ForceConstants:
 
 
 def _phonons(potential: Potential, element: str, a: float) -> dict[str, float]:
-    """Return frequencies [THz] at H and N and the lowest of a mesh."""
+    """Return the frequencies [THz] at H and N, and the lowest of a mesh."""
     phonons = ForceConstants.measure(potential, element, a)
     at_h = phonons.frequencies(np.array(POINTS["H"]))
     low, middle, high = phonons.frequencies(np.array(POINTS["N"]))
-    # all q of the mesh but zero, where three frequencies vanish
+    # all q of the mesh except zero, where three frequencies vanish
     mesh = np.array(list(np.ndindex(MESH, MESH, MESH))[1:]) / MESH
     reciprocal = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
     lowest = min(float(phonons.frequencies(q)[0]) for q in mesh @ reciprocal)
@@ -155,25 +155,25 @@ def _phonons(potential: Potential, element: str, a: float) -> dict[str, float]:
 FIGURES = (
     ("a", "lattice constant", "Å", 1.0, "at 0 K without zero-point motion"),
     ("cohesion", "cohesive energy", "eV", 1.0, ""),
-    ("C11", "C11", "GPa", 1.0, "every atom is a centre of inversion: nothing to relax"),
+    ("C11", "C11", "GPa", 1.0, "every atom is an inversion centre: no internal relaxation"),
     ("C12", "C12", "GPa", 1.0, ""),
     ("C44", "C44", "GPa", 1.0, ""),
     (
         "vacancy", "vacancy, unrelaxed", "eV", 1.0,
-        "not relaxed on purpose: bcc with a hole collapses to close packing in such models",
+        "deliberately not relaxed: bcc with a vacancy collapses to close packing in such models",
     ),
-    ("fcc", "fcc - bcc", "meV", MEV, "static; negative: fcc lies below bcc, which then lives by its entropy"),
+    ("fcc", "fcc - bcc", "meV", MEV, "static; negative: fcc is below bcc, which entropy must stabilise"),
     ("hcp", "hcp - bcc", "meV", MEV, "static, c/a relaxed"),
     ("lowest", "lowest phonon", "THz", 1.0, f"of a mesh of {MESH}³ wave vectors; negative: imaginary"),
     ("H", "phonon H", "THz", 1.0, ""),
     ("NL", "phonon N longitudinal", "THz", 1.0, ""),
-    ("N1", "phonon N transverse 1", "THz", 1.0, "the lower branch, along [1-10]: the way from bcc to close packing"),
+    ("N1", "phonon N transverse 1", "THz", 1.0, "the lower branch, along [1-10]: the path from bcc to close packing"),
     ("N2", "phonon N transverse 2", "THz", 1.0, ""),
 )  # fmt: skip
 
 
 def findings(element: str, result: Mapping[str, Any]) -> list[Finding]:
-    """Return the figures of one metal beside what is known."""
+    """Return the quantities of one metal with their references."""
     return [
         Finding(
             group="cold",
@@ -181,7 +181,7 @@ def findings(element: str, result: Mapping[str, Any]) -> list[Finding]:
             of=element,
             value=number(result[key]) * factor,
             error=0.0,
-            size_note="cells wider than twice the reach of the forces" if key in ("vacancy", "lowest") else "",
+            size_note="cells wider than twice the range of the forces" if key in ("vacancy", "lowest") else "",
             unit=unit,
             reference=reference_for(quantity, element),
             notes=(note,) if note else (),

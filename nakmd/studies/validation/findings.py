@@ -1,4 +1,4 @@
-"""One figure of a model with its errors, beside what is known of it, and the verdict."""
+"""One quantity of a model with its errors, its reference and the verdict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from nakmd.analysis.numerics.statistics import Measure, format_measure
 from nakmd.studies.validation.references import Reference
 
-#: Combined standard errors within which a figure agrees with its reference.
+#: Combined standard errors within which a value agrees with its reference.
 AGREES_WITHIN = 2.0
 
 #: Verdicts.
@@ -18,25 +18,25 @@ AGREES, MISSES, UNKNOWN, FAILED = "agrees", "misses", "no reference", "not measu
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One figure.
+    """One computed quantity and its reference.
 
     Attributes
     ----------
     group : str
         ``"cold"``, ``"liquid"``, ``"alloy"``, ``"surface"``, ``"carbon"`` or ``"adsorption"``.
     quantity, of : str
-        What of what, as in ``references.toml``.
+        Quantity and system, as in ``references.toml``.
     temperature : float [K] or None
     value, error : float
-        With the statistical standard error: 0 for static figures, NaN where unknown.
+        Value and statistical standard error: 0 for static quantities, NaN if unknown.
     size_error : float
-        What the finite cell (or slab) may have changed beyond corrections; NaN where unknown.
+        Remaining finite-size error of the cell (or slab); NaN if unknown.
     size_note : str
-        Where the size error comes from.
+        Origin of the size error.
     unit : str
     reference : Reference or None
     notes : tuple of str
-        Conventions, traps, and why there is no value.
+        Conventions, caveats, and the reason for a missing value.
     """
 
     group: str
@@ -53,12 +53,12 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """One line that no other finding has."""
+        """A unique line for this finding."""
         return f"{self.quantity}, {self.of}" + ("" if self.temperature is None else f", {self.temperature:g} K")
 
     @property
     def deviation(self) -> float:
-        """How far the value lies outside of the reference [unit], signed; NaN without one."""
+        """Signed distance of the value from the reference interval [unit]; NaN without a reference."""
         if self.reference is None or not math.isfinite(self.value):
             return math.nan
         if self.value < self.reference.low:
@@ -67,7 +67,7 @@ class Finding:
 
     @property
     def uncertainty(self) -> float:
-        """Statistical, size and reference error together [unit], as one standard error."""
+        """Combined statistical, size and reference error [unit], as one standard error."""
         known = [e for e in (self.error, self.size_error) if math.isfinite(e)]
         return math.hypot(*known, self.reference.error if self.reference else 0.0)
 
@@ -82,7 +82,7 @@ class Finding:
 
     @property
     def verdict_text(self) -> str:
-        """The verdict with the deviation from the nearest end of the reference, in per cent where that makes sense."""
+        """The verdict with the deviation from the nearest end of the reference, in per cent if meaningful."""
         if self.verdict != MISSES or self.reference is None:
             return self.verdict
         end = self.reference.low if self.deviation < 0.0 else self.reference.high
@@ -106,7 +106,7 @@ class Finding:
         return "-" if self.reference is None else self.reference.text(rounded)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain numbers and strings; what is not finite becomes None."""
+        """Return all fields as plain numbers and strings; non-finite numbers become None."""
         reference = self.reference
         return {
             "key": self.key,
@@ -139,17 +139,17 @@ class Finding:
 
 
 def finite(value: float) -> float | None:
-    """Return the number, or None if it is none."""
+    """Return a finite number unchanged, else None."""
     return float(value) if math.isfinite(value) else None
 
 
 def number(value: Any) -> float:
-    """Return a stored number; None is NaN."""
+    """Return a stored number, with None as NaN."""
     return math.nan if value is None else float(value)
 
 
 def rounded(value: float, whole: bool = False) -> str:
-    """Return a number with four digits, zeros at its end left out unless ``whole``."""
+    """Return a number with four digits, without trailing zeros unless ``whole``."""
     if value == 0.0:
         return "0"
     if not 1e-3 <= abs(value) < 1e5:
@@ -160,7 +160,7 @@ def rounded(value: float, whole: bool = False) -> str:
 
 
 def stored(measure: Measure) -> dict[str, Any]:
-    """Return a measure as what JSON holds."""
+    """Return a measure as a dict for JSON."""
     return {
         "value": finite(measure.value),
         "error": finite(measure.error),
@@ -170,5 +170,5 @@ def stored(measure: Measure) -> dict[str, Any]:
 
 
 def restored(entry: dict[str, Any]) -> Measure:
-    """Return the measure that `stored` took."""
+    """Return the measure of a dict of `stored`."""
     return Measure(number(entry["value"]), number(entry["error"]), entry["unit"], number(entry["n_effective"]))

@@ -1,4 +1,4 @@
-"""The liquid: density, enthalpy, diffusion with its finite-size correction, viscosity, and g(r) of one state."""
+"""One liquid state: density, enthalpy, diffusion with finite-size correction, viscosity and g(r)."""
 
 from __future__ import annotations
 
@@ -24,35 +24,34 @@ from nakmd.studies.validation.findings import finite, stored
 from nakmd.system import System
 from nakmd.units import K_B
 
-#: Time step [ps]. The highest frequency of the liquids is near 3.6 THz: 70 steps of Na's fastest period. The kinetic
-#: temperature of a mode is off by (ω dt)²/4 or less: 0.2 % at the fastest, 0.06 % (0.2 K) on average.
+#: Time step [ps]. The highest frequency of the liquids is near 3.6 THz: 70 steps per period of the fastest mode of
+#: Na. The error of the kinetic temperature of a mode is at most (ω dt)²/4: 0.2 % at most, 0.06 % (0.2 K) on average.
 TIMESTEP = 0.004
 
-#: A packed start is brought to rest with a shorter step [ps], this long [ps].
+#: Time step [ps] and duration [ps] of the first equilibration of a packed configuration.
 GENTLE_STEP, GENTLE_TIME = 0.001, 1.0
 
-#: Time constants [ps]: of the barostat; of the thermostat beside it, where only averages are taken and heat should come
-#: and go quickly; of the thermostat where motion is measured, which it must not disturb.
+#: Time constants [ps]: of the barostat; of the thermostat for static averages, where fast heat exchange is wanted; of
+#: the thermostat for dynamic quantities, which it must not disturb.
 BAROSTAT, STRONG_BATH, BATH = 0.5, 0.1, 1.0
 
-#: Steps between pressures (20 fs: as the viscosity wants), positions (0.1 ps), g(r) (1 ps), densities.
+#: Steps between samples of the pressure (20 fs, for the viscosity), positions (0.1 ps), g(r) (1 ps), density.
 EVERY_PRESSURE, EVERY_POSITION, EVERY_RDF, EVERY_DENSITY = 5, 25, 250, 25
 
 RDF_RANGE, RDF_BINS = 10.0, 250
 
-#: The top of a peak lies within this distance [Å] of where g(r), smoothed, has its maximum: r² g(r) has its own farther
-#: out.
+#: Largest distance [Å] of a peak from the maximum of the smoothed g(r): r² g(r) has its maximum at larger r.
 PEAK_WITHIN = 0.6
 
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return what one liquid state says, from a run at zero pressure and one at the mean volume of that.
+    """Return the quantities of one liquid state, from a run at zero pressure and one at its mean volume.
 
     Parameters
     ----------
     potential : Potential
     params : mapping
-        ``"x_K"``, ``"temperature"`` [K], ``"atoms"``, ``"settle"``, ``"npt"``, ``"nvt"`` [ps]; ``"nvt"`` 0 leaves out
+        ``"x_K"``, ``"temperature"`` [K], ``"atoms"``, ``"settle"``, ``"npt"``, ``"nvt"`` [ps]; ``"nvt"`` 0 omits
         diffusion, viscosity and g(r).
     seed : int
 
@@ -75,7 +74,7 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     run(system, potential, stages, [LiveAnalysis(thermo, system.topology, EVERY_DENSITY, ["produce"])], seed)
     averages = thermo.result()
     volumes = averages.series["volume"]
-    found: dict[str, Any] = {
+    record: dict[str, Any] = {
         "atoms": system.n_atoms,
         "density": stored(averages.quantities["density"]),
         "energy": stored(averages.quantities["potential_energy"]),
@@ -83,14 +82,14 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
         "volume_spread": float(np.var(volumes) / np.mean(volumes) ** 2),
     }
     if float(params["nvt"]) > 0.0:
-        found |= _at_mean_volume(potential, system, averages, params, seed)
-    return found
+        record |= _at_mean_volume(potential, system, averages, params, seed)
+    return record
 
 
 def _at_mean_volume(
     potential: Potential, system: System, averages: ThermoRecord, params: Mapping[str, Any], seed: int
 ) -> dict[str, Any]:
-    """Return diffusion, viscosity and structure of a run at constant volume."""
+    """Return diffusion, viscosity and g(r) of a run at constant volume."""
     temperature = float(params["temperature"])
     stretch = float(np.cbrt(np.mean(averages.series["volume"]) / system.cell.volume))
     cell = system.cell.copy()
@@ -114,23 +113,23 @@ def _at_mean_volume(
     ]
     run(system, potential, stages, observers, seed)
     viscosity: ViscosityRecord | None = None
-    found: dict[str, Any] = {"length": float(np.cbrt(system.cell.volume)), "diffusion": {}, "rdf": {}}
+    record: dict[str, Any] = {"length": float(np.cbrt(system.cell.volume)), "diffusion": {}, "rdf": {}}
     try:
         viscosity = eta.result()
-        found["viscosity"] = stored(_number(viscosity))
-        found["viscosity"]["settled"] = viscosity.settled
+        record["viscosity"] = stored(_number(viscosity))
+        record["viscosity"]["settled"] = viscosity.settled
     except AnalysisError as error:
-        found["viscosity"] = {**stored(Measure(math.nan, math.nan, "mPa s", 0.0)), "why": str(error)}
+        record["viscosity"] = {**stored(Measure(math.nan, math.nan, "mPa s", 0.0)), "why": str(error)}
     for metal, diffusion in diffusions.items():
-        found["diffusion"][metal] = _diffusion(diffusion.result(), viscosity, temperature)
+        record["diffusion"][metal] = _diffusion(diffusion.result(), viscosity, temperature)
     rdf = g.result()
     for (a, b), partial in rdf.pairs.items():
-        found["rdf"][f"{a}-{b}"] = _shell(partial, rdf, system, topology.species_names)
-    return found
+        record["rdf"][f"{a}-{b}"] = _shell(partial, rdf, system, topology.species_names)
+    return record
 
 
 def gentle_start(temperature: float, settle: float) -> list[Stage]:
-    """Return the stages that take a packed start to a liquid at constant volume, the second of ``settle`` [ps]."""
+    """Return the stages that equilibrate a packed liquid at constant volume; the second lasts ``settle`` [ps]."""
     return [
         Stage(
             "gentle",
@@ -144,14 +143,14 @@ def gentle_start(temperature: float, settle: float) -> list[Stage]:
 
 
 def steps_of(time: float) -> int:
-    """Return the number of steps of a time [ps]."""
+    """Return the number of steps in a time [ps]."""
     return max(1, round(float(time) / TIMESTEP))
 
 
 def run(
     system: System, potential: Potential, stages: Sequence[Stage], observers: Sequence[Observer], seed: int
 ) -> None:
-    """Run a simulation to its end; `KeyboardInterrupt` if a signal stops it before."""
+    """Run a simulation to its end; raise `KeyboardInterrupt` if a signal stops it."""
     if Simulation(system, potential, stages, observers, seed=seed).run() is Status.INTERRUPTED:
         raise KeyboardInterrupt
 
@@ -161,33 +160,33 @@ def _number(record: Any) -> Measure:
 
 
 def _diffusion(raw: DiffusionRecord, viscosity: ViscosityRecord | None, temperature: float) -> dict[str, Any]:
-    r"""Return D as it is in the cell and corrected, and what the correction leaves out.
+    r"""Return D in the cell, D corrected for finite size, and the next term of the correction.
 
     Notes
     -----
     The mobility of a sphere of radius a in a cubic array of images is
     μ/μ_0 = 1 - 2.8373 a/L + (4π/3)(a/L)³ - …; the correction of Yeh and Hummer is the second term. The third, with the
-    radius a = k_B T/(6π η D) of Stokes and Einstein, is given as the size error.
+    Stokes-Einstein radius a = k_B T/(6π η D), is the size error.
 
     References
     ----------
     Hasimoto, J. Fluid Mech. 5, 317 (1959).
     """
-    found: dict[str, Any] = {"raw": stored(_number(raw)), "diffusive": raw.diffusive, "exponent": finite(raw.exponent)}
+    record: dict[str, Any] = {"raw": stored(_number(raw)), "diffusive": raw.diffusive, "exponent": finite(raw.exponent)}
     try:
         if viscosity is None:
             raise AnalysisError("there is no viscosity to correct with")
         corrected = yeh_hummer(raw, viscosity)
     except AnalysisError as error:
-        return {**found, "corrected": stored(Measure(math.nan, math.nan, "Å²/ps", 0.0)), "why": str(error)}
+        return {**record, "corrected": stored(Measure(math.nan, math.nan, "Å²/ps", 0.0)), "why": str(error)}
     eta = viscosity.value / MPA_S_PER_EV_PS_A3
     radius = K_B * temperature / (6.0 * math.pi * eta * corrected.value)
     left_out = 4.0 * math.pi / 3.0 * (radius / float(corrected.lengths[0])) ** 3 * corrected.value
-    return {**found, "corrected": stored(_number(corrected)), "left_out": float(left_out)}
+    return {**record, "corrected": stored(_number(corrected)), "left_out": float(left_out)}
 
 
 def _shell(partial: PartialRDF, record: RDFRecord, system: System, names: Sequence[str]) -> dict[str, Any]:
-    """Return g(r) with the position and height of its first peak and two counts of neighbours."""
+    """Return g(r) with position and height of its first peak and two coordination numbers."""
     r, g = partial.r, partial.value
     density = int(np.sum(np.array(names)[system.species] == partial.b)) / system.cell.volume
     position, height = peak_of(r, g, partial.peak)
@@ -203,7 +202,7 @@ def _shell(partial: PartialRDF, record: RDFRecord, system: System, names: Sequen
         "to_minimum": stored(partial.coordination),
         "minimum": finite(partial.first_minimum),
         "symmetric": finite(symmetric_count(r, g, density, partial.peak)),
-        # as if all bins were off to one side: an upper bound
+        # as if the errors of all bins had the same sign: an upper bound
         "symmetric_error": finite(
             symmetric_count(r, g + partial.error, density, partial.peak) - symmetric_count(r, g, density, partial.peak)
         ),
@@ -211,7 +210,7 @@ def _shell(partial: PartialRDF, record: RDFRecord, system: System, names: Sequen
 
 
 def peak_of(r: FloatArray, g: FloatArray, near: float) -> tuple[float, float]:
-    """Return position [Å] and height of the first peak: the top of a parabola through the points above 0.9 of it."""
+    """Return position [Å] and height of the first peak: the vertex of a parabola through the points above 0.9 of it."""
     if not math.isfinite(near):
         return math.nan, math.nan
     window = np.abs(r - near) < PEAK_WITHIN
@@ -229,8 +228,8 @@ def peak_of(r: FloatArray, g: FloatArray, near: float) -> tuple[float, float]:
 def symmetric_count(r: FloatArray, g: FloatArray, density: float, near: float) -> float:
     """Return twice the number of neighbours within the first maximum of 4πr²ρg(r): the symmetric-peak method.
 
-    Experimental coordination numbers of liquid metals are counted so; up to the first minimum of g(r) there are half
-    as many again.
+    Experimental coordination numbers of liquid metals use this definition; the count to the first minimum of g(r) is
+    half as large again.
     """
     if not math.isfinite(near):
         return math.nan
@@ -241,7 +240,7 @@ def symmetric_count(r: FloatArray, g: FloatArray, density: float, near: float) -
 
 
 def cost(params: Mapping[str, Any]) -> float:
-    """Return atom-steps, for an estimate of the time left."""
+    """Return the cost in atom-steps, for an estimate of the remaining time."""
     time = 2.25 * float(params["settle"]) + float(params["npt"]) + 1.3 * float(params["nvt"])
     return float(params["atoms"]) * (time / TIMESTEP + GENTLE_TIME / GENTLE_STEP)
 
@@ -252,5 +251,5 @@ def species_of(x_K: float) -> tuple[str, ...]:
 
 
 def name_of(x_K: float) -> str:
-    """Return what a composition is called: Na, K, NaK 0.67."""
+    """Return the name of a composition: Na, K, NaK 0.67."""
     return "Na" if x_K == 0.0 else "K" if x_K == 1.0 else f"NaK {x_K:g}"

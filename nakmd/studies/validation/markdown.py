@@ -1,4 +1,4 @@
-"""A validation in words: rows of a table, and a page of Markdown with its pictures."""
+"""A validation as text: table rows, and a page of Markdown with pictures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TITLES = {
 
 
 def rows_of(findings: Sequence[Finding]) -> list[list[str]]:
-    """Return one row of `COLUMNS` for each finding."""
+    """Return one row with `COLUMNS` for each finding."""
     return [
         [
             finding.key,
@@ -41,7 +41,7 @@ def rows_of(findings: Sequence[Finding]) -> list[list[str]]:
 
 
 def _size(finding: Finding) -> str:
-    """Return the size error; nothing where it is known to be zero or the value is missing, ? where it is not known."""
+    """Return the size error; empty if it is zero or the value is missing, ? if it is unknown."""
     if not math.isfinite(finding.value) or finding.size_error == 0.0:
         return ""
     return f"± {finding.size_error:.1g}" if math.isfinite(finding.size_error) else "?"
@@ -54,8 +54,8 @@ def _source(finding: Finding) -> str:
 
 
 def summary(validation: Validation) -> str:
-    """Return how many figures agree, in one sentence."""
-    counts = [f"{n} {word}" for word, n in validation.counts.items() if n]
+    """Return the counts of verdicts in one sentence."""
+    counts = [f"{n} {verdict}" for verdict, n in validation.counts.items() if n]
     return f"{len(validation.findings)} figures of {validation.name}: {', '.join(counts)}."
 
 
@@ -74,9 +74,9 @@ def markdown(validation: Validation, pictures: Sequence[tuple[str, str]] = ()) -
         "",
         summary(validation),
         "",
-        "A figure agrees if it lies within two standard errors of its reference: its own statistical and size errors "
-        "and that of the reference together. Errors of values are statistical standard errors (none: static). The "
-        'column "size" is what the finite cell may still have changed; ? where nobody knows.',
+        "A figure agrees if it is within two standard errors of its reference: its statistical and size errors and "
+        "that of the reference combined. Errors of values are statistical standard errors (none: static). The "
+        'column "size" is the remaining finite-size error; ? if unknown.',
         "",
     ]
     for title, file in pictures:
@@ -85,20 +85,20 @@ def markdown(validation: Validation, pictures: Sequence[tuple[str, str]] = ()) -
         findings = list(members)
         lines += [f"## {TITLES.get(group, group)}", "", *_table(COLUMNS, rows_of(findings)), ""]
         lines += [*_notes(findings), ""]
-    used = {word for f in validation.findings if f.reference for word in f.reference.source.split(" and ")}
+    used = {key for f in validation.findings if f.reference for key in f.reference.source.split(" and ")}
     lines += ["## Sources", ""]
     lines += [f"- **{key}**: {text}" for key, text in sources().items() if key in used]
     if "own" in used:
         lines += ["- **own**: this run"]
     lines += ["", "## Provenance", ""]
     if validation.skipped:
-        lines += [f"Beyond this model: {', '.join(validation.skipped)}.", ""]
+        lines += [f"Not covered by this model: {', '.join(validation.skipped)}.", ""]
     potential = origin["potential"]
     seconds = origin["seconds_in_all"]
     lines += [
-        f"nakmd {origin['nakmd']} ({origin['git'][:12] or 'no commit known'}), numba {origin['numba']}, "
-        f"{origin['cpu']}, seed {origin['seed']}, {origin['threads']} points side by side, "
-        f"{seconds / 60.0:.1f} min of all points added up. Model digest {potential['hash'][:16]}.",
+        f"nakmd {origin['nakmd']} ({origin['git'][:12] or 'unknown commit'}), numba {origin['numba']}, "
+        f"{origin['cpu']}, seed {origin['seed']}, {origin['threads']} points in parallel, "
+        f"{seconds / 60.0:.1f} min in total. Model digest {potential['hash'][:16]}.",
         "",
         f"Liquid: {_sizes(origin['sizes']['liquid'])}. Film: {_sizes(origin['sizes']['film'])}.",
     ]
@@ -115,7 +115,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _notes(findings: Sequence[Finding]) -> list[str]:
-    """Return each note once, with the figures that it is about."""
+    """Return each note once, with the figures it refers to."""
     about: dict[str, list[str]] = {}
     for finding in findings:
         notes = [*finding.notes, f"size error: {finding.size_note}" if finding.size_note else ""]

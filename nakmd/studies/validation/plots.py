@@ -1,4 +1,4 @@
-"""Pictures of a validation: curves against temperature with the lines of experiment, g(r), adsorption."""
+"""Plots of a validation: temperature dependence with experimental curves, g(r), film profile, adsorption."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Colour of each liquid, and of each metal in the alloy.
+#: Colour of each liquid.
 LIQUIDS = {"Na": COLORS[0], "K": COLORS[1], "NaK 0.67": COLORS[2]}
 
-#: Lowest and highest energy [eV] shown of adsorption curves, above and below the axis' end.
+#: Margin [eV] below the lowest energy of adsorption plots, and their upper limit [eV].
 MARGIN, REPULSION = 0.15, 0.5
 
 
 def draw(validation: Validation, folder: Path) -> list[tuple[str, Path]]:
-    """Write the pictures that the figures allow as PNG, and return title and file of each.
+    """Write all plots with data as PNG files, and return title and file of each.
 
     Parameters
     ----------
     validation : Validation
     folder : path
-        That exists.
+        Existing folder.
     """
     drawn: list[tuple[str, Path]] = []
     pictures: list[tuple[str, str, Callable[[Validation], Figure | None]]] = [
@@ -56,14 +56,14 @@ def draw(validation: Validation, folder: Path) -> list[tuple[str, Path]]:
 
 
 def _figure(columns: int, height: float = 4.0) -> tuple[Figure, list[Axes]]:
-    from matplotlib.figure import Figure  # noqa: PLC0415  (0.3 s that only plots should cost)
+    from matplotlib.figure import Figure  # noqa: PLC0415  (importing it takes 0.3 s)
 
     figure = Figure(figsize=(4.6 * columns, height), layout="constrained")
     return figure, list(np.atleast_1d(figure.subplots(1, columns)))
 
 
 def _overview(validation: Validation) -> Figure | None:
-    """Draw every figure over its reference, with both errors."""
+    """Plot every value relative to its reference, with both errors."""
     rows = [f for f in validation.findings if _comparable(f)]
     if not rows:
         return None
@@ -79,9 +79,9 @@ def _overview(validation: Validation) -> Figure | None:
             row, high - low + 2 * reference.error / scale, left=low - reference.error / scale, color="0.85", height=0.8
         )
         off = (finding.value - reference.middle) / scale
-        own = math.hypot(*(e for e in (finding.error, finding.size_error) if math.isfinite(e))) / scale
+        error = math.hypot(*(e for e in (finding.error, finding.size_error) if math.isfinite(e))) / scale
         ax.errorbar(
-            np.clip(off, -1.0, 1.0), row, xerr=own, fmt="o" if abs(off) <= 1.0 else "x", color=color, ms=4, lw=1
+            np.clip(off, -1.0, 1.0), row, xerr=error, fmt="o" if abs(off) <= 1.0 else "x", color=color, ms=4, lw=1
         )
     ax.axvline(0.0, color="0.6", lw=0.8, zorder=0)
     ax.set_yticks(range(len(rows)), [f.key for f in rows], fontsize=6.5)
@@ -97,7 +97,7 @@ def _comparable(finding: Finding) -> bool:
         and math.isfinite(finding.value)
         and math.isfinite(reference.low)
         and math.isfinite(reference.high)
-        and abs(reference.middle) > 3.0 * reference.error  # else "relative" means nothing
+        and abs(reference.middle) > 3.0 * reference.error  # otherwise a relative deviation is meaningless
     )
 
 
@@ -157,15 +157,15 @@ def _rdf(validation: Validation) -> Figure | None:
 
 
 def _coldest_states(validation: Validation) -> dict[str, tuple[float, dict[str, Any]]]:
-    """Return the coldest run of each liquid that has g(r), 400 K of the alloy."""
-    found: dict[str, tuple[float, dict[str, Any]]] = {}
+    """Return the coldest run with g(r) of each pure liquid, and that at 400 K of the alloy."""
+    coldest: dict[str, tuple[float, dict[str, Any]]] = {}
     for key, result in validation.results.items():
-        kind, *words = key.split("/")
+        kind, *parts = key.split("/")
         if kind == "liquid" and result.get("rdf"):
-            of, temperature = words[0], float(words[1])
-            if of not in found or temperature < found[of][0] or (of not in ("Na", "K") and temperature == 400.0):
-                found[of] = (temperature, result)
-    return found
+            of, temperature = parts[0], float(parts[1])
+            if of not in coldest or temperature < coldest[of][0] or (of not in ("Na", "K") and temperature == 400.0):
+                coldest[of] = (temperature, result)
+    return coldest
 
 
 def _film(validation: Validation) -> Figure | None:

@@ -1,4 +1,4 @@
-"""From stored points to findings: seeds taken together, temperatures and compositions put side by side."""
+"""Findings from stored points: averages over seeds, combination of temperatures and compositions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from nakmd.studies.validation.points import EUTECTIC, MIXED, MIXING_TEMPERATURE,
 from nakmd.studies.validation.references import Reference, curves_of, reference_for
 from nakmd.studies.validation.states import Results, States, together
 
-#: Viscosity of periodic cells has no size effect that Yeh and Hummer could find down to a few hundred atoms.
+#: Yeh and Hummer found no size effect of the viscosity in periodic cells down to a few hundred atoms.
 NO_SIZE_EFFECT = "none is known (Yeh & Hummer 2004)"
 
 
 def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale: Scale) -> list[Finding]:
-    """Return all figures that the points hold, group by group.
+    """Return all findings of the points, group by group.
 
     Parameters
     ----------
@@ -32,33 +32,33 @@ def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale
     wanted : Wanted
     scale : Scale
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for point in points:
         result = results[point.key]
         if "failed" in result:
-            found.append(_failure(point, str(result["failed"])))
+            findings.append(_failure(point, str(result["failed"])))
         elif point.task == "cold":
-            found += cold.findings(point.params["element"], result)
+            findings += cold.findings(point.params["element"], result)
         elif point.task == "alloy":
-            found += alloy.findings(point.params["solute"], point.params["host"], result)
+            findings += alloy.findings(point.params["solute"], point.params["host"], result)
         elif point.task == "carbon":
-            found += carbon.findings(result)
+            findings += carbon.findings(result)
         elif point.task == "adsorption":
-            found += adsorption.findings(point.params["metal"], result)
+            findings += adsorption.findings(point.params["metal"], result)
     states = States(points, results)
     for x_K, temperatures in scale.temperatures.items():
         for temperature in temperatures:
-            found += _liquid(states, x_K, temperature, scale.atoms, wanted)
+            findings += _liquid(states, x_K, temperature, scale.atoms, wanted)
         if wanted("expansion"):
-            found += _expansion(states, x_K, [t for t in temperatures if wanted("expansion", t)], scale.atoms)
+            findings += _expansion(states, x_K, [t for t in temperatures if wanted("expansion", t)], scale.atoms)
     if wanted("mixing"):
-        found += _mixing(states, scale.atoms)
+        findings += _mixing(states, scale.atoms)
     for x_K in (SODIUM, POTASSIUM, EUTECTIC):
-        found += _surface(points, results, x_K, wanted)
+        findings += _surface(points, results, x_K, wanted)
     if wanted("sizes") and scale.sizes:
-        found += _sizes(states, sorted({*scale.sizes, scale.atoms}))
+        findings += _sizes(states, sorted({*scale.sizes, scale.atoms}))
     order = {group: row for row, group in enumerate(("cold", "liquid", "alloy", "surface", "carbon", "adsorption"))}
-    return sorted(found, key=lambda finding: order.get(finding.group, len(order)))
+    return sorted(findings, key=lambda finding: order.get(finding.group, len(order)))
 
 
 def _failure(point: Point, why: str) -> Finding:
@@ -72,36 +72,36 @@ def _liquid(states: States, x_K: float, temperature: float, atoms: int, wanted: 
     runs, of = states.runs(x_K, temperature, atoms), name_of(x_K)
     if not runs:
         return []
-    found = []
+    findings = []
     seeds = f"{len(runs)} run{'s' if len(runs) > 1 else ''} of {atoms} atoms"
     density = states.measure(x_K, temperature, atoms, "density")
-    assert density is not None  # there are runs
+    assert density is not None  # runs is not empty
     if wanted("density", temperature):
         spread = float(np.mean([run["volume_spread"] for run in runs]))
-        found.append(
+        findings.append(
             _figure(
                 "density", of, temperature, density, density.value * spread,
-                "ρ var(V)/V², the scale of corrections in 1/N, from the run's own fluctuations",
+                "ρ var(V)/V² from the fluctuations of the run: the scale of 1/N corrections",
                 notes=(f"at zero pressure, {seeds}",),
             )
         )  # fmt: skip
     if wanted("diffusion", temperature) and "diffusion" in runs[0]:
-        found += [_diffusion(states, x_K, temperature, atoms, metal) for metal in species_of(x_K)]
+        findings += [_diffusion(states, x_K, temperature, atoms, metal) for metal in species_of(x_K)]
     viscosity = states.measure(x_K, temperature, atoms, "viscosity")
     if wanted("viscosity", temperature) and viscosity is not None:
         why = tuple(run["viscosity"]["why"] for run in runs if "why" in run["viscosity"])
         unsettled = any(not run["viscosity"].get("settled", True) for run in runs)
-        note = "the integral has not settled in every run" if unsettled else "Green-Kubo in Helfand's form"
-        found.append(
+        note = "the integral has not converged in every run" if unsettled else "Green-Kubo in Helfand's form"
+        findings.append(
             _figure(
                 "viscosity", of, temperature, viscosity, 0.0, NO_SIZE_EFFECT, notes=(*why, f"{note}, {seeds}")
             )
         )  # fmt: skip
-    # beside the melting point of a metal, where diffraction was measured, and of the alloy at one temperature
-    looked_at = MIXING_TEMPERATURE if x_K == EUTECTIC else states.coldest(x_K, atoms)
-    if wanted("rdf", temperature) and temperature == looked_at and runs[0].get("rdf"):
-        found += _structure(runs, of, temperature, seeds)
-    return found
+    # near the melting point of a metal, where diffraction data exist, and at one temperature of the alloy
+    rdf_temperature = MIXING_TEMPERATURE if x_K == EUTECTIC else states.coldest(x_K, atoms)
+    if wanted("rdf", temperature) and temperature == rdf_temperature and runs[0].get("rdf"):
+        findings += _structure(runs, of, temperature, seeds)
+    return findings
 
 
 def _figure(
@@ -123,23 +123,23 @@ def _diffusion(states: States, x_K: float, temperature: float, atoms: int, metal
     parts = [run["diffusion"][metal] for run in runs]
     left_out = [number(part.get("left_out")) for part in parts if "left_out" in part]
     notes = [
-        f"{raw.text} in the cell of {runs[0]['length']:.1f} Å, corrected for its images (Yeh & Hummer) with the "
-        "viscosity of the same run"
+        f"{raw.text} in the cell of {runs[0]['length']:.1f} Å, corrected for periodic images (Yeh & Hummer) with "
+        "the viscosity of the same run"
     ]
     notes += [f"not corrected: {part['why']}" for part in parts if "why" in part]
     if any(not part["diffusive"] for part in parts):
-        notes.append("the squared displacement does not grow as t in the window")
+        notes.append("the squared displacement is not linear in t in the fit window")
     chosen = corrected if math.isfinite(corrected.value) else raw
     return _figure(
         f"diffusion of {metal}", name_of(x_K), temperature, chosen,
         float(np.mean(left_out)) if left_out else math.nan,
-        "the next term of Hasimoto's series, 4π/3 (a/L)³ D, with the radius of Stokes and Einstein",
+        "the next term of Hasimoto's series, 4π/3 (a/L)³ D, with the Stokes-Einstein radius",
         notes=tuple(notes),
     )  # fmt: skip
 
 
 def _structure(runs: Sequence[Mapping[str, Any]], of: str, temperature: float, seeds: str) -> list[Finding]:
-    found = []
+    findings = []
     for pair in runs[0]["rdf"]:
         shells = [run["rdf"][pair] for run in runs]
         half_bin = 0.5 * shells[0]["bin"]
@@ -149,7 +149,7 @@ def _structure(runs: Sequence[Mapping[str, Any]], of: str, temperature: float, s
             return float(np.mean([number(shell[key]) for shell in shells]))
 
         rows = [
-            ("first peak of g(r)", mean("peak"), half_bin, "Å", "top of a parabola; error: half a bin"),
+            ("first peak of g(r)", mean("peak"), half_bin, "Å", "vertex of a parabola; error: half a bin"),
             ("height of g(r)", mean("height"), mean("height_error"), "", ""),
         ]
         counted = together([restored(shell["to_minimum"]) for shell in shells])
@@ -163,22 +163,22 @@ def _structure(runs: Sequence[Mapping[str, Any]], of: str, temperature: float, s
             rows.append(
                 (
                     "neighbours, symmetric peak", mean("symmetric"), mean("symmetric_error"), "",
-                    "twice those within the first maximum of 4πr²ρg(r), as experiments on metals count",
+                    "twice the count within the first maximum of 4πr²ρg(r), as in experiments on metals",
                 )
             )  # fmt: skip
-        found += [
+        findings += [
             Finding(
                 group="liquid", quantity=quantity, of=label, temperature=temperature, value=value, error=error,
-                size_note="normalised by N(N-1): right for an ideal gas of any size", unit=unit,
+                size_note="normalised by N(N-1): exact for an ideal gas of any size", unit=unit,
                 reference=reference_for(quantity, label, temperature), notes=(note or seeds,),
             )
             for quantity, value, error, unit, note in rows
         ]  # fmt: skip
-    return found
+    return findings
 
 
 def _expansion(states: States, x_K: float, temperatures: Sequence[float], atoms: int) -> list[Finding]:
-    """Return -d ln ρ/dT of a weighted line through all temperatures, and that of the reference over the same span."""
+    """Return -d ln ρ/dT of a weighted line through all temperatures, and that of the reference over the same range."""
     measured = {t: states.measure(x_K, t, atoms, "density") for t in temperatures}
     known = {t: m for t, m in measured.items() if m is not None and math.isfinite(m.error)}
     if len(known) < 3:
@@ -196,7 +196,7 @@ def _expansion(states: States, x_K: float, temperatures: Sequence[float], atoms:
         sources = [curve.source for curve in curves_of("density", name_of(x_K))]
         reference = Reference(
             min(slopes) * 1e4, max(slopes) * 1e4, 0.03 * max(slopes) * 1e4, " and ".join(sources), "published",
-            "slope of the density line over the same temperatures",
+            "slope of the density fit over the same temperatures",
         )  # fmt: skip
     return [
         Finding(
@@ -206,7 +206,7 @@ def _expansion(states: States, x_K: float, temperatures: Sequence[float], atoms:
             value=-line.slope * 1e4,
             error=line.slope_error * 1e4,
             size_error=0.0,
-            size_note="that of densities cancels between temperatures",
+            size_note="the size error of densities cancels between temperatures",
             unit="1e-4/K",
             reference=reference,
             notes=(f"-d ln ρ/dT over {t.min():g} to {t.max():g} K, {line.note}",),
@@ -237,19 +237,19 @@ def _surface(points: Sequence[Point], results: Results, x_K: float, wanted: Want
 
 
 def _sizes(states: States, sizes: Sequence[int]) -> list[Finding]:
-    """Return the density of cells of several sizes, and D extrapolated to 1/L = 0 beside what was corrected."""
-    found = []
+    """Return the density of cells of several sizes, and D extrapolated to 1/L = 0 with corrected D as reference."""
+    findings = []
     x_K, temperature = EUTECTIC, MIXING_TEMPERATURE
     for atoms in sizes:
         density = states.measure(x_K, temperature, atoms, "density")
         if density is not None and atoms != sizes[-1]:
             largest = states.measure(x_K, temperature, sizes[-1], "density")
-            assert largest is not None  # planned together
-            own = Reference(largest.value, largest.value, largest.error, "own", "computed", f"{sizes[-1]} atoms")
-            found.append(
+            assert largest is not None  # all sizes are computed
+            reference = Reference(largest.value, largest.value, largest.error, "own", "computed", f"{sizes[-1]} atoms")
+            findings.append(
                 Finding(
                     group="sizes", quantity=f"density with {atoms} atoms", of=name_of(x_K), temperature=temperature,
-                    value=density.value, error=density.error, unit=density.unit, reference=own,
+                    value=density.value, error=density.error, unit=density.unit, reference=reference,
                 )
             )  # fmt: skip
     for metal in species_of(x_K):
@@ -266,10 +266,10 @@ def _sizes(states: States, sizes: Sequence[int]) -> list[Finding]:
         inverse, raws, errors = np.array(rows).T
         line = weighted_line(inverse, raws, errors)
         mean = together(values)
-        own = Reference(
+        reference = Reference(
             mean.value, mean.value, mean.error, "own", "computed", "mean of the corrected coefficients of these cells"
         )
-        found.append(
+        findings.append(
             Finding(
                 group="sizes",
                 quantity=f"diffusion of {metal} at 1/L = 0",
@@ -278,8 +278,8 @@ def _sizes(states: States, sizes: Sequence[int]) -> list[Finding]:
                 value=line.intercept,
                 error=line.intercept_error,
                 unit="Å²/ps",
-                reference=own,
+                reference=reference,
                 notes=(f"line through cells of {', '.join(map(str, sizes))} atoms, not corrected; {line.note}",),
             )
         )
-    return found
+    return findings

@@ -1,4 +1,4 @@
-"""A folder that holds what is done, one file for each point: a killed validation loses those that run."""
+"""A folder of finished points, one file each: a killed validation loses only the running points."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Store:
     Parameters
     ----------
     directory : path-like or None
-        Made where it is missing; nothing is stored without one.
+        Created if missing; None stores nothing.
     settings : dict
-        Name, scale and seed: a folder belongs to one of each.
+        Name, scale and seed, which must be equal for all points of a folder.
 
     Raises
     ------
     InputError
-        If the folder holds a validation of another kind.
+        If the folder holds a validation with other settings.
     """
 
     def __init__(self, directory: str | Path | None, settings: dict[str, Any]) -> None:
@@ -34,26 +34,26 @@ class Store:
             return
         file = self.directory / "settings.json"
         if file.exists():
-            before = _read(file)
-            differing = [name for name in settings if before.get(name) != settings[name]]
+            existing = _read(file)
+            differing = [name for name in settings if existing.get(name) != settings[name]]
             if differing:
-                words = ", ".join(f"{name} {before.get(name)!r}, not {settings[name]!r}" for name in differing)
+                listed = ", ".join(f"{name} {existing.get(name)!r}, not {settings[name]!r}" for name in differing)
                 raise InputError(
-                    f"{self.directory} holds a validation with {words}. Give another folder with -o, or the options "
-                    "that it was begun with."
+                    f"{self.directory} holds a validation with {listed}. Choose another folder with -o, or the "
+                    "original options."
                 )
         try:
             (self.directory / "points").mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"{self.directory}: cannot be made ({error.strerror or error}).") from error
+            raise RunError(f"{self.directory}: the folder cannot be created ({error.strerror or error}).") from error
         write_status(file, settings)
 
     def _file(self, point: Point) -> Path:
-        assert self.directory is not None  # asked for by those who have one
+        assert self.directory is not None  # checked by the callers
         return self.directory / "points" / (point.key.replace("/", "_").replace(" ", "-") + ".json")
 
     def find(self, point: Point, digest: str) -> tuple[dict[str, Any], float] | None:
-        """Return result and seconds of a point if it is stored and of the same model and numbers."""
+        """Return result and seconds of a point if it is stored with the same digest, else None."""
         if self.directory is None or not self._file(point).exists():
             return None
         stored = _read(self._file(point))
@@ -73,7 +73,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(read_text(file))
     except json.JSONDecodeError as error:
-        raise FileFormatError(file, f"is damaged ({error}).", "Delete it: it is computed again.") from None
+        raise FileFormatError(file, f"is damaged ({error}).", "Delete it: the point is recomputed.") from None
     if not isinstance(content, dict):
-        raise FileFormatError(file, "is of another kind.", "Delete it: it is computed again.")
+        raise FileFormatError(file, "is not a stored point.", "Delete it: the point is recomputed.")
     return content

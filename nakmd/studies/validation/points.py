@@ -1,4 +1,4 @@
-"""Which runs a validation consists of: quantities, states, sizes and lengths."""
+"""The runs of a validation: quantities, states, sizes and lengths."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from nakmd.errors import InputError, nearest
 from nakmd.potentials import Potential
 from nakmd.studies.validation import adsorption, alloy, carbon, cold, liquid, surface
-from nakmd.studies.validation.models import digest_for, knows
+from nakmd.studies.validation.models import covers, digest_for
 
-#: What a point of each kind computes.
+#: The function that computes a point of each kind.
 TASKS: dict[str, Callable[[Potential, Mapping[str, Any], int], dict[str, Any]]] = {
     "cold": cold.measure,
     "alloy": alloy.measure,
@@ -23,16 +23,16 @@ TASKS: dict[str, Callable[[Potential, Mapping[str, Any], int], dict[str, Any]]] 
     "adsorption": adsorption.measure,
 }
 
-#: Counted up when what a point of a kind computes changes: stored points of another number are computed again.
+#: Format version of each kind, increased when its computation changes: stored points of another version are recomputed.
 FORMATS = {"cold": 1, "alloy": 1, "liquid": 1, "surface": 1, "carbon": 1, "adsorption": 2}
 
-#: Temperature [K] at which the enthalpy of mixing, surfaces and the sizes of cells are looked at.
+#: Temperature [K] of the enthalpy of mixing, the surfaces and the cells of several sizes.
 MIXING_TEMPERATURE = 400.0
 
-#: Compositions: the pure metals and the alloy of the batteries; and where mixing is looked at.
+#: Compositions: the pure metals, the alloy of the batteries, and that of the mixing enthalpy.
 SODIUM, POTASSIUM, EUTECTIC, MIXED = 0.0, 1.0, 0.67, 0.5
 
-#: Groups, and the quantities in them that can be asked for.
+#: Groups and their quantities.
 GROUPS: dict[str, tuple[str, ...]] = {
     "cold": (),
     "liquid": ("density", "expansion", "diffusion", "viscosity", "rdf"),
@@ -43,29 +43,29 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "sizes": (),
 }
 
-#: Everything.
+#: All groups.
 QUANTITIES = tuple(GROUPS)
 
-#: Density and diffusion of Na, K and NaK at 400 K and the enthalpy of mixing: what a fit of the liquid asks of each
-#: candidate.
+#: Density and diffusion of Na, K and NaK at 400 K and the enthalpy of mixing: evaluated for each candidate
+#: of a fit of the liquid.
 LIQUID_QUICK = ("density@400", "diffusion@400", "mixing")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is spent on each figure.
+    """Sizes and lengths of all runs.
 
     Attributes
     ----------
     temperatures : mapping of float to tuple of float [K]
-        Of the liquid, by composition.
+        Temperatures of the liquid by composition.
     atoms, settle, npt, nvt : int, float [ps]
-        Of the liquid: cell, and times to settle, at zero pressure, at constant volume.
+        Liquid: atoms, and times of equilibration, at zero pressure, at constant volume.
     seeds : int
-        Independent runs of each state.
+        Number of independent runs per state.
     film_atoms, film_settle, film_time : int, float [ps]
     sizes : tuple of int
-        Other cells in which NaK is looked at, at 400 K.
+        Atoms of additional cells of NaK at 400 K.
     """
 
     temperatures: Mapping[float, tuple[float, ...]]
@@ -104,7 +104,7 @@ FULL = Scale(
 
 @dataclass(frozen=True)
 class Point:
-    """One piece of work that is stored when it is done.
+    """One unit of computation, stored when finished.
 
     Attributes
     ----------
@@ -113,12 +113,12 @@ class Point:
     task : str
         Of `TASKS`.
     species : tuple of str
-        That the result depends on.
+        Species that the result depends on.
     params : dict
     cost : float
         Atom-steps, to estimate times.
     doping : float
-        Graphitic nitrogen per atom of the wall, which a set may weaken with.
+        Fraction of graphitic nitrogen in the wall, which the set may depend on.
     """
 
     key: str
@@ -129,29 +129,29 @@ class Point:
     doping: float = 0.0
 
     def seed(self, seed: int) -> int:
-        """Return the seed of its noise: every point has its own."""
+        """Return the seed of this point; every point has a different one."""
         digest = hashlib.sha256(f"{seed} {self.key}".encode()).digest()
         return int.from_bytes(digest[:6], "big")
 
     def digest(self, potential: Potential, seed: int) -> str:
-        """Return what its result depends on, as a digest."""
-        what = {
+        """Return a digest of everything that the result depends on."""
+        inputs = {
             "format": FORMATS[self.task],
             "task": self.task,
             "params": dict(self.params),
             "seed": self.seed(seed),
             "model": digest_for(potential, self.species),
         }
-        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 class Wanted:
-    """The quantities asked for.
+    """The requested quantities.
 
     Parameters
     ----------
     words : sequence of str
-        Groups or quantities (`GROUPS`), each with ``@T`` to ask for one temperature [K] only.
+        Groups or quantities (`GROUPS`), optionally with ``@T`` for a single temperature [K].
 
     Raises
     ------
@@ -173,29 +173,29 @@ class Wanted:
                 raise InputError(
                     f"There is no quantity {word[:32]!r} to validate."
                     + (f' Did you mean "{close}"?' if close and close != name else "")
-                    + f" There are {', '.join(known)}; a temperature may follow, as in density@400."
+                    + f" Choose from {', '.join(known)}; a temperature may follow, as in density@400."
                 )
             for quantity in GROUPS.get(name) or (name,):
-                before = self._wanted.get(quantity, set())
-                if temperature is None or before is None:
+                temperatures = self._wanted.get(quantity, set())
+                if temperature is None or temperatures is None:
                     self._wanted[quantity] = None
                 else:
-                    self._wanted[quantity] = before | {temperature}
+                    self._wanted[quantity] = temperatures | {temperature}
 
     def __call__(self, quantity: str, temperature: float | None = None) -> bool:
-        """Return whether a quantity is wanted, at this temperature where one is given."""
+        """Return whether a quantity is requested, at this temperature if one is given."""
         if quantity not in self._wanted:
             return False
         at = self._wanted[quantity]
         return at is None or temperature is None or temperature in at
 
     def liquid(self, temperature: float) -> bool:
-        """Return whether anything of the liquid is wanted at a temperature."""
+        """Return whether any quantity of the liquid is requested at a temperature."""
         return any(self(quantity, temperature) for quantity in GROUPS["liquid"])
 
 
 def points_for(potential: Potential, wanted: Wanted, scale: Scale) -> tuple[list[Point], list[Point]]:
-    """Return the points of a validation, and those that are beyond the model.
+    """Return the points of a validation, and those that the model does not cover.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def points_for(potential: Potential, wanted: Wanted, scale: Scale) -> tuple[list
     """
     points = [*_static(potential, wanted), *_liquid(wanted, scale), *_surface(wanted, scale)]
     points = list({point.key: point for point in points}.values())
-    known = [knows(potential, point.species) for point in points]
+    known = [covers(potential, point.species) for point in points]
     return [p for p, k in zip(points, known) if k], [p for p, k in zip(points, known) if not k]
 
 
@@ -218,7 +218,7 @@ def _static(potential: Potential, wanted: Wanted) -> Iterator[Point]:
             pair = {"solute": solute, "host": host}
             yield Point(f"substitution/{solute} in {host}", "alloy", ("Na", "K"), pair, 4e6)
     if wanted("carbon"):
-        nitrogen = knows(potential, ("C", carbon.NITROGEN))
+        nitrogen = covers(potential, ("C", carbon.NITROGEN))
         species = ("C", carbon.NITROGEN) if nitrogen else ("C",)
         yield Point("carbon/graphene", "carbon", species, {"nitrogen": nitrogen})
     if wanted("adsorption"):

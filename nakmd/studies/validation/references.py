@@ -1,4 +1,4 @@
-"""What a figure is held against: numbers and curves with their sources, from ``references.toml``."""
+"""Reference values and curves with their sources, from ``references.toml``."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from nakmd.units import K_B
 
 @dataclass(frozen=True)
 class Reference:
-    """A known value, or the interval that sources span.
+    """A reference value, or the interval of several sources.
 
     Attributes
     ----------
     low, high : float
-        Equal for one value; infinite where only a bound is known.
+        Equal for a single value; infinite on the open side of a bound.
     error : float
-        Of either end.
+        Standard error of either end.
     source, evidence, note : str
         As in ``references.toml``.
     """
@@ -41,12 +41,12 @@ class Reference:
 
     @property
     def middle(self) -> float:
-        """What deviations are relative to; a bound where that is all there is."""
+        """Centre of the interval, or the finite bound: relative deviations refer to it."""
         ends = [end for end in (self.low, self.high) if math.isfinite(end)]
         return sum(ends) / len(ends)
 
     def text(self, form: Callable[[float], str]) -> str:
-        """Return the value or interval in words."""
+        """Return the value or interval as text."""
         if self.low == self.high:
             return format_measure(self.low, self.error) if self.error > 0.0 else form(self.low)
         if math.isinf(self.high):
@@ -117,19 +117,19 @@ def curves() -> tuple[Curve, ...]:
 
 
 def curves_of(quantity: str, of: str) -> list[Curve]:
-    """Return the correlations of one quantity."""
+    """Return the correlations of one quantity of a system."""
     return [curve for curve in curves() if (curve.quantity, curve.of) == (quantity, of)]
 
 
 def reference_for(quantity: str, of: str, temperature: float | None = None) -> Reference | None:
-    """Return what a figure is to be held against, or None if nothing is known.
+    """Return the reference of a quantity, or None if there is none.
 
     Parameters
     ----------
     quantity, of : str
         As in ``references.toml``.
     temperature : float [K], optional
-        For curves. Beyond its range a curve is continued by at most a tenth, and the note says so.
+        For curves. A curve is extrapolated by at most a tenth beyond its range, with a note.
     """
     for entry in _file()["figure"]:
         if (entry["quantity"], entry["of"]) == (quantity, of):
@@ -142,16 +142,16 @@ def reference_for(quantity: str, of: str, temperature: float | None = None) -> R
             )  # fmt: skip
     if temperature is None:
         return None
-    found = [c for c in curves_of(quantity, of) if 0.9 * c.range[0] <= temperature <= 1.1 * c.range[1]]
-    if not found:
+    valid = [c for c in curves_of(quantity, of) if 0.9 * c.range[0] <= temperature <= 1.1 * c.range[1]]
+    if not valid:
         return None
-    values = [curve(temperature) for curve in found]
-    beyond = any(not c.range[0] <= temperature <= c.range[1] for c in found)
+    values = [curve(temperature) for curve in valid]
+    beyond = any(not c.range[0] <= temperature <= c.range[1] for c in valid)
     return Reference(
         min(values),
         max(values),
-        max(curve.error * value for curve, value in zip(found, values)),
-        " and ".join(curve.source for curve in found),
-        found[0].evidence,
-        "continued beyond its range" if beyond else "",
+        max(curve.error * value for curve, value in zip(valid, values)),
+        " and ".join(curve.source for curve in valid),
+        valid[0].evidence,
+        "extrapolated beyond its range" if beyond else "",
     )

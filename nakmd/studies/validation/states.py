@@ -1,4 +1,4 @@
-"""Results of liquid states, the seeds of each taken together."""
+"""Results of liquid states, averaged over seeds."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from nakmd.analysis import Measure, Record, combine
 from nakmd.studies.validation.findings import restored
 from nakmd.studies.validation.points import Point
 
-#: What points computed, by their keys.
+#: Results of points by key.
 Results = Mapping[str, dict[str, Any]]
 
 
 def together(measures: Sequence[Measure]) -> Measure:
-    """Return the mean of independent runs as `nakmd.analysis.combine` has it; runs without a value are left out."""
-    good = [m for m in measures if math.isfinite(m.value)]
-    if not good:
+    """Return the mean of independent runs by `nakmd.analysis.combine`; runs without a value are ignored."""
+    valid = [m for m in measures if math.isfinite(m.value)]
+    if not valid:
         return Measure(math.nan, math.nan, measures[0].unit if measures else "", 0.0)
-    if len(good) == 1:
-        return good[0]
+    if len(valid) == 1:
+        return valid[0]
     records = [
-        Record(quantity="", value=m.value, error=m.error, unit=m.unit, n_effective=m.n_effective) for m in good
+        Record(quantity="", value=m.value, error=m.error, unit=m.unit, n_effective=m.n_effective) for m in valid
     ]  # fmt: skip
     mean = combine(records)
     return Measure(float(mean.value), float(mean.error), mean.unit, mean.n_effective)
@@ -45,7 +45,7 @@ class States:
                 self._runs.setdefault((p["x_K"], p["temperature"], p["atoms"]), []).append(results[point.key])
 
     def runs(self, x_K: float, temperature: float, atoms: int) -> list[dict[str, Any]]:
-        """Return the runs of one state, one for each seed."""
+        """Return the runs of one state, one per seed."""
         return self._runs.get((x_K, temperature, atoms), [])
 
     def coldest(self, x_K: float, atoms: int) -> float:
@@ -53,12 +53,12 @@ class States:
         return min(t for x, t, n in self._runs if (x, n) == (x_K, atoms))
 
     def measure(self, x_K: float, temperature: float, atoms: int, *path: str) -> Measure | None:
-        """Return one quantity of a state over its seeds, None if there is no run of it."""
+        """Return one quantity of a state averaged over its seeds, None without a run."""
         parts = []
         for run in self.runs(x_K, temperature, atoms):
             part: Any = run
-            for word in path:
-                part = part.get(word) if isinstance(part, dict) else None
+            for key in path:
+                part = part.get(key) if isinstance(part, dict) else None
             if part is not None:
                 parts.append(restored(part))
         return together(parts) if parts else None

@@ -28,17 +28,17 @@ from nakmd.units import J_PER_M2_PER_EV_A2, K_B
 #: Thickness of the film over its width, and the vacuum between it and its image [Å].
 ASPECT, VACUUM = 1.8, 25.0
 
-#: Steps between pressures (40 fs) and between profiles (1 ps).
+#: Steps between samples of the pressure (40 fs) and of the profile (1 ps).
 EVERY_PRESSURE, EVERY_PROFILE = 10, 250
 
-#: Width of a slice of the profile, depth of the outermost layer, and depth from which on the film counts as bulk [Å].
+#: Bin width of the profile, depth of the outermost layer, and minimum depth of the bulk [Å].
 SLICE, LAYER, DEPTH = 0.25, 4.0, 12.0
 
 MN_PER_M = 1e3 * J_PER_M2_PER_EV_A2
 
 
 class FilmProfile(Observer):
-    """Counts the atoms of each species by their distance from the middle of the film, both halves together.
+    """Histogram of each species by distance from the middle of the film, both halves combined.
 
     Parameters
     ----------
@@ -63,16 +63,16 @@ class FilmProfile(Observer):
 
     @property
     def middles(self) -> FloatArray:
-        """Distance [Å] of each slice."""
+        """Distance [Å] of each bin."""
         return 0.5 * (self._edges[1:] + self._edges[:-1])
 
     def blocks(self) -> FloatArray:
-        """Mean counts of successive blocks of time, (n_blocks, n_species, n_slices)."""
+        """Mean counts of successive time blocks, (n_blocks, n_species, n_slices)."""
         return self._sums.block_means()
 
 
 def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return the tension of a free film, and for an alloy what its surface holds.
+    """Return the surface tension of a free film, and the segregation of an alloy.
 
     Parameters
     ----------
@@ -96,20 +96,20 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     ]
     observers = [LiveAnalysis(tension, system.topology, EVERY_PRESSURE, ["produce"]), profile]
     run(system, potential, stages, observers, seed)
-    found: dict[str, Any] = {"atoms": system.n_atoms, "area": width * width, "thickness": ASPECT * width}
+    record: dict[str, Any] = {"atoms": system.n_atoms, "area": width * width, "thickness": ASPECT * width}
     try:
-        found["tension"] = stored(tension.result().tension)
+        record["tension"] = stored(tension.result().tension)
     except AnalysisError as error:
-        found["tension"] = {**stored(Measure(math.nan, math.nan, "mN/m", 0.0)), "why": str(error)}
+        record["tension"] = {**stored(Measure(math.nan, math.nan, "mN/m", 0.0)), "why": str(error)}
     blocks = profile.blocks()
-    found["depth"] = [float(d) for d in profile.middles]
-    found["counts"] = {
+    record["depth"] = [float(d) for d in profile.middles]
+    record["counts"] = {
         system.species_names[s]: [float(c) for c in blocks[:, s].mean(axis=0)] for s in range(blocks.shape[1])
     }
     if 0.0 < x_K < 1.0:
         excess, share = segregation(blocks, profile.middles, width * width)
-        found["excess"], found["share"] = stored(excess), stored(share)
-    return found
+        record["excess"], record["share"] = stored(excess), stored(share)
+    return record
 
 
 def segregation(blocks: FloatArray, depth: FloatArray, area: float) -> tuple[Measure, Measure]:
@@ -117,25 +117,24 @@ def segregation(blocks: FloatArray, depth: FloatArray, area: float) -> tuple[Mea
 
     .. math:: \Gamma_K^{(Na)} = \frac{1}{2A} \left( N_K - N_{Na} \frac{\rho_K^b}{\rho_{Na}^b} \right)
 
-    with the dividing surface where the excess of Na is zero, and the bulk everything 12 Å or more below the surface
-    (where the density of all atoms has fallen to half). The outermost layer ends 4 Å below that surface.
+    with the dividing surface at zero excess of Na. The surface is where the total density is half its bulk value; the
+    bulk is everything 12 Å or more below it, the outermost layer the first 4 Å.
 
     Parameters
     ----------
     blocks : (n_blocks, 2, n_slices) float64
-        Atoms of Na and K by distance from the middle of the film, both halves together.
+        Atoms of Na and K by distance from the middle of the film, both halves combined.
     depth : (n_slices,) float64 [Å]
-        That distance.
+        Distance from the middle of the film.
     area : float [Å²]
-        Of one face.
+        Area of one face.
     """
     total = blocks.mean(axis=0).sum(axis=0)
     inside = total[depth < 0.5 * float(depth[total > 0.5 * total.max()].max())].mean()
     surface = float(depth[total > 0.5 * inside].max())
     bulk, outer = depth < surface - DEPTH, depth > surface - LAYER
     if not np.any(bulk):
-        nothing = Measure(math.nan, math.nan, "1/nm²", 0.0)
-        return nothing, Measure(math.nan, math.nan, "", 0.0)
+        return Measure(math.nan, math.nan, "1/nm²", 0.0), Measure(math.nan, math.nan, "", 0.0)
 
     def both(counts: FloatArray) -> FloatArray:
         sodium, potassium = counts
@@ -152,11 +151,11 @@ def segregation(blocks: FloatArray, depth: FloatArray, area: float) -> tuple[Mea
 
 
 def findings(x_K: float, temperature: float, result: Mapping[str, Any]) -> list[Finding]:
-    """Return tension and segregation beside what is known."""
+    """Return tension and segregation with their references."""
     of, tension = name_of(x_K), restored(result["tension"])
     film = f"film of {result['atoms']} atoms, {result['thickness']:.0f} Å thick"
     why = (str(result["tension"]["why"]),) if "why" in result["tension"] else ()
-    found = [
+    comparisons = [
         Finding(
             group="surface",
             quantity="surface tension",
@@ -165,7 +164,7 @@ def findings(x_K: float, temperature: float, result: Mapping[str, Any]) -> list[
             value=tension.value,
             error=tension.error,
             size_error=K_B * temperature / number(result["area"]) * MN_PER_M,
-            size_note="k_B T/A: the capillary waves that the faces are too small for",
+            size_note="k_B T/A: capillary waves longer than the faces are missing",
             unit="mN/m",
             reference=reference_for("surface tension", of, temperature),
             notes=(film, *why),
@@ -177,25 +176,25 @@ def findings(x_K: float, temperature: float, result: Mapping[str, Any]) -> list[
             ("excess", "excess of K at the surface", "1/nm²", f"relative to Na; {bulk}"),
             ("share", "share of K in the outer layer", "", f"{LAYER:g} Å thick; {bulk}"),
         ):
-            number_ = restored(result[key])
-            found.append(
+            measured = restored(result[key])
+            comparisons.append(
                 Finding(
                     group="surface",
                     quantity=quantity,
                     of=of,
                     temperature=temperature,
-                    value=number_.value,
-                    error=number_.error,
+                    value=measured.value,
+                    error=measured.error,
                     size_error=math.nan,
-                    size_note="not known: the two surfaces may feel each other through the film",
+                    size_note="unknown: the two surfaces may interact through the film",
                     unit=unit,
                     reference=reference_for(quantity, of, temperature),
                     notes=(note,),
                 )
             )
-    return found
+    return comparisons
 
 
 def cost(params: Mapping[str, Any]) -> float:
-    """Return atom-steps, for an estimate of the time left."""
+    """Return the cost in atom-steps, for an estimate of the remaining time."""
     return float(params["atoms"]) * (float(params["settle"]) + float(params["time"])) / TIMESTEP

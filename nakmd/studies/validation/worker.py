@@ -1,4 +1,4 @@
-"""The process that `workers` starts: ``python -m nakmd.studies.validation.worker``."""
+"""The worker process that `workers` starts: ``python -m nakmd.studies.validation.worker``."""
 
 from nakmd.studies.validation.workers import serve
 

@@ -1,6 +1,6 @@
-"""Points computed side by side: each in a process of its own with one thread, which small cells use best.
+"""Parallel computation of points: one process with one thread each, which is most efficient for small cells.
 
-The processes are fed by pipes and not by `multiprocessing`, whose children would run the caller's script again.
+The processes communicate by pipes and not by `multiprocessing`, whose children would import the caller's script.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ Done = tuple[Point, dict[str, Any], float]
 
 
 def compute(point: Point, potential: Potential, seed: int) -> tuple[dict[str, Any], float]:
-    """Return the result of one point and the seconds it took; a model that cannot do it says why in ``"failed"``."""
+    """Return the result of one point and its seconds; a failure is the message in ``"failed"``."""
     start = time.perf_counter()
     try:
         result = TASKS[point.task](part_for(potential, point.species), point.params, point.seed(seed))
-    except (NakmdError, np.linalg.LinAlgError) as error:  # a candidate of a fit may have forces that are none
+    except (NakmdError, np.linalg.LinAlgError) as error:  # a candidate of a fit may have invalid forces
         result = {"failed": str(error)}
-    # what comes out of a file and what comes from here shall be the same numbers and types
+    # a fresh result and one read from a file must have equal numbers and types
     return json.loads(json.dumps(plain(result)), parse_constant=_nothing), time.perf_counter() - start
 
 
 def _nothing(_: str) -> None:
-    """Return what stands for numbers that are none."""
+    """Return None for NaN and infinities."""
 
 
 def compute_all(points: Sequence[Point], models: Mapping[float, Potential], seed: int, threads: int) -> Iterator[Done]:
-    """Yield each point with its result when it is done.
+    """Yield each point with its result when finished.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def compute_all(points: Sequence[Point], models: Mapping[float, Potential], seed
         The model for each `Point.doping`.
     seed : int
     threads : int
-        So many processes. With 1, one point, or a potential that cannot be sent to another process, all is done in
-        this one, on so many threads.
+        Number of processes. With 1, a single point, or a potential that cannot be pickled, everything runs in this
+        process with this number of threads.
 
     Raises
     ------
@@ -74,51 +74,51 @@ def compute_all(points: Sequence[Point], models: Mapping[float, Potential], seed
         for point in points:
             yield (point, *compute(point, models[point.doping], seed))
         return
-    crew = _Crew(messages, seed)
-    # the longest first, so that the processes end together
+    workers = _Workers(messages, seed)
+    # the longest first, so that all processes finish at about the same time
     order = sorted(points, key=lambda point: -point.cost)
     pool = ThreadPoolExecutor(min(processes, len(points)))
     try:
-        waiting = {pool.submit(crew.work, point): point for point in order}
+        waiting = {pool.submit(workers.compute, point): point for point in order}
         for future in as_completed(waiting):
             yield (waiting[future], *future.result())
     finally:
-        crew.dismiss()
+        workers.stop()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-class _Crew:
-    """One process for each thread that asks for work to be done."""
+class _Workers:
+    """One worker process per thread of the pool."""
 
     def __init__(self, messages: Mapping[float, bytes], seed: int) -> None:
         self._messages, self._seed = messages, seed
-        self._mine = threading.local()
+        self._local = threading.local()
         self._all: list[subprocess.Popen[bytes]] = []
-        self._dismissed = False
+        self._stopped = False
 
-    def work(self, point: Point) -> tuple[dict[str, Any], float]:
-        """Return the result of a point from the process of this thread."""
-        if self._dismissed:
-            raise RunError("the crew is dismissed")
-        worker: subprocess.Popen[bytes] | None = getattr(self._mine, "worker", None)
+    def compute(self, point: Point) -> tuple[dict[str, Any], float]:
+        """Return the result of a point from the worker process of this thread."""
+        if self._stopped:
+            raise RunError("The worker processes have been stopped.")
+        worker: subprocess.Popen[bytes] | None = getattr(self._local, "worker", None)
         if worker is None:
-            worker = self._mine.worker = self._hire()
-        assert worker.stdin is not None and worker.stdout is not None  # noqa: PT018  (pipes were asked for)
+            worker = self._local.worker = self._start()
+        assert worker.stdin is not None and worker.stdout is not None  # noqa: PT018  (both are pipes)
         try:
             pickle.dump((point, self._messages[point.doping], self._seed), worker.stdin)
             worker.stdin.flush()
             kind, answer, seconds = pickle.load(worker.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
             raise RunError(
-                f"The process that computed {point.key} ended with code {worker.wait()}. What is done is stored: the "
-                "same command goes on from there."
+                f"The process that computed {point.key} ended with code {worker.wait()}. Finished points are stored: "
+                "the same command resumes."
             ) from None
         if kind == "crash":
             raise RunError(f"{point.key}: {answer}")
         return answer, seconds
 
-    def _hire(self) -> subprocess.Popen[bytes]:
-        # one thread each; a signal from the terminal is for the process that asked, which dismisses these
+    def _start(self) -> subprocess.Popen[bytes]:
+        # one thread each, in a new session: signals of the terminal go to the parent, which stops the workers
         threads = {name: "1" for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
         worker = subprocess.Popen(
             [sys.executable, "-m", "nakmd.studies.validation.worker"],
@@ -127,9 +127,9 @@ class _Crew:
         self._all.append(worker)
         return worker
 
-    def dismiss(self) -> None:
-        """End all processes."""
-        self._dismissed = True
+    def stop(self) -> None:
+        """Stop all processes."""
+        self._stopped = True
         for worker in self._all:
             worker.kill()
         for worker in self._all:
@@ -141,17 +141,17 @@ class _Crew:
 
 
 def serve() -> None:
-    """Compute what comes in by standard input until it ends; answers go to standard output, prints to the error."""
+    """Compute points from standard input until it ends; results go to standard output, prints to standard error."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:
         try:
-            point, message, seed = pickle.load(sys.stdin.buffer)  # from the parent process, nothing from outside
+            point, message, seed = pickle.load(sys.stdin.buffer)  # from the parent process only
         except EOFError:
             return
         try:
             answer: tuple[str, Any, float] = ("done", *compute(point, pickle.loads(message), seed))
-        except Exception:  # the parent tells it
+        except Exception:  # the parent raises it
             answer = ("crash", traceback.format_exc(), 0.0)
         pickle.dump(answer, answers)
         answers.flush()

@@ -1,4 +1,4 @@
-"""What a validation leaves in its folder for a reader: pictures and a page of Markdown."""
+"""The report of a validation in its folder: plots and a page of Markdown."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from nakmd.studies.validation.plots import draw
 
 
 def write_page(validation: Validation, folder: str | Path) -> list[Path]:
-    """Write ``validation.md`` and its pictures, and return their paths.
+    """Write ``validation.md`` and its plots, and return their paths.
 
     Parameters
     ----------
     validation : Validation
     folder : path-like
-        That exists.
+        Existing folder.
 
     Raises
     ------
     RunError
-        If the disk refuses.
+        If a file cannot be written.
     """
     folder = Path(folder)
     pictures = draw(validation, folder)

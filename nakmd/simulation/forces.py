@@ -1,0 +1,74 @@
+"""Forces, energies and virial of the current configuration."""
+
+from __future__ import annotations
+
+from nakmd.arrays import FloatArray
+from nakmd.integrators import Mobility
+from nakmd.neighbors import Neighbors
+from nakmd.potentials.evaluator import Evaluator
+from nakmd.system import Result, System
+
+
+class Forces:
+    """Evaluates the potential and the tethers for one system, into one preallocated `Result`.
+
+    Parameters
+    ----------
+    system : System
+    evaluator : Evaluator
+    neighbors : Neighbors
+
+    Attributes
+    ----------
+    result : Result
+    mobility : Mobility or None
+        That of the current stage; its tethers are added to the result.
+    """
+
+    def __init__(self, system: System, evaluator: Evaluator, neighbors: Neighbors) -> None:
+        self._system = system
+        self._evaluator = evaluator
+        self._neighbors = neighbors
+        self.result = Result(system.n_atoms)
+        self.mobility: Mobility | None = None
+        self._is_complete = True
+
+    @property
+    def tether_energy(self) -> float:
+        """Energy of the tethers [eV]."""
+        return self.mobility.tether_energy if self.mobility is not None else 0.0
+
+    def compute(self, virial: bool) -> None:
+        """Update the neighbour lists and compute the forces; energies and virial only if ``virial``.
+
+        Raises
+        ------
+        ExplosionError
+            If a position is not finite.
+        NeighborOverflowError
+            If atoms have collapsed onto each other.
+        """
+        self._neighbors.update(self._system)
+        self._evaluate(self.result, virial)
+        self._is_complete = virial
+
+    def complete(self) -> None:
+        """Add energies and virial to a result that has only forces; the forces keep their bits."""
+        if not self._is_complete:
+            complete = Result(self._system.n_atoms)
+            self._evaluate(complete, virial=True)
+            self.result.energies[:], self.result.virial[:] = complete.energies, complete.virial
+            self._is_complete = True
+
+    def pair_energies(self) -> FloatArray:
+        """Return the pair energies between species, (n_species, n_species) [eV]."""
+        return self._evaluator.pair_energies(self._system, self._neighbors)
+
+    def restored(self) -> None:
+        """Declare the result complete, after its arrays have been read from a checkpoint."""
+        self._is_complete = True
+
+    def _evaluate(self, result: Result, virial: bool) -> None:
+        self._evaluator.compute(self._system, self._neighbors, result, virial)
+        if self.mobility is not None:
+            self.mobility.add_tethers(self._system, result)
