@@ -1,11 +1,10 @@
-"""Analyses beside those of MDAnalysis and freud: the same frames of liquid NaK, the same question, rounds in turn.
+"""Comparison of analyses with MDAnalysis and freud: same frames of liquid NaK, same tasks, alternating rounds.
 
     python benchmarks/analysis.py [--atoms 20000] [--frames 30] [--rounds 5] [--json analysis.json]
 
-runs the metal for some picoseconds, keeps its frames in memory, where all three find them in the form they like best
-(reading is timed for none), checks that the answers agree, and prints a Markdown table. Each number of threads is
-measured in a process of its own: one thread by its processor time, which other work on the machine hardly lengthens,
-more by the clock.
+runs the metal for some picoseconds, keeps its frames in memory in the format that suits each package (reading is not
+timed), checks that the results agree, and prints a Markdown table. Each number of threads is measured in a separate
+process: one thread by processor time, which other load on the machine hardly affects, several by wall time.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ from nakmd.simulation import FrameWriter, Simulation, Stage
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-#: Steps between two frames; of 2 fs each they cover 0.1 ps.
+#: Steps between two frames; at 2 fs this is 0.1 ps.
 EVERY = 50
 
 REACH, BINS = 10.0, 200
@@ -57,7 +56,7 @@ def frames_of_metal(n_atoms: int, n_frames: int, path: Path) -> None:
 
 
 def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
-    """Return what each package does for each task, and the numbers of atoms and frames."""
+    """Return the function of each package for each task, and the numbers of atoms and frames."""
     set_threads(threads)
     freud.parallel.set_num_threads(threads)
     with Trajectory(path) as stored:
@@ -75,9 +74,9 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
     box_of_mda = np.array([*lengths, 90.0, 90.0, 90.0], dtype=np.float32)
 
     def universe(positions: np.ndarray) -> MDAnalysis.Universe:
-        made = MDAnalysis.Universe.empty(positions.shape[1], trajectory=True)
-        made.load_new(positions.astype(np.float32), dimensions=box_of_mda, order="fac")
-        return made
+        frames = MDAnalysis.Universe.empty(positions.shape[1], trajectory=True)
+        frames.load_new(positions.astype(np.float32), dimensions=box_of_mda, order="fac")
+        return frames
 
     folded, unfolded = universe(wrapped), universe(paths)
     k, na = folded.atoms[is_k], folded.atoms[is_na]
@@ -88,10 +87,10 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
         return run.results.rdf
 
     def freud_rdf(points: np.ndarray, queries: np.ndarray | None) -> np.ndarray:
-        found = freud.density.RDF(BINS, REACH, normalization_mode="exact" if queries is not None else "finite_size")
+        density = freud.density.RDF(BINS, REACH, normalization_mode="exact" if queries is not None else "finite_size")
         for row, now in enumerate(points):
-            found.compute((box, now), query_points=None if queries is None else queries[row], reset=False)
-        return found.rdf
+            density.compute((box, now), query_points=None if queries is None else queries[row], reset=False)
+        return density.rdf
 
     def freud_coordination() -> np.ndarray:
         series = []
@@ -121,16 +120,16 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
     few = FrameList(source.topology, list(source)[:Q_FRAMES])
 
     def freud_factor() -> np.ndarray:
-        found = freud.diffraction.StaticStructureFactorDirect(Q_BINS, Q_MAX, num_sampled_k_points=Q_BINS * Q_VECTORS)
+        factor = freud.diffraction.StaticStructureFactorDirect(Q_BINS, Q_MAX, num_sampled_k_points=Q_BINS * Q_VECTORS)
         for now in single[:Q_FRAMES]:
-            found.compute((box, now), reset=False)
-        return np.nan_to_num(found.S_k)
+            factor.compute((box, now), reset=False)
+        return np.nan_to_num(factor.S_k)
 
     def our_factor() -> np.ndarray:
-        found = structure_factor(few, q_max=Q_MAX, bins=Q_BINS, vectors=Q_VECTORS)
-        return np.nan_to_num(found.number_number)
+        factor = structure_factor(few, q_max=Q_MAX, bins=Q_BINS, vectors=Q_VECTORS)
+        return np.nan_to_num(factor.number_number)
 
-    made: dict[str, Task] = {
+    tasks_by_name: dict[str, Task] = {
         f"g(r) of all atoms to {REACH:g} Å": {
             "nakmd": lambda: rdf(source, "all", "all", r_max=REACH, bins=BINS)["all", "all"].value,
             "MDAnalysis": lambda: mda_rdf(folded.atoms, folded.atoms, exclusion_block=(1, 1)),
@@ -158,64 +157,63 @@ def tasks(path: Path, threads: int) -> tuple[dict[str, Task], int, int]:
         },
         f"S(q) to {Q_MAX:g} 1/Å, {Q_FRAMES} frames": {"nakmd": our_factor, "freud": freud_factor},
     }
-    return made, source.topology.n_atoms, len(source)
+    return tasks_by_name, source.topology.n_atoms, len(source)
 
 
 def measure_all(path: Path, threads: int, rounds: int) -> dict:
     """Return the seconds of every round of every task and package."""
     warnings.simplefilter("ignore")
-    made, n_atoms, n_frames = tasks(path, threads)
+    tasks_by_name, n_atoms, n_frames = tasks(path, threads)
     clock = time.process_time if threads == 1 else time.perf_counter
-    found = {}
-    for name, ways in made.items():
-        answers = {package: ask() for package, ask in ways.items()}  # compiles, fills caches
+    times_of = {}
+    for name, variants in tasks_by_name.items():
+        answers = {package: ask() for package, ask in variants.items()}  # compiles, fills caches
         for package, answer in answers.items():
-            if name.startswith("S(q)"):  # freud looks at one octant of the wave vectors, nakmd at half of all
+            if name.startswith("S(q)"):  # freud samples one octant of the wave vectors, nakmd half of them
                 continue
-            # pairs at an edge of a bin fall to either side in single precision
+            # in single precision, pairs at a bin edge can fall on either side
             np.testing.assert_allclose(answer, answers["nakmd"], rtol=0.02, atol=0.02, err_msg=f"{name}: {package}")
-        times: dict[str, list[float]] = {package: [] for package in ways}
+        times: dict[str, list[float]] = {package: [] for package in variants}
         for _ in range(rounds):
-            for package, ask in ways.items():
+            for package, ask in variants.items():
                 begin = clock()
                 ask()
                 times[package].append(clock() - begin)
-        found[name] = times
-    return {"threads": threads, "n_atoms": n_atoms, "n_frames": n_frames, "tasks": found}
+        times_of[name] = times
+    return {"threads": threads, "n_atoms": n_atoms, "n_frames": n_frames, "tasks": times_of}
 
 
 def table(results: list[dict]) -> str:
     """Return medians, and medians of the ratios round by round, as a Markdown table."""
     first = results[0]
     lines = [
-        f"{first['n_atoms']:,} atoms, {first['n_frames']} frames; how many times nakmd's time the others take, "
-        "median of rounds (range).",
+        f"{first['n_atoms']:,} atoms, {first['n_frames']} frames; time relative to nakmd, median of rounds (range).",
         "",
         "| task | threads | nakmd s | MDAnalysis | freud |",
         "| --- | --- | --- | --- | --- |",
     ]
     for result in results:
         for name, times in result["tasks"].items():
-            ours = np.array(times["nakmd"])
-            words = []
+            nakmd_times = np.array(times["nakmd"])
+            cells = []
             for package in ("MDAnalysis", "freud"):
-                theirs = [np.array(times[key]) for key in times if key.startswith(package)]
-                if not theirs:
-                    words.append("-")
+                variants = [np.array(times[key]) for key in times if key.startswith(package)]
+                if not variants:
+                    cells.append("-")
                     continue
-                ratio = min(theirs, key=np.median) / ours  # the faster of its ways
-                words.append(f"**{np.median(ratio):.1f}** ({ratio.min():.1f}–{ratio.max():.1f})")
-            lines.append(f"| {name} | {result['threads']} | {np.median(ours):.3f} | {' | '.join(words)} |")
+                ratio = min(variants, key=np.median) / nakmd_times  # its faster variant
+                cells.append(f"**{np.median(ratio):.1f}** ({ratio.min():.1f}–{ratio.max():.1f})")
+            lines.append(f"| {name} | {result['threads']} | {np.median(nakmd_times):.3f} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Make the trajectory, measure with each number of threads, print."""
+    """Create the trajectory, measure with each number of threads, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--atoms", type=int, default=20_000)
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="file for every single time")
+    parser.add_argument("--json", type=Path, help="file for all times")
     parser.add_argument("--one", nargs=2, metavar=("FILE", "THREADS"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
@@ -226,9 +224,9 @@ def main() -> None:
         path = Path(folder) / "metal.h5md"
         frames_of_metal(given.atoms, given.frames, path)
         for threads in sorted({1, min(2, CORES)}):
-            words = [sys.executable, __file__, "--one", str(path), str(threads), "--rounds", str(given.rounds)]
+            command = [sys.executable, __file__, "--one", str(path), str(threads), "--rounds", str(given.rounds)]
             limits = {name: str(threads) for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-            done = subprocess.run(words, stdout=subprocess.PIPE, check=True, env={**os.environ, **limits})
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, **limits})
             results.append(json.loads(done.stdout))
     print(table(results))
     if given.json:

@@ -1,9 +1,9 @@
-"""The performance page: both engines side by side, what else costs, rooflines and cost against size.
+"""Performance measurements: comparison with LAMMPS, cost of other parts, rooflines, and cost against size.
 
     python benchmarks/performance.py [--repeats 5] [--quick]
 
-writes ``performance.json`` and ``performance.png`` beside itself and prints the tables of the README (`make bench`).
-Every timing is made by ``nakmd bench`` in a process of its own.
+writes ``performance.json`` and ``performance.png`` to its folder and prints the tables of the README (`make bench`).
+Every timing runs ``nakmd bench`` in a separate process.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ SIZES = (4_000, 16_000, 62_500, 250_000, 1_000_000)
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def bench(*words: object) -> dict:
-    """Return what ``nakmd bench`` prints as JSON."""
+def bench(*arguments: object) -> dict:
+    """Return the JSON output of ``nakmd bench``."""
     done = subprocess.run(
-        [sys.executable, "-m", "nakmd", "bench", *map(str, words), "--json"], stdout=subprocess.PIPE, check=True
+        [sys.executable, "-m", "nakmd", "bench", *map(str, arguments), "--json"], stdout=subprocess.PIPE, check=True
     )
     return json.loads(done.stdout)
 
 
 def measure_sizes(sizes: tuple[int, ...], repeats: int) -> list[dict]:
-    """Return µs per atom-step of liquid NaK on one thread, and the peak memory of the largest process, by size."""
-    found = []
-    for atoms in sizes:  # growing, because the system tells the largest of all children
+    """Return, for each size of liquid NaK, µs per atom-step on one thread and the peak memory of the process."""
+    measured = []
+    for atoms in sizes:  # in increasing order, because getrusage gives the maximum over all children
         case = bench("nak", "--atoms", atoms, "--threads", 1, "--repeats", repeats)["cases"][0]
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        found.append({"atoms": case["n_atoms"], "step": case["step"], "peak_bytes": peak})
-    return found
+        measured.append({"atoms": case["n_atoms"], "step": case["step"], "peak_bytes": peak})
+    return measured
 
 
 def table(contests: list[dict]) -> str:
-    """Return the ratios as a Markdown table."""
+    """Return the comparison with LAMMPS as a Markdown table."""
     lines = [
         "| case | atoms | threads | nakmd µs/atom-step | LAMMPS µs/atom-step | LAMMPS ran as | ratio (quartiles) |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -63,16 +63,16 @@ def table(contests: list[dict]) -> str:
 
 
 def cost_table(costs: list[dict]) -> str:
-    """Return what else costs time, and what saves it, as a Markdown table: over a step at constant energy."""
-    ways = list(dict.fromkeys(added["what"] for case in costs for added in case["added"][1:]))
+    """Return the costs of other parts relative to an NVE step, as a Markdown table."""
+    variants = list(dict.fromkeys(added["what"] for case in costs for added in case["added"][1:]))
     lines = [
-        "| case | " + " | ".join(ways) + " | threads, speed-up |",
-        "| --- |" + " --- |" * (len(ways) + 1),
+        "| case | " + " | ".join(variants) + " | threads, speed-up |",
+        "| --- |" + " --- |" * (len(variants) + 1),
     ]
     for case in costs:
         ratios = {added["what"]: f"{added['ratio']['median']:.2f}" for added in case["added"]}
         last = case["scaling"][-1]
-        cells = [ratios.get(way, "—") for way in ways]
+        cells = [ratios.get(variant, "—") for variant in variants]
         lines.append(f"| `{case['name']}` | {' | '.join(cells)} | {last['threads']}: {last['ratio']['median']:.2f} |")
     return "\n".join(lines)
 
@@ -95,14 +95,14 @@ def roofline_table(rooflines: list[dict], timings: list[dict]) -> str:
 
 
 def deviations(spreads: list[dict]) -> list[list[float]]:
-    """Return how far the quartiles lie below and above the medians."""
+    """Return the distances of the quartiles from the medians, below and above."""
     below = [s["median"] - s["quartiles"][0] for s in spreads]
     above = [s["quartiles"][1] - s["median"] for s in spreads]
     return [below, above]
 
 
 def draw(contests: list[dict], sizes: list[dict], path: Path) -> None:
-    """Draw the ratios beside the cost by size."""
+    """Plot the ratios, and the cost against size."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), constrained_layout=True)
     names = list(dict.fromkeys(c["name"] for c in contests))
     threads = sorted({c["threads"] for c in contests})
@@ -116,7 +116,7 @@ def draw(contests: list[dict], sizes: list[dict], path: Path) -> None:
             left.text(x, y, f"{y:.1f}", ha="center", va="bottom", fontsize=8)
     left.axhline(1.0, color="black", linewidth=0.8)
     left.set_xticks(range(len(names)), names)
-    left.set_ylabel("LAMMPS's time over nakmd's")
+    left.set_ylabel("LAMMPS time / nakmd time")
     left.legend(frameon=False)
     right.errorbar(
         [s["atoms"] for s in sizes],
@@ -135,17 +135,17 @@ def draw(contests: list[dict], sizes: list[dict], path: Path) -> None:
 
 
 def main() -> None:
-    """Measure, write, print."""
+    """Measure, write the files, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5, help="timed loops of each engine and case")
-    parser.add_argument("--quick", action="store_true", help="no more than 62,500 atoms")
+    parser.add_argument("--repeats", type=int, default=5, help="timed loops per engine and case")
+    parser.add_argument("--quick", action="store_true", help="at most 62,500 atoms")
     given = parser.parse_args()
     contests, machine = [], {}
     threads = min(2, CORES)
     for used in sorted({1, threads}):
-        found = bench("--against", "lammps", "--threads", used, "--repeats", given.repeats)
-        contests += found["cases"]
-        machine = found["machine"]
+        comparison = bench("--against", "lammps", "--threads", used, "--repeats", given.repeats)
+        contests += comparison["cases"]
+        machine = comparison["machine"]
         del machine["lammps"]["executable"]  # a path of this machine
     costs = bench("--costs", "--threads", threads, "--repeats", given.repeats)["cases"]
     rooflines = bench("--roofline", "--threads", 1)["cases"]
@@ -158,7 +158,7 @@ def main() -> None:
     print("\n" + "; ".join(f"{size['atoms']:,} atoms: {size['step']['median']:.3f} µs" for size in sizes))
     last = sizes[-1]
     per_atom = last["peak_bytes"] / last["atoms"]
-    print(f"\nMemory: {per_atom:.0f} bytes per atom at {last['atoms']:,} atoms, the whole process at its peak.")
+    print(f"\nMemory: {per_atom:.0f} bytes per atom at {last['atoms']:,} atoms (peak of the whole process).")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Kernels, frames and whole steps of the cases of `nakmd bench`, compiled beforehand (make bench)."""
+"""Timings of kernels, frames and whole steps of the cases of `nakmd bench`, without compilation (make bench)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from nakmd.bench.cases import CASES, prepare
-from nakmd.bench.costs import WAYS
+from nakmd.bench.costs import VARIANTS
 from nakmd.io import TrajectoryWriter
 from nakmd.kernels import geometry, motion
 from nakmd.neighbors import Neighbors
 from nakmd.simulation.readings import take_frame
 from nakmd.system import Result
 
-#: Fewer than `nakmd bench` takes by itself: the sum of all cases shall stay below a few minutes.
+#: Fewer than the defaults of `nakmd bench`, so that all cases take a few minutes.
 N_ATOMS = 8000
 
 STEPS = 20
@@ -21,7 +21,7 @@ STEPS = 20
 
 @pytest.fixture(scope="module", params=CASES, ids=[case.name for case in CASES])
 def prepared(request):
-    """Return a case at its temperature."""
+    """Return an equilibrated case."""
     if not request.param.is_available:
         pytest.skip(f"{request.param.needs} comes with LAMMPS")
     return prepare(request.param, N_ATOMS)
@@ -29,13 +29,13 @@ def prepared(request):
 
 @pytest.fixture
 def evaluator(prepared):
-    """Return its model bound to its species."""
+    """Return the model of the case, bound to its species."""
     return prepared.potential.bind(prepared.system.species_names)
 
 
 @pytest.fixture
 def lists(prepared, evaluator):
-    """Return the lists of its model."""
+    """Return the neighbour lists of the model."""
     neighbors = Neighbors(evaluator.requests)
     neighbors.update(prepared.system)
     return neighbors
@@ -63,17 +63,17 @@ def test_steps(benchmark, prepared):
     benchmark(simulation.run, steps=STEPS)
 
 
-@pytest.mark.parametrize("way", list(WAYS)[1:])
-def test_steps_with(benchmark, prepared, way, tmp_path):
+@pytest.mark.parametrize("variant", list(VARIANTS)[1:])
+def test_steps_with(benchmark, prepared, variant, tmp_path):
     benchmark.extra_info |= {"n_atoms": prepared.system.n_atoms, "steps": STEPS}
-    simulation = WAYS[way](prepared, tmp_path)
+    simulation = VARIANTS[variant](prepared, tmp_path)
     simulation.run(steps=STEPS)
     benchmark(simulation.run, steps=STEPS)
     simulation.close()
 
 
 def test_frame(benchmark, prepared, tmp_path):
-    """Take and store a frame, as decks do."""
+    """Take and store a frame, as in a run of a deck."""
     simulation = prepared.simulation()
     system, result = simulation.system, simulation.result
     pair_energies = simulation.evaluator.pair_energies(system, simulation.neighbors)
@@ -90,7 +90,7 @@ def test_frame(benchmark, prepared, tmp_path):
 
 
 class Atoms:
-    """Arrays of `N_ATOMS` atoms at rest."""
+    """Arrays of `N_ATOMS` atoms with zero velocity."""
 
     def __init__(self):
         self.vectors = [np.zeros((N_ATOMS, 3)) for _ in range(3)]

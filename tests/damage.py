@@ -1,4 +1,4 @@
-"""Damaged files for property tests: whole ones with bytes cut out, put in or exchanged."""
+"""Damaged files for property tests: intact files with bytes removed, inserted or replaced."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -8,16 +8,16 @@ from nakmd.errors import NakmdError
 
 @st.composite
 def broken(draw, whole, words, longest):
-    """Return the bytes of a file with some cut out, put in, or exchanged.
+    """Return the bytes of a file with some removed, inserted or replaced.
 
     Parameters
     ----------
     whole : bytes
-        The sound file.
+        Content of the intact file.
     words : sequence of bytes
-        What is put in, besides bytes of any value.
+        Byte strings to insert, in addition to random bytes.
     longest : int
-        Bytes that are cut out at one place, at most.
+        Largest number of bytes removed at one position.
     """
     content = bytearray(whole)
     for _ in range(draw(st.integers(1, 4))):
@@ -28,7 +28,7 @@ def broken(draw, whole, words, longest):
 
 
 def assert_numbers_or_message(path, content, read, arrays):
-    """Write a file and read it: all arrays hold finite numbers, or the error names the file.
+    """Write a file and read it: all arrays are finite, or the error names the file.
 
     Parameters
     ----------
@@ -37,13 +37,13 @@ def assert_numbers_or_message(path, content, read, arrays):
     read : callable
         Reads a path.
     arrays : sequence of str
-        Attributes of what was read.
+        Attributes of the result to check.
     """
     path.write_bytes(content)
     try:
         result = read(path)
     except NakmdError as error:
-        sound = str(path) in str(error)
+        valid = str(path) in str(error)
     else:
-        sound = all(np.all(np.isfinite(getattr(result, name))) for name in arrays)
-    assert sound
+        valid = all(np.all(np.isfinite(getattr(result, name))) for name in arrays)
+    assert valid

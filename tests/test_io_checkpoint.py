@@ -1,4 +1,4 @@
-"""Checkpoints and the status file: exact, whole, and never both copies lost."""
+"""Checkpoints and the status file: exact restoration, and at least one intact copy after any failure."""
 
 import errno
 import json
@@ -54,7 +54,7 @@ def test_the_state_comes_back_exactly(path):
     assert_equal(checkpoint, STATE)
     assert checkpoint.note == ""
     assert checkpoint.path == path
-    with h5py.File(path) as file:  # other programs can look inside
+    with h5py.File(path) as file:  # other programs can read it
         assert file["positions"].shape == (50, 3)
 
 
@@ -81,7 +81,7 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(path, harm):
     checkpoint = read_checkpoint(path)
     assert checkpoint["step"] == 1
     assert str(path) in checkpoint.note
-    assert checkpoint.note.endswith("Took the copy before it, checkpoint_prev.h5.")
+    assert checkpoint.note.endswith("Used the previous checkpoint, checkpoint_prev.h5.")
     # a damaged checkpoint does not become the previous copy
     write_checkpoint(path, {"step": 3})
     assert read_checkpoint(path)["step"] == 3
@@ -104,19 +104,17 @@ def test_two_damaged_copies_are_one_message_that_names_both(path):
     with pytest.raises(FileFormatError) as caught:
         read_checkpoint(path)
     message = str(caught.value)
-    assert (
-        "truncated or damaged: its 900 bytes do not match their checksum. checkpoint_prev.h5: this is not a" in message
-    )
+    assert "truncated or damaged: the checksum of its 900 bytes is wrong. checkpoint_prev.h5: this is not a" in message
     with pytest.raises(FileFormatError, match=r"no such file\. none_prev\.h5: there is no such file"):
         read_checkpoint(path.with_name("none.h5"))
 
 
 def test_what_cannot_be_stored_is_named(path):
-    with pytest.raises(InputError, match="/a/b is a object"):
+    with pytest.raises(InputError, match="/a/b has type object"):
         write_checkpoint(path, {"a": {"b": object()}})
     with pytest.raises(InputError, match="/names is an array of"):
         write_checkpoint(path, {"names": np.array(["x"])})
-    with pytest.raises(InputError, match="keys are words, not 1"):
+    with pytest.raises(InputError, match="keys must be non-empty strings, not 1"):
         write_checkpoint(path, {1: 2})
     with pytest.raises(InputError, match="/list cannot be stored"):
         write_checkpoint(path, {"list": [np.zeros(3)]})
@@ -139,7 +137,7 @@ def test_a_kill_or_a_full_disk_while_writing_leaves_a_checkpoint(path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail)
         if call == "link" and isinstance(end, OSError):
-            write_checkpoint(path, {"step": 3})  # a file system without links: copied instead
+            write_checkpoint(path, {"step": 3})  # without hard links the file is copied
         else:
             with pytest.raises((Killed, RunError)):
                 write_checkpoint(path, {"step": 3})

@@ -1,4 +1,4 @@
-"""Conversions, each read back by somebody else's reader."""
+"""Conversions, read back by independent readers."""
 
 import subprocess
 
@@ -14,7 +14,7 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory, convert, from_atoms, read_extxyz, read_structure, to_atoms, write_extxyz
 from nakmd.io.lammps_files import restricted
 
-#: Extended XYZ holds eight decimals.
+#: Extended XYZ has eight decimals.
 DECIMALS = 1e-8
 N_FRAMES = 6
 
@@ -46,7 +46,7 @@ def test_extxyz(source, tmp_path):
         assert np.array_equal(atoms.arrays["image"], frame.images)
         assert atoms.get_potential_energy() == pytest.approx(frame.potential_energy, abs=1e-14)
         np.testing.assert_allclose(atoms.get_stress(), -frame.virial / frame.cell.volume, rtol=1e-14)
-        # momenta of eight decimals, of masses above 12
+        # momenta have eight decimals, masses are above 12
         np.testing.assert_allclose(atoms.get_kinetic_energy(), kinetic_energy(frame, trajectory.masses), rtol=1e-6)
         assert set(atoms.arrays["site"]) == {"-", "graphitic"}
     for system, frame in zip(read_extxyz(target), trajectory, strict=True):
@@ -73,7 +73,7 @@ def test_lammps_data_by_ase(source, tmp_path):
     cell, rotation = restricted(frame.cell.matrix)
     numbers = [{"C": 6, "N": 7, "Na": 11, "K": 19}[element_of(trajectory.species_names[a])] for a in trajectory.species]
     assert atoms.numbers.tolist() == numbers
-    # ASE turns the cell back only if it is orthorhombic: distances tell
+    # ASE rotates only orthorhombic cells back, so compare distances
     pairs = np.triu_indices(len(atoms), 1)
     np.testing.assert_allclose(
         (atoms.positions[pairs[0]] - atoms.positions[pairs[1]]),
@@ -110,7 +110,7 @@ def test_lammps_data_by_lammps(source, tmp_path):
     lines = dump.read_text().splitlines()
     bounds = np.array([[float(word) for word in line.split()] for line in lines[5:8]])
     assert lines[4] == f"ITEM: BOX BOUNDS {'xy xz yz ' if tilted else ''}pp pp ff"
-    if tilted:  # the third vector does not repeat and stands upright
+    if tilted:  # the third vector is not periodic and is aligned with z
         np.testing.assert_allclose(bounds[:, 2], [cell[1, 0], 0.0, 0.0], atol=1e-12)
     np.testing.assert_allclose(bounds[1, 1] - bounds[1, 0], cell[1, 1], rtol=1e-12)
     rows = np.array([[float(word) for word in line.split()] for line in lines[9:]])
@@ -151,11 +151,11 @@ def test_dcd_by_mdanalysis(source, tmp_path):
     target = tmp_path / "out.dcd"
     done = convert(source, target)
     assert (done.format, done.n_frames) == ("dcd", N_FRAMES)
-    assert done.notes[0].startswith("DCD holds single precision")
+    assert done.notes[0].startswith("DCD stores positions only")
     trajectory = Trajectory(source)
     with DCDReader(str(target)) as reader:
         assert (reader.n_frames, reader.n_atoms) == (N_FRAMES, trajectory.n_atoms)
-        assert reader.dt == pytest.approx(0.01, rel=1e-6)  # the header holds it in single precision
+        assert reader.dt == pytest.approx(0.01, rel=1e-6)  # the header stores it in single precision
         for moment, frame in zip(reader, trajectory, strict=True):
             cell, rotation = restricted(frame.cell.matrix)
             np.testing.assert_allclose(moment.positions, frame.unwrapped @ rotation, rtol=1e-6, atol=1e-5)
@@ -163,7 +163,7 @@ def test_dcd_by_mdanalysis(source, tmp_path):
             assert moment.time == pytest.approx(frame.time, abs=1e-6)
 
 
-def test_dcd_says_what_it_cannot_tell(source, tmp_path):
+def test_dcd_reports_what_it_cannot_store(source, tmp_path):
     assert "header says 1 ps" in convert(source, tmp_path / "a.dcd", frames=0).notes[1]
     convert(source, tmp_path / "three.h5md", frames="0:3")
     state = samples.system()
@@ -179,7 +179,7 @@ def test_h5md_to_h5md_keeps_bits_of_chosen_frames(source, tmp_path):
         samples.assert_same(one, other)
 
 
-def test_a_file_of_ase_becomes_anything(source, tmp_path):
+def test_a_file_of_ase_converts_to_every_format(source, tmp_path):
     convert(source, tmp_path / "a.xyz")
     convert(tmp_path / "a.xyz", tmp_path / "b.h5md")
     convert(tmp_path / "b.h5md", tmp_path / "c.xyz")
@@ -202,21 +202,21 @@ def test_choosing_frames(source, tmp_path, frames, expected):
 
 
 def test_messages(source, tmp_path):
-    with pytest.raises(InputError, match="the ending tells no format"):
+    with pytest.raises(InputError, match="unknown file extension"):
         convert(source, tmp_path / "out.what")
-    with pytest.raises(InputError, match="No format is called 'what'; there are extxyz"):
+    with pytest.raises(InputError, match="Unknown format 'what'; available: extxyz"):
         convert(source, tmp_path / "out.xyz", format="what")
-    with pytest.raises(InputError, match="frames 9:12 of 6 are none"):
+    with pytest.raises(InputError, match="frames 9:12 selects none of the 6 frames"):
         convert(source, tmp_path / "out.xyz", frames="9:12")
     for word in ("a:b", "", "1:2:3:4", "1:2:0"):
-        with pytest.raises(InputError, match="give a number, or start:stop"):
+        with pytest.raises(InputError, match="give a number, start:stop"):
             convert(source, tmp_path / "out.xyz", frames=word)
     with pytest.raises(InputError, match="same file"):
         convert(source, source)
     with pytest.raises(FileFormatError, match="no such file"):
         convert(tmp_path / "none.h5md", tmp_path / "out.xyz")
     write_extxyz(tmp_path / "one.xyz", samples.system())
-    with pytest.raises(InputError, match="Only trajectories have stages"):
+    with pytest.raises(InputError, match=r"stage can only be given for \.h5md"):
         convert(tmp_path / "one.xyz", tmp_path / "out.xyz", stage="heat")
     assert not (tmp_path / "out.xyz").exists()
 
@@ -287,7 +287,7 @@ def test_reading_a_frame_of_a_trajectory_as_a_structure(source):
         assert np.array_equal(system.positions, trajectory[index].unwrapped)
         assert np.array_equal(system.velocities, trajectory[index].velocities)
         assert system.groups.keys() == trajectory.groups.keys()
-    with pytest.raises(FileFormatError, match="frame 6 was asked for, it holds 6"):
+    with pytest.raises(FileFormatError, match="frame 6 does not exist: the file has 6"):
         read_structure(source, 6)
 
 
@@ -296,6 +296,6 @@ def test_energies_of_atoms_agree_with_those_of_the_system():
     frame = samples.frame(state, 1)
     atoms = to_atoms(frame, state.topology)
     state.velocities[:] = frame.velocities
-    # ASE's momenta are defined by eV, Å and amu alone: no constant of nature comes in
+    # the unit of momentum in ASE follows from eV, Å and amu, without physical constants
     assert atoms.get_kinetic_energy() == pytest.approx(state.kinetic_energy(), rel=1e-14)
     assert isinstance(from_atoms(atoms).cell, Cell)

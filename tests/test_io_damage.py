@@ -1,4 +1,4 @@
-"""Damaged files of every kind end in one message, and what is read without one is right."""
+"""Damaged files of every kind give one error message, or are read correctly."""
 
 import contextlib
 
@@ -28,7 +28,7 @@ N_FRAMES = 6
 damage = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-#: Cut at a fraction of the length, or not; then set bytes at fractions of the length.
+#: Fraction of the length at which to truncate, then bytes to set at fractions of the length.
 wounds = st.tuples(
     st.one_of(st.just(1.0), st.floats(0.0, 1.0)),
     st.lists(st.tuples(st.floats(0.0, 1.0, exclude_max=True), st.integers(0, 255)), max_size=12),
@@ -88,12 +88,12 @@ def test_continuing_a_trajectory(folder, wound):
 def test_trajectory_beside_a_damaged_journal(folder, wound, journal):
     path = folder / "bad.h5md"
     path.write_bytes(wounded((folder / "good.h5md").read_bytes(), wound))
-    beside = folder / "bad.h5md.journal"
-    beside.write_bytes(wounded(b"nakmdjournal001\n" + bytes(9000), journal))
+    journal_path = folder / "bad.h5md.journal"
+    journal_path.write_bytes(wounded(b"nakmdjournal001\n" + bytes(9000), journal))
     with contextlib.suppress(FileFormatError), Trajectory(path) as trajectory:
         for k, frame in enumerate(trajectory):
             samples.assert_same(frame, samples.frame(STATE, k))
-    beside.unlink()
+    journal_path.unlink()
 
 
 @damage
@@ -112,7 +112,7 @@ def test_checkpoint(folder, wound):
 
 @damage
 @given(wound=wounds)
-@pytest.mark.filterwarnings("ignore")  # ASE's reader warns of what it finds odd
+@pytest.mark.filterwarnings("ignore")  # ASE warns about unusual content
 def test_extxyz(folder, wound):
     path = folder / "bad.xyz"
     path.write_bytes(wounded((folder / "good.xyz").read_bytes(), wound))
@@ -151,10 +151,10 @@ def test_messages_of_files_that_are_no_trajectories(tmp_path, folder):
     assert message_of(path).startswith("this is not an HDF5 file.")
     good = (folder / "good.h5md").read_bytes()
     path.write_bytes(good[:4000])
-    assert message_of(path).startswith(f"the file is truncated: 4000 of {len(good)} bytes are there.")
+    assert message_of(path).startswith(f"the file is truncated: it has 4000 of {len(good)} bytes.")
     with h5py.File(path, "w") as file:
         file["energies"] = [1.0]
-    assert message_of(path).startswith("this HDF5 file is not an H5MD trajectory: at its root lies energies.")
+    assert message_of(path).startswith("this HDF5 file is not an H5MD trajectory: its root contains energies.")
 
 
 @pytest.mark.parametrize("gone", ["position/value", "position/step", "position/time", "box/edges/value"])
@@ -211,7 +211,7 @@ def test_structures_that_make_no_sense(tmp_path):
 
 
 def test_nan_is_not_a_number_of_frames_but_a_missing_value(tmp_path):
-    """All-NaN velocities mean that there are none; a single NaN stays one."""
+    """All-NaN velocities mean that there are none; a single NaN is kept."""
     path = tmp_path / "t.h5md"
     frame = samples.frame(STATE, 0)
     frame.velocities[0, 0] = np.nan

@@ -1,4 +1,4 @@
-"""H5MD files of other programs: read where they say enough, refused with what is missing where not."""
+"""H5MD files of other programs: read if complete, else refused with a message that names what is missing."""
 
 import ase
 import h5py
@@ -13,7 +13,7 @@ POSITIONS = np.array([[[1.0, 2.0, 3.0], [9.0, 10.5, 11.5]], [[1.5, 2.0, 3.0], [1
 
 
 def write_foreign(path, **changes):
-    """Write a file of nanometres and femtoseconds, fixed-length strings, fixed box, species and spacing."""
+    """Write a file in nm and fs, with fixed-length strings and time-independent box, species and spacing."""
     with h5py.File(path, "w") as file:
         file.create_group("h5md").attrs["version"] = [1, 1]
         group = file.create_group("particles/all")
@@ -47,7 +47,7 @@ def test_a_foreign_file(tmp_path):
     np.testing.assert_allclose(trajectory.times, [0.0, 0.0025])
     frame = trajectory[1]
     np.testing.assert_allclose(frame.cell.matrix, EDGES)
-    # without images, what lies outside is wrapped, and the file is known not to follow atoms
+    # without images, positions are wrapped, and has_images is False
     np.testing.assert_allclose(frame.positions, [[1.5, 2.0, 3.0], [0.5, 10.5, 11.5]])
     assert frame.images.tolist() == [[0, 0, 0], [1, 0, 0]]
     np.testing.assert_allclose(frame.unwrapped, POSITIONS[1])
@@ -76,8 +76,8 @@ def remove(file, group, name):
 
 CASES = {
     "position__time": (remove, "/particles/all/position/time is missing: frames have no time"),
-    "species": (remove, "species/value is missing: of what are the atoms?"),
-    "box__edges": (remove, "box/edges/value is missing: how large is the box?"),
+    "species": (remove, "species/value is missing: the species of the atoms are unknown."),
+    "box__edges": (remove, "box/edges/value is missing: the size of the box is unknown."),
     "box": (remove, "box with its attribute 'boundary' is missing"),
     "position": (remove, "position/value is missing: there are no positions"),
 }

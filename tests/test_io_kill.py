@@ -1,4 +1,4 @@
-"""A writer that dies, at any moment and for any reason, leaves a file that is whole and can be continued."""
+"""A writer killed at any moment, for any reason, leaves a valid file that can be continued."""
 
 import errno
 import os
@@ -47,7 +47,7 @@ def start_writer(path, n_atoms, mode):
 
 
 def test_sigkill_at_random_moments(tmp_path):
-    """One file, killed and continued ten times: every frame that a writer reported is there, bit for bit, once."""
+    """One file, killed and continued ten times: every reported frame is stored exactly once, to the bit."""
     path, n_atoms = tmp_path / "trajectory.h5md", 300
     state = samples.system(n=n_atoms)
     wait = random.Random(5)
@@ -60,21 +60,21 @@ def test_sigkill_at_random_moments(tmp_path):
         writer.wait()
         writer.stdout.close()
         with Trajectory(path) as trajectory:
-            # at most the frame in flight is neither lost nor reported
+            # at most the frame being written is stored but not reported
             n_reported = int(reported[-1]) if reported else n_before
             assert n_reported <= len(trajectory) <= n_reported + 1
             assert np.array_equal(trajectory.steps, 10 * np.arange(len(trajectory)))
             for k in {0, len(trajectory) // 2, len(trajectory) - 1} if len(trajectory) else ():
                 samples.assert_same(trajectory[k], samples.frame(state, k))
             n_before = len(trajectory)
-    assert n_before > 20  # the writers did get somewhere
+    assert n_before > 20  # the writers made progress
     with Trajectory(path) as trajectory:
         for k, frame in enumerate(trajectory):
             samples.assert_same(frame, samples.frame(state, k))
 
 
 def test_reading_while_another_process_writes(tmp_path):
-    """Whenever a reader comes, it finds whole frames, also when it opens the file in the middle of a change."""
+    """A reader finds complete frames at any time, even if it opens the file in the middle of a change."""
     path, n_atoms = tmp_path / "trajectory.h5md", 300
     state = samples.system(n=n_atoms)
     writer = start_writer(path, n_atoms, "w")
@@ -98,11 +98,11 @@ def test_reading_while_another_process_writes(tmp_path):
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL between two system calls, or in the middle of one."""
+    """Simulates SIGKILL between two system calls, or in the middle of one."""
 
 
 class Disk:
-    """The system calls that change a file; after ``n_calls`` of them nothing happens any more.
+    """The system calls that change a file; after ``n_calls`` of them, all further calls are ignored.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class Disk:
 
 
 def abandon(writer):
-    """Drop a writer as a kill does: nothing is written, no journal is removed."""
+    """Drop a writer as a kill does, without writing or removing the journal."""
     storage = writer._storage
     for name in ("_file", "_journal"):
         os.close(getattr(storage, name))
@@ -173,7 +173,7 @@ def test_a_kill_between_or_within_any_two_system_calls(tmp_path, monkeypatch, to
             outcomes.append(len(trajectory))
             for k, frame in enumerate(trajectory):
                 samples.assert_same(frame, samples.frame(state, k))
-        if not journal_of(path).stat().st_size:  # before the journal and after it, anybody can read the file
+        if not journal_of(path).stat().st_size:  # before and after the journal, any program can read the file
             with h5py.File(path) as file:
                 assert len(file["particles/trajectory/position/value"]) == outcomes[-1]
         with TrajectoryWriter(path, state.topology, mode="a") as writer:
@@ -191,12 +191,12 @@ def test_a_full_disk_at_any_moment_is_one_message_and_leaves_the_file(tmp_path, 
     state = samples.system(n=300)
     path = samples.write(tmp_path / "trajectory.h5md", state, range(3))
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    # the tail and the journal need room; pages in place and shortening do not
+    # the tail and the journal need disk space; pages in place and truncation do not
     for n in range(2):
         writer = TrajectoryWriter(path, state.topology, mode="a")
         with monkeypatch.context() as patch:
             patch.setattr(journaled_file, "os", Disk(n, full, torn=True, only=("pwrite",)))
-            with pytest.raises(RunError, match=r"No space left on device.*make room and resume"):
+            with pytest.raises(RunError, match=r"No space left on device.*free disk space and resume"):
                 writer.write(samples.frame(state, 3))
         with pytest.raises(RunError, match="after a failed write"):
             writer.write(samples.frame(state, 3))
@@ -209,7 +209,7 @@ def test_a_full_disk_at_any_moment_is_one_message_and_leaves_the_file(tmp_path, 
 
 
 def test_a_limit_on_the_file_size_ends_like_a_full_disk(tmp_path):
-    """The kernel's own refusal, in a process of its own."""
+    """A limit enforced by the operating system, in a separate process."""
     path = tmp_path / "trajectory.h5md"
     code = """
 import resource, signal, sys

@@ -1,4 +1,4 @@
-"""Trajectories: what is written is what is read, by nakmd and by the readers of others."""
+"""Trajectories: exact round trips with nakmd, and reading by other programs."""
 
 import warnings
 
@@ -65,8 +65,8 @@ def test_frames_of_a_stage_and_a_slice(path, state):
     samples.write(path, state, range(9))
     trajectory = Trajectory(path)
 
-    def steps(*args, **words):
-        return [frame.step // 10 for frame in trajectory.frames(*args, **words)]
+    def steps(*args, **options):
+        return [frame.step // 10 for frame in trajectory.frames(*args, **options)]
 
     assert steps() == list(range(9))
     assert steps("heat") == [0, 1, 2]
@@ -74,7 +74,7 @@ def test_frames_of_a_stage_and_a_slice(path, state):
     assert steps("produce", 1, 5, 2) == [4, 6]
     assert steps("produce", start=-2) == [7, 8]
     assert steps(["heat", "produce"], stride=4) == [0, 4, 8]
-    with pytest.raises(InputError, match="no stage is called 'cool'; there are heat, produce"):
+    with pytest.raises(InputError, match="unknown stage 'cool'; available: heat, produce"):
         trajectory.frames("cool")
     with pytest.raises(InputError, match="stride is 0"):
         trajectory.frames(stride=0)
@@ -133,7 +133,7 @@ def test_an_integer_column_that_meets_a_gap_becomes_one_of_floats(path, state):
 
 @pytest.mark.parametrize(("kept", "rows"), [(0, 0), (3, 2), (6, 4)])
 def test_truncate_and_continue_equals_never_stopped(path, tmp_path, state, kept, rows):
-    whole = samples.write(tmp_path / "whole.h5md", state, range(8), thermo=range(6))
+    uninterrupted = samples.write(tmp_path / "whole.h5md", state, range(8), thermo=range(6))
     samples.write(path, state, range(6), thermo=range(4))
     with TrajectoryWriter(path, state.topology, mode="a") as writer:
         assert (writer.n_frames, writer.n_thermo) == (6, 4)
@@ -143,13 +143,13 @@ def test_truncate_and_continue_equals_never_stopped(path, tmp_path, state, kept,
             writer.write_thermo(samples.thermo_row(k))
         for k in range(kept, 8):
             writer.write(samples.frame(state, k))
-    one, other = Trajectory(path), Trajectory(whole)
-    assert len(one) == len(other) == 8
-    for frame, reference in zip(one, other):
-        samples.assert_same(frame, reference)
-    for name, column in other.thermo.items():
-        np.testing.assert_array_equal(one.thermo[name], column)
-    assert one.stages == other.stages
+    continued, reference = Trajectory(path), Trajectory(uninterrupted)
+    assert len(continued) == len(reference) == 8
+    for frame, expected in zip(continued, reference):
+        samples.assert_same(frame, expected)
+    for name, column in reference.thermo.items():
+        np.testing.assert_array_equal(continued.thermo[name], column)
+    assert continued.stages == reference.stages
 
 
 def test_truncate_to_more_than_there_is_names_both(path, state):
@@ -157,7 +157,7 @@ def test_truncate_to_more_than_there_is_names_both(path, state):
     with (
         TrajectoryWriter(path, state.topology, mode="a") as writer,
         pytest.raises(
-            FileFormatError, match="holds 2 frames and 0 thermo rows, the checkpoint was written after 3 and 0"
+            FileFormatError, match="has 2 frames and 0 thermo rows, the checkpoint was written after 3 and 0"
         ),
     ):
         writer.truncate(3, 0)
@@ -165,18 +165,18 @@ def test_truncate_to_more_than_there_is_names_both(path, state):
 
 def test_continuing_with_other_atoms_is_refused(path, state):
     samples.write(path, state, range(2))
-    with pytest.raises(FileFormatError, match="it holds 13 atoms"):
+    with pytest.raises(FileFormatError, match="it has 13 atoms"):
         TrajectoryWriter(path, samples.system(n=5).topology, mode="a")
     assert len(Trajectory(path)) == 2
 
 
-def test_continuing_what_is_not_there_or_not_a_trajectory(path, tmp_path, state):
+def test_continuing_a_missing_file_or_another_format(path, tmp_path, state):
     with pytest.raises(FileFormatError, match="no such file"):
         TrajectoryWriter(path, state.topology, mode="a")
     with pytest.raises(FileFormatError, match="no such file or folder"):
         TrajectoryWriter(tmp_path / "nowhere" / "t.h5md", state.topology)
     path.write_bytes(b"hello")
-    with pytest.raises(FileFormatError, match="not a trajectory that can be continued"):
+    with pytest.raises(FileFormatError, match="this trajectory cannot be continued"):
         TrajectoryWriter(path, state.topology, mode="a")
     assert path.read_bytes() == b"hello"
     assert not journal_of(path).exists()
@@ -191,7 +191,7 @@ def test_two_writers_of_one_file_are_refused(path, state):
     assert len(Trajectory(path)) == 2
 
 
-def test_everybody_can_read_while_it_is_written(path, state):
+def test_any_program_can_read_while_it_is_written(path, state):
     with TrajectoryWriter(path, state.topology) as writer:
         for k in range(3):
             writer.write(samples.frame(state, k))
@@ -210,13 +210,13 @@ def test_a_closed_writer_says_so(path, state):
         writer.write(samples.frame(state, 0))
 
 
-def test_words_of_the_writer_are_checked(path, state):
-    with pytest.raises(InputError, match="precision is 'double' or 'single', not 'half'"):
+def test_arguments_of_the_writer_are_checked(path, state):
+    with pytest.raises(InputError, match="precision must be 'double' or 'single', not 'half'"):
         TrajectoryWriter(path, state.topology, precision="half")
-    with pytest.raises(InputError, match="mode is"):
+    with pytest.raises(InputError, match="mode must be"):
         TrajectoryWriter(path, state.topology, mode="x")
     state.species_names = ("C", "Xx:odd", "Na", "K")
-    with pytest.raises(InputError, match="'Xx:odd' does not begin with the symbol of an element"):
+    with pytest.raises(InputError, match="'Xx:odd' does not begin with a chemical symbol"):
         TrajectoryWriter(path, state.topology)
     assert not path.exists()
 
@@ -230,7 +230,7 @@ def test_no_frames_are_fine_and_no_atoms_are_not(path, tmp_path, state):
 
 
 def test_the_profile(path, state):
-    """What MDAnalysis 2.11 and znh5md 0.4.8 were measured to need."""
+    """The requirements of MDAnalysis 2.11 and znh5md 0.4.8."""
     samples.write(path, state, range(3), thermo=range(2))
     with h5py.File(path) as file:
         assert file["h5md"].attrs["version"].tolist() == [1, 1]
@@ -269,7 +269,7 @@ def test_znh5md_opens_it(path, periodic):
         assert np.array_equal(atoms.cell.array, frame.cell.matrix)
         assert np.array_equal(atoms.positions, frame.positions)
         assert np.array_equal(atoms.arrays["image"], frame.images)
-        # znh5md hands over Å/ps as they are; the last bit goes with its way over momenta
+        # znh5md passes Å/ps unchanged; its conversion to momenta and back changes the last bit
         np.testing.assert_allclose(atoms.get_velocities(), frame.velocities, rtol=1e-15)
         assert [atom.symbol for atom in atoms] == [samples.NAMES[a][:2].rstrip(":") for a in state.species]
         assert atoms.get_potential_energy() == frame.potential_energy
@@ -294,7 +294,7 @@ def test_mdanalysis_opens_it(path, periodic, precision):
         frame = samples.frame(state, k)
         assert moment.data["step"] == frame.step
         assert moment.time == pytest.approx(frame.time, abs=1e-12)
-        # MDAnalysis keeps single precision
+        # MDAnalysis uses single precision
         np.testing.assert_allclose(moment.positions, frame.positions, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(moment.velocities, frame.velocities, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(moment.dimensions, triclinic_box(*frame.cell.matrix), rtol=1e-5)
@@ -329,6 +329,6 @@ def test_a_frame_costs_what_the_disk_takes(path, tmp_path):
                 dataset[k] = getattr(frame, name)
             file.flush()
             bare.append(perf_counter() - begin)
-    # beside h5py with the three arrays alone, on the same disk in turn: 1.6 to 2.1 times, for checksums, journal and
-    # ten more series. The fastest of 40 is about the cost of the code, not about who else uses the machine.
+    # relative to h5py with the three arrays alone, alternating on the same disk: 1.6 to 2.1 times, for checksums,
+    # journal and ten more series. The fastest of 40 measures the code and not the load of the machine.
     assert min(spent) < 3.0 * min(bare)

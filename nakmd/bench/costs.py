@@ -1,4 +1,4 @@
-"""`nakmd bench --costs`: what baths and files add to a step, what mixed precision and threads take off."""
+"""`nakmd bench --costs`: cost of thermostats, barostat and output, gain from mixed precision and threads."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nakmd.bench.cases import Prepared
-from nakmd.bench.timing import Spread, Tell, steps_for
+from nakmd.bench.timing import CaseResult, Spread, Tell, steps_for
 from nakmd.integrators import Bussi, CellRescaling, Langevin, VelocityVerlet
 from nakmd.integrators.groups import AXES
 from nakmd.io import TrajectoryWriter
@@ -25,14 +24,17 @@ from nakmd.system import System
 FRAMES_EVERY = 100
 ROWS_EVERY = 10
 
-#: Of thermostats and barostat [ps]; as decks have them if they say nothing.
+#: Time constants of thermostats and barostat [ps], the defaults of decks.
 TIME_CONSTANT = 0.5
 BAROSTAT_TIME_CONSTANT = 1.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One way to run a case.
+    """Cost of one variant of a run.
+
+    Ratios are taken within each round. In `Costs.added` they are the time over that of NVE on as many threads, in
+    `Costs.scaling` the time on one thread over this time, the speed-up.
 
     Attributes
     ----------
@@ -40,8 +42,6 @@ class Cost:
     threads : int
     step : Spread [µs per atom and step]
     ratio : Spread
-        Round by round. Of `Costs.added` to constant energy on as many threads; of `Costs.scaling` the time on one
-        thread to this one, the speed-up.
     """
 
     what: str
@@ -51,53 +51,46 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What came out for a case.
+class Costs(CaseResult):
+    """Costs of all variants of a case.
 
     Attributes
     ----------
-    name : str
-    n_atoms, steps : int
-        ``steps`` of each round.
+    steps : int
+        Steps of each round.
     added : tuple of Cost
-        Constant energy first.
+        NVE first.
     scaling : tuple of Cost
-        At constant energy on 1, 2, 4, ... threads.
+        NVE on 1, 2, 4, ... threads.
     """
 
-    name: str
-    n_atoms: int
     steps: int
     added: tuple[Cost, ...]
     scaling: tuple[Cost, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers by name."""
-        return asdict(self)
-
 
 def measure_costs(prepared: Prepared, threads: int, repeats: int, tell: Tell) -> Costs:
-    """Run a case in every way in turn, round after round: what happens on the machine meets all of them alike.
+    """Run every variant of a case once per round, so that the load of the machine affects all of them equally.
 
     Parameters
     ----------
     prepared : Prepared
     threads : int
-        Of thermostats, barostat and files; the most for the scaling.
+        Threads of all variants; the largest number in the scaling.
     repeats : int
         Rounds.
     tell : callable
-        Given what is being done.
+        Callback for progress messages.
     """
     steps = FRAMES_EVERY * math.ceil(steps_for(prepared) / FRAMES_EVERY)
     counts = [*(2**k for k in range(16) if 2**k < threads), threads]
     with tempfile.TemporaryDirectory(prefix="nakmd-bench-") as folder:
-        ways = {what: make for what, make in WAYS.items() if make is not _mixed or prepared.potential.has_mixed}
-        runs = {what: (threads, make(prepared, Path(folder))) for what, make in ways.items()}
+        variants = {what: make for what, make in VARIANTS.items() if make is not _mixed or prepared.potential.has_mixed}
+        runs = {what: (threads, make(prepared, Path(folder))) for what, make in variants.items()}
         plain = next(iter(runs))
         runs |= {f"{plain}, {used}": (used, _constant_energy(prepared, Path(folder))) for used in counts}
         times: dict[str, list[float]] = {what: [] for what in runs}
-        for k in range(-1, repeats):  # the first round loads kernels and is not counted
+        for k in range(-1, repeats):  # the first round loads kernels and is discarded
             for what, (used, simulation) in runs.items():
                 tell(f"round {k + 1} of {repeats}: {what}" if k >= 0 else f"warming up: {what}")
                 set_threads(used)
@@ -109,17 +102,17 @@ def measure_costs(prepared: Prepared, threads: int, repeats: int, tell: Tell) ->
             simulation.close()
     set_threads(threads)
 
-    def over(one: Sequence[float], other: Sequence[float]) -> Spread:
-        return Spread.of([float(ratio) for ratio in np.divide(one, other)])
+    def over(times: Sequence[float], reference: Sequence[float]) -> Spread:
+        return Spread.of([float(ratio) for ratio in np.divide(times, reference)])
 
-    one = times[f"{plain}, 1"]
+    one_thread = times[f"{plain}, 1"]
     return Costs(
         prepared.case.name,
         prepared.system.n_atoms,
         steps,
-        tuple(Cost(what, threads, Spread.of(times[what]), over(times[what], times[plain])) for what in ways),
+        tuple(Cost(what, threads, Spread.of(times[what]), over(times[what], times[plain])) for what in variants),
         tuple(
-            Cost(plain, used, Spread.of(times[f"{plain}, {used}"]), over(one, times[f"{plain}, {used}"]))
+            Cost(plain, used, Spread.of(times[f"{plain}, {used}"]), over(one_thread, times[f"{plain}, {used}"]))
             for used in counts
         ),
     )
@@ -174,8 +167,8 @@ def _rows(prepared: Prepared, folder: Path) -> Simulation:
     )
 
 
-#: What is run, constant energy first.
-WAYS: dict[str, Callable[[Prepared, Path], Simulation]] = {
+#: The variants of a run, NVE first.
+VARIANTS: dict[str, Callable[[Prepared, Path], Simulation]] = {
     "constant energy": _constant_energy,
     "mixed precision": _mixed,
     "Langevin thermostat": _langevin,

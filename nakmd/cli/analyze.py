@@ -10,45 +10,48 @@ from typer.core import TyperArgument, TyperCommand
 
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 
-#: Atoms times frames from which on several processes, which take some seconds to start, are worth it: about 30 s.
+#: Atoms times frames above which several processes pay off by default: 30 s of work against a few s of start-up.
 LONG = 3_000_000
 
 
 class AnalyzeCommand(TyperCommand):
-    """The command, whose help names every quantity.
+    """Command whose help lists every quantity.
 
-    The list is made when the help is shown: `nakmd.analysis`, which knows it, is slow to import.
+    The list is built when the help is shown, because `nakmd.analysis` is slow to import.
     """
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help with the quantities in it."""
+        """Write the help, including the list of quantities."""
         from nakmd.analysis import QUANTITIES, on_request, quantity
 
-        unasked = [name for name in QUANTITIES if name not in on_request()]
+        standard = [name for name in QUANTITIES if name not in on_request()]
         for parameter in self.params:
             if isinstance(parameter, TyperArgument) and parameter.name == "quantities":
                 parameter.help = (
-                    f"{', '.join(unasked)}; these if left out, where the atoms allow it. "
-                    f"Only by name: {', '.join(on_request())}."
+                    f"{', '.join(standard)}. Default: all of these that apply to the system. "
+                    f"Only on request: {', '.join(on_request())}."
                 )
         self.epilog = "\n\n".join(f"{name}: {quantity(name).title}" for name in QUANTITIES)
         super().format_help(ctx, formatter)
 
 
 def analyze(
-    trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the folder of a run.")],
-    quantities: Annotated[list[str] | None, typer.Argument(help="Names of quantities.")] = None,
+    trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the directory of a run.")],
+    quantities: Annotated[list[str] | None, typer.Argument(help="Quantities to measure.")] = None,
     stage: Annotated[
-        list[str] | None, typer.Option("--stage", help='Stages to measure, or "all"; those of production if left out.')
+        list[str] | None, typer.Option("--stage", help='Stages to measure, or "all". Default: production stages.')
     ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Folder for plots.")] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="File for the table as CSV.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Write plots to this directory.")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this CSV file.")] = None,
     processes: Annotated[
         int | None,
-        typer.Option("--processes", min=1, help="Share the analyses out; all cores for long trajectories if left out."),
+        typer.Option("--processes", min=1, help="Worker processes. Default: 1, or all cores for long trajectories."),
     ] = None,
     memory: Annotated[
-        float, typer.Option("--memory", min=0.001, help="GB that the paths of atoms may take; coarser paths beyond.")
+        float,
+        typer.Option(
+            "--memory", min=0.001, help="Memory for atomic paths in GB; beyond it, paths are coarser in time."
+        ),
     ] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -66,8 +69,8 @@ def analyze(
         if processes is None:
             processes = available_threads() if len(source) * source.n_atoms > LONG else 1
         with watch_frames() as progress:
-            found = measure(source, quantities or None, stage or None, progress, processes, memory * 1e9)
-    results = Results(found)
+            records = measure(source, quantities or None, stage or None, progress, processes, memory * 1e9)
+    results = Results(records)
     plots = results.plot(plot) if plot is not None else []
     if csv is not None:
         results.to_csv(csv)
@@ -78,5 +81,5 @@ def analyze(
         for path in plots:
             say(f"plot  {path}")
     if not results.records:
-        complain("Nothing could be measured.")
+        complain("No quantity could be measured; the reasons are listed above.")
         raise typer.Exit(EXIT_BAD_INPUT)

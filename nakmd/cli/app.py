@@ -1,7 +1,7 @@
-"""The command ``nakmd``: collects the verbs and turns errors into one line and an exit code.
+"""The command ``nakmd``: collects the verbs and turns errors into a message and an exit code.
 
-Exit codes: 0 done; 1 the run failed, what was written stays readable; 2 bad input; 3 interrupted, resumable.
-What a verb needs is imported when the verb runs, so that ``nakmd --help`` and a usage error answer at once.
+Exit codes: 0 success; 1 the run failed, files written so far stay readable; 2 invalid input; 3 interrupted, resumable.
+Each verb imports what it needs when it runs, so that ``nakmd --help`` and usage errors respond at once.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ def main_options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault of nakmd itself.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print tracebacks of errors.")] = False,
 ) -> None:
     """Molecular dynamics of liquid sodium-potassium on nitrogen-doped carbon."""
-    del version  # answered by its callback
+    del version  # handled by its callback
     settings.debug = debug
 
 

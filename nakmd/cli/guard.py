@@ -1,4 +1,4 @@
-"""What happens when a verb fails: known errors are one message, a fault of nakmd leaves its traceback in a file."""
+"""Error handling of the verbs: a known error is one message, a bug in nakmd leaves its traceback in a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXIT_INTERRUPTED = 3
 
 @dataclass
 class Settings:
-    """Options that stand before the verb."""
+    """Global options, given before the verb."""
 
     debug: bool = False
 
@@ -34,12 +34,12 @@ settings = Settings()
 
 
 def complain(message: str) -> None:
-    """Write to standard error."""
+    """Print a message on standard error."""
     typer.echo(message, err=True)
 
 
 def guarded(verb: Callable[P, R]) -> Callable[P, R]:
-    """Wrap a verb so that it ends with a message and an exit code, never with a traceback."""
+    """Wrap a verb so that errors end it with a message and an exit code instead of a traceback."""
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -54,11 +54,11 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
             complain("Interrupted.")
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
-            # the reader (head, less) has gone; keep the interpreter from flushing into the closed pipe again
+            # the reader (head, less) has closed the pipe; redirect, or the interpreter flushes into it again at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(EXIT_FAILED) from None
         except MemoryError:
-            complain("There is not enough memory for this. `nakmd check DECK` estimates the need of a deck.")
+            complain("Out of memory. `nakmd check DECK` estimates the memory that a deck needs.")
             raise typer.Exit(EXIT_FAILED) from None
         except (typer.Exit, typer.Abort):
             raise
@@ -71,7 +71,7 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
 
 
 def _is_usage_error(error: Exception) -> bool:
-    # typer brings its own copy of click or uses the installed one, depending on its version
+    # depending on its version, typer uses its own copy of click or the installed one
     return hasattr(error, "exit_code") and hasattr(error, "format_message")
 
 
@@ -86,7 +86,7 @@ def _crash(error: Exception) -> NoReturn:
             traceback.print_exc(file=file)
         text = " ".join(str(error).split())
         complain(
-            f"This is a fault of nakmd itself, not of your input: {type(error).__name__}: {text[:300]}\n"
+            f"Internal error in nakmd, not in your input: {type(error).__name__}: {text[:300]}\n"
             f"The traceback is in {file.name}; please report it."
         )
     raise typer.Exit(EXIT_FAILED) from None

@@ -9,21 +9,26 @@ import typer
 
 
 def new(
-    template: Annotated[str | None, typer.Argument(help="Which deck; without it, they are listed.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    template: Annotated[
+        str | None, typer.Argument(help="Name of the template. Without it, the templates are listed.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File or directory to write to. Default: the file name of the template."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="List the templates as JSON.")] = False,
 ) -> None:
-    """Write a commented starter deck, or list them."""
+    """Write a commented starter deck, or list the templates."""
     from nakmd.cli import output as out
     from nakmd.deck.templates import templates, write_template
 
     if template is None:
-        known = templates()
+        available = templates()
         if as_json:
-            out.show_json([{"name": t.name, "summary": t.summary} for t in known])
+            out.show_json([{"name": t.name, "summary": t.summary} for t in available])
         else:
-            out.show_table(["template", "what it shows"], [[t.name, t.summary] for t in known])
+            out.show_table(["template", "what it shows"], [[t.name, t.summary] for t in available])
             out.say("\nnakmd new TEMPLATE -o FILE writes one.")
         return
     path = write_template(template, output, force)

@@ -1,4 +1,4 @@
-"""How verbs print: tables on a terminal, aligned plain lines into a pipe, JSON on request."""
+"""Printing: tables with rules on a terminal, aligned plain lines otherwise, JSON on request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def show_json(data: Any) -> None:
 
 
 def show_heading(text: str) -> None:
-    """Print a heading after an empty line: bold on a terminal."""
+    """Print a heading after an empty line, in bold on a terminal."""
     if is_terminal():
         from rich.console import Console
         from rich.text import Text
@@ -45,7 +45,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
 
         table = Table(title=title or None, title_justify="left", header_style="bold")
         for column in columns:
-            table.add_column(Text(column), overflow="fold")  # as it stands: [eV] is no markup
+            table.add_column(Text(column), overflow="fold")  # as Text, or [eV] is read as markup
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         Console().print(table)

@@ -1,4 +1,4 @@
-"""What `nakmd potentials show` prints of a set: equation, numbers with units, papers, licence, accuracy, warnings."""
+"""The page of `nakmd potentials show`: equation, parameters with units, papers, licence, accuracy, limits of use."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from nakmd.potentials.library import SetSummary
     from nakmd.potentials.library.records import AnyRecord
 
-#: Columns that stand at the end and are shown as words.
-_WORDS = ("evidence", "note")
+#: Text columns, placed last.
+_TEXT_COLUMNS = ("evidence", "note")
 
 
 def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord] = ()) -> None:
-    """Print a set for people: with colours and rules on a terminal, as plain lines otherwise.
+    """Print a set: with colours and rules on a terminal, as plain lines otherwise.
 
     Parameters
     ----------
     record : AnyRecord
     summary : SetSummary
     parts : sequence of AnyRecord
-        The sets of a model: their papers, licences, accuracy and warnings are the model's too.
+        The sets of a model, whose papers, licences, accuracy and limits of use apply to the model too.
     """
     from nakmd.cli.output import say, show_heading, show_table
 
@@ -42,24 +42,24 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
         for part in parts:
             say(f"- {part.name}: {getattr(part, 'license', '')}")
     show_heading("Papers")
-    for source in dict.fromkeys(source for one in (record, *parts) for source in getattr(one, "source", ())):
+    for source in dict.fromkeys(source for entry in (record, *parts) for source in getattr(entry, "source", ())):
         say(f"- {source.paper}" + (f", doi:{source.doi}" if source.doi else ""))
         if source.note:
             say(f"  {source.note}")
-    for one in (record, *parts):
-        if one.accuracy:
-            show_heading("Accuracy" + (f" of {one.name}" if parts else ""))
-            show_table(ACCURACY_COLUMNS, accuracy_rows(one))
+    for entry in (record, *parts):
+        if entry.accuracy:
+            show_heading("Accuracy" + (f" of {entry.name}" if parts else ""))
+            show_table(ACCURACY_COLUMNS, accuracy_rows(entry))
     show_heading("Not for")
-    for one in (record, *parts):
-        for use in one.not_for:
-            say(f"- {use}" + (f" ({one.name})" if one is not record else ""))
+    for entry in (record, *parts):
+        for use in entry.not_for:
+            say(f"- {use}" + (f" ({entry.name})" if entry is not record else ""))
     if parts:
-        say("\nThe numbers: " + ", ".join(f"nakmd potentials show {part.name}" for part in parts))
+        say("\nParameters: " + ", ".join(f"nakmd potentials show {part.name}" for part in parts))
 
 
 def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str]]]]:
-    """Return (title, columns with units, rows) of the numbers of a record: settings first, then its lists."""
+    """Return (title, columns with units, rows) of the parameters of a record: settings first, then its lists."""
     data: dict[str, Any] = record.model_dump(mode="json", exclude_none=True)
     left_out = {"name", "title", "form", "license", "notes", "not_for", "source", "accuracy", "units"}
     settings, tables = [], []
@@ -88,9 +88,9 @@ def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str
 def _list_table(
     unit_of: Callable[[str], str], title: str, items: Sequence[dict[str, Any]]
 ) -> tuple[str, list[str], list[list[str]]]:
-    """Return the table of one list: a row for each entry, or, where there are many numbers, a column."""
+    """Return the table of a list: one row per entry, or one column per entry if there are more than nine keys."""
     keys = list(dict.fromkeys(key for item in items for key in item))
-    keys = [key for key in keys if key not in _WORDS] + [key for key in _WORDS if key in keys]
+    keys = [key for key in keys if key not in _TEXT_COLUMNS] + [key for key in _TEXT_COLUMNS if key in keys]
     if len(keys) > 9:
         names = [
             _shown(item.get("elements", item.get("species", item.get("symbol", k + 1)))) for k, item in enumerate(items)
@@ -119,17 +119,17 @@ def _shown(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-ACCURACY_COLUMNS = ["of", "property", "value", "unit", "reference", "off", "source of the reference", "note"]
+ACCURACY_COLUMNS = ["material", "property", "value", "unit", "reference", "deviation", "reference source", "note"]
 
 
 def accuracy_rows(record: AnyRecord) -> list[list[str]]:
-    """Return the rows of the accuracy table; "off" is relative to the reference."""
+    """Return the rows of the accuracy table; the deviation is relative to the reference."""
     rows = []
     for entry in record.accuracy:
         value = f"{entry.value:.6g}" + (f" ± {entry.error:.2g}" if entry.error is not None else "")
-        reference, off = "", ""
+        reference, deviation = "", ""
         if entry.reference is not None:
             reference = f"{entry.reference:.6g}"
-            off = f"{100.0 * (entry.value / entry.reference - 1.0):+.1f} %" if entry.reference else ""
-        rows.append([entry.of, entry.property, value, entry.unit, reference, off, entry.source, entry.note])
+            deviation = f"{100.0 * (entry.value / entry.reference - 1.0):+.1f} %" if entry.reference else ""
+        rows.append([entry.of, entry.property, value, entry.unit, reference, deviation, entry.source, entry.note])
     return rows

@@ -1,4 +1,4 @@
-"""``nakmd potentials``: the library of parameter sets, and potential files of one's own."""
+"""``nakmd potentials``: the library of parameter sets, and other potential files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import typer
 
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain, guarded
 
-app = typer.Typer(help="List, show, check and export sets of parameters.", no_args_is_help=True)
+app = typer.Typer(help="List, show, check and export parameter sets.", no_args_is_help=True)
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
-Name = Annotated[str, typer.Argument(help="A named set, or a file: .toml, .tersoff, setfl, eam.fs, funcfl.")]
+Name = Annotated[str, typer.Argument(help="A parameter set, or a file: .toml, .tersoff, setfl, eam.fs, funcfl.")]
 
 
 @app.command("list")
 @guarded
 def list_(as_json: AsJSON = False) -> None:
-    """List the sets and models that travel with nakmd."""
+    """List the parameter sets and models of the library."""
     from nakmd.cli.output import say, show_json, show_table
     from nakmd.potentials import library
 
@@ -27,16 +27,16 @@ def list_(as_json: AsJSON = False) -> None:
         show_json([_summary(entry) for entry in sets])
         return
     show_table(
-        ["name", "form", "of", "title"],
+        ["name", "form", "species", "title"],
         [[entry.name, entry.form, " ".join(entry.species), entry.title] for entry in sets],
     )
-    say("\nnakmd potentials show NAME prints the numbers, papers and notes of one.")
+    say("\nnakmd potentials show NAME prints the parameters, papers and notes of a set.")
 
 
 @app.command()
 @guarded
 def show(name: Name, as_json: AsJSON = False) -> None:
-    """Print a set: form, numbers with units, papers, licence, accuracy, and what it must not be used for."""
+    """Print a set: form, parameters with units, papers, licence, accuracy and limits of use."""
     from nakmd.cli.output import show_json
     from nakmd.cli.potential_page import show_page
     from nakmd.potentials import library
@@ -51,15 +51,15 @@ def show(name: Name, as_json: AsJSON = False) -> None:
 @app.command()
 @guarded
 def check(
-    names: Annotated[list[str] | None, typer.Argument(help="Sets or files; all of the library if left out.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Sets or files. Default: the whole library.")] = None,
     melt: Annotated[
         bool, typer.Option("--melt", help="Also run each crystal for 6 ps at 0.6 of its melting point.")
     ] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Tell whether sets or files are sound: forces, crystals, cores, cutoffs; of tables grids, noise and signs too.
+    """Check parameter sets or files: forces, crystals, cores, cutoffs; for tables also grids, noise and signs.
 
-    Every check ends in "ok", "warning" or "fault", with its number and a remedy. With a fault the exit code is 2.
+    Each check gives "ok", "warning" or "fault", with its value and a remedy. The exit code is 2 if there is a fault.
     """
     from nakmd.cli.output import say, show_json, show_table
     from nakmd.errors import InputError
@@ -67,27 +67,27 @@ def check(
     from nakmd.potentials import library
     from nakmd.studies.soundness import check_potential
 
-    set_threads(1)  # a few atoms at a time: more threads would wait for each other
-    found: list[dict[str, Any]] = []
+    set_threads(1)  # a few atoms at a time: more threads would only wait
+    reports: list[dict[str, Any]] = []
     for name in names or library.names():
         try:
-            found.append(check_potential(name, melt).to_dict())
+            reports.append(check_potential(name, melt).to_dict())
         except InputError as error:
-            found.append({"name": name, "level": "fault", "fault": str(error)})
+            reports.append({"name": name, "level": "fault", "fault": str(error)})
     if as_json:
-        show_json(found)
+        show_json(reports)
     else:
-        for entry in found:
+        for entry in reports:
             if "fault" in entry:
                 complain(entry["fault"])
                 continue
             say(f"{entry['name']}: {entry['level']} ({', '.join(entry['species'])}; cutoff {entry['cutoff']:.3f} Å)")
             show_table(
-                ["check", "of", "verdict", "found", "remedy"],
+                ["check", "species", "verdict", "result", "remedy"],
                 [[v["check"], v["of"], v["level"], v["text"], v["remedy"]] for v in entry["verdicts"]],
             )
             say()
-    if any(entry["level"] == "fault" for entry in found):
+    if any(entry["level"] == "fault" for entry in reports):
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
@@ -95,18 +95,18 @@ def check(
 @guarded
 def export(
     name: Name,
-    directory: Annotated[Path, typer.Option("--directory", "-o", help="Folder to write into.")] = Path(),
+    directory: Annotated[Path, typer.Option("--directory", "-o", help="Directory to write to.")] = Path(),
     form: Annotated[
-        str, typer.Option("--form", help="lammps (commands and the files they read), setfl, eam.fs or tersoff.")
+        str, typer.Option("--form", help="lammps (commands and their files), setfl, eam.fs or tersoff.")
     ] = "lammps",
     species: Annotated[
         str | None,
-        typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; all of the set if left out.'),
+        typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; default: all of the set.'),
     ] = None,
-    affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon depths.")] = 1.0,
+    affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon well depths.")] = 1.0,
     as_json: AsJSON = False,
 ) -> None:
-    """Write a set as files for LAMMPS: tables alone, or the pair_style and pair_coeff commands with all they read."""
+    """Write a set as files for LAMMPS: tables, or pair_style and pair_coeff commands with the files they read."""
     from nakmd.cli.output import say, show_json
     from nakmd.potentials.files.export import export_texts
     from nakmd.potentials.files.lammps_commands import lammps_input

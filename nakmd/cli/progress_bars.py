@@ -1,4 +1,4 @@
-"""The progress of a run, an analysis or a validation on the terminal, and what is printed after a run."""
+"""Progress of a run, an analysis or a validation on the terminal, and the summary after a run."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ if TYPE_CHECKING:
     from nakmd.simulation import Progress
     from nakmd.studies.validation import ValidationProgress
 
-#: Seconds between two lines where there is no terminal for a bar.
+#: Seconds between two lines of progress when standard error is not a terminal.
 _LINE_INTERVAL = 10.0
 
-#: Steps below which no speed is shown: the first ones load kernels.
+#: Steps before a speed is shown: the first ones load kernels.
 _LEAST_STEPS = 20
 
 
 @contextmanager
 def watch(quiet: bool = False) -> Iterator[Callable[[Progress], None] | None]:
-    """Show the progress of a run: a bar on a terminal, a line from time to time elsewhere, nothing if quiet."""
+    """Show the progress of a run: a bar on a terminal, a line every few seconds otherwise, nothing if quiet."""
     if quiet:
         yield None
         return
     first_step: list[int] = []
     stage = ""
 
-    def words(now: Progress) -> str:
+    def state_of(now: Progress) -> str:
         if not first_step:
             first_step.append(now.step)
-        return _in_words(now, now.step - first_step[0] >= _LEAST_STEPS)
+        return _state_text(now, now.step - first_step[0] >= _LEAST_STEPS)
 
-    with _shown("preparing", _first_words()) as show:
+    with _shown("preparing", _startup_note()) as show:
 
         def report(now: Progress) -> None:
             nonlocal stage
             due = now.stage != stage or now.step >= now.total_steps
             stage = now.stage
-            show(f"{now.stage}: step", now.step, now.total_steps, words(now), due)
+            show(f"{now.stage}: step", now.step, now.total_steps, state_of(now), due)
 
         yield report
 
 
 @contextmanager
 def watch_frames() -> Iterator[Callable[[int, int | None], None]]:
-    """Show the number of frames that are analysed: a bar on a terminal, a line every few seconds elsewhere."""
+    """Show the number of frames analysed: a bar on a terminal, a line every few seconds otherwise."""
     pace = Pace()
     pace.mark(0)
     with _shown("frame", "") as show:
@@ -68,40 +68,40 @@ def watch_frames() -> Iterator[Callable[[int, int | None], None]]:
 
 @contextmanager
 def watch_points(quiet: bool = False) -> Iterator[Callable[[ValidationProgress], None] | None]:
-    """Show the points of a validation: a bar on a terminal, a line for each point elsewhere, nothing if quiet."""
+    """Show the points of a validation: a bar on a terminal, a line per point otherwise, nothing if quiet."""
     if quiet:
         yield None
         return
     with _shown("point", "") as show:
 
         def report(now: ValidationProgress) -> None:
-            words = [_left(now.seconds_left) if now.done < now.total else "", f"{now.key} is done" if now.key else ""]
-            show("point", now.done, now.total, ", ".join(filter(None, words)), True)
+            notes = [_left(now.seconds_left) if now.done < now.total else "", f"{now.key} done" if now.key else ""]
+            show("point", now.done, now.total, ", ".join(filter(None, notes)), True)
 
         yield report
 
 
 class Show(Protocol):
-    """Shows the state of some work; ``due`` asks for a line at once where there is no bar."""
+    """Shows the progress of a task; ``due`` forces a line where there is no bar."""
 
-    def __call__(self, what: str, done: int, total: int | None, words: str, due: bool) -> None:
-        """Show it."""
+    def __call__(self, what: str, done: int, total: int | None, note: str, due: bool) -> None:
+        """Show ``done`` of ``total``, with a note."""
 
 
 @contextmanager
-def _shown(what: str, words: str) -> Iterator[Show]:
-    """Yield what shows the work: as a bar on a terminal, else as lines on standard error."""
+def _shown(what: str, note: str) -> Iterator[Show]:
+    """Yield a function that shows progress: as a bar on a terminal, else as lines on standard error."""
     if not sys.stderr.isatty():
-        if words:
-            complain(words)
+        if note:
+            complain(note)
         last = time.monotonic()
 
-        def line(what: str, done: int, total: int | None, words: str, due: bool) -> None:
+        def line(what: str, done: int, total: int | None, note: str, due: bool) -> None:
             nonlocal last
             if not due and time.monotonic() - last < _LINE_INTERVAL:
                 return
             last = time.monotonic()
-            complain(f"{what} {done}" + (f" of {total}" if total else "") + (f", {words}" if words else ""))
+            complain(f"{what} {done}" + (f" of {total}" if total else "") + (f", {note}" if note else ""))
 
         yield line
         return
@@ -111,13 +111,13 @@ def _shown(what: str, words: str) -> Iterator[Show]:
 
     columns = (
         TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("{task.fields[words]}"),
+        TextColumn("{task.fields[note]}"),
     )  # fmt: skip
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(what, total=None, words=words)
+        task = bars.add_task(what, total=None, note=note)
 
-        def bar(what: str, done: int, total: int | None, words: str, due: bool) -> None:
-            bars.update(task, description=what, completed=done, total=total, words=words)
+        def bar(what: str, done: int, total: int | None, note: str, due: bool) -> None:
+            bars.update(task, description=what, completed=done, total=total, note=note)
 
         yield bar
 
@@ -126,26 +126,26 @@ def _left(seconds: float) -> str:
     return f"{in_time(seconds)} left" if math.isfinite(seconds) and seconds > 0.0 else ""
 
 
-def _in_words(now: Progress, speed: bool) -> str:
-    words = [f"{now.time:.2f} ps", f"{now.temperature:.0f} K"]
+def _state_text(now: Progress, speed: bool) -> str:
+    parts = [f"{now.time:.2f} ps", f"{now.temperature:.0f} K"]
     if speed:
         if now.ns_per_day > 0.0:
-            words.append(f"{now.ns_per_day:.3g} ns/day")
+            parts.append(f"{now.ns_per_day:.3g} ns/day")
         elif math.isfinite(now.steps_per_second):
-            words.append(f"{now.steps_per_second:.3g} steps/s")
-        words.append(_left(now.seconds_left))
-    return ", ".join(filter(None, words))
+            parts.append(f"{now.steps_per_second:.3g} steps/s")
+        parts.append(_left(now.seconds_left))
+    return ", ".join(filter(None, parts))
 
 
-def _first_words() -> str:
-    """Return why the first step may take long, if so."""
+def _startup_note() -> str:
+    """Return a note if kernels have to be compiled before the first step."""
     from nakmd.kernels.jit import nothing_is_compiled
 
-    return "compiling kernels, once per machine: half a minute or more" if nothing_is_compiled() else ""
+    return "compiling kernels (once per machine, half a minute or more)" if nothing_is_compiled() else ""
 
 
 def show_run(run: Run, as_json: bool) -> None:
-    """Print what a run found and where its files are; end with exit code 3 if it was interrupted."""
+    """Print the results of a run and the paths of its files; exit with code 3 if it was interrupted."""
     from nakmd.cli.result_tables import show_results
 
     if as_json:
@@ -158,5 +158,5 @@ def show_run(run: Run, as_json: bool) -> None:
             say(f"\n{run.step} steps, {run.us_per_atom_step:.3f} µs per atom and step")
         show_table(["file", "path"], [[name, str(path)] for name, path in run.files.items()])
     if run.status == "interrupted":
-        complain(f"Stopped at step {run.step}. Go on with: nakmd resume {run.directory}")
+        complain(f"Stopped at step {run.step}. Continue with: nakmd resume {run.directory}")
         raise typer.Exit(EXIT_INTERRUPTED)

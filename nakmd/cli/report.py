@@ -1,4 +1,4 @@
-"""``nakmd report``: one page of a run, for reading, sending and printing."""
+"""``nakmd report``: one HTML page of a run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    directory: Annotated[Path, typer.Argument(help="The directory of a run.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; report.html in the folder if left out.")
+        Path | None, typer.Option("--output", "-o", help="File to write. Default: report.html in that directory.")
     ] = None,
 ) -> None:
-    """Write one self-contained HTML page of a run: what was run, results, plots, 3D view, references."""
+    """Write a self-contained HTML page of a run: results, plots, 3D view, input and references."""
     from nakmd.cli.output import in_bytes, say
     from nakmd.report import write_report
 

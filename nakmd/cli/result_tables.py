@@ -1,4 +1,4 @@
-"""How results are printed."""
+"""Tables of results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def show_results(results: Results) -> None:
-    """Print every number with its error bar, then what could not be measured and why."""
+    """Print every result with its error bar, then the quantities that could not be measured and why."""
     rows = [[row.quantity, row.text, row.note] for row in results.rows()]
     if rows:
         show_table(["quantity", "value ± standard error", ""], rows)

@@ -1,4 +1,4 @@
-"""``nakmd resume``: go on with an interrupted or finished run."""
+"""``nakmd resume``: continue an interrupted or finished run."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import typer
 
 
 def resume(
-    directory: Annotated[Path, typer.Argument(help="Folder of the run.")],
-    steps: Annotated[int | None, typer.Option("--steps", min=1, help="More steps of the last stage.")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all cores if left out.")] = None,
+    directory: Annotated[Path, typer.Argument(help="Directory of the run.")],
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Additional steps of the last stage.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all cores.")] = None,
     deck: Annotated[
-        Path | None, typer.Option("--deck", help="Go on only if this deck is the one that the run began with.")
+        Path | None, typer.Option("--deck", help="Continue only if the run was started with this deck.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Continue a run from its checkpoint: the same bits as if it had never stopped."""
+    """Continue a run from its checkpoint, with results identical to those of an uninterrupted run."""
     from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
@@ -25,5 +25,5 @@ def resume(
     from nakmd.reported import resume as resume_run
 
     with watch(quiet=as_json) as progress:
-        done = resume_run(directory, steps=steps, threads=threads, deck=deck, progress=progress)
-    show_run(done, as_json)
+        resumed = resume_run(directory, steps=steps, threads=threads, deck=deck, progress=progress)
+    show_run(resumed, as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def schema() -> None:
-    """Print the JSON schema of a deck; editors complete and check decks with it."""
+    """Print the JSON schema of decks, for completion and validation in editors."""
     from nakmd.cli.output import show_json
     from nakmd.deck.deck import Deck
 

@@ -1,4 +1,4 @@
-"""How many threads the kernels may use."""
+"""The number of threads available to the kernels."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 
 
 def allow_threads(threads: int | None) -> None:
-    """Let the kernels start with this many threads, more than there are cores if so wanted.
+    """Set the maximum number of threads of the kernels; it may exceed the number of cores.
 
-    Numba fixes the largest number when it is imported, so this comes before.
+    Numba reads the maximum when it is imported, so call this first.
     """
     if threads is not None and "numba" not in sys.modules:
         os.environ["NUMBA_NUM_THREADS"] = str(max(threads, os.cpu_count() or 1))

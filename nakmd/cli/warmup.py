@@ -1,4 +1,4 @@
-"""``nakmd warmup``: compile the kernels ahead of the first run."""
+"""``nakmd warmup``: compile the kernels before the first run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 
 def warmup(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
-    """Compile all kernels ahead, so that no run has to wait for it; a minute or two, once per version."""
+    """Compile all kernels and cache them, so that no run waits for it: once per version, a minute or two."""
     import time
 
     from nakmd.cli.guard import complain

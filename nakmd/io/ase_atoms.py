@@ -1,7 +1,7 @@
 """Frames and systems as ASE atoms, and back.
 
 ASE's conventions: momenta in sqrt(eV amu), energies in eV, stress in eV/Å³, positive in tension, without the kinetic
-part: −W/V with W the virial. What ASE has no place for goes into columns: ``site`` (the label of a species such as
+part: −W/V with W the virial. Extra columns hold what ASE has no field for: ``site`` (the label of a species such as
 ``N:graphitic``, ``-`` for none) and ``image`` (the number of cells between the atom and its wrapped position).
 """
 
@@ -20,13 +20,13 @@ from nakmd.errors import InputError
 from nakmd.system import Frame, System, Topology
 from nakmd.units import ACCELERATION
 
-#: Å/ps in ASE's unit of velocity, sqrt(eV/amu): kinetic energies come out the same in both.
+#: Å/ps in ASE's unit of velocity, sqrt(eV/amu), so that kinetic energies agree.
 ASE_VELOCITY = 1.0 / np.sqrt(ACCELERATION)
 
-#: What stands in the ``site`` column of an atom without a label; a column cannot be empty.
+#: Entry of the ``site`` column for an atom without a label; a column cannot be empty.
 NO_SITE = "-"
 
-#: Groups travel as boolean columns of this prefix.
+#: Prefix of the boolean columns that hold groups.
 GROUP_PREFIX = "group_"
 
 _UNITS = {
@@ -37,7 +37,7 @@ _UNITS = {
     "units_stress": "eV/Angstrom^3",
 }
 
-#: Room [Å] around the atoms of a file without a cell.
+#: Margin [Å] around the atoms along directions without a cell vector.
 _MARGIN = 10.0
 
 
@@ -55,7 +55,7 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     -------
     ase.Atoms
         Wrapped, with columns ``image`` and, where species have labels, ``site``; ``info`` holds step, time [ps], stage,
-        temperature and units; energy and stress sit in a calculator.
+        temperature and units; energy and stress are in a single-point calculator.
     """
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
@@ -100,7 +100,7 @@ def frame_of(system: System) -> Frame:
 
 
 def system_of(frame: Frame, topology: Topology) -> System:
-    """Return a frame as a system that can be run on.
+    """Return a frame as a system.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     ----------
     atoms : ase.Atoms
         Array ``site`` gives labels (``-``, ``none`` or empty for none), ``image`` undoes wrapping, ``group_<name>``
-        makes groups. Directions without a cell vector get one that is not periodic and clears all atoms.
+        makes groups. Directions without a cell vector get one that is not periodic and encloses all atoms.
 
     Returns
     -------
@@ -136,13 +136,13 @@ def from_atoms(atoms: ase.Atoms) -> System:
     Raises
     ------
     InputError
-        If there are no atoms, one is nowhere, or the cell makes no sense.
+        If there are no atoms, a position is not finite, or the cell is invalid.
     """
     if not len(atoms):
         raise InputError("there are no atoms.")
-    lost = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
-    if len(lost):
-        raise InputError(f"atom {lost[0]} is nowhere (NaN or inf).")
+    not_finite = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
+    if len(not_finite):
+        raise InputError(f"the position of atom {not_finite[0]} is not finite (NaN or inf).")
     sites = atoms.arrays.get("site", [""] * len(atoms))
     labels = ["" if str(site) in (NO_SITE, "none", "") else str(site) for site in sites]
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
@@ -171,7 +171,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
 
 
 def _cell_of(atoms: ase.Atoms) -> tuple[Cell, FloatArray]:
-    """Return the cell, completed where vectors are missing, and the shift that brings the atoms into it there."""
+    """Return the cell, with missing vectors completed, and the shift that moves the atoms into it along those."""
     missing = ~atoms.cell.any(axis=1)
     if not missing.any():
         return Cell(atoms.cell.array, atoms.pbc.tolist()), np.zeros(3)

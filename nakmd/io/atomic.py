@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, never something between."""
+"""Atomic replacement of files: a reader finds the old or the new content, never a mixture."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from nakmd.errors import RunError
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], sync: bool = False) -> Iterator[BinaryIO]:
-    """Open a draft that takes the name of ``path`` when the block ends well, and vanishes otherwise.
+    """Open a temporary file that replaces ``path`` if the block succeeds and is deleted otherwise.
 
     Parameters
     ----------
     path : path
     sync : bool
-        Force the content to the disk before the names change, so that a power cut leaves one of the two as well.
+        Force the content to the disk before renaming, so that the replacement is atomic in a power cut too.
 
     Raises
     ------
     RunError
-        If the disk or the permissions refuse.
+        If the file cannot be written.
     """
     target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with open(draft, "w+b") as file:
+        with open(temporary, "w+b") as file:
             yield file
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-        os.replace(draft, target)
+        os.replace(temporary, target)
         if sync:
             sync_folder(target.parent)
     except OSError as error:
         raise RunError(f"{target}: cannot be written ({error.strerror or error}).") from error
     finally:
-        draft.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = True) -> None:
-    """Replace a file in one stroke: a reader, or a kill at any moment, finds the old or the new content.
+    """Replace a file atomically: after a kill at any moment it has the old or the new content.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = 
     Raises
     ------
     RunError
-        If the disk or the permissions refuse.
+        If the file cannot be written.
     """
     with replacing(path, sync) as file:
         file.write(content)
 
 
 def sync_folder(folder: Path) -> None:
-    """Force a folder's entries (new names, renamed files) to the disk."""
+    """Force the directory entries of a folder (new and renamed files) to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -75,7 +75,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return NumPy scalars, arrays, paths and mappings as what JSON knows.
+    """Convert NumPy scalars, arrays, paths and mappings to JSON types.
 
     Parameters
     ----------
@@ -95,17 +95,17 @@ def plain(value: Any) -> Any:
 
 
 def write_status(path: str | os.PathLike[str], status: Mapping[str, Any]) -> None:
-    """Write ``status.json``: what a batch job or a dashboard reads while the run goes on.
+    """Write ``status.json``, for batch jobs and dashboards that monitor the run.
 
     Parameters
     ----------
     path : path
     status : mapping
-        Anything JSON can hold; NaN and infinities become null.
+        Any JSON values; NaN and infinities become null.
 
     Notes
     -----
-    Replaced in one stroke, but not forced to the disk: it is written often and worthless after a power cut.
+    Replaced atomically, but not forced to the disk: it is written often and not needed after a power cut.
     """
     text = json.dumps(_finite(plain(status)), indent=2, ensure_ascii=False, allow_nan=False)
     write_atomically(path, (text + "\n").encode(), sync=False)

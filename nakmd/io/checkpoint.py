@@ -1,7 +1,7 @@
-"""Checkpoints: all that a run needs to go on with the same bits, written so that a kill or a power cut costs nothing.
+"""Checkpoints: the complete state of a run, for bit-identical continuation; safe against kills and power cuts.
 
-The file is HDF5 behind a text block of 512 bytes that HDF5 skips. The block holds the SHA-256 of all that
-follows, so a damaged checkpoint is recognised before any of it is believed. The copy before it is kept.
+The file is HDF5 after a text block of 512 bytes that HDF5 skips. The block holds the SHA-256 of the rest, so damage is
+detected before any content is used. The previous checkpoint is kept.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from nakmd.io.atomic import write_atomically
 from nakmd.io.library_errors import guard
 
 _BLOCK = 512  # the smallest block that HDF5 skips
-#: Version of what a checkpoint holds; 2: states of thermostat and barostat apart. Raise it when a state changes.
+#: Version of the content; 2: separate states of thermostat and barostat. Increase it when a state changes.
 _VERSION = 2
 _NAME = b"nakmd checkpoint "
 _MAGIC = _NAME + str(_VERSION).encode() + b"\nsha256 "
 
 
 class Checkpoint(dict[str, Any]):
-    """What `read_checkpoint` returns: the state as it was given to `write_checkpoint`.
+    """State returned by `read_checkpoint`, as passed to `write_checkpoint`.
 
     Parameters
     ----------
     state : mapping
     path : pathlib.Path
-        The copy that was read.
+        The file that was read.
     note : str
-        Empty, or why the previous copy had to be taken: to be shown to the user.
+        Empty, or a message for the user that says why the previous copy was used.
     """
 
     def __init__(self, state: Mapping[str, Any], path: Path, note: str = "") -> None:
@@ -48,27 +48,27 @@ class Checkpoint(dict[str, Any]):
 
 
 def previous_copy(path: str | os.PathLike[str]) -> Path:
-    """Return where the copy before a checkpoint lies: ``checkpoint_prev.h5`` beside ``checkpoint.h5``."""
+    """Return the path of the previous copy: ``checkpoint_prev.h5`` next to ``checkpoint.h5``."""
     where = Path(path)
     return where.with_name(f"{where.stem}_prev{where.suffix}")
 
 
 def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write a checkpoint, the one before becoming the previous copy.
+    """Write a checkpoint; the existing one becomes the previous copy.
 
     Parameters
     ----------
     path : path
     state : mapping of str to array, int, float, bool, str, None, list or mapping of the same
-        Arrays come back with the same bits and dtype, floats and integers of any size exactly; a list holds what JSON
-        can hold (a tuple comes back as one). The run puts deck text, hashes and versions in here too.
+        Arrays are restored with the same bits and dtype, floats and integers of any size exactly; a list holds JSON
+        values (a tuple is restored as a list). The run also stores deck text, hashes and versions here.
 
     Raises
     ------
     InputError
-        If the state holds something else.
+        If the state contains another type.
     RunError
-        If the disk is full or fails; the checkpoints before stay as they were.
+        If the disk is full or fails; the existing checkpoints are not changed.
     """
     buffer = io.BytesIO()
     with h5py.File(buffer, "w", userblock_size=_BLOCK, libver=("v110", "v110"), track_order=True) as file:
@@ -82,23 +82,23 @@ def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> 
 
 
 def _keep_previous(where: Path) -> None:
-    """Give the present checkpoint its second name; at no moment is there none."""
+    """Link the current checkpoint as the previous copy, without a moment in which there is no checkpoint."""
     previous = previous_copy(where)
     try:
         if not _is_whole(where.read_bytes()):
-            return  # a damaged file must not replace a good previous copy
-        draft = previous.with_name(f".{previous.name}.{os.getpid()}.tmp")
-        draft.unlink(missing_ok=True)
-        os.link(where, draft)
-        os.replace(draft, previous)
-    except OSError:  # a file system without links
+            return  # a damaged file must not replace an intact previous copy
+        temporary = previous.with_name(f".{previous.name}.{os.getpid()}.tmp")
+        temporary.unlink(missing_ok=True)
+        os.link(where, temporary)
+        os.replace(temporary, previous)
+    except OSError:  # a file system without hard links
         write_atomically(previous, where.read_bytes())
 
 
 def _store(group: h5py.Group, state: Mapping[str, Any], where: str) -> None:
     for key, value in state.items():
         if not isinstance(key, str) or not key:
-            raise InputError(f"A checkpoint's keys are words, not {key!r} (in {where or 'the state'}).")
+            raise InputError(f"Checkpoint keys must be non-empty strings, not {key!r} (in {where or 'the state'}).")
         name = quote(key, safe=" ").replace(".", "%2E")
         if isinstance(value, Mapping):
             _store(group.create_group(name, track_order=True), value, f"{where}/{key}")
@@ -106,7 +106,9 @@ def _store(group: h5py.Group, state: Mapping[str, Any], where: str) -> None:
         if isinstance(value, np.ndarray | np.generic):
             array = np.asarray(value)
             if array.dtype.kind not in "biufc":
-                raise InputError(f"Checkpoint entry {where}/{key} is an array of {array.dtype}, not of numbers.")
+                raise InputError(
+                    f"Checkpoint entry {where}/{key} is an array of {array.dtype}; only numbers can be stored."
+                )
             group.create_dataset(name, data=array).attrs["kind"] = "array"
         elif value is None or isinstance(value, bool | int | float | str | list | tuple):
             try:
@@ -116,7 +118,7 @@ def _store(group: h5py.Group, state: Mapping[str, Any], where: str) -> None:
                 raise InputError(f"Checkpoint entry {where}/{key} cannot be stored: {error}.") from None
             group.create_dataset(name, data=np.frombuffer(text.encode(), dtype=np.uint8)).attrs["kind"] = "json"
         else:
-            raise InputError(f"Checkpoint entry {where}/{key} is a {type(value).__name__}, which cannot be stored.")
+            raise InputError(f"Checkpoint entry {where}/{key} has type {type(value).__name__}, which cannot be stored.")
 
 
 def _load(group: h5py.Group) -> dict[str, Any]:
@@ -148,12 +150,12 @@ def _read_copy(path: Path) -> dict[str, Any]:
                 path,
                 f"this is a checkpoint of version {version[:20]}, written by another version of nakmd; this one reads "
                 f"version {_VERSION}.",
-                "Resume with the nakmd that wrote it, or start the run again.",
+                "Resume with the version of nakmd that wrote it, or start the run again.",
             )
         if content and not content.startswith(_MAGIC):
             raise FileFormatError(path, "this is not a checkpoint of nakmd.")
         if not _is_whole(content):
-            raise FileFormatError(path, f"truncated or damaged: its {len(content)} bytes do not match their checksum.")
+            raise FileFormatError(path, f"truncated or damaged: the checksum of its {len(content)} bytes is wrong.")
         with h5py.File(io.BytesIO(content), "r") as file:
             return _load(file)
 
@@ -164,12 +166,12 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Parameters
     ----------
     path : path
-        ``checkpoint.h5``; the previous copy is looked for beside it.
+        ``checkpoint.h5``; the previous copy is expected next to it.
 
     Returns
     -------
     Checkpoint
-        The state, a dict; its ``note`` tells when and why the previous copy was taken.
+        The state, a dict; its ``note`` says if and why the previous copy was used.
 
     Raises
     ------
@@ -186,11 +188,11 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     except FileFormatError as second:
         raise FileFormatError(
             where,
-            f"no checkpoint can be read: {_what(first, where)} {previous.name}: {_what(second, previous)}",
+            f"no checkpoint can be read: {_reason(first, where)} {previous.name}: {_reason(second, previous)}",
             "Start the run again.",
         ) from second
-    return Checkpoint(state, previous, f"{first} Took the copy before it, {previous.name}.")
+    return Checkpoint(state, previous, f"{first} Used the previous checkpoint, {previous.name}.")
 
 
-def _what(error: FileFormatError, path: Path) -> str:
+def _reason(error: FileFormatError, path: Path) -> str:
     return str(error).removeprefix(f"{path}: ")

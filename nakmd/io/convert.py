@@ -1,4 +1,4 @@
-"""From one file format to another."""
+"""Conversion between file formats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nakmd.io.lammps_files import restricted, write_data, write_dump_frame
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame
 
-#: Formats by name, each with the endings that mean it.
+#: File extensions of each format.
 FORMATS: dict[str, tuple[str, ...]] = {
     "extxyz": (".xyz", ".extxyz"),
     "lammps-data": (".data", ".lmp"),
@@ -32,16 +32,16 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Conversion:
-    """What `convert` did.
+    """Summary of a conversion.
 
     Attributes
     ----------
     target : pathlib.Path
     format : str
     n_frames : int
-        How many frames were written.
+        Number of frames written.
     notes : tuple of str
-        What the target's format cannot hold, to be shown to the user.
+        Messages about data that the target format cannot store.
     """
 
     target: Path
@@ -64,14 +64,14 @@ class _Source:
             self._path = path
             self._n = len(self._images)
             if not self._n:
-                raise FileFormatError(path, "the file holds no structure.")
+                raise FileFormatError(path, "the file contains no structure.")
             self.topology = system_from(path, self._images[0]).topology
 
     def rows(self, stage: str | None) -> Sequence[int]:
         if self._trajectory is not None:
             return [int(row) for row in self._trajectory.rows(stage)]
         if stage is not None:
-            raise InputError("Only trajectories have stages.")
+            raise InputError("stage can only be given for .h5md trajectories.")
         return range(self._n)
 
     def __getitem__(self, row: int) -> Frame:
@@ -81,7 +81,9 @@ class _Source:
         system = system_from(self._path, atoms)
         names, first = np.array(system.species_names), np.array(self.topology.species_names)
         if not np.array_equal(names[system.species], first[self.topology.species]):
-            raise FileFormatError(self._path, f"image {row} holds other atoms than image 0.", "Convert it alone.")
+            raise FileFormatError(
+                self._path, f"image {row} has different atoms than image 0.", "Convert it separately."
+            )
         frame = frame_of(system)
         frame.step = int(atoms.info.get("step", row))
         frame.time = float(atoms.info.get("time", 0.0))
@@ -101,7 +103,7 @@ class _Source:
 
 
 def _write(file: BinaryIO, kind: str, content: _Source, rows: Sequence[int]) -> tuple[str, ...]:
-    """Write the frames of these rows; return what the format could not hold."""
+    """Write the frames of these rows; return notes on what the format cannot store."""
     topology = content.topology
     notes = []
     if kind == "extxyz":
@@ -114,33 +116,33 @@ def _write(file: BinaryIO, kind: str, content: _Source, rows: Sequence[int]) -> 
     else:
         notes += _write_dcd(file, content, rows)
     if kind == "lammps-dump" and any(":" in name for name in topology.species_names):
-        notes.append("Site labels are told apart by type only, in the order " + " ".join(topology.species_names) + ".")
+        notes.append("Site labels are stored only as the order of types: " + " ".join(topology.species_names) + ".")
     if kind != "extxyz" and not np.array_equal(restricted(content[rows[-1]].cell.matrix)[1], np.eye(3)):
-        notes.append("The cells, and all in them, are turned to where the format wants them, each frame by itself.")
+        notes.append("Cells and their atoms are rotated to the orientation that the format requires, frame by frame.")
     return tuple(notes)
 
 
 def _write_dcd(file: BinaryIO, content: _Source, rows: Sequence[int]) -> list[str]:
-    notes = ["DCD holds single precision, no velocities, no species; positions are unwrapped."]
+    notes = ["DCD stores positions only, unwrapped and in single precision: no velocities, no species."]
     stamps = np.array([(frame.step, frame.time) for frame in (content[row] for row in rows[:2])])
     interval, span = (stamps[1] - stamps[0]) if len(stamps) == 2 else (1.0, 0.0)
     if interval < 1 or span <= 0.0:
         interval, span = 1.0, 1.0
-        notes.append("The frames tell no time between them: the header says 1 ps.")
+        notes.append("The time between frames is unknown: the header says 1 ps.")
     writer = DCDWriter(file, content.topology.n_atoms, int(stamps[0, 0]), int(interval), span / interval)
-    even = True
+    evenly_spaced = True
     for k, row in enumerate(rows):
         frame = content[row]
-        even &= len(stamps) < 2 or abs(frame.time - stamps[0, 1] - k * span) <= 1e-6 * max(span, frame.time)
+        evenly_spaced &= len(stamps) < 2 or abs(frame.time - stamps[0, 1] - k * span) <= 1e-6 * max(span, frame.time)
         writer.write(frame)
     writer.close()
-    if not even:
-        notes.append("The frames are not evenly spaced in time, which DCD cannot tell: its times are wrong.")
+    if not evenly_spaced:
+        notes.append("The frames are not evenly spaced in time, which DCD cannot store: its times are wrong.")
     return notes
 
 
 def _slice_of(frames: slice | int | str | None) -> slice:
-    """Return which frames are meant: ``-1``, ``"10:20"`` and ``"::5"`` are as in Python, None is all."""
+    """Return the selected frames: ``-1``, ``"10:20"`` and ``"::5"`` as in Python, None selects all."""
     if frames is None:
         return slice(None)
     if isinstance(frames, slice):
@@ -152,12 +154,12 @@ def _slice_of(frames: slice | int | str | None) -> slice:
     if len(parts) == 1 and parts[0] is not None:
         return slice(parts[0], parts[0] + 1 or None)
     if len(parts) not in (2, 3) or parts[2:] == [0]:
-        raise InputError(f"frames is {frames!r}; give a number, or start:stop or start:stop:stride.")
+        raise InputError(f"frames is {frames!r}; give a number, start:stop or start:stop:stride.")
     return slice(*parts)
 
 
 def format_of(path: str | os.PathLike[str], name: str | None = None) -> str:
-    """Return the format of a target by its given name, or by its ending.
+    """Return the format of a target by name, or else by file extension.
 
     Parameters
     ----------
@@ -167,17 +169,17 @@ def format_of(path: str | os.PathLike[str], name: str | None = None) -> str:
     Raises
     ------
     InputError
-        If neither tells.
+        If the name or the extension is unknown.
     """
     if name is not None:
         if name not in FORMATS:
-            raise InputError(f"No format is called {name!r}; there are {', '.join(FORMATS)}.")
+            raise InputError(f"Unknown format {name!r}; available: {', '.join(FORMATS)}.")
         return name
-    for known, endings in FORMATS.items():
-        if Path(path).suffix.lower() in endings:
-            return known
-    endings_text = "; ".join(f"{known}: {' '.join(endings)}" for known, endings in FORMATS.items())
-    raise InputError(f"{path}: the ending tells no format. Name one with format, or end the name so ({endings_text}).")
+    for kind, extensions in FORMATS.items():
+        if Path(path).suffix.lower() in extensions:
+            return kind
+    listed = "; ".join(f"{kind}: {' '.join(extensions)}" for kind, extensions in FORMATS.items())
+    raise InputError(f"{path}: unknown file extension. Give the format, or use a known extension ({listed}).")
 
 
 def convert(
@@ -194,11 +196,11 @@ def convert(
     source : path
         ``*.h5md``, or any file that ASE reads.
     target : path
-        Replaced in one stroke when all is written.
+        Replaced atomically when complete.
     format : {"extxyz", "lammps-data", "lammps-dump", "dcd", "h5md"}, optional
-        By the ending of the target unless given.
+        Default: by the extension of the target.
     frames : slice, int or str, optional
-        Which frames, ``"start:stop:stride"`` as text; all unless given. ``lammps-data`` holds one: the last of them.
+        Frames to convert, as text ``"start:stop:stride"``. Default: all. ``lammps-data`` gets only the last of them.
     stage : str, optional
         Only frames of this stage.
 
@@ -211,18 +213,18 @@ def convert(
     FileFormatError
         If the source cannot be read.
     InputError
-        If no frame is chosen, or the format is unknown.
+        If no frame is selected, or the format is unknown.
     """
     source, target = Path(source), Path(target)
     kind = format_of(target, format)
     if target.exists() and source.exists() and target.samefile(source):
         raise InputError(f"{source}: source and target are the same file.")
-    chosen = _slice_of(frames)
+    selection = _slice_of(frames)
     with _Source(source) as content:
-        rows = content.rows(stage)[chosen]
+        rows = content.rows(stage)[selection]
         if not len(rows):
             total = len(content.rows(stage))
-            raise InputError(f"{source}: frames {frames} of {total} are none.")
+            raise InputError(f"{source}: frames {frames} selects none of the {total} frames.")
         if kind == "lammps-data":
             rows = rows[-1:]
         if kind == "h5md":

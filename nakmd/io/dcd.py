@@ -1,9 +1,8 @@
-"""CHARMM's DCD: single-precision positions for VMD, MDAnalysis and others.
+"""The DCD format of CHARMM: single-precision positions for VMD, MDAnalysis and others.
 
-A DCD is a sequence of Fortran records: a header of 20 integers, a title, the number of atoms, then for each frame the
-cell (six doubles) and x, y, z (n single-precision numbers each). Positions are unwrapped, because the format has no
-image flags and wrapping again is easy, and turned with the cell as for LAMMPS, because the format knows lengths and
-angles only.
+A DCD file is a sequence of Fortran records: a header of 20 integers, a title, the number of atoms, then for each frame
+the cell (six doubles) and x, y, z (n single-precision numbers each). Positions are unwrapped, because the format has no
+image flags, and rotated with the cell as for LAMMPS, because the format stores only lengths and angles of the cell.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 from nakmd.io.lammps_files import restricted
 from nakmd.system import Frame
 
-#: CHARMM's unit of time (AKMA) in ps, as MDAnalysis and NAMD write it.
+#: The AKMA unit of time of CHARMM in ps, as MDAnalysis and NAMD write it.
 AKMA_PS = 4.888821e-2
 
 
@@ -29,9 +28,9 @@ class DCDWriter:
         Seekable; `close` fills in the number of frames.
     n_atoms : int
     first_step, step_interval : int
-        Of the frames; the format assumes an even spacing.
+        Step of the first frame, and steps between frames; the format assumes even spacing.
     timestep : float [ps]
-        Time of one step.
+        Time per step.
     """
 
     def __init__(self, file: BinaryIO, n_atoms: int, first_step: int, step_interval: int, timestep: float) -> None:

@@ -1,6 +1,6 @@
-"""Structures in and out, through ASE: extended XYZ and every other format that ASE reads.
+"""Reading and writing structures with ASE: extended XYZ and all other formats that ASE reads.
 
-Extended XYZ holds eight decimals, so it does not give the same bits back; H5MD does.
+Extended XYZ has eight decimals, so positions are not restored to the bit; H5MD restores them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SPECIES_WITH_SITE = re.compile(r"^(\s*)([A-Z][a-z]?):(\S+)", re.MULTILINE)
 
 
 def _plain_species(text: str) -> str:
-    """Turn species such as ``N:graphitic`` in the first column of an XYZ file into a symbol and a ``site`` column."""
+    """Replace species such as ``N:graphitic`` in the first column of an XYZ file by a symbol and a ``site`` column."""
     lines = text.splitlines()
     at = 0
     while at < len(lines) and lines[at].strip().isdigit():
@@ -45,7 +45,7 @@ def _plain_species(text: str) -> str:
 
 
 def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[ase.Atoms]:
-    """Read one or more images of any file that ASE knows.
+    """Read one or more images of any file that ASE reads.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
     Raises
     ------
     FileFormatError
-        If the file is missing, of no known format, or damaged.
+        If the file is missing, of unknown format, or damaged.
     """
     where = Path(path)
     if not where.is_file():
@@ -64,9 +64,11 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
         )
     from ase.io import read  # noqa: PLC0415  (half a second: it imports much of SciPy)
 
-    with guard(where, "ASE cannot read the file", "Is it whole, and does its name end as its format wants?"):
+    with guard(
+        where, "ASE cannot read the file", "Check that it is complete and that its extension matches its format."
+    ):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of optional parts of other formats; nothing a user could act on
+            warnings.simplefilter("ignore")  # about optional parts of formats, which users cannot act on
             if where.suffix in (".xyz", ".extxyz"):
                 text = where.read_text()
                 if _SPECIES_WITH_SITE.search(text):
@@ -78,36 +80,36 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
 
 
 def read_structure(path: str | os.PathLike[str], index: int = -1) -> System:
-    """Read a structure from any file that ASE knows, or a frame from a trajectory.
+    """Read a structure from any file that ASE reads, or a frame from a trajectory.
 
     Parameters
     ----------
     path : path
     index : int
-        Which image of a file that holds several; the last unless told.
+        Image or frame of the file. Default: the last.
 
     Returns
     -------
     System
-        As `from_atoms` describes it.
+        As described in `from_atoms`.
 
     Raises
     ------
     FileFormatError
-        If the file is missing, damaged, or makes no sense as a structure.
+        If the file is missing, damaged, or not a valid structure.
     """
     where = Path(path)
     if where.suffix == ".h5md":
         with Trajectory(where) as trajectory:
             if not -len(trajectory) <= index < len(trajectory):
-                raise FileFormatError(where, f"frame {index} was asked for, it holds {len(trajectory)}.")
+                raise FileFormatError(where, f"frame {index} does not exist: the file has {len(trajectory)} frames.")
             return system_of(trajectory[index], trajectory.topology)
     (atoms,) = read_atoms(where, index)
     return system_from(where, atoms)
 
 
 def read_extxyz(path: str | os.PathLike[str], index: slice = slice(None)) -> list[System]:
-    """Read several images of a file that ASE knows.
+    """Read several images of a file that ASE reads.
 
     Parameters
     ----------
@@ -118,14 +120,14 @@ def read_extxyz(path: str | os.PathLike[str], index: slice = slice(None)) -> lis
 
 
 def system_from(where: str | os.PathLike[str], atoms: ase.Atoms) -> System:
-    """Return ASE atoms as a system; what is wrong with them is said of the file they came from.
+    """Return ASE atoms as a system; errors name the file that they come from.
 
     Parameters
     ----------
     where : path
     atoms : ase.Atoms
     """
-    with guard(where, "the structure makes no sense"):
+    with guard(where, "the structure is invalid"):
         try:
             return from_atoms(atoms)
         except InputError as error:
@@ -135,19 +137,19 @@ def system_from(where: str | os.PathLike[str], atoms: ase.Atoms) -> System:
 def write_extxyz(
     path: str | os.PathLike[str], frames: System | Iterable[Frame], topology: Topology | None = None
 ) -> None:
-    """Write a system or frames as extended XYZ, replacing the file in one stroke.
+    """Write a system or frames as extended XYZ, replacing the file atomically.
 
     Parameters
     ----------
     path : path
     frames : System or iterable of Frame
     topology : Topology
-        Of the frames.
+        Topology of the frames; required if ``frames`` is not a System.
     """
     if isinstance(frames, System):
         images: Iterable[ase.Atoms] = [to_atoms(frame_of(frames), frames.topology, groups=True)]
     elif topology is None:
-        raise InputError("Frames need their topology to be written.")
+        raise InputError("To write frames, give their topology.")
     else:
         images = (to_atoms(frame, topology) for frame in frames)
     with replacing(path) as file:

@@ -11,37 +11,37 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nakmd.errors import InputError
 
-#: Length [bytes] of names in tables.
+#: Maximum length of names in tables [bytes].
 NAME_LENGTH = 64
 
-#: Text of fixed length: HDF5 keeps that of variable length in a heap without checksum, and damage there can make it
-#: read for ever. nakmd's own reader therefore needs nothing of variable length.
+#: Text of fixed length. HDF5 stores variable-length text in a heap without checksum, where damage can cause an endless
+#: loop, so the reader of nakmd needs no variable-length text.
 NAME = h5py.string_dtype("utf-8", NAME_LENGTH)
 
-#: What a cell of the table can hold.
+#: Type of a table entry.
 Value = float | int | str | None
 
 
-#: Small datasets are stored in chunks of about this many bytes: all of a chunk is rewritten with each row.
+#: Approximate chunk size of small datasets [bytes]; each row rewrites its whole chunk.
 CHUNK_BYTES = 2048
 
 
 def create_series(
     group: h5py.Group, name: str, shape: tuple[int, ...], dtype: DTypeLike, unit: str = "", **storage: Any
 ) -> None:
-    """Make an empty dataset that grows row by row; floating-point rows that are never written read as NaN.
+    """Create an empty dataset that grows row by row; unwritten floating-point rows read as NaN.
 
     Parameters
     ----------
     group : h5py.Group
     name : str
     shape : tuple of int
-        Of one row.
+        Shape of one row.
     dtype : dtype
     unit : str
-        Its attribute ``unit``, left out if empty.
+        Value of the attribute ``unit``, omitted if empty.
     **storage
-        Filters, as `h5py.Group.create_dataset` knows them.
+        Filters, as in `h5py.Group.create_dataset`.
     """
     kind = np.dtype(dtype)
     row_bytes = int(np.prod(shape)) * kind.itemsize
@@ -61,7 +61,7 @@ def create_series(
 
 
 def encode_name(name: str) -> bytes:
-    """Return a name as it is stored.
+    """Return a name encoded for storage.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def encode_name(name: str) -> bytes:
     """
     code = name.encode()
     if len(code) > NAME_LENGTH:
-        raise InputError(f"{name[:40]!r}... has {len(code)} bytes; a name in a trajectory holds {NAME_LENGTH}.")
+        raise InputError(f"{name[:40]!r}... has {len(code)} bytes; names in a trajectory have at most {NAME_LENGTH}.")
     return code
 
 
@@ -92,7 +92,7 @@ def create_text(group: h5py.Group, name: str, text: str) -> None:
 
 
 def read_text(dataset: h5py.Dataset) -> str:
-    """Return what `create_text` stored.
+    """Return a text stored by `create_text`.
 
     Parameters
     ----------
@@ -102,12 +102,12 @@ def read_text(dataset: h5py.Dataset) -> str:
 
 
 class Series:
-    """A dataset written row by row through h5py's low-level calls, a tenth of the cost of slicing.
+    """A dataset written row by row with low-level calls of h5py, ten times as fast as slicing.
 
     Parameters
     ----------
     dataset : h5py.Dataset
-        Made by `create_series`.
+        Created by `create_series`.
     """
 
     def __init__(self, dataset: h5py.Dataset) -> None:
@@ -117,7 +117,7 @@ class Series:
         self._memory = h5py.h5s.create_simple((1, *self._shape))
         self._zeros = (0,) * len(self._shape)
         self._chunk_rows = int(dataset.chunks[0])
-        # the row that `put_again` wrote first, and what is stored of it
+        # the row that `put_again` wrote first, and its stored chunk
         self._model_row: int | None = None
         self._model: tuple[int, bytes] | None = None
         self.length = int(dataset.shape[0])
@@ -131,14 +131,14 @@ class Series:
                 self._model_row = self._model = None
 
     def put(self, row: int, value: ArrayLike) -> None:
-        """Write one row that is inside the extent."""
+        """Write one existing row."""
         content = np.ascontiguousarray(value, dtype=self._dtype).reshape(1, *self._shape)
         target = self._id.get_space()
         target.select_hyperslab((row, *self._zeros), (1, *self._shape))
         self._id.write(self._memory, target, content)
 
     def put_again(self, row: int, value: ArrayLike) -> None:
-        """Write one row that is the same each time: it is compressed once, and copied as it is stored from then on."""
+        """Write a row whose content is always the same: compressed once, then copied in compressed form."""
         if self._chunk_rows > 1:
             self.put(row, value)
         elif self._model_row is None:
@@ -157,14 +157,14 @@ class GrowingTable:
     Parameters
     ----------
     group : h5py.Group
-        Empty, or as an earlier table left it.
+        Empty, or containing an existing table.
     units : mapping of str to str
-        Unit of each column; columns left out get an empty unit.
+        Unit of each column; empty for columns not listed.
 
     Notes
     -----
-    A column is made when a row first has it. A value that a row lacks is NaN (an integer column becomes one of floats
-    then) or an empty string.
+    A column is created by the first row that has it. A missing value is an empty string or NaN, which converts an
+    integer column to floats.
     """
 
     def __init__(self, group: h5py.Group, units: Mapping[str, str]) -> None:
@@ -186,12 +186,12 @@ class GrowingTable:
         Parameters
         ----------
         rows : sequence of mapping of column name to float, int, str or None
-            None is a value that is missing.
+            None is a missing value.
 
         Raises
         ------
         InputError
-            If a column of numbers is given a string, or the reverse.
+            If a numeric column gets a string, or a text column a number.
         """
         if not rows:
             return
@@ -208,13 +208,15 @@ class GrowingTable:
                 column[first:] = [np.nan if value is None else value for value in values]
 
     def _column(self, name: str, values: Sequence[Value], n_before: int) -> h5py.Dataset:
-        """Return the column, made or widened so that it can hold these values."""
+        """Return the column, created or converted so that it can hold these values."""
         strings = any(isinstance(value, str) for value in values)
         whole = all(isinstance(value, int | np.integer) for value in values)
         if name in self._columns:
             column = self._columns[name]
             if strings != (h5py.check_string_dtype(column.dtype) is not None) and set(values) != {None}:
-                raise InputError(f"Thermo column {name!r} is given {values[0]!r} among values of another kind.")
+                raise InputError(
+                    f"Thermo column {name!r} gets {values[0]!r}, but its other values are of another type."
+                )
             if column.dtype.kind == "i" and not whole:
                 earlier = column[...]
                 del self._group[name]
@@ -222,7 +224,7 @@ class GrowingTable:
                 column[...] = earlier
             return column
         if "/" in name or name in ("", "."):
-            raise InputError(f"Thermo column {name!r} cannot be a name in an HDF5 file.")
+            raise InputError(f"Thermo column {name!r} is not a valid HDF5 name.")
         dtype = NAME if strings else np.dtype(np.int64 if whole and n_before == 0 else np.float64)
         return self._create(name, dtype, n_before)
 

@@ -1,4 +1,4 @@
-"""Writing trajectories: H5MD files that survive a kill at any moment and can be continued."""
+"""Writing trajectories: H5MD files that stay valid after a kill at any moment and can be continued."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nakmd.io.library_errors import guard
 from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
 from nakmd.system import Frame, Topology
 
-#: Thermo rows wait in memory for this many others or for this long [s]: a row costs more than its few bytes.
+#: Thermo rows are buffered up to this number or for this time [s], because writing single rows is slow.
 _THERMO_ROWS = 256
 _THERMO_SECONDS = 1.0
 
@@ -32,8 +32,8 @@ _SPECIES = f"{PARTICLES}/species/value"
 class TrajectoryWriter:
     """Write frames and thermo rows to an H5MD file.
 
-    Every frame is in the file, complete, when `write` returns; a process killed at any moment loses the
-    frame in flight and nothing else, and the file can be read and continued (`nakmd.io.journal` says how).
+    Every frame is completely in the file when `write` returns. A process killed at any moment loses at most
+    the frame being written; the file can be read and continued (see `nakmd.io.journal`).
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class TrajectoryWriter:
         ``*.h5md``, so that MDAnalysis recognises it.
     topology : Topology
     parameters : mapping, optional
-        ``"deck"`` (its text), ``"provenance"`` (anything JSON can hold), ``"potentials"`` (the same),
+        ``"deck"`` (its text), ``"provenance"`` (JSON values), ``"potentials"`` (the same),
         ``"stages"`` (names in order), ``"thermo_units"`` (unit by column), ``"author"``, ``"creator_version"``; any
-        other entry is stored as JSON under its name. Ignored when appending: the file has its own.
+        other entry is stored as JSON under its name. Ignored in mode ``"a"``: the file already has them.
     precision : {"double", "single"}
-        Of positions and velocities. Only double makes analyses of the file equal the live ones bit for bit.
+        Of positions and velocities. Analyses of the file equal live analyses to the bit only with double.
     mode : {"w", "a"}
         ``"w"`` starts a new file, ``"a"`` continues one.
 
@@ -64,9 +64,9 @@ class TrajectoryWriter:
         mode: Literal["w", "a"] = "w",
     ) -> None:
         if precision not in ("double", "single"):
-            raise InputError(f"precision is 'double' or 'single', not {precision!r}.")
+            raise InputError(f"precision must be 'double' or 'single', not {precision!r}.")
         if mode not in ("w", "a"):
-            raise InputError(f"mode is 'w' (new file) or 'a' (continue one), not {mode!r}.")
+            raise InputError(f"mode must be 'w' (new file) or 'a' (continue a file), not {mode!r}.")
         self.path = Path(path)
         if not topology.n_atoms:
             raise InputError(f"{self.path}: there are no atoms to write.")
@@ -76,7 +76,7 @@ class TrajectoryWriter:
         elements = [ATOMIC_NUMBERS.get(element) for element in topology.elements]
         if None in elements:
             unknown = topology.species_names[elements.index(None)]
-            raise InputError(f"Species {unknown!r} does not begin with the symbol of an element.")
+            raise InputError(f"Species {unknown!r} does not begin with a chemical symbol.")
         self._numbers = np.array(elements, dtype=np.int16)[topology.species]
         try:
             self._storage = JournaledFile(self.path, mode)
@@ -86,8 +86,8 @@ class TrajectoryWriter:
             raise RunError(f"{self.path}: cannot be opened for writing ({error.strerror}).") from error
         self._broken = False
         try:
-            with guard(self.path, "this is not a trajectory that can be continued", "Start a new one."):
-                # format of HDF5 1.10, the first with checksums over all its bookkeeping
+            with guard(self.path, "this trajectory cannot be continued", "Start a new one."):
+                # the format of HDF5 1.10 is the first with checksums of all metadata
                 self._file = h5py.File(self._storage, "w" if mode == "w" else "r+", libver=("v110", "v110"))
                 if mode == "w":
                     real = np.float64 if precision == "double" else np.float32
@@ -106,11 +106,11 @@ class TrajectoryWriter:
 
     @property
     def n_thermo(self) -> int:
-        """Number of thermo rows, those still in memory included."""
+        """Number of thermo rows, including buffered ones."""
         return self._thermo.n_rows + len(self._pending)
 
     def _connect(self) -> None:
-        """Find everything in the file that grows, check it, and cut it to the frames that are complete."""
+        """Open all growing datasets, check them against the topology, and truncate them to the complete frames."""
         file, topology = self._file, self._topology
         own = file[PARAMETERS]
         self._storage.identity = bytes(own.attrs["identity"])
@@ -118,7 +118,7 @@ class TrajectoryWriter:
         if names != topology.species_names or not np.array_equal(own["species"][...], topology.species):
             raise FileFormatError(
                 self.path,
-                f"it holds {len(own['species'])} atoms of {', '.join(names)}, the run has {topology.n_atoms} of "
+                f"it has {len(own['species'])} atoms of {', '.join(names)}, the run has {topology.n_atoms} of "
                 f"{', '.join(topology.species_names)}.",
                 "Resume with the deck that wrote it, or start a new file.",
             )
@@ -144,20 +144,20 @@ class TrajectoryWriter:
         Raises
         ------
         RunError
-            If the disk is full or fails; the frames before stay readable.
+            If the disk is full or fails; earlier frames stay readable.
         InputError
-            If the frame has another number of atoms.
+            If the frame has a different number of atoms.
         """
         self._check_open()
         if len(frame.positions) != self._topology.n_atoms:
             raise InputError(
-                f"{self.path}: a frame of {len(frame.positions)} atoms in a trajectory of {self._topology.n_atoms}."
+                f"{self.path}: the frame has {len(frame.positions)} atoms, the trajectory {self._topology.n_atoms}."
             )
         with self._change(f"frame {self._n_frames} cannot be appended"):
             values = self._values(frame)
             row, self._n_frames = self._n_frames, self._n_frames + 1
             for path, series in self._series.items():
-                series.resize(self._n_frames)  # what this frame lacks reads as NaN
+                series.resize(self._n_frames)  # values missing in this frame read as NaN
                 if path == _SPECIES:
                     series.put_again(row, values[path])
                 elif path in values:
@@ -166,7 +166,7 @@ class TrajectoryWriter:
                 self._store_thermo()
 
     def _values(self, frame: Frame) -> dict[str, Any]:
-        """Return what the frame holds by dataset, and make the datasets that no frame before needed."""
+        """Return the values of the frame by dataset, and create datasets that no earlier frame needed."""
         values: dict[str, Any] = {
             f"{PARTICLES}/position/step": frame.step,
             f"{PARTICLES}/position/time": frame.time,
@@ -192,7 +192,7 @@ class TrajectoryWriter:
             self._series[f"{element}/value"] = Series(self._file[f"{element}/value"])
 
     def _stage(self, name: str) -> int:
-        """Return the row of a stage in the table of stages, where it is entered if it is new."""
+        """Return the row of a stage in the table of stages; a new stage is appended."""
         if name not in self._stages:
             self._stages.append(name)
             self._file[STAGES].resize((len(self._stages),))
@@ -208,8 +208,8 @@ class TrajectoryWriter:
 
         Notes
         -----
-        Rows go to the file about every second, and with `flush`; a kill loses those in between, which a resumed run
-        writes again.
+        Rows are written to the file about every second and by `flush`. A kill loses the rows in between; a resumed run
+        writes them again.
         """
         self._check_open()
         if not self._pending:
@@ -228,30 +228,30 @@ class TrajectoryWriter:
         self._pending.clear()
 
     def flush(self) -> None:
-        """Bring all that was written to the file, and the file to the disk (call before a checkpoint)."""
+        """Write buffered rows to the file and force the file to the disk (call before a checkpoint)."""
         with self._change("thermo rows cannot be appended", sync=True):
             self._store_thermo()
 
     def truncate(self, n_frames: int, n_thermo: int) -> None:
-        """Drop the frames and rows that were written after a checkpoint.
+        """Drop the frames and rows written after a checkpoint.
 
         Parameters
         ----------
         n_frames, n_thermo : int
-            How many to keep.
+            Numbers to keep.
 
         Raises
         ------
         FileFormatError
-            If the file holds fewer.
+            If the file has fewer.
         """
         self.flush()
         if n_frames > self.n_frames or n_thermo > self.n_thermo:
             raise FileFormatError(
                 self.path,
-                f"it holds {self.n_frames} frames and {self.n_thermo} thermo rows, the checkpoint was written "
+                f"it has {self.n_frames} frames and {self.n_thermo} thermo rows, the checkpoint was written "
                 f"after {n_frames} and {n_thermo}.",
-                "It is not the trajectory of this checkpoint, or it was damaged since: restore it or start anew.",
+                "It belongs to another run or was damaged: restore it, or start the run again.",
             )
         with self._change("frames cannot be dropped", sync=True):
             for series in self._series.values():
@@ -265,7 +265,7 @@ class TrajectoryWriter:
 
     @contextmanager
     def _change(self, failure: str, sync: bool = False) -> Iterator[None]:
-        """Bring what the block does to the file in one stroke; after a failure the file stays as it was."""
+        """Commit the changes of the block atomically; after a failure the file keeps its old content."""
         self._check_open()
         try:
             with guard(self.path, failure, "The file is damaged: start a new one."):
@@ -277,7 +277,7 @@ class TrajectoryWriter:
             raise
 
     def close(self) -> None:
-        """Write what is pending and close the file; closing twice is allowed."""
+        """Write buffered rows and close the file; closing twice is allowed."""
         if not self._file:
             return
         try:
@@ -287,7 +287,7 @@ class TrajectoryWriter:
             self._abandon()
 
     def _abandon(self) -> None:
-        """Close without writing: HDF5's own last writes stay in memory."""
+        """Close without committing: the last writes of HDF5 stay in memory."""
         with suppress(Exception):
             self._file.close()
         self._storage.close()

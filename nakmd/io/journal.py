@@ -1,18 +1,19 @@
-"""A file under HDF5 whose changes arrive all together or not at all.
+"""Journal of atomic changes to an HDF5 file.
 
-HDF5 spreads one appended frame over many small writes: the chunks at the end of the file, then index nodes,
-object headers and the superblock inside it. A process killed between two of them leaves a file that no library
-opens. So the library writes into memory, and `nakmd.io.journaled_file` brings the change to the disk in an order that
-survives a kill at any moment:
+HDF5 splits one appended frame into many small writes: the chunks at the end of the file, then index nodes, object
+headers and the superblock inside it. A process killed between two of them leaves a file that no library can open.
+Therefore HDF5 writes to memory, and `nakmd.io.journaled_file` commits the change to the disk in an order that is safe
+against a kill at any moment:
 
-1. what lies beyond the old end is appended: nothing in the old content points at it yet;
-2. the changed pages of the old content are written to ``<file>.journal``, closed by a digest;
+1. content beyond the old end is appended: the old content does not refer to it yet;
+2. the changed pages of the old content are written to ``<file>.journal``, followed by a digest;
 3. the same pages are written in place;
 4. the journal is emptied.
 
-Killed in 1 or 2, the file is the old one with bytes past its end that HDF5 ignores; killed in 3 or 4, the journal
-is complete and `pending_changes` finishes the change for whoever opens the file next. At every other moment, so
-also while the run goes on, any HDF5 program can open the file. A full disk fails in 1 or 2 and leaves the old file.
+After a kill in 1 or 2, the file has its old content, with bytes past its end that HDF5 ignores. After a kill in 3 or 4,
+the journal is complete, and the next process that opens the file finishes the change with `pending_changes`. At all
+other times, also during the run, any HDF5 program can open the file. A full disk fails in 1 or 2 and leaves the old
+content.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-#: Pages are what the kernel writes whole: a kill never splits one.
+#: Page size [bytes]: the operating system writes pages as a whole, so a kill never splits one.
 PAGE = 4096
 
 _MAGIC = b"nakmdjournal001\n"
 _HEADER = struct.Struct("<16s32sQQ")  # magic, identity of the file, its new length, number of pages
 _DIGEST = 32
 
-#: The identity of a file (32 hexadecimal digits) is looked for in this many bytes from its start.
+#: Number of bytes from the start of a file that are searched for its identity (32 hexadecimal digits).
 _IDENTITY_SPAN = 1 << 20
 
 
 class Changes(NamedTuple):
-    """A complete change that has not fully arrived.
+    """A complete change that is not yet fully written in place.
 
     Attributes
     ----------
     length : int
-        Length of the file after it [bytes].
+        Length of the file after the change [bytes].
     pages : dict of int to bytes
         New content by page number.
     """
@@ -51,12 +52,12 @@ class Changes(NamedTuple):
 
 
 def journal_of(path: str | os.PathLike[str]) -> Path:
-    """Return where the journal of a file lies."""
+    """Return the path of the journal of a file."""
     return Path(f"{os.fspath(path)}.journal")
 
 
 def pending_changes(path: str | os.PathLike[str]) -> Changes | None:
-    """Return the change a killed writer was in the middle of, or None if the file is whole.
+    """Return the unfinished change of a killed writer, or None if the file is consistent.
 
     Parameters
     ----------
@@ -65,8 +66,8 @@ def pending_changes(path: str | os.PathLike[str]) -> Changes | None:
 
     Notes
     -----
-    A journal whose digest fails was never finished, so the file was not touched. A journal that carries another
-    file's identity lies there by accident and is ignored.
+    A journal with a wrong digest is incomplete, so the file was not changed. A journal with the identity of another
+    file is ignored.
     """
     try:
         record = journal_of(path).read_bytes()
@@ -92,7 +93,7 @@ def pending_changes(path: str | os.PathLike[str]) -> Changes | None:
 
 
 def encoded(changes: Changes, identity: bytes) -> bytes:
-    """Return the content of a journal: header, numbers of the pages, the pages, and the digest of all that.
+    """Return the content of a journal: header, page numbers, pages, and the digest of all of these.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def encoded(changes: Changes, identity: bytes) -> bytes:
 
 
 def is_being_written(path: str | os.PathLike[str]) -> bool:
-    """Return whether a living process has the file open for writing.
+    """Return whether a running process has the file open for writing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A file object for HDF5 that keeps changes in memory and commits them all or not at all (see `nakmd.io.journal`)."""
+"""A file object for HDF5 that keeps changes in memory and commits them atomically (see `nakmd.io.journal`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from nakmd.errors import InputError, RunError
 from nakmd.io.journal import PAGE, Changes, encoded, journal_of, pending_changes
 
-#: Attempts to take the lock, 10 ms apart.
+#: Attempts to acquire the lock, 10 ms apart.
 _LOCK_ATTEMPTS = 5
 
 
@@ -23,12 +23,12 @@ class JournaledFile(io.RawIOBase):
     path : path
     mode : {"r", "w", "a"}
         ``"r"`` reads, with a pending change applied in memory only. ``"a"`` applies a pending change to the file and
-        changes it further; ``"w"`` starts an empty file.
+        allows further changes; ``"w"`` starts an empty file.
 
     Attributes
     ----------
     identity : bytes
-        32 bytes that occur in the file, to be set by the owner before the first `commit` that changes old content.
+        32 bytes that occur in the file; the caller sets it before the first `commit` that changes old content.
 
     Raises
     ------
@@ -73,25 +73,25 @@ class JournaledFile(io.RawIOBase):
         self._committed = os.fstat(self._file).st_size
 
     def _lock(self) -> None:
-        # on the journal, not on the file: HDF5 readers lock the file and would be shut out
+        # on the journal, because a lock on the file would exclude HDF5 readers
         for _ in range(_LOCK_ATTEMPTS):
             try:
                 fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                time.sleep(0.01)  # `is_being_written` of a reader holds it for an instant
+                time.sleep(0.01)  # `is_being_written` of a reader holds the lock briefly
             except OSError:
                 return  # a file system without locks
             else:
                 return
-        raise InputError(f"{self.path}: another process is writing this file. Wait for it or stop it first.")
+        raise InputError(f"{self.path}: another process is writing this file. Wait for it or stop it.")
 
     def commit(self, sync: bool = False) -> None:
-        """Bring all changes since the last commit to the file, all or nothing.
+        """Write all changes since the last commit to the file, atomically.
 
         Parameters
         ----------
         sync : bool
-            Also force them to the disk (a kill does not need it, a power cut does).
+            Also force them to the disk, for safety against power cuts.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class JournaledFile(io.RawIOBase):
             return
         old_length = self._committed
         boundary, inside = divmod(old_length, PAGE)
-        if inside and boundary in self._pages:  # the page that old and new content share is written twice: as one
+        if inside and boundary in self._pages:  # old and new content share this page, which is written as a whole
             beginning = self._tail[: PAGE - inside]
             self._pages[boundary][inside : inside + len(beginning)] = beginning
         pages = {p: bytes(content) for p, content in sorted(self._pages.items()) if p * PAGE < self._length}
@@ -117,8 +117,8 @@ class JournaledFile(io.RawIOBase):
             os.ftruncate(self._file, old_length)
             os.ftruncate(self._journal, 0)
             raise RunError(
-                f"{self.path}: cannot be written ({error.strerror}). What was written before is whole; "
-                "make room and resume."
+                f"{self.path}: cannot be written ({error.strerror}). Its earlier content is intact; "
+                "free disk space and resume."
             ) from error
         try:
             self._apply(pages, self._length)
@@ -127,8 +127,8 @@ class JournaledFile(io.RawIOBase):
             os.ftruncate(self._journal, 0)
         except OSError as error:
             raise RunError(
-                f"{self.path}: cannot be written ({error.strerror}). Keep {journal_of(self.path)} beside it: "
-                "the next opening finishes the change."
+                f"{self.path}: cannot be written ({error.strerror}). Keep {journal_of(self.path)} next to it: "
+                "opening the file again finishes the change."
             ) from error
         self._committed = self._length
         self._tail.clear()
@@ -139,14 +139,14 @@ class JournaledFile(io.RawIOBase):
             _write_all(self._file, content[: length - p * PAGE], p * PAGE)
         os.ftruncate(self._file, length)
 
-    # What h5py asks of a file object. The kernel of it: old content is patched page by page, new content is the tail.
+    # The interface that h5py requires. Old content is changed page by page, new content is appended to the tail.
 
     def readable(self) -> bool:
         """Return True."""
         return True
 
     def writable(self) -> bool:
-        """Return whether it was opened for writing."""
+        """Return whether the file was opened for writing."""
         return self._journal >= 0
 
     def seekable(self) -> bool:
@@ -163,7 +163,7 @@ class JournaledFile(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: object) -> int:
-        """Fill ``buffer`` from the position on; return the number of bytes."""
+        """Fill ``buffer`` from the current position; return the number of bytes."""
         out = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typeshed has no public Buffer in 3.11
         if self._file < 0:
             return 0
@@ -184,10 +184,10 @@ class JournaledFile(io.RawIOBase):
         return end - begin
 
     def write(self, buffer: object) -> int:
-        """Write ``buffer`` at the position, in memory; return the number of bytes."""
+        """Write ``buffer`` at the current position, in memory; return the number of bytes."""
         content = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         if self._file < 0:
-            return len(content)  # HDF5 may tidy up after an error
+            return len(content)  # HDF5 may still write after an error
         begin = self._position
         end = begin + len(content)
         if end > self._length:
@@ -223,7 +223,7 @@ class JournaledFile(io.RawIOBase):
         return length
 
     def flush(self) -> None:
-        """Do nothing: `commit` decides when changes go to the file."""
+        """Do nothing: `commit` writes the changes."""
 
     def close(self) -> None:
         """Close without committing, and remove the empty journal."""

@@ -1,7 +1,7 @@
-"""LAMMPS's text formats: data files (one configuration) and dumps (many).
+"""Text formats of LAMMPS: data files (one configuration) and dumps (many).
 
-LAMMPS wants the first cell vector along x and the second in the xy plane; other cells are turned there, together with
-positions and velocities (`restricted`). Units are LAMMPS ``metal``, which are nakmd's own.
+LAMMPS requires the first cell vector along x and the second in the xy plane. Other cells are rotated to this
+orientation, with positions and velocities (`restricted`). Units are LAMMPS ``metal``, the same as in nakmd.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.system import Frame, Topology
 
-#: LAMMPS loses an atom that lies exactly on a face that does not repeat [Å].
+#: Margin [Å] at non-periodic faces: LAMMPS loses atoms exactly on such a face.
 _EDGE = 1e-3
 
 
 def restricted(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the cell as LAMMPS wants it, and the rotation that takes row vectors there.
+    """Return the cell in the orientation of LAMMPS, and the rotation of row vectors to it.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def restricted(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
     cell : (3, 3) float64 [Å]
         Lower triangular with a positive diagonal.
     rotation : (3, 3) float64
-        ``matrix @ rotation = cell``; exactly the unit matrix if the cell has that shape already.
+        ``matrix @ rotation = cell``; exactly the unit matrix if the cell already has this orientation.
     """
     if not np.any(np.triu(matrix, 1)) and np.all(np.diag(matrix) > 0.0):
         return matrix.copy(), np.eye(3)
@@ -49,12 +49,12 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     file : binary file
     frame : Frame
     topology : Topology
-        Types are the rows of ``species_names`` plus 1.
+        Types are the indices in ``species_names`` plus 1.
 
     Notes
     -----
-    A cell vector that does not repeat has no meaning but may not tilt in LAMMPS, nor may atoms lie outside: it is laid
-    along its axis and lengthened to hold them.
+    LAMMPS does not allow tilted non-periodic cell vectors, or atoms outside of them. A non-periodic vector is therefore
+    aligned with its axis and extended to enclose all atoms.
     """
     cell, rotation = restricted(frame.cell.matrix)
     positions = frame.positions @ rotation
@@ -80,7 +80,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
         masses = np.unique(topology.masses[topology.species == a])
         if len(masses) > 1:
             raise InputError(
-                f"{name} atoms have {len(masses)} different masses; LAMMPS's atom_style atomic wants one per type."
+                f"{name} atoms have {len(masses)} different masses; atom_style atomic of LAMMPS allows one per type."
             )
         mass = masses[0] if len(masses) else 1.0  # a type without atoms still needs a line
         lines.append(f"{a + 1} {float(mass)!r}  # {name}")
@@ -101,7 +101,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
 def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     """Append a frame to a LAMMPS text dump, columns ``id type element x y z ix iy iz [vx vy vz]``.
 
-    Parameters are those of `write_data`; the column ``element`` leaves site labels out.
+    Parameters are those of `write_data`; the column ``element`` omits site labels.
     """
     cell, rotation = restricted(frame.cell.matrix)
     flags = " ".join("pp" if p else "ff" for p in frame.cell.periodic)
@@ -109,7 +109,7 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     low = np.zeros(3)
     if np.any(np.tril(cell, -1)):
         xy, xz, yz = cell[1, 0], cell[2, 0], cell[2, 1]
-        # a dump gives the bounding box of a tilted cell
+        # a dump stores the bounding box of a tilted cell
         low = np.array([min(0.0, xy, xz, xy + xz), min(0.0, yz), 0.0])
         high = high + np.array([max(0.0, xy, xz, xy + xz), max(0.0, yz), 0.0])
         header = f"ITEM: BOX BOUNDS xy xz yz {flags}"
@@ -129,6 +129,6 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
         )
     ]
     if velocities is not None:
-        turned = (velocities @ rotation).tolist()
-        rows = [f"{row} {x:.10g} {y:.10g} {z:.10g}" for row, (x, y, z) in zip(rows, turned)]
+        rotated = (velocities @ rotation).tolist()
+        rows = [f"{row} {x:.10g} {y:.10g} {z:.10g}" for row, (x, y, z) in zip(rows, rotated)]
     file.write(("\n".join(lines + rows) + "\n").encode())

@@ -1,4 +1,4 @@
-"""Finding what a trajectory needs in an HDF5 file, its own or a foreign one, and saying what is missing."""
+"""Locating and validating the datasets of a trajectory in an HDF5 file of nakmd or of another program."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from nakmd.io.library_errors import guard, one_line
 from nakmd.io.profile import LENGTHS, PARAMETERS, TIMES, VELOCITIES
 from nakmd.system import Topology
 
-DAMAGED = "The file is damaged: use a copy, or run again."
-_FOREIGN = "nakmd reads H5MD files that hold positions with units, steps, times, a box and atomic numbers."
+DAMAGED = "The file is damaged: use a copy, or repeat the run."
+_FOREIGN = "nakmd reads H5MD files with positions with units, steps, times, a box and atomic numbers."
 
 
 def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
-    """Open an HDF5 file for reading, a change that a killed writer left unfinished included.
+    """Open an HDF5 file for reading, including an unfinished change of a killed writer.
 
     Parameters
     ----------
@@ -42,9 +42,11 @@ def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
     with guard(where, "the file cannot be read"):
         size = where.stat().st_size
         if size == 0:
-            raise FileFormatError(where, "the file is empty (0 bytes).", "Was the run stopped before it began?")
+            raise FileFormatError(
+                where, "the file is empty (0 bytes).", "The run may have stopped before its first write."
+            )
         if not h5py.is_hdf5(where):
-            hint = "A trajectory is written by nakmd run; nakmd convert makes one of an extended XYZ file."
+            hint = "Trajectories are written by nakmd run, or by nakmd convert from an extended XYZ file."
             raise FileFormatError(where, "this is not an HDF5 file.", hint)
     try:
         if pending_changes(where):
@@ -54,13 +56,13 @@ def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
         truncated = re.search(r"stored_eof = (\d+)", str(error))
         if truncated:
             raise FileFormatError(
-                where, f"the file is truncated: {size} of {truncated.group(1)} bytes are there.", "Copy it again."
+                where, f"the file is truncated: it has {size} of {truncated.group(1)} bytes.", "Copy it again."
             ) from error
         raise FileFormatError(where, f"HDF5 cannot open the file ({one_line(error)}).", DAMAGED) from error
 
 
 class Layout:
-    """Where in a file the parts of a trajectory lie.
+    """Locations of the parts of a trajectory in a file.
 
     Parameters
     ----------
@@ -72,21 +74,21 @@ class Layout:
     own : bool
         Whether nakmd wrote the file.
     group : h5py.Group
-        The particles.
+        The particles group.
     positions, images, velocities : h5py.Dataset
-        The last two None where there are none.
+        The last two are None if the file has none.
     length_unit, time_unit, velocity_unit : float
-        Factors to house units.
+        Factors to the units of nakmd.
     edges : h5py.Dataset
-        Of the box; ``edges_fixed`` tells whether they are one for all frames, ``edge_unit`` their factor to Å.
+        Box edges; ``edges_fixed`` says whether they are the same for all frames, ``edge_unit`` is their factor to Å.
     periodic : (3,) bool
     n_atoms, n_frames : int
-        Frames of which everything is there.
+        Numbers of atoms and of complete frames.
 
     Raises
     ------
     FileFormatError
-        If something is missing or has a strange shape or no unit.
+        If a dataset is missing or has a wrong shape or no unit.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:
@@ -118,19 +120,19 @@ class Layout:
 
     def _find_group(self, file: h5py.File) -> h5py.Group:
         if "h5md" not in file or "particles" not in file:
-            found = ", ".join(file) or "nothing"
+            members = ", ".join(file) or "nothing"
             raise FileFormatError(
-                self.path, f"this HDF5 file is not an H5MD trajectory: at its root lies {found}.", _FOREIGN
+                self.path, f"this HDF5 file is not an H5MD trajectory: its root contains {members}.", _FOREIGN
             )
         names = list(file["particles"])
         if "trajectory" not in names and len(names) != 1:
             raise FileFormatError(
-                self.path, f"it holds {len(names)} particle groups instead of one: {', '.join(names)}.", _FOREIGN
+                self.path, f"it has {len(names)} particle groups instead of one: {', '.join(names)}.", _FOREIGN
             )
         return file["particles"]["trajectory" if "trajectory" in names else names[0]]
 
     def _dataset(self, name: str) -> h5py.Dataset | None:
-        """Return a dataset of the particles, or None; `h5py.Group.get` would hide that it is there but damaged."""
+        """Return a dataset of the particles, or None; `h5py.Group.get` would return None for a damaged one too."""
         parts = name.split("/")
         group = self.group
         for part in parts:
@@ -147,11 +149,11 @@ class Layout:
         return dataset
 
     def unit(self, dataset: h5py.Dataset, known: dict[str, float]) -> float:
-        """Return the factor from a dataset's unit to the house unit; a foreign file without units is not guessed at."""
+        """Return the factor from a dataset's unit to that of nakmd; a missing unit of a foreign file is an error."""
         if self.own:
             return 1.0
-        given = dataset.attrs.get("unit")
-        unit = given.decode() if isinstance(given, bytes) else given
+        stored = dataset.attrs.get("unit")
+        unit = stored.decode() if isinstance(stored, bytes) else stored
         if unit not in known:
             raise FileFormatError(
                 self.path,
@@ -164,27 +166,29 @@ class Layout:
         if self.own:
             self.periodic = np.asarray(self._file[PARAMETERS]["periodic"][...], dtype=np.bool_)
             self.edges_fixed, self.edge_unit = False, 1.0
-            self.edges = self._need("box/edges/value", "how large is the box?")
+            self.edges = self._need("box/edges/value", "the size of the box is unknown")
             return
         if "box" not in self.group or "boundary" not in self.group["box"].attrs:
             raise FileFormatError(
                 self.path, f"{self.group.name}/box with its attribute 'boundary' is missing.", _FOREIGN
             )
         box = self.group["box"]
-        words = [w.decode() if isinstance(w, bytes) else str(w) for w in np.atleast_1d(box.attrs["boundary"])]
-        if len(words) != 3 or not set(words) <= {"periodic", "none"}:
-            raise FileFormatError(self.path, f"the box boundary is {words}, not three of 'periodic' and 'none'.")
-        self.periodic = np.array([word == "periodic" for word in words])
+        boundary = [b.decode() if isinstance(b, bytes) else str(b) for b in np.atleast_1d(box.attrs["boundary"])]
+        if len(boundary) != 3 or not set(boundary) <= {"periodic", "none"}:
+            raise FileFormatError(
+                self.path, f"the box boundary is {boundary}; it must be three of 'periodic' and 'none'."
+            )
+        self.periodic = np.array([kind == "periodic" for kind in boundary])
         fixed = self._dataset("box/edges")
         self.edges_fixed = fixed is not None
-        self.edges = fixed if fixed is not None else self._need("box/edges/value", "how large is the box?")
+        self.edges = fixed if fixed is not None else self._need("box/edges/value", "the size of the box is unknown")
         shape = self.edges.shape if self.edges_fixed else self.edges.shape[1:]
         if shape not in ((3,), (3, 3)):
             raise FileFormatError(self.path, f"{self.edges.name} has rows of shape {shape}, not (3,) or (3, 3).")
         self.edge_unit = self.unit(self.edges, LENGTHS) if "unit" in self.edges.attrs else self.length_unit
 
     def topology(self) -> Topology:
-        """Return species, masses and groups; those of a foreign file follow from its atomic numbers."""
+        """Return species, masses and groups; for files of other programs they follow from the atomic numbers."""
         groups: dict[str, BoolArray] = {}
         if self.own:
             own = self._file[PARAMETERS]
@@ -194,22 +198,22 @@ class Layout:
             groups = {name: mask[...].astype(np.bool_) for name, mask in own["groups"].items()}
         else:
             names, species, masses = self._foreign_species()
-        strange = any(values.shape != (self.n_atoms,) for values in [species, masses, *groups.values()])
-        if strange or (self.n_atoms and not 0 <= species.min() <= species.max() < len(names)):
-            raise FileFormatError(self.path, "species, masses or groups do not fit the positions.", DAMAGED)
+        misfit = any(values.shape != (self.n_atoms,) for values in [species, masses, *groups.values()])
+        if misfit or (self.n_atoms and not 0 <= species.min() <= species.max() < len(names)):
+            raise FileFormatError(self.path, "species, masses or groups do not match the positions.", DAMAGED)
         return Topology(names, species, masses, self.periodic, groups)
 
     def _foreign_species(self) -> tuple[tuple[str, ...], NDArray[Any], NDArray[Any]]:
-        dataset = self._dataset("species") or self._need("species/value", "of what are the atoms?")
+        dataset = self._dataset("species") or self._need("species/value", "the species of the atoms are unknown")
         numbers = np.asarray(dataset[0] if dataset.ndim == 2 and len(dataset) else dataset[...]).reshape(-1)
         known = numbers.dtype.kind in "iuf" and np.all((numbers > 0) & (numbers < len(SYMBOLS)))
         if len(numbers) != self.n_atoms or not known:
             raise FileFormatError(self.path, f"{dataset.name} does not hold the atomic number of each atom.", _FOREIGN)
         present, species = np.unique(numbers.astype(np.int64), return_inverse=True)
         names = tuple(SYMBOLS[z] for z in present)
-        given = self._dataset("mass") or self._dataset("mass/value")
-        if given is not None:
-            masses = np.asarray(given[0] if given.ndim == 2 and len(given) else given[...], dtype=np.float64)
+        stored = self._dataset("mass") or self._dataset("mass/value")
+        if stored is not None:
+            masses = np.asarray(stored[0] if stored.ndim == 2 and len(stored) else stored[...], dtype=np.float64)
         else:
             standard = [standard_mass(name) for name in names]
             masses = np.array(standard, dtype=np.float64)[species]

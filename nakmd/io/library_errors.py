@@ -1,4 +1,4 @@
-"""The one place where the errors of the libraries below become messages for people."""
+"""Conversion of exceptions of HDF5, ASE and other libraries to error messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nakmd.errors import FileFormatError, NakmdError
 
 
 def one_line(error: BaseException) -> str:
-    """Return the text of an error on one line, without the library's own prefix.
+    """Return the text of an error on one line, without the prefix of the library.
 
     Parameters
     ----------
@@ -25,21 +25,21 @@ def one_line(error: BaseException) -> str:
 
 @contextmanager
 def guard(path: object, what: str, remedy: str = "") -> Iterator[None]:
-    """Turn whatever a reading library raises inside the block into one `FileFormatError`.
+    """Convert any exception of a reading library inside the block to `FileFormatError`.
 
     Parameters
     ----------
     path : object
         The file.
     what : str
-        What was being done and failed.
+        The operation that failed.
     remedy : str
-        What to do about it.
+        Suggested remedy.
 
     Notes
     -----
     Damaged HDF5 files make h5py raise at least OSError, KeyError, RuntimeError, ValueError, TypeError,
-    MemoryError and UnicodeDecodeError, so nothing less than ``Exception`` will do.
+    MemoryError and UnicodeDecodeError, so ``Exception`` is caught.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Reading a file that another process is writing."""
+"""Reading a file while another process writes it."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from nakmd.io.journal import is_being_written
 
 T = TypeVar("T")
 
-#: How long [s] to go on trying, and the waits between attempts, which grow to the last one. A writer without pauses,
-#: or one that a busy machine stops in the middle of a change, fails many attempts in a row.
+#: Total time of retries [s], and the pauses between them [s], the last of which repeats. A writer without pauses, or
+#: one suspended in the middle of a change, can make many attempts fail.
 _PATIENCE = 10.0
 _PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05)
 
 
 def read_patiently(path: Path, read: Callable[[], T]) -> T:
-    """Return what a reader returns; while a writer is at work, repeat a reading that fails: it may fall between pages.
+    """Call a reader; while the file is being written, retry on failure, because a read may see half a change.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
     read : callable
-        Reads it; may be called several times.
+        Reads the file; may be called several times.
 
     Raises
     ------
     FileFormatError
-        That of ``read``, if nobody writes the file or 10 s have passed.
+        The error of ``read``, if the file is not being written or 10 s have passed.
     """
     deadline = time.monotonic() + _PATIENCE
     pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
     while True:
-        busy = is_being_written(path)  # asked first: the writer may end while this reads
+        busy = is_being_written(path)  # checked first: the writer may finish during the read
         try:
             return read()
         except FileFormatError:

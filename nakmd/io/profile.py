@@ -1,11 +1,11 @@
-"""The H5MD profile: the names, units and attributes that nakmd, MDAnalysis and znh5md (ASE) agree on.
+"""The H5MD profile: names, units and attributes that nakmd, MDAnalysis and znh5md (ASE) all read.
 
-H5MD 1.1 leaves room that the readers do not: a file opens in all of them when strings have variable length,
+The readers are stricter than H5MD 1.1: a file opens in all of them if strings have variable length,
 ``step`` and ``time`` are explicit and hard-linked everywhere, box edges and species are stored with every
 frame, the group is called ``trajectory``, nothing in it is time-independent and no dataset is called ``force``.
-Velocities are in Å/ps; MDAnalysis reads the unit, znh5md hands the numbers to ASE as they are (multiply by
-`nakmd.io.extxyz.ASE_VELOCITY`). What the readers do not know lies under ``/parameters/nakmd``, where H5MD allows
-anything.
+Velocities are in Å/ps; MDAnalysis reads the unit, znh5md passes the numbers to ASE unchanged (multiply by
+`nakmd.io.ase_atoms.ASE_VELOCITY`). Data specific to nakmd is under ``/parameters/nakmd``, where H5MD allows any
+content.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from nakmd.io.atomic import plain
 from nakmd.io.growing import NAME, create_series, create_text, encode_name
 from nakmd.system import Topology
 
-#: The particles group; MDAnalysis builds a topology from no other name.
+#: The particles group; MDAnalysis requires this name.
 PARTICLES = "/particles/trajectory"
 OBSERVABLES = "/observables/trajectory"
 PARAMETERS = "/parameters/nakmd"
 
-#: Per-frame quantities that no reader expects, as H5MD elements.
+#: Per-frame quantities specific to nakmd, as H5MD elements.
 FRAMES = f"{PARAMETERS}/frames"
 THERMO = f"{PARAMETERS}/thermo"
 STAGES = f"{PARAMETERS}/stages/name"
@@ -38,7 +38,7 @@ LAYOUT_VERSION = 1
 
 
 class Quantity(NamedTuple):
-    """A float64 quantity that each frame may hold.
+    """An optional float64 quantity of each frame.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Quantity(NamedTuple):
     unit: str
 
 
-#: Stored in double precision whatever the precision of the positions, so that analyses of energies lose nothing.
+#: Always stored in double precision, so that analyses of energies are exact.
 QUANTITIES = (
     Quantity("potential_energy", f"{OBSERVABLES}/potential_energy", "eV"),
     Quantity("kinetic_energy", f"{OBSERVABLES}/kinetic_energy", "eV"),
@@ -63,7 +63,7 @@ QUANTITIES = (
     Quantity("pair_energies", f"{FRAMES}/pair_energies", "eV"),
 )
 
-#: Units that files of other programs use, as factors to house units; the reader accepts no others.
+#: Units accepted in files of other programs, as factors to the units of nakmd.
 LENGTHS = {"Angstrom": 1.0, "angstrom": 1.0, "A": 1.0, "nm": 10.0, "pm": 0.01}
 TIMES = {"ps": 1.0, "fs": 1e-3, "ns": 1e3}
 VELOCITIES = {
@@ -91,7 +91,7 @@ THERMO_UNITS = {
 
 
 def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, Any], real: DTypeLike) -> None:
-    """Write everything but the frames into a new file.
+    """Write everything except frames to a new file.
 
     Parameters
     ----------
@@ -99,16 +99,16 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
         Empty.
     topology : Topology
     parameters : mapping
-        As `nakmd.io.TrajectoryWriter` takes them.
+        As in `nakmd.io.TrajectoryWriter`.
     real : dtype
         Of positions.
 
     Raises
     ------
     InputError
-        If a species is not named after an element.
+        If a name is too long to be stored.
     """
-    own = file.create_group(PARAMETERS)  # first, so that the identity lies near the start of the file
+    own = file.create_group(PARAMETERS)  # first, so that the identity is near the start of the file
     own.attrs["identity"] = np.bytes_(uuid.uuid4().hex)
     own.attrs["layout"] = LAYOUT_VERSION
     rest = dict(parameters)
@@ -124,12 +124,12 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
     create_series(position, "time", (), np.float64, "ps")
     create_series(position, "value", (n, 3), real, "Angstrom")
     create_element(file, f"{PARTICLES}/box/edges", (3, 3), np.float64, "Angstrom")
-    # bytes in their order: shuffled, the few counts that are not zero compress worse, and take longer
+    # without the shuffle filter: the few non-zero counts would compress worse and take longer
     create_element(file, f"{PARTICLES}/image", (n, 3), np.int32, "", compression="gzip")
-    # znh5md wants species with every frame; they compress to nothing
+    # znh5md requires species with every frame; they compress to almost nothing
     create_element(file, f"{PARTICLES}/species", (n,), np.int16, "", compression="gzip")
     create_element(file, f"{FRAMES}/stage", (), np.int32, "")
-    # what the readers need of the above, in a form that a checksum covers
+    # what the reader of nakmd needs of the above, protected by checksums
     _create_fixed(own, "periodic", np.asarray(topology.periodic, dtype=np.bool_))
     _create_fixed(own, "species_names", np.array([encode_name(name) for name in topology.species_names], dtype=NAME))
     _create_fixed(own, "species", topology.species)
@@ -151,20 +151,20 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
 
 
 def _create_fixed(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
-    """Make a dataset that does not grow, with a checksum."""
+    """Create a dataset of fixed size, with a checksum."""
     return group.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
 
 
 def create_element(
     file: h5py.File, path: str, shape: tuple[int, ...], dtype: DTypeLike, unit: str, **storage: Any
 ) -> None:
-    """Make an H5MD element: a growing value, with the step and time of the positions as hard links.
+    """Create an H5MD element: a growing value, with hard links to step and time of the positions.
 
     Parameters
     ----------
     file : h5py.File
     path, shape, dtype, unit, **storage
-        Of the value, as in `nakmd.io.growing.create_series`.
+        As in `nakmd.io.growing.create_series`.
     """
     element = file.create_group(path)
     create_series(element, "value", shape, dtype, unit, **storage)
@@ -183,7 +183,7 @@ def _describe(file: h5py.File, creator_version: str, author: str) -> None:
     units = head.create_group("modules/units")
     units.attrs["version"] = np.array([1, 0], dtype=np.int32)
     units.attrs["system"] = "SI"
-    # The units module knows SI alone; eV and Angstrom are this module's.
+    # the units module defines SI units only; eV and Angstrom are defined in this module
     metal = head.create_group("modules/nakmd")
     metal.attrs["version"] = np.array([LAYOUT_VERSION, 0], dtype=np.int32)
     metal.attrs["units"] = "eV Angstrom u ps K e"

@@ -1,4 +1,4 @@
-"""Reading trajectories: nakmd's own files, and those of others that follow the same profile."""
+"""Reading trajectories of nakmd and of other programs that follow the same profile."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from nakmd.system import Frame
 
 
 class Trajectory:
-    """The frames of an H5MD file, read one by one as they are asked for.
+    """The frames of an H5MD file, read one by one on request.
 
     Parameters
     ----------
@@ -38,20 +38,20 @@ class Trajectory:
     path : pathlib.Path
     topology : Topology
     deck : str
-        Text of the deck that made it; empty for files of other programs.
+        Text of the deck of the run; empty for files of other programs.
     provenance, potentials, parameters : dict
-        What the writer was told of versions, machine and seed; of the terms and hashes of the model; of anything else.
+        Versions, machine and seed; terms and hashes of the model; other parameters of the writer.
     stages : tuple of str
         Names of the stages in order.
 
     Raises
     ------
     FileFormatError
-        If the file is missing, truncated, damaged, of another kind, or lacks what a trajectory needs.
+        If the file is missing, truncated, damaged, of another format, or lacks required datasets.
 
     Notes
     -----
-    Frames that hold everything are counted: should one dataset be shorter than the others, the rest waits in the file.
+    Only complete frames are counted: if one dataset is shorter than the others, the extra rows are ignored.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -60,7 +60,7 @@ class Trajectory:
 
     def _open(self) -> None:
         for name in ("steps", "times", "cells", "stage_rows", "_quantities"):
-            self.__dict__.pop(name, None)  # what an attempt before this one has cached
+            self.__dict__.pop(name, None)  # cached by an earlier attempt
         self._file = open_hdf5(self.path)
         try:
             with self._reading():
@@ -74,7 +74,7 @@ class Trajectory:
                 if self._layout.own:
                     self._read_parameters()
             if len(self) and is_being_written(self.path):
-                self._frame(len(self) - 1)  # reads all series now: they will change under a later reading
+                self._frame(len(self) - 1)  # caches all series now, before the writer changes them
         except BaseException:
             self._file.close()
             raise
@@ -90,11 +90,11 @@ class Trajectory:
         )
         self.stages = tuple(str(name) for name in self._file[STAGES].asstr()[...])
 
-    # What does not change from frame to frame
+    # Constant data
 
     @property
     def has_images(self) -> bool:
-        """Whether the file holds image flags; without them, walks across a periodic face cannot be followed."""
+        """Whether the file has image flags; without them, displacements across periodic faces are unknown."""
         return self._layout.images is not None
 
     @property
@@ -104,22 +104,22 @@ class Trajectory:
 
     @property
     def species(self) -> IntArray:
-        """Row of `species_names` for each atom."""
+        """Index in `species_names` of each atom, (n_atoms,)."""
         return self.topology.species
 
     @property
     def masses(self) -> FloatArray:
-        """Masses [amu]."""
+        """Masses [amu], (n_atoms,)."""
         return self.topology.masses
 
     @property
     def periodic(self) -> BoolArray:
-        """Which cell vectors repeat."""
+        """Whether each cell vector is periodic, (3,)."""
         return self.topology.periodic
 
     @property
     def groups(self) -> dict[str, BoolArray]:
-        """Named sets of atoms as masks."""
+        """Named groups of atoms, as masks (n_atoms,)."""
         return dict(self.topology.groups)
 
     @property
@@ -127,10 +127,10 @@ class Trajectory:
         """Number of atoms."""
         return self.topology.n_atoms
 
-    # What is small enough to be read for all frames at once
+    # Data read for all frames at once
 
     def _numbers(self, dataset: h5py.Dataset) -> NDArray[Any]:
-        """Return step or time of all frames, also where the file gives offset and spacing only."""
+        """Return step or time of all frames, also from files that store only offset and spacing."""
         with self._reading():
             if dataset.ndim:
                 return np.asarray(dataset[: len(self)])
@@ -160,23 +160,23 @@ class Trajectory:
 
     @cached_property
     def stage_rows(self) -> IntArray:
-        """Row of `stages` for each frame, (n_frames,); -1 where the file knows no stages."""
+        """Index in `stages` of each frame, (n_frames,); -1 if the file has no stages."""
         if not self._layout.own:
             return np.full(len(self), -1)
         with self._reading():
             rows = np.asarray(self._file[f"{FRAMES}/stage/value"][: len(self)], dtype=np.int64)
             if len(rows) != len(self) or (len(rows) and not 0 <= rows.min() <= rows.max() < len(self.stages)):
-                raise FileFormatError(self.path, "frames belong to stages that are not in the table.", DAMAGED)
+                raise FileFormatError(self.path, "frames refer to stages that are not in the table.", DAMAGED)
             return rows
 
     @cached_property
     def _quantities(self) -> dict[str, FloatArray]:
-        """All per-frame quantities of which the file holds a whole series."""
+        """All per-frame quantities in the file."""
         with self._reading():
-            found = {q.attribute: f"{q.path}/value" for q in QUANTITIES if self._layout.own}
+            paths = {q.attribute: f"{q.path}/value" for q in QUANTITIES if self._layout.own}
             return {
                 name: np.asarray(self._file[path][: len(self)], dtype=np.float64)
-                for name, path in found.items()
+                for name, path in paths.items()
                 if path in self._file
             }
 
@@ -190,11 +190,11 @@ class Trajectory:
         Returns
         -------
         (n_frames, ...) float64 [eV or K]
-            NaN in frames that lack it.
+            NaN in frames without it.
         """
         if name not in self._quantities:
             raise InputError(
-                f"{self.path}: frames hold no {name!r}; they hold {', '.join(self._quantities) or 'none'}."
+                f"{self.path}: frames have no {name!r}; available: {', '.join(self._quantities) or 'none'}."
             )
         return self._quantities[name]
 
@@ -208,12 +208,12 @@ class Trajectory:
 
     @cached_property
     def thermo_units(self) -> dict[str, str]:
-        """Unit of each thermo column; empty where a column has none."""
+        """Unit of each thermo column; empty for columns without unit."""
         if not self._layout.own:
             return {}
         with self._reading():
-            known = json.loads(read_text(self._file[PARAMETERS]["thermo_units"]))
-            return {name: str(known.get(name, "")) for name in self._file[THERMO]}
+            units = json.loads(read_text(self._file[PARAMETERS]["thermo_units"]))
+            return {name: str(units.get(name, "")) for name in self._file[THERMO]}
 
     # Frames
 
@@ -223,10 +223,10 @@ class Trajectory:
     def __getitem__(self, index: int) -> Frame:
         n = len(self)
         if not -n <= index < n:
-            raise IndexError(f"{self.path}: frame {index} of {n}.")
+            raise IndexError(f"{self.path}: frame {index} does not exist; there are {n} frames.")
         row = int(index) % n
         if not self._file:
-            raise InputError(f"{self.path}: the trajectory was closed.")
+            raise InputError(f"{self.path}: the trajectory is closed.")
         return read_patiently(self.path, lambda: self._frame(row))
 
     def _frame(self, row: int) -> Frame:
@@ -263,7 +263,7 @@ class Trajectory:
         stop: int | None = None,
         stride: int | None = None,
     ) -> IntArray:
-        """Return which frames `frames` would give, as rows of the file.
+        """Return the rows in the file of the frames that `frames` yields.
 
         Parameters
         ----------
@@ -272,13 +272,13 @@ class Trajectory:
         """
         chosen = np.arange(len(self))
         if stage is not None:
-            words = [stage] if isinstance(stage, str) else list(stage)
-            unknown = [word for word in words if word not in self.stages]
+            names = [stage] if isinstance(stage, str) else list(stage)
+            unknown = [name for name in names if name not in self.stages]
             if unknown:
                 raise InputError(
-                    f"{self.path}: no stage is called {unknown[0]!r}; there are {', '.join(self.stages) or 'none'}."
+                    f"{self.path}: unknown stage {unknown[0]!r}; available: {', '.join(self.stages) or 'none'}."
                 )
-            chosen = chosen[np.isin(self.stage_rows, [self.stages.index(word) for word in words])]
+            chosen = chosen[np.isin(self.stage_rows, [self.stages.index(name) for name in names])]
         if stride is not None and stride < 1:
             raise InputError(f"stride is {stride}; it must be 1 or more.")
         return chosen[start:stop:stride]
@@ -295,9 +295,9 @@ class Trajectory:
         Parameters
         ----------
         stage : str or sequence of str, optional
-            Only those of this stage, or of these.
+            Only frames of these stages.
         start, stop, stride : int, optional
-            As in a slice, counted within the chosen stages; negative numbers count from the end.
+            As in a slice, counted within the selected stages; negative numbers count from the end.
 
         Yields
         ------
@@ -307,7 +307,7 @@ class Trajectory:
         return (self[int(row)] for row in chosen)
 
     def close(self) -> None:
-        """Close the file; what was read stays usable."""
+        """Close the file; data already read stays usable."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -317,7 +317,7 @@ class Trajectory:
         self.close()
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
-        """Pickle as the path: another process opens the file for itself."""
+        """Pickle as the path: another process opens the file again."""
         return type(self), (self.path,)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""One self-contained HTML page of a run: what was run, what it gave, and whose methods it rests on."""
+"""One self-contained HTML page of a run: input, results and the references of its methods."""
 
 from nakmd.report.page import render_report, write_report
 

@@ -1,4 +1,4 @@
-"""Whom to cite for a run: the papers of its parameter sets, and those that its methods name in their docstrings."""
+"""References of a run: the papers of its parameter sets, and those in the docstrings of its methods."""
 
 from __future__ import annotations
 
@@ -23,22 +23,20 @@ _SECTION = re.compile(r"^References\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", re.MULT
 _DOI = re.compile(r"\s*doi:(10\.\d{4,9}/\S+)")
 
 
-#: Modules whose works are cited once for all quantities: they stand behind every error bar.
+#: Modules of the error estimates, whose references are listed once and not for each quantity.
 _ERROR_BARS = {module.__name__ for module in (autocorrelation, block_sums, statistics)}
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A work to cite.
+    """One reference.
 
     Attributes
     ----------
     what : str
         What it is cited for.
-    paper : str
-    doi : str
-        Empty where none is known.
-    note : str
+    paper, doi, note : str
+        The DOI is empty if none is known.
     """
 
     what: str
@@ -48,7 +46,7 @@ class Reference:
 
 
 def references_of(documented: Any) -> list[Reference]:
-    """Return the works in the section "References" of a docstring.
+    """Return the entries of the section "References" of a docstring.
 
     Parameters
     ----------
@@ -57,7 +55,7 @@ def references_of(documented: Any) -> list[Reference]:
     Returns
     -------
     list of Reference
-        Cited for what stands before a colon there ("Barrels: B. J. Carroll, ..."), else for the docstring's first line.
+        Cited for the text before a colon ("Barrels: B. J. Carroll, ..."), else for the first line of the docstring.
     """
     docstring = inspect.getdoc(documented) or ""
     what = docstring.partition("\n")[0].partition(":")[0].removeprefix("Return ").rstrip(".")
@@ -66,27 +64,27 @@ def references_of(documented: Any) -> list[Reference]:
         if not what.lower().startswith(name.lower()):
             what = f"{name}: {what[:1].lower()}{what[1:]}"
     section = _SECTION.search(docstring)
-    found = []
+    references = []
     for entry in _entries(section[1]) if section else ():
         doi = _DOI.search(entry)
         purpose, _, paper = entry[: doi.start() if doi else None].rpartition(": ")
         purpose = purpose or what
-        found.append(
+        references.append(
             Reference(purpose[:1].upper() + purpose[1:], paper.rstrip(" ,;."), doi[1].rstrip(".,;") if doi else "")
         )
-    return found
+    return references
 
 
 def _entries(section: str) -> list[str]:
-    """Return the entries of a section: each ends with its DOI, or with a full stop where none follows."""
+    """Return the entries of a section: each ends with its DOI, or with a full stop if it has none."""
     entries: list[str] = []
-    whole = True
+    complete = True
     for line in map(str.strip, section.splitlines()):
-        if entries and (not whole or line.startswith("doi:")):
+        if entries and (not complete or line.startswith("doi:")):
             entries[-1] += f" {line}"
         elif line:
             entries.append(line)
-        whole = line.endswith(".") or _DOI.search(line) is not None
+        complete = line.endswith(".") or _DOI.search(line) is not None
     return entries
 
 
@@ -96,60 +94,60 @@ def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
     Parameters
     ----------
     model : mapping
-        What `Potential.describe` said of it, as the trajectory keeps it; empty for files of other programs.
+        Description by `Potential.describe`, as stored in the trajectory; empty for files of other programs.
     """
-    known = library.names()
-    found = []
+    library_names = library.names()
+    references = []
     terms = model.get("terms") or ([model] if model else [])
-    for term in [part for one in terms for part in one.get("parts") or (one,)]:
-        label = str(term.get("label") or term.get("name") or "")
-        if label not in known:
-            found.append(Reference(label, "Not a set of the library: see the deck for where its numbers come from"))
+    for part in [part for term in terms for part in term.get("parts") or (term,)]:
+        label = str(part.get("label") or part.get("name") or "")
+        if label not in library_names:
+            references.append(Reference(label, "Not in the library: see the deck for the source of its parameters"))
             continue
         record = library.read_set(label)
         if isinstance(record, ModelRecord):
             continue
         sources = [Reference(label, source.paper, source.doi or "", source.note) for source in record.source]
-        found += sources or [Reference(label, "proposed in nakmd", note=record.notes)]
-    return found
+        references += sources or [Reference(label, "proposed in nakmd", note=record.notes)]
+    return references
 
 
 def cite_methods(deck: Deck | None, measured: Sequence[str]) -> list[Reference]:
-    """Return the works behind integrators, thermostats, barostats, analyses and error bars.
+    """Return the references of integrators, thermostats, barostats, analyses and error estimates.
 
     Parameters
     ----------
     deck : Deck or None
-        None for files of other programs: then only what was measured here is cited.
+        None for files of other programs: then only the analyses are cited.
     measured : sequence of str
         Names of the results, as in `standard_analyses`.
     """
-    found: list[Reference] = []
+    references: list[Reference] = []
     for stage in build_stages(deck, has_velocities=True) if deck is not None else ():
         parts = stage.integrator.parts
         for part in parts:
-            found += references_of(type(part))
+            references += references_of(type(part))
         if len(parts) > 1:
-            found += references_of(random)
+            references += references_of(random)
     names = dict.fromkeys(name.split()[0] for name in measured)
     for name in names:
         if name in QUANTITIES:
-            found += cite_quantity(quantity(name))
+            references += cite_quantity(quantity(name))
     for derived in DERIVED:
         if {derived.quantity, derived.using} <= set(names):
-            found += references_of(derived.derive)
+            references += references_of(derived.derive)
     if measured:
         for function in (
             autocorrelation.statistical_inefficiency,
             statistics.block_average,
             autocorrelation.detect_equilibration,
         ):
-            found += references_of(function)
-    return _once(found)
+            references += references_of(function)
+    return _once(references)
 
 
 def cite_quantity(kind: type[NamedAnalysis]) -> list[Reference]:
-    """Return the references of a quantity and of the functions of its own that it calls."""
+    """Return the references of a quantity and of the analysis functions that its module imports or defines."""
     functions = [
         entry
         for entry in vars(sys.modules[kind.__module__]).values()
@@ -161,7 +159,7 @@ def cite_quantity(kind: type[NamedAnalysis]) -> list[Reference]:
 
 
 def _once(references: Iterable[Reference]) -> list[Reference]:
-    """Drop repetitions of a work, whatever it is cited for."""
+    """Drop repeated references, whatever they are cited for."""
     first: dict[str, Reference] = {}
     for reference in references:
         first.setdefault(reference.doi or reference.paper, reference)

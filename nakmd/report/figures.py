@@ -1,4 +1,4 @@
-"""Plots of a report, as pictures that travel inside the page."""
+"""Plots of a report, embedded in the page."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-#: Colours of a picture.
+#: Number of colours of the embedded PNG images.
 COLORS_OF_PNG = 128
 
-#: Columns of the thermo table that are drawn, their labels, and whether they are given per atom.
+#: Columns of the thermo table to plot, their labels, and whether they are shown per atom.
 PANELS: Mapping[str, tuple[str, bool]] = {
     "temperature": ("temperature / K", False),
     "potential_energy": ("potential energy / (eV/atom)", True),
@@ -34,15 +34,15 @@ PANELS: Mapping[str, tuple[str, bool]] = {
 
 @dataclass(frozen=True)
 class Settling:
-    """When a quantity has settled in the stages to be measured.
+    """Equilibration of a quantity in the measured stages.
 
     Attributes
     ----------
     quantity : str
     begin, settled, end : float [ps]
-        The first row, the first one to keep, the last.
+        First row, first equilibrated row, last row.
     n_effective : float
-        Independent samples from there on.
+        Independent samples from ``settled`` on.
     """
 
     quantity: str
@@ -53,7 +53,7 @@ class Settling:
 
     @property
     def late(self) -> bool:
-        """Whether a good part of what is measured is still settling."""
+        """Whether equilibration takes more than a tenth of the measured time."""
         return self.settled - self.begin > 0.1 * (self.end - self.begin)
 
 
@@ -65,25 +65,25 @@ def settle(thermo: Mapping[str, NDArray[Any]], measured: Sequence[str]) -> list[
     thermo : mapping of str to (n,) array
         Columns of the thermo table.
     measured : sequence of str
-        Names of the stages to be measured.
+        Names of the measured stages.
     """
-    found = []
+    settlings = []
     for name, (label, _) in PANELS.items():
-        if name not in thermo or name == "conserved":  # what counts there is the drift
+        if name not in thermo or name == "conserved":  # judged by its drift instead
             continue
         time, series = _of_stages(thermo, name, measured)
         if len(series) < 4 or not np.ptp(series) > 1e-9 * abs(float(np.mean(series))):
             continue
         start, _, n_effective = detect_equilibration(series)
         quantity = label.partition(" /")[0]
-        found.append(Settling(quantity, float(time[0]), float(time[start]), float(time[-1]), n_effective))
-    return found
+        settlings.append(Settling(quantity, float(time[0]), float(time[start]), float(time[-1]), n_effective))
+    return settlings
 
 
 def plot_thermo(
     thermo: Mapping[str, NDArray[Any]], n_atoms: int, measured: Sequence[str], settling: Sequence[Settling]
 ) -> Figure | None:
-    """Draw the thermo table in time, stages apart, the settled part marked with its mean; None without two rows.
+    """Plot the thermo table against time, with stage limits and the mean of the equilibrated part; None for < 2 rows.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def plot_thermo(
         return None
     stages = np.asarray(thermo["stage"]).astype(str) if "stage" in thermo else np.full(len(time), "")
     moving = [name for name in dict.fromkeys(stages.tolist()) if np.ptp(time[stages == name]) > 0.0]
-    shown = np.isin(stages, moving)  # a relaxation takes no time: its rows would be one vertical line
+    shown = np.isin(stages, moving)  # a minimisation takes no time: its rows would be one vertical line
     settled = {entry.quantity: entry for entry in settling}
     figure = Figure(figsize=(9.0, 1.0 + 1.25 * len(names)), layout="constrained")
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
@@ -149,18 +149,20 @@ def _of_stages(thermo: Mapping[str, NDArray[Any]], name: str, measured: Sequence
 
 
 def picture(figure: Figure, dpi: float = 130.0) -> str:
-    """Return a figure as a data URI with a PNG in it.
+    """Return a figure as a data URI of a PNG image.
 
     Parameters
     ----------
     figure : matplotlib Figure
     dpi : float
-        Twice that of a screen, so that print is sharp as well.
+        Resolution; the default suits print.
     """
     from PIL import Image  # noqa: PLC0415  (slow to import; matplotlib needs it as well)
 
-    drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi)
-    # few colours are enough for lines and markers, and take a third of the bytes
-    Image.open(drawn).convert("RGB").quantize(COLORS_OF_PNG, dither=Image.Dither.NONE).save(small, "png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(small.getvalue()).decode()}"
+    full, reduced = io.BytesIO(), io.BytesIO()
+    figure.savefig(full, format="png", dpi=dpi)
+    # few colours are enough for lines and markers, at a third of the size
+    Image.open(full).convert("RGB").quantize(COLORS_OF_PNG, dither=Image.Dither.NONE).save(
+        reduced, "png", optimize=True
+    )
+    return f"data:image/png;base64,{base64.b64encode(reduced.getvalue()).decode()}"

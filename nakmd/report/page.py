@@ -1,4 +1,4 @@
-"""The page itself: gathers the parts of a report and fills the template."""
+"""The page: collects the parts of a report and renders the template."""
 
 from __future__ import annotations
 
@@ -25,19 +25,18 @@ from nakmd.results.measure import measure_stored
 from nakmd.results.results import Results, draw
 from nakmd.runs.folder import RunFolder
 
-#: Name of the result that has a section of its own: where on the unrolled wall the metal lies.
+#: Name of the result with a separate section: the density of the metal on the unrolled wall.
 MAP = "map"
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture with what is to be said about it.
+    """A plot with its notes.
 
     Attributes
     ----------
-    name : str
-    uri : str
-        The picture itself.
+    name, uri : str
+        Name of the result, and the image as a data URI.
     notes : tuple of str
     """
 
@@ -47,26 +46,26 @@ class Plot:
 
 
 def write_report(directory: str | Path, results: Results | None = None, output: str | Path | None = None) -> Path:
-    """Write the page of a run: self-contained, so that it opens without a network and can be sent.
+    """Write the page of a run: one self-contained file that opens offline.
 
     Parameters
     ----------
     directory : path
-        The folder of a run.
+        The directory of a run.
     results : Results, optional
-        What was measured; measured anew from the trajectory, as its deck says, if left out.
+        Results to show. Default: the quantities of the deck, measured again from the trajectory.
     output : path, optional
-        ``report.html`` in the folder if left out.
+        Default: ``report.html`` in the directory.
 
     Returns
     -------
     Path
-        The file written, a little over 5 MB: most of it is plotly's script for the 3D view.
+        The file written, a little over 5 MB, most of it the script of plotly for the 3D view.
 
     Raises
     ------
     InputError
-        If the folder holds no trajectory.
+        If the directory holds no trajectory.
     FileFormatError
         If the trajectory is truncated or damaged.
     RunError
@@ -81,8 +80,8 @@ def render_report(directory: str | Path, results: Results | None = None) -> str:
     """Return the page of a run as HTML; parameters and errors as in `write_report`."""
     folder = RunFolder(Path(directory))
     if not folder.trajectory.is_file():
-        what = "is not there" if not folder.path.exists() else "holds no trajectory.h5md"
-        raise InputError(f"{folder.path} {what}. A report is made of the folder of a run: nakmd report runs/NAME.")
+        problem = "does not exist" if not folder.path.exists() else "contains no trajectory.h5md"
+        raise InputError(f"{folder.path} {problem}. Give the directory of a run: nakmd report runs/NAME.")
     with Trajectory(folder.trajectory) as trajectory:
         content = _gather(folder, trajectory, results)
     environment = Environment(
@@ -97,7 +96,7 @@ def render_report(directory: str | Path, results: Results | None = None) -> str:
 
 
 def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) -> dict[str, Any]:
-    """Return everything that the template shows."""
+    """Return the variables of the template."""
     notes: list[str] = []
     deck = _deck_of(trajectory, notes)
     if results is None:
@@ -139,49 +138,52 @@ def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) 
 
 def _deck_of(trajectory: Trajectory, notes: list[str]) -> Deck | None:
     if not trajectory.deck:
-        notes.append("The trajectory holds no deck: it was not made by a run of nakmd.")
+        notes.append("The trajectory contains no deck: it was not written by a run of nakmd.")
         return None
     try:
         return Deck.from_text(trajectory.deck)
     except DeckError as error:
         notes.append(
-            f"This version of nakmd does not understand the deck of the run ({error.problems[0]}), so everything that "
-            "the atoms allow was measured."
+            f"This version of nakmd cannot read the deck of the run ({error.problems[0]}), so all quantities that "
+            "apply to the system were measured."
         )
         return None
 
 
 def _changed_deck(folder: RunFolder, trajectory: Trajectory) -> list[str]:
     if trajectory.deck and folder.difference(trajectory.deck):
-        return ["The deck.toml in the folder has been changed since; what was run is shown below."]
+        return ["deck.toml in the directory has been changed since the run; the deck that was run is shown below."]
     return []
 
 
 def _status(folder: RunFolder) -> tuple[str, str]:
-    """Return one word about the run for the eye, and the whole of it in words."""
+    """Return the status of the run as one word, and as a sentence."""
     status = folder.read_status()
     if not status:
-        return "unknown", "There is no status.json: how the run ended is not known."
+        return "unknown", "There is no status.json, so the final state of the run is unknown."
     word = str(status.get("status", "unknown"))
     steps = f"at step {status.get('step', 0):,} of {status.get('total_steps', 0):,}"
     if word == "running":
         if folder.busy_process() is not None:
             return "running", f"It was running when this page was written, {steps}."
-        return "killed", f"It was killed: the status, last written {steps}, says that it runs, and nothing does."
+        return (
+            "killed",
+            f"It was killed: status.json, last written {steps}, says that it is running, but its process is gone.",
+        )
     ended = {"finished": "It finished", "interrupted": "It was interrupted", "failed": "It failed"}.get(word, word)
-    more = f" {status['message']}" if word == "failed" and status.get("message") else ""
-    go_on = f" Go on with: nakmd resume {folder.path}" if word == "interrupted" else ""
-    return word, f"{ended} {steps}.{more}{go_on}"
+    cause = f" {status['message']}" if word == "failed" and status.get("message") else ""
+    hint = f" Continue with: nakmd resume {folder.path}" if word == "interrupted" else ""
+    return word, f"{ended} {steps}.{cause}{hint}"
 
 
 def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
-    """Return what the run was, in pairs of words."""
+    """Return the main facts of the run, as pairs of name and text."""
     facts = [("atoms", f"{trajectory.n_atoms:,}: {tables.composition(trajectory.topology)}")]
     if len(trajectory):
         cell = trajectory[-1].cell
-        periodic = "".join(letter for letter, repeats in zip("abc", cell.periodic) if repeats) or "nothing"
+        periodic = "".join(letter for letter, repeats in zip("abc", cell.periodic) if repeats) or "none"
         lengths = " × ".join(f"{length:.2f}" for length in cell.lengths)
-        facts.append(("cell at the end", f"{lengths} Å, repeats along {periodic}"))
+        facts.append(("final cell", f"{lengths} Å, periodic along {periodic}"))
         facts.append(("time", f"{trajectory.times[-1] - trajectory.times[0]:.4g} ps"))
     facts.append(("stored", f"{len(trajectory):,} frames, {len(trajectory.thermo.get('step', ())):,} thermo rows"))
     status = folder.read_status()
@@ -190,23 +192,23 @@ def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
         where = f" on {threads} thread{'s' if threads > 1 else ''}" if threads else ""
         facts.append(("speed", f"{status['ns_per_day']:.3g} ns/day{where}"))
     if status.get("started"):
-        facts.append(("begun", str(status["started"]).replace("T", " ")))
+        facts.append(("started", str(status["started"]).replace("T", " ")))
     return facts
 
 
 def _plots(results: Results) -> list[Plot]:
-    """Draw every record that has a plot."""
-    found = []
+    """Plot every result that has a plot."""
+    plots = []
     for name, record in results.records.items():
         figure = draw(record)
         if figure is None:
             continue
-        found.append(Plot(name, picture(figure), record.notes))
-    return found
+        plots.append(Plot(name, picture(figure), record.notes))
+    return plots
 
 
 def _views(trajectory: Trajectory) -> dict[str, Any]:
-    """Return the last frame in three dimensions, for screen and paper."""
+    """Return the 3D views of the last frame, for screen and print."""
     if not len(trajectory) or not trajectory.n_atoms:
         return {"turning": "", "still": "", "scene_note": ""}
     frame = trajectory[-1]

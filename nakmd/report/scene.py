@@ -1,4 +1,4 @@
-"""The last frame in three dimensions: to be turned on the screen, and as a picture for paper."""
+"""3D views of the last frame: interactive for the screen, static for print."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-#: More atoms than these are thinned: the wall and the rest each have their share.
+#: Largest numbers of atoms drawn of the wall and of the rest; more are thinned.
 MOST_WALL, MOST_OTHERS = 4000, 4000
 
 #: Wall atoms closer than this are drawn with a bond [Å]: between first and second neighbours of graphene.
@@ -30,17 +30,17 @@ _SITES = {"C:edge": "#111111", "N:pyridinic": "#d62728", "N:pyrrolic": "#009e73"
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn of a frame.
+    """The objects drawn for a frame.
 
     Attributes
     ----------
     species : dict of str to (n, 3) float64 [Å]
-        Atoms by species, those that are drawn; the wall in the middle of the cell.
+        Positions of the drawn atoms by species; the wall is in the middle of the cell.
     bonds : (m, 2, 3) float64 [Å]
     edges : (12, 2, 3) float64 [Å]
-        Of the cell.
+        Edges of the cell.
     note : str
-        What was left out.
+        Text about atoms that are not drawn; empty if all are.
     """
 
     species: dict[str, FloatArray]
@@ -50,7 +50,7 @@ class Scene:
 
 
 def make_scene(topology: Topology, frame: Frame) -> Scene:
-    """Choose what to draw of a frame.
+    """Select the objects to draw for a frame.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def make_scene(topology: Topology, frame: Frame) -> Scene:
     kept = np.sort(np.concatenate([kept_wall, kept_others]))
     left_out = len(names) - len(kept)
     note = f"{len(kept):,} of {len(names):,} atoms are drawn, chosen evenly." if left_out else ""
-    # the wall last: the liquid would hide its entries in the legend
+    # the wall last, or the liquid would hide its entries in the legend
     order = sorted(set(names[kept].tolist()), key=lambda name: (element_of(name) not in METALS, name))
     species = {name: positions[kept[names[kept] == name]] for name in order}
     whole_wall = len(kept_wall) == np.count_nonzero(wall)
@@ -80,12 +80,12 @@ def _thinned(atoms: IntArray, most: int) -> IntArray:
 
 
 def _centred(frame: Frame, wall: BoolArray) -> FloatArray:
-    """Return positions shifted so that the wall stands in the middle of the cell, and wrapped."""
+    """Return wrapped positions, shifted so that the wall is in the middle of the cell."""
     if not np.any(wall):
         return frame.positions
     matrix = frame.cell.matrix
     scaled = frame.positions @ frame.cell.inverse
-    # mean on the circle that each periodic direction is; even rings have none and stay where they are
+    # circular mean in each periodic direction; it vanishes for evenly filled directions, which are not shifted
     phases = np.exp(2j * np.pi * scaled[wall]).mean(axis=0)
     shift = np.where((np.abs(phases) > 0.05) & frame.cell.periodic, 0.5 - np.angle(phases) / (2.0 * np.pi), 0.0)
     scaled = scaled + shift
@@ -111,7 +111,7 @@ def _color(name: str) -> str:
 
 
 def _size(name: str, scene: Scene) -> float:
-    """Return the diameter of an atom [px]: of metal smaller in a crowd, or it would hide the wall."""
+    """Return the diameter of an atom [px]; metal atoms shrink with their number, so that the wall stays visible."""
     size = _SIZES.get(element_of(name), 5.0)
     if element_of(name) not in METALS:
         return size
@@ -119,11 +119,11 @@ def _size(name: str, scene: Scene) -> float:
 
 
 def _opacity(name: str) -> float:
-    return 0.5 if element_of(name) in METALS else 1.0  # the wall is seen through the liquid
+    return 0.5 if element_of(name) in METALS else 1.0  # the wall is visible through the liquid
 
 
 def turning_view(scene: Scene) -> str:
-    """Return the scene as HTML with plotly's own script inside: it needs no network.
+    """Return the scene as HTML that includes the script of plotly, so that it works offline.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def turning_view(scene: Scene) -> str:
         )
     for lines, color, width in ((scene.bonds, "#7a7a7a", 3), (scene.edges, "#999999", 2)):
         if len(lines):
-            # one broken line: a row of NaN between the pieces
+            # one polyline, with rows of NaN between the segments
             x, y, z = np.concatenate([lines, np.full((len(lines), 1, 3), np.nan)], axis=1).reshape(-1, 3).T
             traces.append(
                 go.Scatter3d(
@@ -185,7 +185,7 @@ def turning_view(scene: Scene) -> str:
 
 
 def still_view(scene: Scene) -> Figure:
-    """Draw the scene from one side, for paper.
+    """Draw the scene from one side, for print.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def still_view(scene: Scene) -> Figure:
     from mpl_toolkits.mplot3d.art3d import Line3DCollection  # noqa: PLC0415
 
     figure = Figure(figsize=(8.0, 5.5))
-    ax: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0), projection="3d")  # what is of three dimensions has no types
+    ax: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0), projection="3d")  # matplotlib's 3D axes have no type hints
     for name, points in scene.species.items():
         size = _size(name, scene)
         ax.scatter(*points.T, s=0.8 * size**2, c=_color(name), alpha=_opacity(name), lw=0, label=name, depthshade=False)

@@ -1,4 +1,4 @@
-"""The tables of a report: what was run, in which stages, how well energy was kept, what came out."""
+"""The tables of a report: results, stages with their energy drift, provenance, potential."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.results.results import Results
 from nakmd.system import Topology
 
-#: What energy may drift at constant energy [kT/ns/dof], either way.
+#: Largest energy drift at constant energy [kT/ns/dof], of either sign.
 DRIFT_LIMIT = 1e-5
 
 
 @dataclass(frozen=True)
 class ResultLine:
-    """One line of the table of results, as text.
+    """One row of the table of results, as text.
 
     Attributes
     ----------
     quantity, value, interval, n_effective, note : str
     indented : bool
-        Whether it is a part of the line above.
+        Whether it is a part of the row above.
     """
 
     quantity: str
@@ -48,15 +48,15 @@ class ResultLine:
 
 @dataclass(frozen=True)
 class StageLine:
-    """One stage: how it was run, and the drift of what it should keep.
+    """One row of the table of stages: ensemble, duration, and drift of the conserved energy.
 
     Attributes
     ----------
     name, ensemble, duration, drift, interval, verdict : str
     good : bool or None
-        Whether the drift is within its limit; None where there is no limit, or no telling.
+        Whether the drift is within its limit; None if there is no limit or the drift is too uncertain.
     measured : bool
-        Whether results are taken from it.
+        Whether results are measured in it.
     """
 
     name: str
@@ -70,28 +70,28 @@ class StageLine:
 
 
 def result_lines(results: Results) -> list[ResultLine]:
-    """Return every row of the results with its 95 % interval and its number of independent samples."""
-    found = []
+    """Return all rows of the results with 95 % interval and number of independent samples."""
+    lines = []
     for row in results.rows():
         interval = n_effective = ""
         if row.measured is not None and np.ndim(row.measured.value) == 0:
             interval = interval_text(row.measured)
             n = row.measured.n_effective
             n_effective = f"{n:.3g}" if n < 1000.0 else f"{n:,.0f}" if math.isfinite(n) else ""
-        # how many samples has a column of its own here
+        # the number of samples has its own column
         note = "error uncertain" if row.note.startswith("error uncertain") else row.note
         part = row.quantity.startswith(" ")
-        found.append(ResultLine(row.quantity.strip(), _typeset(row.text), interval, n_effective, note, part))
-    return found
+        lines.append(ResultLine(row.quantity.strip(), _typeset(row.text), interval, n_effective, note, part))
+    return lines
 
 
 def _typeset(text: str) -> str:
-    """Return a text with minus signs where numbers have hyphens."""
+    """Replace the hyphens of negative numbers by minus signs."""
     return re.sub(r"(?<!\w)-(?=\d)|(?<=\de)-(?=\d)", "−", text)
 
 
 def interval_text(measured: WithError) -> str:
-    """Return the 95 % interval of a number with the digits that its width leaves meaningful; empty without one.
+    """Return the 95 % interval of a result, rounded to two digits of its half-width; empty if there is none.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def stage_lines(
     n_atoms: int,
     measured: Sequence[str],
 ) -> list[StageLine]:
-    """Return how each stage was run and how well it kept its energy.
+    """Return ensemble, duration and energy drift of each stage.
 
     Parameters
     ----------
@@ -127,12 +127,12 @@ def stage_lines(
         Columns of the thermo table.
     n_atoms : int
     measured : sequence of str
-        Names of the stages that results are taken from.
+        Names of the measured stages.
     """
-    words = dict(zip(stage_names(deck), deck.stage, strict=True)) if deck is not None else {}
+    sections = dict(zip(stage_names(deck), deck.stage, strict=True)) if deck is not None else {}
     lines = []
     for name in stages:
-        stage = words.get(name)
+        stage = sections.get(name)
         constant_energy = isinstance(stage, Dynamics) and stage.ensemble == "nve"
         drift = _drift(thermo, n_atoms, name) if isinstance(stage, Dynamics) or stage is None else None
         verdict, good = _judge(drift, constant_energy)
@@ -160,7 +160,7 @@ def _drift(thermo: Mapping[str, NDArray[Any]], n_atoms: int, stage: str) -> Meas
 
 
 def _judge(drift: Measure | None, constant_energy: bool) -> tuple[str, bool | None]:
-    """Return what a drift says about the run, and whether that is good."""
+    """Return the verdict on a drift, and whether it is within its limit."""
     if drift is None:
         return "", None
     if not constant_energy:
@@ -169,8 +169,8 @@ def _judge(drift: Measure | None, constant_energy: bool) -> tuple[str, bool | No
     if low >= -DRIFT_LIMIT and high <= DRIFT_LIMIT:
         return f"within {DRIFT_LIMIT:g}", True
     if low > DRIFT_LIMIT or high < -DRIFT_LIMIT:
-        return f"beyond {DRIFT_LIMIT:g}: shorten the time step", False
-    return f"too short to tell from {DRIFT_LIMIT:g}", None
+        return f"exceeds {DRIFT_LIMIT:g}: shorten the time step", False
+    return f"too uncertain to compare with {DRIFT_LIMIT:g}", None
 
 
 def _ensemble(stage: Any) -> str:
@@ -200,24 +200,26 @@ def _duration(stage: Any) -> str:
 
 
 def composition(topology: Topology) -> str:
-    """Return how many atoms of which species there are."""
+    """Return the number of atoms of each species as text."""
     counts = np.bincount(topology.species, minlength=len(topology.species_names))
     return ", ".join(f"{count:,} {name}" for name, count in zip(topology.species_names, counts) if count)
 
 
 def provenance_lines(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return where the numbers come from, as pairs of words; what is not known is said to be so."""
+    """Return the provenance as pairs of name and text; missing entries are "unknown"."""
     names = {"git": "commit", "cpu": "processor", "threading_layer": "threading layer", "llvm": "LLVM"}
-    return [(names.get(key, key), str(value) if value not in ("", None) else "not known") for key, value in
+    return [(names.get(key, key), str(value) if value not in ("", None) else "unknown") for key, value in
             provenance.items()]  # fmt: skip
 
 
 def potential_lines(potentials: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return label, form, what it acts on and hash of every term of the model."""
+    """Return label, form, species or pairs, and hash of every term of the model."""
     model = potentials.get("model", {})
     lines = []
     for term in model.get("terms") or ([model] if model else []):
-        over = term.get("elements") or term.get("species") or [pair.replace(" ", "-") for pair in term.get("pairs", {})]
+        acts_on = (
+            term.get("elements") or term.get("species") or [pair.replace(" ", "-") for pair in term.get("pairs", {})]
+        )
         label = str(term.get("label") or term.get("name") or "")
-        lines.append((label, str(term.get("form", "")), ", ".join(map(str, over)), str(term.get("sha256", ""))))
+        lines.append((label, str(term.get("form", "")), ", ".join(map(str, acts_on)), str(term.get("sha256", ""))))
     return lines
