@@ -63,6 +63,8 @@ def test_units(text, kind, value):
         ("soon", TIME, "this is not a number with a unit"),
         ("1 Fs", TIME, 'Did you mean "fs"?'),
         ("1 femtosec", TIME, "unknown unit"),
+        ("5 nn", LENGTH, 'unknown unit "nn". Did you mean "nm"? Write a length'),
+        ("2 ev/Å²", STIFFNESS, 'Did you mean "eV"?'),
         ("5 Å", TIME, "this is a length, not a time. Write a time"),
         ("450 eV", TEMPERATURE, "this is an energy, not a temperature. Write a temperature"),
         ("0,5 fs", TIME, 'use a decimal point, not a comma: "0.5 fs"'),

@@ -169,7 +169,8 @@ def test_the_loss_grows_evenly_between_the_concentrations_that_were_computed(scr
 
 def test_a_wall_from_a_file_that_the_set_is_not_told_of():
     from nakmd.deck.draft import Draft
-    from nakmd.deck.matter import Model, Structure
+    from nakmd.deck.force_model import Model
+    from nakmd.deck.matter import Structure
     from nakmd.runs.verify import _check_doping
 
     system = System(np.zeros((5, 3)), [0, 0, 0, 1, 2], ["C", "N:graphitic", "K"], Cell([20.0] * 3))
@@ -184,7 +185,8 @@ def test_a_wall_from_a_file_that_the_set_is_not_told_of():
 
 
 def test_a_deck_tells_the_set_what_is_in_its_wall(tmp_path):
-    from nakmd.deck.matter import Model, Structure
+    from nakmd.deck.force_model import Model
+    from nakmd.deck.matter import Structure
     from nakmd.runs.potential_builder import build_potential
 
     structure = Structure.model_validate(

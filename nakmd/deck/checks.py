@@ -10,14 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import (
-    CarbonFile,
-    Graphene,
-    Model,
-    Nanotube,
-    SetTerm,
-    Structure,
-)
+from nakmd.deck.force_model import Model, SetTerm
+from nakmd.deck.matter import CarbonFile, Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species

@@ -16,7 +16,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nakmd.deck.fields import QuantityField
-from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
+from nakmd.deck.force_model import Model
+from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
 from nakmd.deck.schema import AnalysisSection, DeckTables, Dynamics, Output, Relax, Stage
 from nakmd.errors import nearest

@@ -26,9 +26,9 @@ _TYPES = {
     "dict_type": "a table",
 }
 _LIMITS = {
-    "greater_than": ("gt", "must be above"),
+    "greater_than": ("gt", "must be greater than"),
     "greater_than_equal": ("ge", "must be at least"),
-    "less_than": ("lt", "must be below"),
+    "less_than": ("lt", "must be less than"),
     "less_than_equal": ("le", "must be at most"),
 }
 

@@ -222,9 +222,9 @@ def parse_unit(unit: str, kind: Kind) -> tuple[float, Dimension]:
 
 
 def _suggest(symbol: str, kind: Kind) -> str:
-    same_letters = [known for known in _UNITS if known.lower() == symbol.lower()]
     fitting = [known for known, (_, dimension) in _UNITS.items() if dimension == kind.dimension]
-    near = same_letters[0] if same_letters else nearest(symbol, fitting, 0.5)
+    # units of other kinds only with the same letters: the symbol may be part of a product such as "ev/Å"
+    near = nearest(symbol, fitting, 0.5) or nearest(symbol, _UNITS, 1.0)
     hint = f'. Did you mean "{near}"?' if near else "."
     return f"{hint} {_request(kind)}"
 

@@ -23,6 +23,7 @@ from nakmd.deck.fields import (
     TemperatureRamp,
     Text,
 )
+from nakmd.deck.force_model import Model
 from nakmd.deck.kinds import (
     BarostatKind,
     BarostatOptions,
@@ -32,7 +33,7 @@ from nakmd.deck.kinds import (
     chosen_options,
     describe,
 )
-from nakmd.deck.matter import Groups, Model, Structure
+from nakmd.deck.matter import Groups, Structure
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.quantity_names import QUANTITIES
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Crystal, PairTerm
+from nakmd.deck.force_model import PairTerm
+from nakmd.deck.matter import Crystal
 from nakmd.toml_lines import KeyPath
 
 

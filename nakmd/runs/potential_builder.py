@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nakmd.deck.matter import EAMTerm, Model, PairTerm, SetTerm, Structure, TersoffTerm
+from nakmd.deck.force_model import EAMTerm, Model, PairTerm, SetTerm, TersoffTerm
+from nakmd.deck.matter import Structure
 from nakmd.errors import InputError
 from nakmd.potentials import EAM, Hybrid, Potential, Term, Tersoff
 from nakmd.potentials.library import load, takes_doping
