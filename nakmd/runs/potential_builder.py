@@ -149,8 +149,8 @@ def load_named_or_file(
 
 def _load(name: str | Path, affinity: float, doping: float | None, insist: bool, screening: float) -> Potential:
     """Return a set; the doping is passed on if the set depends on it."""
-    applies = insist or takes_doping(name)
-    return load(name, affinity, doping=doping if applies and doping is not None else 0.0, screening=screening)
+    applied = doping if doping is not None and (insist or takes_doping(name)) else 0.0
+    return load(name, affinity, doping=applied, screening=screening)
 
 
 def _build_term(section: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Path, doping: float | None) -> Potential:
