@@ -1,4 +1,4 @@
-"""Work of adhesion of NaK on graphene: by term on the frames of a run, and as a free energy over a ladder of runs."""
+"""Work of adhesion of NaK on graphene: energy by term from the frames of a run, and free energy from several runs."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ SCALES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 def main(directory: str | Path = "runs/adhesion", scales: tuple[float, ...] = SCALES, steps: int = 5000) -> dict:
-    """Run a film between a sheet and its image at several affinities, print both works, and return the records."""
+    """Run a film between a sheet and its periodic image at several affinities, print both works, return the records."""
     deck = nakmd.Deck(
         title="a film of NaK on graphene",
         model={"potential": "nak-cn"},

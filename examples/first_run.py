@@ -1,4 +1,4 @@
-"""A run from Python: a deck, a run, one number with its error bar."""
+"""A run from Python: a deck, a run, and one result with its standard error."""
 
 import sys
 
@@ -6,7 +6,7 @@ import nakmd
 
 
 def main(directory: str = "runs/first", steps: int = 5000) -> "nakmd.Run":
-    """Run a small liquid, print its diffusion coefficients, and return the run."""
+    """Run a small bulk liquid, print its diffusion coefficients, and return the run."""
     deck = nakmd.Deck(
         title="a first run",
         model={"potential": "nak"},

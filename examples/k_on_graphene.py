@@ -1,4 +1,4 @@
-"""One potassium atom on graphene: energy over hollow, bridge and top, with ASE and the nak-cn-dilute set."""
+"""One K or Na atom on graphene: binding energy at hollow, bridge and top sites, with ASE and the nak-cn-dilute set."""
 
 from ase.build import graphene
 from ase.constraints import FixAtoms, FixedLine
@@ -16,7 +16,7 @@ SITES = {"hollow": FIRST + (A + 2 * B) / 3, "bridge": FIRST + (2 * A + B) / 6, "
 
 
 def adsorption(metal: str, site: str) -> tuple[float, float]:
-    """Return binding energy [eV] and height [Å] of an atom that may only move up and down."""
+    """Return binding energy [eV] and height [Å] of an atom that moves only along the surface normal."""
     atoms = SHEET.copy()
     atoms.calc = NakMD(load("nak-cn-dilute"))
     bare = atoms.get_potential_energy()
@@ -29,13 +29,13 @@ def adsorption(metal: str, site: str) -> tuple[float, float]:
 
 
 def main() -> dict[str, dict[str, tuple[float, float]]]:
-    """Print a table and return it."""
-    found = {metal: {site: adsorption(metal, site) for site in SITES} for metal in ("K", "Na")}
+    """Print the table of energies and heights, and return it."""
+    table = {metal: {site: adsorption(metal, site) for site in SITES} for metal in ("K", "Na")}
     print("metal  site     binding/eV  height/Å")
-    for metal, sites in found.items():
+    for metal, sites in table.items():
         for site, (energy, height) in sites.items():
             print(f"{metal:5}  {site:7}  {energy:10.4f}  {height:8.3f}")
-    return found
+    return table
 
 
 if __name__ == "__main__":

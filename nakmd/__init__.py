@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from nakmd.runs.session import Run
     from nakmd.system import Frame, System
 
-#: Where each public name lives. They are imported when first used: the shell answers at once, and a script that
-#: only reads a trajectory compiles nothing.
+#: Module of each public name. Names are imported on first use, so that the command line starts quickly and a script
+#: that only reads a trajectory compiles nothing.
 _HOMES = {
     "Cell": "nakmd.cell",
     "Deck": "nakmd.deck.deck",
@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"nakmd.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'nakmd' has no attribute {name!r}; it has {', '.join(__all__)}.")
+    raise AttributeError(f"module 'nakmd' has no attribute {name!r}; available: {', '.join(__all__)}.")
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
-"""nakmd's potentials as an ASE calculator.
+"""ASE calculator for the potentials of nakmd.
 
-ASE's units are eV and Å as here; its stress is in eV/Å³ in the order xx yy zz yz xz xy, positive in tension.
+ASE uses eV and Å, as nakmd does; its stress is in eV/Å³ in the order xx yy zz yz xz xy, positive in tension.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential
 from nakmd.system import Result, System
 
-#: ASE has masses of its own; a potential needs none, and any element may come.
+#: ASE keeps its own masses; a potential does not need any, and any element is allowed.
 _MASS = 1.0
 
 
 class NakMD(Calculator):
-    """Energies, forces and stress of any potential of nakmd.
+    """Energies, forces and stress from any potential of nakmd.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ class NakMD(Calculator):
         Site labels: one for each atom (``""`` for none), or one for each tag (``{1: "graphitic"}``). If left out,
         ``atoms.arrays["site"]`` is used where it exists.
     skin : float [Å]
-        How much farther than the cutoff the neighbour lists reach.
+        Distance added to the cutoff of the neighbour lists.
 
     Notes
     -----
-    Any cell and any periodic flags, also no cell at all. The stress needs a cell with a volume.
+    Any cell and periodic flags are allowed, also no cell. The stress requires a cell with a volume.
 
     Examples
     --------
@@ -75,14 +75,24 @@ class NakMD(Calculator):
         properties: Sequence[str] = ("energy",),
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """Compute everything for the atoms and store it in ``results``."""
+        """Compute all properties of the atoms and store them in ``results``.
+
+        Raises
+        ------
+        PropertyNotImplementedError
+            If the stress is requested without a cell that has a volume.
+        CoverageError
+            If the potential does not cover a pair of species.
+        InputError
+            If a position is not finite, or the number of labels is not the number of atoms.
+        """
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # ASE is untyped
-        given = cast(Atoms, self.atoms)
-        has_volume = given.cell.rank == 3
+        current = cast(Atoms, self.atoms)
+        has_volume = current.cell.rank == 3
         if "stress" in properties and not has_volume:
-            raise PropertyNotImplementedError("These atoms have no cell with a volume, and so no stress.")
-        system = self._bind(given)
-        assert self._neighbors is not None  # both are made by _bind
+            raise PropertyNotImplementedError("The stress requires a cell with a volume; set one with atoms.set_cell.")
+        system = self._bind(current)
+        assert self._neighbors is not None  # both are set by _bind
         assert self._evaluator is not None
         self._neighbors.update(system)
         self._evaluator.compute(system, self._neighbors, self._result)
@@ -94,7 +104,7 @@ class NakMD(Calculator):
             "forces": self._result.forces.copy(),
         }
         if has_volume:
-            self.results["stress"] = -self._result.virial / given.cell.volume
+            self.results["stress"] = -self._result.virial / current.cell.volume
 
     def species_of(self, atoms: Atoms) -> list[str]:
         """Return the species name of each atom: element and site label."""
@@ -106,39 +116,41 @@ class NakMD(Calculator):
         else:
             labels = [str(label) for label in self.labels]
             if len(labels) != len(atoms):
-                raise InputError(f"labels has {len(labels)} entries for {len(atoms)} atoms.")
+                raise InputError(
+                    f"labels has {len(labels)} entries for {len(atoms)} atoms. Give one label for each atom."
+                )
         return [f"{symbol}:{label}" if label else symbol for symbol, label in zip(symbols, labels, strict=True)]
 
     def _bind(self, atoms: Atoms) -> System:
-        """Return the system, made anew only where species, periodic flags or the number of atoms changed."""
+        """Return the system; it is rebuilt only if species, periodic flags or the number of atoms changed."""
         names = self.species_of(atoms)
         species_names = tuple(sorted(set(names)))
         rows = {name: row for row, name in enumerate(species_names)}
         species = np.array([rows[name] for name in names], dtype=np.int64)
         cell = _cell_of(atoms)
-        known = self._system
+        system = self._system
         if (
-            known is None
-            or known.species_names != species_names
-            or not np.array_equal(known.species, species)
-            or not np.array_equal(known.cell.periodic, cell.periodic)
+            system is None
+            or system.species_names != species_names
+            or not np.array_equal(system.species, species)
+            or not np.array_equal(system.cell.periodic, cell.periodic)
         ):
-            known = System(atoms.positions, species, species_names, cell, masses=np.full(len(atoms), _MASS))
+            system = System(atoms.positions, species, species_names, cell, masses=np.full(len(atoms), _MASS))
             self._evaluator = self.potential.bind(species_names)
             self._neighbors = Neighbors(self._evaluator.requests, self.skin)
-            self._result = Result(known.n_atoms)
-            self._system = known
+            self._result = Result(system.n_atoms)
+            self._system = system
         if not np.all(np.isfinite(atoms.positions)):
-            raise InputError("A position is not finite (NaN or inf).")
-        known.positions[:] = atoms.positions
-        known.cell.matrix[:] = cell.matrix
-        return known
+            raise InputError("A position is not finite (NaN or inf). Check the positions of the atoms.")
+        system.positions[:] = atoms.positions
+        system.cell.matrix[:] = cell.matrix
+        return system
 
 
 def _cell_of(atoms: Atoms) -> Cell:
-    """Return the cell, completed where ASE has none, and right-handed."""
+    """Return the right-handed cell; missing cell vectors are completed."""
     matrix = np.array(complete_cell(atoms.cell), dtype=np.float64)
     if np.linalg.det(matrix) < 0.0:
-        # the same lattice: a vector and its opposite repeat alike
+        # the same lattice: inverting a cell vector does not change it
         matrix[2] *= -1.0
     return Cell(matrix, [bool(p) for p in atoms.pbc])

@@ -1,14 +1,14 @@
-"""Facts of the chemical elements: numbers, masses, radii, metal or wall, measured crystals and liquids.
+"""Data of the chemical elements: numbers, masses, radii, metal or wall, measured crystals and liquids.
 
-A table holds the elements that the project works with. `standard_mass` and `natural_crystal` go on to the tables of ASE
-for the others.
+The tables contain the elements that nakmd is used for. `standard_mass` and `natural_crystal` use the tables of ASE for
+all others.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-#: Symbols by atomic number. Number 0 is the placeholder for a particle that is no element.
+#: Symbols by atomic number. Number 0 is the placeholder for a particle that is not an element.
 SYMBOLS = tuple(
     """
     X H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y
@@ -19,7 +19,7 @@ SYMBOLS = tuple(
 )
 ATOMIC_NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
 
-#: Elements that count as the liquid metal, and as the wall, wherever the two are told apart.
+#: Elements of the liquid metal and of the wall, wherever they are distinguished.
 METALS = ("Na", "K", "Rb", "Li", "Cs", "Cu", "Al")
 WALL = ("C", "N")
 
@@ -35,13 +35,13 @@ COVALENT_RADII = {
     "Cu": 1.32, "Ge": 1.20, "Rb": 2.20, "Cs": 2.44,
 }  # fmt: skip
 
-#: Lattice constants [Å] of bcc at room temperature, recalled. The Nichol-Ackland potentials have them at 0 K.
+#: Lattice constants [Å] of bcc at room temperature, recalled. The Nichol-Ackland potentials have these values at 0 K.
 ROOM_TEMPERATURE_BCC = {"Na": 4.2906, "K": 5.3280}
 
 #: C-C bond length of graphene [Å], experiment and DFT.
 CC_BOND = 1.42
 
-#: Colours in pictures.
+#: Colours in figures.
 COLORS = {"C": "#5a5a5a", "N": "#0057d9", "Na": "#e69f00", "K": "#9a6fb8", "Rb": "#b0413e", "Cu": "#b87333"}
 
 #: 0 °C [K].
@@ -72,7 +72,7 @@ class MeasuredCrystal(NamedTuple):
 
 #: Na and K: C_ij at 78 and 4 K, a at 5 K. The rest at room temperature. Recalled from handbooks (Kittel, Introduction
 #: to Solid State Physics; Simmons & Wang, Single Crystal Elastic Constants), good to the digits shown or to a few per
-#: cent: enough to tell a wrong file from a right one, no reference for a paper.
+#: cent: enough to detect a wrong file, but not a reference for a paper.
 MEASURED_CRYSTALS = {
     "Na": MeasuredCrystal("bcc", 4.225, 1.113, (8.57, 7.11, 5.87), 370.9),
     "K": MeasuredCrystal("bcc", 5.225, 0.934, (4.16, 3.41, 2.86), 336.4),
@@ -93,9 +93,9 @@ def element_of(species_name: str) -> str:
 
 
 def standard_mass(element: str) -> float:
-    """Return the standard atomic weight [amu] of any element, 1 if the name is no element's.
+    """Return the standard atomic weight [amu] of an element, 1 if the name is not an element.
 
-    `MASSES` where it has the element, else the table of ASE.
+    From `MASSES` if it contains the element, else from ASE.
     """
     number = ATOMIC_NUMBERS.get(element, 0)
     if element in MASSES or not number:
@@ -106,14 +106,14 @@ def standard_mass(element: str) -> float:
 
 
 def natural_crystal(element: str) -> tuple[str, float] | None:
-    """Return structure and lattice constant [Å] of an element in nature, None if it is no simple crystal.
+    """Return structure and lattice constant [Å] of the natural crystal of an element, None if it is not a simple one.
 
-    `MEASURED_CRYSTALS` where it has the element (carbon is graphene, with its bond length), else the
+    From `MEASURED_CRYSTALS` if it contains the element (carbon is graphene, with its bond length), else from the
     ``reference_states`` of ASE.
     """
     if element in MEASURED_CRYSTALS:
-        known = MEASURED_CRYSTALS[element]
-        return known.structure, known.length
+        crystal = MEASURED_CRYSTALS[element]
+        return crystal.structure, crystal.length
     from ase.data import reference_states  # noqa: PLC0415  (ASE loads slowly, and few systems need it)
 
     number = ATOMIC_NUMBERS.get(element, 0)

@@ -1,7 +1,7 @@
-"""The errors a user can meet: each says what, the numbers, where, and what to do.
+"""The errors of nakmd. Each message gives the fault with its numbers, the place and the remedy.
 
-The command line turns the two families into exit codes: `InputError` is 2 (bad input: deck, file, usage),
-`RunError` is 1 (the run failed; what was written stays readable).
+The command line maps the two families to exit codes: `InputError` is 2 (bad input: deck, file, usage),
+`RunError` is 1 (the run failed; the files written so far stay readable).
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Iterable, Sequence
 
 
 class NakmdError(Exception):
-    """Root of every error that nakmd raises on purpose."""
+    """Base class of all errors that nakmd raises deliberately."""
 
     exit_code = 1
 
 
 class InputError(NakmdError):
-    """Something the user wrote or chose cannot work."""
+    """Invalid input: a deck, a file or an argument."""
 
     exit_code = 2
 
 
 class FileFormatError(InputError):
-    """A file is truncated, damaged or of another kind.
+    """A file is missing, truncated, damaged or of another format.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class FileFormatError(InputError):
     what : str
         What is wrong, with the numbers.
     remedy : str
-        What to do about it.
+        What to do.
     line : int or None
         Line of the file, counted from 1, where known.
     """
@@ -45,25 +45,25 @@ class FileFormatError(InputError):
         self._arguments = (path, what, remedy, line)
 
     def __reduce__(self) -> tuple[type[FileFormatError], tuple[object, str, str, int | None]]:
-        """Pickle by the arguments: errors come back from other processes."""
+        """Pickle by the arguments: errors are passed between processes."""
         return type(self), self._arguments
 
 
 class CoverageError(InputError):
-    """A pair of species present is covered by no term of the model."""
+    """No term of the model covers a pair of species in the system."""
 
 
 class StructureError(InputError):
-    """The asked-for structure cannot be built."""
+    """The requested structure cannot be built."""
 
 
 class DeckError(InputError):
-    """One or more faults of a deck, reported together.
+    """All errors of a deck, reported together.
 
     Parameters
     ----------
     problems : sequence of str
-        One message for each fault, each with its line and remedy.
+        One message for each error, with its line and remedy.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -71,28 +71,28 @@ class DeckError(InputError):
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type[DeckError], tuple[list[str]]]:
-        """Pickle by the argument: errors come back from other processes."""
+        """Pickle by the argument: errors are passed between processes."""
         return type(self), (self.problems,)
 
 
 class AnalysisError(InputError):
-    """An analysis was asked for something that its frames do not hold."""
+    """An analysis is not possible with the given frames."""
 
 
 class RunError(NakmdError):
-    """The run failed while it ran; what was written stays readable."""
+    """A run failed; the files written so far stay readable."""
 
 
 class ExplosionError(RunError):
-    """A position, a force or the temperature left the realm of sense."""
+    """A position, a force or the temperature is not finite or exceeds its limit."""
 
 
 class NeighborOverflowError(RunError):
-    """Atoms crowd together beyond every sane density."""
+    """The local density exceeds the capacity of the neighbour list."""
 
 
 def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known word that looks most like a given one.
+    """Return the known word most similar to a given one.
 
     Parameters
     ----------
@@ -100,12 +100,12 @@ def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
         Only the first 64 characters of its text are compared.
     known : iterable of str
     cutoff : float
-        The least likeness, from 0 to 1, as `difflib.get_close_matches` defines it. Upper and lower case count as equal.
+        Minimum similarity from 0 to 1, as in `difflib.get_close_matches`; case is ignored.
 
     Returns
     -------
     str or None
-        None if no word is alike.
+        None if no word is similar enough.
 
     Examples
     --------
@@ -120,14 +120,14 @@ def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return a hint for an unknown word: the nearest known word, else all known words.
+    """Return a hint for an unknown word: the most similar known word, else all known words.
 
     Examples
     --------
     >>> did_you_mean("hlep", ["help", "run"])
     'Did you mean "help"?'
     >>> did_you_mean("xyz", ["help", "run"])
-    'There are help, run.'
+    'Available: help, run.'
     >>> did_you_mean("xyz", [])
     ''
     """
@@ -135,4 +135,4 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     match = nearest(word, words)
     if match is not None:
         return f'Did you mean "{match}"?'
-    return f"There are {', '.join(words)}." if words else ""
+    return f"Available: {', '.join(words)}." if words else ""

@@ -1,4 +1,4 @@
-"""The pace of work: how fast it is done, and how long the rest takes."""
+"""Measures the speed of a task and estimates its remaining time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Pace:
     Parameters
     ----------
     window : float [s]
-        Older marks are forgotten; infinite for the mean since the first mark.
+        Older marks are discarded; infinite for the mean since the first mark.
 
     Examples
     --------
@@ -28,10 +28,10 @@ class Pace:
         self._marks: deque[tuple[float, float]] = deque()
 
     def mark(self, done: float) -> None:
-        """Record how much is done now: steps, frames or any other measure of the work."""
+        """Record the current progress: steps, frames or any other measure of the work."""
         now = time.perf_counter()
         if self._window == math.inf and len(self._marks) > 1:
-            self._marks.pop()  # the mean since the first mark needs no others
+            self._marks.pop()  # the mean needs only the first and the last mark
         self._marks.append((now, done))
         while len(self._marks) > 2 and now - self._marks[0][0] > self._window:
             self._marks.popleft()

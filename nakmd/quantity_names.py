@@ -1,14 +1,14 @@
-"""The quantities that nakmd measures by name: one line each.
+"""Registry of the quantities that nakmd measures: one line each.
 
-Everything else about a quantity stands in its class. The names stand apart because decks and the shell need them
-before anything is measured, and `nakmd.analysis` takes a tenth of a second to import.
+Everything else about a quantity is defined in its class. The names are in a separate module because decks and the
+command line need them without the import of `nakmd.analysis`, which takes a tenth of a second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: Name of each quantity, and its class: a module of `nakmd.analysis` and the class in it. In the order of the table.
+#: Name of each quantity, and its class as ``module.class`` in `nakmd.analysis`; in the order of the results table.
 QUANTITIES: Mapping[str, str] = {
     "thermo": "thermo.Thermo",
     "rdf": "rdf.RDF",

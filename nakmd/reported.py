@@ -1,4 +1,4 @@
-"""Runs that end with a report: what `nakmd.run` and `nakmd.resume` are."""
+"""`nakmd.run` and `nakmd.resume`: runs that end with a report."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def run(
     ----------
     deck : Deck, DeckSource or path
     directory : path, optional
-        For the files of the run; a free one below ``runs`` if left out.
+        Output folder; by default a new one in ``runs``.
     threads : int, optional
-        All cores if left out; the results do not depend on it.
+        By default all cores; the results do not depend on it.
     seed : int, optional
-        Instead of the deck's.
+        Replaces the seed of the deck.
     progress : callable, optional
         Called with a `nakmd.simulation.Progress` about twice a second.
     overwrite : bool
-        Whether a run that the folder holds is replaced.
+        Replace a run in this folder.
 
     Returns
     -------
@@ -41,9 +41,11 @@ def run(
     Raises
     ------
     DeckError
-        All faults of the deck.
+        Lists all errors of the deck.
+    InputError
+        If the folder holds a run and ``overwrite`` is false, or cannot be written.
     RunError
-        If the run explodes or a disk fails; what was written stays readable.
+        If the run becomes unstable or a file cannot be written; the files written so far stay readable.
 
     Examples
     --------
@@ -67,16 +69,16 @@ def resume(
     deck: str | Path | None = None,
     progress: ProgressReport | None = None,
 ) -> Run:
-    """Continue a run from its checkpoint: the same bits as if it had never stopped; then write its report.
+    """Continue a run from its checkpoint, to the bit as without the interruption, and write its report.
 
     Parameters
     ----------
     directory : path
     steps : int, optional
-        More steps of the last stage.
+        Additional steps of the last stage.
     threads : int, optional
     deck : path, optional
-        The run is only continued if this deck says what it began with.
+        The run continues only if this deck is the one it was started with.
     progress : callable, optional
 
     Returns
@@ -86,13 +88,13 @@ def resume(
     Raises
     ------
     InputError
-        If there is no run, it is at work, or deck or potential have changed since.
+        If there is no run, it is running, or the deck or the potential has changed.
     """
     return _reported(resume_run(directory, steps, threads, deck, progress))
 
 
 def _reported(run: Run) -> Run:
-    """Write the page of a finished run. A failure is a note: trajectory and results are stored by then."""
+    """Write the report of a finished run. A failure only adds a note: trajectory and results are already stored."""
     if run.status != "finished":
         return run
     from nakmd.report.page import write_report  # noqa: PLC0415  (plots and templates are slow to import)
@@ -102,6 +104,6 @@ def _reported(run: Run) -> Run:
     except Exception as error:
         run.notes.append(
             f"The report was not written ({type(error).__name__}: {error}); the run and its results are complete. "
-            f"`nakmd report {run.directory}` tries again."
+            f"Retry with `nakmd report {run.directory}`."
         )
     return run

@@ -1,4 +1,4 @@
-"""Where the files that travel with nakmd lie: parameter sets and example decks."""
+"""Folders of the data files installed with nakmd: parameter sets and example decks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def data_folder(name: str) -> Path:
     Returns
     -------
     pathlib.Path
-        The folder inside the installed package if it is there, else beside the package in the checkout.
+        The folder inside the installed package if it exists, else next to the package in the checkout.
     """
     package = Path(__file__).resolve().parent
     installed = package / "data" / name

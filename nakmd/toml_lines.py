@@ -1,4 +1,4 @@
-"""The line of each key of a TOML text, for messages.
+"""Line numbers of the keys of a TOML text, for messages.
 
 `tomllib` returns values without their positions. This scanner reads a text that `tomllib` has accepted, so it does not
 validate: it follows headers, keys, arrays and inline tables, and skips strings and comments.
@@ -32,7 +32,7 @@ class LineMap:
     Attributes
     ----------
     lines : dict of KeyPath to int
-        Every key, table header and array element. A table that several lines add to has the first of them.
+        Every key, table header and array element. A table that is defined in several places has its first line.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class LineMap:
         return cls(_Scanner(text).scan())
 
     def find(self, path: KeyPath) -> int | None:
-        """Return the line of a path, else of the innermost table or array around it; None if there is none."""
+        """Return the line of a path, else of the innermost table or array that contains it; None if there is none."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
                 return self.lines[path[:length]]
@@ -65,7 +65,7 @@ class LineMap:
 
 
 class _Scanner:
-    """One walk over a text; `position` moves forward only."""
+    """One pass over a text; `position` only increases."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -103,7 +103,7 @@ class _Scanner:
         return self.position
 
     def _line(self) -> int:
-        """Line of the position, counted on from the last call."""
+        """Line of the current position, counted from that of the last call."""
         start, line = self._counted
         line += self.text.count("\n", start, self.position)
         self._counted = (self.position, line)
@@ -117,7 +117,7 @@ class _Scanner:
             self.lines.setdefault(path[:length], line)
 
     def _resolve(self, keys: list[str]) -> KeyPath:
-        """Turn header keys into a path: below an array of tables, its last element is meant."""
+        """Turn header keys into a path: an array of tables on the way refers to its last element."""
         path: KeyPath = ()
         for k, key in enumerate(keys):
             path = (*path, key)
@@ -189,7 +189,7 @@ class _Scanner:
             self._assignment(path)
 
     def _closes(self, mark: str) -> bool:
-        """Step over the closing mark, or over a comma between two entries."""
+        """Skip a comma between two entries; return whether the closing mark follows, and skip it too."""
         if self.text.startswith(",", self.position):
             self.position += 1
             self._skip(_SKIP)

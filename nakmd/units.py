@@ -1,7 +1,7 @@
-"""House units and the constants that join them (CODATA 2022).
+"""House units and conversion constants (CODATA 2022).
 
-Everything inside nakmd is in eV, Å, amu, ps, K and e (LAMMPS ``metal``), with pressure in eV/Å³.
-Only the deck and the trajectory reader parse units; kernels receive bare numbers.
+All quantities in nakmd are in eV, Å, amu, ps, K and e (LAMMPS ``metal``), with pressure in eV/Å³.
+Only the deck and the trajectory reader parse units; kernels receive plain numbers.
 
 ASE uses CODATA 2014: its k_B differs by 3.4e-7, so temperatures agree to seven digits only.
 """
@@ -33,6 +33,6 @@ KJ_PER_MOL_PER_EV = 96.48533212331002
 #: e²/4πε0 [eV Å]: e/(4π ε0) with ε0 = 8.8541878188e-12 F/m (CODATA 2022).
 COULOMB = 14.399645468667815
 
-#: The same in the ZBL core of Finnis-Sinclair cubics: the digits behind the check values of the Nichol-Ackland
-#: pair functions.
+#: The same constant in the ZBL core of Finnis-Sinclair cubics: the digits used for the check values of the
+#: Nichol-Ackland pair functions.
 MOLDY_COULOMB = 14.3996454

@@ -54,7 +54,7 @@ def test_stress_is_negative_under_compression():
     assert np.all(atoms.get_stress()[:3] > 1e-4)
 
 
-def test_atoms_without_a_cell_and_with_some_of_it():
+def test_atoms_without_a_cell_and_with_a_partial_cell():
     dimer = Atoms("NaK", [[0, 0, 0], [0, 0, 3.8]])
     dimer.calc = NakMD(load("nak"))
     alone = dimer.get_potential_energy()
@@ -82,7 +82,7 @@ def test_a_left_handed_cell_is_the_same_crystal(alloy):
     np.testing.assert_allclose(mirrored.get_stress(), stress, atol=1e-12)
 
 
-def test_moving_swapping_and_wrapping_are_noticed(alloy):
+def test_moving_swapping_and_wrapping_update_the_energy(alloy):
     calculator = alloy.calc
     energy = alloy.get_potential_energy()
     alloy.positions[0] += 0.05
@@ -99,7 +99,7 @@ def test_moving_swapping_and_wrapping_are_noticed(alloy):
     assert other.get_potential_energy() == pytest.approx(-1.109, abs=1e-3)
 
 
-def test_two_calculators_may_share_a_potential():
+def test_two_calculators_can_share_a_potential():
     potential = load("nak")
     sodium, alloy = bulk("Na", "bcc", a=4.3), bulk("K", "bcc", a=5.3, cubic=True)
     alloy.symbols[0] = "Na"
@@ -125,22 +125,22 @@ def test_site_labels_from_the_array_the_tags_or_the_argument():
     sheet.set_tags([1] + [0] * (len(sheet) - 1))
     tagged = NakMD(load("nak-cn"), labels={1: "graphitic"}).get_potential_energy(sheet)
     sheet.set_array("site", np.array(labels))
-    found = NakMD(load("nak-cn")).get_potential_energy(sheet)
-    assert listed == tagged == found
+    from_array = NakMD(load("nak-cn")).get_potential_energy(sheet)
+    assert listed == tagged == from_array
     pyridinic = NakMD(load("nak-cn"), labels={1: "pyridinic"}).get_potential_energy(sheet)
-    assert pyridinic < found - 0.1
+    assert pyridinic < from_array - 0.1
     with pytest.raises(InputError, match="3 entries for 73 atoms"):
         NakMD(load("nak-cn"), labels=["a", "b", "c"]).get_potential_energy(sheet)
 
 
-def test_faults_are_messages():
+def test_invalid_atoms_give_clear_errors():
     water = molecule("H2O")
     water.calc = NakMD(load("nak"))
     with pytest.raises(CoverageError, match="H with"):
         water.get_potential_energy()
     atoms = bulk("Na", "bcc", a=4.3)
     atoms.calc = NakMD(load("nak"))
-    for _ in range(2):  # when it is bound, and later
+    for _ in range(2):  # at the first call, which binds the potential, and later
         atoms.positions[0, 0] = np.nan
         with pytest.raises(InputError, match="NaN"):
             atoms.get_potential_energy()

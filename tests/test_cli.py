@@ -317,7 +317,7 @@ def test_a_diverging_run_is_exit_code_1(command, tmp_path):
     code, _, error = command("run", "hot.toml", "-o", "run", "--threads", 1)
     assert code == 1
     assert "shorten the time step" in error
-    assert "What was written until then is in run" in error
+    assert "The files written so far are in run" in error
     assert command("analyze", "run", "thermo", "--stage", "all")[0] == 0
 
 

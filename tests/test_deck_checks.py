@@ -1,4 +1,4 @@
-"""Sanity of decks that are words of the right kind: time steps, temperatures, densities, cells, groups, disk."""
+"""Checks of decks whose values are valid one by one: time steps, temperatures, densities, cells, groups, disk."""
 
 import copy
 
@@ -21,7 +21,7 @@ def plan_of(structure=LIQUID, stage=PRODUCE, potential="nak", **more):
     return make_plan(Deck(model=model, structure=copy.deepcopy(structure), stage=stages, **more))
 
 
-def test_a_sound_deck_has_nothing_to_say():
+def test_a_valid_deck_has_no_messages():
     plan = plan_of()
     assert plan.faults == []
     assert plan.warnings == []
@@ -35,22 +35,22 @@ def test_a_sound_deck_has_nothing_to_say():
     ("stage", "fatal", "message"),
     [
         ({"timestep": "0.5 ps"}, True, 'Did you mean "0.5 fs"?'),
-        ({"timestep": "30 fs"}, True, "no step above 20 fs"),
-        ({"timestep": "10 fs"}, False, "is coarse"),
-        ({"temperature": "50000 K"}, True, "nothing stays bound"),
-        ({"temperature": "4000 K"}, False, "boils every metal"),
+        ({"timestep": "30 fs"}, True, "the limit is 20 fs"),
+        ({"timestep": "10 fs"}, False, "10 fs is long"),
+        ({"temperature": "50000 K"}, True, "is too high: the limit is 20000 K"),
+        ({"temperature": "4000 K"}, False, "above the boiling point of Na and K"),
         ({"tau": "5 fs"}, False, "shorter than ten steps"),
         ({"tau": "1 fs"}, True, "shorter than ten steps"),
         ({"ensemble": "langevin"}, False, "friction slows diffusion"),
-        ({"kind": "heat"}, False, "a ramp is"),
-        ({"group": "wall"}, True, 'no atoms are called "wall"'),
-        ({"group": "potassium"}, True, "There are K, Na, all, liquid"),
+        ({"kind": "heat"}, False, "a heating ramp is"),
+        ({"group": "wall"}, True, '"wall" selects no atoms'),
+        ({"group": "potassium"}, True, "Available: K, Na, all, liquid"),
     ],
 )
 def test_stages(stage, fatal, message):
     plan = plan_of(stage={**PRODUCE, **stage})
-    said = plan.faults if fatal else plan.warnings
-    assert any(message in text for text in said)
+    messages = plan.faults if fatal else plan.warnings
+    assert any(message in text for text in messages)
     assert not (plan.faults if not fatal else [])
 
 
@@ -64,14 +64,14 @@ def test_carbon_needs_a_shorter_step_than_metal_unless_it_is_frozen():
     ("structure", "message"),
     [
         ({"liquid": {"x_K": 0.5, "density": "9 g/cm3", "atoms": 80}}, "liquid Na-K has 0.75 to 0.95"),
-        ({"liquid": {"x_K": 0.5, "temperature": "450 K"}}, "needs atoms = 4000"),
+        ({"liquid": {"x_K": 0.5, "temperature": "450 K"}}, "such as atoms = 4000"),
         ({"liquid": {"region": "around", "x_K": 0.5, "temperature": "450 K"}}, "needs a [structure.carbon]"),
-        ({**SHEET, "liquid": {"x_K": 0.5, "temperature": "450 K"}}, "has no place for the carbon"),
+        ({**SHEET, "liquid": {"x_K": 0.5, "temperature": "450 K"}}, "does not allow carbon"),
         ({**SHEET, "liquid": {"region": "inside", "x_K": 0.5, "temperature": "450 K"}}, "is for a nanotube"),
         ({"crystal": {"element": "K", "repeat": [2, 4, 4]}}, "too small for the cutoff"),
-        ({"crystal": {"element": "Xx", "repeat": [4, 4, 4]}}, "is not a species"),
-        ({"carbon": {"kind": "nanotube", "chirality": [0, 0], "length": "30 Å"}}, "is no tube"),
-        ({"file": {"path": "nowhere.xyz"}}, "there is no such file"),
+        ({"crystal": {"element": "Xx", "repeat": [4, 4, 4]}}, 'unknown species "Xx"'),
+        ({"carbon": {"kind": "nanotube", "chirality": [0, 0], "length": "30 Å"}}, "is not a tube"),
+        ({"file": {"path": "nowhere.xyz"}}, "no such file"),
     ],
 )
 def test_structures(structure, message):
@@ -81,8 +81,8 @@ def test_structures(structure, message):
 @pytest.mark.parametrize(
     ("structure", "message"),
     [
-        ({**SHEET, "box": {"lengths": ["30 Å", "30 Å", "30 Å"]}}, "lengths are those of a liquid alone"),
-        ({"crystal": {"element": "K", "repeat": [4, 4, 4]}, "box": {"vacuum": "10 Å"}}, "vacuum has no place here"),
+        ({**SHEET, "box": {"lengths": ["30 Å", "30 Å", "30 Å"]}}, "lengths are only for a bulk liquid"),
+        ({"crystal": {"element": "K", "repeat": [4, 4, 4]}, "box": {"vacuum": "10 Å"}}, "vacuum is not used here"),
         (
             {
                 **SHEET,
@@ -91,17 +91,17 @@ def test_structures(structure, message):
             },
             "the liquid fills the cell",
         ),
-        ({"liquid": {**LIQUID["liquid"], "thickness": "20 Å"}}, "it is a film then"),
+        ({"liquid": {**LIQUID["liquid"], "thickness": "20 Å"}}, "a liquid without carbon uses it for a film"),
         (
             {
                 "liquid": {**LIQUID["liquid"], "thickness": "20 Å"},
                 "box": {"lengths": ["20 Å", "20 Å", "20 Å"], "vacuum": "10 Å"},
             },
-            "keep one of the two",
+            "Keep one of them",
         ),
         (
             {**SHEET, "liquid": {**LIQUID["liquid"], "region": "droplet", "thickness": "20 Å"}},
-            "thickness has no meaning",
+            "thickness is not used here",
         ),
     ],
 )
@@ -110,7 +110,7 @@ def test_lengths_that_would_be_ignored(structure, message):
     assert any(message in str(fault) for fault in faults), faults
 
 
-def test_a_liquid_alone_with_vacuum_is_a_film():
+def test_a_liquid_with_vacuum_is_a_film():
     liquid = {**LIQUID["liquid"], "thickness": "20 Å"}
     _, system, _ = plan_of({"liquid": liquid, "box": {"vacuum": "12 Å"}}).require()
     assert system.cell.lengths[2] == pytest.approx(44.0)
@@ -119,8 +119,8 @@ def test_a_liquid_alone_with_vacuum_is_a_film():
 
 def test_missing_coverage_names_the_pair_and_the_remedy():
     faults = plan_of(SHEET | {"liquid": {"region": "beside", "x_K": 1.0, "temperature": "450 K"}}).faults
-    assert any("no term couples C with K" in text and "nak-cn" in text for text in faults)
-    assert any("no term couples C with C" in text and '"cn"' in text for text in faults)
+    assert any("no term of the model covers the pair C-K" in text and "nak-cn" in text for text in faults)
+    assert any("no term of the model covers the pair C-C" in text and '"cn"' in text for text in faults)
     declared = {"potential": "nak", "none": [["C", "C"], ["C", "K"]]}
     structure = {
         "carbon": SHEET["carbon"],
@@ -129,7 +129,7 @@ def test_missing_coverage_names_the_pair_and_the_remedy():
     assert plan_of(structure, {**PRODUCE, "timestep": "1 fs"}, declared).faults == []
 
 
-def test_a_label_that_no_atom_has_is_pointed_out():
+def test_a_label_that_no_atom_has_gives_a_warning():
     term = {
         "kind": "morse",
         "pair": ["K", "C:egde"],
@@ -140,10 +140,10 @@ def test_a_label_that_no_atom_has_is_pointed_out():
     }
     plan = plan_of(potential={"terms": [{"kind": "set", "name": "nak"}, term]})
     assert plan.faults == []
-    assert any('the model speaks of "C:egde"' in text for text in plan.warnings)
+    assert any('the model names the species "C:egde"' in text for text in plan.warnings)
 
 
-def test_a_doping_that_weakens_nothing():
+def test_a_doping_without_effect_is_an_error():
     term = {"kind": "morse", "pair": ["K", "Na"], "depth": "0.1 eV", "alpha": "1 1/Å", "r_0": "3 Å", "cutoff": "6 Å"}
     faults = plan_of(potential={"terms": [term], "doping": 0.02, "none": [["K", "K"], ["Na", "Na"]]}).faults
     assert any("[model] doping weakens the metal-carbon pairs of a named set" in text for text in faults)
@@ -153,35 +153,35 @@ def test_a_doping_that_weakens_nothing():
 
 
 def test_quantities_that_the_atoms_do_not_allow():
-    for word in ("affinity", "immersion", "contact_angle", "layers", "coordination"):
-        plan = plan_of(analysis={"quantities": ["surface_tension", "thermo", word]})
-        # a film is a matter of positions, which the run shows
+    for quantity in ("affinity", "immersion", "contact_angle", "layers", "coordination"):
+        plan = plan_of(analysis={"quantities": ["surface_tension", "thermo", quantity]})
+        # whether there is a film depends on the positions during the run
         assert len(plan.faults) == 1
-        assert f"{word} needs both a wall" in plan.faults[0]
+        assert f"{quantity} needs both a wall" in plan.faults[0]
     plan = plan_of(analysis={"stages": ["prodce"]})
-    assert any('no stage is called "prodce". Did you mean "produce"' in text for text in plan.faults)
+    assert any('there is no stage "prodce". Did you mean "produce"' in text for text in plan.faults)
 
 
-def test_viscosity_needs_the_liquid_alone_and_vacf_and_viscosity_dense_samples():
+def test_viscosity_and_vacf_need_a_short_sampling_interval():
     wet = plan_of(SHEET, {**PRODUCE, "timestep": "0.5 fs"}, "cn", analysis={"quantities": ["viscosity", "layers"]})
     assert any("viscosity needs metal atoms" in text for text in wet.faults)
     assert any("layers needs both a wall" in text for text in wet.faults)
-    said = plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis={"quantities": ["viscosity", "vacf"]}).warnings
-    assert any("viscosity needs samples 5 to 20 fs apart, and they are 100 fs apart" in text for text in said)
-    assert any("write [output] thermo_every = 5." in text for text in said)
-    assert any("vacf needs samples" in text and "write [output] trajectory_every = 5." in text for text in said)
+    sparse = plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis={"quantities": ["viscosity", "vacf"]}).warnings
+    assert any("viscosity needs a sampling interval of 5 to 20 fs; it is 100 fs" in text for text in sparse)
+    assert any("Write [output] thermo_every = 5." in text for text in sparse)
+    assert any("vacf needs" in text and "Write [output] trajectory_every = 5." in text for text in sparse)
     dense = {"quantities": ["viscosity", "vacf"], "when": "live", "every": 10}
     assert plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis=dense, output={"thermo_every": 10}).warnings == []
 
 
-def test_output_that_never_comes_and_output_that_does_not_fit():
+def test_output_interval_beyond_the_run_and_output_beyond_the_disk():
     assert any("is never reached" in text for text in plan_of(output={"trajectory_every": 5000}).warnings)
     endless = {**PRODUCE, "steps": 2 * 10**15}
     faults = plan_of(stage=endless, output={"trajectory_every": 1, "thermo_every": 10**9}).faults
-    assert any("GB are free" in text and "Write fewer frames" in text for text in faults)
+    assert any("GB are free" in text and "Increase trajectory_every" in text for text in faults)
 
 
-def test_a_barostat_acts_where_the_cell_repeats():
+def test_a_barostat_needs_periodic_axes():
     structure = {**LIQUID, "box": {"periodic": [True, True, False]}}
     stage = {**PRODUCE, "barostat": {"axes": "xyz"}}
     assert any("barostat acts along z" in text for text in plan_of(structure, stage).faults)
@@ -190,12 +190,12 @@ def test_a_barostat_acts_where_the_cell_repeats():
 
 def test_estimate_counts_atoms_frames_and_time(tmp_path, monkeypatch):
     monkeypatch.setenv("NAKMD_CACHE_DIR", str(tmp_path))
-    found = estimate(plan_of(output={"trajectory_every": 10, "thermo_every": 5}))
-    assert found.n_atoms == 80
-    assert found.species == {"Na": 26, "K": 54}
-    assert found.n_frames == 101
-    assert found.n_rows == 201
-    assert "guess" in found.rate_source
+    expected = estimate(plan_of(output={"trajectory_every": 10, "thermo_every": 5}))
+    assert expected.n_atoms == 80
+    assert expected.species == {"Na": 26, "K": 54}
+    assert expected.n_frames == 101
+    assert expected.n_rows == 201
+    assert "guess" in expected.rate_source
     potential = load("nak")
     store_rate(potential, 2, 5.0)
     assert stored_rate(potential, 2) == 5.0

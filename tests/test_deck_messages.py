@@ -1,4 +1,4 @@
-"""What a faulty deck is told: all faults at once, each with its line, the key, and what to write instead."""
+"""Messages of faulty decks: all errors at once, each with its line, the key and a valid value."""
 
 import copy
 from pathlib import Path
@@ -130,11 +130,11 @@ def keys_of(data, path=()):
     """Every key of a deck, tables included."""
     entries = data.items() if isinstance(data, dict) else enumerate(data)
     for key, value in entries:
-        here = (*path, key)
+        full = (*path, key)
         if isinstance(key, str):
-            yield here
+            yield full
         if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
-            yield from keys_of(value, here)
+            yield from keys_of(value, full)
 
 
 KEYS = [(name, path) for name, deck in DECKS.items() for path in keys_of(deck)]
@@ -165,14 +165,14 @@ def test_a_misspelt_key_is_named_with_its_line(name, path):
     source, faults = faults_of(data)
     line = source.lines.find((*path[:-1], wrong))
     if path[-1] == "kind":
-        # without its kind nobody can say what a table means
+        # without its kind a table cannot be validated
         assert any(f"deck:{source.lines.find(path)}: " in fault and '"kind"' in fault for fault in faults)
         return
     expected = f'deck:{line}: unknown key "{wrong}"'
-    found = [fault for fault in faults if fault.startswith(expected)]
-    assert len(found) == 1
-    assert f'Did you mean "{path[-1]}"?' in found[0]
-    assert len(faults) == 1, "a misspelt key is read as what was meant and raises no other fault"
+    matching = [fault for fault in faults if fault.startswith(expected)]
+    assert len(matching) == 1
+    assert f'Did you mean "{path[-1]}"?' in matching[0]
+    assert len(faults) == 1, "a misspelt key is repaired and causes no second error"
 
 
 def wrong_value(value):
@@ -218,30 +218,30 @@ def test_ten_faults_at_once(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stage = [1,\n2,\nb", "deck:3: not TOML"),
-        ("title = unquoted", "deck:1: not TOML"),
-        ("timestep = 1 fs", "Texts and quantities go in quotes"),
-        ("a = 1\na = 2", "deck:2: not TOML"),
-        ('a = "', "deck:1: not TOML"),
+        ("stage = [1,\n2,\nb", "deck:3: invalid TOML"),
+        ("title = unquoted", "deck:1: invalid TOML"),
+        ("timestep = 1 fs", "Strings and quantities need quotes"),
+        ("a = 1\na = 2", "deck:2: invalid TOML"),
+        ('a = "', "deck:1: invalid TOML"),
         ("", "the deck has no [model]"),
         ("stage = 3", "write each as [[stage]]"),
-        ("[[stage]]\nkind = 7", "kind = 7 is unknown"),
-        ("model = 3\nstructure = []", "a table goes here"),
+        ("[[stage]]\nkind = 7", "kind = 7 is not valid"),
+        ("model = 3\nstructure = []", "model = 3 is not valid. Write a table."),
     ],
 )
-def test_texts_that_are_no_decks(text, message):
+def test_texts_that_are_not_decks(text, message):
     with pytest.raises(DeckError) as fault:
         Deck.from_text(text)
     assert message in str(fault.value)
 
 
-def test_a_deck_that_is_not_there(tmp_path, monkeypatch):
+def test_a_deck_that_does_not_exist(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flagship.toml").write_text("")
     with pytest.raises(InputError, match=r'no deck flagshp.toml. Did you mean "flagship.toml"'):
         DeckSource.read("flagshp.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not a text in UTF-8"):
+    with pytest.raises(InputError, match="is not UTF-8 text"):
         DeckSource.read("binary.toml")
     with pytest.raises(InputError, match="cannot be read"):
         DeckSource.read(tmp_path)

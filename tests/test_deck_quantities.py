@@ -59,18 +59,20 @@ def test_units(text, kind, value):
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("5", TIME, 'no unit; write a time with one, such as "1 fs"'),
-        ("soon", TIME, "is not a number with a unit"),
-        ("1 Fs", TIME, 'did you mean "fs"?'),
+        ("5", TIME, 'the unit is missing. Write a time with its unit, such as "1 fs"'),
+        ("soon", TIME, "this is not a number with a unit"),
+        ("1 Fs", TIME, 'Did you mean "fs"?'),
         ("1 femtosec", TIME, "unknown unit"),
-        ("5 Å", TIME, '"5 Å" is a length; here goes a time'),
-        ("450 eV", TEMPERATURE, "is an energy; here goes a temperature"),
-        ("0,5 fs", TIME, 'write a point, as in "0.5 fs"'),
+        ("5 nn", LENGTH, 'unknown unit "nn". Did you mean "nm"? Write a length'),
+        ("2 ev/Å²", STIFFNESS, 'Did you mean "eV"?'),
+        ("5 Å", TIME, "this is a length, not a time. Write a time"),
+        ("450 eV", TEMPERATURE, "this is an energy, not a temperature. Write a temperature"),
+        ("0,5 fs", TIME, 'use a decimal point, not a comma: "0.5 fs"'),
         ("1e999 fs", TIME, "too large"),
         ("1 Å^99", LENGTH, "unknown unit"),
         ("1 eV/", ENERGY, "ends in a slash"),
-        ("1 g/cm2", DENSITY, "something else; here goes a density"),
-        ("", LENGTH, "is not a number"),
+        ("1 g/cm2", DENSITY, '"g/cm2" is not a unit of density. Write a density'),
+        ("", LENGTH, "this is not a number"),
     ],
 )
 def test_faults(text, kind, message):
@@ -87,9 +89,9 @@ def test_writing_keeps_every_bit(value, kind):
 @given(st.text(max_size=30), st.sampled_from(KINDS))
 def test_any_text_is_a_number_or_a_message(text, kind):
     try:
-        found = parse_quantity(text, kind)
+        value = parse_quantity(text, kind)
     except QuantityError as fault:
-        said = str(fault)
+        message = str(fault)
     else:
-        said = f"such as {kind.example}" if math.isfinite(found) else ""
-    assert kind.example in said or "write a point" in said
+        message = kind.example if math.isfinite(value) else ""
+    assert kind.example in message or "use a decimal point" in message

@@ -1,4 +1,4 @@
-"""Runs from decks: the folder, going on with the same bits, and every way in which that is refused."""
+"""Runs of decks: the run folder, bit-exact resuming, and the cases in which a run is refused."""
 
 import json
 import os
@@ -126,13 +126,13 @@ def test_results(whole):
     assert stored["table"]
     assert whole.results["thermo"].quantities["volume"].value > 0.0
     assert "temperature" in str(whole.results)
-    with pytest.raises(nakmd.NakmdError, match="there are thermo"):
+    with pytest.raises(nakmd.NakmdError, match="Available: thermo"):
         whole.results["viscosity"]
     assert (whole.directory / "overview.png").stat().st_size > 10_000
     assert json.loads(json.dumps(whole.to_dict()))["status"] == "finished"
 
 
-def test_two_runs_are_the_same_bits(whole, tmp_path):
+def test_two_runs_are_equal_to_the_bit(whole, tmp_path):
     nakmd.run(deck_of(), tmp_path / "again", threads=2)
     assert frames_of(tmp_path / "again") == frames_of(whole.directory)
 
@@ -144,7 +144,7 @@ def test_another_seed_is_another_run(whole, tmp_path):
     assert nakmd.resume(tmp_path / "other", steps=5, threads=1).deck.seed == 5
 
 
-def test_n_steps_and_n_more_are_2n(whole, tmp_path):
+def test_n_steps_resumed_for_n_more_equal_2n(whole, tmp_path):
     nakmd.run(deck_of(steps=20), tmp_path / "run", threads=1)
     resumed = nakmd.resume(tmp_path / "run", steps=20, threads=1)
     assert resumed.step == whole.step
@@ -156,7 +156,7 @@ def interrupt_at(step, number=signal.SIGINT):
     sent = []
 
     def progress(now):
-        # once: a second signal would end the process at once
+        # only once: a second signal would stop the process immediately
         if now.step >= step and not sent:
             sent.append(now.step)
             os.kill(os.getpid(), number)
@@ -178,7 +178,7 @@ def test_interrupted_and_resumed_is_the_same(whole, tmp_path, monkeypatch, step)
     assert thermo_of(tmp_path / "run") == thermo_of(whole.directory)
 
 
-def test_a_damaged_checkpoint_costs_only_time(whole, tmp_path, monkeypatch):
+def test_a_damaged_checkpoint_is_replaced_by_the_previous_one(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "PROGRESS_INTERVAL", 0.0)
     nakmd.run(deck_of(), tmp_path / "run", threads=1, progress=interrupt_at(47))
     path = tmp_path / "run" / "checkpoint.h5"
@@ -188,18 +188,18 @@ def test_a_damaged_checkpoint_costs_only_time(whole, tmp_path, monkeypatch):
     assert frames_of(tmp_path / "run") == frames_of(whole.directory)
 
 
-def test_live_analyses_equal_those_of_the_file(whole, tmp_path, monkeypatch):
+def test_live_analyses_equal_those_of_the_trajectory(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "PROGRESS_INTERVAL", 0.0)
     live = deck_of(analysis={"when": "live"})
-    at_once = nakmd.run(live, tmp_path / "at once", threads=1)
+    uninterrupted = nakmd.run(live, tmp_path / "uninterrupted", threads=1)
     for name in ("rdf", "diffusion K"):
-        np.testing.assert_array_equal(at_once.results[name].value, whole.results[name].value)
+        np.testing.assert_array_equal(uninterrupted.results[name].value, whole.results[name].value)
     nakmd.run(live, tmp_path / "run", threads=1, progress=interrupt_at(61))
     resumed = nakmd.resume(tmp_path / "run", threads=1)
     np.testing.assert_array_equal(resumed.results["rdf"].value, whole.results["rdf"].value)
 
 
-def test_live_analyses_finer_than_the_file_are_made_from_the_file_after_an_interruption(tmp_path, monkeypatch):
+def test_interrupted_live_analyses_with_more_samples_than_the_trajectory_use_the_trajectory(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "PROGRESS_INTERVAL", 0.0)
     fine = deck_of(analysis={"when": "live", "every": 1, "quantities": ["rdf"]})
     nakmd.run(fine, tmp_path / "run", threads=1, progress=interrupt_at(61))
@@ -248,7 +248,7 @@ def test_a_changed_potential_is_refused(tmp_path):
     with pytest.raises(InputError, match="potential has changed"):
         nakmd.resume(directory, steps=5, threads=1)
     (tmp_path / "nak.eam.fs").unlink()
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="no such file"):
         nakmd.resume(directory, steps=5, threads=1)
     (tmp_path / "nak.eam.fs").write_text(text)
     assert nakmd.resume(directory, steps=1, threads=1).status == "finished"
@@ -269,8 +269,8 @@ def test_an_explosion_is_reported_and_leaves_a_readable_trajectory(tmp_path):
     assert len(frames_of(tmp_path / "run")) >= 1
 
 
-def test_faults_of_a_deck_come_before_anything_is_written(tmp_path):
-    with pytest.raises(DeckError, match="no atoms are called"):
+def test_a_faulty_deck_writes_nothing(tmp_path):
+    with pytest.raises(DeckError, match="selects no atoms"):
         nakmd.run(deck_of(groups={"frozen": ["tube"]}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -298,7 +298,7 @@ def test_a_folder_is_used_by_one_process_at_a_time(tmp_path):
     assert nakmd.resume(directory, steps=5, threads=1).status == "finished"
 
 
-def test_folders_get_free_names(tmp_path, monkeypatch):
+def test_default_folders_have_unused_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert str(free_folder("my deck")) == "runs/my-deck"
     (tmp_path / "runs" / "my-deck").mkdir(parents=True)
@@ -306,7 +306,7 @@ def test_folders_get_free_names(tmp_path, monkeypatch):
     assert str(free_folder("my deck")) == "runs/my-deck-2"
 
 
-def test_a_trajectory_is_a_structure_to_start_from(whole, tmp_path):
+def test_a_trajectory_can_be_the_initial_structure(whole, tmp_path):
     text = f'''
 [model]
 potential = "nak"
@@ -317,7 +317,7 @@ kind = "equilibrate"
 steps = 5
 temperature = "450 K"
 '''
-    # Langevin leaves the momentum alone, so the first frame has the velocities of the file to the last bit
+    # the momentum is not removed with Langevin, so the first frame has the velocities of the file to the bit
     run = nakmd.run(DeckSource.parse(text), tmp_path / "run", threads=1)
     first = frames_of(tmp_path / "run")[0]
     last = frames_of(whole.directory)[-1]
@@ -327,7 +327,7 @@ temperature = "450 K"
 
 
 def kill_and_resume(tmp_path, whole, kills, seed):
-    """Kill a process of its own at random moments until it ends; compare with the run that was left alone."""
+    """Kill a separate process at random times and resume it; compare with the uninterrupted run."""
     random = np.random.default_rng(seed)
     source = tmp_path / "deck.toml"
     source.write_text(deck_of().to_toml())
@@ -346,14 +346,14 @@ def kill_and_resume(tmp_path, whole, kills, seed):
     for kill in range(kills + 1):
         what = "resume" if (directory / "checkpoint.h5").exists() else "run"
         if what == "run" and directory.exists():
-            # killed before the first checkpoint: what is there cannot be gone on with
+            # killed before the first checkpoint: the files cannot be resumed from
             for path in directory.iterdir():
                 path.unlink()
         process = subprocess.Popen(
             [sys.executable, "-c", program, str(directory), what, str(source)], stdout=subprocess.PIPE, text=True
         )
         if kill < kills:
-            process.stdout.readline()  # at work
+            process.stdout.readline()  # the run has started
             time.sleep(random.uniform(0.0, 0.4))
             process.kill()
         process.communicate()
@@ -369,5 +369,5 @@ def test_killed_twice_and_resumed_is_the_same(whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_at_ten_random_moments_and_resumed_is_the_same(whole, tmp_path):
+def test_killed_at_ten_random_times_and_resumed_is_the_same(whole, tmp_path):
     kill_and_resume(tmp_path, whole, kills=10, seed=2)

@@ -1,4 +1,4 @@
-"""Facts of elements against ASE's tables and values of handbooks, and the pace of FIRE."""
+"""Data of the elements compared with the tables of ASE and handbooks, and the time step of FIRE."""
 
 import pytest
 from ase.data import atomic_masses, atomic_numbers, chemical_symbols, covalent_radii, reference_states
@@ -14,7 +14,7 @@ def test_symbols_are_in_the_order_of_their_numbers():
 
 @pytest.mark.parametrize("element", elements.MASSES)
 def test_masses_are_standard(element):
-    # ASE holds IUPAC 2016, where aluminium differs by 1e-7 amu
+    # ASE has IUPAC 2016, where aluminium differs by 1e-7 amu
     assert elements.standard_mass(element) == pytest.approx(atomic_masses[atomic_numbers[element]], abs=2e-7)
 
 
@@ -35,10 +35,10 @@ def test_metal_and_wall_are_disjoint():
 
 @pytest.mark.parametrize("element", sorted(set(elements.MEASURED_CRYSTALS) - {"C"}))
 def test_measured_crystals_are_those_of_other_tables(element):
-    known, state = elements.MEASURED_CRYSTALS[element], reference_states[atomic_numbers[element]]
-    assert elements.natural_crystal(element) == (known.structure, known.length)
-    assert known.structure == state["symmetry"]
-    assert known.length == pytest.approx(state["a"], abs=0.01)  # ASE gives two decimals, some of another temperature
+    crystal, state = elements.MEASURED_CRYSTALS[element], reference_states[atomic_numbers[element]]
+    assert elements.natural_crystal(element) == (crystal.structure, crystal.length)
+    assert crystal.structure == state["symmetry"]
+    assert crystal.length == pytest.approx(state["a"], abs=0.01)  # ASE gives two decimals, some at other temperatures
 
 
 def test_crystals_beyond_the_table_and_none():
@@ -53,14 +53,14 @@ def test_liquid_densities_at_the_melting_points():
     assert elements.potassium_density(337.0) == pytest.approx(0.828, abs=0.005)
 
 
-def test_fire_speeds_up_after_its_delay_and_starts_again_uphill():
+def test_fire_accelerates_after_its_delay_and_restarts_when_moving_uphill():
     pace = FirePace(timestep=1.0, shortest=0.4, longest=1.15, first_mixing=0.2, delay=2)
     for _ in range(2):
         pace.go_downhill()
     assert (pace.timestep, pace.mixing) == (1.0, 0.2)
     for _ in range(2):
         pace.go_downhill()
-    assert pace.timestep == 1.15  # 1.1², but no longer than this
+    assert pace.timestep == 1.15  # 1.1², limited by the longest time step
     assert pace.mixing == pytest.approx(0.2 * 0.99**2, rel=1e-15)  # two roundings
     for _ in range(2):
         pace.turn_back()

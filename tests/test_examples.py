@@ -1,4 +1,4 @@
-"""Every example runs, shortened: the decks by fewer steps, the scripts by their own arguments."""
+"""All examples run in a shortened form: decks with fewer steps, scripts with smaller arguments."""
 
 import importlib.util
 import json
@@ -24,7 +24,7 @@ def shortened(name: str) -> nakmd.Deck:
         stage.pop("duration", None)
         stage["steps"] = RELAX_STEPS if stage["kind"] == "relax" else STEPS
         if stage["kind"] != "relax":
-            # barely relaxed atoms are not yet fit for the full time step
+            # the short relaxation does not allow the full time step
             stage["timestep"] = "0.5 fs"
     data["output"] = {"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 20}
     return nakmd.Deck.from_text(write_toml(data), EXAMPLES)
@@ -37,14 +37,14 @@ def test_deck(name, tmp_path):
     assert run.status == "finished"
     assert set(run.files) >= {"trajectory", "checkpoint", "results", "figure", "report", "deck"}
     temperature = run.results["thermo"].quantities["temperature"].value
-    # far from equilibrium after some femtoseconds, but neither frozen nor exploding
+    # far from equilibrium after some femtoseconds, but stable and moving
     assert 20.0 < temperature < 1500.0
     with run.trajectory as trajectory:
-        # stages that ended early (a converged relaxation) have fewer frames
+        # a relaxation that converges early has fewer frames
         assert len(trajectory) >= (len(deck.stage) - 1) * STEPS // 5
         assert math.isfinite(trajectory[-1].potential_energy)
-    found = {key.split()[0] for key in run.results}
-    assert found >= set(deck.analysis.quantities or ("thermo", "rdf")) - {"diffusion"}
+    measured = {key.split()[0] for key in run.results}
+    assert measured >= set(deck.analysis.quantities or ("thermo", "rdf")) - {"diffusion"}
 
 
 @pytest.mark.parametrize("name", DECKS)
@@ -64,15 +64,15 @@ def load_script(name: str):
 
 
 def test_k_on_graphene(capsys):
-    found = load_script("k_on_graphene").main()
+    table = load_script("k_on_graphene").main()
     assert "hollow" in capsys.readouterr().out
-    # the dilute set was solved for these figures on an infinite sheet with a cutoff of 10 Å (its note says so)
-    energy, height = found["K"]["hollow"]
+    # the dilute set was fitted to these values on an infinite sheet with a cutoff of 10 Å (see its note)
+    energy, height = table["K"]["hollow"]
     assert energy == pytest.approx(0.80, abs=0.02)
     assert height == pytest.approx(2.60, abs=0.02)
-    assert 0.05 < energy - found["K"]["bridge"][0] < 0.08
-    assert found["K"]["bridge"][0] > found["K"]["top"][0]
-    energy, height = found["Na"]["hollow"]
+    assert 0.05 < energy - table["K"]["bridge"][0] < 0.08
+    assert table["K"]["bridge"][0] > table["K"]["top"][0]
+    energy, height = table["Na"]["hollow"]
     assert energy == pytest.approx(0.46, abs=0.02)
     assert height == pytest.approx(2.28, abs=0.02)
 
@@ -85,30 +85,30 @@ def test_first_run(tmp_path, capsys):
 
 
 def test_adhesion(tmp_path, capsys):
-    found = load_script("adhesion").main(tmp_path, scales=(0.9, 1.0), steps=240)
+    works = load_script("adhesion").main(tmp_path, scales=(0.9, 1.0), steps=240)
     text = capsys.readouterr().out
     assert "cross" in text
     assert "by MBAR" in text
-    assert found["energy"].terms["strain of the carbon"].value == 0.0  # the sheet is frozen
-    assert 0.1 < found["energy"].per_area.value < 0.4
-    assert found["free energy"].value < 0.0
+    assert works["energy"].terms["strain of the carbon"].value == 0.0  # the sheet is frozen
+    assert 0.1 < works["energy"].per_area.value < 0.4
+    assert works["free energy"].value < 0.0
 
 
 def test_nitrogen_sites(tmp_path, monkeypatch):
     study = load_script("nitrogen_sites/study")
-    monkeypatch.setattr(study, "WALLS", ("graphitic",))  # one wall of three: every run makes its page
+    monkeypatch.setattr(study, "WALLS", ("graphitic",))  # only one of three walls, to save time
     table = study.main(tmp_path, seeds=2, strengths=(1.3,), steps=20)
-    found = table["1.3"]["graphitic"]
-    assert found["affinity / J/m²"].value > 0.0
-    # the bump on the nitrogen is not screened, the attraction of the carbon around it is
-    assert found["affinity of a graphitic N in contact / eV"].value < found["affinity of a C in contact / eV"].value
-    assert "K around a pyridinic N" not in found
+    rows = table["1.3"]["graphitic"]
+    assert rows["affinity / J/m²"].value > 0.0
+    # the repulsion of the nitrogen is not screened, but the attraction of the surrounding carbon is
+    assert rows["affinity of a graphitic N in contact / eV"].value < rows["affinity of a C in contact / eV"].value
+    assert "K around a pyridinic N" not in rows
     assert (tmp_path / "results.png").stat().st_size > 10_000
     stored = json.loads((tmp_path / "results.json").read_text())["results"]["1.3"]["graphitic"]["affinity / J/m²"]
     assert stored["interval"][0] < stored["value"] < stored["interval"][1]
     finished = [(tmp_path / f"graphitic-screening-1.3-seed-{seed}" / "status.json").stat().st_mtime for seed in (1, 2)]
-    # another call measures what is there and runs nothing
-    assert study.main(tmp_path, seeds=2, strengths=(1.3,), steps=20)["1.3"]["graphitic"] == found
+    # a second call measures the existing runs and runs nothing
+    assert study.main(tmp_path, seeds=2, strengths=(1.3,), steps=20)["1.3"]["graphitic"] == rows
     assert finished == [
         (tmp_path / f"graphitic-screening-1.3-seed-{seed}" / "status.json").stat().st_mtime for seed in (1, 2)
     ]

@@ -1,18 +1,18 @@
-"""Files are opened in few places: readers and writers in `io`, potential files, decks. The rest passes through them."""
+"""Only few modules open files: the readers and writers in `io`, `potentials` and `deck`, and the exceptions below."""
 
 import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "nakmd"
 
-#: Packages whose work it is.
+#: Packages whose modules may open files.
 OPENERS = ("io", "potentials", "deck")
 
-#: Other modules that open a file themselves, and which.
+#: Other modules that open files, and which files.
 EXCEPTIONS = {
-    "kernels/jit.py": "its own sources, for the digest of the cache; it may import nothing of nakmd",
-    "runs/folder.py": "the deck and the status of a run: their folder is its noun",
-    "runs/run.py": "the deck that a resumed run is compared with",
+    "kernels/jit.py": "the sources of nakmd, for the digest of the cache; it must not import nakmd",
+    "runs/folder.py": "the deck and the status of a run",
+    "runs/run.py": "the deck of a resumed run, for comparison",
     "runs/rates.py": "the speeds of past runs, in the cache folder",
     "runs/provenance.py": "the commit of a checkout, in .git",
     "runs/verify.py": "the free memory, in /proc",
@@ -20,13 +20,13 @@ EXCEPTIONS = {
     "bench/lammps_engine.py": "the input of LAMMPS, in a temporary folder",
     "bench/cases.py": "a potential file of LAMMPS",
     "cli/bench.py": "the name of the processor, in /proc",
-    "cli/guard.py": "the traceback of a crash, when nothing else can be trusted",
+    "cli/guard.py": "the traceback of a crash, independent of other modules",
     "studies/validation/workers.py": "the pipe to another process",
 }
 
 METHODS = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "fdopen", "NamedTemporaryFile"}
 
-#: No files: an image in memory, and the first half of the step of a barostat.
+#: Calls that open no file: an image in memory, and the first half step of a barostat.
 HARMLESS = {"Image.open", "barostat.open"}
 
 
@@ -42,9 +42,9 @@ def opens_files(path):
 
 
 def test_only_these_modules_open_files():
-    found = set()
+    openers = set()
     for path in PACKAGE.rglob("*.py"):
         relative = path.relative_to(PACKAGE)
         if relative.parts[0] not in OPENERS and opens_files(path):
-            found.add(relative.as_posix())
-    assert found == set(EXCEPTIONS)
+            openers.add(relative.as_posix())
+    assert openers == set(EXCEPTIONS)

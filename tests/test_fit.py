@@ -169,7 +169,8 @@ def test_the_loss_grows_evenly_between_the_concentrations_that_were_computed(scr
 
 def test_a_wall_from_a_file_needs_a_doping():
     from nakmd.deck.draft import Draft
-    from nakmd.deck.matter import Model, Structure
+    from nakmd.deck.force_model import Model
+    from nakmd.deck.matter import Structure
     from nakmd.runs.verify import _check_doping
 
     system = System(np.zeros((5, 3)), [0, 0, 0, 1, 2], ["C", "N:graphitic", "K"], Cell([20.0] * 3))
@@ -184,7 +185,8 @@ def test_a_wall_from_a_file_needs_a_doping():
 
 
 def test_a_deck_passes_its_doping_to_the_set(tmp_path):
-    from nakmd.deck.matter import Model, Structure
+    from nakmd.deck.force_model import Model
+    from nakmd.deck.matter import Structure
     from nakmd.runs.potential_builder import build_potential
 
     structure = Structure.model_validate(

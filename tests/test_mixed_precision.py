@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from laws import bits
 
-from nakmd.deck.matter import Model
+from nakmd.deck.force_model import Model
 from nakmd.errors import InputError
 from nakmd.integrators import Bussi, VelocityVerlet
 from nakmd.kernels.jit import set_threads

@@ -1,4 +1,4 @@
-"""One name for each thing: no two modules and no two public classes share one."""
+"""Unique names: no two modules and no two public classes have the same name."""
 
 import ast
 from collections import defaultdict
@@ -8,27 +8,27 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "nakmd"
 
-#: Names that several modules have.
+#: Module names that are allowed to occur more than once.
 TWIN_MODULES = {
-    # the class of a potential, and the compiled loops that it calls
+    # the class of a potential, and its compiled loops
     "eam": {"kernels", "potentials"},
     "pair": {"kernels", "potentials"},
     "screened": {"kernels", "potentials"},
-    # the rule, and the compiled search that it calls; the thermostat, and its compiled step
+    # the criterion, and its compiled search; the thermostat, and its compiled step
     "watch": {"kernels", "simulation"},
     "chain": {"kernels", "integrators"},
-    # the list of kinds in a package that has kinds
+    # the registry of a package
     "registry": {"analysis", "integrators"},
-    # different things that still share a name
+    # different things with the same name
     "base": {"potentials", "analysis", "integrators"},
     "doping": {"potentials", "structures"},
     "liquid": {"structures", "studies"},
     "profile": {"analysis", "io"},
 }
 
-#: Names that several public classes have.
+#: Names of public classes that are allowed to occur more than once.
 TWIN_CLASSES = {
-    # different things that still share a name
+    # different things with the same name
     "Part": {"potentials", "studies"},
     "Record": {"analysis", "potentials"},
     "Reference": {"report", "studies"},
@@ -44,48 +44,48 @@ def part_of(path):
     return parts[0] if len(parts) > 1 else "nakmd"
 
 
-def shared(found):
-    """Return the names that several files have, with the parts of the package that these are in."""
-    return {name: {part_of(path) for path in paths} for name, paths in found.items() if len(paths) > 1}
+def shared(names):
+    """Return the names that occur in several files, with the subpackages of these files."""
+    return {name: {part_of(path) for path in paths} for name, paths in names.items() if len(paths) > 1}
 
 
 def modules(root=PACKAGE):
-    found = defaultdict(list)
+    paths = defaultdict(list)
     for path in sorted(root.rglob("*.py")):
-        verb = part_of(path) == "cli" and defines(path, path.stem)  # the file of a verb is called as the verb
+        verb = part_of(path) == "cli" and defines(path, path.stem)  # a CLI module has the name of its command
         if not verb and path.stem not in ("__init__", "__main__"):
-            found[path.stem].append(path)
-    return found
+            paths[path.stem].append(path)
+    return paths
 
 
 def classes(root=PACKAGE):
-    found = defaultdict(list)
+    paths = defaultdict(list)
     for path in sorted(root.rglob("*.py")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                found[node.name].append(path)
-    return found
+                paths[node.name].append(path)
+    return paths
 
 
-@pytest.mark.parametrize(("found", "twins"), [(modules, TWIN_MODULES), (classes, TWIN_CLASSES)])
-def test_no_name_means_two_things(found, twins):
-    excess = {name: parts for name, parts in shared(found()).items() if parts != twins.get(name)}
-    assert not excess, f"two files, one name: rename one, or say here why both have it: {excess}"
+@pytest.mark.parametrize(("collect", "twins"), [(modules, TWIN_MODULES), (classes, TWIN_CLASSES)])
+def test_names_are_unique(collect, twins):
+    excess = {name: parts for name, parts in shared(collect()).items() if parts != twins.get(name)}
+    assert not excess, f"two files with the same name: rename one, or add the exception with its reason: {excess}"
 
 
-@pytest.mark.parametrize(("found", "twins"), [(modules, TWIN_MODULES), (classes, TWIN_CLASSES)])
-def test_every_exception_is_needed(found, twins):
-    assert not set(twins) - set(shared(found())), "take these names off the list of exceptions"
+@pytest.mark.parametrize(("collect", "twins"), [(modules, TWIN_MODULES), (classes, TWIN_CLASSES)])
+def test_every_exception_is_needed(collect, twins):
+    assert not set(twins) - set(shared(collect())), "remove these names from the list of exceptions"
 
 
 def test_no_module_imports_a_private_name_of_another():
-    """Attributes are ruff's part (SLF001); this is `from nakmd.a import _b`."""
-    found = []
+    """Private attributes are checked by ruff (SLF001); this test checks `from nakmd.a import _b`."""
+    violations = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nakmd."):
                 names = [alias.name for alias in node.names]
-                found += [
+                violations += [
                     f"{path.name}: {node.module}.{name}" for name in names if name.startswith("_") and name[1] != "_"
                 ]
-    assert not found
+    assert not violations

@@ -8,7 +8,7 @@ import pytest
 from laws import assert_same, bits
 
 from nakmd.cell import Cell
-from nakmd.deck.matter import Model
+from nakmd.deck.force_model import Model
 from nakmd.errors import FileFormatError, InputError
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors

@@ -1,4 +1,4 @@
-"""What the README shows is executed."""
+"""The decks and snippets of the README are executed."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_python_snippets(capsys, monkeypatch, tmp_path):
     exec(compile(run_snippet, "README", "exec"), {})
     value, error, unit = capsys.readouterr().out.split(maxsplit=2)
     assert float(error) > 0.0
-    assert float(value) == pytest.approx(0.0, abs=100.0)  # 20 steps: a number, no more
+    assert float(value) == pytest.approx(0.0, abs=100.0)  # 20 steps: only that it is a finite number
     assert unit.strip() == "Å²/ps"
 
     exec(compile(ase_snippet, "README", "exec"), {})

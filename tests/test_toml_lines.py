@@ -62,7 +62,7 @@ def test_every_key_has_its_line(path, line):
     assert LineMap.of(TEXT).find(path) == line
 
 
-def test_nothing_is_nowhere():
+def test_an_absent_path_has_no_line():
     assert LineMap.of(TEXT).find(()) is None
     assert LineMap.of("").find(("title",)) is None
 
@@ -82,14 +82,14 @@ def test_nothing_is_nowhere():
         ("a = '''\n[b]\n'''\n[b]", ("b",), 4),
     ],
 )
-def test_ways_of_writing(text, path, line):
+def test_syntax_variants(text, path, line):
     tomllib.loads(text)
     assert LineMap.of(text).find(path) == line
 
 
 @st.composite
 def documents(draw):
-    """Draw a TOML text in every way of writing. Each value holds a number of its own, so its line is known."""
+    """Draw a TOML text in all syntax variants. Each value contains a unique number, so that its line is known."""
     numbers = itertools.count(1001)
     styles = ("{}", '"{}"', "'{}'")
 
@@ -140,7 +140,7 @@ def documents(draw):
 
 
 def leaves(data, path=()):
-    """Yield the path of every key and of every array element, and what it holds."""
+    """Yield the path and the value of every key and every array element."""
     for step, value in data.items() if isinstance(data, dict) else enumerate(data):
         yield (*path, step), value
         if isinstance(value, dict | list):
@@ -157,7 +157,7 @@ def test_every_path_that_tomllib_gives_has_its_line(text):
         if isinstance(path[-1], str):
             assert path[-1] in row
         if not isinstance(value, dict | list):
-            # the number makes the value unique: the line of another entry of the same name does not pass
+            # the number makes the value unique: the line of another entry with the same name fails
             assert str(value)[:4] in row
 
 
@@ -178,7 +178,7 @@ def _has_table_in_plain_list(value) -> bool:
     return False
 
 
-# the first text ever drawn in a fresh checkout waits for hypothesis's table of characters
+# in a fresh checkout, the first text waits until hypothesis has built its table of characters
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(keys, values, max_size=4).filter(lambda d: not _has_table_in_plain_list(d)))
 def test_written_toml_reads_back_and_every_top_key_is_found(data):

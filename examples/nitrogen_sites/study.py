@@ -1,10 +1,10 @@
-"""NaK on a pristine, a graphitic-N and a pyridinic-N nanotube: what the walls do to the metal, with intervals.
+"""NaK around a pristine, a graphitic-N and a pyridinic-N nanotube: effect of the wall, with confidence intervals.
 
     python examples/nitrogen_sites/study.py [--seeds 4] [--sweep-seeds 2] [--processes 2] [--directory runs/sites]
 
-runs the three decks beside this file, each with several seeds and at several strengths of the screening; goes on where
-it was stopped; and writes results.json, results.md and results.png. Everything but the wall and the screening is the
-same: metal, temperature, size, time.
+runs the three decks in this folder with several seeds and several strengths of the screening, and writes results.json,
+results.md and results.png. A stopped study is resumed. Only the wall and the screening differ between the runs; metal,
+temperature, size and time are the same.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from nakmd.deck.source import DeckSource, write_toml
 HERE = Path(__file__).parent
 WALLS = ("pristine", "graphitic", "pyridinic")
 
-#: Of the screening: 1 is calibrated and leaves 0.3 of what a lone atom gains; 0.5 leaves 0.65 of it, 1.3 less than 0.1.
+#: Strengths of the screening: 1 is calibrated and leaves 0.3 of the energy of a single atom; 0.5 leaves 0.65 of it, 1.3
+#: less than 0.1.
 STRENGTHS = (1.0, 0.5, 1.3)
 
-#: Axis of the study: what is read from the combined records of one wall, and its name.
+#: Rows of the table: name, and how to read the value from the combined records of one wall.
 Records = dict[str, CombinedRecord]
 ROWS: dict[str, Callable[[Records], Measure | None]] = {
     "affinity / J/m²": lambda r: of(r, "affinity", "per_area"),
@@ -59,7 +60,7 @@ ROWS: dict[str, Callable[[Records], Measure | None]] = {
     "residence of Na in the first layer / ps": lambda r: own(r, "residence Na"),
 }
 
-#: Rows that are drawn.
+#: Rows in the figure.
 DRAWN = (
     "affinity / J/m²",
     "K/Na in the first layer over K/Na in the bulk",
@@ -71,14 +72,14 @@ DRAWN = (
 
 
 def of(records: Records, record: str, name: str) -> Measure | None:
-    """Return one number of one record, None where the wall has no such site."""
+    """Return one number of one record, None if the wall has no such site."""
     return records[record].measures.get(name) if record in records else None
 
 
 def own(records: Records, record: str) -> Measure | None:
     """Return the value of a record itself."""
-    found = records.get(record)
-    return None if found is None else Measure(found.value, found.error, found.unit, found.n_effective)
+    entry = records.get(record)
+    return None if entry is None else Measure(entry.value, entry.error, entry.unit, entry.n_effective)
 
 
 def first_layer(records: Records, record: str) -> Measure | None:
@@ -97,7 +98,7 @@ def _layer(records: Records, record: str, row: int) -> Measure | None:
 
 
 def deck(wall: str, strength: float, seed: int, steps: int | None) -> nakmd.Deck:
-    """Return the deck of a wall at a strength of the screening, with its own seed, shortened to ``steps`` if given."""
+    """Return the deck of a wall with a strength of the screening and a seed, shortened to ``steps`` if given."""
     data = DeckSource.read(HERE / f"{wall}.toml").data
     data["seed"] = seed
     data["model"]["screening"] = strength
@@ -112,7 +113,7 @@ def deck(wall: str, strength: float, seed: int, steps: int | None) -> nakmd.Deck
 def jobs(
     directory: Path, seeds: int, strengths: tuple[float, ...], sweep_seeds: int | None = None
 ) -> Iterator[tuple[str, float, int, Path]]:
-    """Give wall, strength, seed and folder of every run; ``sweep_seeds`` for the strengths after the first."""
+    """Yield wall, strength, seed and folder of every run; ``sweep_seeds`` applies to all strengths but the first."""
     for strength in strengths:
         count = seeds if strength == strengths[0] or sweep_seeds is None else sweep_seeds
         for wall in WALLS:
@@ -121,9 +122,9 @@ def jobs(
 
 
 def run_one(wall: str, strength: float, seed: int, folder: Path, steps: int | None) -> str:
-    """Run one deck, or go on with it; return where."""
+    """Run or resume one deck; return the name of its folder."""
     if not (folder / "checkpoint.h5").exists():
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped before its first checkpoint
+        shutil.rmtree(folder, ignore_errors=True)  # the rest of a run that stopped before its first checkpoint
         nakmd.run(deck(wall, strength, seed, steps), folder, threads=1)
     elif json.loads((folder / "status.json").read_text())["status"] != "finished":
         nakmd.resume(folder, threads=1)
@@ -138,22 +139,22 @@ def measure_one(wall: str, folder: Path) -> dict:
 
 def measure(todo: list[tuple[str, float, int, Path]], map_: Callable = map) -> dict[str, dict[str, Records]]:
     """Return the records of each strength and wall, over all seeds."""
-    found: dict[str, dict[str, list[dict]]] = {}
+    by_strength: dict[str, dict[str, list[dict]]] = {}
     walls, strengths, _, folders = zip(*todo)
     for wall, strength, records in zip(walls, strengths, map_(measure_one, walls, folders)):
-        found.setdefault(f"{strength:g}", {}).setdefault(wall, []).append(records)
-    return {strength: {wall: together(runs) for wall, runs in walls.items()} for strength, walls in found.items()}
+        by_strength.setdefault(f"{strength:g}", {}).setdefault(wall, []).append(records)
+    return {strength: {wall: together(runs) for wall, runs in walls.items()} for strength, walls in by_strength.items()}
 
 
 def provenance(directory: Path, strengths: tuple[float, ...]) -> dict[str, dict]:
-    """Return what the first run of each wall and strength says of its versions and its forces."""
-    found = {}
+    """Return versions and potential hash of the first run of each wall and strength."""
+    entries = {}
     for wall, strength, seed, folder in jobs(directory, 1, strengths):
         with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
-            found[f"{wall}, screening {strength:g}, seed {seed}"] = {
+            entries[f"{wall}, screening {strength:g}, seed {seed}"] = {
                 "potential": trajectory.potentials["hash"], **trajectory.provenance,
             }  # fmt: skip
-    return found
+    return entries
 
 
 def together(runs: list[dict]) -> Records:
@@ -165,14 +166,14 @@ def together(runs: list[dict]) -> Records:
             try:
                 records[name] = combine(each)
             except nakmd.errors.AnalysisError:
-                continue  # an array of other length in each run, or no value in one
+                continue  # arrays of different length, or no value in one of the runs
     return records
 
 
-def tabulate(found: dict[str, dict[str, Records]]) -> dict[str, dict[str, dict[str, Measure]]]:
+def tabulate(measured: dict[str, dict[str, Records]]) -> dict[str, dict[str, dict[str, Measure]]]:
     """Return strength → wall → row → number."""
     table: dict[str, dict[str, dict[str, Measure]]] = {}
-    for strength, walls in found.items():
+    for strength, walls in measured.items():
         for wall, records in walls.items():
             rows = {name: read(records) for name, read in ROWS.items()}
             table.setdefault(strength, {})[wall] = {
@@ -194,7 +195,7 @@ def as_markdown(table: dict[str, dict[str, dict[str, Measure]]]) -> str:
 
 
 def cell(m: Measure | None) -> str:
-    """Return value and half of the 95 % interval with as many digits as that deserves."""
+    """Return value and half of the 95 % interval, rounded to two digits of the interval."""
     if m is None:
         return "-"
     half = (m.interval()[1] - m.interval()[0]) / 2.0
@@ -205,7 +206,7 @@ def cell(m: Measure | None) -> str:
 
 
 def draw(table: dict[str, dict[str, dict[str, Measure]]], path: Path) -> None:
-    """Draw the walls beside each other, a colour for each strength of the screening, with 95 % intervals."""
+    """Plot the rows against the wall, one colour for each strength of the screening, with 95 % intervals."""
     figure, axes = plt.subplots(2, 3, figsize=(12, 7), layout="constrained")
     for ax, row in zip(axes.flat, DRAWN):
         for shift, (strength, walls) in enumerate(sorted(table.items(), key=lambda item: float(item[0]))):
@@ -228,7 +229,7 @@ def main(
     steps: int | None = None,
     sweep_seeds: int | None = None,
 ) -> dict[str, dict[str, dict[str, Measure]]]:
-    """Run what has not run, measure all, write and return the table."""
+    """Run the missing runs, measure all, write and return the table."""
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     todo = list(jobs(directory, seeds, strengths, sweep_seeds))
@@ -268,10 +269,14 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--directory", default="runs/nitrogen_sites")
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument(
-        "--sweep-seeds", type=int, help="for the strengths that are not calibrated; as --seeds if not given"
-    )
-    parser.add_argument("--strengths", type=float, nargs="+", default=STRENGTHS, help="of the screening")
+    parser.add_argument("--sweep-seeds", type=int, help="seeds of the strengths after the first; by default as --seeds")
+    parser.add_argument("--strengths", type=float, nargs="+", default=STRENGTHS, help="strengths of the screening")
     parser.add_argument("--processes", type=int, default=1)
-    words = parser.parse_args()
-    main(words.directory, words.seeds, tuple(words.strengths), words.processes, sweep_seeds=words.sweep_seeds)
+    options = parser.parse_args()
+    main(
+        options.directory,
+        options.seeds,
+        tuple(options.strengths),
+        options.processes,
+        sweep_seeds=options.sweep_seeds,
+    )

@@ -1,1 +1,1 @@
-"""The words of a deck: its tables, quantities with units, messages with lines, checks of the words alone."""
+"""The deck: its tables, quantities with units, messages with line numbers, and the checks that need no built system."""

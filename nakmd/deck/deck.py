@@ -1,4 +1,4 @@
-"""A whole deck: read from a file, a text or Python; every fault of its words in one message; written as TOML."""
+"""The deck: read from a file, a string or Python objects, with all errors in one message; written as TOML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nakmd.toml_lines import LineMap
 
 
 class Deck(DeckTables):
-    """A whole input: forces, structure, stages, output and analyses.
+    """The complete input of a run: potential, structure, stages, output and analyses.
 
     Examples
     --------
@@ -32,15 +32,15 @@ class Deck(DeckTables):
 
     _source: DeckSource | None = PrivateAttr(default=None)
 
-    def __init__(self, **words: Any) -> None:
+    def __init__(self, **tables: Any) -> None:
         try:
-            super().__init__(**words)
+            super().__init__(**tables)
         except ValidationError:
-            plain = _plain(words)
+            plain = _plain(tables)
             raise DeckError(render(read_draft(plain)[1], "deck", LineMap())) from None
 
     def __eq__(self, other: object) -> bool:
-        # two decks that say the same are the same, whatever text they came from
+        # decks with equal values are equal, whatever text they were read from
         return isinstance(other, Deck) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
@@ -53,18 +53,18 @@ class Deck(DeckTables):
         Raises
         ------
         DeckError
-            With every fault of the words, each with its line and what to do.
+            Lists every invalid value with its line and the remedy.
         """
         return cls.from_source(DeckSource.read(path))
 
     @classmethod
     def from_text(cls, text: str, folder: Path | None = None) -> Self:
-        """Read a deck from TOML text; files named in it are sought from ``folder``."""
+        """Read a deck from TOML text; paths in it are relative to ``folder``."""
         return cls.from_source(DeckSource.parse(text, folder=folder))
 
     @classmethod
     def from_source(cls, source: DeckSource) -> Self:
-        """Read a deck that has been parsed already."""
+        """Validate a deck that is already parsed."""
         try:
             deck = cls.model_validate(source.data)
         except DeckError:
@@ -74,19 +74,18 @@ class Deck(DeckTables):
 
     @property
     def source(self) -> DeckSource:
-        """The text that the deck came from; written now for one that was made in Python."""
+        """The text that the deck was read from; generated for a deck made in Python."""
         if self._source is None:
-            text = self.to_toml()
-            return DeckSource.parse(text)
+            return DeckSource.parse(self.to_toml())
         return self._source
 
     def to_toml(self) -> str:
-        """Return the deck as TOML, defaults left out; it reads back to exactly the same numbers."""
+        """Return the deck as TOML without the default values; reading it back gives the same numbers to the bit."""
         return write_toml(self.model_dump(exclude_defaults=True))
 
 
 def _plain(value: Any) -> Any:
-    """Undo models inside Python's words, so that they are checked as the text of a deck is."""
+    """Turn models back into dictionaries, so that a deck made in Python is checked like the text of one."""
     if isinstance(value, Section):
         return value.model_dump(exclude_defaults=True)
     if isinstance(value, dict):

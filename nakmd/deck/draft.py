@@ -1,8 +1,8 @@
-"""What can be understood of a faulty deck, so that one wrong word does not hide the next.
+"""Reads a faulty deck as far as possible, so that one error does not hide the next.
 
-A table that fails is mended and read again: a misspelt key or kind is read as the word that was probably meant,
-any other faulty value is left out or has another stand in for it. The later checks then run on what is left.
-Nothing of a mended deck is ever run.
+A table that fails validation is repaired and validated again: a misspelt key or kind is replaced by the most similar
+known one, any other invalid value is removed or replaced by a valid one. The later checks use the repaired tables.
+A repaired deck is never run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from nakmd.deck.fields import QuantityField
-from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Model, Structure, StructureFile
+from nakmd.deck.force_model import Model
+from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
 from nakmd.deck.schema import AnalysisSection, DeckTables, Dynamics, Output, Relax, Stage
 from nakmd.errors import nearest
@@ -27,18 +28,18 @@ _MAX_ROUNDS = 12
 
 @dataclass
 class Draft:
-    """The readable parts of a deck; a part that makes no sense is None.
+    """The valid parts of a deck; a part that cannot be read is None.
 
     Attributes
     ----------
     seed : int
     model, structure, groups, output, analysis : Section or None
     stages : list of (int, Relax or Dynamics)
-        With the place of each in the deck.
+        Each with its index in the deck.
     incomplete : set of KeyPath
-        Faulty values, as written: what their tables say in the draft is not the whole truth.
+        Paths of invalid values, as written: in the draft they are missing or replaced.
     readers : dict of KeyPath to _Reader
-        What read each table, which knows how it was mended.
+        The reader of each table, which records its repairs.
     """
 
     seed: int = 1
@@ -52,7 +53,7 @@ class Draft:
     readers: dict[KeyPath, _Reader] = field(default_factory=dict)
 
     def as_written(self, path: KeyPath) -> KeyPath:
-        """Return where the user wrote what the draft has at a path."""
+        """Return the path in the user's deck of the value that the draft has at ``path``."""
         for depth in (1, 2):
             if path[:depth] in self.readers:
                 reader = self.readers[path[:depth]]
@@ -60,28 +61,28 @@ class Draft:
         return path
 
     def lacks_entries(self, name: str) -> bool:
-        """Whether an entry of a list had to be left out of a table."""
+        """Whether an entry of a list in a table was removed."""
         return (name,) in self.readers and bool(self.readers[(name,)].rows)
 
     def is_whole(self, *path: str | int) -> bool:
-        """Whether nothing was left out of a table or of what is below it."""
+        """Whether no value of a table, or below it, was removed or replaced."""
         return not any(p[: len(path)] == path for p in self.incomplete)
 
     @classmethod
     def of(cls, deck: DeckTables) -> Draft:
-        """Return the draft of a deck without faults."""
+        """Return the draft of a valid deck."""
         return cls(
             deck.seed, deck.model, deck.structure, deck.groups, list(enumerate(deck.stage)), deck.output, deck.analysis
         )
 
 
 def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
-    """Read each table on its own and collect every fault.
+    """Read each table independently and collect all errors.
 
     Parameters
     ----------
     data : dict
-        The deck as `tomllib` gives it.
+        The deck as parsed by `tomllib`.
     """
     draft = Draft()
     problems: list[Problem] = []
@@ -113,7 +114,7 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
 
 def _read_stages(key: str, data: dict[str, Any], draft: Draft, problems: list[Problem]) -> None:
     if not isinstance(data[key], list) or not data[key]:
-        problems.append(Problem((key,), f"{key} is a list of tables; write each as [[stage]]."))
+        problems.append(Problem((key,), f"{key} must be an array of tables; write each as [[stage]]."))
         return
     for index, entry in enumerate(data[key]):
         reader = draft.readers[("stage", index)] = _Reader((key, index), data, problems, draft.incomplete)
@@ -123,14 +124,14 @@ def _read_stages(key: str, data: dict[str, Any], draft: Draft, problems: list[Pr
 
 
 def _read_pieces(key: str, data: dict[str, Any], incomplete: set[KeyPath]) -> Structure | None:
-    """Keep the tables of a faulty structure that can be read on their own: they tell the species."""
+    """Return the valid tables of a faulty structure: they determine the species."""
     incomplete.add((key,))
     if not isinstance(data[key], dict):
         return None
     kept: dict[str, Any] = {}
     for name, annotation in (("carbon", Carbon), ("liquid", Liquid), ("crystal", Crystal), ("file", StructureFile)):
         if name in data[key]:
-            # its faults have been reported with the whole structure
+            # its errors were reported with the whole structure
             piece = _Reader((key, name), data, [], incomplete).read(annotation, data[key][name])
             if piece is not None:
                 kept[name] = piece
@@ -138,7 +139,7 @@ def _read_pieces(key: str, data: dict[str, Any], incomplete: set[KeyPath]) -> St
 
 
 class _Reader:
-    """Reads one table, mending what is wrong until it validates or nothing more can be done."""
+    """Reads one table, repairing invalid values until it validates or cannot be repaired."""
 
     def __init__(self, base: KeyPath, data: dict[str, Any], problems: list[Problem], incomplete: set[KeyPath]) -> None:
         self.base = base
@@ -150,54 +151,54 @@ class _Reader:
 
     def read(self, annotation: Any, value: Any) -> Any:
         """Return the table as a model, or None."""
-        mended = copy.deepcopy(value)
+        repaired = copy.deepcopy(value)
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         for _ in range(_MAX_ROUNDS):
             try:
-                return adapter.validate_python(mended)
+                return adapter.validate_python(repaired)
             except ValidationError as failure:
                 errors = failure.errors(include_url=False, include_input=False)
-            # misspelt keys first: once mended, they are not missing under their right name; then from the end, so
-            # that taking an entry out of a list moves none that is still to be mended
+            # misspelt keys first: once renamed, they are not missing under their correct name; then from the end, so
+            # that removing an entry of a list does not shift those still to be repaired
             errors = sorted(reversed(errors), key=lambda e: e["type"] != "extra_forbidden")
-            changed = [self._mend(error, *locate(error["loc"], annotation), annotation, mended) for error in errors]
+            changed = [self._repair(error, *locate(error["loc"], annotation), annotation, repaired) for error in errors]
             if not any(changed):
                 return None
         return None
 
-    def _mend(self, error: Any, path: KeyPath, here: Any, annotation: Any, mended: Any) -> bool:
-        """Report one error and mend the value in place; return whether anything was changed."""
+    def _repair(self, error: Any, path: KeyPath, expected: Any, annotation: Any, repaired: Any) -> bool:
+        """Report one error and repair the value in place; return whether anything was changed."""
         _, parent = locate(error["loc"][:-1], annotation)
         fields = parent.model_fields if isinstance(parent, type) and issubclass(parent, BaseModel) else {}
-        container = value_at(mended, path[:-1]) if path else None
+        container = value_at(repaired, path[:-1]) if path else None
         full = (*self.base, *self.as_written(path))
         if error["type"] == "missing" and isinstance(container, dict) and path[-1] in container:
             return True
-        self._report(error, full, here, parent)
+        self._report(error, full, expected, parent)
         if error["type"] == "extra_forbidden" and isinstance(container, dict):
             return self._rename(container, path, fields)
         if error["type"] == "union_tag_invalid":
-            table = value_at(mended, path)
-            meant = nearest(table["kind"], [tag for member in get_args(here) for tag in tags_of(member)])
+            table = value_at(repaired, path)
+            meant = nearest(table["kind"], [tag for member in get_args(expected) for tag in tags_of(member)])
             if meant is not None:
                 table["kind"] = meant
                 return True
         if error["type"] == "literal_error" and isinstance(container, dict | list):
-            meant = nearest(value_at(mended, path), map(str, get_args(here)))
+            meant = nearest(value_at(repaired, path), map(str, get_args(expected)))
             if meant is not None:
                 container[path[-1]] = meant  # type: ignore[index]
                 return True
         self.incomplete.add(full)
         if isinstance(container, dict) and path[-1] in fields and error["type"] != "value_error":
             field_info = fields[str(path[-1])]
-            stand_in = _stand_in(field_info.annotation, field_info.metadata)
-            if stand_in is not None and container.get(path[-1]) != stand_in:
-                container[path[-1]] = stand_in
+            substitute = _valid_value(field_info.annotation, field_info.metadata)
+            if substitute is not None and container.get(path[-1]) != substitute:
+                container[path[-1]] = substitute
                 return True
-        return self._drop(path, mended)
+        return self._drop(path, repaired)
 
     def _rename(self, container: dict[str, Any], path: KeyPath, fields: dict[str, Any]) -> bool:
-        """Take a key that nobody knows for the one that was probably meant."""
+        """Replace an unknown key by the most similar known one."""
         wrong = container.pop(str(path[-1]))
         meant = nearest(path[-1], set(fields) - set(container))
         if meant is not None:
@@ -205,10 +206,10 @@ class _Reader:
             self.renamed[(*path[:-1], meant)] = str(path[-1])
         return True
 
-    def _drop(self, path: KeyPath, mended: Any) -> bool:
-        """Take out the innermost entry of a list, or key of a table, that holds a place."""
+    def _drop(self, path: KeyPath, repaired: Any) -> bool:
+        """Remove the innermost list entry or table key that contains the path."""
         for depth in range(len(path), 0, -1):
-            container, step = value_at(mended, path[: depth - 1]), path[depth - 1]
+            container, step = value_at(repaired, path[: depth - 1]), path[depth - 1]
             if isinstance(container, list) and isinstance(step, int) and step < len(container):
                 rows = self.rows.setdefault(path[: depth - 1], list(range(len(container))))
                 del container[step], rows[step]
@@ -219,7 +220,7 @@ class _Reader:
         return False
 
     def as_written(self, path: KeyPath) -> KeyPath:
-        """Undo what was mended, to find the line that the user wrote."""
+        """Return the path before the repairs, to find its line in the user's text."""
         steps = list(path)
         for depth in range(1, len(path) + 1):
             if path[:depth] in self.renamed:
@@ -229,25 +230,25 @@ class _Reader:
                 steps[depth - 1] = self.rows[path[: depth - 1]][row]
         return tuple(steps)
 
-    def _report(self, error: Any, full: KeyPath, here: Any, parent: Any) -> None:
-        # what a table lacks may just have been left out of it, so that is said only of whole tables
+    def _report(self, error: Any, full: KeyPath, expected: Any, parent: Any) -> None:
+        # a missing key may have been removed by a repair, so it is reported only for unrepaired tables
         if error["type"] in ("value_error", "missing", "too_short") and any(
             p[: len(full)] == full for p in self.incomplete
         ):
             return
         at = (*full, "kind") if error["type"] == "union_tag_invalid" else full
-        self.problems.append(Problem(at, describe(error, full, here, parent, self.data)))
+        self.problems.append(Problem(at, describe(error, full, expected, parent, self.data)))
 
 
-def _stand_in(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
-    """Return some valid value in place of a faulty one, so that the rest of its table can be read."""
+def _valid_value(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
+    """Return a valid value of a type, so that the rest of the table can be read."""
     for mark in metadata:
         if isinstance(mark, QuantityField):
             return mark.kind.example
     if get_origin(annotation) in (Union, types.UnionType):
-        return _stand_in(next(member for member in get_args(annotation) if member is not type(None)))
+        return _valid_value(next(member for member in get_args(annotation) if member is not type(None)))
     if get_origin(annotation) is Annotated:
-        return _stand_in(get_args(annotation)[0], get_args(annotation)[1:])
+        return _valid_value(get_args(annotation)[0], get_args(annotation)[1:])
     if get_origin(annotation) is tuple and Ellipsis not in get_args(annotation):
-        return [_stand_in(entry) for entry in get_args(annotation)]
+        return [_valid_value(entry) for entry in get_args(annotation)]
     return {float: 0.5, int: 1, bool: True, str: "K"}.get(annotation)

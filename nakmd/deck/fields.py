@@ -21,7 +21,7 @@ from nakmd.deck import quantities as q
 
 
 class Section(BaseModel):
-    """A table of the deck: frozen, and every key has to be known."""
+    """A table of the deck: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -32,7 +32,7 @@ def _refuse(reason: str) -> PydanticCustomError:
 
 @dataclass(frozen=True)
 class QuantityField:
-    """Marks a float in house units that the deck writes as a number with a unit.
+    """Annotation of a float in house units that the deck writes as a number with a unit.
 
     Attributes
     ----------
@@ -45,36 +45,42 @@ class QuantityField:
     ramp: bool = False
 
     def parse(self, value: Any) -> float:
-        """Return the value in house units; a bare number is refused."""
+        """Return the value in house units; a number without a unit is an error."""
         if isinstance(value, str):
             try:
                 number = q.parse_quantity(value, self.kind)
             except q.QuantityError as error:
                 raise _refuse(str(error)) from None
             if self.kind is q.TEMPERATURE and number < 0.0:
-                raise _refuse(f"{number:g} K is below absolute zero; write a temperature of 0 K or more.")
+                raise _refuse("the temperature is below absolute zero. Write 0 K or more.")
             return number
         if isinstance(value, int | float) and not isinstance(value, bool):
             raise _refuse(
-                f'{value} has no unit; write {self.kind.with_article} with one, such as "{value} {self.kind.units[0]}".'
+                f"the unit is missing. Write {self.kind.with_article} with its unit, such as "
+                f'"{value} {self.kind.units[0]}".'
             )
-        raise _refuse(f'this is not {self.kind.with_article}; write a text with a unit, such as "{self.kind.example}".')
+        raise _refuse(
+            f"this is not {self.kind.with_article}. Write a string with a number and a unit, such as "
+            f'"{self.kind.example}".'
+        )
 
     def parse_ramp(self, value: Any) -> tuple[float, float]:
-        """Return (start, end) in house units of one value or of two."""
+        """Return (start, end) in house units from one value or a pair of values."""
         if not isinstance(value, list | tuple):
-            held = self.parse(value)
-            return held, held
+            constant = self.parse(value)
+            return constant, constant
         if len(value) != 2:
-            raise _refuse(f'a ramp has 2 ends, not {len(value)}; write ["300 K", "450 K"], or one value to keep.')
+            raise _refuse(
+                f'a ramp has 2 values, not {len(value)}. Write [start, end] as in ["300 K", "450 K"], or one value.'
+            )
         return self.parse(value[0]), self.parse(value[1])
 
     def write(self, value: float) -> str:
-        """Return a text that parses to the same bits."""
+        """Return a string that parses to the same bits."""
         return q.format_quantity(value, self.kind)
 
     def write_ramp(self, value: tuple[float, float]) -> str | list[str]:
-        """Return one text, or two."""
+        """Return one string for a constant value, else the list of start and end."""
         start, end = (self.write(v) for v in value)
         return start if start == end else [start, end]
 
@@ -90,10 +96,10 @@ class QuantityField:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        one = {"type": "string", "description": f"{self.kind.name} with its unit", "examples": [self.kind.example]}
+        single = {"type": "string", "description": f"{self.kind.name} with its unit", "examples": [self.kind.example]}
         if not self.ramp:
-            return one
-        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 2, "maxItems": 2}]}
+            return single
+        return {"anyOf": [single, {"type": "array", "items": single, "minItems": 2, "maxItems": 2}]}
 
 
 Time = Annotated[float, QuantityField(q.TIME)]
@@ -110,11 +116,11 @@ InverseLength = Annotated[float, QuantityField(q.INVERSE_LENGTH)]
 
 
 def quantity_in(unit: str) -> Any:
-    """Return the type of a quantity that has this unit in house units; a number where there is no unit."""
+    """Return the field type of a quantity with this house unit; a plain number if the unit is empty."""
     return Annotated[float, QuantityField(q.kind_of(unit))] if unit else Annotated[float, Field(strict=True)]
 
 
-#: A value to keep, or [start, end] of a straight ramp over the stage; always stored as (start, end).
+#: A constant value, or [start, end] of a linear ramp over the stage; always stored as (start, end).
 TemperatureRamp = Annotated[tuple[float, float], QuantityField(q.TEMPERATURE, ramp=True)]
 PressureRamp = Annotated[tuple[float, float], QuantityField(q.PRESSURE, ramp=True)]
 
@@ -129,12 +135,12 @@ Text = Annotated[str, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
-def _one_or_more(value: Any) -> Any:
+def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-def _alone_if_one(words: tuple[str, ...]) -> str | list[str]:
-    return words[0] if len(words) == 1 else list(words)
+def _string_if_single(entries: tuple[str, ...]) -> str | list[str]:
+    return entries[0] if len(entries) == 1 else list(entries)
 
 
 def _check_axes(groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -147,12 +153,12 @@ def _check_axes(groups: tuple[str, ...]) -> tuple[str, ...]:
 #: One file name, or a list of them; always stored as a tuple.
 FileNames = Annotated[
     tuple[Text, ...],
-    BeforeValidator(_one_or_more),
-    PlainSerializer(_alone_if_one),
+    BeforeValidator(_as_tuple),
+    PlainSerializer(_string_if_single),
     Field(min_length=1),
 ]
 
-#: Groups of axes that a barostat stretches together; always stored as a tuple.
+#: Groups of axes that a barostat scales together; always stored as a tuple.
 AxisGroups = Annotated[
-    tuple[Text, ...], BeforeValidator(_one_or_more), AfterValidator(_check_axes), PlainSerializer(_alone_if_one)
+    tuple[Text, ...], BeforeValidator(_as_tuple), AfterValidator(_check_axes), PlainSerializer(_string_if_single)
 ]

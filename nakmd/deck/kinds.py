@@ -1,4 +1,4 @@
-"""Keys of a stage that follow from the registered thermostats, barostats and minimisers."""
+"""Keys of a stage, derived from the registered thermostats, barostats and minimisers."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ Kinds = Mapping[str, type[Thermostat]] | Mapping[str, type[Barostat]]
 
 
 def describe(kinds: Mapping[str, Any]) -> str:
-    """Return one clause for each kind: its word, and the first sentence of its docstring."""
-    return "; ".join(f'"{word}": {_summary(kind)}' for word, kind in kinds.items())
+    """Return one clause for each kind: its name in the deck, and the first sentence of its docstring."""
+    return "; ".join(f'"{name}": {_summary(kind)}' for name, kind in kinds.items())
 
 
 def _summary(kind: type) -> str:
@@ -41,32 +41,34 @@ def _summary(kind: type) -> str:
 
 
 def _with_options(name: str, key: str, kinds: Kinds) -> type[Section]:
-    """Return a section that has the options of all kinds as optional keys."""
+    """Return a section whose optional keys are the options of all kinds."""
     fields: dict[str, tuple[Any, Any]] = {}
     for option in (option for kind in kinds.values() for option in kind.options):
-        owners = " or ".join(f'"{word}"' for word, kind in kinds.items() if option in kind.options)
-        note = f"only with {key} = {owners}: {option.description}"
+        owners = " or ".join(f'"{owner}"' for owner, kind in kinds.items() if option in kind.options)
+        note = f"Only with {key} = {owners}: {option.description}."
         fields[option.name] = (_TYPES[option.quantity] | None, Field(default=None, description=note))
     return create_model(name, __base__=Section, **fields)  # type: ignore[call-overload, no-any-return]
 
 
-def chosen_options(section: Section, word: str, kinds: Kinds) -> dict[str, Any]:
-    """Return the options that a section gives, as arguments of the kind named by ``word``.
+def chosen_options(section: Section, chosen: str, kinds: Kinds) -> dict[str, Any]:
+    """Return the options set in a section, as keyword arguments of the kind named ``chosen``.
 
     Raises
     ------
     ValueError
-        If the section gives an option that this kind does not have.
+        If the section sets an option that this kind does not have.
     """
-    known = {option.name for option in kinds[word].options} if word in kinds else set()
+    known = {option.name for option in kinds[chosen].options} if chosen in kinds else set()
     given: dict[str, Any] = {}
     for name in dict.fromkeys(option.name for kind in kinds.values() for option in kind.options):
         value = getattr(section, name)
         if value is None:
             continue
         if name not in known:
-            owners = " or ".join(f'"{w}"' for w, k in kinds.items() if name in {option.name for option in k.options})
-            raise ValueError(f'has {name}, which "{word}" does not use; leave it out, or choose {owners}')
+            owners = " or ".join(
+                f'"{owner}"' for owner, kind in kinds.items() if name in {option.name for option in kind.options}
+            )
+            raise ValueError(f'has {name}, which "{chosen}" does not use; remove it, or choose {owners}')
         given[name] = value
     return given
 

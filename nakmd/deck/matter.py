@@ -1,16 +1,15 @@
-"""The words of a deck that say what there is: the model of the forces, the structure, and the groups of atoms."""
+"""The tables of a deck that define the system: the structure and the groups of atoms."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
     Angle,
     Count,
     Density,
-    FileNames,
     Flag,
     Fraction,
     Positive,
@@ -19,205 +18,111 @@ from nakmd.deck.fields import (
     Stiffness,
     Temperature,
     Text,
-    quantity_in,
 )
 from nakmd.elements import CC_BOND
-from nakmd.potentials.forms import PAIR_FORMS
-from nakmd.potentials.forms.pair import PairPotential
-from nakmd.potentials.forms.pair_set import CutMode
 
 Periodic = tuple[Flag, Flag, Flag]
-Pair = tuple[Text, Text]
-
-
-class EAMTerm(Section):
-    """Embedded atoms on tables: setfl, eam.fs or funcfl, told apart by content."""
-
-    kind: Literal["eam"]
-    file: FileNames = Field(description="one file; several funcfl files make an alloy")
-
-
-class TersoffTerm(Section):
-    """Bond order, from a file in LAMMPS's format."""
-
-    kind: Literal["tersoff"]
-    file: Text
-
-
-class SetTerm(Section):
-    """A set of the library, or a set of one's own in a TOML file, as one term of a sum."""
-
-    kind: Literal["set"]
-    name: Text
-
-
-class PairTerm(Section):
-    """A pair potential between two species; its parameters are those that the form declares."""
-
-    #: The potential that the words are for.
-    form: ClassVar[type[PairPotential]]
-
-    kind: Text
-    pair: Pair
-    cutoff: PositiveLength
-    cut: CutMode = "shift"
-    smooth_from: PositiveLength | None = Field(
-        default=None, description='where cut = "smooth" starts; 0.9 of the cutoff if left out'
-    )
-
-    def build(self) -> PairPotential:
-        """Return the potential."""
-        numbers = {name: getattr(self, name) for name in (*self.form.parameters, "cutoff", "cut")}
-        if self.smooth_from is not None:
-            numbers["smooth_from"] = self.smooth_from
-        return self.form({self.pair: numbers}, label=f"{self.kind} {'-'.join(self.pair)}")
-
-
-def _pair_term(form: type[PairPotential]) -> type[PairTerm]:
-    """Return the words of a form of pair potential, made of what it declares."""
-    kind = form.form.replace("_", "-")
-    words: dict[str, Any] = {
-        "kind": (Literal[kind], ...),
-        **{name: (quantity_in(parameter.unit), ...) for name, parameter in form.parameters.items()},
-    }
-    made = create_model(
-        f"{form.__name__}Term",
-        __base__=PairTerm,
-        __module__=__name__,
-        __doc__=f"{form.equation}, between two species.",
-        **words,
-    )
-    made.form = form
-    return made
-
-
-#: The words of every pair form, by what `nakmd.potentials.forms` names.
-PAIR_TERMS = tuple(_pair_term(form) for form in PAIR_FORMS)
-
-if TYPE_CHECKING:
-    Term = EAMTerm | TersoffTerm | SetTerm | PairTerm
-else:  # a union that is made when the forms are known
-    Term = Annotated[Union[(EAMTerm, TersoffTerm, SetTerm, *PAIR_TERMS)], Field(discriminator="kind")]
-
-
-class Model(Section):
-    """The forces: a named set, a file, or a list of terms; and pairs declared not to interact."""
-
-    potential: Text | None = Field(default=None, description="named set (nakmd potentials list) or a potential file")
-    terms: tuple[Term, ...] = ()
-    affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
-        default=1.0, description="factor on the metal-carbon depths of a named set"
-    )
-    screening: Annotated[float, Field(strict=True, ge=0.0)] = Field(
-        default=1.0,
-        description="how far metal around a metal atom weakens its pairs with carbon: 0 not, 1 as calibrated",
-    )
-    doping: Annotated[float, Field(strict=True, ge=0.0, le=1.0)] | None = Field(
-        default=None,
-        description="graphitic N per atom of the wall, for sets that weaken with it; by default as in structure.carbon",
-    )
-    precision: Literal["double", "mixed"] = Field(
-        default="double", description="mixed: pairs in float32, sums and atoms in float64"
-    )
-    none: tuple[Pair, ...] = Field(default=(), description="pairs of species that do not interact, on purpose")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.potential is None) == (not self.terms):
-            raise ValueError('needs either potential = "nak-cn" (a named set or a file) or a list of [[model.terms]]')
-        return self
+DopantFraction = Annotated[float, Field(strict=True, ge=0.0, le=0.5)]
 
 
 class Doping(Section):
-    """Nitrogen in the wall: atomic fraction N/(N + C) of each kind."""
+    """Nitrogen in the wall: atomic fraction N/(N + C) of each site type."""
 
-    graphitic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
-    pyridinic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
-    pyrrolic: Annotated[float, Field(strict=True, ge=0.0, le=0.5)] = 0.0
-    distance: PositiveLength = Field(default=4.0, description="least distance between atoms of different sites")
+    graphitic: DopantFraction = Field(default=0.0, description="Fraction of graphitic N: N in place of C.")
+    pyridinic: DopantFraction = Field(default=0.0, description="Fraction of pyridinic N: N around a vacancy.")
+    pyrrolic: DopantFraction = Field(default=0.0, description="Fraction of pyrrolic N: N in a five-membered ring.")
+    distance: PositiveLength = Field(default=4.0, description="Minimum distance between atoms of different sites.")
     nitrogens_per_site: Literal[1, 2, 3] = Field(
-        default=3, description="N atoms around the vacancy of a pyridinic site"
+        default=3, description="Number of N atoms around the vacancy of a pyridinic site."
     )
 
     @property
     def fractions(self) -> dict[str, float]:
-        """Fraction of each kind that is present."""
+        """Fraction of each site type that is present."""
         kinds = {"graphitic": self.graphitic, "pyridinic": self.pyridinic, "pyrrolic": self.pyrrolic}
         return {kind: fraction for kind, fraction in kinds.items() if fraction > 0.0}
 
 
 class Nanotube(Section):
-    """A single-walled (n, m) tube along z, periodic."""
+    """A periodic single-walled (n, m) nanotube along z."""
 
-    kind: Literal["nanotube"]
-    chirality: tuple[Count, Count]
-    length: PositiveLength = Field(description="rounded to whole periods")
-    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length to build with")
-    doping: Doping | None = None
+    kind: Literal["nanotube"] = Field(description="Single-walled nanotube along z.")
+    chirality: tuple[Count, Count] = Field(description="Chiral indices [n, m].")
+    length: PositiveLength = Field(description="Length along z, rounded to whole periods.")
+    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length of the initial structure.")
+    doping: Doping | None = Field(default=None, description="Nitrogen sites.")
 
 
 class Graphene(Section):
-    """Graphene sheets in the xy plane, periodic."""
+    """Periodic graphene sheets in the xy plane."""
 
-    kind: Literal["graphene"]
-    size: tuple[PositiveLength, PositiveLength] = Field(description="rounded to whole rectangular cells")
-    layers: Positive = 1
-    gap: PositiveLength = Field(default=3.35, description="from layer to layer")
-    stacking: Literal["AB", "AA"] = "AB"
-    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length to build with")
-    doping: Doping | None = None
+    kind: Literal["graphene"] = Field(description="Graphene sheets in the xy plane.")
+    size: tuple[PositiveLength, PositiveLength] = Field(
+        description="Lengths along x and y, rounded to whole rectangular unit cells."
+    )
+    layers: Positive = Field(default=1, description="Number of layers.")
+    gap: PositiveLength = Field(default=3.35, description="Distance between layers.")
+    stacking: Literal["AB", "AA"] = Field(default="AB", description="Stacking of the layers.")
+    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length of the initial structure.")
+    doping: Doping | None = Field(default=None, description="Nitrogen sites.")
 
 
 class CarbonFile(Section):
-    """A carbon wall from any file that ASE reads."""
+    """A carbon wall from a structure file that ASE can read."""
 
-    kind: Literal["file"]
-    file: Text
-    shape: Literal["tube", "sheet"] = Field(description="a tube along z, or sheets in the xy plane")
-    doping: Doping | None = None
+    kind: Literal["file"] = Field(description="Wall from a structure file.")
+    file: Text = Field(description="Structure file that ASE can read.")
+    shape: Literal["tube", "sheet"] = Field(description="A tube along z, or sheets in the xy plane.")
+    doping: Doping | None = Field(default=None, description="Nitrogen sites.")
 
 
 Carbon = Annotated[Nanotube | Graphene | CarbonFile, Field(discriminator="kind")]
 
 
 class Liquid(Section):
-    """Liquid Na, K or NaK, packed without overlaps."""
+    """Liquid Na, K or NaK, placed without overlaps."""
 
-    region: Literal["bulk", "around", "inside", "beside", "droplet", "between"] = "bulk"
+    region: Literal["bulk", "around", "inside", "beside", "droplet", "between"] = Field(
+        default="bulk",
+        description="Region of the liquid. bulk: no carbon; around or inside: a nanotube; beside: a slab next to the "
+        "carbon; droplet: on the carbon; between: graphene sheets.",
+    )
     x_K: Fraction = Field(  # noqa: N815  (the field's symbol)
-        description="atomic fraction of potassium in the alloy"
+        description="Atomic fraction of potassium in the alloy."
     )
     temperature: Annotated[Temperature, Field(gt=0.0)] | None = Field(
-        default=None, description="sets the density, from the handbook's lines of Na and K"
+        default=None, description="Temperature that determines the density, from handbook equations for Na and K."
     )
-    density: Annotated[Density, Field(gt=0.0)] | None = None
+    density: Annotated[Density, Field(gt=0.0)] | None = Field(
+        default=None, description="Density, instead of a temperature."
+    )
     thickness: PositiveLength | None = Field(
         default=None,
-        description="around: from wall to cell face; beside: of the slab; between: from sheet to sheet; "
-        "of a film between vacuum: along z",
+        description="Thickness. around: distance from the wall to the cell face; beside: thickness of the slab; "
+        "between: distance of the sheets; film between vacuum: thickness along z.",
     )
-    atoms: Positive | None = Field(default=None, description="how many; from density and volume if left out")
+    atoms: Positive | None = Field(default=None, description="Number of atoms; by default from density and volume.")
     contact_angle: Annotated[Angle, Field(ge=10.0, le=170.0)] = Field(
-        default=90.0, description="of the droplet that the run starts from"
+        default=90.0, description="Contact angle of the initial droplet."
     )
 
     @model_validator(mode="after")
     def _one_density(self) -> Self:
         if self.temperature is not None and self.density is not None:
-            raise ValueError("gives temperature and density; the density follows from the temperature, so keep one")
+            raise ValueError("gives both temperature and density; the temperature determines the density, so keep one")
         if self.region == "droplet" and self.atoms is None:
-            raise ValueError('has region = "droplet" and so needs a number of atoms = 1500')
+            raise ValueError('has region = "droplet" and so needs a number of atoms, such as atoms = 1500')
         if self.region == "droplet" and self.temperature is None:
-            raise ValueError('has region = "droplet" and so needs a temperature = "450 K"')
+            raise ValueError('has region = "droplet" and so needs a temperature, such as temperature = "450 K"')
         return self
 
 
 class Substitution(Section):
-    """Atoms of a crystal replaced by another metal."""
+    """Atoms of a crystal that are replaced by another metal."""
 
-    element: Text
-    count: Positive | None = None
-    fraction: Fraction | None = None
+    element: Text = Field(description="Element of the new atoms.")
+    count: Positive | None = Field(default=None, description="Number of replaced atoms.")
+    fraction: Fraction | None = Field(default=None, description="Fraction of replaced atoms.")
 
     @model_validator(mode="after")
     def _one_amount(self) -> Self:
@@ -227,42 +132,47 @@ class Substitution(Section):
 
 
 class Crystal(Section):
-    """A bcc crystal, some of its atoms substituted."""
+    """A bcc crystal, optionally with substituted atoms."""
 
-    element: Text
-    repeat: tuple[Positive, Positive, Positive]
-    lattice: PositiveLength | None = Field(default=None, description="cubic constant; known for Na, K")
-    substitute: Substitution | None = None
+    element: Text = Field(description="Element of the crystal.")
+    repeat: tuple[Positive, Positive, Positive] = Field(description="Number of cubic unit cells along x, y and z.")
+    lattice: PositiveLength | None = Field(
+        default=None, description="Cubic lattice constant; has a default for Na and K."
+    )
+    substitute: Substitution | None = Field(default=None, description="Atoms replaced by another metal.")
 
 
 class StructureFile(Section):
-    """A whole system from any file that ASE reads."""
+    """A complete system from a structure file that ASE can read."""
 
-    path: Text
-    repeat: tuple[Positive, Positive, Positive] = (1, 1, 1)
+    path: Text = Field(description="Structure file that ASE can read, or a trajectory of nakmd (last frame).")
+    repeat: tuple[Positive, Positive, Positive] = Field(
+        default=(1, 1, 1), description="Number of copies along the cell vectors."
+    )
 
 
 class BoxSection(Section):
-    """The cell, where it does not follow from what is in it."""
+    """The cell, as far as it does not follow from the structure."""
 
     lengths: tuple[PositiveLength, PositiveLength, PositiveLength] | None = Field(
-        default=None, description="of a bulk liquid; a cube of the right volume if left out"
+        default=None, description="Cell lengths of a bulk liquid; by default a cube with the required volume."
     )
     vacuum: PositiveLength | None = Field(
         default=None,
-        description="empty space beyond the carbon or the slab; of a liquid alone, on both sides along z: a film",
+        description="Empty space beyond the carbon or the slab. A liquid without carbon gets it on both sides along z "
+        "and becomes a film.",
     )
-    periodic: Periodic | None = None
+    periodic: Periodic | None = Field(default=None, description="Periodic directions [x, y, z].")
 
 
 class Structure(Section):
-    """What is in the cell: carbon and liquid, or a crystal, or a file."""
+    """The initial structure: carbon, liquid or both; a crystal; or a file."""
 
-    carbon: Carbon | None = None
-    liquid: Liquid | None = None
-    crystal: Crystal | None = None
-    file: StructureFile | None = None
-    box: BoxSection | None = None
+    carbon: Carbon | None = Field(default=None, description="Carbon wall: nanotube, graphene or a file.")
+    liquid: Liquid | None = Field(default=None, description="Liquid metal.")
+    crystal: Crystal | None = Field(default=None, description="Metal crystal.")
+    file: StructureFile | None = Field(default=None, description="Complete structure from a file.")
+    box: BoxSection | None = Field(default=None, description="Simulation cell.")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -273,20 +183,20 @@ class Structure(Section):
                 "is empty; give [structure.carbon], [structure.liquid], [structure.crystal] or [structure.file]"
             )
         if len(made) + bool(mixed) > 1:
-            raise ValueError(f"gives {' and '.join(made + mixed)}; only carbon and liquid go together")
+            raise ValueError(f"gives {' and '.join(made + mixed)}; only carbon and liquid can be combined")
         return self
 
 
 class Tether(Section):
-    """A group whose atoms hang on springs at their first positions."""
+    """A group whose atoms are tethered to their initial positions by harmonic springs."""
 
-    group: Text
-    spring: Annotated[Stiffness, Field(gt=0.0)]
+    group: Text = Field(description="Element, species or group of atoms.")
+    spring: Annotated[Stiffness, Field(gt=0.0)] = Field(description="Spring constant.")
 
 
 class Groups(Section):
-    """Atoms that do not move freely."""
+    """Atoms with constrained motion."""
 
-    frozen: tuple[Text, ...] = Field(default=(), description="do not move at all")
-    tethered: tuple[Tether, ...] = ()
-    rigid: tuple[Text, ...] = Field(default=(), description="move as rigid bodies")
+    frozen: tuple[Text, ...] = Field(default=(), description="Groups whose atoms do not move.")
+    tethered: tuple[Tether, ...] = Field(default=(), description="Groups tethered to their initial positions.")
+    rigid: tuple[Text, ...] = Field(default=(), description="Groups that move as rigid bodies.")

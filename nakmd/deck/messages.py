@@ -1,4 +1,4 @@
-"""Faults of a deck in words: line, table, what is wrong with the numbers, and what to do."""
+"""Messages about a faulty deck: line, key, what is wrong with the value, and the remedy."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from nakmd.errors import did_you_mean
 from nakmd.toml_lines import KeyPath, LineMap
 
 _TYPES = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
     "float_type": "a number",
     "finite_number": "a finite number",
-    "string_type": "a text in quotes",
+    "string_type": "a string in quotes",
     "bool_type": "true or false",
-    "tuple_type": "a list [...]",
+    "tuple_type": "an array [...]",
     "model_type": "a table",
     "model_attributes_type": "a table",
     "dict_type": "a table",
 }
 _LIMITS = {
-    "greater_than": ("gt", "must be above"),
+    "greater_than": ("gt", "must be greater than"),
     "greater_than_equal": ("ge", "must be at least"),
-    "less_than": ("lt", "must be below"),
+    "less_than": ("lt", "must be less than"),
     "less_than_equal": ("le", "must be at most"),
 }
 
@@ -40,11 +40,11 @@ class Problem:
     Attributes
     ----------
     path : KeyPath
-        Where in the deck.
+        Position in the deck.
     what : str
         The fault, the numbers and the remedy.
     fatal : bool
-        Whether the deck cannot run with it; a warning otherwise.
+        True for an error, False for a warning.
     """
 
     path: KeyPath
@@ -66,22 +66,22 @@ def strip(annotation: Any) -> Any:
 
 
 def tags_of(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return the words that the key ``kind`` of a table may have."""
+    """Return the values that the key ``kind`` of a table may have."""
     return get_args(model.model_fields["kind"].annotation)
 
 
 def locate(loc: Sequence[str | int], root: Any) -> tuple[KeyPath, Any]:
-    """Turn pydantic's place of an error into a path of the deck and the annotation that stands there.
+    """Turn pydantic's location of an error into a path of the deck and the annotation at that path.
 
-    Pydantic puts the tag of a table (``"nanotube"``) into the place; the deck's path has no such step.
+    Pydantic's location contains the tag of a table (``"nanotube"``); the path of the deck does not.
     """
     annotation = strip(root)
     path: KeyPath = ()
     for item in loc:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             path = (*path, item)
-            known = annotation.model_fields.get(str(item))
-            annotation = strip(known.annotation) if known else None
+            field_info = annotation.model_fields.get(str(item))
+            annotation = strip(field_info.annotation) if field_info else None
         elif get_origin(annotation) in (Union, types.UnionType):
             annotation = next((m for m in get_args(annotation) if item in tags_of(m)), None)
         elif get_origin(annotation) is tuple and isinstance(item, int):
@@ -95,7 +95,7 @@ def locate(loc: Sequence[str | int], root: Any) -> tuple[KeyPath, Any]:
 
 
 def value_at(data: Any, path: KeyPath) -> Any:
-    """Return what the deck says at a path, or None."""
+    """Return the value at a path of the deck, or None."""
     for step in path:
         try:
             data = data[step]
@@ -105,7 +105,7 @@ def value_at(data: Any, path: KeyPath) -> Any:
 
 
 def in_toml(value: object) -> str:
-    """Return a value as one would write it in the deck, shortened."""
+    """Return a value in TOML syntax, shortened to 60 characters."""
     if isinstance(value, dict):
         return "{...}"
     try:
@@ -120,15 +120,15 @@ def place(path: KeyPath, data: Any, labels: bool = True) -> str:
 
     The label is the name or the kind of the entry.
     """
-    words = ""
+    header = ""
     table: list[str] = []
     key = ""
     for depth, step in enumerate(path):
         if isinstance(step, int):
-            here = value_at(data, path[: depth + 1])
-            if isinstance(here, dict):
-                label = (here.get("name") or here.get("kind")) if labels else None
-                words = f"[[{'.'.join(table)}]] {step + 1}" + (
+            entry = value_at(data, path[: depth + 1])
+            if isinstance(entry, dict):
+                label = (entry.get("name") or entry.get("kind")) if labels else None
+                header = f"[[{'.'.join(table)}]] {step + 1}" + (
                     f" ({label})" if isinstance(label, str) and label else ""
                 )
                 key = ""
@@ -136,16 +136,16 @@ def place(path: KeyPath, data: Any, labels: bool = True) -> str:
                 key += f" entry {step + 1}"
         elif isinstance(value_at(data, path[: depth + 1]), dict):
             table.append(step)
-            words = f"{words} {step}" if words.startswith("[[") else f"[{'.'.join(table)}]"
+            header = f"{header} {step}" if header.startswith("[[") else f"[{'.'.join(table)}]"
             key = ""
         else:
             table.append(step)
             key = step
-    return f"{words} {key}".strip()
+    return f"{header} {key}".strip()
 
 
 def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any) -> str:
-    """Return the words for one of pydantic's errors.
+    """Return the message for one of pydantic's errors.
 
     Parameters
     ----------
@@ -153,9 +153,9 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
         Type, context and message of one error.
     path : KeyPath
     annotation, parent : type
-        What the schema has at the path, and one step above it.
+        Types in the schema at the path and one step above it.
     data : dict
-        The deck as read.
+        The deck as parsed.
     """
     kind, context = error["type"], error.get("ctx", {})
     value = value_at(data, path)
@@ -169,39 +169,38 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
     if kind == "missing":
         if isinstance(path[-1], int):
             return (
-                f"{place(path[:-1], data)} = {in_toml(value_at(data, path[:-1]))} is too short; it needs more entries."
+                f"{place(path[:-1], data)} = {in_toml(value_at(data, path[:-1]))} has too few entries: entry "
+                f"{path[-1] + 1} is missing."
             )
         if len(path) == 1:
             name = "[[stage]]" if path[0] == "stage" else f"[{path[0]}]"
-            return f"the deck has no {name}. Add the table; `nakmd new` writes decks to start from."
-        return f'{place(path[:-1], data)} lacks the key "{path[-1]}".'
+            return f"the deck has no {name}. Add this table; `nakmd new` writes example decks."
+        return f'{place(path[:-1], data)}: the key "{path[-1]}" is missing.'
     if kind == "too_long":
-        return f"{where} = {in_toml(value)} is too long; it takes {context['max_length']} entries."
+        return f"{where} = {in_toml(value)} has too many entries: at most {context['max_length']} are allowed."
     if kind == "too_short":
-        return f"{where} is empty; it takes at least {context['min_length']}."
+        return f"{where} is empty: at least {context['min_length']} is required."
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tags = [tag for member in get_args(strip(annotation)) for tag in tags_of(member)]
         given = value.get("kind") if isinstance(value, dict) else None
         if given is None:
-            return f'{where} lacks the key "kind". There are {", ".join(tags)}.'
-        return f"{place(path, data, labels=False)} kind = {in_toml(given)} is unknown. {did_you_mean(given, tags)}"
+            return f'{where}: the key "kind" is missing. Available: {", ".join(tags)}.'
+        return f"{place(path, data, labels=False)} kind = {in_toml(given)} is not valid. {did_you_mean(given, tags)}"
     if kind in ("literal_error", "enum"):
-        return f"{where} = {in_toml(value)} is unknown. {did_you_mean(value, map(str, get_args(annotation)))}"
+        return f"{where} = {in_toml(value)} is not valid. {did_you_mean(value, map(str, get_args(annotation)))}"
     if kind in _TYPES:
-        return f"{where} = {in_toml(value)}: {_TYPES[kind]} goes here."
+        return f"{where} = {in_toml(value)} is not valid. Write {_TYPES[kind]}."
     if kind in _LIMITS:
-        name, words = _LIMITS[kind]
-        share = (
-            " It is a fraction of one, not a percentage." if kind.startswith("less") and context[name] <= 1.0 else ""
-        )
-        return f"{where} = {in_toml(value)} {words} {context[name]:g}.{share}"
+        name, relation = _LIMITS[kind]
+        hint = " It is a fraction, not a percentage." if kind.startswith("less") and context[name] <= 1.0 else ""
+        return f"{where} = {in_toml(value)} {relation} {context[name]:g}.{hint}"
     if kind == "axes":
         return f"{where} = {in_toml(value)} {error['msg']}."
     return f"{where} {error['msg'].removeprefix('Value error, ')}."
 
 
 def render(problems: Iterable[Problem], source: object, lines: LineMap) -> list[str]:
-    """Return one text for each problem, ``deck.toml:12: ...``, in the order of the lines."""
+    """Return one message for each problem, ``deck.toml:12: ...``, in the order of the lines."""
     placed = [(lines.find(p.path), p.what) for p in problems]
     placed.sort(key=lambda entry: entry[0] or 0)
     texts = [f"{source}:{line}: {what}" if line else f"{source}: {what}" for line, what in placed]

@@ -2,7 +2,7 @@
 
 A unit is a product of known symbols with integer powers: ``eV/Å²``, ``g/cm^3``, ``1/ps``, ``kJ/mol``. Mass and
 energy count as independent dimensions, because the house units (eV, Å, amu, ps, K) are not coherent: a density in
-amu/Å³ and a pressure in eV/Å³ never meet in one quantity of a deck.
+amu/Å³ and a pressure in eV/Å³ are never combined in one quantity of a deck.
 """
 
 from __future__ import annotations
@@ -80,17 +80,17 @@ _UNITS: dict[str, tuple[float, Dimension]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of quantity that a deck speaks of.
+    """A physical dimension that a deck uses, and the units to write it in.
 
     Attributes
     ----------
     name : str
-        ``"time"``, with its article in messages.
+        ``"time"``; messages add the article.
     dimension : Dimension
     units : tuple of str
-        Units to write it in, the friendliest first, the house unit (factor 1) last.
+        Units to write it in, the preferred one first, the house unit (factor 1) last.
     example : str
-        What a message shows.
+        A valid value, shown in messages.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Kind:
 
     @property
     def with_article(self) -> str:
-        """``"a time"``, ``"an energy"``."""
+        """The name with its article: ``"a time"``, ``"an energy"``."""
         return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
 
 
@@ -131,9 +131,9 @@ def kind_of(unit: str) -> Kind:
     >>> kind_of("1/Å").name, kind_of("eV Å⁶").example
     ('inverse length', '1 eV Å⁶')
     """
-    found = next((kind for kind in KINDS if kind.units[-1] == unit), None)
-    if found is not None:
-        return found
+    named = next((kind for kind in KINDS if kind.units[-1] == unit), None)
+    if named is not None:
+        return named
     unnamed = Kind("number", (0, 0, 0, 0, 0), (unit,), f"1 {unit}")
     return Kind(f"quantity in {unit}", parse_unit(unit, unnamed)[1], (unit,), f"1 {unit}")
 
@@ -147,7 +147,7 @@ _ZERO_CELSIUS = 273.15
 
 
 class QuantityError(ValueError):
-    """A text is not a quantity of the wanted kind; the message ends with what to write."""
+    """A text is not a quantity of the expected kind; the message ends with a valid example."""
 
 
 def parse_quantity(text: str, kind: Kind) -> float:
@@ -158,7 +158,7 @@ def parse_quantity(text: str, kind: Kind) -> float:
     text : str
         A number and a unit, such as ``"0.5 fs"``, ``"2 eV/Å^2"``, ``"177 °C"``.
     kind : Kind
-        What it has to be.
+        The expected kind.
 
     Raises
     ------
@@ -175,32 +175,27 @@ def parse_quantity(text: str, kind: Kind) -> float:
     normal = text.replace("−", "-").replace("\u212b", "Å").replace("μ", "µ")  # minus sign, angstrom sign, Greek mu
     match = _NUMBER.match(normal)
     if match is None:
-        raise QuantityError(
-            f'"{text}" is not a number with a unit; write {kind.with_article}, such as "{kind.example}".'
-        )
+        raise QuantityError(f"this is not a number with a unit. {_request(kind)}")
     number, unit = float(match[1]), match[2]
     if not unit:
-        raise QuantityError(f'"{text}" has no unit; write {kind.with_article} with one, such as "{kind.example}".')
+        raise QuantityError(f"the unit is missing. {_request(kind)}")
     if unit.startswith(","):
-        raise QuantityError(
-            f'"{text}" has a decimal comma; write a point, as in "{text.replace(",", ".", 1).strip()}".'
-        )
+        raise QuantityError(f'use a decimal point, not a comma: "{text.replace(",", ".", 1).strip()}".')
     if unit in _CELSIUS and kind.dimension == TEMPERATURE.dimension:
         return number + _ZERO_CELSIUS
     factor, dimension = parse_unit(unit, kind)
     if dimension != kind.dimension:
-        was = next((k.with_article for k in KINDS if k.dimension == dimension), "something else")
-        raise QuantityError(f'"{text}" is {was}; here goes {kind.with_article}, such as "{kind.example}".')
+        given = next((k.with_article for k in KINDS if k.dimension == dimension), None)
+        fault = f"this is {given}, not {kind.with_article}" if given else f'"{unit}" is not a unit of {kind.name}'
+        raise QuantityError(f"{fault}. {_request(kind)}")
     value = number * factor
     if not math.isfinite(value):
-        raise QuantityError(
-            f'"{text}" is too large for any computer; write {kind.with_article}, such as "{kind.example}".'
-        )
+        raise QuantityError(f"the number is too large for a 64-bit float. {_request(kind)}")
     return value
 
 
 def parse_unit(unit: str, kind: Kind) -> tuple[float, Dimension]:
-    """Return the factor to house units and the dimension of a product of units; ``kind`` serves the message alone."""
+    """Return the factor to house units and the dimension of a product of units; ``kind`` is for the message only."""
     factor = 1.0
     total = [0, 0, 0, 0, 0]
     sign = 1
@@ -213,7 +208,7 @@ def parse_unit(unit: str, kind: Kind) -> tuple[float, Dimension]:
         match = _FACTOR.match(part)
         symbol, power = (match[1], int(match[2] or 1)) if match else (part, 1)
         if abs(power) > _LARGEST_POWER:
-            raise QuantityError(f'unknown unit "{unit}". Here goes {kind.with_article}, such as "{kind.example}".')
+            raise QuantityError(f'unknown unit "{unit}". {_request(kind)}')
         if symbol != "1":
             if symbol not in _UNITS:
                 raise QuantityError(f'unknown unit "{unit}"{_suggest(symbol, kind)}')
@@ -222,18 +217,20 @@ def parse_unit(unit: str, kind: Kind) -> tuple[float, Dimension]:
             total = [t + sign * power * d for t, d in zip(total, dimension, strict=True)]
         sign = 1
     if sign < 0:
-        raise QuantityError(
-            f'the unit "{unit}" ends in a slash. Here goes {kind.with_article}, such as "{kind.example}".'
-        )
+        raise QuantityError(f'the unit "{unit}" ends in a slash. {_request(kind)}')
     return factor, (total[0], total[1], total[2], total[3], total[4])
 
 
 def _suggest(symbol: str, kind: Kind) -> str:
-    same_letters = [known for known in _UNITS if known.lower() == symbol.lower()]
     fitting = [known for known, (_, dimension) in _UNITS.items() if dimension == kind.dimension]
-    near = same_letters[0] if same_letters else nearest(symbol, fitting, 0.5)
-    hint = f'; did you mean "{near}"?' if near else "."
-    return f'{hint} Here goes {kind.with_article}, such as "{kind.example}".'
+    # units of other kinds only with the same letters: the symbol may be part of a product such as "ev/Å"
+    near = nearest(symbol, fitting, 0.5) or nearest(symbol, _UNITS, 1.0)
+    hint = f'. Did you mean "{near}"?' if near else "."
+    return f"{hint} {_request(kind)}"
+
+
+def _request(kind: Kind) -> str:
+    return f'Write {kind.with_article} with its unit, such as "{kind.example}".'
 
 
 def format_quantity(value: float, kind: Kind) -> str:
@@ -252,5 +249,5 @@ def format_quantity(value: float, kind: Kind) -> str:
             if parse_quantity(text, kind) == value:
                 candidates.append(text)
                 break
-    # the first unit wins ties: "0.5 fs" and "1 bar", not "0.0005 ps" and "1e-04 GPa"
+    # of equally short texts the first unit is kept: "0.5 fs" and "1 bar", not "0.0005 ps" and "1e-04 GPa"
     return min(candidates, key=len)

@@ -1,7 +1,8 @@
-"""The words of a deck: one frozen model for each table of the TOML file.
+"""The tables of a deck: one immutable model for each table of the TOML file.
 
-A deck is checked in three rounds. Here: keys, types, units and ranges of single values. In `nakmd.deck.checks`: what
-contradicts other parts of the deck or physics. In `nakmd.runs.verify`: what only the built system can tell.
+A deck is checked in three steps. Here: keys, types, units and ranges of single values. In `nakmd.deck.checks`: values
+that contradict other parts of the deck or are unphysical. In `nakmd.runs.verify`: faults that only the built system
+shows.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from nakmd.deck.fields import (
     TemperatureRamp,
     Text,
 )
+from nakmd.deck.force_model import Model
 from nakmd.deck.kinds import (
     BarostatKind,
     BarostatOptions,
@@ -31,23 +33,24 @@ from nakmd.deck.kinds import (
     chosen_options,
     describe,
 )
-from nakmd.deck.matter import Groups, Model, Structure
+from nakmd.deck.matter import Groups, Structure
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.quantity_names import QUANTITIES
 
-#: What the words of ``ensemble`` mean.
-ENSEMBLES = f'"nve": constant energy; {describe(THERMOSTATS)}'
+#: Description of the values of ``ensemble``.
+ENSEMBLES = f'Ensemble. "nve": constant energy; {describe(THERMOSTATS)}.'
 
 
 class BarostatSection(BarostatOptions):
-    """Hold a pressure along some axes."""
+    """Pressure control along some axes."""
 
-    kind: BarostatKind = Field(default="cell-rescaling", description=describe(BAROSTATS))
-    pressure: PressureRamp = (0.0, 0.0)
+    kind: BarostatKind = Field(default="cell-rescaling", description=f"Barostat. {describe(BAROSTATS)}.")
+    pressure: PressureRamp = Field(default=(0.0, 0.0), description="Pressure, or [start, end] of a linear ramp.")
     axes: AxisGroups = Field(
-        default=("xyz",), description='"xyz" stretches all alike, "z" one axis, ["xy", "z"] two groups of axes apart'
+        default=("xyz",),
+        description='Axes that are scaled: "xyz" all equally, "z" only one, ["xy", "z"] two groups independently.',
     )
-    tau: PositiveDuration = Field(default=1.0, description="time constant")
+    tau: PositiveDuration = Field(default=1.0, description="Time constant of the barostat.")
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
@@ -56,36 +59,40 @@ class BarostatSection(BarostatOptions):
 
 
 class Relax(Section):
-    """Minimise the energy."""
+    """Energy minimisation."""
 
-    kind: Literal["relax"]
-    name: Text = ""
-    method: MinimiserKind = Field(default="fire", description=describe(MINIMISERS))
-    steps: Positive = Field(default=2000, description="at most")
-    force: Annotated[Force, Field(gt=0.0)] = Field(default=0.05, description="stop when no force is larger")
+    kind: Literal["relax"] = Field(description="Energy minimisation.")
+    name: Text = Field(default="", description="Name of the stage; by default its kind.")
+    method: MinimiserKind = Field(default="fire", description=f"Minimiser. {describe(MINIMISERS)}.")
+    steps: Positive = Field(default=2000, description="Maximum number of steps.")
+    force: Annotated[Force, Field(gt=0.0)] = Field(
+        default=0.05, description="Converged when no force on an atom is larger."
+    )
 
     @property
     def n_steps(self) -> int:
-        """Number of steps, at most."""
+        """Maximum number of steps."""
         return self.steps
 
 
 class Dynamics(ThermostatOptions):
-    """Molecular dynamics in one ensemble; what `Prepare` and `Produce` share."""
+    """Molecular dynamics in one ensemble; base of `Prepare` and `Produce`."""
 
-    kind: Literal["heat", "equilibrate", "produce"]
-    name: Text = ""
-    steps: Positive | None = None
-    duration: PositiveDuration | None = None
-    timestep: PositiveTime = 0.001
+    kind: Literal["heat", "equilibrate", "produce"] = Field(description="Purpose of the stage.")
+    name: Text = Field(default="", description="Name of the stage; by default its kind.")
+    steps: Positive | None = Field(default=None, description="Number of time steps, instead of a duration.")
+    duration: PositiveDuration | None = Field(default=None, description="Simulated time, instead of steps.")
+    timestep: PositiveTime = Field(default=0.001, description="Time step; by default 1 fs.")
     ensemble: Ensemble = Field(default="langevin", description=ENSEMBLES)
-    group: Text = Field(default="all", description="atoms that the thermostat acts on")
-    temperature: TemperatureRamp | None = None
-    tau: PositiveDuration = Field(default=0.5, description="time constant of the thermostat")
-    velocities: Annotated[Temperature, Field(ge=0.0)] | None = Field(
-        default=None, description="draw new velocities at this temperature when the stage begins"
+    group: Text = Field(default="all", description="Atoms that the thermostat acts on.")
+    temperature: TemperatureRamp | None = Field(
+        default=None, description="Temperature of the thermostat, or [start, end] of a linear ramp."
     )
-    barostat: BarostatSection | None = None
+    tau: PositiveDuration = Field(default=0.5, description="Time constant of the thermostat.")
+    velocities: Annotated[Temperature, Field(ge=0.0)] | None = Field(
+        default=None, description="Temperature at which new velocities are drawn at the start of the stage."
+    )
+    barostat: BarostatSection | None = Field(default=None, description="Pressure control.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -93,37 +100,37 @@ class Dynamics(ThermostatOptions):
             raise ValueError('needs either steps = 5000 or duration = "5 ps"')
         if self.ensemble == "nve" and self.temperature is not None:
             raise ValueError(
-                'has ensemble = "nve", which holds no temperature; to draw velocities write velocities = "450 K", '
-                'to hold one write ensemble = "bussi"'
+                'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '
+                'initial velocities, or ensemble = "bussi" to control the temperature'
             )
         if self.ensemble != "nve" and self.temperature is None:
             raise ValueError(
                 f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
             )
         if self.ensemble == "nve" and self.barostat is not None:
-            raise ValueError('has a barostat but no thermostat to take its temperature from; write ensemble = "bussi"')
+            raise ValueError('has a barostat, which needs a thermostat; write ensemble = "bussi"')
         chosen_options(self, self.ensemble, THERMOSTATS)
         return self
 
     @property
     def n_steps(self) -> int:
-        """Number of steps, the duration rounded to whole ones."""
+        """Number of steps; a duration is rounded to whole steps."""
         if self.steps is not None:
             return self.steps
-        assert self.duration is not None  # held by _complete
+        assert self.duration is not None  # guaranteed by _complete
         return max(1, round(self.duration / self.timestep))
 
 
 class Prepare(Dynamics):
-    """Dynamics that bring the system where it is to be measured."""
+    """Dynamics that prepare the system for the measurement."""
 
-    kind: Literal["heat", "equilibrate"]
+    kind: Literal["heat", "equilibrate"] = Field(description="Preparation: not measured.")
 
 
 class Produce(Dynamics):
-    """Dynamics to measure in: the thermostat that disturbs motion least, unless told otherwise."""
+    """Dynamics that are measured; the default thermostat is the one that disturbs the motion least."""
 
-    kind: Literal["produce"]
+    kind: Literal["produce"] = Field(description="Production: measured by default.")
     ensemble: Ensemble = Field(default="bussi", description=ENSEMBLES)
 
 
@@ -131,14 +138,16 @@ Stage = Annotated[Relax | Prepare | Produce, Field(discriminator="kind")]
 
 
 class Output(Section):
-    """What is written, and how often."""
+    """Output files and intervals."""
 
-    trajectory_every: Positive = Field(default=200, description="steps between frames")
+    trajectory_every: Positive = Field(default=200, description="Steps between frames of the trajectory.")
     thermo_every: Positive = Field(
-        default=50, description="steps between rows of the thermo table; viscosity wants 5 to 20 fs"
+        default=50, description="Steps between rows of the thermo table; the viscosity needs 5 to 20 fs."
     )
-    checkpoint_every: Positive = Field(default=2000, description="steps between checkpoints")
-    precision: Literal["double", "single"] = "double"
+    checkpoint_every: Positive = Field(default=2000, description="Steps between checkpoints.")
+    precision: Literal["double", "single"] = Field(
+        default="double", description="Floating-point precision of the trajectory."
+    )
 
 
 if TYPE_CHECKING:
@@ -148,32 +157,41 @@ else:
 
 
 def _describe_quantities(schema: dict[str, Any]) -> None:
-    """Say in the JSON schema which quantities are measured only on request, and what each one is."""
+    """Describe in the JSON schema each quantity, and which ones are measured only on request."""
     from nakmd.analysis import on_request, quantity  # noqa: PLC0415  (slow to import, and only editors ask)
 
     titles = "; ".join(f"{name}: {quantity(name).title}" for name in QUANTITIES)
-    schema["description"] = f"all that the atoms allow, if left out; only if named: {', '.join(on_request())}. {titles}"
+    schema["description"] = (
+        "Quantities to measure; by default all that the system allows, except those measured only on request: "
+        f"{', '.join(on_request())}. {titles}."
+    )
 
 
 class AnalysisSection(Section):
-    """What is measured, of which stages, and when."""
+    """Quantities to measure, from which stages, and when."""
 
     quantities: tuple[QuantityName, ...] | None = Field(default=None, json_schema_extra=_describe_quantities)
-    when: Literal["live", "after"] = Field(default="after", description="while the run goes on, or from the trajectory")
-    every: Positive | None = Field(
-        default=None, description="live: steps between samples; trajectory_every if left out"
+    when: Literal["live", "after"] = Field(
+        default="after", description="During the run, or afterwards from the trajectory."
     )
-    stages: tuple[Text, ...] = Field(default=(), description="names of stages; those of kind produce if left out")
+    every: Positive | None = Field(
+        default=None, description="Steps between samples of live analyses; by default trajectory_every."
+    )
+    stages: tuple[Text, ...] = Field(
+        default=(), description="Names of the stages to measure; by default all of kind produce."
+    )
 
 
 class DeckTables(Section):
-    """The tables of a whole deck. `nakmd.Deck` is this with the reading, the messages and the writing."""
+    """The tables of a deck. `nakmd.Deck` adds reading, error messages and writing."""
 
-    title: Text = ""
-    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = 1
-    model: Model
-    structure: Structure
-    groups: Groups = Groups()
-    stage: tuple[Stage, ...] = Field(min_length=1)
-    output: Output = Output()
-    analysis: AnalysisSection = AnalysisSection()
+    title: Text = Field(default="", description="Title of the run, for reports and figures.")
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = Field(
+        default=1, description="Seed of all random numbers; the same seed gives the same run to the bit."
+    )
+    model: Model = Field(description="Force model.")
+    structure: Structure = Field(description="Initial structure.")
+    groups: Groups = Field(default=Groups(), description="Frozen, tethered and rigid groups of atoms.")
+    stage: tuple[Stage, ...] = Field(min_length=1, description="Stages of the run, in order.")
+    output: Output = Field(default=Output(), description="Trajectory, thermo table and checkpoints.")
+    analysis: AnalysisSection = Field(default=AnalysisSection(), description="Quantities to measure.")

@@ -1,4 +1,4 @@
-"""The text of a deck: where it came from, what it says, on which line; and a writer of TOML."""
+"""The text of a deck with its origin and line numbers, and a TOML writer."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _AT_LINE = re.compile(r"^(.*?) \(at (?:line (\d+), column (\d+)|end of document)
 
 @dataclass(frozen=True)
 class DeckSource:
-    """A deck as it was written.
+    """A deck as text and as parsed values.
 
     Attributes
     ----------
     name : str
-        What messages call it: the path as given, or ``"deck"``.
+        Its name in messages: the path as given, or ``"deck"``.
     folder : Path
-        Files named in the deck are sought from here.
+        Paths in the deck are relative to it.
     text : str
     data : dict
-        What `tomllib` makes of the text.
+        The text as parsed by `tomllib`.
     """
 
     name: str
@@ -53,18 +53,18 @@ class DeckSource:
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            beside = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-            hint = did_you_mean(path.name, beside) if beside else "`nakmd new` writes decks to start from."
+            neighbours = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+            hint = did_you_mean(path.name, neighbours) if neighbours else "`nakmd new` writes example decks."
             raise InputError(f"There is no deck {path}. {hint}") from None
         except UnicodeDecodeError as error:
-            raise InputError(f"{path} is not a text in UTF-8 (byte {error.start}); a deck is a TOML file.") from None
+            raise InputError(f"{path} is not UTF-8 text (byte {error.start}). A deck is a TOML file.") from None
         except OSError as error:
             raise InputError(f"The deck {path} cannot be read: {error.strerror}.") from None
         return cls.parse(text, str(path), path.parent)
 
     @classmethod
     def parse(cls, text: str, name: str = "deck", folder: Path | None = None) -> Self:
-        """Read a text; ``folder`` is where the files named in it lie, the current one unless given."""
+        """Parse a text; paths in it are relative to ``folder``, by default the current folder."""
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -74,15 +74,15 @@ class DeckSource:
             what = match[1] if match else str(error)
             raise DeckError(
                 [
-                    f"{name}{f':{line}' if line else ''}: not TOML: {what[:1].lower()}{what[1:]}"
+                    f"{name}{f':{line}' if line else ''}: invalid TOML: {what[:1].lower()}{what[1:]}"
                     + (f", in `{quoted[:80]}`" if quoted else "")
-                    + '. Texts and quantities go in quotes: timestep = "1 fs".'
+                    + '. Strings and quantities need quotes: timestep = "1 fs".'
                 ]
             ) from None
         return cls(name, folder or Path(), text, data)
 
     def with_seed(self, seed: int) -> DeckSource:
-        """Return the same deck with another seed; the text says so, because it is what a run is resumed from."""
+        """Return the same deck with another seed, also in the text, because a run is resumed from the text."""
         line = self.lines.find(("seed",))
         rows = self.text.split("\n")
         if line is None:
@@ -93,16 +93,16 @@ class DeckSource:
 
     @cached_property
     def lines(self) -> LineMap:
-        """The lines of the keys; scanned only once something is to be said about one."""
+        """The lines of the keys; scanned on first use."""
         return LineMap.of(self.text)
 
     def render(self, problems: Iterable[Problem]) -> list[str]:
-        """Return one text for each problem, in the order of the lines."""
+        """Return one message for each problem, in the order of the lines."""
         return render(problems, self.name, self.lines)
 
 
 def write_toml(data: Mapping[str, Any]) -> str:
-    """Return a mapping of texts, numbers, lists and mappings as TOML.
+    """Return a mapping of strings, numbers, lists and mappings as TOML.
 
     Examples
     --------

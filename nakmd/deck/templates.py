@@ -1,4 +1,4 @@
-"""The example decks as starters for one's own."""
+"""The examples as templates for new decks and scripts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from nakmd.resources import data_folder
 
 @dataclass(frozen=True)
 class Template:
-    """An example to start from.
+    """An example that can be copied.
 
     Attributes
     ----------
     name : str
-        File name without its ending, with dashes.
+        File name without extension, with dashes.
     summary : str
         The first comment line of the file.
     path : Path
@@ -28,13 +28,13 @@ class Template:
 
 
 def templates() -> list[Template]:
-    """Return the examples that travel with nakmd, decks first."""
-    found = []
+    """Return the examples installed with nakmd, decks first."""
+    examples = []
     for path in sorted(data_folder("examples").glob("*")):
         if path.suffix in (".toml", ".py"):
             first = path.read_text(encoding="utf-8").partition("\n")[0]
-            found.append(Template(path.stem.replace("_", "-"), first.strip('#" ').rstrip("."), path))
-    return sorted(found, key=lambda t: (t.path.suffix != ".toml", t.name))
+            examples.append(Template(path.stem.replace("_", "-"), first.strip('#" ').rstrip("."), path))
+    return sorted(examples, key=lambda t: (t.path.suffix != ".toml", t.name))
 
 
 def write_template(name: str, output: Path | None = None, force: bool = False) -> Path:
@@ -44,24 +44,24 @@ def write_template(name: str, output: Path | None = None, force: bool = False) -
     ----------
     name : str
     output : Path, optional
-        The file's own name in the current folder if left out; an existing folder is written into.
+        File or existing folder; by default the name of the example in the current folder.
     force : bool
-        Whether an existing file is overwritten.
+        Overwrite an existing file.
 
     Returns
     -------
     Path
     """
     known = {template.name: template for template in templates()}
-    wanted = name.removesuffix(".toml").removesuffix(".py").replace("_", "-")
-    if wanted not in known:
-        raise InputError(f'There is no template "{name}". {did_you_mean(wanted, known)} `nakmd new` lists them.')
-    source = known[wanted].path
+    key = name.removesuffix(".toml").removesuffix(".py").replace("_", "-")
+    if key not in known:
+        raise InputError(f'There is no template "{name}". {did_you_mean(key, known)} `nakmd new` lists all templates.')
+    source = known[key].path
     path = output or Path(source.name)
     if path.is_dir():
         path = path / source.name
     if path.exists() and not force:
-        raise InputError(f"{path} exists already. Give another name with -o, or overwrite it with --force.")
+        raise InputError(f"{path} exists already. Choose another file with -o, or overwrite it with --force.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What a finished run measured, and the rows of its table."""
+"""Results of a finished run, and their measurement."""

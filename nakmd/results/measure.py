@@ -1,4 +1,4 @@
-"""The analyses of a run: fed live while it goes, or run over its trajectory afterwards."""
+"""Runs the analyses of a deck: live during the run, or afterwards on its trajectory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Measuring:
-    """What a deck wants measured.
+    """The analyses that a deck requests.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Measuring:
     Attributes
     ----------
     observers : list of Observer
-        To be shown the run, for live analyses.
+        Observers of the run that feed the live analyses.
     """
 
     def __init__(self, deck: Deck, topology: Topology) -> None:
@@ -43,7 +43,7 @@ class Measuring:
 
             every = deck.analysis.every or deck.output.trajectory_every
             for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
-                if isinstance(analysis, TableAnalysis):  # the thermo table is denser than any sampling
+                if isinstance(analysis, TableAnalysis):  # the thermo table has more rows than there are samples
                     self._tables.append(name)
                 else:
                     self._live[name] = LiveAnalysis(analysis, topology, every, self._stages)
@@ -54,15 +54,15 @@ class Measuring:
         return list(self._live.values())
 
     def catch_up(self, trajectory: Path, step: int) -> list[str]:
-        """Show live analyses the stored frames up to a step; return what cannot be made up for."""
+        """Feed the stored frames up to a step to the live analyses; return notes about what cannot be recovered."""
         if not self._live:
             return []
         output, analysis = self._deck.output, self._deck.analysis
         if (analysis.every or output.trajectory_every) % output.trajectory_every or output.precision != "double":
             self._live.clear()
             return [
-                "The live analyses looked at more than the trajectory holds, so after this interruption they are "
-                "made from the trajectory."
+                "The live analyses used samples that the trajectory does not contain. After this interruption they "
+                "are made from the trajectory."
             ]
         with Trajectory(trajectory) as stored:
             for live in self._live.values():
@@ -71,27 +71,27 @@ class Measuring:
 
     def measure(self, path: Path) -> Results:
         """Return the results of a finished run."""
-        from nakmd.analysis import analyze  # noqa: PLC0415  (slow to import, which may wait until the run is over)
+        from nakmd.analysis import analyze  # noqa: PLC0415  (slow to import, and not needed before the run has ended)
 
         if not self._stages:
             return Results({})
-        wanted = self._deck.analysis.quantities
+        quantities = self._deck.analysis.quantities
         with Trajectory(path) as trajectory:
             if not self._live:
-                return Results(_attempt(lambda: analyze(trajectory, wanted, self._stages)))
-            found: dict[str, Record | AnalysisError] = {}
+                return Results(_attempt(lambda: analyze(trajectory, quantities, self._stages)))
+            records: dict[str, Record | AnalysisError] = {}
             if self._tables:
-                found |= _attempt(lambda: analyze(trajectory, self._tables, self._stages))
+                records |= _attempt(lambda: analyze(trajectory, self._tables, self._stages))
         for name, live in self._live.items():
             try:
-                found[name] = live.result()
+                records[name] = live.result()
             except AnalysisError as error:
-                found[name] = error
-        return Results(found)
+                records[name] = error
+        return Results(records)
 
 
 def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Mapping[str, Record | AnalysisError]:
-    """Measure, or return why that cannot be."""
+    """Return the records, or the error as the only entry."""
     try:
         return measure()
     except AnalysisError as error:
@@ -99,7 +99,7 @@ def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Map
 
 
 def measure_stored(trajectory: Trajectory, deck: Deck | None = None) -> Results:
-    """Return what a deck wants measured, from stored frames alone; all that the atoms allow without a deck."""
+    """Measure the quantities of a deck from stored frames; without a deck, all that the system allows."""
     from nakmd.analysis import analyze  # noqa: PLC0415  (as above)
 
     if deck is None:

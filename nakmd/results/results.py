@@ -1,4 +1,4 @@
-"""What a run measured: a table with error bars, a JSON file, plots, one overview figure."""
+"""Results of a run: a table with error bars, a JSON file, plots and an overview figure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 from nakmd.errors import AnalysisError
 from nakmd.quantity_names import QUANTITIES
 
-# nakmd.analysis is slow to import, and a run need not wait for it before its first step
+# nakmd.analysis is slow to import, and is not needed before the first step of a run
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -28,29 +28,29 @@ _MOST_PANELS = 12
 
 
 class Results:
-    """Records by name, and what could not be measured.
+    """Records by name, and the reasons why others are missing.
 
     Parameters
     ----------
-    found : mapping of str to Record or AnalysisError
-        As `nakmd.analysis.analyze` returns it.
+    outcomes : mapping of str to Record or AnalysisError
+        The output of `nakmd.analysis.analyze`.
 
     Attributes
     ----------
     records : dict of str to Record
     failures : dict of str to str
-        Reasons.
+        Reason by name of the record.
     """
 
-    def __init__(self, found: Mapping[str, Record | AnalysisError]) -> None:
-        self.records = {name: r for name, r in found.items() if not isinstance(r, AnalysisError)}
-        self.failures = {name: str(r) for name, r in found.items() if isinstance(r, AnalysisError)}
+    def __init__(self, outcomes: Mapping[str, Record | AnalysisError]) -> None:
+        self.records = {name: r for name, r in outcomes.items() if not isinstance(r, AnalysisError)}
+        self.failures = {name: str(r) for name, r in outcomes.items() if isinstance(r, AnalysisError)}
 
     def __getitem__(self, name: str) -> Record:
         if name in self.failures:
             raise AnalysisError(self.failures[name])
         if name not in self.records:
-            raise AnalysisError(f"Nothing called {name!r} was measured; there are {', '.join(self.records) or 'none'}.")
+            raise AnalysisError(f"There is no record {name!r}. Available: {', '.join(self.records) or 'none'}.")
         return self.records[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -62,7 +62,7 @@ class Results:
         return "\n".join([*lines, *(f"{name}: {reason}" for name, reason in self.failures.items())])
 
     def rows(self) -> list[Row]:
-        """Return the table, the most telling numbers of every record."""
+        """Return the table with the main numbers of every record."""
         from nakmd.analysis.registry import DERIVED  # noqa: PLC0415  (as above)
 
         rows: list[Row] = []
@@ -93,19 +93,23 @@ class Results:
     def to_csv(self, path: str | Path) -> Path:
         """Write the table as CSV: quantity, value, standard error, unit, independent samples, text and note of a row.
 
-        A row without an error bar has its text only.
+        A row without an error bar has only its text and note.
         """
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file)
             lines.writerow(["quantity", "value", "error", "unit", "n_effective", "text", "note"])
             for row in self.rows():
-                one = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
-                numbers = ["", "", "", ""] if one is None else [one.value, one.error, one.unit, one.n_effective]
+                scalar = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
+                numbers = (
+                    ["", "", "", ""]
+                    if scalar is None
+                    else [scalar.value, scalar.error, scalar.unit, scalar.n_effective]
+                )
                 lines.writerow([row.quantity.strip(), *numbers, row.text, row.note])
         return Path(path)
 
     def plot(self, folder: Path) -> list[Path]:
-        """Draw each record that has a plot into a PNG of its own; return the paths."""
+        """Write a PNG for each record that has a plot; return the paths."""
         folder.mkdir(parents=True, exist_ok=True)
         written = []
         for name, record in self.records.items():
@@ -117,8 +121,8 @@ class Results:
         return written
 
     def overview(self, path: Path, title: str = "") -> Path | None:
-        """Draw the records into one figure; None if there is nothing to draw."""
-        from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import, and only wanted here)
+        """Draw the records in one figure; None if no record has a plot."""
+        from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import, and only used here)
 
         names = self.panels()
         if not names:
@@ -138,8 +142,8 @@ class Results:
 
     def panels(self) -> list[str]:
         """Return the names of the records in the overview: one of each quantity first, and K before Na."""
-        places = {name: kind.panel for name in self.records if (kind := _quantity_of(name)) is not None}
-        drawn = {name: place for name, place in places.items() if place is not None}
+        positions = {name: kind.panel for name in self.records if (kind := _quantity_of(name)) is not None}
+        drawn = {name: position for name, position in positions.items() if position is not None}
         by_quantity: dict[str, list[str]] = {}
         for name in sorted(drawn, key=lambda name: (drawn[name], not name.endswith("K"))):
             by_quantity.setdefault(name.split()[0], []).append(name)
@@ -149,9 +153,9 @@ class Results:
 
 
 def draw(record: Record, ax: Axes | None = None) -> Figure | None:
-    """Return the plot of a record, into ``ax`` or a figure of its own; None if it has none.
+    """Return the plot of a record, in ``ax`` or in a new figure; None if it has none.
 
-    A plot that fails must not cost a finished run its results: it is None as well, with a warning.
+    A plot that fails gives None and a warning, so that the results of a finished run are not lost.
     """
     try:
         return record.plot(ax)
@@ -163,7 +167,7 @@ def draw(record: Record, ax: Axes | None = None) -> Figure | None:
 
 
 def _rows_of(name: str, record: Record) -> list[Row]:
-    """Return the rows of a record; one that says why not if they fail, which must not cost a finished run its table."""
+    """Return the rows of a record; if they fail, one row with the error, so that the table is not lost."""
     from nakmd.analysis.table_row import Row  # noqa: PLC0415  (as above)
 
     try:
@@ -173,8 +177,8 @@ def _rows_of(name: str, record: Record) -> list[Row]:
 
 
 def _quantity_of(name: str) -> type[NamedAnalysis] | None:
-    """Return the class that measured a record; None for one that no registered quantity gave."""
+    """Return the class that measured a record; None if it is not of a registered quantity."""
     from nakmd.analysis.registry import quantity  # noqa: PLC0415  (as above)
 
-    word = name.split(maxsplit=1)[0]
-    return quantity(word) if word in QUANTITIES else None
+    quantity_name = name.split(maxsplit=1)[0]
+    return quantity(quantity_name) if quantity_name in QUANTITIES else None

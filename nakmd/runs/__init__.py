@@ -1,1 +1,1 @@
-"""A deck becomes a system, a potential and stages; the run of them and its folder."""
+"""Building and running a deck: system, potential and stages, the run and its folder."""

@@ -1,7 +1,7 @@
-"""Compiling the forces in a second process while the first one compiles lists and integrators.
+"""Compiles the force kernels in a second process while the first one compiles neighbour lists and integrators.
 
-A first run waits for about thirty kernels, and the compiler works on one thread. Both processes meet in the cache
-folder: what the second has compiled the first finds there.
+A first run has to compile about thirty kernels, and the compiler is single-threaded. Both processes share the cache
+folder: the first one loads what the second one has compiled.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from nakmd.system import Result, System
 
 
 def compile_forces(potential: Potential, species_names: Sequence[str]) -> None:
-    """Compile and store the kernels of a potential: evaluate it for these species and no atoms."""
+    """Compile and cache the kernels of a potential by evaluating a system with these species and no atoms."""
     evaluator = potential.bind(species_names)
-    nobody = System(np.zeros((0, 3)), [], species_names, Cell([10.0, 10.0, 10.0]))
+    empty = System(np.zeros((0, 3)), [], species_names, Cell([10.0, 10.0, 10.0]))
     neighbors, result = Neighbors(evaluator.requests), Result(0)
     for virial in (False, True):
-        evaluator.compute(nobody, neighbors, result, virial)
+        evaluator.compute(empty, neighbors, result, virial)
 
 
 @contextmanager
 def forces_compiled_aside(potential: Potential, species_names: Sequence[str], wanted: bool) -> Iterator[None]:
-    """Compile the forces in a second process during the block, if that is wanted and there is a core for it."""
+    """Compile the force kernels in a second process during the block, if ``wanted`` and if a second core is free."""
     if not wanted or available_threads() < 2:
         yield
         return
-    # whatever goes wrong there, the run compiles for itself
+    # if the second process fails, the run compiles the kernels itself
     command = [sys.executable, "-m", "nakmd.runs.compile_aside"]
     quiet = subprocess.DEVNULL
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)
@@ -51,4 +51,4 @@ def forces_compiled_aside(potential: Potential, species_names: Sequence[str], wa
 
 
 if __name__ == "__main__":
-    compile_forces(*pickle.loads(sys.stdin.buffer.read()))  # what the parent process wrote, nothing from outside
+    compile_forces(*pickle.loads(sys.stdin.buffer.read()))  # written by the parent process only

@@ -1,4 +1,4 @@
-"""What a run of a deck would be: atoms, pairs, memory, time, file size; without running it."""
+"""Estimates a run of a deck without running it: atoms, memory, wall time, file size."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nakmd.runs.verify import estimate_memory, estimate_output
 
 @dataclass(frozen=True)
 class StageEstimate:
-    """One stage in words.
+    """Summary of one stage.
 
     Attributes
     ----------
     name, kind : str
     steps : int
     time, what : str
-        Simulated time; ensemble and set points.
+        Simulated time; description of the method with its set points.
     """
 
     name: str
@@ -36,22 +36,22 @@ class StageEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What `nakmd check` says of a deck without faults.
+    """Estimate of a run, as shown by `nakmd check`.
 
     Attributes
     ----------
     cell, periodic
-        Lengths [Å] of the cell vectors, and which of them repeat.
+        Lengths [Å] of the cell vectors, and which directions are periodic.
     species : dict of str to int
     coverage : list of (str, str, str)
-        What couples each pair of species.
+        The two species of each pair, and the terms that cover it.
     closest : list of (str, str, float)
-        Smallest distance [Å] of each pair of species that is within 6 Å.
+        Minimum distance [Å] of each pair of species, if it is below 6 Å.
     cutoff : float [Å]
     memory, file_size : float [bytes]
     wall_time : float [s]
     rate_source : str
-        Where the speed is known from.
+        Origin of the estimated speed.
     """
 
     title: str
@@ -72,7 +72,7 @@ class Estimate:
     rate_source: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain lists, numbers and strings."""
+        """Return all fields as plain lists, numbers and strings."""
         return {
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
             "stages": [vars(stage) for stage in self.stages],
@@ -80,7 +80,13 @@ class Estimate:
 
 
 def estimate(plan: Plan) -> Estimate:
-    """Estimate the run of a plan without faults."""
+    """Estimate the run of a valid plan.
+
+    Raises
+    ------
+    DeckError
+        If the plan has errors.
+    """
     from nakmd.structures.distances import closest_distances  # noqa: PLC0415  (scipy is slow to import)
 
     deck, system, potential = plan.require()
@@ -89,10 +95,10 @@ def estimate(plan: Plan) -> Estimate:
     size, frames, rows = estimate_output(plan.draft, system.n_atoms)
     threads = available_threads()
     rate = stored_rate(potential, threads)
-    source = f"{threads} threads, from the last run of such a model here"
+    source = f"{threads} threads, measured in the last run with this kind of model"
     if rate is None:
         rate = guessed_rate(potential, threads)
-        source = f"{threads} threads, a guess until a run was timed"
+        source = f"{threads} threads, a guess without a measured run"
     steps = sum(stage.n_steps for stage in deck.stage)
     return Estimate(
         title=deck.title or plan.source.name,
@@ -109,7 +115,7 @@ def estimate(plan: Plan) -> Estimate:
                 stage.kind,
                 stage.n_steps,
                 f"{stage.n_steps * stage.timestep:g} ps" if isinstance(stage, Dynamics) else "",
-                _in_words(stage),
+                _summary(stage),
             )
             for stage in deck.stage
         ],
@@ -123,15 +129,15 @@ def estimate(plan: Plan) -> Estimate:
     )
 
 
-def _in_words(stage: Any) -> str:
+def _summary(stage: Any) -> str:
     if not isinstance(stage, Dynamics):
-        return f"{MINIMISERS[stage.method].label} until no force is above {stage.force:g} eV/Å"
-    words: str = stage.ensemble
+        return f"{MINIMISERS[stage.method].label} until no force exceeds {stage.force:g} eV/Å"
+    text: str = stage.ensemble
     if stage.temperature is not None:
         start, end = stage.temperature
-        words += f" {start:g} K" if start == end else f" {start:g} to {end:g} K"
+        text += f" {start:g} K" if start == end else f" {start:g} to {end:g} K"
     if stage.group != "all":
-        words += f" on {stage.group}"
+        text += f" on {stage.group}"
     if stage.barostat is not None:
-        words += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
-    return f"{words}, {stage.timestep * 1e3:g} fs"
+        text += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
+    return f"{text}, {stage.timestep * 1e3:g} fs"

@@ -1,4 +1,4 @@
-"""The folder of a run: what lies in it, who is at work in it, how far the run is."""
+"""The folder of a run: its files, the process that uses it, and the status of the run."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RESULTS = "results.json"
 OVERVIEW = "overview.png"
 REPORT = "report.html"
 
-#: What a new run into the same folder replaces.
+#: Files that a new run in the same folder replaces.
 _FILES = (TRAJECTORY, CHECKPOINT, CHECKPOINT_PREVIOUS, STATUS, DECK, RESULTS, OVERVIEW, REPORT)
 
-#: Wall time between two writings of the status [s].
+#: Minimum wall time [s] between two updates of the status file.
 _STATUS_INTERVAL = 2.0
 
 
@@ -53,37 +53,37 @@ class RunFolder:
 
     @property
     def holds_run(self) -> bool:
-        """Whether a run has written here."""
+        """Whether the folder contains a run."""
         return self.trajectory.exists() or self.checkpoint.exists()
 
     def read_status(self) -> dict[str, Any]:
-        """Return what the status file says, or nothing."""
+        """Return the content of the status file, empty if it cannot be read."""
         try:
-            found = json.loads(self.status_file.read_text(encoding="utf-8"))
+            status = json.loads(self.status_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return status if isinstance(status, dict) else {}
 
     def refuse_if_busy(self) -> None:
-        """Raise `InputError` if another living process on this machine runs here."""
+        """Raise `InputError` if another process on this machine is running in this folder."""
         pid = self.busy_process()
         if pid is not None and pid != os.getpid():
-            raise InputError(f"Process {pid} is running in {self.path} right now. Wait for it, or stop it first.")
+            raise InputError(f"Process {pid} is running in {self.path}. Wait for it to finish, or stop it.")
 
     def busy_process(self) -> int | None:
-        """Return the number of the living process on this machine that runs here, if there is one."""
+        """Return the id of the process on this machine that is running in this folder, None if there is none."""
         status = self.read_status()
         pid = status.get("pid")
-        here = status.get("status") == "running" and status.get("host") == socket.gethostname()
-        return pid if here and isinstance(pid, int) and _is_alive(pid) else None
+        is_running_here = status.get("status") == "running" and status.get("host") == socket.gethostname()
+        return pid if is_running_here and isinstance(pid, int) and _is_alive(pid) else None
 
     def prepare(self, deck_text: str, overwrite: bool) -> None:
-        """Make the folder ready for a new run.
+        """Prepare the folder for a new run.
 
         Raises
         ------
         InputError
-            If it holds a run that is not to be overwritten, or cannot be written.
+            If it contains a run and ``overwrite`` is false, or if it cannot be written.
         """
         self.refuse_if_busy()
         if self.holds_run and not overwrite:
@@ -106,15 +106,15 @@ class RunFolder:
             ) from None
 
     def difference(self, deck_text: str) -> str:
-        """Return the difference between the deck that lies here and another one, empty if there is none."""
+        """Return the difference between the deck in this folder and another deck, empty if there is none."""
         try:
-            here = self.deck.read_text(encoding="utf-8")
+            stored = self.deck.read_text(encoding="utf-8")
         except OSError:
             return ""
-        return difference(here, deck_text, str(self.deck), "the deck given")
+        return difference(stored, deck_text, str(self.deck), "the deck given")
 
     def begin(self, facts: Mapping[str, Any]) -> None:
-        """Start the status of a run."""
+        """Write the first status of a run."""
         self._status = {
             **facts,
             "status": "running",
@@ -125,7 +125,7 @@ class RunFolder:
         self.update(force=True)
 
     def update(self, force: bool = False, **facts: Any) -> None:
-        """Bring the status up to date, at most every two seconds unless forced."""
+        """Update the status, at most every two seconds unless forced."""
         self._status |= facts
         if not force and time.monotonic() - self._written < _STATUS_INTERVAL:
             return
@@ -135,13 +135,13 @@ class RunFolder:
 
 
 def difference(a: str, b: str, name_a: str, name_b: str) -> str:
-    """Return the lines in which two texts differ, empty if they say the same."""
+    """Return the lines in which two texts differ as a unified diff, empty if they are equal."""
     lines = difflib.unified_diff(a.splitlines(), b.splitlines(), name_a, name_b, lineterm="", n=1)
     return "\n".join(lines)
 
 
 def free_folder(name: str) -> Path:
-    """Return ``runs/NAME``, or the first of ``runs/NAME-2``, ``-3``, ... that holds nothing."""
+    """Return ``runs/NAME``, or the first of ``runs/NAME-2``, ``-3``, ... that is empty or does not exist."""
     stem = re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "run"
     path = Path("runs") / stem
     number = 2

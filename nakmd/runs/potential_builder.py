@@ -1,20 +1,22 @@
-"""The forces of a deck: from its words to a Potential."""
+"""Builds the potential that a deck describes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from nakmd.deck.matter import EAMTerm, Model, PairTerm, SetTerm, Structure, TersoffTerm
-from nakmd.errors import FileFormatError, InputError, did_you_mean
+from nakmd.deck.force_model import EAMTerm, Model, PairTerm, SetTerm, TersoffTerm
+from nakmd.deck.matter import Structure
+from nakmd.errors import InputError
 from nakmd.potentials import EAM, Hybrid, Potential, Term, Tersoff
 from nakmd.potentials.library import load, takes_doping
+from nakmd.runs.named_file import existing_file
 from nakmd.toml_lines import KeyPath
 
-#: Told of each fault and where in the deck it is.
+#: Called with the path and the message of each error.
 FaultReport = Callable[[KeyPath, str], None]
 
-#: Endings of files of one's own; any other word is a name of the library.
+#: Extensions of potential files; any other string is a named set of the library.
 _SET_ENDING = ".toml"
 _TERSOFF_ENDING = ".tersoff"
 _EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
@@ -23,22 +25,22 @@ _EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
 def build_potential(
     model: Model, folder: Path, report: FaultReport, structure: Structure | None = None
 ) -> Potential | None:
-    """Return the potential of a deck's model in the precision it asks for.
+    """Return the potential of a deck's model in the requested precision.
 
     Parameters
     ----------
     model : Model
     folder : Path
-        Where files named in the deck lie.
+        Paths in the deck are relative to it.
     report : callable
-        Told of every fault; the terms without faults are still built, for the checks that follow.
+        Called with every error; the valid terms are still built, for the later checks.
     structure : Structure, optional
-        Whose graphitic nitrogen weakens the sets that say so, unless the model gives ``doping``.
+        Gives the fraction of graphitic nitrogen for sets that depend on it, unless the model gives ``doping``.
 
     Returns
     -------
     Potential or None
-        None if nothing could be built.
+        None if no term could be built.
     """
     built = _sum_of_terms(model, folder, report, concentration_of(model, structure))
     if built is None or model.precision == built.precision:
@@ -47,7 +49,7 @@ def build_potential(
 
 
 def concentration_of(model: Model, structure: Structure | None) -> float | None:
-    """Return the graphitic nitrogen per atom of the wall: as the model says, else as the carbon asks for, else None."""
+    """Return the graphitic nitrogen per wall atom from the model, else from the carbon, else None."""
     if model.doping is not None:
         return model.doping
     carbon = structure.carbon if structure is not None else None
@@ -71,9 +73,9 @@ def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float
         return Hybrid([t for t in parts if isinstance(t, Term)], [*declared, *model.none], name=model.potential)
     terms: list[Term] = []
     declared = list(model.none)
-    for index, words in enumerate(model.terms):
+    for index, section in enumerate(model.terms):
         path = ("model", "terms", index)
-        built = _attempt(lambda words=words: _build_term(words, folder, doping), path, report)  # type: ignore[misc]
+        built = _attempt(lambda s=section: _build_term(s, folder, doping), path, report)  # type: ignore[misc]
         if isinstance(built, Hybrid):
             terms += built.terms
             declared += [_as_pair(pair) for pair in built.none]
@@ -91,7 +93,7 @@ def _attempt(build: Callable[[], Potential], path: KeyPath, report: FaultReport)
 
 
 def _as_pair(pair: frozenset[str]) -> tuple[str, str]:
-    # a species with itself is a set of one
+    # the pair of a species with itself is a set with one element
     names = sorted(pair)
     return names[0], names[-1]
 
@@ -110,51 +112,52 @@ def load_named_or_file(
     ----------
     name : str
     folder : Path
-        Where relative paths start.
+        Relative paths start here.
     affinity : float
-        Factor on the metal-carbon depths of a set.
+        Factor on the metal-carbon well depths of a set.
     doping : float, optional
-        Graphitic nitrogen per atom of the wall.
+        Graphitic nitrogen per wall atom.
     insist : bool
-        Whether a doping that means nothing to the set is an error.
+        Whether a doping that the set does not use is an error.
     screening : float
-        Strength of the screening of a model's metal-carbon terms.
+        Strength of the screening of the metal-carbon terms.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist or is invalid, or an option does not apply to it.
     """
     if name.endswith(_SET_ENDING):
-        return _load(_existing(name, folder), affinity, doping, insist, screening)
+        return _load(existing_file(folder / name), affinity, doping, insist, screening)
     if name.endswith((_TERSOFF_ENDING, *_EAM_ENDINGS)) or "/" in name:
         if affinity != 1.0:
-            raise InputError(f"affinity scales the metal-carbon depths of a named set; the file {name} has none.")
+            raise InputError(
+                f"affinity scales the metal-carbon depths of a named set, not of the file {name}. Remove it."
+            )
         if insist and doping:
-            raise InputError(f"doping weakens the metal-carbon pairs of a named set; the file {name} has none.")
+            raise InputError(
+                f"doping weakens the metal-carbon pairs of a named set, not of the file {name}. Remove it."
+            )
         if screening != 1.0:
-            raise InputError(f"screening weakens the metal-carbon terms of a named set; the file {name} has none.")
-        path = _existing(name, folder)
+            raise InputError(
+                f"screening acts on the metal-carbon terms of a named set, not of the file {name}. Remove it."
+            )
+        path = existing_file(folder / name)
         return Tersoff.from_file(path) if name.endswith(_TERSOFF_ENDING) else EAM.from_file(path)
     return _load(name, affinity, doping, insist, screening)
 
 
 def _load(name: str | Path, affinity: float, doping: float | None, insist: bool, screening: float) -> Potential:
-    """Return a set, weakened by the dopants of the wall if it is one that is."""
-    wanted = doping is not None and (insist or takes_doping(name))
-    return load(name, affinity, doping=doping if wanted and doping is not None else 0.0, screening=screening)
+    """Return a set; the doping is passed on if the set depends on it."""
+    applied = doping if doping is not None and (insist or takes_doping(name)) else 0.0
+    return load(name, affinity, doping=applied, screening=screening)
 
 
-def _build_term(words: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Path, doping: float | None) -> Potential:
-    if isinstance(words, EAMTerm):
-        return EAM.from_file(*(_existing(name, folder) for name in words.file))
-    if isinstance(words, TersoffTerm):
-        return Tersoff.from_file(_existing(words.file, folder))
-    if isinstance(words, PairTerm):
-        return words.build()
-    return load_named_or_file(words.name, folder, doping=doping)
-
-
-def _existing(name: str, folder: Path) -> Path:
-    """Return the path of a file that is there."""
-    path = folder / name
-    if not path.is_file():
-        beside = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
-        hint = did_you_mean(path.name, beside) if len(beside) < 20 else ""
-        raise FileFormatError(path, "there is no such file.", hint)
-    return path
+def _build_term(section: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Path, doping: float | None) -> Potential:
+    if isinstance(section, EAMTerm):
+        return EAM.from_file(*(existing_file(folder / name) for name in section.file))
+    if isinstance(section, TersoffTerm):
+        return Tersoff.from_file(existing_file(folder / section.file))
+    if isinstance(section, PairTerm):
+        return section.build()
+    return load_named_or_file(section.name, folder, doping=doping)

@@ -1,4 +1,4 @@
-"""Where numbers come from: versions, machine, threads, seed, and the hash of the potential."""
+"""Provenance of results: versions, machine, threads, seed and a hash of the potential."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def describe_run(seed: int, threads: int) -> dict[str, Any]:
 
 
 def potential_hash(potential: Potential) -> str:
-    """Return a digest of everything that a potential says of itself."""
+    """Return the SHA-256 digest of the description of a potential with all its parameters."""
     text = json.dumps(plain(potential.describe()), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def git_commit(checkout: Path | None = None) -> str:
-    """Return the commit of a checkout, of that which nakmd is run from if left out; an empty string if it is none."""
+    """Return the commit of a git checkout, by default the one of nakmd; an empty string if it is not a checkout."""
     folder = (checkout or Path(__file__).resolve().parents[2]) / ".git"
     try:
-        if folder.is_file():  # a worktree: the file says where its HEAD is, and there another where the branches are
+        if folder.is_file():  # a worktree: the file gives the folder of its HEAD; commondir gives that of the branches
             folder = folder.parent / folder.read_text().strip().removeprefix("gitdir: ")
         common = folder / "commondir"
         shared = folder / common.read_text().strip() if common.is_file() else folder

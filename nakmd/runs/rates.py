@@ -1,4 +1,4 @@
-"""How fast models run on this machine: remembered from past runs, for the estimates of `nakmd check`."""
+"""Measured speeds of past runs on this machine, for the estimates of `nakmd check`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nakmd.io.atomic import write_atomically
 from nakmd.kernels.jit import cache_folder
 from nakmd.potentials import Potential
 
-#: Guess of the cost of all but the forces [µs per atom and step on one thread].
+#: Estimated cost of everything except the forces [µs per atom and step on one thread].
 GUESS_STEP = 0.05
 
 _FILE = "rates.json"
@@ -21,12 +21,12 @@ def _path() -> Path:
 
 
 def model_key(potential: Potential, threads: int) -> str:
-    """Return what a rate is stored under: kinds of terms and number of threads."""
+    """Return the key of a stored rate: kinds of terms and number of threads."""
     return "+".join(sorted(type(term).__name__ for term in potential.terms)) + f" on {threads}"
 
 
 def stored_rate(potential: Potential, threads: int) -> float | None:
-    """Return the µs per atom and step of the last run of such a model here, if there was one."""
+    """Return the rate [µs per atom and step] of the last run with this kind of model, None if there is none."""
     try:
         return float(json.loads(_path().read_text(encoding="utf-8"))[model_key(potential, threads)])
     except (OSError, ValueError, KeyError, TypeError):
@@ -34,7 +34,7 @@ def stored_rate(potential: Potential, threads: int) -> float | None:
 
 
 def store_rate(potential: Potential, threads: int, rate: float) -> None:
-    """Remember a rate [µs per atom and step]; silently not, where the folder cannot be written."""
+    """Store a rate [µs per atom and step]; does nothing if the cache folder cannot be written."""
     try:
         path = _path()
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -46,5 +46,5 @@ def store_rate(potential: Potential, threads: int, rate: float) -> None:
 
 
 def guessed_rate(potential: Potential, threads: int) -> float:
-    """Return a guess of the µs per atom and step."""
+    """Estimate the rate [µs per atom and step] of a model that was not measured."""
     return (GUESS_STEP + sum(term.guessed_cost for term in potential.terms)) / threads

@@ -1,4 +1,4 @@
-"""Running decks: from words to a folder with trajectory, checkpoint, results and figure; and going on later."""
+"""Runs a deck into a folder with trajectory, checkpoint, results and figure, and resumes a run."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def resume_run(
     """Continue a run from its checkpoint; parameters, result and errors as in `nakmd.resume`, no report."""
     folder = RunFolder(Path(directory))
     if not folder.checkpoint.exists() and not folder.trajectory.exists():
-        raise InputError(f"{folder.path} holds no run: neither checkpoint nor trajectory. Start one with `nakmd run`.")
+        raise InputError(f"{folder.path} holds no run: no checkpoint and no trajectory. Start a run with `nakmd run`.")
     folder.refuse_if_busy()
     stored = read_checkpoint(folder.checkpoint)
     text, extensions = str(stored["deck"]), [int(n) for n in stored["extensions"]]
@@ -90,20 +90,20 @@ def _refuse_changed_deck(stored: str, path: Path) -> None:
         now = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if path.name == "deck.toml":
-            return  # only a copy: the checkpoint has the deck
+            return  # only a copy: the checkpoint contains the deck
         raise InputError(f"There is no deck {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The deck {path} cannot be read: {error}.") from None
     changed = difference(stored, now, "the deck of the run", str(path))
     if changed:
         raise InputError(
-            f"The deck has changed since the run began, and the run cannot go on under another one:\n{changed}\n"
+            f"The deck has changed since the start of the run, so the run cannot continue:\n{changed}\n"
             "Undo the change, or start a new run with `nakmd run`."
         )
 
 
 def _same_potential(deck: Deck, source: DeckSource, stored: Mapping[str, Any]) -> Potential:
-    """Build the potential again and compare it with that of the checkpoint."""
+    """Rebuild the potential and compare it with that of the checkpoint."""
     faults: list[str] = []
 
     def report(path: KeyPath, what: str) -> None:
@@ -115,8 +115,8 @@ def _same_potential(deck: Deck, source: DeckSource, stored: Mapping[str, Any]) -
     digest = potential_hash(potential)
     if digest != stored["potential_hash"]:
         raise InputError(
-            f"The potential has changed since the run began: its parameters had the digest "
-            f"{stored['potential_hash'][:16]} and now have {digest[:16]} (nakmd {stored['nakmd']} then, "
-            f"{__version__} now). Bring the old files back, or start a new run."
+            f"The potential has changed since the start of the run: the digest of its parameters was "
+            f"{stored['potential_hash'][:16]} and is now {digest[:16]} (nakmd {stored['nakmd']} then, {__version__} "
+            "now). Restore the old files, or start a new run."
         )
     return potential

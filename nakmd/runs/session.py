@@ -1,4 +1,4 @@
-"""One process at work on a run: begins or goes on, keeps the files of the folder, measures at the end."""
+"""One process that runs a deck: starts or resumes the run, writes its files and measures at the end."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from nakmd.system import System
 
 ProgressReport = Callable[[Progress], None]
 
-#: Steps and atoms below which a rate says more about overheads than about the speed of the kernels.
+#: Minimum steps and atoms of a rate that is stored; below them, overheads dominate over the kernels.
 LEAST_TIMED_STEPS = 1000
 LEAST_TIMED_ATOMS = 1000
 
 
 @dataclass
 class Run:
-    """A run that has ended, and where its files are.
+    """A finished or interrupted run, and its files.
 
     Attributes
     ----------
@@ -53,13 +53,13 @@ class Run:
     status : {"finished", "interrupted"}
     step : int
     stages : list of StageReport
-        How each stage ended.
+        Outcome of each stage.
     results : Results
-        What was measured; empty after an interruption.
+        The measured quantities; empty after an interruption.
     notes : list of str
-        What the user should know.
+        Warnings and remarks for the user.
     us_per_atom_step : float
-        Speed at the end.
+        Speed at the end of the run [µs per atom and step]; NaN if unknown.
     """
 
     directory: Path
@@ -78,9 +78,9 @@ class Run:
 
     @property
     def files(self) -> dict[str, Path]:
-        """What lies in the folder, by what it is."""
+        """The existing files of the run by their role."""
         folder = RunFolder(self.directory)
-        known = {
+        paths = {
             "trajectory": folder.trajectory,
             "checkpoint": folder.checkpoint,
             "results": folder.results,
@@ -88,10 +88,10 @@ class Run:
             "report": folder.report,
             "deck": folder.deck,
         }
-        return {name: path for name, path in known.items() if path.exists()}
+        return {name: path for name, path in paths.items() if path.exists()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain lists, numbers and strings."""
+        """Return everything as plain lists, numbers and strings."""
         return {
             "directory": str(self.directory),
             "status": self.status,
@@ -105,7 +105,7 @@ class Run:
 
 
 class Session:
-    """One process at work on a run: begins or goes on, keeps the files, measures."""
+    """One process that runs a deck: starts or resumes the run, writes its files and measures."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Session:
         self._pace = float("nan")
 
     def run(self, progress: ProgressReport | None, more_steps: int | None = None) -> Run:
-        """Run to the end, or to an interruption."""
+        """Run to the end or to an interruption."""
         has_velocities = bool(np.any(self.system.velocities))
         if self.stored is not None:
             has_velocities = bool(self.stored["began_with_velocities"])
@@ -151,7 +151,7 @@ class Session:
                 seed=self.deck.seed,
                 checkpoint_every=output.checkpoint_every,
                 save=self._save,
-                report=lambda p: self._follow(p, progress),
+                report=lambda now: self._report(now, progress),
             )
             self._restore(simulation, measuring, more_steps)
             status = self._drive(simulation)
@@ -202,7 +202,7 @@ class Session:
             },
         )
 
-    def _follow(self, now: Progress, progress: ProgressReport | None) -> None:
+    def _report(self, now: Progress, progress: ProgressReport | None) -> None:
         self._pace = now.steps_per_second
         self.folder.update(
             step=now.step,
@@ -230,13 +230,13 @@ class Session:
         try:
             status = simulation.run()
         except KeyboardInterrupt:
-            # the second signal: the last checkpoint is where to go on from
+            # the second signal: the run can be resumed from the last checkpoint
             self.folder.update(force=True, status="interrupted", step=simulation.step)
             raise
         except BaseException as error:
             self.folder.update(force=True, status="failed", step=simulation.step, message=str(error))
             if isinstance(error, RunError):
-                raise type(error)(f"{error}\nWhat was written until then is in {self.folder.path}.") from error
+                raise type(error)(f"{error}\nThe files written so far are in {self.folder.path}.") from error
             raise
         self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0)
         return status
@@ -250,8 +250,8 @@ class Session:
         for report in simulation.reports:
             if report.converged is False:
                 self.notes.append(
-                    f"Stage {report.name!r} was not relaxed after {report.steps} steps: the largest force is "
-                    f"{report.largest_force:.3g} eV/Å. More steps would help, or a larger force tolerance."
+                    f"Stage {report.name!r} did not converge in {report.steps} steps: the largest force is "
+                    f"{report.largest_force:.3g} eV/Å. Increase steps, or the force tolerance."
                 )
         results = Results({})
         if status is Status.FINISHED:

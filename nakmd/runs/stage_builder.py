@@ -1,4 +1,4 @@
-"""The stages and observers of a deck: from its words to the objects of the loop."""
+"""Builds the stages that a deck describes."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
     ----------
     deck : Deck
     has_velocities : bool
-        Whether the structure came with velocities; without them, the first stage with a thermostat draws some at the
-        temperature it begins with.
+        Whether the structure has velocities; if not, the first stage with a thermostat draws them at its initial
+        temperature.
     """
     stages = []
     moving = has_velocities
     tethered: Mapping[str, float] = {tether.group: tether.spring for tether in deck.groups.tethered}
-    for name, words in zip(stage_names(deck), deck.stage, strict=True):
-        drawn = None
-        if isinstance(words, Relax):
-            integrator: Integrator = MINIMISERS[words.method](words.force)
+    for name, section in zip(stage_names(deck), deck.stage, strict=True):
+        initial_temperature = None
+        if isinstance(section, Relax):
+            integrator: Integrator = MINIMISERS[section.method](section.force)
         else:
-            drawn = words.velocities
-            if drawn is None and not moving and words.temperature is not None:
-                drawn = words.temperature[0]
-            integrator = VelocityVerlet(words.timestep, _thermostat(words), _barostat(words.barostat))
+            initial_temperature = section.velocities
+            if initial_temperature is None and not moving and section.temperature is not None:
+                initial_temperature = section.temperature[0]
+            integrator = VelocityVerlet(section.timestep, _thermostat(section), _barostat(section.barostat))
         moving = not integrator.zeroes_velocities
         stages.append(
             Stage(
                 name,
                 integrator,
-                words.n_steps,
-                words.kind,
-                initial_temperature=drawn,
+                section.n_steps,
+                section.kind,
+                initial_temperature=initial_temperature,
                 frozen=deck.groups.frozen,
                 rigid=deck.groups.rigid,
                 tethered=tethered,
@@ -50,15 +50,15 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
     return stages
 
 
-def _thermostat(words: Dynamics) -> Thermostat | None:
-    if words.temperature is None:
+def _thermostat(section: Dynamics) -> Thermostat | None:
+    if section.temperature is None:
         return None
-    options = chosen_options(words, words.ensemble, THERMOSTATS)
-    return THERMOSTATS[words.ensemble](Ramp(*words.temperature), words.tau, words.group, **options)
+    options = chosen_options(section, section.ensemble, THERMOSTATS)
+    return THERMOSTATS[section.ensemble](Ramp(*section.temperature), section.tau, section.group, **options)
 
 
-def _barostat(words: BarostatSection | None) -> Barostat | None:
-    if words is None:
+def _barostat(section: BarostatSection | None) -> Barostat | None:
+    if section is None:
         return None
-    options = chosen_options(words, words.kind, BAROSTATS)
-    return BAROSTATS[words.kind](Ramp(*words.pressure), words.axes, words.tau, **options)
+    options = chosen_options(section, section.kind, BAROSTATS)
+    return BAROSTATS[section.kind](Ramp(*section.pressure), section.axes, section.tau, **options)

@@ -1,4 +1,4 @@
-"""The structure of a deck: from its words to a System."""
+"""Builds the system that a deck describes."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ import numpy as np
 from nakmd.cell import Cell
 from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
 from nakmd.elements import WALL, element_of
-from nakmd.errors import FileFormatError, StructureError, did_you_mean
+from nakmd.errors import StructureError
+from nakmd.runs.named_file import existing_file
 from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 if TYPE_CHECKING:
     from nakmd.structures.regions import Region
 
-#: Defaults [Å]: liquid around a tube, slabs of liquid, empty space.
+#: Default thickness [Å] of the liquid around a tube, of a liquid slab, and of the vacuum.
 AROUND = 12.0
 SLAB = 20.0
 VACUUM = 15.0
 
 
 def build_system(structure: Structure, seed: int, folder: Path) -> System:
-    """Build what a deck describes; the same deck and seed give the same bits.
+    """Build the structure of a deck; the same deck and seed give the same system to the bit.
 
     Parameters
     ----------
     structure : Structure
     seed : int
     folder : Path
-        Where files named in the deck lie.
+        Paths in the deck are relative to it.
 
     Returns
     -------
@@ -40,7 +41,7 @@ def build_system(structure: Structure, seed: int, folder: Path) -> System:
     Raises
     ------
     StructureError, FileFormatError
-        If it cannot be built.
+        If the structure cannot be built.
     """
     if structure.file is not None:
         system = _repeated(read_system(folder / structure.file.path), structure.file.repeat)
@@ -58,19 +59,21 @@ def build_system(structure: Structure, seed: int, folder: Path) -> System:
 def _bulk(structure: Structure, seed: int) -> System:
     from nakmd.structures.liquid import liquid  # noqa: PLC0415  (scipy is slow to import, and only some decks need it)
 
-    words = structure.liquid
-    if words is None:
+    section = structure.liquid
+    if section is None:
         raise StructureError("The structure is empty.")
     lengths = structure.box.lengths if structure.box else None
-    if lengths is None and words.atoms is None:
-        raise StructureError("A bulk liquid needs atoms = 4000, or a [structure.box] with lengths.")
+    if lengths is None and section.atoms is None:
+        raise StructureError(
+            "A bulk liquid needs a number of atoms, such as atoms = 4000, or the lengths of a [structure.box]."
+        )
     return liquid(
-        words.x_K,
-        words.temperature,
+        section.x_K,
+        section.temperature,
         lengths=lengths,
-        n_atoms=words.atoms,
-        density=_g_per_cm3(words),
-        thickness=words.thickness,
+        n_atoms=section.atoms,
+        density=_g_per_cm3(section),
+        thickness=section.thickness,
         vacuum=(structure.box.vacuum if structure.box else None) or 0.0,
         seed=seed,
     )
@@ -79,13 +82,13 @@ def _bulk(structure: Structure, seed: int) -> System:
 def _crystal(structure: Structure, seed: int) -> System:
     from nakmd.structures.crystal import crystal, substitute  # noqa: PLC0415  (as above)
 
-    words = structure.crystal
-    assert words is not None  # chosen by build_system
-    system = crystal(words.element, words.repeat, lattice_constant=words.lattice)
-    if words.substitute is not None:
-        guest = words.substitute
+    section = structure.crystal
+    assert section is not None  # guaranteed by build_system
+    system = crystal(section.element, section.repeat, lattice_constant=section.lattice)
+    if section.substitute is not None:
+        guest = section.substitute
         system = substitute(
-            system, words.element, guest.element, number=guest.count, fraction=guest.fraction, seed=seed
+            system, section.element, guest.element, number=guest.count, fraction=guest.fraction, seed=seed
         )
     return system
 
@@ -94,7 +97,7 @@ def _walls(structure: Structure, seed: int, folder: Path) -> System:
     from nakmd.structures.doping import dope  # noqa: PLC0415  (as above)
 
     carbon = structure.carbon
-    assert carbon is not None  # chosen by build_system
+    assert carbon is not None  # guaranteed by build_system
     system = _bare_wall(structure, folder)
     if carbon.doping is not None and carbon.doping.fractions:
         system = dope(
@@ -123,7 +126,7 @@ def _bare_wall(structure: Structure, folder: Path) -> System:
     if isinstance(carbon, Graphene):
         gap = carbon.gap
         if liquid is not None and liquid.region == "between":
-            # two sheets face each other over the liquid; one sheet faces its own image
+            # the liquid is between two sheets, or between one sheet and its periodic image
             gap = liquid.thickness or SLAB
             vacuum = 0.5 * gap if carbon.layers == 1 else vacuum
         return graphene(
@@ -134,48 +137,53 @@ def _bare_wall(structure: Structure, folder: Path) -> System:
             bond=carbon.bond,
             vacuum=vacuum,
         )
-    assert isinstance(carbon, CarbonFile)  # the union has no other
+    assert isinstance(carbon, CarbonFile)  # the only other member of the union
     system = read_system(folder / carbon.file)
     is_wall = np.isin([element_of(name) for name in system.species_names], WALL)
     system.groups.setdefault(carbon.shape, is_wall[system.species])
     return system
 
 
-def _wetted(system: System, structure: Structure, words: Liquid, seed: int) -> System:
+def _wetted(system: System, structure: Structure, section: Liquid, seed: int) -> System:
     from nakmd.structures import fill, regions  # noqa: PLC0415  (as above)
     from nakmd.structures.droplet import droplet_on_sheet, droplet_on_tube  # noqa: PLC0415
 
     group = "tube" if "tube" in system.groups else "sheet"
-    if words.region == "droplet":
+    if section.region == "droplet":
         place = droplet_on_tube if group == "tube" else droplet_on_sheet
-        assert words.atoms is not None  # held by the schema
-        assert words.temperature is not None
+        assert section.atoms is not None  # guaranteed by the schema
+        assert section.temperature is not None
         return place(
-            system, words.x_K, words.temperature, n_atoms=words.atoms, contact_angle=words.contact_angle, seed=seed
+            system,
+            section.x_K,
+            section.temperature,
+            n_atoms=section.atoms,
+            contact_angle=section.contact_angle,
+            seed=seed,
         )
     region: Region | None
-    if words.region == "around":
+    if section.region == "around":
         region = regions.outside_tube(system)
-    elif words.region == "inside":
+    elif section.region == "inside":
         region = regions.inside_tube(system)
-    elif words.region == "beside":
-        system, region = _beside(system, structure, words.thickness or SLAB)
+    elif section.region == "beside":
+        system, region = _beside(system, structure, section.thickness or SLAB)
     else:
-        two = "sheet2" in system.groups
-        region = regions.between_sheets(system) if two else None
+        has_two_sheets = "sheet2" in system.groups
+        region = regions.between_sheets(system) if has_two_sheets else None
     return fill(
         system,
-        words.x_K,
-        words.temperature,
+        section.x_K,
+        section.temperature,
         region=region,
-        density=_g_per_cm3(words),
-        n_atoms=words.atoms,
+        density=_g_per_cm3(section),
+        n_atoms=section.atoms,
         seed=seed,
     )
 
 
 def _beside(system: System, structure: Structure, thickness: float) -> tuple[System, Region]:
-    """Make room for a slab above sheets (z) or beside a tube (y), and empty space beyond it."""
+    """Enlarge the cell for a liquid slab above the sheets (z) or next to a tube (y), and for vacuum beyond it."""
     from nakmd.structures.regions import Slab  # noqa: PLC0415  (as above)
 
     vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
@@ -191,8 +199,8 @@ def _beside(system: System, structure: Structure, thickness: float) -> tuple[Sys
     return moved, Slab(moved.cell, top, top + thickness, axis)
 
 
-def _g_per_cm3(words: Liquid) -> float | None:
-    return None if words.density is None else words.density * G_PER_CM3_PER_AMU_A3
+def _g_per_cm3(section: Liquid) -> float | None:
+    return None if section.density is None else section.density * G_PER_CM3_PER_AMU_A3
 
 
 def _repeated(system: System, repeat: tuple[int, int, int]) -> System:
@@ -200,7 +208,7 @@ def _repeated(system: System, repeat: tuple[int, int, int]) -> System:
     if repeat == (1, 1, 1):
         return system
     if any(n > 1 and not p for n, p in zip(repeat, system.cell.periodic, strict=True)):
-        raise StructureError(f"repeat = {list(repeat)} goes along a direction that is not periodic.")
+        raise StructureError(f"repeat = {list(repeat)} repeats a direction that is not periodic. Write 1 for it.")
     shifts = np.array([(i, j, k) for i in range(repeat[0]) for j in range(repeat[1]) for k in range(repeat[2])])
     copies = len(shifts)
     positions = (system.positions[None] + (shifts @ system.cell.matrix)[:, None]).reshape(-1, 3)
@@ -216,18 +224,13 @@ def _repeated(system: System, repeat: tuple[int, int, int]) -> System:
 
 
 def read_system(path: Path) -> System:
-    """Read a structure from any file that ASE reads, or the last frame of a trajectory of nakmd.
+    """Read a structure from a file that ASE can read, or the last frame of a trajectory of nakmd.
 
     Raises
     ------
     FileFormatError
-        If there is no such file, or nobody can read it.
+        If the file does not exist or cannot be read.
     """
     from nakmd.io.extxyz import read_structure  # noqa: PLC0415  (h5py and ASE are slow to import)
 
-    if not path.is_file():
-        beside = [p.name for p in path.parent.glob("*") if p.is_file()] if path.parent.is_dir() else []
-        raise FileFormatError(
-            path, "there is no such file.", did_you_mean(path.name, beside) if len(beside) < 20 else ""
-        )
-    return read_structure(path)
+    return read_structure(existing_file(path))

@@ -1,4 +1,4 @@
-"""Potentials tried on a small shaken crystal: do they load, and are forces the slopes of the energy?"""
+"""Tests of a potential on a small perturbed crystal: does it load, and are the forces the gradient of the energy?"""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from nakmd.potentials.forms.pair import PairPotential
 from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.system import System
 
-#: Central difference [Å]; its error on these potentials is about h² F'''.
+#: Step h [Å] of the central difference; its error on these potentials is about h² F'''.
 STEP = 1e-4
 
-#: Distances [Å] of neighbours in the trial: bonded, and metal or mixed.
+#: Neighbour distances [Å] in the test crystal: bonded, and metal or mixed.
 _BOND = 1.44
 _SPACING = 3.4
 
 
 def load_any(name: str, affinity: float = 1.0) -> Potential:
-    """Return a named set, or the potential in a file; one without a known ending is read by its content."""
+    """Return a named set, or the potential in a file; a file without a known extension is read by its content."""
     if Path(name).is_file() and "/" not in name:
         name = f"./{name}"
     return load_named_or_file(name, Path(), affinity)
 
 
 def species_known_to(potential: Potential) -> list[str]:
-    """Return the species that a potential has numbers for and couples to each other."""
+    """Return the species that a potential has parameters for and whose pairs it covers."""
     names = list(dict.fromkeys(name for term in potential.terms for name in term.known_species))
     while True:
-        # left out is what most others do not know: N without a site has no metal term, Rb no alloy
+        # remove the species with the most uncovered pairs: N without a site has no metal term, Rb no alloy term
         uncoupled = {a: sum(not potential.covers(a, b) for b in names) for a in names}
         worst = max(names, key=lambda name: uncoupled[name])
         if not uncoupled[worst] or isinstance(potential, PairPotential):
@@ -42,22 +42,27 @@ def species_known_to(potential: Potential) -> list[str]:
 
 
 def try_potential(name: str) -> dict[str, Any]:
-    """Load a potential and compare its forces with differences of its energy.
+    """Load a potential and compare its forces with central differences of its energy.
 
     Returns
     -------
     dict
-        ``species``, ``cutoff`` [Å], ``force_error``: the largest difference relative to the largest force.
+        ``species``, ``cutoff`` [Å], ``force_error``: the largest deviation relative to the largest force.
+
+    Raises
+    ------
+    InputError
+        If the potential cannot be loaded or does not cover all pairs of its species.
     """
     potential = load_any(name)
     species = species_known_to(potential)
-    couples = [(a, b) for a, b, how in potential.coverage(species) if not how]
-    if couples:
-        # a pair term alone says nothing of the other pairs: they are declared apart for the trial
+    uncovered = [(a, b) for a, b, how in potential.coverage(species) if not how]
+    if uncovered:
+        # a pair term alone does not cover the other pairs: for the test they are declared as not interacting
         if not isinstance(potential, PairPotential | Hybrid):
-            raise InputError(f"{name} leaves pairs uncoupled: {', '.join('-'.join(pair) for pair in couples)}.")
-        potential = Hybrid(potential.terms, none=couples, name=name)
-    system = _shaken(species, _BOND if isinstance(potential, Tersoff) else _SPACING)
+            raise InputError(f"{name} does not cover the pairs {', '.join('-'.join(pair) for pair in uncovered)}.")
+        potential = Hybrid(potential.terms, none=uncovered, name=name)
+    system = _perturbed_crystal(species, _BOND if isinstance(potential, Tersoff) else _SPACING)
     evaluator = potential.bind(system.species_names)
     result = evaluator.evaluate(system)
     scale = max(float(np.abs(result.forces).max()), 1e-3)
@@ -73,8 +78,8 @@ def try_potential(name: str) -> dict[str, Any]:
     return {"species": species, "cutoff": evaluator.cutoff, "force_error": worst}
 
 
-def _shaken(species: list[str], spacing: float) -> System:
-    """Return a simple cubic crystal of all species in turn, each atom off its place."""
+def _perturbed_crystal(species: list[str], spacing: float) -> System:
+    """Return a simple cubic crystal of all species in turn, with random displacements."""
     random = np.random.default_rng(1)
     edge = 4
     grid = np.stack(np.meshgrid(*[np.arange(edge)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""What only the built system can tell: coverage, overlaps, cell against cutoff, groups, memory and disk."""
+"""Checks that need the built system: coverage, overlaps, cell and cutoff, groups, memory and disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
-from nakmd.deck.species import species_words
+from nakmd.deck.species import named_species
 from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
 from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.potentials import Evaluator, Potential
@@ -19,10 +19,10 @@ from nakmd.potentials.library import names, takes_doping
 from nakmd.runs.potential_builder import concentration_of
 from nakmd.system import System
 
-#: Atoms closer than this part of the sum of their covalent radii overlap.
+#: Atoms overlap if their distance is below this fraction of the sum of their covalent radii.
 OVERLAP = 0.55
 
-#: Words that select atoms in most systems, for hints before one is built.
+#: Group names of most systems, for the check before one is built.
 COMMON_GROUPS = ("all", "carbon", "liquid", "tube", "sheet", "nitrogen", "crystal")
 
 #: Bytes in a trajectory frame for each atom: positions, velocities, images, species.
@@ -32,39 +32,39 @@ BYTES_THERMO = 120
 
 
 def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, complete: bool) -> Iterator[Problem]:
-    """Yield the pairs of species that no term couples, but not those that a faulty term may have been meant for."""
+    """Yield the pairs of species without a term, except those that an invalid term may cover."""
     missing = [(a, b) for a, b, how in potential.coverage(species) if not how]
     if not missing:
         return
     path = ("model", "potential") if draft.model is not None and draft.model.potential else ("model", "terms")
     if not complete:
-        # a term that could not be read may couple metals among themselves, or the elements of the wall
+        # a term that could not be read may cover pairs within the metal or within the wall
         missing = [(a, b) for a, b in missing if {element_of(a) in WALL, element_of(b) in WALL} == {True, False}]
     for a, b in missing:
-        yield Problem(path, f"no term couples {a} with {b}. {_remedy(a, b)}")
+        yield Problem(path, f"no term of the model covers the pair {a}-{b}. {_remedy(a, b)}")
 
 
 def _remedy(a: str, b: str) -> str:
     elements = {element_of(a), element_of(b)}
-    declared = f'declare them apart with none = [["{a}", "{b}"]]'
+    declared = f'write none = [["{a}", "{b}"]] in [model] if they do not interact'
     if elements <= {"Na", "K", "C", "N"}:
         if elements <= {"Na", "K"}:
-            return f'The set "nak" does, "nak-cn" too; or {declared}.'
+            return f'Use the set "nak" or "nak-cn", or {declared}.'
         if elements <= {"C", "N"}:
-            return f'The set "cn" does, "nak-cn" too; or {declared}.'
+            return f'Use the set "cn" or "nak-cn", or {declared}.'
         term = f'[[model.terms]] kind = "morse", pair = ["{element_of(a)}", "{element_of(b)}"]'
-        return f'The set "nak-cn" does (metal-carbon-2026), or a term of your own ({term}); or {declared}.'
-    strangers = [element for element in sorted(elements) if element not in (*METALS, *WALL)]
-    about = f" No set of the library knows {' and '.join(strangers)}." if strangers else ""
-    return f"Add a term for the pair to [[model.terms]], or {declared}.{about}"
+        return f'Use the set "nak-cn", add a term ({term}), or {declared}.'
+    foreign = [element for element in sorted(elements) if element not in (*METALS, *WALL)]
+    library = f" No set of the library contains {' and '.join(foreign)}." if foreign else ""
+    return f"Add a term for the pair to [[model.terms]], or {declared}.{library}"
 
 
-def group_words(draft: Draft) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield every word of the deck that selects atoms, with its place."""
+def named_groups(draft: Draft) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every name in the deck that selects atoms, with its path."""
     if draft.groups is not None:
         for key in ("frozen", "rigid"):
-            for index, word in enumerate(getattr(draft.groups, key)):
-                yield ("groups", key, index), word
+            for index, name in enumerate(getattr(draft.groups, key)):
+                yield ("groups", key, index), name
         for index, tether in enumerate(draft.groups.tethered):
             yield ("groups", "tethered", index, "group"), tether.group
     for index, stage in draft.stages:
@@ -73,56 +73,56 @@ def group_words(draft: Draft) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -> Iterator[Problem]:
-    """Yield words that select no atoms; before a system is built, those that nothing like it could have."""
+    """Yield names that select no atoms; before the system is built, names that no such system can have."""
     if system is not None:
         known = {*system.species_names, *map(element_of, system.species_names), *system.groups, "all"}
     elif expected:
         known = {*expected, *map(element_of, expected), *COMMON_GROUPS}
     else:
         return
-    for path, word in group_words(draft):
-        if word not in known:
-            match = nearest(word, known)
+    for path, name in named_groups(draft):
+        if name not in known:
+            match = nearest(name, known)
             meant = f'Did you mean "{match}"? ' if match is not None else ""
             listed = ", ".join(sorted(known))
-            yield Problem(path, f'no atoms are called "{word}" here. {meant}There are {listed}.')
-        elif system is not None and not np.any(system.topology.select(word)):
-            yield Problem(path, f'"{word}" is known here, but no atom belongs to it.')
+            yield Problem(path, f'"{name}" selects no atoms. {meant}Available: {listed}.')
+        elif system is not None and not np.any(system.topology.select(name)):
+            yield Problem(path, f'"{name}" is defined, but contains no atoms.')
 
 
 def _check_unused(draft: Draft, system: System) -> Iterator[Problem]:
-    """Yield species that the model has terms for and that the structure has not: a misspelt label hides so."""
+    """Yield species of the model that the structure does not contain, such as a misspelt site label."""
     present = {*system.species_names, *map(element_of, system.species_names)}
-    for path, word in species_words(draft):
-        if path[0] == "model" and word not in present and element_of(word) in MASSES:
+    for path, name in named_species(draft):
+        if path[0] == "model" and name not in present and element_of(name) in MASSES:
             yield Problem(
                 path,
-                f'the model speaks of "{word}", and no atom is one. {did_you_mean(word, system.species_names)}',
+                f'the model names the species "{name}", but no atom has it. {did_you_mean(name, system.species_names)}',
                 fatal=False,
             )
 
 
 def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
-    """Yield quantities that these atoms do not allow, and stages to measure that are not there."""
-    words = draft.analysis
-    if words is None:
+    """Yield quantities that this system does not allow, and unknown stages to measure."""
+    analysis = draft.analysis
+    if analysis is None:
         return
-    if words.quantities:
+    if analysis.quantities:
         from nakmd.analysis import standard_analyses  # noqa: PLC0415  (scipy is slow to import)
 
-        for index, quantity in enumerate(words.quantities):
+        for index, quantity in enumerate(analysis.quantities):
             try:
                 standard_analyses(system.topology, [quantity])
             except AnalysisError as error:
                 yield Problem(("analysis", "quantities", index), str(error))
-    known = {word for _, stage in draft.stages for word in (stage.name, stage.kind) if word}
-    for index, name in enumerate(words.stages):
+    known = {name for _, stage in draft.stages for name in (stage.name, stage.kind) if name}
+    for index, name in enumerate(analysis.stages):
         if name not in known and draft.is_whole("stage"):
-            yield Problem(("analysis", "stages", index), f'no stage is called "{name}". {did_you_mean(name, known)}')
+            yield Problem(("analysis", "stages", index), f'there is no stage "{name}". {did_you_mean(name, known)}')
 
 
 def check_system(system: System, potential: Potential | None, draft: Draft, path: tuple[str, ...]) -> Iterator[Problem]:
-    """Yield what is wrong with the built system."""
+    """Yield the faults of the built system."""
     yield from _check_elements(system, path)
     yield from _check_overlaps(system, path)
     if potential is not None:
@@ -135,18 +135,18 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
 
 
 def _check_doping(draft: Draft, system: System) -> Iterator[Problem]:
-    """Say if the wall has graphitic nitrogen that a set which weakens with it was not told of."""
+    """Warn if the set depends on the graphitic nitrogen of the wall and the deck does not give its fraction."""
     model, structure = draft.model, draft.structure
     species = [system.species_names[k] for k in system.species]
     if model is None or model.potential not in names() or "N:graphitic" not in species:
         return
     if concentration_of(model, structure) is None and takes_doping(str(model.potential)):
         wall = [name for name in species if element_of(name) in WALL]
-        found = wall.count("N:graphitic") / len(wall)
+        fraction = wall.count("N:graphitic") / len(wall)
         yield Problem(
             ("model", "potential"),
-            f"{model.potential} weakens with the graphitic nitrogen of the wall, and nothing says how much there is: "
-            f"it is taken as none. Write [model] doping = {found:.3g}.",
+            f"{model.potential} depends on the graphitic nitrogen of the wall, but the deck does not give its "
+            f"fraction, so 0 is used. Write [model] doping = {fraction:.3g}.",
             False,
         )
 
@@ -164,29 +164,29 @@ def _check_overlaps(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
         least = OVERLAP * (COVALENT_RADII.get(element_of(a), 1.0) + COVALENT_RADII.get(element_of(b), 1.0))
         if pair.distance < least:
             faults.append(
-                f"{a} and {b} are {pair.distance:.3f} Å apart (atoms {pair.i} and {pair.j}; at least {least:.2f} Å)"
+                f"atoms {pair.i} ({a}) and {pair.j} ({b}) are {pair.distance:.3f} Å apart, the minimum is {least:.2f} Å"
             )
     if faults:
         yield Problem(
             path,
-            f"atoms overlap: {'; '.join(faults)}. Move them apart, enlarge the cell, or lower the density; the forces "
-            "would blow the system up.",
+            f"overlapping atoms: {'; '.join(faults)}. Move them apart, enlarge the cell or lower the density.",
         )
 
 
 def _check_cell(system: System, potential: Potential, path: tuple[str, ...]) -> Iterator[Problem]:
-    # pairs of species without a term are reported already; the terms that are there have cutoffs all the same
+    # pairs of species without a term are reported by check_coverage; the cutoffs are those of the existing terms
     bound = [term.bind_term(system.species_names) for term in potential.terms]
     cutoff = Evaluator(potential, system.species_names, bound).cutoff
     heights = system.cell.heights
     short = [c for c in range(3) if system.cell.periodic[c] and heights[c] < 2.0 * cutoff]
     if short:
-        words = ", ".join(f"{'abc'[c]} {heights[c]:.2f} Å" for c in short)
+        listed = ", ".join(f"{heights[c]:.2f} Å along {'abc'[c]}" for c in short)
         repeat = [int(np.ceil(2.0 * cutoff / heights[c])) if c in short else 1 for c in range(3)]
         yield Problem(
             path,
-            f"the cell is too small for the cutoff of {cutoff:.2f} Å: its height along {words} is below twice that. "
-            f"Enlarge it (repeat {repeat[0]} x {repeat[1]} x {repeat[2]} would do), or shorten the cutoff.",
+            f"the cell is too small for the cutoff of {cutoff:.2f} Å: its height must be at least "
+            f"{2.0 * cutoff:.2f} Å, but is {listed}. Repeat the cell {repeat[0]} x {repeat[1]} x {repeat[2]}, or use "
+            "a shorter cutoff.",
         )
 
 
@@ -199,12 +199,12 @@ def _check_barostats(system: System, draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 ("stage", index, "barostat", "axes"),
                 f"[[stage]] {index + 1} ({stage.name or stage.kind}) barostat acts along {', '.join(closed)}, where "
-                "the cell does not repeat and has no pressure. Leave that axis out.",
+                "the cell is not periodic and the pressure is undefined. Remove this axis.",
             )
 
 
 def estimate_memory(system: System, cutoff: float) -> float:
-    """Return the memory [bytes] that a run of the system takes, roughly: state, lists, images, program."""
+    """Estimate the memory [bytes] of a run: state, neighbour lists, periodic images, program."""
     volume = max(system.cell.volume, 1.0)
     # the neighbours of an atom at the mean density, two entries of 4 bytes and padding, both directions
     neighbors = min(system.n_atoms / volume * 4.2 * (cutoff + 1.0) ** 3, float(system.n_atoms))
@@ -221,12 +221,13 @@ def _check_memory(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
     if available and needed > available:
         yield Problem(
             path,
-            f"{system.n_atoms} atoms need about {needed / 1e9:.1f} GB of memory; {available / 1e9:.1f} GB are free.",
+            f"{system.n_atoms} atoms need about {needed / 1e9:.1f} GB of memory; {available / 1e9:.1f} GB are free. "
+            "Use a smaller system.",
         )
 
 
 def _available_memory() -> float:
-    """Return the free memory [bytes] where the system tells it, else 0."""
+    """Return the available memory [bytes], 0 if unknown."""
     info = Path("/proc/meminfo")
     if not info.exists():
         return 0.0
@@ -249,17 +250,17 @@ def estimate_output(draft: Draft, n_atoms: int) -> tuple[float, int, int]:
 
 
 def check_disk(draft: Draft, system: System, directory: Path) -> Iterator[Problem]:
-    """Yield a fault if the output does not fit onto the disk."""
+    """Yield a fault if the output does not fit on the disk."""
     folder = directory.resolve()
     while not folder.exists():
         folder = folder.parent
     size, frames, _ = estimate_output(draft, system.n_atoms)
-    # two checkpoints, a third while it is written
+    # two checkpoints, and a third while it is being written
     size += 3 * system.n_atoms * 100.0
     free = shutil.disk_usage(folder).free
     if size > free:
         yield Problem(
             ("output", "trajectory_every"),
-            f"{frames} frames need about {size / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in {folder}. Write fewer "
-            'frames (trajectory_every), or precision = "single".',
+            f"{frames} frames need about {size / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in {folder}. Increase "
+            'trajectory_every, or write precision = "single".',
         )

@@ -1,4 +1,4 @@
-"""Small runs that make every kernel be compiled and stored."""
+"""Small runs that compile and cache all kernels."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _WETTED = {
 
 
 def _dynamics(ensemble: str, **more: Any) -> dict[str, Any]:
-    words = {"kind": "produce", "steps": 12, "timestep": "0.5 fs", "ensemble": ensemble, **more}
-    return words if ensemble == "nve" else {**words, "temperature": "300 K"}
+    stage = {"kind": "produce", "steps": 12, "timestep": "0.5 fs", "ensemble": ensemble, **more}
+    return stage if ensemble == "nve" else {**stage, "temperature": "300 K"}
 
 
 _ALL_STAGES = [
@@ -35,7 +35,7 @@ _ALL_STAGES = [
     _dynamics("nve"),
 ]
 
-#: What is run to compile: by name, the model and the structure.
+#: Runs that compile the kernels: name, model and structure.
 TRIALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "metal, all integrators": ({"potential": "nak"}, _LIQUID),
     "metal on carbon": ({"potential": "nak-cn"}, _WETTED),
@@ -60,14 +60,14 @@ TRIALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def warm_up(name: str) -> float:
-    """Run one of `TRIALS` in a folder that is thrown away; return the seconds it took."""
+    """Run one of `TRIALS` in a temporary folder; return the wall time [s]."""
     model, structure = TRIALS[name]
-    begin = time.perf_counter()
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="nakmd-warmup-") as folder:
         if str(model.get("potential", "")).endswith(".eam.fs"):
             metal = load("nak")
             term = metal.terms[0] if isinstance(metal, Hybrid) else metal
-            assert isinstance(term, FinnisSinclair)  # the set is one of cubics
+            assert isinstance(term, FinnisSinclair)  # the form of this set
             model = {"potential": str(write_eam_fs(Path(folder) / "warm.eam.fs", analytic_table(term, 500, 500)))}
         deck = Deck(
             model=model,
@@ -76,4 +76,4 @@ def warm_up(name: str) -> float:
             output={"trajectory_every": 4, "thermo_every": 2},
         )
         run_deck(deck, Path(folder) / "run")
-    return time.perf_counter() - begin
+    return time.perf_counter() - start

@@ -1,0 +1,114 @@
+"""The force model of a deck: a named set, a file or a list of terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
+
+from pydantic import Field, create_model, model_validator
+
+from nakmd.deck.fields import FileNames, PositiveLength, Section, Text, quantity_in
+from nakmd.potentials.forms import PAIR_FORMS
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.forms.pair_set import CutMode
+
+Pair = tuple[Text, Text]
+
+
+class EAMTerm(Section):
+    """Tabulated embedded-atom potential: setfl, eam.fs or funcfl; the format is detected from the content."""
+
+    kind: Literal["eam"] = Field(description="Tabulated embedded-atom potential.")
+    file: FileNames = Field(description="One file, or several funcfl files for an alloy.")
+
+
+class TersoffTerm(Section):
+    """Tersoff bond-order potential from a file in LAMMPS format."""
+
+    kind: Literal["tersoff"] = Field(description="Tersoff bond-order potential.")
+    file: Text = Field(description="Parameter file in LAMMPS format.")
+
+
+class SetTerm(Section):
+    """A named set of the library, or a user set in a TOML file, as one term of a sum."""
+
+    kind: Literal["set"] = Field(description="All terms of a parameter set.")
+    name: Text = Field(description="Named set (`nakmd potentials list`), or path of a TOML file.")
+
+
+class PairTerm(Section):
+    """A pair potential between two species; its parameters are those that the form declares."""
+
+    #: The class of the potential.
+    form: ClassVar[type[PairPotential]]
+
+    kind: Text = Field(description="Form of the pair potential.")
+    pair: Pair = Field(description="The two species.")
+    cutoff: PositiveLength = Field(description="Cutoff distance.")
+    cut: CutMode = Field(default="shift", description="How the energy is brought to zero at the cutoff.")
+    smooth_from: PositiveLength | None = Field(
+        default=None, description='Start of the switching region of cut = "smooth"; by default 0.9 of the cutoff.'
+    )
+
+    def build(self) -> PairPotential:
+        """Return the potential."""
+        numbers = {name: getattr(self, name) for name in (*self.form.parameters, "cutoff", "cut")}
+        if self.smooth_from is not None:
+            numbers["smooth_from"] = self.smooth_from
+        return self.form({self.pair: numbers}, label=f"{self.kind} {'-'.join(self.pair)}")
+
+
+def _pair_term(form: type[PairPotential]) -> type[PairTerm]:
+    """Return the table of a pair form, made from the parameters that the form declares."""
+    kind = form.form.replace("_", "-")
+    fields: dict[str, Any] = {"kind": (Literal[kind], Field(description=f"{form.equation}."))}
+    for name, parameter in form.parameters.items():
+        unit = f" [{parameter.unit}]" if parameter.unit else ""
+        note = f"Parameter {name}{unit} of {form.equation}."
+        fields[name] = (quantity_in(parameter.unit), Field(description=note))
+    section = create_model(
+        f"{form.__name__}Term",
+        __base__=PairTerm,
+        __module__=__name__,
+        __doc__=f"{form.equation}, between two species.",
+        **fields,
+    )
+    section.form = form
+    return section
+
+
+#: The tables of all pair forms registered in `nakmd.potentials.forms`.
+PAIR_TERMS = tuple(_pair_term(form) for form in PAIR_FORMS)
+
+if TYPE_CHECKING:
+    Term = EAMTerm | TersoffTerm | SetTerm | PairTerm
+else:  # built at run time from the registered forms
+    Term = Annotated[Union[(EAMTerm, TersoffTerm, SetTerm, *PAIR_TERMS)], Field(discriminator="kind")]
+
+
+class Model(Section):
+    """The force model: a named set, a file or a list of terms, and the pairs that do not interact."""
+
+    potential: Text | None = Field(default=None, description="Named set (`nakmd potentials list`) or potential file.")
+    terms: tuple[Term, ...] = Field(default=(), description="Terms of the model; their energies are added.")
+    affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
+        default=1.0, description="Factor on the metal-carbon well depths of a named set."
+    )
+    screening: Annotated[float, Field(strict=True, ge=0.0)] = Field(
+        default=1.0,
+        description="Strength of the screening of metal-carbon pairs by surrounding metal: 0 none, 1 as calibrated.",
+    )
+    doping: Annotated[float, Field(strict=True, ge=0.0, le=1.0)] | None = Field(
+        default=None,
+        description="Graphitic N per wall atom, for sets that depend on it; by default as in structure.carbon.",
+    )
+    precision: Literal["double", "mixed"] = Field(
+        default="double",
+        description="Floating-point precision; mixed: pairs in float32, sums and per-atom terms in float64.",
+    )
+    none: tuple[Pair, ...] = Field(default=(), description="Pairs of species that do not interact.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.potential is None) == (not self.terms):
+            raise ValueError('needs either potential = "nak-cn" (a named set or a file) or a list of [[model.terms]]')
+        return self
