@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import CHUNK, unwrapping_for
@@ -16,10 +15,9 @@ from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
+from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
-
-FloatArray = NDArray[np.float64]
 
 #: Number of lags, evenly spaced in their logarithm, and of time origins per lag: more cost time and add little.
 LAGS, ORIGINS = 40, 400
