@@ -50,17 +50,7 @@ def join_coefficients(p: FinnisSinclairParameters, a: int, b: int, label: str) -
 def rise_coefficients(p: FinnisSinclairParameters, a: int, b: int) -> FloatArray:
     """Return c3, c4, c5 [eV²] of the quintic t³ (c3 + c4 t + c5 t²) with φ, φ' and φ'' of the cubics at t = 1.
 
-    Parameters
-    ----------
-    p : FinnisSinclairParameters
-        Tables in which the cubics and the core are set.
-    a, b : int
-        Species.
-
-    Returns
-    -------
-    (3,) float64
-        t = (r - smooth_start)/(core_end - smooth_start).
+    t = (r - smooth_start)/(core_end - smooth_start); ``p``, ``a`` and ``b`` as in `join_coefficients`.
     """
     width = p.core_end[a, b] - p.core[a, b, 1]
     gaps = np.maximum(p.Y[a, b] - p.core_end[a, b], 0.0)

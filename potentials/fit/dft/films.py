@@ -1,8 +1,8 @@
-"""First-principles films of metal on graphene (PBE, GPAW): how a sheet holds metal among metal.
+"""First-principles films of metal on graphene (PBE, GPAW): binding of a metal film to a sheet.
 
 One or two layers of metal, stacked like ABC over the hollow of a frozen sheet, and each film alone in the same cell;
 the sheets of KC8, with the metal between them and without. Cells are small (2 x 2, or the denser sqrt(3) x sqrt(3)), so
-that a point takes seconds to a minute. Each is appended to an extended-XYZ file when it is done and skipped when found.
+that a point takes seconds to a minute. Each point is appended to an extended-XYZ file, and skipped if it is there.
 
     python potentials/fit/dft/films.py potentials/fit/data/films.extxyz --logs logs
 
@@ -61,7 +61,7 @@ class Film:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells one point from another."""
+        """Key that identifies the point."""
         return (self.metal, self.cell, self.n_layers, round(self.height, 3), self.sheet, round(self.gap, 3))
 
     def atoms(self) -> Atoms:
@@ -92,7 +92,7 @@ class Film:
 
 
 def points() -> list[list[Film]]:
-    """The points in the order of their worth; those of one list share a calculator."""
+    """The points in the order of their importance; those of one list share a calculator."""
     return [
         [Film("", "2x2")],
         [Film("", "r3")],
@@ -115,7 +115,7 @@ def points() -> list[list[Film]]:
 
 
 def done(path: Path) -> set[tuple[object, ...]]:
-    """Keys of the points that the file already holds."""
+    """Keys of the points already in the file."""
     if not path.exists():
         return set()
     infos = [frame.info for frame in read(path, ":")]

@@ -1,4 +1,4 @@
-"""How a computed point is stored: energies, forces, and the settings that all points have in common."""
+"""Storage of a computed point: energies, forces, and the settings common to all points."""
 
 from __future__ import annotations
 

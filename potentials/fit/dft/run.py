@@ -1,9 +1,8 @@
-"""First-principles points of a metal atom on frozen carbon sheets (PBE, GPAW), one after the other, restartable.
+"""First-principles points of a metal atom on frozen carbon sheets (PBE, GPAW), in sequence, restartable.
 
 Every chain of `chains` is a sheet, a metal and a list of heights. The heights of one chain share one calculator, so
-that only the first point pays for a density from scratch. Each point is appended, with its settings, to an extended-XYZ
-file the moment it is done; a point found there is skipped, so that the script may be stopped at any time and started
-again.
+that only the first point starts from a density guess. Each complete point is appended, with its settings, to an
+extended-XYZ file; a point in the file is skipped, so the script may be stopped at any time and restarted.
 
     python potentials/fit/dft/run.py potentials/fit/data/extension.extxyz --list
     python potentials/fit/dft/run.py potentials/fit/data/extension.extxyz --logs logs
@@ -29,7 +28,7 @@ Z_SHEET = 4.0
 FRAMEWORKS = Path(__file__).parents[1] / "data" / "frameworks.extxyz"
 RELAXED = {"n3vrelaxed": "n3v"}  # families of `relax.py`
 CONVERGENCE = {"density": 3e-4, "eigenstates": 4e-6}
-# for sheets that go on sloshing: the wide pristine one, the bare vacancy
+# for sheets with charge sloshing: the wide pristine one, the bare vacancy
 LOOSE = {"density": 2e-3, "eigenstates": 2e-4}
 CARBON_1, CARBON_2 = np.array([1 / 3, 2 / 3]), np.array([2 / 3, 1 / 3])  # of the primitive cell, hollow at the origin
 
@@ -56,7 +55,7 @@ class Chain:
 
     @property
     def config_type(self) -> str:
-        """Name of the frames, as in the reference set, with the size of the cell where it is not 4x4."""
+        """Name of the frames, as in the reference set, with the size of the cell if it is not 4x4."""
         size = "" if self.size == 4 else f"_{self.size}x{self.size}"
         size += "_layer" * self.layer
         what = self.sheet if self.keep_sheet else "metal_layer"
@@ -179,7 +178,7 @@ def calculator(chain: Chain, log: str):
 
 
 def key(config_type: str, metal: str, height: float, cutoff: int, kpts: str, spin: bool) -> tuple[object, ...]:
-    """What makes a point: two with the same key are the same computation."""
+    """Key of a point: two points with the same key are the same computation."""
     return (config_type, metal, round(float(height), 3), int(cutoff), kpts, bool(spin))
 
 
@@ -189,7 +188,7 @@ def chain_key(chain: Chain, height: float) -> tuple[object, ...]:
 
 
 def done(path: Path) -> set[tuple[object, ...]]:
-    """Keys of the points that the file already holds."""
+    """Keys of the points already in the file."""
     if not path.exists():
         return set()
     found = set()
@@ -210,7 +209,7 @@ def done(path: Path) -> set[tuple[object, ...]]:
 
 
 def particulars(atoms: Atoms, chain: Chain, height: float) -> dict[str, object]:
-    """What is written with a frame, beside what all have."""
+    """Information of a frame in addition to the common settings."""
     found: dict[str, object] = {"config_type": chain.config_type, "dipole_correction": True}
     if chain.loose:
         found["loosely_converged"] = True
@@ -250,7 +249,7 @@ def compute(chain: Chain, path: Path, logs: Path) -> None:
 
 
 def chains() -> list[Chain]:
-    """The points in the order of their worth per minute."""
+    """The points in the order of their value per computing time."""
     K2, NA2 = (2.4, 2.6, 2.8, 3.0, 3.3, 3.6, 4.0), (2.1, 2.3, 2.5, 2.7, 3.0, 3.4, 4.0)
     layers = [Chain("graphene_hollow", "", (), 2, 6)]
     for metal, heights in (("K", K2), ("Na", NA2)):
