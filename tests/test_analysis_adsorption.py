@@ -223,7 +223,7 @@ def test_missing_data_and_invalid_parameters_are_refused():
     with pytest.raises(AnalysisError, match=r"There is no bulk liquid above: .* \(metal extends to"):
         gibbs_excess(thin)
     drop = on_sheet(lambda rng: [30.0 - 30.0 * np.sqrt(rng.uniform(size=2000)) for _ in range(2)])
-    with pytest.raises(AnalysisError, match=r"the density goes from .* as in a droplet"):
+    with pytest.raises(AnalysisError, match=r"the density changes from .* as in a droplet"):
         free_energy_profile(drop)
     patch = on_sheet(lambda rng: [rng.uniform(2.0, 30.0, 2000) for _ in range(2)])
     for f in patch:
