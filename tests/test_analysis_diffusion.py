@@ -164,7 +164,7 @@ def test_the_memory_limit_drops_frames_with_a_note():
     source, _ = random_walk(6, 50, 400)
     whole = diffusion(source, drift=None, fit=(1.0, 4.0))
     bounded = diffusion(source, drift=None, fit=(1.0, 4.0), memory=100 * 50 * 24)
-    assert any("kept, to stay below" in note for note in bounded.notes)
+    assert any("stored, to stay below" in note for note in bounded.notes)
     assert bounded.lag[1] == pytest.approx(0.4)
     # paths remain exact: the same motion at coarser lags
     assert bounded.msd[10] == pytest.approx(whole.msd[40], rel=0.1)

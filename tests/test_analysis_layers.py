@@ -290,8 +290,8 @@ def test_map_of_a_tube_that_turns_and_slides_stands_still():
         (lambda s: residence(s, longest=10.0), "10 ps, but the frames cover only 3.9 ps"),
         (lambda s: residence(s, edges=(0.0, math.inf)), "must end at a finite distance"),
         (lambda s: residence_map(s, bin=0.0), "wider than 0"),
-        (lambda s: layer_diffusion(FrameList(s.topology, [s[0]])), "at least 4 frames, and one frame"),
-        (lambda s: residence(FrameList(s.topology, [s[0]])), "at least 3 frames, and one frame"),
+        (lambda s: layer_diffusion(FrameList(s.topology, [s[0]])), "at least 4 frames, got 1"),
+        (lambda s: residence(FrameList(s.topology, [s[0]])), "at least 3 frames, got 1"),
     ],
 )
 def test_what_cannot_work_is_said(call, message):

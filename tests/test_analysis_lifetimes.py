@@ -144,7 +144,7 @@ def test_contacts_without_hysteresis_are_those_of_coordination():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s: lifetimes(FrameList(s.topology, [s[0]]), "C", "K"), "at least 3 frames, and one frame"),
+        (lambda s: lifetimes(FrameList(s.topology, [s[0]]), "C", "K"), "at least 3 frames, got 1"),
         (lambda s: lifetimes(s, "C", "Rb"), "No atoms are called 'Rb'"),
         (lambda s: lifetimes(s, "C", "K", longest=100.0), r"100 ps, but the frames cover only 9\.5 ps"),
         (lambda s: lifetimes(s, "C", "K", cutoff=1.0), "No K is within 1 Å of a C"),
