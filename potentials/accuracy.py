@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.optimize import FIRE
-from nakmd.studies.soundness.measured import MEASURED
 from scipy.optimize import minimize_scalar
 
 from nakmd.ase import NakMD
+from nakmd.elements import MEASURED_CRYSTALS
 from nakmd.potentials import Potential, evaluate, load
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.studies.static_crystals import build_crystal, find_crystal, structure_in_nature, vacancy_energy
@@ -57,7 +57,7 @@ def metal(potential: Potential, element: str, solved_for: bool = False) -> list[
     fcc = find_crystal(potential, (element,), "fcc", guess)
     if bcc is None or fcc is None or bcc.elastic is None:
         raise SystemExit(f"{element} has no bcc or fcc crystal in this model.")
-    known, source = MEASURED[element], LOW_TEMPERATURE[element]
+    known, source = MEASURED_CRYSTALS[element], LOW_TEMPERATURE[element]
     note = "solved for, at its room-temperature value" if solved_for else ""
     shear = "C11 < C12: bcc is unstable against a shear" if bcc.elastic[0] < bcc.elastic[1] else note
     out = [
