@@ -11,7 +11,7 @@ import pytest
 
 from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
-from nakmd.potentials import evaluate, load
+from nakmd.potentials import Hybrid, evaluate, load
 from nakmd.potentials.library import read_set, takes_doping
 from nakmd.resources import data_folder
 from nakmd.system import System
@@ -98,9 +98,8 @@ def test_the_engine_computes_the_fitted_curves(script, points, solved, curve):
     species = [names.index("C" if s == "C" else site) for s in sheet.get_chemical_symbols()] + [3]
     cell = Cell(sheet.cell.array, (True, True, False))
     system = System(np.vstack([sheet.positions, frame.positions[-1]]), species, names, cell)
-    potential = load(SET, doping=point.concentration)
     walls = [(a, b) for k, a in enumerate(names) for b in names[k:] if "K" not in (a, b)]
-    potential.none |= {tuple(sorted(pair)) for pair in [*walls, ("K", "K")]}
+    potential = Hybrid([load(SET, doping=point.concentration)], none=[*walls, ("K", "K")])
     energy, force = script.fitting.predict(point, stages[kind].terms_of(point, fits[kind].values))
     found = evaluate(potential, system)
     assert found.energy == pytest.approx(energy, abs=2e-3)

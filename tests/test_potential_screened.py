@@ -219,7 +219,7 @@ def test_invalid_screening_is_refused():
         Screened(metal(), Morse({("C", "N"): MORSE["K", "C"]}), NUMBERS)
     with pytest.raises(InputError, match="K-Na is not a pair of metal"):
         Screened(metal(), Morse({("K", "Na"): MORSE["K", "C"]}), NUMBERS)
-    with pytest.raises(InputError, match="names K, and its pairs are those of K, Na with the wall"):
+    with pytest.raises(InputError, match="given for K, but its pairs are those of K, Na with the wall"):
         screened(numbers={"K": NUMBERS["K"]})
     with pytest.raises(InputError, match="takes residual and rho_0, got residual"):
         screened(numbers={**NUMBERS, "K": {"residual": 0.2}})
@@ -328,7 +328,7 @@ def test_models_that_cannot_screen(tmp_path, old, new, message):
         ("rho_0 = 0.5\nevidence = \"proposed\"\n\n[[term.screening.pair", "rho_0 = 0.0\nevidence = \"proposed\"\n\n"
          "[[term.screening.pair", 22, "greater than 0"),
         ("share = 0.0", "shares = 0.0", 27, 'Did you mean "share"'),
-        ('symbol = "Na"', 'symbol = "K"', 9, "element K is given twice"),
+        ('symbol = "Na"', 'symbol = "K"', 13, "element K is given twice"),
         ('symbol = "Na"', 'symbol = "Na"\ndoped_residual = 0.5', 19, "doped_residual and doping_scale together"),
     ],
 )  # fmt: skip
