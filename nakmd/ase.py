@@ -17,7 +17,7 @@ from nakmd.cell import Cell
 from nakmd.errors import InputError
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential
-from nakmd.system import Result, System
+from nakmd.system import Result, System, check_positions
 
 #: ASE keeps its own masses; a potential does not need any, and any element is allowed.
 _MASS = 1.0
@@ -140,8 +140,7 @@ class NakMD(Calculator):
             self._neighbors = Neighbors(self._evaluator.requests, self.skin)
             self._result = Result(system.n_atoms)
             self._system = system
-        if not np.all(np.isfinite(atoms.positions)):
-            raise InputError("A position is not finite (NaN or inf). Check the positions of the atoms.")
+        check_positions(atoms.positions)
         system.positions[:] = atoms.positions
         system.cell.matrix[:] = cell.matrix
         return system

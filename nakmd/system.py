@@ -184,9 +184,7 @@ class System:
                 f"species holds {self.species.min()} to {self.species.max()}; "
                 f"{len(self.species_names)} species names allow 0 to {len(self.species_names) - 1}."
             )
-        if not np.all(np.isfinite(self.positions)):
-            atom = int(np.argwhere(~np.isfinite(self.positions))[0, 0])
-            raise InputError(f"The position of atom {atom} is not finite: {self.positions[atom].tolist()} Å.")
+        check_positions(self.positions)
 
     @staticmethod
     def _mass_of(species_name: str) -> float:
@@ -254,3 +252,10 @@ class Result:
     def energy(self) -> float:
         """Potential energy [eV] (NumPy's pairwise sum: the same bits on any number of threads)."""
         return float(np.sum(self.energies))
+
+
+def check_positions(positions: FloatArray) -> None:
+    """Raise `InputError` with the first atom whose position, (n, 3) [Å], is not finite."""
+    if not np.all(np.isfinite(positions)):
+        atom = int(np.argwhere(~np.isfinite(positions))[0, 0])
+        raise InputError(f"The position of atom {atom} is not finite: {positions[atom].tolist()} Å.")

@@ -107,7 +107,7 @@ def test_default_contact_distances():
     record = coordination(source, "C", "K")
     assert record.cutoff == 4.4
     assert "sharp count within 4.4 Å" in record.notes[0]
-    with pytest.raises(AnalysisError, match=r"No contact distance of K-K .* first minimum of rdf"):
+    with pytest.raises(AnalysisError, match=r"No contact distance is tabulated for K-K .* first minimum of rdf"):
         coordination(source, "K", "K")
 
 

@@ -119,7 +119,7 @@ def test_quantities_missing_in_the_thermo_table_are_measured_in_frames():
 def test_decks_accept_exactly_the_quantities():
     schema = Deck.model_json_schema()["$defs"]["AnalysisSection"]["properties"]["quantities"]
     assert schema["anyOf"][0]["items"]["enum"] == NAMES
-    description = schema["description"].partition("only if named: ")[2]
+    description = schema["description"].partition("only on request: ")[2]
     assert set(description.partition(". ")[0].split(", ")) == set(on_request())
     assert all(f"{name}: {quantity(name).title}" in description for name in NAMES)
     deck = '[model]\npotential = "nak"\n[analysis]\nquantities = ["difusion"]\n'
@@ -130,7 +130,7 @@ def test_decks_accept_exactly_the_quantities():
 def test_the_help_of_analyze_names_every_quantity():
     text = CliRunner().invoke(app, ["analyze", "--help"], env={"COLUMNS": "300"}).output
     text = re.sub(r"[│\s]+", " ", text)
-    listed = re.search(r"(thermo, .*?); these.*?name: (.*?)\.", text)
+    listed = re.search(r"(thermo, .*?)\. Default: .*? Only on request: (.*?)\.", text)
     assert listed is not None
     assert set(listed[1].split(", ")) == set(NAMES) - set(on_request())
     assert set(listed[2].split(", ")) == set(on_request())
