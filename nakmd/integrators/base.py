@@ -127,7 +127,7 @@ class Integrator(ABC):
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:  # noqa: B027  (nothing to take up is a valid default)
-        """Take up a state."""
+        """Restore a state."""
 
 
 class Minimiser(Integrator):

@@ -16,7 +16,7 @@ _CUBE = 1.0 / (2.0 - 2.0 ** (1.0 / 3.0))
 _FIVE = 1.0 / (4.0 - 4.0 ** (1.0 / 3.0))
 _SEVEN = (0.784513610477560, 0.235573213359357, -1.17767998417887)
 
-#: Weights of symmetric decompositions of one step into so many: of order 2, 4, 4 and 6.
+#: Weights of the symmetric decompositions of a step into this number of substeps: of order 2, 4, 4 and 6.
 SUZUKI_YOSHIDA: dict[int, tuple[float, ...]] = {
     1: (1.0,),
     3: (_CUBE, 1.0 - 2.0 * _CUBE, _CUBE),
@@ -26,7 +26,7 @@ SUZUKI_YOSHIDA: dict[int, tuple[float, ...]] = {
 
 
 class Chain:
-    r"""M thermostats, the first on some degrees of freedom, each of the others on the one before it.
+    r"""A chain of M thermostats: the first acts on some degrees of freedom, each other one on the thermostat before it.
 
     Parameters
     ----------
@@ -94,6 +94,6 @@ class Chain:
         return {"velocities": self.velocities.copy(), "heat": self._heat}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up velocities and heat."""
+        """Restore velocities and heat."""
         self.velocities[:] = state["velocities"]
         self._heat = float(state["heat"])

@@ -135,7 +135,7 @@ class Fire(Minimiser):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a search."""
+        """Restore a search."""
         self._pace.timestep = float(state["timestep"])
         self._pace.mixing = float(state["mixing"])
         self._pace.downhill = int(state["downhill"])

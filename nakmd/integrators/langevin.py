@@ -23,9 +23,9 @@ class Langevin(Thermostat):
     ----------
     temperature : float, (float, float) or Ramp [K]
     time_constant : float [ps]
-        1/γ: velocities forget themselves as exp(-t/time_constant).
+        1/γ: the velocity autocorrelation decays as exp(-t/time_constant).
     group : str
-        Atoms it acts on; the others feel no bath.
+        Atoms it acts on; the others are not thermostatted.
 
     Notes
     -----

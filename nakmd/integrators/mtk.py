@@ -196,7 +196,7 @@ class MTK(Barostat):
         return {**super().state(), "rates": self.rates.copy(), "spent": self._spent, "chain": self.chain.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up work, pistons and chain."""
+        """Restore work, pistons and chain."""
         super().restore(state)
         self.rates[:] = state["rates"]
         self._spent = float(state["spent"])

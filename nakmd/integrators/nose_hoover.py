@@ -88,6 +88,6 @@ class NoseHoover(VelocityScaling):
         return {**super().state(), "chain": self.chain.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up work and chain."""
+        """Restore work and chain."""
         super().restore(state)
         self.chain.restore(state["chain"])

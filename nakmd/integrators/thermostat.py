@@ -101,5 +101,5 @@ class Thermostat(ABC):
         return {"work": self.work}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a state after `start`."""
+        """Restore a state, after `start`."""
         self.work = float(state["work"])

@@ -177,7 +177,7 @@ class VelocityVerlet(Integrator):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up the states of thermostat and barostat."""
+        """Restore the states of thermostat and barostat."""
         if self.thermostat is not None:
             self.thermostat.restore(state["thermostat"])
         if self.barostat is not None:

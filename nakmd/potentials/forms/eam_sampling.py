@@ -59,7 +59,7 @@ def sample_table(
     n = len(elements)
     d_r, d_rho = cutoff / (n_r - 1), rho_max / (n_rho - 1)
     r, rho = d_r * np.arange(float(n_r)), d_rho * np.arange(float(n_rho))
-    # r φ has a limit at r = 0 but φ may diverge: evaluate just beside r = 0
+    # r φ has a limit at r = 0 but φ may diverge: evaluate close to r = 0
     safe = np.concatenate([[1e-3 * d_r], r[1:]])
     densities, pairs = np.empty((n, n, n_r)), np.empty((n, n, n_r))
     for a in range(n):
