@@ -33,7 +33,7 @@ class Barostat(Coupling):
 
     The kinds are in `nakmd.integrators.BAROSTATS`; decks, checks, reports and tests read them there. In a step where
     it is due, `VelocityVerlet` calls `open` before the half kick, `before_drift` and `after_drift` around the drift,
-    and `close` after the half kick with the new forces.
+    and `close` after the half kick with the new forces. A kind overrides those in which it acts.
 
     Parameters
     ----------
