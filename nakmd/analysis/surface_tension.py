@@ -236,14 +236,7 @@ def surface_tension(
 ) -> SurfaceTensionRecord:
     """Return the surface tension from the thermo table of the run, or from the frames if it has no pressure tensor.
 
-    Parameters
-    ----------
-    source : FrameSource
-    axis : str, optional
-        As in `SurfaceTension`.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
-    progress : callable, optional
+    ``axis`` is as in `SurfaceTension`, ``stage`` as in `choose_frames`.
     """
     columns = getattr(source, "thermo", None)
     if columns:

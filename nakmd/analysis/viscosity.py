@@ -130,14 +130,7 @@ def viscosity(
 ) -> ViscosityRecord:
     """Return the viscosity from the thermo table of the run, or from the frames if it has no pressure tensor.
 
-    Parameters
-    ----------
-    source : FrameSource
-    fit : (float, float) [ps], optional
-        As in `Viscosity`.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
-    progress : callable, optional
+    ``fit`` [ps] is as in `Viscosity`, ``stage`` as in `choose_frames`.
     """
     refuse_wall(source.topology, "Viscosity")
     columns: Mapping[str, NDArray[Any]] | None = getattr(source, "thermo", None)
