@@ -9,6 +9,7 @@ from fakes import crystal, lennard_jones
 
 from nakmd.cell import Cell
 from nakmd.integrators import MTK, Bussi, CellRescaling, Fire, Langevin, NoseHoover, VelocityVerlet
+from nakmd.integrators.andersen import Andersen
 from nakmd.potentials import load
 from nakmd.simulation import Simulation, Stage, ThermoLog
 from nakmd.system import System
@@ -106,17 +107,20 @@ NHC = partial(NoseHoover, time_constant=0.1)
 @cache
 def canonical(name):
     """Return the log and the simulation of a run at constant temperature."""
-    kinds = {"langevin": Langevin, "bussi": Bussi, "weak coupling": WeakCoupling}
+    kinds = {"langevin": Langevin, "andersen": Andersen, "bussi": Bussi, "weak coupling": WeakCoupling}
     thermostat = NHC(TEMPERATURE) if name == "nose-hoover" else kinds[name](TEMPERATURE, 0.05)
     return sample(VelocityVerlet(TIMESTEP, thermostat), TEMPERATURE, 30000, every=50)
 
 
-@pytest.mark.parametrize("name", ["langevin", "bussi", pytest.param("nose-hoover", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", ["langevin", "bussi", *(pytest.param(name, marks=pytest.mark.slow) for name in ("andersen", "nose-hoover"))]
+)
 def test_kinetic_energy_is_canonical(name):
     log, simulation = canonical(name)
     dof = simulation.stage.integrator.degrees_of_freedom
-    assert dof == {"langevin": 96, "bussi": 93, "nose-hoover": 93}[name]
-    assert kinetic_energy_p_value(log, 32, name != "langevin") > SMALLEST_P
+    conserves_momentum = name in ("bussi", "nose-hoover")
+    assert dof == (93 if conserves_momentum else 96)
+    assert kinetic_energy_p_value(log, 32, conserves_momentum) > SMALLEST_P
     kinetic = np.array(log.column("kinetic_energy"))
     mean, width = 0.5 * dof * K_B * TEMPERATURE, np.sqrt(0.5 * dof) * K_B * TEMPERATURE
     count = independent(kinetic)
