@@ -33,8 +33,8 @@ from nakmd.potentials.forms.record import (
     NumbersRecord,
     Part,
     Positive,
+    Species,
     Text,
-    Word,
     refuse_repeats,
 )
 from nakmd.system import Result, System
@@ -46,8 +46,8 @@ N_CHUNKS = 64
 class TersoffPair(Part):
     """Parameters of a bond order: central atom, bonded atom, and the third atoms (all elements by default)."""
 
-    elements: tuple[Word, Word]
-    third: tuple[Word, ...] | None = None
+    elements: tuple[Species, Species]
+    third: tuple[Species, ...] | None = None
     m: Literal[1, 3]
     gamma: NotNegative
     lambda3: Number
@@ -80,7 +80,7 @@ class TersoffSet(NumbersRecord):
     has_elements = True
 
     form: Literal["tersoff"]
-    elements: Annotated[tuple[Word, ...], Field(min_length=1)]
+    elements: Annotated[tuple[Species, ...], Field(min_length=1)]
     pair: tuple[TersoffPair, ...]
 
     @model_validator(mode="after")
