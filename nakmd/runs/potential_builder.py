@@ -11,6 +11,7 @@ from nakmd.errors import InputError
 from nakmd.potentials import EAM, Hybrid, Potential, Term, Tersoff
 from nakmd.potentials.files.potential_format import Format, recognised
 from nakmd.potentials.files.texts import read_text
+from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.library import load, names, takes_doping
 from nakmd.runs.named_file import existing_file
 from nakmd.toml_lines import KeyPath
@@ -74,17 +75,27 @@ def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float
         parts = list(loaded.terms) if isinstance(loaded, Hybrid) else [loaded]
         declared = [_as_pair(pair) for pair in loaded.none] if isinstance(loaded, Hybrid) else []
         return Hybrid([t for t in parts if isinstance(t, Term)], [*declared, *model.none], name=model.potential)
-    terms: list[Term] = []
+    whole: Hybrid | None = None
     declared = list(model.none)
+    own: list[tuple[KeyPath, Term]] = []
     for index, section in enumerate(model.terms):
         path = ("model", "terms", index)
         built = _attempt(lambda s=section: _build_term(s, folder, doping), path, report)  # type: ignore[misc]
+        if built is None:
+            continue
         if isinstance(built, Hybrid):
-            terms += built.terms
             declared += [_as_pair(pair) for pair in built.none]
-        elif isinstance(built, Term):
-            terms.append(built)
-    return Hybrid(terms, declared, name="deck") if terms else None
+        terms = [*(whole.terms if whole is not None else ()), *built.terms]
+        # a pair that an earlier section has is reported for this one, which is then left out
+        joined = _attempt(lambda t=terms, d=declared: Hybrid(t, d, name="deck"), path, report)  # type: ignore[misc]
+        if isinstance(joined, Hybrid):
+            whole = joined
+            own += [((*path, "replace"), term) for term in built.terms if term.replace]
+    if whole is not None:
+        for where, term in own:
+            if not any(term in other.replaced_by for other in whole.terms):
+                report(where, f"{term.label} replaces nothing: no other term has its pairs. Remove replace.")
+    return whole
 
 
 def _attempt(build: Callable[[], Potential], path: KeyPath, report: FaultReport) -> Potential | None:
@@ -183,4 +194,9 @@ def _build_term(section: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Pat
         return Tersoff.from_file(existing_file(folder / section.file))
     if isinstance(section, PairTerm):
         return section.build()
-    return load_named_or_file(section.name, folder, doping=doping)
+    loaded = load_named_or_file(section.name, folder, doping=doping)
+    if not section.replace:
+        return loaded
+    if not isinstance(loaded, PairPotential):
+        raise InputError(f"replace = true is for pair potentials; {section.name} has other terms. Remove it.")
+    return loaded.replacing()

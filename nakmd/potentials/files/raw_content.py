@@ -91,7 +91,7 @@ def _problem(data: bytes) -> tuple[str, str] | None:
         return "the file is a web page (HTML), not the file that the page shows.", _RAW
     zeros = data.count(b"\0")
     if zeros:
-        if zeros > len(data) // 3:
+        if zeros > len(data) // 4:
             return (
                 f"the file is UTF-16 or UTF-32 text or binary ({zeros} of its {len(data)} bytes are NUL).",
                 "Convert text to UTF-8: iconv -f UTF-16LE -t UTF-8 FILE > NEW.",
