@@ -3,7 +3,8 @@
 Only this file and those of the vector type, whose names begin with `simd`, use Numba's internals.
 
 The cache folder is named by a digest of every source that holds compiled code: Numba checks only the file of the
-function it compiles, so an edit in an imported formula would otherwise leave stale forces behind.
+function it compiles, so an edit in an imported formula would otherwise leave stale forces behind. Code outside the
+package is part of the key of each kernel (`nakmd.kernels.outside_code`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ import numpy as np
 from numba.core.codegen import CPUCodeLibrary
 from numba.extending import register_jitable
 from numba.np.ufunc import parallel
+
+from nakmd.kernels.outside_code import outside_digest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -123,6 +126,20 @@ def _compiled_as_cached(dispatcher: Any) -> Any:
             _kernels_in_work -= 1
 
     compiler.compile = compile_with_internal_copies
+    return _keyed_by_outside_code(dispatcher)
+
+
+def _keyed_by_outside_code(dispatcher: Any) -> Any:
+    """Return a compiled function whose key in the cache includes the code outside the package that it contains."""
+    cache = dispatcher._cache  # noqa: SLF001
+    key_of = cache._index_key  # noqa: SLF001
+
+    def key_with_outside_code(signature: Any, codegen: Any) -> tuple[Any, ...]:
+        outside = outside_digest(dispatcher.py_func)
+        key: tuple[Any, ...] = key_of(signature, codegen)
+        return (*key, outside) if outside else key
+
+    cache._index_key = key_with_outside_code  # noqa: SLF001
     return dispatcher
 
 
