@@ -14,10 +14,10 @@ import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from nakmd.arrays import FloatArray
-from nakmd.cell import Cell
+from nakmd.cell import Cell, completed
 from nakmd.elements import METALS, WALL, element_of, standard_mass
 from nakmd.errors import InputError
-from nakmd.system import Frame, System, Topology
+from nakmd.system import Frame, System, Topology, check_masses
 from nakmd.units import ACCELERATION
 
 #: Å/ps in ASE's unit of velocity, sqrt(eV/amu), so that kinetic energies agree.
@@ -36,6 +36,10 @@ _UNITS = {
     "units_momenta": "sqrt(eV*u)",
     "units_stress": "eV/Angstrom^3",
 }
+
+#: Largest ratio of a mass in a column ``mass`` to the atomic weight. Isotopes reach 3 (tritium); a column in another
+#: unit, such as eV fs²/Å², differs by a factor of 104.
+_MASS_RATIO = 5.0
 
 #: Margin [Å] around the atoms along directions without a cell vector.
 _MARGIN = 10.0
@@ -148,11 +152,11 @@ def from_atoms(atoms: ase.Atoms) -> System:
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
     species_names = tuple(dict.fromkeys(names))
     row = {name: a for a, name in enumerate(species_names)}
-    standard = [standard_mass(symbol) for symbol in atoms.symbols]
     cell, shift = _cell_of(atoms)
     positions = atoms.positions + shift
     if "image" in atoms.arrays:
-        positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ cell.matrix
+        # the counts refer to the vectors of the file, not to right-handed ones
+        positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ atoms.cell.array
     elements = np.array(list(atoms.symbols))
     groups = {"carbon": np.isin(elements, WALL), "liquid": np.isin(elements, METALS)}
     groups = {name: mask for name, mask in groups.items() if mask.any()}
@@ -165,21 +169,37 @@ def from_atoms(atoms: ase.Atoms) -> System:
         species_names,
         cell,
         atoms.get_velocities() / ASE_VELOCITY if atoms.has("momenta") else None,
-        atoms.get_masses() if atoms.has("masses") else standard,
+        _masses_of(atoms),
         groups,
     )
 
 
+def _masses_of(atoms: ase.Atoms) -> FloatArray:
+    """Return the masses [amu]: those of ASE, of a column ``mass``, or the standard ones."""
+    standard = np.array([standard_mass(symbol) for symbol in atoms.symbols])
+    if atoms.has("masses"):
+        return np.asarray(atoms.get_masses(), dtype=np.float64)
+    if "mass" not in atoms.arrays:
+        return standard
+    masses = np.asarray(atoms.arrays["mass"], dtype=np.float64)
+    check_masses(masses)
+    ratios = masses / standard
+    odd = np.flatnonzero((ratios > _MASS_RATIO) | (ratios < 1.0 / _MASS_RATIO))
+    if len(odd):
+        raise InputError(
+            f"the column mass gives {masses[odd[0]]:g} for atom {odd[0]}, {atoms.symbols[odd[0]]}, whose atomic weight "
+            f"is {standard[odd[0]]:g} amu: it is in another unit. Write amu in a column masses, or remove the column."
+        )
+    return masses
+
+
 def _cell_of(atoms: ase.Atoms) -> tuple[Cell, FloatArray]:
     """Return the cell, with missing vectors completed, and the shift that moves the atoms into it along those."""
-    missing = ~atoms.cell.any(axis=1)
+    matrix, periodic, missing = completed(np.array(atoms.cell.array, dtype=np.float64), atoms.pbc.tolist())
     if not missing.any():
-        return Cell(atoms.cell.array, atoms.pbc.tolist()), np.zeros(3)
-    matrix = atoms.cell.complete().array.copy()  # fills in unit vectors, orthogonal to those given
-    if np.linalg.det(matrix) < 0.0:
-        matrix[int(np.argmax(missing))] *= -1.0
+        return Cell(matrix, periodic), np.zeros(3)
     along = atoms.positions @ np.linalg.inv(matrix)
     low, high = along.min(axis=0) - _MARGIN, along.max(axis=0) + _MARGIN
     shift = np.where(missing, -low, 0.0) @ matrix
     matrix[missing] *= (high - low)[missing, None]
-    return Cell(matrix, (atoms.pbc & ~missing).tolist()), shift
+    return Cell(matrix, periodic), shift

@@ -232,12 +232,15 @@ class Trajectory:
     def _frame(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read", DAMAGED):
             layout = self._layout
-            cell = Cell(self.cells[row], self.periodic.tolist())
+            stored = self.cells[row]
+            cell = Cell(stored, self.periodic.tolist())
             positions = np.asarray(layout.positions[row], dtype=np.float64) * layout.length_unit
             if layout.images is None:
                 positions, images = cell.wrap(positions)
             else:
                 images = np.asarray(layout.images[row], dtype=np.int32)
+                if not np.array_equal(cell.matrix, stored):  # the counts refer to the left-handed vectors of the file
+                    positions, images = cell.wrap(positions + images @ stored)
             velocities = None
             if layout.velocities is not None:
                 stored = np.asarray(layout.velocities[row], dtype=np.float64) * layout.velocity_unit
