@@ -19,6 +19,7 @@ from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard
+from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
 from nakmd.system import Frame, Topology
 
@@ -92,6 +93,8 @@ class TrajectoryWriter:
                 if mode == "w":
                     real = np.float64 if precision == "double" else np.float32
                     create_file(self._file, topology, parameters or {}, real)
+                else:
+                    refuse_outside_data(self.path, self._file)
                 self._connect()
                 self._file.flush()
             self._storage.commit()

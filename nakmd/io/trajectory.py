@@ -21,6 +21,7 @@ from nakmd.io.growing import read_table, read_text
 from nakmd.io.journal import is_being_written
 from nakmd.io.layout import DAMAGED, Layout, open_hdf5
 from nakmd.io.library_errors import guard
+from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.patience import read_patiently
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
 from nakmd.system import Frame
@@ -64,6 +65,7 @@ class Trajectory:
         self._file = open_hdf5(self.path)
         try:
             with self._reading():
+                refuse_outside_data(self.path, self._file)
                 self._layout = Layout(self.path, self._file)
                 self.topology = self._layout.topology()
                 self.deck = ""
