@@ -83,6 +83,7 @@ class Frame:
     ----------
     step : int
     time : float [ps]
+        NaN if the source of the frame has no times.
     positions : (n, 3) float64 [Å]
         Wrapped into the cell along periodic directions.
     images : (n, 3) int32
@@ -99,6 +100,9 @@ class Frame:
         Many-body terms are not included.
     stage : str
         Name of the stage to which the frame belongs.
+    has_images : bool
+        Whether the source has image counts. If not, ``images`` only restores the positions of the source, which may
+        have been wrapped; paths then follow the nearest image from frame to frame.
     """
 
     step: int
@@ -113,6 +117,7 @@ class Frame:
     virial: FloatArray | None = None
     pair_energies: FloatArray | None = None
     stage: str = ""
+    has_images: bool = True
 
     @property
     def unwrapped(self) -> FloatArray:

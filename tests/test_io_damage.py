@@ -200,6 +200,8 @@ def test_structures_that_make_no_sense(tmp_path):
 
     assert message() == f"{path}: there is no such file."
     path.write_text("2\n\nC 0 0 0\n")
+    assert message() == f"{path}:1: an image is said to have 2 atoms, but its header is followed by 1."
+    path.write_text("1\n\nC 0 0\n")
     assert message().startswith(f"{path}: ASE cannot read the file (")
     path.write_text('1\nLattice="1 0 0 0 1 0 1 1 0"\nC 0 0 0\n')
     assert "span no volume" in message()

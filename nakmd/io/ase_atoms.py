@@ -17,11 +17,8 @@ from nakmd.arrays import FloatArray
 from nakmd.cell import Cell, completed
 from nakmd.elements import METALS, WALL, element_of, standard_mass
 from nakmd.errors import InputError
+from nakmd.io.velocity_columns import ASE_VELOCITY, velocities_of
 from nakmd.system import Frame, System, Topology, check_masses
-from nakmd.units import ACCELERATION
-
-#: Å/ps in ASE's unit of velocity, sqrt(eV/amu), so that kinetic energies agree.
-ASE_VELOCITY = 1.0 / np.sqrt(ACCELERATION)
 
 #: Entry of the ``site`` column for an atom without a label; a column cannot be empty.
 NO_SITE = "-"
@@ -59,7 +56,8 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     -------
     ase.Atoms
         Wrapped, with columns ``image`` and, where species have labels, ``site``; ``info`` holds step, time [ps], stage,
-        temperature and units; energy and stress are in a single-point calculator.
+        temperature and units; energy and stress are in a single-point calculator. What the frame does not hold (image
+        counts, velocities, time) is left out.
     """
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
@@ -71,13 +69,19 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     )
     if any(":" in name for name in topology.species_names):
         atoms.set_array("site", np.array([name.partition(":")[2] or NO_SITE for name in names], dtype=str))
-    atoms.set_array("image", np.asarray(frame.images, dtype=np.int64))
+    if frame.has_images:
+        atoms.set_array("image", np.asarray(frame.images, dtype=np.int64))
     if groups:
         for name, mask in topology.groups.items():
             atoms.set_array(f"{GROUP_PREFIX}{name}", np.asarray(mask, dtype=np.bool_))
     if frame.velocities is not None:
         atoms.set_velocities(frame.velocities * ASE_VELOCITY)
-    atoms.info.update(step=int(frame.step), time=float(frame.time), **_UNITS)
+    absent = {"units_momenta"} if frame.velocities is None else set()
+    if np.isfinite(frame.time):
+        atoms.info["time"] = float(frame.time)
+    else:
+        absent.add("units_time")
+    atoms.info.update(step=int(frame.step), **{name: unit for name, unit in _UNITS.items() if name not in absent})
     if frame.stage:
         atoms.info["stage"] = frame.stage
     if frame.temperature is not None:
@@ -93,14 +97,15 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
 
 
 def frame_of(system: System) -> Frame:
-    """Return a system as a frame at step 0.
+    """Return a system as a frame at step 0; velocities that are all zero count as absent.
 
     Parameters
     ----------
     system : System
     """
     wrapped, images = system.cell.wrap(system.positions)
-    return Frame(0, 0.0, wrapped, images, system.cell.copy(), system.velocities.copy())
+    velocities = system.velocities.copy() if np.any(system.velocities) else None
+    return Frame(0, 0.0, wrapped, images, system.cell.copy(), velocities)
 
 
 def system_of(frame: Frame, topology: Topology) -> System:
@@ -129,7 +134,8 @@ def from_atoms(atoms: ase.Atoms) -> System:
     ----------
     atoms : ase.Atoms
         Array ``site`` gives labels (``-``, ``none`` or empty for none), ``image`` undoes wrapping, ``group_<name>``
-        makes groups. Directions without a cell vector get one that is not periodic and encloses all atoms.
+        makes groups; velocities as in `velocities_of`. Directions without a cell vector get one that is not periodic
+        and encloses all atoms.
 
     Returns
     -------
@@ -140,7 +146,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     Raises
     ------
     InputError
-        If there are no atoms, a position is not finite, or the cell is invalid.
+        If there are no atoms, a position is not finite, the unit of velocities is unknown, or the cell is invalid.
     """
     if not len(atoms):
         raise InputError("there are no atoms.")
@@ -152,6 +158,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
     species_names = tuple(dict.fromkeys(names))
     row = {name: a for a, name in enumerate(species_names)}
+    masses = _masses_of(atoms)
     cell, shift = _cell_of(atoms)
     positions = atoms.positions + shift
     if "image" in atoms.arrays:
@@ -168,8 +175,8 @@ def from_atoms(atoms: ase.Atoms) -> System:
         [row[name] for name in names],
         species_names,
         cell,
-        atoms.get_velocities() / ASE_VELOCITY if atoms.has("momenta") else None,
-        _masses_of(atoms),
+        velocities_of(atoms, masses),
+        masses,
         groups,
     )
 
@@ -178,14 +185,15 @@ def _masses_of(atoms: ase.Atoms) -> FloatArray:
     """Return the masses [amu]: those of ASE, of a column ``mass``, or the standard ones."""
     standard = np.array([standard_mass(symbol) for symbol in atoms.symbols])
     if atoms.has("masses"):
-        return np.asarray(atoms.get_masses(), dtype=np.float64)
-    if "mass" not in atoms.arrays:
+        masses = np.asarray(atoms.get_masses(), dtype=np.float64)
+    elif "mass" in atoms.arrays:
+        masses = np.asarray(atoms.arrays["mass"], dtype=np.float64)
+    else:
         return standard
-    masses = np.asarray(atoms.arrays["mass"], dtype=np.float64)
     check_masses(masses)
     ratios = masses / standard
     odd = np.flatnonzero((ratios > _MASS_RATIO) | (ratios < 1.0 / _MASS_RATIO))
-    if len(odd):
+    if len(odd) and not atoms.has("masses"):
         raise InputError(
             f"the column mass gives {masses[odd[0]]:g} for atom {odd[0]}, {atoms.symbols[odd[0]]}, whose atomic weight "
             f"is {standard[odd[0]]:g} amu: it is in another unit. Write amu in a column masses, or remove the column."

@@ -248,6 +248,7 @@ class Trajectory:
                 stored = np.asarray(layout.velocities[row], dtype=np.float64) * layout.velocity_unit
                 velocities = None if stored.size and np.isnan(stored).all() else stored
             frame = Frame(int(self.steps[row]), float(self.times[row]), positions, images, cell, velocities)
+            frame.has_images = self.has_images
             for name, series in self._quantities.items():
                 value = series[row]
                 if value.ndim == 0:
