@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import h5py
 import numpy as np
@@ -24,6 +24,7 @@ from nakmd.io.library_errors import guard
 from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.patience import read_patiently
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
+from nakmd.io.trajectory_part import TrajectoryPart
 from nakmd.system import Frame
 
 
@@ -222,11 +223,31 @@ class Trajectory:
     def __len__(self) -> int:
         return self._layout.n_frames
 
-    def __getitem__(self, index: int) -> Frame:
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+
+    @overload
+    def __getitem__(self, index: slice | str) -> TrajectoryPart: ...
+
+    def __getitem__(self, index: int | slice | str) -> Frame | TrajectoryPart:
+        """Return a frame by its number, or the frames of a slice or of a stage."""
+        if isinstance(index, str):
+            return TrajectoryPart(self, self.rows(index))
         n = len(self)
-        if not -n <= index < n:
+        if isinstance(index, int | np.integer) and -n <= index < n:
+            return self.frame(int(index) % n)
+        if isinstance(index, int | np.integer):
             raise IndexError(f"{self.path}: frame {index} does not exist; there are {n} frames.")
-        row = int(index) % n
+        return TrajectoryPart(self, np.arange(n))[index]
+
+    def frame(self, row: int) -> Frame:
+        """Return one frame.
+
+        Parameters
+        ----------
+        row : int
+            From 0 to the number of frames minus 1.
+        """
         if not self._file:
             raise InputError(f"{self.path}: the trajectory is closed.")
         return read_patiently(self.path, lambda: self._frame(row))
@@ -310,7 +331,7 @@ class Trajectory:
         Frame
         """
         chosen = self.rows(stage, start, stop, stride)
-        return (self[int(row)] for row in chosen)
+        return (self.frame(int(row)) for row in chosen)
 
     def close(self) -> None:
         """Close the file; data already read stays usable."""
