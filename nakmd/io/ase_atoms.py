@@ -15,8 +15,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
-from nakmd.elements import METALS, WALL, element_of, standard_mass
+from nakmd.elements import element_of, standard_mass
 from nakmd.errors import InputError
+from nakmd.io.element_groups import element_groups
 from nakmd.system import Frame, System, Topology
 from nakmd.units import ACCELERATION
 
@@ -153,15 +154,14 @@ def from_atoms(atoms: ase.Atoms) -> System:
     positions = atoms.positions + shift
     if "image" in atoms.arrays:
         positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ cell.matrix
-    elements = np.array(list(atoms.symbols))
-    groups = {"carbon": np.isin(elements, WALL), "liquid": np.isin(elements, METALS)}
-    groups = {name: mask for name, mask in groups.items() if mask.any()}
+    species = np.array([row[name] for name in names], dtype=np.int64)
+    groups = element_groups(species_names, species)
     for name, column in atoms.arrays.items():
         if name.startswith(GROUP_PREFIX):
             groups[name.removeprefix(GROUP_PREFIX)] = np.asarray(column, dtype=np.bool_)
     return System(
         positions,
-        [row[name] for name in names],
+        species,
         species_names,
         cell,
         atoms.get_velocities() / ASE_VELOCITY if atoms.has("momenta") else None,
