@@ -15,8 +15,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nakmd.arrays import FloatArray
 from nakmd.cell import Cell, completed
-from nakmd.elements import METALS, WALL, element_of, standard_mass
+from nakmd.elements import element_of, standard_mass
 from nakmd.errors import InputError
+from nakmd.io.element_groups import element_groups
 from nakmd.io.velocity_columns import ASE_VELOCITY, velocities_of
 from nakmd.system import Frame, System, Topology, check_masses
 
@@ -164,15 +165,14 @@ def from_atoms(atoms: ase.Atoms) -> System:
     if "image" in atoms.arrays:
         # the counts refer to the vectors of the file, not to right-handed ones
         positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ atoms.cell.array
-    elements = np.array(list(atoms.symbols))
-    groups = {"carbon": np.isin(elements, WALL), "liquid": np.isin(elements, METALS)}
-    groups = {name: mask for name, mask in groups.items() if mask.any()}
+    species = np.array([row[name] for name in names], dtype=np.int64)
+    groups = element_groups(species_names, species)
     for name, column in atoms.arrays.items():
         if name.startswith(GROUP_PREFIX):
             groups[name.removeprefix(GROUP_PREFIX)] = np.asarray(column, dtype=np.bool_)
     return System(
         positions,
-        [row[name] for name in names],
+        species,
         species_names,
         cell,
         velocities_of(atoms, masses),

@@ -14,7 +14,7 @@ from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.library_errors import guard
 from nakmd.io.velocity_columns import velocities_of
 from nakmd.io.wrapping import positions_hold_images
-from nakmd.system import Frame
+from nakmd.system import Frame, Topology
 
 #: Names of the time in headers, and the unit [ps] if the header has no ``units_time``: ps of nakmd, fs of GPUMD and
 #: QUIP.
@@ -32,8 +32,6 @@ class ImageFrames:
     Attributes
     ----------
     path : pathlib.Path
-    topology : Topology
-        Of the first image.
     has_images : bool
         Whether positions can be unwrapped: by a column ``image``, or because they are unwrapped in the file
         (`positions_hold_images`).
@@ -43,7 +41,7 @@ class ImageFrames:
     Raises
     ------
     FileFormatError
-        If the file cannot be read, holds no structure, or an image is invalid.
+        If the file cannot be read or holds no structure.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,7 +49,6 @@ class ImageFrames:
         self._images = read_atoms(path, slice(None))
         if not self._images:
             raise FileFormatError(path, "the file contains no structure.")
-        self.topology = system_from(path, self._images[0]).topology
         with guard(path, "the positions are invalid"):
             self.has_images = positions_hold_images(self._images)
         self.notes = self._remarks()
@@ -59,12 +56,24 @@ class ImageFrames:
     def __len__(self) -> int:
         return len(self._images)
 
+    def begin(self, first: int) -> Topology:
+        """Return the atoms of an image, which all images that are read must have.
+
+        Raises
+        ------
+        FileFormatError
+            If the image is invalid.
+        """
+        self._first, self._topology = first, system_from(self.path, self._images[first]).topology
+        return self._topology
+
     def __getitem__(self, row: int) -> Frame:
         atoms = self._images[row]
         system = system_from(self.path, atoms)
-        names, first = np.array(system.species_names), np.array(self.topology.species_names)
-        if not np.array_equal(names[system.species], first[self.topology.species]):
-            raise FileFormatError(self.path, f"image {row} has different atoms than image 0.", "Convert it separately.")
+        names, first = np.array(system.species_names), np.array(self._topology.species_names)
+        if not np.array_equal(names[system.species], first[self._topology.species]):
+            what = f"image {row} has different atoms than image {self._first}."
+            raise FileFormatError(self.path, what, "Convert it separately.")
         frame = frame_of(system)
         frame.has_images = self.has_images
         with guard(self.path, f"the header of image {row} is invalid"):

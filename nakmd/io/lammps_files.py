@@ -1,4 +1,4 @@
-"""Text formats of LAMMPS: data files (one configuration) and dumps (many).
+"""Writing text formats of LAMMPS: data files (one configuration) and dumps (many); `nakmd.io.lammps` reads them.
 
 LAMMPS requires the first cell vector along x and the second in the xy plane. Other cells are rotated to this
 orientation, with positions and velocities (`restricted`). Units are LAMMPS ``metal``, the same as in nakmd.
@@ -13,6 +13,7 @@ import numpy as np
 from nakmd.arrays import FloatArray
 from nakmd.elements import element_of
 from nakmd.errors import InputError
+from nakmd.io.lammps.dump_species import SITE_PREFIX
 from nakmd.system import Frame, Topology
 
 #: Margin [Å] at non-periodic faces: LAMMPS loses atoms exactly on such a face.
@@ -99,9 +100,12 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
 
 
 def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
-    """Append a frame to a LAMMPS text dump, columns ``id type element x y z [ix iy iz] [vx vy vz]``.
+    """Append a frame to a LAMMPS text dump.
 
-    Parameters are those of `write_data`; the column ``element`` omits site labels.
+    The columns are ``id type element x y z [ix iy iz] [vx vy vz] [i_site:<label> ...]``.
+
+    Parameters are those of `write_data`. A column ``i_site:<label>`` is 1 for the atoms of species with this site
+    label: readers ignore integer columns that they do not know, but not text.
     """
     cell, rotation = restricted(frame.cell.matrix)
     flags = " ".join("pp" if p else "ff" for p in frame.cell.periodic)
@@ -119,7 +123,11 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
         bounds = [f"{a:.17g} {b:.17g}" for a, b in zip(low, high)]
     elements = [element_of(name) for name in topology.species_names]
     velocities = frame.velocities
+    sites = [name.partition(":")[2] for name in topology.species_names]
+    labels = list(dict.fromkeys(site for site in sites if site))
+    flags_of = ["".join(f" {int(site == label)}" for label in labels) for site in sites]
     columns = "id type element x y z" + " ix iy iz" * frame.has_images + " vx vy vz" * (velocities is not None)
+    columns += "".join(f" {SITE_PREFIX}{label}" for label in labels)
     lines = ["ITEM: TIMESTEP", str(frame.step), "ITEM: NUMBER OF ATOMS", str(topology.n_atoms)]
     lines += [header, *bounds, f"ITEM: ATOMS {columns}"]
     rows = [
@@ -131,4 +139,6 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     if velocities is not None:
         rotated = (velocities @ rotation).tolist()
         rows = [f"{row} {x:.10g} {y:.10g} {z:.10g}" for row, (x, y, z) in zip(rows, rotated)]
+    if labels:
+        rows = [row + flags_of[s] for row, s in zip(rows, topology.species.tolist())]
     file.write(("\n".join(lines + rows) + "\n").encode())
