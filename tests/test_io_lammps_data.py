@@ -89,6 +89,7 @@ def test_atom_styles(tmp_path, hint, row, flags):
     np.testing.assert_allclose(system.positions, expected, rtol=1e-15)
     convert(path, tmp_path / "a.h5md")
     trajectory = Trajectory(tmp_path / "a.h5md")
+    assert trajectory.has_images == flags
     assert trajectory[0].velocities is None
 
 

@@ -199,17 +199,22 @@ def test_several_frames_need_ids(tmp_path):
 
 def test_without_flags_images_are_absent(tmp_path):
     path = written(tmp_path / "a.dump", *(dump_frame(k, TWO, COLUMNS) for k in range(2)))
+    assert not read(path, tmp_path)[0].has_images
     # a free direction needs no flag
     rows = ("1 Na 1 2 3 4 5", "2 K 4 5 6 0 -1")
     path = written(tmp_path / "b.dump", dump_frame(0, rows, "id element x y z ix iy", flags="pp pp ff"))
     trajectory, _ = read(path, tmp_path)
     assert trajectory.has_images
     assert trajectory[0].images.tolist() == [[4, 5, 0], [0, -1, 0]]
+    convert(path, tmp_path / "again.dump")
+    assert "ix iy iz" in (tmp_path / "again.dump").read_text()
+    convert(tmp_path / "a.dump", tmp_path / "again.dump")
+    assert "ITEM: ATOMS id type element x y z\n" in (tmp_path / "again.dump").read_text()
 
 
 def test_units_and_times_of_the_file(tmp_path):
     rows = ("1 Na 1 2 3 1 0 0", "2 K 4 5 6 0 0.5 0")
-    columns = "id element x y z vx vy vz"
+    columns = "id element xu yu zu vx vy vz"
 
     def dump(head, first=()):
         return written(

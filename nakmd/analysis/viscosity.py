@@ -15,6 +15,7 @@ from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.source_check import require_source
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -139,6 +140,7 @@ def viscosity(
         As in `choose_frames`.
     progress : callable, optional
     """
+    require_source(source)
     refuse_wall(source.topology, "Viscosity")
     columns: Mapping[str, NDArray[Any]] | None = getattr(source, "thermo", None)
     if not columns or not {"time", "temperature", "volume", *(f"pressure_{v}" for v in _VOIGT)} <= set(columns):

@@ -85,7 +85,7 @@ def _write_dcd(file: BinaryIO, content: FrameFile, rows: Sequence[int]) -> list[
     notes = ["DCD stores positions only, unwrapped and in single precision: no velocities, no species."]
     stamps = np.array([(frame.step, frame.time) for frame in (content[row] for row in rows[:2])])
     interval, span = (stamps[1] - stamps[0]) if len(stamps) == 2 else (1.0, 0.0)
-    if interval < 1 or span <= 0.0:
+    if interval < 1 or not span > 0.0:  # the times may be NaN
         interval, span = 1.0, 1.0
         notes.append("The time between frames is unknown: the header says 1 ps.")
     writer = DCDWriter(file, content.topology.n_atoms, int(stamps[0, 0]), int(interval), span / interval)
@@ -207,7 +207,8 @@ def convert(
         content.begin(rows)
         notes: tuple[str, ...] = ()
         if kind == "h5md":
-            with replacing_trajectory(target, content.topology, {"converted_from": source.name}) as writer:
+            parameters = {"converted_from": source.name}
+            with replacing_trajectory(target, content.topology, parameters, content.has_images) as writer:
                 for row in rows:
                     writer.write(content[row])
                 check()

@@ -15,10 +15,9 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from nakmd.errors import FileFormatError, InputError
-from nakmd.io.ase_atoms import frame_of
+from nakmd.io.ase_images import ImageFrames
 from nakmd.io.contents import content_of
 from nakmd.io.element_groups import element_groups
-from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.lammps import DumpFile, DumpSeries, read_data
 from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
@@ -61,12 +60,15 @@ class FrameFile(ABC):
     path : pathlib.Path
     topology : Topology
         Atoms of the chosen frames; set by `begin`.
+    has_images : bool
+        Whether all chosen frames have image counts, or unwrapped positions; set by `begin`.
     notes : list of str
         What had to be assumed, and what the file does not hold.
     """
 
     path: Path
     topology: Topology
+    has_images: bool
     notes: list[str]
 
     @abstractmethod
@@ -124,7 +126,7 @@ class TrajectoryFrames(FrameFile):
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the trajectory."""
-        self.topology = self._trajectory.topology
+        self.topology, self.has_images = self._trajectory.topology, self._trajectory.has_images
 
     def __getitem__(self, row: int) -> Frame:
         return self._trajectory[row]
@@ -138,35 +140,20 @@ class ImagesOfFile(FrameFile):
     """A file that ASE reads."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.notes = path, []
-        self._images = read_atoms(path, slice(None))
-        if not self._images:
-            raise FileFormatError(path, "the file contains no structure.")
+        self.path = path
+        self._images = ImageFrames(path)
+        self.notes = self._images.notes
 
     def __len__(self) -> int:
         return len(self._images)
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the first image."""
-        self._first = rows[0]
-        self.topology = system_from(self.path, self._images[self._first]).topology
+        self._images.begin(rows[0])
+        self.topology, self.has_images = self._images.topology, self._images.has_images
 
     def __getitem__(self, row: int) -> Frame:
-        atoms = self._images[row]
-        system = system_from(self.path, atoms)
-        names, first = np.array(system.species_names), np.array(self.topology.species_names)
-        if not np.array_equal(names[system.species], first[self.topology.species]):
-            what = f"image {row} has different atoms than image {self._first}."
-            raise FileFormatError(self.path, what, "Convert it separately.")
-        frame = frame_of(system)
-        frame.step = int(atoms.info.get("step", row))
-        frame.time = float(atoms.info.get("time", 0.0))
-        frame.stage = str(atoms.info.get("stage", ""))
-        if atoms.calc is not None:
-            frame.potential_energy = atoms.calc.results.get("energy")
-            stress = atoms.calc.results.get("stress")
-            frame.virial = None if stress is None else -np.asarray(stress) * frame.cell.volume
-        return frame
+        return self._images[row]
 
 
 class DumpFrames(FrameFile):
@@ -193,6 +180,9 @@ class DumpFrames(FrameFile):
         atoms = self._series.atoms
         groups = element_groups(atoms.names, atoms.species)
         self.topology = Topology(atoms.names, atoms.species, atoms.masses, self._series.periodic, groups)
+        self.has_images = all(self._series.has_images(row) for row in rows)
+        if len(rows) > 1 and not self.has_images:
+            self.notes.append("The dump has no image flags (ix iy iz): motion is followed to the nearest image.")
         if self._reading.timestep is not None:
             self._check_steps(rows)
         elif len(rows) > 1 and not self._has_times:
@@ -210,7 +200,9 @@ class DumpFrames(FrameFile):
         with guard(self.path, f"frame {row} cannot be read"):
             read = self._series[row]
         time = self._reading.time_of(read.step, read.time)
-        return Frame(read.step, time, read.positions, read.images, read.cell, read.velocities)
+        return Frame(
+            read.step, time, read.positions, read.images, read.cell, read.velocities, has_images=read.has_images
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -237,10 +229,19 @@ class DataFrames(FrameFile):
         """Take the atoms of the file."""
         topology = self._read.topology
         self.topology = replace(topology, groups=element_groups(topology.species_names, topology.species))
+        self.has_images = self._read.has_images
 
     def __getitem__(self, row: int) -> Frame:
         read = self._read
-        return Frame(read.step or 0, self._time, read.positions, read.images, read.cell.copy(), read.velocities)
+        return Frame(
+            read.step or 0,
+            self._time,
+            read.positions,
+            read.images,
+            read.cell.copy(),
+            read.velocities,
+            has_images=read.has_images,
+        )
 
 
 def open_frames(path: Path, reading: Reading) -> FrameFile:

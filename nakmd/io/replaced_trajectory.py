@@ -15,13 +15,15 @@ from nakmd.system import Topology
 
 
 @contextmanager
-def replacing_trajectory(path: Path, topology: Topology, parameters: Mapping[str, Any]) -> Iterator[TrajectoryWriter]:
+def replacing_trajectory(
+    path: Path, topology: Topology, parameters: Mapping[str, Any], images: bool
+) -> Iterator[TrajectoryWriter]:
     """Open a writer of a temporary file that replaces ``path`` if the block succeeds and is deleted otherwise.
 
     Parameters
     ----------
     path : pathlib.Path
-    topology, parameters
+    topology, parameters, images
         As in `nakmd.io.TrajectoryWriter`.
 
     Raises
@@ -35,7 +37,7 @@ def replacing_trajectory(path: Path, topology: Topology, parameters: Mapping[str
         raise InputError(f"{path}: a run is writing this trajectory. Choose another target, or wait for its end.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with TrajectoryWriter(temporary, topology, parameters) as writer:
+        with TrajectoryWriter(temporary, topology, parameters, images=images) as writer:
             yield writer
         os.replace(temporary, path)
         journal_of(path).unlink(missing_ok=True)  # of the file that was replaced

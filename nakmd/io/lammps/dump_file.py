@@ -43,6 +43,11 @@ _FLAGS = ("ix", "iy", "iz")
 _VELOCITIES = ("vx", "vy", "vz")
 
 
+def _kind(columns: Sequence[str]) -> _Coordinates | None:
+    """Return the kind of positions in these columns, None if there are none."""
+    return next((kind for kind in _COORDINATES if set(kind.names) <= set(columns)), None)
+
+
 class DumpFrame(NamedTuple):
     """One frame of a dump.
 
@@ -199,6 +204,18 @@ class DumpSeries:
         self._ids = rows.ids
         self.atoms = DumpSpecies.of(rows, self._types)
         self.periodic: BoolArray = dump.heads[first].box.periodic
+        self._flags = [name for name, periodic in zip(_FLAGS, self.periodic) if periodic]
+
+    def has_images(self, number: int) -> bool:
+        """Return whether a frame has image flags, or unwrapped positions.
+
+        Parameters
+        ----------
+        number : int
+        """
+        columns = self._dump.heads[number].columns
+        kind = _kind(columns)
+        return kind is not None and (kind.unwrapped or set(self._flags) <= set(columns))
 
     def __getitem__(self, number: int) -> DumpFrame:
         """Read a frame.
@@ -220,7 +237,7 @@ class DumpSeries:
 
     def _positions(self, rows: DumpRows, box: LammpsBox) -> tuple[FloatArray, IntArray | None]:
         """Return the positions from the corner of the cell, and their image flags, None if the file has none."""
-        kind = next((kind for kind in _COORDINATES if rows.has(kind.names)), None)
+        kind = _kind(rows.names)
         if kind is None:
             raise rows.error(
                 f"has no positions; its columns are {' '.join(rows.names)}.", "Write the dump with x y z ix iy iz."
@@ -230,11 +247,10 @@ class DumpSeries:
         positions = values @ box.matrix + box.origin - origin if kind.scaled else values - origin
         if kind.unwrapped:
             return positions, np.zeros((len(rows), 3), dtype=np.int64)
-        needed = [name for name, periodic in zip(_FLAGS, self.periodic) if periodic]
-        if not rows.has(needed):
+        if not rows.has(self._flags):
             return positions, None
         flags = np.zeros((len(rows), 3), dtype=np.int64)
-        flags[:, self.periodic] = rows.integers(needed)
+        flags[:, self.periodic] = rows.integers(self._flags)
         return positions, flags
 
     def _compare(self, rows: DumpRows, head: DumpHead) -> None:
