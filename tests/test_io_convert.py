@@ -335,3 +335,12 @@ def test_images_with_other_atoms_convert_separately(tmp_path):
         convert(path, tmp_path / "out.h5md")
     convert(path, tmp_path / "out.h5md", frames=1)
     assert Trajectory(tmp_path / "out.h5md").species_names == ("K", "Na")
+
+
+def test_free_directions_have_one_origin_in_all_images(tmp_path):
+    # without a cell, each image encloses its own atoms; only the first atom moves
+    path = tmp_path / "s.xyz"
+    path.write_text("2\nstep=0\nK 0 0 0\nNa 4 5 6\n2\nstep=1\nK -1 0 0.5\nNa 4 5 6\n")
+    convert(path, tmp_path / "out.h5md")
+    first, second = Trajectory(tmp_path / "out.h5md")
+    np.testing.assert_allclose(second.unwrapped - first.unwrapped, [[-1, 0, 0.5], [0, 0, 0]], atol=1e-12)

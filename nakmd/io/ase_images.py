@@ -8,13 +8,14 @@ from pathlib import Path
 import ase
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError
 from nakmd.io.ase_atoms import frame_of
 from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.library_errors import guard
 from nakmd.io.velocity_columns import velocities_of
 from nakmd.io.wrapping import positions_hold_images
-from nakmd.system import Frame
+from nakmd.system import Frame, System
 
 #: Names of the time in headers, and the unit [ps] if the header has no ``units_time``: ps of nakmd, fs of GPUMD and
 #: QUIP.
@@ -63,8 +64,9 @@ class ImageFrames:
         ----------
         row : int
         """
-        self._first = row
-        self.topology = system_from(self.path, self._images[row]).topology
+        atoms = self._images[row]
+        system = system_from(self.path, atoms)
+        self._first, self._shift, self.topology = row, _shift(atoms, system), system.topology
 
     def __len__(self) -> int:
         return len(self._images)
@@ -78,6 +80,9 @@ class ImageFrames:
             raise FileFormatError(self.path, what, "Convert it separately.")
         frame = frame_of(system)
         frame.has_images = self.has_images
+        if not atoms.cell.any(axis=1).all():
+            # along a direction without a cell vector, each image would be shifted by its own lowest atom
+            frame.positions += self._shift - _shift(atoms, system)
         with guard(self.path, f"the header of image {row} is invalid"):
             has_velocities = velocities_of(atoms, system.masses) is not None
             frame.velocities = system.velocities.copy() if has_velocities else None
@@ -106,6 +111,12 @@ class ImageFrames:
         if several and "Time" in first.info and "time" not in first.info and "units_time" not in first.info:
             notes.append("Time in the headers is taken in fs, as GPUMD and QUIP write it.")
         return notes
+
+
+def _shift(atoms: ase.Atoms, system: System) -> FloatArray:
+    """Return the shift [Å] of the positions in the file that moved all atoms into the cell, (3,)."""
+    image = np.asarray(atoms.arrays["image"][0] if "image" in atoms.arrays else np.zeros(3), dtype=np.float64)
+    return np.asarray(system.positions[0] - atoms.positions[0] - image @ atoms.cell.array)
 
 
 def time_of(atoms: ase.Atoms, otherwise: float) -> float:
