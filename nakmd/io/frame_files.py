@@ -163,16 +163,12 @@ class DumpFrames(FrameFile):
         self.path, self._reading = path, reading
         self._dump = DumpFile(path, reading.units)
         self.notes = self._dump.notes
-        if reading.timestep is not None and self._has_times:
+        if reading.timestep is not None and self._dump.has_times:
             self.close()
             raise InputError(f"{path}: the dump has its own times (ITEM: TIME): leave timestep out.")
 
-    @property
-    def _has_times(self) -> bool:
-        return all(head.time is not None for head in self._dump.heads)
-
     def __len__(self) -> int:
-        return len(self._dump.heads)
+        return len(self._dump)
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the first frame."""
@@ -185,13 +181,13 @@ class DumpFrames(FrameFile):
             self.notes.append("The dump has no image flags (ix iy iz): motion is followed to the nearest image.")
         if self._reading.timestep is not None:
             self._check_steps(rows)
-        elif len(rows) > 1 and not self._has_times:
+        elif len(rows) > 1 and not self._dump.has_times:
             self.notes.append(_NO_TIMES)
 
     def _check_steps(self, rows: Sequence[int]) -> None:
         """Refuse times from steps that do not increase, as after ``reset_timestep``."""
         for row, after in pairwise(sorted(rows)):
-            before, step = self._dump.heads[row].step, self._dump.heads[after].step
+            before, step = self._dump.head(row).step, self._dump.head(after).step
             if step <= before:
                 what = f"the steps go from {before} to {step} at frame {after}, so times do not follow from timestep."
                 raise FileFormatError(self.path, what, "Convert the parts separately, with --frames START:STOP.")

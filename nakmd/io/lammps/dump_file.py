@@ -86,7 +86,6 @@ class DumpFile:
 
     Attributes
     ----------
-    heads : list of DumpHead
     units : UnitStyle
     notes : list of str
         What had to be assumed.
@@ -104,9 +103,7 @@ class DumpFile:
         self.notes: list[str] = []
         self._file = open_plain(path)
         try:
-            self.heads, stated = index_dump(self.path, self._file)
-            if not self.heads:
-                raise FileFormatError(self.path, "the dump has no frames.")
+            self._heads, stated, self._fault = index_dump(self.path, self._file)
             self.units = self._unit_style(stated, units)
         except (OSError, EOFError) as error:
             self.close()
@@ -114,7 +111,7 @@ class DumpFile:
         except BaseException:
             self.close()
             raise
-        if not all(head.names_boundaries for head in self.heads):
+        if not all(head.names_boundaries for head in self._heads):
             self.notes.append("The dump names no boundaries (pp, ff): the box is taken as periodic in all directions.")
 
     def _unit_style(self, stated: str, given: str | None) -> UnitStyle:
@@ -125,7 +122,7 @@ class DumpFile:
                 return unit_style(stated or given or "")
             except InputError as error:
                 raise InputError(f"{self.path}: {error}") from None
-        head = self.heads[0]
+        head = self._heads[0]
         if set(_VELOCITIES) <= set(head.columns) or head.time is not None:
             self.notes.append(
                 "The dump does not name its units: metal is assumed (Å, ps, Å/ps). Else give --units real."
@@ -133,17 +130,28 @@ class DumpFile:
         return UNIT_STYLES["metal"]
 
     def __len__(self) -> int:
-        return len(self.heads)
+        return len(self._heads) + (self._fault is not None)
 
     @property
     def has_times(self) -> bool:
-        """Whether every frame has its time (``ITEM: TIME``)."""
-        return all(head.time is not None for head in self.heads)
+        """Whether all frames have their time (``ITEM: TIME``)."""
+        return all(head.time is not None for head in self._heads)
 
-    @property
-    def steps(self) -> IntArray:
-        """Step of each frame, (n_frames,)."""
-        return np.array([head.step for head in self.heads], dtype=np.int64)
+    def head(self, number: int) -> DumpHead:
+        """Return the header of a frame.
+
+        Parameters
+        ----------
+        number : int
+
+        Raises
+        ------
+        FileFormatError
+            If it is incomplete.
+        """
+        if self._fault is not None and number == len(self._heads):
+            raise self._fault
+        return self._heads[number]
 
     def rows(self, number: int) -> DumpRows:
         """Return the rows of atoms of a frame.
@@ -158,7 +166,7 @@ class DumpFile:
             If they are damaged.
         """
         try:
-            return DumpRows(self.path, self._file, number, self.heads[number])
+            return DumpRows(self.path, self._file, number, self.head(number))
         except (OSError, EOFError) as error:
             raise FileFormatError(self.path, f"the file cannot be read ({error}).", "Copy it again.") from error
 
@@ -203,7 +211,7 @@ class DumpSeries:
             raise rows.error("has no atoms.")
         self._ids = rows.ids
         self.atoms = DumpSpecies.of(rows, self._types)
-        self.periodic: BoolArray = dump.heads[first].box.periodic
+        self.periodic: BoolArray = dump.head(first).box.periodic
         self._flags = [name for name, periodic in zip(_FLAGS, self.periodic) if periodic]
 
     def has_images(self, number: int) -> bool:
@@ -213,7 +221,7 @@ class DumpSeries:
         ----------
         number : int
         """
-        columns = self._dump.heads[number].columns
+        columns = self._dump.head(number).columns
         kind = _kind(columns)
         return kind is not None and (kind.unwrapped or set(self._flags) <= set(columns))
 
@@ -225,7 +233,7 @@ class DumpSeries:
         FileFormatError
             If it is damaged, or does not have the atoms of the first frame.
         """
-        rows, head, units = self._dump.rows(number), self._dump.heads[number], self._dump.units
+        rows, head, units = self._dump.rows(number), self._dump.head(number), self._dump.units
         if number != self._first:
             self._compare(rows, head)
         cell = Cell(head.box.matrix, head.box.periodic.tolist())
@@ -243,7 +251,7 @@ class DumpSeries:
                 f"has no positions; its columns are {' '.join(rows.names)}.", "Write the dump with x y z ix iy iz."
             )
         values = rows.numbers(kind.names)
-        origin = box.shift(self._dump.heads[self._first].box.origin)
+        origin = box.shift(self._dump.head(self._first).box.origin)
         positions = values @ box.matrix + box.origin - origin if kind.scaled else values - origin
         if kind.unwrapped:
             return positions, np.zeros((len(rows), 3), dtype=np.int64)
@@ -255,7 +263,7 @@ class DumpSeries:
 
     def _compare(self, rows: DumpRows, head: DumpHead) -> None:
         """Refuse a frame whose atoms are not those of the first."""
-        first = self._dump.heads[self._first]
+        first = self._dump.head(self._first)
         before = f"frame {self._first} (step {first.step})"
         separate = "Convert the frames with equal atoms separately, with --frames START:STOP."
         if head.n_atoms != first.n_atoms:
