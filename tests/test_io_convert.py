@@ -326,3 +326,21 @@ def test_energies_of_atoms_agree_with_those_of_the_system():
     # the unit of momentum in ASE follows from eV, Å and amu, without physical constants
     assert atoms.get_kinetic_energy() == pytest.approx(state.kinetic_energy(), rel=1e-14)
     assert isinstance(from_atoms(atoms).cell, Cell)
+
+
+def test_images_with_other_atoms_convert_separately(tmp_path):
+    path = tmp_path / "s.xyz"
+    path.write_text('1\nLattice="9 0 0 0 9 0 0 0 9"\nK 1 2 3\n2\nLattice="9 0 0 0 9 0 0 0 9"\nK 1 2 3\nNa 4 5 6\n')
+    with pytest.raises(FileFormatError, match=r"image 1 has different atoms than image 0\. Convert it separately"):
+        convert(path, tmp_path / "out.h5md")
+    convert(path, tmp_path / "out.h5md", frames=1)
+    assert Trajectory(tmp_path / "out.h5md").species_names == ("K", "Na")
+
+
+def test_free_directions_have_one_origin_in_all_images(tmp_path):
+    # without a cell, each image encloses its own atoms; only the first atom moves
+    path = tmp_path / "s.xyz"
+    path.write_text("2\nstep=0\nK 0 0 0\nNa 4 5 6\n2\nstep=1\nK -1 0 0.5\nNa 4 5 6\n")
+    convert(path, tmp_path / "out.h5md")
+    first, second = Trajectory(tmp_path / "out.h5md")
+    np.testing.assert_allclose(second.unwrapped - first.unwrapped, [[-1, 0, 0.5], [0, 0, 0]], atol=1e-12)

@@ -89,6 +89,7 @@ def test_atom_styles(tmp_path, hint, row, flags):
     np.testing.assert_allclose(system.positions, expected, rtol=1e-15)
     convert(path, tmp_path / "a.h5md")
     trajectory = Trajectory(tmp_path / "a.h5md")
+    assert trajectory.has_images == flags
     assert trajectory[0].velocities is None
 
 
@@ -116,7 +117,11 @@ def test_atom_styles(tmp_path, hint, row, flags):
         (ATOMS, {"sections": "Velocities\n\n1 0 0 1\n"}, "section Velocities"),
         (ATOMS, {"sections": "Velocities\n\n1 0 0 1\n2 0 0 inf\n"}, "section Velocities"),
         (ATOMS, {"sections": "Atoms\n\n1 0 0 1\n"}, "section Atoms occurs twice"),
-        (ATOMS, {"title": "a file, units = lj"}, "LAMMPS units 'lj' are not read"),
+        (
+            ATOMS,
+            {"title": "LAMMPS data file via write_data, units = lj"},
+            "LAMMPS units 'lj' are not read",
+        ),
     ],
 )
 def test_refused_files(tmp_path, rows, settings, what):
@@ -124,7 +129,9 @@ def test_refused_files(tmp_path, rows, settings, what):
 
 
 def test_options_that_contradict_the_file(tmp_path):
-    path = written(tmp_path / "a.data", data_text(ATOMS, title="LAMMPS data file, timestep = 40, units = real"))
+    path = written(
+        tmp_path / "a.data", data_text(ATOMS, title="LAMMPS data file via write_data, timestep = 40, units = real")
+    )
     assert "the file is in units real (first line), not metal" in message(path, tmp_path, units="metal")
     assert "type 1 is called K (39.0983 amu), but its mass" in message(path, tmp_path, types="K,Na")
     convert(path, tmp_path / "a.h5md", timestep=0.002)

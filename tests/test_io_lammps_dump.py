@@ -11,6 +11,7 @@ import pytest
 from lammps_files import dump_frame
 from lammps_oracle import executable
 
+from nakmd.analysis import diffusion
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory, convert, read_structure
 
@@ -149,8 +150,8 @@ def test_refused_frames(tmp_path, columns, rows, options, what):
         (dump_frame(0, TWO, COLUMNS).replace("0 10\n0 10\n0", "0 10\n0 inf\n0"), ":7: the bounds of y must have 2"),
         (dump_frame(0, TWO, COLUMNS, flags="pp pp"), ":5: unknown box bounds 'pp pp'"),
         (dump_frame(0, TWO, COLUMNS, flags="pp pp periodic"), ":5: unknown box bounds 'pp pp periodic'"),
-        (dump_frame(0, TWO, COLUMNS).partition("ITEM: BOX")[0], "the header of frame 0 is incomplete"),
-        (dump_frame(0, TWO, COLUMNS) + "words\n", ":12: expected an ITEM of a LAMMPS dump, found 'words'"),
+        (dump_frame(0, TWO, COLUMNS).partition("ITEM: BOX")[0], "the header of the last frame is incomplete"),
+        (dump_frame(0, TWO, COLUMNS) + "words\nwords\n", ":12: expected an ITEM of a LAMMPS dump, found 'words'"),
         (dump_frame(0, TWO, COLUMNS).replace("ITEM: NUMBER OF ATOMS\n2\n", ""), "no ITEM: NUMBER OF ATOMS"),
         (dump_frame(0, TWO, COLUMNS).replace(COLUMNS, ""), "ITEM: ATOMS names no columns"),
         (dump_frame("0.5", TWO, COLUMNS), ":2: the step must be a whole number, not '0.5'"),
@@ -171,6 +172,14 @@ def test_an_incomplete_frame_is_refused_and_can_be_left_out(tmp_path):
     path.write_text(path.read_text() + dump_frame(30, TWO, COLUMNS))
     assert f"{path}:32: frame 2 (step 20) has 1 of its 2 atoms" in message(path, tmp_path)
     assert read(path, tmp_path, frames=-1)[0].steps.tolist() == [30]
+
+
+@pytest.mark.parametrize("length", [3, 14, 17, 35, 39, 50, 72, 80, 89, 92, 96, 110, 135])
+def test_a_dump_that_ends_anywhere_keeps_its_complete_frames(tmp_path, length):
+    whole = dump_frame(0, TWO, COLUMNS) + dump_frame(10, TWO, COLUMNS)
+    path = written(tmp_path / "a.dump", whole + dump_frame(20, TWO, COLUMNS)[:length])
+    message(path, tmp_path)
+    assert read(path, tmp_path, frames=":-1")[0].steps.tolist() == [0, 10]
 
 
 @pytest.mark.parametrize(
@@ -199,17 +208,22 @@ def test_several_frames_need_ids(tmp_path):
 
 def test_without_flags_images_are_absent(tmp_path):
     path = written(tmp_path / "a.dump", *(dump_frame(k, TWO, COLUMNS) for k in range(2)))
+    assert not read(path, tmp_path)[0].has_images
     # a free direction needs no flag
     rows = ("1 Na 1 2 3 4 5", "2 K 4 5 6 0 -1")
     path = written(tmp_path / "b.dump", dump_frame(0, rows, "id element x y z ix iy", flags="pp pp ff"))
     trajectory, _ = read(path, tmp_path)
     assert trajectory.has_images
     assert trajectory[0].images.tolist() == [[4, 5, 0], [0, -1, 0]]
+    convert(path, tmp_path / "again.dump")
+    assert "ix iy iz" in (tmp_path / "again.dump").read_text()
+    convert(tmp_path / "a.dump", tmp_path / "again.dump")
+    assert "ITEM: ATOMS id type element x y z\n" in (tmp_path / "again.dump").read_text()
 
 
 def test_units_and_times_of_the_file(tmp_path):
     rows = ("1 Na 1 2 3 1 0 0", "2 K 4 5 6 0 0.5 0")
-    columns = "id element x y z vx vy vz"
+    columns = "id element xu yu zu vx vy vz"
 
     def dump(head, first=()):
         return written(
@@ -382,3 +396,13 @@ def test_the_last_frame_is_the_data_file(lammps_run, tmp_path):
     np.testing.assert_allclose(end[0].velocities, frame.velocities, rtol=1e-12)
     assert end.species.tolist() == trajectory.species.tolist()
     assert end.masses.tolist() == trajectory.masses.tolist()
+
+
+@pytest.mark.parametrize("species", ["Na", "K"])
+def test_the_walk_of_a_dump_diffuses_as_it_was_made(tmp_path, species):
+    # 16 atoms, 100 frames, 100 steps of 1 fs apart, made with D = 0.20 Å²/ps
+    trajectory, _ = read(CASES / "02_dump_image_flags_dropped" / "flags.dump.gz", tmp_path, timestep=0.001)
+    result = diffusion(trajectory, species)
+    assert result.unwrap == "images"
+    # three standard errors; without flags the value is four times as large
+    assert abs(result.value - 0.20) < 3.0 * result.error < 0.06

@@ -11,13 +11,14 @@ from typing import Any
 import ase
 import numpy as np
 
+from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import frame_of
 from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.library_errors import guard
 from nakmd.io.velocity_columns import velocities_of
 from nakmd.io.wrapping import positions_hold_images
-from nakmd.system import Frame, Topology
+from nakmd.system import Frame, System
 
 #: Names of the time in headers, and the unit [ps] if the header has no ``units_time``: ps of nakmd, fs of GPUMD and
 #: QUIP.
@@ -36,6 +37,8 @@ class ImageFrames:
     Attributes
     ----------
     path : pathlib.Path
+    topology : Topology
+        Of the first image, or of that of `begin`.
     has_images : bool
         Whether positions can be unwrapped: by a column ``image``, or because they are unwrapped in the file
         (`positions_hold_images`).
@@ -53,33 +56,37 @@ class ImageFrames:
         self._images = read_atoms(path, slice(None))
         if not self._images:
             raise FileFormatError(path, "the file contains no structure.")
+        self.begin(0)
         with guard(path, "the positions are invalid"):
             self.has_images = positions_hold_images(self._images)
         self.notes = self._remarks()
 
+    def begin(self, row: int) -> None:
+        """Take the atoms of an image; the others must have the same.
+
+        Parameters
+        ----------
+        row : int
+        """
+        atoms = self._images[row]
+        system = system_from(self.path, atoms)
+        self._first, self._shift, self.topology = row, _shift(atoms, system), system.topology
+
     def __len__(self) -> int:
         return len(self._images)
-
-    def begin(self, first: int) -> Topology:
-        """Return the atoms of an image, which all images that are read must have.
-
-        Raises
-        ------
-        FileFormatError
-            If the image is invalid.
-        """
-        self._first, self._topology = first, system_from(self.path, self._images[first]).topology
-        return self._topology
 
     def __getitem__(self, row: int) -> Frame:
         atoms = self._images[row]
         system = system_from(self.path, atoms)
-        names, first = np.array(system.species_names), np.array(self._topology.species_names)
-        if not np.array_equal(names[system.species], first[self._topology.species]):
+        names, first = np.array(system.species_names), np.array(self.topology.species_names)
+        if not np.array_equal(names[system.species], first[self.topology.species]):
             what = f"image {row} has different atoms than image {self._first}."
             raise FileFormatError(self.path, what, "Convert it separately.")
         frame = frame_of(system)
         frame.has_images = self.has_images
+        if not atoms.cell.any(axis=1).all():
+            # along a direction without a cell vector, each image would be shifted by its own lowest atom
+            frame.positions += self._shift - _shift(atoms, system)
         with guard(self.path, f"the header of image {row} is invalid"), naming(self.path, f"image {row}"):
             has_velocities = velocities_of(atoms, system.masses) is not None
             frame.velocities = system.velocities.copy() if has_velocities else None
@@ -108,6 +115,12 @@ class ImageFrames:
         if several and "Time" in first.info and "time" not in first.info and "units_time" not in first.info:
             notes.append("Time in the headers is taken in fs, as GPUMD and QUIP write it.")
         return notes
+
+
+def _shift(atoms: ase.Atoms, system: System) -> FloatArray:
+    """Return the shift [Å] of the positions in the file that moved all atoms into the cell, (3,)."""
+    image = np.asarray(atoms.arrays["image"][0] if "image" in atoms.arrays else np.zeros(3), dtype=np.float64)
+    return np.asarray(system.positions[0] - atoms.positions[0] - image @ atoms.cell.array)
 
 
 def time_of(atoms: ase.Atoms, otherwise: float) -> float:

@@ -60,16 +60,16 @@ class FrameFile(ABC):
     path : pathlib.Path
     topology : Topology
         Atoms of the chosen frames; set by `begin`.
+    has_images : bool
+        Whether all chosen frames have image counts, or unwrapped positions; set by `begin`.
     notes : list of str
         What had to be assumed, and what the file does not hold.
-    has_images : bool
-        Whether the frames have image counts; set by `begin`.
     """
 
     path: Path
     topology: Topology
-    notes: list[str]
     has_images: bool
+    notes: list[str]
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -142,14 +142,15 @@ class ImagesOfFile(FrameFile):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._images = ImageFrames(path)
-        self.notes, self.has_images = self._images.notes, self._images.has_images
+        self.notes = self._images.notes
 
     def __len__(self) -> int:
         return len(self._images)
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the first image."""
-        self.topology = self._images.begin(rows[0])
+        self._images.begin(rows[0])
+        self.topology, self.has_images = self._images.topology, self._images.has_images
 
     def __getitem__(self, row: int) -> Frame:
         return self._images[row]
@@ -162,32 +163,31 @@ class DumpFrames(FrameFile):
         self.path, self._reading = path, reading
         self._dump = DumpFile(path, reading.units)
         self.notes = self._dump.notes
-        if reading.timestep is not None and self._has_times:
+        if reading.timestep is not None and self._dump.has_times:
             self.close()
             raise InputError(f"{path}: the dump has its own times (ITEM: TIME): leave timestep out.")
 
-    @property
-    def _has_times(self) -> bool:
-        return all(head.time is not None for head in self._dump.heads)
-
     def __len__(self) -> int:
-        return len(self._dump.heads)
+        return len(self._dump)
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the first frame."""
         self._series = DumpSeries(self._dump, rows[0], self._reading.types, alone=len(rows) == 1)
-        atoms, self.has_images = self._series.atoms, self._series[rows[0]].has_images
+        atoms = self._series.atoms
         groups = element_groups(atoms.names, atoms.species)
         self.topology = Topology(atoms.names, atoms.species, atoms.masses, self._series.periodic, groups)
+        self.has_images = all(self._series.has_images(row) for row in rows)
+        if len(rows) > 1 and not self.has_images:
+            self.notes.append("The dump has no image flags (ix iy iz): motion is followed to the nearest image.")
         if self._reading.timestep is not None:
             self._check_steps(rows)
-        elif len(rows) > 1 and not self._has_times:
+        elif len(rows) > 1 and not self._dump.has_times:
             self.notes.append(_NO_TIMES)
 
     def _check_steps(self, rows: Sequence[int]) -> None:
         """Refuse times from steps that do not increase, as after ``reset_timestep``."""
         for row, after in pairwise(sorted(rows)):
-            before, step = self._dump.heads[row].step, self._dump.heads[after].step
+            before, step = self._dump.head(row).step, self._dump.head(after).step
             if step <= before:
                 what = f"the steps go from {before} to {step} at frame {after}, so times do not follow from timestep."
                 raise FileFormatError(self.path, what, "Convert the parts separately, with --frames START:STOP.")
@@ -196,9 +196,9 @@ class DumpFrames(FrameFile):
         with guard(self.path, f"frame {row} cannot be read"):
             read = self._series[row]
         time = self._reading.time_of(read.step, read.time)
-        frame = Frame(read.step, time, read.positions, read.images, read.cell, read.velocities)
-        frame.has_images = read.has_images
-        return frame
+        return Frame(
+            read.step, time, read.positions, read.images, read.cell, read.velocities, has_images=read.has_images
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -223,14 +223,21 @@ class DataFrames(FrameFile):
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the file."""
-        topology, self.has_images = self._read.topology, self._read.has_images
+        topology = self._read.topology
         self.topology = replace(topology, groups=element_groups(topology.species_names, topology.species))
+        self.has_images = self._read.has_images
 
     def __getitem__(self, row: int) -> Frame:
         read = self._read
-        frame = Frame(read.step or 0, self._time, read.positions, read.images, read.cell.copy(), read.velocities)
-        frame.has_images = read.has_images
-        return frame
+        return Frame(
+            read.step or 0,
+            self._time,
+            read.positions,
+            read.images,
+            read.cell.copy(),
+            read.velocities,
+            has_images=read.has_images,
+        )
 
 
 def open_frames(path: Path, reading: Reading) -> FrameFile:

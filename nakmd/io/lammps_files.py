@@ -66,8 +66,9 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     low = np.where(free, np.minimum(0.0, fractions.min(axis=0) - edge), 0.0) * np.diag(cell)
     high = np.where(free, np.maximum(1.0, fractions.max(axis=0) + edge), 1.0) * np.diag(cell)
     boundary = " ".join("p" if p else "f" for p in frame.cell.periodic)
+    time = f", time {frame.time:.10g} ps" if np.isfinite(frame.time) else ""
     lines = [
-        f"LAMMPS data file by nakmd: step {frame.step}, time {frame.time:.10g} ps, units metal, boundary {boundary}",
+        f"LAMMPS data file by nakmd: step {frame.step}{time}, units metal, boundary {boundary}",
         "",
         f"{topology.n_atoms} atoms",
         f"{len(topology.species_names)} atom types",
@@ -87,7 +88,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
         lines.append(f"{a + 1} {float(mass)!r}  # {name}")
     lines += ["", "Atoms # atomic", ""]
     lines += [
-        f"{k + 1} {s + 1} {x:.17g} {y:.17g} {z:.17g} {u} {v} {w}"
+        f"{k + 1} {s + 1} {x:.17g} {y:.17g} {z:.17g}" + f" {u} {v} {w}" * frame.has_images
         for k, (s, (x, y, z), (u, v, w)) in enumerate(
             zip(topology.species.tolist(), positions.tolist(), frame.images.tolist())
         )

@@ -16,7 +16,7 @@ from nakmd.system import Topology
 
 @contextmanager
 def replacing_trajectory(
-    path: Path, topology: Topology, parameters: Mapping[str, Any], images: bool = True
+    path: Path, topology: Topology, parameters: Mapping[str, Any], images: bool
 ) -> Iterator[TrajectoryWriter]:
     """Open a writer of a temporary file that replaces ``path`` if the block succeeds and is deleted otherwise.
 

@@ -25,10 +25,11 @@ from nakmd.io.lammps.data_species import labels_of, topology_of
 from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, unit_style
 from nakmd.system import Topology
 
-_UNITS = re.compile(r"\bunits(?: = | )(\w+)")
-_STEP = re.compile(r"\b(?:timestep = |step )(\d+)")
-_TIME = re.compile(r"\btime (\S+) ps\b")
-_BOUNDARY = re.compile(r"\bboundary ([pfsm]+) ([pfsm]+) ([pfsm]+)")
+#: What the first line says, in files of ``write_data`` ("units = metal") and of nakmd ("units metal").
+_UNITS = re.compile(r"LAMMPS data file .*\bunits(?: = | )(\w+)")
+_STEP = re.compile(r"LAMMPS data file .*\b(?:timestep = |step )(\d+)")
+_TIME = re.compile(r"LAMMPS data file by nakmd: .*\btime (\S+) ps\b")
+_BOUNDARY = re.compile(r"LAMMPS data file by nakmd: .*\bboundary ([pf]) ([pf]) ([pf])$")
 
 
 class DataConfiguration(NamedTuple):

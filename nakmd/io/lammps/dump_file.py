@@ -43,6 +43,11 @@ _FLAGS = ("ix", "iy", "iz")
 _VELOCITIES = ("vx", "vy", "vz")
 
 
+def _kind(columns: Sequence[str]) -> _Coordinates | None:
+    """Return the kind of positions in these columns, None if there are none."""
+    return next((kind for kind in _COORDINATES if set(kind.names) <= set(columns)), None)
+
+
 class DumpFrame(NamedTuple):
     """One frame of a dump.
 
@@ -81,7 +86,6 @@ class DumpFile:
 
     Attributes
     ----------
-    heads : list of DumpHead
     units : UnitStyle
     notes : list of str
         What had to be assumed.
@@ -99,9 +103,7 @@ class DumpFile:
         self.notes: list[str] = []
         self._file = open_plain(path)
         try:
-            self.heads, stated = index_dump(self.path, self._file)
-            if not self.heads:
-                raise FileFormatError(self.path, "the dump has no frames.")
+            self._heads, stated, self._fault = index_dump(self.path, self._file)
             self.units = self._unit_style(stated, units)
         except (OSError, EOFError) as error:
             self.close()
@@ -109,7 +111,7 @@ class DumpFile:
         except BaseException:
             self.close()
             raise
-        if not all(head.names_boundaries for head in self.heads):
+        if not all(head.names_boundaries for head in self._heads):
             self.notes.append("The dump names no boundaries (pp, ff): the box is taken as periodic in all directions.")
 
     def _unit_style(self, stated: str, given: str | None) -> UnitStyle:
@@ -120,7 +122,7 @@ class DumpFile:
                 return unit_style(stated or given or "")
             except InputError as error:
                 raise InputError(f"{self.path}: {error}") from None
-        head = self.heads[0]
+        head = self._heads[0]
         if set(_VELOCITIES) <= set(head.columns) or head.time is not None:
             self.notes.append(
                 "The dump does not name its units: metal is assumed (Å, ps, Å/ps). Else give --units real."
@@ -128,17 +130,28 @@ class DumpFile:
         return UNIT_STYLES["metal"]
 
     def __len__(self) -> int:
-        return len(self.heads)
+        return len(self._heads) + (self._fault is not None)
 
     @property
     def has_times(self) -> bool:
-        """Whether every frame has its time (``ITEM: TIME``)."""
-        return all(head.time is not None for head in self.heads)
+        """Whether all frames have their time (``ITEM: TIME``)."""
+        return all(head.time is not None for head in self._heads)
 
-    @property
-    def steps(self) -> IntArray:
-        """Step of each frame, (n_frames,)."""
-        return np.array([head.step for head in self.heads], dtype=np.int64)
+    def head(self, number: int) -> DumpHead:
+        """Return the header of a frame.
+
+        Parameters
+        ----------
+        number : int
+
+        Raises
+        ------
+        FileFormatError
+            If it is incomplete.
+        """
+        if self._fault is not None and number == len(self._heads):
+            raise self._fault
+        return self._heads[number]
 
     def rows(self, number: int) -> DumpRows:
         """Return the rows of atoms of a frame.
@@ -153,7 +166,7 @@ class DumpFile:
             If they are damaged.
         """
         try:
-            return DumpRows(self.path, self._file, number, self.heads[number])
+            return DumpRows(self.path, self._file, number, self.head(number))
         except (OSError, EOFError) as error:
             raise FileFormatError(self.path, f"the file cannot be read ({error}).", "Copy it again.") from error
 
@@ -198,7 +211,19 @@ class DumpSeries:
             raise rows.error("has no atoms.")
         self._ids = rows.ids
         self.atoms = DumpSpecies.of(rows, self._types)
-        self.periodic: BoolArray = dump.heads[first].box.periodic
+        self.periodic: BoolArray = dump.head(first).box.periodic
+        self._flags = [name for name, periodic in zip(_FLAGS, self.periodic) if periodic]
+
+    def has_images(self, number: int) -> bool:
+        """Return whether a frame has image flags, or unwrapped positions.
+
+        Parameters
+        ----------
+        number : int
+        """
+        columns = self._dump.head(number).columns
+        kind = _kind(columns)
+        return kind is not None and (kind.unwrapped or set(self._flags) <= set(columns))
 
     def __getitem__(self, number: int) -> DumpFrame:
         """Read a frame.
@@ -208,7 +233,7 @@ class DumpSeries:
         FileFormatError
             If it is damaged, or does not have the atoms of the first frame.
         """
-        rows, head, units = self._dump.rows(number), self._dump.heads[number], self._dump.units
+        rows, head, units = self._dump.rows(number), self._dump.head(number), self._dump.units
         if number != self._first:
             self._compare(rows, head)
         cell = Cell(head.box.matrix, head.box.periodic.tolist())
@@ -220,26 +245,25 @@ class DumpSeries:
 
     def _positions(self, rows: DumpRows, box: LammpsBox) -> tuple[FloatArray, IntArray | None]:
         """Return the positions from the corner of the cell, and their image flags, None if the file has none."""
-        kind = next((kind for kind in _COORDINATES if rows.has(kind.names)), None)
+        kind = _kind(rows.names)
         if kind is None:
             raise rows.error(
                 f"has no positions; its columns are {' '.join(rows.names)}.", "Write the dump with x y z ix iy iz."
             )
         values = rows.numbers(kind.names)
-        origin = box.shift(self._dump.heads[self._first].box.origin)
+        origin = box.shift(self._dump.head(self._first).box.origin)
         positions = values @ box.matrix + box.origin - origin if kind.scaled else values - origin
         if kind.unwrapped:
             return positions, np.zeros((len(rows), 3), dtype=np.int64)
-        needed = [name for name, periodic in zip(_FLAGS, self.periodic) if periodic]
-        if not rows.has(needed):
+        if not rows.has(self._flags):
             return positions, None
         flags = np.zeros((len(rows), 3), dtype=np.int64)
-        flags[:, self.periodic] = rows.integers(needed)
+        flags[:, self.periodic] = rows.integers(self._flags)
         return positions, flags
 
     def _compare(self, rows: DumpRows, head: DumpHead) -> None:
         """Refuse a frame whose atoms are not those of the first."""
-        first = self._dump.heads[self._first]
+        first = self._dump.head(self._first)
         before = f"frame {self._first} (step {first.step})"
         separate = "Convert the frames with equal atoms separately, with --frames START:STOP."
         if head.n_atoms != first.n_atoms:

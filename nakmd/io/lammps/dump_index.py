@@ -59,10 +59,13 @@ class DumpIndex(NamedTuple):
     heads : list of DumpHead
     units : str
         Name of the unit style if the file has it, else empty.
+    fault : FileFormatError or None
+        The fault of one more frame, whose header is incomplete because the file ends there.
     """
 
     heads: list[DumpHead]
     units: str
+    fault: FileFormatError | None
 
 
 class _Lines:
@@ -95,6 +98,10 @@ class _Lines:
                 self._kept = line
                 return k
         return n
+
+    def more(self) -> bool:
+        """Return whether anything follows."""
+        return self._kept is not None or bool(self.file.read(1))
 
     def fail(self, what: str, remedy: str = "") -> FileFormatError:
         return FileFormatError(self.path, what, remedy, self.number)
@@ -148,21 +155,48 @@ class _Pending:
         self.n_atoms: int | None = None
         self.time: float | None = None
         self.box: tuple[LammpsBox, bool] | None = None
+        self.columns: tuple[str, ...] = ()
 
-    def finish(self, lines: _Lines, columns: tuple[str, ...]) -> DumpHead:
+    @property
+    def complete(self) -> bool:
+        """Whether the atoms follow."""
+        return bool(self.columns)
+
+    def take(self, lines: _Lines, text: str) -> None:
+        """Read an item, given its first line."""
+        if not text.startswith("ITEM:"):
+            raise lines.fail(f"expected an ITEM of a LAMMPS dump, found {text[:60]!r}.", _DAMAGED)
+        item = text[5:].strip()
+        if item == "TIME":
+            (self.time,) = lines.numbers(1, "the time")
+        elif item == "TIMESTEP":
+            self.step = lines.count("the step")
+        elif item == "NUMBER OF ATOMS":
+            self.n_atoms = lines.count("the number of atoms")
+        elif item.startswith("BOX BOUNDS"):
+            self.box = lines.box(item.split()[2:])
+        elif item.startswith("ATOMS"):
+            self.columns = tuple(item.split()[1:])
+            if not self.columns:
+                raise lines.fail("ITEM: ATOMS names no columns.", "Write the dump with `dump custom`.")
+        else:
+            raise lines.fail(f"the dump has ITEM: {item[:40]}; nakmd reads dumps of atoms (dump custom or atom).")
+
+    def finish(self, lines: _Lines) -> DumpHead:
+        """Return the header, and skip the atoms."""
         if self.step is None or self.n_atoms is None or self.box is None:
             items = {"TIMESTEP": self.step, "NUMBER OF ATOMS": self.n_atoms, "BOX BOUNDS": self.box}
             missing = next(name for name, value in items.items() if value is None)
             raise lines.fail(f"the frame has no ITEM: {missing} before its atoms.", _DAMAGED)
-        if not columns:
-            raise lines.fail("ITEM: ATOMS names no columns.", "Write the dump with `dump custom`.")
         offset, atoms_line = lines.file.tell(), lines.number + 1
         n_rows = lines.skip(self.n_atoms)
-        return DumpHead(self.line, self.step, self.n_atoms, self.time, *self.box, columns, offset, atoms_line, n_rows)
+        return DumpHead(
+            self.line, self.step, self.n_atoms, self.time, *self.box, self.columns, offset, atoms_line, n_rows
+        )
 
 
 def index_dump(path: Path, file: BinaryIO) -> DumpIndex:
-    """Read the headers of all frames; an incomplete frame is kept, with its number of atoms in the file.
+    """Read the headers of all frames; an incomplete last frame counts, so that it can be refused or left out.
 
     Parameters
     ----------
@@ -173,36 +207,28 @@ def index_dump(path: Path, file: BinaryIO) -> DumpIndex:
     Raises
     ------
     FileFormatError
-        If it is no dump of atoms, or a header is damaged.
+        If it is no dump of atoms, or a header is damaged, except for that of the last of several frames.
     """
     lines = _Lines(path, file)
     heads: list[DumpHead] = []
     units = ""
-    pending: _Pending | None = None
-    while text := lines.next():
-        if not text.startswith("ITEM:"):
-            raise lines.fail(f"expected an ITEM of a LAMMPS dump, found {text[:60]!r}.", _DAMAGED)
-        item = text[5:].strip()
-        if pending is None:
+    try:
+        while text := lines.next():
             pending = _Pending(lines.number)
-        if item == "UNITS":
-            units = lines.next()
-        elif item == "TIME":
-            (pending.time,) = lines.numbers(1, "the time")
-        elif item == "TIMESTEP":
-            pending.step = lines.count("the step")
-        elif item == "NUMBER OF ATOMS":
-            pending.n_atoms = lines.count("the number of atoms")
-        elif item.startswith("BOX BOUNDS"):
-            pending.box = lines.box(item.split()[2:])
-        elif item.startswith("ATOMS"):
-            heads.append(pending.finish(lines, tuple(item.split()[1:])))
-            pending = None
-        else:
-            raise lines.fail(f"the dump has ITEM: {item[:40]}; nakmd reads dumps of atoms (dump custom or atom).")
-    if pending is not None:
-        raise FileFormatError(path, f"the header of frame {len(heads)} is incomplete.", _TRUNCATED, pending.line)
-    return DumpIndex(heads, units)
+            while not pending.complete:
+                if not text:
+                    raise lines.fail("the header of the last frame is incomplete.", _TRUNCATED)
+                if text == "ITEM: UNITS":
+                    units = lines.next()
+                else:
+                    pending.take(lines, text)
+                text = "" if pending.complete else lines.next()
+            heads.append(pending.finish(lines))
+    except FileFormatError as fault:
+        if not heads or lines.more():
+            raise
+        return DumpIndex(heads, units, fault)
+    return DumpIndex(heads, units, None)
 
 
 def incomplete(path: Path, row: int, head: DumpHead) -> FileFormatError:

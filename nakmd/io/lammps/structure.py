@@ -52,7 +52,7 @@ def dump_structure(path: Path, index: int = -1) -> System:
     """
     dump = DumpFile(path)
     try:
-        n = len(dump.heads)
+        n = len(dump)
         if not -n <= index < n:
             raise FileFormatError(path, f"frame {index} does not exist: the file has {n} frames.")
         series = DumpSeries(dump, index % n, alone=True)
