@@ -22,7 +22,7 @@ run: $(BIN)/nakmd            ## run the flagship deck: liquid NaK around an N-do
 	$(BIN)/nakmd run examples/flagship.toml --directory runs/flagship --overwrite
 
 test: $(VENV)/.dev           ## install and pass the tests
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 # The laws of every potential on 8 to 20 atoms, the words of a deck, the shell, the names; one minute once compiled.
 QUICK := $(addprefix tests/test_,potential_contract.py deck_checks.py deck_messages.py deck_quantities.py \

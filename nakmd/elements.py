@@ -138,17 +138,11 @@ def sodium_density(temperature: float) -> float:
 
 
 def potassium_density(temperature: float) -> float:
-    r"""Return the density [g/cm³] of liquid potassium at zero pressure.
+    r"""Return the density [g/cm³] of liquid potassium at zero pressure; argument and source as for `sodium_density`.
 
-    .. math:: \rho = 0.8415 - 2.172\times10^{-4}\,t - 2.7\times10^{-8}\,t^2 + 4.77\times10^{-12}\,t^3, \quad t in °C
+    Equation 1.8, with t in °C:
 
-    Parameters
-    ----------
-    temperature : float [K]
-
-    References
-    ----------
-    O. J. Foust (ed.), Sodium-NaK Engineering Handbook, vol. 1, Gordon & Breach (1972), eq. 1.8.
+    .. math:: \rho = 0.8415 - 2.172\times10^{-4}\,t - 2.7\times10^{-8}\,t^2 + 4.77\times10^{-12}\,t^3
     """
     t = temperature - _ICE_POINT
     return 0.8415 - 2.172e-4 * t - 2.7e-8 * t**2 + 4.77e-12 * t**3

@@ -42,6 +42,7 @@ def test_a_valid_deck_has_no_messages():
         ({"tau": "5 fs"}, False, "shorter than ten steps"),
         ({"tau": "1 fs"}, True, "shorter than ten steps"),
         ({"ensemble": "langevin"}, False, "friction slows diffusion"),
+        ({"ensemble": "andersen"}, False, "collisions slow diffusion"),
         ({"kind": "heat"}, False, "a heating ramp is"),
         ({"group": "wall"}, True, '"wall" selects no atoms'),
         ({"group": "potassium"}, True, "Available: K, Na, all, liquid"),

@@ -12,6 +12,7 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, measure
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import (
+    check_fit,
     error_of_coefficient,
     exponent_of,
     fit_window,
@@ -23,7 +24,6 @@ from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import FloatArray
-from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 #: Atoms per chunk of the Fourier transforms, and least number of positions per chunk if there are few frames.
@@ -154,8 +154,7 @@ class Diffusion(NamedAnalysis):
         unwrap: str = "images",
         memory: float = 1e9,
     ) -> None:
-        if fit is not None and not 0.0 < fit[0] < fit[1]:
-            raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+        check_fit(fit)
         self.species = species
         self.directions = directions
         self.fit = fit

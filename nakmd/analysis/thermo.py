@@ -275,12 +275,7 @@ def thermo(
 ) -> ThermoRecord:
     """Return thermodynamic averages from the thermo table of the run, or from the frames if there is none.
 
-    Parameters
-    ----------
-    source : FrameSource
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
-    progress : callable, optional
+    ``stage`` is as in `choose_frames`.
     """
     require_source(source)
     columns = getattr(source, "thermo", None)
