@@ -38,7 +38,7 @@ class ImageFrames:
     ----------
     path : pathlib.Path
     topology : Topology
-        Of the first image, or of that of `begin`.
+        Of the image of `begin`, which all images that are read must have.
     has_images : bool
         Whether positions can be unwrapped: by a column ``image``, or because they are unwrapped in the file
         (`positions_hold_images`).
@@ -56,7 +56,6 @@ class ImageFrames:
         self._images = read_atoms(path, slice(None))
         if not self._images:
             raise FileFormatError(path, "the file contains no structure.")
-        self.begin(0)
         with guard(path, "the positions are invalid"):
             self.has_images = positions_hold_images(self._images)
         self.notes = self._remarks()
@@ -67,6 +66,11 @@ class ImageFrames:
         Parameters
         ----------
         row : int
+
+        Raises
+        ------
+        FileFormatError
+            If the image is invalid.
         """
         atoms = self._images[row]
         system = system_from(self.path, atoms)
