@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick slow check bench validate golden clean
+.PHONY: help run test quick slow kills check bench validate golden clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -33,6 +33,9 @@ quick: $(VENV)/.dev          ## the laws on small cases, the deck, the shell: a 
 
 slow: $(VENV)/.dev           ## the physics that takes minutes
 	$(BIN)/python -m pytest -m slow
+
+kills: $(VENV)/.dev          ## a hundred SIGKILLs in every phase of a run, each resumed and compared to the bit
+	$(BIN)/python tests/kills.py --kills 100
 
 check: $(VENV)/.dev          ## linters, types, import contracts
 	$(BIN)/ruff check .
