@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick versions quick-on lanes slow check bench validate golden clean
+.PHONY: help run test quick versions quick-on lanes slow kills check bench validate golden clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -50,6 +50,9 @@ lanes: $(VENV)/.dev          ## the laws as plain Python, which checks the index
 
 slow: $(VENV)/.dev           ## the physics that takes minutes
 	$(BIN)/python -m pytest -m slow
+
+kills: $(VENV)/.dev          ## a hundred SIGKILLs in every phase of a run, each resumed and compared to the bit
+	$(BIN)/python tests/kills.py --kills 100
 
 check: $(VENV)/.dev          ## linters, types, import contracts
 	$(BIN)/ruff check .

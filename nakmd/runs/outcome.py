@@ -87,7 +87,7 @@ class Run:
             raise InputError(f"{self.directory} {what}. Give the folder of a run, such as nakmd.Run('runs/first').")
         stored = folder.read_status()
         self.status = str(stored.get("status", "interrupted"))
-        if self.status == "running" and folder.busy_process() is None:
+        if self.status == "running" and not folder.is_busy:
             self.status = "interrupted"
         self.step = int(stored.get("step", 0))
         if stored.get("message"):
