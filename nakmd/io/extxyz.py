@@ -18,6 +18,7 @@ import ase
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import NO_SITE, frame_of, from_atoms, system_of, to_atoms
 from nakmd.io.atomic import replacing
+from nakmd.io.extxyz_counts import check_counts
 from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame, System, Topology
@@ -71,6 +72,7 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
             warnings.simplefilter("ignore")  # about optional parts of formats, which users cannot act on
             if where.suffix in (".xyz", ".extxyz"):
                 text = where.read_text()
+                check_counts(where, text)
                 if _SPECIES_WITH_SITE.search(text):
                     text = _plain_species(text)
                 images = read(io.StringIO(text), index=index, format="extxyz")
