@@ -96,7 +96,7 @@ class Plan:
             return 0.0
         cell = self.system.cell
         a, b, c = (float(height) for height in cell.heights)
-        return estimate_memory(self.system.n_atoms, cell.volume, (a, b, c), _cutoff(self))
+        return estimate_memory(self.system.n_atoms, cell.volume, (a, b, c), _cutoff(self), _n_terms(self))
 
     def report(self, path: KeyPath, what: str) -> None:
         """Record an error."""
@@ -158,6 +158,10 @@ def _cutoff(plan: Plan) -> float:
     return Evaluator(plan.potential, species, bound).cutoff
 
 
+def _n_terms(plan: Plan) -> int:
+    return 1 if plan.potential is None else len(plan.potential.terms)
+
+
 def _build_potential(plan: Plan, folder: Path) -> bool:
     """Build the potential; return whether no part of the model is invalid."""
     draft = plan.draft
@@ -178,7 +182,7 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     bond = plan.bond or CC_BOND
     planned, problems = check_size(draft, bond)
     if planned is not None and not problems:
-        needed = estimate_memory(planned.n_atoms, planned.volume, planned.lengths, _cutoff(plan))
+        needed = estimate_memory(planned.n_atoms, planned.volume, planned.lengths, _cutoff(plan), _n_terms(plan))
         problems += check_memory(needed, planned.n_atoms, path)
         problems += check_disk(draft, planned.n_atoms, directory)
     plan.add(problems)
