@@ -154,6 +154,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     not_finite = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
     if len(not_finite):
         raise InputError(f"the position of atom {not_finite[0]} is not finite (NaN or inf).")
+    check_columns(atoms)
     sites = atoms.arrays.get("site", [""] * len(atoms))
     labels = ["" if str(site) in (NO_SITE, "none", "") else str(site) for site in sites]
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
@@ -181,6 +182,25 @@ def from_atoms(atoms: ase.Atoms) -> System:
     )
 
 
+def check_columns(atoms: ase.Atoms) -> None:
+    """Raise `InputError` unless the columns that are read have the right type and number of entries.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    """
+    kinds = {"site": ("USOi", 1), "image": ("if", 3), "masses": ("if", 1), "mass": ("if", 1)}
+    words = {"USOi": "one label", "if": "numbers", "b": "T or F"}
+    for name, column in atoms.arrays.items():
+        letters, width = ("b", 1) if name.startswith(GROUP_PREFIX) else kinds.get(name, ("", 0))
+        shape = (len(atoms),) if width == 1 else (len(atoms), width)
+        if letters and (column.dtype.kind not in letters or column.shape != shape):
+            raise InputError(
+                f"the column {name} must hold {words[letters]} for each atom, {width} column{'s' * (width > 1)}; it "
+                f"holds {column.dtype} in {1 if column.ndim == 1 else column.shape[1]}."
+            )
+
+
 def _masses_of(atoms: ase.Atoms) -> FloatArray:
     """Return the masses [amu]: those of ASE, of a column ``mass``, or the standard ones."""
     standard = np.array([standard_mass(symbol) for symbol in atoms.symbols])
@@ -204,8 +224,9 @@ def _masses_of(atoms: ase.Atoms) -> FloatArray:
 def _cell_of(atoms: ase.Atoms) -> tuple[Cell, FloatArray]:
     """Return the cell, with missing vectors completed, and the shift that moves the atoms into it along those."""
     matrix, periodic, missing = completed(np.array(atoms.cell.array, dtype=np.float64), atoms.pbc.tolist())
+    cell = Cell(matrix, periodic)
     if not missing.any():
-        return Cell(matrix, periodic), np.zeros(3)
+        return cell, np.zeros(3)
     along = atoms.positions @ np.linalg.inv(matrix)
     low, high = along.min(axis=0) - _MARGIN, along.max(axis=0) + _MARGIN
     shift = np.where(missing, -low, 0.0) @ matrix

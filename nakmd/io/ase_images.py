@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import ase
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.errors import FileFormatError
+from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import frame_of
 from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.library_errors import guard
@@ -20,6 +23,7 @@ from nakmd.system import Frame, System
 #: Names of the time in headers, and the unit [ps] if the header has no ``units_time``: ps of nakmd, fs of GPUMD and
 #: QUIP.
 _TIME_NAMES = {"time": 1.0, "Time": 1e-3}
+_MOST = 2.0**62
 _TIME_UNITS = {"ps": 1.0, "fs": 1e-3, "ns": 1e3}
 
 
@@ -87,15 +91,15 @@ class ImageFrames:
         if not atoms.cell.any(axis=1).all():
             # along a direction without a cell vector, each image would be shifted by its own lowest atom
             frame.positions += self._shift - _shift(atoms, system)
-        with guard(self.path, f"the header of image {row} is invalid"):
+        with guard(self.path, f"the header of image {row} is invalid"), naming(self.path, f"image {row}"):
             has_velocities = velocities_of(atoms, system.masses) is not None
             frame.velocities = system.velocities.copy() if has_velocities else None
-            frame.step = int(atoms.info.get("step", row))
+            frame.step = int(number_of(atoms, "step", row))
             # a single structure begins a trajectory at 0; of several, the times are unknown
             frame.time = time_of(atoms, 0.0 if len(self._images) == 1 else math.nan)
             frame.stage = str(atoms.info.get("stage", ""))
             if atoms.calc is not None:
-                frame.potential_energy = atoms.calc.results.get("energy")
+                frame.potential_energy = _energy_of(atoms)
                 stress = atoms.calc.results.get("stress")
                 frame.virial = None if stress is None else -np.asarray(stress) * frame.cell.volume
         return frame
@@ -134,13 +138,53 @@ def time_of(atoms: ase.Atoms, otherwise: float) -> float:
 
     Raises
     ------
-    FileFormatError
-        If the unit in ``units_time`` is unknown.
+    InputError
+        If it is no number, or the unit in ``units_time`` is unknown.
     """
     for name, unit in _TIME_NAMES.items():
         if name in atoms.info:
             stated = atoms.info.get("units_time")
             if stated is not None and stated not in _TIME_UNITS:
-                raise FileFormatError("units_time", f"{stated!r} is not one of {', '.join(_TIME_UNITS)}.")
-            return float(atoms.info[name]) * (unit if stated is None else _TIME_UNITS[str(stated)])
+                raise InputError(f"units_time is {stated!r}; it must be one of {', '.join(_TIME_UNITS)}.")
+            return number_of(atoms, name, otherwise) * (unit if stated is None else _TIME_UNITS[str(stated)])
     return otherwise
+
+
+def number_of(atoms: ase.Atoms, name: str, otherwise: float) -> float:
+    """Return a number in the header of an image.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    name : str
+    otherwise : float
+        Value if the header does not have it.
+
+    Raises
+    ------
+    InputError
+        If it is no number, or beyond the range of steps (2⁶²).
+    """
+    value: Any = atoms.info.get(name, otherwise)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or abs(float(value)) > _MOST:
+        raise InputError(f"{name} is {value} in the header; it must be a number.")
+    return float(value) if not isinstance(value, int | np.integer) else int(value)
+
+
+def _energy_of(atoms: ase.Atoms) -> float | None:
+    """Return the energy [eV]; None if the image has none."""
+    value = atoms.calc.results.get("energy")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float | np.number)):
+        raise InputError(f"energy is {value} in the header; it must be a number.")
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+@contextmanager
+def naming(path: Path, where: str) -> Iterator[None]:
+    """Add the file and the place in it to an `InputError` of the block."""
+    try:
+        yield
+    except FileFormatError:
+        raise
+    except InputError as error:
+        raise FileFormatError(path, f"{where}: {error}") from error

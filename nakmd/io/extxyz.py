@@ -23,7 +23,7 @@ from nakmd.io.elements_known import TYPE_NUMBER_FORMATS, check_elements
 from nakmd.io.lammps.structure import data_structure, dump_structure
 from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
-from nakmd.io.xyz_counts import refuse_endless_counts
+from nakmd.io.xyz_headers import check_xyz_headers
 from nakmd.system import Frame, System, Topology
 
 _SYMBOLS = "Write chemical symbols; a dump xyz of LAMMPS has them with `dump_modify element Na K`."
@@ -78,7 +78,7 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about optional parts of formats, which users cannot act on
             if where.suffix in (".xyz", ".extxyz"):
-                refuse_endless_counts(where)
+                check_xyz_headers(where)
                 text = where.read_text()
                 if _NUMBERED.match(text):
                     raise FileFormatError(where, "the first column holds numbers, not elements.", _SYMBOLS)
