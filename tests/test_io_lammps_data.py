@@ -12,6 +12,7 @@ from lammps_oracle import executable
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory, convert, read_structure
 
+#: Made for this project after public bug reports: two Na atoms in 8.58 Å.
 CASES = Path(__file__).parent / "data" / "cases"
 
 #: Corner of the box of `data_text`.

@@ -80,7 +80,7 @@ def test_type_numbers_are_no_elements(tmp_path):
     text = message(path, tmp_path)
     assert text == (
         f"{path}:1: frame 0 (step 0) does not tell its elements: type 1 has no element. "
-        "Name the types in their order, e.g. --types Na,K,C."
+        "Name the types in their order: nakmd convert --types Na,K,C."
     )
     with pytest.raises(FileFormatError, match="does not tell its elements"):
         read_structure(path)

@@ -13,7 +13,7 @@ from nakmd.elements import SYMBOLS, element_of, standard_mass
 from nakmd.errors import InputError
 
 #: What to do about a file without elements.
-TYPES_REMEDY = "Name the types in their order, e.g. --types Na,K,C."
+TYPES_REMEDY = "Name the types in their order: nakmd convert --types Na,K,C."
 
 #: Largest difference [amu] between a rounded mass and the standard atomic weight, and the factor by which the next
 #: element must be further away: 39.1 is K, 23 is Na, 40 is neither Ar nor Ca.
