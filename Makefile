@@ -22,7 +22,7 @@ run: $(BIN)/nakmd            ## run the flagship deck: liquid NaK around an N-do
 	$(BIN)/nakmd run examples/flagship.toml --directory runs/flagship --overwrite
 
 test: $(VENV)/.dev           ## install and pass the tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
 
 # The laws of every potential on 8 to 20 atoms, the words of a deck, the shell, the names; one minute once compiled.
 QUICK := $(addprefix tests/test_,potential_contract.py deck_checks.py deck_messages.py deck_quantities.py \
@@ -43,7 +43,7 @@ versions:                     ## the quick tests with the lowest and the newest 
 quick-on:
 	$(VERSIONS)/uv/bin/uv venv --quiet --clear --python $(FOR) $(VERSIONS)/$(WHICH)
 	$(VERSIONS)/uv/bin/uv pip install --quiet --python $(VERSIONS)/$(WHICH) --resolution $(RESOLUTION) --editable '.[test]'
-	NAKMD_CACHE_DIR=$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadfile $(QUICK) tests/test_io_trajectory.py
+	NAKMD_CACHE_DIR=$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
 
 lanes: $(VENV)/.dev          ## the laws as plain Python, which checks the index of every lane: some minutes
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/test_lane_indices.py tests/test_potential_twins.py tests/test_potential_lists.py
