@@ -156,8 +156,8 @@ def test_momentum_stays_zero_under_both():
     [
         ("xyz", Langevin(TEMPERATURE, 0.02)),
         ("xyz", Bussi(TEMPERATURE, 0.01)),
-        ("z", Langevin(TEMPERATURE, 0.02)),
-        (["xy", "z"], Langevin(TEMPERATURE, 0.02)),
+        pytest.param("z", Langevin(TEMPERATURE, 0.02), marks=pytest.mark.slow),
+        pytest.param(["xy", "z"], Langevin(TEMPERATURE, 0.02), marks=pytest.mark.slow),
     ],
     ids=["xyz", "xyz-bussi", "z", "xy+z"],
 )

@@ -64,7 +64,7 @@ class Thermostat(Coupling):
         lowest = min(self.temperature.start, self.temperature.end)
         if not (lowest > 0.0 or (self.allows_absolute_zero and lowest == 0.0)) or not self.time_constant > 0.0:
             raise InputError(
-                f"A {self.label} thermostat needs a temperature {'>=' if self.allows_absolute_zero else '>'} 0 and a "
+                f"The {self.label} thermostat needs a temperature {'>=' if self.allows_absolute_zero else '>'} 0 and a "
                 f"time constant > 0, got {self.temperature.start} to {self.temperature.end} K and "
                 f"{self.time_constant} ps."
             )

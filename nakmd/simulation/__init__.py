@@ -1,5 +1,6 @@
 """The simulation loop, its stages and its observers."""
 
+from nakmd.simulation.deadline import Deadline
 from nakmd.simulation.loop import Simulation
 from nakmd.simulation.observers import FrameWriter, LiveAnalysis, Observer, ThermoLog, ThermoWriter
 from nakmd.simulation.progress import Progress
@@ -8,6 +9,7 @@ from nakmd.simulation.stages import Stage, StageReport, Status, stage_faults
 
 __all__ = [
     "THERMO_UNITS",
+    "Deadline",
     "FrameWriter",
     "LiveAnalysis",
     "Observer",

@@ -174,11 +174,12 @@ def test_temperature_ratio_is_canonical(thermostat):
     ("axes", "kind"),
     [
         ("xyz", "cell-rescaling"),
-        pytest.param("z", "cell-rescaling", marks=pytest.mark.slow),
-        pytest.param("xyz", "mtk", marks=pytest.mark.slow),
-        pytest.param("z", "mtk", marks=pytest.mark.slow),
+        ("z", "cell-rescaling"),
+        ("xyz", "mtk"),
+        ("z", "mtk"),
     ],
 )
+@pytest.mark.slow
 def test_volume_ratio_is_isobaric(axes, kind):
     # ln of the ratio of volume histograms at two pressures is linear in V with slope (P_2 - P_1)/kT.
     pv = physical_validation.data
