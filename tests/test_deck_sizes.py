@@ -115,6 +115,23 @@ def test_structures_beyond_the_limits(structure, message, nothing_is_built):
         ({"structure": {"carbon": {**TUBE, "chirality": [10**200, 3]}}}, "must be at most 10000"),
         ({"structure": {"crystal": {"element": "Na", "repeat": [1, 1, 10**30]}}}, "must be at most 1e+12"),
         ({"output": {"trajectory_every": 10**30}}, "must be at most 1e+12"),
+        ({"stage": [{**STAGE, "ensemble": "nose-hoover", "chain": 10**12}]}, "must be at most 1000"),
+        (
+            {
+                "model": {
+                    "terms": [
+                        {
+                            "kind": "lennard-jones",
+                            "pair": ["K", "K"],
+                            "epsilon": "0.03 eV",
+                            "sigma": "3.3 Å",
+                            "cutoff": "1e300 Å",
+                        }
+                    ]
+                }
+            },
+            "must be at most 100",
+        ),
     ],
 )
 def test_counts_beyond_the_limits(tables, message):
@@ -215,3 +232,15 @@ def test_frames_of_a_relaxation_are_counted():
         {"liquid": {**METAL, "atoms": 400}}, {"kind": "relax", "steps": 1000}, output={"trajectory_every": 10}
     )
     assert estimate_output(plan.draft, 400)[1] == 101
+
+
+def test_time_steps_and_springs_beyond_the_limits():
+    crystal = {"crystal": {"element": "Na", "repeat": [5, 5, 5]}}
+    (fault,) = plan_of(crystal, {**STAGE, "timestep": "1e-200 fs"}).faults
+    assert "timestep of 1e-200 fs is too short: the limit is 0.001 fs." in fault
+    springs = {"tethered": [{"group": "all", "spring": "1e200 eV/Å²"}]}
+    (fault,) = plan_of(crystal, {**STAGE, "timestep": "1 fs"}, groups=springs).faults
+    # velocity Verlet is stable for Δt ω < 2: k < 4 m/Δt² = 4 · 22.98977 amu / (1e-3 ps)² / 9648.53 = 9531 eV/Å²
+    assert "spring of 1e+200 eV/Å² on all is too stiff for a time step of 1 fs: the limit is 9.53e+03 eV/Å²." in fault
+    springs["tethered"][0]["spring"] = "5 eV/Å²"
+    assert plan_of(crystal, {**STAGE, "timestep": "1 fs"}, groups=springs).faults == []

@@ -12,16 +12,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from nakmd.deck.draft import Draft
+from nakmd.deck.matter import Groups
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.elements import METALS, element_of, standard_mass
 from nakmd.integrators import THERMOSTATS
 from nakmd.system import Topology
 from nakmd.toml_lines import KeyPath
+from nakmd.units import ACCELERATION
 
 #: Time steps [ps] above which a deck is refused and above which it gets a warning; with mobile carbon, and metal only.
 CARBON_STEPS = (0.005, 0.0015)
 METAL_STEPS = (0.020, 0.006)
+
+#: Time steps [ps] below which a deck is refused: nothing moves within a femtosecond's thousandth.
+SHORTEST_STEP = 1e-6
+
+#: Largest time step that is stable, times the angular frequency of a spring.
+STABLE = 2.0
 
 #: Largest time step [ps] that resolves second neighbours in the closed ring at 2.1 Å, the bond-order cutoff.
 PYRROLIC_STEP = 0.0005
@@ -48,6 +56,26 @@ def check_dynamics(draft: Draft, topology: Topology | None) -> Iterator[Problem]
     for index, stage in draft.stages:
         if isinstance(stage, Dynamics):
             yield from _check_stage(index, stage, carbon, pyrrolic)
+    if topology is not None and draft.groups is not None:
+        longest = max((stage.timestep for _, stage in draft.stages if isinstance(stage, Dynamics)), default=0.0)
+        yield from _check_springs(draft.groups, topology, longest)
+
+
+def _check_springs(groups: Groups, topology: Topology, timestep: float) -> Iterator[Problem]:
+    """Yield springs too stiff for a time step [ps]: velocity Verlet needs Δt sqrt(k/m) < 2."""
+    for index, tether in enumerate(groups.tethered):
+        known = {*topology.species_names, *topology.elements, *topology.groups, "all"}
+        held = topology.select(tether.group) if tether.group in known else np.zeros(0, dtype=np.bool_)
+        if not np.any(held):
+            continue
+        lightest = float(topology.masses[held].min())
+        stiffest = (STABLE / timestep) * (STABLE / timestep) * lightest / ACCELERATION if timestep > 0.0 else np.inf
+        if lightest > 0.0 and tether.spring > stiffest:
+            yield Problem(
+                ("groups", "tethered", index, "spring"),
+                f"[groups] tethered spring of {tether.spring:.3g} eV/Å² on {tether.group} is too stiff for a time step "
+                f"of {timestep * 1e3:g} fs: the limit is {stiffest:.3g} eV/Å². Use a softer spring or a shorter step.",
+            )
 
 
 def _has_moving_carbon(draft: Draft, topology: Topology) -> bool:
@@ -80,7 +108,11 @@ def _check_stage(index: int, stage: Dynamics, carbon: bool, pyrrolic: bool) -> I
     impossible, unwise = CARBON_STEPS if carbon else METAL_STEPS
     reason = "C-C bonds vibrate with a period of 21 fs" if carbon else "the metal vibrates with a period of 250 fs"
     given = stage.timestep * 1e3
-    if stage.timestep > impossible:
+    if stage.timestep < SHORTEST_STEP:
+        yield Problem(
+            (*at, "timestep"), f'{who} timestep of {given:g} fs is too short: the limit is 0.001 fs. Write "1 fs".'
+        )
+    elif stage.timestep > impossible:
         # ps written instead of fs is a common mistake: the same number in fs is suggested if it is plausible
         swapped = stage.timestep * 1e-3
         meant = f' Did you mean "{stage.timestep:g} fs"?' if 1e-4 <= swapped <= unwise else ""

@@ -44,7 +44,7 @@ def estimate_memory(
     """
     reach = cutoff + 1.0
     # the neighbours of an atom at the mean density, two entries of 4 bytes and padding, both directions
-    neighbors = min(n_atoms / max(volume, 1.0) * 4.2 * reach**3, n_atoms)
+    neighbors = min(n_atoms / max(volume, 1.0) * 4.2 * reach * reach * reach, n_atoms)
     images = 1.0
     for height in heights:
         images *= 1.0 + 2.0 * reach / max(height, reach)

@@ -30,6 +30,9 @@ SHORTEST_BOND, LONGEST_BOND = 1.20, 1.75
 #: Bonds [Å] at which the energy of graphene is searched for its minimum, 0.01 Å apart.
 SEARCH = np.linspace(SHORTEST_BOND, LONGEST_BOND, 56)
 
+#: Largest cutoff [Å] of a model that is evaluated.
+LONGEST_CUTOFF = 100.0
+
 #: Digits after the decimal point of the result: a stress of about 3 MPa within the sheet, and the same bits on machines
 #: that differ in the last places of the energy.
 DIGITS = 5
@@ -67,7 +70,9 @@ def relaxed_bond(potential: Potential) -> float | None:
     if key in KNOWN:
         return KNOWN[key]
     if key not in _found:
-        _found[key] = minimum_of_graphene(Hybrid(acting).bind(("C",)))
+        evaluator = Hybrid(acting).bind(("C",))
+        # the cell of four atoms has millions of images within a longer cutoff
+        _found[key] = minimum_of_graphene(evaluator) if evaluator.cutoff <= LONGEST_CUTOFF else None
     return _found[key]
 
 
