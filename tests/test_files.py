@@ -15,7 +15,7 @@ EXCEPTIONS = {
     "runs/run.py": "the deck of a resumed run, for comparison",
     "runs/rates.py": "the speeds of past runs, in the cache folder",
     "runs/provenance.py": "the commit of a checkout, in .git",
-    "runs/verify.py": "the free memory, in /proc",
+    "runs/footprint.py": "the free memory, in /proc",
     "results/results.py": "results.json",
     "bench/lammps_engine.py": "the input of LAMMPS, in a temporary folder",
     "bench/cases.py": "a potential file of LAMMPS",

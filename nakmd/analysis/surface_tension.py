@@ -17,6 +17,7 @@ from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.source_check import require_source
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -205,20 +206,13 @@ def summarise(
     )
 
 
-def from_table(
+def _from_table(
     columns: Mapping[str, NDArray[Any]], axis: int, stages: Sequence[str] | None = None
 ) -> SurfaceTensionRecord | None:
     """Return the tension from the thermo table of a run, or None if it has no pressure tensor of these stages.
 
-    Parameters
-    ----------
-    columns : mapping of str to (n,) array
-        ``"time"`` [ps], ``"pressure_xx"`` to ``"pressure_zz"`` [eV/Å³], ``"length_a"`` to ``"length_c"`` [Å], and
-        ``"stage"`` if ``stages`` is given.
-    axis : int
-        Normal of the film.
-    stages : sequence of str, optional
-        Names of the stages; default: all.
+    It reads ``"time"`` [ps], ``"pressure_xx"`` to ``"pressure_zz"`` [eV/Å³], ``"length_a"`` to ``"length_c"`` [Å], and
+    ``"stage"`` unless all stages are taken; ``axis`` is the normal of the film.
     """
     names = [f"pressure_{v}" for v in ("xx", "yy", "zz")]
     length = f"length_{'abc'[axis]}"
@@ -243,21 +237,15 @@ def surface_tension(
 ) -> SurfaceTensionRecord:
     """Return the surface tension from the thermo table of the run, or from the frames if it has no pressure tensor.
 
-    Parameters
-    ----------
-    source : FrameSource
-    axis : str, optional
-        As in `SurfaceTension`.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
-    progress : callable, optional
+    ``axis`` is as in `SurfaceTension`, ``stage`` as in `choose_frames`.
     """
+    require_source(source)
     columns = getattr(source, "thermo", None)
     if columns:
         refuse_wall(source.topology, "Surface tension")
         first = next(choose_frames(source, stage))
         chosen = chosen_stages(tuple(source.stages), stage)
-        record = from_table(columns, find_film(first, axis), None if stage in ("all", ["all"]) else chosen)
+        record = _from_table(columns, find_film(first, axis), None if stage in ("all", ["all"]) else chosen)
         if record is not None:
             return record
     return cast(SurfaceTensionRecord, measure(source, SurfaceTension(axis), stage, progress))

@@ -13,8 +13,10 @@ from nakmd.analysis.base import require_frames
 from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, measure
 from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
+from nakmd.analysis.numerics.displacements import check_fit
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.source_check import require_source
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -73,8 +75,7 @@ class Viscosity(TableAnalysis):
     needs = frozenset({"virial", "velocities"})
 
     def __init__(self, fit: tuple[float, float] | None = None) -> None:
-        if fit is not None and not 0.0 < fit[0] < fit[1]:
-            raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+        check_fit(fit)
         self.fit = fit
 
     @classmethod
@@ -130,15 +131,9 @@ def viscosity(
 ) -> ViscosityRecord:
     """Return the viscosity from the thermo table of the run, or from the frames if it has no pressure tensor.
 
-    Parameters
-    ----------
-    source : FrameSource
-    fit : (float, float) [ps], optional
-        As in `Viscosity`.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
-    progress : callable, optional
+    ``fit`` [ps] is as in `Viscosity`, ``stage`` as in `choose_frames`.
     """
+    require_source(source)
     refuse_wall(source.topology, "Viscosity")
     columns: Mapping[str, NDArray[Any]] | None = getattr(source, "thermo", None)
     if not columns or not {"time", "temperature", "volume", *(f"pressure_{v}" for v in _VOIGT)} <= set(columns):

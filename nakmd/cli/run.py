@@ -14,7 +14,7 @@ def run(
         Path | None,
         typer.Option("--directory", "-o", help="Directory of the run. Default: runs/DECK-seed-SEED."),
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all cores.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all usable cores.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Random seed, instead of the deck's.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run in the directory.")] = False,
     walltime: Annotated[
@@ -32,7 +32,7 @@ def run(
     from nakmd.cli.threads import allow_threads
 
     with interrupted_by_signals():
-        allow_threads(threads)
+        threads = allow_threads(threads)
         from nakmd.cli.remaining_time import remaining_time
         from nakmd.deck.source import DeckSource
         from nakmd.reported import run as run_deck

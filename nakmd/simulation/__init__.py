@@ -5,7 +5,7 @@ from nakmd.simulation.loop import Simulation
 from nakmd.simulation.observers import FrameWriter, LiveAnalysis, Observer, ThermoLog, ThermoWriter
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import THERMO_UNITS
-from nakmd.simulation.stages import Stage, StageReport, Status
+from nakmd.simulation.stages import Stage, StageReport, Status, stage_faults
 
 __all__ = [
     "THERMO_UNITS",
@@ -20,4 +20,5 @@ __all__ = [
     "Status",
     "ThermoLog",
     "ThermoWriter",
+    "stage_faults",
 ]

@@ -147,10 +147,6 @@ def affinity_ladder(
     stage : str or sequence of str, optional
         As in `choose_frames`.
 
-    Returns
-    -------
-    FreeEnergyRecord
-
     Raises
     ------
     AnalysisError
