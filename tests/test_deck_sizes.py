@@ -149,7 +149,10 @@ def test_a_file_is_not_repeated_beyond_the_limits(tmp_path):
 @pytest.mark.parametrize(
     ("lattice", "message"),
     [
-        ("0.01 0 0 0 900 0 0 0 900", "the cell is 0.01 Å high along a; the minimum is 1 Å."),
+        (
+            "0.01 0 0 0 900 0 0 0 900",
+            "is periodic along vector a, but only 0.01 Å thick there; at least 0.5 Å are needed",
+        ),
         ("1e7 0 0 0 9 0 0 0 9", "the cell is 1e+07 Å long along a; the limit is 100000 Å"),
     ],
 )
@@ -170,33 +173,6 @@ def test_cells_of_files_beyond_the_limits(lattice, message, tmp_path):
 def test_numbers_of_tables_beyond_the_limits(name, message):
     with pytest.raises(FileFormatError) as caught:
         EAM.from_file(CASES / "20_absurd_sizes" / name)
-    assert message in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            CASES / "23_extxyz_counts" / "atoms_1e12.xyz",
-            ":1: the header announces 1000000000000 atoms, but 2 lines follow",
-        ),
-        (
-            CASES / "23_extxyz_counts" / "columns_1e20.xyz",
-            ":2: Properties announces 1+99999999999999999999 columns, but the first line of atoms has 4.",
-        ),
-        ("9" * 5000 + '\nLattice="9 0 0 0 9 0 0 0 9"\nK 0 0 0\n', "atoms, but 1 lines follow"),
-        ('2\nLattice="9 0 0 0 9 0 0 0 9"\nK 0 0 0\n', ":1: the header announces 2 atoms, but 1 lines follow"),
-        ("1\n\nK 0 0 0\n3\n\nK 0 0 0\n", ":4: the header announces 3 atoms, but 1 lines follow"),
-        ("1\nProperties=species:S:1:pos:R:3:forces:R:9\nK 0 0 0\n", ":2: Properties announces 1+3+9 columns"),
-    ],
-)
-def test_counts_of_extended_xyz(text, message, tmp_path):
-    path = text
-    if isinstance(text, str):
-        path = tmp_path / "made.xyz"
-        path.write_text(text)
-    with pytest.raises(FileFormatError) as caught:
-        read_structure(path)
     assert message in str(caught.value)
 
 
