@@ -1,5 +1,6 @@
 """The command line: output and exit codes of every verb, and no tracebacks."""
 
+import errno
 import json
 import os
 import re
@@ -338,6 +339,21 @@ def test_an_internal_error_is_one_message_and_a_file(command, monkeypatch, tmp_p
         app(["--debug", "new"], prog_name="nakmd")
     guard.settings.debug = False
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_full_disk_that_no_module_expects_is_one_message(command, monkeypatch, tmp_path):
+    """For example that of the compiled kernels, which Numba writes."""
+    monkeypatch.setattr(guard.tempfile, "tempdir", str(tmp_path))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("nakmd.deck.templates.templates", full)
+    code, _, error = command("new")
+    assert code == 1
+    assert error.startswith("A file cannot be written (No space left on device).")
+    assert "NAKMD_CACHE_DIR" in error
+    assert not list(tmp_path.glob("nakmd-crash-*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *WARNINGS])

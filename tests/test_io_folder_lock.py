@@ -316,7 +316,7 @@ def test_a_forked_child_does_not_release_the_lock_of_its_parent(tmp_path, monkey
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
-    with pytest.raises(InputError, match=r"run.lock cannot be written: No such file.*-o"):
+    with pytest.raises(InputError, match=r"run.lock cannot be written: No such file.*another one"):
         FolderLock(tmp_path / "nothing").acquire()
     full = SimpleNamespace(**{**vars(os), "pwrite": lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))})
     monkeypatch.setattr(folder_lock, "os", full)

@@ -268,6 +268,15 @@ def test_a_suspended_run_that_has_lost_its_folder_writes_nothing(tmp_path, monke
     assert set(files_of(tmp_path / "run").values()) == {b"of the other one"}
 
 
+def test_a_file_in_the_place_of_the_folder(tmp_path):
+    (tmp_path / "run").write_text("notes")
+    with pytest.raises(InputError, match="run is a file, not a folder"):
+        nakmd.run(small(), tmp_path / "run", threads=1, overwrite=True)
+    with pytest.raises(InputError, match=r"cannot be created: Not a directory"):
+        nakmd.run(small(), tmp_path / "run" / "below", threads=1)
+    assert (tmp_path / "run").read_text() == "notes"
+
+
 # ---------------------------------------------------------------------------------------------- a full disk
 @pytest.mark.parametrize("limit", [20_000, 100_000])
 def test_a_full_disk_is_one_message_and_nothing_is_lost(tmp_path, limit):

@@ -135,7 +135,8 @@ class FolderLock:
                     break
             except OSError as error:
                 raise InputError(
-                    f"{self.path} cannot be written: {error.strerror}. Choose another folder with -o."
+                    f"{self.path} cannot be written: {error.strerror}. Check the permissions of the folder and the "
+                    "free space, or choose another one."
                 ) from None
         with suppress(OSError):
             self._remove_ended(path)

@@ -141,6 +141,8 @@ class RunFolder:
 
     def _make_folders(self) -> list[Path]:
         """Create the folder and its parents; return those that did not exist."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file, not a folder. Choose another folder with -o.")
         missing = [folder for folder in (*reversed(self.path.parents), self.path) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
