@@ -1,6 +1,7 @@
 """Surface tension of films whose pressure tensor is planted, and Young-Dupré."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,7 +97,7 @@ def test_normal_pressure_counts():
 def test_a_film_that_still_settles_is_noted():
     with_table, _ = film(n_frames=200)
     with_table.thermo["pressure_zz"][:60] += np.linspace(4e-3, 0.0, 60)
-    record = surface_tension(with_table)
+    record = surface_tension(with_table, discard="none")
     assert 3.0 < record.settled < 8.0
     assert any("not in equilibrium" in note for note in record.notes)
 
@@ -107,7 +108,8 @@ def test_live_equals_stored():
     one.prepare(frames.topology)
     for f in frames:
         one.update(f)
-    assert one.result().to_dict() == surface_tension(frames).to_dict()
+    stored = surface_tension(frames)
+    assert replace(one.result(), sample=stored.sample).to_dict() == stored.to_dict()
 
 
 def test_what_is_missing_is_said():

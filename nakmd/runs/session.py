@@ -98,7 +98,6 @@ class Run:
             "step": self.step,
             "stages": [vars(stage) for stage in self.stages],
             "us_per_atom_step": None if np.isnan(self.us_per_atom_step) else self.us_per_atom_step,
-            "notes": self.notes,
             "files": {name: str(path) for name, path in self.files.items()},
             **self.results.to_dict(),
         }
@@ -121,7 +120,9 @@ class Session:
     ) -> None:
         self.folder, self.deck, self.source = folder, deck, source
         self.system, self.potential, self.threads = system, potential, threads
-        self.notes = list(notes)
+        # a resumed run keeps what it noted before the interruption
+        earlier = folder.read_status().get("notes", []) if stored is not None else []
+        self.notes = list(dict.fromkeys([*earlier, *notes]))
         self.stored = stored
         self.extensions = extensions or []
         self._digest = potential_hash(potential)
@@ -225,6 +226,7 @@ class Session:
                 "n_atoms": self.system.n_atoms,
                 "threads": self.threads,
                 "nakmd": __version__,
+                "notes": self.notes,
             }
         )
         try:
@@ -249,13 +251,17 @@ class Session:
                 store_rate(self.potential, self.threads, rate)
         for report in simulation.reports:
             if report.converged is False:
-                self.notes.append(
+                note = (
                     f"Stage {report.name!r} did not converge in {report.steps} steps: the largest force is "
                     f"{report.largest_force:.3g} eV/Å. Increase steps, or the force tolerance."
                 )
-        results = Results({})
+                if note not in self.notes:  # noted before an interruption
+                    self.notes.append(note)
+        self.folder.update(force=True, notes=self.notes)
+        results = Results({}, self.notes)
         if status is Status.FINISHED:
-            results = measuring.measure(self.folder.trajectory)
+            results = measuring.measure(self.folder.trajectory, self.notes)
+            self.folder.update(force=True, verdict=results.verdict)
             results.write(self.folder.results)
             results.overview(self.folder.overview, self.deck.title)
         return Run(

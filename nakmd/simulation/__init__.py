@@ -1,7 +1,8 @@
 """The simulation loop, its stages and its observers."""
 
+from nakmd.simulation.live_analysis import LiveAnalysis
 from nakmd.simulation.loop import Simulation
-from nakmd.simulation.observers import FrameWriter, LiveAnalysis, Observer, ThermoLog, ThermoWriter
+from nakmd.simulation.observers import FrameWriter, Observer, ThermoLog, ThermoWriter
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import THERMO_UNITS
 from nakmd.simulation.stages import Stage, StageReport, Status
