@@ -25,8 +25,8 @@ WALL = ("C", "N")
 
 #: Standard atomic weights [amu], IUPAC 2021 (conventional values), of the elements that decks and models may name.
 MASSES = {
-    "H": 1.008, "C": 12.011, "N": 14.007, "O": 15.999, "Na": 22.98976928, "Al": 26.9815384,
-    "Si": 28.085, "K": 39.0983, "Cu": 63.546, "Rb": 85.4678, "B": 10.81, "Ge": 72.630,
+    "H": 1.008, "Li": 6.94, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "Na": 22.98976928, "Al": 26.9815384,
+    "Si": 28.085, "K": 39.0983, "Cu": 63.546, "Ge": 72.630, "Rb": 85.4678, "Cs": 132.90545196,
 }  # fmt: skip
 
 #: Covalent radii [Å], Cordero et al., Dalton Trans. 2832 (2008), doi:10.1039/b801115j.
@@ -92,6 +92,19 @@ def element_of(species_name: str) -> str:
     return species_name.partition(":")[0]
 
 
+def miswritten_symbol(name: str) -> str | None:
+    """Return the symbol of the element that a species name means but writes with other capitals, else None.
+
+    Examples
+    --------
+    >>> miswritten_symbol("na"), miswritten_symbol("CU"), miswritten_symbol("Na"), miswritten_symbol("water")
+    ('Na', 'Cu', None, None)
+    """
+    element = element_of(name)
+    symbol = element.capitalize()
+    return symbol if element not in ATOMIC_NUMBERS and symbol in ATOMIC_NUMBERS else None
+
+
 def standard_mass(element: str) -> float:
     """Return the standard atomic weight [amu] of an element, 1 if the name is not an element.
 
@@ -138,17 +151,11 @@ def sodium_density(temperature: float) -> float:
 
 
 def potassium_density(temperature: float) -> float:
-    r"""Return the density [g/cm³] of liquid potassium at zero pressure.
+    r"""Return the density [g/cm³] of liquid potassium at zero pressure; argument and source as for `sodium_density`.
 
-    .. math:: \rho = 0.8415 - 2.172\times10^{-4}\,t - 2.7\times10^{-8}\,t^2 + 4.77\times10^{-12}\,t^3, \quad t in °C
+    Equation 1.8, with t in °C:
 
-    Parameters
-    ----------
-    temperature : float [K]
-
-    References
-    ----------
-    O. J. Foust (ed.), Sodium-NaK Engineering Handbook, vol. 1, Gordon & Breach (1972), eq. 1.8.
+    .. math:: \rho = 0.8415 - 2.172\times10^{-4}\,t - 2.7\times10^{-8}\,t^2 + 4.77\times10^{-12}\,t^3
     """
     t = temperature - _ICE_POINT
     return 0.8415 - 2.172e-4 * t - 2.7e-8 * t**2 + 4.77e-12 * t**3

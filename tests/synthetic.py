@@ -38,6 +38,16 @@ def ideal_gas(seed, n_atoms, n_frames, matrix, periodic=(True, True, True), name
     return FrameList(topology(names, species, periodic), frames)
 
 
+def result_of_stream(analysis, source, early):
+    """Feed an analysis frame by frame, ask for a result after ``early`` frames, and return that of all."""
+    analysis.prepare(source.topology)
+    for count, one in enumerate(source, start=1):
+        analysis.update(one)
+        if count == early:
+            analysis.result()
+    return analysis.result()
+
+
 def autoregressive(seed, n, memory):
     """A Gaussian series of variance 1 whose autocorrelation is memory**t: g = (1 + memory)/(1 - memory)."""
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from droplets import sheet_atoms, tube_atoms
-from synthetic import frame, topology
+from synthetic import frame, result_of_stream, topology
 
 from nakmd.analysis import FrameList, FreeEnergyProfile, GibbsExcess, density, free_energy_profile, gibbs_excess
 from nakmd.analysis.numerics.jackknife import jackknife, merged
@@ -199,12 +199,7 @@ def test_jackknife_is_the_standard_error_of_a_mean_and_right_for_a_logarithm():
 def test_live_equals_stored():
     source = on_sheet(layered)
     for fresh, stored in ((GibbsExcess(), gibbs_excess(source)), (FreeEnergyProfile(), free_energy_profile(source))):
-        fresh.prepare(source.topology)
-        for row, f in enumerate(source):
-            fresh.update(f)
-            if row == 50:
-                fresh.result()
-        assert fresh.result().to_dict() == stored.to_dict()
+        assert result_of_stream(fresh, source, early=51).to_dict() == stored.to_dict()
 
 
 def test_missing_data_and_invalid_parameters_are_refused():

@@ -15,7 +15,7 @@ from droplets import (
     sheet_atoms,
     tube_atoms,
 )
-from synthetic import frame, topology
+from synthetic import frame, result_of_stream, topology
 
 from nakmd.analysis import ContactAngle, FrameList, contact_angle, run_all
 from nakmd.analysis.geometry.liquid_surface import Circle, Unduloid, fit_circle, fit_unduloid
@@ -123,13 +123,7 @@ def test_fits_are_exact_on_exact_points():
 def test_live_equals_stored_and_drawn():
     source = cap_on_sheet(110.0, radius=20.0, n_frames=20)
     whole = contact_angle(source)
-    analysis = ContactAngle()
-    analysis.prepare(source.topology)
-    for row, f in enumerate(source):
-        analysis.update(f)
-        if row == 9:
-            analysis.result()
-    assert analysis.result().to_dict() == whole.to_dict()
+    assert result_of_stream(ContactAngle(), source, early=10).to_dict() == whole.to_dict()
     figure = whole.plot()
     assert len(figure.axes) == 2  # map and colour bar
     assert "degree" in str(whole)

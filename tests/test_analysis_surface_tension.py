@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from droplets import sheet_atoms
-from synthetic import frame, topology
+from synthetic import frame, result_of_stream, topology
 
 from nakmd.analysis import FrameList, Measure, SurfaceTension, analyze, surface_tension, young_dupre
 from nakmd.analysis.young_dupre import adhesion_from_angle, angle_from_adhesion
@@ -104,12 +104,9 @@ def test_a_film_that_still_settles_is_noted():
 
 def test_live_equals_stored():
     _, frames = film(n_frames=30)
-    one = SurfaceTension()
-    one.prepare(frames.topology)
-    for f in frames:
-        one.update(f)
     stored = surface_tension(frames)
-    assert replace(one.result(), sample=stored.sample).to_dict() == stored.to_dict()
+    live = result_of_stream(SurfaceTension(), frames, early=15)
+    assert replace(live, sample=stored.sample).to_dict() == stored.to_dict()
 
 
 def test_what_is_missing_is_said():

@@ -14,6 +14,7 @@ import pytest
 from nakmd.cli import guard
 from nakmd.cli.app import app
 from nakmd.resources import data_folder
+from nakmd.simulation.signals import WARNINGS
 
 DATA = Path(__file__).parent / "data" / "decks"
 SMALL = """
@@ -170,8 +171,9 @@ def test_a_run_from_deck_to_plots(command, small, tmp_path):
 
     code, out, _ = command("analyze", "run", "diffusion", "--plot", "plots")
     assert code == 0
-    assert "diffusion of K" in out
-    assert "temperature" not in out
+    table = out.partition("\nnote ")[0]
+    assert "diffusion of K" in table
+    assert "temperature" not in table
     assert {path.name for path in Path("plots").iterdir()} == {"diffusion-K.png", "diffusion-Na.png"}
     code, out, _ = command("analyze", "run/trajectory.h5md", "thermo", "--stage", "equilibrate", "--json")
     assert code == 0
@@ -186,9 +188,9 @@ def test_a_run_from_deck_to_plots(command, small, tmp_path):
 
 
 def test_default_folder(command, small):
-    for folder in ("runs/small", "runs/small-2"):
-        assert command("run", small, "--threads", 1, "--json")[0] == 0
-        assert Path(folder, "results.json").exists()
+    for folder, seed in [("small-seed-1", 1), ("small-seed-1-2", 1), ("small-seed-9", 9)]:
+        assert command("run", small, "--threads", 1, "--json", "--seed", seed)[0] == 0
+        assert Path("runs", folder, "results.json").exists()
 
 
 def test_overwrite_and_seed(command, small):
@@ -339,7 +341,7 @@ def test_an_internal_error_is_one_message_and_a_file(command, monkeypatch, tmp_p
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *WARNINGS])
 def test_an_interruption_is_exit_code_3_and_resumable(tmp_path, number):
     (tmp_path / "long.toml").write_text(SMALL.format(steps=10**6))
     command = [sys.executable, "-m", "nakmd"]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from nakmd.potentials import load
 from nakmd.runs.compile_aside import compile_forces, forces_compiled_aside
 
@@ -39,6 +41,7 @@ def child(mode, folder):
     return done.stdout
 
 
+@pytest.mark.slow  # compiles the metal twice, without a cache
 def test_a_run_finds_what_was_compiled_aside(tmp_path):
     child("aside", tmp_path)
     assert sum("eam" in path.name for path in Path(tmp_path).rglob("*.nbc")) == 3

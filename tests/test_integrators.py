@@ -29,6 +29,7 @@ from nakmd.integrators import (
     initialize_velocities,
     remove_momentum,
 )
+from nakmd.integrators.andersen import Andersen
 from nakmd.integrators.bussi import rescaling_factor
 from nakmd.kernels.jit import set_threads
 from nakmd.system import System
@@ -91,8 +92,10 @@ def test_momentum_is_conserved():
 
 
 # ------------------------------------------------------------------------------------------------ thermostats
-def test_baoab_samples_oscillator_positions_exactly_and_velocities_as_predicted():
-    # BAOAB: <x²> = kT/k at any time step, <v²> = (kT/m) (1 - (w dt)²/4) at full steps.
+@pytest.mark.parametrize("kind", [Langevin, Andersen])
+def test_baoab_samples_oscillator_positions_exactly_and_velocities_as_predicted(kind):
+    # BAOAB: <x²> = kT/k at any time step, <v²> = (kT/m) (1 - (w dt)²/4) at full steps. The O step may have any
+    # retention, so it holds for retentions of 0 and 1 drawn at random (Andersen) as well.
     omega, timestep, temperature, n, steps = 20.0, 0.05, 300.0, 400, 2000
     system, mobility = oscillators(n, omega)
     centres = system.positions.copy()
@@ -103,9 +106,9 @@ def test_baoab_samples_oscillator_positions_exactly_and_velocities_as_predicted(
             squares.append(np.mean((system.positions - centres) ** 2))
             speeds.append(np.mean(system.velocities**2))
 
-    drive(system, VelocityVerlet(timestep, Langevin(temperature, 0.1)), steps, mobility=mobility, each=sample)
+    drive(system, VelocityVerlet(timestep, kind(temperature, 0.1)), steps, mobility=mobility, each=sample)
     thermal = K_B * temperature * ACCELERATION / system.masses[0]
-    # 1200 coordinates, 1900 samples, energies correlated over at most 2 γ⁻¹/dt = 4 steps and their pair: sd < 0.4 %.
+    # 1200 coordinates, 1900 samples, energies correlated over at most 2 τ/dt = 4 steps and their pair: sd < 0.4 %.
     assert np.mean(squares) == pytest.approx(thermal / omega**2, rel=0.01)
     assert np.mean(speeds) == pytest.approx(thermal * (1.0 - 0.25 * (omega * timestep) ** 2), rel=0.01)
 
@@ -144,6 +147,27 @@ def test_langevin_forgets_velocities_at_its_rate():
     assert kept == pytest.approx(np.exp(-1.0), abs=4.0 / np.sqrt(60000))
 
 
+def test_andersen_collides_at_its_rate_and_draws_maxwellian_velocities():
+    system = gas(50000)
+    initialize_velocities(system, 100.0, seed=1)
+    first = system.velocities.copy()
+    drive(system, VelocityVerlet(0.05, Andersen(300.0, 0.2)), 4)
+    # Without forces an atom that has not collided keeps its velocity to the bit: exp(-t/τ) of them at
+    # any time step, sd 0.0022.
+    untouched = np.all(system.velocities == first, axis=1)
+    assert np.mean(untouched) == pytest.approx(np.exp(-1.0), abs=4.0 * 0.0022)
+    from scipy import stats
+
+    scaled = system.velocities / np.sqrt(K_B * 300.0 * ACCELERATION / system.masses)[:, None]
+    for axis in range(3):
+        assert stats.kstest(scaled[~untouched, axis], "norm").pvalue > 0.01
+    # sd of a correlation coefficient of 31,600 pairs: 0.0056
+    assert np.abs(np.corrcoef(scaled[~untouched].T) - np.eye(3)).max() < 4.0 * 0.0056
+    # whether an atom collides says nothing about its velocity before: 18,400 and 31,600 atoms, sd of the mean v² 0.8 %
+    squares = np.mean(first**2, axis=1) * system.masses
+    assert squares[untouched].mean() == pytest.approx(squares[~untouched].mean(), rel=4.0 * 0.008)
+
+
 def test_rescaling_factor_relaxes_the_mean_energy_at_its_rate():
     # <K'> = c K + (1 - c) K̄ holds exactly for the mean over the noise.
     rng = np.random.default_rng(1)
@@ -163,7 +187,7 @@ def test_rescaling_factor_can_change_sign_and_is_identity_without_bath():
     assert rescaling_factor(1e-6, 3, 300.0, 0.5, -3.0, 0.0) < 0.0
 
 
-@pytest.mark.parametrize("thermostat", [None, Langevin(200.0, 0.02), Bussi(200.0, 0.02)])
+@pytest.mark.parametrize("thermostat", [None, Langevin(200.0, 0.02), Bussi(200.0, 0.02), Andersen(200.0, 0.02)])
 def test_energy_less_work_is_conserved(thermostat):
     system = crystal(2)
     initialize_velocities(system, 60.0, seed=3)
@@ -207,7 +231,8 @@ def test_thermostat_on_a_group_leaves_the_rest_alone():
     system = gas(200)
     system.groups["half"] = np.arange(200) < 100
     initialize_velocities(system, 50.0, seed=1)
-    for thermostat in (Langevin(600.0, 0.01, group="half"), Bussi(600.0, 0.01, group="half")):
+    for kind in (Langevin, Bussi, Andersen):
+        thermostat = kind(600.0, 0.01, group="half")
         rest = system.velocities[100:].copy()
         integrator = VelocityVerlet(0.001, thermostat)
         drive(system, integrator, 100)
@@ -290,6 +315,7 @@ digest = hashlib.sha256()
 for integrator, words in (
     (VelocityVerlet(0.01, Langevin(300.0), CellRescaling(1e-4, ["xy", "z"], every=2)), {"tethered": {"all": 0.5}}),
     (VelocityVerlet(0.01, Langevin(300.0)), {"rigid": ["Na"], "frozen": ["K"]}),
+    (VelocityVerlet(0.01, THERMOSTATS["andersen"](300.0, 0.02)), {"rigid": ["Na"], "tethered": {"K": 0.5}}),
     (VelocityVerlet(0.01, Bussi(300.0, 0.01)), {"rigid": ["Na"], "tethered": {"K": 0.5}}),
     (VelocityVerlet(0.01, NoseHoover(300.0, 0.1), MTK(1e-4, ["xy", "z"])), {"tethered": {"all": 0.5}}),
     (VelocityVerlet(0.01, NoseHoover(300.0, 0.1, weights=7)), {"rigid": ["Na"], "frozen": ["K"]}),
@@ -325,6 +351,7 @@ def test_uncompiled_integrators_have_the_same_bits():
         lambda: VelocityVerlet(0.0),
         lambda: Langevin(-1.0),
         lambda: Langevin(300.0, 0.0),
+        lambda: Andersen(300.0, -0.1),
         lambda: Bussi(0.0),
         lambda: NoseHoover(0.0),
         lambda: NoseHoover(300.0, chain=0),

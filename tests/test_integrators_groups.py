@@ -15,6 +15,7 @@ from nakmd.integrators import (
     VelocityVerlet,
     initialize_velocities,
 )
+from nakmd.integrators.andersen import Andersen
 from nakmd.system import Result
 from nakmd.units import K_B
 
@@ -46,6 +47,9 @@ def split(n=12, **ranges):
         ({"rigid": ["a"], "frozen": ["b"]}, Bussi(300.0), 15, 15),
         ({"rigid": ["a"], "tethered": {"b": 1.0}}, Bussi(300.0, group="c"), 27, 12),
         ({"rigid": ["a"]}, Langevin(300.0, group="a"), 27, 3),
+        ({}, Andersen(300.0), 36, 36),
+        ({"rigid": ["a"], "frozen": ["b"]}, Andersen(300.0), 15, 15),
+        ({"rigid": ["a"]}, Andersen(300.0, group="a"), 27, 3),
         ({}, NoseHoover(300.0), 33, 33),
         ({}, NoseHoover(300.0, group="b"), 36, 12),
         ({"rigid": ["a"], "frozen": ["b"]}, NoseHoover(300.0), 15, 15),
@@ -60,7 +64,7 @@ def test_degrees_of_freedom(words, thermostat, total, of_thermostat):
         assert thermostat.degrees_of_freedom == of_thermostat
 
 
-@pytest.mark.parametrize("thermostat", [Bussi(300.0, 0.02), Langevin(300.0, 0.02)])
+@pytest.mark.parametrize("thermostat", [Bussi(300.0, 0.02), Langevin(300.0, 0.02), Andersen(300.0, 0.02)])
 @pytest.mark.parametrize(
     "words",
     [{"frozen": ["a"]}, {"rigid": ["a", "b"]}, {"tethered": {"a": 2.0}}, {"frozen": ["a"], "rigid": ["b"]}],
@@ -111,7 +115,7 @@ def test_rigid_body_moves_under_its_total_force_alone():
     assert np.allclose(system.positions[0] - start[0], single, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("thermostat", [None, Bussi(80.0, 0.05), Langevin(80.0, 0.05)])
+@pytest.mark.parametrize("thermostat", [None, Bussi(80.0, 0.05), Langevin(80.0, 0.05), Andersen(80.0, 0.05)])
 def test_rigid_body_keeps_its_shape_and_the_energy(thermostat):
     system = crystal(2)
     mobility = Mobility(system, rigid=["left"])
@@ -195,10 +199,10 @@ def test_contradictions_are_refused(words, message):
 def test_a_thermostat_cannot_split_a_body_or_act_on_nothing():
     system = split(body=(0, 4), part=(2, 8), ice=(8, 10))
     mobility = Mobility(system, rigid=["body"], frozen=["ice"])
-    for thermostat in (Bussi(300.0, group="part"), Langevin(300.0, group="part")):
+    for thermostat in (Bussi(300.0, group="part"), Langevin(300.0, group="part"), Andersen(300.0, group="part")):
         with pytest.raises(InputError, match="2 of the 4 atoms of a rigid body"):
             VelocityVerlet(0.001, thermostat).start(system, mobility, 1, Span(0, 1))
-    for thermostat in (Bussi(300.0, group="ice"), Langevin(300.0, group="ice")):
+    for thermostat in (Bussi(300.0, group="ice"), Langevin(300.0, group="ice"), Andersen(300.0, group="ice")):
         with pytest.raises(InputError, match="'ice'"):
             VelocityVerlet(0.001, thermostat).start(system, mobility, 1, Span(0, 1))
 

@@ -160,6 +160,11 @@ def require_finite(positions: FloatArray) -> None:
         raise AnalysisError("A position is not finite (NaN or inf): the simulation became unstable before this frame.")
 
 
+def notes_on_blocks(n_blocks: int) -> tuple[str, ...]:
+    """Return the note that a single block of frames gives no error, or no note."""
+    return ("one frame: no error can be given",) if n_blocks < 2 else ()
+
+
 def require_frames(count: int, least: int, name: str) -> None:
     """Raise `AnalysisError` if there are too few frames."""
     if count < least:

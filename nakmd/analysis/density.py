@@ -15,15 +15,14 @@ from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.layering import Layer, find_layers, find_peaks
 from nakmd.analysis.geometry.profile import Profile
-from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import error_of_blocks
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for
+from nakmd.analysis.profile_analysis import ProfileAnalysis, draw_sides
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
-from nakmd.system import Frame, Topology
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 
@@ -106,23 +105,15 @@ class DensityRecord(Record):
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the number density of each species with its error band; dashes mark the second side."""
         figure, ax = figure_for(ax)
-        dashes = ("-", "--")
-        for row, side in enumerate(self.sides):
-            if side not in self.wetted:
-                continue
-            for kind, species in enumerate(self.species):
-                color = style(kind)["color"]
-                density, error = 1e3 * self.value[row, kind], 1e3 * self.error[row, kind]
-                label = species if len(self.wetted) == 1 else f"{species}, {side}"
-                ax.plot(self.distance, density, color=color, ls=dashes[row], lw=1.2, label=label)
-                ax.fill_between(self.distance, density - error, density + error, color=color, alpha=0.3, lw=0)
+        rows = {side: row for row, side in enumerate(self.sides) if side in self.wetted}
+        draw_sides(ax, self.distance, 1e3 * self.value, 1e3 * self.error, rows, self.species)
         from_wall = "distance from the wall" if len(self.sides) > 1 else f"position {self.sides[0]}"
         ax.set(xlabel=f"{from_wall} / Å", ylabel="number density / nm⁻³", ylim=(0.0, None))
         ax.legend(fontsize="small")
         return figure
 
 
-class Density(NamedAnalysis):
+class Density(ProfileAnalysis):
     r"""Number density of each element as a function of the distance from the wall, or along a cell vector.
 
     .. math:: \rho_s(d) = \frac{\langle n_s(d) \rangle}{\langle V(d) \rangle}
@@ -157,7 +148,6 @@ class Density(NamedAnalysis):
     name = "density"
     title = "density profile of each species along the normal of the wall"
     panel = 60
-    atoms = INTERFACE
 
     def __init__(
         self,
@@ -167,15 +157,7 @@ class Density(NamedAnalysis):
         width: float = 0.2,
         reach: float | None = None,
     ) -> None:
-        self._profile = Profile(species, about, axis, width, reach)
-
-    def prepare(self, topology: Topology) -> None:
-        """Select the atoms and the wall."""
-        self._profile.prepare(topology)
-
-    def update(self, frame: Frame) -> None:
-        """Add one frame to the histogram."""
-        self._profile.update(frame)
+        super().__init__(Profile(species, about, axis, width, reach))
 
     def result(self) -> DensityRecord:
         """Return the profiles."""

@@ -14,6 +14,7 @@ from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import (
+    check_fit,
     error_of_coefficient,
     exponent_of,
     fit_window,
@@ -23,9 +24,8 @@ from nakmd.analysis.numerics.displacements import (
 )
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
-from nakmd.analysis.table_row import Row
+from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import FloatArray
-from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 #: Atoms per chunk of the Fourier transforms, and least number of positions per chunk if there are few frames.
@@ -49,6 +49,8 @@ class DiffusionRecord(Record):
     intercept : float [Å²]
     exponent, exponent_error : float
         d log MSD / d log t in the window; 1 for diffusive motion.
+    unwrap : {"images", "nearest"}
+        How paths were unwrapped; see `Diffusion`.
     diffusive : bool
         False if the exponent differs from 1 by more than 0.1 beyond twice its error.
     """
@@ -64,6 +66,7 @@ class DiffusionRecord(Record):
     exponent: float
     exponent_error: float
     diffusive: bool
+    unwrap: str = "images"
 
     def __str__(self) -> str:
         text = super().__str__()
@@ -71,8 +74,10 @@ class DiffusionRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table."""
-        note = "" if self.diffusive else f"not diffusive: MSD ~ t^{self.exponent:.2f}"
-        yield Row.of(f"diffusion of {self.species}", self, note)
+        notes = [] if self.diffusive else [f"not diffusive: MSD ~ t^{self.exponent:.2f}"]
+        if self.unwrap == "nearest":
+            notes += ["no image counts: paths to the nearest image", trust_note(self)]
+        yield Row.of(f"diffusion of {self.species}", self, "; ".join(filter(None, notes)))
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the MSD, its error band and the fitted line."""
@@ -107,8 +112,8 @@ class Diffusion(NamedAnalysis):
     drift : str or None
         Atoms whose centre-of-mass motion is subtracted; default ``"all"``; None subtracts nothing.
     unwrap : {"images", "nearest"}
-        Unwrap positions with the image counts of the frames, or, for files without them, with the nearest
-        image from frame to frame (correct while no atom moves half a cell between two frames).
+        Unwrap positions with the image counts of the frames, or, for frames without them, with the nearest
+        image from frame to frame (refused if atoms may move half a cell between two frames: `Paths.check`).
     memory : float [bytes]
         Limit for the stored paths (8 bytes per frame, atom and direction). When it is reached every other
         frame is dropped: the paths remain exact, the lags become coarser. The record notes it.
@@ -151,8 +156,7 @@ class Diffusion(NamedAnalysis):
         unwrap: str = "images",
         memory: float = 1e9,
     ) -> None:
-        if fit is not None and not 0.0 < fit[0] < fit[1]:
-            raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+        check_fit(fit)
         self.species = species
         self.directions = directions
         self.fit = fit
@@ -176,6 +180,7 @@ class Diffusion(NamedAnalysis):
     def result(self) -> DiffusionRecord:
         """Return the diffusion coefficient."""
         paths_of = self._paths
+        paths_of.check()
         n, n_atoms, d = len(paths_of.rows), paths_of.n_atoms, paths_of.dimensions
         require_frames(n, 4, "Diffusion")
         step = paths_of.step
@@ -240,6 +245,7 @@ class Diffusion(NamedAnalysis):
             exponent=exponent,
             exponent_error=exponent_error,
             diffusive=diffusive,
+            unwrap="nearest" if paths_of.to_nearest else "images",
         )
 
 

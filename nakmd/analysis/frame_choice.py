@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nakmd.analysis.frame_source import FrameSource, IndexedFrames, chosen_stages
 from nakmd.analysis.sample import Sample
 from nakmd.analysis.settling import frame_times, rows_of, settle
+from nakmd.analysis.source_check import require_source
 from nakmd.arrays import IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame
@@ -86,8 +87,9 @@ class FrameChoice:
         ------
         AnalysisError
             If a stage does not exist, ``stage`` and ``stages`` are both given, no frame follows ``start``, or
-            ``discard`` is none of its values.
+            ``discard`` is none of its values, or what is passed is no source of frames.
         """
+        require_source(source)
         stages, start, discard = _checked(frames)
         present = list(dict.fromkeys(source.stages))
         chosen = tuple(chosen_stages(present, stages))

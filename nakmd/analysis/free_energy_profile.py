@@ -13,13 +13,13 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
-from nakmd.analysis.geometry.layering import find_peaks
+from nakmd.analysis.geometry.layering import check_bulk, find_peaks
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.wall import wall_atoms
-from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.plotting import Axes, Figure, figure_for
+from nakmd.analysis.profile_analysis import ProfileAnalysis, draw_sides
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -94,12 +94,8 @@ class FreeEnergyProfileRecord(Record):
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the profile of each species with its error band; dashes mark the second side."""
         figure, ax = figure_for(ax)
-        for row, side in enumerate(self.sides):
-            for kind, species in enumerate(self.species):
-                color, label = style(kind)["color"], species if len(self.sides) == 1 else f"{species}, {side}"
-                energy, error = self.value[row, kind], self.error[row, kind]
-                ax.plot(self.distance, energy, color=color, ls=("-", "--")[row], lw=1.2, label=label)
-                ax.fill_between(self.distance, energy - error, energy + error, color=color, alpha=0.3, lw=0)
+        rows = {side: row for row, side in enumerate(self.sides)}
+        draw_sides(ax, self.distance, self.value, self.error, rows, self.species)
         ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
         # limit the axis: the height of the repulsive wall depends on the length of the run
         low = float(np.nanmin(self.value))
@@ -110,7 +106,7 @@ class FreeEnergyProfileRecord(Record):
         return figure
 
 
-class FreeEnergyProfile(NamedAnalysis):
+class FreeEnergyProfile(ProfileAnalysis):
     r"""Potential of mean force of each metal as a function of the distance from the wall.
 
     .. math:: F_s(d) = -k_B T \ln \frac{\rho_s(d)}{\rho_s^b}
@@ -140,7 +136,6 @@ class FreeEnergyProfile(NamedAnalysis):
     name = "free_energy_profile"
     title = "free energy along the normal of the wall: wells and barriers"
     panel = 140
-    atoms = INTERFACE
 
     def __init__(
         self,
@@ -149,17 +144,16 @@ class FreeEnergyProfile(NamedAnalysis):
         temperature: float | None = None,
         width: float = 0.1,
     ) -> None:
-        if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
-            raise AnalysisError(f"The bulk must be a range (from, to) of distances from the wall in Å, got {bulk}.")
+        check_bulk(bulk)
         if temperature is not None and not temperature > 0.0:
             raise AnalysisError(f"A free energy needs a positive temperature, got {temperature} K.")
         self.bulk, self.temperature = bulk, temperature
-        self._profile = Profile(species, width=width)
+        super().__init__(Profile(species, width=width))
 
     def prepare(self, topology: Topology) -> None:
         """Select the atoms."""
         wall_atoms(topology)  # Profile accepts systems without a wall
-        self._profile.prepare(topology)
+        super().prepare(topology)
         self._temperatures: list[float] = []
 
     def update(self, frame: Frame) -> None:
@@ -169,7 +163,7 @@ class FreeEnergyProfile(NamedAnalysis):
                 f"The frame at step {frame.step} contains no temperature, which a free energy requires. "
                 "Specify temperature=."
             )
-        self._profile.update(frame)
+        super().update(frame)
         self._temperatures.append(frame.temperature if frame.temperature is not None else math.nan)
 
     def result(self) -> FreeEnergyProfileRecord:

@@ -13,17 +13,17 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
-from nakmd.analysis.geometry.layering import Layer, find_layers
+from nakmd.analysis.geometry.layering import Layer, check_bulk, find_layers
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.wall import wall_atoms
-from nakmd.analysis.named_analysis import AtomsNeeded, AtomsPresent, NamedAnalysis
+from nakmd.analysis.named_analysis import AtomsNeeded, AtomsPresent
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.profile_analysis import ProfileAnalysis
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray
-from nakmd.errors import AnalysisError
-from nakmd.system import Frame, Topology
+from nakmd.system import Topology
 
 #: Largest number of layers reported.
 MOST_LAYERS = 4
@@ -83,7 +83,7 @@ class GibbsExcessRecord(Record):
         return figure
 
 
-class GibbsExcess(NamedAnalysis):
+class GibbsExcess(ProfileAnalysis):
     r"""Relative adsorption of one metal with respect to another, and enrichment by layer.
 
     .. math:: \Gamma_K^{(Na)} = \Gamma_K - \Gamma_{Na} \frac{\rho_K^b}{\rho_{Na}^b}
@@ -127,10 +127,9 @@ class GibbsExcess(NamedAnalysis):
     def __init__(
         self, of: str = "K", over: str = "Na", bulk: tuple[float, float] | None = None, width: float = 0.1
     ) -> None:
-        if bulk is not None and not 0.0 <= bulk[0] < bulk[1]:
-            raise AnalysisError(f"The bulk must be a range (from, to) of distances from the wall in Å, got {bulk}.")
+        check_bulk(bulk)
         self.of, self.over, self.bulk = of, over, bulk
-        self._profile = Profile((of, over), width=width)
+        super().__init__(Profile((of, over), width=width))
 
     @classmethod
     def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
@@ -141,11 +140,7 @@ class GibbsExcess(NamedAnalysis):
     def prepare(self, topology: Topology) -> None:
         """Select the atoms."""
         wall_atoms(topology)  # Profile accepts systems without a wall
-        self._profile.prepare(topology)
-
-    def update(self, frame: Frame) -> None:
-        """Add one frame to the histogram."""
-        self._profile.update(frame)
+        super().prepare(topology)
 
     def result(self) -> GibbsExcessRecord:
         """Return excess and enrichment."""

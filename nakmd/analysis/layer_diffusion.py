@@ -17,13 +17,12 @@ from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.distance_layers import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.geometry.wall import distances_to_wall, wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
-from nakmd.analysis.numerics.displacements import error_of_coefficient, fit_window, slope_weights
+from nakmd.analysis.numerics.displacements import check_fit, error_of_coefficient, fit_window, slope_weights
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
-from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 #: Upper limits [ps] of the start and the end of the default fit window: few atoms stay in a layer for long.
@@ -140,8 +139,7 @@ class LayerDiffusion(NamedAnalysis):
         unwrap: str = "images",
         memory: float = 1e9,
     ) -> None:
-        if fit is not None and not 0.0 < fit[0] < fit[1]:
-            raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+        check_fit(fit)
         self.species, self.fit, self.edges = species, fit, check_edges(edges)
         self._paths = Paths(species, "parallel", drift, unwrap, memory, "Diffusion by layer")
 
@@ -163,6 +161,7 @@ class LayerDiffusion(NamedAnalysis):
     def result(self) -> LayerDiffusionRecord:
         """Return the coefficient of each layer."""
         paths = self._paths
+        paths.check()
         n, m = len(paths.rows), paths.n_atoms
         require_frames(n, 4, "Diffusion by layer")
         low, high = fit_window(self.fit, n, paths.step, LATEST)

@@ -9,7 +9,7 @@ from typing import Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.base import Record, notes_on_blocks, require_frames, select
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -285,9 +285,7 @@ class RDF(NamedAnalysis):
             notes.append(f"coordination numbers up to the first minimum of g(r), {edges[end]:.2f} Å")
         else:
             notes.append(f"g(r) has no first minimum below {self.r_max:.2f} Å: no coordination number")
-        if n_blocks < 2:
-            notes.append("one frame: no error can be given")
-        return tuple(notes)
+        return (*notes, *notes_on_blocks(n_blocks))
 
 
 def rdf(

@@ -81,10 +81,8 @@ class Residence(NamedAnalysis):
 
     Parameters
     ----------
-    species : str
-        Species, element or group.
-    edges : sequence of float [Å]
-        Edges of the layers, as distances from the nearest wall atom; the last may be infinite.
+    species, edges
+        As in `LayerDiffusion`.
     hysteresis : float [Å]
         For the exchange rate, an atom leaves the first layer when it moves farther than this beyond its edge, and
         returns when it crosses the edge.

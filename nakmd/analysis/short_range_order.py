@@ -9,7 +9,7 @@ from typing import Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.base import Record, notes_on_blocks, require_frames
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -190,12 +190,10 @@ class ShortRangeOrder(NamedAnalysis):
         notes = [f"first shell within {cutoff:.2f} Å ({source}), the same for all pairs"]
         if self._other_metals:
             notes.append(f"{', '.join(self._other_metals)} not counted")
-        if len(unlike) < 2:
-            notes.append("one frame: no error can be given")
         return ShortRangeOrderRecord(
             quantity=f"short-range order {self.a}-{self.b}",
             **whole.fields,
-            notes=tuple(notes),
+            notes=(*notes, *notes_on_blocks(len(unlike))),
             a=self.a,
             b=self.b,
             cutoff=cutoff,

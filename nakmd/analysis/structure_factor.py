@@ -8,7 +8,7 @@ from typing import Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.base import Record, notes_on_blocks, require_frames, select
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -285,9 +285,7 @@ class StructureFactor(NamedAnalysis):
         notes.append(f"{share} wave vectors in each bin, {len(self._vectors.indices)} in all")
         if self._n_others:
             notes.append(f"{self._n_others} other atoms in the cell: their volume contributes to S at small q")
-        if n_blocks < 2:
-            notes.append("one frame: no error can be given")
-        return tuple(notes)
+        return (*notes, *notes_on_blocks(n_blocks))
 
 
 def structure_factor(

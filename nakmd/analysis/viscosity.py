@@ -14,6 +14,7 @@ from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
+from nakmd.analysis.numerics.displacements import check_fit
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
 from nakmd.arrays import FloatArray
@@ -74,8 +75,7 @@ class Viscosity(TableAnalysis):
     needs = frozenset({"virial", "velocities"})
 
     def __init__(self, fit: tuple[float, float] | None = None) -> None:
-        if fit is not None and not 0.0 < fit[0] < fit[1]:
-            raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+        check_fit(fit)
         self.fit = fit
 
     def prepare(self, topology: Topology) -> None:

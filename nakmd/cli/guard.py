@@ -50,8 +50,8 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
                 traceback.print_exc()
             complain(str(error))
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            complain("Interrupted.")
+        except KeyboardInterrupt as error:
+            complain(f"Interrupted. {error}".strip())
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
             # the reader (head, less) has closed the pipe; redirect, or the interpreter flushes into it again at exit

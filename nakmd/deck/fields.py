@@ -128,8 +128,11 @@ PositiveTime = Annotated[Time, Field(gt=0.0)]
 PositiveDuration = Annotated[Duration, Field(gt=0.0)]
 PositiveLength = Annotated[Length, Field(gt=0.0)]
 
-Count = Annotated[int, Field(strict=True, ge=0)]
-Positive = Annotated[int, Field(strict=True, ge=1)]
+#: Largest count in a deck: years of steps, more atoms than any machine holds, and far below the limits of integers.
+MOST = 10**12
+
+Count = Annotated[int, Field(strict=True, ge=0, le=MOST)]
+Positive = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 Fraction = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 Text = Annotated[str, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]

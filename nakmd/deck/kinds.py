@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from nakmd.deck.fields import Compressibility, Positive, PositiveDuration, Section
-from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS, Barostat, Thermostat
+from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
+from nakmd.integrators.coupling import Coupling
 
 if TYPE_CHECKING:
     Ensemble = str
@@ -27,7 +28,7 @@ _TYPES: dict[str, Any] = {
 
 
 #: A registry whose kinds have options.
-Kinds = Mapping[str, type[Thermostat]] | Mapping[str, type[Barostat]]
+Kinds = Mapping[str, type[Coupling]]
 
 
 def describe(kinds: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
+    MOST,
     AxisGroups,
     Discard,
     Duration,
@@ -100,6 +101,11 @@ class Dynamics(ThermostatOptions):
     def _complete(self) -> Self:
         if (self.steps is None) == (self.duration is None):
             raise ValueError('needs either steps = 5000 or duration = "5 ps"')
+        if self.duration is not None and self.duration > MOST * self.timestep:
+            raise ValueError(
+                f"has a duration of {self.duration:g} ps in steps of {self.timestep * 1e3:g} fs: the limit is {MOST:g} "
+                "steps; shorten the duration"
+            )
         if self.ensemble == "nve" and self.temperature is not None:
             raise ValueError(
                 'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '

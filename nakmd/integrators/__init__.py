@@ -5,6 +5,7 @@
 False
 """
 
+from nakmd.integrators.andersen import Andersen
 from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.base import Integrator, Minimiser, Span, initialize_velocities, remove_momentum
 from nakmd.integrators.bussi import Bussi
@@ -25,6 +26,7 @@ __all__ = [
     "MINIMISERS",
     "MTK",
     "THERMOSTATS",
+    "Andersen",
     "Barostat",
     "Bussi",
     "CellRescaling",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from copy import copy
-from typing import Any, ClassVar, Self
+from typing import Self
 
 import numpy as np
 
 from nakmd.errors import InputError
 from nakmd.integrators.base import KineticSums
+from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import AXES, Mobility
-from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.system import Result, System
 
@@ -28,12 +28,12 @@ def _axis_groups(axes: str | Sequence[str]) -> tuple[str, ...]:
     return given
 
 
-class Barostat(ABC):
+class Barostat(Coupling):
     """Changes the cell along groups of axes so that their pressure has the mean that is set.
 
     The kinds are in `nakmd.integrators.BAROSTATS`; decks, checks, reports and tests read them there. In a step where
     it is due, `VelocityVerlet` calls `open` before the half kick, `before_drift` and `after_drift` around the drift,
-    and `close` after the half kick with the new forces.
+    and `close` after the half kick with the new forces. A kind overrides those in which it acts.
 
     Parameters
     ----------
@@ -45,24 +45,11 @@ class Barostat(ABC):
     temperature : float, (float, float) or Ramp [K], optional
         Where there is no thermostat to take it from.
 
-    Attributes
-    ----------
-    label : str
-        Its name in reports and messages.
-    options : tuple of Option
-        Arguments of its own that decks offer.
-    work : float [eV]
-        Energy given to the atoms since the stage began.
-
     Raises
     ------
     InputError
         If axes or time constant make no sense.
     """
-
-    label: ClassVar[str]
-    options: ClassVar[tuple[Option, ...]] = ()
-    work: float = 0.0
 
     def __init__(
         self,
@@ -120,21 +107,17 @@ class Barostat(ABC):
     def needs_virial(self, step: int) -> bool:
         """Return whether it reads the virial of this step."""
 
-    def open(  # noqa: B027  (nothing to do is a valid default, as in the hooks below)
-        self, system: System, result: Result, step: int, temperature: float, pressure: float
-    ) -> None:
+    def open(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
         """Act at the beginning of the step, with the forces and velocities of the step before."""
 
     @abstractmethod
     def before_drift(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
         """Act between half kick and drift."""
 
-    def after_drift(self, system: System, step: int, temperature: float, pressure: float) -> None:  # noqa: B027
+    def after_drift(self, system: System, step: int, temperature: float, pressure: float) -> None:
         """Act between drift and forces."""
 
-    def close(  # noqa: B027
-        self, system: System, result: Result, step: int, temperature: float, pressure: float
-    ) -> None:
+    def close(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
         """Act at the end of the step, with its forces."""
 
     @property
@@ -148,11 +131,3 @@ class Barostat(ABC):
         other.pressure = self.pressure.finished()
         other.temperature = None if self.temperature is None else self.temperature.finished()
         return other
-
-    def state(self) -> dict[str, Any]:
-        """Return what a resumed run must know; kinds with variables of their own add them."""
-        return {"work": self.work}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Restore a state, after `start`."""
-        self.work = float(state["work"])

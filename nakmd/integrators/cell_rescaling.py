@@ -31,18 +31,14 @@ class CellRescaling(Barostat):
 
     Parameters
     ----------
-    pressure : float, (float, float) or Ramp [eV/Å³]
-    axes : str or sequence of str
-        Groups of axes that are stretched by one factor: ``"xyz"`` (isotropic), ``"xy"``, ``"z"``,
-        ``["xy", "z"]``, ``["x", "y", "z"]``.
+    pressure, axes, temperature
+        As for `Barostat`.
     time_constant : float [ps]
         τ, of the relaxation of the volume if the compressibility is that of the system.
     compressibility : float [Å³/eV]
         β, along the axes given; sets the pace alone.
     every : int
         Steps between two applications.
-    temperature : float, (float, float) or Ramp [K], optional
-        Where there is no thermostat to take it from.
 
     Notes
     -----

@@ -27,15 +27,12 @@ class MTK(Barostat):
 
     Parameters
     ----------
-    pressure : float, (float, float) or Ramp [eV/Å³]
-    axes : str or sequence of str
+    pressure, axes, temperature
         As for `Barostat`; every group of axes has a piston.
     time_constant : float [ps]
         τ in the masses of pistons and chain; take 5 to 10 times that of the thermostat.
     chain : int
         Length of the chain.
-    temperature : float, (float, float) or Ramp [K], optional
-        Where there is no thermostat to take it from.
     weights, substeps : int
         As for `NoseHoover`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nakmd.integrators.andersen import Andersen
 from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.base import Minimiser
 from nakmd.integrators.bussi import Bussi
@@ -16,6 +17,7 @@ THERMOSTATS: dict[str, type[Thermostat]] = {
     "langevin": Langevin,
     "bussi": Bussi,
     "nose-hoover": NoseHoover,
+    "andersen": Andersen,
 }
 
 BAROSTATS: dict[str, type[Barostat]] = {

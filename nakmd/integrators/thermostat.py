@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from copy import copy
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from nakmd.errors import InputError
+from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import Mobility
-from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.system import System
 
 
-class Thermostat(ABC):
+class Thermostat(Coupling):
     """Exchanges kinetic energy between a group of atoms and a bath.
 
     The kinds are in `nakmd.integrators.THERMOSTATS`; decks, checks, reports and tests read them there. The first
@@ -29,10 +29,6 @@ class Thermostat(ABC):
 
     Attributes
     ----------
-    label : str
-        Its name in reports and messages.
-    options : tuple of Option
-        Arguments of its own that decks offer.
     splits_drift : bool
         Whether it acts in the middle of the drift (else at the end of the step).
     acts_at_both_ends : bool
@@ -43,8 +39,6 @@ class Thermostat(ABC):
         Whether 0 K is a temperature that it can hold.
     drawback : str
         What makes it a poor choice for measuring, as a relative clause; empty if nothing does.
-    work : float [eV]
-        Energy given to the atoms since the stage began.
     degrees_of_freedom : int
         Of the group; known after `start`.
 
@@ -54,14 +48,11 @@ class Thermostat(ABC):
         If temperature or time constant make no sense.
     """
 
-    label: ClassVar[str]
-    options: ClassVar[tuple[Option, ...]] = ()
     splits_drift: ClassVar[bool] = False
     acts_at_both_ends: ClassVar[bool] = False
     needs_velocities: ClassVar[bool] = False
     allows_absolute_zero: ClassVar[bool] = False
     drawback: ClassVar[str] = ""
-    work: float = 0.0
     degrees_of_freedom: int = 0
 
     def __init__(
@@ -73,7 +64,7 @@ class Thermostat(ABC):
         lowest = min(self.temperature.start, self.temperature.end)
         if not (lowest > 0.0 or (self.allows_absolute_zero and lowest == 0.0)) or not self.time_constant > 0.0:
             raise InputError(
-                f"A {self.label} thermostat needs a temperature {'>=' if self.allows_absolute_zero else '>'} 0 and a "
+                f"The {self.label} thermostat needs a temperature {'>=' if self.allows_absolute_zero else '>'} 0 and a "
                 f"time constant > 0, got {self.temperature.start} to {self.temperature.end} K and "
                 f"{self.time_constant} ps."
             )
@@ -95,11 +86,3 @@ class Thermostat(ABC):
         other = copy(self)
         other.temperature = self.temperature.finished()
         return other
-
-    def state(self) -> dict[str, Any]:
-        """Return what a resumed run must know; kinds with variables of their own add them."""
-        return {"work": self.work}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Restore a state, after `start`."""
-        self.work = float(state["work"])

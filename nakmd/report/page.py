@@ -178,8 +178,8 @@ def _status(folder: RunFolder, results: Results) -> tuple[str, str]:
         return "unknown", "There is no status.json, so the final state of the run is unknown."
     word = str(status.get("status", "unknown"))
     steps = f"at step {status.get('step', 0):,} of {status.get('total_steps', 0):,}"
-    if word == "running":
-        if folder.busy_process() is not None:
+    if word in ("running", "starting"):
+        if folder.is_busy:
             return "running", f"It was running when this page was written, {steps}."
         return (
             "killed",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nakmd.errors import AnalysisError
+from nakmd.io.atomic import write_atomically
 from nakmd.quantity_names import QUANTITIES
 
 # nakmd.analysis is slow to import, and is not needed before the first step of a run
@@ -130,7 +131,8 @@ class Results:
 
     def write(self, path: Path) -> Path:
         """Write everything as JSON."""
-        path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        write_atomically(path, text.encode(), sync=False)
         return path
 
     def to_csv(self, path: str | Path) -> Path:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,22 +12,24 @@ from nakmd._version import __version__
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import RunError
-from nakmd.io import Trajectory, TrajectoryWriter
+from nakmd.io import TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.results.results import Results
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.guarded_writer import GuardedWriter
+from nakmd.runs.outcome import Run
 from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.rates import store_rate
 from nakmd.runs.stage_builder import build_stages
 from nakmd.simulation import (
     THERMO_UNITS,
+    Deadline,
     FrameWriter,
     Observer,
     Progress,
     Simulation,
-    StageReport,
     Status,
     ThermoWriter,
 )
@@ -40,67 +40,6 @@ ProgressReport = Callable[[Progress], None]
 #: Minimum steps and atoms of a rate that is stored; below them, overheads dominate over the kernels.
 LEAST_TIMED_STEPS = 1000
 LEAST_TIMED_ATOMS = 1000
-
-
-@dataclass
-class Run:
-    """A finished or interrupted run, and its files.
-
-    Attributes
-    ----------
-    directory : Path
-    deck : Deck
-    status : {"finished", "interrupted"}
-    step : int
-    stages : list of StageReport
-        Outcome of each stage.
-    results : Results
-        The measured quantities; empty after an interruption.
-    notes : list of str
-        Warnings and remarks for the user.
-    us_per_atom_step : float
-        Speed at the end of the run [µs per atom and step]; NaN if unknown.
-    """
-
-    directory: Path
-    deck: Deck
-    status: str
-    step: int
-    stages: list[StageReport]
-    results: Results
-    notes: list[str] = field(default_factory=list)
-    us_per_atom_step: float = float("nan")
-
-    @cached_property
-    def trajectory(self) -> Trajectory:
-        """The stored frames."""
-        return Trajectory(RunFolder(self.directory).trajectory)
-
-    @property
-    def files(self) -> dict[str, Path]:
-        """The existing files of the run by their role."""
-        folder = RunFolder(self.directory)
-        paths = {
-            "trajectory": folder.trajectory,
-            "checkpoint": folder.checkpoint,
-            "results": folder.results,
-            "figure": folder.overview,
-            "report": folder.report,
-            "deck": folder.deck,
-        }
-        return {name: path for name, path in paths.items() if path.exists()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain lists, numbers and strings."""
-        return {
-            "directory": str(self.directory),
-            "status": self.status,
-            "step": self.step,
-            "stages": [vars(stage) for stage in self.stages],
-            "us_per_atom_step": None if np.isnan(self.us_per_atom_step) else self.us_per_atom_step,
-            "files": {name: str(path) for name, path in self.files.items()},
-            **self.results.to_dict(),
-        }
 
 
 class Session:
@@ -117,6 +56,7 @@ class Session:
         notes: list[str],
         stored: Mapping[str, Any] | None = None,
         extensions: list[int] | None = None,
+        read_seconds: float = 0.0,
     ) -> None:
         self.folder, self.deck, self.source = folder, deck, source
         self.system, self.potential, self.threads = system, potential, threads
@@ -125,17 +65,20 @@ class Session:
         self.notes = list(dict.fromkeys([*earlier, *notes]))
         self.stored = stored
         self.extensions = extensions or []
+        self._read_seconds = read_seconds
         self._digest = potential_hash(potential)
         self._pace = float("nan")
 
-    def run(self, progress: ProgressReport | None, more_steps: int | None = None) -> Run:
-        """Run to the end or to an interruption."""
+    def run(
+        self, progress: ProgressReport | None, more_steps: int | None = None, deadline: Deadline | None = None
+    ) -> Run:
+        """Run to the end, to an interruption, or until a deadline is near."""
         has_velocities = bool(np.any(self.system.velocities))
         if self.stored is not None:
             has_velocities = bool(self.stored["began_with_velocities"])
         self._began_with_velocities = has_velocities
         stages = build_stages(self.deck, has_velocities)
-        writer = self._open_trajectory([stage.name for stage in stages])
+        writer = GuardedWriter(self._open_trajectory([stage.name for stage in stages]), self.folder.confirm)
         try:
             measuring = Measuring(self.deck, self.system.topology)
             output = self.deck.output
@@ -153,12 +96,22 @@ class Session:
                 checkpoint_every=output.checkpoint_every,
                 save=self._save,
                 report=lambda now: self._report(now, progress),
+                deadline=deadline,
             )
             self._restore(simulation, measuring, more_steps)
-            status = self._drive(simulation)
+            if deadline is not None:
+                deadline.saved(self._read_seconds)  # reading a checkpoint takes about as long as writing it
+            self._begin(simulation)
+            with self._failures_recorded(simulation):
+                if self.stored is None:
+                    # from here on a run that is killed can be resumed, for example while it compiles
+                    simulation.checkpoint()
+                    self.folder.commit()
+                status = self._drive(simulation, deadline)
         finally:
             writer.close()
-        return self._finish(simulation, status, measuring)
+        with self._failures_recorded(simulation):
+            return self._finish(simulation, status, measuring)
 
     def _open_trajectory(self, stages: list[str]) -> TrajectoryWriter:
         parameters = {
@@ -189,6 +142,7 @@ class Session:
             self.extensions.append(more_steps)
 
     def _save(self, state: dict[str, Any]) -> None:
+        self.folder.confirm()
         write_checkpoint(
             self.folder.checkpoint,
             {
@@ -205,6 +159,7 @@ class Session:
 
     def _report(self, now: Progress, progress: ProgressReport | None) -> None:
         self._pace = now.steps_per_second
+        self.folder.confirm()
         self.folder.update(
             step=now.step,
             total_steps=now.total_steps,
@@ -217,7 +172,7 @@ class Session:
         if progress is not None:
             progress(now)
 
-    def _drive(self, simulation: Simulation) -> Status:
+    def _begin(self, simulation: Simulation) -> None:
         self.folder.begin(
             {
                 "title": self.deck.title,
@@ -229,18 +184,29 @@ class Session:
                 "notes": self.notes,
             }
         )
+
+    @contextmanager
+    def _failures_recorded(self, simulation: Simulation) -> Iterator[None]:
+        """Write into the status how the block fails, and where to continue."""
         try:
-            status = simulation.run()
-        except KeyboardInterrupt:
-            # the second signal: the run can be resumed from the last checkpoint
+            yield
+        except KeyboardInterrupt:  # a signal that did not wait for the end of a step
             self.folder.update(force=True, status="interrupted", step=simulation.step)
+            if self.folder.is_resumable:
+                raise KeyboardInterrupt(f"Continue with: nakmd resume {self.folder.path}") from None
             raise
         except BaseException as error:
             self.folder.update(force=True, status="failed", step=simulation.step, message=str(error))
-            if isinstance(error, RunError):
+            if isinstance(error, RunError) and self.folder.is_resumable:
                 raise type(error)(f"{error}\nThe files written so far are in {self.folder.path}.") from error
             raise
-        self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0)
+
+    def _drive(self, simulation: Simulation, deadline: Deadline | None) -> Status:
+        # without time for the first step, the checkpoint at hand is the last one
+        no_time = deadline is not None and deadline.is_near()
+        status = Status.INTERRUPTED if no_time else simulation.run()
+        if status is Status.INTERRUPTED and deadline is not None and deadline.was_near:
+            self.notes.append(f"The wall time is nearly over ({deadline.seconds:.0f} s were available for the run).")
         return status
 
     def _finish(self, simulation: Simulation, status: Status, measuring: Measuring) -> Run:
@@ -262,8 +228,16 @@ class Session:
         if status is Status.FINISHED:
             results = measuring.measure(self.folder.trajectory, self.notes)
             self.folder.update(force=True, verdict=results.verdict)
+            self.folder.confirm()
             results.write(self.folder.results)
-            results.overview(self.folder.overview, self.deck.title)
+            try:
+                results.overview(self.folder.overview, self.deck.title)
+            except OSError as error:
+                self.notes.append(
+                    f"{self.folder.overview} was not written ({error.strerror}); the run and its results are complete."
+                )
+        # a run that is killed while it measures is not finished: resuming it measures again
+        self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0)
         return Run(
             self.folder.path,
             self.deck,

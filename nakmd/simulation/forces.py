@@ -41,12 +41,7 @@ class Forces:
     def compute(self, virial: bool) -> None:
         """Update the neighbour lists and compute the forces; energies and virial only if ``virial``.
 
-        Raises
-        ------
-        ExplosionError
-            If a position is not finite.
-        NeighborOverflowError
-            If atoms have collapsed onto each other.
+        Raises the errors of `Neighbors.update`.
         """
         self._neighbors.update(self._system)
         self._evaluate(self.result, virial)

@@ -100,7 +100,7 @@ class Observer:
 class _TrajectoryObserver(Observer):
     """Writes to a trajectory file."""
 
-    def __init__(self, writer: Writer, every: int, stages: Sequence[str] | None) -> None:
+    def __init__(self, writer: Writer, every: int, stages: Sequence[str] | None = None) -> None:
         super().__init__(every, stages)
         self.writer = writer
 
@@ -144,23 +144,28 @@ class FrameWriter(_TrajectoryObserver):
         self.writer.truncate(int(state["frames"]), self.writer.n_thermo)
 
 
-class ThermoWriter(_TrajectoryObserver):
-    """Writes rows of the thermo table to a trajectory; arguments as in `FrameWriter`."""
+class _ThermoObserver(Observer):
+    """Reads rows of the thermo table."""
 
     needs = frozenset({"virial"})
-
-    def __init__(self, writer: Writer, every: int, stages: Sequence[str] | None = None) -> None:
-        super().__init__(writer, every, stages)
-        self._source: ThermoSource | None = None
+    _source: ThermoSource | None = None
 
     def attach(self, simulation: ThermoSource) -> None:
         """Store the source of the rows."""
         self._source = simulation
 
+    def _row(self) -> dict[str, Value]:
+        """Return the row of the current step."""
+        assert self._source is not None  # the simulation attaches every observer
+        return self._source.thermo_row()
+
+
+class ThermoWriter(_ThermoObserver, _TrajectoryObserver):
+    """Writes rows of the thermo table to a trajectory; arguments as in `FrameWriter`."""
+
     def observe(self, frame: Frame) -> None:
         """Write a row."""
-        assert self._source is not None  # the simulation attaches every observer
-        self.writer.write_thermo(self._source.thermo_row())
+        self.writer.write_thermo(self._row())
 
     def state(self) -> dict[str, Any]:
         """Return the number of rows."""
@@ -171,7 +176,7 @@ class ThermoWriter(_TrajectoryObserver):
         self.writer.truncate(self.writer.n_frames, int(state["thermo"]))
 
 
-class ThermoLog(Observer):
+class ThermoLog(_ThermoObserver):
     """Stores rows of the thermo table in memory.
 
     Attributes
@@ -179,21 +184,13 @@ class ThermoLog(Observer):
     rows : list of dict
     """
 
-    needs = frozenset({"virial"})
-
     def __init__(self, every: int, stages: Sequence[str] | None = None) -> None:
         super().__init__(every, stages)
         self.rows: list[dict[str, Value]] = []
-        self._source: ThermoSource | None = None
-
-    def attach(self, simulation: ThermoSource) -> None:
-        """Store the source of the rows."""
-        self._source = simulation
 
     def observe(self, frame: Frame) -> None:
         """Store a row."""
-        assert self._source is not None  # the simulation attaches every observer
-        self.rows.append(self._source.thermo_row())
+        self.rows.append(self._row())
 
     def column(self, name: str) -> list[Any]:
         """Return one quantity of all rows."""

@@ -156,17 +156,12 @@ def droplet(
     ----------
     system : System
         Not changed. Atoms inside the sphere displace liquid: around the axis of a tube it is a bead on the tube.
-    x_K : float
-        Mole fraction of potassium.
-    temperature : float [K]
-        For the density.
-    n_atoms : int
-        Number of metal atoms; it sets the radius.
+    x_K, temperature, n_atoms, seed
+        As for `droplet_on_sheet`.
     center : (float, float, float) [Å], optional
         Default: the centre of the cell.
     region : Region, optional
         Restricts the sphere, for example to the outside of a tube.
-    seed : int
 
     Returns
     -------

@@ -148,10 +148,6 @@ def affinity_ladder(
     frames
         As in `nakmd.analysis.FrameOptions`.
 
-    Returns
-    -------
-    FreeEnergyRecord
-
     Raises
     ------
     AnalysisError

@@ -92,6 +92,12 @@ def find_layers(edges: FloatArray, counts: FloatArray, volumes: FloatArray) -> t
     return tuple(layers)
 
 
+def check_bulk(asked: tuple[float, float] | None) -> None:
+    """Raise `AnalysisError` unless a requested bulk region is a range of distances from the wall [Å]."""
+    if asked is not None and not 0.0 <= asked[0] < asked[1]:
+        raise AnalysisError(f"The bulk must be a range (from, to) of distances from the wall in Å, got {asked}.")
+
+
 def find_bulk(
     edges: FloatArray, counts: FloatArray, volumes: FloatArray, asked: tuple[float, float] | None, where: str
 ) -> BoolArray:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nakmd.analysis.base import require_finite, select
+from nakmd.analysis.base import notes_on_blocks, require_finite, select
 from nakmd.analysis.geometry.layering import find_bulk
 from nakmd.analysis.geometry.surfaces import AXES, Box, Placed
 from nakmd.analysis.geometry.wall import WallShape, find_shape
@@ -204,6 +204,4 @@ class Profile:
         ]
         if bare:
             notes.append(f"liquid {' and '.join(bare)} leaves part of the wall bare: averages over droplet and vacuum")
-        if self.sums.count < 2:
-            notes.append("one frame: no error can be given")
-        return tuple(notes)
+        return (*notes, *notes_on_blocks(self.sums.count))

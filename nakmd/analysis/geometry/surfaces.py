@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -58,18 +58,16 @@ class Plane:
     period : float [Å]
         Distance to the next image, infinite along an open direction.
     area : float [Å²]
+    sides : (str, str)
+        Above is at larger heights.
     """
 
+    sides: ClassVar[tuple[str, str]] = ("above", "below")
     normal: FloatArray
     bottom: float
     top: float
     period: float
     area: float
-
-    @property
-    def sides(self) -> tuple[str, str]:
-        """Above (larger heights) and below (smaller heights)."""
-        return ("above", "below")
 
     @property
     def areas(self) -> FloatArray:
@@ -117,19 +115,16 @@ class Tube:
         Length of the cell along the axis.
     basis : (k, 3) float64 [Å]
         Components of the other periodic cell vectors perpendicular to the axis.
+    sides : (str, str)
     """
 
+    sides: ClassVar[tuple[str, str]] = ("outside", "inside")
     axis: FloatArray
     center: FloatArray
     inner: float
     outer: float
     length: float
     basis: FloatArray
-
-    @property
-    def sides(self) -> tuple[str, str]:
-        """Outside and inside."""
-        return ("outside", "inside")
 
     @property
     def areas(self) -> FloatArray:

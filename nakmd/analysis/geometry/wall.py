@@ -76,16 +76,7 @@ def _layers_along(wall: FloatArray, cell: Cell, axis: int) -> list[FloatArray]:
 
 
 def place_plane(wall: FloatArray, cell: Cell, axis: int) -> Plane:
-    """Return the sheets of a frame.
-
-    Parameters
-    ----------
-    wall : (n, 3) float64 [Å]
-        Positions of the wall atoms.
-    cell : Cell
-    axis : int
-        Cell vector that crosses the sheets.
-    """
+    """Return the sheets at the positions of the wall atoms, (n, 3) [Å]; ``axis`` is the cell vector across them."""
     normal, period = height_along(cell, axis)
     layers = _layers_along(wall, cell, axis)
     return Plane(
@@ -94,7 +85,7 @@ def place_plane(wall: FloatArray, cell: Cell, axis: int) -> Plane:
 
 
 def place_tube(wall: FloatArray, cell: Cell, axis: int) -> Tube:
-    """Return the tube of a frame; parameters as in `place_plane`, with ``axis`` the cell vector along the tube."""
+    """Return the tube at the positions of the wall atoms, (n, 3) [Å]; ``axis`` is the cell vector along it."""
     along = cell.matrix[axis] / np.linalg.norm(cell.matrix[axis])
     others = [c for c in range(3) if c != axis and cell.periodic[c]]
     basis = np.array([cell.matrix[c] - (cell.matrix[c] @ along) * along for c in others]).reshape(-1, 3)

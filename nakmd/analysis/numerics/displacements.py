@@ -147,6 +147,12 @@ def exponent_of(times: FloatArray, curves: FloatArray) -> tuple[float, float]:
     return float(weights @ np.log(mean)), error
 
 
+def check_fit(fit: tuple[float, float] | None) -> None:
+    """Raise `AnalysisError` unless a requested fit window [ps] has 0 < start < stop."""
+    if fit is not None and not 0.0 < fit[0] < fit[1]:
+        raise AnalysisError(f"The fit window needs 0 < start < stop in ps, got {fit[0]} to {fit[1]}.")
+
+
 def fit_window(
     fit: tuple[float, float] | None, n: int, step: float, latest: tuple[float, float] = (2.0, 20.0)
 ) -> tuple[int, int]:

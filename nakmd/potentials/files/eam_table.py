@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,13 @@ Kind = Literal["alloy", "fs", "funcfl"]
 
 #: Minimum number of points of a table: the derivative of the interpolation of LAMMPS uses five.
 MIN_POINTS = 5
+
+#: From this distance [Å] on, values of a table are compared with what is possible: nearer ones are often extrapolated.
+CLOSEST = 1.0
+#: Largest density of one neighbour over the range of F. Published tables have 4 or less, within a few ångström.
+MAX_DENSITY_RATIO = 1e3
+#: Largest |r φ(r)| [eV Å]. Bare nuclei of uranium have 1.2e5.
+MAX_PAIR = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +77,14 @@ class EAMTable:
     comment: str = ""
 
     def __post_init__(self) -> None:
-        """Validate shapes and values, and make the arrays read-only."""
+        """Validate shapes and values, make the arrays read-only and all other numbers plain Python ones."""
+        kinds = {
+            "elements": str, "atomic_numbers": int, "masses": float, "lattice_constants": float, "lattices": str,
+        }  # fmt: skip
+        for name, kind in kinds.items():
+            object.__setattr__(self, name, tuple(kind(value) for value in getattr(self, name)))
+        for name in ("d_rho", "d_r", "cutoff", "rho_max"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         n = len(self.elements)
         n_rho, n_r = self.embedding.shape[-1], self.pair.shape[-1]
         shapes = {
@@ -92,15 +107,30 @@ class EAMTable:
             raise InputError(f"An EAM table names an element twice: {', '.join(self.elements)}.")
         if min(n_rho, n_r) < MIN_POINTS:
             raise InputError(f"An EAM table needs at least {MIN_POINTS} points; it has {n_rho} (ρ), {n_r} (r).")
-        if not (self.d_rho > 0.0 and self.d_r > 0.0 and self.cutoff > 0.0):
+        if not all(0.0 < value < math.inf for value in (self.d_rho, self.d_r, self.cutoff)):
             raise InputError(
-                f"Spacings and cutoff of an EAM table must be positive: dρ = {self.d_rho}, "
+                f"Spacings and cutoff of an EAM table must be positive and finite: dρ = {self.d_rho}, "
                 f"dr = {self.d_r} Å, cutoff = {self.cutoff} Å."
             )
         if not np.array_equal(self.pair, self.pair.transpose(1, 0, 2)):
             raise InputError("The pair function of an EAM table differs between a–b and b–a.")
         if self.rho_max < 0.0:
             object.__setattr__(self, "rho_max", (n_rho - 1) * self.d_rho)
+
+    def find_impossible(self) -> str | None:
+        """Return the description of a value that no material has, or None; forces from it overflow in a few steps."""
+        first = math.ceil(min(CLOSEST / self.d_r, self.n_r))
+        density, pair = np.abs(self.density[..., first:]), np.abs(self.pair[..., first:])
+        if density.size and density.max() > MAX_DENSITY_RATIO * self.rho_max:
+            at = (first + np.argmax(density) % density.shape[-1]) * self.d_r
+            return (
+                f"ρ(r) of one neighbour is {density.max():.3g} at r = {at:.4g} Å, but F(ρ) ends at "
+                f"ρ = {self.rho_max:.3g}. Correct the value, or the range of F."
+            )
+        if pair.size and pair.max() > MAX_PAIR:
+            at = (first + np.argmax(pair) % pair.shape[-1]) * self.d_r
+            return f"r φ(r) is {pair.max():.3g} eV Å at r = {at:.4g} Å; it is below {MAX_PAIR:g}. Correct the value."
+        return None
 
     @property
     def n_rho(self) -> int:

@@ -1,0 +1,83 @@
+"""Checks of the headers of XYZ files before anything else is read: counts against the size, and periodic flags."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from nakmd.errors import FileFormatError
+
+_PROPERTIES = re.compile(rb"""Properties\s*=\s*["']?([^\s"']+)""")
+_PBC = re.compile(rb"""\bpbc\s*=\s*(?:["'{\[]([^"'}\]]*)["'}\]]|(\S+))""")
+
+#: Words of which ASE makes flags. If one of them is another word, ASE takes all three for true.
+_FLAGS = ({b"T", b"F", b"True", b"False", b"true", b"false", b"TRUE", b"FALSE"}, {b"0", b"1"})
+
+
+def check_xyz_headers(where: Path) -> None:
+    """Raise if a count in an XYZ file exceeds what the file holds; a reader would loop as often as it says.
+
+    Parameters
+    ----------
+    where : pathlib.Path
+
+    Raises
+    ------
+    FileFormatError
+        If an image has more atoms than lines follow or a negative number of them, more columns than its lines, or a
+        periodic flag that is none.
+
+    Notes
+    -----
+    A line of an atom has at least two bytes, so most wrong counts are refused before a line is read.
+    """
+    with open(where, "rb") as file:
+        size, at = where.stat().st_size, 1
+        line = file.readline()
+        while line:
+            try:
+                count = int(line)
+            except ValueError:
+                return  # the end of the images, or a line that the reader of ASE refuses
+            header = file.readline()
+            begin = file.tell()
+            if not 0 <= count <= (size - begin + 1) // 2:
+                raise FileFormatError(
+                    where, f"an image is said to have {count} atoms, but only {size - begin} bytes follow.", line=at
+                )
+            _check_flags(where, header, at + 1)
+            found = _atoms_of(where, file, count, header, at)
+            if found < count:
+                raise FileFormatError(
+                    where, f"an image is said to have {count} atoms, but its header is followed by {found}.", line=at
+                )
+            at += count + 2
+            line = file.readline()
+            while line.lstrip().startswith(b"VEC"):  # cell vectors of ADF
+                line, at = file.readline(), at + 1
+
+
+def _check_flags(where: Path, header: bytes, line: int) -> None:
+    found = _PBC.search(header)
+    words = [] if found is None else (found.group(1) or found.group(2) or b"").replace(b",", b" ").split()
+    if words and (len(words) not in (1, 3) or not any(set(words) <= known for known in _FLAGS)):
+        given = b" ".join(words).decode(errors="replace")
+        raise FileFormatError(where, f'pbc is "{given}" in the header; it must be three of T and F.', line=line)
+
+
+def _atoms_of(where: Path, file: BinaryIO, count: int, header: bytes, at: int) -> int:
+    """Skip the atoms of an image and return how many there are; the first must have all columns of the header."""
+    if not count:
+        return 0
+    first = file.readline()
+    properties = _PROPERTIES.search(header)
+    if properties is not None:
+        widths = [int(word) for word in properties.group(1).split(b":")[2::3] if word.isdigit()]
+        columns = len(first.split())
+        if sum(widths) > columns:
+            raise FileFormatError(
+                where, f"Properties list {sum(widths)} columns, but the first atom has {columns}.", line=at + 1
+            )
+    return bool(first) + sum(1 for _ in islice(file, count - 1))
