@@ -4,8 +4,7 @@ import ase
 import numpy as np
 import pytest
 
-from nakmd.analysis import diffusion, layer_diffusion, non_gaussian
-from nakmd.analysis.drive import FrameList
+from nakmd.analysis import FrameList, diffusion, layer_diffusion, non_gaussian
 from nakmd.analysis.paths import FAR, MOST_FAR
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError

@@ -14,6 +14,8 @@ from pydantic import Field, model_validator
 from nakmd.deck.fields import (
     MOST,
     AxisGroups,
+    Discard,
+    Duration,
     Force,
     Positive,
     PositiveDuration,
@@ -185,6 +187,12 @@ class AnalysisSection(Section):
     )
     stages: tuple[Text, ...] = Field(
         default=(), description="Names of the stages to measure; by default all of kind produce."
+    )
+    start: Duration | None = Field(default=None, description="Frames before this time of the run are not measured.")
+    discard: Discard | None = Field(
+        default=None,
+        description='Left out at the beginning of the measured stages: "auto", the detected equilibration; "none", '
+        'nothing; or a fraction of the frames. By default "auto", or "none" if start is given.',
     )
 
 

@@ -60,7 +60,9 @@ class Session:
     ) -> None:
         self.folder, self.deck, self.source = folder, deck, source
         self.system, self.potential, self.threads = system, potential, threads
-        self.notes = list(notes)
+        # a resumed run keeps what it noted before the interruption
+        earlier = folder.read_status().get("notes", []) if stored is not None else []
+        self.notes = list(dict.fromkeys([*earlier, *notes]))
         self.stored = stored
         self.extensions = extensions or []
         self._read_seconds = read_seconds
@@ -179,6 +181,7 @@ class Session:
                 "n_atoms": self.system.n_atoms,
                 "threads": self.threads,
                 "nakmd": __version__,
+                "notes": self.notes,
             }
         )
 
@@ -214,13 +217,17 @@ class Session:
                 store_rate(self.potential, self.threads, rate)
         for report in simulation.reports:
             if report.converged is False:
-                self.notes.append(
+                note = (
                     f"Stage {report.name!r} did not converge in {report.steps} steps: the largest force is "
                     f"{report.largest_force:.3g} eV/Å. Increase steps, or the force tolerance."
                 )
-        results = Results({})
+                if note not in self.notes:  # noted before an interruption
+                    self.notes.append(note)
+        self.folder.update(force=True, notes=self.notes)
+        results = Results({}, self.notes)
         if status is Status.FINISHED:
-            results = measuring.measure(self.folder.trajectory)
+            results = measuring.measure(self.folder.trajectory, self.notes)
+            self.folder.update(force=True, verdict=results.verdict)
             self.folder.confirm()
             results.write(self.folder.results)
             try:

@@ -1,8 +1,9 @@
 """The simulation loop, its stages and its observers."""
 
 from nakmd.simulation.deadline import Deadline
+from nakmd.simulation.live_analysis import LiveAnalysis
 from nakmd.simulation.loop import Simulation
-from nakmd.simulation.observers import FrameWriter, LiveAnalysis, Observer, ThermoLog, ThermoWriter
+from nakmd.simulation.observers import FrameWriter, Observer, ThermoLog, ThermoWriter
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import THERMO_UNITS
 from nakmd.simulation.stages import Stage, StageReport, Status, stage_faults
