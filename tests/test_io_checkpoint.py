@@ -178,7 +178,7 @@ def test_a_failed_replacement_keeps_the_old_file_and_no_draft(tmp_path):
 
 
 def test_a_kill_between_the_copy_and_the_new_checkpoint_leaves_no_other_files(tmp_path):
-    """The previous copy is then a hard link to the checkpoint, and a rename between two names of a file does nothing."""
+    """The previous copy is then a hard link to the checkpoint; renaming one name of a file to another does nothing."""
     path = tmp_path / "checkpoint.h5"
     write_checkpoint(path, {"step": 1})
     os.link(path, previous_copy(path))
