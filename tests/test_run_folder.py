@@ -21,6 +21,7 @@ from nakmd.errors import InputError, RunError
 from nakmd.io import folder_lock
 from nakmd.runs import session
 from nakmd.runs.walltime import parse_walltime
+from nakmd.simulation.deadline import CLOSING, Deadline
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
 COMMAND = [sys.executable, "-m", "nakmd"]
@@ -340,17 +341,36 @@ def test_a_run_without_time_stops_before_its_first_step_and_is_resumable(tmp_pat
     assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")
 
 
-def test_the_shell_stops_within_the_wall_time_counted_from_the_start_of_the_process(tmp_path):
+def test_the_shell_counts_the_wall_time_from_the_start_of_the_process(tmp_path, monkeypatch, capsys):
+    from nakmd.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
     write_deck(tmp_path / "long.toml", steps=10**7)
-    for arguments in (["run", "long.toml", "-o", "run", "--threads", 1], ["resume", "run"]):
-        begin = time.monotonic()
-        code, error = shell(*arguments, "--walltime", "0:00:30", cwd=tmp_path)
-        assert code == 3, error
-        assert time.monotonic() - begin < 30.0
-        assert "note: The wall time is nearly over" in error
+    for arguments in (["run", "long.toml", "-o", "run", "--threads", "1"], ["resume", "run"]):
+        with pytest.raises(SystemExit) as ended:
+            # the process of the tests is older
+            app([*arguments, "--walltime", "0:00:01"], prog_name="nakmd")
+        shown, error = capsys.readouterr()
+        assert ended.value.code == 3, error
+        assert "The wall time is nearly over" in shown
         assert "Continue with: nakmd resume run" in error
-    assert frames_of(tmp_path / "run")[-1][0] > 100
     assert shell("run", "long.toml", "-o", "run", "--walltime", "10", cwd=tmp_path)[0] == 2
+
+
+def test_the_reserve_is_the_longest_step_and_two_checkpoints(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("nakmd.simulation.deadline.time.monotonic", lambda: now[0])
+    deadline = Deadline(100.0)
+    deadline.begin()
+    deadline.saved(3.0)
+    steps = 0
+    for duration in (20.0, *[1.0] * 100):  # the first step compiles
+        now[0] += duration
+        steps += 1
+        if deadline.is_near():
+            break
+    # the next step may compile as well: 20 s for it, 2 * 3 s for the checkpoint, and the time to close the files
+    assert steps == 1 + round(100.0 - 20.0 - 20.0 - 6.0 - CLOSING) + 1
 
 
 # ---------------------------------------------------------------------------------------------- other signals
