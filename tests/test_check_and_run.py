@@ -85,7 +85,7 @@ def test_one_atom_under_a_thermostat_that_conserves_momentum(single):
             },
             "would stretch",
         ),
-        ({"stage": [STAGE, {**STAGE, "temperature": "0 K"}]}, "[[stage]] 2 (produce): A"),
+        ({"stage": [STAGE, {**STAGE, "temperature": "0 K"}]}, "[[stage]] 2 (produce): The Bussi thermostat"),
         ({"stage": {**STAGE, "velocities": "0 K"}}, "velocities"),
     ],
 )
@@ -131,7 +131,7 @@ RUNNING = {
         "stage": [{"kind": "relax", "steps": 2}, {**STAGE, "kind": "heat", "temperature": ["10 K", "300 K"]}]
     },
     "nve": {"stage": {"kind": "produce", "steps": 2, "ensemble": "nve", "velocities": "300 K"}},
-    "nve from rest": {"stage": {"kind": "produce", "steps": 2, "ensemble": "nve"}},
+    "nve from rest": {"stage": {"kind": "produce", "steps": 2, "ensemble": "nve", "velocities": "0 K"}},
     "nose-hoover": {"stage": {**STAGE, "ensemble": "nose-hoover"}},
     "barostat": {"stage": {**STAGE, "barostat": {"axes": ["x", "y", "z"]}}},
     "mtk": {"stage": {**STAGE, "ensemble": "nose-hoover", "barostat": {"axes": "xyz", "kind": "mtk"}}},

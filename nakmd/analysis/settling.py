@@ -184,7 +184,9 @@ _FRAME_SERIES = ("temperature", "potential_energy", "volume")
 
 def _values_of(frame: Frame, between: FloatArray | None) -> dict[str, float]:
     """Return time and watched values of a frame, NaN where it has none."""
-    pairs = None if between is None or frame.pair_energies is None else float(np.sum(frame.pair_energies * between))
+    pairs = None
+    if between is not None and frame.pair_energies is not None and frame.pair_energies.shape == between.shape:
+        pairs = float(np.sum(frame.pair_energies * between))
     values = {
         "temperature": frame.temperature,
         "potential_energy": frame.potential_energy,
