@@ -168,7 +168,7 @@ def test_a_file_is_not_repeated_beyond_the_limits(tmp_path):
     [
         (
             "0.01 0 0 0 900 0 0 0 900",
-            "is periodic along vector a, but only 0.01 Å thick there; at least 0.5 Å are needed",
+            "is periodic along vector a, but only 0.01 Å thick there; at least 0.1 Å are needed",
         ),
         ("1e7 0 0 0 9 0 0 0 9", "the cell is 1e+07 Å long along a; the limit is 100000 Å"),
     ],

@@ -19,8 +19,11 @@ MAX_DIGITS = 18
 TRUNCATED = "The file is truncated: use a complete copy."
 DAMAGED = "Correct the value, or use an intact copy of the file."
 
-#: Largest absolute value in a table or a header. The Coulomb energy of two bare gold nuclei, r φ(r), has 9e4 eV Å.
+#: Largest absolute value of a header, a density or an embedding energy.
 LARGEST = 1e9
+#: Largest absolute value of r φ(r) [eV Å]. Tables of Mendelev hold 1e12 up to about 0.5 Å, where no atom comes; the
+#: Coulomb energy of two bare gold nuclei gives 9e4.
+LARGEST_PAIR = 1e13
 
 INTEGER = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -143,11 +146,11 @@ class Lines:
             return self.error(f"{what} is {word}.", "Values must be finite: repair or replace the file.")
         return self.error(f"{what} is {shown(word)}, not a number.", DAMAGED)
 
-    def too_large(self, value: float, what: str) -> FileFormatError:
+    def too_large(self, value: float, what: str, largest: float = LARGEST) -> FileFormatError:
         """Return the error for a finite number that no potential in eV and Å contains."""
-        return self.error(f"{what} is {value:g}; the limit is {LARGEST:g} in eV and Å.", "Correct the value.")
+        return self.error(f"{what} is {value:g}; the limit is {largest:g} in eV and Å.", "Correct the value.")
 
-    def block(self, n: int, what: str) -> FloatArray:
+    def block(self, n: int, what: str, largest: float = LARGEST) -> FloatArray:
         """Return the next ``n`` numbers, which start on a new line and end at the end of a line (as in DYNAMO)."""
         values: list[float] = []
         while len(values) < n:
@@ -160,9 +163,9 @@ class Lines:
                 values.append(float(word))
             if math.inf in values[-len(words) :] or -math.inf in values[-len(words) :]:
                 raise self.error(f"{what} has a value beyond double precision.", "Correct the value.")
-            huge = [k for k in range(len(values) - len(words), len(values)) if abs(values[k]) > LARGEST]
+            huge = [k for k in range(len(values) - len(words), len(values)) if abs(values[k]) > largest]
             if huge:
-                raise self.too_large(values[huge[0]], f"value {huge[0] + 1} of {what}")
+                raise self.too_large(values[huge[0]], f"value {huge[0] + 1} of {what}", largest)
         if len(values) > n:
             raise self.error(
                 f"{what} has {len(values) - n} more values on this line than the {n} of the header.",
