@@ -11,9 +11,8 @@ import pytest
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
-from nakmd.errors import DeckError, FileFormatError, StructureError
+from nakmd.errors import DeckError, StructureError
 from nakmd.io.extxyz import read_structure
-from nakmd.potentials import EAM
 from nakmd.runs import plan as planning
 from nakmd.runs.footprint import estimate_output
 from nakmd.runs.plan import make_plan
@@ -178,19 +177,6 @@ def test_cells_of_files_beyond_the_limits(lattice, message, tmp_path):
     text = '[model]\npotential = "nak"\n[structure.file]\npath = "k.xyz"\n[[stage]]\nkind = "relax"\n'
     faults = make_plan(DeckSource.parse(text, folder=tmp_path)).faults
     assert any(message in fault for fault in faults), faults
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("drho.eam", ":3: drho is 1e+308; the limit is 1e+09"),
-        ("huge_forces.eam.alloy", ":8: value 25 of ρ(r) of Na is 2.14748e+09; the limit is 1e+09"),
-    ],
-)
-def test_numbers_of_tables_beyond_the_limits(name, message):
-    with pytest.raises(FileFormatError) as caught:
-        EAM.from_file(CASES / "20_absurd_sizes" / name)
-    assert message in str(caught.value)
 
 
 def test_right_counts_are_read(tmp_path):

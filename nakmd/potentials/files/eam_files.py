@@ -12,7 +12,7 @@ from nakmd.elements import ATOMIC_NUMBERS
 from nakmd.errors import FileFormatError, InputError
 from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable, Kind
 from nakmd.potentials.files.funcfl import combine_funcfl, parse_funcfl
-from nakmd.potentials.files.number_lines import INTEGER, LARGEST_PAIR, NUMBER, Lines, shown
+from nakmd.potentials.files.number_lines import INTEGER, NUMBER, Lines, shown
 from nakmd.potentials.files.potential_format import is_funcfl, other_model, recognised
 from nakmd.potentials.files.texts import read_text, write_text
 
@@ -89,7 +89,7 @@ def _parse_setfl(path: Path | str, text: str) -> EAMTable:
     pair = np.zeros((n, n, n_r))
     for a in range(n):
         for b in range(a + 1):
-            pair[a, b] = pair[b, a] = lines.block(n_r, f"r φ(r) of {elements[a]}-{elements[b]}", LARGEST_PAIR)
+            pair[a, b] = pair[b, a] = lines.block(n_r, f"r φ(r) of {elements[a]}-{elements[b]}")
     _check_end(lines, n, n_r)
     density_shape = (n, n, n_r) if kind == "fs" else (n, n_r)
     return EAMTable(
