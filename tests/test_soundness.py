@@ -267,8 +267,8 @@ def test_tables_of_noise_give_verdicts_or_a_message(sodium, data):
         embedding=parts["embedding"][..., few], rho_max=-1.0,
         cutoff=min(sodium.cutoff, (len(range(N_R)[few]) - 1) * sodium.d_r),
     )  # fmt: skip
-    term = EAM(table)
     try:
+        term = EAM(table)
         crystals, crystal_verdicts = find_crystals(term, ["Na"])
         outcome = crystal_verdicts + table_verdicts(term, crystals)
     except NakmdError as error:

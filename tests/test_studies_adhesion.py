@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference.pair import PairTwin, morse
 from small_decks import sheet_in_metal
-from synthetic import frame, topology
+from synthetic import frame, numbers_of, topology
 
 import nakmd
 from nakmd.analysis import FrameList, Measure
@@ -147,7 +147,7 @@ def test_live_equals_stored(wet, tmp_path):
     ).run()
     writer.close()
     stored = work_of_adhesion(tmp_path / "live.h5md", model=load("nak-cn-pair"), wall_steps=0)
-    from_live, from_file = (json.dumps(r.to_dict(), allow_nan=False) for r in (live.result(), stored))
+    from_live, from_file = (json.dumps(numbers_of(r), allow_nan=False) for r in (live.result(), stored))
     assert from_live == from_file
     assert len(stored.time) == 5
 
