@@ -60,7 +60,7 @@ def run(tmp_path_factory):
         seed=4,
         model={"potential": "nak-cn"},
         structure={
-            "carbon": {"kind": "graphene", "size": ["21 Å", "21 Å"], "doping": {"graphitic": 0.03}},
+            "carbon": {"kind": "graphene", "size": ["22 Å", "21 Å"], "doping": {"graphitic": 0.03}},
             "liquid": {"region": "beside", "x_K": 0.67, "temperature": "450 K", "thickness": "10 Å"},
         },
         stage=[
