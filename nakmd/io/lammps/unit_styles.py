@@ -37,17 +37,7 @@ UNIT_STYLES = {
 
 
 def unit_style(name: str) -> UnitStyle:
-    """Return a unit style by name.
-
-    Parameters
-    ----------
-    name : str
-
-    Raises
-    ------
-    InputError
-        If nakmd does not read files in this style.
-    """
+    """Return a unit style by name; `InputError` if nakmd does not read files in this style."""
     if name not in UNIT_STYLES:
         raise InputError(
             f"LAMMPS units {name!r} are not read, only {' and '.join(UNIT_STYLES)}. Convert the file to metal units."
