@@ -52,14 +52,7 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
 def open_plain(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file for reading; gzip, bzip2 and xz are decompressed.
 
-    Parameters
-    ----------
-    path : path
-
-    Raises
-    ------
-    FileFormatError
-        If the file cannot be opened, or is compressed by Zstandard.
+    `FileFormatError` if the file cannot be opened, or is compressed by Zstandard.
     """
     where = existing_file(path)
     try:

@@ -23,7 +23,7 @@ from nakmd.io.lammps.box import LammpsBox, placed
 from nakmd.io.lammps.data_sections import DataSections, read_sections
 from nakmd.io.lammps.data_species import labels_of, topology_of
 from nakmd.io.lammps.lammps_frame import LammpsFrame
-from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, unit_style
+from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, agreed_style
 from nakmd.system import Topology
 
 #: What the first line says, in files of ``write_data`` ("units = metal") and of nakmd ("units metal").
@@ -100,14 +100,9 @@ def read_data(path: str | os.PathLike[str], types: Sequence[str] = (), units: st
 
 def _unit_style(data: DataSections, given: str | None, notes: list[str]) -> UnitStyle:
     match = _UNITS.search(data.title)
-    stated = match[1] if match else ""
-    if stated and given and stated != given:
-        raise InputError(f"{data.path}: the file is in units {stated} (first line), not {given}: leave units out.")
-    try:
-        if stated or given:
-            return unit_style(stated or given or "")
-    except InputError as error:
-        raise InputError(f"{data.path}: {error}") from None
+    style = agreed_style(data.path, match[1] if match else "", "first line", given)
+    if style is not None:
+        return style
     if "Velocities" in data.sections:
         notes.append("The file does not name its units: metal is assumed (Å, Å/ps). Else give --units real.")
     return UNIT_STYLES["metal"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
-from nakmd.errors import FileFormatError, InputError
+from nakmd.errors import FileFormatError
 from nakmd.io.contents import open_plain
 from nakmd.io.element_groups import element_groups
 from nakmd.io.lammps.box import LammpsBox, placed
@@ -23,7 +23,7 @@ from nakmd.io.lammps.dump_index import DumpHead, index_dump
 from nakmd.io.lammps.dump_rows import DumpRows
 from nakmd.io.lammps.dump_species import DumpSpecies
 from nakmd.io.lammps.lammps_frame import LammpsFrame
-from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, unit_style
+from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, agreed_style
 from nakmd.system import Topology
 
 
@@ -92,13 +92,9 @@ class DumpFile:
             self.notes.append("The dump names no boundaries (pp, ff): the box is taken as periodic in all directions.")
 
     def _unit_style(self, stated: str, given: str | None) -> UnitStyle:
-        if stated and given and stated != given:
-            raise InputError(f"{self.path}: the dump is in units {stated} (ITEM: UNITS), not {given}: leave units out.")
-        if stated or given:
-            try:
-                return unit_style(stated or given or "")
-            except InputError as error:
-                raise InputError(f"{self.path}: {error}") from None
+        style = agreed_style(self.path, stated, "ITEM: UNITS", given)
+        if style is not None:
+            return style
         head = self._heads[0]
         if set(_VELOCITIES) <= set(head.columns) or head.time is not None:
             self.notes.append(
