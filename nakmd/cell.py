@@ -50,8 +50,8 @@ def completed(matrix: FloatArray, periodic: Sequence[bool]) -> tuple[FloatArray,
 
     Parameters
     ----------
-    matrix : (3, 3) float64 [Å]
-    periodic : sequence of three bool
+    matrix, periodic
+        As in `right_handed`.
 
     Returns
     -------

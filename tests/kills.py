@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from small_decks import LIQUID, frames_of
 
 import nakmd
 from nakmd.io.checkpoint import read_checkpoint
@@ -31,14 +32,9 @@ PHASES = ("start", "resume", "compile", "relax", "heat", "produce", "checkpoint"
 LAST_STEPS = {"relax": 15, "heat": 35, "produce": 95}
 CHECKPOINT_EVERY = 10
 
-DECK = """
+DECK = f"""
 seed = 4
-[model]
-potential = "nak"
-[structure.liquid]
-x_K = 0.67
-temperature = "450 K"
-atoms = 60
+{LIQUID}
 [[stage]]
 kind = "relax"
 steps = 15
@@ -52,7 +48,7 @@ kind = "produce"
 steps = 60
 temperature = "450 K"
 ensemble = "bussi"
-barostat = { axes = "xyz" }
+barostat = {{ axes = "xyz" }}
 [output]
 trajectory_every = 5
 thermo_every = 2
@@ -139,20 +135,9 @@ def launch(folder, deck, cache, target="", number=0, delay=0.0):
 def record_of(folder):
     """Return everything that a run has computed, for comparison."""
     with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
-        frames = [
-            (
-                f.step,
-                f.stage,
-                f.positions.tobytes(),
-                f.velocities.tobytes(),
-                f.cell.matrix.tobytes(),
-                f.potential_energy,
-            )
-            for f in trajectory
-        ]
         thermo = {name: np.asarray(column).tolist() for name, column in trajectory.thermo.items()}
     state = read_checkpoint(folder / "checkpoint.h5")["simulation"]
-    return frames, str(thermo), str(_plain(state)), json.loads((folder / "results.json").read_text())
+    return frames_of(folder), str(thermo), str(_plain(state)), json.loads((folder / "results.json").read_text())
 
 
 def _plain(value):

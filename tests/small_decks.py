@@ -1,9 +1,35 @@
-"""Decks that run within a second."""
+"""Decks that run within a second, and the frames of their runs."""
 
 import nakmd
 
 #: A nitrogen-doped sheet of graphene.
 SHEET = {"kind": "graphene", "size": ["22 Å", "21 Å"], "bond": "1.4388 Å", "doping": {"graphitic": 0.02}}
+
+#: Model and structure of a deck of 60 atoms of liquid NaK, as text.
+LIQUID = """
+[model]
+potential = "nak"
+[structure.liquid]
+x_K = 0.67
+temperature = "450 K"
+atoms = 60
+"""
+
+
+def frames_of(folder):
+    """Return what the frames of a run contain, for comparison to the bit."""
+    with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
+        return [
+            (
+                f.step,
+                f.stage,
+                f.positions.tobytes(),
+                f.velocities.tobytes(),
+                f.cell.matrix.tobytes(),
+                f.potential_energy,
+            )
+            for f in trajectory
+        ]
 
 
 def small(**stage):

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from small_decks import LIQUID
 
 from nakmd.cli import guard
 from nakmd.cli.app import app
@@ -18,21 +19,16 @@ from nakmd.resources import data_folder
 from nakmd.simulation.signals import WARNINGS
 
 DATA = Path(__file__).parent / "data" / "decks"
-SMALL = """
+SMALL = f"""
 title = "small"
-[model]
-potential = "nak"
-[structure.liquid]
-x_K = 0.67
-temperature = "450 K"
-atoms = 60
+{LIQUID}
 [[stage]]
 kind = "equilibrate"
 steps = 10
 temperature = "450 K"
 [[stage]]
 kind = "produce"
-steps = {steps}
+steps = {{steps}}
 temperature = "450 K"
 ensemble = "bussi"
 [output]

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from small_decks import frames_of
 
 import nakmd
 from nakmd.deck.source import DeckSource
@@ -44,21 +45,6 @@ def deck_of(steps=40, potential="nak", **more):
         ],
         **{"output": OUTPUT, **more},
     )
-
-
-def frames_of(directory):
-    with nakmd.Trajectory(directory / "trajectory.h5md") as trajectory:
-        return [
-            (
-                f.step,
-                f.stage,
-                f.positions.tobytes(),
-                f.velocities.tobytes(),
-                f.cell.matrix.tobytes(),
-                f.potential_energy,
-            )
-            for f in trajectory
-        ]
 
 
 def thermo_of(directory):

@@ -235,7 +235,7 @@ def test_units_and_times_of_the_file(tmp_path):
     np.testing.assert_allclose(trajectory.times, [0.0, 0.025], rtol=1e-15)  # fs
     np.testing.assert_allclose(trajectory[0].velocities, [[1e3, 0, 0], [0, 500.0, 0]], rtol=1e-15)  # Å/fs
     assert not notes
-    assert "the dump is in units real (ITEM: UNITS), not metal" in message(path, tmp_path, units="metal")
+    assert "the file is in units real (ITEM: UNITS), not metal" in message(path, tmp_path, units="metal")
     assert "the dump has its own times" in message(path, tmp_path, timestep=0.001)
     path = dump(lambda _: [])
     trajectory, notes = read(path, tmp_path, timestep=0.001)

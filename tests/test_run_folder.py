@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_decks import small
+from small_decks import frames_of, small
 
 import nakmd
 from nakmd.errors import InputError, RunError
@@ -30,11 +30,6 @@ COMMAND = [sys.executable, "-m", "nakmd"]
 def files_of(folder):
     """Return the content of all files of a folder and below by their paths."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def frames_of(folder):
-    with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
-        return [(f.step, f.positions.tobytes(), f.velocities.tobytes(), f.potential_energy) for f in trajectory]
 
 
 def write_deck(path, **stage):
@@ -415,4 +410,4 @@ def test_a_run_in_a_thread_has_no_signal_handlers(tmp_path):
     thread.start()
     thread.join()
     assert status == ["finished"]
-    assert np.isfinite(frames_of(tmp_path / "run")[-1][3])
+    assert np.isfinite(frames_of(tmp_path / "run")[-1][-1])

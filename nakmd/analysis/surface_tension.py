@@ -243,13 +243,6 @@ def surface_tension(
 ) -> SurfaceTensionRecord:
     """Return the surface tension from the thermo table of the run, or from the frames if it has no pressure tensor.
 
-    Parameters
-    ----------
-    source : FrameSource
-    axis : str, optional
-        As in `SurfaceTension`.
-    progress : callable, optional
-    frames
-        As in `FrameOptions`.
+    ``axis`` is as in `SurfaceTension`, ``frames`` as in `FrameOptions`.
     """
     return cast(SurfaceTensionRecord, SurfaceTension(axis).of_run(source, FrameChoice.of(source, **frames), progress))

@@ -8,8 +8,8 @@ import re
 import shutil
 import subprocess
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nakmd.errors import InputError
 
@@ -20,8 +20,7 @@ PACKAGES = {"plain": "", "opt": "OPT", "omp": "OPENMP", "intel": "INTEL"}
 _PATIENCE = 60.0
 
 
-@dataclass(frozen=True)
-class LAMMPSBuild:
+class LAMMPSBuild(NamedTuple):
     """A LAMMPS executable and its accelerated styles.
 
     Attributes

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nakmd.errors import InputError, did_you_mean
 from nakmd.resources import data_folder
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(NamedTuple):
     """An example that can be copied.
 
     Attributes

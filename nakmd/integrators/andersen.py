@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray
-from nakmd.errors import InputError
 from nakmd.integrators.groups import Mobility
-from nakmd.integrators.thermostat import Thermostat
-from nakmd.kernels import bodies, motion
-from nakmd.kernels.random import STREAM_ANDERSEN, STREAM_BODIES, STREAM_COLLISIONS, fill_gaussians
+from nakmd.integrators.stochastic import StochasticThermostat
+from nakmd.kernels.random import STREAM_ANDERSEN, STREAM_COLLISIONS, fill_gaussians
 from nakmd.system import System
-from nakmd.units import ACCELERATION, AMU_A2_PER_PS2, K_B
+from nakmd.units import ACCELERATION, K_B
 
 
-class Andersen(Thermostat):
+class Andersen(StochasticThermostat):
     r"""Collisions with a bath: at random times an atom of the group gets a new Maxwell-Boltzmann velocity.
 
     Parameters
@@ -45,62 +41,23 @@ class Andersen(Thermostat):
     """
 
     label = "Andersen"
-    splits_drift = True
-    allows_absolute_zero = True
     drawback = "whose collisions slow diffusion"
+    stream = STREAM_ANDERSEN
 
     def start(self, system: System, mobility: Mobility, seed: int, timestep: float) -> None:
-        """Prepare the particles: the atoms, and after them the rigid bodies.
-
-        Raises
-        ------
-        InputError
-            If nothing in the group moves, or a rigid body is partly in the group.
-        """
-        mask = system.topology.select(self.group)
-        self.degrees_of_freedom = mobility.degrees_of_freedom(mask, self.group)
-        if self.degrees_of_freedom == 0:
-            raise InputError(f"Nothing in the group {self.group!r} of the thermostat moves. Choose another group.")
-        n = system.n_atoms
-        masses = np.concatenate([system.masses, mobility.body_masses])
-        self._mobility = mobility
-        self._seed, self._half_step = seed, 0.5 * timestep
+        """Prepare the collisions; errors as in `StochasticThermostat.start`."""
+        super().start(system, mobility, seed, timestep)
+        n = len(self._masses)
         self._largest_square = 2.0 * timestep / self.time_constant
-        self._members: BoolArray = np.concatenate([mask & mobility.free, mobility.bodies_in(mask, self.group)])
-        self._widths: FloatArray = np.sqrt(K_B * ACCELERATION / masses)
-        self._collides: BoolArray = np.zeros(len(masses), dtype=np.bool_)
-        self._retention: FloatArray = np.ones(len(masses))
-        self._amplitudes: FloatArray = np.zeros(len(masses))
-        self._of_atoms = self._retention[:n], self._amplitudes[:n]
-        self._of_bodies = self._retention[n:], self._amplitudes[n:]
-        self._points: FloatArray = np.zeros((3, len(masses)))
-        self._point_words = np.zeros((4, len(masses)), dtype=np.uint64)
-        chunks = motion.n_chunks(n)
-        self._words = np.zeros((chunks, 4, motion.CHUNK), dtype=np.uint64)
-        self._noise: FloatArray = np.zeros((chunks, 3, motion.CHUNK))
-        self._sums: FloatArray = np.zeros(chunks)
-        self.work = 0.0
+        self._widths: FloatArray = np.sqrt(K_B * ACCELERATION / self._masses)
+        self._collides: BoolArray = np.zeros(n, dtype=np.bool_)
+        self._points: FloatArray = np.zeros((3, n))
+        self._point_words = np.zeros((4, n), dtype=np.uint64)
 
     def apply(self, system: System, step: int, temperature: float) -> None:
         """Let particles collide, and make the second half of the drift."""
         self._choose_collisions(step)
-        root = math.sqrt(temperature)
-        gained = 0.0
-        if self._mobility.has_bodies:
-            m = self._mobility
-            gained = bodies.thermalise_bodies(
-                system.velocities, m.body_first, m.body_atoms, m.body_masses,
-                *self._of_bodies, root, self._seed, STREAM_BODIES, step,
-            )  # fmt: skip
-        gained += motion.thermalise_and_drift(
-            system.positions, system.velocities, system.masses, *self._of_atoms, root,
-            self._seed, STREAM_ANDERSEN, step, self._half_step, self._words, self._noise, self._sums,
-        )  # fmt: skip
-        self.work += gained * AMU_A2_PER_PS2
-
-    def conserves_momentum(self, mobility: Mobility) -> bool:
-        """Return False: collisions with the bath kick the centre of mass."""
-        return False
+        super().apply(system, step, temperature)
 
     def _choose_collisions(self, step: int) -> None:
         """Set retention and amplitude of every particle: 0 and sqrt(k_B/m) for one that collides, else 1 and 0."""

@@ -61,17 +61,7 @@ class ImageFrames:
         self.notes = self._remarks()
 
     def begin(self, row: int) -> None:
-        """Take the atoms of an image; the others must have the same.
-
-        Parameters
-        ----------
-        row : int
-
-        Raises
-        ------
-        FileFormatError
-            If the image is invalid.
-        """
+        """Take the atoms of an image, which the others must have; `FileFormatError` if the image is invalid."""
         atoms = self._images[row]
         system = system_from(self.path, atoms)
         self._first, self._shift, self.topology = row, _shift(atoms, system), system.topology

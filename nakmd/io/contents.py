@@ -42,36 +42,17 @@ _BINARY = (
 
 
 def existing_file(path: str | os.PathLike[str]) -> Path:
-    """Return the path of a file that exists.
-
-    Parameters
-    ----------
-    path : path
-
-    Raises
-    ------
-    FileFormatError
-        If there is none, or it is a folder.
-    """
+    """Return the path of a file; `FileFormatError` if there is none, or it is a folder."""
     where = Path(path)
     if not where.is_file():
-        raise FileFormatError(
-            where, "there is no such file." if not where.exists() else "this is a folder, not a file."
-        )
+        raise FileFormatError(where, "this is a folder, not a file." if where.is_dir() else "there is no such file.")
     return where
 
 
 def open_plain(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file for reading; gzip, bzip2 and xz are decompressed.
 
-    Parameters
-    ----------
-    path : path
-
-    Raises
-    ------
-    FileFormatError
-        If the file cannot be opened, or is compressed by Zstandard.
+    `FileFormatError` if the file cannot be opened, or is compressed by Zstandard.
     """
     where = existing_file(path)
     try:
@@ -88,17 +69,7 @@ def open_plain(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def content_of(path: str | os.PathLike[str]) -> Content:
-    """Return what a file is.
-
-    Parameters
-    ----------
-    path : path
-
-    Raises
-    ------
-    FileFormatError
-        If it cannot be read, or is a binary file of LAMMPS.
-    """
+    """Return what a file is; `FileFormatError` if it cannot be read, or is a binary file of LAMMPS."""
     where = existing_file(path)
     try:
         with open_plain(where) as file:

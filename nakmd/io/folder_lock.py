@@ -23,10 +23,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from nakmd.errors import InputError, RunError
+from nakmd.io.lock_claim import Claim
 from nakmd.io.process_identity import ProcessIdentity
 
 #: Name of the lock file in the folder.
@@ -43,44 +43,6 @@ POLL = 1.0
 
 #: Length of the file [bytes]: constant, so that it is renewed in place by one write.
 _LENGTH = 512
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A lock file as read.
-
-    Attributes
-    ----------
-    path : Path
-    content : bytes
-    token : str
-    holder : ProcessIdentity or None
-        None if the file is incomplete.
-    """
-
-    path: Path
-    content: bytes
-    token: str
-    holder: ProcessIdentity | None
-
-    @classmethod
-    def read(cls, path: Path) -> Claim | None:
-        """Read a lock file; None if it does not exist."""
-        try:
-            content = path.read_bytes()
-            status = path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        try:
-            entries = json.loads(content)
-            token, holder = str(entries["token"]), ProcessIdentity.from_dict(entries)
-        except (ValueError, TypeError, KeyError):
-            # its process was killed between creating and writing it, or is about to write
-            token, holder = f"unreadable-{status.st_ino}-{status.st_mtime_ns}", None
-        return cls(path, content, token, holder)
-
-    def __str__(self) -> str:
-        return str(self.holder or "a process that left no name")
 
 
 class FolderLock:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -17,7 +16,6 @@ import numpy as np
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_images import ImageFrames
 from nakmd.io.contents import content_of
-from nakmd.io.element_groups import element_groups
 from nakmd.io.lammps import DumpFile, DumpSeries, read_data
 from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
@@ -173,9 +171,7 @@ class DumpFrames(FrameFile):
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the first frame."""
         self._series = DumpSeries(self._dump, rows[0], self._reading.types, alone=len(rows) == 1)
-        atoms = self._series.atoms
-        groups = element_groups(atoms.names, atoms.species)
-        self.topology = Topology(atoms.names, atoms.species, atoms.masses, self._series.periodic, groups)
+        self.topology = self._series.topology
         self.has_images = all(self._series.has_images(row) for row in rows)
         if len(rows) > 1 and not self.has_images:
             self.notes.append("The dump has no image flags (ix iy iz): motion is followed to the nearest image.")
@@ -195,10 +191,7 @@ class DumpFrames(FrameFile):
     def __getitem__(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read"):
             read = self._series[row]
-        time = self._reading.time_of(read.step, read.time)
-        return Frame(
-            read.step, time, read.positions, read.images, read.cell, read.velocities, has_images=read.has_images
-        )
+        return read.at(self._reading.time_of(read.step, read.time))
 
     def close(self) -> None:
         """Close the file."""
@@ -211,33 +204,23 @@ class DataFrames(FrameFile):
     def __init__(self, path: Path, reading: Reading) -> None:
         self.path = path
         with guard(path, "the file cannot be read"):
-            self._read = read_data(path, reading.types, reading.units)
-        self.notes = list(self._read.notes)
-        if reading.timestep is not None and (self._read.time is not None or self._read.step is None):
-            reason = "no step" if self._read.step is None else "its own time"
+            self._atoms, self._frame, notes = read_data(path, reading.types, reading.units)
+        self.notes = list(notes)
+        step, stored = self._frame.step, self._frame.time
+        if reading.timestep is not None and (stored is not None or step is None):
+            reason = "no step" if step is None else "its own time"
             raise InputError(f"{path}: the file has {reason}: leave timestep out.")
-        self._time = reading.time_of(self._read.step, self._read.time)
+        self._time = reading.time_of(step, stored)
 
     def __len__(self) -> int:
         return 1
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the file."""
-        topology = self._read.topology
-        self.topology = replace(topology, groups=element_groups(topology.species_names, topology.species))
-        self.has_images = self._read.has_images
+        self.topology, self.has_images = self._atoms, self._frame.has_images
 
     def __getitem__(self, row: int) -> Frame:
-        read = self._read
-        return Frame(
-            read.step or 0,
-            self._time,
-            read.positions,
-            read.images,
-            read.cell.copy(),
-            read.velocities,
-            has_images=read.has_images,
-        )
+        return self._frame.at(self._time)
 
 
 def open_frames(path: Path, reading: Reading) -> FrameFile:

@@ -61,17 +61,7 @@ def create_series(
 
 
 def encode_name(name: str) -> bytes:
-    """Return a name encoded for storage.
-
-    Parameters
-    ----------
-    name : str
-
-    Raises
-    ------
-    InputError
-        If it is too long.
-    """
+    """Return a name encoded for storage; `InputError` if it is too long."""
     code = name.encode()
     if len(code) > NAME_LENGTH:
         raise InputError(f"{name[:40]!r}... has {len(code)} bytes; names in a trajectory have at most {NAME_LENGTH}.")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nakmd.arrays import BoolArray
 from nakmd.elements import SYMBOLS, standard_mass
 from nakmd.errors import FileFormatError, InputError
+from nakmd.io.contents import existing_file
 from nakmd.io.journal import pending_changes
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard, one_line
@@ -36,9 +37,7 @@ def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
     FileFormatError
         If there is no file, or it is empty, truncated, or not HDF5.
     """
-    where = Path(path)
-    if not where.is_file():
-        raise FileFormatError(where, "this is a folder, not a file." if where.is_dir() else "there is no such file.")
+    where = existing_file(path)
     with guard(where, "the file cannot be read"):
         size = where.stat().st_size
         if size == 0:

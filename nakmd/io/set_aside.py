@@ -21,6 +21,7 @@ class SetAside:
     Parameters
     ----------
     folder : Path
+        Where the files are.
     names : sequence of str
         All names that may be replaced; no other file is touched.
     mark : str

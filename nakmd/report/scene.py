@@ -50,13 +50,7 @@ class Scene:
 
 
 def make_scene(topology: Topology, frame: Frame) -> Scene:
-    """Select the objects to draw for a frame.
-
-    Parameters
-    ----------
-    topology : Topology
-    frame : Frame
-    """
+    """Select the objects to draw for a frame."""
     names = np.array(topology.species_names)[topology.species]
     elements = np.array([element_of(name) for name in topology.species_names])[topology.species]
     wall = np.isin(elements, WALL)

@@ -16,14 +16,7 @@ from nakmd.system import System
 
 
 def check_start(deck: Deck, system: System) -> Iterator[Problem]:
-    """Yield the errors with which a run of this deck would end before its first step.
-
-    Parameters
-    ----------
-    deck : Deck
-    system : System
-        Not changed.
-    """
+    """Yield the errors with which a run of this deck would end before its first step; the system is not changed."""
     faults: list[tuple[int, InputError]] = []
     for index, section in enumerate(deck.stage):
         try:

@@ -27,6 +27,7 @@ class Site:
     Attributes
     ----------
     kind : str
+        One of `KINDS`.
     removed : int or None
         The removed atom.
     nitrogens, edges : tuple of int

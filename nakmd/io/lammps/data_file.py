@@ -15,14 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.lammps.atom_styles import AtomColumns, read_atoms
 from nakmd.io.lammps.box import LammpsBox, placed
 from nakmd.io.lammps.data_sections import DataSections, read_sections
 from nakmd.io.lammps.data_species import labels_of, topology_of
-from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, unit_style
+from nakmd.io.lammps.lammps_frame import LammpsFrame
+from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, agreed_style
 from nakmd.system import Topology
 
 #: What the first line says, in files of ``write_data`` ("units = metal") and of nakmd ("units metal").
@@ -38,28 +39,14 @@ class DataConfiguration(NamedTuple):
     Attributes
     ----------
     topology : Topology
-        Without groups. Species in the order of their first appearance, masses from the file.
-    step : int or None
-    time : float [ps] or None
-    cell : Cell
-    positions : (n, 3) float64 [Å]
-        Inside the cell, whose corner is at the origin; in the order of the atom ids.
-    images : (n, 3) int32
-    has_images : bool
-        Whether the file has image flags.
-    velocities : (n, 3) float64 [Å/ps] or None
+        Species in the order of their first appearance, masses from the file, groups from the elements.
+    frame : LammpsFrame
     notes : tuple of str
         What had to be assumed.
     """
 
     topology: Topology
-    step: int | None
-    time: float | None
-    cell: Cell
-    positions: FloatArray
-    images: Int32Array
-    has_images: bool
-    velocities: FloatArray | None
+    frame: LammpsFrame
     notes: tuple[str, ...]
 
 
@@ -99,8 +86,7 @@ def read_data(path: str | os.PathLike[str], types: Sequence[str] = (), units: st
     flags = None if atoms.flags is None else atoms.flags[order]
     positions, images = placed(cell, atoms.positions[order] - box.origin, flags)
     step, time = _STEP.search(data.title), _TIME.search(data.title)
-    return DataConfiguration(
-        topology_of(data, atoms.types[order], types, periodic),
+    frame = LammpsFrame(
         None if step is None else int(step[1]),
         None if time is None else float(time[1]),
         cell,
@@ -108,20 +94,15 @@ def read_data(path: str | os.PathLike[str], types: Sequence[str] = (), units: st
         images,
         flags is not None,
         _velocities(data, atoms.ids[order], style),
-        tuple(notes),
     )
+    return DataConfiguration(topology_of(data, atoms.types[order], types, periodic), frame, tuple(notes))
 
 
 def _unit_style(data: DataSections, given: str | None, notes: list[str]) -> UnitStyle:
     match = _UNITS.search(data.title)
-    stated = match[1] if match else ""
-    if stated and given and stated != given:
-        raise InputError(f"{data.path}: the file is in units {stated} (first line), not {given}: leave units out.")
-    try:
-        if stated or given:
-            return unit_style(stated or given or "")
-    except InputError as error:
-        raise InputError(f"{data.path}: {error}") from None
+    style = agreed_style(data.path, match[1] if match else "", "first line", given)
+    if style is not None:
+        return style
     if "Velocities" in data.sections:
         notes.append("The file does not name its units: metal is assumed (Å, Å/ps). Else give --units real.")
     return UNIT_STYLES["metal"]

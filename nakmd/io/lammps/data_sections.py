@@ -68,14 +68,8 @@ class DataSections:
 def read_sections(path: Path) -> DataSections:
     """Read the text of a data file, also compressed by gzip, bzip2 or xz.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Raises
-    ------
-    FileFormatError
-        If it cannot be read, a header line is damaged, or the header lacks the box or the number of atoms.
+    `FileFormatError` if it cannot be read, a header line is damaged, or the header lacks the box or the number of
+    atoms.
     """
     try:
         with open_plain(path) as file:

@@ -9,6 +9,7 @@ import numpy as np
 from nakmd.arrays import BoolArray, IntArray
 from nakmd.elements import element_of, standard_mass
 from nakmd.errors import FileFormatError, InputError
+from nakmd.io.element_groups import element_groups
 from nakmd.io.lammps.atom_types import TYPES_REMEDY, check_mass, element_of_mass, given_name, is_species
 from nakmd.io.lammps.data_sections import DataLine, DataSections
 from nakmd.system import Topology
@@ -44,7 +45,7 @@ def topology_of(data: DataSections, atom_types: IntArray, given: Sequence[str], 
     -------
     Topology
         Species in the order of their first appearance. Masses from the file where it has them, else standard atomic
-        weights.
+        weights; groups from the elements.
 
     Raises
     ------
@@ -70,7 +71,8 @@ def topology_of(data: DataSections, atom_types: IntArray, given: Sequence[str], 
         masses.append(standard_mass(element_of(name)) if mass is None else mass)
     species_names = tuple(dict.fromkeys(names[k] for k in np.argsort(first)))
     species = np.array([species_names.index(name) for name in names], dtype=np.int64)
-    return Topology(species_names, species[kinds], np.array(masses)[kinds], periodic)
+    groups = element_groups(species_names, species[kinds])
+    return Topology(species_names, species[kinds], np.array(masses)[kinds], periodic, groups)
 
 
 def _by_type(data: DataSections, section: str, labels: dict[str, int]) -> dict[int, DataLine]:

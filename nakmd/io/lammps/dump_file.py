@@ -13,15 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
-from nakmd.errors import FileFormatError, InputError
+from nakmd.errors import FileFormatError
 from nakmd.io.contents import open_plain
+from nakmd.io.element_groups import element_groups
 from nakmd.io.lammps.box import LammpsBox, placed
 from nakmd.io.lammps.dump_index import DumpHead, index_dump
 from nakmd.io.lammps.dump_rows import DumpRows
 from nakmd.io.lammps.dump_species import DumpSpecies
-from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, unit_style
+from nakmd.io.lammps.lammps_frame import LammpsFrame
+from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, agreed_style
+from nakmd.system import Topology
 
 
 class _Coordinates(NamedTuple):
@@ -46,32 +49,6 @@ _VELOCITIES = ("vx", "vy", "vz")
 def _kind(columns: Sequence[str]) -> _Coordinates | None:
     """Return the kind of positions in these columns, None if there are none."""
     return next((kind for kind in _COORDINATES if set(kind.names) <= set(columns)), None)
-
-
-class DumpFrame(NamedTuple):
-    """One frame of a dump.
-
-    Attributes
-    ----------
-    step : int
-    time : float [ps] or None
-        Only from ``ITEM: TIME``.
-    cell : Cell
-    positions : (n, 3) float64 [Å]
-        Inside the cell, whose corner is at the origin; in the order of the atom ids.
-    images : (n, 3) int32
-    has_images : bool
-        Whether the file has them; else ``images`` only undoes the wrapping of the positions as they are in the file.
-    velocities : (n, 3) float64 [Å/ps] or None
-    """
-
-    step: int
-    time: float | None
-    cell: Cell
-    positions: FloatArray
-    images: Int32Array
-    has_images: bool
-    velocities: FloatArray | None
 
 
 class DumpFile:
@@ -115,13 +92,9 @@ class DumpFile:
             self.notes.append("The dump names no boundaries (pp, ff): the box is taken as periodic in all directions.")
 
     def _unit_style(self, stated: str, given: str | None) -> UnitStyle:
-        if stated and given and stated != given:
-            raise InputError(f"{self.path}: the dump is in units {stated} (ITEM: UNITS), not {given}: leave units out.")
-        if stated or given:
-            try:
-                return unit_style(stated or given or "")
-            except InputError as error:
-                raise InputError(f"{self.path}: {error}") from None
+        style = agreed_style(self.path, stated, "ITEM: UNITS", given)
+        if style is not None:
+            return style
         head = self._heads[0]
         if set(_VELOCITIES) <= set(head.columns) or head.time is not None:
             self.notes.append(
@@ -138,33 +111,13 @@ class DumpFile:
         return all(head.time is not None for head in self._heads)
 
     def head(self, number: int) -> DumpHead:
-        """Return the header of a frame.
-
-        Parameters
-        ----------
-        number : int
-
-        Raises
-        ------
-        FileFormatError
-            If it is incomplete.
-        """
+        """Return the header of a frame; `FileFormatError` if it is incomplete."""
         if self._fault is not None and number == len(self._heads):
             raise self._fault
         return self._heads[number]
 
     def rows(self, number: int) -> DumpRows:
-        """Return the rows of atoms of a frame.
-
-        Parameters
-        ----------
-        number : int
-
-        Raises
-        ------
-        FileFormatError
-            If they are damaged.
-        """
+        """Return the rows of atoms of a frame; `FileFormatError` if they are damaged."""
         try:
             return DumpRows(self.path, self._file, number, self.head(number))
         except (OSError, EOFError) as error:
@@ -190,8 +143,8 @@ class DumpSeries:
 
     Attributes
     ----------
-    atoms : DumpSpecies
-    periodic : (3,) bool
+    topology : Topology
+        Of the first frame; groups from the elements.
 
     Raises
     ------
@@ -210,9 +163,11 @@ class DumpSeries:
         if not len(rows):
             raise rows.error("has no atoms.")
         self._ids = rows.ids
-        self.atoms = DumpSpecies.of(rows, self._types)
-        self.periodic: BoolArray = dump.head(first).box.periodic
-        self._flags = [name for name, periodic in zip(_FLAGS, self.periodic) if periodic]
+        self._atoms = atoms = DumpSpecies.of(rows, self._types)
+        self._periodic: BoolArray = dump.head(first).box.periodic
+        groups = element_groups(atoms.names, atoms.species)
+        self.topology = Topology(atoms.names, atoms.species, atoms.masses, self._periodic, groups)
+        self._flags = [name for name, periodic in zip(_FLAGS, self._periodic) if periodic]
 
     def has_images(self, number: int) -> bool:
         """Return whether a frame has image flags, or unwrapped positions.
@@ -225,7 +180,7 @@ class DumpSeries:
         kind = _kind(columns)
         return kind is not None and (kind.unwrapped or set(self._flags) <= set(columns))
 
-    def __getitem__(self, number: int) -> DumpFrame:
+    def __getitem__(self, number: int) -> LammpsFrame:
         """Read a frame.
 
         Raises
@@ -241,7 +196,7 @@ class DumpSeries:
         wrapped, images = placed(cell, positions, flags)
         velocities = rows.numbers(_VELOCITIES) * units.velocity if rows.has(_VELOCITIES) else None
         time = None if head.time is None else head.time * units.time
-        return DumpFrame(head.step, time, cell, wrapped, images, flags is not None, velocities)
+        return LammpsFrame(head.step, time, cell, wrapped, images, flags is not None, velocities)
 
     def _positions(self, rows: DumpRows, box: LammpsBox) -> tuple[FloatArray, IntArray | None]:
         """Return the positions from the corner of the cell, and their image flags, None if the file has none."""
@@ -258,7 +213,7 @@ class DumpSeries:
         if not rows.has(self._flags):
             return positions, None
         flags = np.zeros((len(rows), 3), dtype=np.int64)
-        flags[:, self.periodic] = rows.integers(self._flags)
+        flags[:, self._periodic] = rows.integers(self._flags)
         return positions, flags
 
     def _compare(self, rows: DumpRows, head: DumpHead) -> None:
@@ -268,11 +223,11 @@ class DumpSeries:
         separate = "Convert the frames with equal atoms separately, with --frames START:STOP."
         if head.n_atoms != first.n_atoms:
             raise rows.error(f"has {head.n_atoms} atoms, {before} has {first.n_atoms}.", separate)
-        if not np.array_equal(head.box.periodic, self.periodic):
+        if not np.array_equal(head.box.periodic, self._periodic):
             raise rows.error(f"has other boundaries than {before}.", separate)
         if rows.ids is None or self._ids is None or not np.array_equal(rows.ids, self._ids):
             raise rows.error(f"has other atom ids than {before}.", separate)
-        names = self.atoms.by_atom
+        names = self._atoms.by_atom
         atoms = DumpSpecies.of(rows, self._types).by_atom
         changed = np.flatnonzero(atoms != names)
         if len(changed):

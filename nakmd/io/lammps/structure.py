@@ -5,35 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from nakmd.errors import FileFormatError
-from nakmd.io.element_groups import element_groups
 from nakmd.io.lammps.data_file import read_data
 from nakmd.io.lammps.dump_file import DumpFile, DumpSeries
-from nakmd.system import System
+from nakmd.io.lammps.lammps_frame import LammpsFrame
+from nakmd.system import System, Topology
 
 
 def data_structure(path: Path) -> System:
-    """Read a data file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Raises
-    ------
-    FileFormatError
-        If it is damaged, or does not say what its atoms are.
-    """
+    """Read a data file; `FileFormatError` if it is damaged, or does not say what its atoms are."""
     read = read_data(path)
-    topology = read.topology
-    return System(
-        read.positions + read.images @ read.cell.matrix,
-        topology.species,
-        topology.species_names,
-        read.cell,
-        read.velocities,
-        topology.masses,
-        element_groups(topology.species_names, topology.species),
-    )
+    return _system(read.frame, read.topology)
 
 
 def dump_structure(path: Path, index: int = -1) -> System:
@@ -56,15 +37,18 @@ def dump_structure(path: Path, index: int = -1) -> System:
         if not -n <= index < n:
             raise FileFormatError(path, f"frame {index} does not exist: the file has {n} frames.")
         series = DumpSeries(dump, index % n, alone=True)
-        read, atoms = series[index % n], series.atoms
+        return _system(series[index % n], series.topology)
     finally:
         dump.close()
+
+
+def _system(frame: LammpsFrame, topology: Topology) -> System:
     return System(
-        read.positions + read.images @ read.cell.matrix,
-        atoms.species,
-        atoms.names,
-        read.cell,
-        read.velocities,
-        atoms.masses,
-        element_groups(atoms.names, atoms.species),
+        frame.positions + frame.images @ frame.cell.matrix,
+        topology.species,
+        topology.species_names,
+        frame.cell,
+        frame.velocities,
+        topology.masses,
+        topology.groups,
     )

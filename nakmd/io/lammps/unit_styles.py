@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from nakmd.errors import InputError
@@ -36,20 +37,31 @@ UNIT_STYLES = {
 }
 
 
-def unit_style(name: str) -> UnitStyle:
-    """Return a unit style by name.
+def agreed_style(path: str | os.PathLike[str], stated: str, place: str, given: str | None) -> UnitStyle | None:
+    """Return the unit style of a file; None if neither the file nor the user names one.
 
     Parameters
     ----------
-    name : str
+    path : path
+        For messages.
+    stated : str
+        Style that the file names; empty if it names none.
+    place : str
+        Where the file names it.
+    given : str or None
+        Style that the user names.
 
     Raises
     ------
     InputError
-        If nakmd does not read files in this style.
+        If the two differ, or nakmd does not read files in this style.
     """
+    if stated and given and stated != given:
+        raise InputError(f"{path}: the file is in units {stated} ({place}), not {given}: leave units out.")
+    name = stated or given
+    if not name:
+        return None
     if name not in UNIT_STYLES:
-        raise InputError(
-            f"LAMMPS units {name!r} are not read, only {' and '.join(UNIT_STYLES)}. Convert the file to metal units."
-        )
+        read = " and ".join(UNIT_STYLES)
+        raise InputError(f"{path}: LAMMPS units {name!r} are not read, only {read}. Convert the file to metal units.")
     return UNIT_STYLES[name]
