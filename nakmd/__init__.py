@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nakmd.errors import NakmdError
     from nakmd.io import Trajectory
     from nakmd.reported import resume, run
-    from nakmd.runs.session import Run
+    from nakmd.runs.outcome import Run
     from nakmd.system import Frame, System
 
 #: Module of each public name. Names are imported on first use, so that the command line starts quickly and a script
@@ -30,7 +30,7 @@ _HOMES = {
     "Deck": "nakmd.deck.deck",
     "Frame": "nakmd.system",
     "NakmdError": "nakmd.errors",
-    "Run": "nakmd.runs.session",
+    "Run": "nakmd.runs.outcome",
     "System": "nakmd.system",
     "Trajectory": "nakmd.io",
     "resume": "nakmd.reported",

@@ -6,17 +6,17 @@ ASE uses eV and Å, as nakmd does; its stress is in eV/Å³ in the order xx yy z
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
-from ase.geometry.cell import complete_cell
 
-from nakmd.cell import Cell
+from nakmd.cell import Cell, completed
 from nakmd.errors import InputError
 from nakmd.neighbors import Neighbors
-from nakmd.potentials import Evaluator, Potential
+from nakmd.potentials import Evaluator, Potential, load
 from nakmd.system import Result, System, check_positions
 
 #: ASE keeps its own masses; a potential does not need any, and any element is allowed.
@@ -28,8 +28,8 @@ class NakMD(Calculator):
 
     Parameters
     ----------
-    potential : Potential
-        ``load("nak-cn")``, ``EAM.from_file(...)``, a `Hybrid`, ...
+    potential : Potential or str
+        ``EAM.from_file(...)``, a `Hybrid`, ..., or what `nakmd.potentials.load` accepts: ``"nak-cn"``.
     labels : sequence of str, or mapping of int to str, optional
         Site labels: one for each atom (``""`` for none), or one for each tag (``{1: "graphitic"}``). If left out,
         ``atoms.arrays["site"]`` is used where it exists.
@@ -38,15 +38,15 @@ class NakMD(Calculator):
 
     Notes
     -----
-    Any cell and periodic flags are allowed, also no cell. The stress requires a cell with a volume.
+    Any cell and periodic flags are allowed, also no cell. A cell vector of zero length is not periodic, whatever its
+    flag says. The stress requires a cell with a volume.
 
     Examples
     --------
     >>> from ase.build import bulk
     >>> from nakmd.ase import NakMD
-    >>> from nakmd.potentials import load
     >>> atoms = bulk("Na", "bcc", a=4.2906)
-    >>> atoms.calc = NakMD(load("nak"))
+    >>> atoms.calc = NakMD("nak")
     >>> round(atoms.get_potential_energy(), 3)
     -1.109
     """
@@ -55,12 +55,18 @@ class NakMD(Calculator):
 
     def __init__(
         self,
-        potential: Potential,
+        potential: Potential | str | Path,
         labels: Sequence[str] | Mapping[int, str] | None = None,
         skin: float = 0.5,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)  # type: ignore[no-untyped-call]  # ASE is untyped
+        if isinstance(potential, (str, Path)):
+            potential = load(potential)
+        if not isinstance(potential, Potential):
+            raise InputError(
+                f"NakMD needs a potential or its name, such as NakMD('nak'), not a {type(potential).__name__}."
+            )
         self.potential = potential
         self.labels = labels
         self.skin = skin
@@ -84,7 +90,8 @@ class NakMD(Calculator):
         CoverageError
             If the potential does not cover a pair of species.
         InputError
-            If a position is not finite, or the number of labels is not the number of atoms.
+            If there are no atoms, a position is not finite, two atoms are at the same place, or the number of labels is
+            not the number of atoms.
         """
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # ASE is untyped
         current = cast(Atoms, self.atoms)
@@ -97,6 +104,8 @@ class NakMD(Calculator):
         self._neighbors.update(system)
         self._evaluator.compute(system, self._neighbors, self._result)
         energy = self._result.energy
+        if not (np.isfinite(energy) and np.all(np.isfinite(self._result.forces))):
+            raise InputError(_overlap_of(system))
         self.results = {
             "energy": energy,
             "free_energy": energy,
@@ -123,6 +132,8 @@ class NakMD(Calculator):
 
     def _bind(self, atoms: Atoms) -> System:
         """Return the system; it is rebuilt only if species, periodic flags or the number of atoms changed."""
+        if not len(atoms):
+            raise InputError("There are no atoms to compute: the Atoms object is empty.")
         names = self.species_of(atoms)
         species_names = tuple(sorted(set(names)))
         rows = {name: row for row, name in enumerate(species_names)}
@@ -147,9 +158,20 @@ class NakMD(Calculator):
 
 
 def _cell_of(atoms: Atoms) -> Cell:
-    """Return the right-handed cell; missing cell vectors are completed."""
-    matrix = np.array(complete_cell(atoms.cell), dtype=np.float64)
-    if np.linalg.det(matrix) < 0.0:
-        # the same lattice: inverting a cell vector does not change it
-        matrix[2] *= -1.0
-    return Cell(matrix, [bool(p) for p in atoms.pbc])
+    """Return the cell; missing cell vectors are completed, and are not periodic."""
+    matrix, periodic, _ = completed(np.array(atoms.cell.array, dtype=np.float64), atoms.pbc.tolist())
+    return Cell(matrix, periodic)
+
+
+def _overlap_of(system: System) -> str:
+    """Return the message on energies or forces that are not finite."""
+    from nakmd.structures.distances import closest_distances  # noqa: PLC0415  (SciPy, for this message only)
+
+    pairs = closest_distances(system).values()
+    if not pairs:
+        return "The energy or a force is not finite, and no two atoms are within 10 Å. Check the potential."
+    pair = min(pairs, key=lambda pair: pair.distance)
+    return (
+        f"The energy or a force is not finite: atoms {pair.i} and {pair.j} are {pair.distance:.3g} Å apart. "
+        "Move them apart, or remove one of them."
+    )

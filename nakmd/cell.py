@@ -10,6 +10,71 @@ from numpy.typing import ArrayLike
 from nakmd.arrays import BoolArray, FloatArray, Int32Array
 from nakmd.errors import InputError
 
+#: Least distance [Å] between opposite faces along a periodic vector. An atom is never closer to its own image than that
+#: in a real structure, and a thinner cell has so many images within a cutoff that no list of pairs could hold them.
+LEAST_HEIGHT = 0.5
+
+
+def right_handed(matrix: FloatArray, periodic: Sequence[bool]) -> FloatArray:
+    """Return right-handed vectors of the same cell.
+
+    Parameters
+    ----------
+    matrix : (3, 3) float64 [Å]
+    periodic : sequence of three bool
+
+    Returns
+    -------
+    (3, 3) float64 [Å]
+        Of a left-handed cell, the last periodic vector is inverted, which gives the same lattice. Without a periodic
+        vector, the first two are exchanged, which gives the same parallelepiped.
+
+    Notes
+    -----
+    Image counts refer to the vectors they were written with: unwrap positions with those before this is called.
+    """
+    if np.linalg.det(matrix) > 0.0:
+        return matrix
+    vectors = matrix.copy()
+    if any(periodic):
+        vectors[int(np.flatnonzero(periodic)[-1])] *= -1.0
+        return vectors
+    return np.ascontiguousarray(vectors[[1, 0, 2]])
+
+
+def completed(matrix: FloatArray, periodic: Sequence[bool]) -> tuple[FloatArray, list[bool], BoolArray]:
+    """Return a cell in which unit vectors replace the vectors of zero length.
+
+    Parameters
+    ----------
+    matrix : (3, 3) float64 [Å]
+    periodic : sequence of three bool
+
+    Returns
+    -------
+    matrix : (3, 3) float64 [Å]
+        Right-handed if any vector was missing. The new vectors are orthogonal to all others.
+    periodic : list of three bool
+        False along the new vectors: a vector of zero length has no period, whatever the flag says.
+    missing : (3,) bool
+        Which vectors are new.
+    """
+    missing = ~np.any(matrix, axis=1)
+    vectors = matrix.copy()
+    if missing.sum() == 1:
+        new = int(np.argmax(missing))
+        normal = np.cross(matrix[new - 2], matrix[new - 1])
+        length = float(np.linalg.norm(normal))
+        vectors[new] = normal / length if length > 0.0 else 0.0  # parallel vectors: `Cell` refuses them
+    elif missing.all():
+        vectors = np.eye(3)
+    elif missing.any():
+        # the first right singular vector of a single row is its direction; the others are orthogonal to it
+        vectors[missing] = np.linalg.svd(matrix[~missing])[2][1:]
+        if np.linalg.det(vectors) < 0.0:
+            vectors[int(np.argmax(missing))] *= -1.0
+    return vectors, [bool(p and not lacks) for p, lacks in zip(periodic, missing)], missing
+
 
 class Cell:
     """A parallelepiped with a corner at the origin, periodic along any of its vectors.
@@ -17,14 +82,15 @@ class Cell:
     Parameters
     ----------
     matrix : (3, 3) or (3,) array_like [Å]
-        Rows are the cell vectors; three lengths define an orthorhombic cell.
+        Rows are the cell vectors; three lengths define an orthorhombic cell. Left-handed vectors are replaced by
+        right-handed ones of the same cell (`right_handed`).
     periodic : sequence of three bool
         Whether the cell is periodic along each vector.
 
     Raises
     ------
     InputError
-        If the vectors span no volume, or are left-handed.
+        If the vectors span no volume, or the cell is thinner than `LEAST_HEIGHT` along a periodic vector.
 
     Notes
     -----
@@ -41,10 +107,18 @@ class Cell:
             raise InputError(f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}.")
         if abs(np.linalg.det(vectors)) < 1e-6:
             raise InputError(f"The cell vectors {vectors.tolist()} span no volume: they must be linearly independent.")
-        if np.linalg.det(vectors) < 0.0:
-            raise InputError(f"The cell vectors {vectors.tolist()} are left-handed: exchange two of them.")
-        self.matrix: FloatArray = np.ascontiguousarray(vectors)
         self.periodic: BoolArray = np.array([bool(p) for p in periodic])
+        self.matrix: FloatArray = np.ascontiguousarray(right_handed(vectors, self.periodic.tolist()))
+        self._check_heights()
+
+    def _check_heights(self) -> None:
+        heights = np.where(self.periodic, self.heights, np.inf)
+        thin = int(np.argmin(heights))
+        if heights[thin] < LEAST_HEIGHT:
+            raise InputError(
+                f"The cell {self.matrix.tolist()} is periodic along vector {'abc'[thin]}, but only {heights[thin]:.3g} "
+                f"Å thick there; at least {LEAST_HEIGHT} Å are needed. Enlarge it, or make it not periodic there."
+            )
 
     def __repr__(self) -> str:
         return f"Cell({self.matrix.tolist()}, periodic={self.periodic.tolist()})"

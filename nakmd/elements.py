@@ -25,8 +25,8 @@ WALL = ("C", "N")
 
 #: Standard atomic weights [amu], IUPAC 2021 (conventional values), of the elements that decks and models may name.
 MASSES = {
-    "H": 1.008, "C": 12.011, "N": 14.007, "O": 15.999, "Na": 22.98976928, "Al": 26.9815384,
-    "Si": 28.085, "K": 39.0983, "Cu": 63.546, "Rb": 85.4678, "B": 10.81, "Ge": 72.630,
+    "H": 1.008, "Li": 6.94, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "Na": 22.98976928, "Al": 26.9815384,
+    "Si": 28.085, "K": 39.0983, "Cu": 63.546, "Ge": 72.630, "Rb": 85.4678, "Cs": 132.90545196,
 }  # fmt: skip
 
 #: Covalent radii [Å], Cordero et al., Dalton Trans. 2832 (2008), doi:10.1039/b801115j.
@@ -90,6 +90,19 @@ MEASURED_CRYSTALS = {
 def element_of(species_name: str) -> str:
     """Return the element of a species name: ``"N:graphitic"`` is ``"N"``."""
     return species_name.partition(":")[0]
+
+
+def miswritten_symbol(name: str) -> str | None:
+    """Return the symbol of the element that a species name means but writes with other capitals, else None.
+
+    Examples
+    --------
+    >>> miswritten_symbol("na"), miswritten_symbol("CU"), miswritten_symbol("Na"), miswritten_symbol("water")
+    ('Na', 'Cu', None, None)
+    """
+    element = element_of(name)
+    symbol = element.capitalize()
+    return symbol if element not in ATOMIC_NUMBERS and symbol in ATOMIC_NUMBERS else None
 
 
 def standard_mass(element: str) -> float:

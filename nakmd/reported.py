@@ -6,8 +6,9 @@ from pathlib import Path
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
+from nakmd.runs.outcome import Run
 from nakmd.runs.run import resume_run, run_deck
-from nakmd.runs.session import ProgressReport, Run
+from nakmd.runs.session import ProgressReport
 
 
 def run(

@@ -83,6 +83,7 @@ class Frame:
     ----------
     step : int
     time : float [ps]
+        NaN if the source of the frame has no times.
     positions : (n, 3) float64 [Å]
         Wrapped into the cell along periodic directions.
     images : (n, 3) int32
@@ -99,6 +100,9 @@ class Frame:
         Many-body terms are not included.
     stage : str
         Name of the stage to which the frame belongs.
+    has_images : bool
+        Whether the source has image counts. If not, ``images`` only restores the positions of the source, which may
+        have been wrapped; paths then follow the nearest image from frame to frame.
     """
 
     step: int
@@ -113,6 +117,7 @@ class Frame:
     virial: FloatArray | None = None
     pair_energies: FloatArray | None = None
     stage: str = ""
+    has_images: bool = True
 
     @property
     def unwrapped(self) -> FloatArray:
@@ -140,7 +145,8 @@ class System:
     Raises
     ------
     InputError
-        If shapes do not match, a position is not finite, or an element has no standard mass.
+        If shapes do not match, a position or velocity is not finite, a mass is not positive, or an element has no
+        standard mass.
     """
 
     __slots__ = ("cell", "groups", "masses", "positions", "species", "species_names", "velocities")
@@ -185,6 +191,10 @@ class System:
                 f"{len(self.species_names)} species names allow 0 to {len(self.species_names) - 1}."
             )
         check_positions(self.positions)
+        check_masses(self.masses)
+        if not np.all(np.isfinite(self.velocities)):
+            atom = int(np.argwhere(~np.isfinite(self.velocities))[0, 0])
+            raise InputError(f"The velocity of atom {atom} is not finite: {self.velocities[atom].tolist()} Å/ps.")
 
     @staticmethod
     def _mass_of(species_name: str) -> float:
@@ -259,3 +269,13 @@ def check_positions(positions: FloatArray) -> None:
     if not np.all(np.isfinite(positions)):
         atom = int(np.argwhere(~np.isfinite(positions))[0, 0])
         raise InputError(f"The position of atom {atom} is not finite: {positions[atom].tolist()} Å.")
+
+
+def check_masses(masses: FloatArray) -> None:
+    """Raise `InputError` with the first atom whose mass, (n,) [amu], is not a positive number."""
+    wrong = np.flatnonzero(~(np.isfinite(masses) & (masses > 0.0)))
+    if len(wrong):
+        raise InputError(
+            f"The mass of atom {wrong[0]} is {masses[wrong[0]]:g} amu ({len(wrong)} such atoms); masses are positive "
+            "numbers. Without masses, the standard atomic weights are used."
+        )

@@ -118,8 +118,8 @@ def run(system, pair_commands, files=None):
     script = commands(pair_commands, " ".join("p" if p else "f" for p in system.cell.periodic))
     with tempfile.TemporaryDirectory() as folder:
         for name, content in (files or {}).items():
-            text = content.read_text() if isinstance(content, Path) else content
-            (Path(folder) / name).write_text(text)
+            data = content.read_bytes() if isinstance(content, Path) else content.encode()
+            (Path(folder) / name).write_bytes(data)
         (Path(folder) / "config.data").write_text(data_file(system, box, q, shift))
         (Path(folder) / "in.nakmd").write_text("\n".join(script) + "\n")
         done = subprocess.run(

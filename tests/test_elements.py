@@ -28,6 +28,22 @@ def test_radii_are_those_of_cordero(element):
     assert elements.COVALENT_RADII[element] == covalent_radii[atomic_numbers[element]]
 
 
+def test_every_metal_and_wall_element_has_a_mass_and_a_radius():
+    known = set(elements.METALS) | set(elements.WALL)
+    assert known <= set(elements.MASSES)
+    assert known <= set(elements.COVALENT_RADII)
+    # IUPAC 2021, conventional values
+    assert (elements.MASSES["Li"], elements.MASSES["Cs"]) == (6.94, 132.90545196)
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [("na", "Na"), ("CU", "Cu"), ("k", "K"), ("n:graphitic", "N"), ("Na", None), ("C:edge", None), ("water", None)],
+)
+def test_symbols_with_wrong_capitals(name, symbol):
+    assert elements.miswritten_symbol(name) == symbol
+
+
 def test_metal_and_wall_are_disjoint():
     assert not set(elements.METALS) & set(elements.WALL)
     assert elements.element_of("N:graphitic") in elements.WALL

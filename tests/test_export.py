@@ -142,7 +142,9 @@ def test_terms_that_cannot_be_exported():
     class Odd(Morse):
         lammps_lacks = "pair whose depth follows a density"
 
-    screened = Odd({("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0}}, label="screened")
+    screened = Odd(
+        {("K", "K"): {"depth": 0.1, "alpha": 1.0, "r_0": 3.0, "cutoff": 8.0}}, label="screened", replace=True
+    )
     with pytest.raises(InputError, match="screened cannot be exported: LAMMPS has no pair whose depth follows"):
         lammps_input(Hybrid([*load("nak").terms, screened], none=[("K", "C")]), ["K", "Na"])
 

@@ -66,7 +66,7 @@ def test_a_term_of_a_deck_is_the_potential(style):
     form = PAIR_FORMS[style]
     words = {name: f"{value!r} {form.parameters[name].unit}".strip() for name, value in numbers_of(style).items()}
     term = {"kind": style.replace("_", "-"), "pair": ["K", "Na"], "cutoff": "0.6 nm", "cut": "smooth", **words}
-    term["smooth_from"] = "4 Å"
+    term |= {"smooth_from": "4 Å", "replace": True}
     deck = Deck(
         model={"terms": [{"kind": "set", "name": "nak"}, term]},
         structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}},

@@ -200,9 +200,13 @@ def test_structures_that_make_no_sense(tmp_path):
 
     assert message() == f"{path}: there is no such file."
     path.write_text("2\n\nC 0 0 0\n")
+    assert message() == f"{path}:1: an image is said to have 2 atoms, but its header is followed by 1."
+    path.write_text("1\n\nC 0 0\n")
     assert message().startswith(f"{path}: ASE cannot read the file (")
-    path.write_text('1\nLattice="1 0 0 0 1 0 0 0 -1"\nC 0 0 0\n')
-    assert "left-handed" in message()
+    path.write_text('1\nLattice="1 0 0 0 1 0 1 1 0"\nC 0 0 0\n')
+    assert "span no volume" in message()
+    path.write_text('1\nLattice="10 0 0 0 10 0 0 0 1e-3"\nC 0 0 0\n')
+    assert "periodic along vector c, but only 0.001 Å thick" in message()
     path.write_text("1\n\nC nan 0 0\n")
     assert "position of atom 0 is not finite" in message()
     ase.io.write(tmp_path / "zero.xyz", ase.Atoms())

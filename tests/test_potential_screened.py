@@ -351,7 +351,10 @@ def test_a_deck_sets_the_screening():
     for model, message in (
         ({"potential": "nak-cn", "screening": 2.0}, "it must be between 0"),
         ({"potential": "nak-cn-pair", "screening": 0.5}, "does not apply to nak-cn-pair"),
-        ({"potential": "some.tersoff", "screening": 0.5}, "screening acts on the metal-carbon terms of a named set"),
+        (
+            {"potential": str(Path(__file__).parent / "data" / "cn.tersoff"), "screening": 0.5},
+            "screening acts on the metal-carbon terms of a named set",
+        ),
     ):
         built, ((path, text),) = deck_faults(model)
         assert built is None

@@ -223,12 +223,12 @@ FILES = {
     "truncated.eam.fs": (lambda t: t[: len(t) // 2], r"ends after|ends where"),
     "counts.eam.fs": (lambda t: t.replace(str(N_RHO), str(N_RHO - 1), 1), "more values on this line|values, not"),
     "nan.eam.fs": (lambda t: t.replace("\n0.0", "\nnan", 1) if "\n0.0" in t else t[:900] + " nan " + t[900:], "nan"),
-    "empty.eam.alloy": (lambda t: "", "ends inside its header"),
+    "empty.eam.alloy": (lambda t: "", r"is empty \(0 bytes\)"),
     "letter.txt": (lambda t: "Dear colleague,\n" * 9, "this is not an EAM table"),
     "letter.toml": (lambda t: "Dear colleague,\n" * 9, "Correct the TOML"),
     "keys.toml": (lambda t: 'name = "x"\ntitle = "x"\nform = "model"\nfom = 1\n', "fom is not a known key"),
     "letter.tersoff": (lambda t: "Dear colleague,\n" * 9, "letter.tersoff"),
-    "binary.eam": (lambda t: "\x00\x01\x7f" * 400, "this is not an EAM table|ends inside"),
+    "binary.eam": (lambda t: "\x00\x01\x7f" * 400, r"binary \(400 of its 1200 bytes are NUL\)"),
 }
 
 

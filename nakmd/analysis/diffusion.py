@@ -22,7 +22,7 @@ from nakmd.analysis.numerics.displacements import (
 )
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
-from nakmd.analysis.table_row import Row
+from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import FloatArray
 from nakmd.system import Frame, Topology
 
@@ -47,6 +47,8 @@ class DiffusionRecord(Record):
     intercept : float [Å²]
     exponent, exponent_error : float
         d log MSD / d log t in the window; 1 for diffusive motion.
+    unwrap : {"images", "nearest"}
+        How paths were unwrapped; see `Diffusion`.
     diffusive : bool
         False if the exponent differs from 1 by more than 0.1 beyond twice its error.
     """
@@ -62,6 +64,7 @@ class DiffusionRecord(Record):
     exponent: float
     exponent_error: float
     diffusive: bool
+    unwrap: str = "images"
 
     def __str__(self) -> str:
         text = super().__str__()
@@ -69,8 +72,10 @@ class DiffusionRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table."""
-        note = "" if self.diffusive else f"not diffusive: MSD ~ t^{self.exponent:.2f}"
-        yield Row.of(f"diffusion of {self.species}", self, note)
+        notes = [] if self.diffusive else [f"not diffusive: MSD ~ t^{self.exponent:.2f}"]
+        if self.unwrap == "nearest":
+            notes += ["no image counts: paths to the nearest image", trust_note(self)]
+        yield Row.of(f"diffusion of {self.species}", self, "; ".join(filter(None, notes)))
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the MSD, its error band and the fitted line."""
@@ -105,8 +110,8 @@ class Diffusion(NamedAnalysis):
     drift : str or None
         Atoms whose centre-of-mass motion is subtracted; default ``"all"``; None subtracts nothing.
     unwrap : {"images", "nearest"}
-        Unwrap positions with the image counts of the frames, or, for files without them, with the nearest
-        image from frame to frame (correct while no atom moves half a cell between two frames).
+        Unwrap positions with the image counts of the frames, or, for frames without them, with the nearest
+        image from frame to frame (refused if atoms may move half a cell between two frames: `Paths.check`).
     memory : float [bytes]
         Limit for the stored paths (8 bytes per frame, atom and direction). When it is reached every other
         frame is dropped: the paths remain exact, the lags become coarser. The record notes it.
@@ -173,6 +178,7 @@ class Diffusion(NamedAnalysis):
     def result(self) -> DiffusionRecord:
         """Return the diffusion coefficient."""
         paths_of = self._paths
+        paths_of.check()
         n, n_atoms, d = len(paths_of.rows), paths_of.n_atoms, paths_of.dimensions
         require_frames(n, 4, "Diffusion")
         step = paths_of.step
@@ -237,6 +243,7 @@ class Diffusion(NamedAnalysis):
             exponent=exponent,
             exponent_error=exponent_error,
             diffusive=diffusive,
+            unwrap="nearest" if paths_of.to_nearest else "images",
         )
 
 

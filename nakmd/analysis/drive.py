@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from typing import Protocol
 
 from nakmd.analysis.base import Analysis, Record
+from nakmd.analysis.source_check import require_source
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -162,6 +163,7 @@ def run_all(
     is about 100 MB without diffusion, and 1 GB more for each diffusion coefficient; `analyze` divides one budget among
     them.
     """
+    require_source(source)
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):
         try:

@@ -159,6 +159,7 @@ class LayerDiffusion(NamedAnalysis):
     def result(self) -> LayerDiffusionRecord:
         """Return the coefficient of each layer."""
         paths = self._paths
+        paths.check()
         n, m = len(paths.rows), paths.n_atoms
         require_frames(n, 4, "Diffusion by layer")
         low, high = fit_window(self.fit, n, paths.step, LATEST)

@@ -118,6 +118,7 @@ class NonGaussian(NamedAnalysis):
 
     def result(self) -> NonGaussianRecord:
         """Return the parameter."""
+        self._paths.check()
         n, n_atoms = len(self._paths.rows), self._paths.n_atoms
         require_frames(n, 16, "The non-Gaussian parameter")
         lags = np.unique(np.geomspace(1, n // 4, LAGS).round().astype(np.int64))

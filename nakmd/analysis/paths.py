@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nakmd.analysis.base import select
@@ -9,6 +11,12 @@ from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.arrays import BoolArray, FloatArray, Int8Array, Int32Array
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
+
+#: Nearest-image steps longer than `FAR` of the cell, along any periodic vector, may belong to steps of more than half a
+#: cell to the other side. If more than `MOST_FAR` of all steps are as long, paths are refused. For a Gaussian
+#: distribution that is a standard deviation of 0.122 cells: one step in 24,000 is then taken to the wrong side, which
+#: lowers D by 0.02 %. At 0.2 cells it would be 4 %.
+FAR, MOST_FAR = 0.4, 1e-3
 
 #: Names of directions relative to the wall, and their columns of `WallFrame.components`.
 WALL_DIRECTIONS = {"parallel": (0, 1), "perpendicular": (2,)}
@@ -56,8 +64,13 @@ class EvenSpacing:
         Raises
         ------
         AnalysisError
-            If another frame follows an irregular one.
+            If another frame follows an irregular one, or the frame has no time.
         """
+        if not math.isfinite(frame.time):
+            raise AnalysisError(
+                f"{self.name} needs the times of frames, and the frame at step {frame.step} has none. Convert its "
+                "source again, with times."
+            )
         if self.irregular or (len(self.times) > 1 and self.times[1] <= self.times[0]):
             raise AnalysisError(
                 f"{self.name} needs evenly spaced frames: the first are {self.times[1] - self.times[0]:g} ps apart, "
@@ -97,7 +110,8 @@ class Paths:
     drift : str or None
         Atoms whose centre-of-mass motion is subtracted.
     unwrap : {"images", "nearest"}
-        Whether paths are unwrapped by image counts or by the nearest image.
+        Whether paths are unwrapped by image counts or by the nearest image. Frames without image counts
+        (`Frame.has_images`) always follow the nearest image.
     memory : float [bytes]
         If the paths exceed it, every other frame is dropped.
     name : str
@@ -138,6 +152,8 @@ class Paths:
         self._times: list[float] = []
         self._keep_every, self._count = 1, 0
         self._previous: tuple[FloatArray, Int32Array] | None = None
+        self._followed = self.chosen.copy() if self._weights is None else self.chosen | (self._weights > 0.0)
+        self._n_steps, self._n_far = 0, 0
         return self.chosen
 
     def add(self, frame: Frame, labels: Int8Array | None = None) -> None:
@@ -146,10 +162,11 @@ class Paths:
             return
         if self._previous is not None:
             wrapped, images = self._previous
-            if self.unwrap == "images":
+            if self.unwrap == "images" and frame.has_images:
                 step_vectors = (frame.positions - wrapped) + (frame.images - images) @ frame.cell.matrix
             else:
                 step_vectors = frame.cell.minimum_image(frame.positions - wrapped)
+                self._count_far(frame, step_vectors)
             if self._weights is not None:
                 step_vectors -= self._weights @ step_vectors
             step_vectors = step_vectors[self.chosen]
@@ -166,6 +183,27 @@ class Paths:
                 self.rows, self._times, self.labels = self.rows[::2], self._times[::2], self.labels[::2]
                 self._keep_every *= 2
         self._count += 1
+
+    def _count_far(self, frame: Frame, step_vectors: FloatArray) -> None:
+        """Count steps that are about as long as half a cell."""
+        fractions = np.abs(step_vectors[self._followed] @ frame.cell.inverse)[:, frame.cell.periodic]
+        self._n_steps += fractions.size
+        self._n_far += int(np.count_nonzero(fractions > FAR))
+
+    def check(self) -> None:
+        """Raise `AnalysisError` if steps are too wide for paths to the nearest image."""
+        if self._n_far > MOST_FAR * self._n_steps:
+            raise AnalysisError(
+                f"The frames have no image counts, and {100 * self._n_far / self._n_steps:.2g} % of the steps between "
+                f"them are longer than {FAR} of the cell (at most {100 * MOST_FAR:g} % are allowed): an atom may have "
+                "moved more than half a cell, so its path is unknown. Take frames that are closer in time, or a source "
+                "with image counts or unwrapped positions."
+            )
+
+    @property
+    def to_nearest(self) -> bool:
+        """Whether any step was taken to the nearest image."""
+        return self._n_steps > 0
 
     @property
     def n_atoms(self) -> int:
@@ -187,7 +225,7 @@ class Paths:
         notes = []
         if self._wall is not None:
             notes.append(f"directions follow the wall, {self._wall.words}")
-        if self.unwrap == "nearest":
+        if self.to_nearest:
             notes.append("no image counts: paths unwrapped to the nearest image from frame to frame")
         if self._keep_every > 1:
             notes.append(f"one frame in {self._keep_every} stored, to stay below {self.memory / 1e6:.0f} MB")

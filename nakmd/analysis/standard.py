@@ -12,6 +12,7 @@ from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, run_
 from nakmd.analysis.named_analysis import AtomsPresent
 from nakmd.analysis.parallel import run_in_processes
 from nakmd.analysis.registry import quantity, read_from_table
+from nakmd.analysis.source_check import require_source
 from nakmd.errors import AnalysisError, did_you_mean
 from nakmd.quantity_names import QUANTITIES
 from nakmd.system import Topology
@@ -99,6 +100,7 @@ def analyze(
     dict of str to Record or AnalysisError
         An analysis that fails for these frames has its error in place of a record.
     """
+    require_source(source)
     chosen_stages(tuple(source.stages), stage)  # an unknown stage is an error even if only the table is read
     make = partial(standard_analyses, quantities=quantities, unwrap=unwrapping_for(source), memory=memory)
     analyses = make(source.topology)

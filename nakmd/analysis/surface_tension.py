@@ -17,6 +17,7 @@ from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.source_check import require_source
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -238,6 +239,7 @@ def surface_tension(
 
     ``axis`` is as in `SurfaceTension`, ``stage`` as in `choose_frames`.
     """
+    require_source(source)
     columns = getattr(source, "thermo", None)
     if columns:
         refuse_wall(source.topology, "Surface tension")

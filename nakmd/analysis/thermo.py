@@ -16,6 +16,7 @@ from nakmd.analysis.named_analysis import TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration, statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.source_check import require_source
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -276,6 +277,7 @@ def thermo(
 
     ``stage`` is as in `choose_frames`.
     """
+    require_source(source)
     columns = getattr(source, "thermo", None)
     if columns:
         present = tuple(source.stages)

@@ -16,6 +16,7 @@ from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.displacements import check_fit
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.source_check import require_source
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -132,6 +133,7 @@ def viscosity(
 
     ``fit`` [ps] is as in `Viscosity`, ``stage`` as in `choose_frames`.
     """
+    require_source(source)
     refuse_wall(source.topology, "Viscosity")
     columns: Mapping[str, NDArray[Any]] | None = getattr(source, "thermo", None)
     if not columns or not {"time", "temperature", "volume", *(f"pressure_{v}" for v in _VOIGT)} <= set(columns):

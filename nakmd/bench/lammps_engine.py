@@ -181,7 +181,7 @@ class LAMMPS:
             # EAM files set masses too; these lines come after and override them
             *(f"mass {a + 1} {float(values[0])!r}" for a, values in enumerate(masses) if len(values)),
             "neigh_modify every 1 delay 0 check yes",
-            f"timestep {timestep!r}",
+            f"timestep {float(timestep)!r}",
             "fix motion all nve",
             "thermo_style custom step pe etotal",
             "thermo_modify format float %.17g norm no lost error",
@@ -207,7 +207,7 @@ class LAMMPS:
         RunError
             If LAMMPS does not start or fails.
         """
-        script = [*self._commands, f"neighbor {setting.skin!r} bin", f"thermo {max(steps, 1)}", f"run {steps}"]
+        script = [*self._commands, f"neighbor {float(setting.skin)!r} bin", f"thermo {max(steps, 1)}", f"run {steps}"]
         (self.folder / "in.nakmd").write_text("\n".join(script) + "\n")
         command = [self.build.executable, "-in", "in.nakmd", "-log", "none", "-nocite", *setting.options()]
         if setting.processes > 1:

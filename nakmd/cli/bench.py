@@ -26,7 +26,7 @@ class Rival(StrEnum):
 
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Cases to run. Default: all.")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all cores.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all usable cores.")] = None,
     atoms: Annotated[
         int | None, typer.Option("--atoms", min=100, help="Approximate number of atoms. Default: set by the case.")
     ] = None,
@@ -49,7 +49,7 @@ def bench(
     from nakmd.cli.output import show_json
     from nakmd.cli.threads import allow_threads
 
-    allow_threads(threads)
+    threads = allow_threads(threads)
     from nakmd.bench.cases import prepare
     from nakmd.bench.contest import compare
     from nakmd.bench.costs import measure_costs

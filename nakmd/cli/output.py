@@ -21,8 +21,10 @@ def say(text: str = "") -> None:
 
 
 def show_json(data: Any) -> None:
-    """Print data as JSON."""
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print data as JSON; NumPy scalars and arrays become numbers and lists."""
+    from nakmd.io.atomic import plain
+
+    typer.echo(json.dumps(plain(data), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def show_heading(text: str) -> None:

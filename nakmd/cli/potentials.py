@@ -36,16 +36,24 @@ def list_(as_json: AsJSON = False) -> None:
 @app.command()
 @guarded
 def show(name: Name, as_json: AsJSON = False) -> None:
-    """Print a set: form, parameters with units, papers, licence, accuracy and limits of use."""
+    """Print a set: form, parameters with units, papers, licence, accuracy and limits of use; of a table its header."""
     from nakmd.cli.output import show_json
+    from nakmd.cli.potential_file_page import file_facts, show_file_page
     from nakmd.cli.potential_page import show_page
     from nakmd.potentials import library
+    from nakmd.runs.potential_builder import potential_file
 
-    record = library.read_set(name)
+    found = potential_file(name, Path())
+    if found is not None and found[1] != "set":
+        facts = file_facts(*found)
+        show_json(facts.to_dict()) if as_json else show_file_page(facts)
+        return
+    named = name if found is None else found[0]
+    record = library.read_set(named)
     if as_json:
-        show_json({**_summary(library.summary(name)), "record": record.model_dump(mode="json")})
+        show_json({**_summary(library.summary(named)), "record": record.model_dump(mode="json")})
     else:
-        show_page(record, library.summary(name), library.parts(name))
+        show_page(record, library.summary(named), library.parts(named))
 
 
 @app.command()

@@ -16,7 +16,7 @@ from nakmd.cli.output import in_time, say, show_json, show_table
 from nakmd.pace import Pace
 
 if TYPE_CHECKING:
-    from nakmd.runs.session import Run
+    from nakmd.runs.outcome import Run
     from nakmd.simulation import Progress
     from nakmd.studies.validation import ValidationProgress
 

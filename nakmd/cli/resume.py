@@ -11,7 +11,7 @@ import typer
 def resume(
     directory: Annotated[Path, typer.Argument(help="Directory of the run.")],
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Additional steps of the last stage.")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all cores.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all usable cores.")] = None,
     deck: Annotated[
         Path | None, typer.Option("--deck", help="Continue only if the run was started with this deck.")
     ] = None,
@@ -21,7 +21,7 @@ def resume(
     from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
-    allow_threads(threads)
+    threads = allow_threads(threads)
     from nakmd.reported import resume as resume_run
 
     with watch(quiet=as_json) as progress:

@@ -14,7 +14,7 @@ def run(
         Path | None,
         typer.Option("--directory", "-o", help="Directory of the run. Default: runs/DECK."),
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all cores.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all usable cores.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Random seed, instead of the deck's.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run in the directory.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
@@ -23,7 +23,7 @@ def run(
     from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
-    allow_threads(threads)
+    threads = allow_threads(threads)
     from nakmd.deck.source import DeckSource
     from nakmd.reported import run as run_deck
 

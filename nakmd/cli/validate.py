@@ -33,7 +33,7 @@ def validate(
         Path | None,
         typer.Option("--directory", "-o", help="Directory for results. Default: runs/validate-NAME."),
     ] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all cores.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads. Default: all usable cores.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -44,7 +44,7 @@ def validate(
     from nakmd.cli.progress_bars import watch_points
     from nakmd.cli.threads import allow_threads
 
-    allow_threads(threads)
+    threads = allow_threads(threads)
     from nakmd.studies import validate as compute
     from nakmd.studies.validation.written_page import write_page
 

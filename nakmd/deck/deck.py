@@ -11,7 +11,7 @@ from nakmd.deck.draft import read_draft
 from nakmd.deck.fields import Section
 from nakmd.deck.messages import render
 from nakmd.deck.schema import DeckTables
-from nakmd.deck.source import DeckSource, write_toml
+from nakmd.deck.source import DeckSource, python_numbers, write_toml
 from nakmd.errors import DeckError
 from nakmd.toml_lines import LineMap
 
@@ -33,6 +33,7 @@ class Deck(DeckTables):
     _source: DeckSource | None = PrivateAttr(default=None)
 
     def __init__(self, **tables: Any) -> None:
+        tables = {key: python_numbers(value) for key, value in tables.items()}
         try:
             super().__init__(**tables)
         except ValidationError:

@@ -33,6 +33,9 @@ class SetTerm(Section):
 
     kind: Literal["set"] = Field(description="All terms of a parameter set.")
     name: Text = Field(description="Named set (`nakmd potentials list`), or path of a TOML file.")
+    replace: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="Whether these pairs replace those of other terms; a pair of two terms is an error."
+    )
 
 
 class PairTerm(Section):
@@ -48,13 +51,16 @@ class PairTerm(Section):
     smooth_from: PositiveLength | None = Field(
         default=None, description='Start of the switching region of cut = "smooth"; by default 0.9 of the cutoff.'
     )
+    replace: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="Whether these pairs replace those of other terms; a pair of two terms is an error."
+    )
 
     def build(self) -> PairPotential:
         """Return the potential."""
         numbers = {name: getattr(self, name) for name in (*self.form.parameters, "cutoff", "cut")}
         if self.smooth_from is not None:
             numbers["smooth_from"] = self.smooth_from
-        return self.form({self.pair: numbers}, label=f"{self.kind} {'-'.join(self.pair)}")
+        return self.form({self.pair: numbers}, label=f"{self.kind} {'-'.join(self.pair)}", replace=self.replace)
 
 
 def _pair_term(form: type[PairPotential]) -> type[PairTerm]:

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from nakmd.deck.messages import Problem, render
 from nakmd.errors import DeckError, InputError, did_you_mean
 from nakmd.toml_lines import LineMap
@@ -102,7 +104,7 @@ class DeckSource:
 
 
 def write_toml(data: Mapping[str, Any]) -> str:
-    """Return a mapping of strings, numbers, lists and mappings as TOML.
+    """Return a mapping of strings, numbers (also of NumPy), lists, arrays and mappings as TOML.
 
     Examples
     --------
@@ -112,7 +114,18 @@ def write_toml(data: Mapping[str, Any]) -> str:
     [[stage]]
     kind = "heat"
     """
-    return "\n".join(_table(data, ())) + "\n"
+    return "\n".join(_table(python_numbers(data), ())) + "\n"
+
+
+def python_numbers(value: Any) -> Any:
+    """Return a value with NumPy scalars and arrays as numbers and lists of Python, at any depth."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: python_numbers(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [python_numbers(entry) for entry in value]
+    return value
 
 
 def _table(data: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:

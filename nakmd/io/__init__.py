@@ -7,12 +7,14 @@ from nakmd.io.convert import FORMATS, Conversion, convert
 from nakmd.io.extxyz import read_extxyz, read_structure, write_extxyz
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.trajectory import Trajectory
+from nakmd.io.trajectory_part import TrajectoryPart
 
 __all__ = [
     "FORMATS",
     "Checkpoint",
     "Conversion",
     "Trajectory",
+    "TrajectoryPart",
     "TrajectoryWriter",
     "convert",
     "from_atoms",

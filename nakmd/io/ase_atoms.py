@@ -14,14 +14,11 @@ import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from nakmd.arrays import FloatArray
-from nakmd.cell import Cell
+from nakmd.cell import Cell, completed
 from nakmd.elements import METALS, WALL, element_of, standard_mass
 from nakmd.errors import InputError
-from nakmd.system import Frame, System, Topology
-from nakmd.units import ACCELERATION
-
-#: Å/ps in ASE's unit of velocity, sqrt(eV/amu), so that kinetic energies agree.
-ASE_VELOCITY = 1.0 / np.sqrt(ACCELERATION)
+from nakmd.io.velocity_columns import ASE_VELOCITY, velocities_of
+from nakmd.system import Frame, System, Topology, check_masses
 
 #: Entry of the ``site`` column for an atom without a label; a column cannot be empty.
 NO_SITE = "-"
@@ -36,6 +33,10 @@ _UNITS = {
     "units_momenta": "sqrt(eV*u)",
     "units_stress": "eV/Angstrom^3",
 }
+
+#: Largest ratio of a mass in a column ``mass`` to the atomic weight. Isotopes reach 3 (tritium); a column in another
+#: unit, such as eV fs²/Å², differs by a factor of 104.
+_MASS_RATIO = 5.0
 
 #: Margin [Å] around the atoms along directions without a cell vector.
 _MARGIN = 10.0
@@ -55,7 +56,8 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     -------
     ase.Atoms
         Wrapped, with columns ``image`` and, where species have labels, ``site``; ``info`` holds step, time [ps], stage,
-        temperature and units; energy and stress are in a single-point calculator.
+        temperature and units; energy and stress are in a single-point calculator. What the frame does not hold (image
+        counts, velocities, time) is left out.
     """
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
@@ -67,13 +69,19 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     )
     if any(":" in name for name in topology.species_names):
         atoms.set_array("site", np.array([name.partition(":")[2] or NO_SITE for name in names], dtype=str))
-    atoms.set_array("image", np.asarray(frame.images, dtype=np.int64))
+    if frame.has_images:
+        atoms.set_array("image", np.asarray(frame.images, dtype=np.int64))
     if groups:
         for name, mask in topology.groups.items():
             atoms.set_array(f"{GROUP_PREFIX}{name}", np.asarray(mask, dtype=np.bool_))
     if frame.velocities is not None:
         atoms.set_velocities(frame.velocities * ASE_VELOCITY)
-    atoms.info.update(step=int(frame.step), time=float(frame.time), **_UNITS)
+    absent = {"units_momenta"} if frame.velocities is None else set()
+    if np.isfinite(frame.time):
+        atoms.info["time"] = float(frame.time)
+    else:
+        absent.add("units_time")
+    atoms.info.update(step=int(frame.step), **{name: unit for name, unit in _UNITS.items() if name not in absent})
     if frame.stage:
         atoms.info["stage"] = frame.stage
     if frame.temperature is not None:
@@ -89,14 +97,15 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
 
 
 def frame_of(system: System) -> Frame:
-    """Return a system as a frame at step 0.
+    """Return a system as a frame at step 0; velocities that are all zero count as absent.
 
     Parameters
     ----------
     system : System
     """
     wrapped, images = system.cell.wrap(system.positions)
-    return Frame(0, 0.0, wrapped, images, system.cell.copy(), system.velocities.copy())
+    velocities = system.velocities.copy() if np.any(system.velocities) else None
+    return Frame(0, 0.0, wrapped, images, system.cell.copy(), velocities)
 
 
 def system_of(frame: Frame, topology: Topology) -> System:
@@ -125,7 +134,8 @@ def from_atoms(atoms: ase.Atoms) -> System:
     ----------
     atoms : ase.Atoms
         Array ``site`` gives labels (``-``, ``none`` or empty for none), ``image`` undoes wrapping, ``group_<name>``
-        makes groups. Directions without a cell vector get one that is not periodic and encloses all atoms.
+        makes groups; velocities as in `velocities_of`. Directions without a cell vector get one that is not periodic
+        and encloses all atoms.
 
     Returns
     -------
@@ -136,7 +146,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     Raises
     ------
     InputError
-        If there are no atoms, a position is not finite, or the cell is invalid.
+        If there are no atoms, a position is not finite, the unit of velocities is unknown, or the cell is invalid.
     """
     if not len(atoms):
         raise InputError("there are no atoms.")
@@ -148,11 +158,12 @@ def from_atoms(atoms: ase.Atoms) -> System:
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
     species_names = tuple(dict.fromkeys(names))
     row = {name: a for a, name in enumerate(species_names)}
-    standard = [standard_mass(symbol) for symbol in atoms.symbols]
+    masses = _masses_of(atoms)
     cell, shift = _cell_of(atoms)
     positions = atoms.positions + shift
     if "image" in atoms.arrays:
-        positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ cell.matrix
+        # the counts refer to the vectors of the file, not to right-handed ones
+        positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ atoms.cell.array
     elements = np.array(list(atoms.symbols))
     groups = {"carbon": np.isin(elements, WALL), "liquid": np.isin(elements, METALS)}
     groups = {name: mask for name, mask in groups.items() if mask.any()}
@@ -164,22 +175,39 @@ def from_atoms(atoms: ase.Atoms) -> System:
         [row[name] for name in names],
         species_names,
         cell,
-        atoms.get_velocities() / ASE_VELOCITY if atoms.has("momenta") else None,
-        atoms.get_masses() if atoms.has("masses") else standard,
+        velocities_of(atoms, masses),
+        masses,
         groups,
     )
 
 
+def _masses_of(atoms: ase.Atoms) -> FloatArray:
+    """Return the masses [amu]: those of ASE, of a column ``mass``, or the standard ones."""
+    standard = np.array([standard_mass(symbol) for symbol in atoms.symbols])
+    if atoms.has("masses"):
+        masses = np.asarray(atoms.get_masses(), dtype=np.float64)
+    elif "mass" in atoms.arrays:
+        masses = np.asarray(atoms.arrays["mass"], dtype=np.float64)
+    else:
+        return standard
+    check_masses(masses)
+    ratios = masses / standard
+    odd = np.flatnonzero((ratios > _MASS_RATIO) | (ratios < 1.0 / _MASS_RATIO))
+    if len(odd) and not atoms.has("masses"):
+        raise InputError(
+            f"the column mass gives {masses[odd[0]]:g} for atom {odd[0]}, {atoms.symbols[odd[0]]}, whose atomic weight "
+            f"is {standard[odd[0]]:g} amu: it is in another unit. Write amu in a column masses, or remove the column."
+        )
+    return masses
+
+
 def _cell_of(atoms: ase.Atoms) -> tuple[Cell, FloatArray]:
     """Return the cell, with missing vectors completed, and the shift that moves the atoms into it along those."""
-    missing = ~atoms.cell.any(axis=1)
+    matrix, periodic, missing = completed(np.array(atoms.cell.array, dtype=np.float64), atoms.pbc.tolist())
     if not missing.any():
-        return Cell(atoms.cell.array, atoms.pbc.tolist()), np.zeros(3)
-    matrix = atoms.cell.complete().array.copy()  # fills in unit vectors, orthogonal to those given
-    if np.linalg.det(matrix) < 0.0:
-        matrix[int(np.argmax(missing))] *= -1.0
+        return Cell(matrix, periodic), np.zeros(3)
     along = atoms.positions @ np.linalg.inv(matrix)
     low, high = along.min(axis=0) - _MARGIN, along.max(axis=0) + _MARGIN
     shift = np.where(missing, -low, 0.0) @ matrix
     matrix[missing] *= (high - low)[missing, None]
-    return Cell(matrix, (atoms.pbc & ~missing).tolist()), shift
+    return Cell(matrix, periodic), shift

@@ -21,6 +21,7 @@ import numpy as np
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.atomic import write_atomically
 from nakmd.io.library_errors import guard
+from nakmd.io.outside_links import refuse_outside_data
 
 _BLOCK = 512  # the smallest block that HDF5 skips
 #: Version of the content; 2: separate states of thermostat and barostat. Increase it when a state changes.
@@ -157,6 +158,7 @@ def _read_copy(path: Path) -> dict[str, Any]:
         if not _is_whole(content):
             raise FileFormatError(path, f"truncated or damaged: the checksum of its {len(content)} bytes is wrong.")
         with h5py.File(io.BytesIO(content), "r") as file:
+            refuse_outside_data(path, file)
             return _load(file)
 
 

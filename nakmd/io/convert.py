@@ -10,11 +10,12 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
-from nakmd.errors import FileFormatError, InputError
-from nakmd.io.ase_atoms import frame_of, to_atoms
+from nakmd.errors import InputError
+from nakmd.io.ase_atoms import to_atoms
+from nakmd.io.ase_images import ImageFrames
 from nakmd.io.atomic import replacing
 from nakmd.io.dcd import DCDWriter
-from nakmd.io.extxyz import append_extxyz, read_atoms, system_from
+from nakmd.io.extxyz import append_extxyz
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.lammps_files import restricted, write_data, write_dump_frame
 from nakmd.io.trajectory import Trajectory
@@ -60,12 +61,17 @@ class _Source:
             self.topology = self._trajectory.topology
             self._n = len(self._trajectory)
         else:
-            self._images = read_atoms(path, slice(None))
-            self._path = path
+            self._images = ImageFrames(path)
+            self.topology = self._images.topology
             self._n = len(self._images)
-            if not self._n:
-                raise FileFormatError(path, "the file contains no structure.")
-            self.topology = system_from(path, self._images[0]).topology
+
+    @property
+    def has_images(self) -> bool:
+        return self._images.has_images if self._trajectory is None else self._trajectory.has_images
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._images.notes) if self._trajectory is None else ()
 
     def rows(self, stage: str | None) -> Sequence[int]:
         if self._trajectory is not None:
@@ -77,22 +83,7 @@ class _Source:
     def __getitem__(self, row: int) -> Frame:
         if self._trajectory is not None:
             return self._trajectory[row]
-        atoms = self._images[row]
-        system = system_from(self._path, atoms)
-        names, first = np.array(system.species_names), np.array(self.topology.species_names)
-        if not np.array_equal(names[system.species], first[self.topology.species]):
-            raise FileFormatError(
-                self._path, f"image {row} has different atoms than image 0.", "Convert it separately."
-            )
-        frame = frame_of(system)
-        frame.step = int(atoms.info.get("step", row))
-        frame.time = float(atoms.info.get("time", 0.0))
-        frame.stage = str(atoms.info.get("stage", ""))
-        if atoms.calc is not None:
-            frame.potential_energy = atoms.calc.results.get("energy")
-            stress = atoms.calc.results.get("stress")
-            frame.virial = None if stress is None else -np.asarray(stress) * frame.cell.volume
-        return frame
+        return self._images[row]
 
     def __enter__(self) -> Self:
         return self
@@ -126,7 +117,7 @@ def _write_dcd(file: BinaryIO, content: _Source, rows: Sequence[int]) -> list[st
     notes = ["DCD stores positions only, unwrapped and in single precision: no velocities, no species."]
     stamps = np.array([(frame.step, frame.time) for frame in (content[row] for row in rows[:2])])
     interval, span = (stamps[1] - stamps[0]) if len(stamps) == 2 else (1.0, 0.0)
-    if interval < 1 or span <= 0.0:
+    if interval < 1 or not span > 0.0:  # the times may be NaN
         interval, span = 1.0, 1.0
         notes.append("The time between frames is unknown: the header says 1 ps.")
     writer = DCDWriter(file, content.topology.n_atoms, int(stamps[0, 0]), int(interval), span / interval)
@@ -228,10 +219,11 @@ def convert(
         if kind == "lammps-data":
             rows = rows[-1:]
         if kind == "h5md":
-            with TrajectoryWriter(target, content.topology, {"converted_from": source.name}) as writer:
+            parameters = {"converted_from": source.name}
+            with TrajectoryWriter(target, content.topology, parameters, images=content.has_images) as writer:
                 for row in rows:
                     writer.write(content[row])
-            return Conversion(target, kind, len(rows), ())
+            return Conversion(target, kind, len(rows), content.notes)
         with replacing(target) as file:
             notes = _write(file, kind, content, rows)
-    return Conversion(target, kind, len(rows), notes)
+    return Conversion(target, kind, len(rows), (*content.notes, *notes))

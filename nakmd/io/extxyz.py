@@ -20,6 +20,7 @@ from nakmd.io.ase_atoms import NO_SITE, frame_of, from_atoms, system_of, to_atom
 from nakmd.io.atomic import replacing
 from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
+from nakmd.io.xyz_counts import refuse_endless_counts
 from nakmd.system import Frame, System, Topology
 
 _SPECIES_WITH_SITE = re.compile(r"^(\s*)([A-Z][a-z]?):(\S+)", re.MULTILINE)
@@ -70,6 +71,7 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about optional parts of formats, which users cannot act on
             if where.suffix in (".xyz", ".extxyz"):
+                refuse_endless_counts(where)
                 text = where.read_text()
                 if _SPECIES_WITH_SITE.search(text):
                     text = _plain_species(text)

@@ -19,6 +19,7 @@ from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard
+from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
 from nakmd.system import Frame, Topology
 
@@ -27,6 +28,7 @@ _THERMO_ROWS = 256
 _THERMO_SECONDS = 1.0
 
 _SPECIES = f"{PARTICLES}/species/value"
+_IMAGES = f"{PARTICLES}/image/value"
 
 
 class TrajectoryWriter:
@@ -48,6 +50,8 @@ class TrajectoryWriter:
         Of positions and velocities. Analyses of the file equal live analyses to the bit only with double.
     mode : {"w", "a"}
         ``"w"`` starts a new file, ``"a"`` continues one.
+    images : bool
+        Whether the frames have image counts; if not, the file has none. Ignored in mode ``"a"``.
 
     Raises
     ------
@@ -62,6 +66,7 @@ class TrajectoryWriter:
         parameters: Mapping[str, Any] | None = None,
         precision: Literal["double", "single"] = "double",
         mode: Literal["w", "a"] = "w",
+        images: bool = True,
     ) -> None:
         if precision not in ("double", "single"):
             raise InputError(f"precision must be 'double' or 'single', not {precision!r}.")
@@ -91,7 +96,9 @@ class TrajectoryWriter:
                 self._file = h5py.File(self._storage, "w" if mode == "w" else "r+", libver=("v110", "v110"))
                 if mode == "w":
                     real = np.float64 if precision == "double" else np.float32
-                    create_file(self._file, topology, parameters or {}, real)
+                    create_file(self._file, topology, parameters or {}, real, images)
+                else:
+                    refuse_outside_data(self.path, self._file)
                 self._connect()
                 self._file.flush()
             self._storage.commit()
@@ -123,9 +130,9 @@ class TrajectoryWriter:
                 "Resume with the deck that wrote it, or start a new file.",
             )
         paths = [f"{PARTICLES}/position/step", f"{PARTICLES}/position/time"]
-        paths += [f"{PARTICLES}/{name}/value" for name in ("position", "box/edges", "image", "species")]
+        paths += [f"{PARTICLES}/{name}/value" for name in ("position", "box/edges", "species")]
         paths += [f"{FRAMES}/stage/value"]
-        optional = [f"{PARTICLES}/velocity/value", *(f"{quantity.path}/value" for quantity in QUANTITIES)]
+        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{quantity.path}/value" for quantity in QUANTITIES)]
         self._series = {path: Series(file[path]) for path in [*paths, *(p for p in optional if p in file)]}
         self._real = file[f"{PARTICLES}/position/value"].dtype
         self._n_frames = min(series.length for series in self._series.values())
@@ -146,12 +153,16 @@ class TrajectoryWriter:
         RunError
             If the disk is full or fails; earlier frames stay readable.
         InputError
-            If the frame has a different number of atoms.
+            If the frame has a different number of atoms, or no image counts although the file has them.
         """
         self._check_open()
         if len(frame.positions) != self._topology.n_atoms:
             raise InputError(
                 f"{self.path}: the frame has {len(frame.positions)} atoms, the trajectory {self._topology.n_atoms}."
+            )
+        if _IMAGES in self._series and not frame.has_images:
+            raise InputError(
+                f"{self.path}: the frame at step {frame.step} has no image counts; write with images=False."
             )
         with self._change(f"frame {self._n_frames} cannot be appended"):
             values = self._values(frame)
@@ -172,7 +183,7 @@ class TrajectoryWriter:
             f"{PARTICLES}/position/time": frame.time,
             f"{PARTICLES}/position/value": frame.positions,
             f"{PARTICLES}/box/edges/value": frame.cell.matrix,
-            f"{PARTICLES}/image/value": frame.images,
+            _IMAGES: frame.images,
             _SPECIES: self._numbers,
             f"{FRAMES}/stage/value": self._stage(frame.stage),
         }

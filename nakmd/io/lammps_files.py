@@ -99,7 +99,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
 
 
 def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
-    """Append a frame to a LAMMPS text dump, columns ``id type element x y z ix iy iz [vx vy vz]``.
+    """Append a frame to a LAMMPS text dump, columns ``id type element x y z [ix iy iz] [vx vy vz]``.
 
     Parameters are those of `write_data`; the column ``element`` omits site labels.
     """
@@ -119,11 +119,11 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
         bounds = [f"{a:.17g} {b:.17g}" for a, b in zip(low, high)]
     elements = [element_of(name) for name in topology.species_names]
     velocities = frame.velocities
-    columns = "id type element x y z ix iy iz" + ("" if velocities is None else " vx vy vz")
+    columns = "id type element x y z" + " ix iy iz" * frame.has_images + " vx vy vz" * (velocities is not None)
     lines = ["ITEM: TIMESTEP", str(frame.step), "ITEM: NUMBER OF ATOMS", str(topology.n_atoms)]
     lines += [header, *bounds, f"ITEM: ATOMS {columns}"]
     rows = [
-        f"{k + 1} {s + 1} {elements[s]} {x:.10g} {y:.10g} {z:.10g} {u} {v} {w}"
+        f"{k + 1} {s + 1} {elements[s]} {x:.10g} {y:.10g} {z:.10g}" + f" {u} {v} {w}" * frame.has_images
         for k, (s, (x, y, z), (u, v, w)) in enumerate(
             zip(topology.species.tolist(), (frame.positions @ rotation).tolist(), frame.images.tolist())
         )

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray
 from nakmd.elements import SYMBOLS, standard_mass
-from nakmd.errors import FileFormatError
+from nakmd.errors import FileFormatError, InputError
 from nakmd.io.journal import pending_changes
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard, one_line
 from nakmd.io.profile import LENGTHS, PARAMETERS, TIMES, VELOCITIES
-from nakmd.system import Topology
+from nakmd.system import Topology, check_masses
 
 DAMAGED = "The file is damaged: use a copy, or repeat the run."
 _FOREIGN = "nakmd reads H5MD files with positions with units, steps, times, a box and atomic numbers."
@@ -201,6 +201,10 @@ class Layout:
         misfit = any(values.shape != (self.n_atoms,) for values in [species, masses, *groups.values()])
         if misfit or (self.n_atoms and not 0 <= species.min() <= species.max() < len(names)):
             raise FileFormatError(self.path, "species, masses or groups do not match the positions.", DAMAGED)
+        try:
+            check_masses(masses)
+        except InputError as error:
+            raise FileFormatError(self.path, str(error), DAMAGED if self.own else "") from error
         return Topology(names, species, masses, self.periodic, groups)
 
     def _foreign_species(self) -> tuple[tuple[str, ...], NDArray[Any], NDArray[Any]]:

@@ -4,7 +4,7 @@ The readers are stricter than H5MD 1.1: a file opens in all of them if strings h
 ``step`` and ``time`` are explicit and hard-linked everywhere, box edges and species are stored with every
 frame, the group is called ``trajectory``, nothing in it is time-independent and no dataset is called ``force``.
 Velocities are in Å/ps; MDAnalysis reads the unit, znh5md passes the numbers to ASE unchanged (multiply by
-`nakmd.io.ase_atoms.ASE_VELOCITY`). Data specific to nakmd is under ``/parameters/nakmd``, where H5MD allows any
+`nakmd.io.velocity_columns.ASE_VELOCITY`). Data specific to nakmd is under ``/parameters/nakmd``, where H5MD allows any
 content.
 """
 
@@ -90,7 +90,9 @@ THERMO_UNITS = {
 }
 
 
-def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, Any], real: DTypeLike) -> None:
+def create_file(
+    file: h5py.File, topology: Topology, parameters: Mapping[str, Any], real: DTypeLike, images: bool
+) -> None:
     """Write everything except frames to a new file.
 
     Parameters
@@ -102,6 +104,8 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
         As in `nakmd.io.TrajectoryWriter`.
     real : dtype
         Of positions.
+    images : bool
+        Whether frames have image counts.
 
     Raises
     ------
@@ -124,8 +128,8 @@ def create_file(file: h5py.File, topology: Topology, parameters: Mapping[str, An
     create_series(position, "time", (), np.float64, "ps")
     create_series(position, "value", (n, 3), real, "Angstrom")
     create_element(file, f"{PARTICLES}/box/edges", (3, 3), np.float64, "Angstrom")
-    # without the shuffle filter: the few non-zero counts would compress worse and take longer
-    create_element(file, f"{PARTICLES}/image", (n, 3), np.int32, "", compression="gzip")
+    if images:  # without the shuffle filter: the few non-zero counts would compress worse and take longer
+        create_element(file, f"{PARTICLES}/image", (n, 3), np.int32, "", compression="gzip")
     # znh5md requires species with every frame; they compress to almost nothing
     create_element(file, f"{PARTICLES}/species", (n,), np.int16, "", compression="gzip")
     create_element(file, f"{FRAMES}/stage", (), np.int32, "")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import h5py
 import numpy as np
@@ -21,8 +21,10 @@ from nakmd.io.growing import read_table, read_text
 from nakmd.io.journal import is_being_written
 from nakmd.io.layout import DAMAGED, Layout, open_hdf5
 from nakmd.io.library_errors import guard
+from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.patience import read_patiently
 from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
+from nakmd.io.trajectory_part import TrajectoryPart
 from nakmd.system import Frame
 
 
@@ -64,6 +66,7 @@ class Trajectory:
         self._file = open_hdf5(self.path)
         try:
             with self._reading():
+                refuse_outside_data(self.path, self._file)
                 self._layout = Layout(self.path, self._file)
                 self.topology = self._layout.topology()
                 self.deck = ""
@@ -220,11 +223,31 @@ class Trajectory:
     def __len__(self) -> int:
         return self._layout.n_frames
 
-    def __getitem__(self, index: int) -> Frame:
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+
+    @overload
+    def __getitem__(self, index: slice | str) -> TrajectoryPart: ...
+
+    def __getitem__(self, index: int | slice | str) -> Frame | TrajectoryPart:
+        """Return a frame by its number, or the frames of a slice or of a stage."""
+        if isinstance(index, str):
+            return TrajectoryPart(self, self.rows(index))
         n = len(self)
-        if not -n <= index < n:
+        if isinstance(index, int | np.integer) and -n <= index < n:
+            return self.frame(int(index) % n)
+        if isinstance(index, int | np.integer):
             raise IndexError(f"{self.path}: frame {index} does not exist; there are {n} frames.")
-        row = int(index) % n
+        return TrajectoryPart(self, np.arange(n))[index]
+
+    def frame(self, row: int) -> Frame:
+        """Return one frame.
+
+        Parameters
+        ----------
+        row : int
+            From 0 to the number of frames minus 1.
+        """
         if not self._file:
             raise InputError(f"{self.path}: the trajectory is closed.")
         return read_patiently(self.path, lambda: self._frame(row))
@@ -232,17 +255,21 @@ class Trajectory:
     def _frame(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read", DAMAGED):
             layout = self._layout
-            cell = Cell(self.cells[row], self.periodic.tolist())
+            stored = self.cells[row]
+            cell = Cell(stored, self.periodic.tolist())
             positions = np.asarray(layout.positions[row], dtype=np.float64) * layout.length_unit
             if layout.images is None:
                 positions, images = cell.wrap(positions)
             else:
                 images = np.asarray(layout.images[row], dtype=np.int32)
+                if not np.array_equal(cell.matrix, stored):  # the counts refer to the left-handed vectors of the file
+                    positions, images = cell.wrap(positions + images @ stored)
             velocities = None
             if layout.velocities is not None:
                 stored = np.asarray(layout.velocities[row], dtype=np.float64) * layout.velocity_unit
                 velocities = None if stored.size and np.isnan(stored).all() else stored
             frame = Frame(int(self.steps[row]), float(self.times[row]), positions, images, cell, velocities)
+            frame.has_images = self.has_images
             for name, series in self._quantities.items():
                 value = series[row]
                 if value.ndim == 0:
@@ -304,7 +331,7 @@ class Trajectory:
         Frame
         """
         chosen = self.rows(stage, start, stop, stride)
-        return (self[int(row)] for row in chosen)
+        return (self.frame(int(row)) for row in chosen)
 
     def close(self) -> None:
         """Close the file; data already read stays usable."""

@@ -3,11 +3,13 @@
 Only this file and those of the vector type, whose names begin with `simd`, use Numba's internals.
 
 The cache folder is named by a digest of every source that holds compiled code: Numba checks only the file of the
-function it compiles, so an edit in an imported formula would otherwise leave stale forces behind.
+function it compiles, so an edit in an imported formula would otherwise leave stale forces behind. Code outside the
+package is part of the key of each kernel (`nakmd.kernels.outside_code`).
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import sys
@@ -21,11 +23,19 @@ from typing import Any, TypeVar, cast
 # Numba loads it.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
+from nakmd.kernels.threads import default_threads
+
+# Numba reads the variable now, and again before it compiles: it must stay set.
+os.environ["NUMBA_NUM_THREADS"] = str(default_threads())
+
 import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba.core.codegen import CPUCodeLibrary
 from numba.extending import register_jitable
+from numba.np.ufunc import parallel
+
+from nakmd.kernels.outside_code import outside_digest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -116,6 +126,20 @@ def _compiled_as_cached(dispatcher: Any) -> Any:
             _kernels_in_work -= 1
 
     compiler.compile = compile_with_internal_copies
+    return _keyed_by_outside_code(dispatcher)
+
+
+def _keyed_by_outside_code(dispatcher: Any) -> Any:
+    """Return a compiled function whose key in the cache includes the code outside the package that it contains."""
+    cache = dispatcher._cache  # noqa: SLF001
+    key_of = cache._index_key  # noqa: SLF001
+
+    def key_with_outside_code(signature: Any, codegen: Any) -> tuple[Any, ...]:
+        outside = outside_digest(dispatcher.py_func)
+        key: tuple[Any, ...] = key_of(signature, codegen)
+        return (*key, outside) if outside else key
+
+    cache._index_key = key_with_outside_code  # noqa: SLF001
     return dispatcher
 
 
@@ -150,15 +174,37 @@ def fast_parallel_kernel(function: F) -> F:
 
 
 def set_threads(threads: int) -> int:
-    """Set the number of threads of parallel kernels, at most that with which Numba started; return it."""
-    number = max(1, min(int(threads), numba.config.NUMBA_NUM_THREADS))
+    """Set the number of threads of parallel kernels, at most `available_threads`; return it."""
+    number = max(1, min(int(threads), available_threads()))
     numba.set_num_threads(number)
     return number
 
 
 def available_threads() -> int:
-    """Return the number of threads that Numba was started with."""
-    return int(numba.config.NUMBA_NUM_THREADS)
+    """Return the number of threads that Numba was started with; 1 in a process that was forked after that."""
+    return 1 if _is_forked else int(numba.config.NUMBA_NUM_THREADS)
+
+
+_is_forked = False
+
+
+# GNU OpenMP cannot use its threads in a fork of the process that started them. Numba then writes a line and sends
+# SIGTERM to itself; if a handler is installed for it, as during a run, kernels return at once and leave their arrays
+# as they were. A team of one thread needs no other thread and works; results have the same bits. The second call of
+# `launch_threads` only tells Numba which process it is in.
+def _continue_on_one_thread() -> None:
+    global _is_forked  # noqa: PLW0603
+    if not parallel._is_initialized:  # noqa: SLF001  (no threads yet: the fork starts its own)
+        return
+    _is_forked = True
+    if parallel.threading_layer() == "omp":
+        layer = sys.modules["numba.np.ufunc.omppool"]
+        ctypes.CFUNCTYPE(None, ctypes.c_int)(layer.launch_threads)(1)
+    numba.set_num_threads(1)
+
+
+if COMPILED and hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_continue_on_one_thread)
 
 
 def versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nakmd.arrays import FloatArray
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials.evaluator import BoundTerm, Evaluator
 from nakmd.system import Result, System
@@ -136,6 +136,18 @@ class Term(Potential):
     #: Estimate of the cost [µs per atom and step on one thread], used until a run has been timed.
     guessed_cost: float = 0.3
 
+    #: Whether it is a sum over pairs, which can replace those of other terms.
+    pairwise: bool = False
+
+    #: Whether it takes its pairs from the other terms of a `Hybrid`.
+    replace: bool = False
+
+    #: Whether a model file declares its sum with the other terms of that model, where their pairs are the same.
+    summed: bool = False
+
+    #: The terms that took pairs from this one.
+    replaced_by: tuple[Term, ...] = ()
+
     #: The feature that LAMMPS lacks, as the end of "LAMMPS has no ..."; empty if the term can be exported.
     lammps_lacks: str = ""
 
@@ -154,6 +166,27 @@ class Term(Potential):
         if precision == "mixed" and not self.has_mixed:
             raise InputError(f"{self.label} is evaluated in double precision only; mixed does not apply to it.")
         return self._with(precision=precision)
+
+    def in_declared_sum(self) -> Self:
+        """Return the term as part of a model whose file declares the sum of its terms."""
+        return self._with(summed=True)
+
+    def without_pairs_of(self, other: Term) -> Self:
+        """Return the term without the pairs of species that another one couples: they are not its neighbours."""
+        return self._with(replaced_by=(*self.replaced_by, other))
+
+    def loses(self, a: str, b: str) -> bool:
+        """Return whether another term took the pair of two species from this one."""
+        return any(term.covers(a, b) not in ("", "none") for term in self.replaced_by)
+
+    def lost_pairs(self, species_names: Sequence[str]) -> BoolArray:
+        """Return `loses` for all pairs of species: (n_species, n_species) bool."""
+        return np.array([[self.loses(a, b) for b in species_names] for a in species_names], dtype=np.bool_)
+
+    def describe_losses(self) -> dict[str, Any]:
+        """Return the pairs that other terms took, for `describe`; empty if there are none."""
+        taken = [pair for term in self.replaced_by for pair in term.describe()["pairs"]]
+        return {"without": sorted(taken)} if taken else {}
 
     @abstractmethod
     def bind_term(self, species_names: Sequence[str]) -> BoundTerm:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from nakmd.elements import element_of
 from nakmd.errors import InputError
 from nakmd.potentials.base import Potential, Term
+from nakmd.potentials.overlaps import without_overlaps
 
 
 class Hybrid(Potential):
@@ -16,6 +17,8 @@ class Hybrid(Potential):
     Parameters
     ----------
     terms : sequence of Term
+        A pair of species that two of them have is an error, unless one is a pair potential with ``replace=True``: the
+        others then lose its pairs.
     none : iterable of (str, str)
         Pairs of species (or bare elements) that are declared not to interact.
     name : str
@@ -24,7 +27,7 @@ class Hybrid(Potential):
     Raises
     ------
     InputError
-        If there is no term.
+        If there is no term, or two have the same pair (`nakmd.potentials.overlaps`).
 
     Examples
     --------
@@ -37,7 +40,7 @@ class Hybrid(Potential):
     def __init__(self, terms: Sequence[Term], none: Iterable[tuple[str, str]] = (), name: str = "hybrid") -> None:
         if not terms:
             raise InputError("A model needs at least one term.")
-        self._terms = tuple(terms)
+        self._terms = without_overlaps(terms)
         self.none = {frozenset(pair) for pair in none}
         self.name = name
 

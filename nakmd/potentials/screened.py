@@ -151,6 +151,8 @@ class Screened(Term):
 
     # ------------------------------------------------------------------------------------------ species
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
+        if self.loses(a, b):
+            return ""
         label = self.metal.covers(a, b) or self.contact.covers(a, b)
         entry = self.contact.entry(a, b)
         return f"{label}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else label
@@ -173,12 +175,17 @@ class Screened(Term):
         digest = hashlib.sha256(json.dumps([numbers, parts], sort_keys=True).encode()).hexdigest()
         return {
             "form": type(self).__name__, "label": self.label, "parts": parts, **numbers, "precision": self.precision,
-            "sha256": digest,
+            "sha256": digest, **self.describe_losses(),
         }  # fmt: skip
 
     def with_precision(self, precision: str) -> Self:  # noqa: D102
         changed = super().with_precision(precision)
         return changed._with(metal=self.metal.with_precision(precision), contact=self.contact.with_precision(precision))
+
+    def without_pairs_of(self, other: Term) -> Self:  # noqa: D102
+        changed = super().without_pairs_of(other)
+        metal, contact = self.metal.without_pairs_of(other), self.contact.without_pairs_of(other)
+        return changed._with(metal=metal, contact=contact)
 
     def scale(self, element: str, rho: FloatArray) -> FloatArray:
         """Return S(ρ) of an element, an array of ρ's shape."""

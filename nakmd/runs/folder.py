@@ -133,6 +133,14 @@ class RunFolder:
         self._status["updated"] = _now()
         write_status(self.status_file, self._status)
 
+    def stored_table(self) -> list[dict[str, str]]:
+        """Return the table of results with the keys quantity, value and note; empty if it cannot be read."""
+        try:
+            table = json.loads(self.results.read_text(encoding="utf-8"))["table"]
+            return [{key: str(row[key]) for key in ("quantity", "value", "note")} for row in table]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
 
 def difference(a: str, b: str, name_a: str, name_b: str) -> str:
     """Return the lines in which two texts differ as a unified diff, empty if they are equal."""

@@ -9,17 +9,21 @@ from nakmd.deck.force_model import EAMTerm, Model, PairTerm, SetTerm, TersoffTer
 from nakmd.deck.matter import Structure
 from nakmd.errors import InputError
 from nakmd.potentials import EAM, Hybrid, Potential, Term, Tersoff
-from nakmd.potentials.library import load, takes_doping
+from nakmd.potentials.files.potential_format import Format, recognised
+from nakmd.potentials.files.texts import read_text
+from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.library import load, names, takes_doping
 from nakmd.runs.named_file import existing_file
 from nakmd.toml_lines import KeyPath
 
 #: Called with the path and the message of each error.
 FaultReport = Callable[[KeyPath, str], None]
 
-#: Extensions of potential files; any other string is a named set of the library.
-_SET_ENDING = ".toml"
-_TERSOFF_ENDING = ".tersoff"
-_EAM_ENDINGS = (".eam", ".alloy", ".fs", ".setfl", ".funcfl")
+#: Extensions of potential files, in small letters.
+_ENDINGS: dict[str, Format] = {
+    ".toml": "set", ".tersoff": "tersoff", ".eam": "eam", ".alloy": "eam", ".fs": "eam", ".setfl": "eam",
+    ".funcfl": "eam",
+}  # fmt: skip
 
 
 def build_potential(
@@ -71,17 +75,27 @@ def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float
         parts = list(loaded.terms) if isinstance(loaded, Hybrid) else [loaded]
         declared = [_as_pair(pair) for pair in loaded.none] if isinstance(loaded, Hybrid) else []
         return Hybrid([t for t in parts if isinstance(t, Term)], [*declared, *model.none], name=model.potential)
-    terms: list[Term] = []
+    whole: Hybrid | None = None
     declared = list(model.none)
+    own: list[tuple[KeyPath, Term]] = []
     for index, section in enumerate(model.terms):
         path = ("model", "terms", index)
         built = _attempt(lambda s=section: _build_term(s, folder, doping), path, report)  # type: ignore[misc]
+        if built is None:
+            continue
         if isinstance(built, Hybrid):
-            terms += built.terms
             declared += [_as_pair(pair) for pair in built.none]
-        elif isinstance(built, Term):
-            terms.append(built)
-    return Hybrid(terms, declared, name="deck") if terms else None
+        terms = [*(whole.terms if whole is not None else ()), *built.terms]
+        # a pair that an earlier section has is reported for this one, which is then left out
+        joined = _attempt(lambda t=terms, d=declared: Hybrid(t, d, name="deck"), path, report)  # type: ignore[misc]
+        if isinstance(joined, Hybrid):
+            whole = joined
+            own += [((*path, "replace"), term) for term in built.terms if term.replace]
+    if whole is not None:
+        for where, term in own:
+            if not any(term in other.replaced_by for other in whole.terms):
+                report(where, f"{term.label} replaces nothing: no other term has its pairs. Remove replace.")
+    return whole
 
 
 def _attempt(build: Callable[[], Potential], path: KeyPath, report: FaultReport) -> Potential | None:
@@ -111,6 +125,7 @@ def load_named_or_file(
     Parameters
     ----------
     name : str
+        See `potential_file` for when it is a file.
     folder : Path
         Relative paths start here.
     affinity : float
@@ -127,24 +142,43 @@ def load_named_or_file(
     InputError
         If the file does not exist or is invalid, or an option does not apply to it.
     """
-    if name.endswith(_SET_ENDING):
-        return _load(existing_file(folder / name), affinity, doping, insist, screening)
-    if name.endswith((_TERSOFF_ENDING, *_EAM_ENDINGS)) or "/" in name:
-        if affinity != 1.0:
-            raise InputError(
-                f"affinity scales the metal-carbon depths of a named set, not of the file {name}. Remove it."
-            )
-        if insist and doping:
-            raise InputError(
-                f"doping weakens the metal-carbon pairs of a named set, not of the file {name}. Remove it."
-            )
-        if screening != 1.0:
-            raise InputError(
-                f"screening acts on the metal-carbon terms of a named set, not of the file {name}. Remove it."
-            )
-        path = existing_file(folder / name)
-        return Tersoff.from_file(path) if name.endswith(_TERSOFF_ENDING) else EAM.from_file(path)
-    return _load(name, affinity, doping, insist, screening)
+    found = potential_file(name, folder)
+    if found is None:
+        return _load(name, affinity, doping, insist, screening)
+    path, form = found
+    if form == "set":
+        return _load(path, affinity, doping, insist, screening)
+    if affinity != 1.0:
+        raise InputError(f"affinity scales the metal-carbon depths of a named set, not of the file {name}. Remove it.")
+    if insist and doping:
+        raise InputError(f"doping weakens the metal-carbon pairs of a named set, not of the file {name}. Remove it.")
+    if screening != 1.0:
+        raise InputError(f"screening acts on the metal-carbon terms of a named set, not of the file {name}. Remove it.")
+    return Tersoff.from_file(path) if form == "tersoff" else EAM.from_file(path)
+
+
+def potential_file(name: str, folder: Path) -> tuple[Path, Format] | None:
+    """Return the path and the format of the file that a name means, or None if it means a set of the library.
+
+    A name with a slash or the extension of a potential file is a file, and any other name that is not in the library
+    if there is such a file. The format is that of the content; where this is unclear, that of the extension.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+        Relative paths start here.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it cannot be read.
+    """
+    ending = _ENDINGS.get(Path(name).suffix.lower())
+    if ending is None and "/" not in name and (name in names() or not (folder / name).is_file()):
+        return None
+    path = existing_file(folder / name)
+    return path, recognised(read_text(path)) or ending or "eam"
 
 
 def _load(name: str | Path, affinity: float, doping: float | None, insist: bool, screening: float) -> Potential:
@@ -160,4 +194,9 @@ def _build_term(section: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Pat
         return Tersoff.from_file(existing_file(folder / section.file))
     if isinstance(section, PairTerm):
         return section.build()
-    return load_named_or_file(section.name, folder, doping=doping)
+    loaded = load_named_or_file(section.name, folder, doping=doping)
+    if not section.replace:
+        return loaded
+    if not isinstance(loaded, PairPotential):
+        raise InputError(f"replace = true is for pair potentials; {section.name} has other terms. Remove it.")
+    return loaded.replacing()

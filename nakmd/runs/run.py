@@ -17,10 +17,11 @@ from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_thread
 from nakmd.potentials import Potential
 from nakmd.runs.compile_aside import forces_compiled_aside
 from nakmd.runs.folder import RunFolder, difference, free_folder
+from nakmd.runs.outcome import Run
 from nakmd.runs.plan import make_plan
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.provenance import potential_hash
-from nakmd.runs.session import ProgressReport, Run, Session
+from nakmd.runs.session import ProgressReport, Session
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
 

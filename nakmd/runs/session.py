@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +11,13 @@ from nakmd._version import __version__
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import RunError
-from nakmd.io import Trajectory, TrajectoryWriter
+from nakmd.io import TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.results.results import Results
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.outcome import Run
 from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.rates import store_rate
 from nakmd.runs.stage_builder import build_stages
@@ -29,7 +27,6 @@ from nakmd.simulation import (
     Observer,
     Progress,
     Simulation,
-    StageReport,
     Status,
     ThermoWriter,
 )
@@ -40,68 +37,6 @@ ProgressReport = Callable[[Progress], None]
 #: Minimum steps and atoms of a rate that is stored; below them, overheads dominate over the kernels.
 LEAST_TIMED_STEPS = 1000
 LEAST_TIMED_ATOMS = 1000
-
-
-@dataclass
-class Run:
-    """A finished or interrupted run, and its files.
-
-    Attributes
-    ----------
-    directory : Path
-    deck : Deck
-    status : {"finished", "interrupted"}
-    step : int
-    stages : list of StageReport
-        Outcome of each stage.
-    results : Results
-        The measured quantities; empty after an interruption.
-    notes : list of str
-        Warnings and remarks for the user.
-    us_per_atom_step : float
-        Speed at the end of the run [µs per atom and step]; NaN if unknown.
-    """
-
-    directory: Path
-    deck: Deck
-    status: str
-    step: int
-    stages: list[StageReport]
-    results: Results
-    notes: list[str] = field(default_factory=list)
-    us_per_atom_step: float = float("nan")
-
-    @cached_property
-    def trajectory(self) -> Trajectory:
-        """The stored frames."""
-        return Trajectory(RunFolder(self.directory).trajectory)
-
-    @property
-    def files(self) -> dict[str, Path]:
-        """The existing files of the run by their role."""
-        folder = RunFolder(self.directory)
-        paths = {
-            "trajectory": folder.trajectory,
-            "checkpoint": folder.checkpoint,
-            "results": folder.results,
-            "figure": folder.overview,
-            "report": folder.report,
-            "deck": folder.deck,
-        }
-        return {name: path for name, path in paths.items() if path.exists()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain lists, numbers and strings."""
-        return {
-            "directory": str(self.directory),
-            "status": self.status,
-            "step": self.step,
-            "stages": [vars(stage) for stage in self.stages],
-            "us_per_atom_step": None if np.isnan(self.us_per_atom_step) else self.us_per_atom_step,
-            "notes": self.notes,
-            "files": {name: str(path) for name, path in self.files.items()},
-            **self.results.to_dict(),
-        }
 
 
 class Session:

@@ -23,9 +23,7 @@ _SPACING = 3.4
 
 
 def load_any(name: str, affinity: float = 1.0) -> Potential:
-    """Return a named set, or the potential in a file; a file without a known extension is read by its content."""
-    if Path(name).is_file() and "/" not in name:
-        name = f"./{name}"
+    """Return a named set, or the potential in a file, whose format is that of its content."""
     return load_named_or_file(name, Path(), affinity)
 
 

@@ -16,6 +16,7 @@ from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
 from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
+from nakmd.runs.initial_motion import check_motion
 from nakmd.runs.potential_builder import concentration_of
 from nakmd.system import System
 
@@ -128,6 +129,8 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
     if potential is not None:
         yield from _check_cell(system, potential, path)
     yield from _check_barostats(system, draft)
+    if draft.is_whole("stage"):
+        yield from check_motion(system, draft)
     yield from _check_unused(draft, system)
     yield from _check_doping(draft, system)
     yield from _check_analysis(draft, system)

@@ -164,9 +164,11 @@ def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, st
             if not len(atoms_a):
                 continue
             if a == b:
-                # the nearest point is the atom itself
-                two_distances, two_points = tree.query(own, k=2, distance_upper_bound=limit)
-                distances, nearest = np.asarray(two_distances)[:, 1], np.asarray(two_points)[:, 1]
+                # the nearest point is the atom itself, first or, if another is at the same place, second
+                two_distances, two_points = map(np.asarray, tree.query(own, k=2, distance_upper_bound=limit))
+                distances = two_distances[:, 1]
+                itself_second = two_points[:, 1] == np.arange(len(own))
+                nearest = np.where(itself_second, two_points[:, 0], two_points[:, 1])
             else:
                 wrapped, _, _ = images_around(system.positions[atoms_a], system.cell, 0.0)
                 distances, nearest = map(np.asarray, tree.query(wrapped[: len(atoms_a)], distance_upper_bound=limit))

@@ -14,9 +14,9 @@ from nakmd.io import Trajectory
 from nakmd.io.checkpoint import read_checkpoint
 from nakmd.potentials import Potential
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.outcome import Run
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.provenance import potential_hash
-from nakmd.runs.session import Run
 from nakmd.toml_lines import KeyPath
 
 #: A finished run, its trajectory, or the path of either.

@@ -8,8 +8,10 @@ from reference.analytic_eam import GuptaTwin, JohnsonOhTwin
 from reference.bond_order import TersoffTwin, parse_tersoff
 from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, brute_pairs, strained
+from reference.named_sets import named_twin
 from reference.pair import PairTwin
 from reference.screened import ScreenedTwin
+from reference.sums import SumTwin
 from reference.tables import TableTwin, read_eam, write_setfl
 
 __all__ = [
@@ -23,24 +25,9 @@ __all__ = [
     "TableTwin",
     "TersoffTwin",
     "brute_pairs",
+    "named_twin",
     "parse_tersoff",
     "read_eam",
     "strained",
     "write_setfl",
 ]
-
-
-class SumTwin:
-    """Sums of the energies, forces and virials of several references."""
-
-    def __init__(self, twins):
-        self.twins = list(twins)
-
-    def compute(self, system):
-        """Return the sum of the results of all references for one system."""
-        outcomes = [twin.compute(system) for twin in self.twins]
-        return Outcome(
-            sum(o.energies for o in outcomes),
-            sum(o.forces for o in outcomes),
-            sum(o.virial for o in outcomes),
-        )

@@ -25,6 +25,12 @@ SETS = {
         (-3.578868, 23.053928, -38.677649, 30.602497, -16.138135, 0.000000),
         (5.605449, -8.844684),
     ),
+    "Rb": (
+        37,
+        5.585000,
+        (-2.924102, 15.101598, -19.036044, 8.221297, 1.000245, 3.079201),
+        (4.151321, -6.163082),
+    ),
 }
 
 
@@ -110,14 +116,17 @@ def density(r, a, b):
 
 
 class NicholAcklandTwin:
-    """E = Σ_{i<j} V(r_ij) - Σ_i √ρ_i, ρ_i = Σ_j φ(r_ij), for the Na and K atoms of a system."""
+    """E = Σ_{i<j} V(r_ij) - Σ_i √ρ_i, ρ_i = Σ_j φ(r_ij), for the atoms of some elements of a system."""
+
+    def __init__(self, elements=("Na", "K")):
+        self.elements = elements
 
     def compute(self, system):
         """Return energies, forces and virial; atoms of other elements are ignored."""
         names = [system.species_names[s].partition(":")[0] for s in system.species]
         longest = max(s[1] for s in SETS.values()) * KNOTS_V[0]
         i, j, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, longest)
-        metal = np.array([name in SETS for name in names])
+        metal = np.array([name in self.elements for name in names])
         i, j, vectors = i[metal[i] & metal[j]], j[metal[i] & metal[j]], vectors[metal[i] & metal[j]]
         r = np.linalg.norm(vectors, axis=1)
         pairs = [(d, names[a], names[b]) for d, a, b in zip(r, i, j)]

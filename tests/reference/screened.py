@@ -17,10 +17,12 @@ class ScreenedTwin:
     """The metal, and E = Σ_i Σ_j {V(r_ij) + 2 k (1 - S_i) D exp(-α(r_ij - r0))} over metal atoms i and wall atoms j.
 
     ``pairs``: {(metal, wall species): (D, α, r0)}; ``screening``: {metal: (s, ρ0)};
-    S = 1 - λ (1 - s)(1 - exp(-ρ/ρ0)); ``shares``: {(metal, wall species): k}.
+    S = 1 - λ (1 - s)(1 - exp(-ρ/ρ0)); ``shares``: {(metal, wall species): k}. Another V and its attractive part can be
+    given as functions of r and the numbers of a pair.
     """
 
-    def __init__(self, pairs, cutoff, mode, screening, strength=1.0, shares=None):
+    def __init__(self, pairs, cutoff, mode, screening, strength=1.0, shares=None, formula=morse, weak=attraction):
+        self.formula, self.weak = formula, weak
         self.pairs, self.cutoff, self.mode = pairs, cutoff, mode
         self.screening, self.strength, self.shares = screening, strength, shares or {}
 
@@ -49,9 +51,9 @@ class ScreenedTwin:
         for (element, site), numbers in self.pairs.items():
             mine = (names[m] == element) & (names[w] == site)
             r = np.linalg.norm(arms[mine], axis=1)
-            v, dv = ended(lambda x, p=numbers: morse(x, *p), r, self.cutoff, self.mode)
+            v, dv = ended(lambda x, p=numbers: self.formula(x, *p), r, self.cutoff, self.mode)
             share = self.shares.get((element, site), 1.0)
-            well, dwell = ended(lambda x, p=numbers: attraction(x, *p), r, self.cutoff, self.mode)
+            well, dwell = ended(lambda x, p=numbers: self.weak(x, *p), r, self.cutoff, self.mode)
             lost = share * (1.0 - scale[m[mine]])
             np.add.at(energies, m[mine], 0.5 * (v - lost * well))
             np.add.at(energies, w[mine], 0.5 * (v - lost * well))

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from nakmd.arrays import FloatArray
+from nakmd.elements import ATOMIC_NUMBERS
 from nakmd.errors import FileFormatError, InputError
 from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable, Kind
-from nakmd.potentials.files.funcfl import combine_funcfl, is_funcfl, parse_funcfl
-from nakmd.potentials.files.number_lines import DAMAGED, INTEGER, NUMBER, Lines, shown
+from nakmd.potentials.files.funcfl import combine_funcfl, parse_funcfl
+from nakmd.potentials.files.number_lines import INTEGER, NUMBER, Lines, shown
+from nakmd.potentials.files.potential_format import is_funcfl, other_model, recognised
 from nakmd.potentials.files.texts import read_text, write_text
 
 VALUES_PER_LINE = 5
@@ -54,23 +56,16 @@ def read_eam(*paths: Path | str) -> EAMTable:
 
 def _parse_setfl(path: Path | str, text: str) -> EAMTable:
     """Return the tables of a setfl or eam.fs text."""
+    other = other_model(text) if recognised(text) != "eam" else None
+    if other is not None:
+        raise FileFormatError(path, f"the file is {other[0]}.", other[1])
     lines = Lines(path, text)
     comment = [lines.raw() for _ in range(N_COMMENT_LINES)]
     lines.check_units(comment[0])
     elements = _element_names(lines)
     n = len(elements)
-    words = lines.words("the line 'Nrho drho Nr dr cutoff'")
-    if len(words) != 5:
-        raise lines.error(
-            f"the line 'Nrho drho Nr dr cutoff' has {len(words)} values, not 5.",
-            "Give a setfl, eam.fs or funcfl file (eam/he and adp are other formats).",
-        )
-    n_rho = lines.integer(words[0], "Nrho", MIN_POINTS)
-    d_rho = lines.positive(words[1], "drho")
-    n_r = lines.integer(words[2], "Nr", MIN_POINTS)
-    d_r = lines.positive(words[3], "dr")
-    cutoff = lines.positive(words[4], "the cutoff")
-    lines.check_reach(cutoff, n_r, d_r)
+    n_rho, d_rho, n_r, d_r, cutoff = lines.grid(MIN_POINTS)
+    lines.check_counts(n * (n_rho + n_r) + n * (n + 1) // 2 * n_r)
 
     numbers: list[int] = []
     masses: list[float] = []
@@ -80,19 +75,14 @@ def _parse_setfl(path: Path | str, text: str) -> EAMTable:
     density: list[FloatArray] = []
     kind: Kind = "alloy"
     for a, element in enumerate(elements):
-        words = lines.words(f"the line 'Z mass a lattice' of {element}")
-        if len(words) not in (2, 3, 4):
-            raise lines.error(
-                f"the line 'Z mass a lattice' of {element} has {len(words)} values, not 4.",
-                "Correct the counts of the header; an extra or missing value shifts the tables.",
-            )
-        numbers.append(lines.integer(words[0], f"the atomic number of {element}"))
-        masses.append(lines.positive(words[1], f"the mass of {element}"))
-        constants.append(lines.number(words[2], f"a of {element}") if len(words) > 2 else 0.0)
-        lattices.append(words[3] if len(words) > 3 else "none")
+        number, mass, constant, lattice = lines.element_header(element)
+        numbers.append(number)
+        masses.append(mass)
+        constants.append(constant)
+        lattices.append(lattice)
         embedding.append(lines.block(n_rho, f"F(ρ) of {element}"))
         density.append(lines.block(n_r, f"ρ(r) of {element}"))
-        if a == 0 and n > 1 and not _next_is_element_header(lines):
+        if a == 0 and n > 1 and not _next_is_element_header(lines, elements[1]):
             kind = "fs"
         if kind == "fs":
             density += [lines.block(n_r, f"ρ(r) of {element} at {b}") for b in elements[1:]]
@@ -100,7 +90,7 @@ def _parse_setfl(path: Path | str, text: str) -> EAMTable:
     for a in range(n):
         for b in range(a + 1):
             pair[a, b] = pair[b, a] = lines.block(n_r, f"r φ(r) of {elements[a]}-{elements[b]}")
-    lines.end()
+    _check_end(lines, n, n_r)
     density_shape = (n, n, n_r) if kind == "fs" else (n, n_r)
     return EAMTable(
         kind=kind, elements=elements, atomic_numbers=tuple(numbers), masses=tuple(masses),
@@ -111,9 +101,9 @@ def _parse_setfl(path: Path | str, text: str) -> EAMTable:
 
 
 def _element_names(lines: Lines) -> tuple[str, ...]:
-    """Return the elements of the fourth line of a setfl file."""
-    words = lines.raw().partition("#")[0].split()
-    if not words or not INTEGER.fullmatch(words[0]):
+    """Return the elements of the line after the three comments of a setfl file."""
+    words = lines.words("the line 'N element_1 ... element_N'")
+    if not INTEGER.fullmatch(words[0]):
         raise lines.error(
             "this is not an EAM table: setfl and eam.fs have 'N element_1 ... element_N' on this line, "
             "and funcfl has 'Z mass a lattice' and five grid values on lines 2 and 3.",
@@ -123,24 +113,45 @@ def _element_names(lines: Lines) -> tuple[str, ...]:
     if n != len(words) - 1:
         raise lines.error(f"the header gives {n} elements but names {len(words) - 1}.", "Correct the header.")
     if n > MAX_ELEMENTS:
-        raise lines.error(f"the number of elements is {n}.", DAMAGED)
+        raise lines.error(f"the number of elements is {n}; at most {MAX_ELEMENTS} are read.", "Correct the header.")
     repeated = sorted({word for word in words[1:] if words.count(word) > 1})
     if repeated:
         raise lines.error(f"{shown(repeated[0])} is named twice.", "Name every element once.")
+    lines.check_symbols(words[1:])
     return tuple(words[1:])
 
 
-def _next_is_element_header(lines: Lines) -> bool:
-    """Return whether the next line is 'Z mass a lattice' (setfl) or holds values (eam.fs)."""
+def _next_is_element_header(lines: Lines, element: str) -> bool:
+    """Return whether the next line is 'Z mass a lattice' of an element (setfl) or holds values (eam.fs).
+
+    LAMMPS reads two words of a header: the others may be missing or be any words.
+    """
     position = lines.line
     words = lines.words_or_none()
     lines.line = position
     if words is None:
         return True  # truncated: the reader of the header raises the error
-    if not NUMBER.fullmatch(words[-1]):
-        return len(words) == 4 and bool(INTEGER.fullmatch(words[0]))
-    # LAMMPS reads two words of this line, so the lattice may be missing: an integer first word marks a header
-    return len(words) in (2, 3) and bool(INTEGER.fullmatch(words[0])) and float(words[0]) > 0
+    if not INTEGER.fullmatch(words[0]) or int(words[0]) <= 0 or len(words) < 2:
+        return False
+    if all(NUMBER.fullmatch(word) for word in words):
+        return len(words) <= 3 or (len(words) == 4 and int(words[0]) == ATOMIC_NUMBERS.get(element))
+    return bool(NUMBER.fullmatch(words[1]))
+
+
+def _check_end(lines: Lines, n: int, n_r: int) -> None:
+    """Raise an error if anything but comments follows the tables; name the tables of an ADP file."""
+    position = lines.line
+    rest = 0
+    while (words := lines.words_or_none()) is not None:
+        rest += len(words)
+    lines.line = position
+    if rest == n * (n + 1) * n_r:
+        raise lines.error(
+            f"two more tables for each pair of elements follow those of an EAM potential ({rest} values): this is an "
+            "ADP file (angular-dependent potential), whose dipole and quadrupole terms nakmd does not have.",
+            "Give a setfl, eam.fs or funcfl file.",
+        )
+    lines.end()
 
 
 def format_setfl(table: EAMTable) -> str:

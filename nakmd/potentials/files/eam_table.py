@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,7 +70,14 @@ class EAMTable:
     comment: str = ""
 
     def __post_init__(self) -> None:
-        """Validate shapes and values, and make the arrays read-only."""
+        """Validate shapes and values, make the arrays read-only and all other numbers plain Python ones."""
+        kinds = {
+            "elements": str, "atomic_numbers": int, "masses": float, "lattice_constants": float, "lattices": str,
+        }  # fmt: skip
+        for name, kind in kinds.items():
+            object.__setattr__(self, name, tuple(kind(value) for value in getattr(self, name)))
+        for name in ("d_rho", "d_r", "cutoff", "rho_max"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         n = len(self.elements)
         n_rho, n_r = self.embedding.shape[-1], self.pair.shape[-1]
         shapes = {
@@ -92,9 +100,9 @@ class EAMTable:
             raise InputError(f"An EAM table names an element twice: {', '.join(self.elements)}.")
         if min(n_rho, n_r) < MIN_POINTS:
             raise InputError(f"An EAM table needs at least {MIN_POINTS} points; it has {n_rho} (ρ), {n_r} (r).")
-        if not (self.d_rho > 0.0 and self.d_r > 0.0 and self.cutoff > 0.0):
+        if not all(0.0 < value < math.inf for value in (self.d_rho, self.d_r, self.cutoff)):
             raise InputError(
-                f"Spacings and cutoff of an EAM table must be positive: dρ = {self.d_rho}, "
+                f"Spacings and cutoff of an EAM table must be positive and finite: dρ = {self.d_rho}, "
                 f"dr = {self.d_r} Å, cutoff = {self.cutoff} Å."
             )
         if not np.array_equal(self.pair, self.pair.transpose(1, 0, 2)):

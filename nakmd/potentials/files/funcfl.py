@@ -12,7 +12,7 @@ from nakmd.arrays import FloatArray
 from nakmd.elements import SYMBOLS
 from nakmd.errors import FileFormatError
 from nakmd.potentials.files.eam_table import MIN_POINTS, EAMTable
-from nakmd.potentials.files.number_lines import INTEGER, NUMBER, Lines, shown
+from nakmd.potentials.files.number_lines import Lines, shown
 
 #: r φ(r) = HARTREE · BOHR · Z_a Z_b [eV Å], rounded as in LAMMPS, so that the same file gives the same energies.
 HARTREE_ROUNDED = 27.2
@@ -55,15 +55,6 @@ class Funcfl:
     comment: str
 
 
-def is_funcfl(text: str) -> bool:
-    """Return whether a text has the two header lines of funcfl: 'Z mass a lattice' and five grid values."""
-    head = [line.partition("#")[0].split() for line in text.split("\n", 4)[1:3]]
-    if len(head) < 2 or len(head[0]) not in (2, 3, 4) or len(head[1]) != 5:
-        return False
-    numeric = [*head[0][:3], *head[1]]
-    return bool(INTEGER.fullmatch(head[0][0])) and all(NUMBER.fullmatch(word) for word in numeric)
-
-
 def parse_funcfl(path: Path | str, text: str) -> Funcfl:
     """Return the content of a funcfl text.
 
@@ -75,20 +66,11 @@ def parse_funcfl(path: Path | str, text: str) -> Funcfl:
     lines = Lines(path, text)
     comment = lines.raw()
     lines.check_units(comment)
-    words = lines.words("the line 'Z mass a lattice'")
-    atomic_number = lines.integer(words[0], "the atomic number", 1)
-    if atomic_number >= len(SYMBOLS):
+    atomic_number, mass, lattice_constant, lattice = lines.element_header("the element")
+    if not 1 <= atomic_number < len(SYMBOLS):
         raise lines.error(f"the atomic number is {atomic_number}; no such element.", "Correct the header.")
-    mass = lines.positive(words[1], "the mass")
-    lattice_constant = lines.number(words[2], "the lattice constant") if len(words) > 2 else 0.0
-    lattice = words[3] if len(words) > 3 else "none"
-    words = lines.words("the line 'Nrho drho Nr dr cutoff'")
-    n_rho = lines.integer(words[0], "Nrho", MIN_POINTS + 1)
-    d_rho = lines.positive(words[1], "drho")
-    n_r = lines.integer(words[2], "Nr", MIN_POINTS + 1)
-    d_r = lines.positive(words[3], "dr")
-    cutoff = lines.positive(words[4], "the cutoff")
-    lines.check_reach(cutoff, n_r, d_r)
+    n_rho, d_rho, n_r, d_r, cutoff = lines.grid(MIN_POINTS + 1)
+    lines.check_counts(n_rho + 2 * n_r)
     embedding = lines.block(n_rho, "F(ρ)")
     charge = lines.block(n_r, "Z(r)")
     density = lines.block(n_r, "ρ(r)")

@@ -68,18 +68,24 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
         _refuse_what_lammps_lacks(term)  # first, because tabulation takes seconds
     out = LAMMPSInput()
     styles: list[LAMMPSStyle] = []
+    replacing: list[LAMMPSStyle] = []
     for n, term in enumerate(potential.terms, start=1):
-        styles += term.lammps_styles(species_names, f"term_{n}")
+        (replacing if term.replace else styles).extend(term.lammps_styles(species_names, f"term_{n}"))
+    n_replaced = len(styles)
+    styles += replacing
     for style in styles:
         out.files |= style.files
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
     uncoupled = [(i, j) for i, j in pairs if potential.covers(species_names[i], species_names[j]) == "none"]
-    if len(styles) == 1 and not uncoupled:
+    replaced = [(i, j) for i, j in pairs if any(t.loses(species_names[i], species_names[j]) for t in potential.terms)]
+    if len(styles) == 1 and not uncoupled and not replaced:
         out.commands += _alone(styles[0])
         return out
     out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
     counted: dict[str, int] = {}
-    for style in styles:
+    for k, style in enumerate(styles):
+        if k == n_replaced:  # "none" takes a pair from all styles before it
+            out.commands += [f"pair_coeff {i + 1} {j + 1} none" for i, j in replaced]
         counted[style.name] = counted.get(style.name, 0) + 1
         repeated = sum(other.name == style.name for other in styles) > 1
         name = f"{style.name} {counted[style.name]}" if repeated else style.name

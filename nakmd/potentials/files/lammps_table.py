@@ -33,7 +33,7 @@ def format_pair_table(title: str, curves: Mapping[tuple[str, str], Curve], n: in
         r = np.linspace(R_MIN, cutoff, n)
         # the last point is taken just inside the cutoff, where the potential may have a step
         v, slope = curve(np.minimum(r, np.nextafter(cutoff, 0.0)))
-        out += ["", "-".join(pair), f"N {n} R {R_MIN!r} {cutoff!r} FPRIME {_curvature(r, slope)}", ""]
+        out += ["", "-".join(pair), f"N {n} R {R_MIN!r} {float(cutoff)!r} FPRIME {_curvature(r, slope)}", ""]
         out += [f"{k} {x:.16e} {e:.16e} {-d:.16e}" for k, (x, e, d) in enumerate(zip(r, v, slope, strict=True), 1)]
     return "\n".join(out) + "\n"
 

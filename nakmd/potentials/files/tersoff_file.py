@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError, InputError
-from nakmd.potentials.files.number_lines import NUMBER, Lines, shown
+from nakmd.potentials.files.number_lines import NUMBER, TRUNCATED, Lines, shown
+from nakmd.potentials.files.potential_format import other_model
 from nakmd.potentials.files.texts import read_text, write_text
 
 #: Columns of a record after its three elements, in the order of the file.
@@ -145,6 +146,9 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
     text = read_text(path)
     lines = Lines(path, text)
     lines.check_units(text.partition("\n")[0])
+    other = other_model(text)
+    if other is not None:
+        raise FileFormatError(path, f"the file is {other[0]}, not a Tersoff file.", other[1])
     records: dict[tuple[str, str, str], tuple[int, dict[str, float]]] = {}
     while (words := lines.words_or_none()) is not None:
         first = lines.line
@@ -153,10 +157,10 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
             if more is None:
                 raise lines.error(
                     f"the record that starts on line {first} has {len(words)} of {N_WORDS} words.",
-                    "The file is truncated: download it again.",
+                    TRUNCATED,
                 )
             words += more
-        if len(words) > N_WORDS:
+        if any(NUMBER.fullmatch(word) for word in words[N_WORDS:]):  # LAMMPS ignores what follows a record
             raise lines.error(
                 f"the record that starts on line {first} has {len(words)} words, not {N_WORDS}.",
                 "Give three elements and " + " ".join(COLUMNS) + " for each record.",
@@ -168,6 +172,7 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
                     f"{shown(element)} is not an element, in the record that starts on line {first}.",
                     "An earlier record has an extra or a missing word; correct it.",
                 )
+        lines.check_symbols(triple)
         if elements is not None and not set(triple) <= set(elements):
             continue
         if triple in records:
@@ -177,7 +182,7 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
             )
         entry = {
             name: lines.number(word, f"{name} of {' '.join(triple)}")
-            for name, word in zip(COLUMNS, words[3:], strict=True)
+            for name, word in zip(COLUMNS, words[3:N_WORDS], strict=True)
         }
         problem = find_problem(entry, bond=triple[1] == triple[2])
         if problem:
@@ -186,13 +191,15 @@ def read_tersoff(path: Path | str, elements: Sequence[str] | None = None) -> Ter
     wanted = tuple(elements) if elements is not None else tuple(dict.fromkeys(a for triple in records for a in triple))
     if not wanted:
         raise FileFormatError(path, "contains no Tersoff record.", f"Give a file of records of {N_WORDS} words.")
-    missing = [" ".join(triple) for triple in product(wanted, repeat=3) if triple not in records]
-    if missing:
-        more_missing = f" and {len(missing) - N_MISSING_SHOWN} more" if len(missing) > N_MISSING_SHOWN else ""
+    n_missing = len(set(wanted)) ** 3 - len(records)
+    if n_missing:
+        absent = (" ".join(triple) for triple in product(wanted, repeat=3) if triple not in records)
+        missing = list(islice(absent, N_MISSING_SHOWN))  # all of them could be many
+        more_missing = f" and {n_missing - N_MISSING_SHOWN} more" if n_missing > N_MISSING_SHOWN else ""
         raise FileFormatError(
             path,
             f"{len(wanted)} elements need {len(wanted) ** 3} records; there is none for "
-            f"{', '.join(missing[:N_MISSING_SHOWN])}{more_missing}.",
+            f"{', '.join(missing)}{more_missing}.",
             "Select fewer elements, or add the records.",
         )
     return tersoff_parameters(wanted, {triple: entry for triple, (_, entry) in records.items()}, source=str(path))

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from nakmd.errors import FileFormatError, InputError
+from nakmd.potentials.files.raw_content import decoded
+
+#: Largest size of a file that is read.
+MAX_BYTES = 1_000_000_000
 
 
 def read_text(path: Path | str) -> str:
-    """Return the text of a file; invalid UTF-8 becomes U+FFFD (allowed in comments, numbers are validated).
+    """Return the text of a file (`nakmd.potentials.files.raw_content.decoded`).
 
     Raises
     ------
     FileFormatError
-        If the file cannot be read.
+        If the file cannot be read, or is no text.
     """
-    return _read_bytes(path).decode("utf-8", errors="replace")
+    return decoded(path, _read_bytes(path))
 
 
 def sha256(path: Path | str) -> str:
@@ -28,6 +33,12 @@ def sha256(path: Path | str) -> str:
 
 def _read_bytes(path: Path | str) -> bytes:
     try:
+        status = os.stat(path)
+        if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+            raise FileFormatError(path, "is a device, not a file.", "Give a file.")
+        if status.st_size > MAX_BYTES:
+            size = f"{status.st_size / 1e9:.1f} GB"
+            raise FileFormatError(path, f"has {size}; potential files have less than 1 GB.", "Give a potential file.")
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise FileFormatError(path, "no such file.", "Check the name and the folder.") from None

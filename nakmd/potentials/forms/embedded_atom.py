@@ -82,23 +82,26 @@ class EmbeddedAtom(Term):
         return many_body_style("eam/fs", f"{stem}.eam.fs", format_eam_fs(self.as_table()), self.elements, species_names)
 
     def texts(self) -> dict[str, Callable[[], str]]:  # noqa: D102
+        if self.replaced_by:  # a table has all pairs of its elements
+            return {}
         return {"setfl": lambda: format_setfl(self.as_table()), "eam.fs": lambda: format_eam_fs(self.as_table())}
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         known = species_key(a, self.elements) is not None and species_key(b, self.elements) is not None
-        return self.label if known else ""
+        return self.label if known and not self.loses(a, b) else ""
 
     def describe(self) -> dict[str, Any]:  # noqa: D102
         digest = hashlib.sha256(json.dumps(self._numbers()).encode()).hexdigest()
         return {
             "form": type(self).__name__, "label": self.label, "elements": list(self.elements),
-            "precision": self.precision, "sha256": digest,
+            "precision": self.precision, "sha256": digest, **self.describe_losses(),
         }  # fmt: skip
 
     def bind_term(self, species_names: Sequence[str]) -> BoundEmbeddedAtom:  # noqa: D102
         keys = [species_key(name, self.elements) for name in species_names]
         rows = [self.elements.index(key) if key is not None else -1 for key in keys]
         parameters, cutoff = self._tables(rows)
+        cutoff = np.where(self.lost_pairs(species_names), 0.0, cutoff)
         request = ListRequest(self.label, cutoff, single=self.precision == "mixed")
         return BoundEmbeddedAtom(type(self).kernels, parameters, request)
 

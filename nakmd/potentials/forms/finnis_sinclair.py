@@ -33,8 +33,8 @@ from nakmd.potentials.forms.record import (
     Number,
     Part,
     Positive,
+    Species,
     Text,
-    Word,
     pair_key,
     refuse_repeats,
     unique_pairs,
@@ -65,7 +65,7 @@ class Core(Part):
 class SplinePair(Part):
     """Coefficients of V (A, eV) and φ (B, eV²) of a pair of elements, in x = r/a."""
 
-    elements: tuple[Word, Word]
+    elements: tuple[Species, Species]
     a: Positive
     A: tuple[Number, ...]
     B: tuple[Number, ...]
@@ -89,7 +89,7 @@ class FinnisSinclairCubicSet(ElementsRecord):
     form: Literal["finnis_sinclair_cubic"]
     X: Annotated[tuple[Positive, ...], Field(min_length=1)]
     Y: Annotated[tuple[Positive, ...], Field(min_length=1)]
-    alloys: Annotated[tuple[tuple[Word, ...], ...], Field(min_length=1)]
+    alloys: Annotated[tuple[tuple[Species, ...], ...], Field(min_length=1)]
     lambda_phi: Positive = 1.0
     core: Core
     pair: tuple[SplinePair, ...]

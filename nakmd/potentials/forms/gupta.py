@@ -27,8 +27,8 @@ from nakmd.potentials.forms.record import (
     Evidence,
     Part,
     Positive,
+    Species,
     Text,
-    Word,
     pair_key,
     unique_pairs,
 )
@@ -102,7 +102,7 @@ def interaction(r: Lanes, inverse: Lanes, p: GuptaParameters) -> tuple[Lanes, La
 class GuptaPair(Part):
     """Numbers of a pair of elements: A and xi in eV, r_0 in Å."""
 
-    elements: tuple[Word, Word]
+    elements: tuple[Species, Species]
     A: Positive
     xi: Positive
     p: Positive

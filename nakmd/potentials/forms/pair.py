@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, get_args
+from typing import Any, ClassVar, NamedTuple, Self, get_args
 
 import numpy as np
 
@@ -46,12 +46,17 @@ class PairPotential(Term):
         Factor on all energies and forces (the affinity scale of metal-carbon models).
     label : str
         Name in messages and provenance.
+    replace : bool
+        In a sum (`Hybrid`): take these pairs from the other terms, which have them as well. Otherwise such a pair is an
+        error.
 
     Raises
     ------
     InputError
         If a parameter is missing, unknown or out of range.
     """
+
+    pairwise = True
 
     #: Value of ``form`` in records; decks write it with hyphens (``kind = "lennard-jones"``).
     form: ClassVar[str]
@@ -95,8 +100,11 @@ class PairPotential(Term):
         none: Sequence[tuple[str, str]] = (),
         scale: float = 1.0,
         label: str = "",
+        replace: bool = False,
     ) -> None:
         self.label = label or type(self).__name__.lower()
+        if replace:
+            self.__dict__["replace"] = True  # an assignment would meet the default of the class
         if not (np.isfinite(scale) and scale >= 0.0):
             raise InputError(f"The scale of {self.label} must be a number not below 0, got {scale}.")
         self.scale = float(scale)
@@ -167,9 +175,13 @@ class PairPotential(Term):
                     return self.key(x, y)
         return None
 
+    def replacing(self) -> Self:
+        """Return the same potential with ``replace=True``."""
+        return self._with(replace=True)
+
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         entry = self.entry(a, b)
-        if entry is None:
+        if entry is None or self.loses(a, b):
             return ""
         return self.label if entry in self.pairs else "none"
 
@@ -179,6 +191,7 @@ class PairPotential(Term):
         return {
             "form": type(self).__name__, "label": self.label, "pairs": numbers, "scale": self.scale,
             "none": sorted(map(list, self.none)), "precision": self.precision, "sha256": digest,
+            **self.describe_losses(),
         }  # fmt: skip
 
     # ------------------------------------------------------------------------------------------ export
@@ -226,7 +239,7 @@ class PairPotential(Term):
         for i, a in enumerate(species_names):
             for j in range(i, len(species_names)):
                 entry = self.entry(a, species_names[j])
-                if entry is None or entry not in self.pairs:
+                if entry is None or entry not in self.pairs or self.loses(a, species_names[j]):
                     continue
                 values, types = self.pairs[entry], f"{i + 1} {j + 1}"
                 if not self.lammps_formulas or values["cut"] == "smooth":
@@ -255,7 +268,7 @@ class PairPotential(Term):
         for a, name_a in enumerate(species_names):
             for b, name_b in enumerate(species_names):
                 entry = self.entry(name_a, name_b)
-                if entry not in self.pairs:
+                if entry not in self.pairs or self.loses(name_a, name_b):
                     continue
                 values = self.pairs[entry]
                 for name in self.names:
@@ -276,6 +289,8 @@ class PairPotential(Term):
         for a, name_a in enumerate(species_names):
             for b, name_b in enumerate(species_names):
                 entry = self.entry(name_a, name_b)
-                if entry in self.pairs and self.pairs[entry]["cut"] == "shift":
+                if entry not in self.pairs or self.loses(name_a, name_b):
+                    continue
+                if self.pairs[entry]["cut"] == "shift":
                     shift[a, b] = function(cuts.cutoff[a, b], type(self).of_pair(parameters, a, b))[0]
         return shift

@@ -19,8 +19,8 @@ from nakmd.potentials.forms.record import (
     NumbersRecord,
     Part,
     Positive,
+    Species,
     Text,
-    Word,
     unique_pairs,
 )
 
@@ -72,7 +72,7 @@ class CutPair(Part):
     #: V in one line, if keys besides the parameters change it.
     equation: ClassVar[str] = ""
 
-    species: tuple[Word, Word]
+    species: tuple[Species, Species]
     cutoff: Positive | None = None
     cut: CutMode | None = None
     smooth_from: Positive | None = None
@@ -98,7 +98,7 @@ class PairSet(NumbersRecord):
 
     cutoff: Positive
     cut: CutMode
-    none: tuple[tuple[Word, Word], ...] = ()
+    none: tuple[tuple[Species, Species], ...] = ()
     pair: Annotated[tuple[CutPair, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

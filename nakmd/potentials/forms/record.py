@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
+from nakmd.elements import miswritten_symbol
 from nakmd.errors import InputError
 from nakmd.potentials.base import Term
 
@@ -17,6 +18,17 @@ Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Positive = Annotated[float, Strict(), Field(gt=0.0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Strict(), Field(ge=0.0, allow_inf_nan=False)]
 Word = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=32, pattern=r"^[A-Za-z][A-Za-z0-9:_-]*$")]
+
+
+def _checked_symbol(name: str) -> str:
+    """Return the name of a species; raise `ValueError` for a symbol with wrong capitals."""
+    symbol = miswritten_symbol(name)
+    if symbol is not None:
+        raise ValueError(f"{name!r} is no element: symbols are case-sensitive, write {symbol}")
+    return name
+
+
+Species = Annotated[Word, AfterValidator(_checked_symbol)]
 Name = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
 Text = Annotated[str, Strict()]
 Doi = Annotated[str, Strict(), StringConstraints(pattern=r"^10\.[0-9]{4,9}/\S+$")]
@@ -186,7 +198,7 @@ class NumbersRecord(Record):
 class Element(Part):
     """Properties of an element, for the headers of tables."""
 
-    symbol: Word
+    symbol: Species
     atomic_number: Annotated[int, Strict(), Field(ge=1, le=118)]
     mass: Positive
     lattice: Word

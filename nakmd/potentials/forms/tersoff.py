@@ -33,8 +33,8 @@ from nakmd.potentials.forms.record import (
     NumbersRecord,
     Part,
     Positive,
+    Species,
     Text,
-    Word,
     refuse_repeats,
 )
 from nakmd.system import Result, System
@@ -46,8 +46,8 @@ N_CHUNKS = 64
 class TersoffPair(Part):
     """Parameters of a bond order: central atom, bonded atom, and the third atoms (all elements by default)."""
 
-    elements: tuple[Word, Word]
-    third: tuple[Word, ...] | None = None
+    elements: tuple[Species, Species]
+    third: tuple[Species, ...] | None = None
     m: Literal[1, 3]
     gamma: NotNegative
     lambda3: Number
@@ -80,7 +80,7 @@ class TersoffSet(NumbersRecord):
     has_elements = True
 
     form: Literal["tersoff"]
-    elements: Annotated[tuple[Word, ...], Field(min_length=1)]
+    elements: Annotated[tuple[Species, ...], Field(min_length=1)]
     pair: tuple[TersoffPair, ...]
 
     @model_validator(mode="after")
@@ -158,19 +158,25 @@ class Tersoff(Term):
         return self.elements
 
     def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
-        return many_body_style("tersoff", f"{stem}.tersoff", self.texts()["tersoff"](), self.elements, species_names)
+        text = format_tersoff(self.parameters, self.parameters.source)
+        return many_body_style("tersoff", f"{stem}.tersoff", text, self.elements, species_names)
 
     def texts(self) -> dict[str, Callable[[], str]]:  # noqa: D102
+        if self.replaced_by:  # a file has all triples of its elements
+            return {}
         return {"tersoff": lambda: format_tersoff(self.parameters, self.parameters.source)}
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         known = species_key(a, self.elements) is not None and species_key(b, self.elements) is not None
-        return self.label if known else ""
+        return self.label if known and not self.loses(a, b) else ""
 
     def describe(self) -> dict[str, Any]:  # noqa: D102
         numbers = {name: getattr(self.parameters, name).tolist() for name in COLUMNS}
         digest = hashlib.sha256(json.dumps([self.elements, numbers]).encode()).hexdigest()
-        return {"form": "Tersoff", "label": self.label, "elements": list(self.elements), "sha256": digest}
+        return {
+            "form": "Tersoff", "label": self.label, "elements": list(self.elements), "sha256": digest,
+            **self.describe_losses(),
+        }  # fmt: skip
 
     def bind_term(self, species_names: Sequence[str]) -> BoundTersoff:  # noqa: D102
         keys = [species_key(name, self.elements) for name in species_names]
@@ -183,7 +189,7 @@ class Tersoff(Term):
         # needs its reverse
         all_known = known[:, None, None] & known[None, :, None] & known[None, None, :]
         reach = np.where(all_known, triples, 0.0).max(axis=1, initial=0.0)
-        reach = np.maximum(reach, reach.T)
+        reach = np.where(self.lost_pairs(species_names), 0.0, np.maximum(reach, reach.T))
         bound = bond_order.TersoffTables(**tables, reach=np.ascontiguousarray(reach))
         return BoundTersoff(bound, ListRequest(self.label, reach, bonded=True))
 

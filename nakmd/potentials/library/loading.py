@@ -206,7 +206,10 @@ def load(
         raise InputError(f"{record.name} is a model; the elements of its terms are set in {file}.")
     _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
     _refuse_screening(record.name, screening, any(term.screening for term in record.term))
-    made = [(term, _terms(record, term, file.parent, affinity, doping)) for term in record.term]
+    made = [
+        (entry, [term.in_declared_sum() for term in _terms(record, entry, file.parent, affinity, doping)])
+        for entry in record.term
+    ]
     return Hybrid(joined(record.name, made, screening, doping), none=record.none, name=record.name)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, Strict, StringConstraints, model_validator
 
 from nakmd.potentials.forms.doping import settled_part
-from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Text, Word, refuse_repeats, unique_pairs
+from nakmd.potentials.forms.record import Evidence, Part, Positive, Record, Species, Text, refuse_repeats, unique_pairs
 
 
 class ScreenedElement(Part):
@@ -17,7 +17,7 @@ class ScreenedElement(Part):
     residual^{1−δ} doped_residual^δ with δ = 1 − e^{−c/c₀}, c₀ ``doping_scale``.
     """
 
-    symbol: Word
+    symbol: Species
     residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
     rho_0: Positive
     doped_residual: Annotated[float, Strict(), Field(ge=0.0, le=1.0)] | None = None
@@ -42,7 +42,7 @@ class ScreenedElement(Part):
 class ScreenedPair(Part):
     """A pair that is screened in part (``share`` < 1) or not at all (0)."""
 
-    species: tuple[Word, Word]
+    species: tuple[Species, Species]
     share: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
     note: Text = ""
 
@@ -69,7 +69,7 @@ class ModelTerm(Part):
     """A term of a model: set, elements, whether the affinity scales it, factor on unlike φ, screening."""
 
     set: Annotated[str, Strict(), StringConstraints(min_length=1, max_length=256)]
-    elements: tuple[Word, ...] | None = None
+    elements: tuple[Species, ...] | None = None
     affinity: Annotated[bool, Strict()] = False
     lambda_phi: Positive | None = None
     screening: Screening | None = None
@@ -82,7 +82,7 @@ class ModelRecord(Record):
 
     form: Literal["model"]
     term: Annotated[tuple[ModelTerm, ...], Field(min_length=1)]
-    none: tuple[tuple[Word, Word], ...] = ()
+    none: tuple[tuple[Species, Species], ...] = ()
 
     @property
     def species(self) -> tuple[str, ...]:

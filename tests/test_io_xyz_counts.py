@@ -1,0 +1,53 @@
+"""Counts in the headers of XYZ files that exceed the file are refused before anything is read (case 23)."""
+
+import time
+
+import pytest
+
+from nakmd.errors import FileFormatError
+from nakmd.io import convert, read_structure
+
+LATTICE = 'Lattice="10 0 0 0 10 0 0 0 10"'
+COLUMNS = 'Properties=species:S:1:pos:R:{width} pbc="T T T"'
+ATOMS = "K 0 0 0\nK 5 5 5\n"
+CASES = {
+    "10^12 atoms": (f"1000000000000\n{LATTICE}\n{ATOMS}", r":1: an image is said to have 1000000000000 atoms"),
+    "10^400 atoms": (f"1{'0' * 400}\n{LATTICE}\n{ATOMS}", ":1: an image is said to have"),
+    "one atom more": (
+        f"3\n{LATTICE}\n{ATOMS}",
+        ":1: an image is said to have 3 atoms, but its header is followed by 2",
+    ),
+    "negative": (f"-2\n{LATTICE}\n{ATOMS}", ":1: an image is said to have -2 atoms"),
+    "second image": (f"2\n{LATTICE}\n{ATOMS}7000000000\n{LATTICE}\n{ATOMS}", ":5: an image is said to have 7000000000"),
+    "10^20 columns": (f"2\n{LATTICE} {COLUMNS.format(width='9' * 20)}\n{ATOMS}", ":2: Properties list 1000000000000"),
+    "10^9 columns": (f"2\n{LATTICE} {COLUMNS.format(width='1000000000')}\n{ATOMS}", ":2: Properties list 1000000001"),
+    "a column more": (f"2\n{LATTICE} {COLUMNS.format(width='4')}\n{ATOMS}", ":2: Properties list 5 columns"),
+    "quoted columns": (f'2\nProperties="species:S:1:pos:R:3000000000"\n{ATOMS}', ":2: Properties list 3000000001"),
+    "sites": (f"5000000000\n{LATTICE}\nN:graphitic 0 0 0\n", ":1: an image is said to have 5000000000"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("suffix", ["xyz", "extxyz"])
+def test_counts_that_never_end(tmp_path, name, suffix):
+    text, message = CASES[name]
+    path = tmp_path / f"c.{suffix}"
+    path.write_text(text)
+    begin = time.monotonic()
+    for read in (read_structure, lambda path: convert(path, tmp_path / "o.h5md")):
+        with pytest.raises(FileFormatError, match=message):
+            read(path)
+    assert time.monotonic() - begin < 1.0
+    assert not (tmp_path / "o.h5md").exists()
+
+
+def test_counts_that_are_right(tmp_path):
+    """Also of several images, without a last line break, and with the cell vectors of ADF."""
+    path = tmp_path / "c.xyz"
+    image = f"2\n{LATTICE} {COLUMNS.format(width=3)}\n{ATOMS}"
+    for text, n in ((image, 1), (image * 3, 3), ((image * 3).rstrip(), 3), (image + "\n", 1)):
+        path.write_text(text)
+        assert read_structure(path).n_atoms == 2
+        assert convert(path, tmp_path / "o.h5md").n_frames == n
+    path.write_text(f"2\n\n{ATOMS}VEC1 9 0 0\nVEC2 0 9 0\nVEC3 0 0 9\n" * 2)
+    assert read_structure(path).cell.volume == pytest.approx(729.0)
