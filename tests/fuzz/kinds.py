@@ -140,10 +140,12 @@ class Potential:
 
     @staticmethod
     def use(path):
-        from nakmd.potentials import load
+        from nakmd.runs.trial import load_any, species_known_to
 
-        potential = load(path)
-        species = sorted(potential.species)
+        potential = load_any(str(path))
+        species = species_known_to(potential)
+        if not species:
+            return False
         evaluate(potential, species, np.array([[0.0, 0.0, 0.0], [0.0, 2.5, 1.5]]))
         return True
 
