@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick slow check bench validate golden clean
+.PHONY: help run test quick versions quick-on lanes slow kills check bench validate golden clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -22,7 +22,7 @@ run: $(BIN)/nakmd            ## run the flagship deck: liquid NaK around an N-do
 	$(BIN)/nakmd run examples/flagship.toml --directory runs/flagship --overwrite
 
 test: $(VENV)/.dev           ## install and pass the tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
 
 # The laws of every potential on 8 to 20 atoms, the words of a deck, the shell, the names; one minute once compiled.
 QUICK := $(addprefix tests/test_,potential_contract.py deck_checks.py deck_messages.py deck_quantities.py \
@@ -31,8 +31,28 @@ QUICK := $(addprefix tests/test_,potential_contract.py deck_checks.py deck_messa
 quick: $(VENV)/.dev          ## the laws on small cases, the deck, the shell: a minute
 	$(BIN)/python -m pytest -m "not slow" -n 2 $(QUICK)
 
+# The laws, the shell and the files. uv reads the lowest versions from pyproject.toml.
+VERSIONS := $(VENV)-versions
+versions:                     ## the quick tests with the lowest and the newest versions of Python and dependencies
+	$(PYTHON) -m venv $(VERSIONS)/uv
+	$(VERSIONS)/uv/bin/pip install --quiet --disable-pip-version-check uv
+	$(MAKE) --no-print-directory quick-on WHICH=lowest FOR=3.11 RESOLUTION=lowest-direct
+	$(MAKE) --no-print-directory quick-on WHICH=middle FOR=3.12 RESOLUTION=highest
+	$(MAKE) --no-print-directory quick-on WHICH=newest FOR=3.13 RESOLUTION=highest
+
+quick-on:
+	$(VERSIONS)/uv/bin/uv venv --quiet --clear --python $(FOR) $(VERSIONS)/$(WHICH)
+	$(VERSIONS)/uv/bin/uv pip install --quiet --python $(VERSIONS)/$(WHICH) --resolution $(RESOLUTION) --editable '.[test]'
+	NAKMD_CACHE_DIR=$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
+
+lanes: $(VENV)/.dev          ## the laws as plain Python, which checks the index of every lane: some minutes
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/test_lane_indices.py tests/test_potential_twins.py tests/test_potential_lists.py
+
 slow: $(VENV)/.dev           ## the physics that takes minutes
 	$(BIN)/python -m pytest -m slow
+
+kills: $(VENV)/.dev          ## a hundred SIGKILLs in every phase of a run, each resumed and compared to the bit
+	$(BIN)/python tests/kills.py --kills 100
 
 check: $(VENV)/.dev          ## linters, types, import contracts
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from ase.optimize import BFGS
 from nakmd.ase import NakMD
 from nakmd.potentials import load
 
-BOND = 1.42
+BOND = 1.42  # of the rigid sheet that the dilute set was fitted on; the sheet is fixed, so its strain does not matter
 SHEET = graphene(size=(10, 10, 1), a=BOND * 3**0.5, vacuum=15.0)
 SHEET.pbc = True
 A, B = SHEET.cell[0] / 10, SHEET.cell[1] / 10

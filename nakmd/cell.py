@@ -14,6 +14,9 @@ from nakmd.errors import InputError
 #: in a real structure, and a thinner cell has so many images within a cutoff that no list of pairs could hold them.
 LEAST_HEIGHT = 0.5
 
+#: Largest component of a cell vector [Å], 1 cm: see `nakmd.system.FARTHEST`.
+MOST_LENGTH = 1e8
+
 
 def right_handed(matrix: FloatArray, periodic: Sequence[bool]) -> FloatArray:
     """Return right-handed vectors of the same cell.
@@ -90,7 +93,8 @@ class Cell:
     Raises
     ------
     InputError
-        If the vectors span no volume, or the cell is thinner than `LEAST_HEIGHT` along a periodic vector.
+        If the vectors span no volume, or the cell is thinner than `LEAST_HEIGHT` along a periodic vector, or
+        longer than `MOST_LENGTH`.
 
     Notes
     -----
@@ -105,6 +109,8 @@ class Cell:
             vectors = np.diag(vectors)
         if vectors.shape != (3, 3) or not np.all(np.isfinite(vectors)):
             raise InputError(f"A cell needs 3 lengths or 3x3 vectors in Å, got {np.asarray(matrix).tolist()}.")
+        if np.abs(vectors).max() > MOST_LENGTH:
+            raise InputError(f"The cell vectors {vectors.tolist()} are longer than {MOST_LENGTH:g} Å.")
         if abs(np.linalg.det(vectors)) < 1e-6:
             raise InputError(f"The cell vectors {vectors.tolist()} span no volume: they must be linearly independent.")
         self.periodic: BoolArray = np.array([bool(p) for p in periodic])

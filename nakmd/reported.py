@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from nakmd.deck.deck import Deck
@@ -18,6 +20,8 @@ def run(
     seed: int | None = None,
     progress: ProgressReport | None = None,
     overwrite: bool = False,
+    walltime: str | timedelta | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Run:
     """Run a deck from its first stage to its results and its report.
 
@@ -25,7 +29,7 @@ def run(
     ----------
     deck : Deck, DeckSource or path
     directory : path, optional
-        Output folder; by default a new one in ``runs``.
+        Output folder; by default a new one in ``runs``, with the name of the deck and the seed.
     threads : int, optional
         By default all cores; the results do not depend on it.
     seed : int, optional
@@ -33,7 +37,13 @@ def run(
     progress : callable, optional
         Called with a `nakmd.simulation.Progress` about twice a second.
     overwrite : bool
-        Replace a run in this folder.
+        Replace a run in this folder. Files with other names than those of a run, and a deck of the user, are never
+        touched, and the old files are kept until the new run has written its first checkpoint.
+    walltime : str or timedelta, optional
+        Time available, from this call on: ``"23:50:00"``, ``"10 min"``. The run stops with status "interrupted" early
+        enough to write a checkpoint.
+    tell : callable, optional
+        Called with a sentence before the start waits for the lock of another machine.
 
     Returns
     -------
@@ -44,7 +54,8 @@ def run(
     DeckError
         Lists all errors of the deck.
     InputError
-        If the folder holds a run and ``overwrite`` is false, or cannot be written.
+        If the folder holds a run and ``overwrite`` is false, if another process is running there, or if it cannot be
+        written.
     RunError
         If the run becomes unstable or a file cannot be written; the files written so far stay readable.
 
@@ -60,7 +71,7 @@ def run(
     >>> run.results["diffusion K"].value                   # doctest: +SKIP
     0.61
     """
-    return _reported(run_deck(deck, directory, threads, seed, progress, overwrite))
+    return run_deck(deck, directory, threads, seed, progress, overwrite, walltime, tell, _report)
 
 
 def resume(
@@ -69,6 +80,8 @@ def resume(
     threads: int | None = None,
     deck: str | Path | None = None,
     progress: ProgressReport | None = None,
+    walltime: str | timedelta | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Run:
     """Continue a run from its checkpoint, to the bit as without the interruption, and write its report.
 
@@ -81,6 +94,8 @@ def resume(
     deck : path, optional
         The run continues only if this deck is the one it was started with.
     progress : callable, optional
+    walltime, tell
+        As in `run`.
 
     Returns
     -------
@@ -91,13 +106,13 @@ def resume(
     InputError
         If there is no run, it is running, or the deck or the potential has changed.
     """
-    return _reported(resume_run(directory, steps, threads, deck, progress))
+    return resume_run(directory, steps, threads, deck, progress, walltime, tell, _report)
 
 
-def _reported(run: Run) -> Run:
+def _report(run: Run) -> None:
     """Write the report of a finished run. A failure only adds a note: trajectory and results are already stored."""
     if run.status != "finished":
-        return run
+        return
     from nakmd.report.page import write_report  # noqa: PLC0415  (plots and templates are slow to import)
 
     try:
@@ -107,4 +122,3 @@ def _reported(run: Run) -> Run:
             f"The report was not written ({type(error).__name__}: {error}); the run and its results are complete. "
             f"Retry with `nakmd report {run.directory}`."
         )
-    return run

@@ -264,11 +264,18 @@ class Result:
         return float(np.sum(self.energies))
 
 
+#: Largest coordinate [Å], 1 cm: beyond it the number of cells to the origin can exceed 32 bits, and distances of atoms
+#: are rounded to more than 1e-8 Å.
+FARTHEST = 1e8
+
+
 def check_positions(positions: FloatArray) -> None:
-    """Raise `InputError` with the first atom whose position, (n, 3) [Å], is not finite."""
-    if not np.all(np.isfinite(positions)):
-        atom = int(np.argwhere(~np.isfinite(positions))[0, 0])
-        raise InputError(f"The position of atom {atom} is not finite: {positions[atom].tolist()} Å.")
+    """Raise `InputError` with the first atom whose position, (n, 3) [Å], is not finite or beyond `FARTHEST`."""
+    if np.all(np.abs(positions) <= FARTHEST):  # false for NaN
+        return
+    atom = int(np.argwhere(~(np.abs(positions) <= FARTHEST))[0, 0])
+    what = "not finite" if not np.all(np.isfinite(positions[atom])) else f"more than {FARTHEST:g} Å from the origin"
+    raise InputError(f"The position of atom {atom} is {what}: {positions[atom].tolist()} Å.")
 
 
 def check_masses(masses: FloatArray) -> None:

@@ -136,8 +136,26 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(name, rows, ids=[row.name for row in rows])
 
 
+def group_of(item):
+    """Return the tests that belong to one worker: those of a potential, else those of a file. It compiles them once."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    row = parameters.get("row", parameters.get("continuous"))
+    return f"potential {row.name}" if isinstance(row, Row) else item.nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(tryfirst=True)  # before the workers take the names of the groups
 def pytest_collection_modifyitems(items):
-    """Skip tests that need LAMMPS if it is not installed; the stored golden results still test the agreement."""
+    """Group the tests for `--dist loadgroup`, and skip those that need LAMMPS if it is not installed.
+
+    The stored golden results still test the agreement.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    skip_without_lammps(items)
+
+
+def skip_without_lammps(items):
+    """Skip tests that need LAMMPS if it is not installed."""
     marked = [item for item in items if item.get_closest_marker("lammps")]
     if not marked:
         return

@@ -48,6 +48,11 @@ def result_of_stream(analysis, source, early):
     return analysis.result()
 
 
+def numbers_of(record):
+    """Return a result as plain data without the choice of frames, which a stream does not make."""
+    return record.to_dict() | {"sample": None}
+
+
 def autoregressive(seed, n, memory):
     """A Gaussian series of variance 1 whose autocorrelation is memory**t: g = (1 + memory)/(1 - memory)."""
     rng = np.random.default_rng(seed)

@@ -217,6 +217,7 @@ def hopping(seed, n_atoms, n_frames, leave, enter):
 
 def test_exchange_of_the_first_layer_is_that_of_two_states():
     record = residence(hopping(1, 100, 400, leave=0.05, enter=0.02))
+    assert not record.exceeds_window
     assert record.exchange.value == pytest.approx(0.5, abs=4 * record.exchange.error)  # 0.05 per 0.1 ps
     assert record.value == pytest.approx(2.0, abs=4 * record.error)
     # what survives k frames: 0.95^k; 100 atoms, 400 frames: 3 %
@@ -233,6 +234,11 @@ def test_an_excursion_within_the_hysteresis_is_no_exchange():
     assert record.exchange.value == 0.0
     assert math.isnan(record.value)
     assert any("no K left the first layer" in note for note in record.notes)
+    # five atoms for 59 intervals of 0.1 ps, none of which ended: the bound is their sum over ln 20
+    assert record.lower_bound == pytest.approx(5 * 59 * 0.1 / math.log(20.0), rel=1e-9)
+    (row,) = record.rows()
+    assert row.text == "> 9.85 ps"
+    assert "lower bound (95 %): no K left it in 5.9 ps" in row.note
     assert residence(source, hysteresis=0.0).exchange.value == pytest.approx(10.0)
 
 

@@ -156,3 +156,36 @@ def test_contacts_without_hysteresis_are_those_of_coordination():
 def test_what_cannot_work_is_said(call, message):
     with pytest.raises(AnalysisError, match=message):
         call(pairs_of(telegraph(1, 20, np.full(3, 0.3), np.full(3, 0.3))))
+
+
+def test_a_lifetime_longer_than_the_run_is_marked():
+    # 40 pairs that break with a chance of 0.5 % per frame, in a window of 20 frames: a lifetime of ten windows
+    near = telegraph(9, 21, np.full(40, 0.005), np.full(40, 0.005))
+    record = lifetimes(pairs_of(near), "C", "K", hysteresis=0.0)
+    assert record.window == pytest.approx(20 * STEP)
+    assert np.sum(near[:-1] & ~near[1:]) > 0
+    assert record.exceeds_window
+    (row,) = record.rows()
+    assert "longer than the 10 ps observed: extrapolated" in row.note
+    assert any("it is extrapolated" in note for note in record.notes)
+    short = lifetimes(pairs_of(telegraph(1, 600, np.full(20, 0.1), np.full(20, 0.1))), "C", "K")
+    assert not short.exceeds_window
+    assert not any("extrapolated" in row.note for row in short.rows())
+
+
+def test_without_a_break_there_is_a_lower_bound():
+    record = lifetimes(pairs_of(np.ones((21, 8), dtype=bool)), "C", "K")
+    assert math.isnan(record.value)
+    # 8 contacts of 10 ps: with a mean of 80/ln 20 ps, none breaks with a probability of 5 %
+    assert record.lower_bound == pytest.approx(8 * 20 * STEP / math.log(20.0), rel=1e-12)
+    (row,) = record.rows()
+    assert row.text == "> 26.7 ps"
+    assert "no contact broke in 10 ps" in row.note
+    assert record.to_dict()["lower_bound"] == pytest.approx(26.70, abs=0.01)
+
+
+def test_the_definition_is_in_the_notes():
+    record = lifetimes(pairs_of(telegraph(1, 60, np.full(4, 0.1), np.full(4, 0.1))), "C", "K")
+    assert "time in contact per contact that broke" in record.notes[0]
+    assert "continuous" in record.notes[0]
+    assert "intermittent" in record.notes[0]

@@ -7,6 +7,7 @@ from synthetic import STAGES, interface
 
 from nakmd.analysis import Diffusion, FrameList, Record, analyze, standard_analyses
 from nakmd.analysis.drive import count_frames
+from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.parallel import share_out
 from nakmd.errors import AnalysisError, DeckError, FileFormatError
 from nakmd.io.h5md import TrajectoryWriter
@@ -61,9 +62,11 @@ def test_the_dearest_come_first_and_go_where_least_is_waiting():
 
 
 def test_frames_of_a_stage_are_counted_without_reading_them(stored):
-    assert count_frames(stored) == 20  # those of production
-    assert count_frames(stored, "all") == 40
-    assert count_frames(interface(20)) is None  # frames in memory know no rows by stage
+    assert count_frames(stored, FrameChoice.of(stored)) == 20  # those of production
+    assert count_frames(stored, FrameChoice.of(stored, stages="all")) == 40
+    assert count_frames(stored, FrameChoice.of(stored, stages="all", discard=0.25)) == 30
+    memory = interface(20)
+    assert count_frames(memory, FrameChoice.of(memory)) is None  # frames in memory know no rows by stage
 
 
 @pytest.mark.parametrize(("quantities", "each"), [(["diffusion"], 1e9), (["diffusion", "layers"], 5e8)])

@@ -5,6 +5,7 @@ import pytest
 from synthetic import autoregressive, frame, topology
 
 from nakmd.analysis import FrameList, thermo
+from nakmd.analysis.settling import rows_of
 from nakmd.analysis.thermo import drift_of, from_table
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
@@ -72,10 +73,16 @@ def test_settling_is_noticed():
     cell = Cell([20.0] * 3)
     energy = np.concatenate([np.linspace(50.0, 0.0, 100), np.zeros(300)]) + rng.normal(size=400)
     frames = [frame(cell, np.ones((10, 3)), t, 0.5 * t, potential_energy=e) for t, e in enumerate(energy)]
-    record = thermo(FrameList(topology(["K"], np.zeros(10)), frames))
+    source = FrameList(topology(["K"], np.zeros(10)), frames)
+    record = thermo(source, discard="none")
     assert 40.0 <= record.settled <= 60.0
-    assert any("equilibrates during the first" in note for note in record.notes)
+    assert record.sample.text == "all 400 frames"
+    assert "potential energy: it equilibrates until" in record.sample.unsettled[0]
     assert record.plot().axes
+    settled = thermo(source)
+    assert 40.0 <= settled.sample.first <= 60.0
+    assert settled.sample.left_out == "equilibration"
+    assert settled.sample.unsettled == ()
 
 
 def test_table_is_preferred_and_cut_to_the_stage():
@@ -95,8 +102,8 @@ def test_table_is_preferred_and_cut_to_the_stage():
     assert record.value == pytest.approx(450.0)
     assert record.quantities["pressure_bar"].value == pytest.approx(160.2176634)
     assert record.quantities["total_energy"].value == pytest.approx(-89.0 / 200)
-    assert from_table(source.thermo, 200, ["cool"]) is None
-    assert from_table({}, 200) is None
+    assert from_table(source.thermo, 200, rows_of(source.thermo, ["cool"])) is None
+    assert from_table({}, 200, rows_of({}, None)) is None
     with pytest.raises(AnalysisError, match="stages present are 'produce'"):
         thermo(source, stage="cool")
 
@@ -107,7 +114,7 @@ def test_columns_with_holes_are_left_out():
         "temperature": np.full(4, 300.0),
         "pressure_bar": np.array([1.0, np.nan, 1.0, 1.0]),
     }
-    record = from_table(table, 10)
+    record = from_table(table, 10, rows_of(table, None))
     assert set(record.quantities) == {"temperature"}
 
 

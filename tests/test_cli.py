@@ -1,5 +1,6 @@
 """The command line: output and exit codes of every verb, and no tracebacks."""
 
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 from nakmd.cli import guard
 from nakmd.cli.app import app
 from nakmd.resources import data_folder
+from nakmd.simulation.signals import WARNINGS
 
 DATA = Path(__file__).parent / "data" / "decks"
 SMALL = """
@@ -170,8 +172,9 @@ def test_a_run_from_deck_to_plots(command, small, tmp_path):
 
     code, out, _ = command("analyze", "run", "diffusion", "--plot", "plots")
     assert code == 0
-    assert "diffusion of K" in out
-    assert "temperature" not in out
+    table = out.partition("\nnote ")[0]
+    assert "diffusion of K" in table
+    assert "temperature" not in table
     assert {path.name for path in Path("plots").iterdir()} == {"diffusion-K.png", "diffusion-Na.png"}
     code, out, _ = command("analyze", "run/trajectory.h5md", "thermo", "--stage", "equilibrate", "--json")
     assert code == 0
@@ -186,9 +189,9 @@ def test_a_run_from_deck_to_plots(command, small, tmp_path):
 
 
 def test_default_folder(command, small):
-    for folder in ("runs/small", "runs/small-2"):
-        assert command("run", small, "--threads", 1, "--json")[0] == 0
-        assert Path(folder, "results.json").exists()
+    for folder, seed in [("small-seed-1", 1), ("small-seed-1-2", 1), ("small-seed-9", 9)]:
+        assert command("run", small, "--threads", 1, "--json", "--seed", seed)[0] == 0
+        assert Path("runs", folder, "results.json").exists()
 
 
 def test_overwrite_and_seed(command, small):
@@ -339,7 +342,22 @@ def test_an_internal_error_is_one_message_and_a_file(command, monkeypatch, tmp_p
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_full_disk_that_no_module_expects_is_one_message(command, monkeypatch, tmp_path):
+    """For example that of the compiled kernels, which Numba writes."""
+    monkeypatch.setattr(guard.tempfile, "tempdir", str(tmp_path))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("nakmd.deck.templates.templates", full)
+    code, _, error = command("new")
+    assert code == 1
+    assert error.startswith("A file cannot be written (No space left on device).")
+    assert "NAKMD_CACHE_DIR" in error
+    assert not list(tmp_path.glob("nakmd-crash-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *WARNINGS])
 def test_an_interruption_is_exit_code_3_and_resumable(tmp_path, number):
     (tmp_path / "long.toml").write_text(SMALL.format(steps=10**6))
     command = [sys.executable, "-m", "nakmd"]

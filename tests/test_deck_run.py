@@ -283,27 +283,13 @@ def test_nothing_to_resume(tmp_path):
         nakmd.resume(tmp_path)
 
 
-def test_a_folder_is_used_by_one_process_at_a_time(tmp_path):
-    directory = tmp_path / "run"
-    nakmd.run(deck_of(steps=5), directory, threads=1)
-    status = status_of(directory)
-    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        (directory / "status.json").write_text(json.dumps({**status, "status": "running", "pid": sleeper.pid}))
-        with pytest.raises(InputError, match=f"Process {sleeper.pid} is running"):
-            nakmd.resume(directory, steps=5)
-    finally:
-        sleeper.kill()
-        sleeper.wait()
-    assert nakmd.resume(directory, steps=5, threads=1).status == "finished"
-
-
 def test_default_folders_have_unused_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert str(free_folder("my deck")) == "runs/my-deck"
-    (tmp_path / "runs" / "my-deck").mkdir(parents=True)
-    (tmp_path / "runs" / "my-deck" / "file").touch()
-    assert str(free_folder("my deck")) == "runs/my-deck-2"
+    assert str(free_folder("my deck", 7)) == "runs/my-deck-seed-7"
+    (tmp_path / "runs" / "my-deck-seed-7").mkdir(parents=True)
+    (tmp_path / "runs" / "my-deck-seed-7" / "file").touch()
+    assert str(free_folder("my deck", 7)) == "runs/my-deck-seed-7-2"
+    assert str(free_folder("my deck", 8)) == "runs/my-deck-seed-8"
 
 
 def test_a_trajectory_can_be_the_initial_structure(whole, tmp_path):

@@ -11,11 +11,12 @@ OPENERS = ("io", "potentials", "deck")
 #: Other modules that open files, and which files.
 EXCEPTIONS = {
     "kernels/jit.py": "the sources of nakmd, for the digest of the cache; it must not import nakmd",
+    "kernels/thread_count.py": "the quota of the control group, in /proc and /sys",
     "runs/folder.py": "the deck and the status of a run",
     "runs/run.py": "the deck of a resumed run, for comparison",
     "runs/rates.py": "the speeds of past runs, in the cache folder",
     "runs/provenance.py": "the commit of a checkout, in .git",
-    "runs/verify.py": "the free memory, in /proc",
+    "runs/footprint.py": "the free memory, in /proc",
     "results/results.py": "results.json",
     "bench/lammps_engine.py": "the input of LAMMPS, in a temporary folder",
     "bench/cases.py": "a potential file of LAMMPS",

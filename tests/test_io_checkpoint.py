@@ -11,6 +11,7 @@ import pytest
 
 from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io import atomic, read_checkpoint, write_checkpoint, write_status
+from nakmd.io.checkpoint import previous_copy
 
 STATE = {
     "step": 1200,
@@ -174,3 +175,13 @@ def test_a_failed_replacement_keeps_the_old_file_and_no_draft(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_kill_between_the_copy_and_the_new_checkpoint_leaves_no_other_files(tmp_path):
+    """The previous copy is then a hard link to the checkpoint; renaming one name of a file to another does nothing."""
+    path = tmp_path / "checkpoint.h5"
+    write_checkpoint(path, {"step": 1})
+    os.link(path, previous_copy(path))
+    write_checkpoint(path, {"step": 2})
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.h5", "checkpoint_prev.h5"]
+    assert (read_checkpoint(path)["step"], read_checkpoint(previous_copy(path))["step"]) == (2, 1)

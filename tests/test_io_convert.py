@@ -123,7 +123,7 @@ def test_lammps_dump_by_ase(source, tmp_path):
     target = tmp_path / "out.dump"
     done = convert(source, target, stage="produce")
     assert (done.format, done.n_frames) == ("lammps-dump", 3)
-    assert "C N:graphitic Na K" in done.notes[0]
+    assert done.notes[0] == "A dump holds steps, but no times. To read it back, give --timestep '1 fs'."
     trajectory = Trajectory(source)
     images = ase.io.read(target, ":", format="lammps-dump-text")
     for atoms, frame in zip(images, trajectory.frames("produce"), strict=True):
@@ -134,12 +134,39 @@ def test_lammps_dump_by_ase(source, tmp_path):
         assert atoms.pbc.tolist() == [True, True, False]
         assert [s.symbol for s in atoms] == [element_of(trajectory.species_names[a]) for a in trajectory.species]
     lines = target.read_text().splitlines()
-    start = lines.index("ITEM: ATOMS id type element x y z ix iy iz vx vy vz")
+    start = lines.index("ITEM: ATOMS id type element x y z ix iy iz vx vy vz i_site:graphitic")
     row = lines[start + 1].split()
     frame = next(trajectory.frames("produce"))
     rotation = restricted(frame.cell.matrix)[1]
     assert [int(word) for word in row[6:9]] == frame.images[0].tolist()
-    np.testing.assert_allclose([float(word) for word in row[9:]], (frame.velocities @ rotation)[0], rtol=1e-9)
+    np.testing.assert_allclose([float(word) for word in row[9:12]], (frame.velocities @ rotation)[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("format", ["dump", "data"])
+def test_lammps_files_of_nakmd_are_read_back(source, tmp_path, format):
+    target = tmp_path / f"out.{format}"
+    convert(source, target)
+    done = convert(target, tmp_path / "back.h5md", timestep=0.001 if format == "dump" else None)
+    first, again = Trajectory(source), Trajectory(tmp_path / "back.h5md")
+    assert done.n_frames == (1 if format == "data" else N_FRAMES)
+    written = list(first)[-len(again) :]
+    assert again.periodic.tolist() == [True, True, False]
+    assert again.has_images
+    assert again.groups.keys() == {"carbon", "liquid"}
+    assert again.masses.tolist() == first.masses.tolist()
+    assert (
+        np.array(again.species_names)[again.species].tolist() == np.array(first.species_names)[first.species].tolist()
+    )
+    for frame, original in zip(again, written, strict=True):
+        assert frame.step == original.step
+        assert frame.time == pytest.approx(original.time, abs=1e-12)
+        cell, rotation = restricted(original.cell.matrix)
+        # a data file moves the lower face of a free direction to enclose all atoms; a dump has ten digits
+        shift = frame.unwrapped - original.unwrapped @ rotation
+        np.testing.assert_allclose(shift - shift[0], 0.0, atol=1e-7)
+        np.testing.assert_allclose(shift[0, :2], 0.0, atol=1e-7)
+        np.testing.assert_allclose(frame.velocities, original.velocities @ rotation, rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(frame.cell.matrix[:2], cell[:2], atol=1e-8)
 
 
 @pytest.mark.filterwarnings("ignore:DCDReader currently makes")
@@ -299,3 +326,21 @@ def test_energies_of_atoms_agree_with_those_of_the_system():
     # the unit of momentum in ASE follows from eV, Å and amu, without physical constants
     assert atoms.get_kinetic_energy() == pytest.approx(state.kinetic_energy(), rel=1e-14)
     assert isinstance(from_atoms(atoms).cell, Cell)
+
+
+def test_images_with_other_atoms_convert_separately(tmp_path):
+    path = tmp_path / "s.xyz"
+    path.write_text('1\nLattice="9 0 0 0 9 0 0 0 9"\nK 1 2 3\n2\nLattice="9 0 0 0 9 0 0 0 9"\nK 1 2 3\nNa 4 5 6\n')
+    with pytest.raises(FileFormatError, match=r"image 1 has different atoms than image 0\. Convert it separately"):
+        convert(path, tmp_path / "out.h5md")
+    convert(path, tmp_path / "out.h5md", frames=1)
+    assert Trajectory(tmp_path / "out.h5md").species_names == ("K", "Na")
+
+
+def test_free_directions_have_one_origin_in_all_images(tmp_path):
+    # without a cell, each image encloses its own atoms; only the first atom moves
+    path = tmp_path / "s.xyz"
+    path.write_text("2\nstep=0\nK 0 0 0\nNa 4 5 6\n2\nstep=1\nK -1 0 0.5\nNa 4 5 6\n")
+    convert(path, tmp_path / "out.h5md")
+    first, second = Trajectory(tmp_path / "out.h5md")
+    np.testing.assert_allclose(second.unwrapped - first.unwrapped, [[-1, 0, 0.5], [0, 0, 0]], atol=1e-12)

@@ -4,8 +4,7 @@ import ase
 import numpy as np
 import pytest
 
-from nakmd.analysis import diffusion, layer_diffusion, non_gaussian
-from nakmd.analysis.drive import FrameList
+from nakmd.analysis import FrameList, diffusion, layer_diffusion, non_gaussian
 from nakmd.analysis.paths import FAR, MOST_FAR
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
@@ -70,6 +69,27 @@ def test_wrapped_positions(tmp_path, name, origin):
     assert any("no image counts" in note for note in found.notes)
     assert [row.note for row in found.rows()] == ["no image counts: paths to the nearest image"]
     assert [row.note for row in true.rows()] == [""]
+
+
+def test_a_dump_without_flags(tmp_path):
+    """Wrapped coordinates x y z alone: no image group, paths to the nearest image; with flags there is no note."""
+    paths, cell = walk(), Cell([LENGTH] * 3)
+    for flags in (False, True):
+        with open(tmp_path / "d.dump", "w") as file:
+            for k, frame in enumerate(paths):
+                inside, images = cell.wrap(frame)
+                columns = "id element x y z" + " ix iy iz" * flags
+                file.write(f"ITEM: TIMESTEP\n{100 * k}\nITEM: NUMBER OF ATOMS\n32\nITEM: BOX BOUNDS pp pp pp\n")
+                file.write(f"0 {LENGTH}\n" * 3 + f"ITEM: ATOMS {columns}\n")
+                for n, (place, image) in enumerate(zip(inside, images), start=1):
+                    numbers = [*(f"{x:.5f}" for x in place), *(map(str, image) if flags else ())]
+                    file.write(f"{n} Na {' '.join(numbers)}\n")
+        convert(tmp_path / "d.dump", tmp_path / "d.h5md", timestep=0.001)
+        found = measured(tmp_path / "d.h5md")
+        assert found.value == pytest.approx(0.2, abs=3.0 * found.error)
+        assert any("no image counts" in note for note in found.notes) is not flags
+        with Trajectory(tmp_path / "d.h5md") as trajectory:
+            assert trajectory.has_images is flags
 
 
 def test_unwrapped_positions_with_wide_steps(tmp_path):

@@ -51,3 +51,19 @@ def test_counts_that_are_right(tmp_path):
         assert convert(path, tmp_path / "o.h5md").n_frames == n
     path.write_text(f"2\n\n{ATOMS}VEC1 9 0 0\nVEC2 0 9 0\nVEC3 0 0 9\n" * 2)
     assert read_structure(path).cell.volume == pytest.approx(729.0)
+
+
+@pytest.mark.parametrize("flags", ['"T T 5.5.5"', '"F F x"', '"T F"', "'F F 0'", "[T, F, 2]", "maybe"])
+def test_periodic_flags_that_are_none(tmp_path, flags):
+    """ASE takes the words F F x for three periodic directions."""
+    path = tmp_path / "p.xyz"
+    path.write_text(f"2\n{LATTICE} Properties=species:S:1:pos:R:3 pbc={flags}\n{ATOMS}")
+    with pytest.raises(FileFormatError, match=r":2: pbc is .* in the header; it must be three of T and F"):
+        read_structure(path)
+
+
+@pytest.mark.parametrize("flags", ['"T F T"', "'1 0 1'", "[T, F, T]", '"True False True"', "T"])
+def test_periodic_flags(tmp_path, flags):
+    path = tmp_path / "p.xyz"
+    path.write_text(f"2\n{LATTICE} Properties=species:S:1:pos:R:3 pbc={flags}\n{ATOMS}")
+    assert read_structure(path).cell.periodic.tolist() == [True, flags == "T", True]

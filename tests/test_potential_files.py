@@ -208,6 +208,19 @@ def test_absurd_sizes_are_refused_at_once(tmp_path, name):
     assert time.perf_counter() - begin < AT_ONCE
 
 
+def test_values_that_no_material_has_are_refused(tmp_path):
+    with pytest.raises(
+        InputError, match=r"huge_forces.eam.alloy: ρ\(r\) of one neighbour is 2\.15e\+09 at r = 4\.8 Å, but F.* 2\.9"
+    ):
+        EAM.from_file(CASES / "20_absurd_sizes" / "huge_forces.eam.alloy")
+    last = CLEAN.read_text().rstrip("\n").split("\n")
+    words = last[-5].split()
+    text = "\n".join([*last[:-5], " ".join(["1e9", *words[1:]]), *last[-4:]])
+    (tmp_path / "pair").write_text(text)
+    with pytest.raises(InputError, match=r"pair: r φ\(r\) is 1e\+09 eV Å"):
+        EAM.from_file(tmp_path / "pair")
+
+
 def test_absurd_spacing_of_the_case_and_files_that_never_end():
     with pytest.raises(FileFormatError, match=r":3: drho is 1e\+308"):
         read_eam(CASES / "20_absurd_sizes" / "drho.eam")

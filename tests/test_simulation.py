@@ -1,7 +1,11 @@
 """Running: resuming and pausing to the last bit, threads, seeds, signals."""
 
 import os
+import runpy
 import signal
+import sys
+import time
+import types
 
 import numpy as np
 import pytest
@@ -11,7 +15,8 @@ from simulations import ENSEMBLES, Frames, bits, simulate, two_stages
 from nakmd.errors import InputError
 from nakmd.integrators import MINIMISERS, Bussi, Langevin, VelocityVerlet
 from nakmd.kernels.jit import set_threads
-from nakmd.simulation import Observer, Simulation, Stage, Status, ThermoLog
+from nakmd.simulation import Deadline, Observer, Simulation, Stage, Status, ThermoLog, deadline, loop, signals
+from nakmd.simulation.signals import WARNINGS
 
 
 @pytest.mark.parametrize("name", ENSEMBLES)
@@ -148,7 +153,7 @@ def test_progress_is_reported():
     assert last.ns_per_day == pytest.approx(last.steps_per_second * 0.004 * 86.4, rel=1e-12)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *WARNINGS])
 def test_signals_finish_the_step_and_save(number):
     class Killer(Observer):
         def observe(self, frame):
@@ -164,6 +169,73 @@ def test_signals_finish_the_step_and_save(number):
     whole = simulate(ENSEMBLES["bussi"])
     whole.run()
     assert bits(simulation) == bits(whole)
+
+
+def raised_at(step, *numbers):
+    """Return an observer that sends signals to this process at a step."""
+
+    class Killer(Observer):
+        def observe(self, frame):
+            if frame.step == step:
+                for number in numbers:
+                    os.kill(os.getpid(), number)
+
+    return Killer(step)
+
+
+@pytest.mark.parametrize("number", WARNINGS)
+def test_signals_of_a_batch_system_may_come_several_times(number):
+    """SIGXCPU comes every second, SIGHUP from the shell and the terminal, and SIGTERM follows SIGUSR1."""
+    states = []
+    simulation = simulate(observers=[raised_at(4, number, number, signal.SIGTERM, number)], save=states.append)
+    assert simulation.run() is Status.INTERRUPTED
+    assert simulation.step == states[-1]["step"] == 4
+
+
+def test_nohup_is_respected():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert simulate(observers=[raised_at(4, signal.SIGHUP)]).run() is Status.FINISHED
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_platform_without_these_signals(monkeypatch):
+    """Only SIGINT and SIGTERM exist everywhere; the module is executed where the others are missing."""
+    bare = types.ModuleType("signal")
+    vars(bare).update({k: v for k, v in vars(signal).items() if k not in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU")})
+    monkeypatch.setitem(sys.modules, "signal", bare)
+    module = runpy.run_path(signals.__file__)
+    assert module["WARNINGS"] == ()
+    stops = []
+    with module["polite_signals"](lambda: stops.append(1)):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert stops == [1]
+
+
+def test_a_deadline_ends_a_run_in_time_with_a_checkpoint(monkeypatch):
+    """Steps of 1 s, a first one of 20 s (it compiles) and checkpoints of 3 s, by a clock that the observers advance."""
+    clock = types.SimpleNamespace(now=0.0, monotonic=lambda: clock.now, perf_counter=time.perf_counter)
+    monkeypatch.setattr(deadline, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
+
+    class Slow(Observer):
+        def observe(self, frame):
+            clock.now += 20.0 if frame.step == 1 else 1.0
+
+    states = []
+
+    def save(state):
+        clock.now += 3.0
+        states.append((clock.now, state["step"]))
+
+    simulation = simulate(observers=[Slow(1)], save=save, checkpoint_every=5, deadline=Deadline(63.0))
+    assert simulation.run() is Status.INTERRUPTED
+    # step 0 ends at 1 s, step 1 at 21 s, step 5 at 25 s and its checkpoint at 28 s
+    # reserve: the start with the first step 21 s, twice a checkpoint 6 s, closing 5 s: stop after 31 s, at step 9
+    assert states == [(28.0, 5), (35.0, 9)]
+    assert simulate(deadline=Deadline(3600.0)).run() is Status.FINISHED
 
 
 def test_second_signal_acts_at_once():

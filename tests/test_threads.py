@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from nakmd.kernels import threads
-from nakmd.kernels.threads import allowed_threads, default_threads, usable_cores
+from nakmd.kernels import thread_count as threads
+from nakmd.kernels.thread_count import allowed_threads, default_threads, usable_cores
 
 CORES = 12
 

@@ -14,8 +14,10 @@ from nakmd.analysis.contact_angle import ContactAngle, ContactAngleRecord, conta
 from nakmd.analysis.coordination import Coordination, CoordinationRecord, coordination
 from nakmd.analysis.density import Density, DensityRecord, density
 from nakmd.analysis.diffusion import Diffusion, DiffusionRecord, diffusion
-from nakmd.analysis.drive import FrameList, FrameProgress, FrameSource, run_all
+from nakmd.analysis.drive import measure, run_all
 from nakmd.analysis.finite_size import FiniteSizeRecord, extrapolate_size, yeh_hummer
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameList, FrameProgress, FrameSource
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.free_energy_profile import FreeEnergyProfile, FreeEnergyProfileRecord, free_energy_profile
 from nakmd.analysis.gibbs_excess import GibbsExcess, GibbsExcessRecord, gibbs_excess
@@ -60,6 +62,7 @@ __all__ = [
     "DiffusionRecord",
     "FiniteSizeRecord",
     "FrameList",
+    "FrameOptions",
     "FrameProgress",
     "FrameSource",
     "FreeEnergyProfile",
@@ -115,6 +118,7 @@ __all__ = [
     "layer_diffusion",
     "lifetimes",
     "local_order",
+    "measure",
     "non_gaussian",
     "on_request",
     "quantity",

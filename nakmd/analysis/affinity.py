@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.geometry.wall import BULK_START, FIRST_LAYER, LEAST_BULK, distances_to_wall
@@ -300,8 +302,8 @@ def affinity(
     layer: float = FIRST_LAYER,
     bulk: float = BULK_START,
     area_per_atom: float = AREA_PER_ATOM,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> AffinityRecord:
-    """Return the interfacial affinity; parameters as in `Affinity`, ``stage`` as in `choose_frames`."""
-    return cast(AffinityRecord, measure(source, Affinity(layer, bulk, area_per_atom), stage, progress))
+    """Return the interfacial affinity; parameters as in `Affinity`, ``frames`` as in `FrameOptions`."""
+    return cast(AffinityRecord, measure(source, Affinity(layer, bulk, area_per_atom), progress, **frames))

@@ -13,6 +13,7 @@ import numpy as np
 
 from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
 from nakmd.analysis.plotting import Axes, Figure
+from nakmd.analysis.sample import Sample
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError, InputError
@@ -36,6 +37,10 @@ class Record:
         Number of independent samples behind the error.
     notes : tuple of str
         Conventions that affect the number, and warnings.
+    trend : float or None
+        As in `Measure`.
+    sample : Sample or None
+        The frames behind it; None for a result that was not measured in a trajectory.
     """
 
     quantity: str
@@ -44,6 +49,8 @@ class Record:
     unit: str
     n_effective: float
     notes: tuple[str, ...] = ()
+    trend: float | None = None
+    sample: Sample | None = None
 
     def __init_subclass__(cls) -> None:
         """Turn the subclass into a dataclass of the same kind."""

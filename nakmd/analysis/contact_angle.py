@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Iterator
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_finite, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.droplet_shape import DropletShape
 from nakmd.analysis.geometry.find_droplet import find_droplet
 from nakmd.analysis.geometry.liquid_surface import Circle, Surface, Unduloid, find_surface
@@ -307,8 +309,8 @@ def contact_angle(
     exclude: float | None = None,
     contact: float = 0.0,
     window: float | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> ContactAngleRecord:
-    """Return the contact angle; parameters as in `ContactAngle`, ``stage`` as in `choose_frames`."""
-    return cast(ContactAngleRecord, measure(source, ContactAngle(exclude, contact, window), stage, progress))
+    """Return the contact angle; parameters as in `ContactAngle`, ``frames`` as in `FrameOptions`."""
+    return cast(ContactAngleRecord, measure(source, ContactAngle(exclude, contact, window), progress, **frames))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import Self, cast
+from typing import Self, Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
@@ -238,11 +240,11 @@ def coordination(
     cutoff: float | None = None,
     smooth: bool = False,
     width: float = 0.6,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> CoordinationRecord:
-    """Return coordination numbers; parameters as in `Coordination`, ``stage`` as in `choose_frames`."""
+    """Return coordination numbers; parameters as in `Coordination`, ``frames`` as in `FrameOptions`."""
     return cast(
         CoordinationRecord,
-        measure(source, Coordination(center, neighbor, cutoff, smooth, width), stage, progress),
+        measure(source, Coordination(center, neighbor, cutoff, smooth, width), progress, **frames),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.layering import Layer, find_layers, find_peaks
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.numerics.block_sums import error_of_blocks
@@ -246,8 +248,8 @@ def density(
     axis: str = "z",
     width: float = 0.2,
     reach: float | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> DensityRecord:
-    """Return density and composition profiles; parameters as in `Density`, ``stage`` as in `choose_frames`."""
-    return cast(DensityRecord, measure(source, Density(species, about, axis, width, reach), stage, progress))
+    """Return density and composition profiles; parameters as in `Density`, ``frames`` as in `FrameOptions`."""
+    return cast(DensityRecord, measure(source, Density(species, about, axis, width, reach), progress, **frames))

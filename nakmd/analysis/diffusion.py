@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Self, cast
+from collections.abc import Iterator
+from typing import Self, Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import (
     check_fit,
@@ -266,12 +268,12 @@ def diffusion(
     fit: tuple[float, float] | None = None,
     drift: str | None = "all",
     memory: float = 1e9,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> DiffusionRecord:
-    """Return the diffusion coefficient; parameters as in `Diffusion`, ``stage`` as in `choose_frames`."""
+    """Return the diffusion coefficient; parameters as in `Diffusion`, ``frames`` as in `FrameOptions`."""
     analysis = Diffusion(species, directions, fit, drift, unwrapping_for(source), memory)
-    return cast(DiffusionRecord, measure(source, analysis, stage, progress))
+    return cast(DiffusionRecord, measure(source, analysis, progress, **frames))
 
 
 def unwrapping_for(source: FrameSource) -> str:

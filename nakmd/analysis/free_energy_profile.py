@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.layering import check_bulk, find_peaks
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.wall import wall_atoms
@@ -287,9 +289,9 @@ def free_energy_profile(
     bulk: tuple[float, float] | None = None,
     temperature: float | None = None,
     width: float = 0.1,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> FreeEnergyProfileRecord:
-    """Return free-energy profiles; parameters as in `FreeEnergyProfile`, ``stage`` as in `choose_frames`."""
+    """Return free-energy profiles; parameters as in `FreeEnergyProfile`, ``frames`` as in `FrameOptions`."""
     analysis = FreeEnergyProfile(species, bulk, temperature, width)
-    return cast(FreeEnergyProfileRecord, measure(source, analysis, stage, progress))
+    return cast(FreeEnergyProfileRecord, measure(source, analysis, progress, **frames))

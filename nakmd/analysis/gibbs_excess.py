@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import Self, cast
+from typing import Self, Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.layering import Layer, check_bulk, find_layers
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.wall import wall_atoms
@@ -242,8 +244,8 @@ def gibbs_excess(
     over: str = "Na",
     bulk: tuple[float, float] | None = None,
     width: float = 0.1,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> GibbsExcessRecord:
-    """Return relative adsorption and enrichment; parameters as in `GibbsExcess`, ``stage`` as in `choose_frames`."""
-    return cast(GibbsExcessRecord, measure(source, GibbsExcess(of, over, bulk, width), stage, progress))
+    """Return relative adsorption and enrichment; parameters as in `GibbsExcess`, ``frames`` as in `FrameOptions`."""
+    return cast(GibbsExcessRecord, measure(source, GibbsExcess(of, over, bulk, width), progress, **frames))

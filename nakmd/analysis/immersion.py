@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any, Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.affinity import Affinity
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.competing_heats import CompetingHeat, competing_heats
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
@@ -280,9 +282,9 @@ def heat_of_immersion(
     surface_energy: float | None = None,
     specific_surface: float | None = None,
     carbon_fraction: float = CARBON_FRACTION,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> ImmersionRecord:
-    """Return the heat of immersion; parameters as in `Immersion`, ``stage`` as in `choose_frames`."""
+    """Return the heat of immersion; parameters as in `Immersion`, ``frames`` as in `FrameOptions`."""
     analysis = Immersion(surface_energy, specific_surface, carbon_fraction)
-    return cast(ImmersionRecord, measure(source, analysis, stage, progress))
+    return cast(ImmersionRecord, measure(source, analysis, progress, **frames))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from typing import Self, cast
+from typing import Self, Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import unwrapping_for
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.distance_layers import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.geometry.wall import distances_to_wall, wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
@@ -251,9 +253,9 @@ def layer_diffusion(
     fit: tuple[float, float] | None = None,
     drift: str | None = "all",
     memory: float = 1e9,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> LayerDiffusionRecord:
     """Return the diffusion along the wall by layer; parameters as in `LayerDiffusion`."""
     analysis = LayerDiffusion(species, edges, fit, drift, unwrapping_for(source), memory)
-    return cast(LayerDiffusionRecord, measure(source, analysis, stage, progress))
+    return cast(LayerDiffusionRecord, measure(source, analysis, progress, **frames))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import Self, cast
+from typing import Self, Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.base import require_frames, select
+from nakmd.analysis.drive import measure
+from nakmd.analysis.dwell_record import DwellRecord, lower_bound_of, window_note
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
@@ -25,8 +28,8 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 
-class LifetimesRecord(Record):
-    """Lifetimes of contacts: ``value`` is the mean lifetime [ps] of all pairs.
+class LifetimesRecord(DwellRecord):
+    """Lifetimes of contacts: ``value`` is the mean lifetime [ps] of all pairs; other attributes as in `DwellRecord`.
 
     Attributes
     ----------
@@ -61,12 +64,10 @@ class LifetimesRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
-        if not math.isfinite(self.value):
-            return
-        yield Row.of(f"{self.center}-{self.neighbor} contact lifetime", self)
+        yield self.main_row(f"{self.center}-{self.neighbor} contact lifetime", "contact broke")
         for (site, metal), entry in self.lifetimes.items():
             if len(self.lifetimes) > 1 and math.isfinite(entry.value):
-                yield Row.of(f"  {site}-{metal}", entry)
+                yield Row.of(f"  {site}-{metal}", entry, window_note(entry, self.window))
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw both correlation functions of each pair of species: continuous dashed, intermittent solid."""
@@ -107,8 +108,9 @@ class Lifetimes(NamedAnalysis):
     Notes
     -----
     In a steady state as many contacts form as break, and τ is the mean lifetime for any distribution of lifetimes,
-    even if the run is shorter than the longest of them. Contacts that break and re-form between two frames are missed:
-    the time between frames must be shorter than the lifetimes. If no contact breaks, τ has no value.
+    even if the run is shorter than the longest of them. A τ longer than the run is marked. If no contact breaks, there
+    is only a lower bound (`DwellRecord`). Contacts that break and re-form between two frames are missed: the time
+    between frames must be shorter than the lifetimes.
 
     For pairs that change at random between two states with the rates k_on and k_off, S = e^{-k_off t} and
     C = p + (1 - p) e^{-(k_on + k_off) t} with p = k_on/(k_on + k_off) (continuous sampling).
@@ -220,15 +222,20 @@ class Lifetimes(NamedAnalysis):
         used = [column for column in range(len(self._pairs)) if counts[:, column].any()]
         total = _lifetime(counts.sum(axis=1), broken.sum(axis=1), step)
         notes = [
+            "lifetime: time in contact per contact that broke, the mean from forming to breaking; continuous: the "
+            "contact has not broken since, intermittent: it exists again",
             f"a contact forms within {self.cutoff:g} Å and breaks beyond {self.cutoff + self.hysteresis:g} Å, "
-            f"frames {step:.4g} ps apart"
+            f"frames {step:.4g} ps apart",
         ]
+        window = step * (n - 1)
         if math.isfinite(total.value) and total.value < 3.0 * step:
             notes.append("contacts last only a few frames: those that break and re-form between frames are missed")
         if not broken.any():
-            notes.append(f"no contact broke in {step * (n - 1):.3g} ps: no lifetime")
+            notes.append(f"no contact broke in {window:.3g} ps: no lifetime, only a lower bound")
         elif broken.sum() < 10:
             notes.append(f"only {int(broken.sum())} contacts broke: the lifetime is uncertain")
+        if total.value > window:
+            notes.append(f"the lifetime is longer than the {window:.3g} ps observed: it is extrapolated")
         # time origins for which the lag ends within the run
         origins = np.stack([counts[: n - lag].sum(axis=0) for lag in lags])
         curves = {
@@ -241,6 +248,8 @@ class Lifetimes(NamedAnalysis):
             quantity=f"lifetime of {self.center}-{self.neighbor} contacts",
             **total.fields,
             notes=(*notes, *self._spacing.notes),
+            window=window,
+            lower_bound=lower_bound_of(total, step * float(counts[:-1].sum())),
             center=self.center,
             neighbor=self.neighbor,
             cutoff=self.cutoff,
@@ -267,9 +276,9 @@ def lifetimes(
     cutoff: float | None = None,
     hysteresis: float = 0.5,
     longest: float | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> LifetimesRecord:
-    """Return lifetimes of contacts; parameters as in `Lifetimes`, ``stage`` as in `choose_frames`."""
+    """Return lifetimes of contacts; parameters as in `Lifetimes`, ``frames`` as in `FrameOptions`."""
     analysis = Lifetimes(center, neighbor, cutoff, hysteresis, longest)
-    return cast(LifetimesRecord, measure(source, analysis, stage, progress))
+    return cast(LifetimesRecord, measure(source, analysis, progress, **frames))

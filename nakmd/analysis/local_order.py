@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
@@ -183,8 +185,8 @@ def local_order(
     source: FrameSource,
     of: str | None = None,
     neighbors: int | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> LocalOrderRecord:
-    """Return the local order; parameters as in `LocalOrder`, ``stage`` as in `choose_frames`."""
-    return cast(LocalOrderRecord, measure(source, LocalOrder(of, neighbors), stage, progress))
+    """Return the local order; parameters as in `LocalOrder`, ``frames`` as in `FrameOptions`."""
+    return cast(LocalOrderRecord, measure(source, LocalOrder(of, neighbors), progress, **frames))

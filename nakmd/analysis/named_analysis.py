@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record
-from nakmd.analysis.drive import FrameSource
+from nakmd.analysis.drive import measure_chosen
+from nakmd.analysis.frame_choice import FrameChoice
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.contact_distances import interface_pairs
 from nakmd.elements import METALS, WALL, element_of
 from nakmd.system import Topology
@@ -106,7 +109,14 @@ class NamedAnalysis(Analysis):
 class TableAnalysis(NamedAnalysis):
     """A quantity that is read from the thermo table if the run has one, as its rows are denser than the frames."""
 
-    @classmethod
     @abstractmethod
-    def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> Record:
-        """Measure it in a source that has a thermo table; from the frames if the table lacks the columns."""
+    def of_table(self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice) -> Record | None:
+        """Return the record of the chosen rows of the thermo table; None if the table lacks the columns."""
+
+    def of_run(self, source: FrameSource, choice: FrameChoice, progress: FrameProgress | None = None) -> Record:
+        """Measure it in the rows of the thermo table if the source has them, else in the frames."""
+        table: Mapping[str, NDArray[Any]] = getattr(source, "thermo", None) or {}
+        record = self.of_table(source, table, choice) if table else None
+        if record is not None:
+            return replace(record, sample=choice.table_sample(table))
+        return measure_chosen(source, self, choice, progress)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Self, cast
+from collections.abc import Iterator
+from typing import Self, Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.diffusion import CHUNK, unwrapping_for
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.paths import Paths
@@ -162,10 +164,10 @@ def non_gaussian(
     source: FrameSource,
     species: str = "K",
     memory: float = 1e9,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> NonGaussianRecord:
-    """Return the non-Gaussian parameter; parameters as in `NonGaussian`, ``stage`` as in `choose_frames`."""
+    """Return the non-Gaussian parameter; parameters as in `NonGaussian`, ``frames`` as in `FrameOptions`."""
     return cast(
-        NonGaussianRecord, measure(source, NonGaussian(species, unwrapping_for(source), memory), stage, progress)
+        NonGaussianRecord, measure(source, NonGaussian(species, unwrapping_for(source), memory), progress, **frames)
     )

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from nakmd.analysis.base import Analysis, Record
-from nakmd.analysis.drive import FrameProgress, FrameSource, choose_frames, count_frames, run_all
+from nakmd.analysis.drive import count_frames, run_chosen
+from nakmd.analysis.frame_choice import FrameChoice
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.errors import AnalysisError
 from nakmd.kernels.jit import set_threads
 from nakmd.system import Topology
@@ -31,7 +33,7 @@ def run_in_processes(
     source: FrameSource,
     analyses: dict[str, Analysis],
     make: Callable[[Topology], dict[str, Analysis]],
-    stage: str | Sequence[str] | None,
+    choice: FrameChoice,
     progress: FrameProgress | None,
     processes: int,
 ) -> dict[str, Record | AnalysisError]:
@@ -45,8 +47,7 @@ def run_in_processes(
         New analyses; they are used up to measure their cost.
     make : callable
         Creates new analyses in each process; must be picklable.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
+    choice : FrameChoice
     progress : callable, optional
         Called with the progress of the slowest process.
     processes : int
@@ -56,14 +57,14 @@ def run_in_processes(
     dict of str to Record or AnalysisError
         Equal to the results of a single process, because no sum is split.
     """
-    shares = share_out(costs_of(source, analyses, stage), processes)
-    total = count_frames(source, stage)
+    shares = share_out(costs_of(source, analyses, choice), processes)
+    total = count_frames(source, choice)
     # spawn, not fork: the threads of Numba do not survive a fork
     context = multiprocessing.get_context("spawn")
     counters: list[Any] = [context.Value("q", 0) for _ in shares]
     results: dict[str, Record | AnalysisError] = {}
     with context.Pool(len(shares), initializer=_begin, initargs=(counters,)) as pool:
-        pending = [pool.apply_async(_run_share, (row, source, share, make, stage)) for row, share in enumerate(shares)]
+        pending = [pool.apply_async(_run_share, (row, source, share, make, choice)) for row, share in enumerate(shares)]
         while not all(result.ready() for result in pending):
             time.sleep(_POLL)
             if progress is not None:
@@ -73,9 +74,9 @@ def run_in_processes(
     return {name: results[name] for name in analyses}
 
 
-def costs_of(source: FrameSource, analyses: dict[str, Analysis], stage: str | Sequence[str] | None) -> dict[str, float]:
+def costs_of(source: FrameSource, analyses: dict[str, Analysis], choice: FrameChoice) -> dict[str, float]:
     """Return the cost [s] of each analysis, measured on the first frames."""
-    frames = list(islice(choose_frames(source, stage), TRIAL_FRAMES + 1))
+    frames = list(islice(choice.frames(source), TRIAL_FRAMES + 1))
     costs = dict.fromkeys(analyses, 0.0)
     for name, analysis in analyses.items():
         try:
@@ -119,11 +120,11 @@ def _run_share(
     source: FrameSource,
     names: Sequence[str],
     make: Callable[[Topology], dict[str, Analysis]],
-    stage: str | Sequence[str] | None,
+    choice: FrameChoice,
 ) -> dict[str, Record | AnalysisError]:
     analyses = make(source.topology)
 
     def count(done: int, _total: int | None) -> None:
         _progress[row].value = done
 
-    return dict(zip(names, run_all(source, [analyses[name] for name in names], stage, count)))
+    return dict(zip(names, run_chosen(source, [analyses[name] for name in names], choice, count)))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, notes_on_blocks, require_frames, select
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.first_shell import first_shell
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import NamedAnalysis
@@ -293,8 +295,8 @@ def rdf(
     r_max: float | None = None,
     bins: int = 200,
     by: str = "element",
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> RDFRecord:
-    """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``stage`` as in `choose_frames`."""
-    return cast(RDFRecord, measure(source, RDF(a, b, r_max, bins, by), stage, progress))
+    """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``frames`` as in `FrameOptions`."""
+    return cast(RDFRecord, measure(source, RDF(a, b, r_max, bins, by), progress, **frames))

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from nakmd.analysis.finite_size import INFINITE_SYSTEM
-from nakmd.analysis.named_analysis import NamedAnalysis, TableAnalysis
+from nakmd.analysis.named_analysis import NamedAnalysis
 from nakmd.quantity_names import QUANTITIES
 
 #: Numbers derived from two quantities.
@@ -24,9 +24,3 @@ def quantity(name: str) -> type[NamedAnalysis]:
 def on_request() -> tuple[str, ...]:
     """Return the names of the quantities that are measured only if named explicitly."""
     return tuple(name for name in QUANTITIES if quantity(name).on_request)
-
-
-def read_from_table() -> dict[str, type[TableAnalysis]]:
-    """Return the quantities that are read from the thermo table if the run has one."""
-    kinds = {name: quantity(name) for name in QUANTITIES}
-    return {name: kind for name, kind in kinds.items() if issubclass(kind, TableAnalysis)}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from typing import Self, cast
+from typing import Self, Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.base import require_frames, select
+from nakmd.analysis.drive import measure
+from nakmd.analysis.dwell_record import DwellRecord, lower_bound_of
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.distance_layers import LAYERS, check_edges, layer_names, layer_of, reach_of
 from nakmd.analysis.geometry.wall import distances_to_wall, wall_atoms
 from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
@@ -24,8 +27,8 @@ from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
 
-class ResidenceRecord(Record):
-    """Residence in layers: ``value`` is the mean residence time [ps] in the first layer.
+class ResidenceRecord(DwellRecord):
+    """Residence in layers: ``value`` is the mean residence time [ps] in the first layer, as in `DwellRecord`.
 
     Attributes
     ----------
@@ -53,8 +56,8 @@ class ResidenceRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
+        yield self.main_row(f"{self.species} residence in the first layer", f"{self.species} left it")
         if math.isfinite(self.value):
-            yield Row.of(f"{self.species} residence in the first layer", self)
             yield Row.of("  exchange rate", self.exchange)
 
     def plot(self, ax: Axes | None = None) -> Figure:
@@ -181,19 +184,28 @@ class Residence(NamedAnalysis):
         names = layer_names(self.edges)
         time = ratio_of_means([held], [left], "ps", step)
         rate = ratio_of_means([left], [held], "1/ps", 1.0 / step)
+        window = step * (n - 1)
         notes = [
+            "residence time: time in the first layer per atom that left it, the mean from entering to leaving; "
+            "survival: in the layer at every frame since",
             f"first layer: nearest wall atom closer than {self.edges[1]:g} Å; left beyond "
-            f"{self.edges[1] + self.hysteresis:g} Å, frames {step:.4g} ps apart"
+            f"{self.edges[1] + self.hysteresis:g} Å, frames {step:.4g} ps apart",
         ]
         if not left.any():
-            notes.append(f"no {self.species} left the first layer in {step * (n - 1):.3g} ps: no residence time")
+            notes.append(
+                f"no {self.species} left the first layer in {window:.3g} ps: no residence time, only a lower bound"
+            )
         elif left.sum() < 10:
             notes.append(f"only {int(left.sum())} atoms left the first layer: the residence time is uncertain")
+        if time.value > window:
+            notes.append(f"the residence time is longer than the {window:.3g} ps observed: it is extrapolated")
         times = np.asarray(lags * step, dtype=np.float64)
         return ResidenceRecord(
             quantity=f"residence of {self.species} in the first layer",
             **time.fields,
             notes=(*notes, *self._spacing.notes),
+            window=window,
+            lower_bound=lower_bound_of(time, step * float(held.sum())),
             species=self.species,
             edges=np.array(self.edges),
             exchange=rate,
@@ -210,8 +222,8 @@ def residence(
     edges: Sequence[float] = LAYERS,
     hysteresis: float = 1.0,
     longest: float | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> ResidenceRecord:
-    """Return residence in layers; parameters as in `Residence`, ``stage`` as in `choose_frames`."""
-    return cast(ResidenceRecord, measure(source, Residence(species, edges, hysteresis, longest), stage, progress))
+    """Return residence in layers; parameters as in `Residence`, ``frames`` as in `FrameOptions`."""
+    return cast(ResidenceRecord, measure(source, Residence(species, edges, hysteresis, longest), progress, **frames))

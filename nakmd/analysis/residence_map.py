@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.wall import FIRST_LAYER, distances_to_wall
 from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
@@ -184,8 +186,8 @@ def residence_map(
     source: FrameSource,
     bin: float = 1.0,
     layer: float = FIRST_LAYER,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> ResidenceMapRecord:
-    """Return a map of the first layer; parameters as in `ResidenceMap`, ``stage`` as in `choose_frames`."""
-    return cast(ResidenceMapRecord, measure(source, ResidenceMap(bin, layer), stage, progress))
+    """Return a map of the first layer; parameters as in `ResidenceMap`, ``frames`` as in `FrameOptions`."""
+    return cast(ResidenceMapRecord, measure(source, ResidenceMap(bin, layer), progress, **frames))

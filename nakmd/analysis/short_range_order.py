@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import field
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, notes_on_blocks, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.first_shell import first_shell
 from nakmd.analysis.geometry.grid import CellGrid
 from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
@@ -223,8 +225,8 @@ def short_range_order(
     cutoff: float | None = None,
     r_max: float = 10.0,
     bins: int = 200,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> ShortRangeOrderRecord:
-    """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``stage`` as in `choose_frames`."""
-    return cast(ShortRangeOrderRecord, measure(source, ShortRangeOrder(a, b, cutoff, r_max, bins), stage, progress))
+    """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``frames`` as in `FrameOptions`."""
+    return cast(ShortRangeOrderRecord, measure(source, ShortRangeOrder(a, b, cutoff, r_max, bins), progress, **frames))

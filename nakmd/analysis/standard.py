@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.diffusion import unwrapping_for
-from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, run_all
-from nakmd.analysis.named_analysis import AtomsPresent
+from nakmd.analysis.drive import run_chosen
+from nakmd.analysis.frame_choice import FrameChoice
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
+from nakmd.analysis.named_analysis import AtomsPresent, TableAnalysis
 from nakmd.analysis.parallel import run_in_processes
-from nakmd.analysis.registry import quantity, read_from_table
-from nakmd.analysis.source_check import require_source
+from nakmd.analysis.registry import quantity
 from nakmd.errors import AnalysisError, did_you_mean
 from nakmd.quantity_names import QUANTITIES
 from nakmd.system import Topology
@@ -76,6 +78,10 @@ def analyze(
     progress: FrameProgress | None = None,
     processes: int = 1,
     memory: float = MEMORY,
+    *,
+    stages: str | Sequence[str] | None = None,
+    start: float | None = None,
+    discard: float | Literal["auto", "none"] | None = None,
 ) -> dict[str, Record | AnalysisError]:
     """Run the standard analyses in one pass over the frames per process.
 
@@ -85,8 +91,8 @@ def analyze(
         A trajectory, or a `FrameList`.
     quantities : sequence of str, optional
         As in `standard_analyses`.
-    stage : str or sequence of str, optional
-        Stages by name, or ``"all"``; default: the production stages.
+    stage, stages, start, discard
+        The frames, as in `FrameOptions`: by default those of the production stages after equilibration.
     progress : callable, optional
         Called with the number of frames done and their total (None if unknown).
     processes : int
@@ -100,22 +106,33 @@ def analyze(
     dict of str to Record or AnalysisError
         An analysis that fails for these frames has its error in place of a record.
     """
-    require_source(source)
-    chosen_stages(tuple(source.stages), stage)  # an unknown stage is an error even if only the table is read
+    choice = FrameChoice.of(source, stage=stage, stages=stages, start=start, discard=discard)
+    return analyze_chosen(source, choice, quantities, progress, processes, memory)
+
+
+def analyze_chosen(
+    source: FrameSource,
+    choice: FrameChoice,
+    quantities: Sequence[str] | None = None,
+    progress: FrameProgress | None = None,
+    processes: int = 1,
+    memory: float = MEMORY,
+) -> dict[str, Record | AnalysisError]:
+    """Run the standard analyses over the frames of a choice; other parameters and result as in `analyze`."""
     make = partial(standard_analyses, quantities=quantities, unwrap=unwrapping_for(source), memory=memory)
     analyses = make(source.topology)
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)
     if getattr(source, "thermo", None):
-        for name, kind in read_from_table().items():
-            if name in analyses:
+        for name, analysis in analyses.items():
+            if isinstance(analysis, TableAnalysis):
                 try:
-                    results[name] = kind.of_run(source, stage)
+                    results[name] = analysis.of_run(source, choice)
                 except AnalysisError as error:
                     results[name] = error
                 del over_frames[name]
     if processes > 1 and len(over_frames) > 1:
-        results |= run_in_processes(source, over_frames, make, stage, progress, processes)
+        results |= run_in_processes(source, over_frames, make, choice, progress, processes)
     elif over_frames:
-        results.update(zip(over_frames, run_all(source, list(over_frames.values()), stage, progress)))
+        results.update(zip(over_frames, run_chosen(source, list(over_frames.values()), choice, progress)))
     return {key: results[key] for key in analyses}

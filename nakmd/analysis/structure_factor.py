@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Iterator
+from typing import Unpack, cast
 
 import numpy as np
 
 from nakmd.analysis.base import Record, notes_on_blocks, require_frames, select
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.wave_vectors import WaveVectors
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
@@ -293,9 +295,9 @@ def structure_factor(
     bins: int = 80,
     vectors: int = 200,
     definition: str = "faber-ziman",
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> StructureFactorRecord:
-    """Return structure factors; parameters as in `StructureFactor`, ``stage`` as in `choose_frames`."""
+    """Return structure factors; parameters as in `StructureFactor`, ``frames`` as in `FrameOptions`."""
     analysis = StructureFactor(of, q_max, bins, vectors, definition)
-    return cast(StructureFactorRecord, measure(source, analysis, stage, progress))
+    return cast(StructureFactorRecord, measure(source, analysis, progress, **frames))

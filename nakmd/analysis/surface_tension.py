@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, choose_frames, chosen_stages, measure
+from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.surfaces import AXES, height_along, largest_gap
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
-from nakmd.analysis.source_check import require_source
 from nakmd.analysis.table_row import Row
-from nakmd.arrays import FloatArray
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, J_PER_M2_PER_EV_A2
@@ -113,10 +113,13 @@ class SurfaceTension(TableAnalysis):
             raise AnalysisError(f"The normal of a film must be 'x', 'y' or 'z', not {axis!r}.")
         self.axis = axis
 
-    @classmethod
-    def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> SurfaceTensionRecord:
-        """Compute the tension from a source with a thermo table."""
-        return surface_tension(source, stage=stage)
+    def of_table(
+        self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
+    ) -> SurfaceTensionRecord | None:
+        """Return the mean tension from the rows of the thermo table."""
+        refuse_wall(source.topology, "Surface tension")
+        normal = find_film(next(choice.frames(source)), self.axis)
+        return from_table(table, normal, choice.table_rows(table))
 
     def prepare(self, topology: Topology) -> None:
         """Store the masses."""
@@ -206,46 +209,47 @@ def summarise(
     )
 
 
-def _from_table(
-    columns: Mapping[str, NDArray[Any]], axis: int, stages: Sequence[str] | None = None
-) -> SurfaceTensionRecord | None:
-    """Return the tension from the thermo table of a run, or None if it has no pressure tensor of these stages.
+def from_table(columns: Mapping[str, NDArray[Any]], axis: int, rows: IntArray) -> SurfaceTensionRecord | None:
+    """Return the tension from rows of the thermo table of a run, or None if they have no pressure tensor.
 
-    It reads ``"time"`` [ps], ``"pressure_xx"`` to ``"pressure_zz"`` [eV/Å³], ``"length_a"`` to ``"length_c"`` [Å], and
-    ``"stage"`` unless all stages are taken; ``axis`` is the normal of the film.
+    Parameters
+    ----------
+    columns : mapping of str to (n,) array
+        ``"time"`` [ps], ``"pressure_xx"`` to ``"pressure_zz"`` [eV/Å³], ``"length_a"`` to ``"length_c"`` [Å].
+    axis : int
+        Normal of the film.
+    rows : (m,) int64
+        The rows to average.
     """
     names = [f"pressure_{v}" for v in ("xx", "yy", "zz")]
     length = f"length_{'abc'[axis]}"
-    if not {"time", length, *names} <= set(columns) or (stages is not None and "stage" not in columns):
+    if not {"time", length, *names} <= set(columns):
         return None
-    pressures = np.stack([np.asarray(columns[name], dtype=np.float64) for name in names], axis=1)
-    rows = np.all(np.isfinite(pressures), axis=1)
-    if stages is not None:
-        rows &= np.isin(np.asarray(columns["stage"]).astype(str), list(stages))
-    if np.sum(rows) < 2:
+    pressures = np.stack([np.asarray(columns[name], dtype=np.float64)[rows] for name in names], axis=1)
+    kept = np.all(np.isfinite(pressures), axis=1)
+    if np.sum(kept) < 2:
         return None
-    tension, normal = _tension(pressures[rows], np.asarray(columns[length], dtype=np.float64)[rows], axis)
-    time = np.asarray(columns["time"], dtype=np.float64)[rows]
-    return summarise(time, tension, normal, AXES[axis], f"from {int(rows.sum())} rows of the thermo table")
+    lengths = np.asarray(columns[length], dtype=np.float64)[rows]
+    tension, normal = _tension(pressures[kept], lengths[kept], axis)
+    time = np.asarray(columns["time"], dtype=np.float64)[rows][kept]
+    return summarise(time, tension, normal, AXES[axis], f"from {int(kept.sum())} rows of the thermo table")
 
 
 def surface_tension(
     source: FrameSource,
     axis: str | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> SurfaceTensionRecord:
     """Return the surface tension from the thermo table of the run, or from the frames if it has no pressure tensor.
 
-    ``axis`` is as in `SurfaceTension`, ``stage`` as in `choose_frames`.
+    Parameters
+    ----------
+    source : FrameSource
+    axis : str, optional
+        As in `SurfaceTension`.
+    progress : callable, optional
+    frames
+        As in `FrameOptions`.
     """
-    require_source(source)
-    columns = getattr(source, "thermo", None)
-    if columns:
-        refuse_wall(source.topology, "Surface tension")
-        first = next(choose_frames(source, stage))
-        chosen = chosen_stages(tuple(source.stages), stage)
-        record = _from_table(columns, find_film(first, axis), None if stage in ("all", ["all"]) else chosen)
-        if record is not None:
-            return record
-    return cast(SurfaceTensionRecord, measure(source, SurfaceTension(axis), stage, progress))
+    return cast(SurfaceTensionRecord, SurfaceTension(axis).of_run(source, FrameChoice.of(source, **frames), progress))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nakmd.analysis.numerics.statistics import format_measure
+from nakmd.analysis.numerics.trend import LIMIT
 
 
 class WithError(Protocol):
@@ -31,6 +32,10 @@ class WithError(Protocol):
         """Number of independent samples behind the error."""
 
     @property
+    def trend(self) -> float | None:
+        """Change from the start to the end of the series in standard errors; None if unknown."""
+
+    @property
     def trusted(self) -> bool:
         """Whether there are enough independent samples for the error."""
 
@@ -50,12 +55,15 @@ class Row:
         Warning about the reliability of the number.
     measured : WithError, optional
         The number itself, for its interval; None if the row has no error.
+    frames : str
+        The frames it was measured in; set when the rows of all quantities are collected.
     """
 
     quantity: str
     text: str
     note: str = ""
     measured: WithError | None = None
+    frames: str = ""
 
     @classmethod
     def of(cls, quantity: str, measured: WithError, note: str = "") -> Row:
@@ -65,7 +73,18 @@ class Row:
 
 
 def trust_note(measured: WithError) -> str:
-    """Return a warning if the error comes from too few independent samples, else an empty string."""
+    """Return the warnings about a number: it had not settled, or its error comes from too few independent samples."""
+    return "; ".join(filter(None, (drift_note(measured), _few_samples(measured))))
+
+
+def drift_note(measured: WithError) -> str:
+    """Return a warning if the series of a number still drifts, else an empty string."""
+    if measured.trend is None or abs(measured.trend) <= LIMIT:
+        return ""
+    return f"not settled: drifts by {abs(measured.trend):.1f} standard errors"
+
+
+def _few_samples(measured: WithError) -> str:
     if measured.trusted or not math.isfinite(measured.n_effective) or not measured.n_effective:
         return ""
     if np.ndim(measured.error) or not math.isfinite(measured.error) or measured.error == 0.0:

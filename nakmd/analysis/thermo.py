@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, measure
+from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import detect_equilibration, statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
-from nakmd.analysis.source_check import require_source
 from nakmd.analysis.table_row import Row
-from nakmd.arrays import FloatArray
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3, K_B
@@ -132,10 +132,11 @@ class Thermo(TableAnalysis):
     origin = "textbook"
     needs = frozenset({"virial"})
 
-    @classmethod
-    def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> ThermoRecord:
-        """Compute the averages from a source with a thermo table."""
-        return thermo(source, stage=stage)
+    def of_table(
+        self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
+    ) -> ThermoRecord | None:
+        """Return the averages of the rows of the thermo table."""
+        return from_table(table, source.topology.n_atoms, choice.table_rows(table))
 
     def prepare(self, topology: Topology) -> None:
         """Store the masses."""
@@ -217,9 +218,6 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
     watched = "potential_energy" if "potential_energy" in series else first
     start, _, _ = detect_equilibration(series[watched])
     settled = float(time[start] - time[0])
-    if start > 0.1 * len(time):
-        label = watched.replace("_", " ")
-        notes.append(f"{label} equilibrates during the first {settled:.3g} ps: not in equilibrium there")
     return ThermoRecord(
         quantity=first.replace("_", " "),
         **quantities[first].fields,
@@ -232,28 +230,19 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
     )
 
 
-def from_table(
-    columns: Mapping[str, NDArray[Any]], n_atoms: int, stages: Sequence[str] | None = None
-) -> ThermoRecord | None:
-    """Return the averages of the thermo table of a run, or None if it has no rows of these stages.
+def from_table(columns: Mapping[str, NDArray[Any]], n_atoms: int, rows: IntArray) -> ThermoRecord | None:
+    """Return the averages of rows of the thermo table of a run, or None if there is nothing to average.
 
     Parameters
     ----------
     columns : mapping of str to (n,) array
         ``"time"`` [ps], some of `QUANTITIES` (energies [eV], pressure as ``"pressure_bar"`` or ``"pressure"``
-        [eV/Å³]), and ``"stage"`` if ``stages`` is given.
+        [eV/Å³]).
     n_atoms : int
-    stages : sequence of str, optional
-        Names of the stages; default: all.
+    rows : (m,) int64
+        The rows to average, as from `rows_of`.
     """
-    if "time" not in columns:
-        return None
-    rows = np.ones(len(columns["time"]), dtype=np.bool_)
-    if stages is not None:
-        if "stage" not in columns:
-            return None
-        rows = np.isin(np.asarray(columns["stage"]).astype(str), list(stages))
-    if not np.any(rows):
+    if not len(rows):
         return None
     table: dict[str, FloatArray] = {}
     for name in ("time", *QUANTITIES):
@@ -267,24 +256,17 @@ def from_table(
     table = {name: column for name, column in table.items() if np.all(np.isfinite(column))}
     if "time" not in table or len(table) == 1:
         return None
-    return summarise(table, n_atoms, f"from {int(rows.sum())} rows of the thermo table")
+    return summarise(table, n_atoms, f"from {len(rows)} rows of the thermo table")
 
 
-def thermo(
-    source: FrameSource, stage: str | Sequence[str] | None = None, progress: FrameProgress | None = None
-) -> ThermoRecord:
+def thermo(source: FrameSource, progress: FrameProgress | None = None, **frames: Unpack[FrameOptions]) -> ThermoRecord:
     """Return thermodynamic averages from the thermo table of the run, or from the frames if there is none.
 
-    ``stage`` is as in `choose_frames`.
+    Parameters
+    ----------
+    source : FrameSource
+    progress : callable, optional
+    frames
+        As in `FrameOptions`.
     """
-    require_source(source)
-    columns = getattr(source, "thermo", None)
-    if columns:
-        present = tuple(source.stages)
-        chosen = chosen_stages(present, stage)
-        # the frames may cover only some stages of the table, and a table may have no stages
-        whole = stage in ("all", ["all"]) or ("stage" not in columns and len(chosen) == len(present))
-        record = from_table(columns, source.topology.n_atoms, None if whole else chosen)
-        if record is not None:
-            return record
-    return cast(ThermoRecord, measure(source, Thermo(), stage, progress))
+    return cast(ThermoRecord, Thermo().of_run(source, FrameChoice.of(source, **frames), progress))

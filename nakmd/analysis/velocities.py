@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Self, cast
+from collections.abc import Iterator
+from typing import Self, Unpack, cast
 
 import numpy as np
 import scipy
 
 from nakmd.analysis.base import Record, require_frames, select
-from nakmd.analysis.drive import FrameProgress, FrameSource, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
@@ -284,9 +286,9 @@ def velocity_correlation(
     stop: float | None = None,
     drift: str | None = "all",
     memory: float = 1e9,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> VelocityRecord:
-    """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``stage`` as in `choose_frames`."""
+    """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``frames`` as in `FrameOptions`."""
     analysis = VelocityCorrelation(species, directions, stop, drift, memory)
-    return cast(VelocityRecord, measure(source, analysis, stage, progress))
+    return cast(VelocityRecord, measure(source, analysis, progress, **frames))

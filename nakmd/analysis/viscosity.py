@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import require_frames
-from nakmd.analysis.drive import FrameProgress, FrameSource, chosen_stages, measure
+from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
+from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.displacements import check_fit
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
-from nakmd.analysis.source_check import require_source
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -78,11 +78,6 @@ class Viscosity(TableAnalysis):
         check_fit(fit)
         self.fit = fit
 
-    @classmethod
-    def of_run(cls, source: FrameSource, stage: str | Sequence[str] | None) -> ViscosityRecord:
-        """Compute the viscosity from a source with a thermo table."""
-        return viscosity(source, stage=stage)
-
     def prepare(self, topology: Topology) -> None:
         """Store the masses."""
         refuse_wall(topology, "Viscosity")
@@ -122,45 +117,54 @@ class Viscosity(TableAnalysis):
             (f"from {len(self._pressures)} frames", *self._spacing.notes),
         )
 
+    def of_table(
+        self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
+    ) -> ViscosityRecord | None:
+        """Return the viscosity from the rows of the thermo table."""
+        refuse_wall(source.topology, "Viscosity")
+        if not {"time", "temperature", "volume", *(f"pressure_{v}" for v in _VOIGT)} <= set(table):
+            return None
+        rows = choice.table_rows(table)
+        columns = {name: np.asarray(table[name], dtype=np.float64)[rows] for name in table if name != "stage"}
+        require_frames(len(rows), 32, "Viscosity")
+        gaps = np.diff(columns["time"])
+        # the last row of a run may be irregular
+        kept = len(gaps) + 1 if abs(gaps[-1] - gaps[0]) <= 1e-4 * gaps[0] else len(gaps)
+        if np.any(np.abs(gaps[: kept - 1] - gaps[0]) > 1e-4 * gaps[0]):
+            raise AnalysisError(
+                f"Viscosity needs evenly spaced rows of the thermo table, but they are {gaps.min():g} to "
+                f"{gaps.max():g} ps apart. Choose a single stage."
+            )
+        pressures = np.stack([columns[f"pressure_{v}"][:kept] for v in _VOIGT], axis=1)
+        if not np.all(np.isfinite(pressures)):
+            raise AnalysisError("Some rows of the thermo table have no pressure tensor. Choose a stage that has it.")
+        lengths = [columns[f"length_{v}"].mean() for v in "abc"] if "length_a" in columns else [math.nan] * 3
+        return green_kubo(
+            pressures,
+            float(columns["time"][kept - 1] - columns["time"][0]) / (kept - 1),
+            float(columns["temperature"][:kept].mean()),
+            float(columns["volume"][:kept].mean()),
+            np.array(lengths),
+            self.fit,
+            (f"from {kept} rows of the thermo table",),
+        )
+
 
 def viscosity(
     source: FrameSource,
     fit: tuple[float, float] | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> ViscosityRecord:
     """Return the viscosity from the thermo table of the run, or from the frames if it has no pressure tensor.
 
-    ``fit`` [ps] is as in `Viscosity`, ``stage`` as in `choose_frames`.
+    Parameters
+    ----------
+    source : FrameSource
+    fit : (float, float) [ps], optional
+        As in `Viscosity`.
+    progress : callable, optional
+    frames
+        As in `FrameOptions`.
     """
-    require_source(source)
-    refuse_wall(source.topology, "Viscosity")
-    columns: Mapping[str, NDArray[Any]] | None = getattr(source, "thermo", None)
-    if not columns or not {"time", "temperature", "volume", *(f"pressure_{v}" for v in _VOIGT)} <= set(columns):
-        return cast(ViscosityRecord, measure(source, Viscosity(fit), stage, progress))
-    rows = np.ones(len(columns["time"]), dtype=np.bool_)
-    if "stage" in columns:
-        rows = np.isin(np.asarray(columns["stage"]).astype(str), chosen_stages(tuple(source.stages), stage))
-    table = {name: np.asarray(columns[name], dtype=np.float64)[rows] for name in columns if name != "stage"}
-    require_frames(len(table["time"]), 32, "Viscosity")
-    gaps = np.diff(table["time"])
-    # the last row of a run may be irregular
-    kept = len(gaps) + 1 if abs(gaps[-1] - gaps[0]) <= 1e-4 * gaps[0] else len(gaps)
-    if np.any(np.abs(gaps[: kept - 1] - gaps[0]) > 1e-4 * gaps[0]):
-        raise AnalysisError(
-            f"Viscosity needs evenly spaced rows of the thermo table, but they are {gaps.min():g} to {gaps.max():g} "
-            "ps apart. Choose a single stage."
-        )
-    pressures = np.stack([table[f"pressure_{v}"][:kept] for v in _VOIGT], axis=1)
-    if not np.all(np.isfinite(pressures)):
-        raise AnalysisError("Some rows of the thermo table have no pressure tensor. Choose a stage that has it.")
-    lengths = [table[f"length_{v}"].mean() for v in "abc"] if "length_a" in table else [math.nan] * 3
-    return green_kubo(
-        pressures,
-        float(table["time"][kept - 1] - table["time"][0]) / (kept - 1),
-        float(table["temperature"][:kept].mean()),
-        float(table["volume"][:kept].mean()),
-        np.array(lengths),
-        fit,
-        (f"from {kept} rows of the thermo table",),
-    )
+    return cast(ViscosityRecord, Viscosity(fit).of_run(source, FrameChoice.of(source, **frames), progress))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperArgument, TyperCommand
 
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain
+from nakmd.errors import InputError
+
+if TYPE_CHECKING:
+    from nakmd.analysis import FrameOptions
 
 #: Atoms times frames above which several processes pay off by default: 30 s of work against a few s of start-up.
 LONG = 3_000_000
@@ -38,8 +42,20 @@ class AnalyzeCommand(TyperCommand):
 def analyze(
     trajectory: Annotated[Path, typer.Argument(help="A trajectory, or the directory of a run.")],
     quantities: Annotated[list[str] | None, typer.Argument(help="Quantities to measure.")] = None,
-    stage: Annotated[
-        list[str] | None, typer.Option("--stage", help='Stages to measure, or "all". Default: production stages.')
+    stages: Annotated[
+        list[str] | None,
+        typer.Option("--stages", "--stage", help='Stage to measure, repeatable; "all", or "production".'),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help='Leave out all frames before this time of the run, such as "20 ps".')
+    ] = None,
+    discard: Annotated[
+        str | None,
+        typer.Option(
+            "--discard",
+            help='What else to leave out at the beginning: "auto", the detected equilibration; "none"; or a fraction '
+            "of the frames.",
+        ),
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write plots to this directory.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this CSV file.")] = None,
@@ -55,22 +71,35 @@ def analyze(
     ] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Measure quantities of a trajectory, each with its error bar."""
+    """Measure quantities of a trajectory, each with its error bar.
+
+    By default the frames are those that the deck of the run measures: the production stages, from the end of the
+    detected equilibration on.
+    """
     from nakmd.analysis import analyze as measure
     from nakmd.cli.output import say, show_json
     from nakmd.cli.progress_bars import watch_frames
     from nakmd.cli.result_tables import show_results
     from nakmd.io import Trajectory
     from nakmd.kernels.jit import available_threads
+    from nakmd.results.measure import stored_frame_options
     from nakmd.results.results import Results
+    from nakmd.runs.folder import RunFolder
 
     path = trajectory / "trajectory.h5md" if trajectory.is_dir() else trajectory
     with Trajectory(path) as source:
         if processes is None:
             processes = available_threads() if len(source) * source.n_atoms > LONG else 1
+        given, stored = _options(stages, start, discard), stored_frame_options(source)
+        if given:  # they replace what the deck leaves out, in its stages unless others are named
+            stored = {"stages": stored.get("stages")}
+        frames: FrameOptions = {**stored, **given}
         with watch_frames() as progress:
-            records = measure(source, quantities or None, stage or None, progress, processes, memory * 1e9)
-    results = Results(records)
+            records = measure(
+                source, quantities or None, progress=progress, processes=processes, memory=memory * 1e9, **frames
+            )
+    notes = RunFolder(trajectory).read_status().get("notes", []) if trajectory.is_dir() else []
+    results = Results(records, notes)
     plots = results.plot(plot) if plot is not None else []
     if csv is not None:
         results.to_csv(csv)
@@ -83,3 +112,26 @@ def analyze(
     if not results.records:
         complain("No quantity could be measured; the reasons are listed above.")
         raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _options(stages: list[str] | None, start: str | None, discard: str | None) -> FrameOptions:
+    """Return the options that were given."""
+    from nakmd.deck.quantities import DURATION, QuantityError, parse_quantity
+
+    options: FrameOptions = {}
+    if stages:
+        options["stages"] = stages
+    if start is not None:
+        try:
+            options["start"] = parse_quantity(start, DURATION)
+        except QuantityError as error:
+            raise InputError(f"--start {start}: {error}") from None
+    words: dict[str, Literal["auto", "none"]] = {"auto": "auto", "none": "none"}
+    if discard in words:
+        options["discard"] = words[discard]
+    elif discard is not None:
+        try:
+            options["discard"] = float(discard)
+        except ValueError:
+            raise InputError(f"--discard {discard}: write auto, none, or a fraction such as 0.2.") from None
+    return options

@@ -27,7 +27,7 @@ def check(
     from nakmd.runs.estimate import estimate
     from nakmd.runs.plan import make_plan
 
-    plan = make_plan(DeckSource.read(deck), directory)
+    plan = make_plan(DeckSource.read(deck), directory, announce=_announce)
     forecast = estimate(plan) if plan.system is not None and plan.potential is not None and not plan.faults else None
     if as_json:
         show_json(_as_json(plan, forecast))
@@ -35,6 +35,13 @@ def check(
         _print(plan, forecast)
     if plan.faults:
         raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _announce(n_atoms: float, seconds: float) -> None:
+    """Say that building takes long, on the error stream, where it does not disturb JSON."""
+    from nakmd.cli.output import in_time
+
+    complain(f"Building about {n_atoms:.2g} atoms takes about {in_time(seconds)} ...")
 
 
 def _as_json(plan: Plan, forecast: Estimate | None) -> dict[str, Any]:
@@ -70,10 +77,13 @@ def _print(plan: Plan, forecast: Estimate | None) -> None:
         show_table(["stage", "kind", "steps", "time", "ensemble"], stages)
         say()
         say(f"cutoff       {forecast.cutoff:.2f} Å")
+        if forecast.bond is not None:
+            say(f"C-C bond     {forecast.bond:.5f} Å without stress in this model")
         say(f"memory       about {in_bytes(forecast.memory)}")
+        say(f"building     {in_time(forecast.build_time)}, once more at the start of the run")
         say(f"wall time    about {in_time(forecast.wall_time)} ({forecast.rate_source})")
-        say(f"trajectory   {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}")
-        say(f"thermo       {forecast.n_rows} rows")
+        say(f"trajectory   up to {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}")
+        say(f"thermo       up to {forecast.n_rows} rows")
     for warning in plan.warnings:
         say(f"warning: {warning}")
     if plan.faults:

@@ -9,7 +9,9 @@ import typer
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="A trajectory, or any file that ASE reads.")],
+    source: Annotated[
+        Path, typer.Argument(help="A trajectory, a LAMMPS dump or data file, or any file that ASE reads.")
+    ],
     target: Annotated[Path, typer.Argument(help="File to write.")],
     format: Annotated[
         str | None,
@@ -17,13 +19,28 @@ def convert(
     ] = None,
     frames: Annotated[str | None, typer.Option("--frames", help="start:stop:stride, or one index.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="Only frames of this stage.")] = None,
+    types: Annotated[
+        str | None, typer.Option("--types", help="Species of the types of a LAMMPS file, e.g. Na,K,N:graphitic.")
+    ] = None,
+    units: Annotated[
+        str | None, typer.Option("--units", help="Units of a LAMMPS file: metal or real. Default: metal.")
+    ] = None,
+    timestep: Annotated[
+        str | None, typer.Option("--timestep", help="Time of one step of a LAMMPS file, e.g. '2 fs'.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Convert a trajectory to extended XYZ, LAMMPS data or dump, DCD, or H5MD."""
     from nakmd.cli.output import say, show_json
+    from nakmd.deck.quantities import TIME, QuantityError, parse_quantity
+    from nakmd.errors import InputError
     from nakmd.io.convert import convert as convert_file
 
-    written = convert_file(source, target, format, frames, stage)
+    try:
+        picoseconds = None if timestep is None else parse_quantity(timestep, TIME)
+    except QuantityError as error:
+        raise InputError(f"--timestep: {error}") from None
+    written = convert_file(source, target, format, frames, stage, types, units, picoseconds)
     if as_json:
         show_json(
             {

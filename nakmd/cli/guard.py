@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -14,6 +15,9 @@ from typing import NoReturn, ParamSpec, TypeVar
 import typer
 
 from nakmd.errors import NakmdError
+
+#: A disk that is full, has reached a quota, or is mounted without writing.
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,8 +54,8 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
                 traceback.print_exc()
             complain(str(error))
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            complain("Interrupted.")
+        except KeyboardInterrupt as error:
+            complain(f"Interrupted. {error}".strip())
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
             # the reader (head, less) has closed the pipe; redirect, or the interpreter flushes into it again at exit
@@ -62,6 +66,15 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(EXIT_FAILED) from None
         except (typer.Exit, typer.Abort):
             raise
+        except OSError as error:
+            if error.errno not in DISK_ERRORS:
+                _crash(error)
+            complain(
+                f"{error.filename or 'A file'} cannot be written ({error.strerror}). The folder of the output, the "
+                "cache of compiled kernels (NAKMD_CACHE_DIR) and the temporary folder need free space. What was "
+                "written so far is kept."
+            )
+            raise typer.Exit(EXIT_FAILED) from None
         except Exception as error:
             if _is_usage_error(error):
                 raise

@@ -151,9 +151,9 @@ def show_run(run: Run, as_json: bool) -> None:
     if as_json:
         show_json(run.to_dict())
     else:
-        for note in run.notes:
-            complain(f"note: {note}")
         show_results(run.results)
+        if run.results.verdict == "unsettled":
+            say("\nstatus  unsettled: these results are not those of an equilibrium")
         if run.us_per_atom_step > 0.0:
             say(f"\n{run.step} steps, {run.us_per_atom_step:.3f} µs per atom and step")
         show_table(["file", "path"], [[name, str(path)] for name, path in run.files.items()])

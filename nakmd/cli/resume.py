@@ -15,15 +15,34 @@ def resume(
     deck: Annotated[
         Path | None, typer.Option("--deck", help="Continue only if the run was started with this deck.")
     ] = None,
+    walltime: Annotated[
+        str | None,
+        typer.Option(
+            "--walltime", help="Time from the start of the process, such as 23:50:00: stop with a checkpoint."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Continue a run from its checkpoint, with results identical to those of an uninterrupted run."""
+    from nakmd.cli.guard import complain
+    from nakmd.cli.interrupts import interrupted_by_signals
     from nakmd.cli.progress_bars import show_run, watch
     from nakmd.cli.threads import allow_threads
 
-    threads = allow_threads(threads)
-    from nakmd.reported import resume as resume_run
+    with interrupted_by_signals():
+        threads = allow_threads(threads)
+        from nakmd.cli.remaining_time import remaining_time
+        from nakmd.reported import resume as resume_run
 
-    with watch(quiet=as_json) as progress:
-        resumed = resume_run(directory, steps=steps, threads=threads, deck=deck, progress=progress)
+        left = remaining_time(walltime)
+        with watch(quiet=as_json) as progress:
+            resumed = resume_run(
+                directory,
+                steps=steps,
+                threads=threads,
+                deck=deck,
+                progress=progress,
+                walltime=left,
+                tell=complain,
+            )
     show_run(resumed, as_json)

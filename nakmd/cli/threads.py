@@ -14,7 +14,7 @@ def allow_threads(threads: int | None) -> int | None:
     if threads is None:
         return None
     from nakmd.cli.guard import complain
-    from nakmd.kernels.threads import allowed_threads, machine_cores
+    from nakmd.kernels.thread_count import allowed_threads, machine_cores
 
     allowed = allowed_threads(threads)
     if allowed < threads:

@@ -1,9 +1,4 @@
-"""Plausibility checks on the values of a deck: time steps, temperatures, time constants, cells, output intervals.
-
-The limits on the time step follow from the fastest vibration. Velocity Verlet is unstable for steps above period/π and
-loses accuracy well below that: C-C stretching at 1600 1/cm has a period of 21 fs, the fastest vibrations of Na and K
-metal (4 THz) have one of 250 fs.
-"""
+"""Plausibility checks on the values of a deck: structures, models, species, output intervals."""
 
 from __future__ import annotations
 
@@ -17,20 +12,7 @@ from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean
-from nakmd.integrators import THERMOSTATS
-from nakmd.toml_lines import KeyPath
 from nakmd.units import G_PER_CM3_PER_AMU_A3
-
-#: Time steps [ps] above which a deck is refused and above which it gets a warning; with mobile carbon, and metal only.
-CARBON_STEPS = (0.005, 0.0015)
-METAL_STEPS = (0.020, 0.006)
-
-#: Largest time step [ps] that resolves second neighbours in the closed ring at 2.1 Å, the bond-order cutoff.
-PYRROLIC_STEP = 0.0005
-
-#: Temperatures [K] above which a deck is refused, and above which it gets a warning.
-IMPOSSIBLE_TEMPERATURE = 20000.0
-SURPRISING_TEMPERATURE = 3000.0
 
 #: Sampling interval [ps] above which velocity and stress correlations of liquid NaK (0.2 ps) are not resolved.
 DENSE = 0.03
@@ -41,9 +23,6 @@ DENSITIES = (0.6, 1.1)
 
 def check_values(draft: Draft) -> Iterator[Problem]:
     """Yield the impossible and the implausible values of a deck."""
-    for index, stage in draft.stages:
-        if isinstance(stage, Dynamics):
-            yield from _check_dynamics(draft, index, stage)
     if draft.structure is not None:
         yield from _check_structure(draft.structure)
         yield from _check_size(draft.structure)
@@ -52,91 +31,6 @@ def check_values(draft: Draft) -> Iterator[Problem]:
     yield from _check_species(draft)
     yield from _check_output(draft)
     yield from _check_sampling(draft)
-
-
-def _has_moving_carbon(draft: Draft) -> bool:
-    structure = draft.structure
-    if structure is None or not (structure.carbon or structure.file):
-        return False
-    frozen = set(draft.groups.frozen) if draft.groups else set()
-    return not frozen & {"C", "carbon", "tube", "sheet", "all"}
-
-
-def _has_pyrrolic(draft: Draft) -> bool:
-    carbon = draft.structure.carbon if draft.structure is not None else None
-    return carbon is not None and carbon.doping is not None and carbon.doping.pyrrolic > 0.0
-
-
-def _check_dynamics(draft: Draft, index: int, stage: Dynamics) -> Iterator[Problem]:
-    at = ("stage", index)
-    who = f"[[stage]] {index + 1} ({stage.name or stage.kind})"
-    carbon = _has_moving_carbon(draft)
-    impossible, unwise = CARBON_STEPS if carbon else METAL_STEPS
-    reason = "C-C bonds vibrate with a period of 21 fs" if carbon else "the metal vibrates with a period of 250 fs"
-    given = stage.timestep * 1e3
-    if stage.timestep > impossible:
-        # ps written instead of fs is a common mistake: the same number in fs is suggested if it is plausible
-        swapped = stage.timestep * 1e-3
-        meant = f' Did you mean "{stage.timestep:g} fs"?' if 1e-4 <= swapped <= unwise else ""
-        usual = "1 fs" if carbon else "4 fs"
-        yield Problem(
-            (*at, "timestep"),
-            f"{who} timestep of {given:g} fs is too long: {reason}, so the limit is {impossible * 1e3:g} fs."
-            f"{meant or f' Write {chr(34)}{usual}{chr(34)}.'}",
-        )
-    elif stage.timestep > unwise:
-        yield Problem(
-            (*at, "timestep"), f"{who} timestep of {given:g} fs is long: {reason}; 1 fs is usual.", fatal=False
-        )
-    elif carbon and _has_pyrrolic(draft) and stage.timestep > PYRROLIC_STEP:
-        yield Problem(
-            (*at, "timestep"),
-            f"{who} timestep of {given:g} fs is long: near a pyrrolic site, atoms sometimes enter the bond-order "
-            'cutoff with forces above 20 eV/Å for about 1 fs; "0.5 fs" conserves energy better.',
-            fatal=False,
-        )
-    temperatures = [*(stage.temperature or ()), *([stage.velocities] if stage.velocities is not None else [])]
-    hottest = max(temperatures, default=0.0)
-    key = "temperature" if stage.temperature else "velocities"
-    if hottest > IMPOSSIBLE_TEMPERATURE:
-        yield Problem(
-            (*at, key), f"{who} {key} of {hottest:g} K is too high: the limit is {IMPOSSIBLE_TEMPERATURE:g} K."
-        )
-    elif hottest > SURPRISING_TEMPERATURE:
-        yield Problem((*at, key), f"{who} {key} of {hottest:g} K is above the boiling point of Na and K.", fatal=False)
-    if stage.ensemble != "nve" and stage.timestep <= impossible and stage.tau < 10 * stage.timestep:
-        yield Problem(
-            (*at, "tau"),
-            f"{who} tau of {stage.tau * 1e3:g} fs is shorter than ten steps of {given:g} fs: the thermostat dominates "
-            'the dynamics. Write tau = "0.5 ps".',
-            fatal=stage.tau < 2 * stage.timestep,
-        )
-    if stage.kind == "heat" and stage.temperature is not None and stage.temperature[0] == stage.temperature[1]:
-        yield Problem(
-            (*at, "temperature"),
-            f'{who} keeps {stage.temperature[0]:g} K constant; a heating ramp is ["300 K", "450 K"].',
-            fatal=False,
-        )
-    drawback = THERMOSTATS[stage.ensemble].drawback if stage.ensemble in THERMOSTATS else ""
-    if stage.kind == "produce" and drawback:
-        yield Problem(
-            (*at, "ensemble"),
-            f'{who} is a production stage with "{stage.ensemble}", {drawback}. "bussi" or "nve" avoid this.',
-            fatal=False,
-        )
-    yield from _check_piston(at, who, stage)
-
-
-def _check_piston(at: KeyPath, who: str, stage: Dynamics) -> Iterator[Problem]:
-    """Check the time constant of the barostat."""
-    if stage.barostat is None or stage.barostat.tau >= 10 * stage.timestep:
-        return
-    yield Problem(
-        (*at, "barostat", "tau"),
-        f"{who} barostat tau of {stage.barostat.tau * 1e3:g} fs is shorter than ten steps of "
-        f'{stage.timestep * 1e3:g} fs: the cell cannot follow it. Write tau = "1 ps".',
-        fatal=stage.barostat.tau < 2 * stage.timestep,
-    )
 
 
 def _check_structure(structure: Structure) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -128,11 +128,25 @@ PositiveTime = Annotated[Time, Field(gt=0.0)]
 PositiveDuration = Annotated[Duration, Field(gt=0.0)]
 PositiveLength = Annotated[Length, Field(gt=0.0)]
 
-Count = Annotated[int, Field(strict=True, ge=0)]
-Positive = Annotated[int, Field(strict=True, ge=1)]
+#: Largest count in a deck: years of steps, more atoms than any machine holds, and far below the limits of integers.
+MOST = 10**12
+
+Count = Annotated[int, Field(strict=True, ge=0, le=MOST)]
+Positive = Annotated[int, Field(strict=True, ge=1, le=MOST)]
 Fraction = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 Text = Annotated[str, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
+
+
+def _check_discard(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value not in ("auto", "none") and not (is_number and 0.0 <= value < 1.0):
+        raise PydanticCustomError("discard", 'must be "auto", "none", or a fraction from 0 to less than 1')
+    return float(value) if is_number else value
+
+
+#: What is left out at the beginning of the measured stages: the detected equilibration, nothing, a fraction.
+Discard = Annotated[Literal["auto", "none"] | float, BeforeValidator(_check_discard)]
 
 
 def _as_tuple(value: Any) -> Any:

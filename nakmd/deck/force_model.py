@@ -46,7 +46,7 @@ class PairTerm(Section):
 
     kind: Text = Field(description="Form of the pair potential.")
     pair: Pair = Field(description="The two species.")
-    cutoff: PositiveLength = Field(description="Cutoff distance.")
+    cutoff: Annotated[PositiveLength, Field(le=100.0)] = Field(description="Cutoff distance, at most 100 Å.")
     cut: CutMode = Field(default="shift", description="How the energy is brought to zero at the cutoff.")
     smooth_from: PositiveLength | None = Field(
         default=None, description='Start of the switching region of cut = "smooth"; by default 0.9 of the cutoff.'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from nakmd.deck.fields import Compressibility, Positive, PositiveDuration, Section
+from nakmd.deck.fields import Compressibility, PositiveDuration, Section
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.integrators.coupling import Coupling
 
@@ -21,7 +21,7 @@ else:
     MinimiserKind = Literal[tuple(MINIMISERS)]
 
 _TYPES: dict[str, Any] = {
-    "count": Positive,
+    "count": Annotated[int, Field(strict=True, ge=1, le=1000)],
     "duration": PositiveDuration,
     "compressibility": Annotated[Compressibility, Field(gt=0.0)],
 }

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
     Angle,
-    Count,
     Density,
     Flag,
     Fraction,
@@ -19,9 +18,9 @@ from nakmd.deck.fields import (
     Temperature,
     Text,
 )
-from nakmd.elements import CC_BOND
 
 Periodic = tuple[Flag, Flag, Flag]
+ChiralIndex = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 DopantFraction = Annotated[float, Field(strict=True, ge=0.0, le=0.5)]
 
 
@@ -47,9 +46,11 @@ class Nanotube(Section):
     """A periodic single-walled (n, m) nanotube along z."""
 
     kind: Literal["nanotube"] = Field(description="Single-walled nanotube along z.")
-    chirality: tuple[Count, Count] = Field(description="Chiral indices [n, m].")
+    chirality: tuple[ChiralIndex, ChiralIndex] = Field(description="Chiral indices [n, m].")
     length: PositiveLength = Field(description="Length along z, rounded to whole periods.")
-    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length of the initial structure.")
+    bond: PositiveLength | None = Field(
+        default=None, description="C-C bond of the structure; by default that of unstressed graphene in the model."
+    )
     doping: Doping | None = Field(default=None, description="Nitrogen sites.")
 
 
@@ -63,7 +64,9 @@ class Graphene(Section):
     layers: Positive = Field(default=1, description="Number of layers.")
     gap: PositiveLength = Field(default=3.35, description="Distance between layers.")
     stacking: Literal["AB", "AA"] = Field(default="AB", description="Stacking of the layers.")
-    bond: PositiveLength = Field(default=CC_BOND, description="C-C bond length of the initial structure.")
+    bond: PositiveLength | None = Field(
+        default=None, description="C-C bond of the structure; by default that of unstressed graphene in the model."
+    )
     doping: Doping | None = Field(default=None, description="Nitrogen sites.")
 
 

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
+    MOST,
     AxisGroups,
+    Discard,
+    Duration,
     Force,
     Positive,
     PositiveDuration,
@@ -98,6 +101,11 @@ class Dynamics(ThermostatOptions):
     def _complete(self) -> Self:
         if (self.steps is None) == (self.duration is None):
             raise ValueError('needs either steps = 5000 or duration = "5 ps"')
+        if self.duration is not None and self.duration > MOST * self.timestep:
+            raise ValueError(
+                f"has a duration of {self.duration:g} ps in steps of {self.timestep * 1e3:g} fs: the limit is {MOST:g} "
+                "steps; shorten the duration"
+            )
         if self.ensemble == "nve" and self.temperature is not None:
             raise ValueError(
                 'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '
@@ -179,6 +187,12 @@ class AnalysisSection(Section):
     )
     stages: tuple[Text, ...] = Field(
         default=(), description="Names of the stages to measure; by default all of kind produce."
+    )
+    start: Duration | None = Field(default=None, description="Frames before this time of the run are not measured.")
+    discard: Discard | None = Field(
+        default=None,
+        description='Left out at the beginning of the measured stages: "auto", the detected equilibration; "none", '
+        'nothing; or a fraction of the frames. By default "auto", or "none" if start is given.',
     )
 
 

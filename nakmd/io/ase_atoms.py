@@ -15,8 +15,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nakmd.arrays import FloatArray
 from nakmd.cell import Cell, completed
-from nakmd.elements import METALS, WALL, element_of, standard_mass
+from nakmd.elements import element_of, standard_mass
 from nakmd.errors import InputError
+from nakmd.io.element_groups import element_groups
 from nakmd.io.velocity_columns import ASE_VELOCITY, velocities_of
 from nakmd.system import Frame, System, Topology, check_masses
 
@@ -153,6 +154,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
     not_finite = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
     if len(not_finite):
         raise InputError(f"the position of atom {not_finite[0]} is not finite (NaN or inf).")
+    check_columns(atoms)
     sites = atoms.arrays.get("site", [""] * len(atoms))
     labels = ["" if str(site) in (NO_SITE, "none", "") else str(site) for site in sites]
     names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
@@ -164,21 +166,39 @@ def from_atoms(atoms: ase.Atoms) -> System:
     if "image" in atoms.arrays:
         # the counts refer to the vectors of the file, not to right-handed ones
         positions = positions + np.asarray(atoms.arrays["image"], dtype=np.float64) @ atoms.cell.array
-    elements = np.array(list(atoms.symbols))
-    groups = {"carbon": np.isin(elements, WALL), "liquid": np.isin(elements, METALS)}
-    groups = {name: mask for name, mask in groups.items() if mask.any()}
+    species = np.array([row[name] for name in names], dtype=np.int64)
+    groups = element_groups(species_names, species)
     for name, column in atoms.arrays.items():
         if name.startswith(GROUP_PREFIX):
             groups[name.removeprefix(GROUP_PREFIX)] = np.asarray(column, dtype=np.bool_)
     return System(
         positions,
-        [row[name] for name in names],
+        species,
         species_names,
         cell,
         velocities_of(atoms, masses),
         masses,
         groups,
     )
+
+
+def check_columns(atoms: ase.Atoms) -> None:
+    """Raise `InputError` unless the columns that are read have the right type and number of entries.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    """
+    kinds = {"site": ("USOi", 1), "image": ("if", 3), "masses": ("if", 1), "mass": ("if", 1)}
+    words = {"USOi": "one label", "if": "numbers", "b": "T or F"}
+    for name, column in atoms.arrays.items():
+        letters, width = ("b", 1) if name.startswith(GROUP_PREFIX) else kinds.get(name, ("", 0))
+        shape = (len(atoms),) if width == 1 else (len(atoms), width)
+        if letters and (column.dtype.kind not in letters or column.shape != shape):
+            raise InputError(
+                f"the column {name} must hold {words[letters]} for each atom, {width} column{'s' * (width > 1)}; it "
+                f"holds {column.dtype} in {1 if column.ndim == 1 else column.shape[1]}."
+            )
 
 
 def _masses_of(atoms: ase.Atoms) -> FloatArray:
@@ -204,8 +224,9 @@ def _masses_of(atoms: ase.Atoms) -> FloatArray:
 def _cell_of(atoms: ase.Atoms) -> tuple[Cell, FloatArray]:
     """Return the cell, with missing vectors completed, and the shift that moves the atoms into it along those."""
     matrix, periodic, missing = completed(np.array(atoms.cell.array, dtype=np.float64), atoms.pbc.tolist())
+    cell = Cell(matrix, periodic)
     if not missing.any():
-        return Cell(matrix, periodic), np.zeros(3)
+        return cell, np.zeros(3)
     along = atoms.positions @ np.linalg.inv(matrix)
     low, high = along.min(axis=0) - _MARGIN, along.max(axis=0) + _MARGIN
     shift = np.where(missing, -low, 0.0) @ matrix

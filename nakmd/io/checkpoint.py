@@ -92,6 +92,8 @@ def _keep_previous(where: Path) -> None:
         temporary.unlink(missing_ok=True)
         os.link(where, temporary)
         os.replace(temporary, previous)
+        # renaming does nothing if both names belong to one file already, after a kill between this and the next line
+        temporary.unlink(missing_ok=True)
     except OSError:  # a file system without hard links
         write_atomically(previous, where.read_bytes())
 

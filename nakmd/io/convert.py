@@ -6,20 +6,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 import numpy as np
 
 from nakmd.errors import InputError
 from nakmd.io.ase_atoms import to_atoms
-from nakmd.io.ase_images import ImageFrames
 from nakmd.io.atomic import replacing
 from nakmd.io.dcd import DCDWriter
 from nakmd.io.extxyz import append_extxyz
-from nakmd.io.h5md import TrajectoryWriter
+from nakmd.io.frame_files import FrameFile, Reading, open_frames
+from nakmd.io.interruption import interruptible
+from nakmd.io.lammps.atom_types import type_names
 from nakmd.io.lammps_files import restricted, write_data, write_dump_frame
-from nakmd.io.trajectory import Trajectory
-from nakmd.system import Frame
+from nakmd.io.replaced_trajectory import replacing_trajectory
 
 #: File extensions of each format.
 FORMATS: dict[str, tuple[str, ...]] = {
@@ -51,52 +51,10 @@ class Conversion:
     notes: tuple[str, ...]
 
 
-class _Source:
-    """Frames of a trajectory, or of any file that ASE reads."""
-
-    def __init__(self, path: Path) -> None:
-        self._trajectory: Trajectory | None = None
-        if path.suffix == ".h5md":
-            self._trajectory = Trajectory(path)
-            self.topology = self._trajectory.topology
-            self._n = len(self._trajectory)
-        else:
-            self._images = ImageFrames(path)
-            self.topology = self._images.topology
-            self._n = len(self._images)
-
-    @property
-    def has_images(self) -> bool:
-        return self._images.has_images if self._trajectory is None else self._trajectory.has_images
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return tuple(self._images.notes) if self._trajectory is None else ()
-
-    def rows(self, stage: str | None) -> Sequence[int]:
-        if self._trajectory is not None:
-            return [int(row) for row in self._trajectory.rows(stage)]
-        if stage is not None:
-            raise InputError("stage can only be given for .h5md trajectories.")
-        return range(self._n)
-
-    def __getitem__(self, row: int) -> Frame:
-        if self._trajectory is not None:
-            return self._trajectory[row]
-        return self._images[row]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._trajectory is not None:
-            self._trajectory.close()
-
-
-def _write(file: BinaryIO, kind: str, content: _Source, rows: Sequence[int]) -> tuple[str, ...]:
+def _write(file: BinaryIO, kind: str, content: FrameFile, rows: Sequence[int]) -> tuple[str, ...]:
     """Write the frames of these rows; return notes on what the format cannot store."""
     topology = content.topology
-    notes = []
+    notes: list[str] = []
     if kind == "extxyz":
         append_extxyz(file, (to_atoms(content[row], topology) for row in rows))
     elif kind == "lammps-data":
@@ -104,16 +62,26 @@ def _write(file: BinaryIO, kind: str, content: _Source, rows: Sequence[int]) -> 
     elif kind == "lammps-dump":
         for row in rows:
             write_dump_frame(file, content[row], topology)
+        notes += _times_lost(content, rows)
     else:
         notes += _write_dcd(file, content, rows)
-    if kind == "lammps-dump" and any(":" in name for name in topology.species_names):
-        notes.append("Site labels are stored only as the order of types: " + " ".join(topology.species_names) + ".")
     if kind != "extxyz" and not np.array_equal(restricted(content[rows[-1]].cell.matrix)[1], np.eye(3)):
         notes.append("Cells and their atoms are rotated to the orientation that the format requires, frame by frame.")
     return tuple(notes)
 
 
-def _write_dcd(file: BinaryIO, content: _Source, rows: Sequence[int]) -> list[str]:
+def _times_lost(content: FrameFile, rows: Sequence[int]) -> list[str]:
+    """Return the note that a dump has no times, with the time step that restores them if there is one."""
+    first, last = content[rows[0]], content[rows[-1]]
+    if len(rows) < 2 or not np.isfinite(first.time + last.time):
+        return []
+    timestep = (last.time - first.time) / max(1, last.step - first.step)
+    even = timestep > 0.0 and abs(first.time - first.step * timestep) <= 1e-6 * last.time
+    remedy = f" To read it back, give --timestep '{1e3 * timestep:.10g} fs'." if even else ""
+    return [f"A dump holds steps, but no times.{remedy}"]
+
+
+def _write_dcd(file: BinaryIO, content: FrameFile, rows: Sequence[int]) -> list[str]:
     notes = ["DCD stores positions only, unwrapped and in single precision: no velocities, no species."]
     stamps = np.array([(frame.step, frame.time) for frame in (content[row] for row in rows[:2])])
     interval, span = (stamps[1] - stamps[0]) if len(stamps) == 2 else (1.0, 0.0)
@@ -179,21 +147,30 @@ def convert(
     format: str | None = None,
     frames: slice | int | str | None = None,
     stage: str | None = None,
+    types: str | Sequence[str] | None = None,
+    units: str | None = None,
+    timestep: float | None = None,
 ) -> Conversion:
     """Convert a trajectory or structure file.
 
     Parameters
     ----------
     source : path
-        ``*.h5md``, or any file that ASE reads.
+        An H5MD trajectory, a LAMMPS dump or data file, recognised by their content, or any file that ASE reads.
     target : path
-        Replaced atomically when complete.
+        Replaced atomically when complete; after an error or a signal it is what it was before.
     format : {"extxyz", "lammps-data", "lammps-dump", "dcd", "h5md"}, optional
         Default: by the extension of the target.
     frames : slice, int or str, optional
         Frames to convert, as text ``"start:stop:stride"``. Default: all. ``lammps-data`` gets only the last of them.
     stage : str, optional
         Only frames of this stage.
+    types : str or sequence of str, optional
+        Species of type 1, 2, ... of a LAMMPS file that does not name them: ``"Na,K,N:graphitic"``.
+    units : {"metal", "real"}, optional
+        Unit style of a LAMMPS file that does not name it. Default: metal.
+    timestep : float [ps], optional
+        Time of one step, for LAMMPS files, which store steps but no times.
 
     Returns
     -------
@@ -204,26 +181,39 @@ def convert(
     FileFormatError
         If the source cannot be read.
     InputError
-        If no frame is selected, or the format is unknown.
+        If no frame is selected, the format is unknown, or an option does not apply to the source.
+    RunError
+        If the target cannot be written.
     """
     source, target = Path(source), Path(target)
     kind = format_of(target, format)
     if target.exists() and source.exists() and target.samefile(source):
         raise InputError(f"{source}: source and target are the same file.")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: the folder {target.parent} does not exist. Create it first.")
+    if target.is_dir():
+        raise InputError(f"{target}: the target is a folder; give the file to write.")
+    if timestep is not None and not (np.isfinite(timestep) and timestep > 0.0):
+        raise InputError(f"timestep is {timestep:g} ps; it must be positive.")
     selection = _slice_of(frames)
-    with _Source(source) as content:
+    reading = Reading(type_names(types), units, timestep)
+    with open_frames(source, reading) as content, interruptible() as check:
         rows = content.rows(stage)[selection]
         if not len(rows):
             total = len(content.rows(stage))
             raise InputError(f"{source}: frames {frames} selects none of the {total} frames.")
         if kind == "lammps-data":
             rows = rows[-1:]
+        content.begin(rows)
+        notes: tuple[str, ...] = ()
         if kind == "h5md":
             parameters = {"converted_from": source.name}
-            with TrajectoryWriter(target, content.topology, parameters, images=content.has_images) as writer:
+            with replacing_trajectory(target, content.topology, parameters, content.has_images) as writer:
                 for row in rows:
                     writer.write(content[row])
-            return Conversion(target, kind, len(rows), content.notes)
-        with replacing(target) as file:
-            notes = _write(file, kind, content, rows)
+                check()
+        else:
+            with replacing(target) as file:
+                notes = _write(file, kind, content, rows)
+                check()
     return Conversion(target, kind, len(rows), (*content.notes, *notes))

@@ -18,10 +18,20 @@ import ase
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import NO_SITE, frame_of, from_atoms, system_of, to_atoms
 from nakmd.io.atomic import replacing
+from nakmd.io.contents import content_of, existing_file
+from nakmd.io.elements_known import TYPE_NUMBER_FORMATS, check_elements
+from nakmd.io.lammps.structure import data_structure, dump_structure
 from nakmd.io.library_errors import guard
 from nakmd.io.trajectory import Trajectory
-from nakmd.io.xyz_counts import refuse_endless_counts
+from nakmd.io.xyz_headers import check_xyz_headers
 from nakmd.system import Frame, System, Topology
+
+_SYMBOLS = "Write chemical symbols; a dump xyz of LAMMPS has them with `dump_modify element Na K`."
+
+#: An XYZ file whose first atom begins with a number, unless a list of columns says that this is no element.
+_NUMBERED = re.compile(r"\s*\d+[ \t]*\n(?!.*Properties=(?!species))[^\n]*\n[ \t]*\d+[ \t]")
+
+_LAMMPS = "Use a LAMMPS text dump with its element column, or a complete data file with masses."
 
 _SPECIES_WITH_SITE = re.compile(r"^(\s*)([A-Z][a-z]?):(\S+)", re.MULTILINE)
 
@@ -58,12 +68,9 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
     FileFormatError
         If the file is missing, of unknown format, or damaged.
     """
-    where = Path(path)
-    if not where.is_file():
-        raise FileFormatError(
-            where, "there is no such file." if not where.exists() else "this is a folder, not a file."
-        )
+    where = existing_file(path)
     from ase.io import read  # noqa: PLC0415  (half a second: it imports much of SciPy)
+    from ase.io.formats import filetype  # noqa: PLC0415
 
     with guard(
         where, "ASE cannot read the file", "Check that it is complete and that its extension matches its format."
@@ -71,18 +78,25 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about optional parts of formats, which users cannot act on
             if where.suffix in (".xyz", ".extxyz"):
-                refuse_endless_counts(where)
+                check_xyz_headers(where)
                 text = where.read_text()
+                if _NUMBERED.match(text):
+                    raise FileFormatError(where, "the first column holds numbers, not elements.", _SYMBOLS)
                 if _SPECIES_WITH_SITE.search(text):
                     text = _plain_species(text)
                 images = read(io.StringIO(text), index=index, format="extxyz")
             else:
+                if filetype(str(where)) in TYPE_NUMBER_FORMATS:
+                    raise FileFormatError(where, "the file holds type numbers, not elements.", _LAMMPS)
                 images = read(where, index=index)
-        return [images] if isinstance(images, ase.Atoms) else list(images)
+        images = [images] if isinstance(images, ase.Atoms) else list(images)
+    for atoms in images:
+        check_elements(where, atoms)
+    return images
 
 
 def read_structure(path: str | os.PathLike[str], index: int = -1) -> System:
-    """Read a structure from any file that ASE reads, or a frame from a trajectory.
+    """Read a structure from a LAMMPS data file or any file that ASE reads, or a frame of a trajectory or LAMMPS dump.
 
     Parameters
     ----------
@@ -101,7 +115,12 @@ def read_structure(path: str | os.PathLike[str], index: int = -1) -> System:
         If the file is missing, damaged, or not a valid structure.
     """
     where = Path(path)
-    if where.suffix == ".h5md":
+    content = content_of(where)
+    if content == "lammps-data":
+        return data_structure(where)
+    if content == "lammps-dump":
+        return dump_structure(where, index)
+    if where.suffix == ".h5md" or content == "hdf5":
         with Trajectory(where) as trajectory:
             if not -len(trajectory) <= index < len(trajectory):
                 raise FileFormatError(where, f"frame {index} does not exist: the file has {len(trajectory)} frames.")

@@ -103,7 +103,7 @@ class TrajectoryWriter:
                 self._file.flush()
             self._storage.commit()
         except BaseException:
-            self._abandon()
+            self.abandon()
             raise
 
     @property
@@ -295,10 +295,10 @@ class TrajectoryWriter:
             if not self._broken:
                 self.flush()
         finally:
-            self._abandon()
+            self.abandon()
 
-    def _abandon(self) -> None:
-        """Close without committing: the last writes of HDF5 stay in memory."""
+    def abandon(self) -> None:
+        """Close without writing anything more: the last changes stay in memory and are lost."""
         with suppress(Exception):
             self._file.close()
         self._storage.close()

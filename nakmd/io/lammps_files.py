@@ -1,4 +1,4 @@
-"""Text formats of LAMMPS: data files (one configuration) and dumps (many).
+"""Writing text formats of LAMMPS: data files (one configuration) and dumps (many); `nakmd.io.lammps` reads them.
 
 LAMMPS requires the first cell vector along x and the second in the xy plane. Other cells are rotated to this
 orientation, with positions and velocities (`restricted`). Units are LAMMPS ``metal``, the same as in nakmd.
@@ -13,6 +13,7 @@ import numpy as np
 from nakmd.arrays import FloatArray
 from nakmd.elements import element_of
 from nakmd.errors import InputError
+from nakmd.io.lammps.dump_species import SITE_PREFIX
 from nakmd.system import Frame, Topology
 
 #: Margin [Å] at non-periodic faces: LAMMPS loses atoms exactly on such a face.
@@ -65,8 +66,9 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     low = np.where(free, np.minimum(0.0, fractions.min(axis=0) - edge), 0.0) * np.diag(cell)
     high = np.where(free, np.maximum(1.0, fractions.max(axis=0) + edge), 1.0) * np.diag(cell)
     boundary = " ".join("p" if p else "f" for p in frame.cell.periodic)
+    time = f", time {frame.time:.10g} ps" if np.isfinite(frame.time) else ""
     lines = [
-        f"LAMMPS data file by nakmd: step {frame.step}, time {frame.time:.10g} ps, units metal, boundary {boundary}",
+        f"LAMMPS data file by nakmd: step {frame.step}{time}, units metal, boundary {boundary}",
         "",
         f"{topology.n_atoms} atoms",
         f"{len(topology.species_names)} atom types",
@@ -86,7 +88,7 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
         lines.append(f"{a + 1} {float(mass)!r}  # {name}")
     lines += ["", "Atoms # atomic", ""]
     lines += [
-        f"{k + 1} {s + 1} {x:.17g} {y:.17g} {z:.17g} {u} {v} {w}"
+        f"{k + 1} {s + 1} {x:.17g} {y:.17g} {z:.17g}" + f" {u} {v} {w}" * frame.has_images
         for k, (s, (x, y, z), (u, v, w)) in enumerate(
             zip(topology.species.tolist(), positions.tolist(), frame.images.tolist())
         )
@@ -99,9 +101,12 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
 
 
 def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
-    """Append a frame to a LAMMPS text dump, columns ``id type element x y z [ix iy iz] [vx vy vz]``.
+    """Append a frame to a LAMMPS text dump.
 
-    Parameters are those of `write_data`; the column ``element`` omits site labels.
+    The columns are ``id type element x y z [ix iy iz] [vx vy vz] [i_site:<label> ...]``.
+
+    Parameters are those of `write_data`. A column ``i_site:<label>`` is 1 for the atoms of species with this site
+    label: readers ignore integer columns that they do not know, but not text.
     """
     cell, rotation = restricted(frame.cell.matrix)
     flags = " ".join("pp" if p else "ff" for p in frame.cell.periodic)
@@ -119,7 +124,11 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
         bounds = [f"{a:.17g} {b:.17g}" for a, b in zip(low, high)]
     elements = [element_of(name) for name in topology.species_names]
     velocities = frame.velocities
+    sites = [name.partition(":")[2] for name in topology.species_names]
+    labels = list(dict.fromkeys(site for site in sites if site))
+    flags_of = ["".join(f" {int(site == label)}" for label in labels) for site in sites]
     columns = "id type element x y z" + " ix iy iz" * frame.has_images + " vx vy vz" * (velocities is not None)
+    columns += "".join(f" {SITE_PREFIX}{label}" for label in labels)
     lines = ["ITEM: TIMESTEP", str(frame.step), "ITEM: NUMBER OF ATOMS", str(topology.n_atoms)]
     lines += [header, *bounds, f"ITEM: ATOMS {columns}"]
     rows = [
@@ -131,4 +140,6 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     if velocities is not None:
         rotated = (velocities @ rotation).tolist()
         rows = [f"{row} {x:.10g} {y:.10g} {z:.10g}" for row, (x, y, z) in zip(rows, rotated)]
+    if labels:
+        rows = [row + flags_of[s] for row, s in zip(rows, topology.species.tolist())]
     file.write(("\n".join(lines + rows) + "\n").encode())

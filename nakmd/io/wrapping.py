@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import ase
 import numpy as np
 
+from nakmd.cell import MOST_LENGTH, completed
+
 #: Root mean square of the nearest-image steps between images, as a fraction of the cell, above which steps of more than
 #: half a cell can be real motion: five standard deviations below it.
 WIDE = 0.1
@@ -37,9 +39,11 @@ def positions_hold_images(images: Sequence[ase.Atoms]) -> bool:
     previous, jumps, squares, count = None, False, np.zeros(3), 0
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for atoms in images:
-        missing = ~atoms.cell.any(axis=1)
-        periodic = atoms.pbc & ~missing
-        fractional = atoms.positions @ np.linalg.inv(atoms.cell.complete().array)
+        matrix, flags, _ = completed(np.array(atoms.cell.array, dtype=np.float64), atoms.pbc.tolist())
+        periodic = np.array(flags)
+        if not np.all(np.abs(matrix) <= MOST_LENGTH) or not np.linalg.det(matrix):
+            return False  # the image is refused when it is read
+        fractional = atoms.positions @ np.linalg.inv(matrix)
         low, high = np.minimum(low, fractional.min(axis=0)), np.maximum(high, fractional.max(axis=0))
         if previous is not None and len(previous) == len(fractional):
             step = (fractional - previous)[:, periodic]

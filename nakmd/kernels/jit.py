@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 # Numba loads it.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
-from nakmd.kernels.threads import default_threads
+from nakmd.kernels.thread_count import default_threads
 
 # Numba reads the variable now, and again before it compiles: it must stay set.
 os.environ["NUMBA_NUM_THREADS"] = str(default_threads())

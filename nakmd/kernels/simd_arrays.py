@@ -1,6 +1,9 @@
 """Lanes read from arrays and written to them: the memory side of `nakmd.kernels.simd`.
 
 Float arrays are float64 or float32, index arrays int32; all are contiguous. Index lanes in registers are int64.
+
+Compiled code checks no index, and NUMBA_BOUNDSCHECK does not see these functions. As plain Python (NUMBA_DISABLE_JIT=1)
+they check the index of every lane that is read or written: that is the debug mode of the kernels.
 """
 
 from __future__ import annotations
@@ -39,9 +42,23 @@ def _width_of_o(array):
     return lambda array: width
 
 
+def _span(array, start, count):
+    """Return ``array[start:start + count]``, which NumPy would shorten or take from the end without an error."""
+    if not 0 <= start <= len(array) - count:
+        raise IndexError(f"lanes {start} to {start + count - 1} of an array of {len(array)}")
+    return array[start : start + count]
+
+
+def _rows(array, indices):
+    """Return ``array[indices]``; a negative index is an error, not a row counted from the end."""
+    if np.any(outside := (indices < 0) | (indices >= len(array))):
+        raise IndexError(f"lanes {np.asarray(indices)[outside]} of an array of {len(array)}")
+    return array[indices]
+
+
 def load(array, start):
     """Return ``array[start:start + 8]`` of a contiguous float64 array, or 16 lanes of a float32 array."""
-    return array[start : start + width_of(array)].copy()
+    return _span(array, start, width_of(array)).copy()
 
 
 @overload(load)
@@ -51,7 +68,7 @@ def _load_o(array, start):
 
 def load_like(array, start, like):
     """Return as many contiguous elements of a float64 or float32 array as ``like`` has lanes."""
-    return array[start : start + len(like)].copy()
+    return _span(array, start, len(like)).copy()
 
 
 @overload(load_like)
@@ -61,7 +78,7 @@ def _load_like_o(array, start, like):
 
 def load_index(array, start):
     """Return ``array[start:start + 8]`` of a contiguous int32 array, as index lanes."""
-    return array[start : start + LANES].astype(np.int64)
+    return _span(array, start, LANES).astype(np.int64)
 
 
 @overload(load_index)
@@ -71,7 +88,7 @@ def _load_index_o(array, start):
 
 def load_index_for(rows, array, start):
     """Return ``array[start:start + width_of(rows)]`` of a contiguous int32 array, as index lanes."""
-    return array[start : start + width_of(rows)].astype(np.int64)
+    return _span(array, start, width_of(rows)).astype(np.int64)
 
 
 @overload(load_index_for)
@@ -81,7 +98,7 @@ def _load_index_for_o(rows, array, start):
 
 def store(array, start, value):
     """Write lanes to consecutive elements of a contiguous array of their kind, from ``array[start]`` on."""
-    array[start : start + len(value)] = value
+    _span(array, start, len(value))[:] = value
 
 
 @overload(store)
@@ -91,7 +108,7 @@ def _store_o(array, start, value):
 
 def store_index(array, start, indices):
     """Write index lanes to consecutive elements of a contiguous int32 array, from ``array[start]`` on."""
-    array[start : start + len(indices)] = indices
+    _span(array, start, len(indices))[:] = indices
 
 
 @overload(store_index)
@@ -105,7 +122,7 @@ def store_chosen(array, start, indices, mask):
     Compiled code writes as many elements as there are lanes, the last ones undefined: the array needs room for them.
     """
     chosen = indices[mask]
-    array[start : start + len(chosen)] = chosen
+    _span(array, start, len(indices))[: len(chosen)] = chosen
     return len(chosen)
 
 
@@ -116,6 +133,7 @@ def _store_chosen_o(array, start, indices, mask):
 
 def store_scattered(array, positions, values, mask):
     """Write ``array[positions] = values``, index lanes to int32, where the mask is true; the last lane wins."""
+    _rows(array, positions[mask])
     array[positions[mask]] = values[mask]
 
 
@@ -126,7 +144,7 @@ def _store_scattered_o(array, positions, values, mask):
 
 def take(array, indices):
     """Return ``array[indices]`` of a contiguous float64 or float32 array, lane by lane."""
-    return array[indices]
+    return _rows(array, indices)
 
 
 @overload(take)
@@ -136,7 +154,7 @@ def _take_o(array, indices):
 
 def take_index(array, indices):
     """Return ``array[indices]`` of a contiguous int32 array, as index lanes."""
-    return array[indices].astype(np.int64)
+    return _rows(array, indices).astype(np.int64)
 
 
 @overload(take_index)
@@ -149,7 +167,7 @@ def take_rows(rows, indices):
 
     8 index lanes go with float64, 16 with float32.
     """
-    chosen = rows[indices].T
+    chosen = _rows(rows, indices).T
     return chosen[0], chosen[1], chosen[2], chosen[3]
 
 

@@ -172,7 +172,11 @@ class Term(Potential):
         return self._with(summed=True)
 
     def without_pairs_of(self, other: Term) -> Self:
-        """Return the term without the pairs of species that another one couples: they are not its neighbours."""
+        """Return the term without the pairs of species that another one couples: they are not its neighbours.
+
+        As in ``hybrid/overlay`` of LAMMPS a species that loses all its pairs leaves the term, and with them a constant
+        F(0) of an embedded-atom table.
+        """
         return self._with(replaced_by=(*self.replaced_by, other))
 
     def loses(self, a: str, b: str) -> bool:

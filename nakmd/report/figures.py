@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.plotting import COLORS
 from nakmd.arrays import FloatArray
 
@@ -32,65 +30,20 @@ PANELS: Mapping[str, tuple[str, bool]] = {
 }
 
 
-@dataclass(frozen=True)
-class Settling:
-    """Equilibration of a quantity in the measured stages.
-
-    Attributes
-    ----------
-    quantity : str
-    begin, settled, end : float [ps]
-        First row, first equilibrated row, last row.
-    n_effective : float
-        Independent samples from ``settled`` on.
-    """
-
-    quantity: str
-    begin: float
-    settled: float
-    end: float
-    n_effective: float
-
-    @property
-    def late(self) -> bool:
-        """Whether equilibration takes more than a tenth of the measured time."""
-        return self.settled - self.begin > 0.1 * (self.end - self.begin)
-
-
-def settle(thermo: Mapping[str, NDArray[Any]], measured: Sequence[str]) -> list[Settling]:
-    """Return the detected equilibration of each quantity of the thermo table.
+def plot_thermo(
+    thermo: Mapping[str, NDArray[Any]], n_atoms: int, measured: Sequence[str], first: float
+) -> Figure | None:
+    """Plot the thermo table against time, with stage limits and the means of the results; None for < 2 rows.
 
     Parameters
     ----------
     thermo : mapping of str to (n,) array
         Columns of the thermo table.
+    n_atoms : int
     measured : sequence of str
         Names of the measured stages.
-    """
-    settlings = []
-    for name, (label, _) in PANELS.items():
-        if name not in thermo or name == "conserved":  # judged by its drift instead
-            continue
-        time, series = _of_stages(thermo, name, measured)
-        if len(series) < 4 or not np.ptp(series) > 1e-9 * abs(float(np.mean(series))):
-            continue
-        start, _, n_effective = detect_equilibration(series)
-        quantity = label.partition(" /")[0]
-        settlings.append(Settling(quantity, float(time[0]), float(time[start]), float(time[-1]), n_effective))
-    return settlings
-
-
-def plot_thermo(
-    thermo: Mapping[str, NDArray[Any]], n_atoms: int, measured: Sequence[str], settling: Sequence[Settling]
-) -> Figure | None:
-    """Plot the thermo table against time, with stage limits and the mean of the equilibrated part; None for < 2 rows.
-
-    Parameters
-    ----------
-    thermo, measured
-        As in `settle`.
-    n_atoms : int
-    settling : sequence of Settling
+    first : float [ps]
+        Time from which on they are measured.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import)
 
@@ -101,7 +54,6 @@ def plot_thermo(
     stages = np.asarray(thermo["stage"]).astype(str) if "stage" in thermo else np.full(len(time), "")
     moving = [name for name in dict.fromkeys(stages.tolist()) if np.ptp(time[stages == name]) > 0.0]
     shown = np.isin(stages, moving)  # a minimisation takes no time: its rows would be one vertical line
-    settled = {entry.quantity: entry for entry in settling}
     figure = Figure(figsize=(9.0, 1.0 + 1.25 * len(names)), layout="constrained")
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for row, (name, ax) in enumerate(zip(names, panels)):
@@ -113,12 +65,12 @@ def plot_thermo(
         for stage in moving:
             if stage in measured:
                 ax.axvspan(*time[stages == stage][[0, -1]], color="0.93", lw=0.0, zorder=0)
-        quantity = label.partition(" /")[0]
-        if quantity in settled:
-            entry = settled[quantity]
-            kept = np.isin(stages, list(measured)) & (time >= entry.settled)
-            ax.axvline(entry.settled, color="0.15", ls="--", lw=1.0)
-            ax.hlines(float(np.mean(series[kept])), entry.settled, entry.end, color="0.15", lw=1.0)
+        kept = np.isin(stages, list(measured)) & (time >= first) & np.isfinite(series)
+        if name != "conserved" and np.any(kept):  # the conserved energy is judged by its drift
+            begin, end = time[kept][[0, -1]]
+            if first > time[np.isin(stages, list(measured))][0]:
+                ax.axvline(begin, color="0.15", ls="--", lw=1.0)
+            ax.hlines(float(np.mean(series[kept])), begin, end, color="0.15", lw=1.0)
         ax.set_ylabel(label.replace(" / ", "\n/ "), fontsize="small")
         ax.margins(x=0.01)
         ax.ticklabel_format(axis="y", useOffset=False)
@@ -138,14 +90,6 @@ def plot_thermo(
 
 def _floats(thermo: Mapping[str, NDArray[Any]], name: str) -> FloatArray:
     return np.asarray(thermo[name], dtype=np.float64)
-
-
-def _of_stages(thermo: Mapping[str, NDArray[Any]], name: str, measured: Sequence[str]) -> tuple[FloatArray, FloatArray]:
-    time, series = _floats(thermo, "time"), _floats(thermo, name)
-    kept = np.isfinite(series)
-    if "stage" in thermo:
-        kept &= np.isin(np.asarray(thermo["stage"]).astype(str), list(measured))
-    return time[kept], series[kept]
 
 
 def picture(figure: Figure, dpi: float = 130.0) -> str:

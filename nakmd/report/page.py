@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +12,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nakmd._version import __version__
-from nakmd.analysis.drive import chosen_stages
+from nakmd.analysis.frame_choice import FrameChoice
+from nakmd.analysis.frame_source import chosen_stages
+from nakmd.analysis.settling import settle
 from nakmd.deck.deck import Deck
 from nakmd.deck.stage_names import measured_stages
-from nakmd.errors import DeckError, InputError
+from nakmd.errors import AnalysisError, DeckError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
 from nakmd.report import tables
 from nakmd.report.citations import cite_methods, cite_potentials
-from nakmd.report.figures import picture, plot_thermo, settle
+from nakmd.report.figures import picture, plot_thermo
 from nakmd.report.scene import make_scene, still_view, turning_view
-from nakmd.results.measure import measure_stored
+from nakmd.results.measure import frame_options, measure_stored
 from nakmd.results.results import Results, draw
 from nakmd.runs.folder import RunFolder
 
@@ -99,24 +102,26 @@ def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) 
     """Return the variables of the template."""
     notes: list[str] = []
     deck = _deck_of(trajectory, notes)
+    status = folder.read_status()
     if results is None:
-        results = measure_stored(trajectory, deck)
+        results = measure_stored(trajectory, deck, status.get("notes", []))
     if deck is not None:
         measured = [name for name in measured_stages(deck) if name in trajectory.stages]
     else:
         measured = chosen_stages(trajectory.stages, None)
     thermo, n_atoms = trajectory.thermo, trajectory.n_atoms
-    settling = settle(thermo, measured)
-    history = plot_thermo(thermo, n_atoms, measured, settling)
+    choice = _choice(trajectory, deck)
+    settling = settle(trajectory, choice.stages, choice.table_stages) if choice is not None else []
+    history = plot_thermo(thermo, n_atoms, measured, choice.first if choice is not None else -math.inf)
     plots = _plots(results)
     title = str(trajectory.parameters.get("title") or folder.path.resolve().name)
     return {
         "title": title,
         "version": __version__,
         "written": time.strftime("%Y-%m-%d %H:%M %z"),
-        "status": _status(folder),
+        "status": _status(folder, results),
         "facts": _facts(folder, trajectory),
-        "notes": notes + _changed_deck(folder, trajectory),
+        "notes": [*notes, *_changed_deck(folder, trajectory), *results.notes],
         "stages": tables.stage_lines(deck, trajectory.stages, thermo, n_atoms, measured),
         "drift_limit": f"{tables.DRIFT_LIMIT:g}",
         "results": tables.result_lines(results),
@@ -150,26 +155,38 @@ def _deck_of(trajectory: Trajectory, notes: list[str]) -> Deck | None:
         return None
 
 
+def _choice(trajectory: Trajectory, deck: Deck | None) -> FrameChoice | None:
+    """Return the frames of the results; None if nothing is measured."""
+    if deck is not None and not measured_stages(deck):
+        return None
+    try:
+        return FrameChoice.of(trajectory, **(frame_options(deck) if deck is not None else {}))
+    except AnalysisError:
+        return None
+
+
 def _changed_deck(folder: RunFolder, trajectory: Trajectory) -> list[str]:
     if trajectory.deck and folder.difference(trajectory.deck):
         return ["deck.toml in the directory has been changed since the run; the deck that was run is shown below."]
     return []
 
 
-def _status(folder: RunFolder) -> tuple[str, str]:
+def _status(folder: RunFolder, results: Results) -> tuple[str, str]:
     """Return the status of the run as one word, and as a sentence."""
     status = folder.read_status()
     if not status:
         return "unknown", "There is no status.json, so the final state of the run is unknown."
     word = str(status.get("status", "unknown"))
     steps = f"at step {status.get('step', 0):,} of {status.get('total_steps', 0):,}"
-    if word == "running":
-        if folder.busy_process() is not None:
+    if word in ("running", "starting"):
+        if folder.is_busy:
             return "running", f"It was running when this page was written, {steps}."
         return (
             "killed",
             f"It was killed: status.json, last written {steps}, says that it is running, but its process is gone.",
         )
+    if word == "finished" and results.verdict == "unsettled":
+        return "unsettled", f"It finished {steps}, but had not settled: these results are not those of an equilibrium."
     ended = {"finished": "It finished", "interrupted": "It was interrupted", "failed": "It failed"}.get(word, word)
     cause = f" {status['message']}" if word == "failed" and status.get("message") else ""
     hint = f" Continue with: nakmd resume {folder.path}" if word == "interrupted" else ""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nakmd.analysis import Measure
 from nakmd.analysis.numerics.statistics import format_measure
+from nakmd.analysis.settling import rows_of
 from nakmd.analysis.table_row import WithError
 from nakmd.analysis.thermo import from_table
 from nakmd.deck.deck import Deck
@@ -33,7 +34,7 @@ class ResultLine:
 
     Attributes
     ----------
-    quantity, value, interval, n_effective, note : str
+    quantity, value, interval, n_effective, frames, note : str
     indented : bool
         Whether it is a part of the row above.
     """
@@ -42,6 +43,7 @@ class ResultLine:
     value: str
     interval: str
     n_effective: str
+    frames: str
     note: str
     indented: bool
 
@@ -79,9 +81,11 @@ def result_lines(results: Results) -> list[ResultLine]:
             n = row.measured.n_effective
             n_effective = f"{n:.3g}" if n < 1000.0 else f"{n:,.0f}" if math.isfinite(n) else ""
         # the number of samples has its own column
-        note = "error uncertain" if row.note.startswith("error uncertain") else row.note
+        note = re.sub(r"(error uncertain): [\d.]+ independent samples", r"\1", row.note)
         part = row.quantity.startswith(" ")
-        lines.append(ResultLine(row.quantity.strip(), _typeset(row.text), interval, n_effective, note, part))
+        lines.append(
+            ResultLine(row.quantity.strip(), _typeset(row.text), interval, n_effective, row.frames, note, part)
+        )
     return lines
 
 
@@ -153,7 +157,7 @@ def stage_lines(
 
 def _drift(thermo: Mapping[str, NDArray[Any]], n_atoms: int, stage: str) -> Measure | None:
     try:
-        record = from_table(thermo, n_atoms, [stage])
+        record = from_table(thermo, n_atoms, rows_of(thermo, [stage]))
     except AnalysisError:
         return None
     return record.drift if record is not None and math.isfinite(record.drift.value) else None

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.stage_names import measured_stages
-from nakmd.errors import AnalysisError
+from nakmd.errors import AnalysisError, DeckError
 from nakmd.io import Trajectory
 from nakmd.results.results import Results
 from nakmd.simulation import LiveAnalysis, Observer
 from nakmd.system import Topology
 
 if TYPE_CHECKING:
-    from nakmd.analysis import Record
+    from nakmd.analysis import FrameOptions, Record
+    from nakmd.analysis.frame_choice import FrameChoice
+
+#: Appended to the results of live analyses whose samples are not stored.
+KEPT = (
+    "live samples before {first:.4g} ps are in the means: they are denser than the stored frames, so that the "
+    "equilibration, detected after the run, cannot be left out; give [analysis] start"
+)
 
 
 class Measuring:
     """The analyses that a deck requests.
+
+    Which frames had settled is known only when the run has ended, from the thermo table and the stored frames. If the
+    equilibration to be left out is empty, the live analyses have the result. Otherwise they are repeated over the
+    stored frames after it. So live and stored analyses give the same bits, after an interruption too.
 
     Parameters
     ----------
@@ -39,26 +52,35 @@ class Measuring:
         self._tables: list[str] = []
         if deck.analysis.when == "live" and self._stages:
             from nakmd.analysis import standard_analyses  # noqa: PLC0415  (slow to import, and only live analyses need it)
+            from nakmd.analysis.frame_choice import ROUNDING  # noqa: PLC0415  (as above)
             from nakmd.analysis.named_analysis import TableAnalysis  # noqa: PLC0415  (as above)
 
             every = deck.analysis.every or deck.output.trajectory_every
+            given = deck.analysis.start
+            start = -math.inf if given is None else given * (1.0 - ROUNDING)
             for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
                 if isinstance(analysis, TableAnalysis):  # the thermo table has more rows than there are samples
                     self._tables.append(name)
                 else:
-                    self._live[name] = LiveAnalysis(analysis, topology, every, self._stages)
+                    self._live[name] = LiveAnalysis(analysis, topology, every, self._stages, start)
 
     @property
     def observers(self) -> list[Observer]:
         """Observers that feed the live analyses."""
         return list(self._live.values())
 
+    @property
+    def _samples_are_stored(self) -> bool:
+        output, analysis = self._deck.output, self._deck.analysis
+        return not (analysis.every or output.trajectory_every) % output.trajectory_every and (
+            output.precision == "double"
+        )
+
     def catch_up(self, trajectory: Path, step: int) -> list[str]:
         """Feed the stored frames up to a step to the live analyses; return notes about what cannot be recovered."""
         if not self._live:
             return []
-        output, analysis = self._deck.output, self._deck.analysis
-        if (analysis.every or output.trajectory_every) % output.trajectory_every or output.precision != "double":
+        if not self._samples_are_stored:
             self._live.clear()
             return [
                 "The live analyses used samples that the trajectory does not contain. After this interruption they "
@@ -69,25 +91,71 @@ class Measuring:
                 live.replay(frame for frame in stored if frame.step <= step)
         return []
 
-    def measure(self, path: Path) -> Results:
-        """Return the results of a finished run."""
-        from nakmd.analysis import analyze  # noqa: PLC0415  (slow to import, and not needed before the run has ended)
-
+    def measure(self, path: Path, notes: Sequence[str] = ()) -> Results:
+        """Return the results of a finished run, with what the run noted."""
         if not self._stages:
-            return Results({})
-        quantities = self._deck.analysis.quantities
+            return Results({}, notes)
         with Trajectory(path) as trajectory:
-            if not self._live:
-                return Results(_attempt(lambda: analyze(trajectory, quantities, self._stages)))
-            records: dict[str, Record | AnalysisError] = {}
-            if self._tables:
-                records |= _attempt(lambda: analyze(trajectory, self._tables, self._stages))
+            return Results(_attempt(lambda: self._outcomes(trajectory)), notes)
+
+    def _outcomes(self, trajectory: Trajectory) -> dict[str, Record | AnalysisError]:
+        from nakmd.analysis.frame_choice import FrameChoice  # noqa: PLC0415  (slow to import, and not needed earlier)
+        from nakmd.analysis.standard import analyze_chosen  # noqa: PLC0415  (as above)
+
+        choice = FrameChoice.of(trajectory, **frame_options(self._deck))
+        if not self._live:
+            return analyze_chosen(trajectory, choice, self._deck.analysis.quantities)
+        records = analyze_chosen(trajectory, choice, self._tables) if self._tables else {}
+        repeated = self._without_equilibration(trajectory, choice)
         for name, live in self._live.items():
             try:
-                records[name] = live.result()
+                records[name] = _record_of(repeated.get(name, live), live.offered, choice)
             except AnalysisError as error:
                 records[name] = error
-        return Results(records)
+        return records
+
+    def _without_equilibration(self, trajectory: Trajectory, choice: FrameChoice) -> dict[str, LiveAnalysis]:
+        """Return the live analyses with frames before the choice, repeated over the stored frames of the choice."""
+        if not self._samples_are_stored:
+            return {}
+        repeated = {
+            name: live.again(choice.first) for name, live in self._live.items() if _has_earlier_frames(live, choice)
+        }
+        if repeated:
+            for frame in trajectory.frames(self._stages):
+                for live in repeated.values():
+                    live.replay([frame])
+        return repeated
+
+
+def _has_earlier_frames(live: LiveAnalysis, choice: FrameChoice) -> bool:
+    return choice.first > live.first
+
+
+def _record_of(live: LiveAnalysis, offered: int, choice: FrameChoice) -> Record:
+    """Return the record of a live analysis, with its frames out of those ``offered`` in the measured stages."""
+    from nakmd.analysis.sample import Sample  # noqa: PLC0415  (slow to import, and not needed before the run has ended)
+
+    kept = (KEPT.format(first=choice.first),) if _has_earlier_frames(live, choice) else ()
+    left_out = choice.left_out if live.used < offered else ""
+    unsettled = (*choice.unsettled, *kept)
+    sample = Sample(live.used, offered, "frames", live.first, live.last, left_out, choice.judged, unsettled)
+    record: Record = replace(live.result(), sample=sample)
+    return record
+
+
+def frame_options(deck: Deck) -> FrameOptions:
+    """Return the options of a deck that choose the frames to measure."""
+    return {"stages": measured_stages(deck), "start": deck.analysis.start, "discard": deck.analysis.discard}
+
+
+def stored_frame_options(trajectory: Trajectory) -> FrameOptions:
+    """Return the options of the deck in a trajectory; none without a deck, or if its stages measure nothing."""
+    try:
+        deck = Deck.from_text(trajectory.deck) if trajectory.deck else None
+    except DeckError:  # of another version of nakmd
+        return {}
+    return frame_options(deck) if deck is not None and measured_stages(deck) else {}
 
 
 def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Mapping[str, Record | AnalysisError]:
@@ -98,11 +166,20 @@ def _attempt(measure: Callable[[], Mapping[str, Record | AnalysisError]]) -> Map
         return {"analysis": error}
 
 
-def measure_stored(trajectory: Trajectory, deck: Deck | None = None) -> Results:
-    """Measure the quantities of a deck from stored frames; without a deck, all that the system allows."""
+def measure_stored(trajectory: Trajectory, deck: Deck | None = None, notes: Sequence[str] = ()) -> Results:
+    """Measure the quantities of a deck from stored frames; without a deck, all that the system allows.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+    deck : Deck, optional
+    notes : sequence of str
+        What the run noted.
+    """
     from nakmd.analysis import analyze  # noqa: PLC0415  (as above)
 
     if deck is None:
-        return Results(_attempt(lambda: analyze(trajectory)))
-    stages = measured_stages(deck)
-    return Results(_attempt(lambda: analyze(trajectory, deck.analysis.quantities, stages)) if stages else {})
+        return Results(_attempt(lambda: analyze(trajectory)), notes)
+    if not measured_stages(deck):
+        return Results({}, notes)
+    return Results(_attempt(lambda: analyze(trajectory, deck.analysis.quantities, **frame_options(deck))), notes)

@@ -7,13 +7,15 @@ import itertools
 import json
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nakmd.errors import AnalysisError
+from nakmd.io.atomic import write_atomically
 from nakmd.quantity_names import QUANTITIES
 
 # nakmd.analysis is slow to import, and is not needed before the first step of a run
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from nakmd.analysis import NamedAnalysis, Record
+    from nakmd.analysis.sample import Sample
     from nakmd.analysis.table_row import Row
 
 _MOST_PANELS = 12
@@ -34,6 +37,8 @@ class Results:
     ----------
     outcomes : mapping of str to Record or AnalysisError
         The output of `nakmd.analysis.analyze`.
+    run_notes : sequence of str
+        What the run noted. Later additions to a list appear in `notes`.
 
     Attributes
     ----------
@@ -42,7 +47,8 @@ class Results:
         Reason by name of the record.
     """
 
-    def __init__(self, outcomes: Mapping[str, Record | AnalysisError]) -> None:
+    def __init__(self, outcomes: Mapping[str, Record | AnalysisError], run_notes: Sequence[str] = ()) -> None:
+        self.run_notes = run_notes
         self.records = {name: r for name, r in outcomes.items() if not isinstance(r, AnalysisError)}
         self.failures = {name: str(r) for name, r in outcomes.items() if isinstance(r, AnalysisError)}
 
@@ -59,7 +65,40 @@ class Results:
     def __str__(self) -> str:
         width = max((len(row.quantity) for row in self.rows()), default=0)
         lines = [f"{row.quantity:{width}}  {row.text}  {row.note}".rstrip() for row in self.rows()]
-        return "\n".join([*lines, *(f"{name}: {reason}" for name, reason in self.failures.items())])
+        reasons = [f"{name}: {reason}" for name, reason in self.failures.items()]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes), *reasons])
+
+    @property
+    def unsettled(self) -> list[str]:
+        """What had not settled in the frames measured: quantities of the run, and main numbers of the records."""
+        from nakmd.analysis.table_row import drift_note  # noqa: PLC0415  (as above)
+
+        of_run = [entry for sample in self._samples for entry in sample.unsettled]
+        drifts = {name: drift_note(record).removeprefix("not settled: ") for name, record in self.records.items()}
+        return list(dict.fromkeys([*of_run, *(f"{name}: {drift}" for name, drift in drifts.items() if drift)]))
+
+    @property
+    def verdict(self) -> str:
+        """``"settled"``, ``"unsettled"``, or ``"unjudged"`` if the run is too short or has no energies."""
+        if self.unsettled:
+            return "unsettled"
+        return "settled" if any(sample.judged for sample in self._samples) else "unjudged"
+
+    @property
+    def notes(self) -> list[str]:
+        """What the run noted, what was left out of the means, and what had not settled."""
+        notes = [*self.run_notes, *(sample.note for sample in self._samples if sample.note)]
+        notes += [f"Not settled: {entry}" for entry in self.unsettled]
+        if self.records and self.verdict == "unjudged":
+            notes.append(
+                "Whether the run had settled could not be judged: the measured stages have fewer than 30 samples of "
+                "energy, temperature, pressure or volume."
+            )
+        return list(dict.fromkeys(notes))
+
+    @property
+    def _samples(self) -> list[Sample]:
+        return [record.sample for record in self.records.values() if record.sample is not None]
 
     def rows(self) -> list[Row]:
         """Return the table with the main numbers of every record."""
@@ -80,24 +119,30 @@ class Results:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
         return {
+            "verdict": self.verdict,
+            "unsettled": self.unsettled,
+            "notes": self.notes,
             "results": {name: record.to_dict() for name, record in self.records.items()},
-            "table": [{"quantity": r.quantity, "value": r.text, "note": r.note} for r in self.rows()],
+            "table": [
+                {"quantity": r.quantity, "value": r.text, "frames": r.frames, "note": r.note} for r in self.rows()
+            ],
             "failures": self.failures,
         }
 
     def write(self, path: Path) -> Path:
         """Write everything as JSON."""
-        path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        write_atomically(path, text.encode(), sync=False)
         return path
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write the table as CSV: quantity, value, standard error, unit, independent samples, text and note of a row.
+        """Write the table as CSV: quantity, value, standard error, unit, independent samples, text, frames and note.
 
         A row without an error bar has only its text and note.
         """
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file)
-            lines.writerow(["quantity", "value", "error", "unit", "n_effective", "text", "note"])
+            lines.writerow(["quantity", "value", "error", "unit", "n_effective", "text", "frames", "note"])
             for row in self.rows():
                 scalar = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
                 numbers = (
@@ -105,7 +150,7 @@ class Results:
                     if scalar is None
                     else [scalar.value, scalar.error, scalar.unit, scalar.n_effective]
                 )
-                lines.writerow([row.quantity.strip(), *numbers, row.text, row.note])
+                lines.writerow([row.quantity.strip(), *numbers, row.text, row.frames, row.note])
         return Path(path)
 
     def plot(self, folder: Path) -> list[Path]:
@@ -170,8 +215,9 @@ def _rows_of(name: str, record: Record) -> list[Row]:
     """Return the rows of a record; if they fail, one row with the error, so that the table is not lost."""
     from nakmd.analysis.table_row import Row  # noqa: PLC0415  (as above)
 
+    frames = record.sample.text if record.sample is not None else ""
     try:
-        return list(record.rows())
+        return [replace(row, frames=frames) for row in record.rows()]
     except Exception as error:
         return [Row(name, "", f"cannot be shown: {error!r}")]
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from nakmd.deck.schema import Dynamics
+from nakmd.elements import element_of
 from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.kernels.jit import available_threads
+from nakmd.runs.footprint import estimate_output
 from nakmd.runs.plan import Plan
 from nakmd.runs.rates import guessed_rate, stored_rate
-from nakmd.runs.verify import estimate_memory, estimate_output
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,12 @@ class Estimate:
     closest : list of (str, str, float)
         Minimum distance [Å] of each pair of species, if it is below 6 Å.
     cutoff : float [Å]
+    bond : float [Å] or None
+        C-C bond without stress in the model; None without one, or without carbon.
     memory, file_size : float [bytes]
+        Largest values; a relaxation that converges early writes fewer frames.
+    build_time : float [s]
+        Time that building the structure took, and will take again.
     wall_time : float [s]
     rate_source : str
         Origin of the estimated speed.
@@ -64,7 +70,9 @@ class Estimate:
     closest: list[tuple[str, str, float]]
     stages: list[StageEstimate]
     cutoff: float
+    bond: float | None
     memory: float
+    build_time: float
     file_size: float
     n_frames: int
     n_rows: int
@@ -91,6 +99,7 @@ def estimate(plan: Plan) -> Estimate:
 
     deck, system, potential = plan.require()
     cutoff = potential.bind(system.species_names).cutoff
+    has_wall = any(element_of(name) == "C" for name in system.species_names)
     counts = np.bincount(system.species, minlength=len(system.species_names))
     size, frames, rows = estimate_output(plan.draft, system.n_atoms)
     threads = available_threads()
@@ -120,7 +129,9 @@ def estimate(plan: Plan) -> Estimate:
             for stage in deck.stage
         ],
         cutoff=cutoff,
-        memory=estimate_memory(system, cutoff),
+        bond=plan.bond if has_wall else None,
+        memory=plan.memory,
+        build_time=plan.build_time,
         file_size=size,
         n_frames=frames,
         n_rows=rows,

@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import os
 import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from nakmd.errors import InputError
+from nakmd.errors import InputError, RunError
+from nakmd.io import read_checkpoint
 from nakmd.io.atomic import write_status
+from nakmd.io.checkpoint import previous_copy
+from nakmd.io.folder_lock import FolderLock
+from nakmd.io.journal import journal_of
+from nakmd.io.set_aside import SetAside
 
 TRAJECTORY = "trajectory.h5md"
 CHECKPOINT = "checkpoint.h5"
-CHECKPOINT_PREVIOUS = "checkpoint_prev.h5"
 STATUS = "status.json"
 DECK = "deck.toml"
 RESULTS = "results.json"
 OVERVIEW = "overview.png"
 REPORT = "report.html"
 
-#: Files that a new run in the same folder replaces.
-_FILES = (TRAJECTORY, CHECKPOINT, CHECKPOINT_PREVIOUS, STATUS, DECK, RESULTS, OVERVIEW, REPORT)
+#: Files that a new run in the same folder replaces; it touches no others.
+_FILES = (
+    CHECKPOINT,
+    previous_copy(CHECKPOINT).name,
+    TRAJECTORY,
+    journal_of(TRAJECTORY).name,
+    STATUS,
+    DECK,
+    RESULTS,
+    OVERVIEW,
+    REPORT,
+)
 
 #: Minimum wall time [s] between two updates of the status file.
 _STATUS_INTERVAL = 2.0
 
 
 class RunFolder:
-    """Paths of a run's files.
+    """Paths of a run's files, the lock of the folder, and the status.
 
     Parameters
     ----------
@@ -48,13 +64,20 @@ class RunFolder:
         self.results = path / RESULTS
         self.overview = path / OVERVIEW
         self.report = path / REPORT
+        self._lock = FolderLock(path)
+        self._set_aside = SetAside(path, _FILES, CHECKPOINT)
         self._status: dict[str, Any] = {}
         self._written = 0.0
 
     @property
     def holds_run(self) -> bool:
         """Whether the folder contains a run."""
-        return self.trajectory.exists() or self.checkpoint.exists()
+        return self.trajectory.exists() or self.is_resumable
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether the folder contains a checkpoint."""
+        return self.checkpoint.exists() or previous_copy(self.checkpoint).exists()
 
     def read_status(self) -> dict[str, Any]:
         """Return the content of the status file, empty if it cannot be read."""
@@ -64,71 +87,194 @@ class RunFolder:
             return {}
         return status if isinstance(status, dict) else {}
 
-    def refuse_if_busy(self) -> None:
-        """Raise `InputError` if another process on this machine is running in this folder."""
-        pid = self.busy_process()
-        if pid is not None and pid != os.getpid():
-            raise InputError(f"Process {pid} is running in {self.path}. Wait for it to finish, or stop it.")
+    # ------------------------------------------------------------------------------------------ one process at a time
+    @contextmanager
+    def held(self, tell: Callable[[str], None] | None = None, create: bool = False) -> Iterator[list[str]]:
+        """Hold the lock of the folder during the block; a start that fails in it leaves the folder as it was.
 
-    def busy_process(self) -> int | None:
-        """Return the id of the process on this machine that is running in this folder, None if there is none."""
-        status = self.read_status()
-        pid = status.get("pid")
-        is_running_here = status.get("status") == "running" and status.get("host") == socket.gethostname()
-        return pid if is_running_here and isinstance(pid, int) and _is_alive(pid) else None
+        Parameters
+        ----------
+        tell : callable, optional
+            Called with a sentence before a wait for the lock of another machine.
+        create : bool
+            Whether to create the folder.
 
-    def prepare(self, deck_text: str, overwrite: bool) -> None:
-        """Prepare the folder for a new run.
+        Yields
+        ------
+        list of str
+            Notes for the user.
 
         Raises
         ------
         InputError
-            If it contains a run and ``overwrite`` is false, or if it cannot be written.
+            If another process is running in the folder, or if it cannot be written.
         """
-        self.refuse_if_busy()
-        if self.holds_run and not overwrite:
-            status = self.read_status()
-            state = f" ({status.get('status')}, step {status.get('step')})" if status else ""
+        made = self._make_folders() if create else []
+        try:
+            notes = self._lock.acquire(tell)
+            try:
+                self._remove_temporary_files()
+                # a start that was killed before its first checkpoint has computed nothing, and its files are removed
+                if self._set_aside.recover():
+                    notes.append(
+                        "A start with --overwrite was killed before its first checkpoint; the files of the earlier run "
+                        "were put back."
+                    )
+                yield notes
+            finally:
+                try:
+                    self._lock.confirm()
+                    self._set_aside.roll_back()
+                except (OSError, RunError):
+                    pass  # the lock is lost, or the disk fails: the next start puts the files back
+                self._lock.release()
+        finally:
+            for folder in reversed(made):
+                with suppress(OSError):  # it holds files
+                    folder.rmdir()
+
+    def _remove_temporary_files(self) -> None:
+        """Delete what a process leaves that was killed while it replaced a file."""
+        for name in _FILES:
+            for left in self.path.glob(f".{name}.*.tmp"):
+                left.unlink(missing_ok=True)
+
+    def _make_folders(self) -> list[Path]:
+        """Create the folder and its parents; return those that did not exist."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file, not a folder. Choose another folder with -o.")
+        missing = [folder for folder in (*reversed(self.path.parents), self.path) if not folder.exists()]
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.path} cannot be created: {error.strerror}. Choose another folder with -o."
+            ) from None
+        return missing
+
+    def confirm(self) -> None:
+        """Check that this process still holds the folder; raise `RunError` if not."""
+        self._lock.confirm()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a process holds the folder; also True if it was killed on another machine."""
+        claim = self._lock.holder()
+        return claim is not None and not (claim.holder is not None and claim.holder.is_gone())
+
+    # ------------------------------------------------------------------------------------------ a new run
+    def prepare(self, deck_text: str, overwrite: bool) -> None:
+        """Prepare the held folder for a new run: set the files of an earlier one aside, and write the deck.
+
+        Raises
+        ------
+        InputError
+            If it contains files that the run would replace and ``overwrite`` is false, if it contains a deck of the
+            user that the run would replace, or if it cannot be written.
+        """
+        status = self.read_status()
+        has_deck = self.deck.exists()
+        keep = has_deck and self._deck_text() == deck_text and not self._wrote_deck(status)
+        if not overwrite:
+            self._refuse_to_replace(deck_text, status, keep)
+        if has_deck and not keep and not self._wrote_deck(status):
+            raise InputError(
+                f"{self.deck} is not the copy that a run made of its deck, and the run would replace it with another "
+                f"deck:\n{self.difference(deck_text)}\nChoose another folder with -o, or rename this file."
+            )
+        try:
+            self._set_aside.begin(keep=[DECK] if keep else [])
+            self._status = {
+                "status": "starting",
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "started": _now(),
+                "deck_written": None if keep else _digest(deck_text),
+            }
+            self._write_status()
+            if not keep:
+                self.deck.write_text(deck_text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                f"{self.path} cannot be written: {error.strerror}. Choose another folder with -o."
+            ) from None
+
+    def _refuse_to_replace(self, deck_text: str, status: Mapping[str, Any], keep: bool) -> None:
+        """Raise `InputError` if a run, or a file with the name of one of its files, exists."""
+        if self.holds_run:
+            state = f" ({status.get('status')}, step {status.get('step', 0)})" if status else ""
             changed = self.difference(deck_text)
             about = f" of another deck:\n{changed}\n" if changed else " of this deck. "
             raise InputError(
                 f"{self.path} holds a run{state}{about}Continue it with `nakmd resume {self.path}`, choose another "
                 "folder with -o, or replace it with --overwrite."
             )
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            for name in _FILES:
-                (self.path / name).unlink(missing_ok=True)
-            self.deck.write_text(deck_text, encoding="utf-8")
-        except OSError as error:
+        present = [name for name in _FILES if (self.path / name).exists() and not (keep and name == DECK)]
+        if present:
             raise InputError(
-                f"{self.path} cannot be written: {error.strerror}. Choose another folder with -o."
-            ) from None
+                f"{self.path} holds no run, but files that a run would replace: {', '.join(present)}. Choose another "
+                "folder with -o, or replace them with --overwrite."
+            )
+
+    def commit(self) -> None:
+        """Delete the files of the earlier run; call when the new run has written its first checkpoint."""
+        self._set_aside.commit()
+
+    def _deck_text(self) -> str | None:
+        try:
+            return self.deck.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def _wrote_deck(self, status: Mapping[str, Any]) -> bool:
+        """Return whether the deck in the folder is the unchanged copy that a run wrote, not a file of the user."""
+        text = self._deck_text()
+        if text is None:
+            return False
+        if "deck_written" in status:
+            return bool(status["deck_written"] == _digest(text))
+        try:  # the status is lost, or of an earlier version, which always wrote a copy
+            return bool(read_checkpoint(self.checkpoint)["deck"] == text)
+        except (InputError, KeyError):
+            return False
 
     def difference(self, deck_text: str) -> str:
         """Return the difference between the deck in this folder and another deck, empty if there is none."""
-        try:
-            stored = self.deck.read_text(encoding="utf-8")
-        except OSError:
-            return ""
-        return difference(stored, deck_text, str(self.deck), "the deck given")
+        stored = self._deck_text()
+        return "" if stored is None else difference(stored, deck_text, str(self.deck), "the deck given")
 
+    # ------------------------------------------------------------------------------------------ status
     def begin(self, facts: Mapping[str, Any]) -> None:
-        """Write the first status of a run."""
+        """Write the first status of a process that runs.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written.
+        """
+        before = self._status or self.read_status()
         self._status = {
+            **{key: before[key] for key in ("deck_written",) if key in before},
             **facts,
             "status": "running",
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "started": _now(),
         }
-        self.update(force=True)
+        self._write_status()
 
     def update(self, force: bool = False, **facts: Any) -> None:
-        """Update the status, at most every two seconds unless forced."""
+        """Update the status, at most every two seconds unless forced.
+
+        A status that cannot be written stops no run: the trajectory and the checkpoint report a disk that fails.
+        """
         self._status |= facts
-        if not force and time.monotonic() - self._written < _STATUS_INTERVAL:
-            return
+        if force or time.monotonic() - self._written >= _STATUS_INTERVAL:
+            with suppress(RunError):
+                self._lock.confirm()
+                self._write_status()
+
+    def _write_status(self) -> None:
         self._written = time.monotonic()
         self._status["updated"] = _now()
         write_status(self.status_file, self._status)
@@ -148,26 +294,20 @@ def difference(a: str, b: str, name_a: str, name_b: str) -> str:
     return "\n".join(lines)
 
 
-def free_folder(name: str) -> Path:
-    """Return ``runs/NAME``, or the first of ``runs/NAME-2``, ``-3``, ... that is empty or does not exist."""
+def free_folder(name: str, seed: int) -> Path:
+    """Return ``runs/NAME-seed-SEED``, or the first of ``...-2``, ``-3``, ... that is empty or does not exist."""
     stem = re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "run"
-    path = Path("runs") / stem
+    first = path = Path("runs") / f"{stem}-seed-{seed}"
     number = 2
     while path.exists() and any(path.iterdir()):
-        path = Path("runs") / f"{stem}-{number}"
+        path = first.with_name(f"{first.name}-{number}")
         number += 1
     return path
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

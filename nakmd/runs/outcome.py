@@ -87,9 +87,10 @@ class Run:
             raise InputError(f"{self.directory} {what}. Give the folder of a run, such as nakmd.Run('runs/first').")
         stored = folder.read_status()
         self.status = str(stored.get("status", "interrupted"))
-        if self.status == "running" and folder.busy_process() is None:
+        if self.status == "running" and not folder.is_busy:
             self.status = "interrupted"
         self.step = int(stored.get("step", 0))
+        self.notes += stored.get("notes", [])
         if stored.get("message"):
             self.notes.append(str(stored["message"]))
         checkpoint = self._checkpoint(folder)
@@ -121,7 +122,7 @@ class Run:
     @cached_property
     def results(self) -> Results:
         """The measured quantities."""
-        return measure_stored(self.trajectory, self.deck) if self.status == "finished" else Results({})
+        return measure_stored(self.trajectory, self.deck, self.notes) if self.status == "finished" else Results({})
 
     @property
     def files(self) -> dict[str, Path]:
@@ -145,9 +146,9 @@ class Run:
             "step": self.step,
             "stages": [vars(stage) for stage in self.stages],
             "us_per_atom_step": None if np.isnan(self.us_per_atom_step) else self.us_per_atom_step,
-            "notes": self.notes,
             "files": {name: str(path) for name, path in self.files.items()},
             **self.results.to_dict(),
+            "notes": list(dict.fromkeys([*self.notes, *self.results.notes])),
         }
 
     def __repr__(self) -> str:

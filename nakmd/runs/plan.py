@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nakmd.deck.checks import check_values
 from nakmd.deck.deck import Deck
 from nakmd.deck.draft import Draft, read_draft
+from nakmd.deck.dynamics_checks import check_dynamics
 from nakmd.deck.messages import Problem
 from nakmd.deck.source import DeckSource
 from nakmd.deck.species import expected_species
+from nakmd.elements import CC_BOND
 from nakmd.errors import DeckError, InputError
-from nakmd.potentials import Potential
+from nakmd.potentials import Evaluator, Potential
+from nakmd.runs.footprint import check_disk, check_memory, estimate_memory
 from nakmd.runs.potential_builder import build_potential
+from nakmd.runs.size_limits import check_built, check_size
+from nakmd.runs.start_check import check_start
 from nakmd.runs.system_builder import build_system
-from nakmd.runs.verify import check_coverage, check_disk, check_groups, check_system
+from nakmd.runs.verify import check_coverage, check_groups, check_system
+from nakmd.runs.wall_bond import check_bond, relaxed_bond
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
+
+#: Called with the number of atoms and the time [s] before a structure is built that takes long.
+BuildNotice = Callable[[float, float], None]
+
+#: Building times [s] that are announced.
+LONG_BUILD = 5.0
+
+#: Cutoff [Å] in estimates without a potential.
+USUAL_CUTOFF = 8.0
 
 
 @dataclass
@@ -34,6 +50,10 @@ class Plan:
         None if a value is invalid.
     system : System or None
     potential : Potential or None
+    bond : float [Å] or None
+        C-C bond without stress in the potential; None without one.
+    build_time : float [s]
+        Time that building the system took.
     problems : list of Problem
         Errors and warnings.
     """
@@ -43,6 +63,8 @@ class Plan:
     deck: Deck | None = None
     system: System | None = None
     potential: Potential | None = None
+    bond: float | None = None
+    build_time: float = 0.0
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -67,6 +89,15 @@ class Plan:
             raise DeckError(self.faults)
         return self.deck, self.system, self.potential
 
+    @property
+    def memory(self) -> float:
+        """Estimated memory [bytes] of the run, 0 without a system."""
+        if self.system is None:
+            return 0.0
+        cell = self.system.cell
+        a, b, c = (float(height) for height in cell.heights)
+        return estimate_memory(self.system.n_atoms, cell.volume, (a, b, c), _cutoff(self), _n_terms(self))
+
     def report(self, path: KeyPath, what: str) -> None:
         """Record an error."""
         self.add([Problem(path, what)])
@@ -79,14 +110,16 @@ class Plan:
                 self.problems.append(Problem(path, problem.what, problem.fatal))
 
 
-def make_plan(source: DeckSource | Deck, directory: Path | None = None) -> Plan:
-    """Check a deck, and build its valid parts.
+def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce: BuildNotice | None = None) -> Plan:
+    """Check a deck, and build its valid parts: all that a run does before its first step.
 
     Parameters
     ----------
     source : DeckSource or Deck
     directory : Path, optional
         Output folder of the run, for the check of the disk space.
+    announce : callable, optional
+        Called before a structure is built that takes more than `LONG_BUILD`.
     """
     if isinstance(source, Deck):
         plan = Plan(source.source, Draft.of(source), source)
@@ -97,24 +130,77 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None) -> Plan:
             plan.deck = Deck.from_source(source)
     draft, folder = plan.draft, plan.source.folder
     plan.add(check_values(draft))
-    structure_path = _structure_path(draft)
-    if draft.structure is not None and draft.is_whole("structure"):
-        try:
-            plan.system = build_system(draft.structure, draft.seed, folder)
-        except InputError as error:
-            plan.report(structure_path, str(error))
-    if draft.model is not None:
-        n_before = len(plan.problems)
-        plan.potential = build_potential(draft.model, folder, plan.report, draft.structure)
-        complete = len(plan.problems) == n_before and not draft.lacks_entries("model")
-        species = plan.system.species_names if plan.system is not None else expected_species(draft)
-        if plan.potential is not None and species:
-            plan.add(check_coverage(plan.potential, species, draft, complete))
-    plan.add(check_groups(draft, plan.system, expected_species(draft)))
-    if plan.system is not None:
-        plan.add(check_system(plan.system, plan.potential, draft, structure_path))
-        plan.add(check_disk(draft, plan.system, directory or Path()))
+    complete = _build_potential(plan, folder)
+    _build_system(plan, folder, directory or Path(), announce)
+    system, potential = plan.system, plan.potential
+    species = system.species_names if system is not None else expected_species(draft)
+    if potential is not None and species:
+        plan.add(check_coverage(potential, species, draft, complete))
+    plan.add(check_dynamics(draft, None if system is None else system.topology))
+    plan.add(check_groups(draft, system, expected_species(draft)))
+    if potential is not None:
+        plan.add(check_bond(draft, plan.bond, system))
+    if system is not None:
+        plan.add(check_system(system, potential, draft, _structure_path(draft)))
+        plan.add(check_memory(plan.memory, system.n_atoms, _structure_path(draft)))
+        plan.add(check_disk(draft, system.n_atoms, directory or Path()))
+    if plan.deck is not None and system is not None and potential is not None and not plan.faults:
+        plan.add(check_start(plan.deck, system))
     return plan
+
+
+def _cutoff(plan: Plan) -> float:
+    """Return the cutoff [Å] of the potential for the species of the deck, a usual one without a potential."""
+    species = plan.system.species_names if plan.system is not None else expected_species(plan.draft)
+    if plan.potential is None or not species:
+        return USUAL_CUTOFF
+    bound = [term.bind_term(species) for term in plan.potential.terms]
+    return Evaluator(plan.potential, species, bound).cutoff
+
+
+def _n_terms(plan: Plan) -> int:
+    return 1 if plan.potential is None else len(plan.potential.terms)
+
+
+def _build_potential(plan: Plan, folder: Path) -> bool:
+    """Build the potential; return whether no part of the model is invalid."""
+    draft = plan.draft
+    if draft.model is None:
+        return False
+    n_before = len(plan.problems)
+    plan.potential = build_potential(draft.model, folder, plan.report, draft.structure)
+    if plan.potential is not None and draft.structure is not None:
+        plan.bond = relaxed_bond(plan.potential)
+    return len(plan.problems) == n_before and not draft.lacks_entries("model")
+
+
+def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNotice | None) -> None:
+    """Build the system, unless arithmetic shows that it is too large or too small to be built."""
+    draft, path = plan.draft, _structure_path(plan.draft)
+    if draft.structure is None or not draft.is_whole("structure"):
+        return
+    bond = plan.bond or CC_BOND
+    planned, problems = check_size(draft, bond)
+    if planned is not None and not problems:
+        needed = estimate_memory(planned.n_atoms, planned.volume, planned.lengths, _cutoff(plan), _n_terms(plan))
+        problems += check_memory(needed, planned.n_atoms, path)
+        problems += check_disk(draft, planned.n_atoms, directory)
+    plan.add(problems)
+    if problems:
+        return
+    if announce is not None and planned is not None and planned.build_time > LONG_BUILD:
+        announce(planned.n_atoms, planned.build_time)
+    begin = time.perf_counter()
+    try:
+        system = build_system(draft.structure, draft.seed, folder, bond)
+    except InputError as error:
+        plan.report(path, str(error))
+        return
+    plan.build_time = time.perf_counter() - begin
+    problems = list(check_built(system, path))
+    plan.add(problems)
+    if not problems:
+        plan.system = system
 
 
 def _structure_path(draft: Draft) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from nakmd.runs.plan import make_plan
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.provenance import potential_hash
 from nakmd.runs.session import ProgressReport, Session
+from nakmd.runs.walltime import deadline_of
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
 
@@ -33,20 +36,31 @@ def run_deck(
     seed: int | None = None,
     progress: ProgressReport | None = None,
     overwrite: bool = False,
+    walltime: str | timedelta | None = None,
+    tell: Callable[[str], None] | None = None,
+    finish: Callable[[Run], None] | None = None,
 ) -> Run:
-    """Run a deck from its first stage to its results; parameters, result and errors as in `nakmd.run`, no report."""
+    """Run a deck from its first stage to its results; parameters, result and errors as in `nakmd.run`, no report.
+
+    ``finish`` is called with the run while its folder is still locked.
+    """
+    deadline = deadline_of(walltime)
     cold = nothing_is_compiled()
     source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
     if seed is not None:
         source = source.with_seed(seed)
-    folder = RunFolder(Path(directory) if directory is not None else free_folder(Path(source.name).stem))
-    plan = make_plan(source, folder.path)
+    plan = make_plan(source, Path(directory if directory is not None else "runs"))
     checked, system, potential = plan.require()
-    folder.prepare(source.text, overwrite)
+    folder = RunFolder(Path(directory) if directory is not None else free_folder(Path(source.name).stem, checked.seed))
     threads = set_threads(threads or available_threads())
-    session = Session(folder, checked, source, system, potential, threads, notes=plan.warnings)
-    with forces_compiled_aside(potential, system.species_names, wanted=cold):
-        return session.run(progress)
+    with folder.held(tell, create=True) as notes:
+        folder.prepare(source.text, overwrite)
+        session = Session(folder, checked, source, system, potential, threads, [*notes, *plan.warnings])
+        with forces_compiled_aside(potential, system.species_names, wanted=cold):
+            run = session.run(progress, deadline=deadline)
+        if finish is not None:
+            finish(run)
+        return run
 
 
 def resume_run(
@@ -55,13 +69,33 @@ def resume_run(
     threads: int | None = None,
     deck: str | Path | None = None,
     progress: ProgressReport | None = None,
+    walltime: str | timedelta | None = None,
+    tell: Callable[[str], None] | None = None,
+    finish: Callable[[Run], None] | None = None,
 ) -> Run:
-    """Continue a run from its checkpoint; parameters, result and errors as in `nakmd.resume`, no report."""
+    """Continue a run from its checkpoint; parameters, result and errors as in `nakmd.resume` and `run_deck`."""
+    deadline = deadline_of(walltime)
     folder = RunFolder(Path(directory))
-    if not folder.checkpoint.exists() and not folder.trajectory.exists():
-        raise InputError(f"{folder.path} holds no run: no checkpoint and no trajectory. Start a run with `nakmd run`.")
-    folder.refuse_if_busy()
+    if not folder.path.is_dir():
+        raise InputError(f"{folder.path} holds no run: there is no such folder. Start a run with `nakmd run`.")
+    with folder.held(tell) as notes:
+        session = _stored_session(folder, threads, deck, notes)
+        run = session.run(progress, steps, deadline)
+        if finish is not None:
+            finish(run)
+        return run
+
+
+def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | None, notes: list[str]) -> Session:
+    """Rebuild the session of a checkpoint, if its deck and its potential have not changed."""
+    if not folder.holds_run:
+        raise InputError(
+            f"{folder.path} holds no run: no checkpoint and no trajectory. Start a run with `nakmd run`, also if one "
+            "was killed before its first checkpoint."
+        )
+    begin = time.monotonic()
     stored = read_checkpoint(folder.checkpoint)
+    read_seconds = time.monotonic() - begin
     text, extensions = str(stored["deck"]), [int(n) for n in stored["extensions"]]
     for path in (folder.deck, *([Path(deck)] if deck is not None else [])):
         _refuse_changed_deck(text, path)
@@ -81,9 +115,8 @@ def resume_run(
         topology.groups,
     )
     threads = set_threads(threads or available_threads())
-    notes = [stored.note] if stored.note else []
-    session = Session(folder, checked, source, system, potential, threads, notes, stored, extensions)
-    return session.run(progress, steps)
+    notes = [*notes, stored.note] if stored.note else notes
+    return Session(folder, checked, source, system, potential, threads, notes, stored, extensions, read_seconds)
 
 
 def _refuse_changed_deck(stored: str, path: Path) -> None:

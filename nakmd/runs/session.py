@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.results.results import Results
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
 from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.rates import store_rate
 from nakmd.runs.stage_builder import build_stages
 from nakmd.simulation import (
     THERMO_UNITS,
+    Deadline,
     FrameWriter,
     Observer,
     Progress,
@@ -53,23 +56,29 @@ class Session:
         notes: list[str],
         stored: Mapping[str, Any] | None = None,
         extensions: list[int] | None = None,
+        read_seconds: float = 0.0,
     ) -> None:
         self.folder, self.deck, self.source = folder, deck, source
         self.system, self.potential, self.threads = system, potential, threads
-        self.notes = list(notes)
+        # a resumed run keeps what it noted before the interruption
+        earlier = folder.read_status().get("notes", []) if stored is not None else []
+        self.notes = list(dict.fromkeys([*earlier, *notes]))
         self.stored = stored
         self.extensions = extensions or []
+        self._read_seconds = read_seconds
         self._digest = potential_hash(potential)
         self._pace = float("nan")
 
-    def run(self, progress: ProgressReport | None, more_steps: int | None = None) -> Run:
-        """Run to the end or to an interruption."""
+    def run(
+        self, progress: ProgressReport | None, more_steps: int | None = None, deadline: Deadline | None = None
+    ) -> Run:
+        """Run to the end, to an interruption, or until a deadline is near."""
         has_velocities = bool(np.any(self.system.velocities))
         if self.stored is not None:
             has_velocities = bool(self.stored["began_with_velocities"])
         self._began_with_velocities = has_velocities
         stages = build_stages(self.deck, has_velocities)
-        writer = self._open_trajectory([stage.name for stage in stages])
+        writer = GuardedWriter(self._open_trajectory([stage.name for stage in stages]), self.folder.confirm)
         try:
             measuring = Measuring(self.deck, self.system.topology)
             output = self.deck.output
@@ -87,12 +96,22 @@ class Session:
                 checkpoint_every=output.checkpoint_every,
                 save=self._save,
                 report=lambda now: self._report(now, progress),
+                deadline=deadline,
             )
             self._restore(simulation, measuring, more_steps)
-            status = self._drive(simulation)
+            if deadline is not None:
+                deadline.saved(self._read_seconds)  # reading a checkpoint takes about as long as writing it
+            self._begin(simulation)
+            with self._failures_recorded(simulation):
+                if self.stored is None:
+                    # from here on a run that is killed can be resumed, for example while it compiles
+                    simulation.checkpoint()
+                    self.folder.commit()
+                status = self._drive(simulation, deadline)
         finally:
             writer.close()
-        return self._finish(simulation, status, measuring)
+        with self._failures_recorded(simulation):
+            return self._finish(simulation, status, measuring)
 
     def _open_trajectory(self, stages: list[str]) -> TrajectoryWriter:
         parameters = {
@@ -123,6 +142,7 @@ class Session:
             self.extensions.append(more_steps)
 
     def _save(self, state: dict[str, Any]) -> None:
+        self.folder.confirm()
         write_checkpoint(
             self.folder.checkpoint,
             {
@@ -139,6 +159,7 @@ class Session:
 
     def _report(self, now: Progress, progress: ProgressReport | None) -> None:
         self._pace = now.steps_per_second
+        self.folder.confirm()
         self.folder.update(
             step=now.step,
             total_steps=now.total_steps,
@@ -151,7 +172,7 @@ class Session:
         if progress is not None:
             progress(now)
 
-    def _drive(self, simulation: Simulation) -> Status:
+    def _begin(self, simulation: Simulation) -> None:
         self.folder.begin(
             {
                 "title": self.deck.title,
@@ -160,20 +181,32 @@ class Session:
                 "n_atoms": self.system.n_atoms,
                 "threads": self.threads,
                 "nakmd": __version__,
+                "notes": self.notes,
             }
         )
+
+    @contextmanager
+    def _failures_recorded(self, simulation: Simulation) -> Iterator[None]:
+        """Write into the status how the block fails, and where to continue."""
         try:
-            status = simulation.run()
-        except KeyboardInterrupt:
-            # the second signal: the run can be resumed from the last checkpoint
+            yield
+        except KeyboardInterrupt:  # a signal that did not wait for the end of a step
             self.folder.update(force=True, status="interrupted", step=simulation.step)
+            if self.folder.is_resumable:
+                raise KeyboardInterrupt(f"Continue with: nakmd resume {self.folder.path}") from None
             raise
         except BaseException as error:
             self.folder.update(force=True, status="failed", step=simulation.step, message=str(error))
-            if isinstance(error, RunError):
+            if isinstance(error, RunError) and self.folder.is_resumable:
                 raise type(error)(f"{error}\nThe files written so far are in {self.folder.path}.") from error
             raise
-        self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0)
+
+    def _drive(self, simulation: Simulation, deadline: Deadline | None) -> Status:
+        # without time for the first step, the checkpoint at hand is the last one
+        no_time = deadline is not None and deadline.is_near()
+        status = Status.INTERRUPTED if no_time else simulation.run()
+        if status is Status.INTERRUPTED and deadline is not None and deadline.was_near:
+            self.notes.append(f"The wall time is nearly over ({deadline.seconds:.0f} s were available for the run).")
         return status
 
     def _finish(self, simulation: Simulation, status: Status, measuring: Measuring) -> Run:
@@ -184,15 +217,27 @@ class Session:
                 store_rate(self.potential, self.threads, rate)
         for report in simulation.reports:
             if report.converged is False:
-                self.notes.append(
+                note = (
                     f"Stage {report.name!r} did not converge in {report.steps} steps: the largest force is "
                     f"{report.largest_force:.3g} eV/Å. Increase steps, or the force tolerance."
                 )
-        results = Results({})
+                if note not in self.notes:  # noted before an interruption
+                    self.notes.append(note)
+        self.folder.update(force=True, notes=self.notes)
+        results = Results({}, self.notes)
         if status is Status.FINISHED:
-            results = measuring.measure(self.folder.trajectory)
+            results = measuring.measure(self.folder.trajectory, self.notes)
+            self.folder.update(force=True, verdict=results.verdict)
+            self.folder.confirm()
             results.write(self.folder.results)
-            results.overview(self.folder.overview, self.deck.title)
+            try:
+                results.overview(self.folder.overview, self.deck.title)
+            except OSError as error:
+                self.notes.append(
+                    f"{self.folder.overview} was not written ({error.strerror}); the run and its results are complete."
+                )
+        # a run that is killed while it measures is not finished: resuming it measures again
+        self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0)
         return Run(
             self.folder.path,
             self.deck,

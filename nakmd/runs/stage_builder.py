@@ -27,13 +27,11 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
     tethered: Mapping[str, float] = {tether.group: tether.spring for tether in deck.groups.tethered}
     for name, section in zip(stage_names(deck), deck.stage, strict=True):
         initial_temperature = None
-        if isinstance(section, Relax):
-            integrator: Integrator = MINIMISERS[section.method](section.force)
-        else:
+        integrator = build_integrator(section)
+        if isinstance(section, Dynamics):
             initial_temperature = section.velocities
             if initial_temperature is None and not moving and section.temperature is not None:
                 initial_temperature = section.temperature[0]
-            integrator = VelocityVerlet(section.timestep, _thermostat(section), _barostat(section.barostat))
         moving = not integrator.zeroes_velocities
         stages.append(
             Stage(
@@ -48,6 +46,19 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
             )
         )
     return stages
+
+
+def build_integrator(section: Relax | Dynamics) -> Integrator:
+    """Return the minimiser of a relaxation, or velocity Verlet with the thermostat and the barostat of a stage.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense to them.
+    """
+    if isinstance(section, Relax):
+        return MINIMISERS[section.method](section.force)
+    return VelocityVerlet(section.timestep, _thermostat(section), _barostat(section.barostat))
 
 
 def _thermostat(section: Dynamics) -> Thermostat | None:

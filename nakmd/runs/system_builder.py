@@ -9,22 +9,19 @@ import numpy as np
 
 from nakmd.cell import Cell
 from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
-from nakmd.elements import WALL, element_of
+from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.runs.named_file import existing_file
+from nakmd.runs.planned_size import AROUND, SLAB, VACUUM
+from nakmd.runs.size_limits import check_repeat
 from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 if TYPE_CHECKING:
     from nakmd.structures.regions import Region
 
-#: Default thickness [Å] of the liquid around a tube, of a liquid slab, and of the vacuum.
-AROUND = 12.0
-SLAB = 20.0
-VACUUM = 15.0
 
-
-def build_system(structure: Structure, seed: int, folder: Path) -> System:
+def build_system(structure: Structure, seed: int, folder: Path, bond: float = CC_BOND) -> System:
     """Build the structure of a deck; the same deck and seed give the same system to the bit.
 
     Parameters
@@ -33,6 +30,8 @@ def build_system(structure: Structure, seed: int, folder: Path) -> System:
     seed : int
     folder : Path
         Paths in the deck are relative to it.
+    bond : float [Å]
+        C-C bond of a tube or sheet whose table gives none: that of the model, without stress.
 
     Returns
     -------
@@ -48,7 +47,7 @@ def build_system(structure: Structure, seed: int, folder: Path) -> System:
     elif structure.crystal is not None:
         system = _crystal(structure, seed)
     elif structure.carbon is not None:
-        system = _walls(structure, seed, folder)
+        system = _walls(structure, seed, folder, bond)
     else:
         system = _bulk(structure, seed)
     if structure.box is not None and structure.box.periodic is not None:
@@ -93,12 +92,12 @@ def _crystal(structure: Structure, seed: int) -> System:
     return system
 
 
-def _walls(structure: Structure, seed: int, folder: Path) -> System:
+def _walls(structure: Structure, seed: int, folder: Path, bond: float) -> System:
     from nakmd.structures.doping import dope  # noqa: PLC0415  (as above)
 
     carbon = structure.carbon
     assert carbon is not None  # guaranteed by build_system
-    system = _bare_wall(structure, folder)
+    system = _bare_wall(structure, folder, bond)
     if carbon.doping is not None and carbon.doping.fractions:
         system = dope(
             system,
@@ -110,19 +109,21 @@ def _walls(structure: Structure, seed: int, folder: Path) -> System:
     return system if structure.liquid is None else _wetted(system, structure, structure.liquid, seed)
 
 
-def _bare_wall(structure: Structure, folder: Path) -> System:
+def _bare_wall(structure: Structure, folder: Path, bond: float) -> System:
     from nakmd.structures.graphene import graphene  # noqa: PLC0415  (as above)
     from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
 
     carbon, liquid = structure.carbon, structure.liquid
     vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
+    if isinstance(carbon, Nanotube | Graphene):
+        bond = carbon.bond or bond
     if isinstance(carbon, Nanotube):
         n, m = carbon.chirality
         box = None
         if liquid is not None and liquid.region == "around":
-            side = 2.0 * (TubeGeometry(n, m, carbon.bond).radius + (liquid.thickness or AROUND))
+            side = 2.0 * (TubeGeometry(n, m, bond).radius + (liquid.thickness or AROUND))
             box = (side, side)
-        return nanotube(n, m, length=carbon.length, bond=carbon.bond, box=box, vacuum=vacuum)
+        return nanotube(n, m, length=carbon.length, bond=bond, box=box, vacuum=vacuum)
     if isinstance(carbon, Graphene):
         gap = carbon.gap
         if liquid is not None and liquid.region == "between":
@@ -134,7 +135,7 @@ def _bare_wall(structure: Structure, folder: Path) -> System:
             layers=carbon.layers,
             gap=gap,
             stacking=carbon.stacking,
-            bond=carbon.bond,
+            bond=bond,
             vacuum=vacuum,
         )
     assert isinstance(carbon, CarbonFile)  # the only other member of the union
@@ -209,8 +210,11 @@ def _repeated(system: System, repeat: tuple[int, int, int]) -> System:
         return system
     if any(n > 1 and not p for n, p in zip(repeat, system.cell.periodic, strict=True)):
         raise StructureError(f"repeat = {list(repeat)} repeats a direction that is not periodic. Write 1 for it.")
+    copies = repeat[0] * repeat[1] * repeat[2]
+    too_many = check_repeat(system.n_atoms, copies)
+    if too_many:
+        raise StructureError(f"repeat = {list(repeat)}: {too_many} Write smaller numbers.")
     shifts = np.array([(i, j, k) for i in range(repeat[0]) for j in range(repeat[1]) for k in range(repeat[2])])
-    copies = len(shifts)
     positions = (system.positions[None] + (shifts @ system.cell.matrix)[:, None]).reshape(-1, 3)
     return System(
         positions,

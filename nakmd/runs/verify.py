@@ -1,10 +1,8 @@
-"""Checks that need the built system: coverage, overlaps, cell and cutoff, groups, memory and disk."""
+"""Checks that need the built system: coverage, overlaps, cell and cutoff, groups, quantities."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -25,11 +23,6 @@ OVERLAP = 0.55
 
 #: Group names of most systems, for the check before one is built.
 COMMON_GROUPS = ("all", "carbon", "liquid", "tube", "sheet", "nitrogen", "crystal")
-
-#: Bytes in a trajectory frame for each atom: positions, velocities, images, species.
-BYTES_DOUBLE = 24 + 24 + 2 + 1
-BYTES_SINGLE = 12 + 12 + 2 + 1
-BYTES_THERMO = 120
 
 
 def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, complete: bool) -> Iterator[Problem]:
@@ -134,7 +127,6 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
     yield from _check_unused(draft, system)
     yield from _check_doping(draft, system)
     yield from _check_analysis(draft, system)
-    yield from _check_memory(system, path)
 
 
 def _check_doping(draft: Draft, system: System) -> Iterator[Problem]:
@@ -204,66 +196,3 @@ def _check_barostats(system: System, draft: Draft) -> Iterator[Problem]:
                 f"[[stage]] {index + 1} ({stage.name or stage.kind}) barostat acts along {', '.join(closed)}, where "
                 "the cell is not periodic and the pressure is undefined. Remove this axis.",
             )
-
-
-def estimate_memory(system: System, cutoff: float) -> float:
-    """Estimate the memory [bytes] of a run: state, neighbour lists, periodic images, program."""
-    volume = max(system.cell.volume, 1.0)
-    # the neighbours of an atom at the mean density, two entries of 4 bytes and padding, both directions
-    neighbors = min(system.n_atoms / volume * 4.2 * (cutoff + 1.0) ** 3, float(system.n_atoms))
-    images = float(np.prod(1.0 + 2.0 * (cutoff + 1.0) * system.cell.periodic / system.cell.heights))
-    return 2.5e8 + system.n_atoms * (400.0 + 12.0 * neighbors + 60.0 * images)
-
-
-def _check_memory(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
-    needed = estimate_memory(system, 8.0)
-    try:
-        available = _available_memory()
-    except OSError:
-        return
-    if available and needed > available:
-        yield Problem(
-            path,
-            f"{system.n_atoms} atoms need about {needed / 1e9:.1f} GB of memory; {available / 1e9:.1f} GB are free. "
-            "Use a smaller system.",
-        )
-
-
-def _available_memory() -> float:
-    """Return the available memory [bytes], 0 if unknown."""
-    info = Path("/proc/meminfo")
-    if not info.exists():
-        return 0.0
-    for line in info.read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return 1024.0 * float(line.split()[1])
-    return 0.0
-
-
-def estimate_output(draft: Draft, n_atoms: int) -> tuple[float, int, int]:
-    """Return the size [bytes] of the trajectory, and its numbers of frames and thermo rows."""
-    output = draft.output
-    if output is None:
-        return 0.0, 0, 0
-    steps = [stage.n_steps for _, stage in draft.stages if isinstance(stage, Dynamics)]
-    frames = sum(steps) // output.trajectory_every + 1
-    rows = sum(steps) // output.thermo_every + 1
-    each = n_atoms * (BYTES_DOUBLE if output.precision == "double" else BYTES_SINGLE) + 1000
-    return float(frames * each + rows * BYTES_THERMO), frames, rows
-
-
-def check_disk(draft: Draft, system: System, directory: Path) -> Iterator[Problem]:
-    """Yield a fault if the output does not fit on the disk."""
-    folder = directory.resolve()
-    while not folder.exists():
-        folder = folder.parent
-    size, frames, _ = estimate_output(draft, system.n_atoms)
-    # two checkpoints, and a third while it is being written
-    size += 3 * system.n_atoms * 100.0
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        yield Problem(
-            ("output", "trajectory_every"),
-            f"{frames} frames need about {size / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in {folder}. Increase "
-            'trajectory_every, or write precision = "single".',
-        )

@@ -1,13 +1,16 @@
 """The simulation loop, its stages and its observers."""
 
+from nakmd.simulation.deadline import Deadline
+from nakmd.simulation.live_analysis import LiveAnalysis
 from nakmd.simulation.loop import Simulation
-from nakmd.simulation.observers import FrameWriter, LiveAnalysis, Observer, ThermoLog, ThermoWriter
+from nakmd.simulation.observers import FrameWriter, Observer, ThermoLog, ThermoWriter
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import THERMO_UNITS
-from nakmd.simulation.stages import Stage, StageReport, Status
+from nakmd.simulation.stages import Stage, StageReport, Status, stage_faults
 
 __all__ = [
     "THERMO_UNITS",
+    "Deadline",
     "FrameWriter",
     "LiveAnalysis",
     "Observer",
@@ -18,4 +21,5 @@ __all__ = [
     "Status",
     "ThermoLog",
     "ThermoWriter",
+    "stage_faults",
 ]

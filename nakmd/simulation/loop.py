@@ -6,6 +6,7 @@ One step: the integrator kicks and drifts, the neighbour lists are updated, the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
 from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays, unpack_tethers
+from nakmd.simulation.deadline import Deadline
 from nakmd.simulation.forces import Forces
 from nakmd.simulation.observer_group import ObserverGroup
 from nakmd.simulation.observers import Observer
@@ -58,6 +60,8 @@ class Simulation:
         Called with the state (nested dict of arrays and numbers) when a checkpoint is due and when `run` returns.
     report : callable, optional
         Called with a `Progress` about twice a second.
+    deadline : Deadline, optional
+        The run stops in time for a last checkpoint.
 
     Examples
     --------
@@ -87,6 +91,7 @@ class Simulation:
         checkpoint_every: int = 0,
         save: Callable[[dict[str, Any]], None] | None = None,
         report: Callable[[Progress], None] | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         if not stages:
             raise InputError("A simulation needs at least one stage.")
@@ -109,6 +114,7 @@ class Simulation:
         self._stop_requested = False
         self._checkpoint_every = checkpoint_every
         self._save = save
+        self._deadline = deadline
         check_stages(system, self.stages, seed)
         for observer in self.observers:
             observer.attach(self)
@@ -191,6 +197,8 @@ class Simulation:
         """
         last = None if steps is None else self.step + steps
         self._progress.begin(self.step)
+        if self._deadline is not None:
+            self._deadline.begin()
         try:
             with polite_signals(self.request_stop):
                 status = self._run_stages(last)
@@ -236,6 +244,8 @@ class Simulation:
                 self.checkpoint()
             if self._progress.is_due(PROGRESS_INTERVAL):
                 self._progress.send(schedule, self.temperature)
+            if self._deadline is not None and self._deadline.is_near():
+                self.request_stop()
         self._finish_stage()
         return True
 
@@ -306,8 +316,11 @@ class Simulation:
         """Flush the observers and pass the state to ``save``."""
         if self._save is None:
             return
+        begin = time.monotonic()
         self._observer_group.flush()
         self._save(self.state())
+        if self._deadline is not None:
+            self._deadline.saved(time.monotonic() - begin)
 
     def state(self) -> dict[str, Any]:
         """Return the state from which a run resumes with the same bits.

@@ -1,16 +1,15 @@
-"""Observers of a run: writers of frames and of the thermo table, live analyses.
+"""Observers of a run: writers of frames and of the thermo table.
 
 An observer declares how often it is called and what it needs; the loop builds one `Frame` for all that are due.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from nakmd.errors import AnalysisError
 from nakmd.simulation.readings import Value
-from nakmd.system import Frame, Topology
+from nakmd.system import Frame
 
 
 class ThermoSource(Protocol):
@@ -52,22 +51,6 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Close; closing twice is allowed."""
-        ...
-
-
-class FrameAnalysis(Protocol):
-    """An analysis of a stream of frames, as in `nakmd.analysis`."""
-
-    def prepare(self, topology: Topology) -> None:
-        """Select the atoms."""
-        ...
-
-    def update(self, frame: Frame) -> None:
-        """Add one frame."""
-        ...
-
-    def result(self) -> Any:
-        """Return the result of the frames so far."""
         ...
 
 
@@ -212,70 +195,3 @@ class ThermoLog(_ThermoObserver):
     def column(self, name: str) -> list[Any]:
         """Return one quantity of all rows."""
         return [row[name] for row in self.rows]
-
-
-class LiveAnalysis(Observer):
-    """Runs an analysis during a run.
-
-    Parameters
-    ----------
-    analysis : FrameAnalysis
-        A new one; it is prepared here.
-    topology : Topology
-    every, stages
-        As in `Observer`.
-
-    Notes
-    -----
-    An analysis that fails (for example in a cell that has become too small) does not end the run: it gets no more
-    frames, and `result` raises its error.
-
-    A checkpoint holds no state of an analysis: after `Simulation.restore`, pass the frames before the checkpoint to
-    `replay`. The result equals that of an uninterrupted run if the trajectory holds every frame of the analysis.
-    """
-
-    def __init__(
-        self, analysis: FrameAnalysis, topology: Topology, every: int, stages: Sequence[str] | None = None
-    ) -> None:
-        super().__init__(every, stages)
-        self.analysis = analysis
-        self.needs = frozenset(getattr(analysis, "needs", frozenset()))
-        self._failure: AnalysisError | None = None
-        analysis.prepare(topology)
-
-    def observe(self, frame: Frame) -> None:
-        """Add a frame."""
-        if self._failure is None:
-            try:
-                self.analysis.update(frame)
-            except AnalysisError as error:
-                self._failure = error
-
-    def result(self) -> Any:
-        """Return the result of the frames so far.
-
-        Raises
-        ------
-        AnalysisError
-            If the analysis has failed, or has too few frames.
-        """
-        if self._failure is not None:
-            raise self._failure
-        return self.analysis.result()
-
-    def replay(self, frames: Iterable[Frame], kinds: Mapping[str, str] | None = None) -> int:
-        """Add the stored frames that the analysis observes, and return their number.
-
-        Parameters
-        ----------
-        frames : iterable of Frame
-        kinds : mapping of str to str, optional
-            Kind of each stage by name; needed if ``stages`` holds kinds.
-        """
-        count = 0
-        for frame in frames:
-            names = {frame.stage, (kinds or {}).get(frame.stage, frame.stage)}
-            if frame.step % self.every == 0 and (self.stages is None or self.stages & names):
-                self.observe(frame)
-                count += 1
-        return count

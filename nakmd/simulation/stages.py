@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -131,14 +131,27 @@ def check_stages(system: System, stages: Sequence[Stage], seed: int) -> None:
     InputError
         If a stage does not fit the system, or begins without the velocities that it needs.
     """
+    for _, fault in stage_faults(system, stages, seed):
+        raise fault
+
+
+def stage_faults(system: System, stages: Sequence[Stage], seed: int) -> Iterator[tuple[int, InputError]]:
+    """Bind every stage once, without changing the system; yield the index and the error of each that does not fit."""
     moving = bool(np.any(system.velocities))
-    for stage in stages:
-        stage.bind(system, seed, Span(0, stage.steps))
+    for index, stage in enumerate(stages):
+        try:
+            stage.bind(system, seed, Span(0, stage.steps))
+        except InputError as error:
+            yield index, error
+            continue
         moving = moving or bool(stage.initial_temperature)
         if stage.integrator.needs_velocities and not moving:
-            raise InputError(
-                f"Stage {stage.name!r}: all velocities will be zero, and its thermostat can only scale existing "
-                'velocities. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a Langevin '
-                "thermostat."
+            yield (
+                index,
+                InputError(
+                    f"Stage {stage.name!r}: all velocities will be zero, and its thermostat can only scale existing "
+                    'velocities. Give the stage an initial temperature (velocities = "450 K" in a deck), or use a '
+                    "Langevin thermostat."
+                ),
             )
         moving = not stage.integrator.zeroes_velocities and (moving or stage.integrator.set_temperature(0) is not None)

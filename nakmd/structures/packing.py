@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy  # scipy loads spatial (0.2 s) on first use
 
-from nakmd.arrays import FloatArray, IntArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
 from nakmd.structures.distances import distance_between, images_around, lengths_of, pairs_within, to_cartesian
@@ -25,6 +25,14 @@ SKIN = 1.0
 JITTER = 0.5
 
 MAX_STEPS = 3000
+
+#: A relaxation has stalled if the worst overlap shrinks by less than a twentieth within this number of steps: an atom
+#: is caught between others, and further steps would not free it. Usual packings take 50 steps.
+PATIENCE, LEAST_PROGRESS = 300, 0.05
+
+#: Times that caught atoms are moved out of their place, and the largest fraction of the atoms that may be caught: with
+#: more, the region is too full.
+RESCUES, MOST_CAUGHT = 3, 0.001
 
 
 def pack(
@@ -71,10 +79,18 @@ def pack(
     )
     kind = kind[np.argsort(random.random(len(kind)), kind="stable")]
     contacts = _Contacts(cell, kind, among, obstacles, obstacle_kind, against)
-    relaxed, converged = descend(
-        start, contacts.forces, contacts.apart, max_steps=MAX_STEPS, largest_move=0.2, project=region.confine
-    )
-    if not converged:
+    for _ in range(RESCUES + 1):
+        relaxed, _ = descend(
+            start, contacts.forces, contacts.done, max_steps=MAX_STEPS, largest_move=0.2, project=region.confine
+        )
+        caught = contacts.overlapping(relaxed)
+        if not 0 < caught.sum() <= max(MOST_CAUGHT * len(elements), 2):
+            break
+        # in the middle of a ring of the wall, the repulsion of its atoms cancels: out of it, into the region
+        start = relaxed
+        start[caught] += float(against.max(initial=SKIN)) * region.inward(start[caught])
+        contacts.begin()
+    if contacts.worst(relaxed) < 1.0:
         raise StructureError(
             f"{len(elements)} atoms do not fit: after relaxation the closest two are at {contacts.worst(relaxed):.1%} "
             "of their minimum distance. Reduce the number of atoms or the density, enlarge the region, or allow "
@@ -124,7 +140,8 @@ def _lattice_points(
         points = to_cartesian((fractional / counts) % 1.0, cell.matrix)
         points = points[region.depth(points) >= 0.0]
         if tree is not None and len(points):
-            points = points[tree.query(points)[0] >= clearance]
+            # bounded, because a search from the axis of a wide tube would visit all of its atoms
+            points = points[tree.query(points, distance_upper_bound=clearance)[0] >= clearance]
         capacity = max(capacity, len(points))
         if len(points) >= n:
             chosen = np.sort(np.argsort(random.random(len(points)), kind="stable")[:n])
@@ -153,6 +170,7 @@ class _Contacts:
         self.cell, self.kind, self.among, self.against = cell, kind, among, against
         self.reach = float(max(among.max(), against.max(initial=0.0))) * MARGIN + SKIN
         self.listed: FloatArray | None = None
+        self._overlaps: list[float] = []
         self.obstacle_points = np.zeros((0, 3))
         self.obstacle_kind = obstacle_kind
         self.tree = None
@@ -208,6 +226,21 @@ class _Contacts:
         _, d, _, e = self._distances(x)
         return float(min((d / self.contact).min(initial=np.inf), (e / self.wall_contact).min(initial=np.inf)))
 
-    def apart(self, x: FloatArray, _: FloatArray) -> bool:
-        """Return whether every minimum distance is met."""
-        return self.worst(x) >= 1.0
+    def overlapping(self, x: FloatArray) -> BoolArray:
+        """Return which atoms are closer to another one, or to an obstacle, than their minimum distance, (n,)."""
+        _, d, _, e = self._distances(x)
+        pair, wall = d < self.contact, e < self.wall_contact
+        mask = np.zeros(len(x), dtype=np.bool_)
+        mask[np.concatenate([self.i[pair], self.j[pair], self.a[wall]])] = True
+        return mask
+
+    def begin(self) -> None:
+        """Forget the overlaps so far, before a relaxation from another start."""
+        self._overlaps.clear()
+
+    def done(self, x: FloatArray, _: FloatArray) -> bool:
+        """Return whether every minimum distance is met, or no further progress can be expected."""
+        overlap = 1.0 - self.worst(x)
+        self._overlaps.append(overlap)
+        earlier = self._overlaps[-PATIENCE - 1] if len(self._overlaps) > PATIENCE else np.inf
+        return overlap <= 0.0 or overlap > (1.0 - LEAST_PROGRESS) * earlier

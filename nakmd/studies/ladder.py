@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from nakmd.analysis.base import require_frames
 from nakmd.analysis.drive import choose_frames
+from nakmd.analysis.frame_choice import FrameOptions, stages_of
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
@@ -87,14 +88,14 @@ def run_affinity_ladder(
     return folders
 
 
-def cross_energies(run: Stored, stage: str | Sequence[str] | None = None) -> FloatArray:
+def cross_energies(run: Stored, **frames: Unpack[FrameOptions]) -> FloatArray:
     """Return the wall-metal energy of each frame at unit affinity, independent of the affinity of the run.
 
     Parameters
     ----------
     run : Run, Trajectory or path
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
+    frames
+        As in `nakmd.analysis.FrameOptions`.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def cross_energies(run: Stored, stage: str | Sequence[str] | None = None) -> Flo
         # the affinity changes no cutoff: both models use the same neighbour lists
         neighbors = Neighbors(evaluators[0].requests, 0.0)
         energies = []
-        for frame in choose_frames(trajectory, stage):
+        for frame in choose_frames(trajectory, **frames):
             system = System(
                 frame.positions, topology.species, topology.species_names, frame.cell.copy(), masses=topology.masses
             )
@@ -130,7 +131,7 @@ def affinity_ladder(
     temperature: float | None = None,
     area: Measure | None = None,
     method: Literal["both", "integration"] = "both",
-    stage: str | Sequence[str] | None = None,
+    **frames: Unpack[FrameOptions],
 ) -> FreeEnergyRecord:
     """Return the free energy of adhesion from runs of one deck at several affinities.
 
@@ -144,8 +145,8 @@ def affinity_ladder(
         Area of the interface. Default: that of the wetted faces at the highest affinity.
     method
         As in `affinity_free_energy`.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
+    frames
+        As in `nakmd.analysis.FrameOptions`.
 
     Raises
     ------
@@ -166,14 +167,14 @@ def affinity_ladder(
         )
     _check_same_system(sources)
     if temperature is None:
-        temperature = _common([_held_temperature(deck, stage) for deck in decks])
+        temperature = _common([_held_temperature(deck, stages_of(frames)) for deck in decks])
     if area is None:
         with opened(runs[int(np.argmax(scales))]) as trajectory:
-            area = _wetted_area(trajectory, stage)
-    return affinity_free_energy(scales, [cross_energies(run, stage) for run in runs], temperature, area, method)
+            area = _wetted_area(trajectory, **frames)
+    return affinity_free_energy(scales, [cross_energies(run, **frames) for run in runs], temperature, area, method)
 
 
-def _wetted_area(trajectory: Trajectory, stage: str | Sequence[str] | None) -> Measure:
+def _wetted_area(trajectory: Trajectory, **frames: Unpack[FrameOptions]) -> Measure:
     """Return the mean area of the wetted faces of a run."""
     elements = np.array(trajectory.topology.elements)[trajectory.topology.species]
     wall, metal = (np.flatnonzero(np.isin(elements, side)) for side in (WALL, METALS))
@@ -183,7 +184,7 @@ def _wetted_area(trajectory: Trajectory, stage: str | Sequence[str] | None) -> M
             f"species are {', '.join(trajectory.species_names)}."
         )
     faces = WettedFaces(wall, metal)
-    return mean_with_error([faces.area(frame) for frame in choose_frames(trajectory, stage)], "Å²")
+    return mean_with_error([faces.area(frame) for frame in choose_frames(trajectory, **frames)], "Å²")
 
 
 def _check_same_system(sources: Sequence[DeckSource]) -> None:

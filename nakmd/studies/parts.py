@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from nakmd.analysis.base import require_frames
-from nakmd.analysis.drive import FrameSource, choose_frames
+from nakmd.analysis.drive import choose_frames
+from nakmd.analysis.frame_choice import FrameOptions
+from nakmd.analysis.frame_source import FrameSource
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.elements import METALS, WALL
@@ -21,9 +22,6 @@ from nakmd.simulation import Observer, Simulation, Stage
 from nakmd.studies.stored_runs import Stored, opened
 from nakmd.system import Frame, Result, System, Topology
 from nakmd.units import ACCELERATION, K_B
-
-#: Stage names, as in `choose_frames`.
-Stages = str | Sequence[str] | None
 
 #: Kinetic energy of the centre of mass, relative to a thermal degree of freedom, below which the drift was removed.
 WITHOUT_DRIFT = 1e-6
@@ -95,7 +93,11 @@ def thermal_energy(masses: FloatArray, velocities: FloatArray) -> float:
 
 
 def wall_alone(
-    source: FrameSource, potential: Potential, timestep: float = TIMESTEP, steps: int = 10000, stage: Stages = None
+    source: FrameSource,
+    potential: Potential,
+    timestep: float = TIMESTEP,
+    steps: int = 10000,
+    **frames: Unpack[FrameOptions],
 ) -> Measure | None:
     """Return the energy of the isolated wall, from a separate run at its temperature in the given frames.
 
@@ -108,8 +110,8 @@ def wall_alone(
     timestep : float [ps]
     steps : int
         Length of the run with a Langevin thermostat from the last frame, after equilibration of a fifth of it.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
+    frames
+        As in `nakmd.analysis.FrameOptions`.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def wall_alone(
     topology = source.topology
     mask = np.isin(np.array(topology.elements)[topology.species], WALL)
     kinetic = []
-    for frame in choose_frames(source, stage):
+    for frame in choose_frames(source, **frames):
         if frame.velocities is None:
             return None
         kinetic.append(thermal_energy(topology.masses[mask], frame.velocities[mask]))
@@ -157,7 +159,7 @@ class _Sampler(Observer):
         self.energies.append(frame.potential_energy - thermal_energy(self._masses, frame.velocities))
 
 
-def reference_energy(run: Stored, like: Topology, stage: Stages = None) -> Measure:
+def reference_energy(run: Stored, like: Topology, **frames: Unpack[FrameOptions]) -> Measure:
     """Return the energy of an isolated side from a run of it, scaled to the size of that side in another run.
 
     Parameters
@@ -166,8 +168,8 @@ def reference_energy(run: Stored, like: Topology, stage: Stages = None) -> Measu
         Run of the isolated wall or metal, with energies stored in the frames.
     like : Topology
         Topology of the run that contains both sides.
-    stage : str or sequence of str, optional
-        As in `choose_frames`.
+    frames
+        As in `nakmd.analysis.FrameOptions`.
 
     Returns
     -------
@@ -182,7 +184,7 @@ def reference_energy(run: Stored, like: Topology, stage: Stages = None) -> Measu
     with opened(run) as source:
         reference, target = _composition(source.topology), _composition(like)
         energies = []
-        for frame in choose_frames(source, stage):
+        for frame in choose_frames(source, **frames):
             if frame.potential_energy is None or frame.velocities is None:
                 raise AnalysisError(
                     f"The frame at step {frame.step} of the reference {source.path} has no potential energy or no "

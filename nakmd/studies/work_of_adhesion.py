@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.drive import FrameProgress, chosen_stages, measure
+from nakmd.analysis.drive import measure
+from nakmd.analysis.frame_choice import FrameOptions, stages_of
+from nakmd.analysis.frame_source import FrameProgress, chosen_stages
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names
@@ -24,9 +26,9 @@ def work_of_adhesion(
     wall: Stored | None = None,
     metal: Stored | None = None,
     model: Potential | None = None,
-    stage: str | Sequence[str] | None = None,
     progress: FrameProgress | None = None,
     wall_steps: int = 10000,
+    **frames: Unpack[FrameOptions],
 ) -> AdhesionRecord:
     """Return E(metal+wall) - E(metal) - E(wall) over the frames of a run, by term and per area, with errors.
 
@@ -39,11 +41,11 @@ def work_of_adhesion(
         of the metal is omitted.
     model : Potential, optional
         Default: built from the deck in the trajectory.
-    stage : str or sequence of str, optional
-        As in `nakmd.analysis.drive.choose_frames`.
     progress : callable, optional
     wall_steps : int
         Length of the run of the isolated wall; 0 omits the strain.
+    frames
+        As in `nakmd.analysis.FrameOptions`.
 
     Returns
     -------
@@ -70,14 +72,14 @@ def work_of_adhesion(
             if reference is not None
         }
         if wall is None and wall_steps > 0:
-            timestep = _timestep_of_free_wall(trajectory, stage)
-            of_wall = wall_alone(trajectory, potential, timestep, wall_steps, stage) if timestep else None
+            timestep = _timestep_of_free_wall(trajectory, stages_of(frames))
+            of_wall = wall_alone(trajectory, potential, timestep, wall_steps, **frames) if timestep else None
             if of_wall is not None:
                 references["wall"] = of_wall
-        return cast(AdhesionRecord, measure(trajectory, Adhesion(potential, **references), stage, progress))
+        return cast(AdhesionRecord, measure(trajectory, Adhesion(potential, **references), progress, **frames))
 
 
-def _timestep_of_free_wall(trajectory: Trajectory, stage: str | Sequence[str] | None) -> float | None:
+def _timestep_of_free_wall(trajectory: Trajectory, stages: str | Sequence[str] | None) -> float | None:
     """Return the shortest time step [ps] of the measured stages, None if the deck constrains wall atoms.
 
     A tethered or partly frozen wall has another thermal energy than a free one.
@@ -90,7 +92,7 @@ def _timestep_of_free_wall(trajectory: Trajectory, stage: str | Sequence[str] | 
     constrained = (*deck.groups.frozen, *deck.groups.rigid, *(tether.group for tether in deck.groups.tethered))
     if any(bool(np.any(topology.select(group) & wall)) for group in constrained):
         return None
-    measured = chosen_stages(trajectory.stages, stage)
+    measured = chosen_stages(trajectory.stages, stages)
     steps = [
         section.timestep
         for name, section in zip(stage_names(deck), deck.stage, strict=True)

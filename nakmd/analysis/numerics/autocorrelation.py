@@ -74,7 +74,7 @@ def statistical_inefficiency(series: ArrayLike) -> float:
     return max(1.0, float(1.0 + 2.0 * np.sum((1.0 - lags / n) * rho[1:stop])))
 
 
-def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int, float, float]:
+def detect_equilibration(series: ArrayLike, candidates: int = 100, last: int | None = None) -> tuple[int, float, float]:
     """Return where equilibration ends: the start that leaves the most independent samples.
 
     Parameters
@@ -82,6 +82,8 @@ def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int,
     series : (n,) array_like
     candidates : int
         Number of starting points tried.
+    last : int, optional
+        Latest starting point tried; default: any that leaves four samples.
 
     Returns
     -------
@@ -102,7 +104,8 @@ def detect_equilibration(series: ArrayLike, candidates: int = 100) -> tuple[int,
     if n < 4 or np.var(x) <= 1e-24 * np.mean(x) ** 2:
         return best
     best = (0, math.inf, 0.0)
-    for start in range(0, n - 3, max(1, n // candidates)):
+    stop = n - 3 if last is None else min(n - 3, last + 1)
+    for start in range(0, stop, max(1, n // candidates)):
         g = statistical_inefficiency(x[start:])
         if (n - start) / g > best[2]:
             best = (start, g, (n - start) / g)

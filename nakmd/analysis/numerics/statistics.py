@@ -11,6 +11,7 @@ import scipy  # its modules load on first use: a deck checks its quantities befo
 from numpy.typing import ArrayLike
 
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
+from nakmd.analysis.numerics.trend import LEAST_SAMPLES, trend_of
 from nakmd.arrays import FloatArray, IntArray
 
 #: Below this number of independent samples an error estimate is unreliable (its own error exceeds ~25 %).
@@ -65,12 +66,15 @@ class Measure:
     unit : str
     n_effective : float
         Number of independent samples behind the error.
+    trend : float or None
+        Change of the series from its start to its end in standard errors (`trend_of`); None if it is unknown.
     """
 
     value: float
     error: float
     unit: str
     n_effective: float
+    trend: float | None = None
 
     @property
     def trusted(self) -> bool:
@@ -84,12 +88,19 @@ class Measure:
 
     def scaled(self, factor: float, unit: str) -> Measure:
         """Return the same measure in another unit."""
-        return Measure(self.value * factor, self.error * abs(factor), unit, self.n_effective)
+        trend = None if self.trend is None else math.copysign(1.0, factor) * self.trend
+        return Measure(self.value * factor, self.error * abs(factor), unit, self.n_effective, trend)
 
     @property
     def fields(self) -> MeasureFields:
         """Keyword arguments of a record whose main number this is."""
-        return {"value": self.value, "error": self.error, "unit": self.unit, "n_effective": self.n_effective}
+        return {
+            "value": self.value,
+            "error": self.error,
+            "unit": self.unit,
+            "n_effective": self.n_effective,
+            "trend": self.trend,
+        }
 
     @property
     def text(self) -> str:
@@ -110,6 +121,7 @@ class MeasureFields(TypedDict):
     error: float
     unit: str
     n_effective: float
+    trend: float | None
 
 
 def student_factor(n_effective: float, level: float = 0.95) -> float:
@@ -202,14 +214,14 @@ def mean_with_error(series: ArrayLike, unit: str = "") -> Measure:
         return Measure(mean, math.nan, unit, 1.0)
     variance = float(np.var(x))
     if variance <= 1e-24 * mean * mean:
-        return Measure(mean, 0.0, unit, float(n))
+        return Measure(mean, 0.0, unit, float(n), 0.0 if n >= LEAST_SAMPLES else None)
     n_effective = n / statistical_inefficiency(x)
     error = math.sqrt(variance / max(n_effective - 1.0, 1.0))
     blocks = block_average(x)
     if blocks.best is not None and blocks.errors[blocks.best] > error:
         error = float(blocks.errors[blocks.best])
         n_effective = min(n_effective, 1.0 + variance / error**2)
-    return Measure(mean, error, unit, n_effective)
+    return Measure(mean, error, unit, n_effective, trend_of(x))
 
 
 def ratio_of_means(
@@ -249,4 +261,4 @@ def ratio_of_means(
     for b, mean in zip(denominators, means_down):
         deviations -= ratio * (b - mean) / mean
     linearised = mean_with_error(deviations + ratio, unit)
-    return Measure(ratio, linearised.error, unit, linearised.n_effective)
+    return Measure(ratio, linearised.error, unit, linearised.n_effective, linearised.trend)

@@ -16,6 +16,13 @@ Kind = Literal["alloy", "fs", "funcfl"]
 #: Minimum number of points of a table: the derivative of the interpolation of LAMMPS uses five.
 MIN_POINTS = 5
 
+#: From this distance [Å] on, values of a table are compared with what is possible: nearer ones are often extrapolated.
+CLOSEST = 1.0
+#: Largest density of one neighbour over the range of F. Published tables have 4 or less, within a few ångström.
+MAX_DENSITY_RATIO = 1e3
+#: Largest |r φ(r)| [eV Å]. Bare nuclei of uranium have 1.2e5.
+MAX_PAIR = 1e6
+
 
 @dataclass(frozen=True, eq=False)
 class EAMTable:
@@ -109,6 +116,21 @@ class EAMTable:
             raise InputError("The pair function of an EAM table differs between a–b and b–a.")
         if self.rho_max < 0.0:
             object.__setattr__(self, "rho_max", (n_rho - 1) * self.d_rho)
+
+    def find_impossible(self) -> str | None:
+        """Return the description of a value that no material has, or None; forces from it overflow in a few steps."""
+        first = math.ceil(min(CLOSEST / self.d_r, self.n_r))
+        density, pair = np.abs(self.density[..., first:]), np.abs(self.pair[..., first:])
+        if density.size and density.max() > MAX_DENSITY_RATIO * self.rho_max:
+            at = (first + np.argmax(density) % density.shape[-1]) * self.d_r
+            return (
+                f"ρ(r) of one neighbour is {density.max():.3g} at r = {at:.4g} Å, but F(ρ) ends at "
+                f"ρ = {self.rho_max:.3g}. Correct the value, or the range of F."
+            )
+        if pair.size and pair.max() > MAX_PAIR:
+            at = (first + np.argmax(pair) % pair.shape[-1]) * self.d_r
+            return f"r φ(r) is {pair.max():.3g} eV Å at r = {at:.4g} Å; it is below {MAX_PAIR:g}. Correct the value."
+        return None
 
     @property
     def n_rho(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from nakmd.arrays import FloatArray, IntArray
+from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.kernels.eam import build_eam_kernels
 from nakmd.kernels.jit import term
@@ -130,6 +131,11 @@ class EAM(EmbeddedAtom):
     table : EAMTable
     label : str
 
+    Raises
+    ------
+    InputError
+        If a value of the table is beyond those of any material.
+
     References
     ----------
     M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
@@ -141,6 +147,9 @@ class EAM(EmbeddedAtom):
 
     def __init__(self, table: EAMTable, label: str = "eam") -> None:
         super().__init__(table.elements, label)
+        problem = table.find_impossible()
+        if problem is not None:
+            raise InputError(f"{label}: {problem}")
         self.table = table
 
     @classmethod

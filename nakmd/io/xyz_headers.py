@@ -1,4 +1,4 @@
-"""Counts in the headers of XYZ files, compared with the size of the file before anything is read."""
+"""Checks of the headers of XYZ files before anything else is read: counts against the size, and periodic flags."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import BinaryIO
 from nakmd.errors import FileFormatError
 
 _PROPERTIES = re.compile(rb"""Properties\s*=\s*["']?([^\s"']+)""")
+_PBC = re.compile(rb"""\bpbc\s*=\s*(?:["'{\[]([^"'}\]]*)["'}\]]|(\S+))""")
+
+#: Words of which ASE makes flags. If one of them is another word, ASE takes all three for true.
+_FLAGS = ({b"T", b"F", b"True", b"False", b"true", b"false", b"TRUE", b"FALSE"}, {b"0", b"1"})
 
 
-def refuse_endless_counts(where: Path) -> None:
+def check_xyz_headers(where: Path) -> None:
     """Raise if a count in an XYZ file exceeds what the file holds; a reader would loop as often as it says.
 
     Parameters
@@ -22,7 +26,8 @@ def refuse_endless_counts(where: Path) -> None:
     Raises
     ------
     FileFormatError
-        If an image has more atoms than lines follow or a negative number of them, or more columns than its lines.
+        If an image has more atoms than lines follow or a negative number of them, more columns than its lines, or a
+        periodic flag that is none.
 
     Notes
     -----
@@ -42,6 +47,7 @@ def refuse_endless_counts(where: Path) -> None:
                 raise FileFormatError(
                     where, f"an image is said to have {count} atoms, but only {size - begin} bytes follow.", line=at
                 )
+            _check_flags(where, header, at + 1)
             found = _atoms_of(where, file, count, header, at)
             if found < count:
                 raise FileFormatError(
@@ -51,6 +57,14 @@ def refuse_endless_counts(where: Path) -> None:
             line = file.readline()
             while line.lstrip().startswith(b"VEC"):  # cell vectors of ADF
                 line, at = file.readline(), at + 1
+
+
+def _check_flags(where: Path, header: bytes, line: int) -> None:
+    found = _PBC.search(header)
+    words = [] if found is None else (found.group(1) or found.group(2) or b"").replace(b",", b" ").split()
+    if words and (len(words) not in (1, 3) or not any(set(words) <= known for known in _FLAGS)):
+        given = b" ".join(words).decode(errors="replace")
+        raise FileFormatError(where, f'pbc is "{given}" in the header; it must be three of T and F.', line=line)
 
 
 def _atoms_of(where: Path, file: BinaryIO, count: int, header: bytes, at: int) -> int:

@@ -1,0 +1,49 @@
+"""The frames behind a result: how many, from when on, and what had not settled in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The frames, or rows of the thermo table, that a result was measured in.
+
+    Attributes
+    ----------
+    used, total : int
+        Number of frames used, and of frames in the stages measured.
+    of : {"frames", "rows"}
+    first, last : float [ps]
+        Times of the first and the last frame used.
+    left_out : {"", "equilibration", "start", "discard"}
+        Why the first frames were left out: detected, or by an option; empty if none was.
+    judged : bool
+        Whether the run is long enough, and has energies, to tell if it had settled.
+    unsettled : tuple of str
+        Quantities of the run that had not settled in these frames, each with the reason.
+    """
+
+    used: int
+    total: int
+    of: str
+    first: float
+    last: float
+    left_out: str = ""
+    judged: bool = False
+    unsettled: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The frames used, for tables."""
+        if self.used == self.total:
+            return f"all {self.total:,} {self.of}"
+        return f"{self.used:,} of {self.total:,} {self.of}, from {self.first:.4g} ps"
+
+    @property
+    def note(self) -> str:
+        """What was left out, as a sentence; empty if nothing was."""
+        if self.used == self.total:
+            return ""
+        why = {"equilibration": "equilibration, detected", "start": "start was given"}.get(self.left_out, "discarded")
+        return f"Everything before {self.first:.4g} ps is left out ({why})."

@@ -1,0 +1,50 @@
+"""Writing a trajectory that replaces a file only when it is complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nakmd.errors import InputError, RunError
+from nakmd.io.h5md import TrajectoryWriter
+from nakmd.io.journal import is_being_written, journal_of
+from nakmd.system import Topology
+
+
+@contextmanager
+def replacing_trajectory(
+    path: Path, topology: Topology, parameters: Mapping[str, Any], images: bool
+) -> Iterator[TrajectoryWriter]:
+    """Open a writer of a temporary file that replaces ``path`` if the block succeeds and is deleted otherwise.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    topology, parameters, images
+        As in `nakmd.io.TrajectoryWriter`.
+
+    Raises
+    ------
+    InputError
+        If a run is writing the file.
+    RunError
+        If the file cannot be written.
+    """
+    if is_being_written(path):
+        raise InputError(f"{path}: a run is writing this trajectory. Choose another target, or wait for its end.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with TrajectoryWriter(temporary, topology, parameters, images=images) as writer:
+            yield writer
+        os.replace(temporary, path)
+        journal_of(path).unlink(missing_ok=True)  # of the file that was replaced
+    except RunError as error:
+        raise RunError(str(error).replace(str(temporary), str(path))) from error
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror or error}).") from error
+    finally:
+        for leftover in (temporary, journal_of(temporary)):
+            leftover.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""Starts the stages and the analyses of a deck on its system, without a step: what fails here would fail in the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nakmd.deck.deck import Deck
+from nakmd.deck.messages import Problem
+from nakmd.errors import AnalysisError, InputError
+from nakmd.results.measure import Measuring
+from nakmd.runs.stage_builder import build_integrator, build_stages
+from nakmd.simulation import stage_faults
+from nakmd.system import System
+
+
+def check_start(deck: Deck, system: System) -> Iterator[Problem]:
+    """Yield the errors with which a run of this deck would end before its first step.
+
+    Parameters
+    ----------
+    deck : Deck
+    system : System
+        Not changed.
+    """
+    faults: list[tuple[int, InputError]] = []
+    for index, section in enumerate(deck.stage):
+        try:
+            build_integrator(section)
+        except InputError as error:
+            faults.append((index, error))
+    if not faults:
+        stages = build_stages(deck, bool(np.any(system.velocities)))
+        faults = list(stage_faults(system, stages, deck.seed))
+    said: set[str] = set()
+    for index, fault in faults:
+        # a fault of the groups is the same in every stage
+        if str(fault) not in said:
+            said.add(str(fault))
+            section = deck.stage[index]
+            yield Problem(("stage", index), f"[[stage]] {index + 1} ({section.name or section.kind}): {fault}")
+    try:
+        Measuring(deck, system.topology)
+    except AnalysisError as error:
+        yield Problem(("analysis",), str(error))

@@ -1,0 +1,416 @@
+"""The folder of a run: what a start may replace, what a failed or killed start leaves, and who may write there."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_decks import small
+
+import nakmd
+from nakmd.errors import InputError, RunError
+from nakmd.io import folder_lock
+from nakmd.runs import session
+from nakmd.runs.walltime import parse_walltime
+from nakmd.simulation.deadline import CLOSING, Deadline
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+COMMAND = [sys.executable, "-m", "nakmd"]
+
+
+def files_of(folder):
+    """Return the content of all files of a folder and below by their paths."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def frames_of(folder):
+    with nakmd.Trajectory(folder / "trajectory.h5md") as trajectory:
+        return [(f.step, f.positions.tobytes(), f.velocities.tobytes(), f.potential_energy) for f in trajectory]
+
+
+def write_deck(path, **stage):
+    path.write_text(small(**stage).to_toml())
+    return path
+
+
+def shell(*arguments, cwd, **more):
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False, **more
+    )
+    return done.returncode, done.stderr
+
+
+# ---------------------------------------------------------------------------------------------- files of the user
+def test_a_folder_that_is_no_run_keeps_its_files(tmp_path):
+    """Results and a deck of the user: refused without overwrite; with it, the deck still stays."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in ("results.json", "deck.toml", "notes.txt"):
+        (folder / name).write_text(f"{name} of the user")
+    before = files_of(folder)
+    with pytest.raises(InputError, match=r"holds no run, but files .*deck.toml, results.json\. .*--overwrite"):
+        nakmd.run(small(), folder, threads=1)
+    with pytest.raises(InputError, match=r"(?s)deck.toml is not the copy.*-deck.toml of the user.*rename this file"):
+        nakmd.run(small(), folder, threads=1, overwrite=True)
+    assert files_of(folder) == before
+    (folder / "deck.toml").unlink()
+    with pytest.raises(InputError, match=r"files that a run would replace: results.json\."):
+        nakmd.run(small(), folder, threads=1)
+    assert nakmd.run(small(), folder, threads=1, overwrite=True).status == "finished"
+    assert (folder / "notes.txt").read_text() == "notes.txt of the user"
+    assert json.loads((folder / "results.json").read_text())["results"]
+
+
+def test_other_files_do_not_prevent_a_run(tmp_path):
+    deck = write_deck(tmp_path / "mine.toml")
+    content = deck.read_bytes()
+    assert nakmd.run(deck, tmp_path, threads=1).status == "finished"
+    assert deck.read_bytes() == content
+
+
+def test_a_deck_in_the_folder_of_its_run_is_never_rewritten(tmp_path):
+    deck = write_deck(tmp_path / "deck.toml")
+    content = b"# made by hand\r\n" + deck.read_bytes().replace(b"\n", b"\r\n")
+    deck.write_bytes(content)
+    with pytest.raises(InputError, match=r"(?s)files that a run would replace: deck.toml"):
+        nakmd.run(deck, tmp_path, threads=1, seed=5)  # the copy would be another text
+    with pytest.raises(InputError, match=r"(?s)deck.toml is not the copy.*\+seed = 5"):
+        nakmd.run(deck, tmp_path, threads=1, seed=5, overwrite=True)
+    assert nakmd.run(deck, tmp_path, threads=1).status == "finished"
+    assert nakmd.resume(tmp_path, steps=5, threads=1).step == 25
+    with pytest.raises(InputError, match="is not the copy"):
+        nakmd.run(small(steps=7), tmp_path, threads=1, overwrite=True)  # although the run was made with this text
+    assert deck.read_bytes() == content
+    deck.write_bytes(content.replace(b"steps = 20", b"steps = 10"))
+    assert nakmd.run(deck, tmp_path, threads=1, overwrite=True).step == 10
+    assert deck.read_bytes() == content.replace(b"steps = 20", b"steps = 10")
+
+
+def test_a_copy_that_the_user_has_edited_is_a_deck_of_the_user(tmp_path):
+    folder = tmp_path / "run"
+    nakmd.run(small(), folder, threads=1)
+    copy = folder / "deck.toml"
+    copy.write_text(copy.read_text() + "# a thought\n")
+    before = files_of(folder)
+    with pytest.raises(InputError, match=r"(?s)is not the copy.*-# a thought"):
+        nakmd.run(small(), folder, threads=1, overwrite=True)
+    assert files_of(folder) == before
+    assert nakmd.run(copy, folder, threads=1, overwrite=True).status == "finished"
+    assert copy.read_text().endswith("# a thought\n")
+
+
+def test_the_copy_of_a_run_without_status_is_recognised(tmp_path):
+    nakmd.run(small(), tmp_path / "run", threads=1)
+    (tmp_path / "run" / "status.json").unlink()
+    assert nakmd.run(small(steps=8), tmp_path / "run", threads=1, overwrite=True).step == 8
+
+
+# ---------------------------------------------------------------------------------------------- failed starts
+@pytest.mark.parametrize("fault", [InputError("no"), RunError("disk"), KeyboardInterrupt(), ValueError("bug")])
+def test_a_start_that_fails_leaves_the_earlier_run(tmp_path, monkeypatch, fault):
+    nakmd.run(small(), tmp_path / "run", threads=1)
+    before = files_of(tmp_path / "run")
+
+    def fail(*_arguments, **_more):
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "write_checkpoint", fail)
+        with pytest.raises(type(fault)):
+            nakmd.run(small(steps=7), tmp_path / "run", threads=1, overwrite=True)
+        with pytest.raises(type(fault)):
+            nakmd.run(small(steps=7), tmp_path / "new" / "run", threads=1)
+    assert files_of(tmp_path / "run") == before
+    assert not (tmp_path / "new").exists()
+    assert nakmd.resume(tmp_path / "run", steps=5, threads=1).step == 25
+
+
+KILLED = """
+import os, signal, sys
+import nakmd
+from nakmd.io import set_aside
+from nakmd.runs import session
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[3] == "checkpoint":
+    session.write_checkpoint = kill
+else:
+    set_aside.write_atomically = kill
+nakmd.run(sys.argv[1], sys.argv[2], threads=1, overwrite=True)
+"""
+
+
+@pytest.mark.parametrize("moment", ["checkpoint", "aside"])
+def test_a_killed_start_with_overwrite_leaves_the_earlier_run(tmp_path, moment):
+    nakmd.run(small(), tmp_path / "run", threads=1)
+    before = files_of(tmp_path / "run")
+    deck = write_deck(tmp_path / "other.toml", steps=7)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, deck, tmp_path / "run", moment], env=ENVIRONMENT, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    with pytest.raises(InputError, match="has changed since"):  # of the earlier run, which was put back
+        nakmd.resume(tmp_path / "run", threads=1, deck=deck)
+    assert files_of(tmp_path / "run") == before
+    resumed = nakmd.resume(tmp_path / "run", steps=5, threads=1)
+    assert resumed.step == 25
+
+
+def test_a_first_start_that_was_killed_before_its_checkpoint_is_started_again(tmp_path):
+    deck = write_deck(tmp_path / "small.toml")
+    subprocess.run([sys.executable, "-c", KILLED, deck, tmp_path / "run", "checkpoint"], env=ENVIRONMENT, check=False)
+    assert (tmp_path / "run" / "trajectory.h5md").exists()
+    with pytest.raises(InputError, match=r"holds no run.*nakmd run`, also if one was killed before its first"):
+        nakmd.resume(tmp_path / "run", threads=1)
+    assert nakmd.run(small(steps=7), tmp_path / "run", threads=1).step == 7  # no --overwrite: nothing was computed
+
+
+# ---------------------------------------------------------------------------------------------- several processes
+def start(*arguments, cwd):
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], cwd=cwd, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+
+
+def wait_for(path, seconds=120.0):
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} was not written"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def live(tmp_path):
+    """A long run in its steps, in another process; afterwards it is stopped, and must have lost nothing."""
+    write_deck(tmp_path / "long.toml", steps=10**6)
+    process = start("run", "long.toml", "-o", "run", "--threads", 1, cwd=tmp_path)
+    wait_for(tmp_path / "run" / "checkpoint_prev.h5")
+    yield tmp_path
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 3, error
+    steps = [frame[0] for frame in frames_of(tmp_path / "run")]
+    assert steps == list(range(0, 5 * len(steps), 5))
+
+
+def test_a_live_run_is_not_touched(live):
+    """By a start, a start with --overwrite, or a resume: here, under another host name, and in another container."""
+    deck = write_deck(live / "other.toml", steps=7)
+    inode = (live / "run" / "trajectory.h5md").stat().st_ino
+    n_frames = len(frames_of(live / "run"))
+    for arguments in (["run", deck, "-o", "run"], ["run", deck, "-o", "run", "--overwrite"], ["resume", "run"]):
+        code, error = shell(*arguments, cwd=live)
+        assert code == 2
+        assert re.fullmatch(r"(compiling.*\n)?run is in use: process \d+ on .* Nothing was changed\.\n", error)
+    unshare = shutil.which("unshare")
+    for flags in (["--uts"], ["--uts", "--pid", "--fork", "--mount-proc"]):
+        if unshare is None or subprocess.run([unshare, *flags, "true"], capture_output=True, check=False).returncode:
+            continue
+        other_host = [unshare, *flags, "sh", "-c", 'hostname node-b && exec "$0" "$@"']
+        done = subprocess.run(
+            [*other_host, *COMMAND, "run", deck, "-o", "run", "--overwrite"],
+            cwd=live, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert "run is in use: process" in done.stderr
+    assert (live / "run" / "trajectory.h5md").stat().st_ino == inode
+    assert len(frames_of(live / "run")) >= n_frames
+    assert json.loads((live / "run" / "status.json").read_text())["status"] == "running"
+
+
+def test_of_two_starts_at_the_same_moment_exactly_one_runs(tmp_path):
+    write_deck(tmp_path / "small.toml", steps=4000)
+    both = [start("run", "small.toml", "-o", "run", "--threads", 1, cwd=tmp_path) for _ in range(2)]
+    errors = [process.communicate(timeout=300)[1] for process in both]
+    codes = [process.returncode for process in both]
+    assert sorted(codes) == [0, 2], errors
+    # in use, or finished if the second one was slower to start than the first one to run
+    assert re.search("run is in use|run holds a run", errors[codes.index(2)])
+    assert frames_of(tmp_path / "run")[-1][0] == 4000
+
+
+def test_a_folder_that_is_removed_ends_the_run_with_one_message(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_lock, "INTERVAL", 0.05)
+
+    def remove(now):
+        if now.step > 0:
+            shutil.rmtree(tmp_path / "run", ignore_errors=True)
+
+    with pytest.raises(RunError, match="the folder was removed"):
+        nakmd.run(small(steps=10**6), tmp_path / "run", threads=1, progress=remove)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_suspended_run_that_has_lost_its_folder_writes_nothing(tmp_path, monkeypatch):
+    """Another machine has taken the folder over during the pause, and writes its own run there."""
+    monkeypatch.setattr(folder_lock, "INTERVAL", 1e9)
+    late = []
+
+    def suspend(now):
+        if now.step > 10 and not late:
+            for path in (tmp_path / "run").iterdir():
+                path.write_bytes(b"of the other one")
+            late.append(now.step)
+            clocks = folder_lock._clocks
+            monkeypatch.setattr(folder_lock, "_clocks", lambda: tuple(t + 3600.0 for t in clocks()))
+
+    with pytest.raises(RunError, match="no longer holds the lock"):
+        nakmd.run(small(steps=10**6), tmp_path / "run", threads=1, progress=suspend)
+    assert set(files_of(tmp_path / "run").values()) == {b"of the other one"}
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path):
+    (tmp_path / "run").write_text("notes")
+    with pytest.raises(InputError, match="run is a file, not a folder"):
+        nakmd.run(small(), tmp_path / "run", threads=1, overwrite=True)
+    with pytest.raises(InputError, match=r"cannot be created: Not a directory"):
+        nakmd.run(small(), tmp_path / "run" / "below", threads=1)
+    assert (tmp_path / "run").read_text() == "notes"
+
+
+# ---------------------------------------------------------------------------------------------- a full disk
+@pytest.mark.parametrize("limit", [20_000, 100_000])
+def test_a_full_disk_is_one_message_and_nothing_is_lost(tmp_path, limit):
+    """A limit on the size of files: the first checkpoint does not fit, or the trajectory is full later."""
+    write_deck(tmp_path / "small.toml", steps=400)
+    nakmd.run(tmp_path / "small.toml", tmp_path / "whole", threads=1)
+    limited = ["sh", "-c", f'ulimit -f {limit // 512}; exec "$0" "$@"', *COMMAND]
+    done = subprocess.run(
+        [*limited, "run", "small.toml", "-o", "run", "--threads", "1"],
+        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Internal error" not in done.stderr
+    assert "File too large" in done.stderr
+    if limit == 20_000:
+        assert not (tmp_path / "run").exists()
+        return
+    assert json.loads((tmp_path / "run" / "status.json").read_text())["status"] == "failed"
+    n_stored = len(frames_of(tmp_path / "run"))
+    assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")[:n_stored]
+    nakmd.resume(tmp_path / "run", threads=1)
+    assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")
+
+
+# ---------------------------------------------------------------------------------------------- wall time
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("23:50:00", 85800.0),
+        ("0:00:30", 30.0),
+        ("100:00:00", 360000.0),
+        ("1-12:00:00", 129600.0),
+        ("10 min", 600.0),
+        ("1.5h", 5400.0),
+        ("90 s", 90.0),
+        (" 2 days ", 172800.0),
+    ],
+)
+def test_a_wall_time(text, seconds):
+    assert parse_walltime(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10", "10:00", "1:60:00", "0:00:00", "-1 h", "10 fs", "1e9 s", "9" * 400 + " d", "9" * 5000, "nan s"]
+)
+def test_a_wall_time_that_is_none(tmp_path, text):
+    with pytest.raises(InputError, match=r"is not a positive time\. Write hours, minutes and seconds"):
+        nakmd.run(small(), tmp_path / "run", walltime=text)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_run_without_time_stops_before_its_first_step_and_is_resumable(tmp_path):
+    nakmd.run(small(), tmp_path / "whole", threads=1)
+    stopped = nakmd.run(small(), tmp_path / "run", threads=1, walltime=timedelta(seconds=-5.0))
+    assert (stopped.status, stopped.step) == ("interrupted", 0)
+    assert any("wall time is nearly over" in note for note in stopped.notes)
+    again = nakmd.resume(tmp_path / "run", threads=1, walltime="1 s")
+    assert (again.status, again.step) == ("interrupted", 0)
+    assert nakmd.resume(tmp_path / "run", threads=1, walltime="1 h").status == "finished"
+    assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")
+
+
+def test_the_shell_counts_the_wall_time_from_the_start_of_the_process(tmp_path, monkeypatch, capsys):
+    from nakmd.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+    write_deck(tmp_path / "long.toml", steps=10**7)
+    for arguments in (["run", "long.toml", "-o", "run", "--threads", "1"], ["resume", "run"]):
+        with pytest.raises(SystemExit) as ended:
+            # the process of the tests is older
+            app([*arguments, "--walltime", "0:00:01"], prog_name="nakmd")
+        shown, error = capsys.readouterr()
+        assert ended.value.code == 3, error
+        assert "The wall time is nearly over" in shown
+        assert "Continue with: nakmd resume run" in error
+    assert shell("run", "long.toml", "-o", "run", "--walltime", "10", cwd=tmp_path)[0] == 2
+
+
+def test_the_reserve_is_the_longest_step_and_two_checkpoints(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("nakmd.simulation.deadline.time.monotonic", lambda: now[0])
+    deadline = Deadline(100.0)
+    deadline.begin()
+    deadline.saved(3.0)
+    steps = 0
+    for duration in (20.0, *[1.0] * 100):  # the first step compiles
+        now[0] += duration
+        steps += 1
+        if deadline.is_near():
+            break
+    # the next step may compile as well: 20 s for it, 2 * 3 s for the checkpoint, and the time to close the files
+    assert steps == 1 + round(100.0 - 20.0 - 20.0 - 6.0 - CLOSING) + 1
+
+
+# ---------------------------------------------------------------------------------------------- other signals
+def test_a_signal_before_the_first_step_has_the_exit_code_of_an_interruption(tmp_path, monkeypatch):
+    from nakmd.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+    write_deck(tmp_path / "small.toml")
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGXCPU, signal.SIGHUP):
+        with monkeypatch.context() as patch:
+            patch.setattr(session, "build_stages", lambda *_, number=number: os.kill(os.getpid(), number))
+            before = signal.getsignal(number)
+            with pytest.raises(SystemExit) as ended:
+                app(["run", "small.toml", "-o", "run", "--threads", "1"], prog_name="nakmd")
+        assert ended.value.code == 3
+        assert signal.getsignal(number) is before
+        assert not (tmp_path / "run").exists()
+
+
+def test_a_signal_while_a_finished_run_is_measured_leaves_it_resumable(tmp_path, monkeypatch, capsys):
+    from nakmd.cli.app import app
+
+    monkeypatch.chdir(tmp_path)
+    write_deck(tmp_path / "small.toml")
+    with monkeypatch.context() as patch:
+        patch.setattr(session.Measuring, "measure", lambda *_: os.kill(os.getpid(), signal.SIGUSR1))
+        with pytest.raises(SystemExit) as ended:
+            app(["run", "small.toml", "-o", "run", "--threads", "1"], prog_name="nakmd")
+    assert ended.value.code == 3
+    assert "Interrupted. Continue with: nakmd resume run\n" in capsys.readouterr().err
+    assert json.loads((tmp_path / "run" / "status.json").read_text())["status"] == "interrupted"
+    assert not (tmp_path / "run" / "run.lock").exists()
+    assert nakmd.resume("run", threads=1).files.keys() >= {"results", "report"}
+    assert json.loads((tmp_path / "run" / "status.json").read_text())["status"] == "finished"
+
+
+def test_a_run_in_a_thread_has_no_signal_handlers(tmp_path):
+    status = []
+    thread = threading.Thread(target=lambda: status.append(nakmd.run(small(), tmp_path / "run", threads=1).status))
+    thread.start()
+    thread.join()
+    assert status == ["finished"]
+    assert np.isfinite(frames_of(tmp_path / "run")[-1][3])
