@@ -46,7 +46,11 @@ def prepare(kind, folder):
     return KINDS[kind].files(whole)
 
 
-def attempt(kind, files, number, folder):
+def _stop(_number, _frame):
+    raise Hang
+
+
+def attempt(kind, files, number, folder, longest=LONGEST):
     """Use the input with this number; return its outcome and, for a fault, what happened."""
     from nakmd.errors import NakmdError
 
@@ -55,7 +59,8 @@ def attempt(kind, files, number, folder):
     path = folder / source.name
     path.write_bytes(mutated(source.read_bytes(), kind, number, getattr(target, "binary", False)))
     before = memory()
-    signal.alarm(LONGEST)
+    signal.signal(signal.SIGALRM, _stop)
+    signal.alarm(longest)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -65,7 +70,7 @@ def attempt(kind, files, number, folder):
         text = str(error)
         outcome = ("refused", "") if text.strip() else ("traceback", "an empty message")
     except Hang:
-        outcome = "hang", f"more than {LONGEST} s"
+        outcome = "hang", f"more than {longest} s"
     except Exception:  # whatever it is, it is what this campaign looks for
         outcome = "traceback", traceback.format_exc()
     finally:
@@ -77,11 +82,6 @@ def attempt(kind, files, number, folder):
 
 def work(kind, numbers, folder):
     """Handle a range of inputs in this process; print one JSON line for each."""
-
-    def stop(_number, _frame):
-        raise Hang
-
-    signal.signal(signal.SIGALRM, stop)
     files = prepare(kind, folder)
     for number in numbers:
         outcome, why = attempt(kind, files, number, folder)
@@ -145,7 +145,6 @@ def main():
         return 0
     kinds = [options.kind] if options.kind else list(KINDS)
     if options.number is not None:
-        signal.signal(signal.SIGALRM, lambda *_: sys.exit("it hangs"))
         with tempfile.TemporaryDirectory(prefix="nakmd-fuzz-") as folder:
             files = prepare(kinds[0], Path(folder))
             outcome, why = attempt(kinds[0], files, options.number, Path(folder))

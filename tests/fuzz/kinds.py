@@ -101,8 +101,16 @@ temperature = "400 K"
 }
 
 
+class LongBuildError(Exception):
+    """A structure that takes long to build was announced to the user."""
+
+
+def _announced(*_):
+    raise LongBuildError
+
+
 class Deck:
-    """Decks: parsed, checked, built and bound."""
+    """Decks: parsed, checked, built and bound; long builds must be announced."""
 
     @staticmethod
     def files(folder):
@@ -116,7 +124,10 @@ class Deck:
         from nakmd.deck.source import DeckSource
         from nakmd.runs.plan import make_plan
 
-        deck, system, potential = make_plan(DeckSource.read(path)).require()
+        try:
+            deck, system, potential = make_plan(DeckSource.read(path), announce=_announced).require()
+        except LongBuildError:
+            return True
         potential.bind(system.species_names)
         return deck is not None
 
@@ -144,18 +155,21 @@ class Potential:
 
         potential = load_any(str(path))
         species = species_known_to(potential)
-        if not species:
-            return False
-        evaluate(potential, species, np.array([[0.0, 0.0, 0.0], [0.0, 2.5, 1.5]]))
+        pairs = [
+            (a, b) for a in species for b in species if all(potential.covers(*p) for p in ((a, a), (a, b), (b, b)))
+        ]
+        for pair in pairs[-1:]:  # sets of metal on carbon cover no species alone
+            evaluate(potential, pair, np.array([[0.0, 0.0, 0.0], [0.0, 2.5, 1.5]]))
         return True
 
 
-def evaluate(potential, species, positions):
-    """Compute energy, forces and virial of two atoms of the first and the last species."""
+def evaluate(potential, pair, positions):
+    """Compute energy, forces and virial of two atoms."""
     from nakmd.cell import Cell
     from nakmd.neighbors import Neighbors
     from nakmd.system import Result, System
 
+    species = list(dict.fromkeys(pair))
     system = System(positions, [0, len(species) - 1], species, Cell([14.0, 14.0, 14.0]))
     evaluator = potential.bind(species)
     result = Result(2)
