@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from nakmd.arrays import BoolArray, FloatArray, Int32Array
 from nakmd.errors import InputError
 
-#: Least distance [Å] between opposite faces along a periodic vector. An atom is never closer to its own image than that
-#: in a real structure, and a thinner cell has so many images within a cutoff that no list of pairs could hold them.
-LEAST_HEIGHT = 0.5
+#: Least distance [Å] between opposite faces along a periodic vector. Only strongly sheared vectors of a real lattice
+#: come near it, and a thinner cell has so many images within a cutoff that no list of pairs could hold them.
+LEAST_HEIGHT = 0.1
 
 #: Largest component of a cell vector [Å], 1 cm: see `nakmd.system.FARTHEST`.
 MOST_LENGTH = 1e8

@@ -119,6 +119,7 @@ def test_timings(command, hasty):
     assert "cn: neighbour lists" in error
 
 
+@pytest.mark.slow
 def test_costs(command, hasty):
     code, out, error = command("bench", "nak", "--atoms", 200, "--repeats", 2, "--threads", 2, "--costs", "--json")
     assert code == 0

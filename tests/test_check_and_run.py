@@ -155,7 +155,13 @@ RUNNING = {
 }
 
 
-@pytest.mark.parametrize("name", RUNNING)
+#: Decks on carbon take seconds; one of them is always run.
+SLOW = [name for name, changes in RUNNING.items() if "structure" in changes and name != "wet, tethered wall, barostat"]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in RUNNING]
+)
 def test_what_a_check_calls_valid_runs(name, tmp_path):
     deck = deck_of(**RUNNING[name])
     assert make_plan(deck).faults == []

@@ -13,6 +13,10 @@ from nakmd.resources import data_folder
 EXAMPLES = data_folder("examples")
 DECKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml"))
 
+#: Decks that differ from a tested one in numbers.
+LIKE_OTHERS = ("nitrogen_sites/graphitic.toml", "nitrogen_sites/pristine.toml")
+SLOW = pytest.mark.slow
+
 #: Steps of a relaxation and of any other stage.
 RELAX_STEPS, STEPS = 30, 20
 
@@ -30,7 +34,7 @@ def shortened(name: str) -> nakmd.Deck:
     return nakmd.Deck.from_text(write_toml(data), EXAMPLES)
 
 
-@pytest.mark.parametrize("name", DECKS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW) if name in LIKE_OTHERS else name for name in DECKS])
 def test_deck(name, tmp_path):
     deck = shortened(name)
     run = nakmd.run(deck, tmp_path / "run", threads=1)
@@ -84,6 +88,7 @@ def test_first_run(tmp_path, capsys):
     run.trajectory.close()
 
 
+@pytest.mark.slow
 def test_adhesion(tmp_path, capsys):
     works = load_script("adhesion").main(tmp_path, scales=(0.9, 1.0), steps=240)
     text = capsys.readouterr().out
@@ -94,6 +99,7 @@ def test_adhesion(tmp_path, capsys):
     assert works["free energy"].value < 0.0
 
 
+@pytest.mark.slow
 def test_nitrogen_sites(tmp_path, monkeypatch):
     study = load_script("nitrogen_sites/study")
     monkeypatch.setattr(study, "WALLS", ("graphitic",))  # only one of three walls, to save time

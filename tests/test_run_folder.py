@@ -203,6 +203,7 @@ def live(tmp_path):
     assert steps == list(range(0, 5 * len(steps), 5))
 
 
+@pytest.mark.slow
 def test_a_live_run_is_not_touched(live):
     """By a start, a start with --overwrite, or a resume: here, under another host name, and in another container."""
     deck = write_deck(live / "other.toml", steps=7)
@@ -228,6 +229,7 @@ def test_a_live_run_is_not_touched(live):
     assert json.loads((live / "run" / "status.json").read_text())["status"] == "running"
 
 
+@pytest.mark.slow
 def test_of_two_starts_at_the_same_moment_exactly_one_runs(tmp_path):
     write_deck(tmp_path / "small.toml", steps=4000)
     both = [start("run", "small.toml", "-o", "run", "--threads", 1, cwd=tmp_path) for _ in range(2)]
@@ -279,7 +281,7 @@ def test_a_file_in_the_place_of_the_folder(tmp_path):
 
 
 # ---------------------------------------------------------------------------------------------- a full disk
-@pytest.mark.parametrize("limit", [20_000, 100_000])
+@pytest.mark.parametrize("limit", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_a_full_disk_is_one_message_and_nothing_is_lost(tmp_path, limit):
     """A limit on the size of files: the first checkpoint does not fit, or the trajectory is full later."""
     write_deck(tmp_path / "small.toml", steps=400)

@@ -60,7 +60,11 @@ def test_the_equilibration_is_left_out_of_every_result(whole):
         assert used.left_out == "equilibration"
 
 
-@pytest.mark.parametrize("options", [{}, {"discard": "none"}, {"discard": 0.25}, {"start": "0.1 ps"}])
+#: Other choices of frames than the default.
+OTHERS = [{"discard": "none"}, {"discard": 0.25}, {"start": "0.1 ps"}]
+
+
+@pytest.mark.parametrize("options", [{}, *[pytest.param(each, marks=pytest.mark.slow) for each in OTHERS]])
 def test_live_analyses_give_the_same_file(whole, tmp_path, monkeypatch, options):
     after = whole if not options else nakmd.run(deck_of(**options), tmp_path / "after", threads=1)
     live = deck_of(when="live", **options)

@@ -53,7 +53,8 @@ def test_plain_python_passes_the_vector_tests():
     run_tests([], NUMBA_DISABLE_JIT="1")
 
 
-@pytest.mark.parametrize("processor", ["haswell", pytest.param("nehalem", marks=pytest.mark.slow)])
+@pytest.mark.slow  # compiles for each of them, a minute
+@pytest.mark.parametrize("processor", PROCESSORS)
 def test_other_processors_give_the_same_results(processor):
     features = llvm.get_host_cpu_features()
     if platform.machine() not in ("x86_64", "AMD64") or not all(features.get(f) for f in PROCESSORS[processor]):

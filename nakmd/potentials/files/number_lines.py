@@ -19,8 +19,6 @@ MAX_DIGITS = 18
 TRUNCATED = "The file is truncated: use a complete copy."
 DAMAGED = "Correct the value, or use an intact copy of the file."
 
-#: Largest absolute value in a table or a header. The Coulomb energy of two bare gold nuclei, r φ(r), has 9e4 eV Å.
-LARGEST = 1e9
 
 INTEGER = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -107,8 +105,6 @@ class Lines:
             raise self.not_a_number(word, what)
         if not math.isfinite(float(word)):
             raise self.error(f"{what} is {shown(word)}, beyond double precision.", "Correct the value.")
-        if abs(float(word)) > LARGEST:
-            raise self.too_large(float(word), what)
         return float(word)
 
     def positive(self, word: str, what: str) -> float:
@@ -143,10 +139,6 @@ class Lines:
             return self.error(f"{what} is {word}.", "Values must be finite: repair or replace the file.")
         return self.error(f"{what} is {shown(word)}, not a number.", DAMAGED)
 
-    def too_large(self, value: float, what: str) -> FileFormatError:
-        """Return the error for a finite number that no potential in eV and Å contains."""
-        return self.error(f"{what} is {value:g}; the limit is {LARGEST:g} in eV and Å.", "Correct the value.")
-
     def block(self, n: int, what: str) -> FloatArray:
         """Return the next ``n`` numbers, which start on a new line and end at the end of a line (as in DYNAMO)."""
         values: list[float] = []
@@ -160,9 +152,6 @@ class Lines:
                 values.append(float(word))
             if math.inf in values[-len(words) :] or -math.inf in values[-len(words) :]:
                 raise self.error(f"{what} has a value beyond double precision.", "Correct the value.")
-            huge = [k for k in range(len(values) - len(words), len(values)) if abs(values[k]) > LARGEST]
-            if huge:
-                raise self.too_large(values[huge[0]], f"value {huge[0] + 1} of {what}")
         if len(values) > n:
             raise self.error(
                 f"{what} has {len(values) - n} more values on this line than the {n} of the header.",
