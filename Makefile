@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick versions quick-on lanes slow kills check bench validate golden clean
+.PHONY: help run test quick versions quick-on lanes fuzz slow kills check bench validate golden clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -44,6 +44,9 @@ quick-on:
 	$(VERSIONS)/uv/bin/uv venv --quiet --clear --python $(FOR) $(VERSIONS)/$(WHICH)
 	$(VERSIONS)/uv/bin/uv pip install --quiet --python $(VERSIONS)/$(WHICH) --resolution $(RESOLUTION) --editable '.[test]'
 	NAKMD_CACHE_DIR=$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
+
+fuzz: $(VENV)/.dev           ## 100,000 damaged inputs of every kind: used, or refused with one message; an hour
+	$(BIN)/python tests/fuzz/campaign.py 100000 --log fuzz.log
 
 lanes: $(VENV)/.dev          ## the laws as plain Python, which checks the index of every lane: some minutes
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/test_lane_indices.py tests/test_potential_twins.py tests/test_potential_lists.py
