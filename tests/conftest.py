@@ -1,6 +1,7 @@
 """Settings and fixtures of the test run, and the list of potentials for which the laws are tested."""
 
 import os
+import signal
 
 # Set before Numba is imported: the laws compare 1, 2 and 4 threads on any machine.
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
@@ -117,6 +118,13 @@ POTENTIALS = [
         partial(made.nak_on_sheet, seed=4),
     ),
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_arrive():
+    """Undo what a shell does for jobs in the background: SIGINT ignored, also in the processes that tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

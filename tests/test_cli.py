@@ -353,7 +353,9 @@ def test_a_full_disk_that_no_module_expects_is_one_message(command, monkeypatch,
     assert not list(tmp_path.glob("nakmd-crash-*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *WARNINGS])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, *(pytest.param(each, marks=pytest.mark.slow) for each in WARNINGS)]
+)
 def test_an_interruption_is_exit_code_3_and_resumable(tmp_path, number):
     (tmp_path / "long.toml").write_text(SMALL.format(steps=10**6))
     command = [sys.executable, "-m", "nakmd"]
