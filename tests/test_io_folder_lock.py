@@ -206,7 +206,9 @@ def test_a_lock_that_is_released_during_the_wait_is_acquired(tmp_path, monkeypat
 
 
 @linux
-@pytest.mark.parametrize("n_links", [0, 1, 2])
+@pytest.mark.parametrize(
+    "n_links", [pytest.param(0, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.slow), 2]
+)
 def test_exactly_one_of_many_acquires_a_free_or_dead_lock(tmp_path, n_links):
     """Eight threads start at the same moment; the lock is free, dead, or dead with a successor that died as well."""
     gone = dataclasses.replace(ProcessIdentity.own(), started=1)
