@@ -48,7 +48,7 @@ CASES = {
         partial(liquid, 0.5, 500.0, n_atoms=48, seed=3), METAL,
         VelocityVerlet(0.002, Bussi(500.0, 0.1), MTK(BAR, ["xy", "z"], time_constant=0.5)), 1e-12,
     ),
-    "mixed precision": (partial(liquid, 0.5, 500.0, n_atoms=48, seed=4), METAL, VelocityVerlet(0.002), 1e-5),
+    "mixed precision": (partial(liquid, 0.5, 500.0, n_atoms=48, seed=4), METAL, VelocityVerlet(0.002), 1e-4),
     "metal on a doped sheet": (
         partial(made.nak_on_sheet, 1), WETTED, VelocityVerlet(0.0005, Langevin(400.0, 0.1)), 1e-12,
     ),
@@ -58,7 +58,10 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_forces_of_every_step_are_those_of_brute_force(name):
-    """The tolerance is that of sums in double precision, and of float32 pairs in mixed precision."""
+    """The tolerance is that of sums in double precision.
+
+    In mixed precision the rms error is 1e-6 eV/Å of forces of 0.3 eV/Å; the largest of 48,000 is ten times as large.
+    """
     build, model, integrator, tolerance = CASES[name]
     system = build()
     initialize_velocities(system, 500.0, seed=1)
