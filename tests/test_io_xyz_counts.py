@@ -1,7 +1,5 @@
 """Counts in the headers of XYZ files that exceed the file are refused before anything is read (case 23)."""
 
-import time
-
 import pytest
 
 from nakmd.errors import FileFormatError
@@ -17,6 +15,10 @@ CASES = {
         f"3\n{LATTICE}\n{ATOMS}",
         ":1: an image is said to have 3 atoms, but its header is followed by 2",
     ),
+    "line ends of old systems": (
+        f"2\n{LATTICE}\n{ATOMS}4294967296\n{LATTICE}\n{ATOMS}".replace("\n", "\r"),
+        ":5: an image is said to have 4294967296",
+    ),
     "negative": (f"-2\n{LATTICE}\n{ATOMS}", ":1: an image is said to have -2 atoms"),
     "second image": (f"2\n{LATTICE}\n{ATOMS}7000000000\n{LATTICE}\n{ATOMS}", ":5: an image is said to have 7000000000"),
     "10^20 columns": (f"2\n{LATTICE} {COLUMNS.format(width='9' * 20)}\n{ATOMS}", ":2: Properties list 1000000000000"),
@@ -29,15 +31,14 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("suffix", ["xyz", "extxyz"])
-def test_counts_that_never_end(tmp_path, name, suffix):
+def test_counts_that_never_end(tmp_path, monkeypatch, name, suffix):
     text, message = CASES[name]
     path = tmp_path / f"c.{suffix}"
-    path.write_text(text)
-    begin = time.monotonic()
+    path.write_bytes(text.encode())
+    monkeypatch.setattr("ase.io.read", None)  # it would loop as often as the header says
     for read in (read_structure, lambda path: convert(path, tmp_path / "o.h5md")):
         with pytest.raises(FileFormatError, match=message):
             read(path)
-    assert time.monotonic() - begin < 1.0
     assert not (tmp_path / "o.h5md").exists()
 
 

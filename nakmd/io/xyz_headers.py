@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -33,8 +34,11 @@ def check_xyz_headers(where: Path) -> None:
     -----
     A line of an atom has at least two bytes, so most wrong counts are refused before a line is read.
     """
-    with open(where, "rb") as file:
-        size, at = where.stat().st_size, 1
+    content = where.read_bytes()
+    if b"\r" in content:  # line ends of other systems, which the reader takes as such
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    with BytesIO(content) as file:
+        size, at = len(content), 1
         line = file.readline()
         while line:
             try:
