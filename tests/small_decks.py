@@ -1,6 +1,15 @@
 """Decks that run within a second, and the frames of their runs."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import nakmd
+
+#: How the tests call the command line in another process.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+COMMAND = [sys.executable, "-m", "nakmd"]
 
 #: A nitrogen-doped sheet of graphene.
 SHEET = {"kind": "graphene", "size": ["22 Å", "21 Å"], "bond": "1.4388 Å", "doping": {"graphitic": 0.02}}
@@ -62,3 +71,15 @@ def sheet_in_metal(liquid=True, steps=30, **more):
             **more,
         }
     )
+
+
+def write_deck(path, **stage):
+    path.write_text(small(**stage).to_toml())
+    return path
+
+
+def shell(*arguments, cwd, **more):
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False, **more
+    )
+    return done.returncode, done.stderr

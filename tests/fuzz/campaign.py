@@ -83,6 +83,8 @@ def attempt(kind, files, number, folder, longest=LONGEST):
 def work(kind, numbers, folder):
     """Handle a range of inputs in this process; print one JSON line for each."""
     files = prepare(kind, folder)
+    for path in files:
+        KINDS[kind].use(path)  # compiles the kernels, which takes longer than an input may
     for number in numbers:
         outcome, why = attempt(kind, files, number, folder)
         print(json.dumps([number, outcome, why]), flush=True)
