@@ -20,6 +20,7 @@ from nakmd.system import Frame, Topology
         (Measure(-810.0, 40.0, "bar", 10.0), "−900 … −720"),
         (Measure(2e-9, 1e-10, "", 10.0), "1.77e−09 … 2.23e−09"),
         (Measure(1.0, 0.0, "", 10.0), ""),
+        (Measure(0.2340868703580145, 8e-17, "Å²/ps", 10.0), ""),  # equal samples, with the rounding of their mean
         (Measure(1.0, float("nan"), "", 1.0), ""),
     ],
 )

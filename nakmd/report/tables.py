@@ -104,7 +104,8 @@ def interval_text(measured: WithError) -> str:
     """
     low, high = (float(bound) for bound in measured.interval())
     half = 0.5 * (high - low)
-    if not (math.isfinite(half) and half > 0.0):
+    rounding = 1e-12 * max(abs(low), abs(high))  # an error below it is that of samples which are all equal
+    if not (math.isfinite(half) and half > rounding):
         return ""
     digits = 1 - math.floor(math.log10(half))
     if digits > 6:
