@@ -78,8 +78,8 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about optional parts of formats, which users cannot act on
             if where.suffix in (".xyz", ".extxyz"):
-                check_xyz_headers(where)
                 text = where.read_text()
+                check_xyz_headers(where, text)
                 if _NUMBERED.match(text):
                     raise FileFormatError(where, "the first column holds numbers, not elements.", _SYMBOLS)
                 if _SPECIES_WITH_SITE.search(text):

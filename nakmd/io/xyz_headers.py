@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
-from io import BytesIO
+from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from nakmd.errors import FileFormatError
 
-_PROPERTIES = re.compile(rb"""Properties\s*=\s*["']?([^\s"']+)""")
-_PBC = re.compile(rb"""\bpbc\s*=\s*(?:["'{\[]([^"'}\]]*)["'}\]]|(\S+))""")
+_PROPERTIES = re.compile(r"""Properties\s*=\s*["']?([^\s"']+)""")
+_PBC = re.compile(r"""\bpbc\s*=\s*(?:["'{\[]([^"'}\]]*)["'}\]]|(\S+))""")
 
 #: Words of which ASE makes flags. If one of them is another word, ASE takes all three for true.
-_FLAGS = ({b"T", b"F", b"True", b"False", b"true", b"false", b"TRUE", b"FALSE"}, {b"0", b"1"})
+_FLAGS = ({"T", "F", "True", "False", "true", "false", "TRUE", "FALSE"}, {"0", "1"})
 
 
-def check_xyz_headers(where: Path) -> None:
+def check_xyz_headers(where: Path, text: str) -> None:
     """Raise if a count in an XYZ file exceeds what the file holds; a reader would loop as often as it says.
 
     Parameters
     ----------
     where : pathlib.Path
+        For messages.
+    text : str
+        The content of the file, with line ends as the reader of ASE gets them.
 
     Raises
     ------
@@ -32,13 +34,10 @@ def check_xyz_headers(where: Path) -> None:
 
     Notes
     -----
-    A line of an atom has at least two bytes, so most wrong counts are refused before a line is read.
+    A line of an atom has at least two characters, so most wrong counts are refused before a line is read.
     """
-    content = where.read_bytes()
-    if b"\r" in content:  # line ends of other systems, which the reader takes as such
-        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    with BytesIO(content) as file:
-        size, at = len(content), 1
+    with StringIO(text) as file:
+        size, at = len(text), 1
         line = file.readline()
         while line:
             try:
@@ -49,7 +48,9 @@ def check_xyz_headers(where: Path) -> None:
             begin = file.tell()
             if not 0 <= count <= (size - begin + 1) // 2:
                 raise FileFormatError(
-                    where, f"an image is said to have {count} atoms, but only {size - begin} bytes follow.", line=at
+                    where,
+                    f"an image is said to have {count} atoms, but only {size - begin} characters follow.",
+                    line=at,
                 )
             _check_flags(where, header, at + 1)
             found = _atoms_of(where, file, count, header, at)
@@ -59,26 +60,27 @@ def check_xyz_headers(where: Path) -> None:
                 )
             at += count + 2
             line = file.readline()
-            while line.lstrip().startswith(b"VEC"):  # cell vectors of ADF
+            while line.lstrip().startswith("VEC"):  # cell vectors of ADF
                 line, at = file.readline(), at + 1
 
 
-def _check_flags(where: Path, header: bytes, line: int) -> None:
+def _check_flags(where: Path, header: str, line: int) -> None:
     found = _PBC.search(header)
-    words = [] if found is None else (found.group(1) or found.group(2) or b"").replace(b",", b" ").split()
+    words = [] if found is None else (found.group(1) or found.group(2) or "").replace(",", " ").split()
     if words and (len(words) not in (1, 3) or not any(set(words) <= known for known in _FLAGS)):
-        given = b" ".join(words).decode(errors="replace")
-        raise FileFormatError(where, f'pbc is "{given}" in the header; it must be three of T and F.', line=line)
+        raise FileFormatError(
+            where, f'pbc is "{" ".join(words)}" in the header; it must be three of T and F.', line=line
+        )
 
 
-def _atoms_of(where: Path, file: BinaryIO, count: int, header: bytes, at: int) -> int:
+def _atoms_of(where: Path, file: StringIO, count: int, header: str, at: int) -> int:
     """Skip the atoms of an image and return how many there are; the first must have all columns of the header."""
     if not count:
         return 0
     first = file.readline()
     properties = _PROPERTIES.search(header)
     if properties is not None:
-        widths = [int(word) for word in properties.group(1).split(b":")[2::3] if word.isdigit()]
+        widths = [int(word) for word in properties.group(1).split(":")[2::3] if word.isdecimal()]
         columns = len(first.split())
         if sum(widths) > columns:
             raise FileFormatError(
