@@ -30,7 +30,7 @@ def usable_cores(control_groups: Path = Path("/sys/fs/cgroup"), membership: Path
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else machine_cores()
     quotas = [_quota(folder) for folder in _folders(control_groups, membership)]
     # A quota of 2.5 cores keeps 2 threads busy; a third would be throttled half of the time.
-    return max(1, min(affinity, *(int(quota) for quota in quotas if quota is not None), affinity))
+    return max(1, min([affinity, *(int(quota) for quota in quotas if quota is not None)]))
 
 
 def _folders(control_groups: Path, membership: Path) -> list[Path]:

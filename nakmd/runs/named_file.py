@@ -10,7 +10,7 @@ from nakmd.errors import FileFormatError, did_you_mean
 _MOST_LISTED = 20
 
 
-def existing_file(path: Path) -> Path:
+def named_file(path: Path) -> Path:
     """Return the path of an existing file.
 
     Raises

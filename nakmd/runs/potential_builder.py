@@ -13,7 +13,7 @@ from nakmd.potentials.files.potential_format import Format, recognised
 from nakmd.potentials.files.texts import read_text
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.library import load, names, takes_doping
-from nakmd.runs.named_file import existing_file
+from nakmd.runs.named_file import named_file
 from nakmd.toml_lines import KeyPath
 
 #: Called with the path and the message of each error.
@@ -177,7 +177,7 @@ def potential_file(name: str, folder: Path) -> tuple[Path, Format] | None:
     ending = _ENDINGS.get(Path(name).suffix.lower())
     if ending is None and "/" not in name and (name in names() or not (folder / name).is_file()):
         return None
-    path = existing_file(folder / name)
+    path = named_file(folder / name)
     return path, recognised(read_text(path)) or ending or "eam"
 
 
@@ -189,9 +189,9 @@ def _load(name: str | Path, affinity: float, doping: float | None, insist: bool,
 
 def _build_term(section: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Path, doping: float | None) -> Potential:
     if isinstance(section, EAMTerm):
-        return EAM.from_file(*(existing_file(folder / name) for name in section.file))
+        return EAM.from_file(*(named_file(folder / name) for name in section.file))
     if isinstance(section, TersoffTerm):
-        return Tersoff.from_file(existing_file(folder / section.file))
+        return Tersoff.from_file(named_file(folder / section.file))
     if isinstance(section, PairTerm):
         return section.build()
     loaded = load_named_or_file(section.name, folder, doping=doping)

@@ -11,7 +11,7 @@ from nakmd.cell import Cell
 from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
-from nakmd.runs.named_file import existing_file
+from nakmd.runs.named_file import named_file
 from nakmd.runs.planned_size import AROUND, SLAB, VACUUM
 from nakmd.runs.size_limits import check_repeat
 from nakmd.system import System
@@ -237,4 +237,4 @@ def read_system(path: Path) -> System:
     """
     from nakmd.io.extxyz import read_structure  # noqa: PLC0415  (h5py and ASE are slow to import)
 
-    return read_structure(existing_file(path))
+    return read_structure(named_file(path))
