@@ -41,7 +41,7 @@ def replacing(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Bina
         if sync:
             sync_folder(target.parent)
     except OSError as error:
-        raise RunError(f"{target}: cannot be written ({error.strerror or error}).") from error
+        raise RunError(f"{target}: cannot be written ({failure(target, error)}).") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -63,6 +63,11 @@ def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = 
     """
     with replacing(path, sync) as file:
         file.write(content)
+
+
+def failure(path: Path, error: OSError) -> str:
+    """Return why a file cannot be written, in words; the system names the file when the folder is missing."""
+    return (error.strerror or str(error)) if path.parent.is_dir() else "its folder does not exist or was removed"
 
 
 def sync_folder(folder: Path) -> None:

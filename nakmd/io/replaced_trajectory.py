@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.errors import InputError, RunError
+from nakmd.io.atomic import failure
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.journal import is_being_written, journal_of
 from nakmd.system import Topology
@@ -44,7 +45,7 @@ def replacing_trajectory(
     except RunError as error:
         raise RunError(str(error).replace(str(temporary), str(path))) from error
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error}).") from error
+        raise RunError(f"{path}: cannot be written ({failure(path, error)}).") from error
     finally:
         for leftover in (temporary, journal_of(temporary)):
             leftover.unlink(missing_ok=True)
