@@ -101,3 +101,22 @@ def test_a_process_that_compiles_runs_the_code_that_it_stores(tmp_path):
     assert lines[0][:2] == ["[]", "0"]
     assert lines[1][1] == "1"
     assert lines[0][2] == lines[1][2]
+
+
+@pytest.mark.parametrize("fault", ["full", "damaged"])
+def test_a_cache_that_fails_only_costs_compilation(tmp_path, fault):
+    """A limit on the size of files is a full disk; the index of a kernel is cut off, as by a fault of the disk."""
+    script = tmp_path / "kernel.py"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n" if fault == "full" else ""
+    script.write_text("import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + limit + PROGRAM)
+    environment = os.environ | {"NAKMD_CACHE_DIR": str(tmp_path / "cache")}
+    lines = []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        lines.append(done.stdout.split())
+        if fault == "damaged" and len(lines) == 1:
+            (index,) = (tmp_path / "cache").rglob("*.nbi")
+            index.write_bytes(index.read_bytes()[:-20])
+    assert lines[0] == lines[1]  # both compile, and get the same bits
+    assert lines[2][1:] == [{"full": "0", "damaged": "1"}[fault], lines[0][2]]

@@ -12,8 +12,10 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import pickle
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -47,6 +49,9 @@ if not COMPILED:
 
 #: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
 FAST = {"contract", "arcp", "nsz", "reassoc"}
+
+#: What reading or writing a file of the cache raises: the disk is full, or the file is damaged.
+CACHE_ERRORS = (OSError, EOFError, pickle.UnpicklingError)
 
 prange = numba.prange
 
@@ -140,6 +145,27 @@ def _keyed_by_outside_code(dispatcher: Any) -> Any:
         return (*key, outside) if outside else key
 
     cache._index_key = key_with_outside_code  # noqa: SLF001
+    return _optionally_cached(dispatcher)
+
+
+def _optionally_cached(dispatcher: Any) -> Any:
+    """Return a compiled function that works without its cache: a full disk or a damaged file only costs compilation."""
+    cache = dispatcher._cache  # noqa: SLF001
+    load, save = cache.load_overload, cache.save_overload
+
+    def load_if_possible(*arguments: Any) -> Any:
+        try:
+            return load(*arguments)
+        except CACHE_ERRORS:
+            with suppress(OSError):
+                cache.flush()  # a damaged index would make every later process compile
+            return None
+
+    def save_if_possible(*arguments: Any) -> None:
+        with suppress(*CACHE_ERRORS):
+            save(*arguments)
+
+    cache.load_overload, cache.save_overload = load_if_possible, save_if_possible
     return dispatcher
 
 
