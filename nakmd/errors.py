@@ -1,4 +1,4 @@
-"""The errors of nakmd. Each message gives the fault with its numbers, the place and the remedy.
+"""The errors of nakmd, and words for their messages. Each message gives the fault with its numbers, the place and the remedy.
 
 The command line maps the two families to exit codes: `InputError` is 2 (bad input: deck, file, usage),
 `RunError` is 1 (the run failed; the files written so far stay readable).
@@ -136,3 +136,12 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     if match is not None:
         return f'Did you mean "{match}"?'
     return f"Available: {', '.join(words)}." if words else ""
+
+
+def in_bytes(number: float) -> str:
+    """Return a size in B, kB, MB, GB or TB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000.0:
+            return f"{number:.3g} {unit}"
+        number /= 1000.0
+    return f"{number:.3g} TB"

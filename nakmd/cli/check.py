@@ -52,7 +52,8 @@ def _as_json(plan: Plan, forecast: Estimate | None) -> dict[str, Any]:
 
 
 def _print(plan: Plan, forecast: Estimate | None) -> None:
-    from nakmd.cli.output import in_bytes, in_time, say, show_table
+    from nakmd.cli.output import in_time, say, show_table
+    from nakmd.errors import in_bytes
 
     if forecast is not None:
         lengths = " x ".join(f"{length:.2f}" for length in forecast.cell)

@@ -59,15 +59,6 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def in_bytes(number: float) -> str:
-    """Return a size in B, kB, MB, GB or TB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000.0:
-            return f"{number:.3g} {unit}"
-        number /= 1000.0
-    return f"{number:.3g} TB"
-
-
 def in_time(seconds: float) -> str:
     """Return a duration in s, min, h or days."""
     if seconds < 90.0:

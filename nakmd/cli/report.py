@@ -15,7 +15,8 @@ def report(
     ] = None,
 ) -> None:
     """Write a self-contained HTML page of a run: results, plots, 3D view, input and references."""
-    from nakmd.cli.output import in_bytes, say
+    from nakmd.cli.output import say
+    from nakmd.errors import in_bytes
     from nakmd.report import write_report
 
     path = write_report(directory, output=output)

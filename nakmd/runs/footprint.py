@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
+from nakmd.errors import in_bytes
 from nakmd.toml_lines import KeyPath
 
 #: Bytes in a trajectory frame for each atom: positions, velocities, images, species.
@@ -60,7 +61,7 @@ def check_memory(needed: float, n_atoms: float, path: KeyPath) -> Iterator[Probl
     if available and needed > available:
         yield Problem(
             path,
-            f"{n_atoms:.7g} atoms need about {needed / 1e9:.1f} GB of memory; {available / 1e9:.1f} GB are free. "
+            f"{n_atoms:.7g} atoms need about {in_bytes(needed)} of memory; {in_bytes(available)} are free. "
             "Use a smaller system.",
         )
 
@@ -103,6 +104,6 @@ def check_disk(draft: Draft, n_atoms: float, directory: Path) -> Iterator[Proble
     if size > free:
         yield Problem(
             ("output", "trajectory_every"),
-            f"{frames:.7g} frames need about {size / 1e9:.4g} GB; {free / 1e9:.1f} GB are free in {folder}. Increase "
+            f"{frames:.7g} frames need about {in_bytes(size)}; {in_bytes(free)} are free in {folder}. Increase "
             'trajectory_every, or write precision = "single".',
         )

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from nakmd.errors import FileFormatError, InputError
+from nakmd.errors import FileFormatError, InputError, in_bytes
 from nakmd.potentials.files.raw_content import decoded
 
 #: Largest size of a file that is read.
@@ -37,7 +37,7 @@ def _read_bytes(path: Path | str) -> bytes:
         if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
             raise FileFormatError(path, "is a device, not a file.", "Give a file.")
         if status.st_size > MAX_BYTES:
-            size = f"{status.st_size / 1e9:.1f} GB"
+            size = in_bytes(status.st_size)
             raise FileFormatError(path, f"has {size}; potential files have less than 1 GB.", "Give a potential file.")
         return Path(path).read_bytes()
     except FileNotFoundError:
