@@ -1,4 +1,6 @@
-"""The errors of nakmd, and words for their messages. Each message gives the fault with its numbers, the place and the remedy.
+"""The errors of nakmd, and words for their messages.
+
+Each message gives the fault with its numbers, the place and the remedy.
 
 The command line maps the two families to exit codes: `InputError` is 2 (bad input: deck, file, usage),
 `RunError` is 1 (the run failed; the files written so far stay readable).
