@@ -31,7 +31,7 @@ QUICK := $(addprefix tests/test_,potential_contract.py deck_checks.py deck_messa
 quick: $(VENV)/.dev          ## the laws on small cases, the deck, the shell: a minute
 	$(BIN)/python -m pytest -m "not slow" -n 2 $(QUICK)
 
-# The laws, the shell and the files. uv reads the lowest versions from pyproject.toml.
+# uv reads the lowest versions from pyproject.toml. A Python that is not installed is replaced by $(PYTHON).
 VERSIONS := $(VENV)-versions
 versions:                     ## the quick tests with the lowest and the newest versions of Python and dependencies
 	$(PYTHON) -m venv $(VERSIONS)/uv
@@ -41,8 +41,10 @@ versions:                     ## the quick tests with the lowest and the newest 
 	$(MAKE) --no-print-directory quick-on WHICH=newest FOR=3.13 RESOLUTION=highest
 
 quick-on:
-	$(VERSIONS)/uv/bin/uv venv --quiet --clear --python $(FOR) $(VERSIONS)/$(WHICH)
+	$(VERSIONS)/uv/bin/uv venv --quiet --clear --no-python-downloads --python $(FOR) $(VERSIONS)/$(WHICH) \
+		|| $(VERSIONS)/uv/bin/uv venv --quiet --clear --python $(PYTHON) $(VERSIONS)/$(WHICH)
 	$(VERSIONS)/uv/bin/uv pip install --quiet --python $(VERSIONS)/$(WHICH) --resolution $(RESOLUTION) --editable '.[test]'
+	$(VERSIONS)/$(WHICH)/bin/python -c "import sys, numba, numpy; print('$(WHICH):', sys.version, numba.__version__, numpy.__version__)"
 	NAKMD_CACHE_DIR=$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
 
 fuzz: $(VENV)/.dev           ## 100,000 damaged inputs of every kind: used, or refused with one message; an hour

@@ -1,6 +1,7 @@
 """Forces of every step of runs of a thousand steps against a sum over all pairs and images without any list."""
 
 from functools import partial
+from pathlib import Path
 
 import configurations as made
 import models
@@ -8,9 +9,13 @@ import numpy as np
 import pytest
 from conftest import WALL_PAIRS
 from fakes import drive
+from reference.named_sets import named_twin
 
 from nakmd.cell import Cell
-from nakmd.integrators import MTK, Bussi, Langevin, VelocityVerlet, initialize_velocities
+from nakmd.deck.matter import Structure
+from nakmd.integrators import MTK, Bussi, Fire, Langevin, VelocityVerlet, initialize_velocities
+from nakmd.potentials import load
+from nakmd.runs.system_builder import build_system
 from nakmd.structures import liquid
 from nakmd.system import System
 
@@ -40,6 +45,20 @@ def droplet():
     return made.changed(made.nak_on_sheet(seed=2), periodic=(True, True, False))
 
 
+def wetted_tube():
+    """Return a small sibling of the flagship: a doped (5,5) tube of 22 Å in liquid NaK, relaxed in the set nak-cn."""
+    structure = Structure(
+        carbon={
+            "kind": "nanotube", "chirality": [5, 5], "length": "22 Å", "bond": "1.4388 Å",
+            "doping": {"pyridinic": 0.02, "pyrrolic": 0.006, "distance": "4 Å"},
+        },
+        liquid={"region": "around", "x_K": 0.67, "temperature": "450 K", "thickness": "7 Å"},
+    )  # fmt: skip
+    system = build_system(structure, 1, Path(), 1.4388)
+    drive(system, Fire(), 200, potential=load("nak-cn"))
+    return system
+
+
 # name: system, model, integrator, largest difference relative to the largest force
 CASES = {
     "liquid": (partial(liquid, 0.5, 500.0, n_atoms=48, seed=1), METAL, VelocityVerlet(0.002), 1e-12),
@@ -53,6 +72,7 @@ CASES = {
         partial(made.nak_on_sheet, 1), WETTED, VelocityVerlet(0.0005, Langevin(400.0, 0.1)), 1e-12,
     ),
     "droplet": (droplet, WETTED, VelocityVerlet(0.0005, Bussi(400.0, 0.1)), 1e-12),
+    "flagship": (wetted_tube, "nak-cn", VelocityVerlet(0.0005, Langevin(450.0, 0.1)), 1e-12),
 }  # fmt: skip
 
 
@@ -65,10 +85,12 @@ def test_forces_of_every_step_are_those_of_brute_force(name):
     build, model, integrator, tolerance = CASES[name]
     system = build()
     initialize_velocities(system, 500.0, seed=1)
-    potential = models.engine(model, system.species_names)
+    if isinstance(model, str):
+        potential, twin = load(model), named_twin(model, system.species_names)
+    else:
+        potential, twin = models.engine(model, system.species_names), models.twin(model)
     if name == "mixed precision":
         potential = potential.with_precision("mixed")
-    twin = models.twin(model)
     worst = [0.0]
 
     def compare(_step, result):
