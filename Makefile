@@ -45,7 +45,7 @@ quick-on:
 		|| $(VERSIONS)/uv/bin/uv venv --quiet --clear --python $(PYTHON) $(VERSIONS)/$(WHICH)
 	$(VERSIONS)/uv/bin/uv pip install --quiet --python $(VERSIONS)/$(WHICH) --resolution $(RESOLUTION) --editable '.[test]'
 	$(VERSIONS)/$(WHICH)/bin/python -c "import sys, numba, numpy; print('$(WHICH):', sys.version, numba.__version__, numpy.__version__)"
-	NAKMD_CACHE_DIR=$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
+	NAKMD_CACHE_DIR=$(CURDIR)/$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
 
 fuzz: $(VENV)/.dev           ## 100,000 damaged inputs of every kind: used, or refused with one message; an hour
 	$(BIN)/python tests/fuzz/campaign.py 100000 --log fuzz.log
@@ -76,5 +76,5 @@ validate: $(BIN)/nakmd       ## figures of nak-cn beside experiment and DFT: wha
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
 	$(BIN)/python tests/golden/regenerate.py
 
-clean:           ## remove the environment and what tests leave behind
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis runs
+clean:           ## remove the environments and what tests leave behind
+	rm -rf $(VENV) $(VERSIONS) .pytest_cache .mypy_cache .ruff_cache .hypothesis runs
