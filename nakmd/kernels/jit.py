@@ -12,12 +12,11 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import pickle
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 # Waiting threads spin for some microseconds and then sleep. On a loaded machine a spinning thread keeps the thread
 # that it waits for off its core: a step of 4,000 atoms took 50 ms with OpenMP's default. On a quiet machine this
@@ -49,9 +48,6 @@ if not COMPILED:
 
 #: Contraction and reassociation without the assumption that NaN does not occur: an exploding run must be seen.
 FAST = {"contract", "arcp", "nsz", "reassoc"}
-
-#: What reading or writing a file of the cache raises: the disk is full, or the file is damaged.
-CACHE_ERRORS = (OSError, EOFError, pickle.UnpicklingError)
 
 prange = numba.prange
 
@@ -149,24 +145,55 @@ def _keyed_by_outside_code(dispatcher: Any) -> Any:
 
 
 def _optionally_cached(dispatcher: Any) -> Any:
-    """Return a compiled function that works without its cache: a full disk or a damaged file only costs compilation."""
+    """Return a compiled function that works without its cache: a full disk or a damaged file only costs compilation.
+
+    Each file of the cache ends with the SHA-256 of what is before it. Numba notices damage only where it breaks its
+    format, and a damaged file of code would run.
+    """
     cache = dispatcher._cache  # noqa: SLF001
+    files = cache._cache_file  # noqa: SLF001
+    opened, load_index, load_data = files._open_for_write, files._load_index, files._load_data  # noqa: SLF001
+
+    @contextmanager
+    def open_for_write(path: str) -> Iterator[BinaryIO]:
+        with opened(path) as file:
+            yield file
+            file.flush()
+            file.write(hashlib.sha256(Path(file.name).read_bytes()).digest())
+
+    def load_intact_index() -> Any:
+        return load_index() if _is_intact(Path(files._index_path)) else {}  # noqa: SLF001
+
+    def load_intact_data(name: str) -> Any:
+        path = Path(files._data_path(name))  # noqa: SLF001
+        if not _is_intact(path):
+            raise OSError(f"{path} is damaged")  # Numba then compiles and replaces the file
+        return load_data(name)
+
+    files._open_for_write, files._load_index = open_for_write, load_intact_index  # noqa: SLF001
+    files._load_data = load_intact_data  # noqa: SLF001
     load, save = cache.load_overload, cache.save_overload
 
     def load_if_possible(*arguments: Any) -> Any:
-        try:
+        with suppress(OSError):
             return load(*arguments)
-        except CACHE_ERRORS:
-            with suppress(OSError):
-                cache.flush()  # a damaged index would make every later process compile
-            return None
+        return None
 
     def save_if_possible(*arguments: Any) -> None:
-        with suppress(*CACHE_ERRORS):
+        with suppress(OSError):
             save(*arguments)
 
     cache.load_overload, cache.save_overload = load_if_possible, save_if_possible
     return dispatcher
+
+
+def _is_intact(path: Path) -> bool:
+    """Return whether a file of the cache ends with its digest; also if there is no file."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return True
+    return hashlib.sha256(content[:-32]).digest() == content[-32:]
 
 
 def term(function: F) -> F:
