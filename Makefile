@@ -31,7 +31,8 @@ QUICK := $(addprefix tests/test_,potential_contract.py deck_checks.py deck_messa
 quick: $(VENV)/.dev          ## the laws on small cases, the deck, the shell: a minute
 	$(BIN)/python -m pytest -m "not slow" -n 2 $(QUICK)
 
-# uv reads the lowest versions from pyproject.toml. A Python that is not installed is replaced by $(PYTHON).
+# uv reads the lowest versions from pyproject.toml. A Python that is not installed is replaced by $(PYTHON). Libraries of
+# other versions warn of what they will change: no error here.
 VERSIONS := $(VENV)-versions
 versions:                     ## the quick tests with the lowest and the newest versions of Python and dependencies
 	$(PYTHON) -m venv $(VERSIONS)/uv
@@ -45,7 +46,7 @@ quick-on:
 		|| $(VERSIONS)/uv/bin/uv venv --quiet --clear --python $(PYTHON) $(VERSIONS)/$(WHICH)
 	$(VERSIONS)/uv/bin/uv pip install --quiet --python $(VERSIONS)/$(WHICH) --resolution $(RESOLUTION) --editable '.[test]'
 	$(VERSIONS)/$(WHICH)/bin/python -c "import sys, numba, numpy; print('$(WHICH):', sys.version, numba.__version__, numpy.__version__)"
-	NAKMD_CACHE_DIR=$(CURDIR)/$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
+	NAKMD_CACHE_DIR=$(CURDIR)/$(VERSIONS)/cache $(VERSIONS)/$(WHICH)/bin/python -m pytest -q -p no:cacheprovider -W default -m "not slow" -n 2 --dist loadgroup $(QUICK) tests/test_io_trajectory.py
 
 fuzz: $(VENV)/.dev           ## 100,000 damaged inputs of every kind: used, or refused with one message; an hour
 	$(BIN)/python tests/fuzz/campaign.py 100000 --log fuzz.log

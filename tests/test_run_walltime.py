@@ -51,8 +51,29 @@ def test_a_run_without_time_stops_before_its_first_step_and_is_resumable(tmp_pat
     assert any("wall time is nearly over" in note for note in stopped.notes)
     again = nakmd.resume(tmp_path / "run", threads=1, walltime="1 s")
     assert (again.status, again.step) == ("interrupted", 0)
-    assert nakmd.resume(tmp_path / "run", threads=1, walltime="1 h").status == "finished"
+    assert sum("wall time" in note for note in again.notes) == 1
+    assert sum("wall time" in note for note in nakmd.Run(tmp_path / "run").notes) == 1
+    finished = nakmd.resume(tmp_path / "run", threads=1, walltime="1 h")
+    assert finished.status == "finished"
+    assert not any("wall time" in note for note in finished.notes)  # it is about how an earlier process ended
     assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")
+
+
+def test_results_of_a_run_that_is_extended_do_not_stay_beside_more_frames(tmp_path):
+    """The extension is stopped after its first checkpoint: the table would be that of 20 steps."""
+    nakmd.run(small(), tmp_path / "run", threads=1)
+    assert nakmd.Run(tmp_path / "run").files.keys() >= {"results", "report", "figure"}
+
+    def stop(now):
+        if now.step >= 200:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        nakmd.resume(tmp_path / "run", steps=10**6, threads=1, progress=stop)
+    stopped = nakmd.Run(tmp_path / "run")
+    assert stopped.status == "interrupted"
+    assert not stopped.files.keys() & {"results", "report", "figure"}
+    assert "<td>" not in stopped._repr_html_()
 
 
 def test_the_shell_counts_the_wall_time_from_the_start_of_the_process(tmp_path, monkeypatch, capsys):

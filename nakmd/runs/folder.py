@@ -220,6 +220,11 @@ class RunFolder:
         """Delete the files of the earlier run; call when the new run has written its first checkpoint."""
         self._set_aside.commit()
 
+    def remove_results(self) -> None:
+        """Delete results, figure and report, which are those of the run before it was extended."""
+        for path in (self.results, self.overview, self.report):
+            path.unlink(missing_ok=True)
+
     def _deck_text(self) -> str | None:
         try:
             return self.deck.read_text(encoding="utf-8")

@@ -68,6 +68,8 @@ class Session:
         self._read_seconds = read_seconds
         self._digest = potential_hash(potential)
         self._pace = float("nan")
+        self._first_step = 0
+        self._ending: list[str] = []  # how this process ended; a later one does not repeat it
 
     def run(
         self, progress: ProgressReport | None, more_steps: int | None = None, deadline: Deadline | None = None
@@ -140,6 +142,7 @@ class Session:
         if more_steps is not None:
             simulation.extend(more_steps)
             self.extensions.append(more_steps)
+        self._first_step = simulation.step
 
     def _save(self, state: dict[str, Any]) -> None:
         self.folder.confirm()
@@ -156,6 +159,8 @@ class Session:
                 "simulation": state,
             },
         )
+        if self.stored is not None and state["step"] > self._first_step:
+            self.folder.remove_results()  # they are those of a shorter run
 
     def _report(self, now: Progress, progress: ProgressReport | None) -> None:
         self._pace = now.steps_per_second
@@ -206,7 +211,7 @@ class Session:
         no_time = deadline is not None and deadline.is_near()
         status = Status.INTERRUPTED if no_time else simulation.run()
         if status is Status.INTERRUPTED and deadline is not None and deadline.was_near:
-            self.notes.append(f"The wall time is nearly over ({deadline.seconds:.0f} s were available for the run).")
+            self._ending.append(f"The wall time is nearly over ({deadline.seconds:.0f} s were available for the run).")
         return status
 
     def _finish(self, simulation: Simulation, status: Status, measuring: Measuring) -> Run:
@@ -224,7 +229,7 @@ class Session:
                 if note not in self.notes:  # noted before an interruption
                     self.notes.append(note)
         self.folder.update(force=True, notes=self.notes)
-        results = Results({}, self.notes)
+        results = Results({}, [*self.notes, *self._ending])
         if status is Status.FINISHED:
             results = measuring.measure(self.folder.trajectory, self.notes)
             self.folder.update(force=True, verdict=results.verdict)
@@ -237,7 +242,8 @@ class Session:
                     f"{self.folder.overview} was not written ({error.strerror}); the run and its results are complete."
                 )
         # a run that is killed while it measures is not finished: resuming it measures again
-        self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0)
+        ending = {"message": " ".join(self._ending)} if self._ending else {}
+        self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0, **ending)
         return Run(
             self.folder.path,
             self.deck,
@@ -245,6 +251,6 @@ class Session:
             simulation.step,
             list(simulation.reports),
             results,
-            self.notes,
+            [*self.notes, *self._ending],
             rate,
         )
