@@ -19,7 +19,7 @@ from nakmd.io import read_checkpoint
 from nakmd.io.atomic import write_status
 from nakmd.io.checkpoint import previous_copy
 from nakmd.io.folder_lock import FolderLock
-from nakmd.io.journal import journal_of
+from nakmd.io.journal import SUFFIX
 from nakmd.io.set_aside import SetAside
 
 TRAJECTORY = "trajectory.h5md"
@@ -35,7 +35,7 @@ _FILES = (
     CHECKPOINT,
     previous_copy(CHECKPOINT).name,
     TRAJECTORY,
-    journal_of(TRAJECTORY).name,
+    TRAJECTORY + SUFFIX,
     STATUS,
     DECK,
     RESULTS,
@@ -161,8 +161,7 @@ class RunFolder:
     @property
     def is_busy(self) -> bool:
         """Whether a process holds the folder; also True if it was killed on another machine."""
-        claim = self._lock.holder()
-        return claim is not None and not (claim.holder is not None and claim.holder.is_gone())
+        return self._lock.user() is not None
 
     # ------------------------------------------------------------------------------------------ a new run
     def prepare(self, deck_text: str, overwrite: bool) -> None:
