@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from nakmd.errors import InputError, NakmdError, RunError
+from nakmd.errors import InputError, NakmdError
 from nakmd.io import read_checkpoint
 from nakmd.io.atomic import write_status
 from nakmd.io.checkpoint import previous_copy
@@ -271,7 +271,7 @@ class RunFolder:
         """
         self._status |= facts
         if force or time.monotonic() - self._written >= _STATUS_INTERVAL:
-            with suppress(RunError):
+            with suppress(NakmdError):
                 self._lock.confirm()
                 self._write_status()
 
