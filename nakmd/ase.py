@@ -14,6 +14,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
 
 from nakmd.cell import Cell, completed
+from nakmd.elements import species_name
 from nakmd.errors import InputError
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential, load
@@ -31,8 +32,8 @@ class NakMD(Calculator):
     potential : Potential or str
         ``EAM.from_file(...)``, a `Hybrid`, ..., or what `nakmd.potentials.load` accepts: ``"nak-cn"``.
     labels : sequence of str, or mapping of int to str, optional
-        Site labels: one for each atom (``""`` for none), or one for each tag (``{1: "graphitic"}``). If left out,
-        ``atoms.arrays["site"]`` is used where it exists.
+        Site labels: one for each atom (``""``, ``"-"`` or ``"none"`` for none), or one for each tag
+        (``{1: "graphitic"}``). If left out, ``atoms.arrays["site"]`` is used where it exists.
     skin : float [Å]
         Distance added to the cutoff of the neighbour lists.
 
@@ -71,9 +72,30 @@ class NakMD(Calculator):
         self.labels = labels
         self.skin = skin
         self._system: System | None = None
+        self._names: list[str] = []
         self._neighbors: Neighbors | None = None
         self._evaluator: Evaluator | None = None
         self._result = Result(0)
+
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """Return what changed since the last calculation; a changed label or potential counts as ``"numbers"``.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+        tol : float
+            Largest difference that is no change.
+
+        Raises
+        ------
+        InputError
+            If the number of labels is not the number of atoms.
+        """
+        changes = list(super().check_state(atoms, tol))  # type: ignore[no-untyped-call]  # ASE is untyped
+        # ASE compares neither tags nor arrays such as ``site``, nor attributes of the calculator
+        if not changes and (not self._is_bound() or self.species_of(atoms) != self._names):
+            changes = ["numbers"]
+        return changes
 
     def calculate(
         self,
@@ -94,6 +116,7 @@ class NakMD(Calculator):
             not the number of atoms.
         """
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]  # ASE is untyped
+        self.results = {}  # those of other atoms must not outlive an error
         current = cast(Atoms, self.atoms)
         has_volume = current.cell.rank == 3
         if "stress" in properties and not has_volume:
@@ -119,19 +142,23 @@ class NakMD(Calculator):
         """Return the species name of each atom: element and site label."""
         symbols = atoms.get_chemical_symbols()
         if self.labels is None:
-            labels = [str(site) for site in atoms.arrays["site"]] if "site" in atoms.arrays else [""] * len(atoms)
+            labels = list(atoms.arrays.get("site", [""] * len(atoms)))
         elif isinstance(self.labels, Mapping):
             labels = [self.labels.get(int(tag), "") for tag in atoms.get_tags()]
         else:
-            labels = [str(label) for label in self.labels]
+            labels = list(self.labels)
             if len(labels) != len(atoms):
                 raise InputError(
                     f"labels has {len(labels)} entries for {len(atoms)} atoms. Give one label for each atom."
                 )
-        return [f"{symbol}:{label}" if label else symbol for symbol, label in zip(symbols, labels, strict=True)]
+        return [species_name(symbol, label) for symbol, label in zip(symbols, labels, strict=True)]
+
+    def _is_bound(self) -> bool:
+        """Return whether the evaluator is of the present potential, which the user may have exchanged."""
+        return self._evaluator is not None and self._evaluator.potential is self.potential
 
     def _bind(self, atoms: Atoms) -> System:
-        """Return the system; it is rebuilt only if species, periodic flags or the number of atoms changed."""
+        """Return the system; it is rebuilt only if species, periodic flags, number of atoms or potential changed."""
         if not len(atoms):
             raise InputError("There are no atoms to compute: the Atoms object is empty.")
         names = self.species_of(atoms)
@@ -142,6 +169,7 @@ class NakMD(Calculator):
         system = self._system
         if (
             system is None
+            or not self._is_bound()
             or system.species_names != species_names
             or not np.array_equal(system.species, species)
             or not np.array_equal(system.cell.periodic, cell.periodic)
@@ -150,7 +178,7 @@ class NakMD(Calculator):
             self._evaluator = self.potential.bind(species_names)
             self._neighbors = Neighbors(self._evaluator.requests, self.skin)
             self._result = Result(system.n_atoms)
-            self._system = system
+            self._system, self._names = system, names
         check_positions(atoms.positions)
         system.positions[:] = atoms.positions
         system.cell.matrix[:] = cell.matrix

@@ -23,6 +23,10 @@ ATOMIC_NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
 METALS = ("Na", "K", "Rb", "Li", "Cs", "Cu", "Al")
 WALL = ("C", "N")
 
+#: Entry of a ``site`` column for an atom without a label (a column cannot be empty), and all that are read as such.
+NO_SITE = "-"
+_NO_SITES = (NO_SITE, "none", "")
+
 #: Standard atomic weights [amu], IUPAC 2021 (conventional values), of the elements that decks and models may name.
 MASSES = {
     "H": 1.008, "Li": 6.94, "B": 10.81, "C": 12.011, "N": 14.007, "O": 15.999, "Na": 22.98976928, "Al": 26.9815384,
@@ -90,6 +94,24 @@ MEASURED_CRYSTALS = {
 def element_of(species_name: str) -> str:
     """Return the element of a species name: ``"N:graphitic"`` is ``"N"``."""
     return species_name.partition(":")[0]
+
+
+def species_name(element: str, site: object) -> str:
+    """Return the name of a species from its element and an entry of a ``site`` column.
+
+    Parameters
+    ----------
+    element : str
+    site : object
+        The label, or ``-``, ``none`` or nothing for an atom without one.
+
+    Examples
+    --------
+    >>> species_name("N", "graphitic"), species_name("K", "-")
+    ('N:graphitic', 'K')
+    """
+    label = str(site)
+    return element if label in _NO_SITES else f"{element}:{label}"
 
 
 def miswritten_symbol(name: str) -> str | None:

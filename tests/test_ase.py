@@ -112,12 +112,81 @@ def test_two_calculators_can_share_a_potential():
     assert alloy.get_potential_energy() == pytest.approx(mixed, rel=1e-12)
 
 
-def test_site_labels_from_the_array_the_tags_or_the_argument():
+@pytest.fixture
+def sheet() -> Atoms:
+    """Return a sheet of carbon with one nitrogen, and potassium above it; no labels."""
     sheet = graphene(size=(6, 6, 1), vacuum=12.0)
     sheet.pbc = True
     sheet.symbols[0] = "N"
     sheet.append("K")
     sheet.positions[-1] = sheet.positions[0] + [0.0, 0.0, 3.0]
+    return sheet
+
+
+def energies_as_nitrogen_changes(sheet, calculator, change):
+    """Return the energies of one calculator, of graphitic and then of pyridinic nitrogen."""
+    sheet.calc = calculator
+    graphitic = sheet.get_potential_energy()
+    assert not calculator.calculation_required(sheet, ["energy"])
+    change()
+    assert calculator.calculation_required(sheet, ["energy"])
+    return [graphitic, sheet.get_potential_energy()]
+
+
+def test_labels_that_change_update_the_energy(sheet):
+    """ASE compares positions, cell and elements only: not arrays, not tags, not attributes of the calculator."""
+    labels = {1: "graphitic", 2: "pyridinic"}
+    expected = [NakMD("nak-cn", [label] + [""] * 72).get_potential_energy(sheet) for label in labels.values()]
+    assert expected[0] > expected[1] + 0.1
+    tags = np.zeros(73, dtype=int)
+    tags[0] = 1
+    sheet.set_tags(tags)
+    assert energies_as_nitrogen_changes(sheet, NakMD("nak-cn", labels), lambda: sheet.set_tags(2 * tags)) == expected
+    calculator = NakMD("nak-cn", {2: "graphitic"})
+    assert energies_as_nitrogen_changes(sheet, calculator, lambda: calculator.labels.update(labels)) == expected
+    sites = np.array(["graphitic"] + ["-"] * 72, dtype="<U9")
+    sheet.set_array("site", sites)
+
+    def relabel():
+        sheet.arrays["site"][0] = "pyridinic"
+
+    assert energies_as_nitrogen_changes(sheet, NakMD("nak-cn"), relabel) == expected
+
+
+def test_a_potential_that_is_exchanged_updates_the_energy():
+    atoms = bulk("Na", "bcc", a=4.3)
+    atoms.calc = NakMD("nak")
+    first = atoms.get_potential_energy()
+    atoms.calc.potential = load("gupta-na")
+    fresh = NakMD("gupta-na").get_potential_energy(atoms)
+    assert atoms.get_potential_energy() == fresh
+    assert abs(fresh - first) > 1e-4  # eV: two models of sodium
+
+
+@pytest.mark.parametrize("none", ["-", "none", ""])
+def test_entries_that_stand_for_no_label(sheet, none):
+    """The same as when a structure is read (`nakmd.io.from_atoms`)."""
+    labels = ["graphitic"] + [none] * 72
+    listed, tagged = NakMD("nak-cn", labels), NakMD("nak-cn", {1: "graphitic", 0: none})
+    sheet.set_array("site", np.array(labels))
+    sheet.set_tags([1] + [0] * 72)
+    names = ["N:graphitic"] + ["C"] * 71 + ["K"]
+    assert listed.species_of(sheet) == tagged.species_of(sheet) == NakMD("nak-cn").species_of(sheet) == names
+    system = from_atoms(sheet)
+    assert [system.species_names[k] for k in system.species] == names
+
+
+def test_a_failed_calculation_leaves_no_results():
+    atoms = bulk("Na", "bcc", a=4.3, cubic=True)
+    calculator = NakMD("nak")
+    calculator.calculate(atoms)
+    atoms.positions[1] = atoms.positions[0]
+    with pytest.raises(InputError, match="Move them apart"):
+        calculator.calculate(atoms)
+    assert calculator.results == {}
+
+
+def test_site_labels_from_the_array_the_tags_or_the_argument(sheet):
     with pytest.raises(CoverageError, match="N"):
         NakMD(load("nak-cn")).get_potential_energy(sheet)
     labels = ["graphitic"] + [""] * (len(sheet) - 1)

@@ -14,7 +14,9 @@ from small_decks import COMMAND, ENVIRONMENT, frames_of, shell, small, write_dec
 import nakmd
 from nakmd.errors import InputError, RunError
 from nakmd.io import folder_lock
+from nakmd.io.set_aside import ASIDE
 from nakmd.runs import session
+from nakmd.runs.folder import RunFolder
 
 
 def files_of(folder):
@@ -41,6 +43,24 @@ def test_a_folder_that_is_no_run_keeps_its_files(tmp_path):
     assert nakmd.run(small(), folder, threads=1, overwrite=True).status == "finished"
     assert (folder / "notes.txt").read_text() == "notes.txt of the user"
     assert json.loads((folder / "results.json").read_text())["results"]
+
+
+def test_only_leftovers_of_a_run_are_deleted(tmp_path):
+    for name in (".deck.toml.4711.tmp", ".deck.toml.mine.tmp", ".deck.toml.tmp", "deck.toml.4711.tmp"):
+        (tmp_path / name).write_text("")
+    with RunFolder(tmp_path).held():
+        pass
+    assert sorted(files_of(tmp_path)) == [".deck.toml.mine.tmp", ".deck.toml.tmp", "deck.toml.4711.tmp"]
+
+
+def test_a_folder_of_the_user_with_the_name_of_files_set_aside(tmp_path):
+    (tmp_path / ASIDE).mkdir()
+    (tmp_path / ASIDE / "precious").write_text("of the user")
+    (tmp_path / "checkpoint.h5").write_text("of an earlier run")
+    before = files_of(tmp_path)
+    with pytest.raises(InputError, match=r"\.replaced holds precious"):
+        nakmd.run(small(), tmp_path, threads=1, overwrite=True)
+    assert files_of(tmp_path) == before
 
 
 def test_other_files_do_not_prevent_a_run(tmp_path):

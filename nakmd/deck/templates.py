@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nakmd.errors import InputError, did_you_mean
+from nakmd.replaced_file import ReplacedFile
 from nakmd.resources import data_folder
 
 
@@ -63,7 +64,8 @@ def write_template(name: str, output: Path | None = None, force: bool = False) -
         raise InputError(f"{path} exists already. Choose another file with -o, or overwrite it with --force.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+        with ReplacedFile(path) as new:
+            new.temporary.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.") from None
     return path

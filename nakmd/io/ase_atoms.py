@@ -15,14 +15,11 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from nakmd.arrays import FloatArray
 from nakmd.cell import Cell, completed
-from nakmd.elements import element_of, standard_mass
+from nakmd.elements import NO_SITE, element_of, species_name, standard_mass
 from nakmd.errors import InputError
 from nakmd.io.element_groups import element_groups
 from nakmd.io.velocity_columns import ASE_VELOCITY, velocities_of
 from nakmd.system import Frame, System, Topology, check_masses
-
-#: Entry of the ``site`` column for an atom without a label; a column cannot be empty.
-NO_SITE = "-"
 
 #: Prefix of the boolean columns that hold groups.
 GROUP_PREFIX = "group_"
@@ -156,8 +153,7 @@ def from_atoms(atoms: ase.Atoms) -> System:
         raise InputError(f"the position of atom {not_finite[0]} is not finite (NaN or inf).")
     check_columns(atoms)
     sites = atoms.arrays.get("site", [""] * len(atoms))
-    labels = ["" if str(site) in (NO_SITE, "none", "") else str(site) for site in sites]
-    names = [f"{symbol}:{label}" if label else symbol for symbol, label in zip(atoms.symbols, labels)]
+    names = [species_name(symbol, site) for symbol, site in zip(atoms.symbols, sites)]
     species_names = tuple(dict.fromkeys(names))
     row = {name: a for a, name in enumerate(species_names)}
     masses = _masses_of(atoms)

@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nakmd.errors import RunError
+from nakmd.replaced_file import ReplacedFile
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], sync: bool = False) -> Iterator[BinaryIO]:
-    """Open a temporary file that replaces ``path`` if the block succeeds and is deleted otherwise.
+    """Open a temporary file that replaces ``path`` if the block succeeds and is deleted otherwise (`ReplacedFile`).
 
     Parameters
     ----------
@@ -26,24 +27,21 @@ def replacing(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Bina
 
     Raises
     ------
+    InputError
+        If ``path`` is something else than a file.
     RunError
         If the file cannot be written.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "w+b") as file:
+        with ReplacedFile(path) as new, open(new.temporary, "w+b") as file:
             yield file
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-        os.replace(temporary, target)
         if sync:
-            sync_folder(target.parent)
+            sync_folder(new.target.parent)
     except OSError as error:
-        raise RunError(f"{target}: cannot be written ({failure(target, error)}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise RunError(f"{path}: cannot be written ({failure(Path(path), error)}).") from error
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = True) -> None:
@@ -58,6 +56,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes, sync: bool = 
 
     Raises
     ------
+    InputError
+        If ``path`` is something else than a file.
     RunError
         If the file cannot be written.
     """

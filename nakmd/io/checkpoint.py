@@ -84,7 +84,8 @@ def write_checkpoint(path: str | os.PathLike[str], state: Mapping[str, Any]) -> 
 
 def _keep_previous(where: Path) -> None:
     """Link the current checkpoint as the previous copy, without a moment in which there is no checkpoint."""
-    previous = previous_copy(where)
+    # behind links, because a hard link to a link would follow it to the next checkpoint
+    where, previous = (Path(os.path.realpath(path)) for path in (where, previous_copy(where)))
     try:
         if not _is_whole(where.read_bytes()):
             return  # a damaged file must not replace an intact previous copy

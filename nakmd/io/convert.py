@@ -19,6 +19,7 @@ from nakmd.io.frame_files import FrameFile, Reading, open_frames
 from nakmd.io.interruption import interruptible
 from nakmd.io.lammps.atom_types import type_names
 from nakmd.io.lammps_files import restricted, write_data, write_dump_frame
+from nakmd.io.live_target import refuse_live_target
 from nakmd.io.replaced_trajectory import replacing_trajectory
 
 #: File extensions of each format.
@@ -195,6 +196,7 @@ def convert(
         raise InputError(f"{target}: the target is a folder; give the file to write.")
     if timestep is not None and not (np.isfinite(timestep) and timestep > 0.0):
         raise InputError(f"timestep is {timestep:g} ps; it must be positive.")
+    refuse_live_target(target)
     selection = _slice_of(frames)
     reading = Reading(type_names(types), units, timestep)
     with open_frames(source, reading) as content, interruptible() as check:
@@ -212,8 +214,10 @@ def convert(
                 for row in rows:
                     writer.write(content[row])
                 check()
+                refuse_live_target(target)  # again, because the conversion may have taken long
         else:
             with replacing(target) as file:
                 notes = _write(file, kind, content, rows)
                 check()
+                refuse_live_target(target)  # again, because the conversion may have taken long
     return Conversion(target, kind, len(rows), (*content.notes, *notes))

@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 import ase
 
+from nakmd.elements import NO_SITE
 from nakmd.errors import FileFormatError, InputError
-from nakmd.io.ase_atoms import NO_SITE, frame_of, from_atoms, system_of, to_atoms
+from nakmd.io.ase_atoms import frame_of, from_atoms, system_of, to_atoms
 from nakmd.io.atomic import replacing
 from nakmd.io.contents import content_of, existing_file
 from nakmd.io.elements_known import TYPE_NUMBER_FORMATS, check_elements

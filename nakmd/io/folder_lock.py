@@ -73,6 +73,11 @@ class FolderLock:
             last, path = claim, self._successor(claim.token)
         return last
 
+    def user(self) -> Claim | None:
+        """Return the claim of a process that may be running; None if there is none, or its process is gone."""
+        claim = self.holder()
+        return None if claim is None or (claim.holder is not None and claim.holder.is_gone()) else claim
+
     def acquire(self, tell: Callable[[str], None] | None = None) -> list[str]:
         """Acquire the lock, after a wait if a process on another machine may hold it; return notes for the user.
 

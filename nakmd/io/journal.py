@@ -14,6 +14,10 @@ After a kill in 1 or 2, the file has its old content, with bytes past its end th
 the journal is complete, and the next process that opens the file finishes the change with `pending_changes`. At all
 other times, also during the run, any HDF5 program can open the file. A full disk fails in 1 or 2 and leaves the old
 content.
+
+A lock on the journal admits one writer at a time; on the file itself it would exclude HDF5 readers. The writer removes
+the empty journal when it closes. A process that has opened the journal before may lock it only after that, and would
+hold the lock of a file that nobody else finds. So a lock counts only if the journal still has its name.
 """
 
 from __future__ import annotations
@@ -22,11 +26,21 @@ import fcntl
 import hashlib
 import os
 import struct
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from nakmd.errors import InputError
+
+#: End of the name of a journal, after the name of its file.
+SUFFIX = ".journal"
+
 #: Page size [bytes]: the operating system writes pages as a whole, so a kill never splits one.
 PAGE = 4096
+
+#: Attempts to acquire the lock, 10 ms apart if it is held: `is_being_written` of a reader holds it briefly.
+_LOCK_ATTEMPTS = 5
 
 _MAGIC = b"nakmdjournal001\n"
 _HEADER = struct.Struct("<16s32sQQ")  # magic, identity of the file, its new length, number of pages
@@ -52,8 +66,9 @@ class Changes(NamedTuple):
 
 
 def journal_of(path: str | os.PathLike[str]) -> Path:
-    """Return the path of the journal of a file."""
-    return Path(f"{os.fspath(path)}.journal")
+    """Return the path of the journal of a file, for a symbolic link that of the file itself."""
+    where = os.path.realpath(path) if os.path.islink(path) else os.fspath(path)
+    return Path(f"{where}{SUFFIX}")
 
 
 def pending_changes(path: str | os.PathLike[str]) -> Changes | None:
@@ -107,6 +122,57 @@ def encoded(changes: Changes, identity: bytes) -> bytes:
     return body + hashlib.blake2b(body, digest_size=_DIGEST).digest()
 
 
+def locked_journal(path: str | os.PathLike[str]) -> int:
+    """Open and lock the journal of a file; return its handle for `release_journal`.
+
+    Parameters
+    ----------
+    path : path
+        The file itself, not its journal.
+
+    Raises
+    ------
+    OSError
+        If the journal cannot be opened.
+    InputError
+        If another process holds the lock.
+
+    Notes
+    -----
+    On a file system without locks, all callers get a handle.
+    """
+    journal = journal_of(path)
+    for _ in range(_LOCK_ATTEMPTS):
+        handle = os.open(journal, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_named(handle, journal):
+                return handle
+        except BlockingIOError:
+            time.sleep(0.01)
+        except OSError:
+            return handle
+        os.close(handle)
+    raise InputError(f"{path}: another process is writing this file. Wait for it or stop it.")
+
+
+def release_journal(path: str | os.PathLike[str], handle: int) -> None:
+    """Remove the journal if it is empty, and release its lock."""
+    journal = journal_of(path)
+    with suppress(OSError):  # an empty journal that stays is harmless
+        if os.fstat(handle).st_size == 0 and _is_named(handle, journal):
+            journal.unlink()
+    os.close(handle)
+
+
+def _is_named(handle: int, journal: Path) -> bool:
+    """Return whether an open journal is the one with this name, and not one that was removed."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(journal))
+    except FileNotFoundError:
+        return False
+
+
 def is_being_written(path: str | os.PathLike[str]) -> bool:
     """Return whether a running process has the file open for writing.
 
@@ -115,16 +181,20 @@ def is_being_written(path: str | os.PathLike[str]) -> bool:
     path : path
         The file itself, not its journal.
     """
-    try:
-        journal = os.open(journal_of(path), os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(journal, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(journal)
-    return False
+    journal = journal_of(path)
+    for _ in range(_LOCK_ATTEMPTS):
+        try:
+            handle = os.open(journal, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if _is_named(handle, journal):
+                return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(handle)
+    return True  # one writer after the other has removed its journal

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
-import time
 from pathlib import Path
 
-from nakmd.errors import InputError, RunError
-from nakmd.io.journal import PAGE, Changes, encoded, journal_of, pending_changes
-
-#: Attempts to acquire the lock, 10 ms apart.
-_LOCK_ATTEMPTS = 5
+from nakmd.errors import RunError
+from nakmd.io.journal import PAGE, Changes, encoded, journal_of, locked_journal, pending_changes, release_journal
 
 
 class JournaledFile(io.RawIOBase):
@@ -58,9 +53,8 @@ class JournaledFile(io.RawIOBase):
         self._length = self._committed
 
     def _open_for_writing(self, mode: str) -> None:
-        self._journal = os.open(journal_of(self.path), os.O_RDWR | os.O_CREAT, 0o644)
+        self._journal = locked_journal(self.path)
         try:
-            self._lock()
             changes = pending_changes(self.path) if mode == "a" else None
             flags = os.O_RDWR if mode == "a" else os.O_RDWR | os.O_CREAT | os.O_TRUNC
             self._file = os.open(self.path, flags, 0o644)
@@ -71,19 +65,6 @@ class JournaledFile(io.RawIOBase):
             self.close()
             raise
         self._committed = os.fstat(self._file).st_size
-
-    def _lock(self) -> None:
-        # on the journal, because a lock on the file would exclude HDF5 readers
-        for _ in range(_LOCK_ATTEMPTS):
-            try:
-                fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(0.01)  # `is_being_written` of a reader holds the lock briefly
-            except OSError:
-                return  # a file system without locks
-            else:
-                return
-        raise InputError(f"{self.path}: another process is writing this file. Wait for it or stop it.")
 
     def commit(self, sync: bool = False) -> None:
         """Write all changes since the last commit to the file, atomically.
@@ -231,9 +212,7 @@ class JournaledFile(io.RawIOBase):
             os.close(self._file)
             self._file = -1
         if self._journal >= 0:
-            if os.fstat(self._journal).st_size == 0:
-                journal_of(self.path).unlink(missing_ok=True)
-            os.close(self._journal)
+            release_journal(self.path, self._journal)
             self._journal = -1
         super().close()
 

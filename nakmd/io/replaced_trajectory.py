@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nakmd.errors import InputError, RunError
+from nakmd.errors import RunError
 from nakmd.io.atomic import failure
 from nakmd.io.h5md import TrajectoryWriter
-from nakmd.io.journal import is_being_written, journal_of
+from nakmd.io.journal import journal_of, locked_journal, release_journal
+from nakmd.replaced_file import ReplacedFile
 from nakmd.system import Topology
 
 
@@ -30,22 +31,24 @@ def replacing_trajectory(
     Raises
     ------
     InputError
-        If a run is writing the file.
+        If ``path`` is something else than a file, or a process is writing it.
     RunError
         If the file cannot be written.
     """
-    if is_being_written(path):
-        raise InputError(f"{path}: a run is writing this trajectory. Choose another target, or wait for its end.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    new = ReplacedFile(path)
     try:
-        with TrajectoryWriter(temporary, topology, parameters, images=images) as writer:
-            yield writer
-        os.replace(temporary, path)
-        journal_of(path).unlink(missing_ok=True)  # of the file that was replaced
+        with new:
+            with TrajectoryWriter(new.temporary, topology, parameters, images=images) as writer:
+                yield writer
+            journal = locked_journal(path)
+            try:
+                new.replace()
+                os.ftruncate(journal, 0)  # a change of the file that was replaced
+            finally:
+                release_journal(path, journal)
     except RunError as error:
-        raise RunError(str(error).replace(str(temporary), str(path))) from error
+        raise RunError(str(error).replace(str(new.temporary), str(path))) from error
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({failure(path, error)}).") from error
     finally:
-        for leftover in (temporary, journal_of(temporary)):
-            leftover.unlink(missing_ok=True)
+        journal_of(new.temporary).unlink(missing_ok=True)

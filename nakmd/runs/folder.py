@@ -14,12 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from nakmd.errors import InputError, RunError
+from nakmd.errors import InputError, NakmdError
 from nakmd.io import read_checkpoint
 from nakmd.io.atomic import write_status
 from nakmd.io.checkpoint import previous_copy
 from nakmd.io.folder_lock import FolderLock
-from nakmd.io.journal import journal_of
+from nakmd.io.journal import SUFFIX
 from nakmd.io.set_aside import SetAside
 
 TRAJECTORY = "trajectory.h5md"
@@ -35,7 +35,7 @@ _FILES = (
     CHECKPOINT,
     previous_copy(CHECKPOINT).name,
     TRAJECTORY,
-    journal_of(TRAJECTORY).name,
+    TRAJECTORY + SUFFIX,
     STATUS,
     DECK,
     RESULTS,
@@ -107,7 +107,8 @@ class RunFolder:
         Raises
         ------
         InputError
-            If another process is running in the folder, or if it cannot be written.
+            If another process is running in the folder, if it cannot be written, or if files in it that a run has set
+            aside cannot be recognised (`SetAside.recover`).
         """
         made = self._make_folders() if create else []
         try:
@@ -125,8 +126,8 @@ class RunFolder:
                 try:
                     self._lock.confirm()
                     self._set_aside.roll_back()
-                except (OSError, RunError):
-                    pass  # the lock is lost, or the disk fails: the next start puts the files back
+                except (OSError, NakmdError):
+                    pass  # the lock is lost, or the disk fails: the next start puts the files back, or says why not
                 self._lock.release()
         finally:
             for folder in reversed(made):
@@ -137,7 +138,8 @@ class RunFolder:
         """Delete what a process leaves that was killed while it replaced a file."""
         for name in _FILES:
             for left in self.path.glob(f".{name}.*.tmp"):
-                left.unlink(missing_ok=True)
+                if left.suffixes[-2][1:].isdigit():  # the number of the process
+                    left.unlink(missing_ok=True)
 
     def _make_folders(self) -> list[Path]:
         """Create the folder and its parents; return those that did not exist."""
@@ -159,8 +161,7 @@ class RunFolder:
     @property
     def is_busy(self) -> bool:
         """Whether a process holds the folder; also True if it was killed on another machine."""
-        claim = self._lock.holder()
-        return claim is not None and not (claim.holder is not None and claim.holder.is_gone())
+        return self._lock.user() is not None
 
     # ------------------------------------------------------------------------------------------ a new run
     def prepare(self, deck_text: str, overwrite: bool) -> None:
@@ -275,7 +276,7 @@ class RunFolder:
         """
         self._status |= facts
         if force or time.monotonic() - self._written >= _STATUS_INTERVAL:
-            with suppress(RunError):
+            with suppress(NakmdError):
                 self._lock.confirm()
                 self._write_status()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from nakmd.errors import RunError
+from nakmd.errors import NakmdError
 from nakmd.io.atomic import write_atomically
 from nakmd.kernels.jit import cache_folder
 from nakmd.potentials import Potential
@@ -41,7 +41,7 @@ def store_rate(potential: Potential, threads: int, rate: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({**known, model_key(potential, threads): rate}, indent=1)
         write_atomically(path, text.encode(), sync=False)
-    except (OSError, RunError, ValueError, TypeError):
+    except (OSError, NakmdError, ValueError, TypeError):
         return
 
 

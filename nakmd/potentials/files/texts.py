@@ -6,10 +6,12 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from nakmd.errors import FileFormatError, InputError, in_bytes
 from nakmd.potentials.files.raw_content import decoded
+from nakmd.replaced_file import ReplacedFile
 
 #: Largest size of a file that is read.
 MAX_BYTES = 1_000_000_000
@@ -48,22 +50,43 @@ def _read_bytes(path: Path | str) -> bytes:
 
 
 def write_text(path: Path | str, text: str) -> Path:
-    """Write a text file atomically, so that a reader never sees a part of it, and return its path."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}. Choose another folder.") from None
-    return path
+    """Write a text file atomically, so that a reader never sees a part of it, and return its path.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, or something else than a file has its name.
+    """
+    _write({Path(path): text})
+    return Path(path)
 
 
 def write_texts(folder: Path | str, texts: Mapping[str, str]) -> list[Path]:
-    """Write texts under their names into a folder, which is created if it does not exist, and return the paths."""
+    """Write texts under their names into a folder, which is created if it does not exist, and return the paths.
+
+    No file is replaced before all of them are written next to their places.
+
+    Raises
+    ------
+    InputError
+        As for `write_text`.
+    """
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder} cannot be created: {error.strerror}. Choose another folder.") from None
-    return [write_text(folder / name, text) for name, text in texts.items()]
+    paths = {folder / name: text for name, text in texts.items()}
+    _write(paths)
+    return list(paths)
+
+
+def _write(texts: Mapping[Path, str]) -> None:
+    path = Path()
+    try:
+        with ExitStack() as files:
+            for path, text in texts.items():
+                new = files.enter_context(ReplacedFile(path))
+                new.temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}. Choose another folder.") from None
