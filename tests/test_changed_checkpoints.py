@@ -81,6 +81,17 @@ def set_in(state, place, value):
         ("simulation/past_work", {}, r"the run cannot be continued from it \('thermostat'\)"),
         ("simulation/velocities", np.zeros((1, 3)), r"checkpoint\.h5: velocities has 1 rows, positions has \d+\."),
         ("simulation/forces", np.zeros((1, 3)), r"has an array \(1, 3\) of float64 as /forces, not an array"),
+        (
+            "simulation/neighbors/outer_cell",
+            np.full((3, 3), 14, dtype=np.int8),
+            r"outer_cell of the neighbour lists of shape \(3, 3\) and type int8, not \(3, 3\) finite",
+        ),
+        (
+            "simulation/neighbors/inner_positions",
+            np.zeros((2, 3)),
+            r"inner_positions of .* shape \(2, 3\) and type float64",
+        ),
+        ("simulation/neighbors/skins", np.array([1.0, -0.5, 0.0]), r"inner skin of -0\.5 Å and an outer one of 1 Å"),
         ("simulation/step", 4.5, r"has 4\.5 as /step, not 4"),
     ],
 )
