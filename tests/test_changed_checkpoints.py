@@ -91,6 +91,11 @@ def set_in(state, place, value):
             np.zeros((2, 3)),
             r"inner_positions of .* shape \(2, 3\) and type float64",
         ),
+        (
+            "simulation/neighbors/inner_cell",
+            np.zeros((3, 3)),
+            r"inner_cell of the neighbour lists \[\[0\.0, .*no volume",
+        ),
         ("simulation/neighbors/skins", np.array([1.0, -0.5, 0.0]), r"inner skin of -0\.5 Å and an outer one of 1 Å"),
         ("simulation/step", 4.5, r"has 4\.5 as /step, not 4"),
     ],

@@ -55,6 +55,11 @@ def _stored(state: Mapping[str, Any], name: str, shape: tuple[int, int]) -> Floa
             f"The checkpoint has {name} of the neighbour lists of shape {values.shape} and type {values.dtype}, not "
             f"{shape} finite numbers of type float64. It is damaged: start the run again."
         )
+    if name.endswith("cell") and not np.linalg.det(values) > 0.0:
+        raise InputError(
+            f"The checkpoint has {name} of the neighbour lists {values.tolist()} Å, which spans no volume. It is "
+            "damaged: start the run again."
+        )
     return values
 
 
