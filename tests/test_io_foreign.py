@@ -113,7 +113,7 @@ def test_what_is_strange_is_named(tmp_path):
     assert "has no unit. Set its attribute 'unit' to one of Angstrom" in message(position=no_unit)
     assert "has the unit 'furlong'" in message(velocity=unit("furlong"))
     assert "does not hold the atomic number of each atom" in message(species=species([0, 1]))
-    assert "does not hold the atomic number of each atom" in message(species=species([6]))
+    assert "species has shape (1,), not (2)." in message(species=species([6]))
     assert "2 particle groups instead of one: all, more" in message(
         more=lambda file, _, name: file.create_group(f"particles/{name}")
     )

@@ -22,6 +22,7 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.io.atomic import write_atomically
 from nakmd.io.library_errors import guard
 from nakmd.io.outside_links import refuse_outside_data
+from nakmd.io.stored_arrays import check_array, check_stored
 
 _BLOCK = 512  # the smallest block that HDF5 skips
 #: Version of the content; 2: separate states of thermostat and barostat. Increase it when a state changes.
@@ -125,13 +126,20 @@ def _store(group: h5py.Group, state: Mapping[str, Any], where: str) -> None:
             raise InputError(f"Checkpoint entry {where}/{key} has type {type(value).__name__}, which cannot be stored.")
 
 
-def _load(group: h5py.Group) -> dict[str, Any]:
+def _load(path: Path, group: h5py.Group, seen: set[int]) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for name, entry in group.items():
         key = unquote(name)
+        address = h5py.h5o.get_info(entry.id).addr
+        if address in seen:
+            raise FileFormatError(path, f"the entry {entry.name} occurs twice.")
+        seen.add(address)
         if isinstance(entry, h5py.Group):
-            state[key] = _load(entry)
-        elif entry.attrs["kind"] == "json":
+            state[key] = _load(path, entry, seen)
+            continue
+        check_array(path, entry, "biufc", (None,) * entry.ndim)
+        check_stored(path, entry)
+        if entry.attrs["kind"] == "json":
             state[key] = json.loads(entry[...].tobytes())
         else:
             state[key] = entry[()]
@@ -162,7 +170,7 @@ def _read_copy(path: Path) -> dict[str, Any]:
             raise FileFormatError(path, f"truncated or damaged: the checksum of its {len(content)} bytes is wrong.")
         with h5py.File(io.BytesIO(content), "r") as file:
             refuse_outside_data(path, file)
-            return _load(file)
+            return _load(path, file, set())
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from nakmd.errors import InputError
+from nakmd.io.stored_arrays import check_array, check_stored
 
 #: Maximum length of names in tables [bytes].
 NAME_LENGTH = 64
@@ -233,16 +234,25 @@ class GrowingTable:
         return column
 
 
-def read_table(group: h5py.Group) -> dict[str, NDArray[Any]]:
-    """Return the columns of a table by name; strings as an object array.
+def read_table(path: object, group: h5py.Group) -> dict[str, NDArray[Any]]:
+    """Return the columns of a table by name, as many rows as all of them have; strings as an object array.
 
     Parameters
     ----------
+    path : object
+        The file, for messages.
     group : h5py.Group
+
+    Raises
+    ------
+    FileFormatError
+        If a column holds neither numbers nor text.
     """
-    columns = {
-        name: column.asstr()[...] if h5py.check_string_dtype(column.dtype) is not None else column[...]
+    for column in group.values():
+        check_array(path, column, "iufS", (None,))
+        check_stored(path, column)
+    n_rows = min((len(column) for column in group.values()), default=0)
+    return {
+        name: column.asstr()[:n_rows] if h5py.check_string_dtype(column.dtype) is not None else column[:n_rows]
         for name, column in group.items()
     }
-    n_rows = min((len(column) for column in columns.values()), default=0)
-    return {name: column[:n_rows] for name, column in columns.items()}

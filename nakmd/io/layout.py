@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from nakmd.arrays import BoolArray
-from nakmd.elements import SYMBOLS, standard_mass
-from nakmd.errors import FileFormatError, InputError
+from nakmd.elements import ATOMIC_NUMBERS
+from nakmd.errors import FileFormatError
 from nakmd.io.contents import existing_file
+from nakmd.io.frame_steps import check_numbers, check_same_steps
 from nakmd.io.journal import pending_changes
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard, one_line
-from nakmd.io.profile import LENGTHS, PARAMETERS, TIMES, VELOCITIES
-from nakmd.system import Topology, check_masses
+from nakmd.io.profile import FRAMES, LAYOUT_VERSION, LENGTHS, PARAMETERS, QUANTITIES, TIMES, VELOCITIES
+from nakmd.io.stored_arrays import check_array, check_stored
+from nakmd.io.stored_topology import first_row, foreign_topology, own_topology
+from nakmd.system import Topology
 
 DAMAGED = "The file is damaged: use a copy, or repeat the run."
 _FOREIGN = "nakmd reads H5MD files with positions with units, steps, times, a box and atomic numbers."
@@ -93,29 +93,54 @@ class Layout:
     def __init__(self, path: Path, file: h5py.File) -> None:
         self.path = path
         self._file = file
-        self.own = PARAMETERS in file and "layout" in file[PARAMETERS].attrs
+        self.own = PARAMETERS in file
+        if self.own:
+            version = file[PARAMETERS].attrs.get("layout")
+            if not np.array_equal(version, LAYOUT_VERSION):
+                raise FileFormatError(
+                    path,
+                    f"{PARAMETERS} has the layout {version}; this nakmd reads layout {LAYOUT_VERSION}.",
+                    "Read it with the version of nakmd that wrote it.",
+                )
         self.group = self._find_group(file)
         self.positions = self._need("position/value", "there are no positions")
-        shape = self.positions.shape
-        if len(shape) != 3 or shape[2] != 3 or self.positions.dtype.kind != "f":
-            raise FileFormatError(path, f"{self.positions.name} has shape {shape}, not (frames, atoms, 3).")
-        self.n_atoms = int(shape[1])
+        check_array(path, self.positions, "f", (None, None, 3))
+        check_stored(path, self.positions)
+        self.n_atoms = int(self.positions.shape[1])
         self.length_unit = self.unit(self.positions, LENGTHS)
         self.images = self._dataset("image/value")
         self.velocities = self._dataset("velocity/value")
         self.velocity_unit = 1.0 if self.velocities is None else self.unit(self.velocities, VELOCITIES)
         moving = [d for d in (self.positions, self.images, self.velocities) if d is not None]
-        if any(d.shape[1:] != (self.n_atoms, 3) for d in moving):
-            raise FileFormatError(path, "positions, images and velocities have different shapes.", DAMAGED)
+        for dataset in moving:
+            check_array(path, dataset, "iuf", (None, self.n_atoms, 3))
         self.steps = self._need("position/step", "frames have no step")
         self.times = self._need("position/time", "frames have no time")
         self.time_unit = self.unit(self.times, TIMES)
         for dataset in (self.steps, self.times):
-            if dataset.dtype.kind not in "iuf":
-                raise FileFormatError(path, f"{dataset.name} holds {dataset.dtype}, not numbers.")
+            check_numbers(path, dataset)
         self._read_box()
-        by_frame = [*moving, *(d for d in (self.steps, self.times) if d.ndim)]
-        self.n_frames = min(len(d) for d in [*by_frame, *([] if self.edges_fixed else [self.edges])])
+        self.quantities = self._read_quantities() if self.own else {}
+        by_frame = [*moving, *(d for d in (self.steps, self.times) if d.ndim), *self.quantities.values()]
+        by_frame += [] if self.edges_fixed else [self.edges]
+        self.stage_rows = file[f"{FRAMES}/stage/value"] if self.own else None
+        if self.stage_rows is not None:
+            check_array(path, self.stage_rows, "iu", (None,))
+            by_frame.append(self.stage_rows)
+        species = None if self.own else self._dataset("species/value")
+        by_frame += [species] if species is not None and species.ndim == 2 else []
+        self.n_frames = min(len(d) for d in by_frame)
+        check_same_steps(path, self.steps, self.n_frames, (d.parent for d in by_frame if d.name.endswith("/value")))
+
+    def _read_quantities(self) -> dict[str, h5py.Dataset]:
+        """Return the datasets of the quantities of each frame by attribute of a frame."""
+        paths = {q.attribute: f"{q.path}/value" for q in QUANTITIES}
+        found = {name: self._file[path] for name, path in paths.items() if path in self._file}
+        n_species = self._file[f"{PARAMETERS}/species_names"].size
+        shapes = {"virial": (6,), "pair_energies": (n_species, n_species)}
+        for name, dataset in found.items():
+            check_array(self.path, dataset, "f", (None, *shapes.get(name, ())))
+        return found
 
     def _find_group(self, file: h5py.File) -> h5py.Group:
         if "h5md" not in file or "particles" not in file:
@@ -163,9 +188,11 @@ class Layout:
 
     def _read_box(self) -> None:
         if self.own:
+            check_array(self.path, self._file[PARAMETERS]["periodic"], "b", (3,))
             self.periodic = np.asarray(self._file[PARAMETERS]["periodic"][...], dtype=np.bool_)
             self.edges_fixed, self.edge_unit = False, 1.0
             self.edges = self._need("box/edges/value", "the size of the box is unknown")
+            check_array(self.path, self.edges, "f", (None, 3, 3))
             return
         if "box" not in self.group or "boundary" not in self.group["box"].attrs:
             raise FileFormatError(
@@ -184,40 +211,44 @@ class Layout:
         shape = self.edges.shape if self.edges_fixed else self.edges.shape[1:]
         if shape not in ((3,), (3, 3)):
             raise FileFormatError(self.path, f"{self.edges.name} has rows of shape {shape}, not (3,) or (3, 3).")
+        check_array(self.path, self.edges, "iuf", shape if self.edges_fixed else (None, *shape))
         self.edge_unit = self.unit(self.edges, LENGTHS) if "unit" in self.edges.attrs else self.length_unit
 
     def topology(self) -> Topology:
         """Return species, masses and groups; for files of other programs they follow from the atomic numbers."""
-        groups: dict[str, BoolArray] = {}
-        if self.own:
-            own = self._file[PARAMETERS]
-            names = tuple(str(name) for name in own["species_names"].asstr()[...])
-            species = own["species"][...].astype(np.int64)
-            masses = own["masses"][...].astype(np.float64)
-            groups = {name: mask[...].astype(np.bool_) for name, mask in own["groups"].items()}
-        else:
-            names, species, masses = self._foreign_species()
-        misfit = any(values.shape != (self.n_atoms,) for values in [species, masses, *groups.values()])
-        if misfit or (self.n_atoms and not 0 <= species.min() <= species.max() < len(names)):
-            raise FileFormatError(self.path, "species, masses or groups do not match the positions.", DAMAGED)
-        try:
-            check_masses(masses)
-        except InputError as error:
-            raise FileFormatError(self.path, str(error), DAMAGED if self.own else "") from error
-        return Topology(names, species, masses, self.periodic, groups)
+        if not self.own:
+            return foreign_topology(self.path, self.group, self.n_atoms, self.periodic, _FOREIGN)
+        topology = own_topology(self.path, self._file, self.n_atoms, self.periodic, DAMAGED)
+        self._check_elements(topology)
+        return topology
 
-    def _foreign_species(self) -> tuple[tuple[str, ...], NDArray[Any], NDArray[Any]]:
-        dataset = self._dataset("species") or self._need("species/value", "the species of the atoms are unknown")
-        numbers = np.asarray(dataset[0] if dataset.ndim == 2 and len(dataset) else dataset[...]).reshape(-1)
-        known = numbers.dtype.kind in "iuf" and np.all((numbers > 0) & (numbers < len(SYMBOLS)))
-        if len(numbers) != self.n_atoms or not known:
-            raise FileFormatError(self.path, f"{dataset.name} does not hold the atomic number of each atom.", _FOREIGN)
-        present, species = np.unique(numbers.astype(np.int64), return_inverse=True)
-        names = tuple(SYMBOLS[z] for z in present)
-        stored = self._dataset("mass") or self._dataset("mass/value")
-        if stored is not None:
-            masses = np.asarray(stored[0] if stored.ndim == 2 and len(stored) else stored[...], dtype=np.float64)
-        else:
-            standard = [standard_mass(name) for name in names]
-            masses = np.array(standard, dtype=np.float64)[species]
-        return names, species.astype(np.int64), masses
+    def check_species(self, row: int) -> None:
+        """Raise if atoms of a file of another program have other elements in this frame than in the first."""
+        stored = None if self.own else self._dataset("species/value")
+        if stored is None or stored.ndim != 2:
+            return
+        first, now = stored[0], stored[row]
+        if np.array_equal(first, now):
+            return
+        atom = int(np.argmax(first != now))
+        raise FileFormatError(
+            self.path,
+            f"frame {row}: atom {atom} has the atomic number {now[atom]}, and {first[atom]} in the first frame.",
+            "The elements of a trajectory stay the same: split the file.",
+        )
+
+    def _check_elements(self, topology: Topology) -> None:
+        """Compare the species of nakmd with the atomic numbers that other programs read in the same file."""
+        stored = self._dataset("species/value")
+        if stored is None or not len(stored):
+            return
+        numbers = np.array([ATOMIC_NUMBERS[element] for element in topology.elements])[topology.species]
+        other = np.flatnonzero(first_row(self.path, stored, self.n_atoms) != numbers)
+        if len(other):
+            atom = int(other[0])
+            raise FileFormatError(
+                self.path,
+                f"atom {atom} is {topology.species_names[topology.species[atom]]} in {PARAMETERS}, but has the atomic "
+                f"number {stored[0][atom]} in {stored.name}.",
+                DAMAGED,
+            )

@@ -65,6 +65,7 @@ QUANTITIES = (
 
 #: Units accepted in files of other programs, as factors to the units of nakmd.
 LENGTHS = {"Angstrom": 1.0, "angstrom": 1.0, "A": 1.0, "nm": 10.0, "pm": 0.01}
+MASSES = ("u", "amu", "Da", "g mol-1", "g/mol")
 TIMES = {"ps": 1.0, "fs": 1e-3, "ns": 1e3}
 VELOCITIES = {
     **{f"{length} {time}-1": a / t for length, a in LENGTHS.items() for time, t in TIMES.items()},

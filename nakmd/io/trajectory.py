@@ -10,20 +10,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, overload
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
-from nakmd.cell import Cell
 from nakmd.errors import FileFormatError, InputError
+from nakmd.io.frame_steps import check_order, steps_of, times_of
 from nakmd.io.growing import read_table, read_text
 from nakmd.io.journal import is_being_written
 from nakmd.io.layout import DAMAGED, Layout, open_hdf5
 from nakmd.io.library_errors import guard
 from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.patience import read_patiently
-from nakmd.io.profile import FRAMES, PARAMETERS, QUANTITIES, STAGES, THERMO
+from nakmd.io.profile import PARAMETERS, STAGES, THERMO
+from nakmd.io.stored_arrays import check_array, check_stored
+from nakmd.io.stored_frames import read_cells, read_frame, read_quantities
 from nakmd.io.trajectory_part import TrajectoryPart
 from nakmd.system import Frame
 
@@ -91,7 +92,14 @@ class Trajectory:
         self.provenance, self.potentials, self.parameters = (
             dict(json.loads(read_text(own[name]))) for name in ("provenance", "potentials", "other")
         )
-        self.stages = tuple(str(name) for name in self._file[STAGES].asstr()[...])
+        names = self._file[STAGES]
+        check_array(self.path, names, "S", (None,))
+        check_stored(self.path, names)
+        self.stages = tuple(str(name) for name in names.asstr()[...])
+        if len(set(self.stages)) < len(self.stages):
+            raise FileFormatError(self.path, f"stages have one name: {', '.join(self.stages)}.", DAMAGED)
+        if "converted_from" not in self.parameters:  # files of other programs may join several runs
+            check_order(self.path, self.steps, self.times, DAMAGED)
 
     # Constant data
 
@@ -132,43 +140,33 @@ class Trajectory:
 
     # Data read for all frames at once
 
-    def _numbers(self, dataset: h5py.Dataset) -> NDArray[Any]:
-        """Return step or time of all frames, also from files that store only offset and spacing."""
-        with self._reading():
-            if dataset.ndim:
-                return np.asarray(dataset[: len(self)])
-            return np.asarray(dataset.attrs.get("offset", 0) + np.arange(len(self)) * dataset[()])
-
     @cached_property
     def steps(self) -> IntArray:
         """Step of each frame, (n_frames,)."""
-        return self._numbers(self._layout.steps).astype(np.int64)
+        with self._reading():
+            return steps_of(self.path, self._layout.steps, len(self))
 
     @cached_property
     def times(self) -> FloatArray:
         """Time [ps] of each frame, (n_frames,)."""
-        return self._numbers(self._layout.times).astype(np.float64) * self._layout.time_unit
+        with self._reading():
+            return times_of(self.path, self._layout.times, len(self), self._layout.time_unit)
 
     @cached_property
     def cells(self) -> FloatArray:
         """Cell matrix [Å] of each frame, rows are vectors, (n_frames, 3, 3)."""
-        layout = self._layout
         with self._reading():
-            edges = np.asarray(layout.edges[...] if layout.edges_fixed else layout.edges[: len(self)], dtype=np.float64)
-            if layout.edges_fixed:
-                edges = np.broadcast_to(edges, (len(self), *edges.shape))
-            if edges.ndim == 2:
-                edges = edges[:, :, None] * np.eye(3)
-            return edges * layout.edge_unit
+            return read_cells(self._layout)
 
     @cached_property
     def stage_rows(self) -> IntArray:
         """Index in `stages` of each frame, (n_frames,); -1 if the file has no stages."""
-        if not self._layout.own:
+        stored = self._layout.stage_rows
+        if stored is None:
             return np.full(len(self), -1)
         with self._reading():
-            rows = np.asarray(self._file[f"{FRAMES}/stage/value"][: len(self)], dtype=np.int64)
-            if len(rows) != len(self) or (len(rows) and not 0 <= rows.min() <= rows.max() < len(self.stages)):
+            rows = np.asarray(stored[: len(self)], dtype=np.int64)
+            if len(rows) and not 0 <= rows.min() <= rows.max() < len(self.stages):
                 raise FileFormatError(self.path, "frames refer to stages that are not in the table.", DAMAGED)
             return rows
 
@@ -176,12 +174,7 @@ class Trajectory:
     def _quantities(self) -> dict[str, FloatArray]:
         """All per-frame quantities in the file."""
         with self._reading():
-            paths = {q.attribute: f"{q.path}/value" for q in QUANTITIES if self._layout.own}
-            return {
-                name: np.asarray(self._file[path][: len(self)], dtype=np.float64)
-                for name, path in paths.items()
-                if path in self._file
-            }
+            return read_quantities(self._layout)
 
     def quantity(self, name: str) -> FloatArray:
         """Return one quantity of all frames.
@@ -207,7 +200,7 @@ class Trajectory:
         if not self._layout.own:
             return {}
         with self._reading():
-            return read_table(self._file[THERMO])
+            return read_table(self.path, self._file[THERMO])
 
     @cached_property
     def thermo_units(self) -> dict[str, str]:
@@ -254,22 +247,7 @@ class Trajectory:
 
     def _frame(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read", DAMAGED):
-            layout = self._layout
-            stored = self.cells[row]
-            cell = Cell(stored, self.periodic.tolist())
-            positions = np.asarray(layout.positions[row], dtype=np.float64) * layout.length_unit
-            if layout.images is None:
-                positions, images = cell.wrap(positions)
-            else:
-                images = np.asarray(layout.images[row], dtype=np.int32)
-                if not np.array_equal(cell.matrix, stored):  # the counts refer to the left-handed vectors of the file
-                    positions, images = cell.wrap(positions + images @ stored)
-            velocities = None
-            if layout.velocities is not None:
-                stored = np.asarray(layout.velocities[row], dtype=np.float64) * layout.velocity_unit
-                velocities = None if stored.size and np.isnan(stored).all() else stored
-            frame = Frame(int(self.steps[row]), float(self.times[row]), positions, images, cell, velocities)
-            frame.has_images = self.has_images
+            frame = read_frame(self._layout, row, self.cells[row], int(self.steps[row]), float(self.times[row]))
             for name, series in self._quantities.items():
                 value = series[row]
                 if value.ndim == 0:

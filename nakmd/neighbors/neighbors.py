@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.arrays import FloatArray, Int32Array
+from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.kernels.simd import LANES, WIDE_LANES
 from nakmd.neighbors.images import find_images
@@ -44,6 +45,22 @@ class _Moment:
             return _IDENTITY, False, 1.0
         affine = np.asarray(np.linalg.solve(self.matrix, matrix), dtype=np.float64)
         return affine, True, max(1.0, float(np.linalg.norm(np.linalg.inv(affine), ord=2)))
+
+
+def _stored(state: Mapping[str, Any], name: str, shape: tuple[int, int]) -> FloatArray:
+    """Return an array of a checkpoint; another type would be compiled for, and a rounded cell would lose pairs."""
+    values = np.asarray(state[name])
+    if values.dtype != np.float64 or values.shape != shape or not np.all(np.isfinite(values)):
+        raise InputError(
+            f"The checkpoint has {name} of the neighbour lists of shape {values.shape} and type {values.dtype}, not "
+            f"{shape} finite numbers of type float64. It is damaged: start the run again."
+        )
+    if name.endswith("cell") and not np.linalg.det(values) > 0.0:
+        raise InputError(
+            f"The checkpoint has {name} of the neighbour lists {values.tolist()} Å, which spans no volume. It is "
+            "damaged: start the run again."
+        )
+    return values
 
 
 class Neighbors:
@@ -135,12 +152,21 @@ class Neighbors:
         }
 
     def restore(self, system: System, state: Mapping[str, Any]) -> None:
-        """Rebuild the lists of a `state`, and update the rows to the positions of the system."""
+        """Rebuild the lists of a `state`, and update the rows to the positions of the system.
+
+        Raises
+        ------
+        InputError
+            If positions, cells or skins are none.
+        """
         if len(state["outer_positions"]) == 0:
             return
         self.skins.restore(state["skins"])
-        self._search(system, np.asarray(state["outer_positions"]), np.asarray(state["outer_cell"]))
-        inner = np.asarray(state["inner_positions"]), np.asarray(state["inner_cell"])
+        outer, inner = (
+            (_stored(state, f"{level}_positions", (system.n_atoms, 3)), _stored(state, f"{level}_cell", (3, 3)))
+            for level in ("outer", "inner")
+        )
+        self._search(system, *outer)
         self._refresh_rows(*inner)
         self._prune(*inner)
         self._age = int(state["age"])

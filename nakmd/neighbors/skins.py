@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nakmd.arrays import FloatArray
+from nakmd.errors import InputError
 
 #: Cost of the force evaluation per Å of inner skin [µs/(atom Å)].
 FORCES_PER_SKIN = 0.025
@@ -76,5 +77,11 @@ class Skins:
         return np.array([self.outer, self.inner, self.rate])
 
     def restore(self, state: FloatArray | Mapping[int, float]) -> None:
-        """Set skins and rate from a `state`."""
-        self.outer, self.inner, self.rate = float(state[0]), float(state[1]), float(state[2])
+        """Set skins and rate from a `state`; `InputError` if the inner skin is not between 0 and the outer one."""
+        outer, inner, rate = (float(state[k]) for k in range(3))
+        if not 0.0 <= inner <= outer < math.inf:
+            raise InputError(
+                f"The checkpoint has an inner skin of {inner:g} Å and an outer one of {outer:g} Å, which would lose "
+                "pairs of neighbours. It is damaged: start the run again."
+            )
+        self.outer, self.inner, self.rate = outer, inner, rate

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from nakmd.errors import InputError, NakmdError
-from nakmd.io import read_checkpoint
 from nakmd.io.atomic import write_status
 from nakmd.io.checkpoint import previous_copy
 from nakmd.io.folder_lock import FolderLock
 from nakmd.io.journal import SUFFIX
 from nakmd.io.set_aside import SetAside
+from nakmd.runs.run_checkpoint import read_run_checkpoint
 
 TRAJECTORY = "trajectory.h5md"
 CHECKPOINT = "checkpoint.h5"
@@ -240,8 +240,8 @@ class RunFolder:
         if "deck_written" in status:
             return bool(status["deck_written"] == _digest(text))
         try:  # the status is lost, or of an earlier version, which always wrote a copy
-            return bool(read_checkpoint(self.checkpoint)["deck"] == text)
-        except (InputError, KeyError):
+            return bool(read_run_checkpoint(self.checkpoint)["deck"] == text)
+        except InputError:
             return False
 
     def difference(self, deck_text: str) -> str:

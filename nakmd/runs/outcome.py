@@ -14,10 +14,12 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory
-from nakmd.io.checkpoint import Checkpoint, read_checkpoint
+from nakmd.io.checkpoint import Checkpoint
+from nakmd.io.library_errors import guard
 from nakmd.results.measure import measure_stored
 from nakmd.results.results import Results
 from nakmd.runs.folder import RunFolder
+from nakmd.runs.run_checkpoint import read_run_checkpoint
 from nakmd.simulation import StageReport
 
 
@@ -95,8 +97,9 @@ class Run:
             self.notes.append(str(stored["message"]))
         checkpoint = self._checkpoint(folder)
         if checkpoint is not None:
-            reports = checkpoint["simulation"]["reports"]
-            self.stages = [StageReport(**reports[str(k)]) for k in range(len(reports))]
+            with guard(checkpoint.path, "the stages of the run cannot be read", "Start the run again."):
+                reports = checkpoint["simulation"]["reports"]
+                self.stages = [StageReport(**reports[str(k)]) for k in range(len(reports))]
             return Deck.from_source(DeckSource.parse(checkpoint["deck"], str(folder.deck), Path(checkpoint["folder"])))
         if not self.trajectory.deck:
             raise InputError(f"{folder.trajectory} contains no deck: it was converted, or written by another program.")
@@ -105,7 +108,7 @@ class Run:
     def _checkpoint(self, folder: RunFolder) -> Checkpoint | None:
         """Return the last checkpoint; None if none can be read, and the trajectory has the deck."""
         try:
-            checkpoint = read_checkpoint(folder.checkpoint)
+            checkpoint = read_run_checkpoint(folder.checkpoint)
         except FileFormatError as error:
             if folder.checkpoint.exists():
                 self.notes.append(str(error))

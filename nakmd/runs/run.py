@@ -12,9 +12,10 @@ from nakmd._version import __version__
 from nakmd.cell import Cell
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
-from nakmd.errors import InputError
+from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory
-from nakmd.io.checkpoint import read_checkpoint
+from nakmd.io.checkpoint import Checkpoint
+from nakmd.io.library_errors import guard
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
 from nakmd.potentials import Potential
 from nakmd.runs.compile_aside import forces_compiled_aside
@@ -23,10 +24,14 @@ from nakmd.runs.outcome import Run
 from nakmd.runs.plan import make_plan
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.provenance import potential_hash
+from nakmd.runs.run_checkpoint import read_run_checkpoint
 from nakmd.runs.session import ProgressReport, Session
 from nakmd.runs.walltime import deadline_of
-from nakmd.system import System
+from nakmd.system import System, Topology
 from nakmd.toml_lines import KeyPath
+
+#: Remedy for a checkpoint that is whole, but not one of this run.
+_AGAIN = "Start the run again."
 
 
 def run_deck(
@@ -94,9 +99,9 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
             "was killed before its first checkpoint."
         )
     begin = time.monotonic()
-    stored = read_checkpoint(folder.checkpoint)
+    stored = read_run_checkpoint(folder.checkpoint)
     read_seconds = time.monotonic() - begin
-    text, extensions = str(stored["deck"]), [int(n) for n in stored["extensions"]]
+    text, extensions = stored["deck"], stored["extensions"]
     for path in (folder.deck, *([Path(deck)] if deck is not None else [])):
         _refuse_changed_deck(text, path)
     source = DeckSource.parse(text, str(folder.deck), Path(stored["folder"]))
@@ -104,19 +109,28 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     potential = _same_potential(checked, source, stored)
     with Trajectory(folder.trajectory) as trajectory:
         topology = trajectory.topology
-    state = stored["simulation"]
-    system = System(
-        state["positions"],
-        topology.species,
-        topology.species_names,
-        Cell(state["cell"], topology.periodic.tolist()),
-        state["velocities"],
-        topology.masses,
-        topology.groups,
-    )
+    system = _stored_system(stored, topology)
     threads = set_threads(threads or available_threads())
     notes = [*notes, stored.note] if stored.note else notes
     return Session(folder, checked, source, system, potential, threads, notes, stored, extensions, read_seconds)
+
+
+def _stored_system(stored: Checkpoint, topology: Topology) -> System:
+    """Return the atoms of a checkpoint, of which the trajectory has the species, masses and groups."""
+    state = stored["simulation"]
+    with guard(stored.path, "the run cannot be continued from it", _AGAIN):
+        try:
+            return System(
+                state["positions"],
+                topology.species,
+                topology.species_names,
+                Cell(state["cell"], topology.periodic.tolist()),
+                state["velocities"],
+                topology.masses,
+                topology.groups,
+            )
+        except InputError as error:
+            raise FileFormatError(stored.path, str(error), _AGAIN) from error
 
 
 def _refuse_changed_deck(stored: str, path: Path) -> None:

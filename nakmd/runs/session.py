@@ -14,6 +14,7 @@ from nakmd.deck.source import DeckSource
 from nakmd.errors import RunError
 from nakmd.io import TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
+from nakmd.io.library_errors import guard
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.results.results import Results
@@ -77,7 +78,7 @@ class Session:
         """Run to the end, to an interruption, or until a deadline is near."""
         has_velocities = bool(np.any(self.system.velocities))
         if self.stored is not None:
-            has_velocities = bool(self.stored["began_with_velocities"])
+            has_velocities = self.stored["began_with_velocities"]
         self._began_with_velocities = has_velocities
         stages = build_stages(self.deck, has_velocities)
         writer = GuardedWriter(self._open_trajectory([stage.name for stage in stages]), self.folder.confirm)
@@ -137,7 +138,8 @@ class Session:
         for steps in self.extensions:
             simulation.extend(steps)
         if self.stored is not None:
-            simulation.restore(self.stored["simulation"])
+            with guard(self.folder.checkpoint, "the run cannot be continued from it", "Start the run again."):
+                simulation.restore(self.stored["simulation"])
             self.notes += measuring.catch_up(self.folder.trajectory, simulation.step)
         if more_steps is not None:
             simulation.extend(more_steps)

@@ -24,6 +24,7 @@ from nakmd.simulation.observer_group import ObserverGroup
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Progress, ProgressReporter
 from nakmd.simulation.readings import Readings, Value
+from nakmd.simulation.restored_state import check_restored
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.signals import polite_signals
 from nakmd.simulation.stages import Stage, StageReport, Status, check_stages
@@ -348,7 +349,7 @@ class Simulation:
         Raises
         ------
         InputError
-            If the state belongs to other atoms or other stages.
+            If the state belongs to other atoms or other stages, or is not one that `state` returned.
         """
         self._schedule.check_state(state)
         unpack_arrays(state, self.system, self.result)
@@ -362,3 +363,7 @@ class Simulation:
             self._watch = Watch(self.stage.integrator, float(state["first_temperature"]))
         self.neighbors.restore(self.system, state["neighbors"])
         self._observer_group.restore(state["observers"])
+        now = self.state()
+        if not len(now["neighbors"]["outer_positions"]):
+            del now["neighbors"]  # without lists there is nothing to rebuild
+        check_restored(state, now)

@@ -52,4 +52,4 @@ class WorkAccount:
 
     def restore(self, state: Mapping[str, float]) -> None:
         """Set the work of past stages from a `state`."""
-        self._past = {name: float(work) for name, work in state.items()}
+        self._past = {name: float(state[name]) for name in self._past}

@@ -11,12 +11,12 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource, write_toml
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io import Trajectory
-from nakmd.io.checkpoint import read_checkpoint
 from nakmd.potentials import Potential
 from nakmd.runs.folder import RunFolder
 from nakmd.runs.outcome import Run
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.provenance import potential_hash
+from nakmd.runs.run_checkpoint import read_run_checkpoint
 from nakmd.toml_lines import KeyPath
 
 #: A finished run, its trajectory, or the path of either.
@@ -57,7 +57,7 @@ def _folder_of(path: Path) -> Path | None:
     checkpoint = RunFolder(path.parent).checkpoint
     if not checkpoint.exists():
         return None
-    return Path(str(read_checkpoint(checkpoint)["folder"]))
+    return Path(read_run_checkpoint(checkpoint)["folder"])
 
 
 def with_affinity(source: DeckSource, affinity: float) -> DeckSource:

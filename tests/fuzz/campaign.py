@@ -57,7 +57,7 @@ def attempt(kind, files, number, folder, longest=LONGEST):
     target = KINDS[kind]
     source = files[number % len(files)]
     path = folder / source.name
-    path.write_bytes(mutated(source.read_bytes(), kind, number, getattr(target, "binary", False)))
+    path.write_bytes(getattr(target, "damaged", mutated)(source.read_bytes(), kind, number))
     before = memory()
     signal.signal(signal.SIGALRM, _stop)
     signal.alarm(longest)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from hdf5_kinds import Checkpoint, TrajectoryFile
 
 TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
@@ -249,58 +250,6 @@ class Dump:
         from nakmd.io import convert
 
         convert(path, path.with_name("converted.h5md"))
-        return True
-
-
-class TrajectoryFile:
-    """Trajectories of nakmd with damaged bytes: every frame read, temperature and diffusion measured."""
-
-    binary = True
-
-    @staticmethod
-    def files(folder):
-        import io_samples as samples
-
-        samples.write(folder / "good.h5md", samples.system(), range(8), thermo=range(6))
-        return [folder / "good.h5md"]
-
-    @staticmethod
-    def use(path):
-        from nakmd.analysis import coordination
-        from nakmd.io import Trajectory
-
-        with Trajectory(path) as trajectory:
-            for frame in trajectory:
-                if not np.isfinite(frame.cell.matrix).all():
-                    raise ArithmeticError("a frame that was accepted has a cell that is no number")
-            coordination(trajectory)
-        return True
-
-
-class Checkpoint:
-    """Checkpoints with damaged bytes: read whole, or refused."""
-
-    binary = True
-
-    @staticmethod
-    def files(folder):
-        import io_samples as samples
-
-        from nakmd.io import write_checkpoint
-
-        state = samples.system()
-        write_checkpoint(folder / "good.h5", {"positions": state.positions, "velocities": state.velocities, "step": 3})
-        return [folder / "good.h5"]
-
-    @staticmethod
-    def use(path):
-        import io_samples as samples
-
-        from nakmd.io import read_checkpoint
-
-        state = read_checkpoint(path)
-        if not np.array_equal(state["positions"], samples.system().positions):
-            raise ArithmeticError("a checkpoint that was accepted has other positions")
         return True
 
 

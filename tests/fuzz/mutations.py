@@ -92,12 +92,16 @@ def _whole(content, rng):
 DAMAGE = [_byte, _cut, _token(NUMBER), _token(NUMBER), _token(WORD), _lines, _lines, _whole]
 
 
-def mutated(content, kind, number, binary=False):
+def mutated(content, kind, number):
     """Return the input with this number: even ones are damaged gently, odd ones harshly."""
     rng = random.Random(f"{kind} {number}")
-    if binary:
-        made = bytearray(content)
-        for _ in range(rng.randint(1, 3 if number % 2 == 0 else 12)):
-            made[rng.randrange(len(made))] = rng.randrange(256)
-        return bytes(made[: rng.randrange(len(made))] if number % 8 == 7 else made)
     return (harsh if number % 2 else gentle)(content, rng)
+
+
+def overwritten(content, kind, number):
+    """Return the input with this number: some bytes have other values, and some inputs end early."""
+    rng = random.Random(f"{kind} {number}")
+    made = bytearray(content)
+    for _ in range(rng.randint(1, 3 if number % 2 == 0 else 12)):
+        made[rng.randrange(len(made))] = rng.randrange(256)
+    return bytes(made[: rng.randrange(len(made))] if rng.random() < 0.1 else made)

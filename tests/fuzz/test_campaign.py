@@ -10,8 +10,8 @@ from campaign import attempt, prepare
 from kinds import KINDS
 
 #: Numbers of inputs that ended in a fault: a tube of 250,000 atoms, whose build was not announced; line ends
-#: of old systems in an XYZ file that announces 2^32 atoms.
-ONCE_A_FAULT = {"deck": [103], "dump": [1607]}
+#: of old systems in an XYZ file that announces 2^32 atoms; a cell of the neighbour lists in 8-bit integers.
+ONCE_A_FAULT = {"deck": [103], "dump": [1607], "checkpoint": [334]}
 
 #: Most whole files of a kind here: every set would compile its kernels.
 MOST_FILES = 8

@@ -1,0 +1,128 @@
+"""Species, masses and groups of an H5MD file of nakmd or of another program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from nakmd.arrays import BoolArray
+from nakmd.elements import ATOMIC_NUMBERS, SYMBOLS, element_of, standard_mass
+from nakmd.errors import FileFormatError, InputError
+from nakmd.io.profile import MASSES, PARAMETERS
+from nakmd.io.stored_arrays import check_array, check_stored, whole_numbers
+from nakmd.system import Topology, check_masses
+
+#: Species, masses and groups of a file: names, indices, masses [amu], masks.
+_Parts = tuple[tuple[str, ...], NDArray[Any], NDArray[Any], dict[str, BoolArray]]
+
+
+def own_topology(path: object, file: h5py.File, n_atoms: int, periodic: BoolArray, remedy: str) -> Topology:
+    """Return the topology of a trajectory of nakmd.
+
+    Parameters
+    ----------
+    path : object
+        The file, for messages.
+    file : h5py.File
+    n_atoms : int
+        Of the positions.
+    periodic : (3,) bool
+    remedy : str
+        End of a message.
+
+    Raises
+    ------
+    FileFormatError
+        If parts do not match the positions, or are none of those that nakmd writes.
+    """
+    own = file[PARAMETERS]
+    stored = own["species_names"]
+    check_array(path, stored, "S", (None,))
+    check_stored(path, stored)
+    names = tuple(str(name) for name in stored.asstr()[...])
+    wrong = [name for k, name in enumerate(names) if element_of(name) not in ATOMIC_NUMBERS or name in names[:k]]
+    if wrong:
+        what = (
+            f"the species {', '.join(names)} include {wrong[0]!r}: each begins with a chemical symbol and occurs once."
+        )
+        raise FileFormatError(path, what, remedy)
+    wanted = {"species": "iu", "masses": "f", **{f"groups/{name}": "b" for name in own["groups"]}}
+    for name, kinds in wanted.items():
+        check_array(path, own[name], kinds, (n_atoms,))
+    groups = {name: np.asarray(mask[...], dtype=np.bool_) for name, mask in own["groups"].items()}
+    parts = names, own["species"][...].astype(np.int64), own["masses"][...].astype(np.float64), groups
+    return _checked(path, parts, periodic, remedy)
+
+
+def foreign_topology(path: object, group: h5py.Group, n_atoms: int, periodic: BoolArray, remedy: str) -> Topology:
+    """Return the topology of a file of another program, which follows from the atomic numbers.
+
+    Parameters
+    ----------
+    path, n_atoms, periodic, remedy
+        As in `own_topology`.
+    group : h5py.Group
+        The particles.
+
+    Raises
+    ------
+    FileFormatError
+        If atomic numbers are missing, or masses have an unknown unit.
+    """
+    dataset = series(group, "species")
+    if dataset is None:
+        raise FileFormatError(
+            path, f"{group.name}/species/value is missing: the species of the atoms are unknown.", remedy
+        )
+    numbers = first_row(path, dataset, n_atoms)
+    enumerated = h5py.check_enum_dtype(dataset.dtype) is not None
+    if enumerated or not np.all((numbers > 0) & (numbers < len(SYMBOLS)) & (numbers == np.floor(numbers))):
+        raise FileFormatError(path, f"{dataset.name} does not hold the atomic number of each atom.", remedy)
+    present, species = np.unique(whole_numbers(path, dataset.name, numbers), return_inverse=True)
+    names = tuple(SYMBOLS[z] for z in present)
+    stored = series(group, "mass")
+    if stored is not None:
+        masses = first_row(path, stored, n_atoms).astype(np.float64)
+        unit = stored.attrs.get("unit", MASSES[0])
+        unit = unit.decode() if isinstance(unit, bytes) else unit
+        if not isinstance(unit, str) or unit not in MASSES:
+            what = f"{stored.name} has the unit {unit!r}."
+            raise FileFormatError(path, what, f"Set its attribute 'unit' to one of {', '.join(MASSES)}.")
+    else:
+        masses = np.array([standard_mass(name) for name in names], dtype=np.float64)[species]
+    return _checked(path, (names, species.astype(np.int64), masses, {}), periodic, "")
+
+
+def series(group: h5py.Group, name: str) -> h5py.Dataset | None:
+    """Return an H5MD element as a dataset, whether it is the same for all frames or stored with each."""
+    if name not in group:
+        return None
+    element = group[name]
+    if isinstance(element, h5py.Group):
+        element = element.get("value")
+    return element if isinstance(element, h5py.Dataset) else None
+
+
+def first_row(path: object, dataset: h5py.Dataset, n_atoms: int) -> NDArray[Any]:
+    """Return the numbers of the atoms, (n_atoms,), in the first frame if they are stored with each."""
+    check_array(path, dataset, "iuf", (None, n_atoms) if dataset.ndim == 2 else (n_atoms,))
+    if dataset.ndim == 1:
+        return np.asarray(dataset[...])
+    if not len(dataset):
+        raise FileFormatError(path, f"{dataset.name} has no frames.")
+    return np.asarray(dataset[0])
+
+
+def _checked(path: object, parts: _Parts, periodic: BoolArray, remedy: str) -> Topology:
+    names, species, masses, groups = parts
+    if len(species) and not 0 <= species.min() <= species.max() < len(names):
+        what = f"species range from {species.min()} to {species.max()}, but there are {len(names)} names."
+        raise FileFormatError(path, what, remedy)
+    try:
+        check_masses(masses)
+    except InputError as error:
+        raise FileFormatError(path, str(error), remedy) from error
+    return Topology(names, species, masses, periodic, groups)
