@@ -1,5 +1,9 @@
 """Counts in the headers of XYZ files that exceed the file are refused before anything is read (case 23)."""
 
+import bz2
+import gzip
+import lzma
+
 import pytest
 
 from nakmd.errors import FileFormatError
@@ -19,7 +23,7 @@ CASES = {
         f"2\n{LATTICE}\n{ATOMS}4294967296\n{LATTICE}\n{ATOMS}".replace("\n", "\r"),
         ":5: an image is said to have 4294967296",
     ),
-    "negative": (f"-2\n{LATTICE}\n{ATOMS}", ":1: an image is said to have -2 atoms"),
+    "negative": (f"-2\n{LATTICE}\n{ATOMS}", ":1: an image is said to have -2 atoms|Could not guess file type"),
     "second image": (f"2\n{LATTICE}\n{ATOMS}7000000000\n{LATTICE}\n{ATOMS}", ":5: an image is said to have 7000000000"),
     "10^20 columns": (f"2\n{LATTICE} {COLUMNS.format(width='9' * 20)}\n{ATOMS}", ":2: Properties list 1000000000000"),
     "10^9 columns": (f"2\n{LATTICE} {COLUMNS.format(width='1000000000')}\n{ATOMS}", ":2: Properties list 1000000001"),
@@ -29,17 +33,45 @@ CASES = {
 }
 
 
+#: Names of XYZ files, and how their content is compressed: recognised by the content, as for LAMMPS files.
+FILES = {
+    "c.xyz": bytes,
+    "c.extxyz": bytes,
+    "c.XYZ": bytes,
+    "c": bytes,
+    "c.xyz.gz": gzip.compress,
+    "c.extxyz.bz2": bz2.compress,
+    "c.XYZ.xz": lzma.compress,
+    "packed.xyz": gzip.compress,
+}
+
+
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("suffix", ["xyz", "extxyz"])
-def test_counts_that_never_end(tmp_path, monkeypatch, name, suffix):
+@pytest.mark.parametrize("file", FILES)
+def test_counts_that_never_end(tmp_path, monkeypatch, name, file):
     text, message = CASES[name]
-    path = tmp_path / f"c.{suffix}"
-    path.write_bytes(text.encode())
+    path = tmp_path / file
+    path.write_bytes(FILES[file](text.encode()))
     monkeypatch.setattr("ase.io.read", None)  # it would loop as often as the header says
     for read in (read_structure, lambda path: convert(path, tmp_path / "o.h5md")):
         with pytest.raises(FileFormatError, match=message):
             read(path)
     assert not (tmp_path / "o.h5md").exists()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_labels_in_a_file_of_any_name(tmp_path, file):
+    path = tmp_path / file
+    path.write_bytes(FILES[file](f"2\n{LATTICE}\nN:graphitic 0 0 0\nK 5 5 5\n".encode()))
+    assert read_structure(path).species_names == ("N:graphitic", "K")
+
+
+@pytest.mark.parametrize("file", [name for name, compress in FILES.items() if compress is not bytes])
+def test_a_compressed_file_that_is_truncated(tmp_path, file):
+    path = tmp_path / file
+    path.write_bytes(FILES[file](f"2\n{LATTICE}\n{ATOMS}".encode())[:-9])
+    with pytest.raises(FileFormatError, match=file):
+        read_structure(path)
 
 
 def test_counts_that_are_right(tmp_path):

@@ -19,7 +19,7 @@ from nakmd.elements import NO_SITE
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import frame_of, from_atoms, system_of, to_atoms
 from nakmd.io.atomic import replacing
-from nakmd.io.contents import content_of, existing_file
+from nakmd.io.contents import content_of, existing_file, open_plain
 from nakmd.io.elements_known import TYPE_NUMBER_FORMATS, check_elements
 from nakmd.io.lammps.structure import data_structure, dump_structure
 from nakmd.io.library_errors import guard
@@ -33,6 +33,9 @@ _SYMBOLS = "Write chemical symbols; a dump xyz of LAMMPS has them with `dump_mod
 _NUMBERED = re.compile(r"\s*\d+[ \t]*\n(?!.*Properties=(?!species))[^\n]*\n[ \t]*\d+[ \t]")
 
 _LAMMPS = "Use a LAMMPS text dump with its element column, or a complete data file with masses."
+
+#: Names of XYZ files; `open_plain` recognises compressed ones by their content.
+_XYZ_NAME = re.compile(r"\.(ext)?xyz(\.(gz|bz2|xz))?$", re.IGNORECASE)
 
 _SPECIES_WITH_SITE = re.compile(r"^(\s*)([A-Z][a-z]?):(\S+)", re.MULTILINE)
 
@@ -78,8 +81,10 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about optional parts of formats, which users cannot act on
-            if where.suffix in (".xyz", ".extxyz"):
-                text = where.read_text()
+            kind = "extxyz" if _XYZ_NAME.search(where.name) else filetype(str(where))
+            if kind == "extxyz":
+                with io.TextIOWrapper(open_plain(where), encoding="utf-8") as file:
+                    text = file.read()
                 check_xyz_headers(where, text)
                 if _NUMBERED.match(text):
                     raise FileFormatError(where, "the first column holds numbers, not elements.", _SYMBOLS)
@@ -87,7 +92,7 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
                     text = _plain_species(text)
                 images = read(io.StringIO(text), index=index, format="extxyz")
             else:
-                if filetype(str(where)) in TYPE_NUMBER_FORMATS:
+                if kind in TYPE_NUMBER_FORMATS:
                     raise FileFormatError(where, "the file holds type numbers, not elements.", _LAMMPS)
                 images = read(where, index=index)
         images = [images] if isinstance(images, ase.Atoms) else list(images)

@@ -41,6 +41,9 @@ STALE = 90.0
 #: Time between two looks at the lock of another machine [s].
 POLL = 1.0
 
+#: Time before another attempt after a process was faster [s].
+_PAUSE = 0.01
+
 #: Length of the file [bytes]: constant, so that it is renewed in place by one write.
 _LENGTH = 512
 
@@ -67,7 +70,22 @@ class FolderLock:
         self._ended = threading.Event()
 
     def holder(self) -> Claim | None:
-        """Return the last claim on the folder, dead or not; None if there is none."""
+        """Return the last claim on the folder, dead or not; None if there is none.
+
+        Raises
+        ------
+        InputError
+            If the lock cannot be read, or something else has its name.
+        """
+        try:
+            return self._last_claim()
+        except OSError as error:
+            raise InputError(
+                f"{self.path} cannot be read: {error.strerror}. It is the lock of a run. Check its permissions, remove "
+                "it if no run uses the folder, or choose another folder."
+            ) from None
+
+    def _last_claim(self) -> Claim | None:
         path, last = self.path, None
         while (claim := Claim.read(path)) is not None and (last is None or claim.token != last.token):
             last, path = claim, self._successor(claim.token)
@@ -89,7 +107,7 @@ class FolderLock:
         Raises
         ------
         InputError
-            If a running process holds it, or the file cannot be created.
+            If a running process holds it, or the file cannot be read or created.
         """
         notes: list[str] = []
         while True:
@@ -100,6 +118,7 @@ class FolderLock:
                 path = self.path if claim is None else self._successor(claim.token)
                 if self._create(path):
                     break
+                time.sleep(_PAUSE)
             except OSError as error:
                 raise InputError(
                     f"{self.path} cannot be written: {error.strerror}. Check the permissions of the folder and the "
@@ -186,7 +205,7 @@ class FolderLock:
         self._is_lost, self._ended = False, threading.Event()
         try:
             self._write()
-            claim = self.holder()
+            claim = self._last_claim()
         except BaseException:
             path.unlink(missing_ok=True)
             os.close(handle)
@@ -227,7 +246,7 @@ class FolderLock:
                 return  # for example a file server that is restarting; `confirm` gives up when it takes too long
 
     def _is_own(self) -> bool:
-        claim = self.holder()
+        claim = self._last_claim()
         return claim is not None and claim.token == self._token
 
     def _write(self) -> None:

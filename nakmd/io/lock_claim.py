@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,10 +32,12 @@ class Claim(NamedTuple):
 
     @classmethod
     def read(cls, path: Path) -> Claim | None:
-        """Read a lock file; None if it does not exist."""
+        """Read a lock file; None if it does not exist, `OSError` if it cannot be read or is something else."""
         try:
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode):  # a read of a pipe would wait, a link may point to no file
+                raise OSError(errno.EINVAL, "it is not a file")
             content = path.read_bytes()
-            status = path.stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
