@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
-from nakmd.cell import Cell
+from nakmd.cell import Cell, image_counts
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.growing import read_table, read_text
 from nakmd.io.journal import is_being_written
@@ -261,7 +261,7 @@ class Trajectory:
             if layout.images is None:
                 positions, images = cell.wrap(positions)
             else:
-                images = np.asarray(layout.images[row], dtype=np.int32)
+                images = image_counts(np.asarray(layout.images[row]))
                 if not np.array_equal(cell.matrix, stored):  # the counts refer to the left-handed vectors of the file
                     positions, images = cell.wrap(positions + images @ stored)
             velocities = None
