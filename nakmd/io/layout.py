@@ -17,12 +17,17 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.io.contents import existing_file
 from nakmd.io.journal import pending_changes
 from nakmd.io.journaled_file import JournaledFile
+from nakmd.io.lammps.atom_types import check_atom_masses
 from nakmd.io.library_errors import guard, one_line
 from nakmd.io.profile import LENGTHS, PARAMETERS, TIMES, VELOCITIES
 from nakmd.system import Topology, check_masses
 
 DAMAGED = "The file is damaged: use a copy, or repeat the run."
 _FOREIGN = "nakmd reads H5MD files with positions with units, steps, times, a box and atomic numbers."
+_ATOMIC_NUMBERS = "Store the atomic number of each atom in the dataset species."
+
+#: Largest ratio of the mass of an isotope to the atomic weight: tritium.
+_MASS_RATIO = 3.0
 
 
 def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
@@ -214,10 +219,34 @@ class Layout:
             raise FileFormatError(self.path, f"{dataset.name} does not hold the atomic number of each atom.", _FOREIGN)
         present, species = np.unique(numbers.astype(np.int64), return_inverse=True)
         names = tuple(SYMBOLS[z] for z in present)
+        standard = np.array([standard_mass(name) for name in names], dtype=np.float64)[species]
         stored = self._dataset("mass") or self._dataset("mass/value")
         if stored is not None:
             masses = np.asarray(stored[0] if stored.ndim == 2 and len(stored) else stored[...], dtype=np.float64)
         else:
-            standard = [standard_mass(name) for name in names]
-            masses = np.array(standard, dtype=np.float64)[species]
+            masses = standard
+        self._refuse_types(present, names, species, masses, None if stored is None else standard)
         return names, species.astype(np.int64), masses
+
+    def _refuse_types(
+        self,
+        present: NDArray[Any],
+        names: tuple[str, ...],
+        species: NDArray[Any],
+        masses: NDArray[Any],
+        standard: NDArray[Any] | None,
+    ) -> None:
+        """Refuse masses of other elements, and type numbers 1, 2, ... (of LAMMPS) in place of atomic numbers.
+
+        ``standard`` holds the atomic weights of the atoms, None if the file has no masses.
+        """
+        if masses.shape != species.shape:
+            return  # refused with all other shapes
+        try:
+            check_atom_masses(names, species, masses)
+        except InputError as error:
+            raise FileFormatError(self.path, f"the species are no atomic numbers: {error}", _ATOMIC_NUMBERS) from error
+        numbered = len(present) > 1 and np.array_equal(present, 1 + np.arange(len(present)))
+        if numbered and (standard is None or np.any(masses > _MASS_RATIO * standard)):
+            what = f"the species are the numbers 1 to {len(present)}, which are types and not atomic numbers."
+            raise FileFormatError(self.path, what, _ATOMIC_NUMBERS)
