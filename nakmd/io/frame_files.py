@@ -13,11 +13,13 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_images import ImageFrames
 from nakmd.io.contents import content_of
 from nakmd.io.lammps import DumpFile, DumpSeries, read_data
 from nakmd.io.library_errors import guard
+from nakmd.io.run_record import NO_RECORD, RunRecord
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame, Topology
 
@@ -62,12 +64,15 @@ class FrameFile(ABC):
         Whether all chosen frames have image counts, or unwrapped positions; set by `begin`.
     notes : list of str
         What had to be assumed, and what the file does not hold.
+    record : RunRecord
+        What the file holds of its run; empty if it is no trajectory of nakmd.
     """
 
     path: Path
     topology: Topology
     has_images: bool
     notes: list[str]
+    record: RunRecord = NO_RECORD
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -84,6 +89,17 @@ class FrameFile(ABC):
 
     @abstractmethod
     def __getitem__(self, row: int) -> Frame: ...
+
+    def stamps(self, rows: Sequence[int]) -> tuple[IntArray, FloatArray]:
+        """Return the steps and the times [ps] of the frames of these rows, NaN for unknown times.
+
+        Raises
+        ------
+        FileFormatError
+            If a frame is damaged.
+        """
+        pairs = [(frame.step, frame.time) for frame in (self[row] for row in rows)]
+        return np.array([step for step, _ in pairs], dtype=np.int64), np.array([time for _, time in pairs])
 
     def rows(self, stage: str | None) -> Sequence[int]:
         """Return the rows of the frames of a stage, or of all frames.
@@ -114,6 +130,7 @@ class TrajectoryFrames(FrameFile):
     def __init__(self, path: Path) -> None:
         self.path, self.notes = path, []
         self._trajectory = Trajectory(path)
+        self.record = RunRecord.of(self._trajectory)
 
     def __len__(self) -> int:
         return len(self._trajectory)
@@ -121,6 +138,10 @@ class TrajectoryFrames(FrameFile):
     def rows(self, stage: str | None) -> Sequence[int]:
         """Return the rows of the frames of a stage, or of all frames."""
         return [int(row) for row in self._trajectory.rows(stage)]
+
+    def stamps(self, rows: Sequence[int]) -> tuple[IntArray, FloatArray]:
+        """Return the steps and times of these rows without reading their frames."""
+        return self._trajectory.steps[list(rows)], self._trajectory.times[list(rows)]
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the trajectory."""
@@ -172,6 +193,7 @@ class DumpFrames(FrameFile):
         """Take the atoms of the first frame."""
         self._series = DumpSeries(self._dump, rows[0], self._reading.types, alone=len(rows) == 1)
         self.topology = self._series.topology
+        self.notes += self._series.notes
         self.has_images = all(self._series.has_images(row) for row in rows)
         if len(rows) > 1 and not self.has_images:
             self.notes.append("The dump has no image flags (ix iy iz): motion is followed to the nearest image.")
