@@ -75,6 +75,7 @@ class ImageFrames:
         system = system_from(self.path, atoms)
         self._compare(row, system.topology)
         frame = frame_of(system)
+        frame.step, frame.time = self.stamp(row)
         frame.has_images = self.has_images
         if not atoms.cell.any(axis=1).all():
             # along a direction without a cell vector, each image would be shifted by its own lowest atom
@@ -82,15 +83,20 @@ class ImageFrames:
         with guard(self.path, f"the header of image {row} is invalid"), naming(self.path, f"image {row}"):
             has_velocities = velocities_of(atoms, system.masses) is not None
             frame.velocities = system.velocities.copy() if has_velocities else None
-            frame.step = int(number_of(atoms, "step", row)) if self._has_steps else row
-            # a single structure begins a trajectory at 0; of several, the times are unknown
-            frame.time = time_of(atoms, 0.0 if len(self._images) == 1 else math.nan)
             frame.stage = str(atoms.info.get("stage", ""))
             if atoms.calc is not None:
                 frame.potential_energy = _energy_of(atoms)
                 stress = atoms.calc.results.get("stress")
                 frame.virial = None if stress is None else -np.asarray(stress) * frame.cell.volume
         return frame
+
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of an image; `FileFormatError` if they are no numbers."""
+        atoms = self._images[row]
+        with guard(self.path, f"the header of image {row} is invalid"), naming(self.path, f"image {row}"):
+            step = int(number_of(atoms, "step", row)) if self._has_steps else row
+            # a single structure begins a trajectory at 0; of several, the times are unknown
+            return step, time_of(atoms, 0.0 if len(self._images) == 1 else math.nan)
 
     def _compare(self, row: int, atoms: Topology) -> None:
         """Refuse an image whose atoms, masses or periodic directions are not those of the first image."""

@@ -90,15 +90,19 @@ class FrameFile(ABC):
     @abstractmethod
     def __getitem__(self, row: int) -> Frame: ...
 
-    def stamps(self, rows: Sequence[int]) -> tuple[IntArray, FloatArray]:
-        """Return the steps and the times [ps] of the frames of these rows, NaN for unknown times.
+    @abstractmethod
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of a frame without reading its atoms; NaN for an unknown time.
 
         Raises
         ------
         FileFormatError
-            If a frame is damaged.
+            If its header is damaged.
         """
-        pairs = [(frame.step, frame.time) for frame in (self[row] for row in rows)]
+
+    def stamps(self, rows: Sequence[int]) -> tuple[IntArray, FloatArray]:
+        """Return the steps and times [ps] of the frames of these rows; errors as in `stamp`."""
+        pairs = [self.stamp(row) for row in rows]
         return np.array([step for step, _ in pairs], dtype=np.int64), np.array([time for _, time in pairs])
 
     def rows(self, stage: str | None) -> Sequence[int]:
@@ -139,9 +143,9 @@ class TrajectoryFrames(FrameFile):
         """Return the rows of the frames of a stage, or of all frames."""
         return [int(row) for row in self._trajectory.rows(stage)]
 
-    def stamps(self, rows: Sequence[int]) -> tuple[IntArray, FloatArray]:
-        """Return the steps and times of these rows without reading their frames."""
-        return self._trajectory.steps[list(rows)], self._trajectory.times[list(rows)]
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of a frame."""
+        return int(self._trajectory.steps[row]), float(self._trajectory.times[row])
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the trajectory."""
@@ -170,6 +174,10 @@ class ImagesOfFile(FrameFile):
         """Take the atoms of the first image."""
         self._images.begin(rows[0])
         self.topology, self.has_images = self._images.topology, self._images.has_images
+
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of an image."""
+        return self._images.stamp(row)
 
     def __getitem__(self, row: int) -> Frame:
         return self._images[row]
@@ -210,6 +218,13 @@ class DumpFrames(FrameFile):
                 what = f"the steps go from {before} to {step} at frame {after}, so times do not follow from timestep."
                 raise FileFormatError(self.path, what, "Convert the parts separately, with --frames START:STOP.")
 
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of a frame."""
+        head = self._dump.head(row)
+        return head.step, self._reading.time_of(
+            head.step, None if head.time is None else head.time * self._dump.units.time
+        )
+
     def __getitem__(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read"):
             read = self._series[row]
@@ -240,6 +255,10 @@ class DataFrames(FrameFile):
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the file."""
         self.topology, self.has_images = self._atoms, self._frame.has_images
+
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of the frame."""
+        return self._frame.step or 0, self._time
 
     def __getitem__(self, row: int) -> Frame:
         return self._frame.at(self._time)
