@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nakmd.arrays import BoolArray, FloatArray, Int32Array
+from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from nakmd.errors import InputError
 
 #: Least distance [Å] between opposite faces along a periodic vector. Only strongly sheared vectors of a real lattice
@@ -16,6 +16,9 @@ LEAST_HEIGHT = 0.1
 
 #: Largest component of a cell vector [Å], 1 cm: see `nakmd.system.FARTHEST`.
 MOST_LENGTH = 1e8
+
+#: Largest image count, of a 32-bit integer.
+MOST_IMAGES = 2**31 - 1
 
 
 def right_handed(matrix: FloatArray, periodic: Sequence[bool]) -> FloatArray:
@@ -77,6 +80,33 @@ def completed(matrix: FloatArray, periodic: Sequence[bool]) -> tuple[FloatArray,
         if np.linalg.det(vectors) < 0.0:
             vectors[int(np.argmax(missing))] *= -1.0
     return vectors, [bool(p and not lacks) for p, lacks in zip(periodic, missing)], missing
+
+
+def image_counts(counts: FloatArray | IntArray) -> Int32Array:
+    """Return image counts as they are stored.
+
+    Parameters
+    ----------
+    counts : (n, 3) float64 or int64
+        Whole numbers.
+
+    Returns
+    -------
+    (n, 3) int32
+
+    Raises
+    ------
+    InputError
+        If one is beyond the range of 32 bits.
+    """
+    beyond = (counts > MOST_IMAGES) | (counts < -MOST_IMAGES)
+    if np.any(beyond):
+        k, c = (int(i) for i in np.argwhere(beyond)[0])
+        raise InputError(
+            f"atom {k} is {float(counts[k, c]):g} cells away along vector {'abc'[c]}; at most {MOST_IMAGES} can be "
+            "counted. Correct its position, or its image count."
+        )
+    return counts.astype(np.int32)
 
 
 class Cell:
@@ -169,10 +199,15 @@ class Cell:
         Returns
         -------
         (n, 3) int32
+
+        Raises
+        ------
+        InputError
+            If a count is beyond the range of 32 bits.
         """
-        counts = np.floor(positions @ self.inverse).astype(np.int32)
-        counts[:, ~self.periodic] = 0
-        return counts
+        counts = np.floor(positions @ self.inverse)
+        counts[:, ~self.periodic] = 0.0
+        return image_counts(counts)
 
     def wrap(self, positions: FloatArray) -> tuple[FloatArray, Int32Array]:
         """Split unwrapped positions into positions inside the cell and image counts.

@@ -12,7 +12,7 @@ import pytest
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, StructureError
-from nakmd.io.extxyz import read_structure
+from nakmd.io import read_structure
 from nakmd.runs import plan as planning
 from nakmd.runs.footprint import estimate_output
 from nakmd.runs.plan import make_plan

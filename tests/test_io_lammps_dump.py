@@ -78,7 +78,8 @@ def test_type_numbers_are_no_elements(tmp_path):
     text = message(path, tmp_path)
     assert text == (
         f"{path}:1: frame 0 (step 0) does not tell its elements: type 1 has no element. "
-        "Name the types in their order: nakmd convert --types Na,K,C."
+        "Name the types in their order: nakmd convert --types Na,K,C, or "
+        'types = ["Na", "K", "C"] where a deck names the file.'
     )
     with pytest.raises(FileFormatError, match="does not tell its elements"):
         read_structure(path)

@@ -70,11 +70,25 @@ class Graphene(Section):
     doping: Doping | None = Field(default=None, description="Nitrogen sites.")
 
 
-class CarbonFile(Section):
-    """A carbon wall from a structure file that ASE can read."""
+class FileReading(Section):
+    """What a structure file of LAMMPS may not state; periodic directions are in [structure.box]."""
+
+    types: tuple[Text, ...] = Field(
+        default=(),
+        description='Species of type 1, 2, ... of a LAMMPS file that does not name them: ["Na", "K", "N:graphitic"].',
+    )
+    units: Literal["metal", "real"] | None = Field(
+        default=None,
+        description="Units of a LAMMPS file that does not name them: velocities in Å/ps (metal) or Å/fs (real). By "
+        "default metal, with a note.",
+    )
+
+
+class CarbonFile(FileReading):
+    """A carbon wall from a structure file that ASE can read, or of LAMMPS."""
 
     kind: Literal["file"] = Field(description="Wall from a structure file.")
-    file: Text = Field(description="Structure file that ASE can read.")
+    file: Text = Field(description="Structure file that ASE can read, a dump or data file of LAMMPS.")
     shape: Literal["tube", "sheet"] = Field(description="A tube along z, or sheets in the xy plane.")
     doping: Doping | None = Field(default=None, description="Nitrogen sites.")
 
@@ -145,10 +159,13 @@ class Crystal(Section):
     substitute: Substitution | None = Field(default=None, description="Atoms replaced by another metal.")
 
 
-class StructureFile(Section):
-    """A complete system from a structure file that ASE can read."""
+class StructureFile(FileReading):
+    """A complete system from a structure file."""
 
-    path: Text = Field(description="Structure file that ASE can read, or a trajectory of nakmd (last frame).")
+    path: Text = Field(
+        description="Structure file that ASE can read, a data file of LAMMPS, or a trajectory of nakmd or dump of "
+        "LAMMPS (last frame)."
+    )
     repeat: tuple[Positive, Positive, Positive] = Field(
         default=(1, 1, 1), description="Number of copies along the cell vectors."
     )

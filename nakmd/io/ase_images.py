@@ -16,9 +16,9 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_atoms import frame_of
 from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.library_errors import guard
-from nakmd.io.velocity_columns import velocities_of
+from nakmd.io.velocity_columns import assumed_unit, velocities_of
 from nakmd.io.wrapping import positions_hold_images
-from nakmd.system import Frame, System
+from nakmd.system import Frame, System, Topology
 
 #: Names of the time in headers, and the unit [ps] if the header has no ``units_time``: ps of nakmd, fs of GPUMD and
 #: QUIP.
@@ -58,6 +58,7 @@ class ImageFrames:
             raise FileFormatError(path, "the file contains no structure.")
         with guard(path, "the positions are invalid"):
             self.has_images = positions_hold_images(self._images)
+        self._has_steps = all("step" in atoms.info for atoms in self._images)
         self.notes = self._remarks()
 
     def begin(self, row: int) -> None:
@@ -72,11 +73,9 @@ class ImageFrames:
     def __getitem__(self, row: int) -> Frame:
         atoms = self._images[row]
         system = system_from(self.path, atoms)
-        names, first = np.array(system.species_names), np.array(self.topology.species_names)
-        if not np.array_equal(names[system.species], first[self.topology.species]):
-            what = f"image {row} has different atoms than image {self._first}."
-            raise FileFormatError(self.path, what, "Convert it separately.")
+        self._compare(row, system.topology)
         frame = frame_of(system)
+        frame.step, frame.time = self.stamp(row)
         frame.has_images = self.has_images
         if not atoms.cell.any(axis=1).all():
             # along a direction without a cell vector, each image would be shifted by its own lowest atom
@@ -84,9 +83,6 @@ class ImageFrames:
         with guard(self.path, f"the header of image {row} is invalid"), naming(self.path, f"image {row}"):
             has_velocities = velocities_of(atoms, system.masses) is not None
             frame.velocities = system.velocities.copy() if has_velocities else None
-            frame.step = int(number_of(atoms, "step", row))
-            # a single structure begins a trajectory at 0; of several, the times are unknown
-            frame.time = time_of(atoms, 0.0 if len(self._images) == 1 else math.nan)
             frame.stage = str(atoms.info.get("stage", ""))
             if atoms.calc is not None:
                 frame.potential_energy = _energy_of(atoms)
@@ -94,20 +90,62 @@ class ImageFrames:
                 frame.virial = None if stress is None else -np.asarray(stress) * frame.cell.volume
         return frame
 
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of an image; `FileFormatError` if they are no numbers."""
+        atoms = self._images[row]
+        with guard(self.path, f"the header of image {row} is invalid"), naming(self.path, f"image {row}"):
+            step = int(number_of(atoms, "step", row)) if self._has_steps else row
+            # a single structure begins a trajectory at 0; of several, the times are unknown
+            return step, time_of(atoms, 0.0 if len(self._images) == 1 else math.nan)
+
+    def _compare(self, row: int, atoms: Topology) -> None:
+        """Refuse an image whose atoms, masses or periodic directions are not those of the first image."""
+        first = self.topology
+        names, known = np.array(atoms.species_names), np.array(first.species_names)
+        differs = {
+            "atoms": not np.array_equal(names[atoms.species], known[first.species]),
+            "masses": not np.array_equal(atoms.masses, first.masses),
+            "periodic directions": not np.array_equal(atoms.periodic, first.periodic),
+        }
+        if any(differs.values()):
+            what = next(name for name, differing in differs.items() if differing)
+            raise FileFormatError(
+                self.path,
+                f"image {row} has different {what} than image {self._first}.",
+                "Convert it separately.",
+            )
+
     def _remarks(self) -> list[str]:
-        first, several = self._images[0], len(self._images) > 1
+        several = len(self._images) > 1
         notes = []
         if not self.has_images:
             notes.append(
                 "The positions are wrapped and the file has no image counts: motion is followed to the nearest image."
             )
-        if several and not any(name in first.info for name in _TIME_NAMES):
+        if several and not any(_time_name(atoms) for atoms in self._images):
             notes.append(
-                "The file has no times, which analyses of motion need: write time=... [ps] into the header of each "
-                "image."
+                "The file has no times, which analyses of motion need: write time=... and units_time=ps into the "
+                "header of each image."
             )
-        if several and "Time" in first.info and "time" not in first.info and "units_time" not in first.info:
-            notes.append("Time in the headers is taken in fs, as GPUMD and QUIP write it.")
+        assumed = {_time_name(atoms) for atoms in self._images if "units_time" not in atoms.info}
+        if "time" in assumed:
+            notes.append(
+                "The times in the headers have no unit: ps is assumed. Else write units_time=fs into the header of "
+                "each image."
+            )
+        if "Time" in assumed:
+            notes.append(
+                "Time in the headers is taken in fs, as GPUMD and QUIP write it. Else write units_time=ps into the "
+                "header of each image."
+            )
+        units = [assumed_unit(self.path, atoms) for atoms in self._images]
+        notes += list(dict.fromkeys(filter(None, units)))
+        lacking = sum("step" not in atoms.info for atoms in self._images)
+        if several and lacking:
+            notes.append(
+                f"{lacking} of {len(self._images)} images have no step in their header: all images are numbered "
+                "0, 1, 2, ... in its place."
+            )
         return notes
 
 
@@ -131,13 +169,17 @@ def time_of(atoms: ase.Atoms, otherwise: float) -> float:
     InputError
         If it is no number, or the unit in ``units_time`` is unknown.
     """
-    for name, unit in _TIME_NAMES.items():
-        if name in atoms.info:
-            stated = atoms.info.get("units_time")
-            if stated is not None and stated not in _TIME_UNITS:
-                raise InputError(f"units_time is {stated!r}; it must be one of {', '.join(_TIME_UNITS)}.")
-            return number_of(atoms, name, otherwise) * (unit if stated is None else _TIME_UNITS[str(stated)])
-    return otherwise
+    name, stated = _time_name(atoms), atoms.info.get("units_time")
+    if name is None:
+        return otherwise
+    if stated is not None and stated not in _TIME_UNITS:
+        raise InputError(f"units_time is {stated!r}; it must be one of {', '.join(_TIME_UNITS)}.")
+    return number_of(atoms, name, otherwise) * (_TIME_NAMES[name] if stated is None else _TIME_UNITS[str(stated)])
+
+
+def _time_name(atoms: ase.Atoms) -> str | None:
+    """Return the name of the time in the header of an image, None if it has none."""
+    return next((name for name in _TIME_NAMES if name in atoms.info), None)
 
 
 def number_of(atoms: ase.Atoms, name: str, otherwise: float) -> float:

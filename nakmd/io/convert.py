@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from nakmd.errors import InputError
 from nakmd.io.ase_atoms import to_atoms
 from nakmd.io.atomic import replacing
 from nakmd.io.dcd import DCDWriter
+from nakmd.io.element_groups import element_groups
 from nakmd.io.extxyz import append_extxyz
 from nakmd.io.frame_files import FrameFile, Reading, open_frames
 from nakmd.io.interruption import interruptible
@@ -57,7 +58,7 @@ def _write(file: BinaryIO, kind: str, content: FrameFile, rows: Sequence[int]) -
     topology = content.topology
     notes: list[str] = []
     if kind == "extxyz":
-        append_extxyz(file, (to_atoms(content[row], topology) for row in rows))
+        append_extxyz(file, (to_atoms(content[row], topology, groups=True) for row in rows))
     elif kind == "lammps-data":
         write_data(file, content[rows[-1]], topology)
     elif kind == "lammps-dump":
@@ -68,36 +69,65 @@ def _write(file: BinaryIO, kind: str, content: FrameFile, rows: Sequence[int]) -
         notes += _write_dcd(file, content, rows)
     if kind != "extxyz" and not np.array_equal(restricted(content[rows[-1]].cell.matrix)[1], np.eye(3)):
         notes.append("Cells and their atoms are rotated to the orientation that the format requires, frame by frame.")
-    return tuple(notes)
+    return (*notes, *_lost(content, kind))
+
+
+def _lost(content: FrameFile, kind: str) -> list[str]:
+    """Return the note on what belongs to the source and not to its frames, and has no place in the format."""
+    topology, record = content.topology, content.record
+    lost = ["deck, provenance and thermo table of the run"] if record.parameters.get("deck") or record.thermo else []
+    derived = element_groups(topology.species_names, topology.species)  # by all readers
+    groups = [name for name, mask in topology.groups.items() if not np.array_equal(mask, derived.get(name, []))]
+    if kind != "extxyz" and groups:
+        lost.append(f"the groups {', '.join(groups)}")
+    return [f"Not stored in this format: {'; '.join(lost)}."] if lost else []
+
+
+def _write_trajectory(target: Path, content: FrameFile, rows: Sequence[int], check: Callable[[], None]) -> None:
+    """Write the frames of these rows with the record of their run, and the thermo rows from the first to the last.
+
+    Thermo rows before the first frame of the file belong to it, and those after the last to the last.
+    """
+    record = content.record
+    parameters = {**record.parameters, "converted_from": content.path.name}
+    steps, _ = content.stamps(rows)
+    first = 0 if 0 in rows else int(steps.min())
+    last = np.iinfo(np.int64).max if len(content) - 1 in rows else int(steps.max())
+    with replacing_trajectory(target, content.topology, parameters, content.has_images) as writer:
+        for values in record.rows(first, last):
+            writer.write_thermo(values)
+        for row in rows:
+            writer.write(content[row])
+        check()
+        refuse_live_target(target)  # again, because the conversion may have taken long
 
 
 def _times_lost(content: FrameFile, rows: Sequence[int]) -> list[str]:
-    """Return the note that a dump has no times, with the time step that restores them if there is one."""
-    first, last = content[rows[0]], content[rows[-1]]
-    if len(rows) < 2 or not np.isfinite(first.time + last.time):
+    """Return the note that a dump has no times, with the time step that restores all of them if there is one."""
+    steps, times = content.stamps(rows)
+    if len(rows) < 2 or not np.isfinite(times).any():
         return []
-    timestep = (last.time - first.time) / max(1, last.step - first.step)
-    even = timestep > 0.0 and abs(first.time - first.step * timestep) <= 1e-6 * last.time
-    remedy = f" To read it back, give --timestep '{1e3 * timestep:.10g} fs'." if even else ""
+    timestep = float(times[-1] / steps[-1]) if steps[-1] > 0 else np.nan
+    # times are sums of steps, or are rounded in text; NaN is unequal to all
+    even = np.all(np.diff(steps) > 0) and np.all(np.abs(times - timestep * steps) <= 1e-6 * abs(times[-1]))
+    remedy = f" To read it back, give --timestep '{1e3 * timestep:.10g} fs'." if timestep > 0.0 and even else ""
     return [f"A dump holds steps, but no times.{remedy}"]
 
 
 def _write_dcd(file: BinaryIO, content: FrameFile, rows: Sequence[int]) -> list[str]:
-    notes = ["DCD stores positions only, unwrapped and in single precision: no velocities, no species."]
-    stamps = np.array([(frame.step, frame.time) for frame in (content[row] for row in rows[:2])])
-    interval, span = (stamps[1] - stamps[0]) if len(stamps) == 2 else (1.0, 0.0)
+    positions = "unwrapped" if content.has_images else "as they are in the file"
+    notes = [f"DCD stores positions only, {positions} and in single precision: no velocities, no species."]
+    steps, times = content.stamps(rows)
+    interval, span = (steps[1] - steps[0], times[1] - times[0]) if len(rows) > 1 else (1, 0.0)
     if interval < 1 or not span > 0.0:  # the times may be NaN
-        interval, span = 1.0, 1.0
+        interval, span = 1, 1.0
         notes.append("The time between frames is unknown: the header says 1 ps.")
-    writer = DCDWriter(file, content.topology.n_atoms, int(stamps[0, 0]), int(interval), span / interval)
-    evenly_spaced = True
-    for k, row in enumerate(rows):
-        frame = content[row]
-        evenly_spaced &= len(stamps) < 2 or abs(frame.time - stamps[0, 1] - k * span) <= 1e-6 * max(span, frame.time)
-        writer.write(frame)
-    writer.close()
-    if not evenly_spaced:
+    elif not np.all(np.abs(times - times[0] - span * np.arange(len(rows))) <= 1e-6 * np.maximum(span, times)):
         notes.append("The frames are not evenly spaced in time, which DCD cannot store: its times are wrong.")
+    writer = DCDWriter(file, content.topology.n_atoms, int(steps[0]), int(interval), float(span / interval))
+    for row in rows:
+        writer.write(content[row])
+    writer.close()
     return notes
 
 
@@ -209,12 +239,7 @@ def convert(
         content.begin(rows)
         notes: tuple[str, ...] = ()
         if kind == "h5md":
-            parameters = {"converted_from": source.name}
-            with replacing_trajectory(target, content.topology, parameters, content.has_images) as writer:
-                for row in rows:
-                    writer.write(content[row])
-                check()
-                refuse_live_target(target)  # again, because the conversion may have taken long
+            _write_trajectory(target, content, rows, check)
         else:
             with replacing(target) as file:
                 notes = _write(file, kind, content, rows)

@@ -10,20 +10,18 @@ import os
 import re
 import warnings
 from collections.abc import Iterable
-from pathlib import Path
 from typing import BinaryIO
 
 import ase
 
 from nakmd.elements import NO_SITE
 from nakmd.errors import FileFormatError, InputError
-from nakmd.io.ase_atoms import frame_of, from_atoms, system_of, to_atoms
+from nakmd.io.ase_atoms import frame_of, from_atoms, to_atoms
 from nakmd.io.atomic import replacing
-from nakmd.io.contents import content_of, existing_file, open_plain
+from nakmd.io.contents import existing_file, open_plain
 from nakmd.io.elements_known import TYPE_NUMBER_FORMATS, check_elements
-from nakmd.io.lammps.structure import data_structure, dump_structure
+from nakmd.io.lammps.atom_types import check_atom_masses
 from nakmd.io.library_errors import guard
-from nakmd.io.trajectory import Trajectory
 from nakmd.io.xyz_headers import check_xyz_headers
 from nakmd.system import Frame, System, Topology
 
@@ -101,40 +99,6 @@ def read_atoms(path: str | os.PathLike[str], index: int | slice = -1) -> list[as
     return images
 
 
-def read_structure(path: str | os.PathLike[str], index: int = -1) -> System:
-    """Read a structure from a LAMMPS data file or any file that ASE reads, or a frame of a trajectory or LAMMPS dump.
-
-    Parameters
-    ----------
-    path : path
-    index : int
-        Image or frame of the file. Default: the last.
-
-    Returns
-    -------
-    System
-        As described in `from_atoms`.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, damaged, or not a valid structure.
-    """
-    where = Path(path)
-    content = content_of(where)
-    if content == "lammps-data":
-        return data_structure(where)
-    if content == "lammps-dump":
-        return dump_structure(where, index)
-    if where.suffix == ".h5md" or content == "hdf5":
-        with Trajectory(where) as trajectory:
-            if not -len(trajectory) <= index < len(trajectory):
-                raise FileFormatError(where, f"frame {index} does not exist: the file has {len(trajectory)} frames.")
-            return system_of(trajectory[index], trajectory.topology)
-    (atoms,) = read_atoms(where, index)
-    return system_from(where, atoms)
-
-
 def read_extxyz(path: str | os.PathLike[str], index: slice = slice(None)) -> list[System]:
     """Read several images of a file that ASE reads.
 
@@ -156,7 +120,9 @@ def system_from(where: str | os.PathLike[str], atoms: ase.Atoms) -> System:
     """
     with guard(where, "the structure is invalid"):
         try:
-            return from_atoms(atoms)
+            system = from_atoms(atoms)
+            check_atom_masses(system.species_names, system.species, system.masses)
+            return system
         except InputError as error:
             raise FileFormatError(where, str(error)) from error
 

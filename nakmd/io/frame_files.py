@@ -13,11 +13,13 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.ase_images import ImageFrames
 from nakmd.io.contents import content_of
 from nakmd.io.lammps import DumpFile, DumpSeries, read_data
 from nakmd.io.library_errors import guard
+from nakmd.io.run_record import NO_RECORD, RunRecord
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame, Topology
 
@@ -62,12 +64,15 @@ class FrameFile(ABC):
         Whether all chosen frames have image counts, or unwrapped positions; set by `begin`.
     notes : list of str
         What had to be assumed, and what the file does not hold.
+    record : RunRecord
+        What the file holds of its run; empty if it is no trajectory of nakmd.
     """
 
     path: Path
     topology: Topology
     has_images: bool
     notes: list[str]
+    record: RunRecord = NO_RECORD
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -84,6 +89,21 @@ class FrameFile(ABC):
 
     @abstractmethod
     def __getitem__(self, row: int) -> Frame: ...
+
+    @abstractmethod
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of a frame without reading its atoms; NaN for an unknown time.
+
+        Raises
+        ------
+        FileFormatError
+            If its header is damaged.
+        """
+
+    def stamps(self, rows: Sequence[int]) -> tuple[IntArray, FloatArray]:
+        """Return the steps and times [ps] of the frames of these rows; errors as in `stamp`."""
+        pairs = [self.stamp(row) for row in rows]
+        return np.array([step for step, _ in pairs], dtype=np.int64), np.array([time for _, time in pairs])
 
     def rows(self, stage: str | None) -> Sequence[int]:
         """Return the rows of the frames of a stage, or of all frames.
@@ -114,6 +134,7 @@ class TrajectoryFrames(FrameFile):
     def __init__(self, path: Path) -> None:
         self.path, self.notes = path, []
         self._trajectory = Trajectory(path)
+        self.record = RunRecord.of(self._trajectory)
 
     def __len__(self) -> int:
         return len(self._trajectory)
@@ -121,6 +142,10 @@ class TrajectoryFrames(FrameFile):
     def rows(self, stage: str | None) -> Sequence[int]:
         """Return the rows of the frames of a stage, or of all frames."""
         return [int(row) for row in self._trajectory.rows(stage)]
+
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of a frame."""
+        return int(self._trajectory.steps[row]), float(self._trajectory.times[row])
 
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the trajectory."""
@@ -150,6 +175,10 @@ class ImagesOfFile(FrameFile):
         self._images.begin(rows[0])
         self.topology, self.has_images = self._images.topology, self._images.has_images
 
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of an image."""
+        return self._images.stamp(row)
+
     def __getitem__(self, row: int) -> Frame:
         return self._images[row]
 
@@ -172,6 +201,7 @@ class DumpFrames(FrameFile):
         """Take the atoms of the first frame."""
         self._series = DumpSeries(self._dump, rows[0], self._reading.types, alone=len(rows) == 1)
         self.topology = self._series.topology
+        self.notes += self._series.notes
         self.has_images = all(self._series.has_images(row) for row in rows)
         if len(rows) > 1 and not self.has_images:
             self.notes.append("The dump has no image flags (ix iy iz): motion is followed to the nearest image.")
@@ -187,6 +217,13 @@ class DumpFrames(FrameFile):
             if step <= before:
                 what = f"the steps go from {before} to {step} at frame {after}, so times do not follow from timestep."
                 raise FileFormatError(self.path, what, "Convert the parts separately, with --frames START:STOP.")
+
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of a frame."""
+        head = self._dump.head(row)
+        return head.step, self._reading.time_of(
+            head.step, None if head.time is None else head.time * self._dump.units.time
+        )
 
     def __getitem__(self, row: int) -> Frame:
         with guard(self.path, f"frame {row} cannot be read"):
@@ -218,6 +255,10 @@ class DataFrames(FrameFile):
     def begin(self, rows: Sequence[int]) -> None:
         """Take the atoms of the file."""
         self.topology, self.has_images = self._atoms, self._frame.has_images
+
+    def stamp(self, row: int) -> tuple[int, float]:
+        """Return step and time [ps] of the frame."""
+        return self._frame.step or 0, self._time
 
     def __getitem__(self, row: int) -> Frame:
         return self._frame.at(self._time)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.elements import element_of
+from nakmd.elements import element_of, standard_mass
 from nakmd.errors import InputError
 from nakmd.io.lammps.dump_species import SITE_PREFIX
 from nakmd.system import Frame, Topology
@@ -100,10 +100,16 @@ def write_data(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     file.write(("\n".join(lines) + "\n").encode())
 
 
+def _needs_masses(topology: Topology) -> bool:
+    standard = np.array([standard_mass(element) for element in topology.elements])[topology.species]
+    return set(topology.elements) == {"C"} or not np.array_equal(topology.masses, standard)
+
+
 def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     """Append a frame to a LAMMPS text dump.
 
-    The columns are ``id type element x y z [ix iy iz] [vx vy vz] [i_site:<label> ...]``.
+    The columns are ``id type element [mass] x y z [ix iy iz] [vx vy vz] [i_site:<label> ...]``. The mass is written if
+    one differs from the atomic weight, and if all atoms are C, which LAMMPS also writes for types without a name.
 
     Parameters are those of `write_data`. A column ``i_site:<label>`` is 1 for the atoms of species with this site
     label: readers ignore integer columns that they do not know, but not text.
@@ -127,14 +133,20 @@ def write_dump_frame(file: BinaryIO, frame: Frame, topology: Topology) -> None:
     sites = [name.partition(":")[2] for name in topology.species_names]
     labels = list(dict.fromkeys(site for site in sites if site))
     flags_of = ["".join(f" {int(site == label)}" for label in labels) for site in sites]
-    columns = "id type element x y z" + " ix iy iz" * frame.has_images + " vx vy vz" * (velocities is not None)
+    weighed = _needs_masses(topology)
+    columns = (
+        f"id type element{' mass' * weighed} x y z"
+        + " ix iy iz" * frame.has_images
+        + " vx vy vz" * (velocities is not None)
+    )
     columns += "".join(f" {SITE_PREFIX}{label}" for label in labels)
     lines = ["ITEM: TIMESTEP", str(frame.step), "ITEM: NUMBER OF ATOMS", str(topology.n_atoms)]
     lines += [header, *bounds, f"ITEM: ATOMS {columns}"]
+    masses = [f" {mass!r}" for mass in topology.masses.tolist()] if weighed else [""] * topology.n_atoms
     rows = [
-        f"{k + 1} {s + 1} {elements[s]} {x:.10g} {y:.10g} {z:.10g}" + f" {u} {v} {w}" * frame.has_images
-        for k, (s, (x, y, z), (u, v, w)) in enumerate(
-            zip(topology.species.tolist(), (frame.positions @ rotation).tolist(), frame.images.tolist())
+        f"{k + 1} {s + 1} {elements[s]}{mass} {x:.10g} {y:.10g} {z:.10g}" + f" {u} {v} {w}" * frame.has_images
+        for k, (s, mass, (x, y, z), (u, v, w)) in enumerate(
+            zip(topology.species.tolist(), masses, (frame.positions @ rotation).tolist(), frame.images.tolist())
         )
     ]
     if velocities is not None:

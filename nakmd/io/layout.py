@@ -23,6 +23,10 @@ from nakmd.system import Topology
 
 DAMAGED = "The file is damaged: use a copy, or repeat the run."
 _FOREIGN = "nakmd reads H5MD files with positions with units, steps, times, a box and atomic numbers."
+_ATOMIC_NUMBERS = "Store the atomic number of each atom in the dataset species."
+
+#: Largest ratio of the mass of an isotope to the atomic weight: tritium.
+_MASS_RATIO = 3.0
 
 
 def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:

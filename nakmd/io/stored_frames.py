@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray
-from nakmd.cell import Cell
+from nakmd.cell import Cell, image_counts
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.layout import DAMAGED, Layout
 from nakmd.io.stored_arrays import whole_numbers
@@ -80,7 +80,7 @@ def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: fl
         else:
             counts = whole_numbers(layout.path, f"frame {row}: the image count of atom", layout.images[row])
             check_positions(positions + counts @ stored)
-            images = counts.astype(np.int32)
+            images = image_counts(counts)
             if not np.array_equal(cell.matrix, stored):  # the counts refer to the left-handed vectors of the file
                 positions, images = cell.wrap(positions + images @ stored)
         frame = Frame(step, time, positions, images, cell, _velocities(layout, row))

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 from nakmd.arrays import BoolArray
 from nakmd.elements import ATOMIC_NUMBERS, SYMBOLS, element_of, standard_mass
 from nakmd.errors import FileFormatError, InputError
+from nakmd.io.lammps.atom_types import check_atom_masses
 from nakmd.io.profile import MASSES, PARAMETERS
 from nakmd.io.stored_arrays import check_array, check_stored, whole_numbers
 from nakmd.system import Topology, check_masses
+
+_ATOMIC_NUMBERS = "Store the atomic number of each atom in the dataset species."
+
+#: Largest ratio of the mass of an isotope to the atomic weight: tritium.
+_MASS_RATIO = 3.0
 
 #: Species, masses and groups of a file: names, indices, masses [amu], masks.
 _Parts = tuple[tuple[str, ...], NDArray[Any], NDArray[Any], dict[str, BoolArray]]
@@ -93,7 +99,23 @@ def foreign_topology(path: object, group: h5py.Group, n_atoms: int, periodic: Bo
             raise FileFormatError(path, what, f"Set its attribute 'unit' to one of {', '.join(MASSES)}.")
     else:
         masses = np.array([standard_mass(name) for name in names], dtype=np.float64)[species]
-    return _checked(path, (names, species.astype(np.int64), masses, {}), periodic, "")
+    topology = _checked(path, (names, species.astype(np.int64), masses, {}), periodic, "")
+    _refuse_types(path, present, topology, has_masses=stored is not None)
+    return topology
+
+
+def _refuse_types(path: object, present: NDArray[Any], topology: Topology, has_masses: bool) -> None:
+    """Refuse masses of other elements, and type numbers 1, 2, ... (of LAMMPS) in place of atomic numbers."""
+    names, species, masses = topology.species_names, topology.species, topology.masses
+    try:
+        check_atom_masses(names, species, masses)
+    except InputError as error:
+        raise FileFormatError(path, f"the species are no atomic numbers: {error}", _ATOMIC_NUMBERS) from error
+    numbered = len(present) > 1 and np.array_equal(present, 1 + np.arange(len(present)))
+    standard = np.array([standard_mass(name) for name in names])[species]
+    if numbered and (not has_masses or np.any(masses > _MASS_RATIO * standard)):
+        what = f"the species are the numbers 1 to {len(present)}, which are types and not atomic numbers."
+        raise FileFormatError(path, what, _ATOMIC_NUMBERS)
 
 
 def series(group: h5py.Group, name: str) -> h5py.Dataset | None:

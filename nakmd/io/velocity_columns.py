@@ -15,6 +15,7 @@ unit has priority over the table.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import ase
 import numpy as np
@@ -45,11 +46,15 @@ _MOMENTA: dict[str, float] = {
 #: Units of columns whose name tells the program.
 _KNOWN = {"momenta": "sqrt(eV*u)", "vel": "Angstrom/fs", "velo": "Angstrom/fs"}
 
+#: Extensions of extended XYZ.
+_XYZ = {".xyz", ".extxyz"}
+
 _MOMENTUM_NAMES = ("momenta", "momentum", "mom")
 _NAMES = (*_MOMENTUM_NAMES, "vel", "velo", "vels", "velos", "velocity", "velocities", "v")
 
-#: Highest plausible temperature [K] of a column without a stated unit. Å/ps taken for Å/fs raise it by a factor of 10⁶.
-HOTTEST = 1e5
+#: Highest plausible temperature [K] of a column without a stated unit. Å/ps taken for Å/fs raise it by a factor of 10⁶,
+#: sqrt(eV/u) by 104: 300 K would be 31 000 K, while liquid Na and K exist below 2600 K.
+HOTTEST = 5e3
 
 
 def velocities_of(atoms: ase.Atoms, masses: FloatArray) -> FloatArray | None:
@@ -104,6 +109,26 @@ def velocities_of(atoms: ase.Atoms, masses: FloatArray) -> FloatArray | None:
     if stated is None:
         _refuse_heat(masses, velocities, name, unit)
     return velocities
+
+
+def assumed_unit(path: Path, atoms: ase.Atoms) -> str:
+    """Return a note on the unit that `velocities_of` assumes for a column; empty if the unit is known.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file of the atoms. ASE converts momenta of all formats but extended XYZ to its own unit.
+    atoms : ase.Atoms
+    """
+    for name in atoms.arrays:
+        unit = _KNOWN.get(name.lower())
+        converted = name == "momenta" and not _XYZ & set(path.suffixes)
+        if unit is not None and f"units_{name}" not in atoms.info and not converted:
+            return (
+                f"The column {name} has no unit: {unit} is assumed, as the programs write it that name the column so. "
+                f"Else write units_{name}=... into the header of each image."
+            )
+    return ""
 
 
 def _refuse_heat(masses: FloatArray, velocities: FloatArray, name: str, unit: str) -> None:

@@ -30,7 +30,7 @@ def check_xyz_headers(where: Path, text: str) -> None:
     ------
     FileFormatError
         If an image has more atoms than lines follow or a negative number of them, more columns than its lines, or a
-        periodic flag that is none.
+        periodic flag that is none, or if anything follows an empty line in place of a count.
 
     Notes
     -----
@@ -43,7 +43,8 @@ def check_xyz_headers(where: Path, text: str) -> None:
             try:
                 count = int(line)
             except ValueError:
-                return  # the end of the images, or a line that the reader of ASE refuses
+                _check_end(where, file, line, at)
+                return
             header = file.readline()
             begin = file.tell()
             if not 0 <= count <= (size - begin + 1) // 2:
@@ -62,6 +63,13 @@ def check_xyz_headers(where: Path, text: str) -> None:
             line = file.readline()
             while line.lstrip().startswith("VEC"):  # cell vectors of ADF
                 line, at = file.readline(), at + 1
+
+
+def _check_end(where: Path, file: StringIO, line: str, at: int) -> None:
+    """Refuse text behind an empty line: the reader of ASE stops there. Any other line that is no count, ASE refuses."""
+    if not line.strip() and any(rest.strip() for rest in file):
+        what = "the line is empty, where an image begins with its number of atoms; more text follows."
+        raise FileFormatError(where, what, "Remove the line, or all that follows it.", line=at)
 
 
 def _check_flags(where: Path, header: str, line: int) -> None:

@@ -191,12 +191,14 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     if announce is not None and planned is not None and planned.build_time > LONG_BUILD:
         announce(planned.n_atoms, planned.build_time)
     begin = time.perf_counter()
+    notes: list[str] = []
     try:
-        system = build_system(draft.structure, draft.seed, folder, bond)
+        system = build_system(draft.structure, draft.seed, folder, bond, notes)
     except InputError as error:
         plan.report(path, str(error))
         return
     plan.build_time = time.perf_counter() - begin
+    plan.add(Problem(path, note, fatal=False) for note in notes)
     problems = list(check_built(system, path))
     plan.add(problems)
     if not problems:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nakmd.cell import Cell
-from nakmd.deck.matter import CarbonFile, Graphene, Liquid, Nanotube, Structure
+from nakmd.deck.matter import CarbonFile, FileReading, Graphene, Liquid, Nanotube, Structure
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.runs.named_file import named_file
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from nakmd.structures.regions import Region
 
 
-def build_system(structure: Structure, seed: int, folder: Path, bond: float = CC_BOND) -> System:
+def build_system(
+    structure: Structure, seed: int, folder: Path, bond: float = CC_BOND, notes: list[str] | None = None
+) -> System:
     """Build the structure of a deck; the same deck and seed give the same system to the bit.
 
     Parameters
@@ -32,6 +34,8 @@ def build_system(structure: Structure, seed: int, folder: Path, bond: float = CC
         Paths in the deck are relative to it.
     bond : float [Å]
         C-C bond of a tube or sheet whose table gives none: that of the model, without stress.
+    notes : list of str, optional
+        Receives what had to be assumed about a file.
 
     Returns
     -------
@@ -43,16 +47,21 @@ def build_system(structure: Structure, seed: int, folder: Path, bond: float = CC
         If the structure cannot be built.
     """
     if structure.file is not None:
-        system = _repeated(read_system(folder / structure.file.path), structure.file.repeat)
+        told = structure.file
+        system = _repeated(read_system(folder / told.path, told, _names_periodic(structure), notes), told.repeat)
     elif structure.crystal is not None:
         system = _crystal(structure, seed)
     elif structure.carbon is not None:
-        system = _walls(structure, seed, folder, bond)
+        system = _walls(structure, seed, folder, bond, notes)
     else:
         system = _bulk(structure, seed)
     if structure.box is not None and structure.box.periodic is not None:
         system.cell = Cell(system.cell.matrix, structure.box.periodic)
     return system
+
+
+def _names_periodic(structure: Structure) -> bool:
+    return structure.box is not None and structure.box.periodic is not None
 
 
 def _bulk(structure: Structure, seed: int) -> System:
@@ -92,12 +101,12 @@ def _crystal(structure: Structure, seed: int) -> System:
     return system
 
 
-def _walls(structure: Structure, seed: int, folder: Path, bond: float) -> System:
+def _walls(structure: Structure, seed: int, folder: Path, bond: float, notes: list[str] | None) -> System:
     from nakmd.structures.doping import dope  # noqa: PLC0415  (as above)
 
     carbon = structure.carbon
     assert carbon is not None  # guaranteed by build_system
-    system = _bare_wall(structure, folder, bond)
+    system = _bare_wall(structure, folder, bond, notes)
     if carbon.doping is not None and carbon.doping.fractions:
         system = dope(
             system,
@@ -109,7 +118,7 @@ def _walls(structure: Structure, seed: int, folder: Path, bond: float) -> System
     return system if structure.liquid is None else _wetted(system, structure, structure.liquid, seed)
 
 
-def _bare_wall(structure: Structure, folder: Path, bond: float) -> System:
+def _bare_wall(structure: Structure, folder: Path, bond: float, notes: list[str] | None) -> System:
     from nakmd.structures.graphene import graphene  # noqa: PLC0415  (as above)
     from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
 
@@ -139,7 +148,7 @@ def _bare_wall(structure: Structure, folder: Path, bond: float) -> System:
             vacuum=vacuum,
         )
     assert isinstance(carbon, CarbonFile)  # the only other member of the union
-    system = read_system(folder / carbon.file)
+    system = read_system(folder / carbon.file, carbon, _names_periodic(structure), notes)
     is_wall = np.isin([element_of(name) for name in system.species_names], WALL)
     system.groups.setdefault(carbon.shape, is_wall[system.species])
     return system
@@ -227,14 +236,37 @@ def _repeated(system: System, repeat: tuple[int, int, int]) -> System:
     )
 
 
-def read_system(path: Path) -> System:
-    """Read a structure from a file that ASE can read, or the last frame of a trajectory of nakmd.
+def read_system(
+    path: Path,
+    told: FileReading | None = None,
+    names_periodic: bool = False,
+    notes: list[str] | None = None,
+) -> System:
+    """Read a structure from a file, or the last frame of a trajectory.
+
+    Parameters
+    ----------
+    path : Path
+    told : FileReading, optional
+        What the deck says about a file that does not say it.
+    names_periodic : bool
+        Whether the deck names the periodic directions of the complete cell. A file that does not state them is then
+        periodic in all directions without a note, so that it can be repeated along any of them.
+    notes : list of str, optional
+        Receives what had to be assumed, with the name of the file.
 
     Raises
     ------
     FileFormatError
         If the file does not exist or cannot be read.
+    InputError
+        If the file contradicts what the deck says, or that does not apply to it.
     """
-    from nakmd.io.extxyz import read_structure  # noqa: PLC0415  (h5py and ASE are slow to import)
+    from nakmd.io.structure_file import open_structure  # noqa: PLC0415  (h5py and ASE are slow to import)
 
-    return read_structure(named_file(path))
+    told = told or FileReading()
+    periodic = (True, True, True) if names_periodic else None
+    read = open_structure(named_file(path), types=told.types, units=told.units, periodic=periodic)
+    if notes is not None:
+        notes += [f"{path.name}: {note}" for note in read.notes]
+    return read.system

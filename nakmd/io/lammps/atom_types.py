@@ -9,11 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
+
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import SYMBOLS, element_of, standard_mass
 from nakmd.errors import InputError
 
+
+def naming_types(names: str) -> str:
+    """Return how the user names the types of a LAMMPS file, for messages.
+
+    Parameters
+    ----------
+    names : str
+        ``"Na,K"``.
+    """
+    words = ", ".join(f'"{name}"' for name in names.split(","))
+    return f"nakmd convert --types {names}, or types = [{words}] where a deck names the file"
+
+
 #: What to do about a file without elements.
-TYPES_REMEDY = "Name the types in their order: nakmd convert --types Na,K,C."
+TYPES_REMEDY = f"Name the types in their order: {naming_types('Na,K,C')}."
 
 #: Largest difference [amu] between a rounded mass and the standard atomic weight, and the factor by which the next
 #: element must be further away: 39.1 is K, 23 is Na, 40 is neither Ar nor Ca.
@@ -22,6 +38,13 @@ _MASS_CONTRAST = 3.0
 
 #: Elements without stable isotopes have no standard atomic weight (Th, Pa and U have one).
 _UNSTABLE = {"X", "Tc", "Pm", "Po", "At", "Rn", "Fr", "Ra", "Ac"}
+
+
+#: Largest relative difference between an isotope and its element, apart from hydrogen; C and N differ by 0.17.
+_ISOTOPES = 0.1
+
+#: Largest mass [amu] of hydrogen, to which masses of its neighbours are shifted for longer time steps.
+_HEAVIEST_HYDROGEN = 4.1
 
 
 def is_species(name: str) -> bool:
@@ -62,10 +85,27 @@ def check_mass(name: str, mass: float, what: str) -> None:
     what : str
         What has this name and mass, for the message.
     """
-    element = element_of_mass(mass)
-    if element is not None and element != element_of(name):
-        usual = standard_mass(element_of(name))
+    element, usual = element_of_mass(mass), standard_mass(element_of(name))
+    if element in (None, element_of(name)) or abs(mass - usual) < _ISOTOPES * usual:
+        return  # potassium-40 has the mass of argon
+    if element_of(name) != "H" or mass > _HEAVIEST_HYDROGEN:
         raise InputError(f"{what} is called {name} ({usual:.6g} amu), but its mass {mass:.6g} is that of {element}.")
+
+
+def check_atom_masses(names: Sequence[str], species: IntArray, masses: FloatArray) -> None:
+    """Raise `InputError` if the mass of an atom is that of another element.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Species.
+    species : (n,) int64
+        Index in ``names`` of each atom.
+    masses : (n,) float64 [amu]
+    """
+    kinds, first = np.unique(np.column_stack([species, masses]), axis=0, return_index=True)
+    for (a, mass), k in zip(kinds.tolist(), first.tolist()):
+        check_mass(names[int(a)], mass, f"atom {k}")
 
 
 def type_names(given: str | Sequence[str] | None) -> tuple[str, ...]:

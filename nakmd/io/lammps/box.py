@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
-from nakmd.cell import Cell
+from nakmd.cell import Cell, image_counts
 
 
 class LammpsBox(NamedTuple):
@@ -88,8 +88,13 @@ def placed(cell: Cell, positions: FloatArray, flags: IntArray | None) -> tuple[F
     -------
     wrapped : (n, 3) float64 [Å]
     images : (n, 3) int32
+
+    Raises
+    ------
+    InputError
+        If a count is beyond the range of 32 bits.
     """
     wrapped, images = cell.wrap(positions)
     if flags is not None:
-        images = images + np.where(cell.periodic, flags, 0).astype(np.int32)
+        images = image_counts(images.astype(np.int64) + np.where(cell.periodic, flags, 0))
     return wrapped, images

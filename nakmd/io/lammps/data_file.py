@@ -23,7 +23,7 @@ from nakmd.io.lammps.box import LammpsBox, placed
 from nakmd.io.lammps.data_sections import DataSections, read_sections
 from nakmd.io.lammps.data_species import labels_of, topology_of
 from nakmd.io.lammps.lammps_frame import LammpsFrame
-from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, agreed_style
+from nakmd.io.lammps.unit_styles import NAMING_BOX, NAMING_UNITS, UNIT_STYLES, UnitStyle, agreed_style
 from nakmd.system import Topology
 
 #: What the first line says, in files of ``write_data`` ("units = metal") and of nakmd ("units metal").
@@ -50,7 +50,12 @@ class DataConfiguration(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_data(path: str | os.PathLike[str], types: Sequence[str] = (), units: str | None = None) -> DataConfiguration:
+def read_data(
+    path: str | os.PathLike[str],
+    types: Sequence[str] = (),
+    units: str | None = None,
+    periodic: Sequence[bool] | None = None,
+) -> DataConfiguration:
     """Read a LAMMPS data file.
 
     Parameters
@@ -61,6 +66,8 @@ def read_data(path: str | os.PathLike[str], types: Sequence[str] = (), units: st
         Species of type 1, 2, ...; by default from type labels, the comments behind the masses, or the masses.
     units : str, optional
         Unit style of LAMMPS; by default that of the first line, else metal, with a note if there are velocities.
+    periodic : sequence of three bool, optional
+        Periodic directions of a file that does not name them; by default all, with a note.
 
     Raises
     ------
@@ -72,19 +79,19 @@ def read_data(path: str | os.PathLike[str], types: Sequence[str] = (), units: st
     data = read_sections(Path(path))
     notes: list[str] = []
     style = _unit_style(data, units, notes)
-    boundary = _BOUNDARY.search(data.title)
-    if boundary is None:
-        notes.append("A data file does not say which directions are periodic: all are taken as periodic.")
-    periodic: BoolArray = np.array([word == "p" for word in boundary.groups()] if boundary else [True] * 3)
+    directions = _directions(data, periodic, notes)
     atoms = _atoms(data)
     order = np.argsort(atoms.ids, kind="stable")
     twice = np.flatnonzero(np.diff(atoms.ids[order]) == 0)
     if len(twice):
         raise FileFormatError(path, f"atom id {atoms.ids[order][twice[0]]} occurs twice in section Atoms.")
-    box = LammpsBox.of(data.bounds, data.tilts, periodic)
-    cell = Cell(box.matrix, periodic.tolist())
+    box = LammpsBox.of(data.bounds, data.tilts, directions)
+    cell = Cell(box.matrix, directions.tolist())
     flags = None if atoms.flags is None else atoms.flags[order]
-    positions, images = placed(cell, atoms.positions[order] - box.origin, flags)
+    try:
+        positions, images = placed(cell, atoms.positions[order] - box.origin, flags)
+    except InputError as error:
+        raise FileFormatError(path, str(error)) from error
     step, time = _STEP.search(data.title), _TIME.search(data.title)
     frame = LammpsFrame(
         None if step is None else int(step[1]),
@@ -95,7 +102,17 @@ def read_data(path: str | os.PathLike[str], types: Sequence[str] = (), units: st
         flags is not None,
         _velocities(data, atoms.ids[order], style),
     )
-    return DataConfiguration(topology_of(data, atoms.types[order], types, periodic), frame, tuple(notes))
+    return DataConfiguration(topology_of(data, atoms.types[order], types, directions), frame, tuple(notes))
+
+
+def _directions(data: DataSections, given: Sequence[bool] | None, notes: list[str]) -> BoolArray:
+    """Return the periodic directions: those of the first line, else those that the user names, else all."""
+    boundary = _BOUNDARY.search(data.title)
+    if boundary is not None:
+        return np.array([word == "p" for word in boundary.groups()])
+    if given is None:
+        notes.append(f"A data file does not say which directions are periodic: all are taken as periodic. {NAMING_BOX}")
+    return np.array([True] * 3 if given is None else list(given))
 
 
 def _unit_style(data: DataSections, given: str | None, notes: list[str]) -> UnitStyle:
@@ -104,7 +121,7 @@ def _unit_style(data: DataSections, given: str | None, notes: list[str]) -> Unit
     if style is not None:
         return style
     if "Velocities" in data.sections:
-        notes.append("The file does not name its units: metal is assumed (Å, Å/ps). Else give --units real.")
+        notes.append(f"The file does not name its units: metal is assumed (Å, Å/ps). {NAMING_UNITS}")
     return UNIT_STYLES["metal"]
 
 

@@ -15,15 +15,15 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
-from nakmd.errors import FileFormatError
+from nakmd.errors import FileFormatError, InputError
 from nakmd.io.contents import open_plain
 from nakmd.io.element_groups import element_groups
 from nakmd.io.lammps.box import LammpsBox, placed
 from nakmd.io.lammps.dump_index import DumpHead, index_dump
 from nakmd.io.lammps.dump_rows import DumpRows
-from nakmd.io.lammps.dump_species import DumpSpecies
+from nakmd.io.lammps.dump_species import DumpSpecies, default_element
 from nakmd.io.lammps.lammps_frame import LammpsFrame
-from nakmd.io.lammps.unit_styles import UNIT_STYLES, UnitStyle, agreed_style
+from nakmd.io.lammps.unit_styles import NAMING_BOX, NAMING_UNITS, UNIT_STYLES, UnitStyle, agreed_style
 from nakmd.system import Topology
 
 
@@ -60,6 +60,8 @@ class DumpFile:
         A text dump, also compressed by gzip, bzip2 or xz.
     units : str, optional
         Unit style of LAMMPS; by default that of ``ITEM: UNITS``, else metal, with a note.
+    periodic : sequence of three bool, optional
+        Periodic directions of frames that do not name them; by default all, with a note.
 
     Attributes
     ----------
@@ -75,7 +77,9 @@ class DumpFile:
         If the units are unknown or contradict the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], units: str | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], units: str | None = None, periodic: Sequence[bool] | None = None
+    ) -> None:
         self.path = Path(path)
         self.notes: list[str] = []
         self._file = open_plain(path)
@@ -88,8 +92,12 @@ class DumpFile:
         except BaseException:
             self.close()
             raise
-        if not all(head.names_boundaries for head in self._heads):
-            self.notes.append("The dump names no boundaries (pp, ff): the box is taken as periodic in all directions.")
+        if periodic is not None:
+            self._heads = [head if head.names_boundaries else head.with_periodic(periodic) for head in self._heads]
+        elif not all(head.names_boundaries for head in self._heads):
+            self.notes.append(
+                "The dump names no boundaries (pp, ff): the box is taken as periodic in all directions. " + NAMING_BOX
+            )
 
     def _unit_style(self, stated: str, given: str | None) -> UnitStyle:
         style = agreed_style(self.path, stated, "ITEM: UNITS", given)
@@ -97,9 +105,7 @@ class DumpFile:
             return style
         head = self._heads[0]
         if set(_VELOCITIES) <= set(head.columns) or head.time is not None:
-            self.notes.append(
-                "The dump does not name its units: metal is assumed (Å, ps, Å/ps). Else give --units real."
-            )
+            self.notes.append(f"The dump does not name its units: metal is assumed (Å, ps, Å/ps). {NAMING_UNITS}")
         return UNIT_STYLES["metal"]
 
     def __len__(self) -> int:
@@ -145,6 +151,8 @@ class DumpSeries:
     ----------
     topology : Topology
         Of the first frame; groups from the elements.
+    notes : list of str
+        What had to be assumed.
 
     Raises
     ------
@@ -164,6 +172,7 @@ class DumpSeries:
             raise rows.error("has no atoms.")
         self._ids = rows.ids
         self._atoms = atoms = DumpSpecies.of(rows, self._types)
+        self.notes = [] if self._types else default_element(rows, atoms)
         self._periodic: BoolArray = dump.head(first).box.periodic
         groups = element_groups(atoms.names, atoms.species)
         self.topology = Topology(atoms.names, atoms.species, atoms.masses, self._periodic, groups)
@@ -193,7 +202,10 @@ class DumpSeries:
             self._compare(rows, head)
         cell = Cell(head.box.matrix, head.box.periodic.tolist())
         positions, flags = self._positions(rows, head.box)
-        wrapped, images = placed(cell, positions, flags)
+        try:
+            wrapped, images = placed(cell, positions, flags)
+        except InputError as error:
+            raise rows.error(f"has an atom that cannot be placed: {error}") from error
         velocities = rows.numbers(_VELOCITIES) * units.velocity if rows.has(_VELOCITIES) else None
         time = None if head.time is None else head.time * units.time
         return LammpsFrame(head.step, time, cell, wrapped, images, flags is not None, velocities)

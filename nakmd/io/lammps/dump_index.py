@@ -7,6 +7,7 @@ A frame is a sequence of items (``ITEM: TIMESTEP``, ``NUMBER OF ATOMS``, ``BOX B
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -49,6 +50,15 @@ class DumpHead(NamedTuple):
     offset: int
     atoms_line: int
     n_rows: int
+
+    def with_periodic(self, directions: Sequence[bool]) -> DumpHead:
+        """Return the header with other periodic directions.
+
+        Parameters
+        ----------
+        directions : sequence of three bool
+        """
+        return self._replace(box=self.box._replace(periodic=np.array([bool(p) for p in directions])))
 
 
 class DumpIndex(NamedTuple):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import element_of, standard_mass
 from nakmd.errors import InputError
-from nakmd.io.lammps.atom_types import TYPES_REMEDY, check_mass, element_of_mass, given_name, is_species
+from nakmd.io.lammps.atom_types import TYPES_REMEDY, check_mass, element_of_mass, given_name, is_species, naming_types
 from nakmd.io.lammps.dump_rows import DumpRows
 
 #: Prefix of the columns of site labels.
@@ -132,8 +132,26 @@ def _refuse_default_elements(rows: DumpRows, columns: Sequence[str], kinds: Sequ
     if elements == {"C"} and len(numbers) > 1 and "typelabel" not in columns:
         raise rows.error(
             f"names the element C for all of its {len(numbers)} types, as LAMMPS does without `dump_modify element`.",
-            "If all types are carbon, say so: --types " + ",".join("C" for _ in numbers) + "; else name them.",
+            f"If all types are carbon, say so: {naming_types(','.join('C' for _ in numbers))}; else name them.",
         )
+
+
+def default_element(rows: DumpRows, atoms: DumpSpecies) -> list[str]:
+    """Return the note that the only type of a dump may be C because nobody named it.
+
+    Parameters
+    ----------
+    rows : DumpRows
+    atoms : DumpSpecies
+        Of these rows.
+    """
+    confirmed = {"mass", "typelabel"} & set(rows.names)
+    if atoms.names != ("C",) or not {"element", "type"} <= set(rows.names) or confirmed:
+        return []
+    return [
+        "The dump names the element C for its only type, as LAMMPS also does without `dump_modify element`. If the "
+        f"atoms are not carbon, name them: {naming_types('Na')}."
+    ]
 
 
 def _is_site(column: str) -> bool:

@@ -37,6 +37,11 @@ UNIT_STYLES = {
 }
 
 
+#: What to do about a file without units, or without boundaries.
+NAMING_UNITS = 'Else give --units real, or units = "real" where a deck names the file.'
+NAMING_BOX = "Else write periodic in [structure.box] of a deck."
+
+
 def agreed_style(path: str | os.PathLike[str], stated: str, place: str, given: str | None) -> UnitStyle | None:
     """Return the unit style of a file; None if neither the file nor the user names one.
 
