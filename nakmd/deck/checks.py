@@ -10,6 +10,7 @@ from nakmd.deck.matter import CarbonFile, Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
+from nakmd.deck.unused import check_tethers, check_unused_keys
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean
 from nakmd.units import G_PER_CM3_PER_AMU_A3
@@ -26,6 +27,9 @@ def check_values(draft: Draft) -> Iterator[Problem]:
     if draft.structure is not None:
         yield from _check_structure(draft.structure)
         yield from _check_size(draft.structure)
+        yield from check_unused_keys(draft.structure)
+    if draft.groups is not None:
+        yield from check_tethers(draft.groups)
     if draft.model is not None:
         yield from _check_model(draft.model)
     yield from _check_species(draft)
