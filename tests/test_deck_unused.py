@@ -1,6 +1,7 @@
 """Keys and entries that would have no effect are refused: a deck says what its run does."""
 
 import copy
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +9,7 @@ from nakmd.deck.deck import Deck
 from nakmd.errors import DeckError, InputError
 from nakmd.runs.plan import make_plan
 from nakmd.runs.run import _refuse_changed_deck
+from nakmd.runs.walltime import deadline_of
 
 BULK = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
 STAGE = {"kind": "produce", "steps": 10, "temperature": "450 K"}
@@ -80,3 +82,27 @@ def test_only_the_copy_in_the_folder_of_the_run_may_be_missing(tmp_path):
     _refuse_changed_deck("", tmp_path / "deck.toml", is_copy=True)
     with pytest.raises(InputError, match="There is no deck"):
         _refuse_changed_deck("", tmp_path / "deck.toml", is_copy=False)
+
+
+@pytest.mark.parametrize(("atoms", "fatal"), [(400, False), (100, True)])
+def test_number_of_atoms_in_given_lengths_is_a_density(atoms, fatal):
+    """With 33.8 amu per atom in (40 Å)³: 400 atoms are 0.351 g/cm³, 100 are 0.0877 g/cm³."""
+    liquid = {"x_K": 0.67, "temperature": "450 K", "atoms": atoms}
+    plan = make_plan(
+        Deck(model={"potential": "nak"}, structure={"liquid": liquid, "box": {"lengths": ["40 Å"] * 3}}, stage=[STAGE])
+    )
+    found = [text for text in (plan.faults if fatal else plan.warnings) if "[structure.liquid]" in text]
+    assert len(found) == 1
+    assert f"density of {'0.0877' if fatal else '0.351'} g/cm³" in found[0]
+
+
+@pytest.mark.parametrize("option", [{"tau": "1 ps"}, {"group": "K"}])
+def test_constant_energy_has_no_options_of_a_thermostat(option):
+    stage = {"kind": "produce", "steps": 10, "ensemble": "nve", "velocities": "450 K", **option}
+    assert f"has {next(iter(option))}, which belongs to a thermostat" in faults_of(stage=stage)[0]
+
+
+@pytest.mark.parametrize("walltime", [600, 0.0, float("nan"), timedelta(-1)])
+def test_a_wall_time_of_python_is_a_text_or_a_positive_timedelta(walltime):
+    with pytest.raises(InputError, match="is not a positive time"):
+        deadline_of(walltime)
