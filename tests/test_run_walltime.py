@@ -46,7 +46,7 @@ def test_a_wall_time_that_is_none(tmp_path, text):
 
 def test_a_run_without_time_stops_before_its_first_step_and_is_resumable(tmp_path):
     nakmd.run(small(), tmp_path / "whole", threads=1)
-    stopped = nakmd.run(small(), tmp_path / "run", threads=1, walltime=timedelta(seconds=-5.0))
+    stopped = nakmd.run(small(), tmp_path / "run", threads=1, walltime=timedelta.resolution)
     assert (stopped.status, stopped.step) == ("interrupted", 0)
     assert any("wall time is nearly over" in note for note in stopped.notes)
     again = nakmd.resume(tmp_path / "run", threads=1, walltime="1 s")

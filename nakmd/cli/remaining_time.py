@@ -6,7 +6,7 @@ from datetime import timedelta
 
 
 def remaining_time(walltime: str | None) -> timedelta | None:
-    """Return a given wall time minus the age of this process; None for no limit.
+    """Return a given wall time minus the age of this process, at least the shortest positive time; None for no limit.
 
     Raises
     ------
@@ -16,4 +16,6 @@ def remaining_time(walltime: str | None) -> timedelta | None:
     from nakmd.io.process_identity import own_age
     from nakmd.runs.walltime import parse_walltime
 
-    return None if walltime is None else parse_walltime(walltime) - timedelta(seconds=own_age())
+    if walltime is None:
+        return None
+    return max(parse_walltime(walltime) - timedelta(seconds=own_age()), timedelta.resolution)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import Model, SetTerm
@@ -10,6 +11,7 @@ from nakmd.deck.matter import CarbonFile, Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
+from nakmd.deck.unused import check_tethers, check_unused_keys
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean
 from nakmd.units import G_PER_CM3_PER_AMU_A3
@@ -26,6 +28,9 @@ def check_values(draft: Draft) -> Iterator[Problem]:
     if draft.structure is not None:
         yield from _check_structure(draft.structure)
         yield from _check_size(draft.structure)
+        yield from check_unused_keys(draft.structure)
+    if draft.groups is not None:
+        yield from check_tethers(draft.groups)
     if draft.model is not None:
         yield from _check_model(draft.model)
     yield from _check_species(draft)
@@ -35,15 +40,7 @@ def check_values(draft: Draft) -> Iterator[Problem]:
 
 def _check_structure(structure: Structure) -> Iterator[Problem]:
     liquid, carbon = structure.liquid, structure.carbon
-    if liquid is not None and liquid.density is not None:
-        density = liquid.density * G_PER_CM3_PER_AMU_A3
-        low, high = DENSITIES
-        if not low <= density <= high:
-            yield Problem(
-                ("structure", "liquid", "density"),
-                f"[structure.liquid] density of {density:.3g} g/cm³: liquid Na-K has 0.75 to 0.95 g/cm³.",
-                fatal=not 0.3 * low <= density <= 3.0 * high,
-            )
+    yield from _check_density(structure)
     if liquid is not None and carbon is None and liquid.region != "bulk":
         yield Problem(
             ("structure", "liquid", "region"),
@@ -73,6 +70,29 @@ def _check_structure(structure: Structure) -> Iterator[Problem]:
             ("structure", "carbon", "chirality"),
             "[structure.carbon] chirality = [0, 0] is not a tube. Write for example [10, 10].",
         )
+
+
+def _check_density(structure: Structure) -> Iterator[Problem]:
+    """Yield a density that liquid Na-K does not have, given or that of a number of atoms in given lengths."""
+    liquid, box = structure.liquid, structure.box
+    if liquid is None:
+        return
+    low, high = DENSITIES
+    densities = {}
+    if liquid.density is not None:
+        densities["density"] = liquid.density * G_PER_CM3_PER_AMU_A3
+    if liquid.atoms is not None and structure.carbon is None and box is not None and box.lengths is not None:
+        mass = liquid.atoms * (liquid.x_K * MASSES["K"] + (1.0 - liquid.x_K) * MASSES["Na"])
+        densities["atoms"] = mass / prod(box.lengths) * G_PER_CM3_PER_AMU_A3
+    for key, density in densities.items():
+        if not low <= density <= high:
+            what = "" if key == "density" else f" = {liquid.atoms} in the [structure.box] lengths mean a density"
+            remedy = "" if key == "density" else " Remove one of the two, and it follows from the density."
+            yield Problem(
+                ("structure", "liquid", key),
+                f"[structure.liquid] {key}{what} of {density:.3g} g/cm³: liquid Na-K has 0.75 to 0.95 g/cm³.{remedy}",
+                fatal=not 0.3 * low <= density <= 3.0 * high,
+            )
 
 
 def _check_size(structure: Structure) -> Iterator[Problem]:

@@ -111,6 +111,11 @@ class Dynamics(ThermostatOptions):
                 'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '
                 'initial velocities, or ensemble = "bussi" to control the temperature'
             )
+        unused = [key for key in ("tau", "group") if self.ensemble == "nve" and key in self.model_fields_set]
+        if unused:
+            raise ValueError(
+                f'has {unused[0]}, which belongs to a thermostat, but ensemble = "nve" has none; remove this key'
+            )
         if self.ensemble != "nve" and self.temperature is None:
             raise ValueError(
                 f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'

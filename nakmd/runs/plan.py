@@ -22,7 +22,7 @@ from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
 from nakmd.runs.start_check import check_start
 from nakmd.runs.system_builder import build_system
-from nakmd.runs.verify import check_coverage, check_groups, check_system
+from nakmd.runs.verify import check_coverage, check_groups, check_none, check_system
 from nakmd.runs.wall_bond import check_bond, relaxed_bond
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
@@ -136,6 +136,7 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
     species = system.species_names if system is not None else expected_species(draft)
     if potential is not None and species:
         plan.add(check_coverage(potential, species, draft, complete))
+        plan.add(check_none(potential, species, draft))
     plan.add(check_dynamics(draft, None if system is None else system.topology))
     plan.add(check_groups(draft, system, expected_species(draft)))
     if potential is not None:

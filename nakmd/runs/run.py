@@ -102,8 +102,9 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     stored = read_run_checkpoint(folder.checkpoint)
     read_seconds = time.monotonic() - begin
     text, extensions = stored["deck"], stored["extensions"]
-    for path in (folder.deck, *([Path(deck)] if deck is not None else [])):
-        _refuse_changed_deck(text, path)
+    _refuse_changed_deck(text, folder.deck, is_copy=True)
+    if deck is not None:
+        _refuse_changed_deck(text, Path(deck), is_copy=False)
     source = DeckSource.parse(text, str(folder.deck), Path(stored["folder"]))
     checked = Deck.from_source(source)
     potential = _same_potential(checked, source, stored)
@@ -133,12 +134,13 @@ def _stored_system(stored: Checkpoint, topology: Topology) -> System:
             raise FileFormatError(stored.path, str(error), _AGAIN) from error
 
 
-def _refuse_changed_deck(stored: str, path: Path) -> None:
+def _refuse_changed_deck(stored: str, path: Path, *, is_copy: bool) -> None:
+    """Refuse a deck that differs from that of the checkpoint; only the copy in the folder of the run may be missing."""
     try:
         now = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        if path.name == "deck.toml":
-            return  # only a copy: the checkpoint contains the deck
+        if is_copy:
+            return  # the checkpoint contains the deck
         raise InputError(f"There is no deck {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The deck {path} cannot be read: {error}.") from None

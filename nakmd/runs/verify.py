@@ -38,6 +38,24 @@ def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, c
         yield Problem(path, f"no term of the model covers the pair {a}-{b}. {_remedy(a, b)}")
 
 
+def check_none(potential: Potential, species: Sequence[str], draft: Draft) -> Iterator[Problem]:
+    """Yield the pairs that the deck declares not to interact although terms cover them: the terms act."""
+    for index, (a, b) in enumerate(() if draft.model is None else draft.model.none):
+        pairs = [(x, y) for x in species if a in (x, element_of(x)) for y in species if b in (y, element_of(y))]
+        labels = [
+            [label for label in (term.covers(x, y) for term in potential.terms) if label not in ("", "none")]
+            for x, y in pairs
+        ]
+        # a term for some of the sites of an element leaves the others to the declaration
+        if pairs and all(labels):
+            acting = ", ".join(dict.fromkeys(label for found in labels for label in found))
+            yield Problem(
+                ("model", "none", index),
+                f"[model] none declares that {a} and {b} do not interact, but {acting} covers this pair. Remove the "
+                "declaration, or list [[model.terms]] without a term for this pair.",
+            )
+
+
 def _remedy(a: str, b: str) -> str:
     elements = {element_of(a), element_of(b)}
     declared = f'write none = [["{a}", "{b}"]] in [model] if they do not interact'

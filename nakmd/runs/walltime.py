@@ -49,16 +49,28 @@ def parse_walltime(text: str) -> timedelta:
     elif (match := _QUANTITY.fullmatch(word)) and match["unit"] in _UNITS:
         seconds = float(match["number"]) * _UNITS[match["unit"]]
     if not 0.0 < seconds < _LONGEST:
-        raise InputError(
-            f"The wall time {text[:60]!r} is not a positive time. Write hours, minutes and seconds (23:50:00, with "
-            'days 2-12:00:00), or a number with a unit ("10 min", "1.5 h").'
-        )
+        raise _not_positive(text[:60])
     return timedelta(seconds=seconds)
 
 
+def _not_positive(given: object) -> InputError:
+    return InputError(
+        f"The wall time {given!r} is not a positive time. Write hours, minutes and seconds (23:50:00, with days "
+        '2-12:00:00), or a number with a unit ("10 min", "1.5 h").'
+    )
+
+
 def deadline_of(walltime: str | timedelta | None) -> Deadline | None:
-    """Return the deadline of a run that begins now and may take this wall time; None for no limit."""
+    """Return the deadline of a run that begins now and may take this wall time; None for no limit.
+
+    Raises
+    ------
+    InputError
+        If it is neither a text that `parse_walltime` accepts nor a positive `timedelta`.
+    """
     if walltime is None:
         return None
     given = parse_walltime(walltime) if isinstance(walltime, str) else walltime
+    if not isinstance(given, timedelta) or given <= timedelta(0):
+        raise _not_positive(given)
     return Deadline(given.total_seconds())
