@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.frame_source import FrameSource, IndexedFrames, chosen_stages
 from nakmd.analysis.sample import Sample
-from nakmd.analysis.settling import frame_times, rows_of, settle
+from nakmd.analysis.settling import Settling, frame_times, rows_of, settle
 from nakmd.analysis.source_check import require_source
 from nakmd.arrays import IntArray
 from nakmd.errors import AnalysisError
@@ -61,8 +61,12 @@ class FrameChoice:
         Frames of these stages that are left out at the beginning.
     first : float [ps]
         Rows of the thermo table before this time are left out; -inf for none.
-    left_out, judged, unsettled
+    left_out, judged, unsettled, unjudged, ordered
         As in `Sample`.
+    measured : tuple of str
+        Names of the stages that the frames come from, in order; empty if the frames have none.
+    settlings : tuple of Settling
+        Equilibration of every watched quantity, by stage.
 
     Notes
     -----
@@ -78,6 +82,10 @@ class FrameChoice:
     left_out: str = ""
     judged: bool = False
     unsettled: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    ordered: bool = True
+    measured: tuple[str, ...] = ()
+    settlings: tuple[Settling, ...] = ()
 
     @classmethod
     def of(cls, source: FrameSource, **frames: Unpack[FrameOptions]) -> FrameChoice:
@@ -116,7 +124,9 @@ class FrameChoice:
                 for s in late
                 if not s.fault and s.contrast > CONTRAST
             ]
-        return replace(choice, judged=bool(settlings), unsettled=tuple(faults))
+        measured = tuple(name for name in chosen if name)
+        return replace(choice, judged=bool(settlings), unsettled=tuple(faults), measured=measured,
+                       settlings=tuple(settlings))  # fmt: skip
 
     def starting_at(self, source: FrameSource, time: float, reason: str) -> FrameChoice:
         """Return the frames from a time [ps] on, left out for a reason as in `Sample`."""
@@ -167,16 +177,19 @@ class FrameChoice:
 
     def sample(self, used: int, first: float, last: float) -> Sample:
         """Return the sample of a result from frames."""
-        return Sample(used, self.skip + used, "frames", first, last, self.left_out if self.skip else "", self.judged,
-                      self.unsettled)  # fmt: skip
+        return self.sample_of(used, self.skip + used, "frames", first, last)
 
     def table_sample(self, table: Mapping[str, NDArray[Any]]) -> Sample:
         """Return the sample of a result from the rows of a thermo table."""
         used, total = self.table_rows(table), rows_of(table, self.table_stages)
         times = np.asarray(table["time"], dtype=np.float64)[used]
-        left_out = self.left_out if len(used) < len(total) else ""
-        return Sample(len(used), len(total), "rows", float(times[0]), float(times[-1]), left_out, self.judged,
-                      self.unsettled)  # fmt: skip
+        return self.sample_of(len(used), len(total), "rows", float(times[0]), float(times[-1]))
+
+    def sample_of(self, used: int, total: int, of: str, first: float, last: float) -> Sample:
+        """Return a sample of this choice; parameters as in `Sample`."""
+        left_out = self.left_out if used < total else ""
+        return Sample(used, total, of, first, last, left_out, self.judged, self.unsettled, self.measured, self.unjudged,
+                      self.ordered)  # fmt: skip
 
 
 def stages_of(frames: FrameOptions) -> str | Sequence[str] | None:

@@ -52,6 +52,8 @@ class Settling:
         Why it cannot be called settled; empty if it had settled.
     contrast : float
         Difference of the means before and after ``settled`` in standard errors; 0 if there is nothing before.
+    stage : str
+        Name of the stage; empty if the frames have none.
     """
 
     quantity: str
@@ -61,6 +63,7 @@ class Settling:
     n_effective: float
     fault: str = ""
     contrast: float = 0.0
+    stage: str = ""
 
 
 def settling_of(quantity: str, series: Series) -> Settling | None:
