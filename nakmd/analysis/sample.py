@@ -48,12 +48,17 @@ class Sample:
         """The frames used, for tables."""
         if self.used == self.total:
             return f"all {self.total:,} {self.of}"
-        return f"{self.used:,} of {self.total:,} {self.of}, from {self.first:.4g} ps"
+        return f"{self.used:,} of {self.total:,} {self.of}, from {self._begin}"
 
     @property
     def note(self) -> str:
         """What was left out, as a sentence; empty if nothing was."""
         if self.used == self.total:
             return ""
-        why = {"equilibration": "equilibration, detected", "start": "start was given"}.get(self.left_out, "discarded")
-        return f"Everything before {self.first:.4g} ps is left out ({why})."
+        words = {"equilibration": "equilibration, detected", "start": "start was given"}
+        why = "; then ".join(words.get(reason, "discarded") for reason in self.left_out.split(", "))
+        return f"Everything before {self._begin} is left out ({why})."
+
+    @property
+    def _begin(self) -> str:
+        return f"{self.first:.4g} ps" if self.ordered else f"frame {self.total - self.used + 1:,}"
