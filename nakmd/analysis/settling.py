@@ -31,9 +31,9 @@ bends are chosen among a hundred starts or come from estimates with few independ
 nominal. Measured rates are higher, because the correlation time is estimated from the same series.
 
 **Measured rates** in per cent, for one series of 400 samples with standard deviation σ and autocorrelation
-:math:`e^{-t/\tau}`; ensembles of 300 stationary series and of 80 others. Shapes are lines of 2 and 5 σ, decays from 3 and
-10 σ with the given time in units of the series, steps of 3 and 10 σ after 80 and 90 % of it, and a fall of 5 σ in the
-first half with a rise in the second.
+:math:`e^{-t/\tau}`; ensembles of 300 stationary series and of 80 others. Shapes are lines of 2 and 5 σ, decays from 3
+and 10 σ with the given time in units of the series, steps of 3 and 10 σ after 80 and 90 % of it, and a fall of 5 σ in
+the first half with a rise in the second. A run has three to five watched series, whose rates add.
 
 ================================  ======  ======  ======
 τ [samples]                       2       10      20
