@@ -5,8 +5,8 @@ import pytest
 from synthetic import autoregressive, frame, topology
 
 from nakmd.analysis import FrameList, thermo
-from nakmd.analysis.settling import rows_of
 from nakmd.analysis.thermo import drift_of, from_table
+from nakmd.analysis.watched_series import rows_of
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.units import ACCELERATION, BAR_PER_EV_A3, K_B

@@ -10,20 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.frame_source import FrameSource, IndexedFrames, chosen_stages
+from nakmd.analysis.judgement import judge
 from nakmd.analysis.sample import Sample
-from nakmd.analysis.settling import frame_times, rows_of, settle
+from nakmd.analysis.settling import Settling
 from nakmd.analysis.source_check import require_source
-from nakmd.arrays import IntArray
+from nakmd.analysis.watched_series import WatchedSeries, rows_of
+from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame
 
 #: Relative rounding of times: a frame at the time ``start`` belongs to the choice.
 ROUNDING = 1e-9
-
-
-#: Frames kept by an option are called an equilibration if their mean differs by more standard errors than this. The
-#: start is chosen among a hundred, so that stationary series reach 3.
-CONTRAST = 5.0
 
 
 class FrameOptions(TypedDict, total=False):
@@ -61,14 +58,19 @@ class FrameChoice:
         Frames of these stages that are left out at the beginning.
     first : float [ps]
         Rows of the thermo table before this time are left out; -inf for none.
-    left_out, judged, unsettled
+    left_out, judged, unsettled, unjudged, ordered
         As in `Sample`.
+    measured : tuple of str
+        Names of the stages that the frames come from, in order; empty if the frames have none.
+    settlings : tuple of Settling
+        Equilibration of every watched quantity, by stage.
 
     Notes
     -----
-    A mean over frames of an equilibration is not the mean of the equilibrium. By default the frames before the latest
-    settling time of the watched quantities (`settle`) are left out, at most the first half. The choice depends on the
-    stored run alone: it is the same for all quantities, in any number of processes, and for live analyses.
+    A mean over frames of an equilibration is not the mean of the equilibrium. By default the frames of the first stage
+    before the latest settling time of the watched quantities are left out (`nakmd.analysis.settling`), at most the
+    first half of this stage. The choice depends on the stored run alone: it is the same for all quantities, in any
+    number of processes, and for live analyses.
     """
 
     stages: tuple[str, ...] | None
@@ -78,6 +80,10 @@ class FrameChoice:
     left_out: str = ""
     judged: bool = False
     unsettled: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    ordered: bool = True
+    measured: tuple[str, ...] = ()
+    settlings: tuple[Settling, ...] = ()
 
     @classmethod
     def of(cls, source: FrameSource, **frames: Unpack[FrameOptions]) -> FrameChoice:
@@ -97,37 +103,65 @@ class FrameChoice:
         # the frames may cover only some stages of the table, and a table may have no stages
         table: Mapping[str, Any] = getattr(source, "thermo", None) or {}
         whole = stages in ("all", ["all"]) or ("stage" not in table and names is None)
-        choice = cls(names, None if whole else chosen)
+        watched = WatchedSeries.of_frames(source, names)
+        rows = WatchedSeries.of_table(table, None if whole else chosen)
+        choice = cls(names, None if whole else chosen, ordered=watched.ordered)
+        if not choice.ordered:
+            if start is not None:
+                raise AnalysisError(_why_no_start(watched.time))
+            watched, rows = watched.by_number(), rows.chosen(slice(0))
         if start is not None:
-            choice = choice.starting_at(source, start * (1.0 - ROUNDING), "start")
-        if discard != "auto" and discard > 0.0:
-            times = frame_times(source, names)[choice.skip :]
-            number = int(discard * len(times))
+            choice = choice.from_time(watched, rows, start * (1.0 - ROUNDING))
+        if discard != "auto":
+            number = int(discard * (len(watched) - choice.skip))
             if number:
-                choice = replace(choice, skip=choice.skip + number, first=float(times[number]), left_out="discard")
-        settlings = settle(source, names, choice.table_stages, choice.first)
-        faults = [f"{s.quantity}: {s.fault}" for s in settlings if s.fault]
-        late = [s for s in settlings if s.settled > s.begin]
-        if discard == "auto" and late:
-            choice = choice.starting_at(source, max(s.settled for s in late), "equilibration")
-        elif discard != "auto":
-            faults += [
-                f"{s.quantity}: it equilibrates until {s.settled:.4g} ps, and these frames are in the means"
-                for s in late
-                if not s.fault and s.contrast > CONTRAST
-            ]
-        return replace(choice, judged=bool(settlings), unsettled=tuple(faults))
+                time = float(watched.time[choice.skip + number])
+                choice = choice.without(choice.skip + number, time, "discard")
+        kept_rows = rows.chosen(rows.time >= choice.first) if rows.ordered and len(rows) else None
+        judgement = judge(watched.chosen(slice(choice.skip, None)), kept_rows, discard == "auto")
+        choice = replace(
+            choice,
+            judged=judgement.judged,
+            unsettled=judgement.unsettled,
+            unjudged=judgement.unjudged,
+            settlings=judgement.settlings,
+        )
+        if judgement.cut > -np.inf:
+            choice = choice.without_equilibration(watched, judgement.cut)
+        measured = dict.fromkeys([*rows.stage[rows.time >= choice.first], *watched.stage[choice.skip :]])
+        return replace(choice, measured=tuple(str(name) for name in measured if name))
 
-    def starting_at(self, source: FrameSource, time: float, reason: str) -> FrameChoice:
-        """Return the frames from a time [ps] on, left out for a reason as in `Sample`."""
-        times = frame_times(source, self.stages)
-        skip = int(np.searchsorted(times, time))
-        if skip == len(times) and reason == "start":
-            last = f"the last frame is at {times[-1]:.6g} ps" if len(times) else "there are no frames"
+    def from_time(self, watched: WatchedSeries, rows: WatchedSeries, time: float) -> FrameChoice:
+        """Return the choice of frames and rows from a time [ps] on, which the user gave."""
+        skip = int(np.searchsorted(watched.time, time))
+        if skip == len(watched):
+            last = f"the last frame is at {watched.time[-1]:.6g} ps" if skip else "there are no frames"
             raise AnalysisError(f"No frame of these stages is at or after start = {time:.6g} ps: {last}.")
-        if reason == "equilibration":
-            skip = min(skip, len(times) // 2)  # frames may be much sparser than rows of the table
-        return replace(self, skip=max(self.skip, skip), first=time, left_out=reason)
+        if skip or np.any(rows.time < time):
+            return self.without(skip, time, "start")
+        return self
+
+    def without_equilibration(self, watched: WatchedSeries, cut: float) -> FrameChoice:
+        """Return the choice without the equilibration of the first stage, but with at least half of its frames.
+
+        Frames may be sparser than rows of the table and unevenly spaced: most of them may be in the equilibration.
+        """
+        stage = next(watched.chosen(slice(self.skip, None)).by_stage(), None)
+        skip = self.skip + int(np.searchsorted(watched.time[self.skip :], cut))
+        limit = self.skip + (0 if stage is None else len(stage) // 2)
+        choice = self.without(min(skip, limit), cut, "equilibration")
+        if skip <= limit:
+            return choice
+        fault = (
+            f"frames: equilibration ends at {watched.moment(cut)}, but frames from "
+            f"{watched.moment(float(watched.time[limit]))} on are in the means, as most are before it"
+        )
+        return replace(choice, unsettled=(*choice.unsettled, fault))
+
+    def without(self, skip: int, first: float, reason: str) -> FrameChoice:
+        """Return the choice without more frames and rows, for a reason as in `Sample`."""
+        first = first if self.ordered else -np.inf
+        return replace(self, skip=skip, first=first, left_out=", ".join(filter(None, [self.left_out, reason])))
 
     def frames(self, source: FrameSource) -> Iterator[Frame]:
         """Iterate over the frames.
@@ -167,16 +201,30 @@ class FrameChoice:
 
     def sample(self, used: int, first: float, last: float) -> Sample:
         """Return the sample of a result from frames."""
-        return Sample(used, self.skip + used, "frames", first, last, self.left_out if self.skip else "", self.judged,
-                      self.unsettled)  # fmt: skip
+        return self.sample_of(used, self.skip + used, "frames", first, last)
 
     def table_sample(self, table: Mapping[str, NDArray[Any]]) -> Sample:
         """Return the sample of a result from the rows of a thermo table."""
         used, total = self.table_rows(table), rows_of(table, self.table_stages)
         times = np.asarray(table["time"], dtype=np.float64)[used]
-        left_out = self.left_out if len(used) < len(total) else ""
-        return Sample(len(used), len(total), "rows", float(times[0]), float(times[-1]), left_out, self.judged,
-                      self.unsettled)  # fmt: skip
+        return self.sample_of(len(used), len(total), "rows", float(times[0]), float(times[-1]))
+
+    def sample_of(self, used: int, total: int, of: str, first: float, last: float) -> Sample:
+        """Return a sample of this choice; parameters as in `Sample`."""
+        left_out = self.left_out if used < total else ""
+        return Sample(used, total, of, first, last, left_out, self.judged, self.unsettled, self.measured, self.unjudged,
+                      self.ordered)  # fmt: skip
+
+
+def _why_no_start(times: FloatArray) -> str:
+    """Return why frames with these times cannot be chosen by time."""
+    if not np.all(np.isfinite(times)):
+        return "start is a time, but these frames have no times: use discard = a fraction, or give the file its times."
+    last = int(np.flatnonzero(np.diff(times) < 0.0)[0])
+    return (
+        f"start is a time, but the times of these frames decrease, from {times[last]:.6g} ps in frame {last + 1} to "
+        f"{times[last + 1]:.6g} ps in the next: use discard = a fraction, or choose the frames by number."
+    )
 
 
 def stages_of(frames: FrameOptions) -> str | Sequence[str] | None:

@@ -16,12 +16,19 @@ class Sample:
     of : {"frames", "rows"}
     first, last : float [ps]
         Times of the first and the last frame used.
-    left_out : {"", "equilibration", "start", "discard"}
-        Why the first frames were left out: detected, or by an option; empty if none was.
+    left_out : str
+        Why the first frames were left out: ``"equilibration"`` (detected), ``"start"`` or ``"discard"`` (options), or
+        two of them with ``", "`` between; empty if none was.
     judged : bool
         Whether the run is long enough, and has energies, to tell if it had settled.
     unsettled : tuple of str
         Quantities of the run that had not settled in these frames, each with the reason.
+    stages : tuple of str
+        Names of the stages that the frames come from, in order; empty if the frames have none.
+    unjudged : tuple of str
+        Quantities of which it is not known if they had settled, each with the reason.
+    ordered : bool
+        Whether the frames have times that do not decrease. Otherwise frames are left out by their number.
     """
 
     used: int
@@ -32,18 +39,26 @@ class Sample:
     left_out: str = ""
     judged: bool = False
     unsettled: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
+    ordered: bool = True
 
     @property
     def text(self) -> str:
         """The frames used, for tables."""
         if self.used == self.total:
             return f"all {self.total:,} {self.of}"
-        return f"{self.used:,} of {self.total:,} {self.of}, from {self.first:.4g} ps"
+        return f"{self.used:,} of {self.total:,} {self.of}, from {self._begin}"
 
     @property
     def note(self) -> str:
         """What was left out, as a sentence; empty if nothing was."""
         if self.used == self.total:
             return ""
-        why = {"equilibration": "equilibration, detected", "start": "start was given"}.get(self.left_out, "discarded")
-        return f"Everything before {self.first:.4g} ps is left out ({why})."
+        words = {"equilibration": "equilibration, detected", "start": "start was given"}
+        why = "; then ".join(words.get(reason, "discarded") for reason in self.left_out.split(", "))
+        return f"Everything before {self._begin} is left out ({why})."
+
+    @property
+    def _begin(self) -> str:
+        return f"{self.first:.4g} ps" if self.ordered else f"frame {self.total - self.used + 1:,}"

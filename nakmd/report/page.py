@@ -13,7 +13,6 @@ from markupsafe import Markup
 from nakmd._version import __version__
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.frame_source import chosen_stages
-from nakmd.analysis.settling import settle
 from nakmd.deck.deck import Deck
 from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError, DeckError, InputError
@@ -109,7 +108,7 @@ def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) 
         measured = chosen_stages(trajectory.stages, None)
     thermo, n_atoms = trajectory.thermo, trajectory.n_atoms
     choice = _choice(trajectory, deck)
-    settling = settle(trajectory, choice.stages, choice.table_stages) if choice is not None else []
+    settling = choice.settlings if choice is not None else ()
     history = plot_thermo(thermo, n_atoms, measured, choice.first if choice is not None else -math.inf)
     plots = _plots(results)
     title = str(trajectory.parameters.get("title") or folder.path.resolve().name)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from nakmd.analysis import Measure
 from nakmd.analysis.numerics.statistics import format_measure
-from nakmd.analysis.settling import rows_of
 from nakmd.analysis.table_row import WithError
 from nakmd.analysis.thermo import from_table
+from nakmd.analysis.watched_series import rows_of
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names

@@ -134,13 +134,9 @@ def _has_earlier_frames(live: LiveAnalysis, choice: FrameChoice) -> bool:
 
 def _record_of(live: LiveAnalysis, offered: int, choice: FrameChoice) -> Record:
     """Return the record of a live analysis, with its frames out of those ``offered`` in the measured stages."""
-    from nakmd.analysis.sample import Sample  # noqa: PLC0415  (slow to import, and not needed before the run has ended)
-
     kept = (KEPT.format(first=choice.first),) if _has_earlier_frames(live, choice) else ()
-    left_out = choice.left_out if live.used < offered else ""
-    unsettled = (*choice.unsettled, *kept)
-    sample = Sample(live.used, offered, "frames", live.first, live.last, left_out, choice.judged, unsettled)
-    record: Record = replace(live.result(), sample=sample)
+    sample = choice.sample_of(live.used, offered, "frames", live.first, live.last)
+    record: Record = replace(live.result(), sample=replace(sample, unsettled=(*choice.unsettled, *kept)))
     return record
 
 

@@ -89,11 +89,10 @@ class Results:
         """What the run noted, what was left out of the means, and what had not settled."""
         notes = [*self.run_notes, *(sample.note for sample in self._samples if sample.note)]
         notes += [f"Not settled: {entry}" for entry in self.unsettled]
-        if self.records and self.verdict == "unjudged":
-            notes.append(
-                "Whether the run had settled could not be judged: the measured stages have fewer than 30 samples of "
-                "energy, temperature, pressure or volume."
-            )
+        unjudged = dict.fromkeys(entry for sample in self._samples for entry in sample.unjudged)
+        if self.records and self.verdict == "unjudged" and not unjudged:
+            unjudged = dict.fromkeys(["no energy, temperature, pressure or volume that varies"])
+        notes += [f"Whether it had settled could not be judged: {entry}" for entry in unjudged]
         return list(dict.fromkeys(notes))
 
     @property

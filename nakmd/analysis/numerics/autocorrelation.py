@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import scipy  # its modules load on first use: a deck checks its quantities before the first step
 from numpy.typing import ArrayLike
 
-from nakmd.arrays import FloatArray
+from nakmd.arrays import FloatArray, IntArray
 
 
 def autocovariance(series: ArrayLike) -> FloatArray:
@@ -74,6 +72,31 @@ def statistical_inefficiency(series: ArrayLike) -> float:
     return max(1.0, float(1.0 + 2.0 * np.sum((1.0 - lags / n) * rho[1:stop])))
 
 
+def independent_samples(
+    series: ArrayLike, candidates: int = 100, last: int | None = None
+) -> tuple[IntArray, FloatArray]:
+    """Return the number of independent samples from each of several starts on.
+
+    Parameters
+    ----------
+    series : (n,) array_like
+        At least four samples.
+    candidates : int
+        Number of starts tried.
+    last : int, optional
+        Latest start tried; default: any that leaves four samples.
+
+    Returns
+    -------
+    starts : (k,) int64
+    numbers : (k,) float64
+    """
+    x = np.asarray(series, dtype=np.float64)
+    n = len(x)
+    starts = np.arange(0, n - 3 if last is None else min(n - 3, last + 1), max(1, n // candidates))
+    return starts, np.array([(n - start) / statistical_inefficiency(x[start:]) for start in starts])
+
+
 def detect_equilibration(series: ArrayLike, candidates: int = 100, last: int | None = None) -> tuple[int, float, float]:
     """Return where equilibration ends: the start that leaves the most independent samples.
 
@@ -100,13 +123,8 @@ def detect_equilibration(series: ArrayLike, candidates: int = 100, last: int | N
     """
     x = np.asarray(series, dtype=np.float64)
     n = len(x)
-    best = (0, 1.0, float(n))
     if n < 4 or np.var(x) <= 1e-24 * np.mean(x) ** 2:
-        return best
-    best = (0, math.inf, 0.0)
-    stop = n - 3 if last is None else min(n - 3, last + 1)
-    for start in range(0, stop, max(1, n // candidates)):
-        g = statistical_inefficiency(x[start:])
-        if (n - start) / g > best[2]:
-            best = (start, g, (n - start) / g)
-    return best
+        return 0, 1.0, float(n)
+    starts, numbers = independent_samples(x, candidates, last)
+    best = int(np.argmax(numbers))
+    return int(starts[best]), (n - int(starts[best])) / float(numbers[best]), float(numbers[best])

@@ -1,4 +1,4 @@
-"""Whether a series drifts: the slope of a line through it, in standard errors."""
+"""Whether a series drifts or bends: a line and a parabola through it, in standard errors."""
 
 from __future__ import annotations
 
@@ -56,6 +56,74 @@ def trend_of(series: FloatArray) -> float | None:
     if noise <= rounding:
         return 0.0 if slope**2 * squares <= rounding else math.copysign(math.inf, slope)
     g = statistical_inefficiency(residuals)
-    t = slope / math.sqrt(noise / (n - 2) / squares * g)
-    tail = float(scipy.special.stdtr(max(n / g - 2.0, 1.0), -abs(t)))
-    return math.copysign(float(-scipy.special.ndtri(tail)), slope)
+    return normal_quantile(slope / math.sqrt(noise / (n - 2) / squares * g), n / g - 2.0)
+
+
+def normal_quantile(t: float, freedom: float) -> float:
+    """Return the normal quantile of the same probability as ``t`` in Student's distribution, with its sign.
+
+    Parameters
+    ----------
+    t : float
+    freedom : float
+        Degrees of freedom; less than one counts as one.
+    """
+    tail = float(scipy.special.stdtr(max(freedom, 1.0), -abs(t)))
+    return math.copysign(float(-scipy.special.ndtri(tail)), t)
+
+
+def curvature_of(series: FloatArray) -> float | None:
+    r"""Return the second Legendre coefficient of a series in standard errors.
+
+    It shows changes that a line does not: a rise followed by a fall, or a step near the end. With :math:`c` the
+    coefficient of the quadratic polynomial that is orthonormal to constant and line, r the residuals and g their
+    statistical inefficiency, :math:`t = c \big/ \sqrt{g \sum_s r_s^2 / (n - 3)}` with n/g - 3 degrees of freedom.
+
+    Parameters
+    ----------
+    series : (n,) float64
+        Evenly spaced in time.
+
+    Returns
+    -------
+    float or None
+        As for `trend_of`.
+    """
+    n = len(series)
+    if n < LEAST_SAMPLES:
+        return None
+    time = np.linspace(-1.0, 1.0, n)
+    basis, _ = np.linalg.qr(np.stack([np.ones(n), time, time**2], axis=1))
+    basis *= math.copysign(1.0, float(basis[-1, 2]))
+    deviations = series - series.mean()
+    coefficients = basis.T @ deviations
+    residuals = deviations - basis @ coefficients
+    noise, bend = float(residuals @ residuals), float(coefficients[2])
+    rounding = 1e-24 * n * float(np.mean(series) ** 2)
+    if noise <= rounding:
+        return 0.0 if bend**2 <= rounding else math.copysign(math.inf, bend)
+    g = statistical_inefficiency(residuals)
+    return normal_quantile(bend / math.sqrt(noise / (n - 3) * g), n / g - 3.0)
+
+
+def slope_lost(series: FloatArray, start: int) -> float:
+    """Return by how many standard errors the slope from ``start`` on falls short of that of the whole series.
+
+    Negative if it is steeper in the same direction; the error is that of the slope from ``start`` on.
+    """
+    whole, _, _ = _line_of(series)
+    slope, error, freedom = _line_of(series[start:])
+    lost = math.copysign(1.0, whole) * (whole - slope)
+    return normal_quantile(lost / error, freedom) if error > 0.0 else math.copysign(math.inf, lost)
+
+
+def _line_of(series: FloatArray) -> tuple[float, float, float]:
+    """Return the slope of a series, its standard error, and the degrees of freedom."""
+    n = len(series)
+    time = np.arange(n) - 0.5 * (n - 1)
+    squares = float(time @ time)
+    deviations = series - series.mean()
+    slope = float(time @ deviations) / squares
+    residuals = deviations - slope * time
+    g = statistical_inefficiency(residuals)
+    return slope, math.sqrt(float(residuals @ residuals) / (n - 2) / squares * g), n / g - 2.0
