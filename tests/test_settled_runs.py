@@ -138,6 +138,7 @@ def test_options_of_the_shell(whole, command):
     assert whole.results["rdf"].sample.text in out
     assert "did not converge" in out
     assert whole.results["thermo"].sample.note in out
+    assert "did not converge" in command("analyze", folder / "trajectory.h5md", "thermo")[1]
 
     def numbers(*options):
         code, out, error = command("analyze", folder, "rdf", "--json", *options)

@@ -98,7 +98,8 @@ def analyze(
             records = measure(
                 source, quantities or None, progress=progress, processes=processes, memory=memory * 1e9, **frames
             )
-    notes = RunFolder(trajectory).read_status().get("notes", []) if trajectory.is_dir() else []
+    folder = RunFolder(path.parent)
+    notes = folder.read_status().get("notes", []) if path == folder.trajectory else []
     results = Results(records, notes)
     plots = results.plot(plot) if plot is not None else []
     if csv is not None:

@@ -138,11 +138,15 @@ class Results:
     def to_csv(self, path: str | Path) -> Path:
         """Write the table as CSV: quantity, value, standard error, unit, independent samples, text, frames and note.
 
-        A row without an error bar has only its text and note.
+        A row without an error bar has only its text and note. Every row has the verdict and the notes of all results
+        too, so that no part of the table loses them.
         """
+        of_all = [self.verdict, " ".join(self.notes)]
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file)
-            lines.writerow(["quantity", "value", "error", "unit", "n_effective", "text", "frames", "note"])
+            lines.writerow(
+                ["quantity", "value", "error", "unit", "n_effective", "text", "frames", "note", "verdict", "notes"]
+            )
             for row in self.rows():
                 scalar = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
                 numbers = (
@@ -150,7 +154,7 @@ class Results:
                     if scalar is None
                     else [scalar.value, scalar.error, scalar.unit, scalar.n_effective]
                 )
-                lines.writerow([row.quantity.strip(), *numbers, row.text, row.frames, row.note])
+                lines.writerow([row.quantity.strip(), *numbers, row.text, row.frames, row.note, *of_all])
         return Path(path)
 
     def plot(self, folder: Path) -> list[Path]:
