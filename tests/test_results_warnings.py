@@ -2,11 +2,13 @@
 
 import csv
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from synthetic import autoregressive, frame, topology
 
-from nakmd.analysis import FrameList, Measure, thermo
+from nakmd.analysis import FrameList, Measure, Record, thermo
 from nakmd.analysis.dwell_record import DwellRecord
 from nakmd.analysis.numerics.trend import LIMIT
 from nakmd.analysis.table_row import Row
@@ -15,6 +17,15 @@ from nakmd.results.results import Results
 
 #: A number whose series drifts, and whose error comes from few samples.
 DRIFTING = Measure(2.0, 0.1, "eV", 4.0, 3.0 * LIMIT)
+
+
+class Parts(Record):
+    """A record with a row of a part of it that drifts."""
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the row of the whole, and that of the part."""
+        yield Row.of("whole", self)
+        yield Row.of("  part", DRIFTING)
 
 
 def test_a_note_of_a_row_does_not_replace_its_warnings():
@@ -43,3 +54,39 @@ def test_the_csv_table_has_verdict_and_notes(tmp_path):
     for line in lines:
         assert line["verdict"] == "unsettled"
         assert all(note in line["notes"] for note in results.notes)
+
+
+def moving(pressures, **fields):
+    """Frames of one atom whose virial gives these pressures [eV/Å³] beside a constant kinetic energy."""
+    cell = Cell([10.0] * 3)
+    frames = []
+    for t, pressure in enumerate(pressures):
+        virial = np.array([*[pressure * cell.volume - 2.0 / 3.0] * 3, 0.0, 0.0, 0.0])
+        values = {name: float(series[t]) for name, series in fields.items()}
+        frames.append(frame(cell, np.zeros((1, 3)), t, 0.1 * t, kinetic_energy=1.0, virial=virial, **values))
+    return FrameList(topology(["K"], [0]), frames)
+
+
+def test_the_verdict_does_not_contradict_the_rows():
+    n = 400
+    record = thermo(moving(np.linspace(0.0, 1.0, n) + 0.05 * autoregressive(3, n, 0.5)))
+    # the same record as of a run whose watched quantities had settled
+    results = Results({"thermo": replace(record, sample=replace(record.sample, unsettled=(), judged=True))})
+    (row,) = [row for row in results.rows() if row.quantity == "pressure"]
+    assert "not settled" in row.note
+    assert any(entry.startswith("pressure: drifts by") for entry in results.unsettled)
+    assert results.verdict == "unsettled"
+
+
+def test_a_quantity_is_called_unsettled_once():
+    n = 400
+    energy = np.linspace(0.0, 10.0, n) + autoregressive(3, n, 0.5)
+    record = thermo(moving(0.1 * autoregressive(4, n, 0.5), potential_energy=energy))
+    entries = Results({"thermo": record}).unsettled
+    assert sum(entry.startswith("potential energy") for entry in entries) == 1
+    assert sum(entry.startswith("total energy: drifts by") for entry in entries) == 1  # not watched: only its row
+
+
+def test_a_row_of_another_row_is_named_with_it():
+    record = Parts(quantity="whole", value=1.0, error=0.1, unit="eV", n_effective=50.0)
+    assert Results({"whole": record}).unsettled[0].startswith("whole, part: drifts by")

@@ -70,12 +70,21 @@ class Results:
 
     @property
     def unsettled(self) -> list[str]:
-        """What had not settled in the frames measured: quantities of the run, and main numbers of the records."""
+        """What had not settled in the frames measured: quantities of the run, and rows of the table that drift."""
         from nakmd.analysis.table_row import drift_note  # noqa: PLC0415  (as above)
 
-        of_run = [entry for sample in self._samples for entry in sample.unsettled]
-        drifts = {name: drift_note(record).removeprefix("not settled: ") for name, record in self.records.items()}
-        return list(dict.fromkeys([*of_run, *(f"{name}: {drift}" for name, drift in drifts.items() if drift)]))
+        entries = [entry for sample in self._samples for entry in sample.unsettled]
+        # an entry is "temperature: ..." or "temperature in 'hot': ...", and is not repeated for the row of the quantity
+        named = {entry.partition(":")[0].partition(" in ")[0] for entry in entries}
+        above = ""
+        for row in self.rows():
+            part = row.quantity.startswith("  ")
+            name = f"{above}, {row.quantity.strip()}" if part else row.quantity
+            above = above if part else row.quantity
+            drift = "" if row.measured is None else drift_note(row.measured).removeprefix("not settled: ")
+            if drift and name not in named:
+                entries.append(f"{name}: {drift}")
+        return list(dict.fromkeys(entries))
 
     @property
     def verdict(self) -> str:
