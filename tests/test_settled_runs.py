@@ -218,6 +218,18 @@ def test_options_of_the_shell(whole, command):
         assert message in error
 
 
+def test_a_stage_given_in_the_shell_keeps_what_the_deck_leaves_out(tmp_path, command):
+    folder = tmp_path / "run"
+    nakmd.run(deck_of(start="0.15 ps", quantities=["rdf"]), folder, threads=1)
+
+    def sample(*options):
+        return json.loads(command("analyze", folder, "rdf", "--json", *options)[1])["results"]["rdf"]["sample"]
+
+    assert sample("--stage", "made") == sample()
+    assert sample()["left_out"] == "start"
+    assert sample("--stage", "made", "--discard", "none")["left_out"] == ""  # start and discard are replaced together
+
+
 def test_options_of_the_deck():
     deck = deck_of(start="20 ps", discard=0.2)
     assert (deck.analysis.start, deck.analysis.discard) == (20.0, 0.2)
