@@ -121,13 +121,12 @@ def test_references_from_separate_runs(wet, record, tmp_path, monkeypatch):
     assert with_wall.energies["strain of the carbon"].error >= wall.error
     assert with_wall.total is None
     unsettled = ("potential energy: it drifts",)
-    monkeypatch.setattr(
+    with monkeypatch.context() as patch:
         # the package has a function of the name of this module
-        sys.modules[work_of_adhesion.__module__],
-        "sampled_reference",
-        lambda *_: (wall, dataclasses.replace(record.sample, unsettled=unsettled)),
-    )
-    of_reference = work_of_adhesion(wet, wall=tmp_path / "wall").sample.unsettled
+        module = sys.modules[work_of_adhesion.__module__]
+        drifting = dataclasses.replace(record.sample, unsettled=unsettled)
+        patch.setattr(module, "sampled_reference", lambda *_: (wall, drifting))
+        of_reference = work_of_adhesion(wet, wall=tmp_path / "wall").sample.unsettled
     assert "potential energy in the reference run of the wall: it drifts" in of_reference
     with pytest.raises(AnalysisError, match=r"wall or the metal alone, got C, N:graphitic, "):
         work_of_adhesion(wet, metal=wet)
