@@ -4,13 +4,21 @@ import numpy as np
 import pytest
 from synthetic import frame, random_walk, topology
 
-from nakmd.analysis import FrameList, Record, combine, coordination, diffusion, lifetimes
+from nakmd.analysis import FrameList, Measure, Record, combine, coordination, diffusion, lifetimes
+from nakmd.analysis.sample import Sample
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
+from nakmd.results.results import Results
 
 
 def record(value, error, n=20.0, **changes):
     return Record(**({"quantity": "D", "value": value, "error": error, "unit": "Å²/ps", "n_effective": n} | changes))
+
+
+class WithPart(Record):
+    """A record with another number than its value."""
+
+    part: Measure
 
 
 def two_sites(rng):
@@ -80,6 +88,29 @@ def test_single_numbers_besides_the_value_are_combined_too():
     np.testing.assert_allclose(arrays.value, [1.1, 2.0])
     with pytest.raises(AnalysisError, match="cannot be plotted"):
         arrays.plot()
+
+
+def test_what_had_not_settled_in_a_run_is_said_of_the_mean():
+    drift = "temperature: it drifts by 9.0 standard errors"
+    whole = Sample(100, 100, "frames", 0.1, 10.0, judged=True, stages=("produce",))
+    cut = Sample(60, 100, "frames", 4.1, 10.0, "equilibration", True, (drift,), ("produce", "more"))
+    found = combine([record(1.0, 0.1, sample=whole, trend=1.0), record(1.1, 0.1, sample=cut, trend=-9.0)])
+    assert found.trend == -9.0
+    assert (found.sample.used, found.sample.total, found.sample.first) == (160, 200, 0.1)
+    assert found.sample.unsettled == ("temperature in run 2: it drifts by 9.0 standard errors",)
+    assert found.sample.stages == ("produce", "more")
+    assert f"run 2: {cut.note}" in found.notes
+    results = Results({"D": found})
+    assert results.verdict == "unsettled"
+    assert "not settled: drifts by 9.0 standard errors" in results.rows()[0].note
+    settled = combine([record(1.0, 0.1, sample=whole), record(1.1, 0.1, sample=whole)])
+    assert Results({"D": settled}).verdict == "settled"
+    assert combine([record(1.0, 0.1), record(1.1, 0.1)]).sample is None
+
+
+def test_a_part_that_drifts_in_a_run_drifts_in_the_mean():
+    parts = [WithPart(**vars(record(1.0, 0.1)), part=Measure(1.0, 0.1, "eV", 20.0, trend)) for trend in (0.5, -8.0)]
+    assert combine(parts).measures["part"].trend == -8.0
 
 
 def test_entries_of_a_table_are_combined_by_name():

@@ -75,7 +75,6 @@ def test_settling_is_noticed():
     frames = [frame(cell, np.ones((10, 3)), t, 0.5 * t, potential_energy=e) for t, e in enumerate(energy)]
     source = FrameList(topology(["K"], np.zeros(10)), frames)
     record = thermo(source, discard="none")
-    assert 40.0 <= record.settled <= 60.0
     assert record.sample.text == "all 400 frames"
     assert "potential energy: it equilibrates until" in record.sample.unsettled[0]
     assert record.plot().axes

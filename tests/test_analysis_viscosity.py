@@ -1,6 +1,7 @@
 """Viscosity, and what is made of it: diffusion in an infinite system. Arrhenius fits."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -191,6 +192,22 @@ def test_yeh_hummer_says_what_does_not_fit():
     long = diffusing(0.5, 20.0)
     long.lengths[:] = [10.0, 20.0, 40.0]
     assert any("not cubic" in note for note in yeh_hummer(long, eta).notes)
+
+
+def test_what_had_not_settled_is_said_of_the_infinite_system():
+    eta = of(pressures(1, 20000)[0])
+    small, large = diffusing(0.5, 20.0), diffusing(0.55, 30.0)
+    drifting = replace(eta, trend=7.0, sample=replace(small.sample, unsettled=("pressure: it drifts",)))
+    found = yeh_hummer(replace(small, trend=-2.0), drifting)
+    assert found.trend == 7.0
+    assert found.sample.used == small.sample.used
+    assert found.sample.unsettled == (*small.sample.unsettled, "pressure: it drifts")
+    (row,) = found.rows()
+    assert "not settled: drifts by 7.0 standard errors" in row.note
+    of_large = replace(large.sample, unsettled=("volume: it drifts",))
+    line = extrapolate_size([small, replace(large, trend=6.0, sample=of_large)], T)
+    assert line.trend == 6.0
+    assert "volume in the cell of 30.00 Å: it drifts" in line.sample.unsettled
 
 
 def test_three_sizes_give_the_slope_of_the_viscosity_back():

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 import nakmd
+from nakmd.deck.checks import check_values
+from nakmd.deck.draft import read_draft
+from nakmd.deck.live_samples import live_discard_end
 from nakmd.report import render_report
 from nakmd.runs.folder import RunFolder
 from nakmd.simulation import loop
@@ -97,6 +100,56 @@ def test_live_samples_that_are_not_stored_keep_the_equilibration_and_say_so(tmp_
     assert run.results["rdf"].sample.first == pytest.approx(begin)
 
 
+def test_a_fraction_of_live_samples_is_left_out_though_they_are_not_stored(tmp_path):
+    run = nakmd.run(deck_of(when="live", every=3, quantities=["thermo", "rdf"], discard=0.3), tmp_path / "run")
+    samples = {name: run.results[name].sample for name in ("thermo", "rdf")}
+    # the relaxation ends at a step that no sampling interval divides: one sample more or less in the stage
+    assert abs(samples["rdf"].total - 400 // 3) <= 1
+    for sample in samples.values():
+        assert sample.used == pytest.approx(0.7 * sample.total, abs=1.0)
+        assert sample.left_out == "discard"
+    # a sampling interval of 3 fs, and one of 2 fs
+    assert samples["rdf"].first == pytest.approx(samples["thermo"].first, abs=0.003)
+    assert not any("samples" in note for note in run.results.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "end"),
+    [
+        ({}, -np.inf),
+        ({"discard": "none"}, -np.inf),
+        # of 400 steps of 1 fs after 0.1 ps, and 100 steps of 2 fs that follow 0.2 ps later
+        ({"discard": 0.5}, 0.1 + 0.2505),
+        ({"discard": 0.9}, 0.1 + 0.4 + 0.2 + 0.101),
+        # of 100 steps from 0.401 ps on, and 100 more
+        ({"discard": 0.25, "start": "0.401 ps"}, 0.4 + 0.0505),
+    ],
+)
+def test_the_end_of_a_fraction_of_the_steps(options, end):
+    heat = {"kind": "heat", "steps": 100, "temperature": "450 K"}
+    stages = [STAGES[0], heat, STAGES[1], {**heat, "steps": 200}, {**heat, "kind": "produce", "timestep": "2 fs"}]
+    deck = deck_of(stages, **options)
+    start = -np.inf if deck.analysis.start is None else deck.analysis.start * (1.0 - 1e-9)
+    assert live_discard_end(deck, start) == pytest.approx(end, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [
+        ({"every": 1}, True),
+        ({"every": 1, "discard": "auto", "start": "0.1 ps"}, True),
+        ({"every": 8}, False),
+        ({"every": 1, "discard": 0.2}, False),
+        ({"every": 1, "start": "0.1 ps"}, False),
+    ],
+)
+def test_a_deck_whose_live_samples_cannot_be_cut_gets_a_warning(options, warned):
+    draft, _ = read_draft(deck_of(when="live", **options).source.data)
+    messages = [problem.what for problem in check_values(draft) if problem.path == ("analysis", "when")]
+    assert bool(messages) == warned
+    assert all("stay in the means" in message for message in messages)
+
+
 def test_what_was_left_out_stands_in_table_file_and_report(whole):
     note = whole.results["thermo"].sample.note
     assert note in whole.results.notes
@@ -138,6 +191,7 @@ def test_options_of_the_shell(whole, command):
     assert whole.results["rdf"].sample.text in out
     assert "did not converge" in out
     assert whole.results["thermo"].sample.note in out
+    assert "did not converge" in command("analyze", folder / "trajectory.h5md", "thermo")[1]
 
     def numbers(*options):
         code, out, error = command("analyze", folder, "rdf", "--json", *options)
@@ -162,6 +216,18 @@ def test_options_of_the_shell(whole, command):
         code, _, error = command("analyze", folder, "rdf", *options)
         assert code == 2
         assert message in error
+
+
+def test_a_stage_given_in_the_shell_keeps_what_the_deck_leaves_out(tmp_path, command):
+    folder = tmp_path / "run"
+    nakmd.run(deck_of(start="0.15 ps", quantities=["rdf"]), folder, threads=1)
+
+    def sample(*options):
+        return json.loads(command("analyze", folder, "rdf", "--json", *options)[1])["results"]["rdf"]["sample"]
+
+    assert sample("--stage", "made") == sample()
+    assert sample()["left_out"] == "start"
+    assert sample("--stage", "made", "--discard", "none")["left_out"] == ""  # start and discard are replaced together
 
 
 def test_options_of_the_deck():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_work_is_per_wetted_face(record):
     assert record.plot().axes
 
 
-def test_references_from_separate_runs(wet, record, tmp_path):
+def test_references_from_separate_runs(wet, record, tmp_path, monkeypatch):
     nakmd.run(sheet_in_metal(liquid=False), tmp_path / "wall").trajectory.close()
     with nakmd.Trajectory(wet / "trajectory.h5md") as trajectory:
         kinds = trajectory.topology
@@ -119,6 +120,14 @@ def test_references_from_separate_runs(wet, record, tmp_path):
     assert with_wall.energies["strain of the carbon"].value == pytest.approx(np.mean(energies) - wall.value, abs=1e-7)
     assert with_wall.energies["strain of the carbon"].error >= wall.error
     assert with_wall.total is None
+    unsettled = ("potential energy: it drifts",)
+    with monkeypatch.context() as patch:
+        # the package has a function of the name of this module
+        module = sys.modules[work_of_adhesion.__module__]
+        drifting = dataclasses.replace(record.sample, unsettled=unsettled)
+        patch.setattr(module, "sampled_reference", lambda *_: (wall, drifting))
+        of_reference = work_of_adhesion(wet, wall=tmp_path / "wall").sample.unsettled
+    assert "potential energy in the reference run of the wall: it drifts" in of_reference
     with pytest.raises(AnalysisError, match=r"wall or the metal alone, got C, N:graphitic, "):
         work_of_adhesion(wet, metal=wet)
 

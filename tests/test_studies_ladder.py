@@ -36,6 +36,8 @@ def test_a_ladder_gives_a_free_energy(rungs):
         0.05 * (free_energy.means[0].value + free_energy.means[1].value), rel=0.02
     )
     assert affinity_ladder(rungs[::-1]).value == free_energy.value
+    assert free_energy.sample.used == sum(len(cross_energies(folder)) for folder in rungs)
+    assert free_energy.sample.stages == ("produce",)
 
 
 def test_finished_runs_are_kept_and_interrupted_ones_resumed(rungs, monkeypatch):

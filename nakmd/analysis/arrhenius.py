@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nakmd.analysis.base import Record
+from nakmd.analysis.joined_sample import joined_sample, strongest_trend
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
@@ -105,6 +106,12 @@ def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure]
         error=line.slope_error,
         unit="eV",
         n_effective=line.n_effective,
+        trend=strongest_trend(records),
+        sample=joined_sample(
+            (f"the run at {temperature:g} K", record.sample)
+            for temperature, record in zip(temperatures, records, strict=True)
+            if isinstance(record, Record)
+        ),
         notes=(f"weighted line through {len(t)} temperatures, {t.min():g} to {t.max():g} K", line.note),
         prefactor=Measure(prefactor, prefactor * line.intercept_error, unit, line.n_effective),
         temperatures=t,

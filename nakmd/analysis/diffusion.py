@@ -24,7 +24,7 @@ from nakmd.analysis.numerics.displacements import (
 )
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
-from nakmd.analysis.table_row import Row, trust_note
+from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.system import Frame, Topology
 
@@ -76,8 +76,8 @@ class DiffusionRecord(Record):
         """Yield the rows of the results table."""
         notes = [] if self.diffusive else [f"not diffusive: MSD ~ t^{self.exponent:.2f}"]
         if self.unwrap == "nearest":
-            notes += ["no image counts: paths to the nearest image", trust_note(self)]
-        yield Row.of(f"diffusion of {self.species}", self, "; ".join(filter(None, notes)))
+            notes.append("no image counts: paths to the nearest image")
+        yield Row.of(f"diffusion of {self.species}", self, "; ".join(notes))
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the MSD, its error band and the fitted line."""

@@ -9,13 +9,45 @@ from typing import Unpack
 from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
+from nakmd.analysis.sample import Sample
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame
 
 
-def choose_frames(source: FrameSource, **frames: Unpack[FrameOptions]) -> Iterator[Frame]:
-    """Iterate over the frames to measure in; parameters as in `FrameOptions`, errors as in `FrameChoice`."""
-    yield from FrameChoice.of(source, **frames).frames(source)
+class ChosenFrames:
+    """The frames of a choice, for one pass, and the sample they make.
+
+    Parameters
+    ----------
+    source : FrameSource
+    choice : FrameChoice
+
+    Attributes
+    ----------
+    count : int
+        Number of frames read so far.
+    """
+
+    def __init__(self, source: FrameSource, choice: FrameChoice) -> None:
+        self._source, self._choice = source, choice
+        self._times = (0.0, 0.0)
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._choice.frames(self._source):
+            self._times = (self._times[0] if self.count else frame.time, frame.time)
+            self.count += 1
+            yield frame
+
+    @property
+    def sample(self) -> Sample:
+        """The frames read so far."""
+        return self._choice.sample(self.count, *self._times)
+
+
+def choose_frames(source: FrameSource, **frames: Unpack[FrameOptions]) -> ChosenFrames:
+    """Return the frames to measure in; parameters as in `FrameOptions`, errors as in `FrameChoice`."""
+    return ChosenFrames(source, FrameChoice.of(source, **frames))
 
 
 def count_frames(source: FrameSource, choice: FrameChoice) -> int | None:
@@ -78,14 +110,13 @@ def run_chosen(
         except AnalysisError as error:
             failed[row] = error
     total = count_frames(source, choice) if progress is not None else None
-    count, times = 0, (0.0, 0.0)
-    for count, frame in enumerate(choice.frames(source), start=1):
-        if count == 1 and len(frame.positions) != source.topology.n_atoms:
+    chosen = ChosenFrames(source, choice)
+    for frame in chosen:
+        if chosen.count == 1 and len(frame.positions) != source.topology.n_atoms:
             raise AnalysisError(
                 f"The frame at step {frame.step} has {len(frame.positions)} atoms, "
                 f"the topology {source.topology.n_atoms}."
             )
-        times = (frame.time if count == 1 else times[0], frame.time)
         for row, analysis in enumerate(analyses):
             if row not in failed:
                 try:
@@ -93,15 +124,14 @@ def run_chosen(
                 except AnalysisError as error:
                     failed[row] = error
         if progress is not None:
-            progress(count, total)
-    sample = choice.sample(count, *times)
+            progress(chosen.count, total)
     results: list[Record | AnalysisError] = []
     for row, analysis in enumerate(analyses):
         if row in failed:
             results.append(failed[row])
             continue
         try:
-            results.append(dataclasses.replace(analysis.result(), sample=sample))
+            results.append(dataclasses.replace(analysis.result(), sample=chosen.sample))
         except AnalysisError as error:
             results.append(error)
     return results

@@ -6,7 +6,7 @@ import math
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.table_row import Row, WithError, trust_note
+from nakmd.analysis.table_row import Row, WithError
 
 #: Expected events below which no event is seen with a probability over 5 %.
 EVENTS_EXCLUDED = -math.log(0.05)
@@ -52,9 +52,8 @@ class DwellRecord(Record):
 
 
 def window_note(time: WithError, window: float) -> str:
-    """Return the warnings about a mean time [ps] measured in a window [ps]."""
-    longer = f"longer than the {window:.3g} ps observed: extrapolated" if time.value > window else ""
-    return "; ".join(filter(None, (longer, trust_note(time))))
+    """Return the warning about a mean time [ps] longer than the window [ps] it was measured in, or an empty string."""
+    return f"longer than the {window:.3g} ps observed: extrapolated" if time.value > window else ""
 
 
 def lower_bound_of(time: Measure, in_state: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.derived import Derived
 from nakmd.analysis.diffusion import DiffusionRecord
 from nakmd.analysis.green_kubo import MPA_S_PER_EV_PS_A3, ViscosityRecord
+from nakmd.analysis.joined_sample import joined_sample, strongest_trend
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.sample import Sample
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -128,12 +131,22 @@ def yeh_hummer(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Finite
         unit="Å²/ps",
         n_effective=min(diffusion.n_effective, viscosity.n_effective),
         notes=tuple(notes),
+        trend=strongest_trend([diffusion, viscosity]),
+        sample=_sample_of(diffusion, viscosity),
         measured=np.array([diffusion.value]),
         measured_error=np.array([diffusion.error]),
         lengths=np.array([length]),
         viscosity=Measure(viscosity.value, viscosity.error, viscosity.unit, viscosity.n_effective),
         slope=slope,
     )
+
+
+def _sample_of(diffusion: DiffusionRecord, viscosity: ViscosityRecord) -> Sample | None:
+    """Return the frames of the diffusion coefficient, with what had not settled for the viscosity of the same run."""
+    if diffusion.sample is None or viscosity.sample is None:
+        return diffusion.sample or viscosity.sample
+    unsettled = dict.fromkeys([*diffusion.sample.unsettled, *viscosity.sample.unsettled])
+    return replace(diffusion.sample, unsettled=tuple(unsettled))
 
 
 #: Diffusion in an infinite system, for runs that also measure the viscosity.
@@ -178,6 +191,10 @@ def extrapolate_size(records: Sequence[DiffusionRecord], temperature: float) -> 
         unit="Å²/ps",
         n_effective=line.n_effective,
         notes=(f"line through {len(records)} sizes, {line.note}",),
+        trend=strongest_trend(records),
+        sample=joined_sample(
+            (f"the cell of {length:.2f} Å", record.sample) for length, record in zip(lengths, records, strict=True)
+        ),
         measured=values,
         measured_error=errors,
         lengths=lengths,

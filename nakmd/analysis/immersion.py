@@ -18,7 +18,7 @@ from nakmd.analysis.geometry.wetted_faces import WettedFaces
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
-from nakmd.analysis.table_row import Row, trust_note
+from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
@@ -76,8 +76,7 @@ class ImmersionRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
-        endothermic = "endothermic: the contact is weak" if self.value < 0.0 else ""
-        note = "; ".join(filter(None, (endothermic, trust_note(self))))
+        note = "endothermic: the contact is weak" if self.value < 0.0 else ""
         yield Row.of("heat of immersion, per g of carbon", self, note)
         yield Row.of("  per wetted face", self.per_area)
         yield Row.of(f"  adiabatic rise at {100.0 * self.carbon_fraction:g} wt% carbon", self.temperature_rise)

@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 
 from nakmd.analysis.base import Record
+from nakmd.analysis.joined_sample import joined_sample, strongest_trend
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.arrays import BoolArray, FloatArray
@@ -65,7 +66,8 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
     CombinedRecord
         The error is the larger of 1/√Σw, from the errors of the runs (with τ²), and √(Σ w (x - x̄)² / ((n - 1) Σ w)),
         from the scatter of the runs. ``n_effective`` is the sum over the runs if τ² is zero and every run has an
-        error, else the number of runs.
+        error, else the number of runs. ``trend`` is the strongest of the runs, and ``sample`` has the frames of all:
+        what had not settled in a run is named with the run.
 
     Raises
     ------
@@ -90,9 +92,8 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
     if values.ndim == 1 and not np.all(np.isfinite(values)):
         missing = ", ".join(str(row + 1) for row in np.flatnonzero(~np.isfinite(values)))
         raise AnalysisError(f"Run {missing} has no value of {records[0].quantity}. Omit it, or run it longer.")
-    samples = np.array([record.n_effective for record in records])
     value, error, between, scattered = _mean(values, errors)
-    n_effective = float(len(records)) if np.any(scattered) else float(samples.sum())
+    n_effective = float(len(records)) if np.any(scattered) else float(sum(record.n_effective for record in records))
     tables = [_measures_of(record) for record in records]
     measures = {
         name: _mean_measure([table[name] for table in tables])
@@ -103,6 +104,8 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
     notes = [f"weighted mean of {len(records)} independent runs"]
     if np.any(between > 0.0):
         notes.append("runs differ by more than their errors: weights and error include the variance between runs")
+    samples = [(f"run {number}", record.sample) for number, record in enumerate(records, start=1)]
+    notes += [f"{run}: {sample.note}" for run, sample in samples if sample is not None and sample.note]
     return CombinedRecord(
         quantity=records[0].quantity,
         value=float(value) if scalar else value,
@@ -110,6 +113,8 @@ def combine(records: Sequence[Record]) -> CombinedRecord:
         unit=records[0].unit,
         n_effective=n_effective,
         notes=tuple(notes),
+        trend=strongest_trend(records),
+        sample=joined_sample(samples),
         values=values,
         errors=errors,
         between=float(between) if scalar else between,
@@ -137,7 +142,7 @@ def _mean_measure(runs: Sequence[Measure]) -> Measure:
     values, errors = np.array([[run.value, run.error] for run in runs]).T
     value, error, _, scattered = _mean(values, errors)
     n_effective = float(len(runs)) if np.any(scattered) else float(sum(run.n_effective for run in runs))
-    return Measure(float(value), float(error), runs[0].unit, n_effective)
+    return Measure(float(value), float(error), runs[0].unit, n_effective, strongest_trend(runs))
 
 
 def _mean(values: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:

@@ -14,10 +14,10 @@ from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.surfaces import AXES, height_along, largest_gap
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
-from nakmd.analysis.numerics.autocorrelation import detect_equilibration
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.settling import settling_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -41,8 +41,6 @@ class SurfaceTensionRecord(Record):
         Normal of the film.
     normal_pressure : Measure [bar]
         P_N of the whole cell, which is the vapour pressure in equilibrium, close to zero.
-    settled : float [ps]
-        Time from the first sample to the end of equilibration.
     time : (n,) float64 [ps]
     series : (n,) float64 [eV/Å²]
     """
@@ -50,7 +48,6 @@ class SurfaceTensionRecord(Record):
     tension: Measure
     axis: str
     normal_pressure: Measure
-    settled: float
     time: FloatArray
     series: FloatArray
 
@@ -68,8 +65,6 @@ class SurfaceTensionRecord(Record):
         low, high = self.tension.interval()
         if math.isfinite(low):
             ax.set_ylim(self.tension.value - 3.0 * (high - low), self.tension.value + 3.0 * (high - low))
-        if self.settled > 0.0:
-            ax.axvline(self.time[0] + self.settled, color="0.4", ls="--", lw=0.8)
         ax.set(xlabel="t / ps", ylabel="surface tension / mN/m")
         ax.legend(fontsize="small")
         return figure
@@ -191,11 +186,10 @@ def summarise(
 ) -> SurfaceTensionRecord:
     """Return the record of a series of tensions [eV/Å²] and normal pressures [eV/Å³]."""
     mean = mean_with_error(tension, "eV/Å²")
-    start, _, _ = detect_equilibration(tension)
-    settled = float(time[start] - time[0])
+    settling = settling_of("surface tension", (time, tension))
     notes = [origin, f"film normal to {axis}, two surfaces"]
-    if start > 0.1 * len(time):
-        notes.append(f"the tension equilibrates during the first {settled:.3g} ps: not in equilibrium there")
+    if settling is not None and settling.settled > settling.begin:
+        notes.append(f"the tension equilibrates until {settling.settled:.4g} ps: not in equilibrium there")
     return SurfaceTensionRecord(
         quantity="surface tension",
         **mean.fields,
@@ -203,7 +197,6 @@ def summarise(
         tension=mean.scaled(MN_PER_M_PER_EV_A2, "mN/m"),
         axis=axis,
         normal_pressure=mean_with_error(normal * BAR_PER_EV_A3, "bar"),
-        settled=settled,
         time=time,
         series=tension,
     )

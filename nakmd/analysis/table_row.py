@@ -67,9 +67,9 @@ class Row:
 
     @classmethod
     def of(cls, quantity: str, measured: WithError, note: str = "") -> Row:
-        """Return the row of a number with an error; the default note is `trust_note`."""
+        """Return the row of a number with an error; its `trust_note` follows the note given."""
         text = format_measure(float(measured.value), float(measured.error), measured.unit)
-        return cls(quantity, text, note or trust_note(measured), measured)
+        return cls(quantity, text, "; ".join(filter(None, (note, trust_note(measured)))), measured)
 
 
 def trust_note(measured: WithError) -> str:

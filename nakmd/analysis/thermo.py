@@ -14,7 +14,7 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import TableAnalysis
-from nakmd.analysis.numerics.autocorrelation import detect_equilibration, statistical_inefficiency
+from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.table_row import Row
@@ -46,16 +46,12 @@ class ThermoRecord(Record):
     drift : Measure [kT/ns/dof]
         Slope of the conserved energy (of the total energy if none was recorded), per degree of freedom, in
         units of k_B times the mean temperature.
-    settled : float [ps]
-        Time from the first sample to the end of equilibration of the potential energy (without it, of the first
-        quantity).
     time : (n,) float64 [ps]
     series : dict of str to (n,) float64
     """
 
     quantities: dict[str, Measure] = field(default_factory=dict)
     drift: Measure
-    settled: float
     time: FloatArray
     series: dict[str, FloatArray] = field(default_factory=dict)
 
@@ -87,8 +83,6 @@ class ThermoRecord(Record):
             labels.append(name.removesuffix("_bar").replace("_", "\n"))
         ax.set_yticks(ticks, labels)
         ax.set_ylim(ticks[-1] - 5.0, 8.0)
-        if self.settled > 0.0:
-            ax.axvline(self.time[0] + self.settled, color="0.4", ls="--", lw=0.8)
         ax.set(xlabel="t / ps")
         return figure
 
@@ -215,16 +209,12 @@ def summarise(table: Mapping[str, FloatArray], n_atoms: int, origin: str) -> The
         meaning = "" if conserved == "conserved" else "; with a thermostat it does not measure the accuracy"
         notes.append(f"drift of {conserved.replace('_', ' ')}, {dof:.0f} degrees of freedom{meaning}")
     first = next(iter(quantities))
-    watched = "potential_energy" if "potential_energy" in series else first
-    start, _, _ = detect_equilibration(series[watched])
-    settled = float(time[start] - time[0])
     return ThermoRecord(
         quantity=first.replace("_", " "),
         **quantities[first].fields,
         notes=tuple(notes),
         quantities=quantities,
         drift=drift,
-        settled=settled,
         time=time,
         series=series,
     )

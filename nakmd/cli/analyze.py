@@ -74,7 +74,8 @@ def analyze(
     """Measure quantities of a trajectory, each with its error bar.
 
     By default the frames are those that the deck of the run measures: the production stages, from the end of the
-    detected equilibration on.
+    detected equilibration on. --stage alone keeps the start and the discard of the deck; --start or --discard replaces
+    both.
     """
     from nakmd.analysis import analyze as measure
     from nakmd.cli.output import say, show_json
@@ -91,14 +92,15 @@ def analyze(
         if processes is None:
             processes = available_threads() if len(source) * source.n_atoms > LONG else 1
         given, stored = _options(stages, start, discard), stored_frame_options(source)
-        if given:  # they replace what the deck leaves out, in its stages unless others are named
+        if "start" in given or "discard" in given:  # together they replace what the deck leaves out
             stored = {"stages": stored.get("stages")}
         frames: FrameOptions = {**stored, **given}
         with watch_frames() as progress:
             records = measure(
                 source, quantities or None, progress=progress, processes=processes, memory=memory * 1e9, **frames
             )
-    notes = RunFolder(trajectory).read_status().get("notes", []) if trajectory.is_dir() else []
+    folder = RunFolder(path.parent)
+    notes = folder.read_status().get("notes", []) if path == folder.trajectory else []
     results = Results(records, notes)
     plots = results.plot(plot) if plot is not None else []
     if csv is not None:

@@ -7,6 +7,7 @@ from math import prod
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import Model, SetTerm
+from nakmd.deck.live_samples import live_samples_are_stored
 from nakmd.deck.matter import CarbonFile, Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
@@ -36,6 +37,7 @@ def check_values(draft: Draft) -> Iterator[Problem]:
     yield from _check_species(draft)
     yield from _check_output(draft)
     yield from _check_sampling(draft)
+    yield from _check_live(draft)
 
 
 def _check_structure(structure: Structure) -> Iterator[Problem]:
@@ -198,3 +200,19 @@ def _check_sampling(draft: Draft) -> Iterator[Problem]:
                 f"Write {name} = {max(1, int(0.01 / max(steps)))}.",
                 fatal=False,
             )
+
+
+def _check_live(draft: Draft) -> Iterator[Problem]:
+    """Yield live analyses of which the equilibration cannot be left out."""
+    analysis, output = draft.analysis, draft.output
+    if analysis is None or output is None or analysis.when != "live" or live_samples_are_stored(analysis, output):
+        return
+    if analysis.discard == "auto" or (analysis.discard is None and analysis.start is None):
+        reason = 'has precision = "single"' if output.precision == "single" else "does not contain all samples"
+        yield Problem(
+            ("analysis", "when"),
+            f'[analysis] discard = "auto" finds the equilibration after the run, but the trajectory {reason}, so '
+            "that live samples before its end stay in the means. Write start, or a fraction as discard, or "
+            f"every = {output.trajectory_every} with double precision.",
+            fatal=False,
+        )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nakmd.deck.deck import Deck
+from nakmd.deck.live_samples import live_discard_end, live_samples_are_stored
 from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError, DeckError
 from nakmd.io import Trajectory
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 #: Appended to the results of live analyses whose samples are not stored.
 KEPT = (
     "live samples before {first:.4g} ps are in the means: they are denser than the stored frames, so that the "
-    "equilibration, detected after the run, cannot be left out; give [analysis] start"
+    "equilibration, detected after the run, cannot be left out; give [analysis] start, or a fraction as discard"
 )
 
 
@@ -58,6 +59,8 @@ class Measuring:
             every = deck.analysis.every or deck.output.trajectory_every
             given = deck.analysis.start
             start = -math.inf if given is None else given * (1.0 - ROUNDING)
+            if not self._samples_are_stored:  # they cannot be chosen after the run
+                start = live_discard_end(deck, start)
             for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
                 if isinstance(analysis, TableAnalysis):  # the thermo table has more rows than there are samples
                     self._tables.append(name)
@@ -71,10 +74,7 @@ class Measuring:
 
     @property
     def _samples_are_stored(self) -> bool:
-        output, analysis = self._deck.output, self._deck.analysis
-        return not (analysis.every or output.trajectory_every) % output.trajectory_every and (
-            output.precision == "double"
-        )
+        return live_samples_are_stored(self._deck.analysis, self._deck.output)
 
     def catch_up(self, trajectory: Path, step: int) -> list[str]:
         """Feed the stored frames up to a step to the live analyses; return notes about what cannot be recovered."""
@@ -134,7 +134,8 @@ def _has_earlier_frames(live: LiveAnalysis, choice: FrameChoice) -> bool:
 
 def _record_of(live: LiveAnalysis, offered: int, choice: FrameChoice) -> Record:
     """Return the record of a live analysis, with its frames out of those ``offered`` in the measured stages."""
-    kept = (KEPT.format(first=choice.first),) if _has_earlier_frames(live, choice) else ()
+    detected = "equilibration" in choice.left_out
+    kept = (KEPT.format(first=choice.first),) if detected and _has_earlier_frames(live, choice) else ()
     sample = choice.sample_of(live.used, offered, "frames", live.first, live.last)
     record: Record = replace(live.result(), sample=replace(sample, unsettled=(*choice.unsettled, *kept)))
     return record

@@ -70,12 +70,21 @@ class Results:
 
     @property
     def unsettled(self) -> list[str]:
-        """What had not settled in the frames measured: quantities of the run, and main numbers of the records."""
+        """What had not settled in the frames measured: quantities of the run, and rows of the table that drift."""
         from nakmd.analysis.table_row import drift_note  # noqa: PLC0415  (as above)
 
-        of_run = [entry for sample in self._samples for entry in sample.unsettled]
-        drifts = {name: drift_note(record).removeprefix("not settled: ") for name, record in self.records.items()}
-        return list(dict.fromkeys([*of_run, *(f"{name}: {drift}" for name, drift in drifts.items() if drift)]))
+        entries = [entry for sample in self._samples for entry in sample.unsettled]
+        # an entry is "temperature: ..." or "temperature in 'hot': ...", and is not repeated for the row of the quantity
+        named = {entry.partition(":")[0].partition(" in ")[0] for entry in entries}
+        above = ""
+        for row in self.rows():
+            part = row.quantity.startswith("  ")
+            name = f"{above}, {row.quantity.strip()}" if part else row.quantity
+            above = above if part else row.quantity
+            drift = "" if row.measured is None else drift_note(row.measured).removeprefix("not settled: ")
+            if drift and name not in named:
+                entries.append(f"{name}: {drift}")
+        return list(dict.fromkeys(entries))
 
     @property
     def verdict(self) -> str:
@@ -137,11 +146,15 @@ class Results:
     def to_csv(self, path: str | Path) -> Path:
         """Write the table as CSV: quantity, value, standard error, unit, independent samples, text, frames and note.
 
-        A row without an error bar has only its text and note.
+        A row without an error bar has only its text and note. Every row has the verdict and the notes of all results
+        too, so that no part of the table loses them.
         """
+        of_all = [self.verdict, " ".join(self.notes)]
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file)
-            lines.writerow(["quantity", "value", "error", "unit", "n_effective", "text", "frames", "note"])
+            lines.writerow(
+                ["quantity", "value", "error", "unit", "n_effective", "text", "frames", "note", "verdict", "notes"]
+            )
             for row in self.rows():
                 scalar = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
                 numbers = (
@@ -149,7 +162,7 @@ class Results:
                     if scalar is None
                     else [scalar.value, scalar.error, scalar.unit, scalar.n_effective]
                 )
-                lines.writerow([row.quantity.strip(), *numbers, row.text, row.frames, row.note])
+                lines.writerow([row.quantity.strip(), *numbers, row.text, row.frames, row.note, *of_all])
         return Path(path)
 
     def plot(self, folder: Path) -> list[Path]:

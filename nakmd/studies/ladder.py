@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -14,7 +15,9 @@ from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.frame_choice import FrameOptions, stages_of
 from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
+from nakmd.analysis.joined_sample import joined_sample
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
+from nakmd.analysis.sample import Sample
 from nakmd.arrays import FloatArray
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
@@ -108,6 +111,11 @@ def cross_energies(run: Stored, **frames: Unpack[FrameOptions]) -> FloatArray:
     AnalysisError
         If the trajectory contains no deck.
     """
+    return _cross_energies(run, **frames)[0]
+
+
+def _cross_energies(run: Stored, **frames: Unpack[FrameOptions]) -> tuple[FloatArray, Sample]:
+    """Return the energies of `cross_energies`, and the frames they belong to."""
     with opened(run) as trajectory:
         source = deck_of(trajectory)
         topology = trajectory.topology
@@ -116,14 +124,15 @@ def cross_energies(run: Stored, **frames: Unpack[FrameOptions]) -> FloatArray:
         # the affinity changes no cutoff: both models use the same neighbour lists
         neighbors = Neighbors(evaluators[0].requests, 0.0)
         energies = []
-        for frame in choose_frames(trajectory, **frames):
+        chosen = choose_frames(trajectory, **frames)
+        for frame in chosen:
             system = System(
                 frame.positions, topology.species, topology.species_names, frame.cell.copy(), masses=topology.masses
             )
             neighbors.update(system)
             slopes = evaluators[0].pair_energies(system, neighbors) - evaluators[1].pair_energies(system, neighbors)
             energies.append(float(np.triu(slopes).sum()))
-        return np.array(energies)
+        return np.array(energies), chosen.sample
 
 
 def affinity_ladder(
@@ -148,6 +157,11 @@ def affinity_ladder(
     frames
         As in `nakmd.analysis.FrameOptions`.
 
+    Returns
+    -------
+    FreeEnergyRecord
+        Its sample has the frames of all runs, and names what had not settled in each.
+
     Raises
     ------
     AnalysisError
@@ -171,7 +185,10 @@ def affinity_ladder(
     if area is None:
         with opened(runs[int(np.argmax(scales))]) as trajectory:
             area = _wetted_area(trajectory, **frames)
-    return affinity_free_energy(scales, [cross_energies(run, **frames) for run in runs], temperature, area, method)
+    measured = [_cross_energies(run, **frames) for run in runs]
+    record = affinity_free_energy(scales, [energies for energies, _ in measured], temperature, area, method)
+    samples = [(f"the run at affinity {scale:g}", sample) for scale, (_, sample) in zip(scales, measured, strict=True)]
+    return replace(record, sample=joined_sample(samples))
 
 
 def _wetted_area(trajectory: Trajectory, **frames: Unpack[FrameOptions]) -> Measure:

@@ -12,6 +12,7 @@ from nakmd.analysis.drive import choose_frames
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameSource
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
+from nakmd.analysis.sample import Sample
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
@@ -181,10 +182,16 @@ def reference_energy(run: Stored, like: Topology, **frames: Unpack[FrameOptions]
     AnalysisError
         If the run contains both sides or has another composition, or frames have no energies or velocities.
     """
+    return sampled_reference(run, like, **frames)[0]
+
+
+def sampled_reference(run: Stored, like: Topology, **frames: Unpack[FrameOptions]) -> tuple[Measure, Sample]:
+    """Return a reference energy and the frames it was measured in; parameters and errors as in `reference_energy`."""
     with opened(run) as source:
         reference, target = _composition(source.topology), _composition(like)
         energies = []
-        for frame in choose_frames(source, **frames):
+        chosen = choose_frames(source, **frames)
+        for frame in chosen:
             if frame.potential_energy is None or frame.velocities is None:
                 raise AnalysisError(
                     f"The frame at step {frame.step} of the reference {source.path} has no potential energy or no "
@@ -202,7 +209,7 @@ def reference_energy(run: Stored, like: Topology, **frames: Unpack[FrameOptions]
             "reference of the same composition."
         )
     require_frames(len(energies), 2, "A reference")
-    return mean_with_error(np.array(energies), "eV").scaled(factor, "eV")
+    return mean_with_error(np.array(energies), "eV").scaled(factor, "eV"), chosen.sample
 
 
 def _composition(topology: Topology) -> dict[str, int]:

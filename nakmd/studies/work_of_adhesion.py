@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Unpack, cast
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions, stages_of
 from nakmd.analysis.frame_source import FrameProgress, chosen_stages
+from nakmd.analysis.joined_sample import sample_with_references
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names
@@ -17,7 +19,7 @@ from nakmd.elements import WALL
 from nakmd.io import Trajectory
 from nakmd.potentials import Potential
 from nakmd.studies.adhesion import Adhesion, AdhesionRecord
-from nakmd.studies.parts import TIMESTEP, reference_energy, wall_alone
+from nakmd.studies.parts import TIMESTEP, sampled_reference, wall_alone
 from nakmd.studies.stored_runs import Stored, deck_of, model_of, opened
 
 
@@ -50,6 +52,7 @@ def work_of_adhesion(
     Returns
     -------
     AdhesionRecord
+        Its sample names what had not settled in the run and in the reference runs.
 
     Raises
     ------
@@ -66,17 +69,18 @@ def work_of_adhesion(
     """
     with opened(run) as trajectory:
         potential = model or model_of(trajectory)
-        references = {
-            name: reference_energy(reference, trajectory.topology)
-            for name, reference in (("wall", wall), ("metal", metal))
-            if reference is not None
-        }
+        references, samples = {}, {}
+        for name, reference in (("wall", wall), ("metal", metal)):
+            if reference is not None:
+                energy, sample = sampled_reference(reference, trajectory.topology)
+                references[name], samples[f"the reference run of the {name}"] = energy, sample
         if wall is None and wall_steps > 0:
             timestep = _timestep_of_free_wall(trajectory, stages_of(frames))
             of_wall = wall_alone(trajectory, potential, timestep, wall_steps, **frames) if timestep else None
             if of_wall is not None:
                 references["wall"] = of_wall
-        return cast(AdhesionRecord, measure(trajectory, Adhesion(potential, **references), progress, **frames))
+        record = measure(trajectory, Adhesion(potential, **references), progress, **frames)
+        return cast(AdhesionRecord, replace(record, sample=sample_with_references(record.sample, samples)))
 
 
 def _timestep_of_free_wall(trajectory: Trajectory, stages: str | Sequence[str] | None) -> float | None:
