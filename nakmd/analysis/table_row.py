@@ -77,9 +77,9 @@ def trust_note(measured: WithError) -> str:
     return "; ".join(filter(None, (drift_note(measured), _few_samples(measured))))
 
 
-def drift_note(measured: WithError) -> str:
-    """Return a warning if the series of a number still drifts, else an empty string."""
-    if measured.trend is None or abs(measured.trend) <= LIMIT:
+def drift_note(measured: WithError, limit: float = LIMIT) -> str:
+    """Return a warning if the series of a number drifts by more than ``limit`` standard errors, else nothing."""
+    if measured.trend is None or abs(measured.trend) <= limit:
         return ""
     return f"not settled: drifts by {abs(measured.trend):.1f} standard errors"
 

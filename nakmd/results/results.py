@@ -18,6 +18,10 @@ from nakmd.errors import AnalysisError
 from nakmd.io.atomic import write_atomically
 from nakmd.quantity_names import QUANTITIES
 
+#: Least drift [standard errors] of a row that makes a run unsettled. Of a hundred rows with ten independent samples
+#: each, one in twenty tables has such a row by chance (Student's t with eight degrees of freedom).
+ROW_LIMIT = 5.5
+
 # nakmd.analysis is slow to import, and is not needed before the first step of a run
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +74,11 @@ class Results:
 
     @property
     def unsettled(self) -> list[str]:
-        """What had not settled in the frames measured: quantities of the run, and rows of the table that drift."""
+        """What had not settled in the frames measured: quantities of the run, and rows of the table that drift.
+
+        A table has up to a hundred rows, and each notes a drift of three standard errors, which some exceed by chance.
+        Here a row counts from `ROW_LIMIT`.
+        """
         from nakmd.analysis.table_row import drift_note  # noqa: PLC0415  (as above)
 
         entries = [entry for sample in self._samples for entry in sample.unsettled]
@@ -81,7 +89,7 @@ class Results:
             part = row.quantity.startswith("  ")
             name = f"{above}, {row.quantity.strip()}" if part else row.quantity
             above = above if part else row.quantity
-            drift = "" if row.measured is None else drift_note(row.measured).removeprefix("not settled: ")
+            drift = "" if row.measured is None else drift_note(row.measured, ROW_LIMIT).removeprefix("not settled: ")
             if drift and name not in named:
                 entries.append(f"{name}: {drift}")
         return list(dict.fromkeys(entries))
