@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from nakmd.deck.deck import Deck
+from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError
 from nakmd.runs.plan import make_plan
 from nakmd.runs.run import _refuse_changed_deck
@@ -106,3 +107,48 @@ def test_constant_energy_has_no_options_of_a_thermostat(option):
 def test_a_wall_time_of_python_is_a_text_or_a_positive_timedelta(walltime):
     with pytest.raises(InputError, match="is not a positive time"):
         deadline_of(walltime)
+
+
+CRYSTAL = {"element": "Na", "repeat": [3, 3, 3]}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"analysis": {"every": 5}}, 'every is not used here: when = "after"'),
+        ({"analysis": {"start": "1 ps"}}, "start is 1 ps, and the run ends at 0.01 ps"),
+        ({"structure": {"crystal": {**CRYSTAL, "substitute": {"element": "K", "fraction": 0.005}}}}, "half an atom"),
+        ({"structure": {"crystal": {**CRYSTAL, "substitute": {"element": "Na", "count": 1}}}}, "the same species"),
+        ({"structure": {"crystal": {**CRYSTAL, "element": "Fe"}}}, 'in a deck lattice = "4.29 Å"'),
+        ({"structure": {"liquid": {**METAL, "temperature": "2000 K", "atoms": 80}}}, "without temperature"),
+    ],
+)
+def test_what_has_no_effect_or_no_value_is_one_fault_with_a_remedy_that_works(more, message):
+    faults = faults_of(**{"model": "nak", **more})
+    assert any(message in fault for fault in faults), faults
+
+
+def test_smooth_from_belongs_to_a_smooth_cut():
+    pair = {"kind": "lennard-jones", "pair": ["Na", "Na"], "epsilon": "0.05 eV", "sigma": "3 Å", "cutoff": "8 Å"}
+    with pytest.raises(DeckError, match='has smooth_from, which cut = "shift" does not use'):
+        Deck(model={"terms": [{**pair, "smooth_from": "7 Å"}]}, structure=BULK, stage=[STAGE])
+    Deck(model={"terms": [{**pair, "smooth_from": "7 Å", "cut": "smooth"}]}, structure=BULK, stage=[STAGE])
+
+
+def test_stages_are_known_by_the_names_that_the_run_gives_them():
+    twice = [{**STAGE, "name": "a"}, {**STAGE, "name": "a"}]
+    deck = Deck(model={"potential": "nak"}, structure=BULK, stage=twice, analysis={"stages": ["a 2"]})
+    assert make_plan(deck).faults == []
+
+
+def test_lines_are_those_of_the_deck_also_with_another_seed():
+    """Without a seed in the deck, one is written before its first line."""
+    text = '[model]\npotential = "nak"\n[structure.liquid]\nx_K = 5\n'
+    source = DeckSource.parse(text, "own.toml")
+    assert source.lines.find(("structure", "liquid", "x_K")) == 4
+    seeded = source.with_seed(3)
+    assert seeded.text.startswith("seed = 3\n")
+    assert seeded.lines.find(("structure", "liquid", "x_K")) == 4
+    again = seeded.with_seed(4)
+    assert again.data["seed"] == 4
+    assert again.lines.find(("structure", "liquid", "x_K")) == 4

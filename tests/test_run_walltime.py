@@ -149,3 +149,17 @@ def test_a_run_in_a_thread_has_no_signal_handlers(tmp_path):
     thread.join()
     assert status == ["finished"]
     assert np.isfinite(frames_of(tmp_path / "run")[-1][-1])
+
+
+def test_a_resume_that_adds_no_step_says_why(tmp_path):
+    deck = nakmd.Deck(
+        model={"potential": "nak"},
+        structure={"crystal": {"element": "Na", "repeat": [4, 4, 4]}},
+        stage=[{"kind": "relax", "steps": 20}],
+    )
+    step = nakmd.run(deck, tmp_path / "run", threads=1).step
+    again = nakmd.resume(tmp_path / "run", steps=50, threads=1)
+    assert again.step == step
+    assert any("No step was added" in note for note in again.notes)
+    with pytest.raises(InputError, match="threads is 0"):
+        nakmd.resume(tmp_path / "run", threads=0)

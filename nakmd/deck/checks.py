@@ -12,7 +12,7 @@ from nakmd.deck.matter import CarbonFile, Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
-from nakmd.deck.unused import check_tethers, check_unused_keys
+from nakmd.deck.unused import check_analysis_times, check_tethers, check_unused_keys
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean
 from nakmd.units import G_PER_CM3_PER_AMU_A3
@@ -32,6 +32,8 @@ def check_values(draft: Draft) -> Iterator[Problem]:
         yield from check_unused_keys(draft.structure)
     if draft.groups is not None:
         yield from check_tethers(draft.groups)
+    if draft.analysis is not None and draft.stages and draft.is_whole("stage"):
+        yield from check_analysis_times(draft.analysis, [stage for _, stage in draft.stages])
     if draft.model is not None:
         yield from _check_model(draft.model)
     yield from _check_species(draft)

@@ -55,6 +55,14 @@ class PairTerm(Section):
         default=False, description="Whether these pairs replace those of other terms; a pair of two terms is an error."
     )
 
+    @model_validator(mode="after")
+    def _smoothed(self) -> Self:
+        if self.smooth_from is not None and self.cut != "smooth":
+            raise ValueError(
+                f'has smooth_from, which cut = "{self.cut}" does not use; remove it or write cut = "smooth"'
+            )
+        return self
+
     def build(self) -> PairPotential:
         """Return the potential."""
         numbers = {name: getattr(self, name) for name in (*self.form.parameters, "cutoff", "cut")}

@@ -39,7 +39,7 @@ def live_discard_end(deck: Deck, start: float) -> float:
         return start
     measured, time = measured_stages(deck), 0.0
     stretches: list[tuple[float, int, float]] = []  # begin, steps, time step
-    for name, section in zip(stage_names(deck), deck.stage, strict=True):
+    for name, section in zip(stage_names(deck.stage), deck.stage, strict=True):
         if not isinstance(section, Dynamics):
             continue
         if name in measured:

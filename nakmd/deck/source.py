@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -33,12 +33,15 @@ class DeckSource:
     text : str
     data : dict
         The text as parsed by `tomllib`.
+    added_lines : int
+        Lines of the text before the first line of the user, which messages do not count.
     """
 
     name: str
     folder: Path
     text: str
     data: dict[str, Any]
+    added_lines: int = 0
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -85,18 +88,19 @@ class DeckSource:
 
     def with_seed(self, seed: int) -> DeckSource:
         """Return the same deck with another seed, also in the text, because a run is resumed from the text."""
-        line = self.lines.find(("seed",))
-        rows = self.text.split("\n")
+        line = LineMap.of(self.text).find(("seed",))
+        rows, added = self.text.split("\n"), self.added_lines
         if line is None:
             rows.insert(0, f"seed = {seed}")
+            added += 1
         else:
             rows[line - 1] = f"seed = {seed}"
-        return DeckSource.parse("\n".join(rows), self.name, self.folder)
+        return replace(DeckSource.parse("\n".join(rows), self.name, self.folder), added_lines=added)
 
     @cached_property
     def lines(self) -> LineMap:
-        """The lines of the keys; scanned on first use."""
-        return LineMap.of(self.text)
+        """The lines of the keys in the text of the user; scanned on first use."""
+        return LineMap({path: line - self.added_lines for path, line in LineMap.of(self.text).lines.items()})
 
     def render(self, problems: Iterable[Problem]) -> list[str]:
         """Return one message for each problem, in the order of the lines."""

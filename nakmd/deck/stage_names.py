@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nakmd.deck.deck import Deck
+from nakmd.deck.schema import Dynamics, Relax
 
 
-def stage_names(deck: Deck) -> list[str]:
+def stage_names(stages: Sequence[Relax | Dynamics]) -> list[str]:
     """Return a unique name for each stage: the given name, else its kind, numbered if it repeats."""
     names: list[str] = []
-    for stage in deck.stage:
+    for stage in stages:
         stem = stage.name or stage.kind
         name, number = stem, 2
         while name in names:
@@ -22,6 +25,6 @@ def measured_stages(deck: Deck) -> list[str]:
     selected = set(deck.analysis.stages) or {"produce"}
     return [
         name
-        for name, stage in zip(stage_names(deck), deck.stage, strict=True)
+        for name, stage in zip(stage_names(deck.stage), deck.stage, strict=True)
         if {name, stage.name, stage.kind} & selected
     ]

@@ -1,11 +1,12 @@
-"""Keys of the structure and of the groups that have no effect, and entries that another one would override."""
+"""Keys of a deck that have no effect, and entries that another one would override."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nakmd.deck.matter import Graphene, Groups, Structure
 from nakmd.deck.messages import Problem
+from nakmd.deck.schema import AnalysisSection, Dynamics, Relax
 
 
 def check_unused_keys(structure: Structure) -> Iterator[Problem]:
@@ -32,6 +33,21 @@ def check_unused_keys(structure: Structure) -> Iterator[Problem]:
             yield _unused(("structure", "carbon", "doping", key), reasons[key])
     if liquid is not None and region != "droplet" and "contact_angle" in liquid.model_fields_set:
         yield _unused(("structure", "liquid", "contact_angle"), f'region = "{region}" is not a droplet')
+
+
+def check_analysis_times(analysis: AnalysisSection, stages: Sequence[Relax | Dynamics]) -> Iterator[Problem]:
+    """Yield an interval that only live analyses use, and a start after the end of the run."""
+    if analysis.every is not None and analysis.when == "after":
+        yield _unused(
+            ("analysis", "every"), 'when = "after" measures each frame of the trajectory ([output] trajectory_every)'
+        )
+    end = sum(stage.n_steps * stage.timestep for stage in stages if isinstance(stage, Dynamics))
+    if analysis.start is not None and analysis.start >= end * (1.0 + 1e-9):
+        yield Problem(
+            ("analysis", "start"),
+            f"[analysis] start is {analysis.start:g} ps, and the run ends at {end:g} ps: nothing would be measured. "
+            "Give an earlier start, or longer stages.",
+        )
 
 
 def check_tethers(groups: Groups) -> Iterator[Problem]:

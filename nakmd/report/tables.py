@@ -134,7 +134,7 @@ def stage_lines(
     measured : sequence of str
         Names of the measured stages.
     """
-    sections = dict(zip(stage_names(deck), deck.stage, strict=True)) if deck is not None else {}
+    sections = dict(zip(stage_names(deck.stage), deck.stage, strict=True)) if deck is not None else {}
     lines = []
     for name in stages:
         stage = sections.get(name)

@@ -57,7 +57,7 @@ def run_deck(
     plan = make_plan(source, Path(directory if directory is not None else "runs"))
     checked, system, potential = plan.require()
     folder = RunFolder(Path(directory) if directory is not None else free_folder(Path(source.name).stem, checked.seed))
-    threads = set_threads(threads or available_threads())
+    threads = _chosen(threads)
     with folder.held(tell, create=True) as notes:
         folder.prepare(source.text, overwrite)
         session = Session(folder, checked, source, system, potential, threads, [*notes, *plan.warnings])
@@ -111,7 +111,7 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     with Trajectory(folder.trajectory) as trajectory:
         topology = trajectory.topology
     system = _stored_system(stored, topology)
-    threads = set_threads(threads or available_threads())
+    threads = _chosen(threads)
     notes = [*notes, stored.note] if stored.note else notes
     return Session(folder, checked, source, system, potential, threads, notes, stored, extensions, read_seconds)
 
@@ -132,6 +132,13 @@ def _stored_system(stored: Checkpoint, topology: Topology) -> System:
             )
         except InputError as error:
             raise FileFormatError(stored.path, str(error), _AGAIN) from error
+
+
+def _chosen(threads: int | None) -> int:
+    """Set the number of threads, by default all that are available; return it."""
+    if threads is not None and threads < 1:
+        raise InputError(f"threads is {threads}: give at least 1, or None for all that are available.")
+    return set_threads(threads or available_threads())
 
 
 def _refuse_changed_deck(stored: str, path: Path, *, is_copy: bool) -> None:

@@ -113,6 +113,8 @@ class Session:
                 status = self._drive(simulation, deadline)
         finally:
             writer.close()
+        if more_steps is not None and status is Status.FINISHED and simulation.step == self._first_step:
+            self._ending.append("No step was added: the last stage is a relaxation that has converged.")
         with self._failures_recorded(simulation):
             return self._finish(simulation, status, measuring)
 

@@ -25,7 +25,7 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
     stages = []
     moving = has_velocities
     tethered: Mapping[str, float] = {tether.group: tether.spring for tether in deck.groups.tethered}
-    for name, section in zip(stage_names(deck), deck.stage, strict=True):
+    for name, section in zip(stage_names(deck.stage), deck.stage, strict=True):
         initial_temperature = None
         integrator = build_integrator(section)
         if isinstance(section, Dynamics):

@@ -10,6 +10,7 @@ from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
+from nakmd.deck.stage_names import stage_names
 from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
 from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.potentials import Evaluator, Potential
@@ -127,7 +128,8 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
                 standard_analyses(system.topology, [quantity])
             except AnalysisError as error:
                 yield Problem(("analysis", "quantities", index), str(error))
-    known = {name for _, stage in draft.stages for name in (stage.name, stage.kind) if name}
+    stages = [stage for _, stage in draft.stages]
+    known = {*stage_names(stages), *(name for stage in stages for name in (stage.name, stage.kind) if name)}
     for index, name in enumerate(analysis.stages):
         if name not in known and draft.is_whole("stage"):
             yield Problem(("analysis", "stages", index), f'there is no stage "{name}". {did_you_mean(name, known)}')

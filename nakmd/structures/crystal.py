@@ -76,7 +76,8 @@ def crystal(
     a = LATTICE_CONSTANTS.get((structure, names)) if lattice_constant is None else lattice_constant
     if a is None:
         raise StructureError(
-            f"No lattice constant is known for {structure} {'-'.join(names)}. Give lattice_constant in Å."
+            f"No lattice constant is known for {structure} {'-'.join(names)}. Give it: lattice_constant, in a deck "
+            'lattice = "4.29 Å".'
         )
     counts = np.array((repeats,) * 3 if isinstance(repeats, int) else repeats)
     if counts.shape != (3,) or np.any(counts < 1) or not a > 0.0:
@@ -129,6 +130,8 @@ def substitute(
     """
     if sum(choice is not None for choice in (number, fraction, sites)) != 1:
         raise StructureError("substitute needs exactly one of number, fraction and sites.")
+    if host == guest:
+        raise StructureError(f"{guest} cannot replace {host}: they are the same species.")
     if host not in system.species_names:
         raise StructureError(f"No species {host!r} to replace. The system has {', '.join(system.species_names)}.")
     candidates = np.flatnonzero(system.species == system.species_names.index(host))
@@ -139,6 +142,11 @@ def substitute(
             raise StructureError(f"Sites must be different {host} atoms; invalid: {invalid or 'repeated sites'}.")
     else:
         count = number if number is not None else round((fraction or 0.0) * len(candidates))
+        if fraction and not count:
+            raise StructureError(
+                f"A fraction of {fraction:g} of {len(candidates)} {host} atoms is less than half an atom. Use a larger "
+                "crystal or fraction, or give a number of atoms."
+            )
         if not 0 <= count <= len(candidates):
             raise StructureError(f"Cannot replace {count} {host} atoms: the system has {len(candidates)}.")
         # argsort of plain uniform numbers: NumPy keeps that stream fixed between versions

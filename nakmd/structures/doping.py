@@ -168,7 +168,8 @@ def _check_cell(cell: Cell, min_distance: float) -> None:
         if cell.periodic[axis] and cell.heights[axis] < needed:
             raise StructureError(
                 f"The cell is {cell.heights[axis]:.2f} Å high along {'xyz'[axis]}; sites {min_distance:g} Å from their "
-                f"own image need {needed:.2f} Å. Use a longer wall or a smaller distance."
+                f"own image need {needed:.2f} Å. Use a longer wall, more vacuum across it, or a smaller "
+                "distance of sites."
             )
 
 

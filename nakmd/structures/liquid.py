@@ -66,7 +66,7 @@ def nak_density(x_K: float, temperature: float) -> float:
     if not LIQUID_RANGE[0] <= temperature <= LIQUID_RANGE[1]:
         raise StructureError(
             f"The density fit of liquid NaK covers {LIQUID_RANGE[0]:g} to {LIQUID_RANGE[1]:g} K, got {temperature:g} "
-            "K. Give a density or a number of atoms."
+            "K. Choose a temperature in this range, or give the density (in a deck: density, without temperature)."
         )
     return 1.0 / (x_K / potassium_density(temperature) + (1.0 - x_K) / sodium_density(temperature))
 

@@ -228,7 +228,7 @@ def _held_temperature(deck: Deck, stage: str | Sequence[str] | None) -> float | 
     if stage is not None:
         measured = [stage] if isinstance(stage, str) else list(stage)
     ends: set[float] = set()
-    for name, section in zip(stage_names(deck), deck.stage, strict=True):
+    for name, section in zip(stage_names(deck.stage), deck.stage, strict=True):
         if name in measured or "all" in measured:
             if not isinstance(section, Dynamics) or section.temperature is None:
                 return None

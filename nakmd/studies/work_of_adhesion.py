@@ -99,7 +99,7 @@ def _timestep_of_free_wall(trajectory: Trajectory, stages: str | Sequence[str] |
     measured = chosen_stages(trajectory.stages, stages)
     steps = [
         section.timestep
-        for name, section in zip(stage_names(deck), deck.stage, strict=True)
+        for name, section in zip(stage_names(deck.stage), deck.stage, strict=True)
         if name in measured and isinstance(section, Dynamics)
     ]
     return min(steps, default=TIMESTEP)
