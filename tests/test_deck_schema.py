@@ -129,7 +129,7 @@ def test_stages_get_unique_names():
         {"kind": "produce", "steps": 1, "temperature": "400 K"},
         {"kind": "equilibrate", "name": "hold", "steps": 1, "temperature": "400 K"},
     )
-    assert stage_names(deck) == ["relax", "produce", "produce 2", "hold"]
+    assert stage_names(deck.stage) == ["relax", "produce", "produce 2", "hold"]
     assert measured_stages(deck) == ["produce", "produce 2"]
     named = Deck.from_text(deck.to_toml() + '[analysis]\nstages = ["hold"]\n')
     assert measured_stages(named) == ["hold"]
