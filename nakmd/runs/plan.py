@@ -21,7 +21,7 @@ from nakmd.runs.footprint import check_disk, check_memory, estimate_memory
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
 from nakmd.runs.start_check import check_start
-from nakmd.runs.system_builder import build_system
+from nakmd.runs.system_builder import build_system, read_wall
 from nakmd.runs.verify import check_coverage, check_groups, check_none, check_system
 from nakmd.runs.wall_bond import check_bond, relaxed_bond
 from nakmd.system import System
@@ -181,7 +181,15 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     if draft.structure is None or not draft.is_whole("structure"):
         return
     bond = plan.bond or CC_BOND
-    planned, problems = check_size(draft, bond)
+    notes: list[str] = []
+    unread: list[Problem] = []
+    wall = None
+    try:
+        wall = read_wall(draft.structure, folder, notes)
+    except InputError as error:
+        unread.append(Problem(path, str(error)))
+    planned, problems = check_size(draft, bond, path, wall)
+    problems += unread
     if planned is not None and not problems:
         needed = estimate_memory(planned.n_atoms, planned.volume, planned.lengths, _cutoff(plan), _n_terms(plan))
         problems += check_memory(needed, planned.n_atoms, path)
@@ -192,9 +200,8 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     if announce is not None and planned is not None and planned.build_time > LONG_BUILD:
         announce(planned.n_atoms, planned.build_time)
     begin = time.perf_counter()
-    notes: list[str] = []
     try:
-        system = build_system(draft.structure, draft.seed, folder, bond, notes)
+        system = build_system(draft.structure, draft.seed, folder, bond, notes, wall)
     except InputError as error:
         plan.report(path, str(error))
         return

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi
+from math import inf, pi
+
+import numpy as np
 
 from nakmd.deck.matter import CarbonFile, Crystal, Graphene, Liquid, Nanotube, Structure
 from nakmd.elements import WALL
 from nakmd.errors import StructureError
+from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 #: Default thickness [Å] of the liquid around a tube, of a liquid slab, and of the vacuum.
@@ -32,12 +35,15 @@ class PlannedSize:
         Numbers of atoms, those of doping sites not subtracted.
     lengths : (float, float, float) [Å]
         Of the cell.
+    volume : float [Å³]
+        Of the cell; infinite for atoms from a file whose cell does not bound them.
     build_time : float [s]
     """
 
     wall: float
     metal: float
     lengths: tuple[float, float, float]
+    volume: float
     build_time: float
 
     @property
@@ -45,14 +51,9 @@ class PlannedSize:
         """Number of atoms."""
         return self.wall + self.metal
 
-    @property
-    def volume(self) -> float:
-        """Volume [Å³] of the cell."""
-        return self.lengths[0] * self.lengths[1] * self.lengths[2]
 
-
-def plan_size(structure: Structure, bond: float) -> PlannedSize | None:
-    """Return the size of a structure to about one part in ten.
+def plan_size(structure: Structure, bond: float, wall: System | None = None) -> PlannedSize | None:
+    """Return the size of a structure: of a wall from a file an upper limit, of others to about one part in ten.
 
     Parameters
     ----------
@@ -60,78 +61,105 @@ def plan_size(structure: Structure, bond: float) -> PlannedSize | None:
         With lengths of at most 1e5 Å, so that no product overflows.
     bond : float [Å]
         C-C bond of a wall whose table gives none.
+    wall : System, optional
+        The wall of a `CarbonFile`, as read.
 
     Returns
     -------
     PlannedSize or None
-        None for a structure from a file, and where the builder will refuse a value.
+        None for a complete structure from a file, which is limited as it is repeated and once it is built, and for a
+        wall from a file that is not given.
+
+    Raises
+    ------
+    StructureError
+        If the structure cannot be built: what limits its size is missing or invalid.
     """
-    try:
-        if structure.crystal is not None:
-            return _crystal(structure.crystal)
-        if structure.file is not None or isinstance(structure.carbon, CarbonFile):
-            return None
-        if structure.carbon is not None:
-            return _wall(structure, structure.carbon, bond)
-        return _bulk(structure)
-    except StructureError:
+    if structure.crystal is not None:
+        return _crystal(structure.crystal)
+    if structure.file is not None:
         return None
+    if isinstance(structure.carbon, CarbonFile):
+        return None if wall is None else _wall_from_file(structure, structure.carbon, wall)
+    if structure.carbon is not None:
+        return _wall(structure, structure.carbon, bond)
+    return _bulk(structure)
+
+
+def needs_density(structure: Structure) -> bool:
+    """Return whether the density of the liquid is needed: for the number of atoms, or for the space that they take."""
+    section, box = structure.liquid, structure.box
+    if section is None:
+        return False
+    is_sized = structure.carbon is not None or (box is not None and box.lengths is not None)
+    return section.atoms is None or section.region == "droplet" or not is_sized
 
 
 def _sized(
-    wall: float, metal: float, lengths: tuple[float, float, float], doped: bool = False, liquid: bool = True
+    wall: float,
+    metal: float,
+    lengths: tuple[float, float, float],
+    doped: bool = False,
+    liquid: bool = True,
+    volume: float | None = None,
 ) -> PlannedSize:
-    points = min(lengths[0] * lengths[1] * lengths[2] / GRID_SPACING**3, GRID_POINTS) if liquid else 0.0
+    volume = lengths[0] * lengths[1] * lengths[2] if volume is None else volume
+    points = min(volume / GRID_SPACING**3, GRID_POINTS) if liquid else 0.0
     each = LIQUID_TIME if liquid else WALL_TIME
     seconds = 1e-6 * (metal * each + wall * (DOPED_TIME if doped else WALL_TIME) + points * POINT_TIME)
-    return PlannedSize(wall, metal, lengths, seconds)
+    return PlannedSize(wall, metal, lengths, volume, seconds)
 
 
-def _crystal(section: Crystal) -> PlannedSize | None:
-    from nakmd.structures.crystal import LATTICE_CONSTANTS  # noqa: PLC0415  (as in the builder)
+def _crystal(section: Crystal) -> PlannedSize:
+    from nakmd.structures.crystal import crystal  # noqa: PLC0415  (as in the builder)
 
-    a = section.lattice or LATTICE_CONSTANTS.get(("bcc", (section.element,)))
-    if a is None:
-        return None
+    # one unit cell, which is refused if no lattice constant is known
+    a = float(crystal(section.element, 1, lattice_constant=section.lattice).cell.lengths[0])
     nx, ny, nz = (float(n) for n in section.repeat)
     n_atoms = 2.0 * nx * ny * nz
     in_wall = section.element in WALL
     return _sized(n_atoms * in_wall, n_atoms * (not in_wall), (a * nx, a * ny, a * nz), liquid=False)
 
 
-def _atoms_per_volume(section: Liquid) -> float | None:
-    """Return the number density [1/Å³], None if neither temperature nor density is given."""
+def _atoms_per_volume(section: Liquid) -> float:
+    """Return the number density [1/Å³]."""
     from nakmd.structures.liquid import nak_density, number_density  # noqa: PLC0415  (scipy is slow to import)
 
     if section.density is not None:
         return number_density(section.x_K, section.density * G_PER_CM3_PER_AMU_A3)
     if section.temperature is None:
-        return None
+        what = "amount" if section.atoms is None else "volume"
+        more = ", a density or a number of atoms" if section.atoms is None else " or a density"
+        raise StructureError(f"The {what} of liquid needs a temperature{more}.")
     return number_density(section.x_K, nak_density(section.x_K, section.temperature))
 
 
-def _bulk(structure: Structure) -> PlannedSize | None:
+def _amount(structure: Structure, section: Liquid, volume: float) -> float:
+    """Return the number of atoms of liquid that fill a volume [Å³], or the number that the deck gives."""
+    density = _atoms_per_volume(section) if needs_density(structure) else 0.0
+    return density * volume if section.atoms is None else float(section.atoms)
+
+
+def _bulk(structure: Structure) -> PlannedSize:
     section = structure.liquid
     if section is None:
-        return None
-    density = _atoms_per_volume(section)
+        raise StructureError("The structure is empty.")
     vacuum = 2.0 * ((structure.box.vacuum if structure.box else None) or 0.0)
     lengths = structure.box.lengths if structure.box else None
     if lengths is not None:
         x, y, z = lengths
-        if section.atoms is None and density is None:
-            return None
-        n_atoms = float(section.atoms) if section.atoms is not None else (density or 0.0) * x * y * z
-        return _sized(0.0, n_atoms, (x, y, z + vacuum))
-    if density is None or section.atoms is None:
-        return None
-    volume = float(section.atoms) / density
+        return _sized(0.0, _amount(structure, section, x * y * z), (x, y, z + vacuum))
+    if section.atoms is None:
+        raise StructureError(
+            "A bulk liquid needs a number of atoms, such as atoms = 4000, or the lengths of a [structure.box]."
+        )
+    volume = float(section.atoms) / _atoms_per_volume(section)
     depth = section.thickness or volume ** (1.0 / 3.0)
     side = (volume / depth) ** 0.5
     return _sized(0.0, float(section.atoms), (side, side, depth + vacuum))
 
 
-def _wall(structure: Structure, carbon: Nanotube | Graphene, bond: float) -> PlannedSize | None:
+def _wall(structure: Structure, carbon: Nanotube | Graphene, bond: float) -> PlannedSize:
     from nakmd.structures.graphene import RECTANGLE, repeats_for  # noqa: PLC0415  (as above)
     from nakmd.structures.nanotube import TubeGeometry  # noqa: PLC0415
 
@@ -161,9 +189,32 @@ def _wall(structure: Structure, carbon: Nanotube | Graphene, bond: float) -> Pla
             z += gap if region == "between" and carbon.layers == 1 else 2.0 * vacuum
         filled = {"beside": x * y * thickness, "between": x * y * gap}
         lengths = (x, y, z)
-    metal = 0.0
-    if liquid is not None:
-        density = _atoms_per_volume(liquid) or 0.0
-        metal = float(liquid.atoms) if liquid.atoms is not None else density * filled.get(liquid.region, 0.0)
-    doped = carbon.doping is not None and bool(carbon.doping.fractions)
-    return _sized(wall, metal, lengths, doped, liquid is not None)
+    metal = 0.0 if liquid is None else _amount(structure, liquid, filled.get(liquid.region, 0.0))
+    return _sized(wall, metal, lengths, _is_doped(carbon), liquid is not None)
+
+
+def _wall_from_file(structure: Structure, carbon: CarbonFile, wall: System) -> PlannedSize:
+    from nakmd.structures.nanotube import tube_axis  # noqa: PLC0415  (as above)
+
+    section, cell = structure.liquid, wall.cell
+    lengths, volume = cell.lengths.tolist(), cell.volume
+    if section is None:
+        # the cell of atoms in free space may be of any size
+        volume = volume if cell.periodic.all() else inf
+        return _sized(wall.n_atoms, 0.0, (lengths[0], lengths[1], lengths[2]), _is_doped(carbon), False, volume)
+    filled = volume
+    if section.region == "inside" and "tube" in wall.groups:
+        filled = pi * tube_axis(wall).radius ** 2 * lengths[2]
+    elif section.region == "beside":
+        axis = 1 if "tube" in wall.groups else 2
+        thickness = section.thickness or SLAB
+        base = volume / float(cell.heights[axis])
+        vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
+        lengths[axis] = float(np.ptp(wall.positions[:, axis])) + thickness + vacuum
+        filled, volume = base * thickness, base * lengths[axis]
+    metal = _amount(structure, section, filled)
+    return _sized(wall.n_atoms, metal, (lengths[0], lengths[1], lengths[2]), _is_doped(carbon), True, volume)
+
+
+def _is_doped(carbon: Nanotube | Graphene | CarbonFile) -> bool:
+    return carbon.doping is not None and bool(carbon.doping.fractions)

@@ -8,9 +8,10 @@ from math import pi
 import numpy as np
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import CarbonFile, Graphene, Nanotube, Structure
+from nakmd.deck.matter import Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
-from nakmd.runs.planned_size import PlannedSize, plan_size
+from nakmd.errors import StructureError
+from nakmd.runs.planned_size import PlannedSize, needs_density, plan_size
 from nakmd.runs.wall_bond import LONGEST_BOND, SHORTEST_BOND
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
@@ -34,7 +35,9 @@ MOST_SITE_PAIRS = 5e7
 GRAPHENE_DENSITY = 0.38
 
 
-def check_size(draft: Draft, bond: float) -> tuple[PlannedSize | None, list[Problem]]:
+def check_size(
+    draft: Draft, bond: float, path: KeyPath, wall: System | None = None
+) -> tuple[PlannedSize | None, list[Problem]]:
     """Return the planned size of the structure of a deck, and the values that are too large or too small to build.
 
     Parameters
@@ -42,15 +45,22 @@ def check_size(draft: Draft, bond: float) -> tuple[PlannedSize | None, list[Prob
     draft : Draft
     bond : float [Å]
         C-C bond of a wall whose table gives none.
+    path : KeyPath
+        Of the table that faults of the structure are reported for.
+    wall : System, optional
+        The wall, if it is read from a file.
     """
     structure = draft.structure
     if structure is None or not draft.is_whole("structure"):
         return None, []
-    problems = list(_check_lengths(structure))
-    planned = None if problems else plan_size(structure, bond)
-    if planned is not None:
-        problems += _check_planned(structure, planned)
-    return planned, problems
+    problems = [*_check_lengths(structure), *_check_temperature(structure)]
+    if problems:
+        return None, problems
+    try:
+        planned = plan_size(structure, bond, wall)
+    except StructureError as error:
+        return None, [Problem(path, str(error))]
+    return planned, [] if planned is None else list(_check_planned(structure, planned))
 
 
 def check_built(system: System, path: KeyPath) -> Iterator[Problem]:
@@ -105,6 +115,23 @@ def _check_lengths(structure: Structure) -> Iterator[Problem]:
         )
 
 
+def _check_temperature(structure: Structure) -> Iterator[Problem]:
+    """Yield a temperature for which the density that the liquid needs is not known."""
+    from nakmd.structures.liquid import LIQUID_RANGE  # noqa: PLC0415  (scipy is slow to import)
+
+    section = structure.liquid
+    if section is None or section.temperature is None or not needs_density(structure):
+        return
+    low, high = LIQUID_RANGE
+    if not low <= section.temperature <= high:
+        instead = "" if section.region == "droplet" else ", or a density instead"
+        yield Problem(
+            ("structure", "liquid", "temperature"),
+            f"[structure.liquid] temperature of {section.temperature:g} K: the density of liquid NaK is known from "
+            f"{low:g} to {high:g} K. Write a temperature in this range{instead}.",
+        )
+
+
 def _lengths_of(structure: Structure) -> Iterator[tuple[KeyPath, float]]:
     """Yield every length of a structure with its path."""
     carbon, box = structure.carbon, structure.box
@@ -132,7 +159,7 @@ def _check_planned(structure: Structure, planned: PlannedSize) -> Iterator[Probl
     name = "crystal" if structure.crystal is not None else "liquid" if metal_first else "carbon"
     yield from _check_cell(("structure", name), planned.n_atoms, planned.lengths, planned.volume)
     carbon = structure.carbon
-    if carbon is None or isinstance(carbon, CarbonFile) or carbon.doping is None or not carbon.doping.fractions:
+    if carbon is None or carbon.doping is None or not carbon.doping.fractions:
         return
     distance = carbon.doping.distance
     near = min(GRAPHENE_DENSITY * pi * distance**2, planned.wall)

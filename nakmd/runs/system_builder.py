@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def build_system(
-    structure: Structure, seed: int, folder: Path, bond: float = CC_BOND, notes: list[str] | None = None
+    structure: Structure,
+    seed: int,
+    folder: Path,
+    bond: float = CC_BOND,
+    notes: list[str] | None = None,
+    wall: System | None = None,
 ) -> System:
     """Build the structure of a deck; the same deck and seed give the same system to the bit.
 
@@ -36,6 +41,8 @@ def build_system(
         C-C bond of a tube or sheet whose table gives none: that of the model, without stress.
     notes : list of str, optional
         Receives what had to be assumed about a file.
+    wall : System, optional
+        The wall of a `CarbonFile`, if `read_wall` has already read it.
 
     Returns
     -------
@@ -52,7 +59,8 @@ def build_system(
     elif structure.crystal is not None:
         system = _crystal(structure, seed)
     elif structure.carbon is not None:
-        system = _walls(structure, seed, folder, bond, notes)
+        bare = read_wall(structure, folder, notes) if wall is None else wall
+        system = _walls(structure, seed, _built_wall(structure, bond) if bare is None else bare)
     else:
         system = _bulk(structure, seed)
     if structure.box is not None and structure.box.periodic is not None:
@@ -71,10 +79,6 @@ def _bulk(structure: Structure, seed: int) -> System:
     if section is None:
         raise StructureError("The structure is empty.")
     lengths = structure.box.lengths if structure.box else None
-    if lengths is None and section.atoms is None:
-        raise StructureError(
-            "A bulk liquid needs a number of atoms, such as atoms = 4000, or the lengths of a [structure.box]."
-        )
     return liquid(
         section.x_K,
         section.temperature,
@@ -101,12 +105,11 @@ def _crystal(structure: Structure, seed: int) -> System:
     return system
 
 
-def _walls(structure: Structure, seed: int, folder: Path, bond: float, notes: list[str] | None) -> System:
+def _walls(structure: Structure, seed: int, system: System) -> System:
     from nakmd.structures.doping import dope  # noqa: PLC0415  (as above)
 
     carbon = structure.carbon
     assert carbon is not None  # guaranteed by build_system
-    system = _bare_wall(structure, folder, bond, notes)
     if carbon.doping is not None and carbon.doping.fractions:
         system = dope(
             system,
@@ -118,14 +121,39 @@ def _walls(structure: Structure, seed: int, folder: Path, bond: float, notes: li
     return system if structure.liquid is None else _wetted(system, structure, structure.liquid, seed)
 
 
-def _bare_wall(structure: Structure, folder: Path, bond: float, notes: list[str] | None) -> System:
+def read_wall(structure: Structure, folder: Path, notes: list[str] | None = None) -> System | None:
+    """Read the wall of a structure whose carbon is a `CarbonFile`; None for any other structure.
+
+    Parameters
+    ----------
+    structure : Structure
+    folder : Path
+        Paths in the deck are relative to it.
+    notes : list of str, optional
+        Receives what had to be assumed about the file.
+
+    Raises
+    ------
+    FileFormatError, InputError
+        As `read_system`.
+    """
+    carbon = structure.carbon
+    if not isinstance(carbon, CarbonFile):
+        return None
+    system = read_system(folder / carbon.file, carbon, _names_periodic(structure), notes)
+    is_wall = np.isin([element_of(name) for name in system.species_names], WALL)
+    system.groups.setdefault(carbon.shape, is_wall[system.species])
+    return system
+
+
+def _built_wall(structure: Structure, bond: float) -> System:
     from nakmd.structures.graphene import graphene  # noqa: PLC0415  (as above)
     from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
 
     carbon, liquid = structure.carbon, structure.liquid
     vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
-    if isinstance(carbon, Nanotube | Graphene):
-        bond = carbon.bond or bond
+    assert isinstance(carbon, Nanotube | Graphene)  # guaranteed by build_system
+    bond = carbon.bond or bond
     if isinstance(carbon, Nanotube):
         n, m = carbon.chirality
         box = None
@@ -133,25 +161,14 @@ def _bare_wall(structure: Structure, folder: Path, bond: float, notes: list[str]
             side = 2.0 * (TubeGeometry(n, m, bond).radius + (liquid.thickness or AROUND))
             box = (side, side)
         return nanotube(n, m, length=carbon.length, bond=bond, box=box, vacuum=vacuum)
-    if isinstance(carbon, Graphene):
-        gap = carbon.gap
-        if liquid is not None and liquid.region == "between":
-            # the liquid is between two sheets, or between one sheet and its periodic image
-            gap = liquid.thickness or SLAB
-            vacuum = 0.5 * gap if carbon.layers == 1 else vacuum
-        return graphene(
-            lengths=carbon.size,
-            layers=carbon.layers,
-            gap=gap,
-            stacking=carbon.stacking,
-            bond=bond,
-            vacuum=vacuum,
-        )
-    assert isinstance(carbon, CarbonFile)  # the only other member of the union
-    system = read_system(folder / carbon.file, carbon, _names_periodic(structure), notes)
-    is_wall = np.isin([element_of(name) for name in system.species_names], WALL)
-    system.groups.setdefault(carbon.shape, is_wall[system.species])
-    return system
+    gap = carbon.gap
+    if liquid is not None and liquid.region == "between":
+        # the liquid is between two sheets, or between one sheet and its periodic image
+        gap = liquid.thickness or SLAB
+        vacuum = 0.5 * gap if carbon.layers == 1 else vacuum
+    return graphene(
+        lengths=carbon.size, layers=carbon.layers, gap=gap, stacking=carbon.stacking, bond=bond, vacuum=vacuum
+    )
 
 
 def _wetted(system: System, structure: Structure, section: Liquid, seed: int) -> System:

@@ -11,7 +11,7 @@ import numpy as np
 from nakmd.deck.draft import Draft
 from nakmd.deck.matter import Graphene, Nanotube
 from nakmd.deck.messages import Problem
-from nakmd.elements import CC_BOND, element_of
+from nakmd.elements import CC_BOND
 from nakmd.potentials import Evaluator, Hybrid, Potential
 from nakmd.system import System
 
@@ -139,27 +139,16 @@ def check_bond(draft: Draft, relaxed: float | None, system: System | None) -> It
                     fatal=False,
                 )
     elif system is not None and relaxed is not None and structure is not None:
-        bond = mean_bond(system)
-        strain = 0.0 if bond is None else bond / relaxed - 1.0
-        if abs(strain) > NOTED_STRAIN_IN_FILE:
+        from nakmd.runs.wall_strain import wall_strain  # noqa: PLC0415  (scipy is slow to import)
+
+        wall = wall_strain(system, relaxed)
+        if wall is not None and abs(wall.largest) > NOTED_STRAIN_IN_FILE:
+            along = ", ".join(f"{value:+.2%} along {axis}" for axis, value in wall.along.items())
+            parts = f" ({along})" if along else ""
             yield Problem(
                 ("structure", "file" if structure.file is not None else "carbon"),
-                f"the C-C bonds in the file have {bond:.4g} Å on average, {strain:+.2%} from the {relaxed:g} Å that "
-                "they have without stress in this model. Scale the wall, or keep the strain knowingly.",
+                f"the carbon wall in the file is strained by up to {wall.largest:+.2%}{parts}: its C-C "
+                f"bonds have {wall.bond:.4g} Å on average, {relaxed:g} Å without stress in this model. Scale the "
+                "wall, or keep the strain knowingly.",
                 fatal=False,
             )
-
-
-def mean_bond(system: System) -> float | None:
-    """Return the mean C-C bond [Å] between atoms that have three bonds, None if there are none."""
-    from nakmd.structures.bond_network import coordination, find_bonds  # noqa: PLC0415  (scipy is slow to import)
-    from nakmd.structures.distances import lengths_of  # noqa: PLC0415  (as above)
-
-    carbon = np.isin(system.species, [a for a, name in enumerate(system.species_names) if element_of(name) == "C"])
-    if not np.any(carbon):
-        return None
-    positions = system.positions[carbon]
-    bonds = find_bonds(positions, system.cell)
-    whole = coordination(bonds, len(positions)) == 3
-    lengths = lengths_of(bonds.vectors(positions, system.cell))[whole[bonds.i] & whole[bonds.j]]
-    return float(lengths.mean()) if len(lengths) else None
