@@ -25,6 +25,9 @@ from nakmd.toml_lines import KeyPath
 
 _MAX_ROUNDS = 12
 
+#: Stands in for a name that cannot be read.
+_NAME = "K"
+
 
 @dataclass
 class Draft:
@@ -241,7 +244,7 @@ class _Reader:
 
 
 def _valid_value(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
-    """Return a valid value of a type, so that the rest of the table can be read."""
+    """Return a valid value of a type, so that the rest of the table can be read; None if there is none."""
     for mark in metadata:
         if isinstance(mark, QuantityField):
             return mark.kind.example
@@ -250,5 +253,7 @@ def _valid_value(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     if get_origin(annotation) is Annotated:
         return _valid_value(get_args(annotation)[0], get_args(annotation)[1:])
     if get_origin(annotation) is tuple and Ellipsis not in get_args(annotation):
-        return [_valid_value(entry) for entry in get_args(annotation)]
-    return {float: 0.5, int: 1, bool: True, str: "K"}.get(annotation)
+        entries = [_valid_value(entry) for entry in get_args(annotation)]
+        # a pair of names cannot be made up: another term may have it
+        return None if _NAME in entries else entries
+    return {float: 0.5, int: 1, bool: True, str: _NAME}.get(annotation)

@@ -51,7 +51,10 @@ def check_dynamics(draft: Draft, topology: Topology | None) -> Iterator[Problem]
     topology : Topology or None
         Of the built system; without it, the moving atoms are those that the words of the deck describe.
     """
-    carbon = _described_carbon(draft) if topology is None else _has_moving_carbon(draft, topology)
+    # without all groups it is not known what is held: only the limits that hold for any atoms are checked
+    carbon = draft.is_whole("groups") and (
+        _described_carbon(draft) if topology is None else _has_moving_carbon(draft, topology)
+    )
     pyrrolic = _has_pyrrolic(draft) if topology is None else "N:pyrrolic" in topology.species_names
     for index, stage in draft.stages:
         if isinstance(stage, Dynamics):

@@ -164,7 +164,7 @@ def _n_terms(plan: Plan) -> int:
 
 
 def _build_potential(plan: Plan, folder: Path) -> bool:
-    """Build the potential; return whether no part of the model is invalid."""
+    """Build the potential; return whether every term of the draft could be built."""
     draft = plan.draft
     if draft.model is None:
         return False
@@ -172,7 +172,7 @@ def _build_potential(plan: Plan, folder: Path) -> bool:
     plan.potential = build_potential(draft.model, folder, plan.report, draft.structure)
     if plan.potential is not None and draft.structure is not None:
         plan.bond = relaxed_bond(plan.potential)
-    return len(plan.problems) == n_before and not draft.lacks_entries("model")
+    return len(plan.problems) == n_before
 
 
 def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNotice | None) -> None:

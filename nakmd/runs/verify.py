@@ -29,7 +29,8 @@ COMMON_GROUPS = ("all", "carbon", "liquid", "tube", "sheet", "nitrogen", "crysta
 def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, complete: bool) -> Iterator[Problem]:
     """Yield the pairs of species without a term, except those that an invalid term may cover."""
     missing = [(a, b) for a, b, how in potential.coverage(species) if not how]
-    if not missing:
+    # a term or a declared pair that was left out may be that of any pair
+    if not missing or draft.lacks_entries("model") or ("model", "none") in draft.incomplete:
         return
     path = ("model", "potential") if draft.model is not None and draft.model.potential else ("model", "terms")
     if not complete:

@@ -143,6 +143,8 @@ def stage_faults(system: System, stages: Sequence[Stage], seed: int) -> Iterator
             stage.bind(system, seed, Span(0, stage.steps))
         except InputError as error:
             yield index, error
+            # the velocities that it would have left are not known, so the next stage is not blamed for them
+            moving = not stage.integrator.zeroes_velocities
             continue
         moving = moving or bool(stage.initial_temperature)
         if stage.integrator.needs_velocities and not moving:
