@@ -40,6 +40,7 @@ barostat = { kind = "mtk", pressure = "1 bar", axes = ["xy", "z"] }
 trajectory_every = 10
 [analysis]
 quantities = ["rdf", "diffusion"]
+when = "live"
 every = 10
 """,
     "tube": """
