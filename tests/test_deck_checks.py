@@ -182,7 +182,7 @@ def test_viscosity_and_vacf_need_a_short_sampling_interval():
     assert any("viscosity needs a sampling interval of 5 to 20 fs; it is 100 fs" in text for text in sparse)
     assert any("Write [output] thermo_every = 5." in text for text in sparse)
     assert any("vacf needs" in text and "Write [output] trajectory_every = 5." in text for text in sparse)
-    dense = {"quantities": ["viscosity", "vacf"], "when": "live", "every": 10}
+    dense = {"quantities": ["viscosity", "vacf"], "when": "live", "every": 10, "discard": "none"}
     assert plan_of(stage={**PRODUCE, "timestep": "2 fs"}, analysis=dense, output={"thermo_every": 10}).warnings == []
 
 

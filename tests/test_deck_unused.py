@@ -120,7 +120,7 @@ CRYSTAL = {"element": "Na", "repeat": [3, 3, 3]}
         ({"structure": {"crystal": {**CRYSTAL, "substitute": {"element": "K", "fraction": 0.005}}}}, "half an atom"),
         ({"structure": {"crystal": {**CRYSTAL, "substitute": {"element": "Na", "count": 1}}}}, "the same species"),
         ({"structure": {"crystal": {**CRYSTAL, "element": "Fe"}}}, 'in a deck lattice = "4.29 Å"'),
-        ({"structure": {"liquid": {**METAL, "temperature": "2000 K", "atoms": 80}}}, "without temperature"),
+        ({"structure": {"liquid": {**METAL, "temperature": "2000 K", "atoms": 80}}}, "or a density instead"),
     ],
 )
 def test_what_has_no_effect_or_no_value_is_one_fault_with_a_remedy_that_works(more, message):
