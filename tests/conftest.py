@@ -195,3 +195,13 @@ def command(capsys, tmp_path, monkeypatch):
         return code, output.out, output.err
 
     return call
+
+
+@pytest.fixture
+def nothing_is_built(monkeypatch):
+    """Let a test fail in which a structure is built."""
+
+    def build(*_):
+        raise AssertionError("the structure is built")
+
+    monkeypatch.setattr("nakmd.runs.plan.build_system", build)

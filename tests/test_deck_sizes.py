@@ -31,14 +31,6 @@ def plan_of(structure, stage=STAGE, **more):
     return make_plan(deck)
 
 
-@pytest.fixture
-def nothing_is_built(monkeypatch):
-    def build(*_):
-        raise AssertionError("the structure is built")
-
-    monkeypatch.setattr(planning, "build_system", build)
-
-
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -6,7 +6,6 @@ import pytest
 
 from nakmd.deck.deck import Deck
 from nakmd.io.extxyz import write_extxyz
-from nakmd.runs import plan as planning
 from nakmd.runs.plan import make_plan
 from nakmd.runs.planned_size import plan_size
 from nakmd.runs.system_builder import build_system, read_wall
@@ -21,14 +20,6 @@ METAL = {"x_K": 0.67, "temperature": "450 K"}
 
 def plan_of(structure):
     return make_plan(Deck(model={"potential": "nak-cn"}, structure=copy.deepcopy(structure), stage=[STAGE]))
-
-
-@pytest.fixture
-def nothing_is_built(monkeypatch):
-    def build(*_):
-        raise AssertionError("the structure is built")
-
-    monkeypatch.setattr(planning, "build_system", build)
 
 
 @pytest.mark.parametrize(

@@ -88,16 +88,19 @@ print(weak, sum(total.stats.cache_hits.values()), out.tobytes().hex())
 """
 
 
+def words_of(script):
+    """Run a program with a cache beside it; return what it prints."""
+    environment = os.environ | {"NAKMD_CACHE_DIR": str(script.parent / "cache")}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
 def test_a_process_that_compiles_runs_the_code_that_it_stores(tmp_path):
     """No weak copies are left, which the linker could replace by another copy; the cache gives the same bits."""
     script = tmp_path / "kernel.py"
     script.write_text(PROGRAM)
-    environment = os.environ | {"NAKMD_CACHE_DIR": str(tmp_path / "cache")}
-    lines = []
-    for _ in range(2):
-        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        lines.append(done.stdout.split())
+    lines = [words_of(script) for _ in range(2)]
     assert lines[0][:2] == ["[]", "0"]
     assert lines[1][1] == "1"
     assert lines[0][2] == lines[1][2]
@@ -109,12 +112,9 @@ def test_a_cache_that_fails_only_costs_compilation(tmp_path, fault):
     script = tmp_path / "kernel.py"
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n" if fault == "full" else ""
     script.write_text("import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + limit + PROGRAM)
-    environment = os.environ | {"NAKMD_CACHE_DIR": str(tmp_path / "cache")}
     lines = []
     for _ in range(3):
-        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        lines.append(done.stdout.split())
+        lines.append(words_of(script))
         if fault != "full" and len(lines) == 1:
             (path,) = (tmp_path / "cache").rglob(f"*.{fault}")
             content = bytearray(path.read_bytes())
