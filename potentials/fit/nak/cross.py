@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from element import ROOM, SHAPES, UNIT, Settings
 from features import Features, of_alloy, of_element
+from forces import alloy_frames
 from functions import Cross, Shape, basis, embedding, potential, split
 from response import Response, of_bulk, of_film
 from sampling import Run, run_bulk, run_film
@@ -89,6 +90,8 @@ class CrossFit:
         self.density_basis = basis(SHAPE, self.grid, SHAPE.n_density)
         self.slopes = {e: float(embedding(split(SHAPES[e], t)[2], np.ones(1))[1][0]) for e, t in held.items()}
         self.spread = np.zeros((0, len(self.first)))
+        self.frames = alloy_frames(SHAPE, SHAPES, held)
+        self.embeddings = {e: split(SHAPES[e], t)[2] for e, t in held.items()}
         self.pure: dict[str, float] = {}
 
     def model(self, theta: FloatArray) -> Potential:
@@ -120,6 +123,11 @@ class CrossFit:
                 value, sigma = self.targets[name]
                 now = response.at(theta)
                 out.append(weight * (now - value) / float(np.hypot(sigma, response.error)))
+        sigma = self.targets["force"][1]
+        for frame in self.frames:
+            if not frame.kept_out:
+                ours = frame.model(theta, SHAPE.n_pair, self.embeddings)
+                out += list(((ours - frame.forces) / sigma).ravel())
         now, before, first = self.curves(theta), self.curves(self.theta), self.curves(self.first)
         x = self.grid / (0.5 * (ROOM["Na"] + ROOM["K"]))
         tv = 0.0015 + 0.09 * np.exp(-(x - 0.56) / 0.06) + 0.005 * np.exp(-(((x - 0.8) / 0.2) ** 2))
@@ -220,6 +228,12 @@ class CrossFit:
         cost = self.solve()
         print(f"[NaK] round {len(self.rounds)}: cost {cost:.2f}")
         print("   measured", {k: (round(r.value, 4), round(r.error, 4)) for k, r in responses.items()}, "D", diffusion)
+        for frame in self.frames:
+            ours = frame.model(theta, SHAPE.n_pair, self.embeddings)
+            correlation = float(np.corrcoef(ours.ravel(), frame.forces.ravel())[0, 1])
+            slope = float((ours * frame.forces).sum() / (frame.forces**2).sum())
+            kept = ", kept out" if frame.kept_out else ""
+            print(f"   forces of {frame.state}{kept}: correlation {correlation:.4f}, slope {slope:.3f}")
         print("   predicted", {k: round(r.at(self.next), 4) for k, r in responses.items()}, flush=True)
         self.store(record, cost)
         self.theta = self.next

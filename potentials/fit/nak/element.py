@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from cold import Cold
 from features import of_element
+from forces import frames_of
 from functions import Shape, basis, embedding, potential, split
 from response import Response, of_bulk, of_film, of_structure
 from sampling import run_bulk, run_film
@@ -69,14 +70,7 @@ class ElementFit:
         self.pair_basis = basis(self.shape, self.grid, self.shape.n_pair)
         self.density_basis = basis(self.shape, self.grid, self.shape.n_density)
         self.q = np.linspace(0.15, 1.8, 34)
-        known = json.loads(Path(__file__).with_name("structure.json").read_text())
-        r, g = np.array(known["r"]), np.array(known[element])
-        top = np.abs(r - PEAK[element]) < 0.1 * PEAK[element]
-        c = np.polyfit(r[top] - PEAK[element], g[top], 2)
-        # the first peak moves to the target, the rest of g(r) belongs to the density and stays
-        stretch = targets["peak"][0] / (PEAK[element] - 0.5 * c[1] / c[0]) - 1.0
-        beyond = np.clip((r / PEAK[element] - 1.1) / 0.4, 0.0, 1.0)
-        self.g_r, self.g = r * (1.0 + stretch * (1.0 - beyond)), g
+        self.frames = frames_of(element, self.shape)
         self.first = start(element)
         self.theta = self.first.copy()
         self.rounds: list[dict[str, Any]] = []
@@ -106,10 +100,6 @@ class ElementFit:
             0.002 + 0.012 * np.exp(-(((x - 0.7) / 0.3) ** 2))
         )
 
-    def structure(self, r: float) -> float:
-        """Return the target of g at a distance [Å]."""
-        return float(np.interp(r, self.g_r, self.g))
-
     # ----------------------------------------------------------------------------------------- residuals
     def residuals(self, theta: FloatArray) -> FloatArray:
         """Return the weighted residuals: cold, liquid, film, priors."""
@@ -129,36 +119,41 @@ class ElementFit:
             weight = np.sqrt(0.35**age / total)
             for key, response in record["responses"].items():
                 name = key.split("@")[0]
-                if name.startswith("g ") and key.endswith("@400"):
-                    value, sigma = self.structure(float(name[2:])), 0.06
-                elif name in self.targets:
-                    value, sigma = self.targets[name]
-                else:
+                if name not in self.targets:
                     continue
+                value, sigma = self.targets[name]
                 if name in ("energy", "peak", "height") and not key.endswith("@400"):
                     continue
                 if name == "pressure":
                     sigma = float(np.hypot(sigma, response.error))
                 if name == "tension":
                     sigma = float(np.hypot(sigma, 0.5 * response.error))
-                out.append(weight * (response.at(theta) - value) / sigma)
-        now, before, first = self.curves(theta), self.curves(self.theta), self.curves(self.first)
+                now = response.at(theta) - (figures["E"] if name == "energy" else 0.0)
+                out.append(weight * (now - value) / sigma)
+        sigma = self.targets["force"][1]
+        for frame in self.frames:
+            if not frame.kept_out:
+                out += list(((frame.model(self.shape, theta) - frame.forces) / sigma).ravel())
+        after, before, first = self.curves(theta), self.curves(self.theta), self.curves(self.first)
         tv, tp = self.tolerances()
-        out.append((-now["pair"].min() - self.well) / 0.0015)
-        out += list(0.5 * np.minimum(0.0, now["bend"]) / np.where(self.q < 0.4, 0.3, 0.02))
+        out.append((-after["pair"].min() - self.well) / 0.0015)
+        out += list(0.5 * np.minimum(0.0, after["bend"]) / np.where(self.q < 0.4, 0.3, 0.02))
+        # F falls from zero density on, and stays soft under compression
+        out += list(0.5 * np.maximum(0.0, after["bend"] - 2.5)[self.q > 0.9])
+        out.append(min(0.0, split(self.shape, theta)[2][0] - 0.8) / 0.1)
         inside = self.grid < 0.78 * ROOM[self.element]
         # the effective pair repels ever more strongly towards the core
-        out += list(0.5 * np.maximum(0.0, now["pair slope"][inside] + 0.05) / 0.05)
+        out += list(0.5 * np.maximum(0.0, after["pair slope"][inside] + 0.05) / 0.05)
         steep = self.grid < 0.70 * ROOM[self.element]
-        out += list(0.5 * (now["pair"] - first["pair"])[steep] / (0.03 + 0.15 * np.abs(first["pair"][steep])))
-        out += list(0.5 * np.minimum(0.0, now["phi"] + 0.0005) / 0.0005)
+        out += list(0.5 * (after["pair"] - first["pair"])[steep] / (0.03 + 0.15 * np.abs(first["pair"][steep])))
+        out += list(0.5 * np.minimum(0.0, after["phi"] + 0.0005) / 0.0005)
         # V and φ may change together along V + 2F'(1)φ, which the liquid does not feel: φ must fall everywhere
-        out += list(np.maximum(0.0, now["phi slope"] + 0.001) / 0.004)
-        out += list(0.3 * np.maximum(0.0, -now["phi slope"] - 0.2) / 0.1)
-        out += list(0.05 * (now["phi"] - first["phi"]) / tp)
+        out += list(np.maximum(0.0, after["phi slope"] + 0.001) / 0.004)
+        out += list(0.3 * np.maximum(0.0, -after["phi slope"] - 0.2) / 0.1)
+        out += list(0.05 * (after["phi"] - first["phi"]) / tp)
         for weight, other in ((0.1, before), (0.02, first)):
-            out += list(weight * (now["pair"] - other["pair"]) / tv)
-            out += list(weight * (now["F"] - other["F"]) / 0.15)
+            out += list(weight * (after["pair"] - other["pair"]) / tv)
+            out += list(weight * (after["F"] - other["F"]) / 0.15)
         out += list(self.settings.step * self.spread @ (theta - self.theta))
         v = split(self.shape, theta)[0]
         curvature = float(self.pair_basis.curvature[0] @ v)
@@ -228,32 +223,16 @@ class ElementFit:
         well = -self.curves(record["theta"])["pair"].min()
         print(f"[{self.element}] round {len(self.rounds)}: cost {cost:.2f}, well {well:.4f} → {self.well:.4f}")
         print("   cold", {k: round(float(v), 4) for k, v in figures.items()})
-        print(
-            "   liquid",
-            {k: (round(r.value, 4), round(r.error, 4)) for k, r in record["responses"].items() if k[:2] != "g "},
-            "g off",
-            round(
-                float(
-                    np.sqrt(
-                        np.mean(
-                            [
-                                (r.value - self.structure(float(k[2:6]))) ** 2
-                                for k, r in record["responses"].items()
-                                if k[:2] == "g " and k.endswith("@400")
-                            ]
-                        )
-                    )
-                ),
-                3,
-            ),
-            "D",
-            {k: round(v, 3) for k, v in record["diffusion"].items()},
-        )
-        print(
-            "   predicted",
-            {k: round(r.at(self.next), 4) for k, r in record["responses"].items() if k[:2] != "g "},
-            flush=True,
-        )
+        responses = record["responses"].items()
+        print("   measured", {k: (round(r.value, 4), round(r.error, 4)) for k, r in responses})
+        print("   D", {k: round(v, 3) for k, v in record["diffusion"].items()})
+        for frame in self.frames:
+            ours = frame.model(self.shape, record["theta"])
+            correlation = float(np.corrcoef(ours.ravel(), frame.forces.ravel())[0, 1])
+            slope = float((ours * frame.forces).sum() / (frame.forces**2).sum())
+            kept = ", kept out" if frame.kept_out else ""
+            print(f"   forces of {frame.state}{kept}: correlation {correlation:.4f}, slope {slope:.3f}")
+        print("   predicted", {k: round(r.at(self.next), 4) for k, r in responses}, flush=True)
 
     def store(self, record: dict[str, Any], cost: float) -> None:
         """Write the round as JSON."""

@@ -32,9 +32,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8, help="in all, stored ones included")
     parser.add_argument("--time", type=float, default=40.0, help="of a bulk liquid [ps]")
     parser.add_argument("--film-time", type=float, default=60.0, help="of a film [ps]")
+    parser.add_argument("--step", type=float, default=0.6, help="weight against large steps; 2 for the last rounds")
     parser.add_argument("-o", "--folder", type=Path, required=True)
     options = parser.parse_args()
-    settings = Settings(time=options.time, film_time=options.film_time)
+    settings = Settings(time=options.time, film_time=options.film_time, step=options.step)
     fit: ElementFit | CrossFit
     if options.stage == "cross":
         held = {element: last_parameters(options.folder, element) for element in ("Na", "K")}

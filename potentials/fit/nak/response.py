@@ -78,7 +78,7 @@ def of_bulk(features: Features, made: Evaluation, temperature: float, theta: Flo
 def of_structure(
     g: FloatArray, made: Evaluation, temperature: float, theta: FloatArray, peak: float
 ) -> dict[str, Response]:
-    """Return position and height of the first peak of g(r), and g(r) in pairs of bins.
+    """Return position [Å] and height of the first peak of g(r).
 
     Parameters
     ----------
@@ -88,10 +88,6 @@ def of_structure(
         About the position of the peak.
     """
     out = {}
-    for k in range(0, len(MIDDLES) - 1, 2):
-        r = 0.5 * (MIDDLES[k] + MIDDLES[k + 1])
-        if 0.74 * peak < r < 2.1 * peak:
-            out[f"g {r:.2f}"] = fluctuation(g[:, k : k + 2].mean(axis=1), None, made, temperature, theta)
     # vertex of the parabola through g within a tenth of the position, linearised about the mean
     window = np.abs(MIDDLES - peak) < 0.1 * peak
     c = g[:, window] @ np.linalg.pinv(np.vander(MIDDLES[window] - peak, 3)).T
