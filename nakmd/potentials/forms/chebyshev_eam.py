@@ -87,6 +87,21 @@ class DensityPart(Part):
     phi: Annotated[tuple[Number, ...], Field(min_length=1, max_length=N_DENSITY)]
 
 
+class MemberPair(Part):
+    """V of a pair of elements in a member of the ensemble [eV]."""
+
+    elements: tuple[Species, Species]
+    V: Annotated[tuple[Number, ...], Field(min_length=1, max_length=N_PAIR)]
+
+
+class Member(Part):
+    """Other coefficients of all functions that agree with the data of the fit, with the ranges and walls of the set."""
+
+    embedding: tuple[EmbeddingPart, ...]
+    pair: tuple[MemberPair, ...]
+    density: tuple[DensityPart, ...]
+
+
 class ChebyshevEAMSet(ElementsRecord):
     """Embedded atoms with Chebyshev polynomials (`nakmd.potentials.ChebyshevEAM`); ρ has no unit."""
 
@@ -101,6 +116,11 @@ class ChebyshevEAMSet(ElementsRecord):
     embedding: Annotated[tuple[EmbeddingPart, ...], Field(min_length=1)]
     pair: Annotated[tuple[ChebyshevPair, ...], Field(min_length=1)]
     density: Annotated[tuple[DensityPart, ...], Field(min_length=1)]
+    member: tuple[Member, ...] = ()
+
+    @property
+    def n_members(self) -> int:  # noqa: D102  (inherited)
+        return len(self.member)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -119,16 +139,29 @@ class ChebyshevEAMSet(ElementsRecord):
             for at in self.species:
                 if (of, at) not in given:
                     raise ValueError(f"there is no [[density]] of {of} at {at}")
+        for number, member in enumerate(self.member, start=1):
+            same = (
+                unique_pairs(pair.elements for pair in member.pair) == pairs
+                and {(part.of, part.at) for part in member.density} == given
+                and {part.element for part in member.embedding} == {part.element for part in self.embedding}
+            )
+            if not same:
+                raise ValueError(f"member {number} must have every pair, density and embedding of the set once")
         return self
 
     def build_terms(self, choice: Choice) -> list[Term]:  # noqa: D102
         elements = {e.symbol: e for e in self.element if e.symbol in self.chosen(choice.elements)}
-        pairs = {p.elements: ChebyshevPairNumbers(p.start, p.cutoff, p.wall, p.V) for p in self.pair}
-        densities = {(part.of, part.at): part.phi for part in self.density}
-        embeddings = {part.element: part.F for part in self.embedding}
+        source = self if choice.member is None else self.member[choice.member - 1]
+        V = {pair_key(*p.elements): p.V for p in source.pair}
+        pairs = {
+            p.elements: ChebyshevPairNumbers(p.start, p.cutoff, p.wall, V[pair_key(*p.elements)]) for p in self.pair
+        }
+        densities = {(part.of, part.at): part.phi for part in source.density}
+        embeddings = {part.element: part.F for part in source.embedding}
         numbers = [element.atomic_number for element in elements.values()]
         lattice = [element.lattice_constant for element in elements.values()]
-        return [ChebyshevEAM(tuple(elements), pairs, densities, embeddings, numbers, lattice, self.name)]
+        label = self.name if choice.member is None else f"{self.name}, member {choice.member}"
+        return [ChebyshevEAM(tuple(elements), pairs, densities, embeddings, numbers, lattice, label)]
 
 
 class ChebyshevEAM(AnalyticEmbeddedAtom):

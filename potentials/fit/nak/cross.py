@@ -109,8 +109,8 @@ class CrossFit:
             "Na slope": self.density_basis.slope @ at_sodium, "K slope": self.density_basis.slope @ at_potassium,
         }  # fmt: skip
 
-    def residuals(self, theta: FloatArray) -> FloatArray:
-        """Return the weighted residuals."""
+    def residuals(self, theta: FloatArray, trust: bool = True) -> FloatArray:
+        """Return the weighted residuals, with ``trust`` also the distance from before."""
         out: list[float] = []
         recent = list(reversed(self.rounds[-self.settings.memory :]))
         total = sum(0.5**age for age in range(len(recent)))
@@ -132,7 +132,7 @@ class CrossFit:
         x = self.grid / (0.5 * (ROOM["Na"] + ROOM["K"]))
         tv = 0.0015 + 0.09 * np.exp(-(x - 0.56) / 0.06) + 0.005 * np.exp(-(((x - 0.8) / 0.2) ** 2))
         tp = 0.002 + 0.012 * np.exp(-(((x - 0.7) / 0.3) ** 2))
-        out += list(0.1 * (now["pair"] - before["pair"]) / (0.5 * tv))
+        out += list((0.1 if trust else 0.0) * (now["pair"] - before["pair"]) / (0.5 * tv))
         out += list(0.15 * (now["pair"] - first["pair"]) / (0.5 * tv))
         for element in ("Na", "K"):
             # V and the densities may change together along the effective pair: the densities must fall everywhere
@@ -141,7 +141,7 @@ class CrossFit:
             out += list(0.3 * np.maximum(0.0, -slope - 0.2) / 0.1)
             out += list(0.1 * (now[element] - first[element]) / tp)
             out += list(0.5 * np.minimum(0.0, now[element] + 0.0005) / 0.0005)
-        out += list(self.settings.step * self.spread @ (theta - self.theta))
+        out += list((self.settings.step if trust else 0.0) * self.spread @ (theta - self.theta))
         v = theta[: SHAPE.n_pair]
         out.append(min(0.0, float(self.pair_basis.curvature[0] @ v) - 0.3) / 0.3)
         out.append(max(0.0, float(self.pair_basis.slope[0] @ v) + 0.3) / 0.2)
@@ -256,5 +256,5 @@ class CrossFit:
             self.rounds.append(
                 {"theta": np.array(text["theta"]), "responses": responses, "diffusion": text["diffusion"]}
             )
-            self.theta, self.pure = np.array(text["next"]), text["pure"]
+            self.theta, self.pure, self.spread = np.array(text["next"]), text["pure"], np.array(text["spread"])
         return len(self.rounds)

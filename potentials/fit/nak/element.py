@@ -101,8 +101,8 @@ class ElementFit:
         )
 
     # ----------------------------------------------------------------------------------------- residuals
-    def residuals(self, theta: FloatArray) -> FloatArray:
-        """Return the weighted residuals: cold, liquid, film, priors."""
+    def residuals(self, theta: FloatArray, trust: bool = True) -> FloatArray:
+        """Return the weighted residuals: cold, liquid, film, priors, and with ``trust`` the distance from before."""
         out: list[float] = []
         figures = self.cold.figures(theta)
         for name in COLD:
@@ -151,10 +151,10 @@ class ElementFit:
         out += list(np.maximum(0.0, after["phi slope"] + 0.001) / 0.004)
         out += list(0.3 * np.maximum(0.0, -after["phi slope"] - 0.2) / 0.1)
         out += list(0.05 * (after["phi"] - first["phi"]) / tp)
-        for weight, other in ((0.1, before), (0.02, first)):
+        for weight, other in ((0.1 if trust else 0.0, before), (0.02, first)):
             out += list(weight * (after["pair"] - other["pair"]) / tv)
             out += list(weight * (after["F"] - other["F"]) / 0.15)
-        out += list(self.settings.step * self.spread @ (theta - self.theta))
+        out += list((self.settings.step if trust else 0.0) * self.spread @ (theta - self.theta))
         v = split(self.shape, theta)[0]
         curvature = float(self.pair_basis.curvature[0] @ v)
         out.append(min(0.0, curvature - 0.3) / 0.3)
