@@ -12,9 +12,11 @@ from nakmd.elements import MASSES
 from nakmd.units import ACCELERATION, GPA_PER_EV_A3
 
 #: Lattice constants, in units of that at room temperature; cubics through four of them interpolate.
-GRID = np.linspace(0.93, 1.06, 53)
+GRID = np.linspace(0.9, 1.06, 65)
 #: Strain of the second differences, and displacement of frozen phonons in units of a.
 STRAIN, DISPLACEMENT = 4e-3, 4e-3
+#: Volume of the compressed crystal over that without pressure.
+COMPRESSION = 0.8
 #: Corners of the conventional cells.
 CORNERS = {"bcc": [(0.0, 0.0, 0.0), (0.5, 0.5, 0.5)], "fcc": [(0, 0, 0), (0.5, 0.5, 0), (0.5, 0, 0.5), (0, 0.5, 0.5)]}
 #: Phonons: wave vector [2π/a] and direction.
@@ -105,7 +107,8 @@ class Cold:
         return x, self._at(values, x)
 
     def figures(self, theta: FloatArray) -> dict[str, float]:
-        """Return a [Å], E [eV], C_ij [GPa], fcc and hcp less bcc [eV], phonons [THz], vacancy [eV], density at a.
+        """Return a [Å], E [eV], C_ij [GPa], fcc and hcp less bcc [eV], phonons [THz], vacancy [eV], density at a,
+        and the pressure ``P80`` [GPa] at 0.8 of the volume.
 
         The vacancy is not relaxed. Phonons: at a; ``N1_98`` and ``N1_102`` the square [THz²] of the lowest at N at
         0.98 and 1.02 a. Imaginary frequencies are negative.
@@ -116,12 +119,15 @@ class Cold:
         x0, energy = self._least(e["bcc"])
         a = x0 * scale
         volume = 0.5 * a**3
+        squeezed = x0 * COMPRESSION ** (1.0 / 3.0)
+        rise = (self._at(e["bcc"], squeezed + 1e-3) - self._at(e["bcc"], squeezed - 1e-3)) / (2e-3 * scale)
         second = {
             name: self._at(e[f"{name}+1"] + e[f"{name}-1"] - 2.0 * e["bcc"], x0) / STRAIN**2 / volume * GPA_PER_EV_A3
             for name in STRAINS
         }
         bulk, shear, c44 = second["bulk"] / 9.0, second["tetragonal"] / 4.0, second["shear"] / 4.0
         out = {"a": a, "E": energy, "C11": bulk + 4.0 / 3.0 * shear, "C12": bulk - 2.0 / 3.0 * shear, "C44": c44}
+        out["P80"] = -rise / (1.5 * (squeezed * scale) ** 2) * GPA_PER_EV_A3
         for name in ("fcc", "hcp"):
             out[name] = self._least(e[name])[1] - energy
 

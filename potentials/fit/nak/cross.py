@@ -142,6 +142,9 @@ class CrossFit:
             out += list(0.1 * (now[element] - first[element]) / tp)
             out += list(0.5 * np.minimum(0.0, now[element] + 0.0005) / 0.0005)
         out += list((self.settings.step if trust else 0.0) * self.spread @ (theta - self.theta))
+        for p in np.split(theta[SHAPE.n_pair :], 2):
+            # the densities bend upwards there, so that their continuation towards the core stays positive
+            out.append(min(0.0, float(self.density_basis.curvature[0] @ p) - 0.02) / 0.02)
         v = theta[: SHAPE.n_pair]
         out.append(min(0.0, float(self.pair_basis.curvature[0] @ v) - 0.3) / 0.3)
         out.append(max(0.0, float(self.pair_basis.slope[0] @ v) + 0.3) / 0.2)
@@ -249,12 +252,15 @@ class CrossFit:
         (self.folder / f"NaK_{len(self.rounds):02d}.json").write_text(json.dumps(text))
 
     def restore(self) -> int:
-        """Read the stored rounds; return their number."""
+        """Read the stored rounds and solve again, with the targets of today; return their number."""
         for path in sorted(self.folder.glob("NaK_*.json")):
             text = json.loads(path.read_text())
             responses = {k: Response.of(r) for k, r in text["responses"].items()}
             self.rounds.append(
                 {"theta": np.array(text["theta"]), "responses": responses, "diffusion": text["diffusion"]}
             )
-            self.theta, self.pure, self.spread = np.array(text["next"]), text["pure"], np.array(text["spread"])
+            self.theta, self.pure, self.spread = np.array(text["theta"]), text["pure"], np.array(text["spread"])
+        if self.rounds:
+            print("restored; cost", self.solve())
+            self.theta = self.next
         return len(self.rounds)

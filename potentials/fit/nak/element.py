@@ -26,7 +26,7 @@ SHAPES = {"Na": Shape(2.4, 6.9, 4.0, 10, 8), "K": Shape(3.0, 8.55, 2.0, 10, 8)}
 PEAK = {"Na": 3.78, "K": 4.66}
 TEMPERATURES = {"Na": (400.0, 573.0, 800.0, 1000.0), "K": (400.0, 573.0, 800.0, 1000.0)}
 ROOM = {"Na": 4.2906, "K": 5.328}
-COLD = ("a", "E", "C11", "C12", "C44", "fcc", "hcp", "N1", "H", "vacancy")
+COLD = ("a", "E", "C11", "C12", "C44", "fcc", "hcp", "N1", "H", "vacancy", "P80")
 #: Density of solid Na and K in the unit of the Nichol-Ackland set [eV²]: 1 here.
 UNIT = {"Na": 2.30, "K": 1.51}
 #: Distances of the first functions over those of Nichol and Ackland, for the measured first peaks of g(r).
@@ -158,6 +158,9 @@ class ElementFit:
         v = split(self.shape, theta)[0]
         curvature = float(self.pair_basis.curvature[0] @ v)
         out.append(min(0.0, curvature - 0.3) / 0.3)
+        # φ bends upwards there, so that its continuation towards the core stays positive
+        p = split(self.shape, theta)[1]
+        out.append(min(0.0, float(self.density_basis.curvature[0] @ p) - 0.02) / 0.02)
         out.append(max(0.0, float(self.pair_basis.slope[0] @ v) + 0.3) / 0.2)
         return np.nan_to_num(np.array(out), nan=1e3, posinf=1e3, neginf=-1e3)
 
