@@ -6,39 +6,17 @@ import numpy as np
 import pytest
 
 import nakmd
-from nakmd.cell import Cell
-from nakmd.cell import Cell
-from nakmd.cell import Cell
-from nakmd.cell import Cell
-from nakmd.cell import Cell
 from nakmd.deck.deck import Deck
-from nakmd.io.extxyz import write_extxyz
-from nakmd.io.extxyz import write_extxyz
-from nakmd.io.extxyz import write_extxyz
-from nakmd.io.extxyz import write_extxyz
-from nakmd.io.extxyz import write_extxyz
 from nakmd.potentials import Hybrid, LennardJones
 from nakmd.potentials.library import load, names
 from nakmd.runs import wall_bond
 from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
-from nakmd.runs.wall_strain import mean_bond, wall_strain
-from nakmd.structures.bond_network import find_bonds
 from nakmd.structures.graphene import graphene
-from nakmd.structures.nanotube import TubeGeometry, nanotube
+from nakmd.structures.nanotube import TubeGeometry
 from nakmd.units import BAR_PER_EV_A3
 
 DATA = Path(__file__).parent / "data"
-#: C-C bond [Å] without stress in "cn".
-BOND = 1.43879
-#: C-C bond [Å] without stress in "cn".
-BOND = 1.43879
-#: C-C bond [Å] without stress in "cn".
-BOND = 1.43879
-#: C-C bond [Å] without stress in "cn".
-BOND = 1.43879
-#: C-C bond [Å] without stress in "cn".
-BOND = 1.43879
 RELAX = {"kind": "relax", "steps": 5}
 SHEET = {"kind": "graphene", "size": ["22 Å", "21 Å"]}
 TUBE = {"kind": "nanotube", "chirality": [10, 10], "length": "25 Å"}
@@ -87,13 +65,13 @@ def test_the_default_comes_from_the_model(model):
     plan = plan_of(SHEET, model, DATA)
     assert plan.faults == []
     assert plan.warnings == []
-    assert mean_bond(plan.system) == pytest.approx(1.4388, abs=5e-5)
+    assert wall_bond.mean_bond(plan.system) == pytest.approx(1.4388, abs=5e-5)
     assert estimate(plan).bond == pytest.approx(1.4388, abs=5e-5)
 
 
 def test_another_model_gives_another_bond():
     """1.4606 Å is the bond of graphene in Tersoff's carbon of 1989."""
-    assert mean_bond(plan_of(SHEET, "tersoff-1989-c").system) == pytest.approx(1.4606, abs=5e-5)
+    assert wall_bond.mean_bond(plan_of(SHEET, "tersoff-1989-c").system) == pytest.approx(1.4606, abs=5e-5)
 
 
 def test_a_tube_has_the_bond_of_the_sheet():
@@ -140,7 +118,7 @@ def test_a_frozen_wall_without_carbon_terms_keeps_the_measured_bond():
     )
     plan = make_plan(deck)
     assert plan.faults == []
-    assert mean_bond(plan.system) == pytest.approx(1.42, abs=1e-9)
+    assert wall_bond.mean_bond(plan.system) == pytest.approx(1.42, abs=1e-9)
     assert any(
         "no term of the model gives C-C bonds a length, so the wall is built with 1.42 Å" in w for w in plan.warnings
     )
@@ -153,6 +131,8 @@ def test_a_pair_of_sheets_far_apart_is_no_bond():
 
 
 def test_a_wall_from_a_file_is_measured(tmp_path):
+    from nakmd.io.extxyz import write_extxyz
+
     for bond, notes in ((1.42, 1), (1.4388, 0), (1.43, 0)):
         write_extxyz(tmp_path / "sheet.xyz", graphene(repeats=(9, 5), bond=bond))
         plan = plan_of({"kind": "file", "file": "sheet.xyz", "shape": "sheet"}, "cn", tmp_path)
@@ -160,71 +140,8 @@ def test_a_wall_from_a_file_is_measured(tmp_path):
         assert len(plan.warnings) == notes
     write_extxyz(tmp_path / "sheet.xyz", graphene(repeats=(9, 5), bond=1.42))
     (note,) = plan_of({"kind": "file", "file": "sheet.xyz", "shape": "sheet"}, "cn", tmp_path).warnings
-    assert "strained by up to -1.31% (-1.31% along x, -1.31% along y): its C-C bonds have 1.42 Å on average" in note
-    assert "1.43879 Å without stress in this model." in note
-
-
-def stretched(system, *factors):
-    """Return the system with positions and cell scaled along x, y and z."""
-    system.positions *= factors
-    system.cell = Cell(system.cell.matrix * np.array(factors), system.cell.periodic.tolist())
-    return system
-
-
-@pytest.mark.parametrize(
-    ("shape", "wall", "words"),
-    [
-        # the mean bond of these is that without stress to a tenth of a per cent
-        ("sheet", stretched(graphene(repeats=(9, 5), bond=BOND), 1.04, 0.96, 1.0), "+4.00% along x, -4.00% along y"),
-        ("sheet", stretched(graphene(repeats=(9, 5), bond=BOND), 0.985, 1.015, 1.0), "-1.50% along x, +1.50% along y"),
-        ("tube", stretched(nanotube(10, 10, length=20.0, bond=BOND), 1.0, 1.0, 1.02), "+2.00% along z"),
-    ],
-)
-def test_a_strain_that_differs_between_directions_is_noted(shape, wall, words, tmp_path):
-    write_extxyz(tmp_path / "wall.xyz", wall)
-    plan = plan_of({"kind": "file", "file": "wall.xyz", "shape": shape}, "cn", tmp_path)
-    assert plan.faults == []
-    assert any(words in note for note in plan.warnings), plan.warnings
-
-
-def test_displaced_sublattices_do_not_hide_a_strain():
-    """Under uniaxial strain the sublattices of graphene relax against each other, so that its bonds change less."""
-    sheet = graphene(repeats=(9, 5), bond=BOND)
-    ends = find_bonds(sheet.positions, sheet.cell)
-    second = np.zeros(sheet.n_atoms, dtype=bool)
-    second[ends.j[ends.i == 0]] = True
-    for _ in range(40):  # atoms two bonds apart are of one sublattice
-        second[ends.j[~second[ends.i]]] = True
-        first = ~second
-        second[ends.i[first[ends.j]]] = True
-    strained = stretched(sheet, 1.02, 0.98, 1.0)
-    strained.positions[second] += (0.02, 0.01, 0.0)
-    strain = wall_strain(strained, BOND)
-    assert strain.along == pytest.approx({"x": 0.02, "y": -0.02}, abs=1e-9)
-
-
-def test_a_sheared_sheet_has_its_principal_strain():
-    sheet = graphene(repeats=(9, 5), bond=BOND)
-    shear = np.array([[1.0, 0.03, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    sheet.positions = sheet.positions @ shear
-    sheet.cell = Cell(sheet.cell.matrix @ shear)
-    # singular values of a simple shear γ: sqrt(1 + γ²/4) ± γ/2
-    assert wall_strain(sheet, BOND).largest == pytest.approx(np.sqrt(1.0 + 0.03**2 / 4.0) + 0.015 - 1.0, abs=1e-9)
-
-
-@pytest.mark.parametrize("chirality", [(5, 5), (9, 0), (10, 10), (12, 4)])
-def test_a_tube_is_not_strained_by_its_curvature(chirality):
-    tube = nanotube(*chirality, length=20.0, bond=BOND)
-    # the arc is exact to second order in b/R; what is left is of the order (b/R)⁴/10, 0.3 % for R = 3.4 Å
-    assert abs(wall_strain(tube, BOND).largest) < 0.003
-
-
-def test_vibrations_are_no_strain():
-    """Displacements of 0.05 Å along every axis, those of carbon at about 500 K."""
-    sheet = graphene(repeats=(18, 10), bond=BOND)
-    sheet.positions += np.random.default_rng(1).normal(0.0, 0.05, (sheet.n_atoms, 3))
-    assert abs(wall_strain(sheet, BOND).largest) < wall_bond.NOTED_STRAIN_IN_FILE / 2.0
+    assert "the C-C bonds in the file have 1.42 Å on average, -1.31% from the 1.43879 Å" in note
 
 
 def test_the_builders_in_python_keep_their_argument():
-    assert mean_bond(graphene(repeats=(9, 5))) == pytest.approx(1.42, abs=1e-9)
+    assert wall_bond.mean_bond(graphene(repeats=(9, 5))) == pytest.approx(1.42, abs=1e-9)

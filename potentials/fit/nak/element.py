@@ -286,6 +286,6 @@ def start(element: str) -> FloatArray:
 
 
 def last_parameters(folder: Path, element: str) -> FloatArray:
-    """Return the parameters that the last stored round of an element leads to."""
+    """Return the parameters of the last stored round of an element: those that were measured, not the next ones."""
     path = sorted(folder.glob(f"{element}_*.json"))[-1]
-    return np.array(json.loads(path.read_text(encoding="utf-8"))["next"])
+    return np.array(json.loads(path.read_text(encoding="utf-8"))["theta"])

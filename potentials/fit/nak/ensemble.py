@@ -60,12 +60,13 @@ def main() -> None:
         )
     cross = CrossFit(held, read_targets("NaK"), Settings(), folder)
     cross.restore()
-    own = draws(lambda t: cross.residuals(t, trust=False), cross.theta, random)
+    center = cross.rounds[-1]["theta"]
+    own = draws(lambda t: cross.residuals(t, trust=False), center, random)
     members = []
     for k in range(DRAWS):
         for sign in (1.0, -1.0):
             moved = {element: theta + sign * changes[element][k] for element, theta in held.items()}
-            between = cross.theta + mean_functions(moved) - mean_functions(held) + sign * own[k]
+            between = center + mean_functions(moved) - mean_functions(held) + sign * own[k]
             members.append({"Na": moved["Na"].tolist(), "K": moved["K"].tolist(), "NaK": between.tolist()})
     (folder / "members.json").write_text(json.dumps(members), encoding="utf-8")
 

@@ -2,8 +2,8 @@
 
     python potentials/fit/nak/record.py FOLDER
 
-FOLDER holds the rounds of Na, K and Na-K; of each the parameters of the last round are taken, those that the last step
-of least squares leads to. Cold figures are then added by `python potentials/accuracy.py nak-2026 --write`.
+FOLDER holds the rounds of Na, K and Na-K; of each the parameters of the last round are taken, which were measured.
+Cold figures are then added by `python potentials/accuracy.py nak-2026 --write`.
 """
 
 from __future__ import annotations
@@ -112,7 +112,9 @@ def main() -> None:
     options = parser.parse_args()
     cross = last(options.folder, "NaK")
     between = Shape(*cross["shape"])
-    v, at_sodium, at_potassium = np.split(np.array(cross["next"]), [between.n_pair, between.n_pair + between.n_density])
+    v, at_sodium, at_potassium = np.split(
+        np.array(cross["theta"]), [between.n_pair, between.n_pair + between.n_density]
+    )
     text, pairs, densities = HEAD, "", ""
     shapes = {symbol: Shape(*last(options.folder, symbol)["shape"]) for symbol in ("Na", "K")}
     for symbol, shape in shapes.items():
