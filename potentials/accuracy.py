@@ -182,6 +182,7 @@ SETS: dict[str, Callable[[], list[Entry]]] = {
         *all_of(["Na", "K"], load("johnson-oh-nak"), solved_for=True),
         *ordered_alloy(load("johnson-oh-nak"), "Na", "K"),
     ],
+    "nak-2026": lambda: [*all_of(["Na", "K"], load("nak-2026")), *ordered_alloy(load("nak-2026"), "Na", "K")],
     "gupta-na": lambda: metal(load("gupta-na"), "Na"),
     "kinaci-2012-cn": lambda: sheet(load("kinaci-2012-cn"), nitrogen=True),
     "lindsay-broido-2010": lambda: sheet(load("lindsay-broido-2010"), nitrogen=False),

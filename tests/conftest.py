@@ -100,6 +100,7 @@ POTENTIALS = [
     Row("nichol-ackland", [{"style": "nichol-ackland"}], NA_K),
     Row("johnson-oh", [{"style": "johnson-oh"}], NA_K),
     Row("gupta", [{"style": "gupta"}], partial(CRYSTAL, "bcc", 4.1, (2, 1, 1), ("Na",))),
+    Row("chebyshev-eam", [{"style": "chebyshev-eam"}], NA_K),
     Row("tersoff", [{"style": "tersoff", "file": "cn.tersoff"}], SHEET),
     Row("tersoff lambda3", [{"style": "tersoff", "file": "invented.tersoff"}], SHEET),
     Row(

@@ -4,7 +4,7 @@ A model is a list of terms, plain data for golden files::
 
     {"style": "eam", "kind": "fs" | "alloy" | "funcfl", "file": "invented.eam.fs"}
     {"style": "tersoff", "file": "cn.tersoff"}                    (and "elements", to select some of a file)
-    {"style": "nichol-ackland"}, {"style": "johnson-oh"}, {"style": "gupta"}
+    {"style": "nichol-ackland"}, {"style": "johnson-oh"}, {"style": "gupta"}, {"style": "chebyshev-eam"}
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}   (any form of `PAIRS`)
     {"style": "screened", ... as "morse", over the metal of "nichol-ackland", "screening": {"K": [residual, rho_0]},
      "strength": 0.8, "shares": {"K N": 0.0}}
@@ -21,6 +21,7 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 from reference import (
+    ChebyshevTwin,
     GuptaTwin,
     JohnsonOhTwin,
     NicholAcklandTwin,
@@ -41,6 +42,7 @@ SETS = {
     "nichol-ackland": ("nichol-ackland-2016", ["Na", "K"], NicholAcklandTwin),
     "johnson-oh": ("johnson-oh-nak", ["Na", "K"], JohnsonOhTwin),
     "gupta": ("gupta-na", ["Na"], GuptaTwin),
+    "chebyshev-eam": ("nak-2026", ["Na", "K"], ChebyshevTwin),
 }
 
 

@@ -148,6 +148,11 @@ def _check_model(model: Model) -> Iterator[Problem]:
             ("model", "screening"),
             "[model] screening acts on the metal-carbon terms of a named set; a list of terms has none. Remove it.",
         )
+    if model.member is not None and model.terms:
+        yield Problem(
+            ("model", "member"),
+            "[model] member selects from the ensemble of a named set; a list of terms has none. Remove it.",
+        )
     if model.doping is not None and model.terms and not any(isinstance(term, SetTerm) for term in model.terms):
         yield Problem(
             ("model", "doping"),

@@ -115,6 +115,10 @@ class Model(Section):
         default=None,
         description="Graphitic N per wall atom, for sets that depend on it; by default as in structure.carbon.",
     )
+    member: Annotated[int, Field(strict=True, ge=1)] | None = Field(
+        default=None,
+        description="Member of the ensemble of a named set; the spread over members estimates the error of the model.",
+    )
     precision: Literal["double", "mixed"] = Field(
         default="double",
         description="Floating-point precision; mixed: pairs in float32, sums and per-atom terms in float64.",

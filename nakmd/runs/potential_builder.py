@@ -65,7 +65,13 @@ def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float
     if model.potential is not None:
         loaded = _attempt(
             lambda: load_named_or_file(
-                str(model.potential), folder, model.affinity, doping, model.doping is not None, model.screening
+                str(model.potential),
+                folder,
+                model.affinity,
+                doping,
+                model.doping is not None,
+                model.screening,
+                model.member,
             ),
             ("model", "potential"),
             report,
@@ -119,6 +125,7 @@ def load_named_or_file(
     doping: float | None = None,
     insist: bool = False,
     screening: float = 1.0,
+    member: int | None = None,
 ) -> Potential:
     """Return a named set of the library, or the potential in a file: .toml, .tersoff, setfl, eam.fs, funcfl.
 
@@ -136,6 +143,8 @@ def load_named_or_file(
         Whether a doping that the set does not use is an error.
     screening : float
         Strength of the screening of the metal-carbon terms.
+    member : int, optional
+        Member of the ensemble of a set.
 
     Raises
     ------
@@ -144,16 +153,18 @@ def load_named_or_file(
     """
     found = potential_file(name, folder)
     if found is None:
-        return _load(name, affinity, doping, insist, screening)
+        return _load(name, affinity, doping, insist, screening, member)
     path, form = found
     if form == "set":
-        return _load(path, affinity, doping, insist, screening)
+        return _load(path, affinity, doping, insist, screening, member)
     if affinity != 1.0:
         raise InputError(f"affinity scales the metal-carbon depths of a named set, not of the file {name}. Remove it.")
     if insist and doping:
         raise InputError(f"doping weakens the metal-carbon pairs of a named set, not of the file {name}. Remove it.")
     if screening != 1.0:
         raise InputError(f"screening acts on the metal-carbon terms of a named set, not of the file {name}. Remove it.")
+    if member is not None:
+        raise InputError(f"member selects from the ensemble of a named set; the file {name} has none. Remove it.")
     return Tersoff.from_file(path) if form == "tersoff" else EAM.from_file(path)
 
 
@@ -181,10 +192,12 @@ def potential_file(name: str, folder: Path) -> tuple[Path, Format] | None:
     return path, recognised(read_text(path)) or ending or "eam"
 
 
-def _load(name: str | Path, affinity: float, doping: float | None, insist: bool, screening: float) -> Potential:
+def _load(
+    name: str | Path, affinity: float, doping: float | None, insist: bool, screening: float, member: int | None
+) -> Potential:
     """Return a set; the doping is passed on if the set depends on it."""
     applied = doping if doping is not None and (insist or takes_doping(name)) else 0.0
-    return load(name, affinity, doping=applied, screening=screening)
+    return load(name, affinity, doping=applied, screening=screening, member=member)
 
 
 def _build_term(section: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Path, doping: float | None) -> Potential:

@@ -6,6 +6,7 @@ itself checked by finite differences and against LAMMPS (`test_reference`).
 
 from reference.analytic_eam import GuptaTwin, JohnsonOhTwin
 from reference.bond_order import TersoffTwin, parse_tersoff
+from reference.chebyshev_eam import ChebyshevTwin
 from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, brute_pairs, strained
 from reference.named_sets import named_twin
@@ -15,6 +16,7 @@ from reference.sums import SumTwin
 from reference.tables import TableTwin, read_eam, write_setfl
 
 __all__ = [
+    "ChebyshevTwin",
     "GuptaTwin",
     "JohnsonOhTwin",
     "NicholAcklandTwin",

@@ -65,7 +65,7 @@ class EmbeddedTwin:
         known = np.array([name in self.known for name in names])
         i, j, vectors = i[known[i] & known[j]], j[known[i] & known[j]], vectors[known[i] & known[j]]
         r = np.linalg.norm(vectors, axis=1)
-        found = [(*self.pair(d, names[a], names[b]), *self.density(d, names[b])) for d, a, b in zip(r, i, j)]
+        found = [(*self.pair(d, names[a], names[b]), *self.density(d, names[b], names[a])) for d, a, b in zip(r, i, j)]
         v, dv, f, df = np.array(found).reshape(-1, 4).T
         rho = np.bincount(i, f, minlength=system.n_atoms)
         embedded = [self.embed(x, name) if x > 0.0 else (0.0, 0.0) for x, name in zip(rho, names)]
@@ -97,8 +97,8 @@ class JohnsonOhTwin(EmbeddedTwin):
         a, cohesion, *_ = JOHNSON_OH[name]
         return cohesion / (a**3 / 2) * (np.sqrt(3) / 2 * a / r) ** 6
 
-    def density(self, r, name):
-        """Return the density of an atom and its derivative."""
+    def density(self, r, name, at):
+        """Return the density of an atom and its derivative, the same at any other."""
         a = JOHNSON_OH[name][0]
         s, ds = fade(r, JOHNSON_OH_CUT[0] * a, JOHNSON_OH_CUT[1] * a)
         f = self.bare(r, name)
@@ -133,8 +133,8 @@ class GuptaTwin(EmbeddedTwin):
         v = 2 * strength * np.exp(-p * (r / r0 - 1))
         return v * s, -p / r0 * v * s + v * ds
 
-    def density(self, r, name):
-        """Return the square of the hopping integral and its derivative."""
+    def density(self, r, name, at):
+        """Return the square of the hopping integral and its derivative, the same at any other."""
         _, xi, _, q, r0 = GUPTA[name]
         s, ds = fade(r, *GUPTA_CUT)
         f = (xi * np.exp(-q * (r / r0 - 1))) ** 2

@@ -11,6 +11,7 @@ import numpy as np
 from reference import pair as formulas
 from reference.analytic_eam import GuptaTwin, JohnsonOhTwin
 from reference.bond_order import NUMBERS, TersoffTwin
+from reference.chebyshev_eam import ChebyshevTwin
 from reference.cubics import NicholAcklandTwin
 from reference.pair import PairTwin
 from reference.screened import ScreenedTwin
@@ -125,4 +126,4 @@ def named_twin(name, species):
         return SumTwin(twins)
     if form == "finnis_sinclair_cubic":
         return SumTwin([NicholAcklandTwin(elements) for elements in (("Na", "K"), ("Rb",))])
-    return {"johnson_oh": JohnsonOhTwin, "gupta": GuptaTwin}[form]()
+    return {"johnson_oh": JohnsonOhTwin, "gupta": GuptaTwin, "chebyshev_eam": ChebyshevTwin}[form]()

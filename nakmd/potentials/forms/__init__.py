@@ -4,6 +4,7 @@ The library, decks, export, documentation and tests read the declarations of the
 """
 
 from nakmd.potentials.forms.buckingham import Buckingham
+from nakmd.potentials.forms.chebyshev_eam import ChebyshevEAM
 from nakmd.potentials.forms.eam import EAM
 from nakmd.potentials.forms.embedded_atom import EmbeddedAtom as _EmbeddedAtom
 from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
@@ -21,6 +22,7 @@ __all__ = [
     "EAM",
     "ZBL",
     "Buckingham",
+    "ChebyshevEAM",
     "FinnisSinclair",
     "Gupta",
     "JohnsonOh",

@@ -130,6 +130,8 @@ class Choice:
         Factor on energies and forces, for pair terms.
     doping : float
         Graphitic nitrogen per atom of the wall.
+    member : int or None
+        Number of a member of the ensemble of the set, from 1; None for the set itself.
     folder : pathlib.Path
         Folder of the data files that the record names.
     """
@@ -138,6 +140,7 @@ class Choice:
     lambda_phi: float | None = None
     scale: float = 1.0
     doping: float = 0.0
+    member: int | None = None
     folder: Path = Path()
 
 
@@ -161,6 +164,11 @@ class NumbersRecord(Record):
         return False
 
     @property
+    def n_members(self) -> int:
+        """Number of members of its ensemble: other parameters that agree with the data of the fit."""
+        return 0
+
+    @property
     def data_files(self) -> tuple[str, ...]:
         """Names of files in the folder of the record that hold some of its numbers."""
         return ()
@@ -181,6 +189,9 @@ class NumbersRecord(Record):
             raise InputError(f"{self.name} ({self.form}) takes no choice of elements.")
         if choice.lambda_phi is not None and not self.has_lambda_phi:
             raise InputError(f"{self.name} ({self.form}) has no lambda_phi.")
+        if choice.member is not None and not 1 <= choice.member <= self.n_members:
+            has = f"has members 1 to {self.n_members}" if self.n_members else "has no ensemble"
+            raise InputError(f"{self.name} {has}; there is no member {choice.member}.")
         return self.build_terms(choice)
 
     @abstractmethod

@@ -151,6 +151,7 @@ def load(
     elements: Sequence[str] | None = None,
     doping: float = 0.0,
     screening: float = 1.0,
+    member: int | None = None,
 ) -> Potential:
     """Return the potential of a set or model, given by its name or the path of a TOML file.
 
@@ -170,6 +171,9 @@ def load(
     screening : float
         Strength of the screening of the metal-carbon terms of a model (`nakmd.potentials.Screened`): 0 leaves all
         pairs unscreened, 1 is the model as calibrated.
+    member : int, optional
+        A member of the ensemble of a set, from 1, or of the sets of a model that have one: other parameters that agree
+        with the data of the fit. The spread of a result over the members is an estimate of the error of the model.
 
     Returns
     -------
@@ -179,7 +183,7 @@ def load(
     Raises
     ------
     InputError
-        If there is no such set, or the affinity, elements, doping or screening do not apply to it.
+        If there is no such set, or the affinity, elements, doping, screening or member do not apply to it.
     FileFormatError
         If its file is invalid.
 
@@ -200,14 +204,16 @@ def load(
         _refuse_affinity(record.name, affinity, record.scalable)
         _refuse_screening(record.name, screening, False)
         chosen = None if elements is None else tuple(elements)
-        terms = record.terms(Choice(chosen, scale=affinity, doping=doping, folder=file.parent))
+        terms = record.terms(Choice(chosen, scale=affinity, doping=doping, member=member, folder=file.parent))
         return terms[0] if len(terms) == 1 else Hybrid(terms, name=record.name)
     if elements is not None:
         raise InputError(f"{record.name} is a model; the elements of its terms are set in {file}.")
     _refuse_affinity(record.name, affinity, any(term.affinity for term in record.term))
     _refuse_screening(record.name, screening, any(term.screening for term in record.term))
+    if member is not None and not any(_part(record, entry, file.parent).n_members for entry in record.term):
+        raise InputError(f"{record.name} has no ensemble: none of its sets has members. Leave member out.")
     made = [
-        (entry, [term.in_declared_sum() for term in _terms(record, entry, file.parent, affinity, doping)])
+        (entry, [term.in_declared_sum() for term in _terms(record, entry, file.parent, affinity, doping, member)])
         for entry in record.term
     ]
     return Hybrid(joined(record.name, made, screening, doping), none=record.none, name=record.name)
@@ -243,11 +249,14 @@ def _refuse_screening(name: str, screening: float, screened: bool) -> None:
         )
 
 
-def _terms(model: ModelRecord, term: ModelTerm, folder: Path, affinity: float, doping: float) -> list[Term]:
-    """Return the terms of one entry of a model."""
+def _terms(
+    model: ModelRecord, term: ModelTerm, folder: Path, affinity: float, doping: float, member: int | None
+) -> list[Term]:
+    """Return the terms of one entry of a model; the member is that of a set with an ensemble."""
     scale = affinity if term.affinity else 1.0
-    base = path(term.set, folder).parent
-    return _part(model, term, folder).terms(Choice(term.elements, term.lambda_phi, scale, doping, base))
+    base, part = path(term.set, folder).parent, _part(model, term, folder)
+    chosen = member if part.n_members else None
+    return part.terms(Choice(term.elements, term.lambda_phi, scale, doping, chosen, base))
 
 
 def _part(model: ModelRecord, term: ModelTerm, folder: Path) -> NumbersRecord:

@@ -1,0 +1,291 @@
+"""The fit of one element: rounds of molecular dynamics and a step of least squares on their linear response."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cold import Cold
+from features import of_element
+from forces import frames_of
+from functions import Shape, basis, embedding, potential, split
+from response import Response, of_bulk, of_film, of_structure
+from sampling import run_bulk, run_film
+from scipy.optimize import least_squares
+
+from nakmd.arrays import FloatArray
+from nakmd.potentials import load
+from nakmd.units import K_B
+
+#: Range [Å], wall [eV/Å³] and numbers of polynomials; first peak of g(r) [Å]; temperatures of the liquid [K].
+SHAPES = {"Na": Shape(2.4, 6.9, 4.0, 10, 8), "K": Shape(3.0, 8.55, 2.0, 10, 8)}
+PEAK = {"Na": 3.78, "K": 4.66}
+TEMPERATURES = {"Na": (400.0, 573.0, 800.0, 1000.0), "K": (400.0, 573.0, 800.0, 1000.0)}
+ROOM = {"Na": 4.2906, "K": 5.328}
+COLD = ("a", "E", "C11", "C12", "C44", "fcc", "hcp", "N1", "H", "vacancy", "P80")
+#: Density of solid Na and K in the unit of the Nichol-Ackland set [eV²]: 1 here.
+UNIT = {"Na": 2.30, "K": 1.51}
+#: Distances of the first functions over those of Nichol and Ackland, for the measured first peaks of g(r).
+STRETCH = {"Na": 0.99, "K": 0.98}
+
+
+@dataclass
+class Settings:
+    """Amount of sampling, tolerances of the priors, and the well of the effective pair potential [eV]."""
+
+    atoms: int = 432
+    settle: float = 5.0
+    time: float = 40.0
+    film_atoms: int = 1000
+    film_time: float = 60.0
+    well: float = 0.057
+    step: float = 0.6
+    memory: int = 3
+
+
+class ElementFit:
+    """The state of the fit of one element.
+
+    Parameters
+    ----------
+    element : str
+    targets : mapping of str to (float, float)
+        Value and tolerance.
+    settings : Settings
+    folder : Path
+        Where every round is stored.
+    """
+
+    def __init__(
+        self, element: str, targets: Mapping[str, tuple[float, float]], settings: Settings, folder: Path
+    ) -> None:
+        self.element, self.targets, self.settings, self.folder = element, dict(targets), settings, folder
+        self.shape = SHAPES[element]
+        self.cold = Cold(element, ROOM[element], self.shape)
+        self.grid = np.linspace(self.shape.start, 0.98 * self.shape.cutoff, 40)
+        self.pair_basis = basis(self.shape, self.grid, self.shape.n_pair)
+        self.density_basis = basis(self.shape, self.grid, self.shape.n_density)
+        self.q = np.linspace(0.15, 1.8, 34)
+        self.frames = frames_of(element, self.shape)
+        self.first = start(element)
+        self.theta = self.first.copy()
+        self.rounds: list[dict[str, Any]] = []
+        self.well = settings.well
+        self.spread = np.zeros((0, len(self.theta)))
+
+    # ----------------------------------------------------------------------------------------- functions
+    def curves(self, theta: FloatArray) -> dict[str, FloatArray]:
+        """Return V, φ, F, the slope of φ and the effective pair potential V + 2F'(1)φ with its slope, on the grids."""
+        v, p, f = split(self.shape, theta)
+        slope = float(embedding(f, np.ones(1))[1][0])
+        return {
+            "V": self.pair_basis.value @ v,
+            "phi": self.density_basis.value @ p,
+            "phi slope": self.density_basis.slope @ p,
+            "F": embedding(f, self.q)[0],
+            "bend": embedding(f, self.q)[2],
+            "pair": self.pair_basis.value @ v + 2.0 * slope * self.density_basis.value @ p,
+            "pair slope": self.pair_basis.slope @ v + 2.0 * slope * self.density_basis.slope @ p,
+        }
+
+    def tolerances(self) -> tuple[FloatArray, FloatArray]:
+        """Return the natural changes of V [eV] and φ on the grid: larger where the repulsion is steep."""
+        x = self.grid / ROOM[self.element]
+        scale = {"Na": 1.0, "K": 0.8}[self.element]
+        return scale * (0.002 + 0.10 * np.exp(-(x - 0.56) / 0.06) + 0.006 * np.exp(-(((x - 0.8) / 0.2) ** 2))), (
+            0.002 + 0.012 * np.exp(-(((x - 0.7) / 0.3) ** 2))
+        )
+
+    # ----------------------------------------------------------------------------------------- residuals
+    def residuals(self, theta: FloatArray, trust: bool = True) -> FloatArray:
+        """Return the weighted residuals: cold, liquid, film, priors, and with ``trust`` the distance from before."""
+        out: list[float] = []
+        figures = self.cold.figures(theta)
+        for name in COLD:
+            value, sigma = self.targets[name]
+            out.append((figures[name] - value) / sigma)
+        out += [
+            min(0.0, figures[name] - 0.25 * figures["N1"] ** 2) / (0.1 * figures["N1"] ** 2 + 1e-3)
+            for name in ("N1_98", "N1_102")
+        ]
+        out.append((figures["rho"] - 1.0) / 0.02)
+        recent = list(reversed(self.rounds[-self.settings.memory :]))
+        total = sum(0.35**age for age in range(len(recent)))
+        for age, record in enumerate(recent):
+            weight = np.sqrt(0.35**age / total)
+            for key, response in record["responses"].items():
+                name = key.split("@")[0]
+                if name not in self.targets:
+                    continue
+                value, sigma = self.targets[name]
+                if name in ("energy", "peak", "height") and not key.endswith("@400"):
+                    continue
+                if name == "pressure":
+                    sigma = float(np.hypot(sigma, response.error))
+                if name == "tension":
+                    sigma = float(np.hypot(sigma, 0.5 * response.error))
+                now = response.at(theta) - (figures["E"] if name == "energy" else 0.0)
+                out.append(weight * (now - value) / sigma)
+        sigma = self.targets["force"][1]
+        for frame in self.frames:
+            if not frame.kept_out:
+                out += list(((frame.model(self.shape, theta) - frame.forces) / sigma).ravel())
+        after, before, first = self.curves(theta), self.curves(self.theta), self.curves(self.first)
+        tv, tp = self.tolerances()
+        out.append((-after["pair"].min() - self.well) / 0.0015)
+        out += list(0.5 * np.minimum(0.0, after["bend"]) / np.where(self.q < 0.4, 0.3, 0.02))
+        # F falls from zero density on, and stays soft under compression
+        out += list(0.5 * np.maximum(0.0, after["bend"] - 2.5)[self.q > 0.9])
+        out.append(min(0.0, split(self.shape, theta)[2][0] - 0.8) / 0.1)
+        inside = self.grid < 0.78 * ROOM[self.element]
+        # the effective pair repels ever more strongly towards the core
+        out += list(0.5 * np.maximum(0.0, after["pair slope"][inside] + 0.05) / 0.05)
+        steep = self.grid < 0.70 * ROOM[self.element]
+        out += list(0.5 * (after["pair"] - first["pair"])[steep] / (0.03 + 0.15 * np.abs(first["pair"][steep])))
+        out += list(0.5 * np.minimum(0.0, after["phi"] + 0.0005) / 0.0005)
+        # V and φ may change together along V + 2F'(1)φ, which the liquid does not feel: φ must fall everywhere
+        out += list(np.maximum(0.0, after["phi slope"] + 0.001) / 0.004)
+        out += list(0.3 * np.maximum(0.0, -after["phi slope"] - 0.2) / 0.1)
+        out += list(0.05 * (after["phi"] - first["phi"]) / tp)
+        for weight, other in ((0.1 if trust else 0.0, before), (0.02, first)):
+            out += list(weight * (after["pair"] - other["pair"]) / tv)
+            out += list(weight * (after["F"] - other["F"]) / 0.15)
+        out += list((self.settings.step if trust else 0.0) * self.spread @ (theta - self.theta))
+        v = split(self.shape, theta)[0]
+        curvature = float(self.pair_basis.curvature[0] @ v)
+        out.append(min(0.0, curvature - 0.3) / 0.3)
+        # φ bends upwards there, so that its continuation towards the core stays positive
+        p = split(self.shape, theta)[1]
+        out.append(min(0.0, float(self.density_basis.curvature[0] @ p) - 0.02) / 0.02)
+        out.append(max(0.0, float(self.pair_basis.slope[0] @ v) + 0.3) / 0.2)
+        return np.nan_to_num(np.array(out), nan=1e3, posinf=1e3, neginf=-1e3)
+
+    def solve(self) -> float:
+        """Move to the least squares of the residuals; return the cost."""
+        origin, scale = self.theta.copy(), 0.02 + 0.1 * np.abs(self.theta)
+        found = least_squares(lambda u: self.residuals(origin + scale * u), np.zeros(len(origin)), max_nfev=40)
+        self.next = origin + scale * found.x
+        return float(found.cost)
+
+    # ----------------------------------------------------------------------------------------- sampling
+    def measure(self, seed: int) -> dict[str, Any]:
+        """Run the liquid at every temperature and a film with the current parameters; return the responses."""
+        s, theta = self.settings, self.theta.copy()
+        model = potential({self.element: self.shape}, {self.element: theta})
+        x_K = {"Na": 0.0, "K": 1.0}[self.element]
+        v, p, f = split(self.shape, theta)
+        responses: dict[str, Response] = {}
+        diffusion: dict[str, float] = {}
+        cold_bulk = None
+        for k, temperature in enumerate(TEMPERATURES[self.element]):
+            run = run_bulk(model, x_K, temperature, s.atoms, seed + k, s.settle, s.time)
+            features = of_element(run, self.shape)
+            made = features.evaluate(v, p, [f], fitted=True)
+            for name, response in (
+                of_bulk(features, made, temperature, theta)
+                | of_structure(features.g, made, temperature, theta, PEAK[self.element])
+            ).items():
+                responses[f"{name}@{temperature:g}"] = response
+            diffusion[f"{temperature:g}"] = run.diffusion()
+            if k == 0:
+                cold_bulk = made
+                self.spread = np.linalg.cholesky(
+                    np.cov(made.of_energy.T) / (K_B * temperature) ** 2 + 1e-6 * np.eye(len(theta))
+                ).T
+        if s.film_atoms and cold_bulk is not None:
+            run = run_film(model, x_K, 400.0, s.film_atoms, seed + 10, s.settle, s.film_time)
+            made = of_element(run, self.shape).evaluate(v, p, [f], fitted=True)
+            responses["tension@400"] = of_film(
+                made, cold_bulk, s.film_atoms, s.atoms, float(run.lengths[0] ** 2), run.tension, theta
+            )
+        return {"theta": theta, "responses": responses, "diffusion": diffusion}
+
+    def round(self, seed: int) -> None:
+        """Measure, solve, store, and correct the target of the well by the measured diffusion."""
+        record = self.measure(seed)
+        self.rounds.append(record)
+        target, _ = self.targets["diffusion"]
+        d = record["diffusion"]["400"]
+        frozen = d < 0.15
+        change = self.well + float(np.clip((d - target) * 0.01, -0.001, 0.001))
+        self.well = float(np.clip(change, self.settings.well - 0.006, self.settings.well + 0.006))
+        cost = self.solve()
+        self.report(record, cost)
+        self.store(record, cost)
+        if frozen:
+            self.rounds.pop()
+        self.theta = self.next
+
+    def report(self, record: dict[str, Any], cost: float) -> None:
+        """Print one round."""
+        figures = self.cold.figures(record["theta"])
+        well = -self.curves(record["theta"])["pair"].min()
+        print(f"[{self.element}] round {len(self.rounds)}: cost {cost:.2f}, well {well:.4f} → {self.well:.4f}")
+        print("   cold", {k: round(float(v), 4) for k, v in figures.items()})
+        responses = record["responses"].items()
+        print("   measured", {k: (round(r.value, 4), round(r.error, 4)) for k, r in responses})
+        print("   D", {k: round(v, 3) for k, v in record["diffusion"].items()})
+        for frame in self.frames:
+            ours = frame.model(self.shape, record["theta"])
+            correlation = float(np.corrcoef(ours.ravel(), frame.forces.ravel())[0, 1])
+            slope = float((ours * frame.forces).sum() / (frame.forces**2).sum())
+            kept = ", kept out" if frame.kept_out else ""
+            print(f"   forces of {frame.state}{kept}: correlation {correlation:.4f}, slope {slope:.3f}")
+        print("   predicted", {k: round(r.at(self.next), 4) for k, r in responses}, flush=True)
+
+    def store(self, record: dict[str, Any], cost: float) -> None:
+        """Write the round as JSON."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = {
+            "element": self.element, "shape": list(self.shape), "theta": record["theta"].tolist(),
+            "next": self.next.tolist(), "well": self.well, "cost": cost, "diffusion": record["diffusion"],
+            "responses": {k: r.to_dict() for k, r in record["responses"].items()}, "spread": self.spread.tolist(),
+            "cold": self.cold.figures(record["theta"]),
+        }  # fmt: skip
+        (self.folder / f"{self.element}_{len(self.rounds):02d}.json").write_text(json.dumps(text))
+
+    def restore(self) -> int:
+        """Read the stored rounds and solve again, with the targets of today; return their number."""
+        for path in sorted(self.folder.glob(f"{self.element}_*.json")):
+            text = json.loads(path.read_text(encoding="utf-8"))
+            responses = {k: Response.of(r) for k, r in text["responses"].items()}
+            theta = np.array(text["theta"])
+            self.rounds.append({"theta": theta, "diffusion": text["diffusion"], "responses": responses})
+            self.theta, self.well, self.spread = np.array(text["theta"]), text["well"], np.array(text["spread"])
+        if self.rounds:
+            print("restored; cost", self.solve())
+            self.theta = self.next
+        return len(self.rounds)
+
+
+def start(element: str) -> FloatArray:
+    """Return parameters of functions near those of Nichol and Ackland, without kinks."""
+    shape, old = SHAPES[element], load("nichol-ackland-2016", elements=[element])
+    r = np.linspace(shape.start, shape.cutoff, 300)
+    v, phi = old.functions(element, element, r / STRETCH[element])  # type: ignore[attr-defined]
+    phi = phi / UNIT[element]
+    rise = np.argmax(phi)
+    old_phi = phi.copy()
+    phi[:rise] = phi[rise] + (phi[rise] - phi[:rise]) * 0.3  # no maximum: φ goes on rising towards the core
+    v = v + np.sqrt(UNIT[element]) * (phi - old_phi)  # the effective pair V + 2F'(1)φ stays
+    x = r / ROOM[element]
+    weight = 1.0 / (0.004 + 0.08 * np.abs(v))
+
+    def solve(values: FloatArray, n: int, w: FloatArray) -> FloatArray:
+        rows = np.concatenate([basis(shape, r, n).value * w[:, None], 0.3 * np.eye(n)])
+        return np.asarray(np.linalg.lstsq(rows, np.concatenate([values * w, np.zeros(n)]))[0])
+
+    return np.concatenate([
+        solve(v, shape.n_pair, weight), solve(phi, shape.n_density, np.where(x < 0.75, 0.3, 1.0) / 0.002),
+        [np.sqrt(UNIT[element]), 0.0, 0.0, 0.0, 0.0],
+    ])  # fmt: skip
+
+
+def last_parameters(folder: Path, element: str) -> FloatArray:
+    """Return the parameters of the last stored round of an element: those that were measured, not the next ones."""
+    path = sorted(folder.glob(f"{element}_*.json"))[-1]
+    return np.array(json.loads(path.read_text(encoding="utf-8"))["theta"])
