@@ -23,8 +23,8 @@ from ase.io import read, write
 CUTOFF = 250  # eV
 WIDTH = 0.1  # eV, of the Fermi-Dirac occupations
 EMPTY = {"Na": 0.22, "K": 0.33}  # empty bands per atom: those of free electrons up to 1 eV above the Fermi level
-# per electron, semicore included; the change of any force between the last two steps
-CONVERGENCE = {"density": 2e-4, "eigenstates": 1e-4, "forces": 5e-3}
+# per electron, semicore included
+CONVERGENCE = {"density": 1e-4, "eigenstates": 3e-5}
 
 
 def label(mesh: int) -> str:
