@@ -121,7 +121,10 @@ def relax(args: argparse.Namespace) -> None:
         frame = stored(atoms, args.mesh, args.sodium, time.process_time() - start, case=name, step=len(steps))
         write(args.file, frame, append=args.file.exists(), format="extxyz")
         steps.append(frame)
-        print(f"{name} step {len(steps) - 1}: {frame.get_potential_energy():.4f} eV, {np.abs(forces).max():.4f} eV/Å", flush=True)
+        print(
+            f"{name} step {len(steps) - 1}: {frame.get_potential_energy():.4f} eV, {np.abs(forces).max():.4f} eV/Å",
+            flush=True,
+        )
         if np.abs(forces).max() < CONVERGED:
             return
         atoms.positions = next_positions(steps)
