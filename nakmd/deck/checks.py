@@ -8,11 +8,11 @@ from math import prod
 from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import Model, SetTerm
 from nakmd.deck.live_samples import live_samples_are_stored
-from nakmd.deck.matter import CarbonFile, Graphene, Nanotube, Structure
+from nakmd.deck.matter import Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
-from nakmd.deck.unused import check_analysis_times, check_tethers, check_unused_keys
+from nakmd.deck.unused import check_analysis_times, check_tethers, check_unused_keys, check_unused_lengths
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean
 from nakmd.units import G_PER_CM3_PER_AMU_A3
@@ -28,7 +28,7 @@ def check_values(draft: Draft) -> Iterator[Problem]:
     """Yield the impossible and the implausible values of a deck."""
     if draft.structure is not None:
         yield from _check_structure(draft.structure)
-        yield from _check_size(draft.structure)
+        yield from check_unused_lengths(draft.structure)
         yield from check_unused_keys(draft.structure)
     if draft.groups is not None:
         yield from check_tethers(draft.groups)
@@ -97,44 +97,6 @@ def _check_density(structure: Structure) -> Iterator[Problem]:
                 f"[structure.liquid] {key}{what} of {density:.3g} g/cm³: liquid Na-K has 0.75 to 0.95 g/cm³.{remedy}",
                 fatal=not 0.3 * low <= density <= 3.0 * high,
             )
-
-
-def _check_size(structure: Structure) -> Iterator[Problem]:
-    """Yield lengths that this structure does not use: no given value may be ignored silently."""
-    liquid, carbon, box = structure.liquid, structure.carbon, structure.box
-    region = None if liquid is None else liquid.region
-    if box is not None and box.lengths is not None and (liquid is None or carbon is not None):
-        yield Problem(
-            ("structure", "box", "lengths"),
-            "[structure.box] lengths are only for a bulk liquid; here the cell follows from the structure. "
-            "Remove this key.",
-        )
-    if box is not None and box.vacuum is not None:
-        filled = isinstance(carbon, Nanotube) and region == "around"
-        filled |= isinstance(carbon, Graphene) and region == "between" and carbon.layers == 1
-        given = isinstance(carbon, CarbonFile) and region != "beside"
-        if filled or given or (liquid is None and carbon is None):
-            why = "the liquid fills the cell" if filled else "the cell is given by the file or the crystal"
-            yield Problem(
-                ("structure", "box", "vacuum"), f"[structure.box] vacuum is not used here: {why}. Remove this key."
-            )
-    if liquid is None or liquid.thickness is None:
-        return
-    film = carbon is None and box is not None and box.vacuum is not None
-    in_file = isinstance(carbon, CarbonFile) and region != "beside"
-    if region in ("inside", "droplet") or in_file or (carbon is None and not film):
-        uses = "a liquid without carbon uses it for a film, which needs a [structure.box] vacuum"
-        if carbon is not None:
-            uses = 'it is for a liquid "around" a tube, "beside" carbon or "between" sheets, if no file gives the cell'
-        yield Problem(
-            ("structure", "liquid", "thickness"),
-            f"[structure.liquid] thickness is not used here: {uses}. Remove this key.",
-        )
-    elif film and box is not None and box.lengths is not None:
-        yield Problem(
-            ("structure", "liquid", "thickness"),
-            "[structure.liquid] thickness and the third of [structure.box] lengths mean the same. Keep one of them.",
-        )
 
 
 def _check_model(model: Model) -> Iterator[Problem]:

@@ -4,9 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nakmd.deck.matter import Graphene, Groups, Structure
+from nakmd.deck.matter import CarbonFile, Graphene, Groups, Nanotube, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import AnalysisSection, Dynamics, Relax
+
+
+def check_unused_lengths(structure: Structure) -> Iterator[Problem]:
+    """Yield lengths that this structure does not use: no given value may be ignored silently."""
+    liquid, carbon, box = structure.liquid, structure.carbon, structure.box
+    region = None if liquid is None else liquid.region
+    if box is not None and box.lengths is not None and (liquid is None or carbon is not None):
+        yield Problem(
+            ("structure", "box", "lengths"),
+            "[structure.box] lengths are only for a bulk liquid; here the cell follows from the structure. "
+            "Remove this key.",
+        )
+    if box is not None and box.vacuum is not None:
+        filled = isinstance(carbon, Nanotube) and region == "around"
+        filled |= isinstance(carbon, Graphene) and region == "between" and carbon.layers == 1
+        given = isinstance(carbon, CarbonFile) and region != "beside"
+        if filled or given or (liquid is None and carbon is None):
+            why = "the liquid fills the cell" if filled else "the cell is given by the file or the crystal"
+            yield _unused(("structure", "box", "vacuum"), why)
+    if liquid is None or liquid.thickness is None:
+        return
+    film = carbon is None and box is not None and box.vacuum is not None
+    in_file = isinstance(carbon, CarbonFile) and region != "beside"
+    if region in ("inside", "droplet") or in_file or (carbon is None and not film):
+        uses = "a liquid without carbon uses it for a film, which needs a [structure.box] vacuum"
+        if carbon is not None:
+            uses = 'it is for a liquid "around" a tube, "beside" carbon or "between" sheets, if no file gives the cell'
+        yield _unused(("structure", "liquid", "thickness"), uses)
+    elif film and box is not None and box.lengths is not None:
+        yield Problem(
+            ("structure", "liquid", "thickness"),
+            "[structure.liquid] thickness and the third of [structure.box] lengths mean the same. Keep one of them.",
+        )
 
 
 def check_unused_keys(structure: Structure) -> Iterator[Problem]:
