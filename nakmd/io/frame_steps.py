@@ -109,12 +109,13 @@ def check_same_steps(path: object, steps: h5py.Dataset, n_frames: int, elements:
             continue
         check_numbers(path, own)
         expected, found = (numbers_of(dataset, n_frames) for dataset in (steps, own))
-        if len(expected) != len(found) or np.any(expected != found):
-            row = int(np.argmax(expected[: len(found)] != found[: len(expected)]))
-            what = f"{len(found)} steps" if len(expected) != len(found) else f"step {found[row]} in row {row}"
-            raise FileFormatError(
-                path,
-                f"{element.name} has {what}, the positions have "
-                f"{n_frames if len(expected) != len(found) else expected[row]}.",
-                "nakmd reads files whose elements are stored at the same steps.",
-            )
+        if len(expected) != len(found):
+            what = f"{len(found)} steps, the positions have {n_frames}"
+        elif np.any(expected != found):
+            row = int(np.argmax(expected != found))
+            what = f"step {found[row]} in row {row}, the positions have {expected[row]}"
+        else:
+            continue
+        raise FileFormatError(
+            path, f"{element.name} has {what}.", "nakmd reads files whose elements are stored at the same steps."
+        )
