@@ -127,7 +127,7 @@ def _compiled_as_cached(dispatcher: Any) -> Any:
             _kernels_in_work -= 1
 
     compiler.compile = compile_with_internal_copies
-    return _keyed_by_outside_code(dispatcher)
+    return _optionally_cached(_keyed_by_outside_code(dispatcher))
 
 
 def _keyed_by_outside_code(dispatcher: Any) -> Any:
@@ -141,7 +141,7 @@ def _keyed_by_outside_code(dispatcher: Any) -> Any:
         return (*key, outside) if outside else key
 
     cache._index_key = key_with_outside_code  # noqa: SLF001
-    return _optionally_cached(dispatcher)
+    return dispatcher
 
 
 def _optionally_cached(dispatcher: Any) -> Any:
