@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ class Results:
         reasons = [f"{name}: {reason}" for name, reason in self.failures.items()]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes), *reasons])
 
-    @property
+    @cached_property
     def unsettled(self) -> list[str]:
         """What had not settled in the frames measured: quantities of the run, and rows of the table that drift.
 
