@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from ase import Atoms
 from ase.io import read
 from ase.neighborlist import neighbor_list
 from functions import Basis, Shape, basis, embedding, split, wall
@@ -16,6 +17,17 @@ from nakmd.arrays import FloatArray, IntArray
 FILE = Path(__file__).parent / "pbe" / "liquid.extxyz"
 #: Of three frames of a state, the one kept out of the fit.
 KEPT_OUT = 2
+
+
+def _atoms_of(elements: set[str], file: Path) -> list[Atoms]:
+    """Return the stored frames that consist of these elements; an empty list without the file."""
+    frames = read(file, ":") if file.exists() else []
+    return [atoms for atoms in frames if set(atoms.get_chemical_symbols()) == elements]
+
+
+def _summed(i: IntArray, toward: FloatArray, pull: FloatArray, n: int) -> FloatArray:
+    """Return the forces (n, 3) [eV/Å] on n atoms from the forces along the directed pairs that begin at atoms i."""
+    return np.stack([np.bincount(i, pull * toward[:, k], n) for k in range(3)], axis=1)
 
 
 @dataclass
@@ -38,15 +50,13 @@ class ForceFrame:
         n = len(self.forces)
         slope = embedding(f, np.bincount(self.i, self.density.value @ p, n))[1]
         pull = self.pair.slope @ v + self.of_wall + (slope[self.i] + slope[self.j]) * (self.density.slope @ p)
-        return np.stack([np.bincount(self.i, pull * self.toward[:, k], n) for k in range(3)], axis=1)
+        return _summed(self.i, self.toward, pull, n)
 
 
 def frames_of(element: str, shape: Shape, file: Path = FILE) -> list[ForceFrame]:
     """Return the stored frames of one element; an empty list without the file."""
     out = []
-    for atoms in read(file, ":") if file.exists() else []:
-        if set(atoms.get_chemical_symbols()) != {element}:
-            continue
+    for atoms in _atoms_of({element}, file):
         i, j, r, d = neighbor_list("ijdD", atoms, shape.cutoff)
         out.append(
             ForceFrame(
@@ -101,7 +111,7 @@ class AlloyFrame:
         slope = np.where(self.sodium, embedding(f["Na"], rho)[1], embedding(f["K"], rho)[1])
         direct = np.where(self.unlike, self.pair.slope @ v + self.of_wall, self.held[:, 2])
         pull = direct + slope[self.i] * own + slope[self.j] * other
-        return np.stack([np.bincount(self.i, pull * self.toward[:, k], n) for k in range(3)], axis=1)
+        return _summed(self.i, self.toward, pull, n)
 
 
 def alloy_frames(
@@ -110,10 +120,8 @@ def alloy_frames(
     """Return the stored frames of the alloy."""
     out = []
     cutoffs = {(e, e): s.cutoff for e, s in shapes.items()} | {("Na", "K"): cross.cutoff}
-    for atoms in read(file, ":") if file.exists() else []:
+    for atoms in _atoms_of({"Na", "K"}, file):
         symbols = np.array(atoms.get_chemical_symbols())
-        if set(symbols) != {"Na", "K"}:
-            continue
         i, j, r, d = neighbor_list("ijdD", atoms, cutoffs)
         held = np.zeros((len(r), 3))
         for element, shape in shapes.items():
