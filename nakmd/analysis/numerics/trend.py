@@ -45,18 +45,12 @@ def trend_of(series: FloatArray) -> float | None:
     n = len(series)
     if n < LEAST_SAMPLES:
         return None
-    time = np.arange(n) - 0.5 * (n - 1)
-    squares = float(time @ time)
-    deviations = series - series.mean()
-    slope = float(time @ deviations) / squares
-    residuals = deviations - slope * time
-    noise = float(residuals @ residuals)
-    # the mean of a constant is rounded, and so are its deviations
-    rounding = 1e-24 * n * float(np.mean(series) ** 2)
-    if noise <= rounding:
+    slope, squares, residuals = _line_of(series)
+    rounding = _rounding_of(series)
+    if float(residuals @ residuals) <= rounding:
         return 0.0 if slope**2 * squares <= rounding else math.copysign(math.inf, slope)
-    g = statistical_inefficiency(residuals)
-    return normal_quantile(slope / math.sqrt(noise / (n - 2) / squares * g), n / g - 2.0)
+    error, freedom = _slope_error(squares, residuals)
+    return normal_quantile(slope / error, freedom)
 
 
 def normal_quantile(t: float, freedom: float) -> float:
@@ -99,7 +93,7 @@ def curvature_of(series: FloatArray) -> float | None:
     coefficients = basis.T @ deviations
     residuals = deviations - basis @ coefficients
     noise, bend = float(residuals @ residuals), float(coefficients[2])
-    rounding = 1e-24 * n * float(np.mean(series) ** 2)
+    rounding = _rounding_of(series)
     if noise <= rounding:
         return 0.0 if bend**2 <= rounding else math.copysign(math.inf, bend)
     g = statistical_inefficiency(residuals)
@@ -112,18 +106,27 @@ def slope_lost(series: FloatArray, start: int) -> float:
     Negative if it is steeper in the same direction; the error is that of the slope from ``start`` on.
     """
     whole, _, _ = _line_of(series)
-    slope, error, freedom = _line_of(series[start:])
+    slope, squares, residuals = _line_of(series[start:])
+    error, freedom = _slope_error(squares, residuals)
     lost = math.copysign(1.0, whole) * (whole - slope)
     return normal_quantile(lost / error, freedom) if error > 0.0 else math.copysign(math.inf, lost)
 
 
-def _line_of(series: FloatArray) -> tuple[float, float, float]:
-    """Return the slope of a series, its standard error, and the degrees of freedom."""
-    n = len(series)
-    time = np.arange(n) - 0.5 * (n - 1)
+def _line_of(series: FloatArray) -> tuple[float, float, FloatArray]:
+    """Return the slope of the least-squares line, the sum of squares of the time, and the residuals (n,)."""
+    time = np.arange(len(series)) - 0.5 * (len(series) - 1)
     squares = float(time @ time)
     deviations = series - series.mean()
     slope = float(time @ deviations) / squares
-    residuals = deviations - slope * time
-    g = statistical_inefficiency(residuals)
-    return slope, math.sqrt(float(residuals @ residuals) / (n - 2) / squares * g), n / g - 2.0
+    return slope, squares, deviations - slope * time
+
+
+def _slope_error(squares: float, residuals: FloatArray) -> tuple[float, float]:
+    """Return the standard error of the slope of a line, and its degrees of freedom."""
+    n, g = len(residuals), statistical_inefficiency(residuals)
+    return math.sqrt(float(residuals @ residuals) / (n - 2) / squares * g), n / g - 2.0
+
+
+def _rounding_of(series: FloatArray) -> float:
+    """Return the sum of squares up to which deviations from the mean, which is rounded itself, are rounding."""
+    return 1e-24 * len(series) * float(np.mean(series) ** 2)
