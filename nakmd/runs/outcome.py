@@ -19,7 +19,7 @@ from nakmd.io.library_errors import guard
 from nakmd.results.measure import measure_stored
 from nakmd.results.results import Results
 from nakmd.runs.folder import RunFolder
-from nakmd.runs.run_checkpoint import read_run_checkpoint
+from nakmd.runs.run_checkpoint import AGAIN, read_run_checkpoint
 from nakmd.simulation import StageReport
 
 
@@ -97,7 +97,7 @@ class Run:
             self.notes.append(str(stored["message"]))
         checkpoint = self._checkpoint(folder)
         if checkpoint is not None:
-            with guard(checkpoint.path, "the stages of the run cannot be read", "Start the run again."):
+            with guard(checkpoint.path, "the stages of the run cannot be read", AGAIN):
                 reports = checkpoint["simulation"]["reports"]
                 self.stages = [StageReport(**reports[str(k)]) for k in range(len(reports))]
             return Deck.from_source(DeckSource.parse(checkpoint["deck"], str(folder.deck), Path(checkpoint["folder"])))

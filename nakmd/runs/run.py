@@ -24,14 +24,11 @@ from nakmd.runs.outcome import Run
 from nakmd.runs.plan import make_plan
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.provenance import potential_hash
-from nakmd.runs.run_checkpoint import read_run_checkpoint
+from nakmd.runs.run_checkpoint import AGAIN, read_run_checkpoint
 from nakmd.runs.session import ProgressReport, Session
 from nakmd.runs.walltime import deadline_of
 from nakmd.system import System, Topology
 from nakmd.toml_lines import KeyPath
-
-#: Remedy for a checkpoint that is whole, but not one of this run.
-_AGAIN = "Start the run again."
 
 
 def run_deck(
@@ -119,7 +116,7 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
 def _stored_system(stored: Checkpoint, topology: Topology) -> System:
     """Return the atoms of a checkpoint, of which the trajectory has the species, masses and groups."""
     state = stored["simulation"]
-    with guard(stored.path, "the run cannot be continued from it", _AGAIN):
+    with guard(stored.path, "the run cannot be continued from it", AGAIN):
         try:
             return System(
                 state["positions"],
@@ -131,7 +128,7 @@ def _stored_system(stored: Checkpoint, topology: Topology) -> System:
                 topology.groups,
             )
         except InputError as error:
-            raise FileFormatError(stored.path, str(error), _AGAIN) from error
+            raise FileFormatError(stored.path, str(error), AGAIN) from error
 
 
 def _chosen(threads: int | None) -> int:

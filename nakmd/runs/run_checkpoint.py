@@ -7,6 +7,9 @@ import os
 from nakmd.errors import FileFormatError
 from nakmd.io.checkpoint import Checkpoint, read_checkpoint
 
+#: Remedy for a checkpoint that is whole, but not one of this run.
+AGAIN = "Start the run again."
+
 #: Entries of the checkpoint of a run, and their types.
 _ENTRIES: dict[str, type] = {
     "nakmd": str,
@@ -40,11 +43,9 @@ def read_run_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
             raise FileFormatError(
                 stored.path,
                 f"this is not a checkpoint of a run: its entry {name!r} is {found}.",
-                "Start the run again.",
+                AGAIN,
             )
     wrong = [steps for steps in stored["extensions"] if type(steps) is not int or steps < 1]
     if wrong:
-        raise FileFormatError(
-            stored.path, f"the run was extended by {wrong[0]!r}, not by a number of steps.", "Start the run again."
-        )
+        raise FileFormatError(stored.path, f"the run was extended by {wrong[0]!r}, not by a number of steps.", AGAIN)
     return stored

@@ -23,6 +23,7 @@ from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
 from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.rates import store_rate
+from nakmd.runs.run_checkpoint import AGAIN
 from nakmd.runs.stage_builder import build_stages
 from nakmd.simulation import (
     THERMO_UNITS,
@@ -140,7 +141,7 @@ class Session:
         for steps in self.extensions:
             simulation.extend(steps)
         if self.stored is not None:
-            with guard(self.folder.checkpoint, "the run cannot be continued from it", "Start the run again."):
+            with guard(self.folder.checkpoint, "the run cannot be continued from it", AGAIN):
                 simulation.restore(self.stored["simulation"])
             self.notes += measuring.catch_up(self.folder.trajectory, simulation.step)
         if more_steps is not None:
