@@ -24,8 +24,8 @@ SITES = ("C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic")
 def test_documented_sets_exist():
     assert set(library.names()) >= {
         "nichol-ackland-2016", "kinaci-2012-cn", "lindsay-broido-2010", "tersoff-1989-c", "morse-dilute",
-        "morse-screened", "metal-carbon-2026", "johnson-oh-nak", "gupta-na", "nak", "rb", "cn", "nak-cn", "nak-cn-pair",
-        "nak-cn-dilute",
+        "morse-screened", "metal-carbon-2026", "johnson-oh-nak", "gupta-na", "nak-2026", "nak", "nak-2016", "rb", "cn", "nak-cn",
+        "nak-cn-pair", "nak-cn-dilute", "nak-cn-2016",
     }  # fmt: skip
 
 
@@ -45,19 +45,28 @@ def test_every_set_is_named_like_its_file_and_loads(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "contact"),
-    [("nak-cn", "metal-carbon-2026"), ("nak-cn-pair", "morse-screened"), ("nak-cn-dilute", "morse-dilute")],
+    ("name", "metal", "contact"),
+    [
+        ("nak-cn", "nak-2026", "metal-carbon-2026"),
+        ("nak-cn-pair", "nak-2026", "morse-screened"),
+        ("nak-cn-dilute", "nak-2026", "morse-dilute"),
+        ("nak-cn-2016", "nichol-ackland-2016", "metal-carbon-2026"),
+    ],
 )
-def test_the_models_cover_every_pair_of_species(name, contact):
+def test_the_models_cover_every_pair_of_species(name, metal, contact):
     species = (*METALS, *SITES)
     coverage = library.load(name).coverage(species)
     assert len(coverage) == len(species) * (len(species) + 1) // 2
     assert all(label and label != "none" for _, _, label in coverage)
     by_pair = {(a, b): label for a, b, label in coverage}
-    assert by_pair["Na", "K"] == "nichol-ackland-2016"
+    assert by_pair["Na", "K"] == metal
     assert by_pair["C", "N:graphitic"] == "kinaci-2012-cn"
     assert by_pair["K", "N:pyridinic"] == contact
-    assert by_pair["K", "C"] == (f"{contact}, screened" if name == "nak-cn" else contact)
+    assert by_pair["K", "C"] == (f"{contact}, screened" if metal_screens(name) else contact)
+
+
+def metal_screens(name):
+    return any(term.screening for term in library.read_set(name).term)
 
 
 def test_rubidium_needs_declared_pairs():
@@ -146,7 +155,7 @@ def test_lambda_phi_scales_the_density_between_unlike_atoms_only(tmp_path):
         '[[term]]\nset = "nichol-ackland-2016"\nelements = ["K", "Na"]\nlambda_phi = 0.99\n'
     )
     r = np.array([3.9])
-    plain, tuned = library.load("nak").terms[0], library.load(model).terms[0]
+    plain, tuned = library.load("nak-2016").terms[0], library.load(model).terms[0]
     assert tuned.elements == ("Na", "K")
     assert tuned.functions("Na", "K", r)[1] == pytest.approx(0.99 * plain.functions("Na", "K", r)[1], rel=1e-14)
     assert tuned.functions("Na", "K", r)[0] == plain.functions("Na", "K", r)[0]
@@ -254,7 +263,7 @@ def test_affinity_scales_only_the_metal_carbon_terms():
         parts = [part for term in model.terms for part in term.parts]
         assert [part.scale for part in parts if isinstance(part, PairPotential)] == [0.4]
     assert library.load("morse-dilute", affinity=2.0).scale == 2.0
-    for name in ("nak", "cn", "kinaci-2012-cn"):
+    for name in ("nak", "nak-2016", "cn", "kinaci-2012-cn"):
         with pytest.raises(InputError, match="does not apply to"):
             library.load(name, affinity=0.4)
     for scale in (-1.0, math.nan, math.inf):
@@ -285,5 +294,6 @@ def test_an_unknown_name_gives_the_nearest_one():
 
 def test_hashes_name_every_file_of_a_model():
     found = library.hashes("nak-cn")
-    assert list(found) == ["nak-cn", "nichol-ackland-2016", "kinaci-2012-cn", "metal-carbon-2026"]
+    assert list(found) == ["nak-cn", "nak-2026", "kinaci-2012-cn", "metal-carbon-2026"]
+    assert list(library.hashes("nak-cn-2016"))[:2] == ["nak-cn-2016", "nichol-ackland-2016"]
     assert found["metal-carbon-2026"] == sha256(data_folder("potentials") / "metal-carbon-2026.toml")
