@@ -99,7 +99,7 @@ def test_binding_of_a_film(script, points, of_the_model):
 def test_binding_of_potassium_between_two_sheets(script, points, of_the_model):
     """The stack of KC8 was not fitted: S within twice the spread of the films, enthalpy within 0.1 eV of PBE.
 
-    Against graphite, which dispersion holds together, it is half an electronvolt above calorimetry, and the model says so.
+    Against graphite, which dispersion holds together, it is 0.5 eV above calorimetry, and the model says so.
     """
     (stack,) = [p for p in points if p.film == script.STACK]
     assert script.scale_of([stack])[0] == pytest.approx(of_the_model["K"]["residual"], abs=0.05)

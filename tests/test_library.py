@@ -24,8 +24,8 @@ SITES = ("C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic")
 def test_documented_sets_exist():
     assert set(library.names()) >= {
         "nichol-ackland-2016", "kinaci-2012-cn", "lindsay-broido-2010", "tersoff-1989-c", "morse-dilute",
-        "morse-screened", "metal-carbon-2026", "johnson-oh-nak", "gupta-na", "nak-2026", "nak", "nak-2016", "rb", "cn", "nak-cn",
-        "nak-cn-pair", "nak-cn-dilute", "nak-cn-2016",
+        "morse-screened", "metal-carbon-2026", "johnson-oh-nak", "gupta-na", "nak-2026", "nak", "nak-2016", "rb", "cn",
+        "nak-cn", "nak-cn-pair", "nak-cn-dilute", "nak-cn-2016",
     }  # fmt: skip
 
 

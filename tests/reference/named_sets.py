@@ -94,7 +94,7 @@ def tersoff_twin(record):
     return TersoffTwin(entries)
 
 
-def screened_twin(term, species, metal):
+def screened_twin(term, species, screening_metal):
     """Return the reference of a metal and its screened pairs, of a term of a model."""
     record = record_of(term["set"])
     pairs, shares = {}, {}
