@@ -13,6 +13,7 @@ from nakmd.potentials.files.texts import sha256
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.library.model_record import ModelRecord
 from nakmd.resources import data_folder
+from nakmd.runs.provenance import potential_hash
 from nakmd.units import MOLDY_COULOMB
 
 METALS = ("Na", "K")
@@ -269,6 +270,30 @@ def test_affinity_scales_only_the_metal_carbon_terms():
     for scale in (-1.0, math.nan, math.inf):
         with pytest.raises(InputError, match="must be a number not below 0"):
             library.load("nak-cn", affinity=scale)
+
+
+@pytest.mark.parametrize("name", ["nak", "nak-cn", "nak-cn-pair", "nak-cn-dilute"])
+def test_a_model_takes_a_member_of_its_metal(name):
+    """Only the metal is another; coverage, provenance and hash tell which."""
+    center, member = library.load(name), library.load(name, member=3)
+    metals, contacts = zip(*([term.parts[0], term.parts[1:]] for term in member.terms), strict=True)
+    assert metals[0].pairs == library.load("nak-2026", member=3).pairs
+    assert metals[0].pairs != library.load("nak-2026").pairs
+    label = {(a, b): how for a, b, how in member.coverage(("Na", "K", "C"))}
+    assert label["Na", "K"] == "nak-2026, member 3"
+    assert potential_hash(center) != potential_hash(member) != potential_hash(library.load(name, member=4))
+    assert "nak-2026, member 3" in str(member.describe())
+    for ours, theirs in zip(center.terms[1:], member.terms[1:], strict=True):
+        assert ours.describe() == theirs.describe()
+    if metal_screens(name):
+        assert (label["K", "C"], len(contacts[0])) == ("metal-carbon-2026, screened", 1)
+        assert member.terms[0].screening == center.terms[0].screening
+
+
+def test_the_metal_of_2016_has_no_members():
+    for name in ("nak-2016", "nak-cn-2016"):
+        with pytest.raises(InputError, match=f"{name} has no ensemble"):
+            library.load(name, member=1)
 
 
 def test_elements_may_be_chosen():
