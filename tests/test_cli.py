@@ -118,7 +118,7 @@ def test_new(command, tmp_path):
 def test_check(command, small):
     code, out, _ = command("check", small)
     assert code == 0
-    for word in ("60 atoms", "nak-2026", "Na-K", "memory", "wall time", "trajectory", "is valid"):
+    for word in ("60 atoms", "nichol-ackland-2016", "Na-K", "memory", "wall time", "trajectory", "is valid"):
         assert word in out
     code, out, _ = command("check", small, "--json")
     output = json.loads(out)
