@@ -79,7 +79,7 @@ def test_verdicts():
 # ------------------------------------------------------------------------------------------------ cold
 @pytest.fixture(scope="module")
 def sodium():
-    return cold.measure(load("nak"), {"element": "Na"}, 0)
+    return cold.measure(load("nak-2016"), {"element": "Na"}, 0)
 
 
 def test_cold_sodium_agrees_with_the_paper(sodium):
@@ -94,7 +94,7 @@ def test_cold_sodium_agrees_with_the_paper(sodium):
 
 def test_acoustic_phonons_agree_with_elastic_constants(sodium):
     """m ω² = C q² V/2 for q → 0; at q = 0.02 (2π/a) dispersion is about q²/6 = 0.3 % at most."""
-    phonons = cold.ForceConstants.measure(load("nak"), "Na", sodium["a"])
+    phonons = cold.ForceConstants.measure(load("nak-2016"), "Na", sodium["a"])
     density = 2.0 * MASSES["Na"] / sodium["a"] ** 3
     c11, c12, c44 = (sodium[name] for name in ("C11", "C12", "C44"))
     for direction, moduli in (

@@ -59,7 +59,7 @@ def test_killed_and_resumed_is_bit_equal(tiny, tmp_path, monkeypatch):
     assert len(computed) == len(whole.results) - 2
     stored = json.loads((tmp_path / "validation.json").read_text())
     assert stored["findings"] == figures(whole)
-    assert stored["provenance"]["potential"]["files"].keys() >= {"nak-cn", "nichol-ackland-2016"}
+    assert stored["provenance"]["potential"]["files"].keys() >= {"nak-cn", "nak-2026"}
     other_seed = validate("nak-cn", wanted, quick=True, seed=6, threads=1)
     assert other_seed["density", "Na", 400].value != whole["density", "Na", 400].value
 
@@ -142,9 +142,9 @@ def test_folders_with_other_settings_are_rejected(tmp_path):
 
 # ------------------------------------------------------------------------------------------------ slow
 @pytest.mark.slow
-def test_liquid_of_the_default_set():
+def test_liquid_of_the_set_of_2016():
     """Acceptance values for the quantities that a fit evaluates for each candidate."""
-    validation = validate("nak", LIQUID_QUICK, quick=True, seed=3)
+    validation = validate("nak-2016", LIQUID_QUICK, quick=True, seed=3)
     assert validation["density", "Na", 400].value == pytest.approx(0.917, abs=0.006)
     assert validation["density", "K", 400].value == pytest.approx(0.8145, abs=0.006)
     assert validation["density", "NaK 0.67", 400].value == pytest.approx(0.842, abs=0.008)
@@ -156,11 +156,11 @@ def test_liquid_of_the_default_set():
 
 
 # ---------------------------------------------------------------------------------------- stored results
-STORED = data_folder("potentials") / "validation" / "nak-cn"
+STORED = data_folder("potentials") / "validation" / "nak-cn-2016"
 
 
 def test_stored_findings_are_complete_and_shown():
-    """The full run of the default set: all groups, provenance, and every row of the table in potentials/README.md."""
+    """The full run of the set of 2016: all groups, provenance, and every row of the table in potentials/README.md."""
     stored = json.loads((STORED / "validation.json").read_text())
     assert {finding["group"] for finding in stored["findings"]} == set(points.GROUPS)
     assert stored["scale"] == "full"
@@ -177,7 +177,7 @@ def test_stored_findings_are_complete_and_shown():
             finding["text"], finding["unit"], finding["reference_text"], finding["verdict_text"],
         )  # fmt: skip
     # the metal potential is still that of the stored run; after a change run `make validate`
-    model, metal = load("nak-cn"), ("Na", "K")
+    model, metal = load("nak-cn-2016"), ("Na", "K")
     point = next(p for p in points_for(model, Wanted(["liquid"]), FULL)[0] if p.species == metal)
     file = STORED / "points" / (point.key.replace("/", "_").replace(" ", "-") + ".json")
     assert json.loads(file.read_text())["digest"] == point.digest(model, stored["provenance"]["seed"])

@@ -31,6 +31,10 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
     if summary.license:
         say(f"licence   {summary.license}")
     say(f"file      {summary.path}  (sha256 {summary.sha256[:16]}…)")
+    for entry in (record, *parts):
+        if members := getattr(entry, "n_members", 0):
+            of = f", of {entry.name}" if parts else ""
+            say(f"ensemble  [model] member = 1 to {members}{of}; --json prints the parameters of the set's members")
     for title, columns, rows in number_tables(record):
         say()
         show_table(columns, rows, title)
@@ -61,7 +65,7 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
 def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str]]]]:
     """Return (title, columns with units, rows) of the parameters of a record: settings first, then its lists."""
     data: dict[str, Any] = record.model_dump(mode="json", exclude_none=True)
-    left_out = {"name", "title", "form", "license", "notes", "not_for", "source", "accuracy", "units"}
+    left_out = {"name", "title", "form", "license", "notes", "not_for", "source", "accuracy", "units", "member"}
     settings, tables = [], []
     for key, value in data.items():
         if key in left_out or value in ([], {}):
