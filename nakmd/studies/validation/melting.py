@@ -192,4 +192,4 @@ def findings(element: str, result: Mapping[str, Any]) -> list[Finding]:
 def cost(params: Mapping[str, Any]) -> float:
     """Return the cost in atom-steps, for an estimate of the remaining time."""
     runs = len(FIRST) * (FIRST_TIME * params["time"] + LEFT_OUT) + len(SECOND) * (params["time"] + LEFT_OUT)
-    return 2.0 * float(math.prod(params["cells"])) * (runs + 1.5 * MELT_TIME + JOIN_TIME) / TIMESTEP
+    return 2.0 * float(math.prod(params["cells"])) * float(runs + 1.5 * MELT_TIME + JOIN_TIME) / TIMESTEP

@@ -122,7 +122,7 @@ def hop(potential: Potential, full: System, a: float) -> dict[str, Any]:
     The hop along ⟨111⟩ is symmetric about its middle. At each place the coordinate of the hopping atom relative to the
     mean of all others along ⟨111⟩ is held and everything else relaxes at constant volume; the largest energy of this
     constrained minimum is that of the saddle. An atom that leaves its site, or a hopping atom that leaves the line,
-    ends the search: what a crystal without stability finds is no barrier.
+    ends the search, and so does an energy below that at rest: what an unstable crystal finds is no barrier.
     """
     sites = _without_first(full)
     target = full.positions[0] + 0.5 * a
@@ -143,6 +143,8 @@ def hop(potential: Potential, full: System, a: float) -> dict[str, Any]:
             if np.any(off_site(start, moved, a)):
                 return {"path": path, "migration": None, "why not": f"atoms leave their sites at {place:g} of the hop"}
             path.append(energy - rest)
+            if energy < rest:
+                return {"path": path, "migration": None, "why not": f"lower than at rest at {place:g} of the hop"}
     except NakmdError as error:
         return {"path": [], "migration": None, "why not": str(error)}
     curve = CubicSpline([*PATH, *(1.0 - place for place in PATH[-2::-1])], [*path, *path[-2::-1]])
