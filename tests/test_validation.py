@@ -14,12 +14,11 @@ from nakmd.errors import InputError
 from nakmd.potentials import load
 from nakmd.studies import LIQUID_QUICK, validate
 from nakmd.studies.validation import adsorption, cold, liquid, surface
-from nakmd.studies.validation.findings import Finding
+from nakmd.studies.validation.findings import Finding, together
 from nakmd.studies.validation.point_findings import findings_of
 from nakmd.studies.validation.points import Point, points_for
 from nakmd.studies.validation.references import Reference, curves, reference_for, sources
 from nakmd.studies.validation.scales import QUICK
-from nakmd.studies.validation.states import together
 from nakmd.studies.validation.wanted import QUANTITIES, Wanted
 from nakmd.units import ACCELERATION, GPA_PER_EV_A3
 

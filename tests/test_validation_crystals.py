@@ -60,6 +60,7 @@ def test_a_held_direction_does_not_move(sodium):
 
 
 # --------------------------------------------------------------------------------------------- vacancy
+@pytest.mark.slow
 def test_the_hop_is_that_of_a_nudged_elastic_band(sodium):
     """ASE: climbing image, improved tangent, five images between two relaxed neighbouring vacancies."""
     model, a = sodium
@@ -76,9 +77,9 @@ def test_the_hop_is_that_of_a_nudged_elastic_band(sodium):
         FIRE(end, logfile=None).run(fmax=2e-3, steps=300)
     band = NEB(images, climb=True, method="improvedtangent")
     band.interpolate(mic=True)
-    FIRE(band, logfile=None).run(fmax=1e-2, steps=300)
+    FIRE(band, logfile=None).run(fmax=3e-3, steps=800)
     barrier = max(image.get_potential_energy() for image in images) - first.get_potential_energy()
-    # fmax 1e-2 eV/Å on a path of curvature 1 eV/Å²: 5e-5 eV, and as much from the ends; the spline has 1e-4
+    # a band stopped at 1e-2 eV/Å lies 2 meV higher, so one stopped at 3e-3 within 1 meV
     assert found["migration"] == pytest.approx(barrier, abs=1e-3)
     assert found["migration"] == pytest.approx(max(found["path"]), abs=2e-3)
 

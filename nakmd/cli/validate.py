@@ -18,7 +18,7 @@ def validate(
         str, typer.Argument(help="A parameter set, or a file: .toml, .tersoff, setfl, eam.fs, funcfl.")
     ] = "nak-cn",
     quick: Annotated[
-        bool, typer.Option("--quick", help="Short runs of small cells: minutes on two cores instead of half an hour.")
+        bool, typer.Option("--quick", help="Short runs of small cells: minutes instead of half an hour.")
     ] = False,
     only: Annotated[
         list[str] | None,

@@ -58,7 +58,7 @@ KINDS = {
     "fusion": Kind(
         "solid", solid.measure_fusion, lambda p, r: solid.fusion_findings(p["element"], p["temperature"], r)
     ),
-    "melting": Kind("solid", melting.measure, lambda p, r: melting.findings(p["element"], r)),
+    "melting": Kind("solid", melting.measure, None),
     "liquid": Kind("liquid", liquid.measure, None),
     "diffraction": Kind(
         "liquid", diffraction.measure, lambda p, r: diffraction.findings(p["x_K"], p["temperature"], r)

@@ -16,7 +16,7 @@ from nakmd.integrators import Bussi, CellRescaling, VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.simulation import LiveAnalysis, Stage
 from nakmd.structures.crystal import crystal
-from nakmd.studies.validation.findings import Finding, restored, stored
+from nakmd.studies.validation.findings import Finding, restored, stored, together
 from nakmd.studies.validation.liquid import BAROSTAT, EVERY_DENSITY, STRONG_BATH, TIMESTEP, run, steps_of
 from nakmd.studies.validation.references import reference_for
 from nakmd.studies.validation.solid import warm_crystal
@@ -170,12 +170,12 @@ def zero_of_line(x: FloatArray, y: FloatArray) -> Measure:
     return Measure(zero, error, "K", float(n - 2))
 
 
-def findings(element: str, result: Mapping[str, Any]) -> list[Finding]:
-    """Return the melting point with its reference."""
-    melting = restored(result["melting"])
-    second = result["temperatures"][len(FIRST) :]
+def findings(element: str, results: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return the melting point, the mean of independent runs, with its reference."""
+    melting = together([restored(result["melting"]) for result in results])
+    second = [t for result in results for t in result["temperatures"][len(FIRST) :]]
     notes = [
-        f"{result['atoms']} atoms, half crystal and half melt; zero of the rate of melting between "
+        f"{results[0]['atoms']} atoms, {len(results)} runs, half crystal and half melt; zero of the rate of melting between "
         f"{min(second):.0f} and {max(second):.0f} K"
     ]
     if not min(second) <= melting.value <= max(second):

@@ -10,15 +10,15 @@ import numpy as np
 
 from nakmd.analysis import Measure
 from nakmd.analysis.numerics.fitting import weighted_line
-from nakmd.studies.validation import alloy, surface
-from nakmd.studies.validation.findings import Finding, number, restored, stored
+from nakmd.studies.validation import alloy, melting, surface
+from nakmd.studies.validation.findings import Finding, number, restored, stored, together
 from nakmd.studies.validation.kinds import KINDS
 from nakmd.studies.validation.liquid import name_of, peak_of, species_of
 from nakmd.studies.validation.points import Point
 from nakmd.studies.validation.references import Reference, curves_of, reference_for
 from nakmd.studies.validation.scales import EUTECTIC, MIXING_TEMPERATURE, MIXTURES, POTASSIUM, SODIUM, Scale
 from nakmd.studies.validation.size_findings import of_sizes
-from nakmd.studies.validation.states import Results, States, together
+from nakmd.studies.validation.states import Results, States
 from nakmd.studies.validation.wanted import GROUPS, Wanted
 
 #: Yeh and Hummer found no size effect of the viscosity in periodic cells down to a few hundred atoms.
@@ -44,6 +44,7 @@ def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale
             findings.append(_failure(point, kind.group, str(result["failed"])))
         elif kind.findings is not None:
             findings += kind.findings(point.params, result)
+    findings += _melting(points, results)
     states = States(points, results)
     for x_K in scale.compositions():
         temperatures = scale.densities(x_K)
@@ -59,6 +60,14 @@ def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale
         findings += of_sizes(states, sorted({*scale.sizes, scale.atoms}))
     order = {group: row for row, group in enumerate(GROUPS)}
     return sorted(findings, key=lambda finding: order.get(finding.group, len(order)))
+
+
+def _melting(points: Sequence[Point], results: Results) -> list[Finding]:
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        if point.task == "melting" and "failed" not in results[point.key]:
+            runs.setdefault(point.params["element"], []).append(results[point.key])
+    return [finding for element, of_element in runs.items() for finding in melting.findings(element, of_element)]
 
 
 def _failure(point: Point, group: str, why: str) -> Finding:

@@ -90,7 +90,7 @@ FULL = Scale(
         POTASSIUM: (338.0, 373.0, 400.0, 573.0),
         EUTECTIC: (300.0, 400.0, 573.0),
     },
-    atoms=432, settle=15.0, npt=150.0, nvt=300.0, seeds=1,
+    atoms=432, settle=15.0, npt=150.0, nvt=300.0, seeds=2,
     film_atoms=1000, film_settle=50.0, film_time=300.0,
     hot={SODIUM: (1000.0,), POTASSIUM: (1000.0,), EUTECTIC: (700.0,)}, films=_FILMS,
     sizes=(250, 1024),

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from nakmd.analysis.numerics.fitting import weighted_line
-from nakmd.studies.validation.findings import Finding
+from nakmd.studies.validation.findings import Finding, together
 from nakmd.studies.validation.liquid import name_of, species_of
 from nakmd.studies.validation.references import Reference
 from nakmd.studies.validation.scales import EUTECTIC, MIXING_TEMPERATURE
-from nakmd.studies.validation.states import States, together
+from nakmd.studies.validation.states import States
 
 
 def of_sizes(states: States, sizes: Sequence[int]) -> list[Finding]:
