@@ -175,7 +175,7 @@ def findings(element: str, results: Sequence[Mapping[str, Any]]) -> list[Finding
     melting = together([restored(result["melting"]) for result in results])
     second = [t for result in results for t in result["temperatures"][len(FIRST) :]]
     notes = [
-        f"{results[0]['atoms']} atoms, {len(results)} runs, half crystal and half melt; zero of the rate of melting between "
+        f"{results[0]['atoms']} atoms, {len(results)} runs, half crystal and half melt; zero of the rate between "
         f"{min(second):.0f} and {max(second):.0f} K"
     ]
     if not min(second) <= melting.value <= max(second):
