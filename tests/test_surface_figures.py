@@ -149,7 +149,7 @@ def test_figures_of_a_deck(tmp_path):
     (tmp_path / "sum.toml").write_text(f'name = "sum"\ntitle = "a sum"\nform = "model"\n{model}', encoding="utf-8")
 
     def figures(model):
-        text = LIQUID.replace('[model]\npotential = "nak"', model) + '[[stage]]\nkind = "relax"\n'
+        text = LIQUID.replace('[model]\npotential = "nak-2016"', model) + '[[stage]]\nkind = "relax"\n'
         return surface_figures(Deck.from_text(text, tmp_path).model, tmp_path)
 
     (point,) = figures('[model]\npotential = "own.toml"')["points"]
