@@ -71,8 +71,8 @@ bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/perf
 	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
 
-validate: $(BIN)/nakmd       ## figures of nak-cn beside experiment and DFT: what has changed since the stored run
-	$(BIN)/nakmd validate nak-cn --directory potentials/validation/nak-cn
+validate: $(BIN)/nakmd       ## figures of nak-cn-2016 beside experiment and DFT: what has changed since the stored run
+	$(BIN)/nakmd validate nak-cn-2016 --directory potentials/validation/nak-cn-2016
 
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
 	$(BIN)/python tests/golden/regenerate.py

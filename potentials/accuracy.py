@@ -204,12 +204,14 @@ def block(entries: list[Entry]) -> str:
     return "\n".join([*out, "", END]) + "\n"
 
 
-def with_block(text: str, new: str) -> str:
-    """Return a record with its block replaced, or appended if there is none."""
-    if BEGIN not in text:
+def with_block(text: str, new: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
+    """Return a record with the block between the markers replaced, or appended if there is none."""
+    begin, end = marks
+    if begin not in text:
         return text.rstrip() + "\n\n" + new
-    before, _, rest = text.partition(BEGIN)
-    return before + new + rest.partition(END)[2].lstrip("\n")
+    before, _, rest = text.partition(begin)
+    rest = rest.partition(end)[2].lstrip("\n")
+    return before + new + (f"\n{rest}" if rest else "")
 
 
 def main() -> None:

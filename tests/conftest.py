@@ -71,15 +71,16 @@ def pair(style, mode):
     return Row(f"{style.replace('_', ' ')} {mode}", [model], K_C, continuous=mode != "cut")
 
 
-def screened(mode):
+def screened(mode, metal="nichol-ackland", rho_0=(2.0, 1.2)):
     """Return the model of a metal that screens its pairs with a wall, with less or no screening at strong sites."""
     return [
         {
             "style": "screened",
+            "metal": metal,
             "cutoff": 7.0,
             "mode": mode,
             "pairs": WALL_PAIRS,
-            "screening": {"Na": [0.2, 2.0], "K": [0.33, 1.2]},
+            "screening": {"Na": [0.2, rho_0[0]], "K": [0.33, rho_0[1]]},
             "strength": 0.9,
             "shares": {"Na N:pyridinic": 0.0, "K N:pyridinic": 0.4},
         }
@@ -113,6 +114,11 @@ POTENTIALS = [
         partial(made.nak_on_sheet, seed=2),
     ),
     Row("screened", screened("smooth"), partial(made.nak_on_sheet, seed=3)),
+    Row(
+        "screened by chebyshev-eam",
+        screened("smooth", "chebyshev-eam", rho_0=(0.6, 0.4)),
+        partial(made.nak_on_sheet, seed=3),
+    ),
     Row(
         "screened, with tersoff",
         [*screened("shift"), {"style": "tersoff", "file": "cn.tersoff"}],

@@ -6,8 +6,8 @@ A model is a list of terms, plain data for golden files::
     {"style": "tersoff", "file": "cn.tersoff"}                    (and "elements", to select some of a file)
     {"style": "nichol-ackland"}, {"style": "johnson-oh"}, {"style": "gupta"}, {"style": "chebyshev-eam"}
     {"style": "morse", "cutoff": 10.0, "mode": "shift", "pairs": {"K C": [depth, alpha, r0]}}   (any form of `PAIRS`)
-    {"style": "screened", ... as "morse", over the metal of "nichol-ackland", "screening": {"K": [residual, rho_0]},
-     "strength": 0.8, "shares": {"K N": 0.0}}
+    {"style": "screened", ... as "morse", "metal": "nichol-ackland" (any of `SETS`), "strength": 0.8,
+     "screening": {"K": [residual, rho_0]}, "shares": {"K N": 0.0}}
 
 In a single pair potential all other pairs of species are declared not to interact.
 
@@ -133,9 +133,8 @@ def twin(model, shared=False):
             made.append(SETS[style][2]())
         elif style == "screened":
             screening = {element: tuple(numbers) for element, numbers in term["screening"].items()}
-            made.append(
-                ScreenedTwin(pairs_of(term), term["cutoff"], term["mode"], screening, term["strength"], shares_of(term))
-            )
+            numbers = (pairs_of(term), term["cutoff"], term["mode"], screening, term["strength"], shares_of(term))
+            made.append(ScreenedTwin(*numbers, metal=SETS[term["metal"]][2]()))
         else:
             curves = {pair: partial(_curve, PAIRS[style].formula, numbers) for pair, numbers in pairs_of(term).items()}
             made.append(PairTwin(curves, term["cutoff"], term["mode"], term.get("onset")))
@@ -229,9 +228,13 @@ def engine_term(term, none=()):
         return load(name, elements=elements)
     if term["style"] == "screened":
         screening = {element: dict(zip(("residual", "rho_0"), n)) for element, n in term["screening"].items()}
-        metal = load("nichol-ackland-2016", elements=["Na", "K"])
+        name, elements, _ = SETS[term["metal"]]
         return Screened(
-            metal, engine_term(term | {"style": "morse"}, none), screening, term["strength"], shares_of(term)
+            load(name, elements=elements),
+            engine_term(term | {"style": "morse"}, none),
+            screening,
+            term["strength"],
+            shares_of(term),
         )
     kind = next(form for form in PAIR_FORMS if form.form == term["style"])
     ending = {"cutoff": term["cutoff"], "cut": term["mode"]}

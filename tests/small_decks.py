@@ -17,7 +17,7 @@ SHEET = {"kind": "graphene", "size": ["22 Å", "21 Å"], "bond": "1.4388 Å", "d
 #: Model and structure of a deck of 60 atoms of liquid NaK, as text.
 LIQUID = """
 [model]
-potential = "nak"
+potential = "nak-2016"
 [structure.liquid]
 x_K = 0.67
 temperature = "450 K"
@@ -44,7 +44,7 @@ def frames_of(folder):
 def small(**stage):
     """Return a deck of 60 atoms of liquid NaK and 20 steps; ``stage`` changes or adds keys of its stage."""
     return nakmd.Deck(
-        model={"potential": "nak"},
+        model={"potential": "nak-2016"},
         structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}},
         stage=[{"kind": "produce", "temperature": "450 K", "steps": 20, **stage}],
         output={"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 20},

@@ -130,7 +130,7 @@ def test_a_given_surface_scales_the_heat_of_a_face():
     source = FrameList(kind, series(positions, wall.cell, [-3.0, -3.2, -3.1]))
     record = heat_of_immersion(source, specific_surface=200.0)
     assert record.value == pytest.approx(200.0 * record.per_area.value, rel=1e-12)
-    assert record.surface_energy == 0.136  # potassium's
+    assert record.surface_energy.value == 0.136  # potassium's
     assert record.per_area.value == pytest.approx(record.adhesion.value - 0.136, rel=1e-9)
 
 

@@ -153,7 +153,7 @@ def test_young_dupre():
     back = angle_from_adhesion(gamma, work)
     assert back.value == pytest.approx(120.0, rel=1e-12)
     in_ev = Measure(0.035 / 16.02176634, 0.001 / 16.02176634, "eV/Å²", 30.0)
-    record = young_dupre(gamma, theta, in_ev)
+    record = young_dupre(theta, in_ev, gamma)
     assert record.value == pytest.approx(0.0, abs=1e-9)
     assert record.error == pytest.approx(math.hypot(1.0, spread), rel=1e-9)
     assert record.deviation == pytest.approx(0.0, abs=1e-9)
@@ -162,4 +162,4 @@ def test_young_dupre():
     assert angle_from_adhesion(gamma, Measure(150.0, 5.0, "mJ/m²", 9.0)).value == 0.0  # W > 2γ: it spreads
     assert angle_from_adhesion(gamma, Measure(-3.0, 5.0, "mJ/m²", 9.0)).value == 180.0
     with pytest.raises(AnalysisError, match="not in 'kcal'"):
-        young_dupre(gamma, theta, Measure(1.0, 0.1, "kcal", 3.0))
+        young_dupre(theta, Measure(1.0, 0.1, "kcal", 3.0), gamma)

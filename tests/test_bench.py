@@ -92,7 +92,7 @@ def test_every_case_works_with_few_atoms(hasty, case):
 
 def test_the_default_sizes():
     assert {case.name: case.n_atoms for case in CASES} == {
-        "nak": 31250, "nak-table": 31250, "cu": 32000, "cn": 8000, "flagship": 20000
+        "nak": 31250, "nak-2016": 31250, "nak-table": 31250, "cu": 32000, "cn": 8000, "flagship": 20000
     }  # fmt: skip
     flagship, _ = BY_NAME["flagship"].build(3000)
     assert flagship.n_atoms == pytest.approx(3000, abs=100)

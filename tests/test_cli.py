@@ -235,6 +235,13 @@ def test_potentials(command):
     assert "pair_style hybrid/overlay" in Path("lammps/potential.in").read_text()
     code, out, _ = command("potentials", "export", "nak", "--species", "Na,K", "-o", "lammps", "--json")
     assert json.loads(out)["species"] == ["Na", "K"]
+    whole = Path("lammps/term_1.eam.fs").read_text()
+    assert command("potentials", "export", "nak", "--member", 2, "-o", "lammps")[0] == 0
+    other = Path("lammps/term_1.eam.fs").read_text()
+    assert other.startswith("nak-2026, member 2: ChebyshevEAM")
+    assert other.splitlines()[6:] != whole.splitlines()[6:]
+    code, _, error = command("potentials", "export", "nak-2016", "--member", 2, "-o", "lammps")
+    assert (code, "nak-2016 has no ensemble" in error) == (2, True)
 
 
 def test_potentials_check_reports_verdicts(command):
@@ -268,7 +275,10 @@ def test_potentials_show_prints_a_page(command):
         assert text in out, text
     # a model shows the papers, accuracy and limits of use of its sets
     out = command("potentials", "show", "nak-cn")[1]
-    for text in ("10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)"):
+    for text in (
+        "10.1103/PhysRevB.86.115410", "Accuracy of metal-carbon-2026", "(kinaci-2012-cn)",
+        "ensemble  [model] member = 1 to 8, of nak-2026",
+    ):  # fmt: skip
         assert text in out, text
 
 

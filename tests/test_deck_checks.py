@@ -123,10 +123,10 @@ def test_lengths_that_would_be_ignored(structure, message):
 
 
 def test_a_liquid_with_vacuum_is_a_film():
-    liquid = {**LIQUID["liquid"], "thickness": "20 Å"}
+    liquid = {**LIQUID["liquid"], "thickness": "16 Å"}
     _, system, _ = plan_of({"liquid": liquid, "box": {"vacuum": "12 Å"}}).require()
-    assert system.cell.lengths[2] == pytest.approx(44.0)
-    assert 12.0 <= system.positions[:, 2].min() < system.positions[:, 2].max() <= 32.0
+    assert system.cell.lengths[2] == pytest.approx(40.0)
+    assert 12.0 <= system.positions[:, 2].min() < system.positions[:, 2].max() <= 28.0
 
 
 def test_missing_coverage_names_the_pair_and_the_remedy():

@@ -24,7 +24,7 @@ PERIODIC = "a.data: A data file does not say which directions are periodic"
 def deck(name, extra="", box=""):
     return f"""
 [model]
-potential = "nak"
+potential = "nak-2016"
 [structure.file]
 path = "{name}"
 repeat = [2, 2, 2]

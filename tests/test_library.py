@@ -13,6 +13,7 @@ from nakmd.potentials.files.texts import sha256
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.library.model_record import ModelRecord
 from nakmd.resources import data_folder
+from nakmd.runs.provenance import potential_hash
 from nakmd.units import MOLDY_COULOMB
 
 METALS = ("Na", "K")
@@ -24,8 +25,8 @@ SITES = ("C", "C:edge", "N:graphitic", "N:pyridinic", "N:pyrrolic")
 def test_documented_sets_exist():
     assert set(library.names()) >= {
         "nichol-ackland-2016", "kinaci-2012-cn", "lindsay-broido-2010", "tersoff-1989-c", "morse-dilute",
-        "morse-screened", "metal-carbon-2026", "johnson-oh-nak", "gupta-na", "nak", "rb", "cn", "nak-cn", "nak-cn-pair",
-        "nak-cn-dilute",
+        "morse-screened", "metal-carbon-2026", "johnson-oh-nak", "gupta-na", "nak-2026", "nak", "nak-2016", "rb", "cn",
+        "nak-cn", "nak-cn-pair", "nak-cn-dilute", "nak-cn-2016",
     }  # fmt: skip
 
 
@@ -45,19 +46,28 @@ def test_every_set_is_named_like_its_file_and_loads(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "contact"),
-    [("nak-cn", "metal-carbon-2026"), ("nak-cn-pair", "morse-screened"), ("nak-cn-dilute", "morse-dilute")],
+    ("name", "metal", "contact"),
+    [
+        ("nak-cn", "nak-2026", "metal-carbon-2026"),
+        ("nak-cn-pair", "nak-2026", "morse-screened"),
+        ("nak-cn-dilute", "nak-2026", "morse-dilute"),
+        ("nak-cn-2016", "nichol-ackland-2016", "metal-carbon-2026"),
+    ],
 )
-def test_the_models_cover_every_pair_of_species(name, contact):
+def test_the_models_cover_every_pair_of_species(name, metal, contact):
     species = (*METALS, *SITES)
     coverage = library.load(name).coverage(species)
     assert len(coverage) == len(species) * (len(species) + 1) // 2
     assert all(label and label != "none" for _, _, label in coverage)
     by_pair = {(a, b): label for a, b, label in coverage}
-    assert by_pair["Na", "K"] == "nichol-ackland-2016"
+    assert by_pair["Na", "K"] == metal
     assert by_pair["C", "N:graphitic"] == "kinaci-2012-cn"
     assert by_pair["K", "N:pyridinic"] == contact
-    assert by_pair["K", "C"] == (f"{contact}, screened" if name == "nak-cn" else contact)
+    assert by_pair["K", "C"] == (f"{contact}, screened" if metal_screens(name) else contact)
+
+
+def metal_screens(name):
+    return any(term.screening for term in library.read_set(name).term)
 
 
 def test_rubidium_needs_declared_pairs():
@@ -146,7 +156,7 @@ def test_lambda_phi_scales_the_density_between_unlike_atoms_only(tmp_path):
         '[[term]]\nset = "nichol-ackland-2016"\nelements = ["K", "Na"]\nlambda_phi = 0.99\n'
     )
     r = np.array([3.9])
-    plain, tuned = library.load("nak").terms[0], library.load(model).terms[0]
+    plain, tuned = library.load("nak-2016").terms[0], library.load(model).terms[0]
     assert tuned.elements == ("Na", "K")
     assert tuned.functions("Na", "K", r)[1] == pytest.approx(0.99 * plain.functions("Na", "K", r)[1], rel=1e-14)
     assert tuned.functions("Na", "K", r)[0] == plain.functions("Na", "K", r)[0]
@@ -254,12 +264,36 @@ def test_affinity_scales_only_the_metal_carbon_terms():
         parts = [part for term in model.terms for part in term.parts]
         assert [part.scale for part in parts if isinstance(part, PairPotential)] == [0.4]
     assert library.load("morse-dilute", affinity=2.0).scale == 2.0
-    for name in ("nak", "cn", "kinaci-2012-cn"):
+    for name in ("nak", "nak-2016", "cn", "kinaci-2012-cn"):
         with pytest.raises(InputError, match="does not apply to"):
             library.load(name, affinity=0.4)
     for scale in (-1.0, math.nan, math.inf):
         with pytest.raises(InputError, match="must be a number not below 0"):
             library.load("nak-cn", affinity=scale)
+
+
+@pytest.mark.parametrize("name", ["nak", "nak-cn", "nak-cn-pair", "nak-cn-dilute"])
+def test_a_model_takes_a_member_of_its_metal(name):
+    """Only the metal is another; coverage, provenance and hash tell which."""
+    center, member = library.load(name), library.load(name, member=3)
+    metals, contacts = zip(*([term.parts[0], term.parts[1:]] for term in member.terms), strict=True)
+    assert metals[0].pairs == library.load("nak-2026", member=3).pairs
+    assert metals[0].pairs != library.load("nak-2026").pairs
+    label = {(a, b): how for a, b, how in member.coverage(("Na", "K", "C"))}
+    assert label["Na", "K"] == "nak-2026, member 3"
+    assert potential_hash(center) != potential_hash(member) != potential_hash(library.load(name, member=4))
+    assert "nak-2026, member 3" in str(member.describe())
+    for ours, theirs in zip(center.terms[1:], member.terms[1:], strict=True):
+        assert ours.describe() == theirs.describe()
+    if metal_screens(name):
+        assert (label["K", "C"], len(contacts[0])) == ("metal-carbon-2026, screened", 1)
+        assert member.terms[0].screening == center.terms[0].screening
+
+
+def test_the_metal_of_2016_has_no_members():
+    for name in ("nak-2016", "nak-cn-2016"):
+        with pytest.raises(InputError, match=f"{name} has no ensemble"):
+            library.load(name, member=1)
 
 
 def test_elements_may_be_chosen():
@@ -285,5 +319,6 @@ def test_an_unknown_name_gives_the_nearest_one():
 
 def test_hashes_name_every_file_of_a_model():
     found = library.hashes("nak-cn")
-    assert list(found) == ["nak-cn", "nichol-ackland-2016", "kinaci-2012-cn", "metal-carbon-2026"]
+    assert list(found) == ["nak-cn", "nak-2026", "kinaci-2012-cn", "metal-carbon-2026"]
+    assert list(library.hashes("nak-cn-2016"))[:2] == ["nak-cn-2016", "nichol-ackland-2016"]
     assert found["metal-carbon-2026"] == sha256(data_folder("potentials") / "metal-carbon-2026.toml")

@@ -38,7 +38,7 @@ def on_tables():
 
 
 CASES = {
-    "cubics": (metal, lambda: load("nak")),
+    "cubics": (metal, lambda: load("nak-2016")),
     "tables": (metal, on_tables),
     "sum of terms": (wetted_tube, lambda: load("nak-cn-pair")),
     "screened": (wetted_tube, lambda: load("nak-cn")),

@@ -260,7 +260,7 @@ def test_a_deck_replaces_a_pair_of_its_model():
 def test_a_deck_with_a_pair_twice_is_refused(last):
     faults = plan_of({"kind": "set", "name": "nak-cn"}, last).faults
     assert len(faults) == 1
-    assert faults[0].startswith("deck:6: Both metal-carbon-2026, screened by nichol-ackland-2016 and ")
+    assert faults[0].startswith("deck:6: Both metal-carbon-2026, screened by nak-2026 and ")
     assert "replace = true" in faults[0]
 
 

@@ -116,7 +116,7 @@ def test_a_potential_does_not_change():
     for one in (potential, *potential.terms):
         with pytest.raises(AttributeError, match=r"precision of .* potentials are immutable"):
             one.precision = "mixed"
-    metal = load("nak").terms[0]
+    metal = load("nak-2016").terms[0]
     with pytest.raises(AttributeError, match=f"label of {type(metal).__name__} is already set"):
         metal.label = "another"
     with pytest.raises(ValueError, match="read-only"):

@@ -138,7 +138,7 @@ def test_every_record_that_has_a_plot_is_drawn(run, text, page):
 
 def test_citations(page):
     for doi in (
-        "10.1103/PhysRevB.93.184101",  # Nichol & Ackland
+        "10.1021/jz500737m",  # Wang et al.: the method of the fit of nak-2026
         "10.1103/PhysRevB.86.115410",  # Kinaci et al.
         "10.1063/1.442716",  # velocity Verlet
         "10.1063/1.4802990",  # Langevin

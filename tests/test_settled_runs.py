@@ -26,7 +26,7 @@ STAGES = [
 def deck_of(stages=STAGES, **analysis):
     return nakmd.Deck(
         seed=4,
-        model={"potential": "nak"},
+        model={"potential": "nak-2016"},
         structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}},
         stage=stages,
         output={"trajectory_every": 4, "thermo_every": 2, "checkpoint_every": 50},

@@ -14,7 +14,7 @@ from tests import io_samples as samples
 
 DECK = """
 [model]
-potential = "nak"
+potential = "nak-2016"
 [structure.file]
 path = "atoms.xyz"
 [[stage]]

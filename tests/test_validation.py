@@ -14,11 +14,12 @@ from nakmd.errors import InputError
 from nakmd.potentials import load
 from nakmd.studies import LIQUID_QUICK, validate
 from nakmd.studies.validation import adsorption, cold, liquid, surface
-from nakmd.studies.validation.findings import Finding
+from nakmd.studies.validation.findings import Finding, together
 from nakmd.studies.validation.point_findings import findings_of
-from nakmd.studies.validation.points import QUANTITIES, QUICK, Point, Wanted, points_for
+from nakmd.studies.validation.points import Point, points_for
 from nakmd.studies.validation.references import Reference, curves, reference_for, sources
-from nakmd.studies.validation.states import together
+from nakmd.studies.validation.scales import QUICK
+from nakmd.studies.validation.wanted import QUANTITIES, Wanted
 from nakmd.units import ACCELERATION, GPA_PER_EV_A3
 
 
@@ -79,7 +80,7 @@ def test_verdicts():
 # ------------------------------------------------------------------------------------------------ cold
 @pytest.fixture(scope="module")
 def sodium():
-    return cold.measure(load("nak"), {"element": "Na"}, 0)
+    return cold.measure(load("nak-2016"), {"element": "Na"}, 0)
 
 
 def test_cold_sodium_agrees_with_the_paper(sodium):
@@ -94,7 +95,7 @@ def test_cold_sodium_agrees_with_the_paper(sodium):
 
 def test_acoustic_phonons_agree_with_elastic_constants(sodium):
     """m ω² = C q² V/2 for q → 0; at q = 0.02 (2π/a) dispersion is about q²/6 = 0.3 % at most."""
-    phonons = cold.ForceConstants.measure(load("nak"), "Na", sodium["a"])
+    phonons = cold.ForceConstants.measure(load("nak-2016"), "Na", sodium["a"])
     density = 2.0 * MASSES["Na"] / sodium["a"] ** 3
     c11, c12, c44 = (sodium[name] for name in ("C11", "C12", "C44"))
     for direction, moduli in (
@@ -220,13 +221,15 @@ def test_adsorption_of_the_dilute_set_agrees_with_its_fit():
 
 
 # ------------------------------------------------------------------------------------------------ plan
-def test_a_fit_of_the_liquid_needs_four_runs():
+def test_a_fit_of_the_liquid_needs_six_runs():
     points, beyond = points_for(load("nak-cn"), Wanted(LIQUID_QUICK), QUICK)
     assert [point.key.rsplit("/", 2)[0] for point in points] == [
-        "liquid/Na/400", "liquid/K/400", "liquid/NaK 0.67/400", "liquid/NaK 0.5/400",
+        "liquid/Na/400", "liquid/K/400", "liquid/NaK 0.67/400", "liquid/NaK 0.3/400", "liquid/NaK 0.5/400",
+        "liquid/NaK 0.7/400",
     ]  # fmt: skip
     assert not beyond
-    assert len({point.seed(0) for point in points} | {point.seed(1) for point in points}) == 8
+    assert len({point.seed(0) for point in points} | {point.seed(1) for point in points}) == 12
+    assert [point.params["nvt"] > 0.0 for point in points] == [True] * 3 + [False] * 3
 
 
 def test_points_are_limited_to_what_the_model_covers():
@@ -241,7 +244,11 @@ def test_points_are_limited_to_what_the_model_covers():
 def test_points_of_metal_do_not_depend_on_the_terms_of_carbon():
     """A new metal-carbon term does not invalidate stored runs of the metal, and vice versa."""
     default, dilute = load("nak-cn"), load("nak-cn-dilute")
-    for key, same in (("liquid/Na/400/432/0", True), ("adsorption/K/pristine", False), ("carbon/graphene", True)):
+    for key, same in (
+        (f"liquid/Na/400/{QUICK.atoms}/0", True),
+        ("adsorption/K/pristine", False),
+        ("carbon/graphene", True),
+    ):
         point = next(p for p in points_for(default, Wanted(QUANTITIES), QUICK)[0] if p.key == key)
         assert (point.digest(default, 0) == point.digest(dilute, 0)) is same, key
         assert point.digest(default, 0) != point.digest(default, 1)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -11,8 +12,10 @@ from nakmd.errors import ExplosionError
 from nakmd.potentials import load
 from nakmd.resources import data_folder
 from nakmd.studies import LIQUID_QUICK, validate
-from nakmd.studies.validation import campaign, markdown, points, workers
-from nakmd.studies.validation.points import FULL, POTASSIUM, QUICK, SODIUM, Scale, Wanted, points_for
+from nakmd.studies.validation import campaign, markdown, wanted, workers
+from nakmd.studies.validation.kinds import KINDS
+from nakmd.studies.validation.points import Point
+from nakmd.studies.validation.scales import POTASSIUM, QUICK, SODIUM, Scale
 from nakmd.studies.validation.written_page import write_page
 
 #: A few picoseconds instead of hundreds: large errors, but every quantity is computed.
@@ -33,15 +36,15 @@ def figures(validation):
 
 
 def test_killed_and_resumed_is_bit_equal(tiny, tmp_path, monkeypatch):
-    wanted = ["density", "diffusion", "mixing", "carbon"]
-    whole = validate("nak-cn", wanted, quick=True, seed=5, threads=1)
+    asked = ["density", "diffusion", "mixing", "carbon"]
+    whole = validate("nak-cn", asked, quick=True, seed=5, threads=1)
 
     def stop(now):
         if now.done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        validate("nak-cn", wanted, quick=True, seed=5, threads=1, directory=tmp_path, progress=stop)
+        validate("nak-cn", asked, quick=True, seed=5, threads=1, directory=tmp_path, progress=stop)
     computed = []
     original = workers.compute
 
@@ -50,26 +53,26 @@ def test_killed_and_resumed_is_bit_equal(tiny, tmp_path, monkeypatch):
         return original(point, *rest)
 
     monkeypatch.setattr(workers, "compute", counted)
-    resumed = validate("nak-cn", wanted, quick=True, seed=5, threads=1, directory=tmp_path)
+    resumed = validate("nak-cn", asked, quick=True, seed=5, threads=1, directory=tmp_path)
     assert len(computed) == len(whole.results) - 2
     assert figures(resumed) == figures(whole)
     assert resumed.results == whole.results
     # finished: nothing is recomputed, and the file has the same findings
-    validate("nak-cn", wanted, quick=True, seed=5, threads=1, directory=tmp_path)
+    validate("nak-cn", asked, quick=True, seed=5, threads=1, directory=tmp_path)
     assert len(computed) == len(whole.results) - 2
     stored = json.loads((tmp_path / "validation.json").read_text())
     assert stored["findings"] == figures(whole)
-    assert stored["provenance"]["potential"]["files"].keys() >= {"nak-cn", "nichol-ackland-2016"}
-    other_seed = validate("nak-cn", wanted, quick=True, seed=6, threads=1)
+    assert stored["provenance"]["potential"]["files"].keys() >= {"nak-cn", "nak-2026"}
+    other_seed = validate("nak-cn", asked, quick=True, seed=6, threads=1)
     assert other_seed["density", "Na", 400].value != whole["density", "Na", 400].value
 
 
 def test_parallel_and_serial_are_bit_equal(tiny):
     """Static points and liquids in two processes, from a potential object instead of a name."""
-    wanted = ["density@400", "carbon"]
-    serial = validate("nak-cn", wanted, quick=True, threads=1)
+    asked = ["density@400", "carbon"]
+    serial = validate("nak-cn", asked, quick=True, threads=1)
     potential = load("nak-cn")
-    parallel = validate(potential, wanted, quick=True, threads=2)
+    parallel = validate(potential, asked, quick=True, threads=2)
     assert figures(parallel) == figures(serial)
 
 
@@ -77,9 +80,9 @@ def test_a_model_that_explodes_is_not_measured(tiny, monkeypatch):
     def explode(potential, params, seed):
         raise ExplosionError("Step 7: an atom has left.")
 
-    monkeypatch.setitem(workers.TASKS, "liquid", explode)
+    monkeypatch.setitem(workers.KINDS, "liquid", replace(KINDS["liquid"], measure=explode))
     validation = validate("nak", ["density", "mixing"], quick=True, threads=1)
-    assert validation.counts["not measured"] == len(validation.findings) == 3
+    assert validation.counts["not measured"] == len(validation.findings) == 5
     assert "an atom has left" in validation.findings[0].notes[0]
 
 
@@ -97,6 +100,9 @@ def test_surface_and_page(tiny, tmp_path):
     for row in markdown.rows_of(validation.findings):
         assert f"| {row[0]} | {row[1]} |" in page
     assert sum(f.verdict == "misses" for f in validation.findings) == page.count("off by")
+    aims = markdown.target_rows(validation.findings)
+    assert {row[0] for row in aims} >= {"surface tension, K, 400 K", "diffusion of Na, Na, 400 K"}
+    assert all(f"| {row[0]} | {row[1]} | {row[2]} | {row[3]} | {row[4]} | {row[5]} |" in page for row in aims)
 
 
 # ----------------------------------------------------------------------------------------------- shell
@@ -142,9 +148,9 @@ def test_folders_with_other_settings_are_rejected(tmp_path):
 
 # ------------------------------------------------------------------------------------------------ slow
 @pytest.mark.slow
-def test_liquid_of_the_default_set():
+def test_liquid_of_the_set_of_2016():
     """Acceptance values for the quantities that a fit evaluates for each candidate."""
-    validation = validate("nak", LIQUID_QUICK, quick=True, seed=3)
+    validation = validate("nak-2016", LIQUID_QUICK, quick=True, seed=3)
     assert validation["density", "Na", 400].value == pytest.approx(0.917, abs=0.006)
     assert validation["density", "K", 400].value == pytest.approx(0.8145, abs=0.006)
     assert validation["density", "NaK 0.67", 400].value == pytest.approx(0.842, abs=0.008)
@@ -156,13 +162,15 @@ def test_liquid_of_the_default_set():
 
 
 # ---------------------------------------------------------------------------------------- stored results
-STORED = data_folder("potentials") / "validation" / "nak-cn"
+STORED = data_folder("potentials") / "validation" / "nak-cn-2016"
 
 
 def test_stored_findings_are_complete_and_shown():
-    """The full run of the default set: all groups, provenance, and every row of the table in potentials/README.md."""
+    """The full run of the set of 2016: all groups, provenance, and every row of the table in potentials/README.md."""
     stored = json.loads((STORED / "validation.json").read_text())
-    assert {finding["group"] for finding in stored["findings"]} == set(points.GROUPS)
+    # groups younger than the stored run join it with the next `make validate`
+    younger = {"solid", "forces", "extremes"}
+    assert set(wanted.GROUPS) - younger <= {finding["group"] for finding in stored["findings"]} <= set(wanted.GROUPS)
     assert stored["scale"] == "full"
     assert stored["counts"]["not measured"] == 0
     assert stored["provenance"]["potential"]["files"].keys() >= {"nichol-ackland-2016", "kinaci-2012-cn"}
@@ -177,7 +185,7 @@ def test_stored_findings_are_complete_and_shown():
             finding["text"], finding["unit"], finding["reference_text"], finding["verdict_text"],
         )  # fmt: skip
     # the metal potential is still that of the stored run; after a change run `make validate`
-    model, metal = load("nak-cn"), ("Na", "K")
-    point = next(p for p in points_for(model, Wanted(["liquid"]), FULL)[0] if p.species == metal)
-    file = STORED / "points" / (point.key.replace("/", "_").replace(" ", "-") + ".json")
-    assert json.loads(file.read_text())["digest"] == point.digest(model, stored["provenance"]["seed"])
+    model = load("nak-cn-2016")
+    file = json.loads(next((STORED / "points").glob("liquid_NaK-0.67_400_*.json")).read_text())
+    point = Point(file["key"], "liquid", ("Na", "K"), file["params"])
+    assert file["digest"] == point.digest(model, stored["provenance"]["seed"])

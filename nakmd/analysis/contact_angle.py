@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Unpack, cast
+from collections.abc import Iterator, Mapping
+from typing import Self, Unpack, cast
 
 import numpy as np
 
@@ -18,11 +18,14 @@ from nakmd.analysis.geometry.liquid_surface import Circle, Surface, Unduloid, fi
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.surfaces import Placed, Tube
 from nakmd.analysis.geometry.wall import wall_atoms
-from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
+from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.surface_figures import LiquidState, SurfaceFigures, SurfaceOrigin
 from nakmd.analysis.table_row import Row
+from nakmd.analysis.young_dupre import adhesion_from_angle
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
 from nakmd.errors import AnalysisError
@@ -65,6 +68,11 @@ class ContactAngleRecord(Record):
     u_edges, v_edges : (n_u + 1,), (n_v + 1,) float64 [Å]
     labels : (str, str)
         Axis labels of u and v.
+    tensions : mapping of str to Measure [mN/m]
+        The known tensions of the liquid at the composition and the temperature of the frames: of ``"model"`` and of
+        ``"experiment"``.
+    adhesions : mapping of str to Measure [mJ/m²]
+        Work of adhesion γ (1 + cos θ) by Young and Dupré with each of them.
     """
 
     shape: str
@@ -81,10 +89,16 @@ class ContactAngleRecord(Record):
     u_edges: FloatArray
     v_edges: FloatArray
     labels: tuple[str, str]
+    tensions: Mapping[SurfaceOrigin, Measure]
+    adhesions: Mapping[SurfaceOrigin, Measure]
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table."""
         yield Row.of(f"contact angle, {self.shape}", self)
+        for origin, work in self.adhesions.items():
+            gamma = self.tensions[origin]
+            shown = gamma.text if gamma.error else f"{gamma.value:.4g} {gamma.unit}"
+            yield Row(f"  work of adhesion, γ of {origin}", work.text, f"γ (1 + cos θ), γ = {shown}")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the density map, the points of its surface and the fitted curve."""
@@ -137,6 +151,8 @@ class ContactAngle(NamedAnalysis):
     window : float [ps], optional
         Length of the time blocks for the error, at most half the run. Default: 8 to 15 blocks.
     metals : tuple of str
+    figures : SurfaceFigures, optional
+        Surface figures of the model of the frames, for the work of adhesion by Young and Dupré.
 
     Notes
     -----
@@ -174,11 +190,17 @@ class ContactAngle(NamedAnalysis):
         contact: float = 0.0,
         window: float | None = None,
         metals: tuple[str, ...] = METALS,
+        figures: SurfaceFigures | None = None,
     ) -> None:
         if (exclude is not None and not exclude >= 0.0) or (window is not None and not window > 0.0):
             raise AnalysisError(f"A contact angle needs exclude >= 0 Å and window > 0 ps, got {exclude}, {window}.")
         self.exclude, self.contact, self.window = exclude, float(contact), window
-        self.metals = metals
+        self.metals, self.figures = metals, figures
+
+    @classmethod
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
+        """Return the analysis with the surface figures of the model."""
+        return {"": cls(figures=present.surface.figures)}
 
     def prepare(self, topology: Topology) -> None:
         """Select the atoms."""
@@ -194,6 +216,7 @@ class ContactAngle(NamedAnalysis):
         self._times: list[float] = []
         self._radii: list[float] = []
         self._sums = BlockSums()
+        self._liquid = LiquidState(topology)
 
     def update(self, frame: Frame) -> None:
         """Add one frame to the density map."""
@@ -211,6 +234,7 @@ class ContactAngle(NamedAnalysis):
         self._sums.add(counts)
         self._times.append(frame.time)
         self._radii.append(self._radius_of(placed))
+        self._liquid.add(frame)
 
     def _radius_of(self, placed: Placed) -> float:
         if isinstance(placed, Tube):
@@ -251,12 +275,15 @@ class ContactAngle(NamedAnalysis):
         ]
         if math.isnan(angle):
             notes.append("the fitted surface does not meet the wall")
+        measured = Measure(angle, float(error), "degree", n_effective)
+        surfaces, missing = self._liquid.surfaces(self.figures)
+        # without a temperature the tension of experiment is not known
+        surfaces = {origin: s for origin, s in surfaces.items() if math.isfinite(s.tension.value)}
+        notes += [f"tension of the {origin} unknown: {why.rstrip('.')}" for origin, why in missing.items()]
+        notes += [f"tension of {s.of}: {note}" for s in surfaces.values() for note in s.notes]
         return ContactAngleRecord(
             quantity="contact angle",
-            value=angle,
-            error=float(error),
-            unit="degree",
-            n_effective=n_effective,
+            **measured.fields,
             notes=tuple(notes),
             shape=self._shape.name,
             side=self._shape.side,
@@ -273,6 +300,12 @@ class ContactAngle(NamedAnalysis):
             u_edges=self._u,
             v_edges=self._v,
             labels=self._shape.labels,
+            tensions={origin: surface.tension for origin, surface in surfaces.items()},
+            adhesions={
+                origin: adhesion_from_angle(surface.tension, measured)
+                for origin, surface in surfaces.items()
+                if math.isfinite(angle)
+            },
         )
 
     def _blocks(self) -> FloatArray:
@@ -313,4 +346,5 @@ def contact_angle(
     **frames: Unpack[FrameOptions],
 ) -> ContactAngleRecord:
     """Return the contact angle; parameters as in `ContactAngle`, ``frames`` as in `FrameOptions`."""
-    return cast(ContactAngleRecord, measure(source, ContactAngle(exclude, contact, window), progress, **frames))
+    analysis = ContactAngle(exclude, contact, window, figures=SurfaceFigures.of_source(source))
+    return cast(ContactAngleRecord, measure(source, analysis, progress, **frames))

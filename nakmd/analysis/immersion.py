@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any, Unpack, cast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from numbers import Real
+from typing import Any, Self, Unpack, cast
 
 import numpy as np
 
@@ -15,9 +17,10 @@ from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.wetted_faces import WettedFaces
-from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
+from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.surface_figures import LiquidState, SurfaceFigures, SurfaceOrigin
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
@@ -30,10 +33,6 @@ J_PER_G_PER_EV_AMU = 1e3 * KJ_PER_MOL_PER_EV
 
 #: 1 Å²/amu in m²/g.
 M2_PER_G_PER_A2_AMU = J_PER_G_PER_EV_AMU / J_PER_M2_PER_EV_A2
-
-#: Surface energy γ - T dγ/dT [J/m²] of the liquids; for a linear γ(T) this is the value at T = 0: γ = 220.0 -
-#: 0.091 T and 136.0 - 0.0645 T mN/m, the fits that heat-pipe codes use. Potassium segregates to the surface of NaK.
-SURFACE_ENERGIES = {"K": 0.136, "Na": 0.220}
 
 #: Heat capacities [J/g/K]: NaK near 400 K (0.93 from the handbook polynomial), graphite at room temperature.
 HEAT_CAPACITY_METAL, HEAT_CAPACITY_CARBON = 0.93, 0.71
@@ -54,8 +53,14 @@ class ImmersionRecord(Record):
         The heat of immersion per area of wetted faces.
     adhesion : Measure [J/m²]
         Interaction energy of wall and metal per area of wetted faces, positive if attractive.
-    surface_energy : float [J/m²]
-        Energy of the metal surface per area.
+    surface_energy : Measure [J/m²]
+        Energy of the metal surface per area that is subtracted.
+    surface_origin : str
+        The parameter set it belongs to, ``"experiment"``, or ``"as given"``.
+    other_surfaces : mapping of str to Measure [J/m²]
+        The other known surface energies: of the parameter set, of ``"experiment"``.
+    other_heats : mapping of str to Measure [J/g]
+        The heat with each of them.
     specific_surface : Measure [m²/g]
         Area of wetted faces per gram of carbon.
     carbon_fraction : float
@@ -68,7 +73,10 @@ class ImmersionRecord(Record):
 
     per_area: Measure
     adhesion: Measure
-    surface_energy: float
+    surface_energy: Measure
+    surface_origin: str
+    other_surfaces: Mapping[str, Measure]
+    other_heats: Mapping[str, Measure]
     specific_surface: Measure
     carbon_fraction: float
     temperature_rise: Measure
@@ -79,6 +87,10 @@ class ImmersionRecord(Record):
         note = "endothermic: the contact is weak" if self.value < 0.0 else ""
         yield Row.of("heat of immersion, per g of carbon", self, note)
         yield Row.of("  per wetted face", self.per_area)
+        yield Row(f"  surface energy of the metal, {self.surface_origin}", _text(self.surface_energy), "subtracted")
+        for origin, heat in self.other_heats.items():
+            cost = f"instead: {_text(self.other_surfaces[origin])}"
+            yield Row(f"  with the surface energy of {origin}", heat.text, cost)
         yield Row.of(f"  adiabatic rise at {100.0 * self.carbon_fraction:g} wt% carbon", self.temperature_rise)
         for rival in self.competing:
             figures = f"{rival.heat:.0f} J/g, {rival.temperature_rise:.0f} K"
@@ -149,18 +161,23 @@ class Immersion(NamedAnalysis):
 
     Parameters
     ----------
-    surface_energy : float, optional [J/m²]
-        e_s of the metal. Default: that of liquid potassium (0.136), or of sodium (0.220) if there is no potassium.
+    surface_energy : {"model", "experiment"} or float, optional [J/m²]
+        e_s of the metal. ``"model"``: that of the parameter set at the composition and the temperature of the frames;
+        ``"experiment"``: that of liquid potassium (0.136), or of sodium (0.220) if there is no potassium. Default:
+        the model's if it is known, else that of experiment. The heat with the other one is given too.
     specific_surface : float, optional [m²/g]
         S of a real material, for example from gas adsorption. Default: that of the model, counting every wetted face.
     carbon_fraction : float
         Mass of carbon over mass of the electrode, for the temperature rise.
+    figures : SurfaceFigures, optional
+        Surface figures of the model of the frames.
 
     Notes
     -----
     The energy is the cross interaction stored with the frames; strain of the carbon by the metal reduces it slightly
-    (`nakmd.studies.work_of_adhesion` computes by how much). The surface energy of the metal is experimental, because
-    the surface tension of the model is 39-47 % too low. Pass the surface energy of the model if it has been measured.
+    (`nakmd.studies.work_of_adhesion` computes by how much). Adhesion and surface energy are those of one model: with
+    the surface energy of experiment, the error of the model's surface would be taken for heat. Its error is in the
+    error of the heat.
     A calorimeter measures an energy, not a free energy.
 
     The area is that of the wall. Metal around a thin tube has a larger surface than the tube, so its surface costs
@@ -184,17 +201,29 @@ class Immersion(NamedAnalysis):
 
     def __init__(
         self,
-        surface_energy: float | None = None,
+        surface_energy: SurfaceOrigin | float | None = None,
         specific_surface: float | None = None,
         carbon_fraction: float = CARBON_FRACTION,
+        figures: SurfaceFigures | None = None,
     ) -> None:
         if specific_surface is not None and not specific_surface > 0.0:
             raise AnalysisError(f"The specific surface must be above 0 m²/g, got {specific_surface}.")
-        if surface_energy is not None and not surface_energy >= 0.0:
+        if isinstance(surface_energy, Real):
+            surface_energy = float(surface_energy)
+        elif surface_energy not in (None, "model", "experiment"):
+            raise AnalysisError(
+                f'The surface energy must be "model", "experiment" or a number in J/m², got {surface_energy!r}.'
+            )
+        if isinstance(surface_energy, float) and not 0.0 <= surface_energy < math.inf:
             raise AnalysisError(f"The surface energy must be at least 0 J/m², got {surface_energy}.")
         temperature_rise(1.0, carbon_fraction)
         self.surface_energy, self.specific_surface = surface_energy, specific_surface
-        self.carbon_fraction = carbon_fraction
+        self.carbon_fraction, self.figures = carbon_fraction, figures
+
+    @classmethod
+    def for_atoms(cls, present: AtomsPresent) -> dict[str, Self]:
+        """Return the analysis with the surface energy that was chosen."""
+        return {"": cls(present.surface.energy, figures=present.surface.figures)}
 
     def prepare(self, topology: Topology) -> None:
         """Find the atoms of wall and metal, and the mass of the wall."""
@@ -206,13 +235,48 @@ class Immersion(NamedAnalysis):
         self._mass = float(topology.masses[wall].sum())
         self._faces = WettedFaces(wall, metal)
         self._areas: list[float] = []
-        tabulated = self.surface_energy is None
-        self._cost = _tabulated_energy(set(elements[metal])) if tabulated else cast(float, self.surface_energy)
+        self._liquid = LiquidState(topology)
+        if self.surface_energy is None:  # raised before any frame is read
+            self._costs()
 
     def update(self, frame: Frame) -> None:
-        """Store the interaction energy of one frame and the area of its wetted faces."""
+        """Store the interaction energy of one frame, the area of its wetted faces and its temperature."""
         self._affinity.update(frame)
         self._areas.append(self._faces.area(frame))
+        self._liquid.add(frame)
+
+    def _costs(self) -> tuple[dict[str, Measure], list[str]]:
+        """Return the surface energies [J/m²] by origin, that to subtract first, and notes.
+
+        Raises
+        ------
+        AnalysisError
+            If the one that was asked for is not known.
+        """
+        known, missing = self._liquid.surfaces(self.figures)
+        order: tuple[SurfaceOrigin, ...] = ("model", "experiment")
+        if self.surface_energy in order:
+            order = tuple(sorted(order, key=lambda origin: origin != self.surface_energy))
+            if order[0] not in known:
+                raise AnalysisError(
+                    f"The surface energy of the {order[0]} is not known: {missing[order[0]].rstrip('.')}. "
+                    "Pass surface_energy= in J/m²."
+                )
+        costs: dict[str, Measure] = {}
+        notes: list[str] = []
+        if isinstance(self.surface_energy, float):
+            costs["as given"] = Measure(self.surface_energy, 0.0, "J/m²", math.inf)
+        elif not known:
+            raise AnalysisError(missing["experiment"])
+        elif "model" not in known:
+            notes.append(f"surface energy of the model unknown: {missing['model']}")
+        for origin in order:
+            if origin in known:
+                surface = known[origin]
+                costs[surface.of] = surface.energy
+                detail = "".join(f", {note}" for note in surface.notes)
+                notes.append(f"surface energy of {surface.of}: {_text(surface.energy)}{detail}")
+        return costs, notes
 
     def result(self) -> ImmersionRecord:
         """Return the heat per gram, the temperature rise and the competing heats."""
@@ -224,36 +288,51 @@ class Immersion(NamedAnalysis):
                 "choose a later stage."
             )
         energies = -self._affinity.cross_energies
-        surface = mean_with_error(areas / self._mass, "").scaled(M2_PER_G_PER_A2_AMU, "m²/g")
-        adhesion = _ratio(energies, areas)
-        net = _ratio(energies - self._cost / J_PER_M2_PER_EV_A2 * areas, areas)
+        costs, notes = self._costs()
+        (origin, cost), *others = costs.items()
+        if self.specific_surface is None:
+            surface = mean_with_error(areas / self._mass, "").scaled(M2_PER_G_PER_A2_AMU, "m²/g")
+            of_surface = "of the model, all of its wetted faces"
+        else:
+            surface = Measure(self.specific_surface, 0.0, "m²/g", math.inf)
+            of_surface = "as given"
+
+        def net(energy: Measure) -> Measure:
+            """Return the heat [J/m²] per area of wetted faces."""
+            gained = _ratio(energies - energy.value / J_PER_M2_PER_EV_A2 * areas, areas)
+            return replace(gained, error=math.hypot(gained.error, energy.error))
+
+        def heat_with(energy: Measure) -> Measure:
+            """Return the heat [J/g]."""
+            if self.specific_surface is not None:
+                return net(energy).scaled(self.specific_surface, "J/g")
+            series = (energies - energy.value / J_PER_M2_PER_EV_A2 * areas) / self._mass
+            heat = mean_with_error(series, "").scaled(J_PER_G_PER_EV_AMU, "J/g")
+            return replace(heat, error=math.hypot(heat.error, surface.value * energy.error))
+
+        adhesion, heat = _ratio(energies, areas), heat_with(cost)
         sign = (
             f"negative, so wetting absorbs heat: the contact energy, {adhesion.text}, is below the surface energy of "
             "the metal",
         )
-        if self.specific_surface is None:
-            series = (energies - self._cost / J_PER_M2_PER_EV_A2 * areas) / self._mass
-            heat = mean_with_error(series, "").scaled(J_PER_G_PER_EV_AMU, "J/g")
-            origin = "of the model, all of its wetted faces"
-        else:
-            surface = Measure(self.specific_surface, 0.0, "m²/g", math.inf)
-            heat = net.scaled(self.specific_surface, "J/g")
-            origin = "as given"
         return ImmersionRecord(
             quantity="heat of immersion",
             **heat.fields,
             notes=(
                 "per gram of carbon including its nitrogen; released heat is positive",
                 *(sign if heat.value < 0.0 else ()),
-                f"specific surface: {surface.value:.4g} m²/g, {origin}",
-                f"surface energy of the metal: {self._cost:g} J/m²"
-                + ("" if self.surface_energy is not None else ", from experiment; that of the model is 39-47 % lower"),
+                f"specific surface: {surface.value:.4g} m²/g, {of_surface}",
+                f"surface energy subtracted: {_text(cost)}, {origin}",
+                *notes,
                 "heats of immersion, intercalation, oxygen, moisture and of a reaction at nitrogen overlap: "
                 "IR alone cannot assign the heat to graphitic N",
             ),
-            per_area=net,
+            per_area=net(cost),
             adhesion=adhesion,
-            surface_energy=self._cost,
+            surface_energy=cost,
+            surface_origin=origin,
+            other_surfaces=dict(others),
+            other_heats={name: heat_with(energy) for name, energy in others},
             specific_surface=surface,
             carbon_fraction=self.carbon_fraction,
             temperature_rise=heat.scaled(temperature_rise(1.0, self.carbon_fraction), "K"),
@@ -266,24 +345,22 @@ def _ratio(energies: FloatArray, areas: FloatArray) -> Measure:
     return ratio_of_means([energies], [areas], "eV/Å²").scaled(J_PER_M2_PER_EV_A2, "J/m²")
 
 
-def _tabulated_energy(metals: set[str]) -> float:
-    """Return the surface energy [J/m²] of the metal that covers the surface."""
-    for element, energy in SURFACE_ENERGIES.items():
-        if element in metals:
-            return energy
-    raise AnalysisError(
-        f"No surface energy is tabulated for {', '.join(sorted(metals))}. Pass surface_energy= in J/m²: γ - T dγ/dT."
-    )
+def _text(energy: Measure) -> str:
+    """Return a surface energy; one without an error as a plain number."""
+    return energy.text if energy.error else f"{energy.value:g} {energy.unit}"
 
 
 def heat_of_immersion(
     source: FrameSource,
-    surface_energy: float | None = None,
+    surface_energy: SurfaceOrigin | float | None = None,
     specific_surface: float | None = None,
     carbon_fraction: float = CARBON_FRACTION,
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> ImmersionRecord:
-    """Return the heat of immersion; parameters as in `Immersion`, ``frames`` as in `FrameOptions`."""
-    analysis = Immersion(surface_energy, specific_surface, carbon_fraction)
+    """Return the heat of immersion; parameters as in `Immersion`, ``frames`` as in `FrameOptions`.
+
+    The surface figures of the model are those that its run has stored with the frames.
+    """
+    analysis = Immersion(surface_energy, specific_surface, carbon_fraction, SurfaceFigures.of_source(source))
     return cast(ImmersionRecord, measure(source, analysis, progress, **frames))

@@ -15,6 +15,7 @@ from nakmd.analysis.drive import measure_chosen
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.contact_distances import interface_pairs
+from nakmd.analysis.surface_figures import SurfaceChoice
 from nakmd.elements import METALS, WALL, element_of
 from nakmd.system import Topology
 
@@ -33,6 +34,8 @@ class AtomsPresent:
         As in `Diffusion`.
     memory : float [bytes]
         Limit for each analysis that stores paths.
+    surface : SurfaceChoice
+        What is known of the surface of the metal.
     """
 
     elements: list[str]
@@ -41,13 +44,14 @@ class AtomsPresent:
     pairs: list[tuple[str, str]]
     unwrap: str
     memory: float
+    surface: SurfaceChoice
 
     @classmethod
-    def of(cls, topology: Topology, unwrap: str, memory: float) -> AtomsPresent:
+    def of(cls, topology: Topology, unwrap: str, memory: float, surface: SurfaceChoice) -> AtomsPresent:
         """Collect the elements of a topology."""
         elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
         metals, walls = ([name for name in elements if name in kinds] for kinds in (METALS, WALL))
-        return cls(elements, metals, walls, interface_pairs(topology), unwrap, memory)
+        return cls(elements, metals, walls, interface_pairs(topology), unwrap, memory, surface)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.named_analysis import AtomsPresent, TableAnalysis
 from nakmd.analysis.parallel import run_in_processes
 from nakmd.analysis.registry import quantity
+from nakmd.analysis.surface_figures import NO_CHOICE, SurfaceChoice, SurfaceOrigin
 from nakmd.errors import AnalysisError, did_you_mean
 from nakmd.quantity_names import QUANTITIES
 from nakmd.system import Topology
@@ -28,6 +29,7 @@ def standard_analyses(
     quantities: Sequence[str] | None = None,
     unwrap: str = "images",
     memory: float = MEMORY,
+    surface: SurfaceChoice = NO_CHOICE,
 ) -> dict[str, Analysis]:
     """Return new analyses applicable to these atoms, with their default parameters.
 
@@ -41,6 +43,8 @@ def standard_analyses(
     memory : float [bytes]
         Limit for all analyses that store paths, one per metal, together. The others need less than 100 MB for any
         number of frames (`run_all`).
+    surface : SurfaceChoice
+        Surface figures of the model, and the surface energy that heats use.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def standard_analyses(
     for name in quantities or ():
         if name not in QUANTITIES:
             raise AnalysisError(f"No analysis is called {name!r}. {did_you_mean(name, QUANTITIES)}")
-    atoms = AtomsPresent.of(topology, unwrap, memory)
+    atoms = AtomsPresent.of(topology, unwrap, memory, surface)
     kinds = {name: quantity(name) for name in (QUANTITIES if quantities is None else quantities)}
     if quantities is None:
         kinds = {name: kind for name, kind in kinds.items() if not kind.on_request and kind.atoms.met(atoms)}
@@ -82,6 +86,7 @@ def analyze(
     stages: str | Sequence[str] | None = None,
     start: float | None = None,
     discard: float | Literal["auto", "none"] | None = None,
+    surface_energy: SurfaceOrigin | float | None = None,
 ) -> dict[str, Record | AnalysisError]:
     """Run the standard analyses in one pass over the frames per process.
 
@@ -93,6 +98,8 @@ def analyze(
         As in `standard_analyses`.
     stage, stages, start, discard
         The frames, as in `FrameOptions`: by default those of the production stages after equilibration.
+    surface_energy : {"model", "experiment"} or float, optional [J/m²]
+        As in `Immersion`.
     progress : callable, optional
         Called with the number of frames done and their total (None if unknown).
     processes : int
@@ -107,7 +114,7 @@ def analyze(
         An analysis that fails for these frames has its error in place of a record.
     """
     choice = FrameChoice.of(source, stage=stage, stages=stages, start=start, discard=discard)
-    return analyze_chosen(source, choice, quantities, progress, processes, memory)
+    return analyze_chosen(source, choice, quantities, progress, processes, memory, surface_energy)
 
 
 def analyze_chosen(
@@ -117,9 +124,16 @@ def analyze_chosen(
     progress: FrameProgress | None = None,
     processes: int = 1,
     memory: float = MEMORY,
+    surface_energy: SurfaceOrigin | float | None = None,
 ) -> dict[str, Record | AnalysisError]:
     """Run the standard analyses over the frames of a choice; other parameters and result as in `analyze`."""
-    make = partial(standard_analyses, quantities=quantities, unwrap=unwrapping_for(source), memory=memory)
+    make = partial(
+        standard_analyses,
+        quantities=quantities,
+        unwrap=unwrapping_for(source),
+        memory=memory,
+        surface=SurfaceChoice.of_source(source, surface_energy),
+    )
     analyses = make(source.topology)
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)

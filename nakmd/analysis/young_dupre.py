@@ -6,6 +6,7 @@ import math
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.statistics import Measure
+from nakmd.analysis.surface_figures import SurfaceOrigin
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2
 
@@ -27,6 +28,8 @@ class YoungDupreRecord(Record):
     angle : Measure [degree]
     deviation : float
         ``value`` in standard errors.
+    tension : Measure [mN/m]
+        The tension used.
     """
 
     expected_adhesion: Measure
@@ -34,6 +37,7 @@ class YoungDupreRecord(Record):
     expected_angle: Measure
     angle: Measure
     deviation: float
+    tension: Measure
 
     def __str__(self) -> str:
         return (
@@ -63,24 +67,35 @@ def angle_from_adhesion(tension: Measure, adhesion: Measure) -> Measure:
     return Measure(math.degrees(math.acos(cosine)), error, "degree", independent)
 
 
-def young_dupre(tension: Measure, angle: Measure, adhesion: Measure) -> YoungDupreRecord:
+def young_dupre(
+    angle: Measure | Record,
+    adhesion: Measure,
+    tension: Measure | SurfaceOrigin = "model",
+) -> YoungDupreRecord:
     r"""Compare a work of adhesion with surface tension and contact angle.
 
     .. math:: W = \gamma_{lv} (1 + \cos\theta)
 
     Parameters
     ----------
-    tension : Measure [mN/m, J/m² or eV/Å²]
-        Surface tension of the liquid with the same potential at the same temperature (`surface_tension`).
-    angle : Measure [degree]
+    angle : Measure [degree] or ContactAngleRecord
         From `contact_angle`.
     adhesion : Measure [mJ/m², J/m² or eV/Å²]
         Work of adhesion per area, a free energy; an interaction energy (`affinity`) exceeds it by the cost of
         the contact to wall and liquid.
+    tension : Measure [mN/m, J/m² or eV/Å²] or {"model", "experiment"}
+        Surface tension of the liquid. ``"model"`` and ``"experiment"`` take that of the record of the angle, at the
+        composition and the temperature of its frames; a measure is best of the same potential (`surface_tension`).
 
     Returns
     -------
     YoungDupreRecord
+        What the other tension of the record would give is among its notes.
+
+    Raises
+    ------
+    AnalysisError
+        If the record of the angle has no such tension, or a unit is not one of these.
 
     Notes
     -----
@@ -90,10 +105,26 @@ def young_dupre(tension: Measure, angle: Measure, adhesion: Measure) -> YoungDup
     Examples
     --------
     >>> gamma, theta = Measure(70.0, 2.0, "mN/m", 50.0), Measure(90.0, 1.0, "degree", 20.0)
-    >>> young_dupre(gamma, theta, Measure(0.072, 0.003, "J/m²", 30.0)).expected_adhesion.text
+    >>> young_dupre(theta, Measure(0.072, 0.003, "J/m²", 30.0), gamma).expected_adhesion.text
     '70 ± 2 mJ/m²'
     """
-    expected, given = adhesion_from_angle(tension, angle), _in_mj(adhesion)
+    known = getattr(angle, "tensions", {})
+    measured = Measure(float(angle.value), float(angle.error), "degree", angle.n_effective)
+    if isinstance(tension, Measure):
+        gamma, notes = tension, []
+    elif tension in known:
+        gamma, notes = known[tension], [f"tension of the {tension}: {known[tension].text}"]
+    else:
+        raise AnalysisError(
+            f"The tension of the {tension} is not known with this angle"
+            + (f"; that of the {' and the '.join(known)} is" if known else "")
+            + ". Pass tension= as a Measure in mN/m, from `surface_tension` or of experiment."
+        )
+    for origin, other in known.items():
+        if other is not gamma:
+            work = adhesion_from_angle(other, measured).text
+            notes.append(f"with the tension of the {origin}, {other.text}, the angle gives {work}")
+    expected, given = adhesion_from_angle(gamma, measured), _in_mj(adhesion)
     difference = given.value - expected.value
     error = math.hypot(given.error, expected.error)
     return YoungDupreRecord(
@@ -102,11 +133,12 @@ def young_dupre(tension: Measure, angle: Measure, adhesion: Measure) -> YoungDup
         error=error,
         unit="mJ/m²",
         n_effective=min(given.n_effective, expected.n_effective),
-        notes=("tension, angle and work taken as independent",),
+        notes=("tension, angle and work taken as independent", *notes),
         expected_adhesion=expected,
         adhesion=given,
-        expected_angle=angle_from_adhesion(tension, adhesion),
-        angle=angle,
+        expected_angle=angle_from_adhesion(gamma, adhesion),
+        angle=measured,
+        tension=_in_mj(gamma).scaled(1.0, "mN/m"),
         deviation=difference / error if error > 0.0 else math.nan,
     )
 

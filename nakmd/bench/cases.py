@@ -11,9 +11,9 @@ from nakmd.bench.lammps_build import potential_file
 from nakmd.errors import InputError
 from nakmd.integrators import Fire, Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
-from nakmd.potentials import EAM, FinnisSinclair, Hybrid, Potential
+from nakmd.potentials import EAM, Hybrid, Potential
 from nakmd.potentials.files.lammps_commands import LAMMPSInput, lammps_input
-from nakmd.potentials.forms.analytic_eam import analytic_table
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom, analytic_table
 from nakmd.potentials.library import load
 from nakmd.simulation import Simulation, Stage
 from nakmd.structures.crystal import crystal
@@ -147,10 +147,14 @@ def _metal(n_atoms: int) -> tuple[System, Potential]:
     return liquid(0.67, 410.0, n_atoms=n_atoms, seed=1), load("nak")
 
 
+def _metal_of_2016(n_atoms: int) -> tuple[System, Potential]:
+    return _metal(n_atoms)[0], load("nak-2016")
+
+
 def _metal_on_tables(n_atoms: int) -> tuple[System, Potential]:
     system, model = _metal(n_atoms)
     term = model.terms[0] if isinstance(model, Hybrid) else model
-    assert isinstance(term, FinnisSinclair)
+    assert isinstance(term, AnalyticEmbeddedAtom)
     return system, EAM(analytic_table(term))
 
 
@@ -188,8 +192,9 @@ def _wetted_tube(n_atoms: int) -> tuple[System, Potential]:
 
 
 CASES = (
-    Case("nak", "liquid NaK, Finnis-Sinclair formulas", 31250, 410.0, 0.001, _metal),
-    Case("nak-table", "liquid NaK, eam.fs tables", 31250, 410.0, 0.001, _metal_on_tables),
+    Case("nak", "liquid NaK, nak-2026 by formula", 31250, 410.0, 0.001, _metal),
+    Case("nak-2016", "liquid NaK, Finnis-Sinclair cubics of 2016", 31250, 410.0, 0.001, _metal_of_2016),
+    Case("nak-table", "liquid NaK, nak-2026 on eam.fs tables", 31250, 410.0, 0.001, _metal_on_tables),
     Case(
         "cu", "fcc copper, the EAM benchmark of LAMMPS", 32000, 1600.0, 0.005, _copper,
         lammps=_copper_for_lammps, thermostat=False, needs=COPPER_FILE,

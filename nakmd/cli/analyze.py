@@ -13,6 +13,7 @@ from nakmd.errors import InputError
 
 if TYPE_CHECKING:
     from nakmd.analysis import FrameOptions
+    from nakmd.deck.deck import Deck
 
 #: Atoms times frames above which several processes pay off by default: 30 s of work against a few s of start-up.
 LONG = 3_000_000
@@ -57,6 +58,13 @@ def analyze(
             "of the frames.",
         ),
     ] = None,
+    surface_energy: Annotated[
+        str | None,
+        typer.Option(
+            "--surface-energy",
+            help='Surface energy of the metal in the heat of immersion: "model", "experiment", or "0.09 J/m²".',
+        ),
+    ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Write plots to this directory.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this CSV file.")] = None,
     processes: Annotated[
@@ -75,7 +83,7 @@ def analyze(
 
     By default the frames are those that the deck of the run measures: the production stages, from the end of the
     detected equilibration on. --stage alone keeps the start and the discard of the deck; --start or --discard replaces
-    both.
+    both. So is the surface energy that the heat of immersion subtracts.
     """
     from nakmd.analysis import analyze as measure
     from nakmd.cli.output import say, show_json
@@ -83,7 +91,7 @@ def analyze(
     from nakmd.cli.result_tables import show_results
     from nakmd.io import Trajectory
     from nakmd.kernels.jit import available_threads
-    from nakmd.results.measure import stored_frame_options
+    from nakmd.results.measure import stored_deck, stored_frame_options
     from nakmd.results.results import Results
     from nakmd.runs.folder import RunFolder
 
@@ -95,9 +103,16 @@ def analyze(
         if "start" in given or "discard" in given:  # together they replace what the deck leaves out
             stored = {"stages": stored.get("stages")}
         frames: FrameOptions = {**stored, **given}
+        energy = _surface_energy(surface_energy, stored_deck(source))
         with watch_frames() as progress:
             records = measure(
-                source, quantities or None, progress=progress, processes=processes, memory=memory * 1e9, **frames
+                source,
+                quantities or None,
+                progress=progress,
+                processes=processes,
+                memory=memory * 1e9,
+                surface_energy=energy,
+                **frames,
             )
     folder = RunFolder(path.parent)
     notes = folder.read_status().get("notes", []) if path == folder.trajectory else []
@@ -114,6 +129,20 @@ def analyze(
     if not results.records:
         complain("No quantity could be measured; the reasons are listed above.")
         raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _surface_energy(given: str | None, deck: Deck | None) -> Literal["model", "experiment"] | float | None:
+    """Return the surface energy that was given, else that of the deck."""
+    from pydantic import ValidationError
+
+    from nakmd.deck.schema import ImmersionSection
+
+    if given is None:
+        return None if deck is None else deck.analysis.immersion.chosen
+    try:
+        return ImmersionSection.model_validate({"surface_energy": given}).chosen
+    except ValidationError as error:
+        raise InputError(f"--surface-energy {given}: {error.errors()[0]['msg']}") from None
 
 
 def _options(stages: list[str] | None, start: str | None, discard: str | None) -> FrameOptions:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nakmd.cli.deck_argument import Settings, as_arguments, read_deck
 from nakmd.cli.guard import EXIT_BAD_INPUT, complain
 
 if TYPE_CHECKING:
@@ -15,24 +16,24 @@ if TYPE_CHECKING:
 
 
 def check(
-    deck: Annotated[Path, typer.Argument(help="The deck to check.")],
+    deck: Annotated[Path, typer.Argument(help="The deck to check; - reads it from standard input.")],
     directory: Annotated[
         Path | None, typer.Option("--directory", "-o", help="Directory of the run, to check its free disk space.")
     ] = None,
+    settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Validate a deck, build its system and estimate time, memory and file size; runs nothing."""
     from nakmd.cli.output import show_json
-    from nakmd.deck.source import DeckSource
     from nakmd.runs.estimate import estimate
     from nakmd.runs.plan import make_plan
 
-    plan = make_plan(DeckSource.read(deck), directory, announce=_announce)
+    plan = make_plan(read_deck(deck, settings), directory, announce=_announce)
     forecast = estimate(plan) if plan.system is not None and plan.potential is not None and not plan.faults else None
     if as_json:
         show_json(_as_json(plan, forecast))
     else:
-        _print(plan, forecast)
+        _print(plan, forecast, as_arguments(deck, settings))
     if plan.faults:
         raise typer.Exit(EXIT_BAD_INPUT)
 
@@ -51,7 +52,7 @@ def _as_json(plan: Plan, forecast: Estimate | None) -> dict[str, Any]:
     return answer
 
 
-def _print(plan: Plan, forecast: Estimate | None) -> None:
+def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
     from nakmd.cli.output import in_time, say, show_table
     from nakmd.errors import in_bytes
 
@@ -92,4 +93,4 @@ def _print(plan: Plan, forecast: Estimate | None) -> None:
             complain(fault)
         complain(f"{len(plan.faults)} error{'s' if len(plan.faults) > 1 else ''}; the deck cannot run.")
     else:
-        say(f"{plan.source.name} is valid. Run it with: nakmd run {plan.source.name}")
+        say(f"{plan.source.name} is valid. Run it with: nakmd run {arguments}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nakmd.potentials.forms.record import SurfaceEntry
     from nakmd.potentials.library import SetSummary
     from nakmd.potentials.library.records import AnyRecord
 
@@ -31,6 +32,10 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
     if summary.license:
         say(f"licence   {summary.license}")
     say(f"file      {summary.path}  (sha256 {summary.sha256[:16]}…)")
+    for entry in (record, *parts):
+        if members := getattr(entry, "n_members", 0):
+            of = f", of {entry.name}" if parts else ""
+            say(f"ensemble  [model] member = 1 to {members}{of}; --json prints the parameters of the set's members")
     for title, columns, rows in number_tables(record):
         say()
         show_table(columns, rows, title)
@@ -50,6 +55,11 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
         if entry.accuracy:
             show_heading("Accuracy" + (f" of {entry.name}" if parts else ""))
             show_table(ACCURACY_COLUMNS, accuracy_rows(entry))
+    for entry in (record, *parts):
+        surface = getattr(entry, "surface", ())
+        if surface:
+            show_heading("Surface of the liquid" + (f" of {entry.name}" if parts else ""))
+            show_table(SURFACE_COLUMNS, [_surface_row(point) for point in surface])
     show_heading("Not for")
     for entry in (record, *parts):
         for use in entry.not_for:
@@ -61,7 +71,19 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
 def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str]]]]:
     """Return (title, columns with units, rows) of the parameters of a record: settings first, then its lists."""
     data: dict[str, Any] = record.model_dump(mode="json", exclude_none=True)
-    left_out = {"name", "title", "form", "license", "notes", "not_for", "source", "accuracy", "units"}
+    left_out = {
+        "name",
+        "title",
+        "form",
+        "license",
+        "notes",
+        "not_for",
+        "source",
+        "accuracy",
+        "units",
+        "member",
+        "surface",
+    }
     settings, tables = [], []
     for key, value in data.items():
         if key in left_out or value in ([], {}):
@@ -117,6 +139,18 @@ def _shown(value: Any) -> str:
         separator = "-" if value and all(isinstance(x, str) for x in value) else " "
         return separator.join(_shown(x) for x in value)
     return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+SURFACE_COLUMNS = ["x_K", "temperature [K]", "tension [mN/m]", "energy [mJ/m²]"]
+
+
+def _surface_row(entry: SurfaceEntry) -> list[str]:
+    """Return a row of the table of surfaces."""
+    tension, energy = (
+        f"{value:g} ± {error:g}"
+        for value, error in ((entry.tension, entry.tension_error), (entry.energy, entry.energy_error))
+    )
+    return [f"{entry.x_K:g}", f"{entry.temperature:g}", tension, energy]
 
 
 ACCURACY_COLUMNS = ["material", "property", "value", "unit", "reference", "deviation", "reference source", "note"]

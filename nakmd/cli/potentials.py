@@ -112,6 +112,7 @@ def export(
         typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; default: all of the set.'),
     ] = None,
     affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon well depths.")] = 1.0,
+    member: Annotated[int | None, typer.Option("--member", help="Member of the ensemble of the set, from 1.")] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Write a set as files for LAMMPS: tables, or pair_style and pair_coeff commands with the files they read."""
@@ -121,7 +122,7 @@ def export(
     from nakmd.potentials.files.texts import write_texts
     from nakmd.runs.trial import load_any, species_known_to
 
-    potential = load_any(name, affinity)
+    potential = load_any(name, affinity, member)
     types: list[str] = []
     if form == "lammps":
         types = [word.strip() for word in species.split(",")] if species else species_known_to(potential)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nakmd.cli.deck_argument import Settings, read_deck
 from nakmd.cli.watched import AsJson, Threads, Walltime, Watching, carry_out
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 
 def run(
-    deck: Annotated[Path, typer.Argument(help="The deck to run.")],
+    deck: Annotated[Path, typer.Argument(help="The deck to run; - reads it from standard input.")],
     directory: Annotated[
         Path | None,
         typer.Option("--directory", "-o", help="Directory of the run. Default: runs/DECK-seed-SEED."),
     ] = None,
+    settings: Settings = None,
     threads: Threads = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Random seed, instead of the deck's.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run in the directory.")] = False,
@@ -28,9 +30,8 @@ def run(
     """Run a deck, measure its quantities and print every result with its error bar."""
 
     def begin(watching: Watching) -> Run:
-        from nakmd.deck.source import DeckSource
         from nakmd.reported import run as run_deck
 
-        return run_deck(DeckSource.read(deck), directory, seed=seed, overwrite=overwrite, **watching)
+        return run_deck(read_deck(deck, settings), directory, seed=seed, overwrite=overwrite, **watching)
 
     carry_out(begin, threads, walltime, as_json)

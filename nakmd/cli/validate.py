@@ -18,15 +18,15 @@ def validate(
         str, typer.Argument(help="A parameter set, or a file: .toml, .tersoff, setfl, eam.fs, funcfl.")
     ] = "nak-cn",
     quick: Annotated[
-        bool, typer.Option("--quick", help="Short runs of small cells: minutes on two cores instead of half an hour.")
+        bool, typer.Option("--quick", help="Short runs of small cells: minutes instead of half an hour.")
     ] = False,
     only: Annotated[
         list[str] | None,
         typer.Option(
             "--only",
-            help="cold, liquid, alloy, surface, carbon, adsorption, sizes; or density, expansion, diffusion, "
-            "viscosity, rdf, mixing, substitution, tension, segregation; @T selects one temperature: density@400. "
-            "Repeatable.",
+            help="cold, solid, liquid, alloy, surface, forces, extremes, carbon, adsorption, sizes; or vacancy, "
+            "lattice, fusion, melting, density, expansion, diffusion, viscosity, rdf, diffraction, mixing, "
+            "substitution, tension, segregation; @T selects one temperature: density@400. Repeatable.",
         ),
     ] = None,
     directory: Annotated[
@@ -62,7 +62,7 @@ def validate(
 
 def _show(validation: Validation, files: list[Path], as_json: bool) -> None:
     from nakmd.cli.output import say, show_json, show_table
-    from nakmd.studies.validation.markdown import COLUMNS, TITLES, rows_of, summary
+    from nakmd.studies.validation.markdown import COLUMNS, TARGET_COLUMNS, TITLES, rows_of, summary, target_rows
 
     if as_json:
         show_json({**validation.to_dict(), "files": [str(path) for path in files]})
@@ -71,8 +71,12 @@ def _show(validation: Validation, files: list[Path], as_json: bool) -> None:
         members = [finding for finding in validation.findings if finding.group == group]
         show_table(COLUMNS, rows_of(members), title=TITLES.get(group, group))
         say()
+    aims = target_rows(validation.findings)
+    if aims:
+        show_table(TARGET_COLUMNS, aims, title="Targets")
+        say()
     say(summary(validation))
     for reason in validation.skipped:
-        complain(f"not covered by this model: {reason}")
+        complain(f"left out: {reason}")
     for path in files:
         say(f"  {path}")

@@ -38,7 +38,7 @@ class Deck(DeckTables):
             super().__init__(**tables)
         except ValidationError:
             plain = _plain(tables)
-            raise DeckError(render(read_draft(plain)[1], "deck", LineMap())) from None
+            raise DeckError(render(read_draft(plain)[1], lambda path: "deck", LineMap())) from None
 
     def __eq__(self, other: object) -> bool:
         # decks with equal values are equal, whatever text they were read from

@@ -14,6 +14,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -147,6 +148,30 @@ def _check_discard(value: Any) -> Any:
 
 #: What is left out at the beginning of the measured stages: the detected equilibration, nothing, a fraction.
 Discard = Annotated[Literal["auto", "none"] | float, BeforeValidator(_check_discard)]
+
+
+def _check_surface_energy(value: Any) -> Any:
+    if value in ("model", "experiment"):
+        return value
+    if isinstance(value, str) and not any(letter.isdigit() for letter in value):
+        raise _refuse(f'write "model", "experiment", or a surface energy such as "{q.SURFACE_ENERGY.example}".')
+    energy = QuantityField(q.SURFACE_ENERGY).parse(value)
+    if energy < 0.0:
+        raise _refuse("a surface energy is not negative.")
+    return energy
+
+
+def _written_surface_energy(value: str | float) -> str:
+    return value if isinstance(value, str) else q.format_quantity(value, q.SURFACE_ENERGY)
+
+
+#: Energy of the free surface of the metal per area [eV/Å²], or where it comes from.
+SurfaceEnergy = Annotated[
+    Literal["model", "experiment"] | float,
+    BeforeValidator(_check_surface_energy),
+    PlainSerializer(_written_surface_energy),
+    WithJsonSchema({"type": "string", "examples": ["model", "experiment", q.SURFACE_ENERGY.example]}),
+]
 
 
 def _as_tuple(value: Any) -> Any:

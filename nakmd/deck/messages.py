@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -199,9 +199,15 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
     return f"{where} {error['msg'].removeprefix('Value error, ')}."
 
 
-def render(problems: Iterable[Problem], source: object, lines: LineMap) -> list[str]:
-    """Return one message for each problem, ``deck.toml:12: ...``, in the order of the lines."""
-    placed = [(lines.find(p.path), p.what) for p in problems]
-    placed.sort(key=lambda entry: entry[0] or 0)
-    texts = [f"{source}:{line}: {what}" if line else f"{source}: {what}" for line, what in placed]
-    return list(dict.fromkeys(texts))
+def render(problems: Iterable[Problem], place_of: Callable[[KeyPath], str], lines: LineMap) -> list[str]:
+    """Return one message for each problem, ``deck.toml:12: ...``, in the order of the lines.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+    place_of : callable
+        Returns where the value of a path was written.
+    lines : LineMap
+    """
+    ordered = sorted(problems, key=lambda problem: lines.find(problem.path) or 0)
+    return list(dict.fromkeys(f"{place_of(problem.path)}: {problem.what}" for problem in ordered))

@@ -95,6 +95,7 @@ DENSITY = Kind("density", (0, -3, 0, 0, 1), ("g/cm³", "amu/Å³"), "0.83 g/cm3"
 ENERGY = Kind("energy", (1, 0, 0, 0, 0), ("eV",), "0.05 eV")
 FORCE = Kind("force", (1, -1, 0, 0, 0), ("eV/Å",), "0.01 eV/Å")
 STIFFNESS = Kind("spring constant", (1, -2, 0, 0, 0), ("eV/Å²",), "2 eV/Å²")
+SURFACE_ENERGY = Kind("surface energy", (1, -2, 0, 0, 0), ("J/m²", "mJ/m²", "eV/Å²"), "0.09 J/m²")
 INVERSE_LENGTH = Kind("inverse length", (0, -1, 0, 0, 0), ("1/Å",), "1.8 1/Å")
 ANGLE = Kind("angle", (0, 0, 0, 0, 0), ("deg",), "90 deg")
 

@@ -22,6 +22,7 @@ from nakmd.deck.fields import (
     PositiveTime,
     PressureRamp,
     Section,
+    SurfaceEnergy,
     Temperature,
     TemperatureRamp,
     Text,
@@ -39,6 +40,7 @@ from nakmd.deck.kinds import (
 from nakmd.deck.matter import Groups, Structure
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.quantity_names import QUANTITIES
+from nakmd.units import J_PER_M2_PER_EV_A2
 
 #: Description of the values of ``ensemble``.
 ENSEMBLES = f'Ensemble. "nve": constant energy; {describe(THERMOSTATS)}.'
@@ -180,6 +182,22 @@ def _describe_quantities(schema: dict[str, Any]) -> None:
     )
 
 
+class ImmersionSection(Section):
+    """The heat of immersion."""
+
+    surface_energy: SurfaceEnergy | None = Field(
+        default=None,
+        description='Surface energy of the metal that is subtracted from its adhesion: "model", "experiment", or a '
+        'value such as "0.09 J/m²". By default that of the model, or of experiment if the model\'s is not known.',
+    )
+
+    @property
+    def chosen(self) -> Literal["model", "experiment"] | float | None:
+        """The surface energy as analyses take it, a value in J/m²."""
+        given = self.surface_energy
+        return given * J_PER_M2_PER_EV_A2 if isinstance(given, float) else given
+
+
 class AnalysisSection(Section):
     """Quantities to measure, from which stages, and when."""
 
@@ -199,6 +217,7 @@ class AnalysisSection(Section):
         description='Left out at the beginning of the measured stages: "auto", the detected equilibration; "none", '
         'nothing; or a fraction of the frames. By default "auto", or "none" if start is given.',
     )
+    immersion: ImmersionSection = Field(default=ImmersionSection(), description="Options of the heat of immersion.")
 
 
 class DeckTables(Section):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -15,8 +16,10 @@ import numpy as np
 
 from nakmd.deck.messages import Problem, render
 from nakmd.errors import DeckError, InputError, did_you_mean
-from nakmd.toml_lines import LineMap
+from nakmd.toml_lines import KeyPath, LineMap
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_COMMENT = re.compile(r"(?<=[ \t])#[^\n\"']*$")
 _AT_LINE = re.compile(r"^(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)$", re.DOTALL)
 
 
@@ -33,15 +36,18 @@ class DeckSource:
     text : str
     data : dict
         The text as parsed by `tomllib`.
-    added_lines : int
-        Lines of the text before the first line of the user, which messages do not count.
+    options : mapping of KeyPath to str
+        Options of the command line that have changed values.
+    user_lines : LineMap or None
+        Lines of the text of the user if this one is changed.
     """
 
     name: str
     folder: Path
     text: str
     data: dict[str, Any]
-    added_lines: int = 0
+    options: Mapping[KeyPath, str] = field(default_factory=dict)
+    user_lines: LineMap | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -87,24 +93,104 @@ class DeckSource:
         return cls(name, folder or Path(), text, data)
 
     def with_seed(self, seed: int) -> DeckSource:
-        """Return the same deck with another seed, also in the text, because a run is resumed from the text."""
-        line = LineMap.of(self.text).find(("seed",))
-        rows, added = self.text.split("\n"), self.added_lines
-        if line is None:
-            rows.insert(0, f"seed = {seed}")
-            added += 1
-        else:
-            rows[line - 1] = f"seed = {seed}"
-        return replace(DeckSource.parse("\n".join(rows), self.name, self.folder), added_lines=added)
+        """Return the same deck with another seed."""
+        return self.changed({**self.data, "seed": seed}, {})
+
+    def changed(self, data: dict[str, Any], options: Mapping[KeyPath, str]) -> DeckSource:
+        """Return the deck with other values, also in the text, because a run is resumed from the text.
+
+        Parameters
+        ----------
+        data : dict
+            All values.
+        options : mapping of KeyPath to str
+            Options of the command line that changed values, for messages about these. Messages about all others give
+            the lines of the text of the user.
+        """
+        text = _with_values(self.text, self.data, data)
+        text = write_toml(data) if text is None else text
+        if options:
+            listed = ["changed on the command line:", *options.values()]
+            # a comment ends with its line, and control characters are no TOML
+            plain = ["".join(letter if letter.isprintable() else " " for letter in entry) for entry in listed]
+            text = "".join(f"# {entry}\n" for entry in plain) + text
+        return DeckSource(self.name, self.folder, text, data, {**self.options, **options}, self.lines)
+
+    @property
+    def lines(self) -> LineMap:
+        """The lines of the keys in the text of the user."""
+        return self._scanned if self.user_lines is None else self.user_lines
 
     @cached_property
-    def lines(self) -> LineMap:
-        """The lines of the keys in the text of the user; scanned on first use."""
-        return LineMap({path: line - self.added_lines for path, line in LineMap.of(self.text).lines.items()})
+    def _scanned(self) -> LineMap:
+        return LineMap.of(self.text)
+
+    def _place(self, path: KeyPath) -> str:
+        """Return the option or the line that a problem at a path is due to."""
+        for changed, option in reversed(list(self.options.items())):
+            below = path[: len(changed)] == changed
+            # a table that only the option has made
+            above = changed[: len(path)] == path and path not in self.lines.lines
+            if path and (below or above):
+                return option
+        line = self.lines.find(path)
+        return f"{self.name}:{line}" if line else self.name
 
     def render(self, problems: Iterable[Problem]) -> list[str]:
         """Return one message for each problem, in the order of the lines."""
-        return render(problems, self.name, self.lines)
+        return render(problems, self._place, self.lines)
+
+
+def _with_values(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    """Return the text of a deck with the lines of its changed values replaced; None if that is not possible.
+
+    Only values of one line that stand alone on it are replaced, and keys are added behind a header of their table, so
+    that the comments of the user stay. The result is read again to be sure.
+    """
+    lines = LineMap.of(text).lines
+    rows = text.split("\n")
+    added: dict[int, list[str]] = {}
+    for path, value in _differences(old, new, ()):
+        key = path[-1]
+        if not isinstance(key, str) or isinstance(value, Mapping):
+            return None
+        entry = f"{_key(key)} = {_value(value)}"
+        if path in lines:
+            row = rows[lines[path] - 1]
+            comment = _COMMENT.search(row)
+            rows[lines[path] - 1] = entry + (f"  {comment[0]}" if comment else "")
+        elif len(path) == 1:
+            added.setdefault(0, []).append(entry)
+        elif path[:-1] in lines:
+            added.setdefault(lines[path[:-1]], []).append(entry)
+        else:
+            return None
+    for after in sorted(added, reverse=True):
+        rows[after:after] = added[after]
+    changed = "\n".join(rows)
+    try:
+        return changed if tomllib.loads(changed) == new else None
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _differences(old: Any, new: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the paths at which values differ, each with its new value."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and not old.keys() - new.keys():
+        for key, value in new.items():
+            if key not in old:
+                yield (*path, key), value
+            else:
+                yield from _differences(old[key], value, (*path, key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and any(map(_is_table, new)):
+        for index, (before, value) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(before, value, (*path, index))
+    elif old != new or type(old) is not type(new):
+        yield path, new
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def write_toml(data: Mapping[str, Any]) -> str:
@@ -136,7 +222,7 @@ def _table(data: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
     plain: list[str] = []
     below: list[str] = []
     for key, value in data.items():
-        name = ".".join((*path, key))
+        name = ".".join(map(_key, (*path, key)))
         if isinstance(value, Mapping):
             inner = _table(value, (*path, key))
             header = [] if inner and inner[0] == "" else [f"[{name}]"]
@@ -145,8 +231,13 @@ def _table(data: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
             for entry in value:
                 below += ["", f"[[{name}]]", *_table(entry, (*path, key))]
         else:
-            plain.append(f"{key} = {_value(value)}")
+            plain.append(f"{_key(key)} = {_value(value)}")
     return plain + below
+
+
+def _key(key: str) -> str:
+    """Return a key, in quotes if it needs them."""
+    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 def _value(value: Any) -> str:
@@ -156,4 +247,8 @@ def _value(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_key(key)} = {_value(entry)}' for key, entry in value.items())} }}"
+    if isinstance(value, date | time):
+        return value.isoformat()
     return repr(value)

@@ -69,11 +69,13 @@ def check_unused_keys(structure: Structure) -> Iterator[Problem]:
 
 
 def check_analysis_times(analysis: AnalysisSection, stages: Sequence[Relax | Dynamics]) -> Iterator[Problem]:
-    """Yield an interval that only live analyses use, and a start after the end of the run."""
+    """Yield an interval that only live analyses use, options of no quantity, and a start after the end of the run."""
     if analysis.every is not None and analysis.when == "after":
         yield _unused(
             ("analysis", "every"), 'when = "after" measures each frame of the trajectory ([output] trajectory_every)'
         )
+    if analysis.immersion.surface_energy is not None and "immersion" not in (analysis.quantities or ("immersion",)):
+        yield _unused(("analysis", "immersion", "surface_energy"), 'quantities lacks "immersion"')
     end = sum(stage.n_steps * stage.timestep for stage in stages if isinstance(stage, Dynamics))
     if analysis.start is not None and analysis.start >= end * (1.0 + 1e-9):
         yield Problem(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -17,6 +17,7 @@ class StoredFrames(Protocol):
 
     topology: Topology
     stages: tuple[str, ...]
+    potentials: dict[str, Any]
 
     @property
     def has_images(self) -> bool:
@@ -75,7 +76,7 @@ class TrajectoryPart:
     def __init__(self, trajectory: StoredFrames, chosen: IntArray) -> None:
         self._trajectory = trajectory
         self._chosen = np.asarray(chosen, dtype=np.int64)
-        self.topology = trajectory.topology
+        self.topology, self.potentials = trajectory.topology, trajectory.potentials
 
     @property
     def has_images(self) -> bool:

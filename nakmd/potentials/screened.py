@@ -64,7 +64,7 @@ class Screened(Term):
         Each of its pairs is an element of the metal with a species that the metal does not cover.
     screening : mapping of str to mapping
         For each element of the metal in ``contact``: ``residual`` s, the fraction of A left in dense metal (0 to 1),
-        and ``rho_0`` ρ_0 [unit of ρ: eV² for Finnis-Sinclair cubics].
+        and ``rho_0`` ρ_0 [unit of ρ in the metal: none in `nak-2026`, eV² in `nichol-ackland-2016`].
     strength : float
         λ: 0 leaves every pair unscreened, 1 is the screening as given. Larger values are allowed while S ≥ 0.
     shares : mapping of (str, str) to float

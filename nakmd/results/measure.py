@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.live_samples import live_discard_end, live_samples_are_stored
@@ -39,6 +39,8 @@ class Measuring:
     ----------
     deck : Deck
     topology : Topology
+    surface : mapping, optional
+        Surface figures of the model, as the trajectory stores them.
 
     Attributes
     ----------
@@ -46,8 +48,9 @@ class Measuring:
         Observers of the run that feed the live analyses.
     """
 
-    def __init__(self, deck: Deck, topology: Topology) -> None:
+    def __init__(self, deck: Deck, topology: Topology, surface: Mapping[str, Any] | None = None) -> None:
         self._deck = deck
+        self._surface_energy = deck.analysis.immersion.chosen
         self._stages = measured_stages(deck)
         self._live: dict[str, LiveAnalysis] = {}
         self._tables: list[str] = []
@@ -55,13 +58,17 @@ class Measuring:
             from nakmd.analysis import standard_analyses  # noqa: PLC0415  (slow to import, and only live analyses need it)
             from nakmd.analysis.frame_choice import ROUNDING  # noqa: PLC0415  (as above)
             from nakmd.analysis.named_analysis import TableAnalysis  # noqa: PLC0415  (as above)
+            from nakmd.analysis.surface_figures import SurfaceChoice, SurfaceFigures  # noqa: PLC0415  (as above)
 
             every = deck.analysis.every or deck.output.trajectory_every
             given = deck.analysis.start
             start = -math.inf if given is None else given * (1.0 - ROUNDING)
             if not self._samples_are_stored:  # they cannot be chosen after the run
                 start = live_discard_end(deck, start)
-            for name, analysis in standard_analyses(topology, deck.analysis.quantities).items():
+            figures = None if surface is None else SurfaceFigures.from_stored(surface)
+            choice = SurfaceChoice(figures, self._surface_energy)
+            analyses = standard_analyses(topology, deck.analysis.quantities, surface=choice)
+            for name, analysis in analyses.items():
                 if isinstance(analysis, TableAnalysis):  # the thermo table has more rows than there are samples
                     self._tables.append(name)
                 else:
@@ -104,7 +111,9 @@ class Measuring:
 
         choice = FrameChoice.of(trajectory, **frame_options(self._deck))
         if not self._live:
-            return analyze_chosen(trajectory, choice, self._deck.analysis.quantities)
+            return analyze_chosen(
+                trajectory, choice, self._deck.analysis.quantities, surface_energy=self._surface_energy
+            )
         records = analyze_chosen(trajectory, choice, self._tables) if self._tables else {}
         repeated = self._without_equilibration(trajectory, choice)
         for name, live in self._live.items():
@@ -146,12 +155,17 @@ def frame_options(deck: Deck) -> FrameOptions:
     return {"stages": measured_stages(deck), "start": deck.analysis.start, "discard": deck.analysis.discard}
 
 
+def stored_deck(trajectory: Trajectory) -> Deck | None:
+    """Return the deck in a trajectory; None without one, or if it is of another version of nakmd."""
+    try:
+        return Deck.from_text(trajectory.deck) if trajectory.deck else None
+    except DeckError:
+        return None
+
+
 def stored_frame_options(trajectory: Trajectory) -> FrameOptions:
     """Return the options of the deck in a trajectory; none without a deck, or if its stages measure nothing."""
-    try:
-        deck = Deck.from_text(trajectory.deck) if trajectory.deck else None
-    except DeckError:  # of another version of nakmd
-        return {}
+    deck = stored_deck(trajectory)
     return frame_options(deck) if deck is not None and measured_stages(deck) else {}
 
 
@@ -179,4 +193,10 @@ def measure_stored(trajectory: Trajectory, deck: Deck | None = None, notes: Sequ
         return Results(_attempt(lambda: analyze(trajectory)), notes)
     if not measured_stages(deck):
         return Results({}, notes)
-    return Results(_attempt(lambda: analyze(trajectory, deck.analysis.quantities, **frame_options(deck))), notes)
+
+    def measured() -> Mapping[str, Record | AnalysisError]:
+        section = deck.analysis
+        energy = section.immersion.chosen
+        return analyze(trajectory, section.quantities, surface_energy=energy, **frame_options(deck))
+
+    return Results(_attempt(measured), notes)

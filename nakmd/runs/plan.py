@@ -18,6 +18,7 @@ from nakmd.elements import CC_BOND
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.footprint import check_disk, check_memory, estimate_memory
+from nakmd.runs.model_surface import check_surface
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
 from nakmd.runs.start_check import check_start
@@ -139,6 +140,8 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
         plan.add(check_none(potential, species, draft))
     plan.add(check_dynamics(draft, None if system is None else system.topology))
     plan.add(check_groups(draft, system, expected_species(draft)))
+    if potential is not None and plan.deck is not None:
+        plan.add(check_surface(plan.deck, folder))
     if potential is not None:
         plan.add(check_bond(draft, plan.bond, system))
     if system is not None:

@@ -20,6 +20,7 @@ from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_thread
 from nakmd.potentials import Potential
 from nakmd.runs.compile_aside import forces_compiled_aside
 from nakmd.runs.folder import RunFolder, difference, free_folder
+from nakmd.runs.model_surface import surface_figures
 from nakmd.runs.outcome import Run
 from nakmd.runs.plan import make_plan
 from nakmd.runs.potential_builder import build_potential
@@ -55,9 +56,11 @@ def run_deck(
     checked, system, potential = plan.require()
     folder = RunFolder(Path(directory) if directory is not None else free_folder(Path(source.name).stem, checked.seed))
     threads = _chosen(threads)
-    with folder.held(tell, create=True) as notes:
+    with folder.held(tell, create=True) as found:
         folder.prepare(source.text, overwrite)
-        session = Session(folder, checked, source, system, potential, threads, [*notes, *plan.warnings])
+        notes = [*found, *plan.warnings]
+        surface = surface_figures(checked.model, source.folder)
+        session = Session(folder, checked, source, system, potential, threads, notes, surface=surface)
         with forces_compiled_aside(potential, system.species_names, wanted=cold):
             run = session.run(progress, deadline=deadline)
         if finish is not None:
@@ -106,11 +109,13 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     checked = Deck.from_source(source)
     potential = _same_potential(checked, source, stored)
     with Trajectory(folder.trajectory) as trajectory:
-        topology = trajectory.topology
+        topology, surface = trajectory.topology, trajectory.potentials.get("surface")
     system = _stored_system(stored, topology)
     threads = _chosen(threads)
     notes = [*notes, stored.note] if stored.note else notes
-    return Session(folder, checked, source, system, potential, threads, notes, stored, extensions, read_seconds)
+    return Session(
+        folder, checked, source, system, potential, threads, notes, stored, extensions, read_seconds, surface
+    )
 
 
 def _stored_system(stored: Checkpoint, topology: Topology) -> System:

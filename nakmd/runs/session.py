@@ -59,6 +59,7 @@ class Session:
         stored: Mapping[str, Any] | None = None,
         extensions: list[int] | None = None,
         read_seconds: float = 0.0,
+        surface: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder, self.deck, self.source = folder, deck, source
         self.system, self.potential, self.threads = system, potential, threads
@@ -68,6 +69,7 @@ class Session:
         self.stored = stored
         self.extensions = extensions or []
         self._read_seconds = read_seconds
+        self._surface = surface
         self._digest = potential_hash(potential)
         self._pace = float("nan")
         self._first_step = 0
@@ -84,7 +86,7 @@ class Session:
         stages = build_stages(self.deck, has_velocities)
         writer = GuardedWriter(self._open_trajectory([stage.name for stage in stages]), self.folder.confirm)
         try:
-            measuring = Measuring(self.deck, self.system.topology)
+            measuring = Measuring(self.deck, self.system.topology, self._surface)
             output = self.deck.output
             observers: list[Observer] = [
                 FrameWriter(writer, output.trajectory_every),
@@ -123,7 +125,11 @@ class Session:
         parameters = {
             "deck": self.source.text,
             "provenance": describe_run(self.deck.seed, self.threads),
-            "potentials": {"hash": self._digest, "model": self.potential.describe()},
+            "potentials": {
+                "hash": self._digest,
+                "model": self.potential.describe(),
+                **({} if self._surface is None else {"surface": self._surface}),
+            },
             "stages": stages,
             "thermo_units": THERMO_UNITS,
             "creator_version": __version__,

@@ -22,9 +22,9 @@ _BOND = 1.44
 _SPACING = 3.4
 
 
-def load_any(name: str, affinity: float = 1.0) -> Potential:
+def load_any(name: str, affinity: float = 1.0, member: int | None = None) -> Potential:
     """Return a named set, or the potential in a file, whose format is that of its content."""
-    return load_named_or_file(name, Path(), affinity)
+    return load_named_or_file(name, Path(), affinity, member=member)
 
 
 def species_known_to(potential: Potential) -> list[str]:

@@ -10,8 +10,7 @@ from typing import Any
 from nakmd.deck.deck import Deck
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.potentials.files.eam_files import write_eam_fs
-from nakmd.potentials.forms.analytic_eam import analytic_table
-from nakmd.potentials.forms.finnis_sinclair import FinnisSinclair
+from nakmd.potentials.forms.analytic_eam import AnalyticEmbeddedAtom, analytic_table
 from nakmd.potentials.hybrid import Hybrid
 from nakmd.potentials.library import load
 from nakmd.runs.run import run_deck
@@ -67,7 +66,7 @@ def warm_up(name: str) -> float:
         if str(model.get("potential", "")).endswith(".eam.fs"):
             metal = load("nak")
             term = metal.terms[0] if isinstance(metal, Hybrid) else metal
-            assert isinstance(term, FinnisSinclair)  # the form of this set
+            assert isinstance(term, AnalyticEmbeddedAtom)
             model = {"potential": str(write_eam_fs(Path(folder) / "warm.eam.fs", analytic_table(term, 500, 500)))}
         deck = Deck(
             model=model,

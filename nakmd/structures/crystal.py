@@ -12,8 +12,8 @@ from nakmd.elements import METALS, ROOM_TEMPERATURE_BCC, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.system import System
 
-#: Lattice constants [Å] at zero pressure of the Nichol-Ackland potentials, equal to the measured ones at room
-#: temperature; the ordered alloy takes the mean, as the cross term of the model does.
+#: Lattice constants [Å] measured at room temperature, which are also those of `nichol-ackland-2016` at zero pressure;
+#: crystals of `nak-2026` are 1 to 2 % smaller at 0 K, as in nature. The ordered alloy has the mean.
 LATTICE_CONSTANTS: dict[tuple[str, tuple[str, ...]], float] = {
     ("bcc", ("Na",)): ROOM_TEMPERATURE_BCC["Na"],
     ("bcc", ("K",)): ROOM_TEMPERATURE_BCC["K"],

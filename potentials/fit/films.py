@@ -19,8 +19,8 @@ from nakmd.system import System
 DATA = Path(__file__).parent / "data"
 METALS = ("K", "Na")
 
-#: Sets of the screened model: embedded atoms, and pairs with carbon.
-METAL, CONTACT = "nichol-ackland-2016", "metal-carbon-2026"
+#: The model that is calibrated, and its sets: embedded atoms, and pairs with carbon.
+MODEL, METAL, CONTACT = "nak-cn", "nak-2026", "metal-carbon-2026"
 
 #: The stack of sheets and layers of KC8 (computed with the layers above each other), not fitted.
 STACK = "2x2, between sheets"
@@ -36,6 +36,9 @@ DOPED = {
 }
 BEYOND = "2x2, 1 N in 8"
 
+#: A height of the layers on doped sheets besides 3.0 Å, by metal [Å].
+SECOND_HEIGHT = {"K": 3.4, "Na": 2.7}
+
 
 @dataclass(frozen=True)
 class Point:
@@ -49,8 +52,8 @@ class Point:
         E(sheet and film) - E(sheet) - E(film).
     wall, attraction : float [eV per atom of the first layer]
         Energies of the pair terms for the same atoms.
-    density : float [eV²]
-        Density of the first layer in the model of the metal.
+    density : float
+        Density of the first layer, in the unit of the set of the metal (`METAL`: 1 is about that of the crystal).
     doping : float
         Graphitic nitrogen per atom of the sheet.
     system : System
@@ -67,8 +70,11 @@ class Point:
     system: System
 
 
-def read_points() -> list[Point]:
-    """Return all films: single layers from `extension.extxyz`, denser and thicker ones from `films.extxyz`."""
+def read_points(metal_set: str = METAL) -> list[Point]:
+    """Return all films: single layers from `extension.extxyz`, denser and thicker ones from `films.extxyz`.
+
+    ``metal_set`` is the set of embedded atoms that gives their densities.
+    """
     out: list[Point] = []
     frames = [f for name in ("reference", "extension") for f in read(DATA / f"{name}.extxyz", ":")]
     layers = [f for f in frames if f.info.get("basis") == "PW300"]
@@ -78,12 +84,12 @@ def read_points() -> list[Point]:
         size = kind.removeprefix("graphene_hollow_")
         alone = energies.get((f"metal_layer_{size}", metal)), energies.get((f"graphene_clean_{size}", ""))
         if kind.startswith("graphene_hollow_") and metal and None not in alone:
-            out.append(_point(frame, metal, f"{size}, 1 layer", frame.info["height"], sum(alone)))
+            out.append(_point(frame, metal, f"{size}, 1 layer", frame.info["height"], sum(alone), metal_set))
         if kind in DOPED and metal:
             family, _, cell = kind.split("_")
             sheet = energies[f"{family}_clean" + "_2x2" * (cell == "2x2"), ""]
             film = frame.symbols.count(metal) * energies["metal_layer_2x2", metal]
-            out.append(_point(frame, metal, DOPED[kind], frame.info["height"], sheet + film))
+            out.append(_point(frame, metal, DOPED[kind], frame.info["height"], sheet + film, metal_set))
     films = {_key(f): f for f in read(DATA / "films.extxyz", ":")}
     for (metal, cell, n, gap, sheet, height), frame in films.items():
         film = next((f for k, f in films.items() if k[:5] == (metal, cell, n, gap, False)), None)
@@ -92,7 +98,7 @@ def read_points() -> list[Point]:
             lower, _, upper = metal.partition("/")
             name = f"{cell.replace('r3', '√3×√3')}, {n} layer{'s' * (n > 1)}"
             name = STACK if gap else MIXED[lower] if upper else name
-            out.append(_point(frame, lower, name, 0.5 * gap if gap else height, alone))
+            out.append(_point(frame, lower, name, 0.5 * gap if gap else height, alone, metal_set))
     return out
 
 
@@ -101,12 +107,12 @@ def _key(frame: Atoms) -> tuple[str, str, int, float, bool, float]:
     return i["metal"], i["supercell"], int(i["layers"]), float(i["gap"]), bool(i["sheet"]), float(i["height"])
 
 
-def _point(frame: Atoms, metal: str, film: str, height: float, alone: float) -> Point:
+def _point(frame: Atoms, metal: str, film: str, height: float, alone: float, metal_set: str) -> Point:
     system = system_of(frame)
     symbols = frame.get_chemical_symbols()
     nitrogen = symbols.count("N")
     doping = nitrogen / (nitrogen + symbols.count("C"))
-    wall, attraction, density = parts(system, doping)
+    wall, attraction, density = parts(system, doping, metal_set)
     n = first_layer(system).sum()
     held = (frame.get_potential_energy() - alone) / n
     return Point(metal, film, float(height), float(held), wall / n, attraction / n, density, doping, system)
@@ -121,10 +127,14 @@ def system_of(atoms: Atoms) -> System:
 
 
 def energy(
-    system: System, numbers: dict[str, dict[str, float]], strength: float = 1.0, doping: float = 0.0
+    system: System,
+    numbers: dict[str, dict[str, float]],
+    strength: float = 1.0,
+    doping: float = 0.0,
+    metal_set: str = METAL,
 ) -> tuple[float, FloatArray]:
-    """Return the energy [eV] of metal and contact, without that of the sheet, and the densities [eV²]."""
-    metal = load(METAL, elements=METALS)
+    """Return the energy [eV] of metal and contact, without that of the sheet, and the densities."""
+    metal = load(metal_set, elements=METALS)
     beside = {
         name: {"residual": ScreenedElement(symbol=name, evidence="fitted", **given).residual_beside(doping)}
         | {"rho_0": given["rho_0"]}
@@ -151,17 +161,17 @@ def first_layer(system: System) -> BoolArray:
     return mine & (system.positions[:, 2] < lowest + 0.1)
 
 
-def parts(system: System, doping: float = 0.0) -> tuple[float, float, float]:
-    """Return wall and attraction [eV] of all pairs of metal and sheet, and the density of the first layer [eV²]."""
+def parts(system: System, doping: float = 0.0, metal_set: str = METAL) -> tuple[float, float, float]:
+    """Return wall and attraction [eV] of all pairs of metal and sheet, and the density of the first layer."""
     nothing = {name: {"residual": 0.0, "rho_0": 1e-9} for name in METALS}  # fully screened, except for an isolated atom
-    whole, densities = energy(system, nothing, 0.0, doping)
-    wall, _ = energy(system, nothing, 1.0, doping)
-    return wall - cohesion(system), whole - wall, float(densities[first_layer(system)].max())
+    whole, densities = energy(system, nothing, 0.0, doping, metal_set)
+    wall, _ = energy(system, nothing, 1.0, doping, metal_set)
+    return wall - cohesion(system, metal_set), whole - wall, float(densities[first_layer(system)].max())
 
 
-def cohesion(system: System) -> float:
+def cohesion(system: System, metal_set: str = METAL) -> float:
     """Return the energy [eV] of the metal of a system without its sheet."""
     mine = of_metal(system)
     species = [METALS.index(system.species_names[s]) for s in system.species[mine]]
     alone = System(system.positions[mine], species, METALS, system.cell)
-    return float(evaluate(load(METAL, elements=METALS), alone).energy)
+    return float(evaluate(load(metal_set, elements=METALS), alone).energy)

@@ -1,15 +1,18 @@
 """Calibrate the screening of the metal-carbon attraction by metal: the numbers of [term.screening] in nak-cn.
 
-    python potentials/fit/screening.py
+    python potentials/fit/screening.py            prints the numbers
+    python potentials/fit/screening.py --write    writes them into the model, its tables, results and figure
 
-reads `data/`, writes `screening.json` and `screening.png`; half a minute. The energy of a film on the sheet is
+reads `data/`; a minute. Repeat it when the set of the metal changes. The energy of a film on the sheet is
 W + S A, with W the repulsion and A the attraction of `metal-carbon-2026` for the same atoms. Every computed film gives
-one S, at its density in the embedded-atom model. `SCREENING.md` describes the calibration, the predictions and the
+one S, at its density in the embedded-atom model. With ``--write`` it writes `potentials/nak-cn.toml`, the tables of
+`SCREENING.md`, `screening.json` and `screening.png`. `SCREENING.md` describes the calibration, the predictions and the
 discrepancies.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -23,8 +26,11 @@ from films import (
     CONTACT,
     DATA,
     DOPED,
+    METAL,
     METALS,
     MIXED,
+    MODEL,
+    SECOND_HEIGHT,
     STACK,
     Point,
     cohesion,
@@ -34,11 +40,16 @@ from films import (
     read_points,
     system_of,
 )
+from screening_tables import NUMBERS, tables_of, with_numbers, with_tables
 
 from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
+from nakmd.elements import ROOM_TEMPERATURE_BCC
+from nakmd.potentials import load
 from nakmd.potentials.forms.doping import settled_part
+from nakmd.potentials.library import path as file_of
 from nakmd.potentials.library import read_set
+from nakmd.studies.static_crystals import find_crystal
 from nakmd.system import System
 
 mpl.use("Agg")
@@ -85,7 +96,7 @@ def calibrate(points: list[Point], metal: str) -> dict[str, Any]:
     return {
         "residual": round(residual, 2),
         "residual_spread": round(float(np.ptp(fitted)), 3),
-        "rho_0": round(layer / np.log(1.0 / KEPT_IN_LAYER), 3),
+        "rho_0": round(float(layer / np.log(1.0 / KEPT_IN_LAYER)), 3),
         **beside_nitrogen(points, films, metal, residual),
         "films": films,
     }
@@ -133,7 +144,7 @@ def draw(points: list[Point], numbers: dict[str, dict[str, float]], path: Path) 
         rows = sorted((row["doping"], row["computed"], row["model"]) for row in found if row["height"] == 3.0)
         doping, computed, model = zip(*rows, strict=True)
         doped.plot(doping, computed, "o", color=f"C{k}", label=f"{metal}, PBE")
-        doped.plot(doping, model, "--s", mfc="none", color=f"C{k}", label=f"{metal}, nak-cn")
+        doped.plot(doping, model, "--s", mfc="none", color=f"C{k}", label=f"{metal}, {MODEL}")
     doped.axhline(0.0, color="0.8", lw=0.8)
     doped.set(title="(2×2) layers at 3 Å", xlabel="graphitic N per atom of the sheet")
     doped.legend(fontsize="x-small")
@@ -148,7 +159,7 @@ def draw(points: list[Point], numbers: dict[str, dict[str, float]], path: Path) 
         unscreened = {name: {"residual": 1.0, "rho_0": 1.0} for name in METALS}
         axis.plot(*curve(lone, unscreened), color="0.6", ls="--", label="as a lone atom is")
         axis.axhline(0.0, color="0.8", lw=0.8)
-        axis.set(title=f"{metal}: lines are nak-cn", xlabel="height / Å", ylim=(-0.95, 0.2))
+        axis.set(title=f"{metal}: lines are {MODEL}", xlabel="height / Å", ylim=(-0.95, 0.2))
         axis.legend(fontsize="x-small")
     axes[0].set_ylabel("held by the sheet / eV per atom of the first layer")
     figure.savefig(path, dpi=130)
@@ -187,19 +198,28 @@ def kc8(numbers: dict[str, dict[str, float]], strength: float = 1.0, parting: fl
         atoms += Atoms("C8", [[x, y, k * KC8_GAP] for x, y in sheet])
         x, y = np.array([0.5 * k, 0.0]) @ plane
         atoms += Atoms("K", [[x, y, (k + 0.5) * KC8_GAP]])
-    bulk = -0.923  # eV per atom: the bcc crystal of the model
-    return 0.5 * energy(system_of(atoms), numbers, strength)[0] - bulk + 8 * parting
+    crystal = find_crystal(load(METAL), ("K",), "bcc", ROOM_TEMPERATURE_BCC["K"], elastic=False)
+    if crystal is None:
+        raise SystemExit(f"{METAL} has no bcc crystal of K.")
+    return 0.5 * energy(system_of(atoms), numbers, strength)[0] - crystal.energy + 8 * parting
 
 
 def doped_layers(points: list[Point], numbers: dict[str, dict[str, float]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the binding of (2 x 2) layers to sheets with increasing graphitic N [eV per atom], PBE and model."""
+    """Return the binding of (2 x 2) layers to sheets with increasing graphitic N [eV per atom]: PBE and model.
+
+    ``clean`` is the model with the residual of a clean sheet.
+    """
     out: dict[str, list[dict[str, Any]]] = {}
+    undoped = {metal: {name: given[name] for name in ("residual", "rho_0")} for metal, given in numbers.items()}
     for point in points:
-        if point.film in DOPED.values() or (point.film, point.height) == ("2x2, 1 layer", 3.0):
-            model = energy(point.system, numbers, doping=point.doping)[0] - cohesion(point.system)
+        clean = point.film == "2x2, 1 layer" and point.height in (3.0, SECOND_HEIGHT[point.metal])
+        if clean or point.film in DOPED.values():
             found = {"doping": round(point.doping, 4), "height": point.height, "computed": round(point.held, 3)}
             n = int(first_layer(point.system).sum())
-            out.setdefault(point.metal, []).append(found | {"model": round(model / n, 3)})
+            for name, given in (("model", numbers), ("clean", undoped)):
+                bound = energy(point.system, given, doping=point.doping)[0] - cohesion(point.system)
+                found[name] = round(bound / n, 3)
+            out.setdefault(point.metal, []).append(found)
     return out
 
 
@@ -222,24 +242,37 @@ def kc8_computed() -> float:
 
 
 def main() -> None:
-    """Calibrate, compare with other data, write results and figure."""
+    """Calibrate, compare with other data; print the numbers, and write them with ``--write``."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write model, tables, results and figure")
+    write = parser.parse_args().write
     points = read_points()
     found = {metal: calibrate(points, metal) for metal in METALS}
-    names = ("residual", "rho_0", "doped_residual", "doping_scale")
-    numbers = {metal: {name: found[metal][name] for name in names} for metal in METALS}
+    numbers = {metal: {name: found[metal][name] for name in NUMBERS} for metal in METALS}
+    for metal in METALS:
+        print(metal, *(f"{name} = {n}" for name, n in numbers[metal].items()))
+    if not write:
+        return
     checks: dict[str, Any] = {"KC8": {"model": round(kc8(numbers), 3), "measured": KC8_MEASURED}}
     checks["KC8"]["model without screening"] = round(kc8(numbers, 0.0), 3)
     checks["KC8"]["model without dispersion, as computed"] = round(kc8(numbers, parting=0.0), 3)
+    checks["KC8"]["model without screening and dispersion"] = round(kc8(numbers, 0.0, parting=0.0), 3)
     checks["KC8"]["computed"] = round(kc8_computed(), 3)
     checks["2x2 layers on doped sheets"] = doped_layers(points, numbers)
     for metal in METALS:
         height, per_atom = layer_energy(metal, numbers)
-        checks[f"2x2 layer of {metal}"] = {"height": round(height, 2), "energy": round(per_atom, 3)}
+        alone = round(cohesion(system_of(_layer(metal, height))), 3)
+        checks[f"2x2 layer of {metal}"] = {"height": round(height, 2), "energy": round(per_atom, 3), "cohesion": alone}
         if metal in LAYER_LITERATURE:
             checks[f"2x2 layer of {metal}"]["literature"] = LAYER_LITERATURE[metal]
-    results = {"script": "potentials/fit/screening.py", **found, "checks": checks}
+    results = {"script": "potentials/fit/screening.py", "model": MODEL, "metal": METAL, **found, "checks": checks}
     (HERE / "screening.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     draw(points, numbers, HERE / "screening.png")
+    for file, text in (
+        (file_of(MODEL), with_numbers(file_of(MODEL).read_text(encoding="utf-8"), found)),
+        (HERE / "SCREENING.md", with_tables((HERE / "SCREENING.md").read_text(encoding="utf-8"), tables_of(results))),
+    ):
+        file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ writes `wetting.json` and `wetting.png`; about half an hour on one core. Existin
 The system is a film of NaK on a rigid graphene sheet, with one free surface. The energy is linear in the screening
 strength λ, so the work of adhesion, a free energy, is the integral of <dE/dλ> from λ to a strength at which the
 attraction vanishes (S below 0.02) and the film detaches: W(λ) = 1/A ∫_λ^λmax <dE/dλ'> dλ'. The angle follows from the
-surface tension γ of the liquid of the model, which is 35-40 % low: cos θ = W/γ - 1; for W > 2γ the liquid spreads.
+surface tension γ of the liquid of the model, not the measured one: cos θ = W/γ - 1; for W > 2γ the liquid spreads.
 Droplets give an independent result.
 """
 
@@ -39,7 +39,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 HERE = Path(__file__).parent
-MODEL, X_K, TEMPERATURE, SEED = "nak-cn", 0.67, 450.0, 7
+MODEL, METAL, X_K, TEMPERATURE, SEED = "nak-cn", "nak", 0.67, 450.0, 7
 SIZE, THICKNESS, BOND = 30.0, 24.0, 1.4388
 
 #: The last one leaves almost no attraction: S = 1 - λ (1 - s).
@@ -106,7 +106,7 @@ def tension(folder: Path) -> Measure:
             Stage("settle", VelocityVerlet(0.004, Langevin(TEMPERATURE, 0.2)), 5000, initial_temperature=TEMPERATURE),
             Stage("produce", VelocityVerlet(0.004, Bussi(TEMPERATURE, 0.5)), 75000),
         ]
-        Simulation(system, load("nak"), stages, [measured], seed=SEED).run()
+        Simulation(system, load(METAL), stages, [measured], seed=SEED).run()
         found = measured.result().tension
         place.write_text(json.dumps([found.value, found.error, found.n_effective]), encoding="utf-8")
     value, error, samples = json.loads(place.read_text(encoding="utf-8"))

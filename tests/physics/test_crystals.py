@@ -23,7 +23,7 @@ METALS = {
 
 def crystal_energy(element, a, kind="bcc"):
     """Return the energy per atom [eV] of a perfect crystal."""
-    return evaluate(load("nak"), made.crystal(kind, a, 1, (element,), 1)).energies.mean()
+    return evaluate(load("nak-2016"), made.crystal(kind, a, 1, (element,), 1)).energies.mean()
 
 
 @cache
@@ -49,7 +49,7 @@ def test_elastic_constants(element):
 
     def stress(strain):
         moved = strained(system, strain)
-        return -evaluate(load("nak"), moved).virial / moved.cell.volume * GPA_PER_EV_A3
+        return -evaluate(load("nak-2016"), moved).virial / moved.cell.volume * GPA_PER_EV_A3
 
     along, shear = np.zeros((3, 3)), np.zeros((3, 3))
     along[0, 0] = h
@@ -66,7 +66,7 @@ def test_unrelaxed_vacancy(element):
     a, energy = ground(element)
     full = made.crystal("bcc", a, 4, (element,), 1)
     missing = System(full.positions[1:], full.species[1:], full.species_names, full.cell)
-    formation = evaluate(load("nak"), missing).energy - missing.n_atoms * energy
+    formation = evaluate(load("nak-2016"), missing).energy - missing.n_atoms * energy
     assert formation == pytest.approx(METALS[element][6], abs=5e-4)
 
 
@@ -87,12 +87,12 @@ def test_substitution(solute, host, energy, volume, pressure_bar):
     species = np.zeros(crystal.n_atoms, int)
     species[0] = 1
     system = System(inside, species, (host, solute), crystal.cell)
-    free, total = relaxed(load("nak"), system, free_volume=True)
+    free, total = relaxed(load("nak-2016"), system, free_volume=True)
     substitution = total - (system.n_atoms - 1) * e_host - ground(solute)[1]
     assert substitution == pytest.approx(energy, abs=5e-4)
     swelling = (free.cell.volume - system.cell.volume) / (system.cell.volume / system.n_atoms)
     assert swelling == pytest.approx(volume, abs=5e-3)
-    virial = evaluate(load("nak"), relaxed(load("nak"), system)[0]).virial
+    virial = evaluate(load("nak-2016"), relaxed(load("nak-2016"), system)[0]).virial
     pressure = virial[:3].mean() / system.cell.volume * BAR_PER_EV_A3
     assert pressure == pytest.approx(pressure_bar, abs=0.5)
 

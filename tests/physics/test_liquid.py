@@ -11,11 +11,11 @@ from nakmd.system import System
 from nakmd.units import K_B
 
 
-def melt(n_atoms: int, x_K: float, temperature: float = 400.0, steps: int = 4000) -> System:
+def melt(n_atoms: int, x_K: float, temperature: float = 400.0, steps: int = 4000, model: str = "nak") -> System:
     """Return an equilibrated liquid: packed, then 8 ps with the Bussi thermostat and a time step of 2 fs."""
     system = liquid(x_K, temperature, n_atoms=n_atoms, seed=5)
     stage = Stage("heat", VelocityVerlet(0.002, Bussi(temperature, 0.1)), steps, initial_temperature=temperature)
-    Simulation(system, load("nak"), [stage], seed=5).run()
+    Simulation(system, load(model), [stage], seed=5).run()
     return system
 
 
@@ -50,12 +50,12 @@ def test_energy_drift_over_100_ps():
 @pytest.mark.slow
 @pytest.mark.parametrize(("x_K", "density"), [(0.0, 0.917), (1.0, 0.8145), (0.68, 0.842)])
 def test_density_at_zero_pressure(x_K, density):
-    # LAMMPS values of the same model with 432 atoms; the statistical error of 60 ps is about 0.1 %
-    system = melt(432, x_K)
+    # LAMMPS values of nak-2016 with 432 atoms; the statistical error of 60 ps is about 0.1 %
+    system = melt(432, x_K, model="nak-2016")
     log = ThermoLog(20, stages=["produce"])
     integrator = VelocityVerlet(0.002, Bussi(400.0, 0.2), CellRescaling(0.0, time_constant=1.0))
     stages = [Stage("equilibrate", integrator, 5000, kind="equilibrate"), Stage("produce", integrator, 30_000)]
-    Simulation(system, load("nak"), stages, [log], seed=7).run()
+    Simulation(system, load("nak-2016"), stages, [log], seed=7).run()
     densities = np.array(log.column("density"))[-1500:]
     blocks = densities.reshape(10, -1).mean(axis=1)
     print(f"x_K {x_K}: {densities.mean():.4f} ± {blocks.std(ddof=1) / np.sqrt(10):.4f} g/cm³, expected {density}")

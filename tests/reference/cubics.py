@@ -118,15 +118,20 @@ def density(r, a, b):
 class NicholAcklandTwin:
     """E = Σ_{i<j} V(r_ij) - Σ_i √ρ_i, ρ_i = Σ_j φ(r_ij), for the atoms of some elements of a system."""
 
+    longest = max(s[1] for s in SETS.values()) * KNOTS_V[0]
+
     def __init__(self, elements=("Na", "K")):
-        self.elements = elements
+        self.known = elements
+
+    def density(self, r, of, at):
+        """Return φ and its derivative, the same in both orders."""
+        return density(r, of, at)
 
     def compute(self, system):
         """Return energies, forces and virial; atoms of other elements are ignored."""
         names = [system.species_names[s].partition(":")[0] for s in system.species]
-        longest = max(s[1] for s in SETS.values()) * KNOTS_V[0]
-        i, j, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, longest)
-        metal = np.array([name in self.elements for name in names])
+        i, j, vectors = brute_pairs(system.positions, system.cell.matrix, system.cell.periodic, self.longest)
+        metal = np.array([name in self.known for name in names])
         i, j, vectors = i[metal[i] & metal[j]], j[metal[i] & metal[j]], vectors[metal[i] & metal[j]]
         r = np.linalg.norm(vectors, axis=1)
         pairs = [(d, names[a], names[b]) for d, a, b in zip(r, i, j)]

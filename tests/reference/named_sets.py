@@ -27,6 +27,8 @@ PAIR_FORMS = {
     "two_gaussians": (formulas.two_gaussians, ("wall", "wall_width", "depth", "width")),
     "zbl": (formulas.zbl, ()),
 }
+#: Metals that may screen, by form.
+METALS = {"finnis_sinclair_cubic": NicholAcklandTwin, "chebyshev_eam": ChebyshevTwin}
 CHARGES = {"C": 6, "N": 7, "Na": 11, "K": 19}
 
 
@@ -92,8 +94,8 @@ def tersoff_twin(record):
     return TersoffTwin(entries)
 
 
-def screened_twin(term, species):
-    """Return the metal and its screened pairs, of a term of a model."""
+def screened_twin(term, species, screening_metal):
+    """Return the reference of a metal and its screened pairs, of a term of a model."""
     record = record_of(term["set"])
     pairs, shares = {}, {}
     weak = {tuple(sorted(entry["species"])): entry["share"] for entry in term["screening"].get("pair", [])}
@@ -105,7 +107,9 @@ def screened_twin(term, species):
                 shares[metal, site] = weak.get(tuple(sorted(entry["species"])), 1.0)
     screening = {entry["symbol"]: (entry["residual"], entry["rho_0"]) for entry in term["screening"]["element"]}
     assert record["form"] == "two_gaussians"
-    return ScreenedTwin(pairs, record["cutoff"], record["cut"], screening, 1.0, shares, formulas.two_gaussians, well)
+    return ScreenedTwin(
+        pairs, record["cutoff"], record["cut"], screening, 1.0, shares, formulas.two_gaussians, well, metal
+    )
 
 
 def named_twin(name, species):
@@ -117,13 +121,14 @@ def named_twin(name, species):
     if form in PAIR_FORMS:
         return pair_twin(record, species)
     if form == "model":
-        twins, metal_in_screening = [], any("screening" in term for term in record["term"])
+        twins, screening = [], [term for term in record["term"] if "screening" in term]
         for term in record["term"]:
-            if "screening" in term:
-                twins.append(screened_twin(term, species))
-            elif not (metal_in_screening and record_of(term["set"])["form"] == "finnis_sinclair_cubic"):
+            metal = METALS.get(record_of(term["set"])["form"])
+            if screening and metal:
+                twins += [screened_twin(other, species, metal()) for other in screening]
+            elif term not in screening:
                 twins.append(named_twin(term["set"], term.get("elements", species)))
         return SumTwin(twins)
     if form == "finnis_sinclair_cubic":
         return SumTwin([NicholAcklandTwin(elements) for elements in (("Na", "K"), ("Rb",))])
-    return {"johnson_oh": JohnsonOhTwin, "gupta": GuptaTwin, "chebyshev_eam": ChebyshevTwin}[form]()
+    return {"johnson_oh": JohnsonOhTwin, "gupta": GuptaTwin, **METALS}[form]()

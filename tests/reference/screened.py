@@ -1,8 +1,8 @@
-"""Metal-wall pairs that weaken with the density of the metal, on the cubics of Nichol & Ackland."""
+"""Metal-wall pairs that weaken with the density of the metal."""
 
 import numpy as np
 
-from reference import cubics
+from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, assemble, brute_pairs
 from reference.pair import ended, morse
 
@@ -18,11 +18,13 @@ class ScreenedTwin:
 
     ``pairs``: {(metal, wall species): (D, α, r0)}; ``screening``: {metal: (s, ρ0)};
     S = 1 - λ (1 - s)(1 - exp(-ρ/ρ0)); ``shares``: {(metal, wall species): k}. Another V and its attractive part can be
-    given as functions of r and the numbers of a pair.
+    given as functions of r and the numbers of a pair, and another metal than the cubics of Nichol & Ackland.
     """
 
-    def __init__(self, pairs, cutoff, mode, screening, strength=1.0, shares=None, formula=morse, weak=attraction):
-        self.formula, self.weak = formula, weak
+    def __init__(
+        self, pairs, cutoff, mode, screening, strength=1.0, shares=None, formula=morse, weak=attraction, metal=None
+    ):
+        self.formula, self.weak, self.metal = formula, weak, metal or NicholAcklandTwin()
         self.pairs, self.cutoff, self.mode = pairs, cutoff, mode
         self.screening, self.strength, self.shares = screening, strength, shares or {}
 
@@ -30,13 +32,13 @@ class ScreenedTwin:
         """Return energies, forces and virial: of the metal, of the pairs, and through the densities."""
         names = np.array([system.species_names[s] for s in system.species])
         space = (system.positions, system.cell.matrix, system.cell.periodic)
-        metal = cubics.NicholAcklandTwin().compute(system)
+        metal = self.metal.compute(system)
 
-        i, j, vectors = brute_pairs(*space, max(s[1] for s in cubics.SETS.values()) * cubics.KNOTS_V[0])
-        among = np.isin(names[i], list(cubics.SETS)) & np.isin(names[j], list(cubics.SETS))
+        i, j, vectors = brute_pairs(*space, self.metal.longest)
+        among = np.isin(names[i], list(self.metal.known)) & np.isin(names[j], list(self.metal.known))
         i, j, vectors = i[among], j[among], vectors[among]
         distances = np.linalg.norm(vectors, axis=1)
-        found = [cubics.density(r, a, b) for r, a, b in zip(distances, names[i], names[j])]
+        found = [self.metal.density(r, b, a) for r, a, b in zip(distances, names[i], names[j])]
         phi, dphi = np.array(found).reshape(-1, 2).T
         rho = np.bincount(i, phi, minlength=system.n_atoms)
         scale, turn = np.ones(system.n_atoms), np.zeros(system.n_atoms)

@@ -120,7 +120,7 @@ class BoundEmbeddedAtom(BoundTerm):
     Attributes
     ----------
     densities : (n,) float64
-        ρ of every atom at the last evaluation, in the unit of the set (eV² for Finnis-Sinclair cubics).
+        ρ of every atom at the last evaluation, in the unit of the set (none in `nak-2026`, eV² for the cubics).
     slopes : (n,) float64
         dE/dρ of every atom, F'(ρ) unless another term depends on ρ as well (`nakmd.potentials.Screened`).
     """

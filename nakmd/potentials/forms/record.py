@@ -85,6 +85,20 @@ class Accuracy(Part):
     note: Text = ""
 
 
+class SurfaceEntry(Part):
+    """Measured surface of the liquid of the model: tension [mN/m] and energy per area [mJ/m²] with standard errors.
+
+    ``x_K`` is the fraction of K among Na and K; written by ``potentials/surfaces.py``.
+    """
+
+    x_K: Annotated[float, Strict(), Field(ge=0.0, le=1.0)]  # noqa: N815  (as in decks)
+    temperature: Positive
+    tension: Positive
+    tension_error: Positive
+    energy: Positive
+    energy_error: Positive
+
+
 class Record(Part):
     """Keys of every file of the library."""
 
@@ -157,6 +171,15 @@ class NumbersRecord(Record):
     license: Text
     units: Units
     source: Annotated[tuple[Source, ...], Field(min_length=1)]
+    surface: tuple[SurfaceEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _surfaces_differ(self) -> Self:
+        refuse_repeats([f"x_K = {entry.x_K:g} at {entry.temperature:g} K" for entry in self.surface], "surface of")
+        for element, x_K in (("Na", 0.0), ("K", 1.0)):
+            if element not in self.species and any(entry.x_K != 1.0 - x_K for entry in self.surface):
+                raise ValueError(f"surface has x_K other than {1.0 - x_K:g}, but the set has no {element}")
+        return self
 
     @property
     def takes_doping(self) -> bool:

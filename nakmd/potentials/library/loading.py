@@ -163,7 +163,7 @@ def load(
         Factor on the depths of the metal-carbon and metal-nitrogen terms: the pair terms of a model with
         ``affinity = true``, or a pair set itself.
     elements : sequence of str, optional
-        Elements to use of a set that allows a selection (Tersoff, Finnis-Sinclair); all by default.
+        Elements to use of a set that allows a selection (Tersoff, embedded atoms); all by default.
     doping : float
         Graphitic nitrogen per atom of the wall. It raises the Fermi level of the wall, weakens all metal-wall pairs
         and changes their screening, in sets and models with doping parameters (`takes_doping`). A deck counts it in
@@ -190,7 +190,7 @@ def load(
     Examples
     --------
     >>> load("nak-cn").coverage(["K", "C"])
-    [('K', 'K', 'nichol-ackland-2016'), ('K', 'C', 'metal-carbon-2026, screened'), ('C', 'C', 'kinaci-2012-cn')]
+    [('K', 'K', 'nak-2026'), ('K', 'C', 'metal-carbon-2026, screened'), ('C', 'C', 'kinaci-2012-cn')]
     """
     if not (math.isfinite(affinity) and affinity >= 0.0):
         raise InputError(f"The affinity scale is {affinity}; it must be a number not below 0.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +18,10 @@ from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.studies.validation.findings import AGREES, FAILED, MISSES, UNKNOWN, Finding
 from nakmd.studies.validation.point_findings import findings_of
 from nakmd.studies.validation.point_store import Store
-from nakmd.studies.validation.points import FULL, QUANTITIES, QUICK, Point, Scale, Wanted, points_for
+from nakmd.studies.validation.points import Point, points_for
 from nakmd.studies.validation.references import sources
+from nakmd.studies.validation.scales import FULL, QUICK, Scale
+from nakmd.studies.validation.wanted import QUANTITIES, Wanted
 from nakmd.studies.validation.workers import compute_all
 
 
@@ -59,7 +62,7 @@ class Validation:
     results : dict of str to dict
         Result of each point, by key: curves, g(r), raw numbers.
     skipped : tuple of str
-        Points that the model does not cover.
+        What was left out: points that the model does not cover, and data that is not there.
     """
 
     name: str
@@ -118,8 +121,8 @@ def validate(
     potential : str, path or Potential
         A named set, a file, or a potential object, such as a candidate of a fit.
     quantities : sequence of str, optional
-        ``"cold"``, ``"liquid"``, ``"alloy"``, ``"surface"``, ``"carbon"``, ``"adsorption"``, ``"sizes"``, or single
-        ones (``"density"``, ``"diffusion@400"``, ...; see `nakmd.studies.validation.points.GROUPS`). Default: all.
+        Groups (``"cold"``, ``"liquid"``, ...) or single ones (``"density"``, ``"diffusion@400"``, ...), see
+        `nakmd.studies.validation.wanted.GROUPS`. Default: all.
         `LIQUID_QUICK` has what a fit of the liquid needs.
     quick : bool
         Short runs of small cells, one per state.
@@ -153,7 +156,7 @@ def validate(
     model, name = _model(potential)
     scale: Scale = QUICK if quick else FULL
     wanted = Wanted(QUANTITIES if quantities is None else list(quantities))
-    points, beyond = points_for(model, wanted, scale)
+    points, left_out = points_for(model, wanted, scale)
     if not points:
         raise InputError(
             f"{name} covers none of the quantities {', '.join(quantities or QUANTITIES)}: they need terms between Na, "
@@ -175,7 +178,7 @@ def validate(
             "seconds_in_all": round(sum(seconds.values()), 1),
         },
         results={point.key: results[point.key] for point in points},
-        skipped=tuple(dict.fromkeys(f"{point.task} of {' '.join(point.species)}" for point in beyond)),
+        skipped=tuple(left_out),
     )
     if store.directory is not None:
         write_status(store.directory / "validation.json", validation.to_dict())
@@ -248,6 +251,8 @@ def _identity(given: str | Path | Potential, model: Potential, name: str) -> dic
 def _sizes(scale: Scale) -> dict[str, Any]:
     return {
         "liquid": {"atoms": scale.atoms, "npt_ps": scale.npt, "nvt_ps": scale.nvt, "seeds": scale.seeds},
+        "crystal": {"atoms": 2 * scale.crystal_cells**3, "ps": scale.crystal_time},
+        "melting": {"atoms": 2 * math.prod(scale.melting_cells), "ps_each": scale.melting_time, "seeds": scale.seeds},
         "film": {"atoms": scale.film_atoms, "ps": scale.film_time, "seeds": scale.seeds},
         "other_cells": list(scale.sizes),
     }

@@ -36,6 +36,9 @@ VACANCY_CELLS, PHONON_CELLS, MESH = 4, 6, 12
 #: Zone-boundary points of bcc in units of 2π/a.
 POINTS = {"H": (1.0, 0.0, 0.0), "N": (0.5, 0.5, 0.0)}
 
+#: Further lattice constants, in units of that at rest, at which the lowest phonon is measured.
+STRETCHES = (0.98, 1.02)
+
 MEV = 1e3
 
 
@@ -57,7 +60,11 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     record = {"a": a, "cohesion": -energy, **dict(zip(("C11", "C12", "C44"), moduli))}
     record |= _structures(potential, element, a, energy)
     record["vacancy"] = vacancy_energy(potential, crystal(element, VACANCY_CELLS, "bcc", a), energy)
-    return record | _phonons(potential, element, a)
+    record |= _phonons(potential, element, a)
+    for stretch in STRETCHES:
+        strained = ForceConstants.measure(potential, element, stretch * a)
+        record[f"lowest at {stretch:g}"] = strained.lowest()
+    return record
 
 
 def lattice_constant(potential: Potential, element: str) -> float:
@@ -138,17 +145,22 @@ class ForceConstants:
         squares = np.linalg.eigvalsh(0.5 * (matrix + matrix.T))
         return np.asarray(np.sign(squares) * np.sqrt(np.abs(squares)) / (2.0 * math.pi))
 
+    def lowest(self) -> float:
+        """Return the lowest frequency [THz] of a mesh of wave vectors."""
+        # all q of the mesh except zero, where three frequencies vanish
+        mesh = np.array(list(np.ndindex(MESH, MESH, MESH))[1:]) / MESH
+        reciprocal = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+        return min(float(self.frequencies(q)[0]) for q in mesh @ reciprocal)
+
 
 def _phonons(potential: Potential, element: str, a: float) -> dict[str, float]:
     """Return the frequencies [THz] at H and N, and the lowest of a mesh."""
     phonons = ForceConstants.measure(potential, element, a)
     at_h = phonons.frequencies(np.array(POINTS["H"]))
     low, middle, high = phonons.frequencies(np.array(POINTS["N"]))
-    # all q of the mesh except zero, where three frequencies vanish
-    mesh = np.array(list(np.ndindex(MESH, MESH, MESH))[1:]) / MESH
-    reciprocal = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
-    lowest = min(float(phonons.frequencies(q)[0]) for q in mesh @ reciprocal)
-    return {"H": float(at_h.mean()), "N1": float(low), "N2": float(middle), "NL": float(high), "lowest": lowest}
+    return {
+        "H": float(at_h.mean()), "N1": float(low), "N2": float(middle), "NL": float(high), "lowest": phonons.lowest(),
+    }  # fmt: skip
 
 
 #: Key of the result, quantity, unit, factor, note.
@@ -165,6 +177,13 @@ FIGURES = (
     ("fcc", "fcc - bcc", "meV", MEV, "static; negative: fcc is below bcc, which entropy must stabilise"),
     ("hcp", "hcp - bcc", "meV", MEV, "static, c/a relaxed"),
     ("lowest", "lowest phonon", "THz", 1.0, f"of a mesh of {MESH}³ wave vectors; negative: imaginary"),
+    *(
+        (
+            f"lowest at {stretch:g}", f"lowest phonon at {stretch:g} a", "THz", 1.0,
+            f"of the same mesh, the crystal {'compressed' if stretch < 1.0 else 'expanded'}",
+        )
+        for stretch in STRETCHES
+    ),
     ("H", "phonon H", "THz", 1.0, ""),
     ("NL", "phonon N longitudinal", "THz", 1.0, ""),
     ("N1", "phonon N transverse 1", "THz", 1.0, "the lower branch, along [1-10]: the path from bcc to close packing"),
@@ -181,7 +200,9 @@ def findings(element: str, result: Mapping[str, Any]) -> list[Finding]:
             of=element,
             value=number(result[key]) * factor,
             error=0.0,
-            size_note="cells wider than twice the range of the forces" if key in ("vacancy", "lowest") else "",
+            size_note="cells wider than twice the range of the forces"
+            if key == "vacancy" or key.startswith("lowest")
+            else "",
             unit=unit,
             reference=reference_for(quantity, element),
             notes=(note,) if note else (),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nakmd.analysis import Record, combine
 from nakmd.analysis.numerics.statistics import Measure, format_measure
 from nakmd.studies.validation.references import Reference
 
@@ -172,3 +174,17 @@ def stored(measure: Measure) -> dict[str, Any]:
 def restored(entry: dict[str, Any]) -> Measure:
     """Return the measure of a dict of `stored`."""
     return Measure(number(entry["value"]), number(entry["error"]), entry["unit"], number(entry["n_effective"]))
+
+
+def together(measures: Sequence[Measure]) -> Measure:
+    """Return the mean of independent runs by `nakmd.analysis.combine`; runs without a value are ignored."""
+    valid = [m for m in measures if math.isfinite(m.value)]
+    if not valid:
+        return Measure(math.nan, math.nan, measures[0].unit if measures else "", 0.0)
+    if len(valid) == 1:
+        return valid[0]
+    records = [
+        Record(quantity="", value=m.value, error=m.error, unit=m.unit, n_effective=m.n_effective) for m in valid
+    ]  # fmt: skip
+    mean = combine(records)
+    return Measure(float(mean.value), float(mean.error), mean.unit, mean.n_effective)

@@ -91,17 +91,11 @@ def _at_mean_volume(
 ) -> dict[str, Any]:
     """Return diffusion, viscosity and g(r) of a run at constant volume."""
     temperature = float(params["temperature"])
-    stretch = float(np.cbrt(np.mean(averages.series["volume"]) / system.cell.volume))
-    cell = system.cell.copy()
-    cell.matrix[:] *= stretch
-    system = System(
-        system.positions * stretch, system.species, system.species_names, cell, system.velocities, system.masses,
-        system.groups,
-    )  # fmt: skip
+    system = at_volume(system, float(np.mean(averages.series["volume"])))
     metals = [system.species_names[row] for row in np.unique(system.species)]
     topology = system.topology
     diffusions = {metal: Diffusion(metal) for metal in metals}
-    eta, g = Viscosity(), RDF(r_max=min(RDF_RANGE, 0.48 * float(cell.heights.min())), bins=RDF_BINS)
+    eta, g = Viscosity(), RDF(r_max=min(RDF_RANGE, 0.48 * float(system.cell.heights.min())), bins=RDF_BINS)
     observers = [
         *(LiveAnalysis(d, topology, EVERY_POSITION, ["produce"]) for d in diffusions.values()),
         LiveAnalysis(eta, topology, EVERY_PRESSURE, ["produce"]),
@@ -126,6 +120,17 @@ def _at_mean_volume(
     for (a, b), partial in rdf.pairs.items():
         record["rdf"][f"{a}-{b}"] = _shell(partial, rdf, system, topology.species_names)
     return record
+
+
+def at_volume(system: System, volume: float) -> System:
+    """Return a system scaled isotropically to a volume [Å³]."""
+    stretch = float(np.cbrt(volume / system.cell.volume))
+    cell = system.cell.copy()
+    cell.matrix[:] *= stretch
+    return System(
+        system.positions * stretch, system.species, system.species_names, cell, system.velocities, system.masses,
+        system.groups,
+    )  # fmt: skip
 
 
 def gentle_start(temperature: float, settle: float) -> list[Stage]:

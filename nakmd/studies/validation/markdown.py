@@ -9,15 +9,22 @@ from itertools import groupby
 from nakmd.studies.validation.campaign import Validation
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.references import sources
+from nakmd.studies.validation.targets import target_of
 
 COLUMNS = ("figure", "value ± error", "size", "unit", "reference", "source", "verdict")
+
+#: Columns of the table of targets.
+TARGET_COLUMNS = ("figure", "value ± error", "unit", "reference", "target (stretch)", "reached")
 
 #: Titles of the groups.
 TITLES = {
     "cold": "Cold metal",
+    "solid": "Vacancy, warm crystal and melting",
     "liquid": "Liquid",
     "alloy": "Alloy",
     "surface": "Surface of the liquid",
+    "forces": "Forces on PBE frames",
+    "extremes": "Far from the liquid",
     "carbon": "Carbon",
     "adsorption": "One metal atom on carbon",
     "sizes": "Cells of several sizes",
@@ -37,6 +44,16 @@ def rows_of(findings: Sequence[Finding]) -> list[list[str]]:
             finding.verdict_text,
         ]
         for finding in findings
+    ]
+
+
+def target_rows(findings: Sequence[Finding]) -> list[list[str]]:
+    """Return one row with `TARGET_COLUMNS` for each finding that has a target."""
+    found = [(finding, target_of(finding)) for finding in findings]
+    return [
+        [f.key, f.text, f.unit, f.reference_text, target.text, target.verdict(f)]
+        for f, target in found
+        if target is not None
     ]
 
 
@@ -79,6 +96,14 @@ def markdown(validation: Validation, pictures: Sequence[tuple[str, str]] = ()) -
         'column "size" is the remaining finite-size error; ? if unknown.',
         "",
     ]
+    aims = target_rows(validation.findings)
+    if aims:
+        lines += ["## Targets", "", *_table(TARGET_COLUMNS, aims), ""]
+        lines += [
+            "Distances from the reference, or bounds of the value (`targets.toml`). A value within them has met its "
+            "target whatever its error; one that could be, within two of its errors, is counted apart.",
+            "",
+        ]
     for title, file in pictures:
         lines += [f"![{title}]({file})", ""]
     for group, members in groupby(validation.findings, key=lambda finding: finding.group):
@@ -92,7 +117,10 @@ def markdown(validation: Validation, pictures: Sequence[tuple[str, str]] = ()) -
         lines += ["- **own**: this run"]
     lines += ["", "## Provenance", ""]
     if validation.skipped:
-        lines += [f"Not covered by this model: {', '.join(validation.skipped)}.", ""]
+        lines += [
+            f"Left out, because the model does not cover it or data is missing: {'; '.join(validation.skipped)}.",
+            "",
+        ]
     potential = origin["potential"]
     seconds = origin["seconds_in_all"]
     lines += [
@@ -100,7 +128,11 @@ def markdown(validation: Validation, pictures: Sequence[tuple[str, str]] = ()) -
         f"{origin['cpu']}, seed {origin['seed']}, {origin['threads']} points in parallel, "
         f"{seconds / 60.0:.1f} min in total. Model digest {potential['hash'][:16]}.",
         "",
-        f"Liquid: {_sizes(origin['sizes']['liquid'])}. Film: {_sizes(origin['sizes']['film'])}.",
+        *(
+            f"{name.capitalize()}: {_sizes(sizes)}."
+            for name, sizes in origin["sizes"].items()
+            if isinstance(sizes, dict)
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""Plots of a validation: temperature dependence with experimental curves, g(r), film profile, adsorption."""
+"""Plots of a validation: temperature dependence with experimental curves, g(r), film profile, extremes, adsorption."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from nakmd.analysis.plotting import COLORS
 from nakmd.io.atomic import write_atomically
 from nakmd.studies.validation.adsorption import HEIGHTS, SITES, dft_points
 from nakmd.studies.validation.campaign import Validation
+from nakmd.studies.validation.extremes import DISTANCES, HIGH_PRESSURE, VOLUMES
+from nakmd.studies.validation.extremes import HEIGHTS as LEAVING
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.references import curves_of, reference_for
 
@@ -43,6 +45,7 @@ def draw(validation: Validation, folder: Path) -> list[tuple[str, Path]]:
         ("Density, diffusion and viscosity against temperature", "liquid.png", _liquid),
         ("Radial distribution functions", "rdf.png", _rdf),
         ("Profile of the film of NaK", "film.png", _film),
+        ("Far from the liquid: two atoms, compression, an atom that leaves", "pathology.png", _extremes),
         ("Adsorption of one atom", "adsorption.png", _adsorption),
     ]
     for title, name, picture in pictures:
@@ -144,11 +147,11 @@ def _rdf(validation: Validation) -> Figure | None:
     for ax, (of, (temperature, result)) in zip(axes, states.items()):
         for row, (pair, shell) in enumerate(result["rdf"].items()):
             ax.plot(shell["r"], shell["g"], color=COLORS[row], label=pair)
-            reference = reference_for("first peak of g(r)", of) if of in ("Na", "K") else None
+            reference = reference_for("first peak of 4πr²ρg(r)", of) if of in ("Na", "K") else None
             if reference is not None:
                 ax.axvspan(
                     reference.low - reference.error, reference.high + reference.error, color=COLORS[1], alpha=0.3, lw=0,
-                    label="first peak, X-rays",
+                    label="peak of 4πr²ρg(r), X-rays",
                 )  # fmt: skip
         ax.axhline(1.0, color="0.7", lw=0.8, zorder=0)
         ax.set(xlabel="r / Å", ylabel="g(r)", title=f"{of}, {temperature:g} K", ylim=(0.0, None), xlim=(2.0, None))
@@ -185,6 +188,33 @@ def _film(validation: Validation) -> Figure | None:
     ax.set(xlabel="distance from the middle / Å", ylabel="density / 1/nm³", xlim=(0.0, 0.5 * result["thickness"] + 8.0))
     ax.set_title(f"{key.split('/')[1]}, {key.split('/')[2]} K", fontsize=9)
     ax.legend(fontsize="small")
+    return figure
+
+
+def _extremes(validation: Validation) -> Figure | None:
+    """Plot two atoms, the pressure of the compressed crystals, and an atom that leaves a face."""
+    found = {
+        key.split("/")[1]: result
+        for key, result in validation.results.items()
+        if key.startswith("extremes/") and "failed" not in result
+    }
+    if not found:
+        return None
+    figure, (two, squeezed, gone) = _figure(3)
+    for row, (pair, result) in enumerate(found.items()):
+        two.plot(DISTANCES, result["dimer"]["energies"], color=COLORS[row], label=pair)
+        if "compression" in result:
+            squeezed.plot(VOLUMES, result["compression"]["pressures"], color=COLORS[row], label=pair[: len(pair) // 2])
+            gone.plot(LEAVING, result["leaving"]["energies"], color=COLORS[row], label=pair[: len(pair) // 2])
+            gone.plot(LEAVING, result["leaving"]["forces"], "--", color=COLORS[row])
+    lowest = min(min(result["dimer"]["energies"]) for result in found.values())
+    two.set(xlabel="r / Å", ylabel="E / eV", title="two atoms", ylim=(1.3 * lowest - 0.1, 1.0))
+    squeezed.set(xlabel="V / V0", ylabel="P / GPa", title="static bcc", ylim=(-0.5, 20.0))
+    squeezed.axhline(HIGH_PRESSURE, color="0.7", lw=0.8, zorder=0)
+    gone.set(xlabel="height above its site / Å", title="atom leaves (100): E / eV, force / eV/Å (dashed)")
+    for ax in (two, squeezed, gone):
+        ax.axhline(0.0, color="0.7", lw=0.8, zorder=0)
+        ax.legend(fontsize="small")
     return figure
 
 

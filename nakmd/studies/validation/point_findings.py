@@ -10,12 +10,16 @@ import numpy as np
 
 from nakmd.analysis import Measure
 from nakmd.analysis.numerics.fitting import weighted_line
-from nakmd.studies.validation import adsorption, alloy, carbon, cold, surface
-from nakmd.studies.validation.findings import Finding, number, restored, stored
-from nakmd.studies.validation.liquid import name_of, species_of
-from nakmd.studies.validation.points import EUTECTIC, MIXED, MIXING_TEMPERATURE, POTASSIUM, SODIUM, Point, Scale, Wanted
+from nakmd.studies.validation import alloy, melting, surface
+from nakmd.studies.validation.findings import Finding, number, restored, stored, together
+from nakmd.studies.validation.kinds import KINDS
+from nakmd.studies.validation.liquid import name_of, peak_of, species_of
+from nakmd.studies.validation.points import Point
 from nakmd.studies.validation.references import Reference, curves_of, reference_for
-from nakmd.studies.validation.states import Results, States, together
+from nakmd.studies.validation.scales import EUTECTIC, MIXING_TEMPERATURE, MIXTURES, POTASSIUM, SODIUM, Scale
+from nakmd.studies.validation.size_findings import of_sizes
+from nakmd.studies.validation.states import Results, States
+from nakmd.studies.validation.wanted import GROUPS, Wanted
 
 #: Yeh and Hummer found no size effect of the viscosity in periodic cells down to a few hundred atoms.
 NO_SIZE_EFFECT = "none is known (Yeh & Hummer 2004)"
@@ -35,34 +39,38 @@ def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale
     findings: list[Finding] = []
     for point in points:
         result = results[point.key]
+        kind = KINDS[point.task]
         if "failed" in result:
-            findings.append(_failure(point, str(result["failed"])))
-        elif point.task == "cold":
-            findings += cold.findings(point.params["element"], result)
-        elif point.task == "alloy":
-            findings += alloy.findings(point.params["solute"], point.params["host"], result)
-        elif point.task == "carbon":
-            findings += carbon.findings(result)
-        elif point.task == "adsorption":
-            findings += adsorption.findings(point.params["metal"], result)
+            findings.append(_failure(point, kind.group, str(result["failed"])))
+        elif kind.findings is not None:
+            findings += kind.findings(point.params, result)
+    findings += _melting(points, results)
     states = States(points, results)
-    for x_K, temperatures in scale.temperatures.items():
+    for x_K in scale.compositions():
+        temperatures = scale.densities(x_K)
         for temperature in temperatures:
             findings += _liquid(states, x_K, temperature, scale.atoms, wanted)
-        if wanted("expansion"):
+        if wanted("expansion") and len(temperatures) > 2:
             findings += _expansion(states, x_K, [t for t in temperatures if wanted("expansion", t)], scale.atoms)
     if wanted("mixing"):
         findings += _mixing(states, scale.atoms)
-    for x_K in (SODIUM, POTASSIUM, EUTECTIC):
-        findings += _surface(points, results, x_K, wanted)
+    for x_K, temperatures in scale.films.items():
+        findings += _surface(points, results, x_K, temperatures, wanted)
     if wanted("sizes") and scale.sizes:
-        findings += _sizes(states, sorted({*scale.sizes, scale.atoms}))
-    order = {group: row for row, group in enumerate(("cold", "liquid", "alloy", "surface", "carbon", "adsorption"))}
+        findings += of_sizes(states, sorted({*scale.sizes, scale.atoms}))
+    order = {group: row for row, group in enumerate(GROUPS)}
     return sorted(findings, key=lambda finding: order.get(finding.group, len(order)))
 
 
-def _failure(point: Point, why: str) -> Finding:
-    group = {"alloy": "alloy"}.get(point.task, point.task)
+def _melting(points: Sequence[Point], results: Results) -> list[Finding]:
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        if point.task == "melting" and "failed" not in results[point.key]:
+            runs.setdefault(point.params["element"], []).append(results[point.key])
+    return [finding for element, of_element in runs.items() for finding in melting.findings(element, of_element)]
+
+
+def _failure(point: Point, group: str, why: str) -> Finding:
     return Finding(
         group=group, quantity="all", of=point.key, value=math.nan, error=math.nan, unit="", notes=(why,)
     )  # fmt: skip
@@ -150,6 +158,14 @@ def _structure(runs: Sequence[Mapping[str, Any]], of: str, temperature: float, s
 
         rows = [
             ("first peak of g(r)", mean("peak"), half_bin, "Å", "vertex of a parabola; error: half a bin"),
+            (
+                "first peak of 4πr²ρg(r)",
+                float(np.mean([_radial_peak(shell) for shell in shells])),
+                half_bin,
+                "Å",
+                "of the radial distribution, further out than that of g(r): what X-ray papers give as the distance "
+                "of nearest neighbours",
+            ),
             ("height of g(r)", mean("height"), mean("height_error"), "", ""),
         ]
         counted = together([restored(shell["to_minimum"]) for shell in shells])
@@ -177,18 +193,23 @@ def _structure(runs: Sequence[Mapping[str, Any]], of: str, temperature: float, s
     return findings
 
 
+def _radial_peak(shell: Mapping[str, Any]) -> float:
+    """Return the first maximum [Å] of 4πr²ρg(r)."""
+    r = np.array(shell["r"])
+    return peak_of(r, r**2 * np.array(shell["g"]), number(shell["peak"]))[0]
+
+
 def _expansion(states: States, x_K: float, temperatures: Sequence[float], atoms: int) -> list[Finding]:
     """Return -d ln ρ/dT of a weighted line through all temperatures, and that of the reference over the same range."""
     measured = {t: states.measure(x_K, t, atoms, "density") for t in temperatures}
     known = {t: m for t, m in measured.items() if m is not None and math.isfinite(m.error)}
     if len(known) < 3:
         return []
-    t = np.array(list(known))
-    line = weighted_line(
-        t, np.log([m.value for m in known.values()]), np.array([m.error / m.value for m in known.values()])
-    )
+    t, errors = np.array(list(known)), np.array([m.error / m.value for m in known.values()])
+    line = weighted_line(t, np.log([m.value for m in known.values()]), errors)
+    # with the same weights: ln ρ of the correlations is not quite a line
     slopes = [
-        -float(np.polyfit(t, np.log([curve(float(each)) for each in t]), 1)[0])
+        -weighted_line(t, np.log([curve(float(each)) for each in t]), errors).slope
         for curve in curves_of("density", name_of(x_K))
     ]
     reference = None
@@ -215,71 +236,42 @@ def _expansion(states: States, x_K: float, temperatures: Sequence[float], atoms:
 
 
 def _mixing(states: States, atoms: int) -> list[Finding]:
-    energies = {x: states.measure(x, MIXING_TEMPERATURE, atoms, "energy") for x in (SODIUM, MIXED, POTASSIUM)}
-    known = {x: m for x, m in energies.items() if m is not None}
-    return [alloy.mixing(known, MIXED, MIXING_TEMPERATURE, atoms)] if len(known) == len(energies) else []
+    found = []
+    for mixed in MIXTURES:
+        energies = {x: states.measure(x, MIXING_TEMPERATURE, atoms, "energy") for x in (SODIUM, mixed, POTASSIUM)}
+        known = {x: m for x, m in energies.items() if m is not None}
+        if len(known) == len(energies):
+            found.append(alloy.mixing(known, mixed, MIXING_TEMPERATURE, atoms))
+    return found
 
 
-def _surface(points: Sequence[Point], results: Results, x_K: float, wanted: Wanted) -> list[Finding]:
-    runs = [
-        results[p.key]
-        for p in points
-        if p.task == "surface" and p.params["x_K"] == x_K and "failed" not in results[p.key]
-    ]
-    if not runs:
-        return []
-    merged = {**runs[0]}
-    for key in ("tension", "excess", "share"):
-        if key in runs[0]:
-            merged[key] = {**runs[0][key], **stored(together([restored(run[key]) for run in runs]))}
-    found = surface.findings(x_K, MIXING_TEMPERATURE, merged)
-    return [f for f in found if wanted("tension" if f.quantity == "surface tension" else "segregation")]
-
-
-def _sizes(states: States, sizes: Sequence[int]) -> list[Finding]:
-    """Return the density of cells of several sizes, and D extrapolated to 1/L = 0 with corrected D as reference."""
-    findings = []
-    x_K, temperature = EUTECTIC, MIXING_TEMPERATURE
-    for atoms in sizes:
-        density = states.measure(x_K, temperature, atoms, "density")
-        if density is not None and atoms != sizes[-1]:
-            largest = states.measure(x_K, temperature, sizes[-1], "density")
-            assert largest is not None  # all sizes are computed
-            reference = Reference(largest.value, largest.value, largest.error, "own", "computed", f"{sizes[-1]} atoms")
-            findings.append(
-                Finding(
-                    group="sizes", quantity=f"density with {atoms} atoms", of=name_of(x_K), temperature=temperature,
-                    value=density.value, error=density.error, unit=density.unit, reference=reference,
-                )
-            )  # fmt: skip
-    for metal in species_of(x_K):
-        rows = []
-        for atoms in sizes:
-            raw = states.measure(x_K, temperature, atoms, "diffusion", metal, "raw")
-            runs = states.runs(x_K, temperature, atoms)
-            if raw is not None and runs:
-                rows.append((1.0 / runs[0]["length"], raw.value, raw.error))
-        corrected = [states.measure(x_K, temperature, n, "diffusion", metal, "corrected") for n in sizes]
-        values = [m for m in corrected if m is not None and math.isfinite(m.value)]
-        if len(rows) < 3 or not values:
+def _surface(
+    points: Sequence[Point], results: Results, x_K: float, temperatures: Sequence[float], wanted: Wanted
+) -> list[Finding]:
+    """Return the figures of the films of a composition, and the slope of the excess between its temperatures."""
+    found = []
+    excess: dict[float, Measure] = {}
+    for temperature in temperatures:
+        runs = [
+            results[p.key]
+            for p in points
+            if p.task == "surface"
+            and (p.params["x_K"], p.params["temperature"]) == (x_K, temperature)
+            and "failed" not in results[p.key]
+        ]
+        if not runs:
             continue
-        inverse, raws, errors = np.array(rows).T
-        line = weighted_line(inverse, raws, errors)
-        mean = together(values)
-        reference = Reference(
-            mean.value, mean.value, mean.error, "own", "computed", "mean of the corrected coefficients of these cells"
-        )
-        findings.append(
-            Finding(
-                group="sizes",
-                quantity=f"diffusion of {metal} at 1/L = 0",
-                of=name_of(x_K),
-                temperature=temperature,
-                value=line.intercept,
-                error=line.intercept_error,
-                unit="Å²/ps",
-                reference=reference,
-                notes=(f"line through cells of {', '.join(map(str, sizes))} atoms, not corrected; {line.note}",),
-            )
-        )
-    return findings
+        merged = {**runs[0]}
+        for key in ("tension", "excess", "share"):
+            if key in runs[0]:
+                merged[key] = {**runs[0][key], **stored(together([restored(run[key]) for run in runs]))}
+        if "excess" in merged:
+            excess[temperature] = restored(merged["excess"])
+        found += [
+            f
+            for f in surface.findings(x_K, temperature, merged)
+            if wanted("tension" if f.quantity == "surface tension" else "segregation", temperature)
+        ]
+    if len(excess) == 2 and wanted("segregation"):
+        found.append(surface.slope_of_excess(x_K, excess))
+    return found

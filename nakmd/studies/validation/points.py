@@ -1,105 +1,30 @@
-"""The runs of a validation: quantities, states, sizes and lengths."""
+"""The runs of a validation: which points answer the quantities that are wanted."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nakmd.errors import InputError, nearest
+from nakmd.elements import MEASURED_CRYSTALS
 from nakmd.potentials import Potential
-from nakmd.studies.validation import adsorption, alloy, carbon, cold, liquid, surface
+from nakmd.studies.validation import adsorption, carbon, diffraction, liquid, melting, pbe_forces, solid, surface
+from nakmd.studies.validation.kinds import KINDS
 from nakmd.studies.validation.models import covers, digest_for
+from nakmd.studies.validation.scales import EUTECTIC, MIXING_TEMPERATURE, MIXTURES, POTASSIUM, SODIUM, Scale
+from nakmd.studies.validation.wanted import Wanted
 
-#: The function that computes a point of each kind.
-TASKS: dict[str, Callable[[Potential, Mapping[str, Any], int], dict[str, Any]]] = {
-    "cold": cold.measure,
-    "alloy": alloy.measure,
-    "liquid": liquid.measure,
-    "surface": surface.measure,
-    "carbon": carbon.measure,
-    "adsorption": adsorption.measure,
-}
+#: Temperature [K] of the lattice constant of the warm crystal.
+ROOM = 300.0
 
-#: Format version of each kind, increased when its computation changes: stored points of another version are recomputed.
-FORMATS = {"cold": 1, "alloy": 1, "liquid": 1, "surface": 1, "carbon": 1, "adsorption": 2}
+#: Share of the time of a crystal that is left out for its equilibration.
+SETTLE = 0.1
 
-#: Temperature [K] of the enthalpy of mixing, the surfaces and the cells of several sizes.
-MIXING_TEMPERATURE = 400.0
-
-#: Compositions: the pure metals, the alloy of the batteries, and that of the mixing enthalpy.
-SODIUM, POTASSIUM, EUTECTIC, MIXED = 0.0, 1.0, 0.67, 0.5
-
-#: Groups and their quantities.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "cold": (),
-    "liquid": ("density", "expansion", "diffusion", "viscosity", "rdf"),
-    "alloy": ("mixing", "substitution"),
-    "surface": ("tension", "segregation"),
-    "carbon": (),
-    "adsorption": (),
-    "sizes": (),
-}
-
-#: All groups.
-QUANTITIES = tuple(GROUPS)
-
-#: Density and diffusion of Na, K and NaK at 400 K and the enthalpy of mixing: evaluated for each candidate
-#: of a fit of the liquid.
-LIQUID_QUICK = ("density@400", "diffusion@400", "mixing")
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Sizes and lengths of all runs.
-
-    Attributes
-    ----------
-    temperatures : mapping of float to tuple of float [K]
-        Temperatures of the liquid by composition.
-    atoms, settle, npt, nvt : int, float [ps]
-        Liquid: atoms, and times of equilibration, at zero pressure, at constant volume.
-    seeds : int
-        Number of independent runs per state.
-    film_atoms, film_settle, film_time : int, float [ps]
-    sizes : tuple of int
-        Atoms of additional cells of NaK at 400 K.
-    """
-
-    temperatures: Mapping[float, tuple[float, ...]]
-    atoms: int
-    settle: float
-    npt: float
-    nvt: float
-    seeds: int
-    film_atoms: int
-    film_settle: float
-    film_time: float
-    sizes: tuple[int, ...] = ()
-
-
-QUICK = Scale(
-    temperatures={
-        SODIUM: (373.0, 400.0, 573.0),
-        POTASSIUM: (338.0, 400.0, 573.0),
-        EUTECTIC: (300.0, 400.0, 573.0),
-    },
-    atoms=432, settle=15.0, npt=150.0, nvt=300.0, seeds=1,
-    film_atoms=1000, film_settle=50.0, film_time=300.0,
-)  # fmt: skip
-
-FULL = Scale(
-    temperatures={
-        SODIUM: (373.0, 400.0, 473.0, 573.0),
-        POTASSIUM: (338.0, 400.0, 473.0, 573.0),
-        EUTECTIC: (300.0, 373.0, 400.0, 473.0, 573.0),
-    },
-    atoms=686, settle=20.0, npt=200.0, nvt=400.0, seeds=2,
-    film_atoms=1500, film_settle=80.0, film_time=400.0,
-    sizes=(250, 1458),
-)  # fmt: skip
+#: The pure metals by x_K, and the pairs whose two atoms are looked at alone.
+PURE = {SODIUM: "Na", POTASSIUM: "K"}
+PAIRS = (("Na", "Na"), ("K", "K"), ("Na", "K"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +36,7 @@ class Point:
     key : str
         Unique: ``"liquid/NaK 0.67/400/864/0"``.
     task : str
-        Of `TASKS`.
+        Of `KINDS`.
     species : tuple of str
         Species that the result depends on.
     params : dict
@@ -136,7 +61,7 @@ class Point:
     def digest(self, potential: Potential, seed: int) -> str:
         """Return a digest of everything that the result depends on."""
         inputs = {
-            "format": FORMATS[self.task],
+            "format": KINDS[self.task].format,
             "task": self.task,
             "params": dict(self.params),
             "seed": self.seed(seed),
@@ -145,57 +70,8 @@ class Point:
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-class Wanted:
-    """The requested quantities.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Groups or quantities (`GROUPS`), optionally with ``@T`` for a single temperature [K].
-
-    Raises
-    ------
-    InputError
-        If a word is unknown.
-    """
-
-    def __init__(self, words: Sequence[str]) -> None:
-        known = [*GROUPS, *(quantity for group in GROUPS.values() for quantity in group)]
-        self._wanted: dict[str, set[float] | None] = {}
-        for word in words:
-            name, _, at = word.partition("@")
-            try:
-                temperature = float(at.removesuffix("K")) if at else None
-            except ValueError:
-                temperature = -1.0
-            if name not in known or (temperature is not None and not temperature > 0.0):
-                close = nearest(name, known)
-                raise InputError(
-                    f"There is no quantity {word[:32]!r} to validate."
-                    + (f' Did you mean "{close}"?' if close and close != name else "")
-                    + f" Choose from {', '.join(known)}; a temperature may follow, as in density@400."
-                )
-            for quantity in GROUPS.get(name) or (name,):
-                temperatures = self._wanted.get(quantity, set())
-                if temperature is None or temperatures is None:
-                    self._wanted[quantity] = None
-                else:
-                    self._wanted[quantity] = temperatures | {temperature}
-
-    def __call__(self, quantity: str, temperature: float | None = None) -> bool:
-        """Return whether a quantity is requested, at this temperature if one is given."""
-        if quantity not in self._wanted:
-            return False
-        at = self._wanted[quantity]
-        return at is None or temperature is None or temperature in at
-
-    def liquid(self, temperature: float) -> bool:
-        """Return whether any quantity of the liquid is requested at a temperature."""
-        return any(self(quantity, temperature) for quantity in GROUPS["liquid"])
-
-
-def points_for(potential: Potential, wanted: Wanted, scale: Scale) -> tuple[list[Point], list[Point]]:
-    """Return the points of a validation, and those that the model does not cover.
+def points_for(potential: Potential, wanted: Wanted, scale: Scale) -> tuple[list[Point], list[str]]:
+    """Return the points of a validation, and what is left out: points that the model does not cover, missing data.
 
     Parameters
     ----------
@@ -203,10 +79,51 @@ def points_for(potential: Potential, wanted: Wanted, scale: Scale) -> tuple[list
     wanted : Wanted
     scale : Scale
     """
-    points = [*_static(potential, wanted), *_liquid(wanted, scale), *_surface(wanted, scale)]
+    points = [
+        *_static(potential, wanted), *_solid(wanted, scale), *_liquid(wanted, scale), *_surface(wanted, scale),
+    ]  # fmt: skip
+    left_out: list[str] = []
+    if wanted("forces"):
+        of_frames = list(_forces())
+        points += of_frames
+        if not of_frames:
+            left_out.append(
+                f"forces on PBE frames: {pbe_forces.file_of_frames()} is not there, it comes with a checkout"
+            )
     points = list({point.key: point for point in points}.values())
     known = [covers(potential, point.species) for point in points]
-    return [p for p, k in zip(points, known) if k], [p for p, k in zip(points, known) if not k]
+    beyond = [f"{point.task} of {' '.join(point.species)}" for point, k in zip(points, known) if not k]
+    return [point for point, k in zip(points, known) if k], list(dict.fromkeys([*beyond, *left_out]))
+
+
+def _forces() -> Iterator[Point]:
+    file = pbe_forces.file_of_frames()
+    for elements in pbe_forces.elements_of_frames(file):
+        params = {"elements": list(elements), "file": pbe_forces.digest_of_frames(file)}
+        yield Point(f"forces/{''.join(elements)}", "forces", elements, params)
+
+
+def _solid(wanted: Wanted, scale: Scale) -> Iterator[Point]:
+    for x_K, element in PURE.items():
+        near = MEASURED_CRYSTALS[element].melting
+        warm = {
+            "element": element, "cells": scale.crystal_cells, "settle": SETTLE * scale.crystal_time,
+            "time": scale.crystal_time,
+        }  # fmt: skip
+        if wanted("vacancy"):
+            yield Point(f"vacancy/{element}", "vacancy", (element,), {"element": element}, 8e6)
+        if wanted("lattice"):
+            params = {**warm, "temperature": ROOM}
+            yield Point(f"lattice/{element}", "lattice", (element,), params, solid.cost(params))
+        if wanted("fusion"):
+            params = {**warm, "temperature": near, "x_K": x_K}
+            yield Point(f"fusion/{element}", "fusion", (element,), params, 3.0 * solid.cost(params))
+        if wanted("melting"):
+            for number in range(scale.seeds):
+                params = {
+                    "element": element, "near": near, "cells": list(scale.melting_cells), "time": scale.melting_time,
+                }  # fmt: skip
+                yield Point(f"melting/{element}/{number}", "melting", (element,), params, melting.cost(params))
 
 
 def _static(potential: Potential, wanted: Wanted) -> Iterator[Point]:
@@ -215,8 +132,11 @@ def _static(potential: Potential, wanted: Wanted) -> Iterator[Point]:
             yield Point(f"cold/{element}", "cold", (element,), {"element": element})
     if wanted("substitution"):
         for solute, host in (("Na", "K"), ("K", "Na")):
-            pair = {"solute": solute, "host": host}
-            yield Point(f"substitution/{solute} in {host}", "alloy", ("Na", "K"), pair, 4e6)
+            atoms = {"solute": solute, "host": host}
+            yield Point(f"substitution/{solute} in {host}", "alloy", ("Na", "K"), atoms, 4e6)
+    if wanted("extremes"):
+        for pair in PAIRS:
+            yield Point(f"extremes/{''.join(pair)}", "extremes", tuple(dict.fromkeys(pair)), {"pair": list(pair)}, 4e6)
     if wanted("carbon"):
         nitrogen = covers(potential, ("C", carbon.NITROGEN))
         species = ("C", carbon.NITROGEN) if nitrogen else ("C",)
@@ -231,13 +151,22 @@ def _static(potential: Potential, wanted: Wanted) -> Iterator[Point]:
 
 
 def _liquid(wanted: Wanted, scale: Scale) -> Iterator[Point]:
-    for x_K, temperatures in scale.temperatures.items():
-        for temperature in temperatures:
-            ends = x_K in (SODIUM, POTASSIUM) and temperature == MIXING_TEMPERATURE and wanted("mixing")
-            if ends or wanted.liquid(temperature):
-                yield from _states(x_K, temperature, scale.atoms, scale, scale.nvt)
-    if wanted("mixing"):
-        yield from _states(MIXED, MIXING_TEMPERATURE, scale.atoms, scale, 0.0)
+    for x_K in scale.compositions():
+        for temperature in scale.densities(x_K):
+            whole = temperature in scale.temperatures.get(x_K, ())
+            # an enthalpy of mixing needs both pure metals and the mixture
+            mixed = wanted("mixing") and temperature == MIXING_TEMPERATURE and x_K in (SODIUM, POTASSIUM, *MIXTURES)
+            of_density = wanted("density", temperature) or (x_K not in MIXTURES and wanted("expansion", temperature))
+            if mixed or of_density or (whole and wanted.liquid(temperature)):
+                yield from _states(x_K, temperature, scale.atoms, scale, scale.nvt if whole else 0.0)
+    if wanted("diffraction"):
+        for x_K, temperature in diffraction.TEMPERATURES.items():
+            params = {
+                "x_K": x_K, "temperature": temperature, "atoms": scale.atoms, "settle": scale.settle,
+                "time": 0.4 * scale.npt,
+            }  # fmt: skip
+            key = f"diffraction/{liquid.name_of(x_K)}"
+            yield Point(key, "diffraction", liquid.species_of(x_K), params, diffraction.cost(params))
     if wanted("sizes"):
         for atoms in (*scale.sizes, scale.atoms) if scale.sizes else ():
             yield from _states(EUTECTIC, MIXING_TEMPERATURE, atoms, scale, scale.nvt)
@@ -254,15 +183,14 @@ def _states(x_K: float, temperature: float, atoms: int, scale: Scale, nvt: float
 
 
 def _surface(wanted: Wanted, scale: Scale) -> Iterator[Point]:
-    compositions = [
-        *((SODIUM, POTASSIUM) if wanted("tension") else ()),
-        *((EUTECTIC,) if wanted("tension") or wanted("segregation") else ()),
-    ]
-    for x_K in compositions:
-        for number in range(scale.seeds):
-            params = {
-                "x_K": x_K, "temperature": MIXING_TEMPERATURE, "atoms": scale.film_atoms,
-                "settle": scale.film_settle, "time": scale.film_time,
-            }  # fmt: skip
-            key = f"surface/{liquid.name_of(x_K)}/{MIXING_TEMPERATURE:g}/{scale.film_atoms}/{number}"
-            yield Point(key, "surface", liquid.species_of(x_K), params, surface.cost(params))
+    for x_K, temperatures in scale.films.items():
+        for temperature in temperatures:
+            if not wanted("tension", temperature) and (x_K in PURE or not wanted("segregation", temperature)):
+                continue
+            for number in range(scale.seeds):
+                params = {
+                    "x_K": x_K, "temperature": temperature, "atoms": scale.film_atoms,
+                    "settle": scale.film_settle, "time": scale.film_time,
+                }  # fmt: skip
+                key = f"surface/{liquid.name_of(x_K)}/{temperature:g}/{scale.film_atoms}/{number}"
+                yield Point(key, "surface", liquid.species_of(x_K), params, surface.cost(params))

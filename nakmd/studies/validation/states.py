@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nakmd.analysis import Measure, Record, combine
-from nakmd.studies.validation.findings import restored
+from nakmd.analysis import Measure
+from nakmd.studies.validation.findings import restored, together
 from nakmd.studies.validation.points import Point
 
 #: Results of points by key.
 Results = Mapping[str, dict[str, Any]]
-
-
-def together(measures: Sequence[Measure]) -> Measure:
-    """Return the mean of independent runs by `nakmd.analysis.combine`; runs without a value are ignored."""
-    valid = [m for m in measures if math.isfinite(m.value)]
-    if not valid:
-        return Measure(math.nan, math.nan, measures[0].unit if measures else "", 0.0)
-    if len(valid) == 1:
-        return valid[0]
-    records = [
-        Record(quantity="", value=m.value, error=m.error, unit=m.unit, n_effective=m.n_effective) for m in valid
-    ]  # fmt: skip
-    mean = combine(records)
-    return Measure(float(mean.value), float(mean.error), mean.unit, mean.n_effective)
 
 
 class States:

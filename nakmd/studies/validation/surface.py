@@ -195,6 +195,24 @@ def findings(x_K: float, temperature: float, result: Mapping[str, Any]) -> list[
     return comparisons
 
 
+def slope_of_excess(x_K: float, excess: Mapping[float, Measure]) -> Finding:
+    """Return the change of the excess of K with temperature [1/nm²/K] from those of two temperatures [K]."""
+    (cold, at_cold), (warm, at_warm) = sorted(excess.items())
+    of, quantity = name_of(x_K), "slope of the excess of K"
+    return Finding(
+        group="surface",
+        quantity=quantity,
+        of=of,
+        value=(at_warm.value - at_cold.value) / (warm - cold) * 1e3,
+        error=math.hypot(at_warm.error, at_cold.error) / (warm - cold) * 1e3,
+        size_error=math.nan,
+        size_note="unknown: the two surfaces may interact through the film",
+        unit="1e-3/nm²/K",
+        reference=reference_for(quantity, of),
+        notes=(f"between {cold:g} and {warm:g} K; negative: entropy mixes the surface",),
+    )
+
+
 def cost(params: Mapping[str, Any]) -> float:
     """Return the cost in atom-steps, for an estimate of the remaining time."""
     return float(params["atoms"]) * (float(params["settle"]) + float(params["time"])) / TIMESTEP

@@ -24,8 +24,9 @@ from nakmd.errors import NakmdError, RunError
 from nakmd.io.atomic import plain
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import Potential
+from nakmd.studies.validation.kinds import KINDS
 from nakmd.studies.validation.models import part_for
-from nakmd.studies.validation.points import TASKS, Point
+from nakmd.studies.validation.points import Point
 
 #: A point and its result, with the seconds it took.
 Done = tuple[Point, dict[str, Any], float]
@@ -35,7 +36,7 @@ def compute(point: Point, potential: Potential, seed: int) -> tuple[dict[str, An
     """Return the result of one point and its seconds; a failure is the message in ``"failed"``."""
     start = time.perf_counter()
     try:
-        result = TASKS[point.task](part_for(potential, point.species), point.params, point.seed(seed))
+        result = KINDS[point.task].measure(part_for(potential, point.species), point.params, point.seed(seed))
     except (NakmdError, np.linalg.LinAlgError) as error:  # a candidate of a fit may have invalid forces
         result = {"failed": str(error)}
     # a fresh result and one read from a file must have equal numbers and types
