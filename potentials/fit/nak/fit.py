@@ -15,12 +15,15 @@ from cross import CrossFit, fitted_elements
 from element import ElementFit, Settings
 from targets import read_targets
 
+#: Seeds of the stored stages.
+SEEDS = {"na": 1, "k": 2, "cross": 1}
+
 
 def main() -> None:
     """Run a stage."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=("na", "k", "cross"), help="one part; by default all")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, help="by default that of the stored stages")
     parser.add_argument("--rounds", type=int, default=16, help="in all, stored ones included")
     parser.add_argument("--time", type=float, default=40.0, help="of a bulk liquid [ps]")
     parser.add_argument("--film-time", type=float, default=100.0, help="of a film [ps]")
@@ -41,7 +44,7 @@ def run(stage: str, settings: Settings, options: argparse.Namespace) -> None:
         element = {"na": "Na", "k": "K"}[stage]
         fit = ElementFit(element, read_targets(element), settings, options.folder)
     for k in range(fit.resume(), options.rounds):
-        fit.round(1000 * options.seed + 100 * k)
+        fit.round(1000 * (options.seed or SEEDS[stage]) + 100 * k)
 
 
 if __name__ == "__main__":
