@@ -89,10 +89,11 @@ def commands(pair_commands, boundary):
         *pair_commands,
         "neighbor 0.5 bin",
         "compute site all pe/atom",
+        "compute share all stress/atom NULL virial",
         "compute push all pressure NULL virial",
         "thermo_style custom step vol pe c_push[1] c_push[2] c_push[3] c_push[6] c_push[5] c_push[4]",
         "thermo_modify format float %.17g norm no lost error",
-        "dump out all custom 1 out.dump id fx fy fz c_site",
+        "dump out all custom 1 out.dump id fx fy fz c_site c_share[*]",
         "dump_modify out sort id format float %.17g",
         "run 0",
     ]
@@ -112,7 +113,8 @@ def run(system, pair_commands, files=None):
     Returns
     -------
     Outcome
-        In the frame of the system; ``program`` (version) is stored on it.
+        In the frame of the system; ``program`` (version) is stored on it. The virials by atom are LAMMPS's own: half of
+        every pair of forces, a third of every triple. nakmd agrees for pair potentials only.
     """
     box, q, shift = box_of(system)
     script = commands(pair_commands, " ".join("p" if p else "f" for p in system.cell.periodic))
@@ -136,7 +138,11 @@ def run(system, pair_commands, files=None):
     for (a, b), value in zip(VOIGT, values[3:]):
         pressure[a, b] = pressure[b, a] = value
     tensor = q @ (pressure * values[1] / NKTV2P) @ q.T
-    outcome = Outcome(rows[:, 4], rows[:, 1:4] @ q.T, np.array([tensor[a, b] for a, b in VOIGT]))
+    shares = np.zeros((len(rows), 3, 3))
+    for column, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)), start=5):
+        shares[:, a, b] = shares[:, b, a] = -rows[:, column] / NKTV2P
+    virial = np.array([tensor[a, b] for a, b in VOIGT])
+    outcome = Outcome(rows[:, 4], rows[:, 1:4] @ q.T, virial, q @ shares @ q.T)
     outcome.program = log[0].strip()
     outcome.script = script
     return outcome
