@@ -4,6 +4,7 @@ import math
 
 import configurations as made
 import conftest
+import models
 import numpy as np
 import pytest
 from laws import prepared
@@ -72,6 +73,21 @@ def test_currents_by_element_are_sums_over_their_atoms():
     np.testing.assert_allclose(current.flow[1], velocities[[1, 2, 3]].sum(axis=0), rtol=1e-13)
     assert current.columns()["heat_z_Na"] == current.heat[1, 2]
     assert current.columns()["flow_x_K"] == current.flow[0, 0]
+
+
+@pytest.mark.lammps
+def test_heat_current_of_pairs_equals_that_of_lammps():
+    """``compute heat/flux``; LAMMPS's own constants for m v² and nktv2p differ by 1e-7 from CODATA's."""
+    import lammps_oracle
+
+    row = next(r for key, r in ROWS.items() if key.replace("_", " ") == "lennard jones shift")
+    system = row.system()
+    system.velocities[:] = np.random.default_rng(5).normal(size=system.positions.shape) * 5.0
+    result, virials, _ = state_of(prepared(row, system.species_names), system)
+    current = HeatCurrent(system.topology)
+    current.compute(system.velocities, result.energies, virials)
+    theirs = lammps_oracle.run(system, *models.lammps(row.model, system.species_names)).heat
+    assert np.abs(current.heat.sum(axis=0) - theirs).max() < 1e-6 * np.abs(current.heat).max()
 
 
 # ------------------------------------------------------------------------------------------ in a run

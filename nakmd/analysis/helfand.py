@@ -43,7 +43,7 @@ class GreenKuboRecord(Record):
         Autocorrelation of the current, 1 at lag 0.
     running, running_error : (n,) float64
         Half the time derivative of the squared Helfand moment: the smoothed Green-Kubo integral, in the unit of the
-        value.
+        value. The error is NaN if the current has one component.
     fit : tuple of float [ps]
         Window of the fit.
     settled : bool
@@ -171,6 +171,7 @@ def green_kubo_fields(
     settled = abs(float(change.mean())) <= max(0.1 * abs(value), student_factor(samples) * change_error)
     n_lags = min(n - 1, 2 * high)
     growth = 0.5 * factor * np.gradient(squares[: n_lags + 1], step, axis=0)
+    scatter = growth.std(axis=1, ddof=1) if n_components > 1 else np.full(len(growth), math.nan)
     notes = [
         *error_notes,
         f"window {low * step:.3g} to {high * step:.3g} ps of {(n - 1) * step:.4g} ps, {words.components}",
@@ -192,7 +193,7 @@ def green_kubo_fields(
         "lag": np.asarray(np.arange(n_lags + 1) * step, dtype=np.float64),
         "correlation": correlation[: n_lags + 1],
         "running": growth.mean(axis=1),
-        "running_error": growth.std(axis=1, ddof=1) / math.sqrt(n_components),
+        "running_error": scatter / math.sqrt(n_components),
         "fit": (low * step, high * step),
         "settled": bool(settled),
     }
