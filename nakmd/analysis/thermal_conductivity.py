@@ -89,6 +89,9 @@ class ThermalConductivity(TableAnalysis):
     The integral is measured as that of `Viscosity`, with three components. Use dynamics that leave the total momentum
     at zero (``nve`` or ``bussi``): the current of a system that moves as a whole is not a heat current.
 
+    In a liquid metal electrons carry most of the heat, and no potential has them: this is the conductivity by the
+    motion of the atoms.
+
     The deck writes the current with ``[output] heat_current = true``, in each row of the thermo table; rows 5 to 20 fs
     apart are needed. W_i is that of `nakmd.potentials.Evaluator.compute`, in the form for many-body forces.
 

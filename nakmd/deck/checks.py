@@ -178,7 +178,7 @@ def _check_sampling(draft: Draft) -> Iterator[Problem]:
 
 
 def _check_stored(draft: Draft) -> Iterator[Problem]:
-    """Yield quantities that need what the output of the deck does not have."""
+    """Yield quantities that need what the output of the deck lacks; live ones as well, for a run that is resumed."""
     analysis, output = draft.analysis, draft.output
     if analysis is None or output is None:
         return
@@ -186,7 +186,7 @@ def _check_stored(draft: Draft) -> Iterator[Problem]:
         ("thermal_conductivity", output.heat_current, "heat_current"),
         ("stress_profile", output.virials, "virials"),
     ):
-        if quantity in (analysis.quantities or ()) and not stored and analysis.when != "live":
+        if quantity in (analysis.quantities or ()) and not stored:
             yield Problem(
                 ("analysis", "quantities", list(analysis.quantities or ()).index(quantity)),
                 f"{quantity} needs the virials of the atoms. Write [output] {key} = true.",
