@@ -229,3 +229,37 @@ def window_of(correlation: FloatArray, step: float, words: Current) -> tuple[int
             f"{words.short}. Run {need} or longer, better ten times that, or specify a window with fit=."
         )
     return low, max(2 * low, low + 2)
+
+
+def carried_without_memory(current: FloatArray, flows: FloatArray) -> FloatArray:
+    """Return the h, (a,), that minimise <(J - Σ h d)²>, from a current J (n, c, 1) and flows d (n, a, c)."""
+    products = np.einsum("nac,nbc->ab", flows, flows)
+    return np.asarray(np.linalg.solve(products, np.einsum("nac,ncx->a", flows, current)))
+
+
+def carried_in_window(current: FloatArray, flows: FloatArray, step: float, low: int, high: int) -> FloatArray:
+    """Return h = Λ_dd⁻¹ Λ_dq, (a,): what each of the flows d carries in the integral of a current q.
+
+    The integral Λ_ab of two currents is (that of a + b, less that of a - b)/4.
+
+    Parameters
+    ----------
+    current : (n, c) float64
+    flows : (n, a, c) float64
+    step : float [ps]
+    low, high : int
+        Lags between which the Helfand moments grow in proportion to time.
+    """
+    weights = slope_weights(np.asarray(np.arange(low, high + 1) * step, dtype=np.float64))
+
+    def integral(series: FloatArray) -> float:
+        return float((weights @ mean_squared_displacements(helfand_moments(series, step), low, high)).mean())
+
+    def cross(a: FloatArray, b: FloatArray) -> float:
+        # the two currents are brought to one size, so that no digits are lost in the difference
+        ratio = float(np.sqrt(np.mean(a * a) / np.mean(b * b)))
+        return (integral(a + ratio * b) - integral(a - ratio * b)) / (4.0 * ratio)
+
+    columns = [flows[:, a] for a in range(flows.shape[1])]
+    matrix = np.array([[integral(a) if a is b else cross(a, b) for b in columns] for a in columns])
+    return np.asarray(np.linalg.solve(matrix, np.array([cross(current, a) for a in columns])))

@@ -15,12 +15,13 @@ from nakmd.analysis.helfand import (
     Current,
     GreenKuboRecord,
     autocorrelation_of,
+    carried_in_window,
+    carried_without_memory,
     green_kubo_fields,
-    helfand_moments,
     window_of,
 )
 from nakmd.analysis.named_analysis import AtomsNeeded, TableAnalysis
-from nakmd.analysis.numerics.displacements import check_fit, fit_window, mean_squared_displacements, slope_weights
+from nakmd.analysis.numerics.displacements import check_fit, fit_window
 from nakmd.analysis.paths import EvenSpacing, even_rows
 from nakmd.arrays import FloatArray
 from nakmd.currents import DIRECTIONS, FLOW, HEAT, HeatCurrent, column_names
@@ -241,10 +242,10 @@ class ThermalConductivity(TableAnalysis):
         fit = self.fit
         if self._moving:
             # a first guess without memory shows how long the current remembers
-            carried = _carried(current[..., None], flows)
+            carried = carried_without_memory(current[..., None], flows)
             first = autocorrelation_of(current - np.einsum("a,nac->nc", carried, flows))
             low, high = window_of(first / first[0], step, words) if fit is None else fit_window(fit, len(heat), step)
-            carried = _carried_in_window(current, flows, step, low, high)
+            carried = carried_in_window(current, flows, step, low, high)
             current = current - np.einsum("a,nac->nc", carried, flows)
             fit = (low * step, high * step)
         fields = green_kubo_fields(current, step, factor, words, fit)
@@ -270,32 +271,6 @@ def _words(n: int) -> Current:
         remedy="Record it every 5 to 20 fs: [output] thermo_every = 10 at a timestep of 1 fs.",
         components="three components" if n == 3 else "one component",
     )
-
-
-def _carried(current: FloatArray, flows: FloatArray) -> FloatArray:
-    """Return the h that minimises <(J - Σ h d)²>, from J (n, c, 1) and d (n, a, c)."""
-    products = np.einsum("nac,nbc->ab", flows, flows)
-    return np.asarray(np.linalg.solve(products, np.einsum("nac,ncx->a", flows, current)))
-
-
-def _carried_in_window(current: FloatArray, flows: FloatArray, step: float, low: int, high: int) -> FloatArray:
-    """Return h = Λ_dd⁻¹ Λ_dq, from the growth of the Helfand moments between two lags.
-
-    Λ_ab of two currents is (Λ of a + b, less that of a - b)/4.
-    """
-    weights = slope_weights(np.asarray(np.arange(low, high + 1) * step, dtype=np.float64))
-
-    def integral(series: FloatArray) -> float:
-        return float((weights @ mean_squared_displacements(helfand_moments(series, step), low, high)).mean())
-
-    def cross(a: FloatArray, b: FloatArray) -> float:
-        # the two currents are brought to one size, so that no digits are lost in the difference
-        ratio = float(np.sqrt(np.mean(a * a) / np.mean(b * b)))
-        return (integral(a + ratio * b) - integral(a - ratio * b)) / (4.0 * ratio)
-
-    columns = [flows[:, a] for a in range(flows.shape[1])]
-    matrix = np.array([[integral(a) if a is b else cross(a, b) for b in columns] for a in columns])
-    return np.asarray(np.linalg.solve(matrix, np.array([cross(current, a) for a in columns])))
 
 
 def thermal_conductivity(

@@ -114,7 +114,7 @@ def stresses_of(virials: FloatArray, volume: float) -> FloatArray:
     (n, 6) float64 [eV/Å³]
         Order xx yy zz yz xz xy, positive in tension.
     """
-    return np.asarray(full_3x3_to_voigt_6_stress(virials) / -volume)  # type: ignore[no-untyped-call]  # ASE is untyped
+    return np.asarray(full_3x3_to_voigt_6_stress(virials) / -volume)
 
 
 def frame_of(system: System) -> Frame:
