@@ -96,7 +96,7 @@ WITH = {"virials": True, "heat_current": True}
 
 def deck(output=None, **more):
     return nakmd.Deck(
-        model={"potential": "nak"},
+        model={"potential": "nak-2016"},
         structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}},
         stage=[{"kind": "produce", "temperature": "450 K", "steps": 20}],
         output={"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 10, **(output or {})},
