@@ -18,6 +18,7 @@ from nakmd.analysis import QUANTITIES, FrameList, Record, analyze, on_request, q
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.named_analysis import AtomsPresent, TableAnalysis
 from nakmd.analysis.registry import DERIVED
+from nakmd.analysis.surface_figures import NO_CHOICE
 from nakmd.analysis.table_row import Row
 from nakmd.cell import Cell
 from nakmd.cli.app import app
@@ -65,7 +66,7 @@ def droplet():
 def records_of(name):
     """Records of a quantity, from the first of three sources that it can be measured in."""
     for source in (at_wall(), film_of_alloy(), droplet()):
-        if quantity(name).atoms.met(AtomsPresent.of(source.topology, "images", 1e9)):
+        if quantity(name).atoms.met(AtomsPresent.of(source.topology, "images", 1e9, NO_CHOICE)):
             records = analyze(source, [name])
             if all(isinstance(record, Record) for record in records.values()):
                 return records
