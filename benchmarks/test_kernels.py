@@ -81,7 +81,7 @@ def test_frame(benchmark, prepared, tmp_path):
     def take():
         return take_frame(
             system, result, kinetic_energy=1.0, degrees_of_freedom=1, step=0, time=0.0, stage="produce",
-            virial=True, pair_energies=pair_energies,
+            needs=frozenset({"virial"}), pair_energies=pair_energies, virials=None,
         )  # fmt: skip
 
     benchmark.extra_info["n_atoms"] = system.n_atoms

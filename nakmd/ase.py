@@ -16,6 +16,7 @@ from ase.calculators.calculator import Calculator, PropertyNotImplementedError, 
 from nakmd.cell import Cell, completed
 from nakmd.elements import species_name
 from nakmd.errors import InputError
+from nakmd.io.ase_atoms import stresses_of
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential, load
 from nakmd.system import Result, System, check_positions
@@ -42,6 +43,10 @@ class NakMD(Calculator):
     Any cell and periodic flags are allowed, also no cell. A cell vector of zero length is not periodic, whatever its
     flag says. The stress requires a cell with a volume.
 
+    ``atoms.get_stresses()`` returns (n, 6) in eV/Å³: minus the virial of each atom (`Evaluator.compute`), its symmetric
+    part, divided by the volume of the cell, as ASE's own calculators do. The sum is the stress; that of an atom times
+    the volume of the cell over its own volume is the local stress. They are computed only if requested.
+
     Examples
     --------
     >>> from ase.build import bulk
@@ -52,7 +57,7 @@ class NakMD(Calculator):
     -1.109
     """
 
-    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012  (ASE's way)
+    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress", "stresses"]  # noqa: RUF012  (ASE's way)
 
     def __init__(
         self,
@@ -103,12 +108,12 @@ class NakMD(Calculator):
         properties: Sequence[str] = ("energy",),
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """Compute all properties of the atoms and store them in ``results``.
+        """Compute the properties of the atoms and store them in ``results``; ``"stresses"`` only if requested.
 
         Raises
         ------
         PropertyNotImplementedError
-            If the stress is requested without a cell that has a volume.
+            If a stress is requested without a cell that has a volume.
         CoverageError
             If the potential does not cover a pair of species.
         InputError
@@ -119,13 +124,15 @@ class NakMD(Calculator):
         self.results = {}  # those of other atoms must not outlive an error
         current = cast(Atoms, self.atoms)
         has_volume = current.cell.rank == 3
-        if "stress" in properties and not has_volume:
+        by_atom = "stresses" in properties
+        if (by_atom or "stress" in properties) and not has_volume:
             raise PropertyNotImplementedError("The stress requires a cell with a volume; set one with atoms.set_cell.")
         system = self._bind(current)
         assert self._neighbors is not None  # both are set by _bind
         assert self._evaluator is not None
         self._neighbors.update(system)
-        self._evaluator.compute(system, self._neighbors, self._result)
+        virials = np.zeros((system.n_atoms, 3, 3)) if by_atom else None
+        self._evaluator.compute(system, self._neighbors, self._result, virials=virials)
         energy = self._result.energy
         if not (np.isfinite(energy) and np.all(np.isfinite(self._result.forces))):
             raise InputError(_overlap_of(system))
@@ -137,6 +144,8 @@ class NakMD(Calculator):
         }
         if has_volume:
             self.results["stress"] = -self._result.virial / current.cell.volume
+        if virials is not None:
+            self.results["stresses"] = stresses_of(virials, current.cell.volume)
 
     def species_of(self, atoms: Atoms) -> list[str]:
         """Return the species name of each atom: element and site label."""

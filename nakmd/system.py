@@ -98,6 +98,10 @@ class Frame:
     pair_energies : (s, s) float64 [eV] or None
         Energy of the pair terms between species a (row) and b; the full value is at [a, b] and at [b, a].
         Many-body terms are not included.
+    energies : (n,) float64 [eV] or None
+        Potential energy of each atom.
+    virials : (n, 3, 3) float64 [eV] or None
+        Virial of each atom by the potential (`nakmd.potentials.Evaluator.compute`). Tethers are no part of it.
     stage : str
         Name of the stage to which the frame belongs.
     has_images : bool
@@ -116,6 +120,8 @@ class Frame:
     temperature: float | None = None
     virial: FloatArray | None = None
     pair_energies: FloatArray | None = None
+    energies: FloatArray | None = None
+    virials: FloatArray | None = None
     stage: str = ""
     has_images: bool = True
 

@@ -21,6 +21,9 @@ AMU_A2_PER_PS2 = 1.0 / ACCELERATION
 BAR_PER_EV_A3 = 1.602176634e6
 GPA_PER_EV_A3 = 160.2176634
 
+#: Energy: 1 eV in J (exact).
+J_PER_EV = 1.602176634e-19
+
 #: Surface energy: 1 eV/Å² in J/m² (exact).
 J_PER_M2_PER_EV_A2 = 16.02176634
 

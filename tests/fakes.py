@@ -15,8 +15,10 @@ class IdealGas:
     def bind(self, species_names):
         return self
 
-    def compute(self, system, neighbors, result, virial=True):
+    def compute(self, system, neighbors, result, virial=True, virials=None):
         result.energies[:] = 0.0
+        if virials is not None:
+            virials[:] = 0.0
         result.forces[:] = 0.0
         result.virial[:] = 0.0 if virial else np.nan
 

@@ -73,6 +73,9 @@ def data_file(system, box, q, shift):
     lines += ["", "Atoms # atomic", ""]
     for n, (kind, (x, y, z)) in enumerate(zip(system.species, positions.tolist())):
         lines.append(f"{n + 1} {kind + 1} {x!r} {y!r} {z!r}")
+    lines += ["", "Velocities", ""]
+    for n, (x, y, z) in enumerate((system.velocities @ q).tolist()):
+        lines.append(f"{n + 1} {x!r} {y!r} {z!r}")
     return "\n".join(lines) + "\n"
 
 
@@ -89,10 +92,13 @@ def commands(pair_commands, boundary):
         *pair_commands,
         "neighbor 0.5 bin",
         "compute site all pe/atom",
+        "compute share all stress/atom NULL virial",
         "compute push all pressure NULL virial",
-        "thermo_style custom step vol pe c_push[1] c_push[2] c_push[3] c_push[6] c_push[5] c_push[4]",
+        "compute motion all ke/atom",
+        "compute heat all heat/flux motion site share",
+        "thermo_style custom step vol pe c_push[1] c_push[2] c_push[3] c_push[6] c_push[5] c_push[4] c_heat[*]",
         "thermo_modify format float %.17g norm no lost error",
-        "dump out all custom 1 out.dump id fx fy fz c_site",
+        "dump out all custom 1 out.dump id fx fy fz c_site c_share[*]",
         "dump_modify out sort id format float %.17g",
         "run 0",
     ]
@@ -112,7 +118,9 @@ def run(system, pair_commands, files=None):
     Returns
     -------
     Outcome
-        In the frame of the system; ``program`` (version) is stored on it.
+        In the frame of the system; ``program`` (version) is stored on it. The virials by atom are LAMMPS's own: half of
+        every pair of forces, a third of every triple, and ``heat`` [eV Å/ps] is the current (3,) that follows from
+        them. nakmd agrees for pair potentials only.
     """
     box, q, shift = box_of(system)
     script = commands(pair_commands, " ".join("p" if p else "f" for p in system.cell.periodic))
@@ -133,10 +141,15 @@ def run(system, pair_commands, files=None):
     line = next(k for k, text in enumerate(log) if text.split()[:3] == ["Step", "Volume", "PotEng"])
     values = np.array(log[line + 1].split(), dtype=float)
     pressure = np.zeros((3, 3))
-    for (a, b), value in zip(VOIGT, values[3:]):
+    for (a, b), value in zip(VOIGT, values[3:9]):
         pressure[a, b] = pressure[b, a] = value
     tensor = q @ (pressure * values[1] / NKTV2P) @ q.T
-    outcome = Outcome(rows[:, 4], rows[:, 1:4] @ q.T, np.array([tensor[a, b] for a, b in VOIGT]))
+    shares = np.zeros((len(rows), 3, 3))
+    for column, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)), start=5):
+        shares[:, a, b] = shares[:, b, a] = -rows[:, column] / NKTV2P
+    virial = np.array([tensor[a, b] for a, b in VOIGT])
+    outcome = Outcome(rows[:, 4], rows[:, 1:4] @ q.T, virial, q @ shares @ q.T)
+    outcome.heat = q @ values[9:12]
     outcome.program = log[0].strip()
     outcome.script = script
     return outcome

@@ -190,6 +190,7 @@ def test_analyses_without_their_atoms_are_omitted_or_refused(source):
         **dict.fromkeys(
             ("structure_factor", "local_order", "non_gaussian", "vacf", "viscosity", "surface_tension"), metal
         ),
+        **dict.fromkeys(("thermal_conductivity", "stress_profile"), metal),
         **dict.fromkeys(("short_range_order", "contact_angle"), source.topology),
     }
     assert set(named) == set(on_request())

@@ -6,11 +6,12 @@ from ase import Atoms
 from ase.build import bulk, graphene, molecule, nanotube
 from ase.calculators.calculator import PropertyNotImplementedError
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
+from ase.calculators.lj import LennardJones as ASELennardJones
 
 from nakmd.ase import NakMD
 from nakmd.errors import CoverageError, InputError
 from nakmd.io.ase_atoms import from_atoms
-from nakmd.potentials import evaluate
+from nakmd.potentials import LennardJones, evaluate
 from nakmd.potentials.library import load
 
 # central differences with steps of 1e-4 Å and 1e-5: error h² F''' and rounding 1e-13 E / h
@@ -45,6 +46,26 @@ def test_all_properties(alloy):
     np.testing.assert_allclose(alloy.get_forces(), direct.forces, atol=1e-12)
 
 
+def test_stresses_of_atoms_sum_to_the_stress(alloy):
+    """As in ASE's own calculators all atoms share the volume of the cell; they are computed on request only."""
+    stress = alloy.get_stress()
+    assert "stresses" not in alloy.calc.results
+    stresses = alloy.get_stresses()
+    assert stresses.shape == (len(alloy), 6)
+    np.testing.assert_allclose(stresses.sum(axis=0), stress, atol=1e-13 * np.abs(stresses).sum())
+    assert np.array_equal(alloy.get_stresses(voigt=False)[:, 1, 2], stresses[:, 3])
+
+
+def test_stresses_equal_those_of_ase_for_a_pair_potential():
+    """LennardJones of ASE, unshifted and shifted alike: the virial has no shift."""
+    atoms = bulk("Ar", "fcc", a=5.3, cubic=True) * (2, 2, 2)
+    atoms.rattle(0.3, seed=2)
+    atoms.calc = NakMD(LennardJones({("Ar", "Ar"): {"epsilon": 0.0104, "sigma": 3.4, "cutoff": 5.0}}))
+    mine = atoms.get_stresses()
+    atoms.calc = ASELennardJones(epsilon=0.0104, sigma=3.4, rc=5.0)
+    np.testing.assert_allclose(mine, atoms.get_stresses(), atol=1e-12 * np.abs(mine).max())
+
+
 def test_stress_is_negative_under_compression():
     atoms = bulk("Na", "bcc", a=4.2906 * 0.97)
     atoms.calc = NakMD(load("nak"))
@@ -61,6 +82,8 @@ def test_atoms_without_a_cell_and_with_a_partial_cell():
     assert dimer.get_forces()[0] == pytest.approx(-dimer.get_forces()[1])
     with pytest.raises(PropertyNotImplementedError):
         dimer.get_stress()
+    with pytest.raises(PropertyNotImplementedError):
+        dimer.get_stresses()
     far = Atoms("NaK", [[0, 0, 0], [0, 0, 3.8]], cell=[30, 30, 30], pbc=True)
     far.calc = NakMD(load("nak"))
     assert far.get_potential_energy() == pytest.approx(alone, rel=1e-13)

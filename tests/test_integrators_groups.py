@@ -97,8 +97,8 @@ def test_rigid_body_moves_under_its_total_force_alone():
     class Push(IdealGas):
         """A constant force on every atom."""
 
-        def compute(self, system, neighbors, result, virial=True):
-            super().compute(system, neighbors, result, virial)
+        def compute(self, system, neighbors, result, virial=True, virials=None):
+            super().compute(system, neighbors, result, virial, virials)
             result.forces[:] = pushes
 
     system = split(body=(2, 7))

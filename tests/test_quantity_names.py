@@ -18,6 +18,7 @@ from nakmd.analysis import QUANTITIES, FrameList, Record, analyze, on_request, q
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.named_analysis import AtomsPresent, TableAnalysis
 from nakmd.analysis.registry import DERIVED
+from nakmd.analysis.surface_figures import NO_CHOICE
 from nakmd.analysis.table_row import Row
 from nakmd.cell import Cell
 from nakmd.cli.app import app
@@ -36,21 +37,24 @@ def at_wall():
 
 @cache
 def film_of_alloy():
-    """A crystalline film of Na and K in vacuum; velocities and stress decorrelate within 10 frames."""
+    """A crystalline film of Na and K in vacuum, at rest; velocities and stress decorrelate within 10 frames."""
     rng = np.random.default_rng(3)
     stress = np.stack([autoregressive(seed, 1000, 0.9) for seed in range(6)], axis=1)
+    virials = rng.normal(size=(250, 3, 3))
     cell = Cell([20.0, 20.0, 60.0])
     corners = np.stack(np.meshgrid(*[np.arange(5)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     sites = 4.0 * np.concatenate([corners, corners + 0.5]) + [0.0, 0.0, 20.0]
+    atoms = topology(("K", "Na"), rng.permutation(len(sites)) % 2)
     velocities = rng.normal(size=sites.shape)
     frames = []
     for step in range(1000):
         velocities = 0.9 * velocities + np.sqrt(1.0 - 0.9**2) * rng.normal(size=sites.shape)
         positions = sites + rng.normal(0.0, 0.2, sites.shape)
         # slow enough that the stress is the virial above
-        fields = {"velocities": 1e-3 * velocities, "virial": stress[step]}
+        fields = {"velocities": 1e-3 * (velocities - atoms.masses @ velocities / atoms.masses.sum())}
+        fields |= {"virial": stress[step], "energies": np.full(len(sites), -1.0), "virials": virials * stress[step, 0]}
         frames.append(frame(cell, positions, step, 0.01 * step, **fields))
-    return FrameList(topology(("K", "Na"), rng.permutation(len(sites)) % 2), frames)
+    return FrameList(atoms, frames)
 
 
 @cache
@@ -62,7 +66,7 @@ def droplet():
 def records_of(name):
     """Records of a quantity, from the first of three sources that it can be measured in."""
     for source in (at_wall(), film_of_alloy(), droplet()):
-        if quantity(name).atoms.met(AtomsPresent.of(source.topology, "images", 1e9)):
+        if quantity(name).atoms.met(AtomsPresent.of(source.topology, "images", 1e9, NO_CHOICE)):
             records = analyze(source, [name])
             if all(isinstance(record, Record) for record in records.values()):
                 return records
@@ -111,7 +115,7 @@ def test_a_record_has_rows_text_json_and_plot(name):
 
 def test_quantities_missing_in_the_thermo_table_are_measured_in_frames():
     kinds = {name: quantity(name) for name in NAMES if issubclass(quantity(name), TableAnalysis)}
-    assert set(kinds) >= {"thermo", "viscosity", "surface_tension"}
+    assert set(kinds) >= {"thermo", "viscosity", "thermal_conductivity", "surface_tension"}
     source = film_of_alloy()
     for name, kind in kinds.items():
         assert kind().of_run(source, FrameChoice.of(source)).to_dict() == analyze(source, [name])[name].to_dict()

@@ -16,8 +16,8 @@ class Broken(IdealGas):
     def __init__(self, change, call=60):
         self.change, self.calls, self.first = change, 0, call
 
-    def compute(self, system, neighbors, result, virial=True):
-        super().compute(system, neighbors, result, virial)
+    def compute(self, system, neighbors, result, virial=True, virials=None):
+        super().compute(system, neighbors, result, virial, virials)
         self.calls += 1
         if self.calls >= self.first:
             self.change(system, result)

@@ -36,8 +36,14 @@ from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, resid
 from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
 from nakmd.analysis.standard import analyze, standard_analyses
+from nakmd.analysis.stress_profile import StressProfile, StressProfileRecord, stress_profile
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
+from nakmd.analysis.thermal_conductivity import (
+    ThermalConductivity,
+    ThermalConductivityRecord,
+    thermal_conductivity,
+)
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
 from nakmd.analysis.velocities import VelocityCorrelation, VelocityRecord, velocity_correlation
 from nakmd.analysis.viscosity import Viscosity, viscosity
@@ -91,10 +97,14 @@ __all__ = [
     "ResidenceRecord",
     "ShortRangeOrder",
     "ShortRangeOrderRecord",
+    "StressProfile",
+    "StressProfileRecord",
     "StructureFactor",
     "StructureFactorRecord",
     "SurfaceTension",
     "SurfaceTensionRecord",
+    "ThermalConductivity",
+    "ThermalConductivityRecord",
     "Thermo",
     "ThermoRecord",
     "VelocityCorrelation",
@@ -128,8 +138,10 @@ __all__ = [
     "run_all",
     "short_range_order",
     "standard_analyses",
+    "stress_profile",
     "structure_factor",
     "surface_tension",
+    "thermal_conductivity",
     "thermo",
     "velocity_correlation",
     "viscosity",

@@ -44,6 +44,36 @@ def axes_of(directions: str) -> list[int]:
     return ["xyz".index(letter) for letter in directions]
 
 
+def even_rows(times: FloatArray, name: str) -> tuple[int, float]:
+    """Return the number of evenly spaced rows of the thermo table, without an irregular last one, and their spacing.
+
+    Parameters
+    ----------
+    times : (n,) float64 [ps]
+    name : str
+        Name of the analysis, for the message.
+
+    Returns
+    -------
+    int
+    float [ps]
+
+    Raises
+    ------
+    AnalysisError
+        If other rows are irregular.
+    """
+    gaps = np.diff(times)
+    # the last row of a run may be irregular
+    kept = len(gaps) + 1 if abs(gaps[-1] - gaps[0]) <= 1e-4 * gaps[0] else len(gaps)
+    if np.any(np.abs(gaps[: kept - 1] - gaps[0]) > 1e-4 * gaps[0]):
+        raise AnalysisError(
+            f"{name} needs evenly spaced rows of the thermo table, but they are {gaps.min():g} to {gaps.max():g} ps "
+            "apart. Choose a single stage."
+        )
+    return kept, float(times[kept - 1] - times[0]) / (kept - 1)
+
+
 class EvenSpacing:
     """Checks that frames are evenly spaced in time; an irregular last frame of a run is skipped.
 

@@ -15,7 +15,7 @@ from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.green_kubo import ViscosityRecord, green_kubo
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.displacements import check_fit
-from nakmd.analysis.paths import EvenSpacing
+from nakmd.analysis.paths import EvenSpacing, even_rows
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -57,9 +57,6 @@ class Viscosity(TableAnalysis):
     The stress of liquid NaK decorrelates within about 0.2 to 0.5 ps. Rows of the thermo table are 50 steps apart
     by default; use ``[output] thermo_every = 5`` in the deck (5 to 20 fs; every row costs one virial). An error of
     10 % needs hundreds of correlation times.
-
-    Thermal conductivity is not available: its heat current needs the virial of each atom in the form for many-body
-    forces, which the kernels do not compute; the pairwise form is wrong for Finnis-Sinclair and Tersoff terms.
 
     References
     ----------
@@ -127,21 +124,14 @@ class Viscosity(TableAnalysis):
         rows = choice.table_rows(table)
         columns = {name: np.asarray(table[name], dtype=np.float64)[rows] for name in table if name != "stage"}
         require_frames(len(rows), 32, "Viscosity")
-        gaps = np.diff(columns["time"])
-        # the last row of a run may be irregular
-        kept = len(gaps) + 1 if abs(gaps[-1] - gaps[0]) <= 1e-4 * gaps[0] else len(gaps)
-        if np.any(np.abs(gaps[: kept - 1] - gaps[0]) > 1e-4 * gaps[0]):
-            raise AnalysisError(
-                f"Viscosity needs evenly spaced rows of the thermo table, but they are {gaps.min():g} to "
-                f"{gaps.max():g} ps apart. Choose a single stage."
-            )
+        kept, step = even_rows(columns["time"], "Viscosity")
         pressures = np.stack([columns[f"pressure_{v}"][:kept] for v in _VOIGT], axis=1)
         if not np.all(np.isfinite(pressures)):
             raise AnalysisError("Some rows of the thermo table have no pressure tensor. Choose a stage that has it.")
         lengths = [columns[f"length_{v}"].mean() for v in "abc"] if "length_a" in columns else [math.nan] * 3
         return green_kubo(
             pressures,
-            float(columns["time"][kept - 1] - columns["time"][0]) / (kept - 1),
+            step,
             float(columns["temperature"][:kept].mean()),
             float(columns["volume"][:kept].mean()),
             np.array(lengths),

@@ -39,6 +39,7 @@ def check_values(draft: Draft) -> Iterator[Problem]:
     yield from _check_species(draft)
     yield from _check_output(draft)
     yield from _check_sampling(draft)
+    yield from _check_stored(draft)
     yield from _check_live(draft)
 
 
@@ -160,7 +161,12 @@ def _check_sampling(draft: Draft) -> Iterator[Problem]:
         return
     frames = analysis.every if analysis.when == "live" and analysis.every else output.trajectory_every
     key = "[analysis] every" if analysis.when == "live" else "[output] trajectory_every"
-    for quantity, every, name in (("viscosity", output.thermo_every, "[output] thermo_every"), ("vacf", frames, key)):
+    rows = "[output] thermo_every"
+    for quantity, every, name in (
+        ("viscosity", output.thermo_every, rows),
+        ("thermal_conductivity", output.thermo_every, rows),
+        ("vacf", frames, key),
+    ):
         gap = every * max(steps)
         if quantity in (analysis.quantities or ()) and gap > DENSE * (1.0 + 1e-9):
             yield Problem(
@@ -168,6 +174,22 @@ def _check_sampling(draft: Draft) -> Iterator[Problem]:
                 f"{quantity} needs a sampling interval of 5 to 20 fs; it is {1e3 * gap:g} fs. "
                 f"Write {name} = {max(1, int(0.01 / max(steps)))}.",
                 fatal=False,
+            )
+
+
+def _check_stored(draft: Draft) -> Iterator[Problem]:
+    """Yield quantities that need what the output of the deck lacks; live ones as well, for a run that is resumed."""
+    analysis, output = draft.analysis, draft.output
+    if analysis is None or output is None:
+        return
+    for quantity, stored, key in (
+        ("thermal_conductivity", output.heat_current, "heat_current"),
+        ("stress_profile", output.virials, "virials"),
+    ):
+        if quantity in (analysis.quantities or ()) and not stored:
+            yield Problem(
+                ("analysis", "quantities", list(analysis.quantities or ()).index(quantity)),
+                f"{quantity} needs the virials of the atoms. Write [output] {key} = true.",
             )
 
 

@@ -16,6 +16,7 @@ from nakmd.deck.fields import (
     AxisGroups,
     Discard,
     Duration,
+    Flag,
     Force,
     Positive,
     PositiveDuration,
@@ -162,6 +163,14 @@ class Output(Section):
     checkpoint_every: Positive = Field(default=2000, description="Steps between checkpoints.")
     precision: Literal["double", "single"] = Field(
         default="double", description="Floating-point precision of the trajectory."
+    )
+    virials: Flag = Field(
+        default=False,
+        description="Whether frames have the energy and the virial of each atom (80 bytes), for stress_profile.",
+    )
+    heat_current: Flag = Field(
+        default=False,
+        description="Whether rows of the thermo table have the heat current of each element, for thermal_conductivity.",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import ase
 import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.stress import full_3x3_to_voigt_6_stress
 
 from nakmd.arrays import FloatArray
 from nakmd.cell import Cell, completed
@@ -54,8 +55,8 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     -------
     ase.Atoms
         Wrapped, with columns ``image`` and, where species have labels, ``site``; ``info`` holds step, time [ps], stage,
-        temperature and units; energy and stress are in a single-point calculator. What the frame does not hold (image
-        counts, velocities, time) is left out.
+        temperature and units; energy, stress, and energies and stresses by atom (`stresses_of`) are in a single-point
+        calculator. What the frame does not hold (image counts, velocities, time) is left out.
     """
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
@@ -89,9 +90,31 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
         results["energy"] = frame.potential_energy
     if frame.virial is not None:
         results["stress"] = -frame.virial / frame.cell.volume
+    if frame.energies is not None:
+        results["energies"] = frame.energies
+    if frame.virials is not None:
+        results["stresses"] = stresses_of(frame.virials, frame.cell.volume)
     if results:
         atoms.calc = SinglePointCalculator(atoms, **results)
     return atoms
+
+
+def stresses_of(virials: FloatArray, volume: float) -> FloatArray:
+    """Return the stresses of atoms in ASE's convention: those of all atoms sum to the stress of the cell.
+
+    Parameters
+    ----------
+    virials : (n, 3, 3) float64 [eV]
+        As in `nakmd.potentials.Evaluator.compute`; the stress has their symmetric part.
+    volume : float [Å³]
+        Of the cell.
+
+    Returns
+    -------
+    (n, 6) float64 [eV/Å³]
+        Order xx yy zz yz xz xy, positive in tension.
+    """
+    return np.asarray(full_3x3_to_voigt_6_stress(virials) / -volume)
 
 
 def frame_of(system: System) -> Frame:

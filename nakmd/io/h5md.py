@@ -20,7 +20,17 @@ from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard
 from nakmd.io.outside_links import refuse_outside_data
-from nakmd.io.profile import FRAMES, PARAMETERS, PARTICLES, QUANTITIES, STAGES, THERMO, create_element, create_file
+from nakmd.io.profile import (
+    BY_ATOM,
+    FRAMES,
+    PARAMETERS,
+    PARTICLES,
+    QUANTITIES,
+    STAGES,
+    THERMO,
+    create_element,
+    create_file,
+)
 from nakmd.system import Frame, Topology
 
 #: Thermo rows are buffered up to this number or for this time [s], because writing single rows is slow.
@@ -132,7 +142,7 @@ class TrajectoryWriter:
         paths = [f"{PARTICLES}/position/step", f"{PARTICLES}/position/time"]
         paths += [f"{PARTICLES}/{name}/value" for name in ("position", "box/edges", "species")]
         paths += [f"{FRAMES}/stage/value"]
-        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{quantity.path}/value" for quantity in QUANTITIES)]
+        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{q.path}/value" for q in (*QUANTITIES, *BY_ATOM))]
         self._series = {path: Series(file[path]) for path in [*paths, *(p for p in optional if p in file)]}
         self._real = file[f"{PARTICLES}/position/value"].dtype
         self._n_frames = min(series.length for series in self._series.values())
@@ -190,7 +200,7 @@ class TrajectoryWriter:
         if frame.velocities is not None:
             values[f"{PARTICLES}/velocity/value"] = frame.velocities
             self._ensure(f"{PARTICLES}/velocity", frame.velocities.shape, self._real, "Angstrom ps-1")
-        for quantity in QUANTITIES:
+        for quantity in (*QUANTITIES, *BY_ATOM):
             value = getattr(frame, quantity.attribute)
             if value is not None:
                 values[f"{quantity.path}/value"] = value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
@@ -16,7 +17,17 @@ from nakmd.io.frame_steps import check_numbers, check_same_steps
 from nakmd.io.journal import pending_changes
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard, one_line
-from nakmd.io.profile import FRAMES, LAYOUT_VERSION, LENGTHS, PARAMETERS, QUANTITIES, TIMES, VELOCITIES
+from nakmd.io.profile import (
+    BY_ATOM,
+    FRAMES,
+    LAYOUT_VERSION,
+    LENGTHS,
+    PARAMETERS,
+    QUANTITIES,
+    TIMES,
+    VELOCITIES,
+    Quantity,
+)
 from nakmd.io.stored_arrays import check_array, check_stored
 from nakmd.io.stored_topology import first_row, foreign_topology, own_topology
 from nakmd.system import Topology
@@ -87,6 +98,8 @@ class Layout:
     periodic : (3,) bool
     n_atoms, n_frames : int
         Numbers of atoms and of complete frames.
+    quantities, by_atom : dict of str to h5py.Dataset
+        Quantities of each frame, and of each atom, by attribute of a frame.
 
     Raises
     ------
@@ -124,8 +137,13 @@ class Layout:
         for dataset in (self.steps, self.times):
             check_numbers(path, dataset)
         self._read_box()
-        self.quantities = self._read_quantities() if self.own else {}
-        by_frame = [*moving, *(d for d in (self.steps, self.times) if d.ndim), *self.quantities.values()]
+        n_species = file[f"{PARAMETERS}/species_names"].size if self.own else 0
+        shapes = {"virial": (6,), "pair_energies": (n_species, n_species)}
+        self.quantities = self._read_quantities(QUANTITIES, shapes)
+        shapes = {"energies": (self.n_atoms,), "virials": (self.n_atoms, 3, 3)}
+        self.by_atom = self._read_quantities(BY_ATOM, shapes)
+        by_frame = [*moving, *(d for d in (self.steps, self.times) if d.ndim)]
+        by_frame += [*self.quantities.values(), *self.by_atom.values()]
         by_frame += [] if self.edges_fixed else [self.edges]
         self.stage_rows = file[f"{FRAMES}/stage/value"] if self.own else None
         if self.stage_rows is not None:
@@ -136,12 +154,12 @@ class Layout:
         self.n_frames = min(len(d) for d in by_frame)
         check_same_steps(path, self.steps, self.n_frames, (d.parent for d in by_frame if d.name.endswith("/value")))
 
-    def _read_quantities(self) -> dict[str, h5py.Dataset]:
-        """Return the datasets of the quantities of each frame by attribute of a frame."""
-        paths = {q.attribute: f"{q.path}/value" for q in QUANTITIES}
+    def _read_quantities(
+        self, quantities: tuple[Quantity, ...], shapes: Mapping[str, tuple[int, ...]]
+    ) -> dict[str, h5py.Dataset]:
+        """Return the datasets of quantities of each frame by attribute of a frame; a file of others has none."""
+        paths = {q.attribute: f"{q.path}/value" for q in quantities if self.own}
         found = {name: self._file[path] for name, path in paths.items() if path in self._file}
-        n_species = self._file[f"{PARAMETERS}/species_names"].size
-        shapes = {"virial": (6,), "pair_energies": (n_species, n_species)}
         for name, dataset in found.items():
             check_array(self.path, dataset, "f", (None, *shapes.get(name, ())))
         return found

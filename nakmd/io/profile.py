@@ -63,6 +63,12 @@ QUANTITIES = (
     Quantity("pair_energies", f"{FRAMES}/pair_energies", "eV"),
 )
 
+#: Quantities of each atom, read one frame at a time: (n,) and (n, 3, 3).
+BY_ATOM = (
+    Quantity("energies", f"{FRAMES}/energies", "eV"),
+    Quantity("virials", f"{FRAMES}/virials", "eV"),
+)
+
 #: Units accepted in files of other programs, as factors to the units of nakmd.
 LENGTHS = {"Angstrom": 1.0, "angstrom": 1.0, "A": 1.0, "nm": 10.0, "pm": 0.01}
 MASSES = ("u", "amu", "Da", "g mol-1", "g/mol")

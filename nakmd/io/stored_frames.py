@@ -54,7 +54,7 @@ def read_quantities(layout: Layout) -> dict[str, FloatArray]:
 
 
 def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: float) -> Frame:
-    """Return a frame without quantities and stage.
+    """Return a frame with the quantities of its atoms, without those of the frame and stage.
 
     Parameters
     ----------
@@ -68,7 +68,8 @@ def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: fl
     Raises
     ------
     FileFormatError
-        If a position, velocity, image count or cell is none, or atoms have other elements than in the first frame.
+        If a position, velocity, image count, energy, virial or cell is none, or atoms have other elements than in the
+        first frame.
     """
     layout.check_species(row)
     try:
@@ -89,6 +90,12 @@ def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: fl
     except InputError as error:
         raise FileFormatError(layout.path, f"frame {row}: {error}", DAMAGED) from error
     frame.has_images = layout.images is not None
+    for name, dataset in layout.by_atom.items():
+        values = np.asarray(dataset[row], dtype=np.float64)
+        if np.isfinite(values).all():
+            setattr(frame, name, values)
+        elif not np.isnan(values).all():
+            raise FileFormatError(layout.path, f"frame {row}: not all {name} of atoms are finite.", DAMAGED)
     return frame
 
 

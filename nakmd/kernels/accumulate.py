@@ -86,6 +86,24 @@ def add_vectors(atoms, s, x, y, z, add_values):
 
 
 @term
+def add_tensors(atoms, s, xx, xy, xz, yx, yy, yz, zx, zy, zz, add_values):
+    """Add the lanes of slice s to the rows of its atoms in ``add_values``, (n_atoms, 3, 3)."""
+    lanes = lanes_in(xx)
+    for lane in range(lanes):
+        i = atoms[s * lanes + lane]
+        if i >= 0:
+            add_values[i, 0, 0] += extract(xx, lane)
+            add_values[i, 0, 1] += extract(xy, lane)
+            add_values[i, 0, 2] += extract(xz, lane)
+            add_values[i, 1, 0] += extract(yx, lane)
+            add_values[i, 1, 1] += extract(yy, lane)
+            add_values[i, 1, 2] += extract(yz, lane)
+            add_values[i, 2, 0] += extract(zx, lane)
+            add_values[i, 2, 1] += extract(zy, lane)
+            add_values[i, 2, 2] += extract(zz, lane)
+
+
+@term
 def no_virial(x):
     """Return six zeros like the lanes x: xx yy zz yz xz xy."""
     zero = splat_like(0.0, x)

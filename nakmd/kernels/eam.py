@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from nakmd.kernels.accumulate import add_numbers, add_vectors, fetch_ahead, slice_rows, write_numbers
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.neighbor_sums import build_energy_pass, build_slice_sum
+from nakmd.kernels.neighbor_sums import build_energy_pass, build_slice_sum, build_virial_pass
 from nakmd.kernels.simd import align_stack, narrow, splat_like, sqrt, where, widen
 
 
@@ -28,9 +28,10 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
 
     Returns
     -------
-    fill_densities, add_forces, add_energies : compiled kernels
+    fill_densities, add_forces, add_energies, add_virials : compiled kernels
         Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
-        have the same bits in those that do. All functions are decorated with `jit.term`; they accept lanes or numbers.
+        have the same bits in those that do. So have virials by atom. All functions are decorated with `jit.term`; they
+        accept lanes or numbers.
     """
 
     @term
@@ -64,6 +65,14 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
         return v, (dv_dr + slope * dphi_ab + slope_j * dphi_ba) * inverse
 
     @term
+    def back(r2, slope, slope_j, p):
+        # U_j = F(ρ_j) + ½ Σ V: the slope of the centre is not in the energy of its neighbour
+        r = sqrt(r2)
+        inverse = 1.0 / r
+        _, dv_dr, _, dphi_ba = interaction(r, inverse, p)
+        return (0.5 * dv_dr + slope_j * dphi_ba) * inverse
+
+    @term
     def add_density(part, d, r2, own, other, square, p):
         return part + where(r2 < square, density(sqrt(r2), p), 0.0)
 
@@ -74,6 +83,7 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
     sum_densities = build_slice_sum(of_run, add_density, add_part)
     sum_forces = build_slice_sum(of_run, add_force, add_force_part)
     add_slice_energies = build_energy_pass(of_run, pair)
+    add_slice_virials = build_virial_pass(of_run, back)
 
     @fast_parallel_kernel
     def fill_densities(
@@ -139,4 +149,11 @@ def build_eam_kernels(density, interaction, embedding, of_pair):
                 rows, atoms, centers, species, begin, end, entries, s, (tables, cutoff), add_energies, out_virial
             )
 
-    return fill_densities, add_forces, add_energies
+    @fast_parallel_kernel
+    def add_virials(rows, atoms, centers, species, begin, end, entries, tables, cutoff, add_virials):
+        """Add the virials of the central atoms, (n_atoms, 3, 3) float64 [eV]; other arguments as in `add_forces`."""
+        for s in prange(species.shape[0]):
+            align_stack()
+            add_slice_virials(rows, atoms, centers, species, begin, end, entries, s, (tables, cutoff), add_virials)
+
+    return fill_densities, add_forces, add_energies, add_virials

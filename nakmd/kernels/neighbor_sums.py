@@ -9,6 +9,9 @@ A model supplies two functions, both decorated with `jit.term`:
     The energy of the pair [eV] and dV/dr/r [eV/Å²]. ``other`` is the fourth column of the neighbours. Values beyond
     the cutoff are masked here. The compiler removes what a sum does not use.
 
+For virials by atom it supplies ``back(r2, own, other, p) -> pull``: ∂U_j/∂r_ji/r [eV/Å²], the part of the pull that is
+in the energy U_j of the neighbour.
+
 The loop over columns loads the next column while it evaluates the present one. Two columns in flight hide latencies
 that the out-of-order window of the processor does not: densities of NaK took 14 % less on Zen 4, forces 12 %.
 
@@ -19,6 +22,7 @@ from __future__ import annotations
 
 from nakmd.kernels.accumulate import (
     add_numbers,
+    add_tensors,
     add_vectors,
     fetch_ahead,
     no_virial,
@@ -174,6 +178,35 @@ def build_energy_pass(of_run, pair):
         write_virial(s, 0.5, virial, out_virial)
 
     return add_slice_energies
+
+
+def build_virial_pass(of_run, back):
+    """Return ``add_slice_virials(rows, atoms, centers, species, begin, end, entries, s, parameters, add_virials)``.
+
+    It adds W_i = Σ_j r_ij ⊗ ∂U_j/∂r_ji of the central atoms of slice s to ``add_virials``, (n_atoms, 3, 3) float64
+    [eV]. Each U_j depends on distances only, so that every W_i is symmetric.
+    """
+
+    @term
+    def add_column(part, d, r2, own, other, square, p):
+        return with_pairs(part, where(r2 < square, back(r2, own, other, p), 0.0), d[0], d[1], d[2])
+
+    @term
+    def add_part(total, part, p):
+        return with_part(total, part)
+
+    sum_slice = build_slice_sum(of_run, add_column, add_part)
+
+    @term
+    def add_slice_virials(rows, atoms, centers, species, begin, end, entries, s, parameters, add_virials):
+        center = slice_rows(rows, centers, s)
+        zero = splat_like(0.0, center[0])
+        xx, yy, zz, yz, xz, xy = sum_slice(
+            rows, species, begin, end, entries, s, center, parameters, no_virial(zero), no_virial(widen(zero))
+        )
+        add_tensors(atoms, s, xx, xy, xz, xy, yy, yz, xz, yz, zz, add_virials)
+
+    return add_slice_virials
 
 
 def build_species_pass(of_run, pair):

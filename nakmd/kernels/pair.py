@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nakmd.kernels.jit import fast_parallel_kernel, prange, term
-from nakmd.kernels.neighbor_sums import build_energy_pass, build_force_pass, build_species_pass
+from nakmd.kernels.neighbor_sums import build_energy_pass, build_force_pass, build_species_pass, build_virial_pass
 from nakmd.kernels.simd import align_stack, maximum, minimum, sqrt
 
 
@@ -90,9 +90,9 @@ def build_pair_kernels(formula, of_pair):
 
     Returns
     -------
-    add_forces, add_energies, fill_species_energies : compiled kernels
+    add_forces, add_energies, fill_species_energies, add_virials : compiled kernels
         Energies and virial have a pass of their own: steps that do not need them are a quarter shorter, and forces
-        have the same bits in those that do.
+        have the same bits in those that do. So have virials by atom.
     """
     ended = with_end(formula)
 
@@ -109,9 +109,14 @@ def build_pair_kernels(formula, of_pair):
         v, dv_dr = ended(r, numbers, cut)
         return v, dv_dr / r
 
+    @term
+    def back(r2, own, other, p):
+        return 0.5 * pair(r2, own, other, p)[1]  # the neighbour has half of the energy
+
     add_slice_forces = build_force_pass(of_run, pair)
     add_slice_energies = build_energy_pass(of_run, pair)
     fill_slice_energies = build_species_pass(of_run, pair)
+    add_slice_virials = build_virial_pass(of_run, back)
 
     @fast_parallel_kernel
     def add_forces(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_forces):
@@ -154,4 +159,11 @@ def build_pair_kernels(formula, of_pair):
         for s in prange(species.shape[0]):
             fill_slice_energies(rows, centers, species, begin, end, entries, s, (tables, cuts), out_energies)
 
-    return add_forces, add_energies, fill_species_energies
+    @fast_parallel_kernel
+    def add_virials(rows, atoms, centers, species, begin, end, entries, tables, cuts, add_virials):
+        """Add the virials of the central atoms, (n_atoms, 3, 3) float64 [eV]; other arguments as in `add_forces`."""
+        for s in prange(species.shape[0]):
+            align_stack()
+            add_slice_virials(rows, atoms, centers, species, begin, end, entries, s, (tables, cuts), add_virials)
+
+    return add_forces, add_energies, fill_species_energies, add_virials

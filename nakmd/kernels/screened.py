@@ -3,6 +3,9 @@
 E = Σ_i Σ_j {V_ab(r_ij) - k_ab [1 - S_a(ρ_i)] A_ab(r_ij)}, with i a metal atom of species a, j a wall atom of species b,
 A the attractive part of V, and S_a(ρ) = 1 - d_a (1 - e^{-ρ/ρ_0a}). The forces along ∂ρ_i/∂r are left to the metal's own
 pass (`eam`), by adding S'(ρ_i) Σ_j k_ab A_ab to the slopes F'(ρ_i) that it multiplies. V and A end as in `pair`.
+
+Half of V belongs to each atom of a pair. The change of the attraction belongs to the metal atom: like F(ρ_i) it depends
+on ρ_i, and so the energy of every atom is a function of the distances to its own neighbours.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from nakmd.kernels.neighbor_sums import (
     build_energy_pass,
     build_slice_sum,
     build_species_pass,
+    build_virial_pass,
     with_pulls,
     with_widened,
 )
@@ -72,15 +76,16 @@ def fill_scales(densities, atoms, species, screening, out_scales):
 
 @term
 def change_of_pair(screening, a, b, scale):
-    """Return k and the change of the attraction, k (S_i - 1), as (constant, factor): constant + factor S_j.
+    """Return k, the change of the attraction, k (S_i - 1), as (constant, factor): constant + factor S_j, and a share.
 
-    ``scale`` is S of the central atom; of the two, S of the metal atom counts.
+    ``scale`` is S of the central atom; of the two, S of the metal atom counts. The share is 1 if the central atom is
+    the metal atom, whose energy has the change, else 0.
     """
     k = screening.strength[a, b]
-    mine, theirs = k, 0.0
+    mine, theirs, share = k, 0.0, 1.0
     if not screening.is_metal[a]:
-        mine, theirs = 0.0, k
-    return k, mine * scale - k, theirs
+        mine, theirs, share = 0.0, k, 0.0
+    return k, mine * scale - k, theirs, share
 
 
 def build_screened_kernels(formula, attraction, of_pair):
@@ -96,7 +101,7 @@ def build_screened_kernels(formula, attraction, of_pair):
 
     Returns
     -------
-    add_forces, add_energies, fill_species_energies : compiled kernels
+    add_forces, add_energies, fill_species_energies, add_virials : compiled kernels
         As those of `nakmd.kernels.pair.build_pair_kernels`, with S of every row in the fourth column of ``rows``.
     """
     ended, weakened = with_end(formula), with_end(attraction)
@@ -114,13 +119,22 @@ def build_screened_kernels(formula, attraction, of_pair):
         r = sqrt(r2)
         v, dv_dr = ended(r, numbers, cut)
         weak, dweak_dr = weakened(r, numbers, weak_cut)
-        change = change[1] + change[2] * other
-        return v + change * weak, (dv_dr + change * dweak_dr) / r, weak
+        changed = change[1] + change[2] * other
+        # the energy pass gives half of the first number to the central atom
+        return v + 2.0 * change[3] * changed * weak, (dv_dr + changed * dweak_dr) / r, weak
 
     @term
     def pair(r2, own, other, p):
         v, pull, _ = pair_and_attraction(r2, other, p)
         return v, pull
+
+    @term
+    def back(r2, own, other, p):
+        numbers, cut, weak_cut, change = p
+        r = sqrt(r2)
+        _, dv_dr = ended(r, numbers, cut)
+        _, dweak_dr = weakened(r, numbers, weak_cut)
+        return (0.5 * dv_dr + (1.0 - change[3]) * (change[1] + change[2] * other) * dweak_dr) / r
 
     @term
     def add_column(part, d, r2, own, other, square, p):
@@ -136,6 +150,7 @@ def build_screened_kernels(formula, attraction, of_pair):
     sum_slice = build_slice_sum(of_run, add_column, add_part)
     add_slice_energies = build_energy_pass(of_run, pair)
     fill_slice_energies = build_species_pass(of_run, pair)
+    add_slice_virials = build_virial_pass(of_run, back)
 
     @fast_parallel_kernel
     def add_forces(
@@ -181,7 +196,7 @@ def build_screened_kernels(formula, attraction, of_pair):
         Parameters
         ----------
         add_energies : (n_atoms,) float64 [eV]
-            Half of the energy of a pair is added to each atom.
+            Half of V is added to each atom of a pair, the change of the attraction to the metal atom.
         out_virial : (n_slices, 6) float64 [eV]
         """
         for s in prange(species.shape[0]):
@@ -195,10 +210,27 @@ def build_screened_kernels(formula, attraction, of_pair):
     def fill_species_energies(
         rows, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, out_energies
     ):
-        """Write half the pair energy of every slice with each neighbour species, (n_slices, n_species) float64 [eV]."""
+        """Write the pair energy of the centres of every slice with each neighbour species.
+
+        Parameters
+        ----------
+        out_energies : (n_slices, n_species) float64 [eV]
+            Parts of the energy of a pair as in `add_energies`.
+        """
         for s in prange(species.shape[0]):
             fill_slice_energies(
                 rows, centers, species, begin, end, entries, s, (tables, cuts, weak_cuts, screening), out_energies
             )
 
-    return add_forces, add_energies, fill_species_energies
+    @fast_parallel_kernel
+    def add_virials(
+        rows, atoms, centers, species, begin, end, entries, tables, cuts, weak_cuts, screening, add_virials
+    ):
+        """Add the virials of the central atoms, (n_atoms, 3, 3) float64 [eV]; other arguments as in `add_forces`."""
+        for s in prange(species.shape[0]):
+            align_stack()
+            add_slice_virials(
+                rows, atoms, centers, species, begin, end, entries, s, (tables, cuts, weak_cuts, screening), add_virials
+            )
+
+    return add_forces, add_energies, fill_species_energies, add_virials

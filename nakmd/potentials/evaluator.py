@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nakmd.arrays import FloatArray
+from nakmd.errors import InputError
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.system import Result, System
 
@@ -35,6 +36,16 @@ class BoundTerm(ABC):
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
     ) -> None:
         """Add forces and, if ``virial``, energies and virial to a result; ``lists`` are those of `requests`."""
+
+    def add_virials(self, neighbors: Neighbors, lists: Sequence[SlicedList], virials: FloatArray) -> None:
+        """Add the virials of the atoms, (n, 3, 3) [eV], directly after `add_to` for the same configuration.
+
+        Raises
+        ------
+        InputError
+            If the term cannot divide its virial by atom.
+        """
+        raise InputError(f"{type(self).__name__} has no virials by atom: leave out what needs them, or the term.")
 
     def add_pair_energies(  # noqa: B027  (adding nothing is a valid default)
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray
@@ -75,15 +86,50 @@ class Evaluator:
         """Largest interaction range [Å]."""
         return max((float(request.cutoffs.max(initial=0.0)) for request in self.requests), default=0.0)
 
-    def compute(self, system: System, neighbors: Neighbors, result: Result, virial: bool = True) -> None:
-        """Overwrite ``result`` with the forces on the system and, if ``virial``, its energies and virial (else NaN)."""
+    def compute(
+        self,
+        system: System,
+        neighbors: Neighbors,
+        result: Result,
+        virial: bool = True,
+        virials: FloatArray | None = None,
+    ) -> None:
+        r"""Overwrite ``result`` with the forces on the system and, if ``virial``, its energies and virial (else NaN).
+
+        Parameters
+        ----------
+        system : System
+        neighbors : Neighbors
+            Updated to the system.
+        result : Result
+        virial : bool
+        virials : (n, 3, 3) float64 [eV], optional
+            Overwritten with the virial of every atom. A pass of its own computes them: they cost nothing if omitted.
+
+        Notes
+        -----
+        With E = Σ U_j, where U_j is the energy of atom j and a function of the vectors r_jk = r_k - r_j from it,
+
+        .. math:: W_i = \sum_j r_{ij} \otimes \frac{\partial U_j}{\partial r_{ji}}, \qquad \sum_i W_i = W.
+
+        This centroid form is the only one with which Σ_i W_i v_i is the potential part of the heat current,
+        d/dt Σ r_i U_i (Z. Fan et al., Phys. Rev. B 92, 094301 (2015), doi:10.1103/PhysRevB.92.094301). In a pair
+        potential each atom has half of every pair. In an embedded-atom model an atom has the part of the force that is
+        in the energies of its neighbours, not half of the force: LAMMPS divides these in another way, with the same
+        sum. W_i of a bond order is not symmetric.
+        """
         result.energies[:] = 0.0 if virial else np.nan
         result.forces[:] = 0.0
         result.virial[:] = 0.0 if virial else np.nan
+        if virials is not None:
+            virials[:] = 0.0
         begin = 0
         for term in self.terms:
             end = begin + len(term.requests)
-            term.add_to(system, neighbors, neighbors.lists[begin:end], result, virial)
+            lists = neighbors.lists[begin:end]
+            term.add_to(system, neighbors, lists, result, virial)
+            if virials is not None:
+                term.add_virials(neighbors, lists, virials)
             begin = end
 
     def evaluate(self, system: System, skin: float = 0.0) -> Result:

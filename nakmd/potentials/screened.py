@@ -221,7 +221,7 @@ class BoundScreened(BoundTerm):
     metal : BoundEmbeddedAtom
     contact : BoundPair
     kernels : tuple of callable
-        Forces, energies, energies by species (`nakmd.kernels.screened.build_screened_kernels`).
+        Forces, energies, energies by species, virials by atom (`nakmd.kernels.screened.build_screened_kernels`).
     tables : ScreeningTables
     weak_cuts : CutTables
         Cutoffs, shifts and switching of the attraction.
@@ -251,16 +251,26 @@ class BoundScreened(BoundTerm):
             self._virials = np.zeros((contact.n_slices, 6))
         self.metal.fill_densities(neighbors, metal, result.energies)
         self._spread_scales(neighbors, metal, contact)
-        add_forces, add_energies, _ = self.kernels
-        shared = (
+        shared = self._shared(neighbors, contact)
+        self.kernels[0](*shared, result.forces, self.metal.slopes)
+        if virial:
+            self.kernels[1](*shared, result.energies, self._virials)
+            result.virial += self._virials.sum(axis=0)
+        self.metal.add_interactions(neighbors, metal, result, virial)
+
+    def add_virials(  # noqa: D102
+        self, neighbors: Neighbors, lists: Sequence[SlicedList], virials: FloatArray
+    ) -> None:
+        metal, contact = lists
+        self._spread_scales(neighbors, metal, contact)
+        self.kernels[3](*self._shared(neighbors, contact), virials)
+        self.metal.add_virials(neighbors, [metal], virials)
+
+    def _shared(self, neighbors: Neighbors, contact: SlicedList) -> tuple[Any, ...]:
+        return (
             neighbors.rows_of(contact), contact.atoms, contact.centers, contact.species, contact.begin, contact.end,
             contact.entries, self.contact.parameters, self.contact.cuts, self._weak_cuts, self._screening,
         )  # fmt: skip
-        add_forces(*shared, result.forces, self.metal.slopes)
-        if virial:
-            add_energies(*shared, result.energies, self._virials)
-            result.virial += self._virials.sum(axis=0)
-        self.metal.add_interactions(neighbors, metal, result, virial)
 
     def _spread_scales(self, neighbors: Neighbors, metal: SlicedList, contact: SlicedList) -> None:
         """Write S of every metal atom to the fourth column of its rows."""

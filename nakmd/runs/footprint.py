@@ -14,6 +14,7 @@ from nakmd.toml_lines import KeyPath
 #: Bytes in a trajectory frame for each atom: positions, velocities, images, species.
 BYTES_DOUBLE = 24 + 24 + 2 + 1
 BYTES_SINGLE = 12 + 12 + 2 + 1
+BYTES_VIRIALS = 8 + 72
 BYTES_THERMO = 120
 
 #: Memory [bytes] of the program with its libraries and the figures of the report; of the compiled kernels and the
@@ -88,7 +89,8 @@ def estimate_output(draft: Draft, n_atoms: float) -> tuple[float, int, int]:
     steps = sum(stage.n_steps for _, stage in draft.stages)
     frames = steps // output.trajectory_every + 1
     rows = steps // output.thermo_every + 1
-    each = n_atoms * (BYTES_DOUBLE if output.precision == "double" else BYTES_SINGLE) + 1000
+    atom = (BYTES_DOUBLE if output.precision == "double" else BYTES_SINGLE) + output.virials * BYTES_VIRIALS
+    each = n_atoms * atom + 1000
     return float(frames * each + rows * BYTES_THERMO), frames, rows
 
 

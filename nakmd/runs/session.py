@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nakmd._version import __version__
+from nakmd.currents import heat_units
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import RunError
@@ -89,8 +90,8 @@ class Session:
             measuring = Measuring(self.deck, self.system.topology, self._surface)
             output = self.deck.output
             observers: list[Observer] = [
-                FrameWriter(writer, output.trajectory_every),
-                ThermoWriter(writer, output.thermo_every),
+                FrameWriter(writer, output.trajectory_every, virials=output.virials),
+                ThermoWriter(writer, output.thermo_every, heat_current=output.heat_current),
                 *measuring.observers,
             ]
             simulation = Simulation(
@@ -131,7 +132,7 @@ class Session:
                 **({} if self._surface is None else {"surface": self._surface}),
             },
             "stages": stages,
-            "thermo_units": THERMO_UNITS,
+            "thermo_units": THERMO_UNITS | heat_units(tuple(dict.fromkeys(self.system.topology.elements))),
             "creator_version": __version__,
             "title": self.deck.title,
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nakmd.arrays import FloatArray
 from nakmd.integrators import Mobility
 from nakmd.neighbors import Neighbors
@@ -21,6 +23,8 @@ class Forces:
     Attributes
     ----------
     result : Result
+    virials : (n, 3, 3) float64 [eV] or None
+        Virials by atom of the potential; None in steps that do not need them. The array is allocated once.
     mobility : Mobility or None
         That of the current stage; its tethers are added to the result.
     """
@@ -30,6 +34,8 @@ class Forces:
         self._evaluator = evaluator
         self._neighbors = neighbors
         self.result = Result(system.n_atoms)
+        self.virials: FloatArray | None = None
+        self._virials_room: FloatArray = np.zeros((0, 3, 3))
         self.mobility: Mobility | None = None
         self._is_complete = True
 
@@ -38,13 +44,24 @@ class Forces:
         """Energy of the tethers [eV]."""
         return self.mobility.tether_energy if self.mobility is not None else 0.0
 
-    def compute(self, virial: bool) -> None:
-        """Update the neighbour lists and compute the forces; energies and virial only if ``virial``.
+    def compute(self, virial: bool, virials: bool = False) -> None:
+        """Update the neighbour lists and compute the forces.
 
         Raises the errors of `Neighbors.update`.
+
+        Parameters
+        ----------
+        virial : bool
+            Whether to compute energies and virial.
+        virials : bool
+            Whether to compute virials by atom.
         """
         self._neighbors.update(self._system)
-        self._evaluate(self.result, virial)
+        self.virials = None
+        if virials and len(self._virials_room) != self._system.n_atoms:
+            self._virials_room = np.zeros((self._system.n_atoms, 3, 3))
+        self._evaluate(self.result, virial, self._virials_room if virials else None)
+        self.virials = self._virials_room if virials else None
         self._is_complete = virial
 
     def complete(self) -> None:
@@ -63,7 +80,7 @@ class Forces:
         """Declare the result complete, after its arrays have been read from a checkpoint."""
         self._is_complete = True
 
-    def _evaluate(self, result: Result, virial: bool) -> None:
-        self._evaluator.compute(self._system, self._neighbors, result, virial)
+    def _evaluate(self, result: Result, virial: bool, virials: FloatArray | None = None) -> None:
+        self._evaluator.compute(self._system, self._neighbors, result, virial, virials)
         if self.mobility is not None:
             self.mobility.add_tethers(self._system, result)

@@ -178,6 +178,10 @@ class Simulation:
         """Return the thermodynamic quantities of the current step (units: `THERMO_UNITS`)."""
         return self._readings.thermo_row()
 
+    def heat_row(self) -> dict[str, Value]:
+        """Return the heat current of each element (`nakmd.kernels.currents`); an observer must need ``"virials"``."""
+        return self._readings.heat_row()
+
     # ------------------------------------------------------------------------------------------ the loop
     def run(self, steps: int | None = None) -> Status:
         """Run to the end, or for a number of steps.
@@ -234,7 +238,7 @@ class Simulation:
             step = schedule.advance()
             integrator.before_forces(system, result, step)
             watched = step % WATCH_EVERY == 0 or step == frame_due
-            self._compute_forces(virial=watched or integrator.needs_virial(step))
+            self._compute_forces(watched or integrator.needs_virial(step), observed=step == frame_due)
             integrator.after_forces(system, result, step)
             if watched:
                 self._watch.check(system, result, self.temperature, step)
@@ -250,9 +254,11 @@ class Simulation:
         self._finish_stage()
         return True
 
-    def _compute_forces(self, virial: bool) -> None:
+    def _compute_forces(self, virial: bool, observed: bool) -> None:
+        """Compute the forces; virials by atom only if an observer of this step needs them."""
+        virials = observed and "virials" in self._observer_group.needs(self.stage, self.step)
         try:
-            self._forces.compute(virial)
+            self._forces.compute(virial, virials)
         except (ExplosionError, NeighborOverflowError) as error:
             raise ExplosionError(f"Step {self.step}, stage {self.stage.name!r}: {error}") from error
 
@@ -260,7 +266,7 @@ class Simulation:
         """Pass one frame to all observers that are due at this step."""
         due = self._observer_group.due(self.stage, self.step)
         if due:
-            frame = self._readings.frame(frozenset().union(*(observer.needs for observer in due)))
+            frame = self._readings.frame(self._observer_group.needs(self.stage, self.step))
             for observer in due:
                 observer.observe(frame)
 
@@ -269,7 +275,7 @@ class Simulation:
         """Bind the stage to the system, prepare the velocities, and compute the first forces."""
         stage = self.stage
         stage.prepare_velocities(self.system, self._bind_stage(), self.seed, self.step)
-        self._compute_forces(virial=True)
+        self._compute_forces(virial=True, observed=self._work.is_first_stage)
         stage.integrator.begin(self.result)
         self._watch = Watch(stage.integrator, self.temperature)
         self._schedule.entered = True

@@ -32,6 +32,10 @@ class ObserverGroup:
         """Return the observers that are due at a step."""
         return [observer for observer in self.of_stage(stage) if step % observer.every == 0]
 
+    def needs(self, stage: Stage, step: int) -> frozenset[str]:
+        """Return the optional fields of `Frame` that the observers due at a step read."""
+        return frozenset().union(*(observer.needs for observer in self.due(stage, step)))
+
     def flush(self) -> None:
         """Flush all observers to disk."""
         for observer in self.members:

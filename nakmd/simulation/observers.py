@@ -19,6 +19,10 @@ class ThermoSource(Protocol):
         """Return the thermodynamic quantities of the current step."""
         ...
 
+    def heat_row(self) -> dict[str, Value]:
+        """Return the heat current of each element; the observer needs ``"virials"``."""
+        ...
+
 
 class Writer(Protocol):
     """A trajectory file, such as `nakmd.io.TrajectoryWriter`."""
@@ -67,7 +71,7 @@ class Observer:
     Attributes
     ----------
     needs : frozenset of str
-        Optional fields of `Frame` that it reads: ``"virial"``, ``"pair_energies"``.
+        Optional fields of `Frame` that it reads: ``"virial"``, ``"pair_energies"``, ``"energies"``, ``"virials"``.
     """
 
     needs: frozenset[str] = frozenset()
@@ -123,13 +127,22 @@ class FrameWriter(_TrajectoryObserver):
         As in `Observer`.
     pair_energies : bool
         Whether to store the pair energies between species with each frame (read by the affinity analysis).
+    virials : bool
+        Whether to store energies and virials by atom with each frame: 80 bytes for each atom.
     """
 
     def __init__(
-        self, writer: Writer, every: int, stages: Sequence[str] | None = None, pair_energies: bool = True
+        self,
+        writer: Writer,
+        every: int,
+        stages: Sequence[str] | None = None,
+        pair_energies: bool = True,
+        virials: bool = False,
     ) -> None:
         super().__init__(writer, every, stages)
-        self.needs = frozenset({"virial", "pair_energies"} if pair_energies else {"virial"})
+        self.needs = frozenset(
+            {"virial", *({"pair_energies"} if pair_energies else ()), *({"energies", "virials"} if virials else ())}
+        )
 
     def observe(self, frame: Frame) -> None:
         """Write the frame."""
@@ -145,7 +158,7 @@ class FrameWriter(_TrajectoryObserver):
 
 
 class _ThermoObserver(Observer):
-    """Reads rows of the thermo table."""
+    """Reads rows of the thermo table, with the heat current if it needs virials by atom."""
 
     needs = frozenset({"virial"})
     _source: ThermoSource | None = None
@@ -157,11 +170,27 @@ class _ThermoObserver(Observer):
     def _row(self) -> dict[str, Value]:
         """Return the row of the current step."""
         assert self._source is not None  # the simulation attaches every observer
-        return self._source.thermo_row()
+        row = self._source.thermo_row()
+        return {**row, **self._source.heat_row()} if "virials" in self.needs else row
 
 
 class ThermoWriter(_ThermoObserver, _TrajectoryObserver):
-    """Writes rows of the thermo table to a trajectory; arguments as in `FrameWriter`."""
+    """Writes rows of the thermo table to a trajectory.
+
+    Parameters
+    ----------
+    writer, every, stages
+        As in `FrameWriter`.
+    heat_current : bool
+        Whether the rows have the heat current of each element (`nakmd.currents`).
+    """
+
+    def __init__(
+        self, writer: Writer, every: int, stages: Sequence[str] | None = None, heat_current: bool = False
+    ) -> None:
+        super().__init__(writer, every, stages)
+        if heat_current:
+            self.needs = self.needs | {"virials"}
 
     def observe(self, frame: Frame) -> None:
         """Write a row."""
@@ -177,15 +206,17 @@ class ThermoWriter(_ThermoObserver, _TrajectoryObserver):
 
 
 class ThermoLog(_ThermoObserver):
-    """Stores rows of the thermo table in memory.
+    """Stores rows of the thermo table in memory; parameters as in `ThermoWriter`.
 
     Attributes
     ----------
     rows : list of dict
     """
 
-    def __init__(self, every: int, stages: Sequence[str] | None = None) -> None:
+    def __init__(self, every: int, stages: Sequence[str] | None = None, heat_current: bool = False) -> None:
         super().__init__(every, stages)
+        if heat_current:
+            self.needs = self.needs | {"virials"}
         self.rows: list[dict[str, Value]] = []
 
     def observe(self, frame: Frame) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from nakmd.arrays import FloatArray
+from nakmd.currents import HeatCurrent
 from nakmd.integrators import Integrator
 from nakmd.integrators.base import KineticSums
 from nakmd.simulation.forces import Forces
@@ -85,10 +86,11 @@ def take_frame(
     step: int,
     time: float,
     stage: str,
-    virial: bool,
+    needs: frozenset[str],
     pair_energies: FloatArray | None,
+    virials: FloatArray | None,
 ) -> Frame:
-    """Return a frame of read-only copies; ``virial`` says whether to include the virial."""
+    """Return a frame of read-only copies with those of virial, energies and virials by atom that are in ``needs``."""
     positions, images = system.cell.wrap(system.positions)
     velocities = system.velocities.copy()
     for array in (positions, images, velocities):
@@ -103,8 +105,10 @@ def take_frame(
         potential_energy=result.energy,
         kinetic_energy=kinetic_energy,
         temperature=temperature_of(kinetic_energy, degrees_of_freedom),
-        virial=result.virial.copy() if virial else None,
+        virial=result.virial.copy() if "virial" in needs else None,
         pair_energies=pair_energies,
+        energies=result.energies.copy() if "energies" in needs else None,
+        virials=virials.copy() if virials is not None and "virials" in needs else None,
         stage=stage,
     )
 
@@ -126,6 +130,7 @@ class Readings:
         self._schedule = schedule
         self._work = work
         self._kinetic = KineticSums(system.masses)
+        self._heat: HeatCurrent | None = None
 
     @property
     def kinetic_energy(self) -> float:
@@ -157,8 +162,17 @@ class Readings:
             "tether_energy": forces.tether_energy,
         }
 
+    def heat_row(self) -> dict[str, Value]:
+        """Return the heat current and the flow of each element, from the virials by atom of this step."""
+        forces = self._forces
+        assert forces.virials is not None  # the observer that asks declares that it needs them
+        if self._heat is None:
+            self._heat = HeatCurrent(self._system.topology)
+        self._heat.compute(self._system.velocities, forces.result.energies, forces.virials)
+        return {**self._heat.columns()}
+
     def frame(self, needs: frozenset[str]) -> Frame:
-        """Return a frame with the optional fields in ``needs``: ``"virial"``, ``"pair_energies"``."""
+        """Return a frame with the optional fields in ``needs`` (`Observer`)."""
         schedule, forces = self._schedule, self._forces
         return take_frame(
             self._system,
@@ -168,8 +182,9 @@ class Readings:
             step=schedule.step,
             time=schedule.time,
             stage=schedule.stage.name,
-            virial="virial" in needs,
+            needs=needs,
             pair_energies=forces.pair_energies() if "pair_energies" in needs else None,
+            virials=forces.virials,
         )
 
     def _work_totals(self) -> dict[str, float]:

@@ -13,11 +13,15 @@ VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 @dataclass
 class Outcome:
-    """Result of a potential: energies (n,) [eV], forces (n, 3) [eV/Å], virial (6,) [eV] = -dE/dε."""
+    """Result of a potential: energies (n,) [eV], forces (n, 3) [eV/Å], virial (6,) [eV] = -dE/dε.
+
+    virials (n, 3, 3) [eV], or None: by atom, W_j = Σ_i r_ji ⊗ ∂E_i/∂r_ij.
+    """
 
     energies: np.ndarray
     forces: np.ndarray
     virial: np.ndarray
+    virials: np.ndarray | None = None
 
     @property
     def energy(self):
@@ -54,8 +58,10 @@ def assemble(n, i, j, vectors, energies, gradients):
     forces = np.zeros((n, 3))
     np.add.at(forces, i, gradients)
     np.add.at(forces, j, -gradients)
+    virials = np.zeros((n, 3, 3))
+    np.add.at(virials, j, -vectors[:, :, None] * gradients[:, None, :])
     tensor = -vectors.T @ gradients
-    return Outcome(energies, forces, np.array([0.5 * (tensor[a, b] + tensor[b, a]) for a, b in VOIGT]))
+    return Outcome(energies, forces, np.array([0.5 * (tensor[a, b] + tensor[b, a]) for a, b in VOIGT]), virials)
 
 
 def strained(system, strain):

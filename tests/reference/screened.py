@@ -1,5 +1,7 @@
 """Metal-wall pairs that weaken with the density of the metal."""
 
+from dataclasses import fields
+
 import numpy as np
 
 from reference.cubics import NicholAcklandTwin
@@ -49,7 +51,8 @@ class ScreenedTwin:
             turn[mine] = -fall / rho_0
 
         m, w, arms = brute_pairs(*space, self.cutoff)
-        energies, screened, gradients = np.zeros(system.n_atoms), np.zeros(system.n_atoms), np.zeros_like(arms)
+        energies, screened = np.zeros(system.n_atoms), np.zeros(system.n_atoms)
+        gradients, halves = np.zeros_like(arms), np.zeros_like(arms)
         for (element, site), numbers in self.pairs.items():
             mine = (names[m] == element) & (names[w] == site)
             r = np.linalg.norm(arms[mine], axis=1)
@@ -57,12 +60,14 @@ class ScreenedTwin:
             share = self.shares.get((element, site), 1.0)
             well, dwell = ended(lambda x, p=numbers: self.weak(x, *p), r, self.cutoff, self.mode)
             lost = share * (1.0 - scale[m[mine]])
-            np.add.at(energies, m[mine], 0.5 * (v - lost * well))
-            np.add.at(energies, w[mine], 0.5 * (v - lost * well))
+            np.add.at(energies, m[mine], 0.5 * v - lost * well)
+            np.add.at(energies, w[mine], 0.5 * v)
             np.add.at(screened, m[mine], share * well)
-            gradients[mine] = ((dv - lost * dwell) / r)[:, None] * arms[mine]
+            gradients[mine] = ((0.5 * dv - lost * dwell) / r)[:, None] * arms[mine]
+            halves[mine] = (0.5 * dv / r)[:, None] * arms[mine]
         along = assemble(system.n_atoms, m, w, arms, energies, gradients)
+        back = assemble(system.n_atoms, w, m, -arms, np.zeros(system.n_atoms), -halves)
         pull = ((turn * screened)[i] * dphi / distances)[:, None] * vectors
         through = assemble(system.n_atoms, i, j, vectors, np.zeros(system.n_atoms), pull)
-        parts = (metal, along, through)
-        return Outcome(sum(p.energies for p in parts), sum(p.forces for p in parts), sum(p.virial for p in parts))
+        parts = (metal, along, back, through)
+        return Outcome(*(sum(getattr(p, f.name) for p in parts) for f in fields(Outcome)))

@@ -16,4 +16,5 @@ class SumTwin:
             sum(o.energies for o in outcomes),
             sum(o.forces for o in outcomes),
             sum(o.virial for o in outcomes),
+            sum(o.virials for o in outcomes),
         )

@@ -12,7 +12,7 @@ from nakmd.analysis.geometry.layering import find_bulk
 from nakmd.analysis.geometry.surfaces import AXES, Box, Placed
 from nakmd.analysis.geometry.wall import WallShape, find_shape
 from nakmd.analysis.numerics.block_sums import BlockSums
-from nakmd.arrays import BoolArray, FloatArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.elements import METALS, WALL, element_of
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -33,6 +33,8 @@ class Profile:
     ----------
     names : tuple of str
         Species counted.
+    chosen : (m,) int64
+        The atoms of these species.
     sides : tuple of str
         Sides of the wall; set by the first frame, like the edges.
     edges : (n_bins + 1,) float64 [Å]
@@ -102,11 +104,12 @@ class Profile:
                 )
             kinds[mask] = kind
         self.names = wanted
-        self._chosen = np.flatnonzero(kinds >= 0)
-        self._kinds = kinds[self._chosen]
-        self._masses = topology.masses[self._chosen]
+        self.chosen = np.flatnonzero(kinds >= 0)
+        self._kinds = kinds[self.chosen]
+        self._masses = topology.masses[self.chosen]
         self.mass_of = np.array([self._masses[self._kinds == k].mean() for k in range(len(wanted))])
         self.shape: WallShape | None = None
+        self.edges: FloatArray = np.zeros(0)
         self.sums = BlockSums()
 
     def place(self, frame: Frame) -> Placed:
@@ -118,24 +121,35 @@ class Profile:
                 self.shape = find_shape(wall, frame.cell)
             return self.shape.place(wall, frame.cell)
         box = Box.of(frame.cell, AXES.index(self.axis))
-        return box if self.about == "cell" else box.around(frame.positions[self._chosen], self._masses)
+        return box if self.about == "cell" else box.around(frame.positions[self.chosen], self._masses)
 
-    def update(self, frame: Frame) -> None:
-        """Count the atoms of one frame."""
+    def binned(self, frame: Frame) -> tuple[Placed, BoolArray, IntArray]:
+        """Return the reference surface of a frame, the mask of the chosen atoms in a bin, and the bins of those.
+
+        Bins are numbered side by side: ``side * n_bins + bin``. The first frame sets sides and edges.
+        """
         placed = self.place(frame)
-        side, distance = placed.locate(frame.positions[self._chosen])
+        points = frame.positions[self.chosen]
+        side, distance = placed.locate(points)
         require_finite(distance)
-        if self.sums.count == 0:
+        if not len(self.edges):
             self._begin(placed, distance)
-            points = frame.positions[self._chosen]
+            self._occupied: BoolArray = np.zeros(len(self.sides), dtype=np.bool_)
             self._covered = [
                 self.shape is None or self.shape.covered(points[side == row], placed, frame.cell)
                 for row in range(len(self.sides))
             ]
-        n_sides, n_bins = len(self.sides), len(self.edges) - 1
+        n_bins = len(self.edges) - 1
         bins = np.floor((distance - self.edges[0]) / self.width).astype(np.int64)
         counted = (side >= 0) & (bins >= 0) & (bins < n_bins)
-        flat = (side[counted] * len(self.names) + self._kinds[counted]) * n_bins + bins[counted]
+        self._occupied[side[counted]] = True
+        return placed, counted, side[counted] * n_bins + bins[counted]
+
+    def update(self, frame: Frame) -> None:
+        """Count the atoms of one frame."""
+        placed, counted, places = self.binned(frame)
+        n_sides, n_bins = len(self.sides), len(self.edges) - 1
+        flat = (places // n_bins * len(self.names) + self._kinds[counted]) * n_bins + places % n_bins
         # rows: one per kind, the volume of the bins, and the area of the surface
         table = np.empty((n_sides, len(self.names) + 2, n_bins))
         counts = np.bincount(flat, minlength=n_sides * len(self.names) * n_bins)
@@ -189,8 +203,14 @@ class Profile:
             raise AnalysisError(reasons[0] if reasons else no_atoms)
         return regions
 
-    def notes(self) -> tuple[str, ...]:
-        """Return the conventions of the profile as notes for the report."""
+    def notes(self, frames: int | None = None) -> tuple[str, ...]:
+        """Return the conventions of the profile as notes for the report.
+
+        Parameters
+        ----------
+        frames : int, optional
+            Number of frames, if others than those of `update` were measured.
+        """
         if self.shape is None:
             start = "the origin of the cell" if self.about == "cell" else "the centre of mass"
             notes = [f"positions along {self.axis} from {start}"]
@@ -199,9 +219,7 @@ class Profile:
         else:
             notes = [f"distance from the mean radius of the carbon nuclei, tube along {AXES[self.shape.axis]}"]
         notes.append(f"bins of {self.width:g} Å")
-        bare = [
-            side for row, side in enumerate(self.sides) if not self._covered[row] and self.sums.mean[row, :-2].any()
-        ]
+        bare = [side for row, side in enumerate(self.sides) if not self._covered[row] and self._occupied[row]]
         if bare:
             notes.append(f"liquid {' and '.join(bare)} leaves part of the wall bare: averages over droplet and vacuum")
-        return (*notes, *notes_on_blocks(self.sums.count))
+        return (*notes, *notes_on_blocks(self.sums.count if frames is None else frames))

@@ -20,7 +20,7 @@ class BoundPair(BoundTerm):
     Parameters
     ----------
     kernels : tuple of callable
-        Forces, energies, energies by species (`nakmd.kernels.pair.build_pair_kernels`).
+        Forces, energies, energies by species, virials by atom (`nakmd.kernels.pair.build_pair_kernels`).
     parameters : NamedTuple
         Tables that the formula reads, (n_species, n_species) each.
     cuts : CutTables
@@ -42,15 +42,22 @@ class BoundPair(BoundTerm):
         pairs = lists[0]
         if len(self._virials) != pairs.n_slices:
             self._virials = np.zeros((pairs.n_slices, 6))
-        shared = (
+        shared = self._shared(neighbors, pairs)
+        self.kernels[0](*shared, result.forces)
+        if virial:
+            self.kernels[1](*shared, result.energies, self._virials)
+            result.virial += self._virials.sum(axis=0)
+
+    def add_virials(  # noqa: D102
+        self, neighbors: Neighbors, lists: Sequence[SlicedList], virials: FloatArray
+    ) -> None:
+        self.kernels[3](*self._shared(neighbors, lists[0]), virials)
+
+    def _shared(self, neighbors: Neighbors, pairs: SlicedList) -> tuple[Any, ...]:
+        return (
             neighbors.rows_of(pairs), pairs.atoms, pairs.centers, pairs.species, pairs.begin, pairs.end, pairs.entries,
             self.parameters, self.cuts,
         )  # fmt: skip
-        add_forces, add_energies, _ = self.kernels
-        add_forces(*shared, result.forces)
-        if virial:
-            add_energies(*shared, result.energies, self._virials)
-            result.virial += self._virials.sum(axis=0)
 
     def add_pair_energies(  # noqa: D102
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], energies: FloatArray

@@ -42,7 +42,7 @@ class EmbeddedAtom(Term):
 
     #: The record of a set.
     Record: ClassVar[type[NumbersRecord]]
-    kernels: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
+    kernels: ClassVar[tuple[Callable[..., Any], ...]]
 
     def __init__(self, elements: Sequence[str], label: str) -> None:
         self.elements = tuple(elements)
@@ -112,7 +112,7 @@ class BoundEmbeddedAtom(BoundTerm):
     Parameters
     ----------
     kernels : tuple of callable
-        Densities, forces, energies (`nakmd.kernels.eam.build_eam_kernels`).
+        Densities, forces, energies, virials by atom (`nakmd.kernels.eam.build_eam_kernels`).
     parameters : NamedTuple
         Tables of the compiled functions.
     request : ListRequest
@@ -151,12 +151,18 @@ class BoundEmbeddedAtom(BoundTerm):
         if len(self._virials) != pairs.n_slices:
             self._virials = np.zeros((pairs.n_slices, 6))
         geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(pairs))
-        _, add_forces, add_energies = self.kernels
         shared = self._shared(neighbors, pairs)
-        add_forces(*shared, result.forces)
+        self.kernels[1](*shared, result.forces)
         if virial:
-            add_energies(*shared, result.energies, self._virials)
+            self.kernels[2](*shared, result.energies, self._virials)
             result.virial += self._virials.sum(axis=0)
+
+    def add_virials(  # noqa: D102
+        self, neighbors: Neighbors, lists: Sequence[SlicedList], virials: FloatArray
+    ) -> None:
+        pairs = lists[0]
+        geometry.fill_fourth_column(self.slopes, neighbors.row_atoms, neighbors.rows_of(pairs))
+        self.kernels[3](*self._shared(neighbors, pairs), virials)
 
     def _shared(self, neighbors: Neighbors, pairs: SlicedList) -> tuple[Any, ...]:
         return (

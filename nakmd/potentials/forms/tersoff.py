@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nakmd.arrays import FloatArray
-from nakmd.kernels import bond_order
+from nakmd.kernels import bond_order, bond_virials
 from nakmd.kernels.simd import LANES
 from nakmd.neighbors import ListRequest, Neighbors, SlicedList
 from nakmd.potentials.base import LAMMPSStyle, Term, species_key
@@ -205,7 +205,7 @@ class BoundTersoff(BoundTerm):
 
     def __init__(self, tables: bond_order.TersoffTables, request: ListRequest) -> None:
         self.requests = (request,)
-        self.kernels = (bond_order.fill_partials, bond_order.add_bond_forces)
+        self.kernels = (bond_order.fill_partials, bond_order.add_bond_forces, bond_virials.add_bond_virials)
         self._tables = tables
         self._partials: tuple[FloatArray, FloatArray, FloatArray] = (np.zeros(0), np.zeros(0), np.zeros(0))
         self._scratch: FloatArray = np.zeros((N_CHUNKS, 0))
@@ -228,7 +228,7 @@ class BoundTersoff(BoundTerm):
     ) -> None:
         bonds = lists[0]
         self._resize_scratch(bonds)
-        fill_partials, add_bond_forces = self.kernels
+        fill_partials, add_bond_forces, _ = self.kernels
         fill_partials(
             neighbors.rows, bonds.atoms, bonds.centers, bonds.species, bonds.begin, bonds.end, bonds.entries,
             self._tables, virial, self._scratch, self._columns, result.energies, *self._partials, self._virials,
@@ -236,3 +236,12 @@ class BoundTersoff(BoundTerm):
         add_bond_forces(bonds.atoms, bonds.begin, bonds.end, bonds.reverse, *self._partials, result.forces)
         if virial:
             result.virial += self._virials.sum(axis=0)
+
+    def add_virials(  # noqa: D102
+        self, neighbors: Neighbors, lists: Sequence[SlicedList], virials: FloatArray
+    ) -> None:
+        bonds = lists[0]
+        self.kernels[2](
+            neighbors.rows, bonds.atoms, bonds.centers, bonds.begin, bonds.end, bonds.entries, bonds.reverse,
+            *self._partials, virials,
+        )  # fmt: skip
