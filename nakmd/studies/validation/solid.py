@@ -25,8 +25,8 @@ from nakmd.studies.validation.vacancy import displacements
 from nakmd.system import System
 
 #: Median displacement in nearest-neighbour distances from which a crystal has melted or transformed. Alkali crystals
-#: melt at an rms of 0.12 to 0.16, superheated ones reach 0.2; diffusion in the melt passes 0.35 within 1 ps. The median,
-#: because a few atoms of a hot crystal change places, which raises the rms of all.
+#: melt at an rms of 0.12 to 0.16, superheated ones reach 0.2; diffusion in the melt passes 0.35 within 1 ps. The
+#: median, because a few atoms of a hot crystal change places, which raises the rms of all.
 MELTED = 0.35
 
 
