@@ -71,8 +71,8 @@ bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/perf
 	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
 
-validate: $(BIN)/nakmd       ## figures of nak-cn-2016 beside experiment and DFT: what has changed since the stored run
-	$(BIN)/nakmd validate nak-cn-2016 --directory potentials/validation/nak-cn-2016
+validate: $(BIN)/nakmd       ## figures of nak-2026 beside experiment and DFT: what has changed since the stored run
+	$(BIN)/nakmd validate nak-2026 --directory potentials/validation/nak-2026
 
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
 	$(BIN)/python tests/golden/regenerate.py

@@ -43,8 +43,10 @@ def test_writing_is_repeatable(script):
     assert twice.count(script.BEGIN) == twice.count("[[accuracy]]") == 1
     assert "value = 4.3\n" in twice
     assert "reference = 4.2\n" in twice
-    # text after the markers is kept
-    assert script.with_block(once + "# more\n", script.block([])).endswith(f"{script.END}\n# more\n")
+    # text after the markers is kept, after one empty line
+    more = script.with_block(once + "# more\n", script.block([]))
+    assert more.endswith(f"{script.END}\n\n# more\n")
+    assert script.with_block(more, script.block([])) == more
 
 
 def test_every_set_with_numbers_has_accuracy_entries():

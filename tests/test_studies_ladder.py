@@ -9,7 +9,7 @@ from small_decks import sheet_in_metal
 import nakmd
 from nakmd.deck.source import DeckSource
 from nakmd.errors import AnalysisError, InputError
-from nakmd.studies import affinity_ladder, cross_energies, ladder, run_affinity_ladder
+from nakmd.studies import affinity_ladder, cross_energies, ladder, run_affinity_ladder, series
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_finished_runs_are_kept_and_interrupted_ones_resumed(rungs, monkeypatch)
     class Interrupted:
         status, step = "interrupted", 7
 
-    monkeypatch.setattr(ladder, "resume", lambda folder, *rest: continued.append(folder) or Interrupted)
+    monkeypatch.setattr(series, "resume", lambda folder, *rest: continued.append(folder) or Interrupted)
     with pytest.raises(nakmd.NakmdError, match=r"affinity 0\.9 was interrupted at step 7"):
         run_affinity_ladder(sheet_in_metal(steps=60), [0.9], rungs[0].parent)
     assert continued == rungs[:1]

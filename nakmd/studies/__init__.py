@@ -8,6 +8,7 @@
 
 from nakmd.studies.adhesion import Adhesion, AdhesionRecord
 from nakmd.studies.ladder import affinity_ladder, cross_energies, run_affinity_ladder
+from nakmd.studies.members import MemberFigure, member_spread, run_members
 from nakmd.studies.parts import reference_energy, wall_alone
 from nakmd.studies.stored_runs import deck_of, model_of
 from nakmd.studies.validation import LIQUID_QUICK, Validation, validate
@@ -17,13 +18,16 @@ __all__ = [
     "LIQUID_QUICK",
     "Adhesion",
     "AdhesionRecord",
+    "MemberFigure",
     "Validation",
     "affinity_ladder",
     "cross_energies",
     "deck_of",
+    "member_spread",
     "model_of",
     "reference_energy",
     "run_affinity_ladder",
+    "run_members",
     "validate",
     "wall_alone",
     "work_of_adhesion",

@@ -24,12 +24,11 @@ from nakmd.deck.schema import Dynamics
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_names import measured_stages, stage_names
 from nakmd.elements import METALS, WALL
-from nakmd.errors import AnalysisError, RunError
+from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory
 from nakmd.neighbors import Neighbors
-from nakmd.reported import resume, run
-from nakmd.runs.folder import RunFolder
 from nakmd.runs.session import ProgressReport
+from nakmd.studies.series import finish
 from nakmd.studies.stored_runs import Stored, deck_of, opened, potential_of, with_affinity
 from nakmd.system import System
 
@@ -71,24 +70,13 @@ def run_affinity_ladder(
     samples are independent nevertheless: trajectories with different forces diverge within picoseconds.
     """
     source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
-    folders = []
-    for scale in scales:
-        rung = with_affinity(source, scale)
-        folder = RunFolder(Path(directory) / f"affinity-{scale:g}")
-        folders.append(folder.path)
-        status = folder.read_status().get("status")
-        started = folder.holds_run and not folder.difference(rung.text)
-        if started and status == "finished":
-            continue
-        done = resume(folder.path, None, threads, None, progress) if started else None
-        if done is None:
-            done = run(rung, folder.path, threads, None, progress)
-        if done.status != "finished":
-            raise RunError(
-                f"The run at affinity {scale:g} was interrupted at step {done.step}. Call again with the same folder "
-                f"{directory} to resume it."
-            )
-    return folders
+    return [
+        finish(
+            with_affinity(source, scale), Path(directory) / f"affinity-{scale:g}", f"at affinity {scale:g}",
+            threads, progress,
+        )
+        for scale in scales
+    ]  # fmt: skip
 
 
 def cross_energies(run: Stored, **frames: Unpack[FrameOptions]) -> FloatArray:

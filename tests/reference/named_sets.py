@@ -108,7 +108,7 @@ def screened_twin(term, species, screening_metal):
     screening = {entry["symbol"]: (entry["residual"], entry["rho_0"]) for entry in term["screening"]["element"]}
     assert record["form"] == "two_gaussians"
     return ScreenedTwin(
-        pairs, record["cutoff"], record["cut"], screening, 1.0, shares, formulas.two_gaussians, well, metal
+        pairs, record["cutoff"], record["cut"], screening, 1.0, shares, formulas.two_gaussians, well, screening_metal
     )
 
 

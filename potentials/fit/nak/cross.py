@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from element import ROOM, SHAPES, UNIT, Settings
+from element import ROOM, SHAPES, UNIT, ElementFit, Settings, shares
 from features import Features, of_alloy, of_element
 from forces import alloy_frames
 from functions import Cross, Shape, basis, embedding, potential, split
 from response import Response, of_bulk, of_film
 from sampling import Run, run_bulk, run_film
 from scipy.optimize import least_squares
+from targets import read_targets
 
 from nakmd.arrays import FloatArray
 from nakmd.potentials import Potential
@@ -60,6 +61,16 @@ def mean_functions(held: Mapping[str, FloatArray]) -> FloatArray:
         solve(bare, SHAPE.n_pair, weight), solve(phi / UNIT["Na"], SHAPE.n_density, flat),
         solve(phi / UNIT["K"], SHAPE.n_density, flat),
     ])  # fmt: skip
+
+
+def fitted_elements(folder: Path) -> dict[str, FloatArray]:
+    """Return the parameters of Na and K from the stored rounds."""
+    held = {}
+    for element in ("Na", "K"):
+        fit = ElementFit(element, read_targets(element), Settings(), folder)
+        fit.restore()
+        held[element] = fit.best()
+    return held
 
 
 class CrossFit:
@@ -112,10 +123,8 @@ class CrossFit:
     def residuals(self, theta: FloatArray, trust: bool = True) -> FloatArray:
         """Return the weighted residuals, with ``trust`` also the distance from before."""
         out: list[float] = []
-        recent = list(reversed(self.rounds[-self.settings.memory :]))
-        total = sum(0.5**age for age in range(len(recent)))
-        for age, record in enumerate(recent):
-            weight = np.sqrt(0.5**age / total)
+        for share, record in zip(shares(self.rounds, self.theta, self.spread), self.rounds, strict=True):
+            weight = np.sqrt(share)
             for key, response in record["responses"].items():
                 name = key.split("@")[0]
                 if name not in self.targets:
@@ -123,11 +132,10 @@ class CrossFit:
                 value, sigma = self.targets[name]
                 now = response.at(theta)
                 out.append(weight * (now - value) / float(np.hypot(sigma, response.error)))
-        sigma = self.targets["force"][1]
-        for frame in self.frames:
-            if not frame.kept_out:
-                ours = frame.model(theta, SHAPE.n_pair, self.embeddings)
-                out += list(((ours - frame.forces) / sigma).ravel())
+        fitted = [frame for frame in self.frames if not frame.kept_out]
+        sigma = self.targets["force"][1] * np.sqrt(len(fitted))
+        for frame in fitted:
+            out += list(((frame.model(theta, SHAPE.n_pair, self.embeddings) - frame.forces) / sigma).ravel())
         now, before, first = self.curves(theta), self.curves(self.theta), self.curves(self.first)
         x = self.grid / (0.5 * (ROOM["Na"] + ROOM["K"]))
         tv = 0.0015 + 0.09 * np.exp(-(x - 0.56) / 0.06) + 0.005 * np.exp(-(((x - 0.8) / 0.2) ** 2))
@@ -141,7 +149,9 @@ class CrossFit:
             out += list(0.3 * np.maximum(0.0, -slope - 0.2) / 0.1)
             out += list(0.1 * (now[element] - first[element]) / tp)
             out += list(0.5 * np.minimum(0.0, now[element] + 0.0005) / 0.0005)
-        out += list((self.settings.step if trust else 0.0) * self.spread @ (theta - self.theta))
+        s = self.settings
+        step = min(s.step * s.growth ** len(self.rounds), s.last_step)
+        out += list((step if trust else 0.0) * self.spread @ (theta - self.theta))
         for p in np.split(theta[SHAPE.n_pair :], 2):
             # the densities bend upwards there, so that their continuation towards the core stays positive
             out.append(min(0.0, float(self.density_basis.curvature[0] @ p) - 0.02) / 0.02)
@@ -251,8 +261,23 @@ class CrossFit:
         }  # fmt: skip
         (self.folder / f"NaK_{len(self.rounds):02d}.json").write_text(json.dumps(text))
 
+    def measured_cost(self, record: dict[str, Any]) -> float:
+        """Return the cost of a measured round."""
+        kept = self.rounds, self.theta
+        self.rounds, self.theta = [record], record["theta"]
+        residuals = self.residuals(record["theta"], trust=False)
+        self.rounds, self.theta = kept
+        return 0.5 * float(residuals @ residuals)
+
+    def resume(self) -> int:
+        """Continue after the stored rounds, with the targets of today; return their number."""
+        if self.restore():
+            print("restored; cost", self.solve())
+            self.theta = self.next
+        return len(self.rounds)
+
     def restore(self) -> int:
-        """Read the stored rounds and solve again, with the targets of today; return their number."""
+        """Read the stored rounds; return their number."""
         for path in sorted(self.folder.glob("NaK_*.json")):
             text = json.loads(path.read_text())
             responses = {k: Response.of(r) for k, r in text["responses"].items()}
@@ -260,7 +285,8 @@ class CrossFit:
                 {"theta": np.array(text["theta"]), "responses": responses, "diffusion": text["diffusion"]}
             )
             self.theta, self.pure, self.spread = np.array(text["theta"]), text["pure"], np.array(text["spread"])
-        if self.rounds:
-            print("restored; cost", self.solve())
-            self.theta = self.next
         return len(self.rounds)
+
+    def best(self) -> FloatArray:
+        """Return the parameters of the stored round that was measured nearest to the targets."""
+        return np.asarray(min(self.rounds, key=self.measured_cost)["theta"])

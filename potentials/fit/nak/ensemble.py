@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from cross import CrossFit, mean_functions
-from element import ElementFit, Settings, last_parameters
-from fit import read_targets
+from cross import CrossFit, fitted_elements, mean_functions
+from element import ElementFit, Settings
+from targets import read_targets
 
 from nakmd.arrays import FloatArray
 
@@ -47,11 +47,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     random = np.random.default_rng(SEED)
-    held = {element: last_parameters(folder, element) for element in ("Na", "K")}
+    held = fitted_elements(folder)
     changes = {}
     for element, theta in held.items():
         fit = ElementFit(element, read_targets(element), Settings(), folder)
         fit.restore()
+        fit.theta = theta
         changes[element] = draws(lambda t, fit=fit: fit.residuals(t, trust=False), theta, random)  # type: ignore[misc]
         figures = [fit.cold.figures(theta + change) for change in changes[element]]
         print(
@@ -60,7 +61,7 @@ def main() -> None:
         )
     cross = CrossFit(held, read_targets("NaK"), Settings(), folder)
     cross.restore()
-    center = cross.rounds[-1]["theta"]
+    center = cross.theta = cross.best()
     own = draws(lambda t: cross.residuals(t, trust=False), center, random)
     members = []
     for k in range(DRAWS):

@@ -13,10 +13,9 @@ from ase.neighborlist import neighbor_list
 from functions import Basis, Shape, basis, embedding, split, wall
 
 from nakmd.arrays import FloatArray, IntArray
+from nakmd.studies.validation.pbe_forces import KEPT_OUT, file_of_frames
 
-FILE = Path(__file__).parent / "pbe" / "liquid.extxyz"
-#: Of three frames of a state, the one kept out of the fit.
-KEPT_OUT = 2
+FILE = file_of_frames()
 
 
 def _atoms_of(elements: set[str], file: Path) -> list[Atoms]:

@@ -2,7 +2,8 @@
 
     python potentials/fit/nak/record.py FOLDER
 
-FOLDER holds the rounds of Na, K and Na-K; of each the parameters of the last round are taken, which were measured.
+FOLDER holds the rounds of Na, K and Na-K; of each the parameters of the round are taken
+that was measured nearest to the targets.
 Cold figures are then added by `python potentials/accuracy.py nak-2026 --write`.
 """
 
@@ -12,10 +13,12 @@ import argparse
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from cross import SHAPE, CrossFit, fitted_elements
+from element import SHAPES, Settings
 from functions import Shape, split
+from targets import read_targets
 
 from nakmd.elements import ATOMIC_NUMBERS, MASSES, ROOM_TEMPERATURE_BCC
 
@@ -54,13 +57,6 @@ paper = "Wang, Martinez & Pande, J. Phys. Chem. Lett. 5, 1885 (2014)"
 doi = "10.1021/jz500737m"
 note = "The method: averages of the liquid and their derivatives by fluctuations in a least-squares fit."
 """
-
-
-def last(folder: Path, of: str) -> dict[str, Any]:
-    """Return the last stored round of an element or of NaK."""
-    path = sorted(folder.glob(f"{of}_*.json"))[-1]
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record
 
 
 def listed(values: Iterable[float]) -> str:
@@ -110,15 +106,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
-    cross = last(options.folder, "NaK")
-    between = Shape(*cross["shape"])
-    v, at_sodium, at_potassium = np.split(
-        np.array(cross["theta"]), [between.n_pair, between.n_pair + between.n_density]
-    )
+    held, between = fitted_elements(options.folder), SHAPE
+    cross = CrossFit(held, read_targets("NaK"), Settings(), options.folder)
+    cross.restore()
+    v, at_sodium, at_potassium = np.split(cross.best(), [between.n_pair, between.n_pair + between.n_density])
     text, pairs, densities = HEAD, "", ""
-    shapes = {symbol: Shape(*last(options.folder, symbol)["shape"]) for symbol in ("Na", "K")}
-    for symbol, shape in shapes.items():
-        own, phi, f = split(shape, np.array(cross["held"][symbol]))
+    for symbol, shape in SHAPES.items():
+        own, phi, f = split(shape, held[symbol])
         text += element_text(symbol)
         pairs += pair_text(symbol, symbol, shape, own)
         densities += density_text(symbol, symbol, phi)
@@ -127,7 +121,7 @@ def main() -> None:
     densities += density_text("K", "Na", at_sodium) + density_text("Na", "K", at_potassium)
     file = options.folder / "members.json"
     for member in json.loads(file.read_text(encoding="utf-8")) if file.exists() else []:
-        densities += member_text(member, shapes, between)
+        densities += member_text(member, SHAPES, between)
     FILE.write_text(text + pairs + densities, encoding="utf-8")
     print(FILE)
 

@@ -82,7 +82,7 @@ def run_film(
     system = System(
         bulk.positions, bulk.species, bulk.species_names, Cell(lengths), masses=bulk.masses, groups=bulk.groups
     )
-    frames, tension = Frames(4 * EVERY, ["produce"]), SurfaceTension("z")
+    frames, tension = Frames(2 * EVERY, ["produce"]), SurfaceTension("z")
     stages = [
         *gentle_start(temperature, settle),
         Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH)), steps_of(time)),

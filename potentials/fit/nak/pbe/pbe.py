@@ -42,7 +42,7 @@ def points(mesh: int) -> object:
     return [(0.25, 0.25, 0.25)] if mesh == 1 else {"size": (mesh,) * 3, "gamma": False}
 
 
-def calculator(atoms: Atoms, cutoff: int, mesh: int, log: Path):
+def calculator(atoms: Atoms, cutoff: int, mesh: int, log: Path, *, symmetric: bool = False):
     """Return GPAW with the settings of the set."""
     from gpaw import GPAW, PW, Davidson, FermiDirac, Mixer  # noqa: PLC0415  the order of frames needs no GPAW
 
@@ -50,7 +50,7 @@ def calculator(atoms: Atoms, cutoff: int, mesh: int, log: Path):
         mode=PW(cutoff),
         xc="PBE",
         kpts=points(mesh),
-        symmetry={"point_group": False},
+        symmetry={"point_group": symmetric},
         occupations=FermiDirac(WIDTH),
         mixer=Mixer(0.2, 6, 50),
         nbands=-round(sum(EMPTY[symbol] for symbol in atoms.symbols)),  # so many more than occupied
@@ -66,13 +66,13 @@ def key(info: dict[str, object]) -> tuple[object, ...]:
     return (info["state"], info["frame"], info["basis"], info["kpts"])
 
 
-def compute(snapshot: Atoms, cutoff: int, mesh: int, logs: Path) -> Atoms:
+def compute(snapshot: Atoms, cutoff: int, mesh: int, logs: Path, *, symmetric: bool = False) -> Atoms:
     """Return a snapshot with its energy (extrapolated to zero smearing), free energy, forces and settings."""
     import gpaw  # noqa: PLC0415  the order of frames needs no GPAW
 
     atoms = Atoms(snapshot.symbols, snapshot.positions, cell=snapshot.cell, pbc=True)
     name = f"{snapshot.info['state']}_{snapshot.info['frame']}_PW{cutoff}_{label(mesh)}"
-    atoms.calc = calculator(atoms, cutoff, mesh, logs / f"{name}.txt")
+    atoms.calc = calculator(atoms, cutoff, mesh, logs / f"{name}.txt", symmetric=symmetric)
     wall, cpu = time.perf_counter(), time.process_time()
     forces = atoms.get_forces()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -110,6 +110,7 @@ def main() -> int:
     parser.add_argument("--cutoff", type=int, default=CUTOFF, help="plane-wave cutoff [eV]")
     parser.add_argument("--mesh", type=int, default=1, help="1: the special point; 2: the 2x2x2 mesh without Gamma")
     parser.add_argument("--only", nargs="*", default=[], metavar="STATE:FRAME", help="these frames, such as K_400K:0")
+    parser.add_argument("--symmetric", action="store_true", help="use the point group (crystals; a liquid has none)")
     args = parser.parse_args()
     args.logs.mkdir(parents=True, exist_ok=True)
     done = {key(frame.info) for frame in read(args.file, ":")} if args.file.exists() else set()
@@ -118,7 +119,7 @@ def main() -> int:
         name = f"{snapshot.info['state']}:{snapshot.info['frame']}"
         if key(snapshot.info | settings) in done or (args.only and name not in args.only):
             continue
-        frame = compute(snapshot, args.cutoff, args.mesh, args.logs)
+        frame = compute(snapshot, args.cutoff, args.mesh, args.logs, symmetric=args.symmetric)
         write(args.file, frame, append=args.file.exists(), format="extxyz")
     return 0
 
