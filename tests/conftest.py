@@ -134,6 +134,29 @@ def _interrupts_arrive():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _pictures_are_blank(request):
+    """Write blank pictures, except in modules with the mark ``draws``: to draw them is two thirds of a small run.
+
+    The figures themselves are built, with all their axes.
+    """
+    if request.node.get_closest_marker("draws"):
+        yield
+        return
+    from matplotlib.figure import Figure
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", save_blank)
+        yield
+
+
+def save_blank(_figure, target, **_options):
+    """Write a PNG of a few pixels in place of `matplotlib.figure.Figure.savefig`."""
+    from PIL import Image
+
+    Image.new("RGB", (4, 4), "white").save(target, "png")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _two_threads():
     """Use two of the four threads, as the smallest CI machine has two."""

@@ -10,6 +10,8 @@ import nakmd
 from nakmd.deck.source import DeckSource, write_toml
 from nakmd.resources import data_folder
 
+pytestmark = pytest.mark.draws
+
 EXAMPLES = data_folder("examples")
 DECKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml"))
 
