@@ -12,8 +12,13 @@ from functools import partial
 import configurations as made
 import models
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 pytest.register_assert_rewrite("laws")
+
+#: How figures are written, before tests replace it.
+DRAW = Figure.savefig
 
 CRYSTAL = partial(made.crystal, seed=3, shake=0.2, strain=0.06)
 SHEET = partial(made.sheet, (2, 2), shake=0.08, fraction=0.35)
@@ -138,22 +143,24 @@ def _interrupts_arrive():
 def _pictures_are_blank(request):
     """Write blank pictures, except in modules with the mark ``draws``: to draw them is two thirds of a small run.
 
-    The figures themselves are built, with all their axes.
+    The figures themselves are built, with all their axes. The fixture `drawn` is for single tests.
     """
     if request.node.get_closest_marker("draws"):
         yield
         return
-    from matplotlib.figure import Figure
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", save_blank)
         yield
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """Draw the pictures of this test."""
+    monkeypatch.setattr(Figure, "savefig", DRAW)
+
+
 def save_blank(_figure, target, **_options):
     """Write a PNG of a few pixels in place of `matplotlib.figure.Figure.savefig`."""
-    from PIL import Image
-
     Image.new("RGB", (4, 4), "white").save(target, "png")
 
 
