@@ -5,6 +5,8 @@ import signal
 
 # Set before Numba is imported: the laws compare 1, 2 and 4 threads on any machine.
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
+# Set before NumPy is imported: the other worker uses the second core, and waiting threads of OpenBLAS spin.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from dataclasses import dataclass, field
 from functools import partial
