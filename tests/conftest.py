@@ -136,9 +136,11 @@ POTENTIALS = [
 
 @pytest.fixture(scope="session", autouse=True)
 def _interrupts_arrive():
-    """Undo what a shell does for jobs in the background: SIGINT ignored, also in the processes that tests start."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Undo what a shell does for jobs in the background and nohup for all: signals ignored, also in child processes."""
+    for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module", autouse=True)
