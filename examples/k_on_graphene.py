@@ -2,7 +2,7 @@
 
 from ase.build import graphene
 from ase.constraints import FixAtoms, FixedLine
-from ase.optimize import BFGS
+from ase.optimize import LBFGS
 
 from nakmd.ase import NakMD
 from nakmd.potentials import load
@@ -24,7 +24,7 @@ def adsorption(metal: str, site: str) -> tuple[float, float]:
     atoms.positions[-1] = SITES[site] + [0.0, 0.0, 2.7]
     atoms.set_constraint([FixAtoms(range(len(atoms) - 1)), FixedLine(len(atoms) - 1, [0.0, 0.0, 1.0])])
     atoms.calc = NakMD(load("nak-cn-dilute"))
-    BFGS(atoms, logfile=None).run(fmax=1e-4)
+    LBFGS(atoms, logfile=None).run(fmax=1e-4)
     return bare - atoms.get_potential_energy(), atoms.positions[-1, 2] - FIRST[2]
 
 

@@ -5,6 +5,8 @@ import signal
 
 # Set before Numba is imported: the laws compare 1, 2 and 4 threads on any machine.
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
+# Set before NumPy is imported: the other worker uses the second core, and waiting threads of OpenBLAS spin.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,8 +14,13 @@ from functools import partial
 import configurations as made
 import models
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 pytest.register_assert_rewrite("laws")
+
+#: How figures are written, before tests replace it.
+DRAW = Figure.savefig
 
 CRYSTAL = partial(made.crystal, seed=3, shake=0.2, strain=0.06)
 SHEET = partial(made.sheet, (2, 2), shake=0.08, fraction=0.35)
@@ -129,9 +136,36 @@ POTENTIALS = [
 
 @pytest.fixture(scope="session", autouse=True)
 def _interrupts_arrive():
-    """Undo what a shell does for jobs in the background: SIGINT ignored, also in the processes that tests start."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Undo what a shell does for jobs in the background and nohup for all: signals ignored, also in child processes."""
+    for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _pictures_are_blank(request):
+    """Write blank pictures, except in modules with the mark ``draws``: to draw them is two thirds of a small run.
+
+    The figures themselves are built, with all their axes. The fixture `drawn` is for single tests.
+    """
+    if request.node.get_closest_marker("draws"):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", save_blank)
+        yield
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Draw the pictures of this test."""
+    monkeypatch.setattr(Figure, "savefig", DRAW)
+
+
+def save_blank(_figure, target, **_options):
+    """Write a PNG of a few pixels in place of `matplotlib.figure.Figure.savefig`."""
+    Image.new("RGB", (4, 4), "white").save(target, "png")
 
 
 @pytest.fixture(scope="session", autouse=True)

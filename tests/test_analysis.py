@@ -43,6 +43,8 @@ from nakmd.results.results import Results
 from nakmd.simulation import LiveAnalysis
 from nakmd.system import Frame
 
+pytestmark = pytest.mark.draws
+
 
 def new_analyses():
     return [

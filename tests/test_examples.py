@@ -35,7 +35,9 @@ def shortened(name: str) -> nakmd.Deck:
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW) if name in LIKE_OTHERS else name for name in DECKS])
-def test_deck(name, tmp_path):
+def test_deck(name, tmp_path, request):
+    if name == "flagship.toml":
+        request.getfixturevalue("drawn")
     deck = shortened(name)
     run = nakmd.run(deck, tmp_path / "run", threads=1)
     assert run.status == "finished"
@@ -100,7 +102,7 @@ def test_adhesion(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_nitrogen_sites(tmp_path, monkeypatch):
+def test_nitrogen_sites(tmp_path, monkeypatch, drawn):
     study = load_script("nitrogen_sites/study")
     monkeypatch.setattr(study, "WALLS", ("graphitic",))  # only one of three walls, to save time
     table = study.main(tmp_path, seeds=2, strengths=(1.3,), steps=20)

@@ -47,12 +47,12 @@ def start_writer(path, n_atoms, mode):
 
 
 def test_sigkill_at_random_moments(tmp_path):
-    """One file, killed and continued ten times: every reported frame is stored exactly once, to the bit."""
+    """One file, killed and continued five times: every reported frame is stored exactly once, to the bit."""
     path, n_atoms = tmp_path / "trajectory.h5md", 300
     state = samples.system(n=n_atoms)
     wait = random.Random(5)
     n_before = 0
-    for attempt in range(10):
+    for attempt in range(5):
         writer = start_writer(path, n_atoms, "a" if attempt else "w")
         time.sleep(wait.uniform(0.01, 0.12))
         writer.send_signal(signal.SIGKILL)
@@ -67,7 +67,7 @@ def test_sigkill_at_random_moments(tmp_path):
             for k in {0, len(trajectory) // 2, len(trajectory) - 1} if len(trajectory) else ():
                 samples.assert_same(trajectory[k], samples.frame(state, k))
             n_before = len(trajectory)
-    assert n_before > 20  # the writers made progress
+    assert n_before > 10  # the writers made progress
     with Trajectory(path) as trajectory:
         for k, frame in enumerate(trajectory):
             samples.assert_same(frame, samples.frame(state, k))

@@ -27,6 +27,8 @@ from nakmd.errors import DeckError
 from nakmd.report.citations import cite_quantity, references_of
 from nakmd.results.results import Results
 
+pytestmark = pytest.mark.draws
+
 NAMES = list(QUANTITIES)
 
 

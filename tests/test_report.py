@@ -13,6 +13,8 @@ from nakmd.io import TrajectoryWriter
 from nakmd.report import citations, render_report
 from nakmd.system import Frame, System
 
+pytestmark = pytest.mark.draws
+
 #: Elements without an end tag.
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

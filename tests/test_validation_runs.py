@@ -18,6 +18,8 @@ from nakmd.studies.validation.points import Point
 from nakmd.studies.validation.scales import POTASSIUM, QUICK, SODIUM, Scale
 from nakmd.studies.validation.written_page import write_page
 
+pytestmark = pytest.mark.draws
+
 #: A few picoseconds instead of hundreds: large errors, but every quantity is computed.
 TINY = Scale(
     temperatures={SODIUM: (400.0,), POTASSIUM: (400.0,)},
