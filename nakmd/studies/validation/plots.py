@@ -130,7 +130,7 @@ def _liquid(validation: Validation) -> Figure | None:
                 mfc="white" if inside and metal == "Na" else color, label=f"{metal} in {of}" if inside else of,
             )  # fmt: skip
             for k, curve in enumerate(curves_of(quantity, of)):
-                span = np.linspace(max(curve.range[0], 290.0), min(curve.range[1], 620.0), 60)
+                span = np.linspace(max(curve.range[0], t.min() - 30.0), min(curve.range[1], t.max() + 30.0), 60)
                 if span[0] < span[-1]:
                     ax.plot(span, [curve(float(x)) for x in span], color=color, ls=("-", "--")[k % 2], lw=1.2)
         ax.set(xlabel="T / K", ylabel=label)
