@@ -151,4 +151,6 @@ def _summary(stage: Any) -> str:
         text += f" on {stage.group}"
     if stage.barostat is not None:
         text += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
+    for move in stage.move:
+        text += f", {move.attempts} {move.kind}s of {'-'.join(move.species)} every {move.every} steps"
     return f"{text}, {stage.timestep * 1e3:g} fs"
