@@ -21,7 +21,7 @@ class Swap:
 
     .. math:: \min\{1, \exp[-(E_\mathrm{after} - E_\mathrm{before}) / k_B T]\}
 
-    Choosing the pair and choosing it back are equally probable, so the move leaves the canonical distribution unchanged.
+    Choosing the pair and choosing it back are equally probable, so the move leaves the canonical distribution as it is.
     Atoms keep their velocities, whose distribution depends on their mass and not on where they are: kinetic energy and
     momentum do not change, and neither do species, masses and groups of an atom. Composition in space relaxes without
     diffusion. The path of an atom jumps: it is no diffusion, and analyses that follow atoms refuse stages with moves.
@@ -98,8 +98,9 @@ class Swap:
             atoms = np.flatnonzero(chosen & free)
             if not len(atoms):
                 raise InputError(
-                    f"The move swaps {self.pair}, but none of the {int(chosen.sum())} atoms called {name!r} moves freely: "
-                    "frozen, tethered and rigid atoms keep their places. Name other species, or remove the move."
+                    f"The move swaps {self.pair}, but none of the {int(chosen.sum())} atoms called {name!r} moves "
+                    "freely: frozen, tethered and rigid atoms keep their places. Name other species, or remove the "
+                    "move."
                 )
             sides.append(atoms)
             kinds.append(set(system.species[atoms].tolist()))

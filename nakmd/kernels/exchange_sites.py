@@ -81,9 +81,7 @@ def find_both(grid, row_places, home, pair, reach, out_places, out_distances, ou
         Number of neighbours, also if they do not fit.
     """
     for side in range(2):
-        out_counts[side] = find_near(
-            grid, row_places, home[pair[side]], reach, out_places[side], out_distances[side]
-        )
+        out_counts[side] = find_near(grid, row_places, home[pair[side]], reach, out_places[side], out_distances[side])
 
 
 @term

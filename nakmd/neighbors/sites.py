@@ -86,7 +86,7 @@ class Sites:
     @property
     def capacity(self) -> int:
         """Neighbours of one place for which there is room."""
-        return self.places.shape[1]
+        return int(self.places.shape[1])
 
     def _make_room(self, capacity: int) -> None:
         self.places: Int32Array = np.zeros((2, capacity), np.int32)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,13 +21,22 @@ from nakmd.kernels.exchange_energy import (
 )
 from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables
-from nakmd.neighbors.sites import Sites
-
-if TYPE_CHECKING:
-    from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom
+from nakmd.neighbors import ListRequest, Sites
 
 #: A compiled function.
 Kernel = Callable[..., Any]
+
+
+class BoundMetal(Protocol):
+    """What is read of `nakmd.potentials.forms.embedded_atom.BoundEmbeddedAtom`."""
+
+    parameters: Any
+    densities: FloatArray
+
+    @property
+    def requests(self) -> tuple[ListRequest, ...]:
+        """The one list."""
+        ...
 
 
 class LocalEnergy(ABC):
@@ -77,7 +86,7 @@ class LocalEmbedding(LocalEnergy):
     ----------
     kernel : compiled function
         From `embedding_kernel`.
-    bound : BoundEmbeddedAtom
+    bound : BoundMetal
         Its densities are those of the last evaluation of the forces.
 
     Attributes
@@ -92,7 +101,7 @@ class LocalEmbedding(LocalEnergy):
         ρ at the two places before and after: [side, moment].
     """
 
-    def __init__(self, kernel: Kernel, bound: BoundEmbeddedAtom) -> None:
+    def __init__(self, kernel: Kernel, bound: BoundMetal) -> None:
         self._kernel, self._bound = kernel, bound
         self._member: BoolArray = bound.requests[0].cutoffs.max(axis=1) > 0.0
         self.densities: FloatArray = np.zeros(0)

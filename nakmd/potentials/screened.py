@@ -213,7 +213,6 @@ class Screened(Term):
             weak_cuts = contact.cuts._replace(shift=shift)
         return BoundScreened(self.metal.bind_term(species_names), contact, _kernels(kind), tables, weak_cuts)
 
-
     def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalScreened | None:  # noqa: D102
         assert isinstance(bound, BoundScreened)  # from bind_term
         if not bound.screening.is_metal[list(exchanged)].all() or type(self.contact).bind_term is not (

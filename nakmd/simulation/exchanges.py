@@ -102,7 +102,9 @@ class Exchanges:
             self._place = np.arange(system.n_atoms)
         place = self._place  # of each atom; atom i begins at place i
         moved: dict[int, None] = {}
-        for a, b, threshold in zip(*(values.tolist() for values in move.draw(self._seed, step, first_draw)), strict=True):
+        for a, b, threshold in zip(
+            *(values.tolist() for values in move.draw(self._seed, step, first_draw)), strict=True
+        ):
             sites.choose(place[a], place[b])
             difference = sum(energy.difference(sites) for energy in energies)
             if difference <= thermal * threshold:

@@ -304,9 +304,7 @@ class Simulation:
         self._forces.complete()
         self._watch.check(self.system, self.result, self.temperature, self.step)
         largest_force = None if integrator.converged is None else integrator.largest_force
-        report = StageReport(
-            self.stage.name, steps, integrator.converged, largest_force, *self._exchanges.of_stage
-        )
+        report = StageReport(self.stage.name, steps, integrator.converged, largest_force, *self._exchanges.of_stage)
         self.reports[self._schedule.stage_index :] = [report]
 
     def _leave_stage(self) -> None:

@@ -29,7 +29,8 @@ class EmbeddedAtom(Term):
 
     .. math:: E = \sum_i F_a(\rho_i) + \tfrac12 \sum_{i \ne j} V_{ab}(r_{ij}), \quad \rho_i = \sum_j \phi_{ab}(r_{ij})
 
-    Subclasses set `formulas` and `kernels` (`nakmd.kernels.eam.build_eam_kernels`) and implement `_tables` and `_numbers`.
+    Subclasses set `formulas` and `kernels` (`nakmd.kernels.eam.build_eam_kernels`), and implement `_tables` and
+    `_numbers`.
 
     Attributes
     ----------
