@@ -55,7 +55,7 @@ def test_run_reports_its_exchanges(run):
     (note,) = (note for note in run.notes if "exchanges accepted" in note)
     assert note.startswith(f"Stage 'produce mixed': exchanges accepted: {report.accepted} of 48 (")
     assert note in run.results.notes
-    with run.trajectory as trajectory:
+    with nakmd.Trajectory(run.directory / "trajectory.h5md") as trajectory:
         assert trajectory.exchanging_stages == ("produce mixed",)
         assert trajectory.thermo["exchanges_tried"].tolist() == [0, 12, 24, 36, 48, 48, 48, 48, 48]
         assert trajectory.thermo["exchanges_accepted"][-1] == report.accepted
@@ -75,7 +75,7 @@ def test_quantities_of_the_dynamics_are_refused_where_atoms_jump(run):
     assert set(run.results.records) == {"thermo", "rdf"} | {n for n in run.results.records if n.startswith("rdf")}
     refused = {name.split()[0] for name, why in run.results.failures.items() if "moves exchanged" in why}
     assert refused == {"diffusion", "viscosity"}
-    with run.trajectory as trajectory:
+    with nakmd.Trajectory(run.directory / "trajectory.h5md") as trajectory:
         with pytest.raises(AnalysisError, match=r"pace compares frames .* in stage 'produce mixed'"):
             measure(trajectory, Pace(), stages="all")
         with pytest.raises(AnalysisError, match="moves exchanged"):
@@ -103,28 +103,28 @@ def test_check_names_the_moves():
 STAGE = '[[stage]]\nkind = "produce"\nsteps = 20\ntemperature = "450 K"\n'
 
 
+SWAP = STAGE + '[[stage.move]]\nspecies = ["Na", "K"]\n'
+NVE = 'ensemble = "nve"\nvelocities'
+
+
 @pytest.mark.parametrize(
-    ("stage", "key", "message"),
+    ("stage", "line", "message"),
     [
-        (STAGE + '[[stage.move]]\nspecies = ["Na", "Kk"]\n', ("move", 0, "species", 1), 'Did you mean "K"'),
-        (STAGE + '[[stage.move]]\nspecies = ["Na"]\n', ("move", 0, "species", 1), "Na"),
-        (STAGE + '[[stage.move]]\nspecies = ["Na", "K"]\nevry = 5\n', ("move", 0, "evry"), "every"),
-        (STAGE + '[[stage.move]]\nkind = "swop"\nspecies = ["Na", "K"]\n', ("move", 0, "kind"), "swap"),
-        (STAGE + '[[stage.move]]\nspecies = ["Na", "K"]\nattempts = 0\n', ("move", 0, "attempts"), "at least 1"),
-        (STAGE + '[[stage.move]]\nspecies = ["Na", "all"]\n', (), "both contain atoms of Na"),
-        (STAGE + '[[stage.move]]\nspecies = ["Na", "K"]\ntemperature = "300 K"\n', (), "has a thermostat"),
-        (
-            STAGE.replace("temperature", 'ensemble = "nve"\nvelocities')
-            + '[[stage.move]]\nspecies = ["Na", "K"]\n',
-            (),
-            "has no temperature",
-        ),
+        (SWAP.replace('"K"', '"Kk"'), 13, '"Kk" selects no atoms. Did you mean "K"?'),
+        (SWAP.replace(', "K"', ""), 13, "too few entries"),
+        (SWAP + "evry = 5\n", 14, 'Did you mean "every"?'),
+        (SWAP + 'kind = "swop"\n', 14, 'Did you mean "swap"?'),
+        (SWAP + "attempts = 0\n", 14, "must be at least 1"),
+        (SWAP.replace('"K"', '"all"'), 8, "both contain atoms of Na: exchanging two of them changes nothing"),
+        (SWAP + 'temperature = "300 K"\n', 8, "moves take its temperature. Remove that of the move."),
+        (SWAP.replace("temperature", NVE), 8, 'Give the move a temperature ("450 K")'),
     ],
-)  # fmt: skip
-def test_faults_have_path_and_remedy(stage, key, message):
-    (problem,) = make_plan(DeckSource.parse(LIQUID + stage)).faults
-    assert problem.path == ("stage", 0, *key)
-    assert message in problem.what
+    ids=["species", "one species", "key", "kind", "attempts", "overlap", "two temperatures", "no temperature"],
+)
+def test_faults_have_line_and_remedy(stage, line, message):
+    (fault,) = make_plan(DeckSource.parse(LIQUID + stage)).faults
+    assert fault.startswith(f"deck:{line}: ")
+    assert message in fault
 
 
 def test_bond_orders_have_no_local_energy():
@@ -133,6 +133,5 @@ def test_bond_orders_have_no_local_energy():
         structure={"carbon": SHEET},
         stage=[{"kind": "produce", "steps": 5, "temperature": "300 K", "move": [{"species": ["C", "N"]}]}],
     )
-    (problem,) = make_plan(deck).faults
-    assert problem.path[:2] == ("stage", 0)
-    assert "cannot be computed from their neighbours" in problem.what
+    (fault,) = make_plan(deck).faults
+    assert "[[stage]] 1 (produce): The term 'kinaci-2012-cn' (Tersoff) acts on C, N:graphitic" in fault

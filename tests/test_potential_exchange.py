@@ -47,7 +47,7 @@ def test_difference_equals_that_of_total_energies(row):
     rng = np.random.default_rng(8)
     for exchanged in combinations(present, 2):
         if not is_local(row, [system.species_names[a] for a in exchanged]):
-            with pytest.raises(InputError, match="cannot be computed from their neighbours"):
+            with pytest.raises(InputError, match="nakmd cannot compute from their neighbours"):
                 evaluator.local_energies(exchanged)
             continue
         energies, sites = begin(evaluator, system, exchanged)

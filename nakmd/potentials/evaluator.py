@@ -178,8 +178,8 @@ class Evaluator:
             if local is None:
                 names = ", ".join(self.species_names[row] for row in rows)
                 raise InputError(
-                    f"The term {term.label!r} ({type(term).__name__}) acts on {names}, but the change of its energy "
-                    "when two atoms exchange their places cannot be computed from their neighbours. Exchange moves "
+                    f"The term {term.label!r} ({type(term).__name__}) acts on {names}, and nakmd cannot compute from "
+                    "their neighbours how its energy changes when two of them exchange their places. Exchange moves "
                     "work with pair terms, embedded atoms and screened pairs: exchange other species, or remove the "
                     "move."
                 )
