@@ -233,7 +233,8 @@ class Session:
         rate = float("nan")
         if self._pace > 0.0 and self.system.n_atoms:
             rate = 1e6 / (self._pace * self.system.n_atoms)
-            if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS:
+            has_moves = any(stage.moves for stage in simulation.stages)  # their time is estimated apart
+            if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not has_moves:
                 store_rate(self.potential, self.threads, rate)
         for report in simulation.reports:
             self._note_ending(report)
