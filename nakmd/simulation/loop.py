@@ -247,7 +247,7 @@ class Simulation:
             for moved in self._exchanges.make_due(step, integrator.set_temperature(step)):
                 if moved:
                     self.neighbors.invalidate()
-                    self._compute_forces(virial=True)
+                    self._compute_forces(virial=True, observed=step == frame_due)
             if watched:
                 self._watch.check(system, result, self.temperature, step)
             if step == frame_due:
