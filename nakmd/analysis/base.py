@@ -125,10 +125,13 @@ class Analysis(ABC):
         Name of the quantity in tables and on the command line.
     needs : frozenset of str
         Optional fields of `Frame` that the analysis requires, so that a run can provide them.
+    needs_dynamics : bool
+        Whether it compares frames at different times, so that stages with exchange moves are refused.
     """
 
     name: str = ""
     needs: frozenset[str] = frozenset()
+    needs_dynamics: bool = False
 
     @abstractmethod
     def prepare(self, topology: Topology) -> None:

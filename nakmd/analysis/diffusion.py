@@ -144,6 +144,7 @@ class Diffusion(NamedAnalysis):
     name = "diffusion"
     title = "self-diffusion coefficient of each metal (mean squared displacement)"
     panel = 80
+    needs_dynamics = True
     atoms = METAL
     keeps_paths = True
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Sized
 from typing import Unpack
 
 from nakmd.analysis.base import Analysis, Record
+from nakmd.analysis.exchanged import exchange_fault
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.sample import Sample
@@ -105,6 +106,10 @@ def run_chosen(
     """Run several analyses in one pass over the frames of a choice; results and errors as in `run_all`."""
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):
+        fault = exchange_fault(source, choice.measured, analysis)
+        if fault is not None:
+            failed[row] = fault
+            continue
         try:
             analysis.prepare(source.topology)
         except AnalysisError as error:

@@ -127,6 +127,7 @@ class LayerDiffusion(NamedAnalysis):
     name = "layers"
     title = "diffusion along the wall, by layer"
     panel = 150
+    needs_dynamics = True
     atoms = INTERFACE
     keeps_paths = True
 

@@ -126,6 +126,7 @@ class Lifetimes(NamedAnalysis):
     name = "lifetimes"
     title = "lifetimes of contacts between wall and metal"
     panel = 160
+    needs_dynamics = True
     atoms = INTERFACE
 
     def __init__(

@@ -93,6 +93,7 @@ class NonGaussian(NamedAnalysis):
     name = "non_gaussian"
     title = "non-Gaussian parameter of the displacements of each metal"
     panel = 210
+    needs_dynamics = True
     on_request = True  # rarely needed, and as expensive as the diffusion coefficient
     atoms = METAL
     keeps_paths = True

@@ -103,6 +103,7 @@ class Residence(NamedAnalysis):
     name = "residence"
     title = "residence time of metal atoms in the first layer"
     panel = 180
+    needs_dynamics = True
     atoms = INTERFACE
 
     def __init__(

@@ -105,6 +105,7 @@ class ThermalConductivity(TableAnalysis):
     name = "thermal_conductivity"
     title = "thermal conductivity (Green-Kubo)"
     panel = 41
+    needs_dynamics = True
     on_request = True  # it needs the heat current, which most runs do not write
     atoms = AtomsNeeded(
         "metal atoms and no wall (C, N), which would conduct heat beside them",

@@ -135,6 +135,7 @@ class VelocityCorrelation(NamedAnalysis):
     name = "vacf"
     title = "velocity autocorrelation, its vibrational spectrum and diffusion coefficient"
     panel = 200
+    needs_dynamics = True
     on_request = True  # it needs samples about 10 fs apart, which most runs do not have
     atoms = METAL
     keeps_paths = True

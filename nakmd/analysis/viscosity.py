@@ -67,6 +67,7 @@ class Viscosity(TableAnalysis):
     name = "viscosity"
     title = "shear viscosity of the liquid (Green-Kubo)"
     panel = 40
+    needs_dynamics = True
     on_request = True  # it needs samples about 10 fs apart, which most runs do not have
     atoms = METAL_ALONE
     needs = frozenset({"virial", "velocities"})

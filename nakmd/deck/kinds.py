@@ -1,4 +1,4 @@
-"""Keys of a stage, derived from the registered thermostats, barostats and minimisers."""
+"""Keys of a stage, derived from the registered thermostats, barostats, minimisers and moves."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from nakmd.deck.fields import Compressibility, PositiveDuration, Section
-from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
+from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
 from nakmd.integrators.coupling import Coupling
 
 if TYPE_CHECKING:
     Ensemble = str
     BarostatKind = str
     MinimiserKind = str
+    MoveKind = str
 else:
     Ensemble = Literal["nve", *THERMOSTATS]
     BarostatKind = Literal[tuple(BAROSTATS)]
     MinimiserKind = Literal[tuple(MINIMISERS)]
+    MoveKind = Literal[tuple(MOVES)]
 
 _TYPES: dict[str, Any] = {
     "count": Annotated[int, Field(strict=True, ge=1, le=1000)],

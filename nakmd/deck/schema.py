@@ -34,12 +34,13 @@ from nakmd.deck.kinds import (
     BarostatOptions,
     Ensemble,
     MinimiserKind,
+    MoveKind,
     ThermostatOptions,
     chosen_options,
     describe,
 )
 from nakmd.deck.matter import Groups, Structure
-from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
+from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
 from nakmd.quantity_names import QUANTITIES
 from nakmd.units import J_PER_M2_PER_EV_A2
 
@@ -81,6 +82,19 @@ class Relax(Section):
         return self.steps
 
 
+class MoveSection(Section):
+    """Monte Carlo moves between the steps of a stage."""
+
+    kind: MoveKind = Field(default="swap", description=f"Move. {describe(MOVES)}.")
+    species: tuple[Text, Text] = Field(description='The two species, elements or groups: ["Na", "K"].')
+    every: Positive = Field(default=100, description="Steps between two calls.")
+    attempts: Positive = Field(default=100, description="Trials at each call.")
+    temperature: Annotated[Temperature, Field(ge=0.0)] | None = Field(
+        default=None,
+        description='Only with ensemble = "nve": temperature of the moves; by default that of the thermostat.',
+    )
+
+
 class Dynamics(ThermostatOptions):
     """Molecular dynamics in one ensemble; base of `Prepare` and `Produce`."""
 
@@ -99,6 +113,7 @@ class Dynamics(ThermostatOptions):
         default=None, description="Temperature at which new velocities are drawn at the start of the stage."
     )
     barostat: BarostatSection | None = Field(default=None, description="Pressure control.")
+    move: tuple[MoveSection, ...] = Field(default=(), description="Monte Carlo moves: exchanges of atoms.")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -1,4 +1,4 @@
-"""How atoms move: velocity Verlet with thermostats and barostats, and relaxation.
+"""How atoms move: velocity Verlet with thermostats and barostats, relaxation, and exchanges.
 
 >>> from nakmd.integrators import CellRescaling, Langevin, VelocityVerlet
 >>> VelocityVerlet(0.001, Langevin((300.0, 450.0)), CellRescaling(pressure=0.0, axes="z")).is_stationary
@@ -17,13 +17,15 @@ from nakmd.integrators.mtk import MTK
 from nakmd.integrators.nose_hoover import NoseHoover
 from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp, as_ramp
-from nakmd.integrators.registry import BAROSTATS, MINIMISERS, THERMOSTATS
+from nakmd.integrators.registry import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
+from nakmd.integrators.swap import Swap
 from nakmd.integrators.thermostat import Thermostat
 from nakmd.integrators.velocity_verlet import VelocityVerlet
 
 __all__ = [
     "BAROSTATS",
     "MINIMISERS",
+    "MOVES",
     "MTK",
     "THERMOSTATS",
     "Andersen",
@@ -39,6 +41,7 @@ __all__ = [
     "Option",
     "Ramp",
     "Span",
+    "Swap",
     "Thermostat",
     "VelocityVerlet",
     "as_ramp",

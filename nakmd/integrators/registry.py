@@ -1,4 +1,4 @@
-"""The kinds of thermostats, barostats and minimisers, by the words that decks use: one line for each."""
+"""The kinds of thermostats, barostats, minimisers and moves, by the words that decks use: one line for each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from nakmd.integrators.fire import Fire
 from nakmd.integrators.langevin import Langevin
 from nakmd.integrators.mtk import MTK
 from nakmd.integrators.nose_hoover import NoseHoover
+from nakmd.integrators.swap import Swap
 from nakmd.integrators.thermostat import Thermostat
 
 THERMOSTATS: dict[str, type[Thermostat]] = {
@@ -27,4 +28,8 @@ BAROSTATS: dict[str, type[Barostat]] = {
 
 MINIMISERS: dict[str, type[Minimiser]] = {
     "fire": Fire,
+}
+
+MOVES: dict[str, type[Swap]] = {
+    "swap": Swap,
 }

@@ -104,6 +104,11 @@ class Trajectory:
     # Constant data
 
     @property
+    def exchanging_stages(self) -> tuple[str, ...]:
+        """Names of the stages in which moves exchanged atoms."""
+        return tuple(str(name) for name in self.parameters.get("exchanging_stages", ()))
+
+    @property
     def has_images(self) -> bool:
         """Whether the file has image flags; without them, displacements across periodic faces are unknown."""
         return self._layout.images is not None

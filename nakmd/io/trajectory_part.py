@@ -20,6 +20,11 @@ class StoredFrames(Protocol):
     potentials: dict[str, Any]
 
     @property
+    def exchanging_stages(self) -> tuple[str, ...]:
+        """Names of the stages in which moves exchanged atoms."""
+        ...
+
+    @property
     def has_images(self) -> bool:
         """Whether frames have image counts."""
         ...
@@ -77,6 +82,11 @@ class TrajectoryPart:
         self._trajectory = trajectory
         self._chosen = np.asarray(chosen, dtype=np.int64)
         self.topology, self.potentials = trajectory.topology, trajectory.potentials
+
+    @property
+    def exchanging_stages(self) -> tuple[str, ...]:
+        """Names of the stages in which moves exchanged atoms."""
+        return self._trajectory.exchanging_stages
 
     @property
     def has_images(self) -> bool:

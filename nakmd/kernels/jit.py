@@ -212,6 +212,15 @@ def kernel(function: F) -> F:
     return cast(F, _compiled_as_cached(numba.njit(cache=True, nogil=True, error_model="numpy")(function)))
 
 
+def lean_kernel(function: F) -> F:
+    """Compile for one thread, strict IEEE arithmetic, without Numba's runtime: it creates no arrays.
+
+    No references to the arrays of a parameter table are counted (see `fast_parallel_kernel`).
+    """
+    decorate = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+    return cast(F, _compiled_as_cached(decorate(function)))
+
+
 def parallel_kernel(function: F) -> F:
     """Compile with `prange` over threads, strict IEEE arithmetic."""
     decorate = numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)

@@ -39,6 +39,7 @@ STREAM_BAROSTAT = 4
 STREAM_BODIES = 5
 STREAM_COLLISIONS = 6
 STREAM_ANDERSEN = 7
+STREAM_EXCHANGES = 8
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)
 _MULTIPLIER_1 = np.uint64(0xCD9E8D57)
@@ -261,3 +262,28 @@ def sum_of_squares(count, seed, stream, step, first_draw):
     if count <= 0:
         return 0.0
     return 2.0 * gamma(0.5 * count, seed, stream, step, first_draw)
+
+
+@kernel
+def fill_exchanges(seed, step, first_draw, n_first, n_second, out_first, out_second, out_thresholds):
+    """Draw the trials of an exchange move: one member of each of two lists, and the Metropolis threshold.
+
+    Parameters
+    ----------
+    seed, step : int64
+        Not negative.
+    first_draw : int
+        Number of the first draw of this step; trial k uses draw ``first_draw + k``.
+    n_first, n_second : int
+        Lengths of the lists, below 2^31. A member is floor(n u) with u of 32 bits: its probability differs from 1/n by
+        less than 2^-32.
+    out_first, out_second : (n_trials,) int64
+        Positions in the lists.
+    out_thresholds : (n_trials,) float64
+        -ln u: a change of the energy by at most this multiple of kT is accepted.
+    """
+    for k in range(out_first.shape[0]):
+        a, b, c, _d = draw_block(seed, STREAM_EXCHANGES, step, first_draw + k)
+        out_first[k] = np.int64((a * np.uint64(n_first)) >> _HALF)
+        out_second[k] = np.int64((b * np.uint64(n_second)) >> _HALF)
+        out_thresholds[k] = -natural_log(to_unit(c))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from nakmd.neighbors.images import MAX_ROWS
 from nakmd.neighbors.lists import MAX_NEIGHBORS, ListRequest, SlicedList
 from nakmd.neighbors.neighbors import Neighbors
+from nakmd.neighbors.sites import Sites
 from nakmd.neighbors.skins import Skins
 
-__all__ = ["MAX_NEIGHBORS", "MAX_ROWS", "ListRequest", "Neighbors", "Skins", "SlicedList"]
+__all__ = ["MAX_NEIGHBORS", "MAX_ROWS", "ListRequest", "Neighbors", "Sites", "Skins", "SlicedList"]

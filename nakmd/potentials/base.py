@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials.evaluator import BoundTerm, Evaluator
+from nakmd.potentials.local_energy import LocalEnergy
 from nakmd.system import Result, System
 
 #: What `Potential.with_precision` takes.
@@ -195,6 +196,23 @@ class Term(Potential):
     @abstractmethod
     def bind_term(self, species_names: Sequence[str]) -> BoundTerm:
         """Return the term with its tables for these species; species that it does not cover get zero cutoffs."""
+
+    def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalEnergy | None:
+        """Return what computes the change of the energy when two atoms exchange their places.
+
+        Parameters
+        ----------
+        bound : BoundTerm
+            From `bind_term`, with the evaluator's arrays.
+        exchanged : sequence of int
+            Species of the atoms that are exchanged; the term acts on at least one of them.
+
+        Returns
+        -------
+        LocalEnergy or None
+            None if the change cannot be computed from the neighbours of the two places.
+        """
+        return None
 
     @property
     def known_species(self) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.errors import InputError
-from nakmd.neighbors import ListRequest, Neighbors, SlicedList
+from nakmd.neighbors import ListRequest, Neighbors, Sites, SlicedList
+from nakmd.potentials.local_energy import LocalEnergy
 from nakmd.system import Result, System
 
 if TYPE_CHECKING:
@@ -147,6 +148,47 @@ class Evaluator:
         result = Result(system.n_atoms)
         self.compute(system, neighbors, result)
         return result
+
+    def local_energies(self, exchanged: Sequence[int]) -> tuple[list[LocalEnergy], Sites]:
+        """Return what computes the change of the energy when two atoms exchange their places.
+
+        Parameters
+        ----------
+        exchanged : sequence of int
+            Species of the atoms that are exchanged.
+
+        Returns
+        -------
+        energies : list of LocalEnergy
+            One for each term that acts on these species.
+        sites : Sites
+            The places, with the reach of these terms.
+
+        Raises
+        ------
+        InputError
+            If such a term cannot compute it from the neighbours of the two places.
+        """
+        rows, energies = list(exchanged), []
+        near, far = np.zeros(len(self.species_names)), np.zeros(len(self.species_names))
+        for term, bound in zip(self.potential.terms, self.terms, strict=True):
+            if not any(request.cutoffs[rows].any() or request.cutoffs[:, rows].any() for request in bound.requests):
+                continue
+            local = term.local_energy(bound, rows)
+            if local is None:
+                names = ", ".join(self.species_names[row] for row in rows)
+                raise InputError(
+                    f"The term {term.label!r} ({type(term).__name__}) acts on {names}, and nakmd cannot compute from "
+                    "their neighbours how its energy changes when two of them exchange their places. Exchange moves "
+                    "work with pair terms, embedded atoms and screened pairs: exchange other species, or remove the "
+                    "move."
+                )
+            energies.append(local)
+            for request in bound.requests:
+                near = np.maximum(near, request.cutoffs[rows].max(axis=0))
+                far = np.maximum(far, request.cutoffs.max(axis=0))
+        near[rows] = near[rows].max()
+        return energies, Sites(near, np.maximum(near, far))
 
     def pair_energies(self, system: System, neighbors: Neighbors) -> FloatArray:
         """Return the energy of the pair terms between species.

@@ -22,6 +22,7 @@ from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.forms.bound_pair import BoundPair, add_by_species
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.forms.pair import PairPotential
+from nakmd.potentials.local_energy import LocalScreened, screened_kernels
 from nakmd.system import Result, System
 
 #: Screening parameters of each element.
@@ -212,6 +213,19 @@ class Screened(Term):
             weak_cuts = contact.cuts._replace(shift=shift)
         return BoundScreened(self.metal.bind_term(species_names), contact, _kernels(kind), tables, weak_cuts)
 
+    def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalScreened | None:  # noqa: D102
+        assert isinstance(bound, BoundScreened)  # from bind_term
+        if not bound.screening.is_metal[list(exchanged)].all() or type(self.contact).bind_term is not (
+            PairPotential.bind_term
+        ):
+            return None
+        kind = type(self.contact)
+        return LocalScreened(
+            self.metal.local_energy(bound.metal, exchanged),
+            screened_kernels(kind.formula, kind.attraction or kind.formula, kind.of_pair),
+            bound.contact.parameters, bound.contact.cuts, bound.weak_cuts, bound.screening,
+        )  # fmt: skip
+
 
 class BoundScreened(BoundTerm):
     """Tables of a metal and its screened pairs for the species of one system.
@@ -238,8 +252,8 @@ class BoundScreened(BoundTerm):
         self.metal, self.contact = metal, contact
         self.requests = (*metal.requests, *contact.requests)
         self.kernels = kernels
-        self._screening = tables
-        self._weak_cuts = weak_cuts
+        self.screening = tables
+        self.weak_cuts = weak_cuts
         self._scales: FloatArray = np.zeros(0)
         self._virials: FloatArray = np.zeros((0, 6))
 
@@ -269,14 +283,14 @@ class BoundScreened(BoundTerm):
     def _shared(self, neighbors: Neighbors, contact: SlicedList) -> tuple[Any, ...]:
         return (
             neighbors.rows_of(contact), contact.atoms, contact.centers, contact.species, contact.begin, contact.end,
-            contact.entries, self.contact.parameters, self.contact.cuts, self._weak_cuts, self._screening,
+            contact.entries, self.contact.parameters, self.contact.cuts, self.weak_cuts, self.screening,
         )  # fmt: skip
 
     def _spread_scales(self, neighbors: Neighbors, metal: SlicedList, contact: SlicedList) -> None:
         """Write S of every metal atom to the fourth column of its rows."""
         if len(self._scales) != len(self.metal.densities):
             self._scales = np.zeros(len(self.metal.densities))
-        fill_scales(self.metal.densities, metal.atoms, metal.species, self._screening, self._scales)
+        fill_scales(self.metal.densities, metal.atoms, metal.species, self.screening, self._scales)
         geometry.fill_fourth_column(self._scales, neighbors.row_atoms, neighbors.rows_of(contact))
 
     def add_pair_energies(  # noqa: D102
@@ -289,6 +303,6 @@ class BoundScreened(BoundTerm):
         by_slice = np.zeros((contact.n_slices, len(energies)))
         self.kernels[2](
             neighbors.rows_of(contact), contact.centers, contact.species, contact.begin, contact.end, contact.entries,
-            self.contact.parameters, self.contact.cuts, self._weak_cuts, self._screening, by_slice,
+            self.contact.parameters, self.contact.cuts, self.weak_cuts, self.screening, by_slice,
         )  # fmt: skip
         add_by_species(by_slice, contact, energies)

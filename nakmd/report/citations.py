@@ -113,7 +113,7 @@ def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
 
 
 def cite_methods(deck: Deck | None, measured: Sequence[str]) -> list[Reference]:
-    """Return the references of integrators, thermostats, barostats, analyses and error estimates.
+    """Return the references of integrators, thermostats, barostats, moves, analyses and error estimates.
 
     Parameters
     ----------
@@ -127,7 +127,9 @@ def cite_methods(deck: Deck | None, measured: Sequence[str]) -> list[Reference]:
         parts = stage.integrator.parts
         for part in parts:
             references += references_of(type(part))
-        if len(parts) > 1:
+        for move in stage.moves:
+            references += references_of(type(move))
+        if len(parts) > 1 or stage.moves:
             references += references_of(random)
     names = dict.fromkeys(name.split()[0] for name in measured)
     for name in names:

@@ -183,17 +183,18 @@ def _ensemble(stage: Any) -> str:
         return ""
     if not isinstance(stage, Dynamics):
         return f"{MINIMISERS[stage.method].label}, to {stage.force:g} eV/Å"
-    if stage.ensemble == "nve":
-        return "NVE"
-    assert stage.temperature is not None  # held by the schema
-    first, last = stage.temperature
-    ramp = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
-    text = f"{THERMOSTATS[stage.ensemble].label}, {ramp}, τ = {stage.tau:g} ps"
+    text = "NVE"
+    if stage.temperature is not None:
+        first, last = stage.temperature
+        ramp = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
+        text = f"{THERMOSTATS[stage.ensemble].label}, {ramp}, τ = {stage.tau:g} ps"
     if stage.group != "all":
         text += f", on {stage.group}"
-    if stage.barostat is None:
-        return text
-    return f"{text}; {BAROSTATS[stage.barostat.kind].label} of {', '.join(stage.barostat.axes)}"
+    if stage.barostat is not None:
+        text += f"; {BAROSTATS[stage.barostat.kind].label} of {', '.join(stage.barostat.axes)}"
+    for move in stage.move:
+        text += f"; {move.attempts:,} {move.kind}s of {'–'.join(move.species)} every {move.every:,} steps"
+    return text
 
 
 def _duration(stage: Any) -> str:

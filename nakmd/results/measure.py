@@ -106,7 +106,8 @@ class Measuring:
             return Results(_attempt(lambda: self._outcomes(trajectory)), notes)
 
     def _outcomes(self, trajectory: Trajectory) -> dict[str, Record | AnalysisError]:
-        from nakmd.analysis.frame_choice import FrameChoice  # noqa: PLC0415  (slow to import, and not needed earlier)
+        from nakmd.analysis.exchanged import exchange_fault  # noqa: PLC0415  (slow to import, and not needed earlier)
+        from nakmd.analysis.frame_choice import FrameChoice  # noqa: PLC0415  (as above)
         from nakmd.analysis.standard import analyze_chosen  # noqa: PLC0415  (as above)
 
         choice = FrameChoice.of(trajectory, **frame_options(self._deck))
@@ -117,6 +118,10 @@ class Measuring:
         records = analyze_chosen(trajectory, choice, self._tables) if self._tables else {}
         repeated = self._without_equilibration(trajectory, choice)
         for name, live in self._live.items():
+            fault = exchange_fault(trajectory, choice.measured, live.analysis)
+            if fault is not None:
+                records[name] = fault
+                continue
             try:
                 records[name] = _record_of(repeated.get(name, live), live.offered, choice)
             except AnalysisError as error:

@@ -149,7 +149,7 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
         plan.add(check_memory(plan.memory, system.n_atoms, _structure_path(draft)))
         plan.add(check_disk(draft, system.n_atoms, directory or Path()))
     if plan.deck is not None and system is not None and potential is not None and not plan.faults:
-        plan.add(check_start(plan.deck, system))
+        plan.add(check_start(plan.deck, system, potential))
     return plan
 
 

@@ -33,6 +33,8 @@ from nakmd.simulation import (
     Observer,
     Progress,
     Simulation,
+    Stage,
+    StageReport,
     Status,
     ThermoWriter,
 )
@@ -85,7 +87,7 @@ class Session:
             has_velocities = self.stored["began_with_velocities"]
         self._began_with_velocities = has_velocities
         stages = build_stages(self.deck, has_velocities)
-        writer = GuardedWriter(self._open_trajectory([stage.name for stage in stages]), self.folder.confirm)
+        writer = GuardedWriter(self._open_trajectory(stages), self.folder.confirm)
         try:
             measuring = Measuring(self.deck, self.system.topology, self._surface)
             output = self.deck.output
@@ -122,7 +124,7 @@ class Session:
         with self._failures_recorded(simulation):
             return self._finish(simulation, status, measuring)
 
-    def _open_trajectory(self, stages: list[str]) -> TrajectoryWriter:
+    def _open_trajectory(self, stages: list[Stage]) -> TrajectoryWriter:
         parameters = {
             "deck": self.source.text,
             "provenance": describe_run(self.deck.seed, self.threads),
@@ -131,7 +133,8 @@ class Session:
                 "model": self.potential.describe(),
                 **({} if self._surface is None else {"surface": self._surface}),
             },
-            "stages": stages,
+            "stages": [stage.name for stage in stages],
+            "exchanging_stages": [stage.name for stage in stages if stage.moves],
             "thermo_units": THERMO_UNITS | heat_units(tuple(dict.fromkeys(self.system.topology.elements))),
             "creator_version": __version__,
             "title": self.deck.title,
@@ -230,16 +233,11 @@ class Session:
         rate = float("nan")
         if self._pace > 0.0 and self.system.n_atoms:
             rate = 1e6 / (self._pace * self.system.n_atoms)
-            if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS:
+            has_moves = any(stage.moves for stage in simulation.stages)  # their time is estimated apart
+            if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not has_moves:
                 store_rate(self.potential, self.threads, rate)
         for report in simulation.reports:
-            if report.converged is False:
-                note = (
-                    f"Stage {report.name!r} did not converge in {report.steps} steps: the largest force is "
-                    f"{report.largest_force:.3g} eV/Å. Increase steps, or the force tolerance."
-                )
-                if note not in self.notes:  # noted before an interruption
-                    self.notes.append(note)
+            self._note_ending(report)
         self.folder.update(force=True, notes=self.notes)
         results = Results({}, [*self.notes, *self._ending])
         if status is Status.FINISHED:
@@ -266,3 +264,18 @@ class Session:
             [*self.notes, *self._ending],
             rate,
         )
+
+    def _note_ending(self, report: StageReport) -> None:
+        """Note what a reader of the results must know of how a stage ended."""
+        notes = []
+        if report.converged is False:
+            notes.append(
+                f"Stage {report.name!r} did not converge in {report.steps} steps: the largest force is "
+                f"{report.largest_force:.3g} eV/Å. Increase steps, or the force tolerance."
+            )
+        if report.tried and report.accepted is not None:
+            share, begin = 100.0 * report.accepted / report.tried, f"Stage {report.name!r}: exchanges accepted: "
+            notes.append(f"{begin}{report.accepted:,} of {report.tried:,} ({share:.2g} %).")
+            # an extended stage has more of them than it had
+            self.notes[:] = [note for note in self.notes if not note.startswith(begin)]
+        self.notes += [note for note in notes if note not in self.notes]  # noted before an interruption

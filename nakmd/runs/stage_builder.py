@@ -8,7 +8,18 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.kinds import chosen_options
 from nakmd.deck.schema import BarostatSection, Dynamics, Relax
 from nakmd.deck.stage_names import stage_names
-from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS, Barostat, Integrator, Ramp, Thermostat, VelocityVerlet
+from nakmd.integrators import (
+    BAROSTATS,
+    MINIMISERS,
+    MOVES,
+    THERMOSTATS,
+    Barostat,
+    Integrator,
+    Ramp,
+    Swap,
+    Thermostat,
+    VelocityVerlet,
+)
 from nakmd.simulation import Stage
 
 
@@ -43,6 +54,7 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
                 frozen=deck.groups.frozen,
                 rigid=deck.groups.rigid,
                 tethered=tethered,
+                moves=_moves(section),
             )
         )
     return stages
@@ -59,6 +71,12 @@ def build_integrator(section: Relax | Dynamics) -> Integrator:
     if isinstance(section, Relax):
         return MINIMISERS[section.method](section.force)
     return VelocityVerlet(section.timestep, _thermostat(section), _barostat(section.barostat))
+
+
+def _moves(section: Relax | Dynamics) -> tuple[Swap, ...]:
+    if isinstance(section, Relax):
+        return ()
+    return tuple(MOVES[move.kind](move.species, move.every, move.attempts, move.temperature) for move in section.move)
 
 
 def _thermostat(section: Dynamics) -> Thermostat | None:

@@ -9,13 +9,14 @@ import numpy as np
 from nakmd.deck.deck import Deck
 from nakmd.deck.messages import Problem
 from nakmd.errors import AnalysisError, InputError
+from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.runs.stage_builder import build_integrator, build_stages
-from nakmd.simulation import stage_faults
+from nakmd.simulation import move_faults, stage_faults
 from nakmd.system import System
 
 
-def check_start(deck: Deck, system: System) -> Iterator[Problem]:
+def check_start(deck: Deck, system: System, potential: Potential) -> Iterator[Problem]:
     """Yield the errors with which a run of this deck would end before its first step; the system is not changed."""
     faults: list[tuple[int, InputError]] = []
     for index, section in enumerate(deck.stage):
@@ -26,6 +27,8 @@ def check_start(deck: Deck, system: System) -> Iterator[Problem]:
     if not faults:
         stages = build_stages(deck, bool(np.any(system.velocities)))
         faults = list(stage_faults(system, stages, deck.seed))
+        if not faults and any(stage.moves for stage in stages):
+            faults = list(move_faults(system, potential.bind(system.species_names), stages))
     said: set[str] = set()
     for index, fault in faults:
         # a fault of the groups is the same in every stage

@@ -84,6 +84,9 @@ def named_groups(draft: Draft) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for index, stage in draft.stages:
         if isinstance(stage, Dynamics):
             yield ("stage", index, "group"), stage.group
+            for number, move in enumerate(stage.move):
+                for side, name in enumerate(move.species):
+                    yield ("stage", index, "move", number, "species", side), name
 
 
 def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -> Iterator[Problem]:

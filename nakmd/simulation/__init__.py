@@ -1,6 +1,7 @@
 """The simulation loop, its stages and its observers."""
 
 from nakmd.simulation.deadline import Deadline
+from nakmd.simulation.exchanges import move_faults
 from nakmd.simulation.live_analysis import LiveAnalysis
 from nakmd.simulation.loop import Simulation
 from nakmd.simulation.observers import FrameWriter, Observer, ThermoLog, ThermoWriter
@@ -21,5 +22,6 @@ __all__ = [
     "Status",
     "ThermoLog",
     "ThermoWriter",
+    "move_faults",
     "stage_faults",
 ]

@@ -1,7 +1,7 @@
 """The loop: stages in order, step by step, with observers.
 
 One step: the integrator kicks and drifts, the neighbour lists are updated, the potential fills the one preallocated
-`Result`, the integrator kicks again, the observers that are due get one `Frame`.
+`Result`, the integrator kicks again, moves that are due are made, the observers that are due get one `Frame`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
 from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays, unpack_tethers
 from nakmd.simulation.deadline import Deadline
+from nakmd.simulation.exchanges import Exchanges, move_faults
 from nakmd.simulation.forces import Forces
 from nakmd.simulation.observer_group import ObserverGroup
 from nakmd.simulation.observers import Observer
@@ -111,12 +112,15 @@ class Simulation:
         self._work = WorkAccount()
         self._observer_group = ObserverGroup(observers)
         self._progress = ProgressReporter(report)
-        self._readings = Readings(system, self._forces, self._schedule, self._work)
+        self._exchanges = Exchanges(system, self.evaluator, seed, stages)
+        self._readings = Readings(system, self._forces, self._schedule, self._work, self._exchanges)
         self._stop_requested = False
         self._checkpoint_every = checkpoint_every
         self._save = save
         self._deadline = deadline
         check_stages(system, self.stages, seed)
+        for _, fault in move_faults(system, self.evaluator, self.stages):
+            raise fault
         for observer in self.observers:
             observer.attach(self)
 
@@ -168,7 +172,7 @@ class Simulation:
 
     @property
     def conserved_energy(self) -> float:
-        """Total energy [eV] minus the work of thermostats and barostats and the energy jumps between stages.
+        """Total energy [eV] minus the work of thermostats, barostats and exchanges and the jumps between stages.
 
         Constant up to the integration error, and continuous through all stages of dynamics.
         """
@@ -240,6 +244,10 @@ class Simulation:
             watched = step % WATCH_EVERY == 0 or step == frame_due
             self._compute_forces(watched or integrator.needs_virial(step), observed=step == frame_due)
             integrator.after_forces(system, result, step)
+            for moved in self._exchanges.make_due(step, integrator.set_temperature(step)):
+                if moved:
+                    self.neighbors.invalidate()
+                    self._compute_forces(virial=True, observed=step == frame_due)
             if watched:
                 self._watch.check(system, result, self.temperature, step)
             if step == frame_due:
@@ -274,6 +282,7 @@ class Simulation:
     def _enter_stage(self) -> None:
         """Bind the stage to the system, prepare the velocities, and compute the first forces."""
         stage = self.stage
+        self._exchanges.enter()
         stage.prepare_velocities(self.system, self._bind_stage(), self.seed, self.step)
         self._compute_forces(virial=True, observed=self._work.is_first_stage)
         stage.integrator.begin(self.result)
@@ -287,6 +296,7 @@ class Simulation:
     def _bind_stage(self) -> Mobility:
         forces, schedule = self._forces, self._schedule
         forces.mobility = schedule.stage.bind(self.system, self.seed, schedule.span, forces.mobility)
+        self._exchanges.bind(schedule.stage)
         return forces.mobility
 
     def _finish_stage(self) -> None:
@@ -294,7 +304,7 @@ class Simulation:
         self._forces.complete()
         self._watch.check(self.system, self.result, self.temperature, self.step)
         largest_force = None if integrator.converged is None else integrator.largest_force
-        report = StageReport(self.stage.name, steps, integrator.converged, largest_force)
+        report = StageReport(self.stage.name, steps, integrator.converged, largest_force, *self._exchanges.of_stage)
         self.reports[self._schedule.stage_index :] = [report]
 
     def _leave_stage(self) -> None:
@@ -346,6 +356,7 @@ class Simulation:
             "integrator": self.stage.integrator.state() if self._schedule.entered else {},
             "neighbors": self.neighbors.state(),
             "reports": {str(k): asdict(report) for k, report in enumerate(self.reports)},
+            "exchanges": self._exchanges.state(),
             "observers": self._observer_group.state(),
         }
 
@@ -362,6 +373,7 @@ class Simulation:
         self._forces.restored()
         self._schedule.restore(state)
         self._work.restore(state["past_work"])
+        self._exchanges.restore(state.get("exchanges", {}))
         self.reports = [StageReport(**state["reports"][str(k)]) for k in range(len(state["reports"]))]
         if self._schedule.entered:
             unpack_tethers(state, self._bind_stage())

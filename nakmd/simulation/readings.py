@@ -8,6 +8,7 @@ from nakmd.arrays import FloatArray
 from nakmd.currents import HeatCurrent
 from nakmd.integrators import Integrator
 from nakmd.integrators.base import KineticSums
+from nakmd.simulation.exchanges import Exchanges
 from nakmd.simulation.forces import Forces
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.work_account import WorkAccount
@@ -30,6 +31,7 @@ THERMO_UNITS = {
     "conserved": "eV",
     "thermostat_work": "eV",
     "barostat_work": "eV",
+    "exchange_work": "eV",
     "pressure_bar": "bar",
     **{f"pressure_{v}": "eV Angstrom-3" for v in VOIGT},
     "volume": "Angstrom+3",
@@ -122,13 +124,17 @@ class Readings:
     forces : Forces
     schedule : Schedule
     work : WorkAccount
+    exchanges : Exchanges
     """
 
-    def __init__(self, system: System, forces: Forces, schedule: Schedule, work: WorkAccount) -> None:
+    def __init__(
+        self, system: System, forces: Forces, schedule: Schedule, work: WorkAccount, exchanges: Exchanges
+    ) -> None:
         self._system = system
         self._forces = forces
         self._schedule = schedule
         self._work = work
+        self._exchanges = exchanges
         self._kinetic = KineticSums(system.masses)
         self._heat: HeatCurrent | None = None
 
@@ -144,10 +150,11 @@ class Readings:
 
     @property
     def conserved_energy(self) -> float:
-        """Total energy [eV] minus the work of thermostats and barostats and the energy jumps between stages."""
+        """Total energy [eV] minus the work of thermostats, barostats and exchanges and the jumps between stages."""
         self._forces.complete()
         work = self._work_totals()
-        return self._forces.result.energy + self.kinetic_energy - work["thermostat"] - work["barostat"] - work["other"]
+        energy = self._forces.result.energy + self.kinetic_energy
+        return energy - work["thermostat"] - work["barostat"] - work["other"] - self._exchanges.work
 
     def thermo_row(self) -> dict[str, Value]:
         """Return the thermodynamic quantities (units: `THERMO_UNITS`)."""
@@ -158,6 +165,7 @@ class Readings:
             "stage": schedule.stage.name,
             **read_state(self._system, forces.result, self._kinetic, schedule.stage.integrator, schedule.step),
             **{f"{name}_work": work for name, work in self._work_totals().items() if name != "other"},
+            **self._exchange_columns(),
             "conserved": self.conserved_energy,
             "tether_energy": forces.tether_energy,
         }
@@ -186,6 +194,17 @@ class Readings:
             pair_energies=forces.pair_energies() if "pair_energies" in needs else None,
             virials=forces.virials,
         )
+
+    def _exchange_columns(self) -> dict[str, Value]:
+        """Return the exchanges since the run began; no columns if no stage has moves."""
+        exchanges = self._exchanges
+        if not exchanges.are_planned:
+            return {}
+        return {
+            "exchange_work": exchanges.work,
+            "exchanges_tried": exchanges.tried,
+            "exchanges_accepted": exchanges.accepted,
+        }
 
     def _work_totals(self) -> dict[str, float]:
         return self._work.totals(self._schedule.stage.integrator if self._schedule.entered else None)

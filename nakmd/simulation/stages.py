@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.integrators import Integrator, Mobility, Span, initialize_velocities, remove_momentum
+from nakmd.integrators import Integrator, Mobility, Span, Swap, initialize_velocities, remove_momentum
 from nakmd.system import System
 
 
@@ -42,6 +42,8 @@ class Stage:
         Names of groups, see `nakmd.integrators.Mobility`.
     tethered : mapping of str to float [eV/Å²]
         Spring constant of each tethered group. Atoms tethered in the previous stage keep their centres.
+    moves : tuple of Swap
+        Monte Carlo moves between steps.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Stage:
     frozen: tuple[str, ...] = ()
     rigid: tuple[str, ...] = ()
     tethered: Mapping[str, float] = field(default_factory=dict)
+    moves: tuple[Swap, ...] = ()
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -81,7 +84,25 @@ class Stage:
         if previous is not None and np.array_equal(previous.tether_atoms, mobility.tether_atoms):
             mobility.tether_centres[:] = previous.tether_centres
         self.integrator.start(system, mobility, seed, span)
+        for move in self.moves:
+            self._bind_move(move, system, mobility)
         return mobility
+
+    def _bind_move(self, move: Swap, system: System, mobility: Mobility) -> None:
+        """Bind a move; raise `InputError` unless its temperature is given once."""
+        if not self.integrator.advances_time:
+            raise InputError(f"A relaxation cannot have moves, but the stage swaps {move.pair}.")
+        if self.integrator.set_temperature(0) is None and move.temperature is None:
+            raise InputError(
+                f"The move that swaps {move.pair} has no temperature, and the stage has no thermostat. Give the move "
+                'a temperature ("450 K"), or the stage a thermostat.'
+            )
+        if self.integrator.set_temperature(0) is not None and move.temperature is not None:
+            raise InputError(
+                f"The move that swaps {move.pair} has a temperature of {move.temperature:g} K, and the stage has a "
+                "thermostat: moves take its temperature. Remove that of the move."
+            )
+        move.start(system, mobility)
 
     def prepare_velocities(self, system: System, mobility: Mobility, seed: int, step: int) -> None:
         """Draw the initial velocities, if any, and apply the constraints of the stage to the velocities."""
@@ -115,12 +136,16 @@ class StageReport:
         Whether the forces of a minimisation fell below the tolerance; None for dynamics.
     largest_force : float [eV/Å] or None
         Largest force at the end of a minimisation; None for dynamics.
+    tried, accepted : int or None
+        Exchanges of its moves; None without moves.
     """
 
     name: str
     steps: int
     converged: bool | None = None
     largest_force: float | None = None
+    tried: int | None = None
+    accepted: int | None = None
 
 
 def check_stages(system: System, stages: Sequence[Stage], seed: int) -> None:

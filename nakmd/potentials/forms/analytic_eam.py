@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,9 +23,6 @@ class AnalyticEmbeddedAtom(EmbeddedAtom):
         End of a table of embedding energies, in the unit of the set: about four times the density of a solid.
     density_unit : str
     """
-
-    #: Density, interaction, embedding and of_pair, as `nakmd.kernels.eam.build_eam_kernels` takes them.
-    formulas: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
 
     atomic_numbers: tuple[int, ...]
     largest_density: float

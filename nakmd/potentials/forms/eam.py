@@ -143,7 +143,8 @@ class EAM(EmbeddedAtom):
 
     Record = EAMTableSet
     guessed_cost = 0.25
-    kernels = build_eam_kernels(density, interaction, embedding, of_pair)
+    formulas = (density, interaction, embedding, of_pair)
+    kernels = build_eam_kernels(*formulas)
 
     def __init__(self, table: EAMTable, label: str = "eam") -> None:
         super().__init__(table.elements, label)

@@ -20,6 +20,7 @@ from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.many_body_style import many_body_style
 from nakmd.potentials.forms.record import NumbersRecord
+from nakmd.potentials.local_energy import LocalEmbedding, embedding_kernel
 from nakmd.system import Result, System
 
 
@@ -28,7 +29,8 @@ class EmbeddedAtom(Term):
 
     .. math:: E = \sum_i F_a(\rho_i) + \tfrac12 \sum_{i \ne j} V_{ab}(r_{ij}), \quad \rho_i = \sum_j \phi_{ab}(r_{ij})
 
-    Subclasses set `kernels` (`nakmd.kernels.eam.build_eam_kernels`) and implement `_tables` and `_numbers`.
+    Subclasses set `formulas` and `kernels` (`nakmd.kernels.eam.build_eam_kernels`), and implement `_tables` and
+    `_numbers`.
 
     Attributes
     ----------
@@ -43,6 +45,8 @@ class EmbeddedAtom(Term):
     #: The record of a set.
     Record: ClassVar[type[NumbersRecord]]
     kernels: ClassVar[tuple[Callable[..., Any], ...]]
+    #: Density, interaction, embedding and of_pair, as `nakmd.kernels.eam.build_eam_kernels` takes them.
+    formulas: ClassVar[tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any], Callable[..., Any]]]
 
     def __init__(self, elements: Sequence[str], label: str) -> None:
         self.elements = tuple(elements)
@@ -104,6 +108,10 @@ class EmbeddedAtom(Term):
         cutoff = np.where(self.lost_pairs(species_names), 0.0, cutoff)
         request = ListRequest(self.label, cutoff, single=self.precision == "mixed")
         return BoundEmbeddedAtom(type(self).kernels, parameters, request)
+
+    def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalEmbedding:  # noqa: D102
+        assert isinstance(bound, BoundEmbeddedAtom)  # from bind_term
+        return LocalEmbedding(embedding_kernel(type(self).formulas), bound)
 
 
 class BoundEmbeddedAtom(BoundTerm):

@@ -16,9 +16,11 @@ from nakmd.errors import InputError
 from nakmd.kernels.pair import CutTables, switch
 from nakmd.neighbors import ListRequest
 from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive
+from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.files.lammps_table import N_POINTS, format_pair_table
 from nakmd.potentials.forms.bound_pair import BoundPair
 from nakmd.potentials.forms.pair_set import CutMode, CutPair, PairSet, Parameter, make_pair_set
+from nakmd.potentials.local_energy import LocalEnergy, LocalPairs, pair_kernel
 
 #: Where the switching function starts unless stated, as a fraction of the cutoff.
 SMOOTH_FROM = 0.9
@@ -280,6 +282,12 @@ class PairPotential(Term):
         cuts = cuts._replace(shift=self.shifts(species_names, type(self).formula, parameters, cuts))
         request = ListRequest(self.label, cutoff, single=self.precision == "mixed")
         return BoundPair(type(self).kernels, parameters, cuts, request)
+
+    def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalEnergy | None:  # noqa: D102
+        if type(self).bind_term is not PairPotential.bind_term or not isinstance(bound, BoundPair):
+            return None  # its energy is more than the formula
+        kernel = pair_kernel(type(self).formula, type(self).of_pair)
+        return LocalPairs(kernel, bound.parameters, bound.cuts)
 
     def shifts(
         self, species_names: Sequence[str], function: Callable[..., Any], parameters: NamedTuple, cuts: CutTables

@@ -1,0 +1,100 @@
+"""The neighbours of single places, found in the bins of all rows without a list.
+
+While atoms are exchanged, places stay and their occupants change. A place is the position of one atom when the moves of
+a step begin; the rows of `nakmd.neighbors.images.Images` are its images.
+"""
+
+from __future__ import annotations
+
+import math
+
+from nakmd.kernels.candidates import outside
+from nakmd.kernels.cells import bin_of
+from nakmd.kernels.jit import lean_kernel, term
+
+
+@term
+def find_near(grid, row_places, row, reach, out_places, out_distances):
+    """Write the places within reach of a row, and their distances; return their number, also if they do not fit.
+
+    Parameters
+    ----------
+    grid : nakmd.neighbors.images.Grid
+    row_places : (n_rows,) int32
+        Place that each row is an image of.
+    row : int
+    reach : (n_species,) float64 [Å]
+        For the rows of each species, as they are ordered; 0 where none are searched.
+    out_places : (capacity,) int32
+        A place occurs once for each of its images within reach.
+    out_distances : (capacity,) float64 [Å]
+    """
+    xs, ys, zs, start, low, inverse_edges, shape, ranks = grid
+    x, y, z = xs[row], ys[row], zs[row]
+    n_bins = shape[0] * shape[1] * shape[2]
+    n = 0
+    for b in range(reach.shape[0]):
+        radius = reach[b]
+        if not radius > 0.0:
+            continue
+        y0 = bin_of(y - radius, low[1], inverse_edges[1], shape[1])
+        y1 = bin_of(y + radius, low[1], inverse_edges[1], shape[1])
+        z0 = bin_of(z - radius, low[2], inverse_edges[2], shape[2])
+        z1 = bin_of(z + radius, low[2], inverse_edges[2], shape[2])
+        square = radius * radius
+        for w in range(z0, z1 + 1):
+            gap_z = outside(z, low[2], inverse_edges[2], w)
+            for v in range(y0, y1 + 1):
+                gap_y = outside(y, low[1], inverse_edges[1], v)
+                chord = square - gap_y * gap_y - gap_z * gap_z
+                if chord < 0.0:
+                    continue
+                half = math.sqrt(chord)
+                x0 = bin_of(x - half, low[0], inverse_edges[0], shape[0])
+                x1 = bin_of(x + half, low[0], inverse_edges[0], shape[0])
+                run = b * n_bins + ranks[w, v] * shape[0]
+                for q in range(start[run + x0], start[run + x1 + 1]):
+                    dx, dy, dz = xs[q] - x, ys[q] - y, zs[q] - z
+                    r2 = dx * dx + dy * dy + dz * dz
+                    if r2 < square and q != row:
+                        if n < out_places.shape[0]:
+                            out_places[n] = row_places[q]
+                            out_distances[n] = math.sqrt(r2)
+                        n += 1
+    return n
+
+
+@lean_kernel
+def find_both(grid, row_places, home, pair, reach, out_places, out_distances, out_counts):
+    """Write the neighbours of the two places of a trial.
+
+    Parameters
+    ----------
+    grid, row_places, reach
+        As in `find_near`.
+    home : (n_places,) int64
+        Row of each place in the cell.
+    pair : (2,) int64
+        The two places.
+    out_places, out_distances : (2, capacity) int32 and float64 [Å]
+    out_counts : (2,) int64
+        Number of neighbours, also if they do not fit.
+    """
+    for side in range(2):
+        out_counts[side] = find_near(grid, row_places, home[pair[side]], reach, out_places[side], out_distances[side])
+
+
+@term
+def label_after(labels, pair, place):
+    """Return the species at a place after the exchange of a pair."""
+    if place == pair[0]:
+        return labels[pair[1]]
+    if place == pair[1]:
+        return labels[pair[0]]
+    return labels[place]
+
+
+@term
+def share_of(pair, place):
+    """Return how much a sum over the neighbours of both places counts a pair with a neighbour: half, if it is one."""
+    return 0.5 if (place == pair[0]) | (place == pair[1]) else 1.0
