@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.kernels.currents import sum_currents
+from nakmd.kernels.current_sums import sum_currents
 from nakmd.system import Topology
 from nakmd.units import ACCELERATION
 

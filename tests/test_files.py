@@ -23,6 +23,7 @@ EXCEPTIONS = {
     "cli/bench.py": "the name of the processor, in /proc",
     "cli/guard.py": "the traceback of a crash, independent of other modules",
     "studies/validation/workers.py": "the pipe to another process",
+    "studies/validation/pbe_forces.py": "the frames of PBE, for their digest",
 }
 
 METHODS = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "fdopen", "NamedTemporaryFile"}

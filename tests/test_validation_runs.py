@@ -13,7 +13,7 @@ from nakmd.potentials import load
 from nakmd.resources import data_folder
 from nakmd.studies import LIQUID_QUICK, validate
 from nakmd.studies.validation import campaign, markdown, wanted, workers
-from nakmd.studies.validation.kinds import KINDS
+from nakmd.studies.validation.point_kinds import KINDS
 from nakmd.studies.validation.points import Point
 from nakmd.studies.validation.scales import POTASSIUM, QUICK, SODIUM, Scale
 from nakmd.studies.validation.written_page import write_page

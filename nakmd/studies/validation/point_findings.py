@@ -12,8 +12,8 @@ from nakmd.analysis import Measure
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.studies.validation import alloy, melting, surface
 from nakmd.studies.validation.findings import Finding, number, restored, stored, together
-from nakmd.studies.validation.kinds import KINDS
 from nakmd.studies.validation.liquid import name_of, peak_of, species_of
+from nakmd.studies.validation.point_kinds import KINDS
 from nakmd.studies.validation.points import Point
 from nakmd.studies.validation.references import Reference, curves_of, reference_for
 from nakmd.studies.validation.scales import EUTECTIC, MIXING_TEMPERATURE, MIXTURES, POTASSIUM, SODIUM, Scale

@@ -11,8 +11,8 @@ from typing import Any
 from nakmd.elements import MEASURED_CRYSTALS
 from nakmd.potentials import Potential
 from nakmd.studies.validation import adsorption, carbon, diffraction, liquid, melting, pbe_forces, solid, surface
-from nakmd.studies.validation.kinds import KINDS
 from nakmd.studies.validation.models import covers, digest_for
+from nakmd.studies.validation.point_kinds import KINDS
 from nakmd.studies.validation.scales import EUTECTIC, MIXING_TEMPERATURE, MIXTURES, POTASSIUM, SODIUM, Scale
 from nakmd.studies.validation.wanted import Wanted
 

@@ -24,8 +24,8 @@ from nakmd.errors import NakmdError, RunError
 from nakmd.io.atomic import plain
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import Potential
-from nakmd.studies.validation.kinds import KINDS
 from nakmd.studies.validation.models import part_for
+from nakmd.studies.validation.point_kinds import KINDS
 from nakmd.studies.validation.points import Point
 
 #: A point and its result, with the seconds it took.

@@ -28,7 +28,7 @@ Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Kind:
+class PointKind:
     """A kind of point.
 
     Attributes
@@ -50,23 +50,23 @@ class Kind:
 
 
 KINDS = {
-    "cold": Kind("cold", cold.measure, lambda p, r: cold.findings(p["element"], r), 2),
-    "vacancy": Kind("solid", vacancy.measure, lambda p, r: vacancy.findings(p["element"], r)),
-    "lattice": Kind(
+    "cold": PointKind("cold", cold.measure, lambda p, r: cold.findings(p["element"], r), 2),
+    "vacancy": PointKind("solid", vacancy.measure, lambda p, r: vacancy.findings(p["element"], r)),
+    "lattice": PointKind(
         "solid", solid.measure_lattice, lambda p, r: solid.lattice_findings(p["element"], p["temperature"], r)
     ),
-    "fusion": Kind(
+    "fusion": PointKind(
         "solid", solid.measure_fusion, lambda p, r: solid.fusion_findings(p["element"], p["temperature"], r)
     ),
-    "melting": Kind("solid", melting.measure, None),
-    "liquid": Kind("liquid", liquid.measure, None),
-    "diffraction": Kind(
+    "melting": PointKind("solid", melting.measure, None),
+    "liquid": PointKind("liquid", liquid.measure, None),
+    "diffraction": PointKind(
         "liquid", diffraction.measure, lambda p, r: diffraction.findings(p["x_K"], p["temperature"], r)
     ),
-    "alloy": Kind("alloy", alloy.measure, lambda p, r: alloy.findings(p["solute"], p["host"], r), 2),
-    "surface": Kind("surface", surface.measure, None),
-    "forces": Kind("forces", pbe_forces.measure, lambda p, r: pbe_forces.findings(r)),
-    "extremes": Kind("extremes", extremes.measure, lambda p, r: extremes.findings(tuple(p["pair"]), r)),
-    "carbon": Kind("carbon", carbon.measure, lambda p, r: carbon.findings(r)),
-    "adsorption": Kind("adsorption", adsorption.measure, lambda p, r: adsorption.findings(p["metal"], r), 2),
+    "alloy": PointKind("alloy", alloy.measure, lambda p, r: alloy.findings(p["solute"], p["host"], r), 2),
+    "surface": PointKind("surface", surface.measure, None),
+    "forces": PointKind("forces", pbe_forces.measure, lambda p, r: pbe_forces.findings(r)),
+    "extremes": PointKind("extremes", extremes.measure, lambda p, r: extremes.findings(tuple(p["pair"]), r)),
+    "carbon": PointKind("carbon", carbon.measure, lambda p, r: carbon.findings(r)),
+    "adsorption": PointKind("adsorption", adsorption.measure, lambda p, r: adsorption.findings(p["metal"], r), 2),
 }  # fmt: skip
