@@ -54,7 +54,7 @@ class NakMD(Calculator):
     >>> atoms = bulk("Na", "bcc", a=4.2906)
     >>> atoms.calc = NakMD("nak")
     >>> round(atoms.get_potential_energy(), 3)
-    -1.109
+    -1.113
     """
 
     implemented_properties = ["energy", "free_energy", "energies", "forces", "stress", "stresses"]  # noqa: RUF012  (ASE's way)

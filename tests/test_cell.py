@@ -39,7 +39,7 @@ def test_energies_do_not_depend_on_the_handedness(periodic):
     places = np.array([[i, j, k] for i in range(3) for j in range(3) for k in range(2)]) / [3, 3, 2]
     atoms = Atoms("NaK" * 9, places @ TRICLINIC + 0.3 * rng.random((18, 3)), cell=TRICLINIC, pbc=periodic)
     atoms.calc = NakMD("nak")
-    mirrored = Atoms(atoms.symbols, atoms.positions, cell=-TRICLINIC, pbc=periodic, calculator=NakMD("nak"))
+    mirrored = Atoms(atoms.symbols, atoms.positions, cell=-TRICLINIC, pbc=periodic, calculator=NakMD("nak-2016"))
     # the order of the sums differs: 18 atoms of 1 eV to 1e-12
     assert mirrored.get_potential_energy() == pytest.approx(atoms.get_potential_energy(), rel=1e-12)
     np.testing.assert_allclose(mirrored.get_forces(), atoms.get_forces(), atol=1e-12)
@@ -83,8 +83,8 @@ def test_a_film_declared_periodic_along_a_zero_vector(tmp_path):
     """Case 09: the dimer of potassium at 4.6 Å has -0.6598 eV in a film, in no cell and in a large one."""
     path = tmp_path / "film.xyz"
     path.write_text('2\nLattice="40 0 0 0 40 0 0 0 0" Properties=species:S:1:pos:R:3 pbc="T T T"\nK 0 0 0\nK 4.6 0 0\n')
-    film = Atoms("K2", [[0, 0, 0], [4.6, 0, 0]], cell=[40, 40, 0], pbc=True, calculator=NakMD("nak"))
-    alone = Atoms("K2", [[0, 0, 0], [4.6, 0, 0]], calculator=NakMD("nak"))
+    film = Atoms("K2", [[0, 0, 0], [4.6, 0, 0]], cell=[40, 40, 0], pbc=True, calculator=NakMD("nak-2016"))
+    alone = Atoms("K2", [[0, 0, 0], [4.6, 0, 0]], calculator=NakMD("nak-2016"))
     assert film.get_potential_energy() == pytest.approx(-0.6598, abs=5e-5)  # the digits of the reference
     assert film.get_potential_energy() == pytest.approx(alone.get_potential_energy(), rel=1e-13)
     system = read_structure(path)
@@ -99,4 +99,4 @@ def test_a_cell_thinner_than_an_atom_is_refused():
         Cell([10.0, 0.0, 10.0])
     assert not Cell([10.0, 0.05, 10.0], (True, False, True)).periodic[1]
     with pytest.raises(InputError, match=f"at least {LEAST_HEIGHT} Å"):
-        Atoms("K", cell=[40, 40, 1e-9], pbc=True, calculator=NakMD("nak")).get_potential_energy()
+        Atoms("K", cell=[40, 40, 1e-9], pbc=True, calculator=NakMD("nak-2016")).get_potential_energy()

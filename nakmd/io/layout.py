@@ -63,7 +63,7 @@ def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
             hint = "Trajectories are written by nakmd run, or by nakmd convert from an extended XYZ file."
             raise FileFormatError(where, "this is not an HDF5 file.", hint)
     try:
-        if pending_changes(where):
+        if pending_changes(where) or _is_open_here(where):
             return h5py.File(JournaledFile(where, "r"), "r")
         return h5py.File(where, "r", locking="best-effort")
     except Exception as error:
@@ -73,6 +73,15 @@ def open_hdf5(path: str | os.PathLike[str]) -> h5py.File:
                 where, f"the file is truncated: it has {size} of {truncated.group(1)} bytes.", "Copy it again."
             ) from error
         raise FileFormatError(where, f"HDF5 cannot open the file ({one_line(error)}).", DAMAGED) from error
+
+
+def _is_open_here(path: Path) -> bool:
+    """Return whether this process has the file open by its name.
+
+    HDF5 lets both handles share what it has cached. If a run was continued in between, that is of the shorter file.
+    """
+    names = (os.fsdecode(file.name) for file in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE))
+    return os.path.realpath(path) in {os.path.realpath(name) for name in names}
 
 
 class Layout:

@@ -183,7 +183,7 @@ class Simulation:
         return self._readings.thermo_row()
 
     def heat_row(self) -> dict[str, Value]:
-        """Return the heat current of each element (`nakmd.kernels.current_sums`); an observer must need ``"virials"``."""
+        """Return the heat current of each element; an observer must need ``"virials"``."""
         return self._readings.heat_row()
 
     # ------------------------------------------------------------------------------------------ the loop

@@ -4,7 +4,7 @@ DECKS = {
     "liquid": """
 seed = 3
 [model]
-potential = "nak"
+potential = "nak-2016"
 [structure.liquid]
 x_K = 0.5
 temperature = "450 K"
@@ -68,7 +68,7 @@ r_0 = "3.0 Å"
 cutoff = "6 Å"
 [[model.terms]]
 kind = "set"
-name = "nak"
+name = "nak-2016"
 [structure.carbon]
 kind = "graphene"
 size = ["15 Å", "15 Å"]
