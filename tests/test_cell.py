@@ -39,7 +39,7 @@ def test_energies_do_not_depend_on_the_handedness(periodic):
     places = np.array([[i, j, k] for i in range(3) for j in range(3) for k in range(2)]) / [3, 3, 2]
     atoms = Atoms("NaK" * 9, places @ TRICLINIC + 0.3 * rng.random((18, 3)), cell=TRICLINIC, pbc=periodic)
     atoms.calc = NakMD("nak")
-    mirrored = Atoms(atoms.symbols, atoms.positions, cell=-TRICLINIC, pbc=periodic, calculator=NakMD("nak-2016"))
+    mirrored = Atoms(atoms.symbols, atoms.positions, cell=-TRICLINIC, pbc=periodic, calculator=NakMD("nak"))
     # the order of the sums differs: 18 atoms of 1 eV to 1e-12
     assert mirrored.get_potential_energy() == pytest.approx(atoms.get_potential_energy(), rel=1e-12)
     np.testing.assert_allclose(mirrored.get_forces(), atoms.get_forces(), atol=1e-12)
@@ -89,7 +89,7 @@ def test_a_film_declared_periodic_along_a_zero_vector(tmp_path):
     assert film.get_potential_energy() == pytest.approx(alone.get_potential_energy(), rel=1e-13)
     system = read_structure(path)
     assert system.cell.periodic.tolist() == [True, True, False]
-    assert evaluate(load("nak"), system).energy == pytest.approx(film.get_potential_energy(), rel=1e-13)
+    assert evaluate(load("nak-2016"), system).energy == pytest.approx(film.get_potential_energy(), rel=1e-13)
 
 
 def test_a_cell_thinner_than_an_atom_is_refused():
@@ -99,4 +99,4 @@ def test_a_cell_thinner_than_an_atom_is_refused():
         Cell([10.0, 0.0, 10.0])
     assert not Cell([10.0, 0.05, 10.0], (True, False, True)).periodic[1]
     with pytest.raises(InputError, match=f"at least {LEAST_HEIGHT} Å"):
-        Atoms("K", cell=[40, 40, 1e-9], pbc=True, calculator=NakMD("nak-2016")).get_potential_energy()
+        Atoms("K", cell=[40, 40, 1e-9], pbc=True, calculator=NakMD("nak")).get_potential_energy()
