@@ -286,6 +286,7 @@ class _Band:
         """Return a state at its minimum; raise `PathError` if it has none near."""
         state = self._prepared(atoms)
         search = FIRE(state, logfile=None, maxstep=LONGEST_STEP)
+        search.attach(self.refuse_drift, LOOK_EVERY, [state], [name])
         if not search.run(fmax=self._settings.end_force, steps=END_STEPS):
             force = float(np.linalg.norm(state.get_forces(), axis=1).max())
             raise PathError(
@@ -309,7 +310,7 @@ class _Band:
         for climb, force in ((False, CLIMB_FROM), (True, settings.saddle_force)):
             band.climb = climb
             search = FIRE(band, logfile=None, maxstep=LONGEST_STEP)
-            search.attach(self.refuse_drift, LOOK_EVERY, images)  # a collapsing band would go on for long
+            search.attach(self._look, LOOK_EVERY, band, first, last)  # a collapsing band would go on for long
             search.run(fmax=force, steps=settings.steps)
         kept = [first, *(self._kept(image) for image in images[1:-1]), last]
         # a band that has left its states is not divided
@@ -328,6 +329,12 @@ class _Band:
         )
         before = self.between(first, middle, None, divisions - 1)
         return before + self.between(middle, last, None, divisions - 1)[1:]
+
+    def _look(self, band: NEB, first: Atoms, last: Atoms) -> None:
+        """Raise `PathError` if an image has left its place, or lies below both ends already."""
+        self.refuse_drift(band.images)
+        energies = np.array([first.get_potential_energy(), *band.energies[1:-1], last.get_potential_energy()])
+        check_energies(energies, False, self._limits, names_of(band.images))
 
     def _prepared(self, atoms: Atoms) -> Atoms:
         state: Atoms = atoms.copy()

@@ -109,4 +109,5 @@ def _draw_atoms(axes: DrawnAxes, images: Sequence[Atoms], row: int, movers: Sequ
         line = np.array([first.positions[mover] + way[k] - middle for way in ways])
         axes.plot(line @ along, line @ across, color=COLORS[1], lw=0.8)
     axes.set_aspect("equal")
+    axes.margins(0.12)
     axes.axis("off")
