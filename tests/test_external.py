@@ -115,7 +115,7 @@ def test_one_call_gives_energy_forces_and_virial():
 
 
 def test_constant_energy_and_relaxation_with_emt():
-    """Copper by effective-medium theory, NVE at 2 fs: it changes by less than a hundredth of its parts. FIRE lowers the energy."""
+    """Copper by effective-medium theory, NVE at 2 fs: the sum changes by less than 1 % of its parts; FIRE lowers it."""
     cell = 2 * 3.6
     fcc = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]) * 1.8
     grid = np.array(list(np.ndindex(2, 2, 2))) * 3.6

@@ -65,7 +65,7 @@ def test_stopped_and_resumed_is_the_same(whole, tmp_path):
 
 @pytest.mark.parametrize("memory", [False, True], ids=["of atoms alone", "with memory, renewed"])
 def test_killed_and_resumed_is_the_same(tmp_path, memory):
-    """A calculator kills its process at a step; a calculator with a memory resumes to the bit if each step renews it."""
+    """A calculator kills its process at a step; one with a memory resumes to the bit if each step renews it."""
     kind = {"kind": "ase", "calculator": f"{BESIDE}:{'WithMemory' if memory else 'Bare'}", "arguments": SODIUM}
     deck = deck_of(tmp_path, {"terms": [{**kind, "renew": memory}]})
     whole = run_deck(deck, tmp_path / "whole", threads=1)
@@ -119,9 +119,10 @@ def test_check_times_a_call_and_names_what_is_wrong(tmp_path):
     forecast = estimate(make_plan(nakmd.Deck.from_file(deck)))
     assert "one call of MorsePotential on this system took" in forecast.rate_source
     assert forecast.wall_time > 0.0
+    failing = {"ase": f"{BESIDE}:Bare", "arguments": {**SODIUM, "fails_at": 1}}
+    plan = make_plan(nakmd.Deck.from_file(deck_of(tmp_path, failing)))
     with pytest.raises(ModelError, match="Bare failed"):
-        failing = {"ase": f"{BESIDE}:Bare", "arguments": {**SODIUM, "fails_at": 1}}
-        estimate(make_plan(nakmd.Deck.from_file(deck_of(tmp_path, failing))))
+        estimate(plan)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,9 @@ def test_a_barostat_is_refused_by_name(tmp_path):
 
 def test_a_changed_calculator_does_not_resume(tmp_path):
     """The module beside the deck is part of what the potential is."""
-    run = run_deck(deck_of(tmp_path, {"ase": f"{BESIDE}:Bare", "arguments": SODIUM}, steps=4), tmp_path / "run", threads=1)
+    run = run_deck(
+        deck_of(tmp_path, {"ase": f"{BESIDE}:Bare", "arguments": SODIUM}, steps=4), tmp_path / "run", threads=1
+    )
     with (tmp_path / f"{BESIDE}.py").open("a") as module:
         module.write("\nSODIUM = {}\n")
     with pytest.raises(InputError, match="The potential has changed"):

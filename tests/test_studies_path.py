@@ -18,7 +18,7 @@ SODIUM, POTASSIUM = 4.2906, 5.3280
 
 
 class Wells(Calculator):
-    """One atom with E(x) = Σ c_n xⁿ along x and a spring across: the saddle and its energy are those of a polynomial."""
+    """One atom with E(x) = Σ c_n xⁿ along x and a spring across: the saddle is that of a polynomial."""
 
     implemented_properties = ["energy", "forces"]  # noqa: RUF012
 
@@ -122,7 +122,7 @@ def test_guards_name_the_image():
         check_energies(np.array([0.0, -0.02, 0.2, 0.1, 0.0]), False, limits, names)
     with pytest.raises(PathError, match=r"Image 1 of 4 and image 3 of 4 differ by 0\.020 eV"):
         check_energies(np.array([0.0, 0.12, 0.2, 0.1, 0.0]), True, limits, names)
-    with pytest.raises(PathError, match="Image 2 of 4, the climbing one, has a force of 0.050"):
+    with pytest.raises(PathError, match=r"Image 2 of 4, the climbing one, has a force of 0\.050"):
         check_saddle(0.05, names[2], limits)
     # not converged, and no minimum at an end
     with pytest.raises(PathError, match="climbing one"):

@@ -330,7 +330,7 @@ class _Band:
         before = self.between(first, middle, None, divisions - 1)
         return before + self.between(middle, last, None, divisions - 1)[1:]
 
-    def _look(self, band: NEB, first: Atoms, last: Atoms) -> None:
+    def _look(self, band: Any, first: Atoms, last: Atoms) -> None:
         """Raise `PathError` if an image has left its place, or lies below both ends already."""
         self.refuse_drift(band.images)
         energies = np.array([first.get_potential_energy(), *band.energies[1:-1], last.get_potential_energy()])
