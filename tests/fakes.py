@@ -9,6 +9,8 @@ from nakmd.system import System
 class IdealGas:
     """A potential without forces: with tethers, independent harmonic oscillators."""
 
+    terms = ()
+
     requests = ()
     cutoff = 0.0
 
