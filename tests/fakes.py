@@ -10,6 +10,7 @@ class IdealGas:
     """A potential without forces: with tethers, independent harmonic oscillators."""
 
     terms = ()
+    has_pair_energies = True
 
     requests = ()
     cutoff = 0.0
