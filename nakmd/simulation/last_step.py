@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from nakmd.errors import ModelError
+from nakmd.potentials import Potential
 from nakmd.simulation.schedule import Schedule
 from nakmd.system import Result, System
 
@@ -37,6 +38,16 @@ class LastStep:
         self._schedule = schedule
         self._place: dict[str, Any] = {}
         self._integrator: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, potential: Potential, system: System, result: Result, schedule: Schedule) -> Self | None:
+        """Return one for a potential with a program outside nakmd, else None.
+
+        With it, energies and virial are computed in every step: a program that fails in one step may not answer again
+        for the step before it.
+        """
+        can_fail = any(term.is_external for term in potential.terms)
+        return cls(system, result, schedule) if can_fail else None
 
     def take(self) -> None:
         """Copy the present step; call before the next one begins."""

@@ -123,8 +123,7 @@ class Simulation:
         self._deadline = deadline
         check_stages(system, self.stages, seed)
         check_virial(self.stages, [term.label for term in potential.terms if not term.has_virial])
-        can_fail = any(term.is_external for term in potential.terms)
-        self._last_step = LastStep(system, self.result, self._schedule) if can_fail else None
+        self._last_step = LastStep.of(potential, system, self.result, self._schedule)
         for _, fault in move_faults(system, self.evaluator, self.stages):
             raise fault
         for observer in self.observers:
@@ -208,8 +207,7 @@ class Simulation:
         Raises
         ------
         RunError
-            If the run explodes, a model outside nakmd fails (`ModelError`: the system is then at the last complete
-            step), or the disk fails; files written so far stay readable.
+            If the run explodes, a model outside nakmd fails, or the disk; files written so far stay readable.
         """
         last = None if steps is None else self.step + steps
         self._progress.begin(self.step)
@@ -251,9 +249,8 @@ class Simulation:
             step = schedule.advance()
             integrator.before_forces(system, result, step)
             watched = step % WATCH_EVERY == 0 or step == frame_due
-            # a program that fails in one step may not answer again for the step before it
-            complete = watched or self._last_step is not None
-            self._compute_forces(complete or integrator.needs_virial(step), observed=step == frame_due)
+            complete = watched or self._last_step is not None or integrator.needs_virial(step)
+            self._compute_forces(complete, observed=step == frame_due)
             integrator.after_forces(system, result, step)
             for moved in self._exchanges.make_due(step, integrator.set_temperature(step)):
                 if moved:
@@ -300,8 +297,7 @@ class Simulation:
         self._exchanges.enter()
         stage.prepare_velocities(self.system, self._bind_stage(), self.seed, self.step)
         self._compute_forces(virial=True, observed=self._work.is_first_stage)
-        if np.any(np.isnan(self.result.virial)):
-            check_virial([stage], ["the model"])
+        check_virial([stage], ["the model"] if np.any(np.isnan(self.result.virial)) else [])
         stage.integrator.begin(self.result)
         self._watch = Watch(stage.integrator, self.temperature)
         self._schedule.entered = True
