@@ -136,13 +136,10 @@ class NakMD(Calculator):
         energy = self._result.energy
         if not (np.isfinite(energy) and np.all(np.isfinite(self._result.forces))):
             raise InputError(_overlap_of(system))
-        self.results = {
-            "energy": energy,
-            "free_energy": energy,
-            "energies": self._result.energies.copy(),
-            "forces": self._result.forces.copy(),
-        }
-        if has_volume:
+        self.results = {"energy": energy, "free_energy": energy, "forces": self._result.forces.copy()}
+        if self._result.undivided is None:
+            self.results["energies"] = self._result.energies.copy()
+        if has_volume and np.all(np.isfinite(self._result.virial)):
             self.results["stress"] = -self._result.virial / current.cell.volume
         if virials is not None:
             self.results["stresses"] = stresses_of(virials, current.cell.volume)

@@ -89,6 +89,10 @@ class ExplosionError(RunError):
     """A position, a force or the temperature is not finite or exceeds its limit."""
 
 
+class ModelError(RunError):
+    """A program outside nakmd that computes a model failed, or returned no valid energies or forces."""
+
+
 class NeighborOverflowError(RunError):
     """The local density exceeds the capacity of the neighbour list."""
 

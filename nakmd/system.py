@@ -251,23 +251,32 @@ class Result:
     Attributes
     ----------
     energies : (n,) float64 [eV]
-        Per atom; their sum is the potential energy; NaN if not computed.
+        Per atom; their sum is the potential energy; NaN if not computed, or if `undivided` is a number.
     forces : (n, 3) float64 [eV/Å]
     virial : (6,) float64 [eV]
-        W = -dE/dε in Voigt order xx yy zz yz xz xy (each off-diagonal once); NaN if not computed.
+        W = -dE/dε in Voigt order xx yy zz yz xz xy (each off-diagonal once); NaN if not computed, or if a term of the
+        model has none.
+    undivided : float [eV] or None
+        Potential energy of a model with a term that does not divide its energy among the atoms; None for all other
+        models, and if not computed.
     """
 
-    __slots__ = ("energies", "forces", "virial")
+    __slots__ = ("energies", "forces", "undivided", "virial")
 
     def __init__(self, n_atoms: int) -> None:
         self.energies: FloatArray = np.zeros(n_atoms)
         self.forces: FloatArray = np.zeros((n_atoms, 3))
         self.virial: FloatArray = np.zeros(6)
+        self.undivided: float | None = None
+
+    def add_undivided(self, energy: float) -> None:
+        """Add an energy [eV] that a term does not divide among the atoms."""
+        self.undivided = energy if self.undivided is None else self.undivided + energy
 
     @property
     def energy(self) -> float:
         """Potential energy [eV] (NumPy's pairwise sum: the same bits on any number of threads)."""
-        return float(np.sum(self.energies))
+        return float(np.sum(self.energies)) if self.undivided is None else self.undivided
 
 
 #: Largest coordinate [Å], 1 cm: beyond it the number of cells to the origin can exceed 32 bits, and distances of atoms

@@ -9,6 +9,9 @@ from nakmd.system import System
 class IdealGas:
     """A potential without forces: with tethers, independent harmonic oscillators."""
 
+    terms = ()
+    has_pair_energies = True
+
     requests = ()
     cutoff = 0.0
 

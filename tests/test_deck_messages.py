@@ -249,5 +249,5 @@ def test_a_deck_that_does_not_exist(tmp_path, monkeypatch):
 
 def test_a_model_named_twice_or_not_at_all():
     for model in ({}, {"potential": "nak", "terms": [{"kind": "set", "name": "nak"}]}):
-        with pytest.raises(DeckError, match="needs either potential"):
+        with pytest.raises(DeckError, match="needs one of potential"):
             Deck(model=model, structure=FILES["structure"], stage=FILES["stage"])

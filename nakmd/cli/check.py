@@ -78,7 +78,8 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         stages = [[s.name, s.kind, str(s.steps), s.time, s.what] for s in forecast.stages]
         show_table(["stage", "kind", "steps", "time", "ensemble"], stages)
         say()
-        say(f"cutoff       {forecast.cutoff:.2f} Å")
+        if forecast.cutoff > 0.0:  # that of a calculator is not known
+            say(f"cutoff       {forecast.cutoff:.2f} Å")
         if forecast.bond is not None:
             say(f"C-C bond     {forecast.bond:.5f} Å without stress in this model")
         say(f"memory       about {in_bytes(forecast.memory)}")

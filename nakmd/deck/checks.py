@@ -101,30 +101,30 @@ def _check_density(structure: Structure) -> Iterator[Problem]:
 
 
 def _check_model(model: Model) -> Iterator[Problem]:
-    if model.affinity != 1.0 and model.terms:
-        yield Problem(
-            ("model", "affinity"),
-            "[model] affinity scales the metal-carbon depths of a named set. In a list of terms, change the depths.",
-        )
-    if model.screening != 1.0 and model.terms:
+    own = "In a list of terms, change the depths." if model.terms else "An ASE calculator has none. Remove it."
+    without_set = model.potential is None
+    if model.affinity != 1.0 and without_set:
+        yield Problem(("model", "affinity"), f"[model] affinity scales the metal-carbon depths of a named set. {own}")
+    if model.screening != 1.0 and without_set:
         yield Problem(
             ("model", "screening"),
-            "[model] screening acts on the metal-carbon terms of a named set; a list of terms has none. Remove it.",
+            f"[model] screening acts on the metal-carbon terms of a named set; {_other(model)} has none. Remove it.",
         )
-    if model.member is not None and model.terms:
+    if model.member is not None and without_set:
         yield Problem(
             ("model", "member"),
-            "[model] member selects from the ensemble of a named set; a list of terms has none. Remove it.",
+            f"[model] member selects from the ensemble of a named set; {_other(model)} has none. Remove it.",
         )
-    if model.doping is not None and model.terms and not any(isinstance(term, SetTerm) for term in model.terms):
-        yield Problem(
-            ("model", "doping"),
-            "[model] doping weakens the metal-carbon pairs of a named set. In a list of terms, change the depths.",
-        )
+    if model.doping is not None and without_set and not any(isinstance(term, SetTerm) for term in model.terms):
+        yield Problem(("model", "doping"), f"[model] doping weakens the metal-carbon pairs of a named set. {own}")
     if model.affinity > 10.0:
         yield Problem(
             ("model", "affinity"), f"[model] affinity of {model.affinity:g} is far above that of any metal.", False
         )
+
+
+def _other(model: Model) -> str:
+    return "a list of terms" if model.terms else "an ASE calculator"
 
 
 def _check_species(draft: Draft) -> Iterator[Problem]:

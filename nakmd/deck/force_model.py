@@ -38,6 +38,27 @@ class SetTerm(Section):
     )
 
 
+class ASETerm(Section):
+    """An ASE calculator as one term of a sum."""
+
+    kind: Literal["ase"] = Field(description="A calculator of ASE: any model of the energy.")
+    calculator: Text = Field(description='What makes it: "module:factory", such as "tblite.ase:TBLite".')
+    arguments: dict[str, Any] = Field(default={}, description="Keyword arguments of the factory.")
+    species: Annotated[tuple[Text, ...], Field(min_length=1)] | None = Field(
+        default=None, description="Elements or species that it computes; all by default. It does not see other atoms."
+    )
+    add: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        description="Whether it is a correction, added to the terms that have its pairs; a pair of two terms is an "
+        "error otherwise.",
+    )
+    renew: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        description="Whether every step has a new calculator, for one that starts from its last result: the run then "
+        "resumes to the bit.",
+    )
+
+
 class PairTerm(Section):
     """A pair potential between two species; its parameters are those that the form declares."""
 
@@ -94,16 +115,20 @@ def _pair_term(form: type[PairPotential]) -> type[PairTerm]:
 PAIR_TERMS = tuple(_pair_term(form) for form in PAIR_FORMS)
 
 if TYPE_CHECKING:
-    Term = EAMTerm | TersoffTerm | SetTerm | PairTerm
+    Term = EAMTerm | TersoffTerm | SetTerm | ASETerm | PairTerm
 else:  # built at run time from the registered forms
-    Term = Annotated[Union[(EAMTerm, TersoffTerm, SetTerm, *PAIR_TERMS)], Field(discriminator="kind")]
+    Term = Annotated[Union[(EAMTerm, TersoffTerm, SetTerm, ASETerm, *PAIR_TERMS)], Field(discriminator="kind")]
 
 
 class Model(Section):
-    """The force model: a named set, a file or a list of terms, and the pairs that do not interact."""
+    """The force model: a named set, a file, an ASE calculator or a list of terms, and pairs that do not interact."""
 
     potential: Text | None = Field(default=None, description="Named set (`nakmd potentials list`) or potential file.")
     terms: tuple[Term, ...] = Field(default=(), description="Terms of the model; their energies are added.")
+    ase: Text | None = Field(
+        default=None, description='What makes an ASE calculator: "module:factory", such as "tblite.ase:TBLite".'
+    )
+    arguments: dict[str, Any] = Field(default={}, description="Keyword arguments of the factory in ase.")
     affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
         default=1.0, description="Factor on the metal-carbon well depths of a named set."
     )
@@ -127,6 +152,24 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.potential is None) == (not self.terms):
-            raise ValueError('needs either potential = "nak-cn" (a named set or a file) or a list of [[model.terms]]')
+        given = [key for key in ("potential", "ase", "terms") if getattr(self, key)]
+        if len(given) != 1:
+            raise ValueError(
+                'needs one of potential = "nak-cn" (a named set or a file), ase = "module:factory" (an ASE calculator) '
+                f"and a list of [[model.terms]]{', not ' + ' and '.join(given) if given else ''}"
+            )
+        if self.arguments and self.ase is None:
+            raise ValueError(
+                'has arguments, which are those of the factory in ase = "module:factory"; remove them, or write ase'
+            )
         return self
+
+    @property
+    def source(self) -> str:
+        """The key that gives the model: ``"potential"``, ``"ase"`` or ``"terms"``."""
+        return "potential" if self.potential is not None else "ase" if self.ase is not None else "terms"
+
+    @property
+    def has_calculator(self) -> bool:
+        """Whether an ASE calculator is the model or a term of it."""
+        return self.ase is not None or any(isinstance(term, ASETerm) for term in self.terms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.force_model import PairTerm
+from nakmd.deck.force_model import ASETerm, PairTerm
 from nakmd.deck.matter import Crystal
 from nakmd.toml_lines import KeyPath
 
@@ -17,6 +17,9 @@ def named_species(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
             if isinstance(term, PairTerm):
                 for end, name in enumerate(term.pair):
                     yield ("model", "terms", index, "pair", end), name
+            if isinstance(term, ASETerm):
+                for number, name in enumerate(term.species or ()):
+                    yield ("model", "terms", index, "species", number), name
         for index, pair in enumerate(draft.model.none):
             for end, name in enumerate(pair):
                 yield ("model", "none", index, end), name

@@ -146,6 +146,15 @@ class Term(Potential):
     #: Whether a model file declares its sum with the other terms of that model, where their pairs are the same.
     summed: bool = False
 
+    #: Whether it is a correction: added to the other terms of a `Hybrid` that have its pairs.
+    added: bool = False
+
+    #: Whether a program outside nakmd computes it: it can fail, and its speed is known only by a call.
+    is_external: bool = False
+
+    #: Whether it has a virial; without one there is no pressure and no barostat.
+    has_virial: bool = True
+
     #: The terms that took pairs from this one.
     replaced_by: tuple[Term, ...] = ()
 

@@ -32,6 +32,9 @@ class BoundTerm(ABC):
     requests: tuple[ListRequest, ...] = ()
     kernels: tuple[Callable[..., Any], ...] = ()
 
+    #: Whether the energy between two species is known, or is none for a many-body term.
+    has_pair_energies: bool = True
+
     @abstractmethod
     def add_to(
         self, system: System, neighbors: Neighbors, lists: Sequence[SlicedList], result: Result, virial: bool
@@ -87,6 +90,11 @@ class Evaluator:
         """Largest interaction range [Å]."""
         return max((float(request.cutoffs.max(initial=0.0)) for request in self.requests), default=0.0)
 
+    @property
+    def has_pair_energies(self) -> bool:
+        """Whether the energies between species are known."""
+        return all(term.has_pair_energies for term in self.terms)
+
     def compute(
         self,
         system: System,
@@ -107,6 +115,13 @@ class Evaluator:
         virials : (n, 3, 3) float64 [eV], optional
             Overwritten with the virial of every atom. A pass of its own computes them: they cost nothing if omitted.
 
+        Raises
+        ------
+        InputError
+            If virials by atom are wanted of a term that has none.
+        ModelError
+            If a term is computed by a program outside nakmd that fails.
+
         Notes
         -----
         With E = Σ U_j, where U_j is the energy of atom j and a function of the vectors r_jk = r_k - r_j from it,
@@ -122,6 +137,7 @@ class Evaluator:
         result.energies[:] = 0.0 if virial else np.nan
         result.forces[:] = 0.0
         result.virial[:] = 0.0 if virial else np.nan
+        result.undivided = None
         if virials is not None:
             virials[:] = 0.0
         begin = 0
@@ -132,6 +148,9 @@ class Evaluator:
             if virials is not None:
                 term.add_virials(neighbors, lists, virials)
             begin = end
+        if result.undivided is not None:  # a term has added to it
+            result.undivided += float(np.sum(result.energies))
+            result.energies[:] = np.nan
 
     def evaluate(self, system: System, skin: float = 0.0) -> Result:
         """Return energy, forces and virial of one configuration, with lists built for this call only.

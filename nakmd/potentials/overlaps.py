@@ -16,8 +16,8 @@ def without_overlaps(terms: Sequence[Term]) -> tuple[Term, ...]:
     Raises
     ------
     InputError
-        If two terms have the same pair, neither replaces the other, and no model file declares their sum; or if both
-        replace it.
+        If two terms have the same pair, neither replaces the other or is a correction to it, and no model file declares
+        their sum; or if both replace it.
     """
     kept = list(terms)
     for k, n in combinations(range(len(kept)), 2):
@@ -25,6 +25,8 @@ def without_overlaps(terms: Sequence[Term]) -> tuple[Term, ...]:
         if pair is None:
             continue
         first, second = kept[k], kept[n]
+        if first.added or second.added:
+            continue
         if first.replace and second.replace:
             raise InputError(
                 f"{first.label} and {second.label} both replace the pair {'-'.join(pair)}: keep one of them."
@@ -44,7 +46,8 @@ def shared_pair(first: Term, second: Term) -> tuple[str, str] | None:
     A pair of bare elements applies to their labelled sites too, so the sites that either term names are tried.
     """
     known = dict.fromkeys((*first.known_species, *second.known_species))
-    names = list(dict.fromkeys((*known, *(element_of(name) for name in known))))
+    # without names, both take any species
+    names = list(dict.fromkeys((*known, *(element_of(name) for name in known)))) or ["any"]
     both = [name for name in names if _knows(first, name, names) and _knows(second, name, names)]
     for a, b in product(both, both):
         if a <= b and all(term.covers(a, b) not in ("", "none") for term in (first, second)):
@@ -61,6 +64,12 @@ def _twice(first: Term, second: Term, pair: tuple[str, str]) -> str:
     """Return the message for a pair that two terms have."""
     own = next((term for term in (second, first) if term.pairwise and not term.summed), None)
     what = f"Both {first.label} and {second.label} have the pair {'-'.join(pair)}, and their energies would be added."
+    calculator = next((term for term in (second, first) if term.is_external), None)
+    if calculator is not None:
+        return (
+            f"{what} Give {calculator.label} the species that it computes, or declare it a correction that is added: "
+            "add = true (in Python add=True)."
+        )
     if own is None:
         return f"{what} Remove one of them, or select its elements."
     return (

@@ -101,6 +101,10 @@ def cite_potentials(model: Mapping[str, Any]) -> list[Reference]:
     terms = model.get("terms") or ([model] if model else [])
     for part in [part for term in terms for part in term.get("parts") or (term,)]:
         label = str(part.get("label") or part.get("name") or "")
+        if part.get("form") == "ase":
+            what = f"{part['calculator']}, {part['package'] or 'no package'} {part['version']}".rstrip()
+            references.append(Reference(label, f"{what}, by ASE: cite the paper of this model"))
+            continue
         if label not in library_names:
             references.append(Reference(label, "Not in the library: see the deck for the source of its parameters"))
             continue

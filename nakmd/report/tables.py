@@ -227,5 +227,10 @@ def potential_lines(potentials: Mapping[str, Any]) -> list[tuple[str, str, str, 
             term.get("elements") or term.get("species") or [pair.replace(" ", "-") for pair in term.get("pairs", {})]
         )
         label = str(term.get("label") or term.get("name") or "")
+        if term.get("form") == "ase":
+            settings = ", ".join(f"{key} = {value}" for key, value in term["parameters"].items() if value is not None)
+            label += (
+                f" ({' '.join(filter(None, (term['package'], term['version'])))}{': ' if settings else ''}{settings})"
+            )
         lines.append((label, str(term.get("form", "")), ", ".join(map(str, acts_on)), str(term.get("sha256", ""))))
     return lines

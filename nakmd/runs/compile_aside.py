@@ -32,8 +32,11 @@ def compile_forces(potential: Potential, species_names: Sequence[str]) -> None:
 
 @contextmanager
 def forces_compiled_aside(potential: Potential, species_names: Sequence[str], wanted: bool) -> Iterator[None]:
-    """Compile the force kernels in a second process during the block, if ``wanted`` and if a second core is free."""
-    if not wanted or available_threads() < 2:
+    """Compile the force kernels in a second process during the block, if ``wanted`` and if a second core is free.
+
+    A model with a program outside nakmd is not evaluated there: that program would start twice.
+    """
+    if not wanted or available_threads() < 2 or any(term.is_external for term in potential.terms):
         yield
         return
     # if the second process fails, the run compiles the kernels itself

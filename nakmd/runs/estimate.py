@@ -14,7 +14,7 @@ from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.kernels.jit import available_threads
 from nakmd.runs.footprint import estimate_output
 from nakmd.runs.plan import Plan
-from nakmd.runs.rates import guessed_rate, stored_rate
+from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate
 
 #: Time [s] of a trial of an exchange move, and of a call for each atom (bins, new lists, forces), on one core of Zen 4:
 #: 14 and 26 µs, 1 to 3 µs in liquid NaK and in NaK beside graphene (`examples/segregation.toml`).
@@ -99,6 +99,8 @@ def estimate(plan: Plan) -> Estimate:
     ------
     DeckError
         If the plan has errors.
+    ModelError
+        If a program outside nakmd that computes the model fails on the first configuration.
     """
     from nakmd.structures.distances import closest_distances  # noqa: PLC0415  (scipy is slow to import)
 
@@ -108,9 +110,14 @@ def estimate(plan: Plan) -> Estimate:
     counts = np.bincount(system.species, minlength=len(system.species_names))
     size, frames, rows = estimate_output(plan.draft, system.n_atoms)
     threads = available_threads()
-    rate = stored_rate(potential, threads)
+    outside = [term.label for term in potential.terms if term.is_external]
+    rate = None if outside else stored_rate(potential, threads)
     source = f"{threads} threads, measured in the last run with this kind of model"
-    if rate is None:
+    if outside:
+        seconds = seconds_of_a_call(potential, system)
+        rate = 1e6 * seconds / system.n_atoms
+        source = f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
+    elif rate is None:
         rate = guessed_rate(potential, threads)
         source = f"{threads} threads, a guess without a measured run"
     steps = sum(stage.n_steps for stage in deck.stage)

@@ -32,9 +32,11 @@ def surface_figures(model: Model, folder: Path) -> dict[str, Any] | None:
     Notes
     -----
     Only the set of the metal decides: a wall or a cross term beside it does not change the free surface. A model with
-    two sets that have figures, or with another factor on the unlike pairs than the set, has none. Members of an
-    ensemble have those of the set itself, and the note says so.
+    two sets that have figures, with another factor on the unlike pairs than the set, or with an ASE calculator, has
+    none. Members of an ensemble have those of the set itself, and the note says so.
     """
+    if model.has_calculator:
+        return None
     if model.potential is not None:
         names = [str(model.potential)]
     else:

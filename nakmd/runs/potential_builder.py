@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from nakmd.deck.force_model import EAMTerm, Model, PairTerm, SetTerm, TersoffTerm
+from nakmd.deck.force_model import ASETerm, EAMTerm, Model, PairTerm, SetTerm, TersoffTerm
 from nakmd.deck.matter import Structure
 from nakmd.errors import InputError
-from nakmd.potentials import EAM, Hybrid, Potential, Term, Tersoff
+from nakmd.potentials import EAM, External, Hybrid, Potential, Term, Tersoff
 from nakmd.potentials.files.potential_format import Format, recognised
 from nakmd.potentials.files.texts import read_text
 from nakmd.potentials.forms.pair import PairPotential
@@ -81,6 +81,11 @@ def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float
         parts = list(loaded.terms) if isinstance(loaded, Hybrid) else [loaded]
         declared = [_as_pair(pair) for pair in loaded.none] if isinstance(loaded, Hybrid) else []
         return Hybrid([t for t in parts if isinstance(t, Term)], [*declared, *model.none], name=model.potential)
+    if model.ase is not None:
+        made = _attempt(
+            lambda: External.from_factory(str(model.ase), model.arguments, folder=folder), ("model", "ase"), report
+        )
+        return made if made is None or not model.none else Hybrid(made.terms, model.none, name=model.ase)
     whole: Hybrid | None = None
     declared = list(model.none)
     own: list[tuple[KeyPath, Term]] = []
@@ -200,13 +205,24 @@ def _load(
     return load(name, affinity, doping=applied, screening=screening, member=member)
 
 
-def _build_term(section: EAMTerm | TersoffTerm | SetTerm | PairTerm, folder: Path, doping: float | None) -> Potential:
+def _build_term(
+    section: EAMTerm | TersoffTerm | SetTerm | ASETerm | PairTerm, folder: Path, doping: float | None
+) -> Potential:
     if isinstance(section, EAMTerm):
         return EAM.from_file(*(named_file(folder / name) for name in section.file))
     if isinstance(section, TersoffTerm):
         return Tersoff.from_file(named_file(folder / section.file))
     if isinstance(section, PairTerm):
         return section.build()
+    if isinstance(section, ASETerm):
+        return External.from_factory(
+            section.calculator,
+            section.arguments,
+            species=section.species,
+            add=section.add,
+            renew=section.renew,
+            folder=folder,
+        )
     loaded = load_named_or_file(section.name, folder, doping=doping)
     if not section.replace:
         return loaded

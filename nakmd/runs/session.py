@@ -234,7 +234,8 @@ class Session:
         if self._pace > 0.0 and self.system.n_atoms:
             rate = 1e6 / (self._pace * self.system.n_atoms)
             has_moves = any(stage.moves for stage in simulation.stages)  # their time is estimated apart
-            if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not has_moves:
+            is_apart = has_moves or any(term.is_external for term in self.potential.terms)
+            if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not is_apart:
                 store_rate(self.potential, self.threads, rate)
         for report in simulation.reports:
             self._note_ending(report)

@@ -13,10 +13,12 @@ from nakmd.deck.species import named_species
 from nakmd.deck.stage_names import stage_names
 from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
 from nakmd.errors import AnalysisError, did_you_mean, nearest
+from nakmd.integrators import BAROSTATS
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
 from nakmd.runs.initial_motion import check_motion
 from nakmd.runs.potential_builder import concentration_of
+from nakmd.simulation.stages import no_pressure
 from nakmd.system import System
 
 #: Atoms overlap if their distance is below this fraction of the sum of their covalent radii.
@@ -32,7 +34,7 @@ def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, c
     # a term or a declared pair that was left out may be that of any pair
     if not missing or draft.lacks_entries("model") or ("model", "none") in draft.incomplete:
         return
-    path = ("model", "potential") if draft.model is not None and draft.model.potential else ("model", "terms")
+    path = ("model", draft.model.source if draft.model is not None else "terms")
     if not complete:
         # a term that could not be read may cover pairs within the metal or within the wall
         missing = [(a, b) for a, b in missing if {element_of(a) in WALL, element_of(b) in WALL} == {True, False}]
@@ -145,7 +147,7 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
     yield from _check_overlaps(system, path)
     if potential is not None:
         yield from _check_cell(system, potential, path)
-    yield from _check_barostats(system, draft)
+    yield from _check_barostats(system, potential, draft)
     if draft.is_whole("stage"):
         yield from check_motion(system, draft)
     yield from _check_unused(draft, system)
@@ -209,10 +211,17 @@ def _check_cell(system: System, potential: Potential, path: tuple[str, ...]) -> 
         )
 
 
-def _check_barostats(system: System, draft: Draft) -> Iterator[Problem]:
+def _check_barostats(system: System, potential: Potential | None, draft: Draft) -> Iterator[Problem]:
+    lacking = [] if potential is None else [term.label for term in potential.terms if not term.has_virial]
     for index, stage in draft.stages:
         if not isinstance(stage, Dynamics) or stage.barostat is None:
             continue
+        if lacking:
+            yield Problem(
+                ("stage", index, "barostat"),
+                f"[[stage]] {index + 1} ({stage.name or stage.kind}): "
+                f"{no_pressure(BAROSTATS[stage.barostat.kind].label, lacking)}",
+            )
         closed = [axis for axis in "".join(stage.barostat.axes) if not system.cell.periodic["xyz".index(axis)]]
         if closed:
             yield Problem(

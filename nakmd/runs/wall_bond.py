@@ -55,7 +55,8 @@ def relaxed_bond(potential: Potential) -> float | None:
     Returns
     -------
     float or None
-        Rounded to 1e-5 Å; None if no term couples C with C, or the energy has no minimum from 1.2 to 1.75 Å.
+        Rounded to 1e-5 Å; None if no term couples C with C, or the energy has no minimum from 1.2 to 1.75 Å. Terms that
+        a program outside nakmd computes are not asked: a hundred calls may take hours.
 
     Notes
     -----
@@ -63,7 +64,7 @@ def relaxed_bond(potential: Potential) -> float | None:
     0.27 % wider than that, a (5,5) tube 0.57 % and 1.1 %: within the strain that is noted for all but narrow tubes, and
     the first relaxation removes it from the radius.
     """
-    acting = [term for term in potential.terms if term.covers("C", "C") not in ("", "none")]
+    acting = [term for term in potential.terms if not term.is_external and term.covers("C", "C") not in ("", "none")]
     if not acting:
         return None
     key = digest([term.describe() for term in acting])
@@ -123,10 +124,12 @@ def check_bond(draft: Draft, relaxed: float | None, system: System | None) -> It
     carbon = structure.carbon if structure is not None else None
     if isinstance(carbon, Nanotube | Graphene):
         if carbon.bond is None and relaxed is None:
+            calculated = draft.model is not None and draft.model.has_calculator
+            beside = " (an ASE calculator is not asked)" if calculated else ""
             yield Problem(
                 ("structure", "carbon"),
-                f"no term of the model gives C-C bonds a length, so the wall is built with {CC_BOND} Å (graphite, "
-                "measured). Write bond to choose another length.",
+                f"no term of the model{beside} gives C-C bonds a length, so the wall is built with {CC_BOND} Å "
+                "(graphite, measured). Write bond to choose another length.",
                 fatal=False,
             )
         elif carbon.bond is not None and relaxed is not None and SHORTEST_BOND <= carbon.bond <= LONGEST_BOND:

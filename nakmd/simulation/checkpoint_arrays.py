@@ -15,15 +15,18 @@ from nakmd.system import Result, System
 def pack_arrays(system: System, result: Result, mobility: Mobility | None) -> dict[str, Any]:
     """Return copies of all arrays that change from step to step.
 
-    Forces, energies and virial are included, so that a resumed run does not evaluate the potential again.
+    Forces, energies and virial are included, so that a resumed run does not evaluate the potential again. What the
+    model does not have (energies of the atoms, a virial) is an empty array.
     """
+    whole = {} if result.undivided is None else {"undivided": result.undivided}
     return {
         "positions": system.positions.copy(),
         "velocities": system.velocities.copy(),
         "cell": system.cell.matrix.copy(),
         "forces": result.forces.copy(),
-        "energies": result.energies.copy(),
-        "virial": result.virial.copy(),
+        "energies": result.energies.copy() if result.undivided is None else np.zeros(0),
+        **whole,
+        "virial": np.zeros(0) if np.all(np.isnan(result.virial)) else result.virial.copy(),
         "tether_centres": mobility.tether_centres.copy() if mobility is not None else np.zeros((0, 3)),
         "tether_energy": mobility.tether_energy if mobility is not None else 0.0,
     }
@@ -47,8 +50,9 @@ def unpack_arrays(state: Mapping[str, Any], system: System, result: Result) -> N
     system.velocities[:] = state["velocities"]
     system.cell.matrix[:] = state["cell"]
     result.forces[:] = state["forces"]
-    result.energies[:] = state["energies"]
-    result.virial[:] = state["virial"]
+    result.undivided = float(state["undivided"]) if "undivided" in state else None
+    result.energies[:] = state["energies"] if result.undivided is None else np.nan
+    result.virial[:] = state["virial"] if len(state["virial"]) else np.nan
 
 
 def unpack_tethers(state: Mapping[str, Any], mobility: Mobility) -> None:

@@ -70,10 +70,13 @@ class Forces:
             complete = Result(self._system.n_atoms)
             self._evaluate(complete, virial=True)
             self.result.energies[:], self.result.virial[:] = complete.energies, complete.virial
+            self.result.undivided = complete.undivided
             self._is_complete = True
 
-    def pair_energies(self) -> FloatArray:
-        """Return the pair energies between species, (n_species, n_species) [eV]."""
+    def pair_energies(self) -> FloatArray | None:
+        """Return the pair energies between species, (n_species, n_species) [eV]; None if the model has none."""
+        if not self._evaluator.has_pair_energies:
+            return None
         return self._evaluator.pair_energies(self._system, self._neighbors)
 
     def restored(self) -> None:
@@ -84,3 +87,5 @@ class Forces:
         self._evaluator.compute(self._system, self._neighbors, result, virial, virials)
         if self.mobility is not None:
             self.mobility.add_tethers(self._system, result)
+            if result.undivided is not None:  # the energies of the atoms, which have the springs, are absent
+                result.undivided += self.mobility.tether_energy

@@ -12,7 +12,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from nakmd.errors import ExplosionError, InputError, NeighborOverflowError, RunError
+import numpy as np
+
+from nakmd.errors import ExplosionError, InputError, ModelError, NeighborOverflowError, RunError
 from nakmd.integrators import Mobility
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
@@ -21,6 +23,7 @@ from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays, unpac
 from nakmd.simulation.deadline import Deadline
 from nakmd.simulation.exchanges import Exchanges, move_faults
 from nakmd.simulation.forces import Forces
+from nakmd.simulation.last_step import LastStep
 from nakmd.simulation.observer_group import ObserverGroup
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Progress, ProgressReporter
@@ -28,7 +31,7 @@ from nakmd.simulation.readings import Readings, Value
 from nakmd.simulation.restored_state import check_restored
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.signals import polite_signals
-from nakmd.simulation.stages import Stage, StageReport, Status, check_stages
+from nakmd.simulation.stages import Stage, StageReport, Status, check_stages, check_virial
 from nakmd.simulation.watch import EVERY as WATCH_EVERY
 from nakmd.simulation.watch import Watch
 from nakmd.simulation.work_account import WorkAccount
@@ -119,6 +122,8 @@ class Simulation:
         self._save = save
         self._deadline = deadline
         check_stages(system, self.stages, seed)
+        check_virial(self.stages, [term.label for term in potential.terms if not term.has_virial])
+        self._last_step = LastStep.of(potential, system, self.result, self._schedule)
         for _, fault in move_faults(system, self.evaluator, self.stages):
             raise fault
         for observer in self.observers:
@@ -202,7 +207,7 @@ class Simulation:
         Raises
         ------
         RunError
-            If the run explodes or the disk fails; files written so far stay readable.
+            If the run explodes, a model outside nakmd fails, or the disk; files written so far stay readable.
         """
         last = None if steps is None else self.step + steps
         self._progress.begin(self.step)
@@ -239,10 +244,13 @@ class Simulation:
         while not schedule.is_stage_done:
             if self._stop_requested or self.step == last:
                 return False
+            if self._last_step is not None:
+                self._last_step.take()
             step = schedule.advance()
             integrator.before_forces(system, result, step)
             watched = step % WATCH_EVERY == 0 or step == frame_due
-            self._compute_forces(watched or integrator.needs_virial(step), observed=step == frame_due)
+            complete = watched or self._last_step is not None or integrator.needs_virial(step)
+            self._compute_forces(complete, observed=step == frame_due)
             integrator.after_forces(system, result, step)
             for moved in self._exchanges.make_due(step, integrator.set_temperature(step)):
                 if moved:
@@ -269,6 +277,10 @@ class Simulation:
             self._forces.compute(virial, virials)
         except (ExplosionError, NeighborOverflowError) as error:
             raise ExplosionError(f"Step {self.step}, stage {self.stage.name!r}: {error}") from error
+        except ModelError as error:
+            failed = f"Step {self.step}, stage {self.stage.name!r}: {error}"
+            kept = self._last_step.save(self.checkpoint) if self._save is not None and self._last_step else ""
+            raise ModelError(failed + kept) from error
 
     def _observe(self) -> None:
         """Pass one frame to all observers that are due at this step."""
@@ -285,6 +297,7 @@ class Simulation:
         self._exchanges.enter()
         stage.prepare_velocities(self.system, self._bind_stage(), self.seed, self.step)
         self._compute_forces(virial=True, observed=self._work.is_first_stage)
+        check_virial([stage], ["the model"] if np.any(np.isnan(self.result.virial)) else [])
         stage.integrator.begin(self.result)
         self._watch = Watch(stage.integrator, self.temperature)
         self._schedule.entered = True

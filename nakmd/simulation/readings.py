@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nakmd.arrays import FloatArray
 from nakmd.currents import HeatCurrent
 from nakmd.integrators import Integrator
@@ -92,7 +94,10 @@ def take_frame(
     pair_energies: FloatArray | None,
     virials: FloatArray | None,
 ) -> Frame:
-    """Return a frame of read-only copies with those of virial, energies and virials by atom that are in ``needs``."""
+    """Return a frame of read-only copies with those of virial, energies and virials by atom that are in ``needs``.
+
+    What the model does not have is None.
+    """
     positions, images = system.cell.wrap(system.positions)
     velocities = system.velocities.copy()
     for array in (positions, images, velocities):
@@ -107,9 +112,9 @@ def take_frame(
         potential_energy=result.energy,
         kinetic_energy=kinetic_energy,
         temperature=temperature_of(kinetic_energy, degrees_of_freedom),
-        virial=result.virial.copy() if "virial" in needs else None,
+        virial=result.virial.copy() if "virial" in needs and not np.all(np.isnan(result.virial)) else None,
         pair_energies=pair_energies,
-        energies=result.energies.copy() if "energies" in needs else None,
+        energies=result.energies.copy() if "energies" in needs and result.undivided is None else None,
         virials=virials.copy() if virials is not None and "virials" in needs else None,
         stage=stage,
     )

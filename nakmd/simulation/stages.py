@@ -160,6 +160,22 @@ def check_stages(system: System, stages: Sequence[Stage], seed: int) -> None:
         raise fault
 
 
+def check_virial(stages: Sequence[Stage], lacking: Sequence[str]) -> None:
+    """Raise `InputError` for the first stage with a barostat if some terms of the model, by name, have no virial."""
+    for stage in stages if lacking else ():
+        barostat = getattr(stage.integrator, "barostat", None)
+        if barostat is not None:
+            raise InputError(f"Stage {stage.name!r}: {no_pressure(barostat.label, lacking)}")
+
+
+def no_pressure(barostat: str, lacking: Sequence[str]) -> str:
+    """Return the message on a barostat, by name, with terms of the model that have no virial."""
+    return (
+        f"the barostat ({barostat}) needs the pressure, and {' and '.join(lacking)} computes no stress for these "
+        "atoms. Remove the barostat and keep the cell, or choose a calculator with a stress."
+    )
+
+
 def stage_faults(system: System, stages: Sequence[Stage], seed: int) -> Iterator[tuple[int, InputError]]:
     """Bind every stage once, without changing the system; yield the index and the error of each that does not fit."""
     moving = bool(np.any(system.velocities))

@@ -88,7 +88,7 @@ class Watch:
             ("position", system.positions),
             ("velocity", system.velocities),
             ("force", result.forces),
-            ("energy", result.energies[:, None]),
+            *([("energy", result.energies[:, None])] if result.undivided is None else []),
         ):
             wrong = np.flatnonzero(~np.isfinite(array).all(axis=1))
             if len(wrong):

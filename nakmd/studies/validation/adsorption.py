@@ -61,13 +61,13 @@ class Sheet:
     place: FloatArray
 
 
-def sheet_for(site: str) -> Sheet:
-    """Return the sheet of a site: 4 x 4 cells, pristine or with one N or one vacancy, bare or with three N."""
+def sheet_for(site: str, cells: int = CELLS) -> Sheet:
+    """Return the sheet of a site: n x n cells, pristine or with one N or one vacancy, bare or with three N."""
     a = LATTICE * np.array([[1.0, 0.0, 0.0], [-0.5, 0.5 * math.sqrt(3.0), 0.0]])
-    corners = np.array(list(np.ndindex(CELLS, CELLS))) @ a
+    corners = np.array(list(np.ndindex(cells, cells))) @ a
     basis = np.array([[1 / 3, 2 / 3], [2 / 3, 1 / 3]]) @ a
     positions = (corners[:, None] + basis[None]).reshape(-1, 3)
-    cell = Cell(np.vstack([CELLS * a, [0.0, 0.0, HEIGHT]]), (True, True, False))
+    cell = Cell(np.vstack([cells * a, [0.0, 0.0, HEIGHT]]), (True, True, False))
     species = np.zeros(len(positions), dtype=np.int64)
     names: tuple[str, ...] = ("C",)
     hollow, atom, partner = np.zeros(3), positions[0], positions[1]
