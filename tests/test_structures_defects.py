@@ -14,6 +14,8 @@ from nakmd.deck.species import expected_species
 from nakmd.errors import StructureError
 from nakmd.integrators import Fire
 from nakmd.potentials import load
+from nakmd.report.tables import group_sizes
+from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
 from nakmd.runs.system_builder import build_system
 from nakmd.structures.bond_network import adjacency, coordination, find_bonds
@@ -236,12 +238,17 @@ def test_a_deck_makes_the_defects_and_selects_them():
     deck = deck_with(doping)
     plan = make_plan(deck)
     assert plan.faults == []
+    listed = estimate(plan)
     built = build_system(deck.structure, deck.seed, Path(), BOND)
     wall = int(built.groups["carbon"].sum())
     n_undoped = nanotube(8, 8, length=30.0, bond=BOND).n_atoms
     assert n_undoped - wall == round(0.01 * wall)
     assert number_of(built, "C:edge") == 3 * (n_undoped - wall)
     assert int(built.groups["stone_wales"].sum()) == 6 * round(0.005 * wall)
+    assert listed.species["C:edge"] == 3 * (n_undoped - wall)
+    assert listed.groups == {name: int(mask.sum()) for name, mask in built.groups.items() if mask.any()}
+    assert f"{6 * round(0.005 * wall)} stone_wales" in group_sizes(built.topology)
+    assert "nitrogen" not in group_sizes(built.topology)
 
 
 @pytest.mark.parametrize(
