@@ -16,6 +16,7 @@ from nakmd.errors import StructureError
 from nakmd.integrators import Fire
 from nakmd.potentials import load
 from nakmd.report.tables import group_sizes
+from nakmd.resources import data_folder
 from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
 from nakmd.runs.system_builder import build_system
@@ -192,7 +193,7 @@ def test_relaxed_with_tersoff_the_rings_stay_and_the_defect_has_its_symmetry():
 
 def test_the_vacancy_has_the_energies_that_the_library_states():
     """The figures of the library are of graphene made and minimised by other code, with one row removed."""
-    text = (FOLDER / "kinaci-2012-cn.toml").read_text(encoding="utf-8")
+    text = (data_folder("potentials") / "kinaci-2012-cn.toml").read_text(encoding="utf-8")
     stated = {e["property"]: e["value"] for e in tomllib.loads(text)["accuracy"] if e["of"] == "C"}
     wall = graphene(repeats=(8, 5), bond=BOND)
     potential = load("cn")
