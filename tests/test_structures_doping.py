@@ -211,7 +211,7 @@ def test_count_of_sites_solves_for_the_finished_wall():
     [
         ({"fractions": {"graphitic": 0.2}, "min_distance": 6.0}, "at least 6 Å apart do not fit on 384 atoms"),
         ({"fractions": {"graphitic": 0.0005}}, "less than half a site"),
-        ({"fractions": {"quaternary": 0.01}}, "Unknown kind of nitrogen quaternary"),
+        ({"fractions": {"quaternary": 0.01}}, "Unknown kind of site quaternary"),
         ({"fractions": {"graphitic": 1.5}}, "sum of at most 0.5"),
         ({"fractions": {"graphitic": 0.02}, "min_distance": 1.0}, "share a ring"),
         ({"fractions": {"pyridinic": 0.02}, "nitrogens_per_site": 4}, "1, 2 or 3"),

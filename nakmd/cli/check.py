@@ -78,6 +78,8 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         stages = [[s.name, s.kind, str(s.steps), s.time, s.what] for s in forecast.stages]
         show_table(["stage", "kind", "steps", "time", "ensemble"], stages)
         say()
+        if forecast.groups:
+            say("groups       " + ", ".join(f"{count} {name}" for name, count in forecast.groups.items()))
         if forecast.cutoff > 0.0:  # that of a calculator is not known
             say(f"cutoff       {forecast.cutoff:.2f} Å")
         if forecast.bond is not None:

@@ -25,11 +25,17 @@ DopantFraction = Annotated[float, Field(strict=True, ge=0.0, le=0.5)]
 
 
 class Doping(Section):
-    """Nitrogen in the wall: atomic fraction N/(N + C) of each site type."""
+    """Nitrogen and defects of the wall: of each site type, a number per atom of the finished wall."""
 
     graphitic: DopantFraction = Field(default=0.0, description="Fraction of graphitic N: N in place of C.")
     pyridinic: DopantFraction = Field(default=0.0, description="Fraction of pyridinic N: N around a vacancy.")
     pyrrolic: DopantFraction = Field(default=0.0, description="Fraction of pyrrolic N: N in a five-membered ring.")
+    vacancy: DopantFraction = Field(
+        default=0.0, description="Bare vacancies: removed C per atom of the wall; leaves three C:edge each."
+    )
+    stone_wales: DopantFraction = Field(
+        default=0.0, description="Stone-Wales defects per atom of the wall: a C-C bond rotated by 90°, rings 5-7-7-5."
+    )
     distance: PositiveLength = Field(default=4.0, description="Minimum distance between atoms of different sites.")
     nitrogens_per_site: Literal[1, 2, 3] = Field(
         default=3, description="Number of N atoms around the vacancy of a pyridinic site."
@@ -38,7 +44,13 @@ class Doping(Section):
     @property
     def fractions(self) -> dict[str, float]:
         """Fraction of each site type that is present."""
-        kinds = {"graphitic": self.graphitic, "pyridinic": self.pyridinic, "pyrrolic": self.pyrrolic}
+        kinds = {
+            "graphitic": self.graphitic,
+            "pyridinic": self.pyridinic,
+            "pyrrolic": self.pyrrolic,
+            "vacancy": self.vacancy,
+            "stone_wales": self.stone_wales,
+        }
         return {kind: fraction for kind, fraction in kinds.items() if fraction > 0.0}
 
 
@@ -51,7 +63,7 @@ class Nanotube(Section):
     bond: PositiveLength | None = Field(
         default=None, description="C-C bond of the structure; by default that of unstressed graphene in the model."
     )
-    doping: Doping | None = Field(default=None, description="Nitrogen sites.")
+    doping: Doping | None = Field(default=None, description="Nitrogen sites and defects.")
 
 
 class Graphene(Section):
@@ -67,7 +79,7 @@ class Graphene(Section):
     bond: PositiveLength | None = Field(
         default=None, description="C-C bond of the structure; by default that of unstressed graphene in the model."
     )
-    doping: Doping | None = Field(default=None, description="Nitrogen sites.")
+    doping: Doping | None = Field(default=None, description="Nitrogen sites and defects.")
 
 
 class FileReading(Section):
@@ -90,7 +102,7 @@ class CarbonFile(FileReading):
     kind: Literal["file"] = Field(description="Wall from a structure file.")
     file: Text = Field(description="Structure file that ASE can read, a dump or data file of LAMMPS.")
     shape: Literal["tube", "sheet"] = Field(description="A tube along z, or sheets in the xy plane.")
-    doping: Doping | None = Field(default=None, description="Nitrogen sites.")
+    doping: Doping | None = Field(default=None, description="Nitrogen sites and defects.")
 
 
 Carbon = Annotated[Nanotube | Graphene | CarbonFile, Field(discriminator="kind")]

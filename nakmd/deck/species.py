@@ -40,8 +40,9 @@ def expected_species(draft: Draft) -> tuple[str, ...]:
         species.append("C")
         if structure.carbon.doping is not None:
             fractions = structure.carbon.doping.fractions
-            species += [f"N:{kind}" for kind in fractions]
-            if "pyrrolic" in fractions or ("pyridinic" in fractions and structure.carbon.doping.nitrogens_per_site < 3):
+            species += [f"N:{kind}" for kind in ("graphitic", "pyridinic", "pyrrolic") if kind in fractions]
+            open_sites = fractions.keys() & {"pyrrolic", "vacancy"}
+            if open_sites or ("pyridinic" in fractions and structure.carbon.doping.nitrogens_per_site < 3):
                 species.append("C:edge")
     if structure.liquid is not None:
         if not draft.is_whole("structure", "liquid", "x_K"):

@@ -193,6 +193,8 @@ def _status(folder: RunFolder, results: Results) -> tuple[str, str]:
 def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
     """Return the main facts of the run, as pairs of name and text."""
     facts = [("atoms", f"{trajectory.n_atoms:,}: {tables.composition(trajectory.topology)}")]
+    if named := tables.group_sizes(trajectory.topology):
+        facts.append(("groups", named))
     if len(trajectory):
         cell = trajectory[-1].cell
         periodic = "".join(letter for letter, repeats in zip("abc", cell.periodic) if repeats) or "none"

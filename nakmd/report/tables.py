@@ -211,6 +211,12 @@ def composition(topology: Topology) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in zip(topology.species_names, counts) if count)
 
 
+def group_sizes(topology: Topology) -> str:
+    """Return the number of atoms of each group that is not empty as text; empty without groups."""
+    counts = {name: int(mask.sum()) for name, mask in topology.groups.items()}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
 def provenance_lines(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the provenance as pairs of name and text; missing entries are "unknown"."""
     names = {"git": "commit", "cpu": "processor", "threading_layer": "threading layer", "llvm": "LLVM"}

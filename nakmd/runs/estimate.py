@@ -48,7 +48,8 @@ class Estimate:
     ----------
     cell, periodic
         Lengths [Å] of the cell vectors, and which directions are periodic.
-    species : dict of str to int
+    species, groups : dict of str to int
+        Number of atoms of each species and of each group that is not empty.
     coverage : list of (str, str, str)
         The two species of each pair, and the terms that cover it.
     closest : list of (str, str, float)
@@ -71,6 +72,7 @@ class Estimate:
     cell: tuple[float, ...]
     periodic: tuple[bool, ...]
     species: dict[str, int]
+    groups: dict[str, int]
     coverage: list[tuple[str, str, str]]
     closest: list[tuple[str, str, float]]
     stages: list[StageEstimate]
@@ -128,6 +130,7 @@ def estimate(plan: Plan) -> Estimate:
         cell=tuple(float(length) for length in system.cell.lengths),
         periodic=tuple(bool(p) for p in system.cell.periodic),
         species={name: int(n) for name, n in zip(system.species_names, counts, strict=True)},
+        groups={name: int(mask.sum()) for name, mask in system.groups.items() if mask.any()},
         coverage=potential.coverage(system.species_names),
         closest=[(a, b, pair.distance) for (a, b), pair in closest_distances(system, limit=6.0).items()],
         stages=[

@@ -25,7 +25,7 @@ from nakmd.system import System
 OVERLAP = 0.55
 
 #: Group names of most systems, for the check before one is built.
-COMMON_GROUPS = ("all", "carbon", "liquid", "tube", "sheet", "nitrogen", "crystal")
+COMMON_GROUPS = ("all", "carbon", "liquid", "tube", "sheet", "nitrogen", "stone_wales", "crystal")
 
 
 def check_coverage(potential: Potential, species: Sequence[str], draft: Draft, complete: bool) -> Iterator[Problem]:

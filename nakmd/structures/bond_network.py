@@ -33,6 +33,10 @@ NORMAL_STIFFNESS = 0.25
 FORCE_TOLERANCE = 1e-4
 
 
+#: Bonded neighbours of each atom with their periodic shifts.
+Partners = Sequence[Sequence[tuple[int, IntArray]]]
+
+
 @dataclass(frozen=True)
 class Pairs:
     """Pairs of atoms with periodic shifts.
@@ -96,7 +100,25 @@ def adjacency(bonds: Pairs, n_atoms: int) -> list[list[tuple[int, IntArray]]]:
     return partners
 
 
-def second_neighbours(partners: Sequence[Sequence[tuple[int, IntArray]]]) -> Pairs:
+def hexagon(partners: Partners, a: int, x: int, y: int) -> tuple[tuple[int, IntArray], ...] | None:
+    """Return the other four atoms a, b, c, d of the hexagon a-x-y with shifts relative to x, or None.
+
+    Follows the bonds from a and from y until both paths meet in c.
+    """
+    shifts = dict(partners[x])
+    for b, s_ab in partners[a]:
+        for d, s_yd in partners[y]:
+            if x in {b, d}:
+                continue
+            s_b, s_d = shifts[a] + s_ab, shifts[y] + s_yd
+            for c, s_bc in partners[b]:
+                for c_d, s_dc in partners[d]:
+                    if c == c_d and c not in {a, y} and np.array_equal(s_b + s_bc, s_d + s_dc):
+                        return (a, shifts[a]), (b, s_b), (c, s_b + s_bc), (d, s_d)
+    return None
+
+
+def second_neighbours(partners: Partners) -> Pairs:
     """Return the two ends of every angle of the graph (pairs that share a bonded atom)."""
     rows = []
     for around in partners:
@@ -106,7 +128,13 @@ def second_neighbours(partners: Sequence[Sequence[tuple[int, IntArray]]]) -> Pai
     return Pairs.of(rows)
 
 
-def wall_normals(positions: FloatArray, cell: Cell, partners: Sequence[Sequence[tuple[int, IntArray]]]) -> FloatArray:
+def ring_diagonals(ring: Sequence[tuple[int, IntArray]]) -> list[tuple[int, int, IntArray]]:
+    """Return the second neighbours (i, j, shift) within a ring of (atom, shift)."""
+    ahead = [*ring[2:], *ring[:2]]
+    return [(u, w, s_w - s_u) for (u, s_u), (w, s_w) in zip(ring, ahead)]
+
+
+def wall_normals(positions: FloatArray, cell: Cell, partners: Partners) -> FloatArray:
     """Return the unit normal of the wall at each atom with three bonds, zero at the others, (n, 3)."""
     whole = [a for a, around in enumerate(partners) if len(around) == 3]
     ends = np.array([[b for b, _ in partners[a]] for a in whole], dtype=np.int64).reshape(-1, 3)
@@ -176,7 +204,7 @@ def relax_springs(
         worst = float(np.max(np.abs(forces(relaxed))))
         raise StructureError(
             f"The springs of the carbon wall did not converge in {max_steps} steps (largest residual {worst:.2e} Å, "
-            f"tolerance {FORCE_TOLERANCE:.0e} Å). Lower the nitrogen fraction or raise the distance between sites."
+            f"tolerance {FORCE_TOLERANCE:.0e} Å). Lower the fraction of sites or raise the distance between sites."
         )
     return relaxed
 

@@ -1,4 +1,4 @@
-"""Selection of doping sites in a carbon wall: random, with a minimum distance."""
+"""Selection of sites of nitrogen and defects in a carbon wall: random, with a minimum distance."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, IntArray
 from nakmd.errors import StructureError
-from nakmd.structures.bond_network import Pairs, adjacency
+from nakmd.structures.bond_network import Pairs, Partners, adjacency, hexagon
+from nakmd.structures.stone_wales import Rotation, rotation
 
-Partners = list[list[tuple[int, IntArray]]]
+#: Kinds without nitrogen, in order of placement: the large ones first.
+DEFECTS = ("stone_wales", "vacancy")
 
-#: In order of placement: the large ones first.
-KINDS = ("pyridinic", "pyrrolic", "graphitic")
+#: Kinds of nitrogen, placed after the defects, the large ones first.
+NITROGEN_KINDS = ("pyridinic", "pyrrolic", "graphitic")
+
+KINDS = (*DEFECTS, *NITROGEN_KINDS)
+
+#: Kinds whose sites remove one atom.
+REMOVING = ("vacancy", "pyridinic", "pyrrolic")
 
 #: Number of random orders to try before the fraction counts as unreachable.
 ATTEMPTS = 50
@@ -22,7 +29,7 @@ ATTEMPTS = 50
 
 @dataclass(frozen=True)
 class Site:
-    """One defect, as indices of the undoped wall.
+    """One site, as indices of the undoped wall.
 
     Attributes
     ----------
@@ -34,6 +41,8 @@ class Site:
         Atoms that become N, and carbon that keeps two bonds.
     ring : tuple of (int, (3,) int64)
         The four atoms that form a pentagon with the nitrogen, with shifts relative to it; its bond to the last is new.
+    rotation : Rotation or None
+        The rotated bond of a Stone-Wales defect.
     """
 
     kind: str
@@ -41,12 +50,14 @@ class Site:
     nitrogens: tuple[int, ...]
     edges: tuple[int, ...] = ()
     ring: tuple[tuple[int, IntArray], ...] = ()
+    rotation: Rotation | None = None
 
     @property
     def core(self) -> tuple[int, ...]:
         """All atoms of the site; the distance between sites is measured between cores."""
         removed = () if self.removed is None else (self.removed,)
-        return (*removed, *self.nitrogens, *self.edges)
+        rotated = () if self.rotation is None else self.rotation.atoms
+        return (*removed, *self.nitrogens, *self.edges, *rotated)
 
 
 def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_site: int = 3) -> dict[str, int]:
@@ -57,7 +68,8 @@ def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_sit
     n_carbon : int
         Atoms of the undoped wall.
     fractions : mapping of str to float
-        Atomic fraction N/(N + C) by kind, in the finished wall.
+        Per atom of the finished wall: nitrogen atoms of each kind, removed atoms of "vacancy", rotated bonds of
+        "stone_wales".
     nitrogens_per_site : int
         N atoms of a pyridinic site.
 
@@ -72,24 +84,25 @@ def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_sit
 
     Notes
     -----
-    With n' atoms left after s_v vacancies, n' = n - s_v and s_kind = f_kind n' / N_kind, N_kind being the N atoms
-    of a site; hence n' = n / (1 + Σ_v f_v / N_v).
+    With n' atoms left after s_v removals, n' = n - s_v and s_kind = f_kind n' / N_kind, N_kind being the N atoms
+    of a site, 1 for those without; hence n' = n / (1 + Σ_v f_v / N_v) over the kinds v that remove an atom.
     """
     unknown = sorted(set(fractions) - set(KINDS))
     if unknown:
-        raise StructureError(f"Unknown kind of nitrogen {', '.join(unknown)}. Choose from {', '.join(sorted(KINDS))}.")
+        raise StructureError(f"Unknown kind of site {', '.join(unknown)}. Choose from {', '.join(sorted(KINDS))}.")
     if any(not 0.0 <= f < 1.0 for f in fractions.values()) or sum(fractions.values()) > 0.5:
-        raise StructureError(f"Nitrogen fractions must be >= 0 with a sum of at most 0.5, got {dict(fractions)}.")
-    per_site = {"graphitic": 1, "pyridinic": nitrogens_per_site, "pyrrolic": 1}
-    vacancies = sum(fractions.get(kind, 0.0) / per_site[kind] for kind in ("pyridinic", "pyrrolic"))
+        raise StructureError(f"Fractions of sites must be >= 0 with a sum of at most 0.5, got {dict(fractions)}.")
+    per_site = {**dict.fromkeys(KINDS, 1), "pyridinic": nitrogens_per_site}
+    vacancies = sum(fractions.get(kind, 0.0) / per_site[kind] for kind in REMOVING)
     remaining = n_carbon / (1.0 + vacancies)
     counts = {}
     for kind in KINDS:
         fraction = fractions.get(kind, 0.0)
         counts[kind] = round(fraction * remaining / per_site[kind])
         if fraction > 0.0 and counts[kind] == 0:
+            nitrogen = " N" if kind in NITROGEN_KINDS else ""
             raise StructureError(
-                f"A fraction {fraction:g} of {kind} N is less than half a site on {n_carbon} carbon atoms; one "
+                f"A fraction {fraction:g} of {kind}{nitrogen} is less than half a site on {n_carbon} carbon atoms; one "
                 f"site is {per_site[kind] / remaining:.5f}. Enlarge the wall or raise the fraction."
             )
     return counts
@@ -140,12 +153,14 @@ def place_sites(
         taken[[a, *nearby[a]]] = True
     best: dict[str, int] = {}
     for attempt in range(ATTEMPTS):
-        # plain uniform numbers only: NumPy keeps that stream fixed between versions
-        random = np.random.default_rng([seed, 23, attempt])
+        # plain uniform numbers only: NumPy keeps these streams fixed between versions; that of the nitrogen does not
+        # depend on the defects
+        of_defects, of_nitrogen = (np.random.default_rng([seed, stream, attempt]) for stream in (31, 23))
         blocked = taken.copy()
         sites: list[Site] = []
         reached: dict[str, int] = {}
         for kind in KINDS:
+            random = of_defects if kind in DEFECTS else of_nitrogen
             order = candidates[np.argsort(random.random(len(candidates)), kind="stable")]
             shuffles = np.argsort(random.random((len(candidates), 3)), axis=1, kind="stable")
             reached[kind] = 0
@@ -179,29 +194,16 @@ def _site(kind: str, atom: int, partners: Partners, shuffle: list[int], nitrogen
     around = [partners[atom][p][0] for p in shuffle]
     if kind == "graphitic":
         return Site(kind, None, (atom,))
+    if kind == "vacancy":
+        return Site(kind, atom, (), tuple(around))
+    if kind == "stone_wales":
+        rotated = rotation(partners, atom, around[0])
+        return None if rotated is None else Site(kind, None, (), rotation=rotated)
     if kind == "pyridinic":
         return Site(kind, atom, tuple(around[:nitrogens_per_site]), tuple(around[nitrogens_per_site:]))
     # around[0] is removed; around[1] is in the closing ring, around[2] faces the vacancy
-    ring = _hexagon(partners, around[1], atom, around[0])
+    ring = hexagon(partners, around[1], atom, around[0])
     if ring is None:
         return None
     facing = next(b for b, _ in partners[around[0]] if b not in {atom, ring[-1][0]})
     return Site(kind, around[0], (atom,), (around[2], facing), ring)
-
-
-def _hexagon(partners: Partners, a: int, x: int, y: int) -> tuple[tuple[int, IntArray], ...] | None:
-    """Return the other four atoms a, b, c, d of the hexagon a-x-y with shifts relative to x, or None.
-
-    Follows the bonds from a and from y until both paths meet in c.
-    """
-    shifts = dict(partners[x])
-    for b, s_ab in partners[a]:
-        for d, s_yd in partners[y]:
-            if x in {b, d}:
-                continue
-            s_b, s_d = shifts[a] + s_ab, shifts[y] + s_yd
-            for c, s_bc in partners[b]:
-                for c_d, s_dc in partners[d]:
-                    if c == c_d and c not in {a, y} and np.array_equal(s_b + s_bc, s_d + s_dc):
-                        return (a, shifts[a]), (b, s_b), (c, s_b + s_bc), (d, s_d)
-    return None
