@@ -143,9 +143,7 @@ class TrajectoryFrames(FrameFile):
         if stored is None:
             return
         if stored.grid is not None:
-            self.notes.append(
-                f"The positions of the source are rounded: its errors are at most {stored.precision:g} Å."
-            )
+            self.notes.append(f"The positions of the source are rounded, by at most {stored.precision:g} Å.")
         if stored.grid is None or self._trajectory.has_images:  # else they are wrapped, and would be rounded again
             self.storage = stored
 
