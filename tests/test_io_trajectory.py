@@ -211,7 +211,7 @@ def test_a_closed_writer_says_so(path, state):
 
 
 def test_arguments_of_the_writer_are_checked(path, state):
-    with pytest.raises(InputError, match="precision must be 'double' or 'single', not 'half'"):
+    with pytest.raises(InputError, match="precision must be 'double', 'single' or a positive length in Å, not 'half'"):
         TrajectoryWriter(path, state.topology, precision="half")
     with pytest.raises(InputError, match="mode must be"):
         TrajectoryWriter(path, state.topology, mode="x")

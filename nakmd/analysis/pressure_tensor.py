@@ -33,5 +33,6 @@ def require_stress(frame: Frame, name: str) -> None:
         missing = "velocities" if frame.velocities is None else "virial"
         raise AnalysisError(
             f"The frame at step {frame.step} has no {missing}, so the pressure tensor and {name} cannot be computed. "
-            "nakmd run stores velocities and virial; files of other programs may lack them."
+            "nakmd run stores both, unless its deck has [output] velocities = false; files of other programs may lack "
+            "them."
         )

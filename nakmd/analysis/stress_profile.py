@@ -164,10 +164,10 @@ class StressProfile(NamedAnalysis):
     def update(self, frame: Frame) -> None:
         """Add one frame to the sums."""
         if frame.velocities is None or frame.virials is None:
-            missing = "velocities" if frame.velocities is None else "virials of its atoms"
+            missing = "velocities" if frame.velocities is None else "virials"
             raise AnalysisError(
-                f"The frame at step {frame.step} has no {missing}, so there is no local pressure. Write them with "
-                "[output] virials = true."
+                f"The frame at step {frame.step} has no {missing} of its atoms, so there is no local pressure. Write "
+                f"them with [output] {missing} = true."
             )
         placed, counted, flat = self._profile.binned(frame)
         atoms = self._profile.chosen[counted]

@@ -178,7 +178,7 @@ class VelocityCorrelation(NamedAnalysis):
         if frame.velocities is None:
             raise AnalysisError(
                 f"The frame at step {frame.step} has no velocities, which the velocity autocorrelation needs. "
-                "Trajectories written by nakmd run have them; analyse the original file, or run again."
+                "Trajectories of runs have them, unless the deck has [output] velocities = false."
             )
         if not self._spacing.accept(frame):
             return

@@ -87,7 +87,7 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         say(f"memory       about {in_bytes(forecast.memory)}")
         say(f"building     {in_time(forecast.build_time)}, once more at the start of the run")
         say(f"wall time    about {in_time(forecast.wall_time)} ({forecast.rate_source})")
-        say(f"trajectory   up to {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}")
+        say(f"trajectory   up to {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}: {forecast.stored}")
         say(f"thermo       up to {forecast.n_rows} rows")
     for warning in plan.warnings:
         say(f"warning: {warning}")

@@ -191,6 +191,23 @@ def _check_stored(draft: Draft) -> Iterator[Problem]:
                 ("analysis", "quantities", list(analysis.quantities or ()).index(quantity)),
                 f"{quantity} needs the virials of the atoms. Write [output] {key} = true.",
             )
+    if output.velocities:
+        return
+    for index, name in enumerate(analysis.quantities or ()):
+        if _reads_velocities(name):
+            yield Problem(
+                ("analysis", "quantities", index),
+                f"{name} needs the velocities of the atoms, and [output] velocities = false. Write velocities = true.",
+            )
+
+
+def _reads_velocities(name: str) -> bool:
+    """Return whether a quantity is measured from the velocities in the frames of a run."""
+    from nakmd.analysis import quantity  # noqa: PLC0415  (slow to import, and only few decks ask)
+    from nakmd.analysis.named_analysis import TableAnalysis  # noqa: PLC0415  (as above)
+
+    kind = quantity(name)
+    return "velocities" in kind.needs and not issubclass(kind, TableAnalysis)
 
 
 def _check_live(draft: Draft) -> Iterator[Problem]:
@@ -199,11 +216,12 @@ def _check_live(draft: Draft) -> Iterator[Problem]:
     if analysis is None or output is None or analysis.when != "live" or live_samples_are_stored(analysis, output):
         return
     if analysis.discard == "auto" or (analysis.discard is None and analysis.start is None):
-        reason = 'has precision = "single"' if output.precision == "single" else "does not contain all samples"
+        reason = "is not in double precision" if output.precision != "double" else "does not contain all samples"
+        reason = reason if output.velocities else "has no velocities"
         yield Problem(
             ("analysis", "when"),
             f'[analysis] discard = "auto" finds the equilibration after the run, but the trajectory {reason}, so '
             "that live samples before its end stay in the means. Write start, or a fraction as discard, or "
-            f"every = {output.trajectory_every} with double precision.",
+            f"every = {output.trajectory_every} with double precision and velocities.",
             fatal=False,
         )

@@ -174,6 +174,36 @@ SurfaceEnergy = Annotated[
 ]
 
 
+#: Smallest and largest error [Å] of stored coordinates that a deck may choose: below, double precision takes no more
+#: space; above, the error is that of the vibrations of atoms (about 0.1 Å in carbon at 300 K).
+PRECISIONS = (1e-6, 0.1)
+
+
+def _check_precision(value: Any) -> Any:
+    if value in ("double", "single"):
+        return value
+    if isinstance(value, str) and not any(letter.isdigit() for letter in value):
+        raise _refuse('write "double", "single", or the largest error of a coordinate such as "0.001 Å".')
+    error = QuantityField(q.LENGTH).parse(value)
+    least, most = PRECISIONS
+    if not least <= error <= most:
+        raise _refuse(f'it must be "double", "single", or from {least:g} Å to {most:g} Å.')
+    return error
+
+
+def _written_precision(value: str | float) -> str:
+    return value if isinstance(value, str) else q.format_quantity(value, q.LENGTH)
+
+
+#: Precision of stored positions: a floating-point type, or the largest error of a coordinate [Å].
+Precision = Annotated[
+    Literal["double", "single"] | float,
+    BeforeValidator(_check_precision),
+    PlainSerializer(_written_precision),
+    WithJsonSchema({"type": "string", "examples": ["double", "single", "0.001 Å"]}),
+]
+
+
 def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 

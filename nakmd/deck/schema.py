@@ -21,6 +21,7 @@ from nakmd.deck.fields import (
     Positive,
     PositiveDuration,
     PositiveTime,
+    Precision,
     PressureRamp,
     Section,
     SurfaceEnergy,
@@ -176,8 +177,16 @@ class Output(Section):
         default=50, description="Steps between rows of the thermo table; the viscosity needs 5 to 20 fs."
     )
     checkpoint_every: Positive = Field(default=2000, description="Steps between checkpoints.")
-    precision: Literal["double", "single"] = Field(
-        default="double", description="Floating-point precision of the trajectory."
+    precision: Precision = Field(
+        default="double",
+        description='Of the positions in the trajectory: "double", "single", or the largest error of a coordinate, '
+        'such as "0.001 Å", to which positions are rounded; velocities are then single.',
+    )
+    velocities: Flag = Field(default=True, description="Whether frames have velocities.")
+    compression: Literal["none", "lossless"] | None = Field(
+        default=None,
+        description='Compression of frames, "none" or "lossless"; by default lossless if precision is a length, else '
+        "none.",
     )
     virials: Flag = Field(
         default=False,
@@ -187,6 +196,12 @@ class Output(Section):
         default=False,
         description="Whether rows of the thermo table have the heat current of each element, for thermal_conductivity.",
     )
+
+    @model_validator(mode="after")
+    def _check_compression(self) -> Self:
+        if self.compression == "none" and not isinstance(self.precision, str):
+            raise ValueError('rounds positions, which saves space only if compressed: remove compression = "none"')
+        return self
 
 
 if TYPE_CHECKING:

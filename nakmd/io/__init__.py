@@ -6,6 +6,7 @@ from nakmd.io.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nakmd.io.convert import FORMATS, Conversion, convert
 from nakmd.io.extxyz import read_extxyz, write_extxyz
 from nakmd.io.h5md import TrajectoryWriter
+from nakmd.io.storage import Storage
 from nakmd.io.structure_file import read_structure
 from nakmd.io.trajectory import Trajectory
 from nakmd.io.trajectory_part import TrajectoryPart
@@ -14,6 +15,7 @@ __all__ = [
     "FORMATS",
     "Checkpoint",
     "Conversion",
+    "Storage",
     "Trajectory",
     "TrajectoryPart",
     "TrajectoryWriter",

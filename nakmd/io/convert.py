@@ -93,7 +93,7 @@ def _write_trajectory(target: Path, content: FrameFile, rows: Sequence[int], che
     steps, _ = content.stamps(rows)
     first = 0 if 0 in rows else int(steps.min())
     last = np.iinfo(np.int64).max if len(content) - 1 in rows else int(steps.max())
-    with replacing_trajectory(target, content.topology, parameters, content.has_images) as writer:
+    with replacing_trajectory(target, content.topology, parameters, content.has_images, content.storage) as writer:
         for values in record.rows(first, last):
             writer.write_thermo(values)
         for row in rows:

@@ -20,6 +20,7 @@ from nakmd.io.contents import content_of
 from nakmd.io.lammps import DumpFile, DumpSeries, read_data
 from nakmd.io.library_errors import guard
 from nakmd.io.run_record import NO_RECORD, RunRecord
+from nakmd.io.storage import Storage
 from nakmd.io.trajectory import Trajectory
 from nakmd.system import Frame, Topology
 
@@ -66,6 +67,8 @@ class FrameFile(ABC):
         What had to be assumed, and what the file does not hold.
     record : RunRecord
         What the file holds of its run; empty if it is no trajectory of nakmd.
+    storage : Storage
+        How a trajectory has to store the frames to hold all that the file does.
     """
 
     path: Path
@@ -73,6 +76,7 @@ class FrameFile(ABC):
     has_images: bool
     notes: list[str]
     record: RunRecord = NO_RECORD
+    storage: Storage = Storage()
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -135,6 +139,13 @@ class TrajectoryFrames(FrameFile):
         self.path, self.notes = path, []
         self._trajectory = Trajectory(path)
         self.record = RunRecord.of(self._trajectory)
+        stored = self._trajectory.storage
+        if stored is None:
+            return
+        if stored.grid is not None:
+            self.notes.append(f"The positions of the source are rounded, by at most {stored.precision:g} Å.")
+        if stored.grid is None or self._trajectory.has_images:  # else they are wrapped, and would be rounded again
+            self.storage = stored
 
     def __len__(self) -> int:
         return len(self._trajectory)

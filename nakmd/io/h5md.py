@@ -31,6 +31,7 @@ from nakmd.io.profile import (
     create_element,
     create_file,
 )
+from nakmd.io.storage import Compression, Precision, Rounding, Storage
 from nakmd.system import Frame, Topology
 
 #: Thermo rows are buffered up to this number or for this time [s], because writing single rows is slow.
@@ -56,12 +57,18 @@ class TrajectoryWriter:
         ``"deck"`` (its text), ``"provenance"`` (JSON values), ``"potentials"`` (the same),
         ``"stages"`` (names in order), ``"thermo_units"`` (unit by column), ``"author"``, ``"creator_version"``; any
         other entry is stored as JSON under its name. Ignored in mode ``"a"``: the file already has them.
-    precision : {"double", "single"}
-        Of positions and velocities. Analyses of the file equal live analyses to the bit only with double.
+    precision : {"double", "single"} or float [Å]
+        Floating-point type of positions and velocities, or the largest error of a coordinate (`nakmd.io.storage`).
+        Analyses of the file equal live analyses to the bit only with double. Ignored in mode ``"a"``, as are the next
+        three: the file records them.
     mode : {"w", "a"}
         ``"w"`` starts a new file, ``"a"`` continues one.
     images : bool
-        Whether the frames have image counts; if not, the file has none. Ignored in mode ``"a"``.
+        Whether the frames have image counts; if not, the file has none.
+    velocities : bool
+        Whether the velocities of frames are stored.
+    compression : {"none", "lossless"}, optional
+        Of the numbers of atoms. Default: lossless if positions are rounded, else none.
 
     Raises
     ------
@@ -74,12 +81,13 @@ class TrajectoryWriter:
         path: str | os.PathLike[str],
         topology: Topology,
         parameters: Mapping[str, Any] | None = None,
-        precision: Literal["double", "single"] = "double",
+        precision: Precision = "double",
         mode: Literal["w", "a"] = "w",
         images: bool = True,
+        velocities: bool = True,
+        compression: Compression | None = None,
     ) -> None:
-        if precision not in ("double", "single"):
-            raise InputError(f"precision must be 'double' or 'single', not {precision!r}.")
+        storage = Storage.of(precision, velocities, compression)
         if mode not in ("w", "a"):
             raise InputError(f"mode must be 'w' (new file) or 'a' (continue a file), not {mode!r}.")
         self.path = Path(path)
@@ -105,8 +113,7 @@ class TrajectoryWriter:
                 # the format of HDF5 1.10 is the first with checksums of all metadata
                 self._file = h5py.File(self._storage, "w" if mode == "w" else "r+", libver=("v110", "v110"))
                 if mode == "w":
-                    real = np.float64 if precision == "double" else np.float32
-                    create_file(self._file, topology, parameters or {}, real, images)
+                    create_file(self._file, topology, parameters or {}, storage, images)
                 else:
                     refuse_outside_data(self.path, self._file)
                 self._connect()
@@ -144,7 +151,8 @@ class TrajectoryWriter:
         paths += [f"{FRAMES}/stage/value"]
         optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{q.path}/value" for q in (*QUANTITIES, *BY_ATOM))]
         self._series = {path: Series(file[path]) for path in [*paths, *(p for p in optional if p in file)]}
-        self._real = file[f"{PARTICLES}/position/value"].dtype
+        self._stored_as = Storage.read(self.path, own, file[f"{PARTICLES}/position/value"])
+        self._rounding = Rounding(self._stored_as, topology.n_atoms)
         self._n_frames = min(series.length for series in self._series.values())
         for series in self._series.values():
             series.resize(self._n_frames)
@@ -191,25 +199,30 @@ class TrajectoryWriter:
         values: dict[str, Any] = {
             f"{PARTICLES}/position/step": frame.step,
             f"{PARTICLES}/position/time": frame.time,
-            f"{PARTICLES}/position/value": frame.positions,
+            f"{PARTICLES}/position/value": self._rounding.apply(frame.positions),
             f"{PARTICLES}/box/edges/value": frame.cell.matrix,
             _IMAGES: frame.images,
             _SPECIES: self._numbers,
             f"{FRAMES}/stage/value": self._stage(frame.stage),
         }
-        if frame.velocities is not None:
+        storage = self._stored_as
+        if frame.velocities is not None and storage.velocities:
             values[f"{PARTICLES}/velocity/value"] = frame.velocities
-            self._ensure(f"{PARTICLES}/velocity", frame.velocities.shape, self._real, "Angstrom ps-1")
+            shape, kind = frame.velocities.shape, storage.velocity_type
+            self._ensure(f"{PARTICLES}/velocity", shape, kind, "Angstrom ps-1", storage.filters)
         for quantity in (*QUANTITIES, *BY_ATOM):
             value = getattr(frame, quantity.attribute)
             if value is not None:
                 values[f"{quantity.path}/value"] = value
-                self._ensure(quantity.path, np.shape(value), np.float64, quantity.unit)
+                filters = storage.filters if quantity in BY_ATOM else {}
+                self._ensure(quantity.path, np.shape(value), np.float64, quantity.unit, filters)
         return values
 
-    def _ensure(self, element: str, shape: tuple[int, ...], dtype: DTypeLike, unit: str) -> None:
+    def _ensure(
+        self, element: str, shape: tuple[int, ...], dtype: DTypeLike, unit: str, filters: Mapping[str, Any]
+    ) -> None:
         if f"{element}/value" not in self._series:
-            create_element(self._file, element, shape, dtype, unit)
+            create_element(self._file, element, shape, dtype, unit, **filters)
             self._series[f"{element}/value"] = Series(self._file[f"{element}/value"])
 
     def _stage(self, name: str) -> int:

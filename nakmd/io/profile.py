@@ -21,6 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from nakmd.io.atomic import plain
 from nakmd.io.growing import NAME, create_series, create_text, encode_name
+from nakmd.io.storage import Storage
 from nakmd.system import Topology
 
 #: The particles group; MDAnalysis requires this name.
@@ -98,7 +99,7 @@ THERMO_UNITS = {
 
 
 def create_file(
-    file: h5py.File, topology: Topology, parameters: Mapping[str, Any], real: DTypeLike, images: bool
+    file: h5py.File, topology: Topology, parameters: Mapping[str, Any], storage: Storage, images: bool
 ) -> None:
     """Write everything except frames to a new file.
 
@@ -109,8 +110,7 @@ def create_file(
     topology : Topology
     parameters : mapping
         As in `nakmd.io.TrajectoryWriter`.
-    real : dtype
-        Of positions.
+    storage : Storage
     images : bool
         Whether frames have image counts.
 
@@ -133,7 +133,7 @@ def create_file(
     position = file.create_group(f"{PARTICLES}/position")
     create_series(position, "step", (), np.int64)
     create_series(position, "time", (), np.float64, "ps")
-    create_series(position, "value", (n, 3), real, "Angstrom")
+    create_series(position, "value", (n, 3), storage.position_type, "Angstrom", **storage.filters)
     create_element(file, f"{PARTICLES}/box/edges", (3, 3), np.float64, "Angstrom")
     if images:  # without the shuffle filter: the few non-zero counts would compress worse and take longer
         create_element(file, f"{PARTICLES}/image", (n, 3), np.int32, "", compression="gzip")
@@ -155,6 +155,7 @@ def create_file(
         STAGES, shape=(len(stages),), maxshape=(None,), chunks=(64,), dtype=NAME, fletcher32=True
     )
     table[...] = np.array(stages, dtype=NAME)
+    storage.write(own)
     create_text(own, "deck", str(rest.pop("deck", "")))
     for name in ("provenance", "potentials"):
         create_text(own, name, json.dumps(plain(rest.pop(name, {}))))

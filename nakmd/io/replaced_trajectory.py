@@ -12,13 +12,14 @@ from nakmd.errors import RunError
 from nakmd.io.atomic import failure
 from nakmd.io.h5md import TrajectoryWriter
 from nakmd.io.journal import journal_of, locked_journal, release_journal
+from nakmd.io.storage import Storage
 from nakmd.replaced_file import ReplacedFile
 from nakmd.system import Topology
 
 
 @contextmanager
 def replacing_trajectory(
-    path: Path, topology: Topology, parameters: Mapping[str, Any], images: bool
+    path: Path, topology: Topology, parameters: Mapping[str, Any], images: bool, storage: Storage
 ) -> Iterator[TrajectoryWriter]:
     """Open a writer of a temporary file that replaces ``path`` if the block succeeds and is deleted otherwise.
 
@@ -27,6 +28,7 @@ def replacing_trajectory(
     path : pathlib.Path
     topology, parameters, images
         As in `nakmd.io.TrajectoryWriter`.
+    storage : Storage
 
     Raises
     ------
@@ -38,7 +40,10 @@ def replacing_trajectory(
     new = ReplacedFile(path)
     try:
         with new:
-            with TrajectoryWriter(new.temporary, topology, parameters, images=images) as writer:
+            with TrajectoryWriter(
+                new.temporary, topology, parameters, storage.precision, "w", images, storage.velocities,
+                storage.compression,
+            ) as writer:  # fmt: skip
                 yield writer
             journal = locked_journal(path)
             try:

@@ -23,6 +23,7 @@ from nakmd.io.library_errors import guard
 from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.patience import read_patiently
 from nakmd.io.profile import PARAMETERS, STAGES, THERMO
+from nakmd.io.storage import Storage
 from nakmd.io.stored_arrays import check_array, check_stored
 from nakmd.io.stored_frames import read_cells, read_frame, read_quantities
 from nakmd.io.trajectory_part import TrajectoryPart
@@ -44,6 +45,8 @@ class Trajectory:
         Text of the deck of the run; empty for files of other programs.
     provenance, potentials, parameters : dict
         Versions, machine and seed; terms and hashes of the model; other parameters of the writer.
+    storage : Storage or None
+        Precision of the positions, whether velocities are stored, and compression; None for files of other programs.
     stages : tuple of str
         Names of the stages in order.
 
@@ -75,6 +78,7 @@ class Trajectory:
                 self.provenance: dict[str, Any] = {}
                 self.potentials: dict[str, Any] = {}
                 self.parameters: dict[str, Any] = {}
+                self.storage: Storage | None = None
                 if self._layout.own:
                     self._read_parameters()
             if len(self) and is_being_written(self.path):
@@ -89,6 +93,7 @@ class Trajectory:
     def _read_parameters(self) -> None:
         own = self._file[PARAMETERS]
         self.deck = read_text(own["deck"])
+        self.storage = Storage.read(self.path, own, self._layout.positions)
         self.provenance, self.potentials, self.parameters = (
             dict(json.loads(read_text(own[name]))) for name in ("provenance", "potentials", "other")
         )
@@ -112,6 +117,11 @@ class Trajectory:
     def has_images(self) -> bool:
         """Whether the file has image flags; without them, displacements across periodic faces are unknown."""
         return self._layout.images is not None
+
+    @property
+    def has_velocities(self) -> bool:
+        """Whether the file has velocities; single frames may still lack them."""
+        return self._layout.velocities is not None
 
     @property
     def species_names(self) -> tuple[str, ...]:
@@ -332,4 +342,5 @@ class Trajectory:
 
     def __repr__(self) -> str:
         species = ", ".join(self.species_names)
-        return f"Trajectory({str(self.path)!r}: {len(self)} frames of {self.n_atoms} atoms, {species})"
+        stored = "" if self.storage in (None, Storage()) else f"; {self.storage.text}"
+        return f"Trajectory({str(self.path)!r}: {len(self)} frames of {self.n_atoms} atoms, {species}{stored})"

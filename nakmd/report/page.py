@@ -202,6 +202,8 @@ def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
         facts.append(("final cell", f"{lengths} Å, periodic along {periodic}"))
         facts.append(("time", f"{trajectory.times[-1] - trajectory.times[0]:.4g} ps"))
     facts.append(("stored", f"{len(trajectory):,} frames, {len(trajectory.thermo.get('step', ())):,} thermo rows"))
+    if trajectory.storage is not None:
+        facts.append(("frames", trajectory.storage.text))
     status = folder.read_status()
     if status.get("ns_per_day"):
         threads = status.get("threads", 0)

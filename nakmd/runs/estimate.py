@@ -11,6 +11,7 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Dynamics
 from nakmd.elements import element_of
 from nakmd.integrators import BAROSTATS, MINIMISERS
+from nakmd.io.storage import Storage
 from nakmd.kernels.jit import available_threads
 from nakmd.runs.footprint import estimate_output
 from nakmd.runs.plan import Plan
@@ -57,6 +58,8 @@ class Estimate:
     cutoff : float [Å]
     bond : float [Å] or None
         C-C bond without stress in the model; None without one, or without carbon.
+    stored : str
+        What frames hold, and how exactly.
     memory, file_size : float [bytes]
         Largest values; a relaxation that converges early writes fewer frames.
     build_time : float [s]
@@ -83,6 +86,7 @@ class Estimate:
     file_size: float
     n_frames: int
     n_rows: int
+    stored: str
     wall_time: float
     rate_source: str
 
@@ -150,6 +154,7 @@ def estimate(plan: Plan) -> Estimate:
         file_size=size,
         n_frames=frames,
         n_rows=rows,
+        stored=Storage.of(deck.output.precision, deck.output.velocities, deck.output.compression).text,
         wall_time=steps * system.n_atoms * rate * 1e-6 + _time_of_moves(deck, system.n_atoms),
         rate_source=source,
     )

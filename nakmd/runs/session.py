@@ -145,6 +145,8 @@ class Session:
             parameters,
             precision=self.deck.output.precision,
             mode="w" if self.stored is None else "a",
+            velocities=self.deck.output.velocities,
+            compression=self.deck.output.compression,
         )
 
     def _restore(self, simulation: Simulation, measuring: Measuring, more_steps: int | None) -> None:

@@ -195,7 +195,7 @@ def sampled_reference(run: Stored, like: Topology, **frames: Unpack[FrameOptions
             if frame.potential_energy is None or frame.velocities is None:
                 raise AnalysisError(
                     f"The frame at step {frame.step} of the reference {source.path} has no potential energy or no "
-                    "velocities. Use a trajectory of nakmd run."
+                    "velocities. Use the trajectory of a run, without [output] velocities = false."
                 )
             energies.append(frame.potential_energy - thermal_energy(source.masses, frame.velocities))
     side = [names for names in (WALL, METALS) if {name.partition(":")[0] for name in reference} <= set(names)]
