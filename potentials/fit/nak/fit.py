@@ -15,8 +15,9 @@ from cross import CrossFit, fitted_elements
 from element import ElementFit, Settings
 from targets import read_targets
 
-#: Seeds of the stored stages.
+#: Seeds and numbers of rounds of the stored stages.
 SEEDS = {"na": 1, "k": 2, "cross": 1}
+ROUNDS = {"na": 16, "k": 14, "cross": 10}
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=("na", "k", "cross"), help="one part; by default all")
     parser.add_argument("--seed", type=int, help="by default that of the stored stages")
-    parser.add_argument("--rounds", type=int, default=16, help="in all, stored ones included")
+    parser.add_argument("--rounds", type=int, help="in all, stored ones included; by default those of the set")
     parser.add_argument("--time", type=float, default=40.0, help="of a bulk liquid [ps]")
     parser.add_argument("--film-time", type=float, default=100.0, help="of a film [ps]")
     parser.add_argument("-o", "--folder", type=Path, required=True)
@@ -43,7 +44,7 @@ def run(stage: str, settings: Settings, options: argparse.Namespace) -> None:
     else:
         element = {"na": "Na", "k": "K"}[stage]
         fit = ElementFit(element, read_targets(element), settings, options.folder)
-    for k in range(fit.resume(), options.rounds):
+    for k in range(fit.resume(), options.rounds or ROUNDS[stage]):
         fit.round(1000 * (options.seed or SEEDS[stage]) + 100 * k)
 
 
