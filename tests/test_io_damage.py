@@ -166,6 +166,18 @@ def test_a_missing_dataset_is_named(tmp_path, folder, gone):
     assert message_of(path).startswith(f"/particles/trajectory/{gone} is missing")
 
 
+@pytest.mark.parametrize("name", ["image/value", "velocity/value", "position/value"])
+def test_a_group_in_place_of_values_is_not_taken_for_absent(tmp_path, folder, name):
+    path = tmp_path / "t.h5md"
+    path.write_bytes((folder / "good.h5md").read_bytes())
+    with h5py.File(path, "r+") as file:
+        place = f"particles/trajectory/{name}"
+        if place in file:
+            del file[place]
+        file.create_group(place)
+    assert message_of(path).startswith(f"/particles/trajectory/{name} is a group and holds no numbers.")
+
+
 @pytest.mark.parametrize("gone", ["species", "masses", "deck", "groups", "stages/name", "periodic"])
 def test_a_missing_parameter_is_one_message(tmp_path, folder, gone):
     path = tmp_path / "t.h5md"

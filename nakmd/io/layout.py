@@ -187,14 +187,22 @@ class Layout:
         return file["particles"]["trajectory" if "trajectory" in names else names[0]]
 
     def _dataset(self, name: str) -> h5py.Dataset | None:
-        """Return a dataset of the particles, or None; `h5py.Group.get` would return None for a damaged one too."""
+        """Return a dataset of the particles, or None; `h5py.Group.get` would return None for a damaged one too.
+
+        A group in place of values is damage: what it held would otherwise count as absent. Box edges that change are a
+        group.
+        """
         parts = name.split("/")
         group = self.group
         for part in parts:
             if not isinstance(group, h5py.Group) or part not in group:
                 return None
             group = group[part]
-        return group if isinstance(group, h5py.Dataset) else None
+        if isinstance(group, h5py.Dataset):
+            return group
+        if parts[-1] == "value":
+            raise FileFormatError(self.path, f"{group.name} is a group and holds no numbers.", DAMAGED)
+        return None
 
     def _need(self, name: str, what: str) -> h5py.Dataset:
         dataset = self._dataset(name)
