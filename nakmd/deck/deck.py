@@ -85,6 +85,21 @@ class Deck(DeckTables):
         return write_toml(self.model_dump(exclude_defaults=True))
 
 
+def source_of(deck: Deck | DeckSource | str | Path) -> DeckSource:
+    """Return the text of a deck, or of a file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    DeckError
+        If it is not TOML.
+    """
+    if isinstance(deck, Deck):
+        return deck.source
+    return deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
+
+
 def _plain(value: Any) -> Any:
     """Turn models back into dictionaries, so that a deck made in Python is checked like the text of one."""
     if isinstance(value, Section):

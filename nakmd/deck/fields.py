@@ -14,7 +14,6 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
-    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -150,27 +149,63 @@ def _check_discard(value: Any) -> Any:
 Discard = Annotated[Literal["auto", "none"] | float, BeforeValidator(_check_discard)]
 
 
-def _check_surface_energy(value: Any) -> Any:
-    if value in ("model", "experiment"):
-        return value
-    if isinstance(value, str) and not any(letter.isdigit() for letter in value):
-        raise _refuse(f'write "model", "experiment", or a surface energy such as "{q.SURFACE_ENERGY.example}".')
-    energy = QuantityField(q.SURFACE_ENERGY).parse(value)
-    if energy < 0.0:
+@dataclass(frozen=True)
+class WordOrQuantity:
+    """Annotation of a word, or a float in house units that the deck writes as a number with a unit.
+
+    Attributes
+    ----------
+    words : tuple of str
+    kind : Kind
+    advice : str
+        What to write instead of another word; ends with an example.
+    example : str
+    """
+
+    words: tuple[str, ...]
+    kind: q.Kind
+    advice: str
+    example: str
+
+    def parse(self, value: Any) -> str | float:
+        """Return the word, or the value in house units."""
+        if value in self.words:
+            return str(value)
+        if isinstance(value, str) and not any(letter.isdigit() for letter in value):
+            raise _refuse(f'write {self.advice} such as "{self.example}".')
+        return QuantityField(self.kind).parse(value)
+
+    def write(self, value: str | float) -> str:
+        """Return a string that parses to the same word or bits."""
+        return value if isinstance(value, str) else q.format_quantity(value, self.kind)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            self.parse, handler(source), serialization=core_schema.plain_serializer_function_ser_schema(self.write)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "examples": [*self.words, self.example]}
+
+
+def _check_surface_energy(value: str | float) -> str | float:
+    if not isinstance(value, str) and value < 0.0:
         raise _refuse("a surface energy is not negative.")
-    return energy
-
-
-def _written_surface_energy(value: str | float) -> str:
-    return value if isinstance(value, str) else q.format_quantity(value, q.SURFACE_ENERGY)
+    return value
 
 
 #: Energy of the free surface of the metal per area [eV/Å²], or where it comes from.
 SurfaceEnergy = Annotated[
     Literal["model", "experiment"] | float,
-    BeforeValidator(_check_surface_energy),
-    PlainSerializer(_written_surface_energy),
-    WithJsonSchema({"type": "string", "examples": ["model", "experiment", q.SURFACE_ENERGY.example]}),
+    WordOrQuantity(
+        ("model", "experiment"),
+        q.SURFACE_ENERGY,
+        '"model", "experiment", or a surface energy',
+        q.SURFACE_ENERGY.example,
+    ),
+    AfterValidator(_check_surface_energy),
 ]
 
 
@@ -179,28 +214,20 @@ SurfaceEnergy = Annotated[
 PRECISIONS = (1e-6, 0.1)
 
 
-def _check_precision(value: Any) -> Any:
-    if value in ("double", "single"):
-        return value
-    if isinstance(value, str) and not any(letter.isdigit() for letter in value):
-        raise _refuse('write "double", "single", or the largest error of a coordinate such as "0.001 Å".')
-    error = QuantityField(q.LENGTH).parse(value)
+def _check_precision(value: str | float) -> str | float:
     least, most = PRECISIONS
-    if not least <= error <= most:
+    if not isinstance(value, str) and not least <= value <= most:
         raise _refuse(f'it must be "double", "single", or from {least:g} Å to {most:g} Å.')
-    return error
-
-
-def _written_precision(value: str | float) -> str:
-    return value if isinstance(value, str) else q.format_quantity(value, q.LENGTH)
+    return value
 
 
 #: Precision of stored positions: a floating-point type, or the largest error of a coordinate [Å].
 Precision = Annotated[
     Literal["double", "single"] | float,
-    BeforeValidator(_check_precision),
-    PlainSerializer(_written_precision),
-    WithJsonSchema({"type": "string", "examples": ["double", "single", "0.001 Å"]}),
+    WordOrQuantity(
+        ("double", "single"), q.LENGTH, '"double", "single", or the largest error of a coordinate', "0.001 Å"
+    ),
+    AfterValidator(_check_precision),
 ]
 
 

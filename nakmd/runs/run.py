@@ -10,7 +10,7 @@ from typing import Any
 
 from nakmd._version import __version__
 from nakmd.cell import Cell
-from nakmd.deck.deck import Deck
+from nakmd.deck.deck import Deck, source_of
 from nakmd.deck.source import DeckSource
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory
@@ -49,7 +49,7 @@ def run_deck(
     """
     deadline = deadline_of(walltime)
     cold = nothing_is_compiled()
-    source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
+    source = source_of(deck)
     if seed is not None:
         source = source.with_seed(seed)
     plan = make_plan(source, Path(directory if directory is not None else "runs"))

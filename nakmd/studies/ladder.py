@@ -19,7 +19,7 @@ from nakmd.analysis.joined_sample import joined_sample
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.sample import Sample
 from nakmd.arrays import FloatArray
-from nakmd.deck.deck import Deck
+from nakmd.deck.deck import Deck, source_of
 from nakmd.deck.schema import Dynamics
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_names import measured_stages, stage_names
@@ -69,7 +69,7 @@ def run_affinity_ladder(
     All runs use the seed of the deck, which also places dopants and liquid, so that they share their wall. Their
     samples are independent nevertheless: trajectories with different forces diverge within picoseconds.
     """
-    source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
+    source = source_of(deck)
     return [
         finish(
             with_affinity(source, scale), Path(directory) / f"affinity-{scale:g}", f"at affinity {scale:g}",

@@ -11,7 +11,7 @@ import numpy as np
 
 from nakmd.analysis.table_row import WithError
 from nakmd.deck.changes import with_settings
-from nakmd.deck.deck import Deck
+from nakmd.deck.deck import Deck, source_of
 from nakmd.deck.source import DeckSource
 from nakmd.errors import AnalysisError
 from nakmd.runs.outcome import Run
@@ -69,7 +69,7 @@ def run_members(
     RunError
         If a run was interrupted. The same call resumes it.
     """
-    source = deck.source if isinstance(deck, Deck) else deck if isinstance(deck, DeckSource) else DeckSource.read(deck)
+    source = source_of(deck)
     return [
         finish(
             with_settings(source, [f"model.member={member}"]), Path(directory) / f"member-{member}",
