@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from element import ROOM, SHAPES, UNIT, ElementFit, Settings, shares
+from element import ROOM, SHAPES, UNIT, ElementFit
 from features import Features, of_alloy, of_element
 from forces import alloy_frames
-from functions import Cross, Shape, basis, embedding, potential, split
+from functions import Cross, Shape, basis, embedding, nearest, potential, split
 from response import Response, of_bulk, of_film
+from rounds import Rounds, Settings
 from sampling import Run, run_bulk, run_film
-from scipy.optimize import least_squares
 from targets import read_targets
 
 from nakmd.arrays import FloatArray
@@ -52,14 +52,11 @@ def mean_functions(held: Mapping[str, FloatArray]) -> FloatArray:
     bare = pair - sum(slopes[e] * phi / UNIT[e] for e in held)
     weight = 1.0 / (0.002 + 0.05 * np.abs(bare))
 
-    def solve(values: FloatArray, n: int, w: FloatArray) -> FloatArray:
-        rows = np.concatenate([basis(SHAPE, r, n).value * w[:, None], 0.1 * np.eye(n)])
-        return np.asarray(np.linalg.lstsq(rows, np.concatenate([values * w, np.zeros(n)]))[0])
-
     flat = np.full(len(r), 500.0)
     return np.concatenate([
-        solve(bare, SHAPE.n_pair, weight), solve(phi / UNIT["Na"], SHAPE.n_density, flat),
-        solve(phi / UNIT["K"], SHAPE.n_density, flat),
+        nearest(SHAPE, r, bare, SHAPE.n_pair, weight, 0.1),
+        nearest(SHAPE, r, phi / UNIT["Na"], SHAPE.n_density, flat, 0.1),
+        nearest(SHAPE, r, phi / UNIT["K"], SHAPE.n_density, flat, 0.1),
     ])  # fmt: skip
 
 
@@ -73,7 +70,7 @@ def fitted_elements(folder: Path) -> dict[str, FloatArray]:
     return held
 
 
-class CrossFit:
+class CrossFit(Rounds):
     """The state of the fit.
 
     Parameters
@@ -85,6 +82,8 @@ class CrossFit:
     folder : Path
     """
 
+    EVALUATIONS = 30
+
     def __init__(
         self,
         held: Mapping[str, FloatArray],
@@ -92,15 +91,12 @@ class CrossFit:
         settings: Settings,
         folder: Path,
     ) -> None:
-        self.held, self.targets, self.settings, self.folder = dict(held), dict(targets), settings, folder
-        self.first = mean_functions(held)
-        self.theta, self.next = self.first.copy(), self.first.copy()
-        self.rounds: list[dict[str, Any]] = []
+        super().__init__(mean_functions(held), settings, folder)
+        self.held, self.targets = dict(held), dict(targets)
         self.grid = np.linspace(SHAPE.start, 0.98 * SHAPE.cutoff, 40)
         self.pair_basis = basis(SHAPE, self.grid, SHAPE.n_pair)
         self.density_basis = basis(SHAPE, self.grid, SHAPE.n_density)
         self.slopes = {e: float(embedding(split(SHAPES[e], t)[2], np.ones(1))[1][0]) for e, t in held.items()}
-        self.spread = np.zeros((0, len(self.first)))
         self.frames = alloy_frames(SHAPE, SHAPES, held)
         self.embeddings = {e: split(SHAPES[e], t)[2] for e, t in held.items()}
         self.pure: dict[str, float] = {}
@@ -123,7 +119,7 @@ class CrossFit:
     def residuals(self, theta: FloatArray, trust: bool = True) -> FloatArray:
         """Return the weighted residuals, with ``trust`` also the distance from before."""
         out: list[float] = []
-        for share, record in zip(shares(self.rounds, self.theta, self.spread), self.rounds, strict=True):
+        for share, record in zip(self.shares(), self.rounds, strict=True):
             weight = np.sqrt(share)
             for key, response in record["responses"].items():
                 name = key.split("@")[0]
@@ -149,9 +145,7 @@ class CrossFit:
             out += list(0.3 * np.maximum(0.0, -slope - 0.2) / 0.1)
             out += list(0.1 * (now[element] - first[element]) / tp)
             out += list(0.5 * np.minimum(0.0, now[element] + 0.0005) / 0.0005)
-        s = self.settings
-        step = min(s.step * s.growth ** len(self.rounds), s.last_step)
-        out += list((step if trust else 0.0) * self.spread @ (theta - self.theta))
+        out += self.distance(theta, trust)
         for p in np.split(theta[SHAPE.n_pair :], 2):
             # the densities bend upwards there, so that their continuation towards the core stays positive
             out.append(min(0.0, float(self.density_basis.curvature[0] @ p) - 0.02) / 0.02)
@@ -159,13 +153,6 @@ class CrossFit:
         out.append(min(0.0, float(self.pair_basis.curvature[0] @ v) - 0.3) / 0.3)
         out.append(max(0.0, float(self.pair_basis.slope[0] @ v) + 0.3) / 0.2)
         return np.array(out)
-
-    def solve(self) -> float:
-        """Move to the least squares of the residuals; return the cost."""
-        origin, scale = self.theta.copy(), 0.02 + 0.1 * np.abs(self.theta)
-        found = least_squares(lambda u: self.residuals(origin + scale * u), np.zeros(len(origin)), max_nfev=30)
-        self.next = origin + scale * found.x
-        return float(found.cost)
 
     def features(self, run: Run) -> Features:
         """Return the features of frames of the alloy."""
@@ -242,11 +229,7 @@ class CrossFit:
         print(f"[NaK] round {len(self.rounds)}: cost {cost:.2f}")
         print("   measured", {k: (round(r.value, 4), round(r.error, 4)) for k, r in responses.items()}, "D", diffusion)
         for frame in self.frames:
-            ours = frame.model(theta, SHAPE.n_pair, self.embeddings)
-            correlation = float(np.corrcoef(ours.ravel(), frame.forces.ravel())[0, 1])
-            slope = float((ours * frame.forces).sum() / (frame.forces**2).sum())
-            kept = ", kept out" if frame.kept_out else ""
-            print(f"   forces of {frame.state}{kept}: correlation {correlation:.4f}, slope {slope:.3f}")
+            print(frame.agreement(frame.model(theta, SHAPE.n_pair, self.embeddings)))
         print("   predicted", {k: round(r.at(self.next), 4) for k, r in responses.items()}, flush=True)
         self.store(record, cost)
         self.theta = self.next
@@ -269,13 +252,6 @@ class CrossFit:
         self.rounds, self.theta = kept
         return 0.5 * float(residuals @ residuals)
 
-    def resume(self) -> int:
-        """Continue after the stored rounds, with the targets of today; return their number."""
-        if self.restore():
-            print("restored; cost", self.solve())
-            self.theta = self.next
-        return len(self.rounds)
-
     def restore(self) -> int:
         """Read the stored rounds; return their number."""
         for path in sorted(self.folder.glob("NaK_*.json")):
@@ -286,7 +262,3 @@ class CrossFit:
             )
             self.theta, self.pure, self.spread = np.array(text["theta"]), text["pure"], np.array(text["spread"])
         return len(self.rounds)
-
-    def best(self) -> FloatArray:
-        """Return the parameters of the stored round that was measured nearest to the targets."""
-        return np.asarray(min(self.rounds, key=self.measured_cost)["theta"])

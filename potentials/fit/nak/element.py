@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import numpy as np
 from cold import Cold
 from features import of_element
 from forces import frames_of
-from functions import Shape, basis, embedding, potential, split
+from functions import Shape, basis, embedding, nearest, potential, split
 from response import Response, of_bulk, of_film, of_structure
+from rounds import Rounds, Settings
 from sampling import run_bulk, run_film
-from scipy.optimize import least_squares
 
 from nakmd.arrays import FloatArray
 from nakmd.potentials import load
@@ -27,9 +26,6 @@ PEAK = {"Na": 3.78, "K": 4.66}
 TEMPERATURES = {"Na": (400.0, 573.0, 800.0, 1000.0), "K": (400.0, 573.0, 800.0, 1000.0)}
 ROOM = {"Na": 4.2906, "K": 5.328}
 COLD = ("a", "E", "C11", "C12", "C44", "fcc", "hcp", "N1", "N2", "NL", "H", "vacancy", "P80")
-#: Distance of the parameters of a round from the present ones over which its linear response loses its weight, in
-#: changes of the energy of the liquid [k_B T].
-RANGE = 2.0
 #: Change of the wanted height of the first peak of g(r) for a diffusion that is 1 Å²/ps too large. The whole way from
 #: this metal to that of Nichol and Ackland is 1.1 per Å²/ps; a round takes a fifth of it.
 HEIGHT_PER_D = 0.2
@@ -40,25 +36,7 @@ UNIT = {"Na": 2.30, "K": 1.51}
 STRETCH = {"Na": 0.99, "K": 0.965}
 
 
-@dataclass
-class Settings:
-    """Amount of sampling, and weight against large steps.
-
-    ``step`` multiplies the distance in units of what changes the energies of the liquid by k_B T: the linear response
-    holds within about one. It grows from round to round up to ``last_step``, so that the last rounds settle.
-    """
-
-    atoms: int = 432
-    settle: float = 5.0
-    time: float = 40.0
-    film_atoms: int = 1000
-    film_time: float = 100.0
-    step: float = 0.4
-    last_step: float = 1.2
-    growth: float = 1.1
-
-
-class ElementFit:
+class ElementFit(Rounds):
     """The state of the fit of one element.
 
     Parameters
@@ -71,10 +49,13 @@ class ElementFit:
         Where every round is stored.
     """
 
+    EVALUATIONS = 40
+
     def __init__(
         self, element: str, targets: Mapping[str, tuple[float, float]], settings: Settings, folder: Path
     ) -> None:
-        self.element, self.targets, self.settings, self.folder = element, dict(targets), settings, folder
+        super().__init__(start(element), settings, folder)
+        self.element, self.targets = element, dict(targets)
         self.shape = SHAPES[element]
         self.cold = Cold(element, ROOM[element], self.shape)
         self.grid = np.linspace(self.shape.start, 0.98 * self.shape.cutoff, 40)
@@ -82,11 +63,7 @@ class ElementFit:
         self.density_basis = basis(self.shape, self.grid, self.shape.n_density)
         self.q = np.linspace(0.15, 1.8, 34)
         self.frames = frames_of(element, self.shape)
-        self.first = start(element)
-        self.theta = self.first.copy()
-        self.rounds: list[dict[str, Any]] = []
         self.height = self.targets["height"][0]
-        self.spread = np.zeros((0, len(self.theta)))
 
     # ----------------------------------------------------------------------------------------- functions
     def curves(self, theta: FloatArray) -> dict[str, FloatArray]:
@@ -134,7 +111,7 @@ class ElementFit:
     def of_liquid(self, theta: FloatArray, crystal: float) -> list[float]:
         """Return the residuals of averages of all rounds, near ones with more weight; ``crystal``: its energy."""
         out: list[float] = []
-        for share, record in zip(shares(self.rounds, self.theta, self.spread), self.rounds, strict=True):
+        for share, record in zip(self.shares(), self.rounds, strict=True):
             weight = np.sqrt(share)
             for key, response in record["responses"].items():
                 name = key.split("@")[0]
@@ -177,19 +154,13 @@ class ElementFit:
         for weight, other in ((0.1 if trust else 0.0, before), (0.02, first)):
             out += list(weight * (after["pair"] - other["pair"]) / tv)
             out += list(weight * (after["F"] - other["F"]) / 0.15)
-        s = self.settings
-        step = min(s.step * s.growth ** len(self.rounds), s.last_step)
-        out += list((step if trust else 0.0) * self.spread @ (theta - self.theta))
+        out += self.distance(theta, trust)
         v, p, _ = split(self.shape, theta)
         out.append(min(0.0, float(self.pair_basis.curvature[0] @ v) - 0.3) / 0.3)
         # φ bends upwards there, so that its continuation towards the core stays positive
         out.append(min(0.0, float(self.density_basis.curvature[0] @ p) - 0.02) / 0.02)
         out.append(max(0.0, float(self.pair_basis.slope[0] @ v) + 0.3) / 0.2)
         return out
-
-    def best(self) -> FloatArray:
-        """Return the parameters of the stored round that was measured nearest to the targets."""
-        return np.asarray(min(self.rounds, key=self.measured_cost)["theta"])
 
     def measured_cost(self, record: dict[str, Any]) -> float:
         """Return the cost of a measured round, with its diffusion in place of the height that stands for it."""
@@ -199,13 +170,6 @@ class ElementFit:
         self.rounds, self.height, self.theta = kept
         target, sigma = self.targets["diffusion"]
         return 0.5 * float(residuals @ residuals + ((record["diffusion"]["400"] - target) / sigma) ** 2)
-
-    def solve(self) -> float:
-        """Move to the least squares of the residuals; return the cost."""
-        origin, scale = self.theta.copy(), 0.02 + 0.1 * np.abs(self.theta)
-        found = least_squares(lambda u: self.residuals(origin + scale * u), np.zeros(len(origin)), max_nfev=40)
-        self.next = origin + scale * found.x
-        return float(found.cost)
 
     # ----------------------------------------------------------------------------------------- sampling
     def measure(self, seed: int) -> dict[str, Any]:
@@ -268,11 +232,7 @@ class ElementFit:
         print("   measured", {k: (round(r.value, 4), round(r.error, 4)) for k, r in responses})
         print("   D", {k: round(v, 3) for k, v in record["diffusion"].items()})
         for frame in self.frames:
-            ours = frame.model(self.shape, record["theta"])
-            correlation = float(np.corrcoef(ours.ravel(), frame.forces.ravel())[0, 1])
-            slope = float((ours * frame.forces).sum() / (frame.forces**2).sum())
-            kept = ", kept out" if frame.kept_out else ""
-            print(f"   forces of {frame.state}{kept}: correlation {correlation:.4f}, slope {slope:.3f}")
+            print(frame.agreement(frame.model(self.shape, record["theta"])))
         print("   predicted", {k: round(r.at(self.next), 4) for k, r in responses}, flush=True)
 
     def store(self, record: dict[str, Any], cost: float) -> None:
@@ -286,13 +246,6 @@ class ElementFit:
         }  # fmt: skip
         (self.folder / f"{self.element}_{len(self.rounds):02d}.json").write_text(json.dumps(text))
 
-    def resume(self) -> int:
-        """Continue after the stored rounds, with the targets of today; return their number."""
-        if self.restore():
-            print("restored; cost", self.solve())
-            self.theta = self.next
-        return len(self.rounds)
-
     def restore(self) -> int:
         """Read the stored rounds; return their number."""
         for path in sorted(self.folder.glob(f"{self.element}_*.json")):
@@ -302,16 +255,6 @@ class ElementFit:
             self.rounds.append({"theta": theta, "diffusion": text["diffusion"], "responses": responses})
             self.theta, self.height, self.spread = np.array(text["theta"]), text["height"], np.array(text["spread"])
         return len(self.rounds)
-
-
-def shares(rounds: Sequence[Mapping[str, Any]], theta: FloatArray, spread: FloatArray) -> FloatArray:
-    """Return the weights of stored rounds, whose sum is 1: those near the present parameters count.
-
-    One round has noise in its derivatives, and a step along it is shorter than predicted; several average it.
-    """
-    distances = np.array([np.linalg.norm(spread @ (record["theta"] - theta)) for record in rounds])
-    weights = np.exp(-0.5 * (distances / RANGE) ** 2)
-    return np.asarray(weights / weights.sum()) if len(rounds) else weights
 
 
 def start(element: str) -> FloatArray:
@@ -327,11 +270,8 @@ def start(element: str) -> FloatArray:
     x = r / ROOM[element]
     weight = 1.0 / (0.004 + 0.08 * np.abs(v))
 
-    def solve(values: FloatArray, n: int, w: FloatArray) -> FloatArray:
-        rows = np.concatenate([basis(shape, r, n).value * w[:, None], 0.3 * np.eye(n)])
-        return np.asarray(np.linalg.lstsq(rows, np.concatenate([values * w, np.zeros(n)]))[0])
-
     return np.concatenate([
-        solve(v, shape.n_pair, weight), solve(phi, shape.n_density, np.where(x < 0.75, 0.3, 1.0) / 0.002),
+        nearest(shape, r, v, shape.n_pair, weight, 0.3),
+        nearest(shape, r, phi, shape.n_density, np.where(x < 0.75, 0.3, 1.0) / 0.002, 0.3),
         [np.sqrt(UNIT[element]), 0.0, 0.0, 0.0, 0.0],
     ])  # fmt: skip

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from cross import CrossFit, fitted_elements, mean_functions
-from element import ElementFit, Settings
+from element import ElementFit
+from rounds import Settings
 from targets import read_targets
 
 from nakmd.arrays import FloatArray

@@ -12,7 +12,8 @@ import argparse
 from pathlib import Path
 
 from cross import CrossFit, fitted_elements
-from element import ElementFit, Settings
+from element import ElementFit
+from rounds import Settings
 from targets import read_targets
 
 #: Seeds and numbers of rounds of the stored stages.

@@ -29,8 +29,23 @@ def _summed(i: IntArray, toward: FloatArray, pull: FloatArray, n: int) -> FloatA
     return np.stack([np.bincount(i, pull * toward[:, k], n) for k in range(3)], axis=1)
 
 
+class PBEFrame:
+    """What frames of one element and of the alloy have in common: forces (n, 3) [eV/Å], state, use."""
+
+    forces: FloatArray
+    state: str
+    kept_out: bool
+
+    def agreement(self, ours: FloatArray) -> str:
+        """Return a line with the correlation and the slope of forces of the model."""
+        correlation = float(np.corrcoef(ours.ravel(), self.forces.ravel())[0, 1])
+        slope = float((ours * self.forces).sum() / (self.forces**2).sum())
+        kept = ", kept out" if self.kept_out else ""
+        return f"   forces of {self.state}{kept}: correlation {correlation:.4f}, slope {slope:.3f}"
+
+
 @dataclass
-class ForceFrame:
+class ForceFrame(PBEFrame):
     """A frame of one element: directed pairs i, j, unit vectors from i to j, basis functions, forces [eV/Å]."""
 
     i: IntArray
@@ -68,7 +83,7 @@ def frames_of(element: str, shape: Shape, file: Path = FILE) -> list[ForceFrame]
 
 
 @dataclass
-class AlloyFrame:
+class AlloyFrame(PBEFrame):
     """A frame of Na and K. Of like pairs the functions are held, of unlike pairs they are fitted.
 
     Attributes

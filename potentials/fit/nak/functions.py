@@ -59,6 +59,12 @@ def basis(shape: Shape, r: FloatArray, n: int) -> Basis:
     return Basis(value + u * (slope + 0.5 * u * curvature), slope + u * curvature, curvature)
 
 
+def nearest(shape: Shape, r: FloatArray, values: FloatArray, n: int, weight: FloatArray, ridge: float) -> FloatArray:
+    """Return n coefficients of the basis nearest to values at distances r, kept small by ``ridge``."""
+    rows = np.concatenate([basis(shape, r, n).value * weight[:, None], ridge * np.eye(n)])
+    return np.asarray(np.linalg.lstsq(rows, np.concatenate([values * weight, np.zeros(n)]))[0])
+
+
 def wall(shape: Shape, r: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the wall in V, which is not fitted, and its derivative."""
     u = np.maximum(shape.start - r, 0.0)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 from cross import SHAPE, CrossFit, fitted_elements
-from element import SHAPES, Settings
+from element import SHAPES
 from functions import Shape, split
+from rounds import Settings
 from targets import read_targets
 
 from nakmd.elements import ATOMIC_NUMBERS, MASSES, ROOM_TEMPERATURE_BCC
