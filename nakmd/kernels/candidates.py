@@ -54,7 +54,6 @@ def find_neighbors(
     """
     n_centers = centers.shape[0]
     n_species = radii.shape[0]
-    n_bins = shape[0] * shape[1] * shape[2]
     lanes = load_index(_LANE_NUMBERS, 0)
     room = out_found.shape[1] - ROOM
     for chunk in prange((n_centers + CHUNK - 1) // CHUNK):
@@ -78,16 +77,8 @@ def find_neighbors(
                     for w in range(z0, z1 + 1):
                         gap_z = outside(z, low[2], inverse_edges[2], w)
                         for v in range(y0, y1 + 1):
-                            gap_y = outside(y, low[1], inverse_edges[1], v)
-                            chord = square - gap_y * gap_y - gap_z * gap_z
-                            if chord < 0.0:
-                                continue
-                            half = math.sqrt(chord)
-                            x0 = bin_of(x - half, low[0], inverse_edges[0], shape[0])
-                            x1 = bin_of(x + half, low[0], inverse_edges[0], shape[0])
-                            run = b * n_bins + ranks[w, v] * shape[0]
-                            end = start[run + x1 + 1]
-                            for q in range(start[run + x0], end, LANES):
+                            q0, end = run_of(x, y, square, gap_z, b, v, w, start, low, inverse_edges, shape, ranks)
+                            for q in range(q0, end, LANES):
                                 dx = load(xs, q) - x
                                 dy = load(ys, q) - y
                                 dz = load(zs, q) - z
@@ -104,6 +95,23 @@ def find_neighbors(
             if total <= room:
                 for k in range(total, total + ROOM):
                     found[k] = padding
+
+
+@term
+def run_of(x, y, square, gap_z, b, v, w, start, low, inverse_edges, shape, ranks):
+    """Return the first and the end of the rows of species b in the bins (v, w) that a sphere may reach.
+
+    ``square`` is that of its radius [Å²], x and y are its centre, ``gap_z`` is how far it lies outside w.
+    """
+    gap_y = outside(y, low[1], inverse_edges[1], v)
+    chord = square - gap_y * gap_y - gap_z * gap_z
+    if chord < 0.0:
+        return 0, 0
+    half = math.sqrt(chord)
+    x0 = bin_of(x - half, low[0], inverse_edges[0], shape[0])
+    x1 = bin_of(x + half, low[0], inverse_edges[0], shape[0])
+    run = (b * shape[1] * shape[2] + ranks[w, v]) * shape[0]
+    return start[run + x0], start[run + x1 + 1]
 
 
 @term

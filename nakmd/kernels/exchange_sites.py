@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from nakmd.kernels.candidates import outside
+from nakmd.kernels.candidates import outside, run_of
 from nakmd.kernels.cells import bin_of
 from nakmd.kernels.jit import lean_kernel, term
 
@@ -31,7 +31,6 @@ def find_near(grid, row_places, row, reach, out_places, out_distances):
     """
     xs, ys, zs, start, low, inverse_edges, shape, ranks = grid
     x, y, z = xs[row], ys[row], zs[row]
-    n_bins = shape[0] * shape[1] * shape[2]
     n = 0
     for b in range(reach.shape[0]):
         radius = reach[b]
@@ -45,15 +44,8 @@ def find_near(grid, row_places, row, reach, out_places, out_distances):
         for w in range(z0, z1 + 1):
             gap_z = outside(z, low[2], inverse_edges[2], w)
             for v in range(y0, y1 + 1):
-                gap_y = outside(y, low[1], inverse_edges[1], v)
-                chord = square - gap_y * gap_y - gap_z * gap_z
-                if chord < 0.0:
-                    continue
-                half = math.sqrt(chord)
-                x0 = bin_of(x - half, low[0], inverse_edges[0], shape[0])
-                x1 = bin_of(x + half, low[0], inverse_edges[0], shape[0])
-                run = b * n_bins + ranks[w, v] * shape[0]
-                for q in range(start[run + x0], start[run + x1 + 1]):
+                q0, end = run_of(x, y, square, gap_z, b, v, w, start, low, inverse_edges, shape, ranks)
+                for q in range(q0, end):
                     dx, dy, dz = xs[q] - x, ys[q] - y, zs[q] - z
                     r2 = dx * dx + dy * dy + dz * dz
                     if r2 < square and q != row:
