@@ -37,7 +37,7 @@ Fitted by potentials/fit/nak/fit.py with molecular dynamics of the liquid in the
 densities from 400 to 1000 K, energy above the crystal, g(r) and the tension of a free film at 400 K, static figures of
 bcc, and PBE forces of frames of the liquids; then the functions between Na and K with the others held.
 potentials/fit/nak/targets.toml has every target with its tolerance and source. V and phi alone mean little: what the
-liquid feels is V + 2 F'(1) phi, a well of 0.06 eV. The first peak of g(r) is at 3.66 Å (Na) and 4.54 Å (K), as the PBE
+liquid feels is V + 2 F'(1) phi, a well of 0.06 eV. The first peak of g(r) is at 3.66 Å (Na) and 4.51 Å (K), as the PBE
 forces want it; the measured 3.82 and 4.64 Å are read from 4 pi r^2 rho g(r), which peaks 0.1 Å further out.
 \"\"\"
 not_for = [
