@@ -9,17 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from nakmd.errors import ExplosionError, InputError, ModelError, NeighborOverflowError, RunError
-from nakmd.integrators import Mobility
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
-from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays, unpack_tethers
+from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays
+from nakmd.simulation.current_stage import CurrentStage
 from nakmd.simulation.deadline import Deadline
 from nakmd.simulation.exchanges import Exchanges, move_faults
 from nakmd.simulation.forces import Forces
@@ -33,7 +30,6 @@ from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.signals import polite_signals
 from nakmd.simulation.stages import Stage, StageReport, Status, check_stages, check_virial
 from nakmd.simulation.watch import EVERY as WATCH_EVERY
-from nakmd.simulation.watch import Watch
 from nakmd.simulation.work_account import WorkAccount
 from nakmd.system import Result, System
 
@@ -109,7 +105,6 @@ class Simulation:
         self.evaluator = potential.bind(system.species_names)
         self.seed = seed
         self.neighbors = Neighbors(self.evaluator.requests, skin) if neighbors is None else neighbors
-        self.reports: list[StageReport] = []
         self._schedule = Schedule(stages)
         self._forces = Forces(system, self.evaluator, self.neighbors)
         self._work = WorkAccount()
@@ -117,6 +112,9 @@ class Simulation:
         self._progress = ProgressReporter(report)
         self._exchanges = Exchanges(system, self.evaluator, seed, stages)
         self._readings = Readings(system, self._forces, self._schedule, self._work, self._exchanges)
+        self._current = CurrentStage(
+            system, self._forces, self._schedule, self._work, self._exchanges, self._readings, seed
+        )
         self._stop_requested = False
         self._checkpoint_every = checkpoint_every
         self._save = save
@@ -139,6 +137,11 @@ class Simulation:
     def stage(self) -> Stage:
         """The current stage, or the last one."""
         return self._schedule.stage
+
+    @property
+    def reports(self) -> list[StageReport]:
+        """How the stages ended."""
+        return self._current.reports
 
     @property
     def observers(self) -> list[Observer]:
@@ -235,7 +238,7 @@ class Simulation:
                 return Status.INTERRUPTED if self._stop_requested else Status.PAUSED
             if self._schedule.is_last_stage:
                 return Status.FINISHED
-            self._leave_stage()
+            self._current.leave()
 
     def _run_stage(self, last: int | None) -> bool:
         """Step to the end of the stage (True), or to ``last``, or to a request to stop (False)."""
@@ -257,7 +260,7 @@ class Simulation:
                     self.neighbors.invalidate()
                     self._compute_forces(virial=True, observed=step == frame_due)
             if watched:
-                self._watch.check(system, result, self.temperature, step)
+                self._current.check()
             if step == frame_due:
                 self._observe()
                 frame_due = self._observer_group.next_step(self.stage, step)
@@ -267,7 +270,7 @@ class Simulation:
                 self._progress.send(schedule, self.temperature)
             if self._deadline is not None and self._deadline.is_near():
                 self.request_stop()
-        self._finish_stage()
+        self._current.finish()
         return True
 
     def _compute_forces(self, virial: bool, observed: bool) -> None:
@@ -292,37 +295,13 @@ class Simulation:
 
     # ------------------------------------------------------------------------------------------ between stages
     def _enter_stage(self) -> None:
-        """Bind the stage to the system, prepare the velocities, and compute the first forces."""
-        stage = self.stage
-        self._exchanges.enter()
-        stage.prepare_velocities(self.system, self._bind_stage(), self.seed, self.step)
-        self._compute_forces(virial=True, observed=self._work.is_first_stage)
-        check_virial([stage], ["the model"] if np.any(np.isnan(self.result.virial)) else [])
-        stage.integrator.begin(self.result)
-        self._watch = Watch(stage.integrator, self.temperature)
-        self._schedule.entered = True
-        if self._work.is_first_stage:
+        """Begin the stage of the schedule; the first frame of a run is that of its first stage."""
+        is_first = self._work.is_first_stage
+        self._current.prepare()
+        self._compute_forces(virial=True, observed=is_first)
+        self._current.begin()
+        if is_first:
             self._observe()
-        else:
-            self._work.begin_stage(self.conserved_energy)
-
-    def _bind_stage(self) -> Mobility:
-        forces, schedule = self._forces, self._schedule
-        forces.mobility = schedule.stage.bind(self.system, self.seed, schedule.span, forces.mobility)
-        self._exchanges.bind(schedule.stage)
-        return forces.mobility
-
-    def _finish_stage(self) -> None:
-        integrator, steps = self.stage.integrator, self._schedule.steps_in_stage
-        self._forces.complete()
-        self._watch.check(self.system, self.result, self.temperature, self.step)
-        largest_force = None if integrator.converged is None else integrator.largest_force
-        report = StageReport(self.stage.name, steps, integrator.converged, largest_force, *self._exchanges.of_stage)
-        self.reports[self._schedule.stage_index :] = [report]
-
-    def _leave_stage(self) -> None:
-        self._work.end_stage(self.stage.integrator, self.conserved_energy)
-        self._schedule.next_stage()
 
     # ------------------------------------------------------------------------------------------ stop, extend, resume
     def request_stop(self) -> None:
@@ -363,12 +342,10 @@ class Simulation:
         self._forces.complete()
         return {
             **self._schedule.state(),
-            "first_temperature": self._watch.first_temperature if self._schedule.entered else 0.0,
             "past_work": self._work.state(),
             **pack_arrays(self.system, self.result, self._forces.mobility),
-            "integrator": self.stage.integrator.state() if self._schedule.entered else {},
+            **self._current.state(),
             "neighbors": self.neighbors.state(),
-            "reports": {str(k): asdict(report) for k, report in enumerate(self.reports)},
             "exchanges": self._exchanges.state(),
             "observers": self._observer_group.state(),
         }
@@ -387,11 +364,7 @@ class Simulation:
         self._schedule.restore(state)
         self._work.restore(state["past_work"])
         self._exchanges.restore(state.get("exchanges", {}))
-        self.reports = [StageReport(**state["reports"][str(k)]) for k in range(len(state["reports"]))]
-        if self._schedule.entered:
-            unpack_tethers(state, self._bind_stage())
-            self.stage.integrator.restore(state["integrator"])
-            self._watch = Watch(self.stage.integrator, float(state["first_temperature"]))
+        self._current.restore(state)
         self.neighbors.restore(self.system, state["neighbors"])
         self._observer_group.restore(state["observers"])
         now = self.state()
