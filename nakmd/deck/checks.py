@@ -10,8 +10,8 @@ from nakmd.deck.force_model import Model, SetTerm
 from nakmd.deck.live_samples import live_samples_are_stored
 from nakmd.deck.matter import Graphene, Nanotube, Structure
 from nakmd.deck.messages import Problem
-from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.deck.unused import check_analysis_times, check_tethers, check_unused_keys, check_unused_lengths
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import did_you_mean

@@ -19,7 +19,8 @@ from nakmd.deck.fields import QuantityField
 from nakmd.deck.force_model import Model
 from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Structure, StructureFile
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
-from nakmd.deck.schema import AnalysisSection, DeckTables, Dynamics, Output, Relax, Stage
+from nakmd.deck.schema import AnalysisSection, DeckTables, Output
+from nakmd.deck.stage_sections import Dynamics, Relax, Stage
 from nakmd.errors import nearest
 from nakmd.toml_lines import KeyPath
 

@@ -14,7 +14,7 @@ import numpy as np
 from nakmd.deck.draft import Draft
 from nakmd.deck.matter import Groups
 from nakmd.deck.messages import Problem
-from nakmd.deck.schema import Dynamics
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.elements import METALS, element_of, standard_mass
 from nakmd.integrators import THERMOSTATS
 from nakmd.system import Topology

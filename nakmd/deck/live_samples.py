@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.schema import AnalysisSection, Dynamics, Output
+from nakmd.deck.schema import AnalysisSection, Output
 from nakmd.deck.stage_names import measured_stages, stage_names
+from nakmd.deck.stage_sections import Dynamics
 
 
 def live_samples_are_stored(analysis: AnalysisSection, output: Output) -> bool:

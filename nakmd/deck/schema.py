@@ -12,161 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
-    MOST,
-    AxisGroups,
     Discard,
     Duration,
     Flag,
-    Force,
     Positive,
-    PositiveDuration,
-    PositiveTime,
     Precision,
-    PressureRamp,
     Section,
     SurfaceEnergy,
-    Temperature,
-    TemperatureRamp,
     Text,
 )
 from nakmd.deck.force_model import Model
-from nakmd.deck.kinds import (
-    BarostatKind,
-    BarostatOptions,
-    Ensemble,
-    MinimiserKind,
-    MoveKind,
-    ThermostatOptions,
-    chosen_options,
-    describe,
-)
 from nakmd.deck.matter import Groups, Structure
-from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
+from nakmd.deck.stage_sections import Stage
 from nakmd.quantity_names import QUANTITIES
 from nakmd.units import J_PER_M2_PER_EV_A2
-
-#: Description of the values of ``ensemble``.
-ENSEMBLES = f'Ensemble. "nve": constant energy; {describe(THERMOSTATS)}.'
-
-
-class BarostatSection(BarostatOptions):
-    """Pressure control along some axes."""
-
-    kind: BarostatKind = Field(default="cell-rescaling", description=f"Barostat. {describe(BAROSTATS)}.")
-    pressure: PressureRamp = Field(default=(0.0, 0.0), description="Pressure, or [start, end] of a linear ramp.")
-    axes: AxisGroups = Field(
-        default=("xyz",),
-        description='Axes that are scaled: "xyz" all equally, "z" only one, ["xy", "z"] two groups independently.',
-    )
-    tau: PositiveDuration = Field(default=1.0, description="Time constant of the barostat.")
-
-    @model_validator(mode="after")
-    def _check_options(self) -> Self:
-        chosen_options(self, self.kind, BAROSTATS)
-        return self
-
-
-class Relax(Section):
-    """Energy minimisation."""
-
-    kind: Literal["relax"] = Field(description="Energy minimisation.")
-    name: Text = Field(default="", description="Name of the stage; by default its kind.")
-    method: MinimiserKind = Field(default="fire", description=f"Minimiser. {describe(MINIMISERS)}.")
-    steps: Positive = Field(default=2000, description="Maximum number of steps.")
-    force: Annotated[Force, Field(gt=0.0)] = Field(
-        default=0.05, description="Converged when no force on an atom is larger."
-    )
-
-    @property
-    def n_steps(self) -> int:
-        """Maximum number of steps."""
-        return self.steps
-
-
-class MoveSection(Section):
-    """Monte Carlo moves between the steps of a stage."""
-
-    kind: MoveKind = Field(default="swap", description=f"Move. {describe(MOVES)}.")
-    species: tuple[Text, Text] = Field(description='The two species, elements or groups: ["Na", "K"].')
-    every: Positive = Field(default=100, description="Steps between two calls.")
-    attempts: Positive = Field(default=100, description="Trials at each call.")
-    temperature: Annotated[Temperature, Field(ge=0.0)] | None = Field(
-        default=None,
-        description='Only with ensemble = "nve": temperature of the moves; by default that of the thermostat.',
-    )
-
-
-class Dynamics(ThermostatOptions):
-    """Molecular dynamics in one ensemble; base of `Prepare` and `Produce`."""
-
-    kind: Literal["heat", "equilibrate", "produce"] = Field(description="Purpose of the stage.")
-    name: Text = Field(default="", description="Name of the stage; by default its kind.")
-    steps: Positive | None = Field(default=None, description="Number of time steps, instead of a duration.")
-    duration: PositiveDuration | None = Field(default=None, description="Simulated time, instead of steps.")
-    timestep: PositiveTime = Field(default=0.001, description="Time step; by default 1 fs.")
-    ensemble: Ensemble = Field(default="langevin", description=ENSEMBLES)
-    group: Text = Field(default="all", description="Atoms that the thermostat acts on.")
-    temperature: TemperatureRamp | None = Field(
-        default=None, description="Temperature of the thermostat, or [start, end] of a linear ramp."
-    )
-    tau: PositiveDuration = Field(default=0.5, description="Time constant of the thermostat.")
-    velocities: Annotated[Temperature, Field(ge=0.0)] | None = Field(
-        default=None, description="Temperature at which new velocities are drawn at the start of the stage."
-    )
-    barostat: BarostatSection | None = Field(default=None, description="Pressure control.")
-    move: tuple[MoveSection, ...] = Field(default=(), description="Monte Carlo moves: exchanges of atoms.")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if (self.steps is None) == (self.duration is None):
-            raise ValueError('needs either steps = 5000 or duration = "5 ps"')
-        if self.duration is not None and self.duration > MOST * self.timestep:
-            raise ValueError(
-                f"has a duration of {self.duration:g} ps in steps of {self.timestep * 1e3:g} fs: the limit is {MOST:g} "
-                "steps; shorten the duration"
-            )
-        if self.ensemble == "nve" and self.temperature is not None:
-            raise ValueError(
-                'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '
-                'initial velocities, or ensemble = "bussi" to control the temperature'
-            )
-        unused = [key for key in ("tau", "group") if self.ensemble == "nve" and key in self.model_fields_set]
-        if unused:
-            raise ValueError(
-                f'has {unused[0]}, which belongs to a thermostat, but ensemble = "nve" has none; remove this key'
-            )
-        if self.ensemble != "nve" and self.temperature is None:
-            raise ValueError(
-                f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
-            )
-        if self.ensemble == "nve" and self.barostat is not None:
-            raise ValueError('has a barostat, which needs a thermostat; write ensemble = "bussi"')
-        chosen_options(self, self.ensemble, THERMOSTATS)
-        return self
-
-    @property
-    def n_steps(self) -> int:
-        """Number of steps; a duration is rounded to whole steps."""
-        if self.steps is not None:
-            return self.steps
-        assert self.duration is not None  # guaranteed by _complete
-        return max(1, round(self.duration / self.timestep))
-
-
-class Prepare(Dynamics):
-    """Dynamics that prepare the system for the measurement."""
-
-    kind: Literal["heat", "equilibrate"] = Field(description="Preparation: not measured.")
-
-
-class Produce(Dynamics):
-    """Dynamics that are measured; the default thermostat is the one that disturbs the motion least."""
-
-    kind: Literal["produce"] = Field(description="Production: measured by default.")
-    ensemble: Ensemble = Field(default="bussi", description=ENSEMBLES)
-
-
-Stage = Annotated[Relax | Prepare | Produce, Field(discriminator="kind")]
 
 
 class Output(Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.schema import Dynamics, Relax
+from nakmd.deck.stage_sections import Dynamics, Relax
 
 
 def stage_names(stages: Sequence[Relax | Dynamics]) -> list[str]:

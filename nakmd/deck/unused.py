@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from nakmd.deck.matter import CarbonFile, Graphene, Groups, Nanotube, Structure
 from nakmd.deck.messages import Problem
-from nakmd.deck.schema import AnalysisSection, Dynamics, Relax
+from nakmd.deck.schema import AnalysisSection
+from nakmd.deck.stage_sections import Dynamics, Relax
 
 
 def check_unused_lengths(structure: Structure) -> Iterator[Problem]:

@@ -17,8 +17,8 @@ from nakmd.analysis.table_row import WithError
 from nakmd.analysis.thermo import from_table
 from nakmd.analysis.watched_series import rows_of
 from nakmd.deck.deck import Deck
-from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.errors import AnalysisError
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.results.results import Results

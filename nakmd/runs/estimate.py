@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.schema import Dynamics
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.elements import element_of
 from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.io.storage import Storage

@@ -8,7 +8,7 @@ import numpy as np
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
-from nakmd.deck.schema import Relax
+from nakmd.deck.stage_sections import Relax
 from nakmd.system import System
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.kinds import chosen_options
-from nakmd.deck.schema import BarostatSection, Dynamics, Relax
 from nakmd.deck.stage_names import stage_names
+from nakmd.deck.stage_sections import BarostatSection, Dynamics, Relax
 from nakmd.integrators import (
     BAROSTATS,
     MINIMISERS,

@@ -8,9 +8,9 @@ import numpy as np
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
-from nakmd.deck.schema import Dynamics
 from nakmd.deck.species import named_species
 from nakmd.deck.stage_names import stage_names
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
 from nakmd.errors import AnalysisError, did_you_mean, nearest
 from nakmd.integrators import BAROSTATS

@@ -20,9 +20,9 @@ from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.sample import Sample
 from nakmd.arrays import FloatArray
 from nakmd.deck.deck import Deck, source_of
-from nakmd.deck.schema import Dynamics
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_names import measured_stages, stage_names
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
 from nakmd.io import Trajectory

@@ -13,8 +13,8 @@ from nakmd.analysis.frame_choice import FrameOptions, stages_of
 from nakmd.analysis.frame_source import FrameProgress, chosen_stages
 from nakmd.analysis.joined_sample import sample_with_references
 from nakmd.deck.deck import Deck
-from nakmd.deck.schema import Dynamics
 from nakmd.deck.stage_names import stage_names
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.elements import WALL
 from nakmd.io import Trajectory
 from nakmd.potentials import Potential
