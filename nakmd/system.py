@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +13,9 @@ from nakmd.cell import Cell
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import InputError
 from nakmd.units import ACCELERATION, K_B
+
+#: Group of the atoms that arrive during a run (`nakmd.structures.park`).
+DEPOSITED = "deposited"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,11 @@ class Topology:
             raise InputError(f"No atoms are called {word!r}; choose among {', '.join(known)}.")
         return np.asarray(np.isin(self.species, rows))
 
+    def part(self, mask: BoolArray) -> Topology:
+        """Return the topology of the atoms in a mask (n,), in their order; all species names are kept."""
+        groups = {name: np.asarray(members)[mask] for name, members in self.groups.items()}
+        return replace(self, species=self.species[mask], masses=self.masses[mask], groups=groups)
+
 
 @dataclass(slots=True)
 class Frame:
@@ -102,6 +110,9 @@ class Frame:
         Potential energy of each atom.
     virials : (n, 3, 3) float64 [eV] or None
         Virial of each atom by the potential (`nakmd.potentials.Evaluator.compute`). Tethers are no part of it.
+    present : (n,) bool or None
+        Which atoms take part; None if all do. The others are parked: they will arrive later, or have left. Where they
+        are has no meaning.
     stage : str
         Name of the stage to which the frame belongs.
     has_images : bool
@@ -122,6 +133,7 @@ class Frame:
     pair_energies: FloatArray | None = None
     energies: FloatArray | None = None
     virials: FloatArray | None = None
+    present: BoolArray | None = None
     stage: str = ""
     has_images: bool = True
 
@@ -129,6 +141,12 @@ class Frame:
     def unwrapped(self) -> FloatArray:
         """Unwrapped positions [Å]."""
         return self.positions + self.images @ self.cell.matrix
+
+    def part(self, mask: BoolArray) -> Frame:
+        """Return the frame with the atoms in a mask (n,) only; what belongs to the whole frame stays as it is."""
+        by_atom = ("positions", "images", "velocities", "energies", "virials", "present")
+        values = {name: getattr(self, name) for name in by_atom}
+        return replace(self, **{name: value[mask] for name, value in values.items() if value is not None})
 
 
 class System:
@@ -147,6 +165,8 @@ class System:
     masses : (n,) array_like [amu], optional
         Standard atomic weights if omitted.
     groups : mapping of str to (n,) bool, optional
+    present : (n,) bool, optional
+        Which atoms take part; all if omitted. The others are parked: no force, velocity or energy, no part in sums.
 
     Raises
     ------
@@ -155,7 +175,7 @@ class System:
         standard mass.
     """
 
-    __slots__ = ("cell", "groups", "masses", "positions", "species", "species_names", "velocities")
+    __slots__ = ("cell", "groups", "masses", "positions", "present", "species", "species_names", "velocities")
 
     def __init__(
         self,
@@ -166,6 +186,7 @@ class System:
         velocities: ArrayLike | None = None,
         masses: ArrayLike | None = None,
         groups: Mapping[str, ArrayLike] | None = None,
+        present: ArrayLike | None = None,
     ) -> None:
         self.positions: FloatArray = np.array(positions, dtype=np.float64, order="C").reshape(-1, 3)
         n = len(self.positions)
@@ -183,11 +204,13 @@ class System:
         self.groups: dict[str, BoolArray] = {
             name: np.array(mask, dtype=np.bool_) for name, mask in (groups or {}).items()
         }
+        self.present: BoolArray | None = None if present is None else np.array(present, dtype=np.bool_)
         for name, length in [
             ("species", len(self.species)),
             ("velocities", len(self.velocities)),
             ("masses", len(self.masses)),
             *((f"group {name!r}", len(mask)) for name, mask in self.groups.items()),
+            ("present", n if self.present is None else len(self.present)),
         ]:
             if length != n:
                 raise InputError(f"{name} has {length} rows, positions has {n}.")
@@ -231,7 +254,13 @@ class System:
             self.velocities,
             self.masses,
             self.groups,
+            self.present,
         )
+
+    @property
+    def absent(self) -> BoolArray:
+        """Mask of the parked atoms, (n,)."""
+        return np.zeros(self.n_atoms, dtype=np.bool_) if self.present is None else ~self.present
 
     def kinetic_energy(self, mask: BoolArray | None = None) -> float:
         """Return the kinetic energy [eV] of all atoms or of a group."""

@@ -10,6 +10,7 @@ from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.base import Integrator, Minimiser, Span, initialize_velocities, remove_momentum
 from nakmd.integrators.bussi import Bussi
 from nakmd.integrators.cell_rescaling import CellRescaling
+from nakmd.integrators.deposit import SIDES, Deposit, Side, atoms_to_come, check_deposit
 from nakmd.integrators.fire import Fire
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.langevin import Langevin
@@ -27,11 +28,13 @@ __all__ = [
     "MINIMISERS",
     "MOVES",
     "MTK",
+    "SIDES",
     "THERMOSTATS",
     "Andersen",
     "Barostat",
     "Bussi",
     "CellRescaling",
+    "Deposit",
     "Fire",
     "Integrator",
     "Langevin",
@@ -40,11 +43,14 @@ __all__ = [
     "NoseHoover",
     "Option",
     "Ramp",
+    "Side",
     "Span",
     "Swap",
     "Thermostat",
     "VelocityVerlet",
     "as_ramp",
+    "atoms_to_come",
+    "check_deposit",
     "initialize_velocities",
     "remove_momentum",
 ]

@@ -191,10 +191,12 @@ class KineticSums:
 
 
 def remove_momentum(system: System) -> None:
-    """Shift all velocities so that the total momentum vanishes."""
-    if system.n_atoms:
-        momentum = np.sum(system.masses[:, None] * system.velocities, axis=0)
-        system.velocities -= momentum / np.sum(system.masses)
+    """Shift the velocities of all atoms that are present so that the total momentum vanishes."""
+    present = slice(None) if system.present is None else system.present
+    masses = system.masses[present]
+    if len(masses):
+        momentum = np.sum(masses[:, None] * system.velocities[present], axis=0)
+        system.velocities[present] -= momentum / np.sum(masses)
 
 
 def initialize_velocities(

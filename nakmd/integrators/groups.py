@@ -1,4 +1,4 @@
-"""Which atoms move, and how: frozen, tethered, rigid, free."""
+"""Which atoms move, and how: frozen, tethered, rigid, free; parked atoms do not."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Mobility:
     inverse_masses : (n,) float64 [1/amu]
         Zero for atoms that forces do not move one by one.
     moves : (n,) bool
-        False for frozen atoms.
+        False for frozen and for parked atoms.
     body_first, body_atoms, body_masses
         Rigid bodies as runs of atoms (`kernels.bodies`).
     tether_energy : float [eV]
@@ -70,12 +70,16 @@ class Mobility:
                     f"{other!r}. An atom moves in one way: name groups that do not overlap."
                 )
             claimed[mask] = number
+        self._held: BoolArray = np.zeros(n, dtype=np.bool_)
+        for _, word in uses:
+            self._held |= system.topology.select(word)
         self._rigid_and_frozen = {word: self._select(system, word) for use, word in uses if use != "tethered"}
         self._n_bodies = len(rigid)
 
-        self.moves: BoolArray = np.ones(n, dtype=np.bool_)
+        self.moves: BoolArray = ~system.absent
         for word in frozen:
             self.moves[self._select(system, word)] = False
+        self._nothing_is_frozen = not frozen
         in_body = np.zeros(n, dtype=np.bool_)
         members = [np.flatnonzero(self._select(system, word)) for word in rigid]
         for atoms in members:
@@ -101,7 +105,7 @@ class Mobility:
         mask = system.topology.select(word)
         if not np.any(mask):
             raise InputError(f"{word!r} is known here, but no atom belongs to it.")
-        return mask
+        return np.asarray(mask & ~system.absent)
 
     # ------------------------------------------------------------------------------------------ counting
     @property
@@ -114,10 +118,14 @@ class Mobility:
         """Whether there are springs."""
         return len(self.tether_atoms) > 0
 
+    def would_hold(self, mask: BoolArray) -> bool:
+        """Return whether an atom in a mask (n,) is frozen, tethered or rigid, or will be once it is present."""
+        return bool(np.any(self._held & mask))
+
     @property
     def is_translation_invariant(self) -> bool:
         """Whether nothing holds on to space, so that total momentum is conserved unless a thermostat breaks it."""
-        return bool(self.moves.all()) and not self.has_tethers
+        return self._nothing_is_frozen and not self.has_tethers
 
     def bodies_in(self, mask: BoolArray, name: str) -> BoolArray:
         """Return which bodies belong to a group of atoms.
@@ -145,7 +153,7 @@ class Mobility:
 
     # ------------------------------------------------------------------------------------------ acting
     def settle(self, system: System) -> None:
-        """Make velocities obey: zero for frozen atoms, that of the centre of mass for the atoms of a body."""
+        """Make velocities obey: zero for atoms that do not move, that of the centre of mass for the atoms of a body."""
         system.velocities[~self.moves] = 0.0
         if self.has_bodies:
             bodies.join_bodies(system.velocities, self.masses, self.body_first, self.body_atoms, self.body_masses)
@@ -179,7 +187,7 @@ class Mobility:
             If one extends along one of the axes.
         """
         for word, mask in self._rigid_and_frozen.items():
-            extent = np.ptp(system.positions[mask], axis=0)
+            extent = np.ptp(system.positions[mask], axis=0) if mask.any() else np.zeros(3)
             for axis in axes:
                 if extent[AXES.index(axis)] > FLAT:
                     raise InputError(

@@ -48,4 +48,4 @@ class VelocityScaling(Thermostat):
 
     def conserves_momentum(self, mobility: Mobility) -> bool:
         """Return whether every atom is scaled, and nothing is fixed in space."""
-        return mobility.is_translation_invariant and bool(self._members.all())
+        return mobility.is_translation_invariant and np.array_equal(self._members, mobility.moves)

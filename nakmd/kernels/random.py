@@ -40,6 +40,7 @@ STREAM_BODIES = 5
 STREAM_COLLISIONS = 6
 STREAM_ANDERSEN = 7
 STREAM_EXCHANGES = 8
+STREAM_ARRIVALS = 9
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)
 _MULTIPLIER_1 = np.uint64(0xCD9E8D57)
@@ -216,6 +217,14 @@ def draw_block(seed, stream, step, draw):
     return philox(
         np.uint64(draw), wide_step & _LOW, wide_step >> _HALF, np.uint64(stream), wide_seed & _LOW, wide_seed >> _HALF
     )
+
+
+@kernel
+def fill_uniforms(seed, stream, step, draw, out_values):
+    """Write up to four numbers between 0 and 1, (m,), from one draw of a stream without atoms."""
+    words = draw_block(seed, stream, step, draw)
+    for k in range(out_values.shape[0]):
+        out_values[k] = to_unit(words[k])
 
 
 @kernel

@@ -57,12 +57,12 @@ class Images(NamedTuple):
 
 
 def find_images(system: System, positions: FloatArray, matrix: FloatArray, reach: FloatArray) -> Images:
-    """Return all images within reach of the cell.
+    """Return all images within reach of the cell of the atoms that are present.
 
     Parameters
     ----------
     system : System
-        Species and periodicity are read from it.
+        Species, periodicity and the atoms that are present are read from it.
     positions : (n, 3) float64 [Å]
     matrix : (3, 3) float64 [Å]
     reach : (n_species,) float64 [Å]
@@ -75,7 +75,11 @@ def find_images(system: System, positions: FloatArray, matrix: FloatArray, reach
     NeighborOverflowError
         If the cell is so small that the images do not fit in memory.
     """
-    n, periodic, species = system.n_atoms, system.cell.periodic, system.species
+    periodic, species, numbers = system.cell.periodic, system.species, None
+    if system.present is not None:
+        numbers = np.flatnonzero(system.present).astype(np.int32)
+        positions, species = np.ascontiguousarray(positions[numbers]), species[numbers]
+    n = len(positions)
     inverse = np.ascontiguousarray(np.linalg.inv(matrix))
     heights = 1.0 / np.linalg.norm(inverse, axis=0)
     scaled = np.ascontiguousarray(reach[:, None] / heights[None, :])
@@ -83,9 +87,10 @@ def find_images(system: System, positions: FloatArray, matrix: FloatArray, reach
     lost = np.empty((n + cells.CHUNK - 1) // cells.CHUNK, np.int64)
     cells.count_images(positions, inverse, periodic, species, scaled, first[1:], lost)
     if np.any(lost >= 0):
-        atom = int(lost[lost >= 0][0])
+        row = int(lost[lost >= 0][0])
+        atom = row if numbers is None else int(numbers[row])
         raise ExplosionError(
-            f"Atom {atom} ({system.species_names[species[atom]]}) is at {positions[atom].tolist()} Å. "
+            f"Atom {atom} ({system.species_names[species[row]]}) is at {positions[row].tolist()} Å. "
             "The run has exploded: shorten the time step, or relax the structure first."
         )
     np.cumsum(first, out=first)
@@ -115,7 +120,7 @@ def find_images(system: System, positions: FloatArray, matrix: FloatArray, reach
         order, positions, matrix, atoms, shifts, home, sorted_atoms, sorted_shifts, sorted_home, padded
     )  # fmt: skip
     return Images(
-        sorted_atoms,
+        sorted_atoms if numbers is None else numbers[sorted_atoms],
         sorted_shifts,
         np.flatnonzero(sorted_home).astype(np.int32),
         Grid(padded[0], padded[1], padded[2], start, low, inverse_edges, shape, ranks),

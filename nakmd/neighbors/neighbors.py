@@ -228,7 +228,8 @@ class Neighbors:
         self.rows[n_rows] = (geometry.NEIGHBOR_PADDING,) * 3 + (0.0,)
         self.rows[n_rows + 1] = (geometry.CENTER_PADDING,) * 3 + (0.0,)
         if self._wants_single:
-            self._origin = np.mean(positions, axis=0) if len(positions) else np.zeros(3)
+            present = positions if system.present is None else positions[system.present]
+            self._origin = np.mean(present, axis=0) if len(present) else np.zeros(3)
             self.single_rows = geometry.aligned_rows(n_rows + 2, np.float32)
             self.single_rows[:, 3] = 0.0
         self._largest = np.zeros((system.n_atoms + geometry.CHUNK - 1) // geometry.CHUNK)

@@ -238,15 +238,17 @@ class _BoundExternal(BoundTerm):
     def _updated(self, system: System) -> Atoms:
         """Return the atoms that the calculator sees, at their present positions."""
         atoms = self._atoms
+        chosen = np.asarray(self._seen[system.species] & ~system.absent, dtype=np.bool_)
         if (
             atoms is None
             or not np.array_equal(system.species, self._species)
+            or not np.array_equal(chosen, self._chosen)
             or not np.array_equal(atoms.pbc, system.cell.periodic)
         ):
             from ase import Atoms  # noqa: PLC0415  (slow to import; a model without a calculator does not need it)
 
             self._species = system.species.copy()
-            self._chosen = np.asarray(self._seen[system.species], dtype=np.bool_)
+            self._chosen = chosen
             names = [system.species_names[s] for s in system.species[self._chosen]]
             atoms = self._atoms = Atoms([element_of(name) for name in names], pbc=system.cell.periodic.tolist())
             atoms.arrays["site"] = np.array([name.partition(":")[2] for name in names], dtype=str)

@@ -19,6 +19,7 @@ def pack_arrays(system: System, result: Result, mobility: Mobility | None) -> di
     model does not have (energies of the atoms, a virial) is an empty array.
     """
     whole = {} if result.undivided is None else {"undivided": result.undivided}
+    parked = {} if system.present is None else {"present": system.present.copy()}
     return {
         "positions": system.positions.copy(),
         "velocities": system.velocities.copy(),
@@ -26,6 +27,7 @@ def pack_arrays(system: System, result: Result, mobility: Mobility | None) -> di
         "forces": result.forces.copy(),
         "energies": result.energies.copy() if result.undivided is None else np.zeros(0),
         **whole,
+        **parked,
         "virial": np.zeros(0) if np.all(np.isnan(result.virial)) else result.virial.copy(),
         "tether_centres": mobility.tether_centres.copy() if mobility is not None else np.zeros((0, 3)),
         "tether_energy": mobility.tether_energy if mobility is not None else 0.0,
@@ -46,6 +48,13 @@ def unpack_arrays(state: Mapping[str, Any], system: System, result: Result) -> N
             f"The checkpoint holds {len(positions)} atoms, the system has {system.n_atoms}. "
             "Resume with the deck of the checkpoint."
         )
+    if ("present" in state) != (system.present is not None):
+        raise InputError(
+            f"The checkpoint is of a run {'with' if 'present' in state else 'without'} parked atoms, and this run is "
+            "not. Resume with the deck of the checkpoint."
+        )
+    if system.present is not None:
+        system.present[:] = state["present"]
     system.positions[:] = positions
     system.velocities[:] = state["velocities"]
     system.cell.matrix[:] = state["cell"]

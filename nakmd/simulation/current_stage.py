@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.integrators import Mobility
+from nakmd.simulation.arrivals import Arrivals
 from nakmd.simulation.checkpoint_arrays import unpack_tethers
 from nakmd.simulation.exchanges import Exchanges
 from nakmd.simulation.forces import Forces
@@ -30,6 +31,7 @@ class CurrentStage:
     schedule : Schedule
     work : WorkAccount
     exchanges : Exchanges
+    arrivals : Arrivals
     readings : Readings
     seed : int
 
@@ -46,11 +48,12 @@ class CurrentStage:
         schedule: Schedule,
         work: WorkAccount,
         exchanges: Exchanges,
+        arrivals: Arrivals,
         readings: Readings,
         seed: int,
     ) -> None:
         self._system, self._forces, self._schedule = system, forces, schedule
-        self._work, self._exchanges, self._readings = work, exchanges, readings
+        self._work, self._exchanges, self._arrivals, self._readings = work, exchanges, arrivals, readings
         self._seed = seed
         self.reports: list[StageReport] = []
 
@@ -58,6 +61,7 @@ class CurrentStage:
         """Bind the stage and prepare the velocities."""
         schedule = self._schedule
         self._exchanges.enter()
+        self._arrivals.enter()
         schedule.stage.prepare_velocities(self._system, self._bind(), self._seed, schedule.step)
 
     def begin(self) -> None:
@@ -69,6 +73,13 @@ class CurrentStage:
         self._schedule.entered = True
         if not self._work.is_first_stage:
             self._work.begin_stage(self._readings.conserved_energy)
+
+    def rebind(self) -> None:
+        """Bind the stage again after atoms have come or gone; the integrator keeps its state."""
+        integrator = self._schedule.stage.integrator
+        state = integrator.state()
+        self._bind()
+        integrator.restore(state)
 
     def check(self) -> None:
         """Check that the run has not exploded; raises `ExplosionError`."""
@@ -82,7 +93,8 @@ class CurrentStage:
         converged = stage.integrator.converged
         largest_force = None if converged is None else stage.integrator.largest_force
         steps = self._schedule.steps_in_stage
-        report = StageReport(stage.name, steps, converged, largest_force, *self._exchanges.of_stage)
+        counts = *self._exchanges.of_stage, *self._arrivals.of_stage
+        report = StageReport(stage.name, steps, converged, largest_force, *counts)
         self.reports[self._schedule.stage_index :] = [report]
 
     def leave(self) -> None:
@@ -94,6 +106,7 @@ class CurrentStage:
         forces, schedule = self._forces, self._schedule
         forces.mobility = schedule.stage.bind(self._system, self._seed, schedule.span, forces.mobility)
         self._exchanges.bind(schedule.stage)
+        self._arrivals.bind(schedule.stage, forces.mobility)
         return forces.mobility
 
     def state(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class LastStep:
     def __init__(self, system: System, result: Result, schedule: Schedule) -> None:
         self._arrays = [
             system.positions, system.velocities, system.cell.matrix, result.forces, result.energies, result.virial,
+            *([] if system.present is None else [system.present]),
         ]  # fmt: skip
         self._copies = [array.copy() for array in self._arrays]
         self._result, self._undivided = result, result.undivided

@@ -15,6 +15,7 @@ from nakmd.errors import ExplosionError, InputError, ModelError, NeighborOverflo
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
+from nakmd.simulation.arrivals import Arrivals, arrival_faults
 from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays
 from nakmd.simulation.current_stage import CurrentStage
 from nakmd.simulation.deadline import Deadline
@@ -111,10 +112,10 @@ class Simulation:
         self._observer_group = ObserverGroup(observers)
         self._progress = ProgressReporter(report)
         self._exchanges = Exchanges(system, self.evaluator, seed, stages)
-        self._readings = Readings(system, self._forces, self._schedule, self._work, self._exchanges)
-        self._current = CurrentStage(
-            system, self._forces, self._schedule, self._work, self._exchanges, self._readings, seed
-        )
+        self._arrivals = Arrivals(system, self.evaluator.cutoff, seed, stages)
+        parts = self._forces, self._schedule, self._work, self._exchanges, self._arrivals
+        self._readings = Readings(system, *parts)
+        self._current = CurrentStage(system, *parts, self._readings, seed)
         self._stop_requested = False
         self._checkpoint_every = checkpoint_every
         self._save = save
@@ -123,6 +124,8 @@ class Simulation:
         check_virial(self.stages, [term.label for term in potential.terms if not term.has_virial])
         self._last_step = LastStep.of(potential, system, self.result, self._schedule)
         for _, fault in move_faults(system, self.evaluator, self.stages):
+            raise fault
+        for _, fault in arrival_faults(system, self.stages, self.evaluator.cutoff):
             raise fault
         for observer in self.observers:
             observer.attach(self)
@@ -259,6 +262,8 @@ class Simulation:
                 if moved:
                     self.neighbors.invalidate()
                     self._compute_forces(virial=True, observed=step == frame_due)
+            if self._arrivals.are_planned and self._arrivals.are_due(schedule):
+                self._change_atoms(observed=step == frame_due)
             if watched:
                 self._current.check()
             if step == frame_due:
@@ -284,6 +289,15 @@ class Simulation:
             failed = f"Step {self.step}, stage {self.stage.name!r}: {error}"
             kept = self._last_step.save(self.checkpoint) if self._save is not None and self._last_step else ""
             raise ModelError(failed + kept) from error
+
+    def _change_atoms(self, observed: bool) -> None:
+        """Let the atoms come and go that are due, and book the energy that comes and goes with them."""
+        before = self.conserved_energy
+        self._arrivals.make(self._schedule)
+        self._current.rebind()
+        self.neighbors.invalidate()
+        self._compute_forces(virial=True, observed=observed)
+        self._arrivals.work += self.conserved_energy - before
 
     def _observe(self) -> None:
         """Pass one frame to all observers that are due at this step."""
@@ -347,6 +361,7 @@ class Simulation:
             **self._current.state(),
             "neighbors": self.neighbors.state(),
             "exchanges": self._exchanges.state(),
+            "arrivals": self._arrivals.state(),
             "observers": self._observer_group.state(),
         }
 
@@ -364,6 +379,7 @@ class Simulation:
         self._schedule.restore(state)
         self._work.restore(state["past_work"])
         self._exchanges.restore(state.get("exchanges", {}))
+        self._arrivals.restore(state.get("arrivals", {}), self.stages, self._schedule.stage_index)
         self._current.restore(state)
         self.neighbors.restore(self.system, state["neighbors"])
         self._observer_group.restore(state["observers"])

@@ -10,6 +10,7 @@ from nakmd.arrays import FloatArray
 from nakmd.currents import HeatCurrent
 from nakmd.integrators import Integrator
 from nakmd.integrators.base import KineticSums
+from nakmd.simulation.arrivals import Arrivals
 from nakmd.simulation.exchanges import Exchanges
 from nakmd.simulation.forces import Forces
 from nakmd.simulation.schedule import Schedule
@@ -34,6 +35,8 @@ THERMO_UNITS = {
     "thermostat_work": "eV",
     "barostat_work": "eV",
     "exchange_work": "eV",
+    "arrival_work": "eV",
+    "free_temperature": "K",
     "pressure_bar": "bar",
     **{f"pressure_{v}": "eV Angstrom-3" for v in VOIGT},
     "volume": "Angstrom+3",
@@ -63,6 +66,7 @@ def read_state(
     volume = system.cell.volume
     pressures = (kinetic_tensor + result.virial) / volume
     lengths = system.cell.lengths
+    masses = system.masses if system.present is None else system.masses[system.present]
     set_temperature = integrator.set_temperature(step)
     return {
         "temperature": temperature_of(kinetic_energy, integrator.degrees_of_freedom),
@@ -73,7 +77,7 @@ def read_state(
         "pressure_bar": float(pressures[:3].mean()) * BAR_PER_EV_A3,
         **{f"pressure_{name}": float(p) for name, p in zip(VOIGT, pressures, strict=True)},
         "volume": volume,
-        "density": float(system.masses.sum()) / volume * G_PER_CM3_PER_AMU_A3,
+        "density": float(masses.sum()) / volume * G_PER_CM3_PER_AMU_A3,
         "length_a": float(lengths[0]),
         "length_b": float(lengths[1]),
         "length_c": float(lengths[2]),
@@ -116,6 +120,7 @@ def take_frame(
         pair_energies=pair_energies,
         energies=result.energies.copy() if "energies" in needs and result.undivided is None else None,
         virials=virials.copy() if virials is not None and "virials" in needs else None,
+        present=None if system.present is None else system.present.copy(),
         stage=stage,
     )
 
@@ -130,16 +135,24 @@ class Readings:
     schedule : Schedule
     work : WorkAccount
     exchanges : Exchanges
+    arrivals : Arrivals
     """
 
     def __init__(
-        self, system: System, forces: Forces, schedule: Schedule, work: WorkAccount, exchanges: Exchanges
+        self,
+        system: System,
+        forces: Forces,
+        schedule: Schedule,
+        work: WorkAccount,
+        exchanges: Exchanges,
+        arrivals: Arrivals,
     ) -> None:
         self._system = system
         self._forces = forces
         self._schedule = schedule
         self._work = work
         self._exchanges = exchanges
+        self._arrivals = arrivals
         self._kinetic = KineticSums(system.masses)
         self._heat: HeatCurrent | None = None
 
@@ -155,11 +168,12 @@ class Readings:
 
     @property
     def conserved_energy(self) -> float:
-        """Total energy [eV] minus the work of thermostats, barostats and exchanges and the jumps between stages."""
+        """Total energy [eV] minus all work from outside (thermostat, barostat, exchanges, arrivals, stages)."""
         self._forces.complete()
         work = self._work_totals()
         energy = self._forces.result.energy + self.kinetic_energy
-        return energy - work["thermostat"] - work["barostat"] - work["other"] - self._exchanges.work
+        outside = work["thermostat"] + work["barostat"] + work["other"] + self._exchanges.work + self._arrivals.work
+        return energy - outside
 
     def thermo_row(self) -> dict[str, Value]:
         """Return the thermodynamic quantities (units: `THERMO_UNITS`)."""
@@ -171,6 +185,7 @@ class Readings:
             **read_state(self._system, forces.result, self._kinetic, schedule.stage.integrator, schedule.step),
             **{f"{name}_work": work for name, work in self._work_totals().items() if name != "other"},
             **self._exchange_columns(),
+            **self._arrival_columns(),
             "conserved": self.conserved_energy,
             "tether_energy": forces.tether_energy,
         }
@@ -209,6 +224,18 @@ class Readings:
             "exchange_work": exchanges.work,
             "exchanges_tried": exchanges.tried,
             "exchanges_accepted": exchanges.accepted,
+        }
+
+    def _arrival_columns(self) -> dict[str, Value]:
+        """Return the atoms that came and went since the run began; no columns if no atom was parked."""
+        arrivals = self._arrivals
+        if not arrivals.are_planned:
+            return {}
+        return {
+            "arrival_work": arrivals.work,
+            "arrived": arrivals.arrived,
+            "evaporated": arrivals.evaporated,
+            "free_temperature": arrivals.free_temperature,
         }
 
     def _work_totals(self) -> dict[str, float]:

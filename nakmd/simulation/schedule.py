@@ -90,7 +90,7 @@ class Schedule:
             self.stages[-1] = replace(last, steps=last.steps + steps)
         else:
             self.stages.append(
-                replace(last, integrator=last.integrator.settled(), steps=steps, initial_temperature=None)
+                replace(last, integrator=last.integrator.settled(), steps=steps, initial_temperature=None, deposit=None)
             )
 
     def state(self) -> dict[str, Any]:

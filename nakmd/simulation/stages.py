@@ -9,7 +9,16 @@ from enum import Enum
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.integrators import Integrator, Mobility, Span, Swap, initialize_velocities, remove_momentum
+from nakmd.integrators import (
+    Deposit,
+    Integrator,
+    Mobility,
+    Span,
+    Swap,
+    check_deposit,
+    initialize_velocities,
+    remove_momentum,
+)
 from nakmd.system import System
 
 
@@ -44,6 +53,8 @@ class Stage:
         Spring constant of each tethered group. Atoms tethered in the previous stage keep their centres.
     moves : tuple of Swap
         Monte Carlo moves between steps.
+    deposit : Deposit, optional
+        Atoms that arrive during the stage.
     """
 
     name: str
@@ -55,6 +66,7 @@ class Stage:
     rigid: tuple[str, ...] = ()
     tethered: Mapping[str, float] = field(default_factory=dict)
     moves: tuple[Swap, ...] = ()
+    deposit: Deposit | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -86,6 +98,8 @@ class Stage:
         self.integrator.start(system, mobility, seed, span)
         for move in self.moves:
             self._bind_move(move, system, mobility)
+        if self.deposit is not None:
+            check_deposit(self.deposit, system, mobility, self.integrator.advances_time)
         return mobility
 
     def _bind_move(self, move: Swap, system: System, mobility: Mobility) -> None:
@@ -138,6 +152,10 @@ class StageReport:
         Largest force at the end of a minimisation; None for dynamics.
     tried, accepted : int or None
         Exchanges of its moves; None without moves.
+    arrived, evaporated : int or None
+        Atoms that arrived and evaporated; None without a deposition.
+    free_temperature : float [K] or None
+        Mean temperature of the atoms without thermostat during a deposition.
     """
 
     name: str
@@ -146,6 +164,9 @@ class StageReport:
     largest_force: float | None = None
     tried: int | None = None
     accepted: int | None = None
+    arrived: int | None = None
+    evaporated: int | None = None
+    free_temperature: float | None = None
 
 
 def check_stages(system: System, stages: Sequence[Stage], seed: int) -> None:

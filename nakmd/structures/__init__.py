@@ -15,6 +15,7 @@ from nakmd.structures.graphene import graphene
 from nakmd.structures.liquid import composition, fill, liquid, nak_density, number_density
 from nakmd.structures.nanotube import TubeAxis, TubeGeometry, nanotube, tube_axis
 from nakmd.structures.packing import pack
+from nakmd.structures.parking import park
 from nakmd.structures.regions import (
     Cylinder,
     Inside,
@@ -30,9 +31,43 @@ from nakmd.structures.regions import (
 from nakmd.structures.volume import accessible_volume
 
 __all__ = [
-    "Cylinder", "Inside", "Intersection", "Region", "Slab", "Sphere", "TubeAxis", "TubeGeometry", "above_sheet",
-    "accessible_volume", "between_sheets", "boxed", "check_overlaps", "closest_distances", "combine", "composition",
-    "count_sites", "crystal", "dope", "droplet", "droplet_on_sheet", "droplet_on_tube", "fill", "graphene",
-    "inside_tube", "liquid", "nak_density", "nanotube", "nitrogen_fractions", "number_density", "outside_tube",
-    "pack", "placed", "rotated", "select", "substitute", "translated", "tube_axis",
+    "Cylinder",
+    "Inside",
+    "Intersection",
+    "Region",
+    "Slab",
+    "Sphere",
+    "TubeAxis",
+    "TubeGeometry",
+    "above_sheet",
+    "accessible_volume",
+    "between_sheets",
+    "boxed",
+    "check_overlaps",
+    "closest_distances",
+    "combine",
+    "composition",
+    "count_sites",
+    "crystal",
+    "dope",
+    "droplet",
+    "droplet_on_sheet",
+    "droplet_on_tube",
+    "fill",
+    "graphene",
+    "inside_tube",
+    "liquid",
+    "nak_density",
+    "nanotube",
+    "nitrogen_fractions",
+    "number_density",
+    "outside_tube",
+    "pack",
+    "park",
+    "placed",
+    "rotated",
+    "select",
+    "substitute",
+    "translated",
+    "tube_axis",
 ]  # fmt: skip
