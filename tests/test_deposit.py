@@ -12,24 +12,29 @@ from nakmd.structures import crystal, nanotube, park
 from nakmd.system import System
 from nakmd.units import ACCELERATION
 
-ARGON = {"epsilon": 0.05, "sigma": 3.4, "cutoff": 7.0}
-PAIR = LennardJones({("K", "K"): ARGON, ("K", "Na"): ARGON, ("Na", "Na"): ARGON})
+METAL = {"epsilon": 0.15, "sigma": 3.4, "cutoff": 7.0}
+PAIR = LennardJones({("K", "K"): METAL, ("K", "Na"): METAL, ("Na", "Na"): METAL})
 
 
 def slab(vacuum=30.0, repeats=3, element="K"):
-    """A bcc (100) slab whose two lowest layers are the group "bottom", with vacuum above it."""
+    """A bcc (100) slab in vacuum: two layers are the group "bottom", the next two the group "bath"."""
     block = crystal(element, repeats)
     matrix = block.cell.matrix.copy()
     matrix[2, 2] += vacuum
     heights = block.positions[:, 2]
-    bottom = heights < 0.6 * block.cell.lengths[2] / repeats
+    layer = np.floor(heights / (0.5 * block.cell.lengths[2] / repeats) + 0.5)
+    groups = {"bottom": layer < 2, "bath": (layer >= 2) & (layer < 4)}
     return System(
-        block.positions, block.species, block.species_names, Cell(matrix, (True, True, False)), groups={"bottom": bottom}
+        block.positions,
+        block.species,
+        block.species_names,
+        Cell(matrix, (True, True, False)),
+        groups=groups,
     )
 
 
 def deposition(count=4, every=60, thermostat=True, **deposit):
-    bath = Langevin(200.0, 0.5) if thermostat else None
+    bath = Langevin(200.0, 0.5, "bath") if thermostat else None
     return Stage(
         "deposit", VelocityVerlet(0.004, bath), count * every, "deposit", initial_temperature=200.0,
         frozen=("bottom",), deposit=Deposit(count, every, **deposit),
@@ -49,7 +54,7 @@ def test_parked_atoms_change_no_bit_of_a_run(thermostat, potential):
     runs = []
     for system in (slab(), park(slab(), ["Na", "K", "Na"])):
         stage = Stage("free", VelocityVerlet(0.004, thermostat), 120, initial_temperature=200.0)
-        runs.append(simulate(system, [stage], potential if system.present is None else load("nak") if potential is not PAIR else PAIR))
+        runs.append(simulate(system, [stage], potential))
     (bare, bare_log), (parked, parked_log) = runs
     n = bare.system.n_atoms
     assert np.array_equal(parked.system.positions[:n], bare.system.positions)
@@ -57,7 +62,159 @@ def test_parked_atoms_change_no_bit_of_a_run(thermostat, potential):
     assert np.array_equal(parked.result.forces[:n], bare.result.forces)
     assert not parked.result.forces[n:].any()
     assert not parked.system.velocities[n:].any()
-    assert parked_log.column("temperature") == bare_log.column("temperature")
-    assert parked_log.column("pressure_xx") == bare_log.column("pressure_xx")
-    assert parked_log.column("density") == bare_log.column("density")
+    for name in ("temperature", "pressure_xx", "density"):
+        assert parked_log.column(name) == bare_log.column(name)
     assert parked_log.column("potential_energy") == pytest.approx(bare_log.column("potential_energy"), abs=1e-12)
+
+
+def test_atoms_arrive_in_their_order_with_their_energy_and_stick():
+    system = park(slab(), ["Na", "K", "Na", "K"])
+    n = slab().n_atoms
+    energies = []
+    simulation = Simulation(system, PAIR, [deposition(4, 300, energy=0.2, angle=30.0)], seed=5)
+    for arrivals in range(1, 5):
+        simulation.run(1)
+        new = n + arrivals - 1
+        velocity = system.velocities[new]
+        assert system.present[: new + 1].all()
+        assert not system.present[new + 1 :].any()
+        energies.append(0.5 * system.masses[new] * velocity @ velocity / ACCELERATION)
+        assert -velocity[2] == pytest.approx(np.linalg.norm(velocity) * np.cos(np.radians(30.0)), rel=1e-12)
+        assert system.positions[new, 2] > system.positions[:new, 2].max() + 7.9  # 1 Å beyond the cutoff
+        simulation.run(299)
+    assert energies == pytest.approx([0.2] * 4, rel=1e-12)
+    report = simulation.reports[0] if simulation.run() else None
+    assert (report.arrived, report.evaporated) == (4, 0)
+
+
+def test_the_energy_of_arrivals_and_of_the_bath_is_booked():
+    system = park(slab(), ["Na", "K"] * 3)
+    _, log = simulate(system, [deposition(6, 250)], load("nak"))
+    conserved, work = np.array(log.column("conserved")), np.array(log.column("arrival_work"))
+    # an arrival brings its kinetic energy, and beyond the cutoff no other
+    assert work[-1] == pytest.approx(6 * 0.1, abs=1e-9)
+    assert np.ptp(conserved) < 0.01 * 0.1 * 6  # the error of the integration, 1 % of the energy that arrives
+    assert log.column("arrived")[-1] == 6
+
+
+def test_arrivals_resume_to_the_bit_on_any_number_of_threads():
+    def run(threads, stops):
+        states = []
+        system = park(slab(), ["Na", "K"] * 2)
+        stages = [deposition(4, 250), Stage("after", VelocityVerlet(0.004), 40, frozen=("bottom",))]
+        simulation = Simulation(system, load("nak"), stages, seed=3, threads=threads, save=states.append)
+        for stop in stops:
+            simulation.run(stop)
+            system = park(slab(), ["Na", "K"] * 2)
+            simulation = Simulation(system, load("nak"), stages, seed=3, threads=threads, save=states.append)
+            simulation.restore(states[-1])
+        simulation.run()
+        return system, simulation
+
+    whole, _ = run(1, [])
+    resumed, simulation = run(2, [7, 243, 1, 1, 400])
+    assert np.array_equal(resumed.positions, whole.positions)
+    assert np.array_equal(resumed.velocities, whole.velocities)
+    assert simulation.reports[0].arrived == 4
+
+
+def test_an_atom_that_leaves_is_parked_and_counted():
+    system = park(slab(), ["Na"])
+    system.positions[0] = slab().positions[:, 2].max() * np.array([0.0, 0.0, 1.0]) + [3.0, 3.0, 12.0]
+    stages = [
+        deposition(1, 200, thermostat=False),
+        Stage("after", VelocityVerlet(0.004), 60, frozen=("bottom",)),
+    ]
+    simulation = Simulation(system, PAIR, stages, seed=5)
+    simulation.run(40)
+    before = simulation.conserved_energy
+    free = int(np.flatnonzero(~system.groups["bottom"])[-1])
+    system.positions[free] = [5.0, 5.0, 32.0]  # beyond the reach of the others, and moving away
+    system.velocities[free] = [0.0, 0.0, 3.0]
+    simulation.neighbors.invalidate()
+    simulation.run(40)
+    assert not system.present[free]
+    assert not system.velocities[free].any()
+    assert simulation.thermo_row()["evaporated"] == 1
+    assert np.isfinite(before)
+
+
+def test_atoms_arrive_around_a_tube():
+    tube = nanotube(10, 10, length=60.0, vacuum=20.0)
+    system = park(tube, ["K"] * 4)
+    far = LennardJones(
+        {
+            ("C", "C"): METAL | {"cutoff": 1.0},
+            ("C", "K"): {"epsilon": 0.01, "sigma": 3.2, "cutoff": 5.0},
+            ("K", "K"): METAL | {"cutoff": 5.0},
+        }
+    )
+    stage = Stage(
+        "deposit",
+        VelocityVerlet(0.002),
+        4,
+        "deposit",
+        frozen=("tube",),
+        deposit=Deposit(4, 1, height=6.0, side="around"),
+    )
+    simulate(system, [stage], far)
+    axis = tube.positions[:, :2].mean(axis=0)
+    offsets = system.positions[tube.n_atoms :, :2] - axis
+    radius = np.hypot(*(tube.positions[0, :2] - axis))
+    assert np.hypot(*offsets.T) == pytest.approx(radius + 6.0, abs=0.1)  # 4 steps of 2 fs towards the wall
+    inward = np.einsum("ac,ac->a", system.velocities[tube.n_atoms :, :2], offsets)
+    assert np.all(inward < 0.0)
+    assert len(np.unique(np.round(np.arctan2(*offsets.T), 3))) == 4
+
+
+def test_the_free_atoms_have_a_temperature_of_their_own():
+    system = park(slab(), ["K"] * 3)
+    hot = Stage(
+        "deposit", VelocityVerlet(0.004, Langevin(100.0, 0.1, "bath")), 120, "deposit", initial_temperature=100.0,
+        frozen=("bottom",), deposit=Deposit(3, 40, energy=3.0),
+    )  # fmt: skip
+    simulation, _ = simulate(system, [hot])
+    free = ~(system.groups["bath"] | system.groups["bottom"])
+    velocities = system.velocities[free]
+    energy = 0.5 * np.sum(system.masses[free, None] * velocities**2) / ACCELERATION
+    boltzmann = 8.617333262e-5
+    assert simulation.thermo_row()["free_temperature"] == pytest.approx(
+        2 * energy / (3 * free.sum() * boltzmann), rel=1e-6
+    )
+    assert simulation.reports[0].free_temperature > 150.0  # three atoms of 3 eV
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Deposit(0, 10), "count >= 1"),
+        (lambda: Deposit(1, 10, energy=0.0), "must be positive"),
+        (lambda: Deposit(1, 10, angle=90.0), "below 90°"),
+        (lambda: Deposit(1, 10, height=-1.0), "height must be positive"),
+        (lambda: Deposit(1, 10, side="below"), "'above', 'around'"),
+        (lambda: Simulation(slab(), PAIR, [deposition()]), "none is parked"),
+        (lambda: Simulation(park(slab(), ["K"]), PAIR, [deposition()]), "4 atoms are to arrive, and 1 are left"),
+        (lambda: Simulation(park(slab(10.0), ["K"] * 4), PAIR, [deposition()]), "Make the vacuum larger"),
+        (lambda: Simulation(park(slab(), ["K"] * 4), PAIR, [deposition(side="around")]), "the structure has none"),
+    ],
+)
+def test_a_deposition_that_cannot_work_is_refused(make, words):
+    with pytest.raises(InputError, match=words):
+        make()
+
+
+def test_atoms_that_arrive_cannot_be_held():
+    system = park(slab(), ["K"])
+    stage = Stage("deposit", VelocityVerlet(0.004), 10, frozen=("K",), deposit=Deposit(1, 10))
+    with pytest.raises(InputError, match="could not arrive"):
+        Simulation(system, PAIR, [stage])
+
+
+def test_a_surface_that_has_grown_to_the_face_ends_the_run():
+    system = park(slab(17.0), ["K"] * 3)
+    simulation = Simulation(system, PAIR, [deposition(3, 40)], seed=1)
+    simulation.run(10)
+    system.positions[slab().n_atoms - 2 : slab().n_atoms] = [[5.0, 5.0, 25.0], [5.0, 5.0, 29.0]]
+    simulation.neighbors.invalidate()
+    with pytest.raises(RunError, match="no room for arrival 2"):
+        simulation.run()

@@ -146,7 +146,8 @@ class Deposit:
 
     Notes
     -----
-    Place and azimuth are functions of the seed and the atom. A real flux is 10⁸ to 10⁹ times smaller: between two
+    Place and azimuth are functions of the seed and the atom; if another atom flies there, the next random place is
+    taken. A real flux is 10⁸ to 10⁹ times smaller: between two
     arrivals a surface here relaxes by what it can do in picoseconds. What is measured are the events on contact, such
     as sticking, exchange and mixing, and not growth by slow diffusion.
     """
@@ -192,12 +193,15 @@ class Deposit:
         return number if rest == 0 and number < self.count else None
 
     def arrive(
-        self, system: System, atom: int, side: Side, level: float, height: float, seed: int
+        self, system: System, atom: int, side: Side, height: float, seed: int, attempt: int
     ) -> tuple[FloatArray, FloatArray]:
-        """Return position [Å] and velocity [Å/ps], (3,) each, of an atom that arrives above a surface at a level."""
+        """Return position [Å] and velocity [Å/ps], (3,) each, of an atom that arrives at a height of a side.
+
+        ``attempt`` numbers the places that are tried, from 0.
+        """
         draws = np.empty(4)
-        fill_uniforms(seed, STREAM_ARRIVALS, 0, atom, draws)
-        position = side.place(level + height, draws[0], draws[1])
+        fill_uniforms(seed, STREAM_ARRIVALS, attempt, atom, draws)
+        position = side.place(height, draws[0], draws[1])
         normal = side.outward(position)
         across = np.cross(normal, np.eye(3)[int(np.argmin(np.abs(normal)))])
         across /= np.linalg.norm(across)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
+from nakmd.elements import COVALENT_RADII
 from nakmd.errors import InputError, RunError
 from nakmd.integrators import SIDES, Deposit, Mobility, Side, VelocityVerlet, atoms_to_come
 from nakmd.integrators.base import KineticSums
@@ -20,10 +21,14 @@ from nakmd.units import K_B
 #: Steps between two searches for atoms that have evaporated, and two samples of the temperature of the free atoms.
 SEARCH_EVERY = 20
 
-#: Smallest distance [Å] between an atom that arrives and another: closer, it would be thrown back.
-LEAST_DISTANCE = 2.0
+#: Places that are tried for an atom that arrives, until no other atom flies there.
+ATTEMPTS = 50
 
-#: Coordinates searched first for the surface; more are searched only if all of these fly.
+#: Two atoms touch if their distance is below this multiple of the sum of their covalent radii, where the first shell of
+#: liquid Na and K ends.
+TOUCHING = 1.5
+
+#: Number of the highest atoms among which the surface is searched first; all others follow if all of these fly.
 HIGHEST = 64
 
 
@@ -52,6 +57,8 @@ class Arrivals:
         self._system, self._reach, self._seed = system, reach, seed
         self.are_planned = system.present is not None
         self._atoms: IntArray = atoms_to_come(system)
+        radii = np.array([COVALENT_RADII.get(element, 1.0) for element in system.topology.elements])
+        self._radii: FloatArray = radii[system.species]
         self._first_of_stage = np.cumsum([0, *(stage.deposit.count if stage.deposit else 0 for stage in stages)])
         self.arrived = self.evaporated = 0
         self.work = 0.0
@@ -99,8 +106,7 @@ class Arrivals:
         if sampled and self._deposit is not None:
             self._heat = self._heat[0] + self.free_temperature, self._heat[1] + 1
         self._level, flying = self._surface()
-        going = [atom for atom in flying if self._moves_away(atom) and self._mobile[atom]]
-        self._parks = np.array(going, np.int64)
+        self._parks = np.array([atom for atom in flying if self._has_evaporated(atom)], np.int64)
         first = int(self._first_of_stage[schedule.stage_index])
         self._releases = self._atoms[:0] if number is None else self._atoms[first + number : first + number + 1]
         return len(self._parks) + len(self._releases) > 0
@@ -111,7 +117,7 @@ class Arrivals:
         Raises
         ------
         RunError
-            If an atom would arrive outside the cell, or on top of another.
+            If there is no room for an atom that arrives.
         """
         system = self._system
         assert system.present is not None  # guaranteed by are_due
@@ -119,24 +125,30 @@ class Arrivals:
         system.present[self._parks] = False
         self.evaporated += len(self._parks)
         for atom in self._releases.tolist():
-            assert self._deposit is not None  # it has released the atom
-            assert self._side is not None
-            height = self._deposit.height_for(self._reach)
-            position, velocity = self._deposit.arrive(system, atom, self._side, self._level, height, self._seed)
-            distance = self._nearest(position)
-            if distance < LEAST_DISTANCE or not self._side.room(self._level) > height:
-                raise RunError(
-                    f"Step {schedule.step}, stage {schedule.stage.name!r}: no room for arrival {self.arrived + 1}. The "
-                    f"surface is at {self._level:.1f} Å, the atom arrives {height:.1f} Å above it, "
-                    f"{self._side.room(self._level):.1f} Å are free, and the nearest atom is {distance:.2f} Å away. "
-                    "Make the cell larger (vacuum in [structure.box]), or deposit fewer atoms."
-                )
-            system.positions[atom], system.velocities[atom] = position, velocity
+            system.positions[atom], system.velocities[atom] = self._arrival(atom, schedule)
             system.present[atom] = True
             self.arrived += 1
 
+    def _arrival(self, atom: int, schedule: Schedule) -> tuple[FloatArray, FloatArray]:
+        """Return position and velocity of an atom that arrives where no other one flies."""
+        assert self._deposit is not None  # it releases the atom
+        assert self._side is not None
+        height = self._deposit.height_for(self._reach)
+        room, distance = self._side.room(self._level), 0.0
+        for attempt in range(ATTEMPTS if room > height else 0):
+            arrival = self._deposit.arrive(self._system, atom, self._side, self._level + height, self._seed, attempt)
+            distance = float(self._distances(arrival[0], atom)[1].min(initial=math.inf))
+            if distance > 0.99 * min(height, self._reach):
+                return arrival
+        raise RunError(
+            f"Step {schedule.step}, stage {schedule.stage.name!r}: no room for arrival {self.arrived + 1}. The surface "
+            f"is at {self._level:.1f} Å, the atom arrives {height:.1f} Å above it, and {room:.1f} Å are free"
+            + (f"; at the last of {ATTEMPTS} places another atom is {distance:.2f} Å away" if room > height else "")
+            + ". Make the cell larger (vacuum in [structure.box]), or deposit fewer atoms."
+        )
+
     def _surface(self) -> tuple[float, list[int]]:
-        """Return the height [Å] of the highest atom that another one touches, and the atoms that fly above it."""
+        """Return the height [Å] of the highest atom that touches another one, and the atoms that fly above it."""
         system, side = self._system, self._side
         assert system.present is not None  # guaranteed by are_due
         assert side is not None
@@ -148,23 +160,28 @@ class Arrivals:
             flying = []
             for row in top[np.argsort(-heights[top], kind="stable")]:
                 atom = int(present[row])
-                if self._nearest(system.positions[atom], atom) < self._reach:
+                others, distances = self._distances(system.positions[atom], atom)
+                if np.any(distances < TOUCHING * (self._radii[atom] + self._radii[others])):
                     return float(heights[row]), flying
                 flying.append(atom)
         return float(heights.min(initial=0.0)), flying
 
-    def _nearest(self, position: FloatArray, itself: int = -1) -> float:
-        """Return the distance [Å] from a place to the nearest atom that is present."""
+    def _distances(self, position: FloatArray, itself: int) -> tuple[IntArray, FloatArray]:
+        """Return the atoms that are present, except one, and their distances [Å] from a place."""
         system = self._system
         chosen = ~system.absent
-        if itself >= 0:
-            chosen[itself] = False
-        vectors = system.cell.minimum_image(system.positions[chosen] - position)
-        return math.sqrt(float(np.einsum("ac,ac->a", vectors, vectors).min(initial=math.inf)))
+        chosen[itself] = False
+        others = np.flatnonzero(chosen)
+        vectors = system.cell.minimum_image(system.positions[others] - position)
+        return others, np.sqrt(np.einsum("ac,ac->a", vectors, vectors))
 
-    def _moves_away(self, atom: int) -> bool:
+    def _has_evaporated(self, atom: int) -> bool:
+        """Return whether a flying atom is free to move, beyond the reach of all others, and moves away."""
         assert self._side is not None  # guaranteed by are_due
-        return float(self._system.velocities[atom] @ self._side.outward(self._system.positions[atom])) > 0.0
+        position, velocity = self._system.positions[atom], self._system.velocities[atom]
+        if not self._mobile[atom] or float(velocity @ self._side.outward(position)) <= 0.0:
+            return False
+        return float(self._distances(position, atom)[1].min(initial=math.inf)) > self._reach
 
     # ------------------------------------------------------------------------------------------ figures
     @property
