@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import ASETerm, PairTerm
 from nakmd.deck.matter import Crystal
+from nakmd.deck.stage_sections import Deposition
 from nakmd.toml_lines import KeyPath
 
 
@@ -53,4 +54,5 @@ def expected_species(draft: Draft) -> tuple[str, ...]:
         species.append(structure.crystal.element)
         if structure.crystal.substitute is not None:
             species.append(structure.crystal.substitute.element)
+    species += [name for _, stage in draft.stages if isinstance(stage, Deposition) for name in stage.species]
     return tuple(dict.fromkeys(species))

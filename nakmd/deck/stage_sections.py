@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from nakmd.deck.fields import (
     MOST,
+    Angle,
     AxisGroups,
+    Energy,
     Force,
     Positive,
     PositiveDuration,
+    PositiveLength,
     PositiveTime,
     PressureRamp,
     Section,
+    SpeciesInTurn,
     Temperature,
     TemperatureRamp,
     Text,
@@ -29,7 +34,7 @@ from nakmd.deck.kinds import (
     chosen_options,
     describe,
 )
-from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
+from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, SIDES, THERMOSTATS
 
 #: Description of the values of ``ensemble``.
 ENSEMBLES = f'Ensemble. "nve": constant energy; {describe(THERMOSTATS)}.'
@@ -83,12 +88,10 @@ class MoveSection(Section):
 
 
 class Dynamics(ThermostatOptions):
-    """Molecular dynamics in one ensemble; base of `Prepare` and `Produce`."""
+    """Molecular dynamics in one ensemble; base of `Prepare`, `Produce` and `Deposition`."""
 
-    kind: Literal["heat", "equilibrate", "produce"] = Field(description="Purpose of the stage.")
+    kind: Literal["heat", "equilibrate", "produce", "deposit"] = Field(description="Purpose of the stage.")
     name: Text = Field(default="", description="Name of the stage; by default its kind.")
-    steps: Positive | None = Field(default=None, description="Number of time steps, instead of a duration.")
-    duration: PositiveDuration | None = Field(default=None, description="Simulated time, instead of steps.")
     timestep: PositiveTime = Field(default=0.001, description="Time step; by default 1 fs.")
     ensemble: Ensemble = Field(default="langevin", description=ENSEMBLES)
     group: Text = Field(default="all", description="Atoms that the thermostat acts on.")
@@ -102,15 +105,13 @@ class Dynamics(ThermostatOptions):
     barostat: BarostatSection | None = Field(default=None, description="Pressure control.")
     move: tuple[MoveSection, ...] = Field(default=(), description="Monte Carlo moves: exchanges of atoms.")
 
+    @property
+    @abstractmethod
+    def n_steps(self) -> int:
+        """Number of steps."""
+
     @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if (self.steps is None) == (self.duration is None):
-            raise ValueError('needs either steps = 5000 or duration = "5 ps"')
-        if self.duration is not None and self.duration > MOST * self.timestep:
-            raise ValueError(
-                f"has a duration of {self.duration:g} ps in steps of {self.timestep * 1e3:g} fs: the limit is {MOST:g} "
-                "steps; shorten the duration"
-            )
+    def _check_ensemble(self) -> Self:
         if self.ensemble == "nve" and self.temperature is not None:
             raise ValueError(
                 'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '
@@ -130,26 +131,87 @@ class Dynamics(ThermostatOptions):
         chosen_options(self, self.ensemble, THERMOSTATS)
         return self
 
+
+class TimedDynamics(Dynamics):
+    """Molecular dynamics of a given length."""
+
+    steps: Positive | None = Field(default=None, description="Number of time steps, instead of a duration.")
+    duration: PositiveDuration | None = Field(default=None, description="Simulated time, instead of steps.")
+
+    @model_validator(mode="after")
+    def _check_length(self) -> Self:
+        if (self.steps is None) == (self.duration is None):
+            raise ValueError('needs either steps = 5000 or duration = "5 ps"')
+        if self.duration is not None and self.duration > MOST * self.timestep:
+            raise ValueError(
+                f"has a duration of {self.duration:g} ps in steps of {self.timestep * 1e3:g} fs: the limit is {MOST:g} "
+                "steps; shorten the duration"
+            )
+        return self
+
     @property
     def n_steps(self) -> int:
         """Number of steps; a duration is rounded to whole steps."""
         if self.steps is not None:
             return self.steps
-        assert self.duration is not None  # guaranteed by _complete
+        assert self.duration is not None  # guaranteed by _check_length
         return max(1, round(self.duration / self.timestep))
 
 
-class Prepare(Dynamics):
+class Prepare(TimedDynamics):
     """Dynamics that prepare the system for the measurement."""
 
     kind: Literal["heat", "equilibrate"] = Field(description="Preparation: not measured.")
 
 
-class Produce(Dynamics):
+class Produce(TimedDynamics):
     """Dynamics that are measured; the default thermostat is the one that disturbs the motion least."""
 
     kind: Literal["produce"] = Field(description="Production: measured by default.")
     ensemble: Ensemble = Field(default="bussi", description=ENSEMBLES)
 
 
-Stage = Annotated[Relax | Prepare | Produce, Field(discriminator="kind")]
+class Deposition(Dynamics):
+    """Dynamics during which atoms arrive at a surface, one by one, with the same energy."""
+
+    kind: Literal["deposit"] = Field(description="Deposition: atoms arrive at a surface.")
+    species: SpeciesInTurn = Field(description='Species of the atoms that arrive: "K", or in turn ["Na", "K"].')
+    count: Annotated[Positive, Field(le=100_000)] = Field(description="Number of atoms that arrive.")
+    every: PositiveDuration = Field(description='Time between two arrivals, such as "10 ps".')
+    energy: Annotated[Energy, Field(gt=0.0)] = Field(default=0.1, description="Kinetic energy of an atom on arrival.")
+    height: PositiveLength | None = Field(
+        default=None,
+        description="Height of arrival above the surface; by default 1 Å more than the reach of the model.",
+    )
+    angle: Annotated[Angle, Field(ge=0.0, lt=90.0)] = Field(
+        default=0.0, description="Angle between the velocity on arrival and the normal of the surface."
+    )
+    side: Literal[tuple(SIDES)] = Field(  # type: ignore[valid-type]
+        default="above", description='Where atoms arrive: "above" a slab, sheet or film, "around" a nanotube.'
+    )
+
+    @model_validator(mode="after")
+    def _check_interval(self) -> Self:
+        if self.every < self.timestep:
+            raise ValueError(f"has an atom every {self.every:g} ps, less than its time step of {self.timestep:g} ps")
+        if self.n_steps > MOST:
+            raise ValueError(f"has {self.n_steps:g} steps, the limit is {MOST:g}; shorten every, or lower count")
+        return self
+
+    @property
+    def steps_between(self) -> int:
+        """Steps between two arrivals."""
+        return round(self.every / self.timestep)
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps: each arrival is followed by the same time."""
+        return self.count * self.steps_between
+
+    @property
+    def arriving(self) -> list[str]:
+        """Species of the atoms in the order of their arrival."""
+        return [self.species[k % len(self.species)] for k in range(self.count)]
+
+
+Stage = Annotated[Relax | Prepare | Produce | Deposition, Field(discriminator="kind")]

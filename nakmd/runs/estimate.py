@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.deck.deck import Deck
-from nakmd.deck.stage_sections import Dynamics
+from nakmd.deck.stage_sections import Deposition, Dynamics
 from nakmd.elements import element_of
 from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.io.storage import Storage
@@ -184,4 +184,6 @@ def _summary(stage: Any) -> str:
         text += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
     for move in stage.move:
         text += f", {move.attempts} {move.kind}s of {'-'.join(move.species)} every {move.every} steps"
+    if isinstance(stage, Deposition):
+        text += f", {stage.count} atoms ({', '.join(stage.species)}) {stage.side}, one every {stage.every:g} ps"
     return f"{text}, {stage.timestep * 1e3:g} fs"

@@ -17,6 +17,7 @@ from nakmd.deck.species import expected_species
 from nakmd.elements import CC_BOND
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Evaluator, Potential
+from nakmd.runs.arriving_atoms import with_arriving_atoms
 from nakmd.runs.footprint import check_disk, check_memory, estimate_memory
 from nakmd.runs.model_surface import check_surface
 from nakmd.runs.potential_builder import build_potential
@@ -205,6 +206,7 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     begin = time.perf_counter()
     try:
         system = build_system(draft.structure, draft.seed, folder, bond, notes, wall)
+        system = with_arriving_atoms(system, [stage for _, stage in draft.stages])
     except InputError as error:
         plan.report(path, str(error))
         return

@@ -12,6 +12,7 @@ from nakmd._version import __version__
 from nakmd.currents import heat_units
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
+from nakmd.deck.stage_names import stage_names
 from nakmd.errors import RunError
 from nakmd.io import TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
@@ -26,6 +27,7 @@ from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.rates import store_rate
 from nakmd.runs.run_checkpoint import AGAIN
 from nakmd.runs.stage_builder import build_stages
+from nakmd.runs.stage_notes import stage_notes
 from nakmd.simulation import (
     THERMO_UNITS,
     Deadline,
@@ -135,6 +137,7 @@ class Session:
             },
             "stages": [stage.name for stage in stages],
             "exchanging_stages": [stage.name for stage in stages if stage.moves],
+            "depositing_stages": [stage.name for stage in stages if stage.deposit is not None],
             "thermo_units": THERMO_UNITS | heat_units(tuple(dict.fromkeys(self.system.topology.elements))),
             "creator_version": __version__,
             "title": self.deck.title,
@@ -269,16 +272,8 @@ class Session:
         )
 
     def _note_ending(self, report: StageReport) -> None:
-        """Note what a reader of the results must know of how a stage ended."""
-        notes = []
-        if report.converged is False:
-            notes.append(
-                f"Stage {report.name!r} did not converge in {report.steps} steps: the largest force is "
-                f"{report.largest_force:.3g} eV/Å. Increase steps, or the force tolerance."
-            )
-        if report.tried and report.accepted is not None:
-            share, begin = 100.0 * report.accepted / report.tried, f"Stage {report.name!r}: exchanges accepted: "
-            notes.append(f"{begin}{report.accepted:,} of {report.tried:,} ({share:.2g} %).")
-            # an extended stage has more of them than it had
-            self.notes[:] = [note for note in self.notes if not note.startswith(begin)]
-        self.notes += [note for note in notes if note not in self.notes]  # noted before an interruption
+        """Note how a stage ended; what is noted of an extended stage replaces what was noted before."""
+        section = dict(zip(stage_names(self.deck.stage), self.deck.stage, strict=True))[report.name]
+        for begin, text in stage_notes(report, section):
+            if text not in self.notes:
+                self.notes[:] = [*(note for note in self.notes if not note.startswith(begin)), text]

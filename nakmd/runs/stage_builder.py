@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from nakmd.deck.deck import Deck
 from nakmd.deck.kinds import chosen_options
 from nakmd.deck.stage_names import stage_names
-from nakmd.deck.stage_sections import BarostatSection, Dynamics, Relax
+from nakmd.deck.stage_sections import BarostatSection, Deposition, Dynamics, Relax
 from nakmd.integrators import (
     BAROSTATS,
     MINIMISERS,
     MOVES,
     THERMOSTATS,
     Barostat,
+    Deposit,
     Integrator,
     Ramp,
     Swap,
@@ -55,6 +56,7 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
                 rigid=deck.groups.rigid,
                 tethered=tethered,
                 moves=_moves(section),
+                deposit=_deposit(section),
             )
         )
     return stages
@@ -77,6 +79,12 @@ def _moves(section: Relax | Dynamics) -> tuple[Swap, ...]:
     if isinstance(section, Relax):
         return ()
     return tuple(MOVES[move.kind](move.species, move.every, move.attempts, move.temperature) for move in section.move)
+
+
+def _deposit(section: Relax | Dynamics) -> Deposit | None:
+    if not isinstance(section, Deposition):
+        return None
+    return Deposit(section.count, section.steps_between, section.energy, section.height, section.angle, section.side)
 
 
 def _thermostat(section: Dynamics) -> Thermostat | None:

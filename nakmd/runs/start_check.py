@@ -12,7 +12,7 @@ from nakmd.errors import AnalysisError, InputError
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.runs.stage_builder import build_integrator, build_stages
-from nakmd.simulation import move_faults, stage_faults
+from nakmd.simulation import arrival_faults, move_faults, stage_faults
 from nakmd.system import System
 
 
@@ -29,6 +29,8 @@ def check_start(deck: Deck, system: System, potential: Potential) -> Iterator[Pr
         faults = list(stage_faults(system, stages, deck.seed))
         if not faults and any(stage.moves for stage in stages):
             faults = list(move_faults(system, potential.bind(system.species_names), stages))
+        if not faults and system.present is not None:
+            faults = list(arrival_faults(system, stages, potential.bind(system.species_names).cutoff))
     said: set[str] = set()
     for index, fault in faults:
         # a fault of the groups is the same in every stage

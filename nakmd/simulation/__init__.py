@@ -1,5 +1,6 @@
 """The simulation loop, its stages and its observers."""
 
+from nakmd.simulation.arrivals import arrival_faults
 from nakmd.simulation.deadline import Deadline
 from nakmd.simulation.exchanges import move_faults
 from nakmd.simulation.live_analysis import LiveAnalysis
@@ -22,6 +23,7 @@ __all__ = [
     "Status",
     "ThermoLog",
     "ThermoWriter",
+    "arrival_faults",
     "move_faults",
     "stage_faults",
 ]

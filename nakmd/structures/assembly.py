@@ -60,6 +60,7 @@ def select(system: System, mask: BoolArray) -> System:
         system.velocities[mask],
         system.masses[mask],
         {name: group[mask] for name, group in system.groups.items()},
+        None if system.present is None else system.present[mask],
     )
 
 

@@ -139,7 +139,7 @@ def lengths_of(vectors: FloatArray) -> FloatArray:
 
 
 def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, str], ClosestPair]:
-    """Find the closest atoms of every pair of species, periodic images included.
+    """Find the closest atoms of every pair of species, periodic images included; parked atoms are left out.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, st
     dict of (str, str) to ClosestPair
         Keys in the order of ``system.species_names``, each unordered pair once.
     """
-    rows = [np.flatnonzero(system.species == a) for a in range(len(system.species_names))]
+    rows = [np.flatnonzero((system.species == a) & ~system.absent) for a in range(len(system.species_names))]
     closest: dict[tuple[str, str], ClosestPair] = {}
     for b, atoms_b in enumerate(rows):
         if not len(atoms_b):
