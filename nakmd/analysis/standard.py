@@ -12,6 +12,7 @@ from nakmd.analysis.diffusion import unwrapping_for
 from nakmd.analysis.drive import run_chosen
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
+from nakmd.analysis.lacking_atoms import lacking_fault
 from nakmd.analysis.named_analysis import AtomsPresent, TableAnalysis
 from nakmd.analysis.parallel import run_in_processes
 from nakmd.analysis.registry import quantity
@@ -55,7 +56,8 @@ def standard_analyses(
     Raises
     ------
     AnalysisError
-        If a quantity is unknown, or a requested quantity does not apply to these atoms.
+        If a quantity is unknown, or a requested quantity does not apply to these atoms, or reads atoms that frames with
+        this topology lack.
     """
     for name in quantities or ():
         if name not in QUANTITIES:
@@ -71,8 +73,26 @@ def standard_analyses(
         if not kind.atoms.met(atoms):
             present = ", ".join(atoms.elements) or "no atoms"
             raise AnalysisError(f"{name} needs {kind.atoms.description}; this system has only {present}.")
-        analyses.update({f"{name} {of}".rstrip(): analysis for of, analysis in kind.for_atoms(atoms).items()})
+        for of, analysis in kind.for_atoms(atoms).items():
+            fault = _lacks(topology, analysis)
+            if fault is None:
+                analyses[f"{name} {of}".rstrip()] = analysis
+            elif quantities is not None:
+                raise fault
     return analyses
+
+
+def _lacks(topology: Topology, analysis: Analysis) -> AnalysisError | None:
+    """Return the error of an analysis that reads atoms which the frames lack; the thermo table is that of all atoms."""
+    return None if isinstance(analysis, TableAnalysis) else lacking_fault(topology, analysis)
+
+
+def unmeasured_quantities(topology: Topology) -> tuple[str, ...]:
+    """Return the names of the default quantities of a run of which frames with this topology lack atoms."""
+    if topology.run is None:
+        return ()
+    here, whole = (standard_analyses(atoms) for atoms in (topology, topology.run))
+    return tuple(name for name in whole if name not in here)
 
 
 def analyze(

@@ -246,8 +246,8 @@ def _check_axes(groups: tuple[str, ...]) -> tuple[str, ...]:
     return groups
 
 
-#: One file name, or a list of them; always stored as a tuple.
-FileNames = Annotated[
+#: One name, or a list of them; always stored as a tuple.
+Names = Annotated[
     tuple[Text, ...],
     BeforeValidator(_as_tuple),
     PlainSerializer(_string_if_single),

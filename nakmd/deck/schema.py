@@ -18,6 +18,7 @@ from nakmd.deck.fields import (
     Duration,
     Flag,
     Force,
+    Names,
     Positive,
     PositiveDuration,
     PositiveTime,
@@ -181,6 +182,11 @@ class Output(Section):
         default="double",
         description='Of the positions in the trajectory: "double", "single", or the largest error of a coordinate, '
         'such as "0.001 Å", to which positions are rounded; velocities are then single.',
+    )
+    atoms: Names = Field(
+        default=("all",),
+        description='Atoms in the trajectory: "all", or species, elements and groups, such as "liquid" or ["K", "N"]. '
+        "Thermo table, live analyses and checkpoints are those of all atoms.",
     )
     velocities: Flag = Field(default=True, description="Whether frames have velocities.")
     compression: Literal["none", "lossless"] | None = Field(

@@ -148,6 +148,7 @@ class Layout:
         self._read_box()
         n_species = file[f"{PARAMETERS}/species_names"].size if self.own else 0
         shapes = {"virial": (6,), "pair_energies": (n_species, n_species)}
+        shapes |= dict.fromkeys(("center", "center_images", "center_velocity"), (3,))
         self.quantities = self._read_quantities(QUANTITIES, shapes)
         shapes = {"energies": (self.n_atoms,), "virials": (self.n_atoms, 3, 3)}
         self.by_atom = self._read_quantities(BY_ATOM, shapes)

@@ -1,0 +1,67 @@
+"""Which atoms of the frames of a run a trajectory stores."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from nakmd.arrays import BoolArray, IntArray
+from nakmd.errors import InputError
+from nakmd.system import Frame, Topology
+
+
+class FrameAtoms:
+    """Takes the stored atoms out of frames, and adds the centre of mass of all atoms.
+
+    The centre is stored because analyses of motion subtract its drift, which the stored atoms do not tell.
+
+    Parameters
+    ----------
+    topology : Topology
+        Of the frames.
+    indices : (m,) int64, optional
+        Index of each stored atom, increasing. Default: all are stored.
+
+    Attributes
+    ----------
+    topology : Topology
+        Of the stored atoms.
+    """
+
+    def __init__(self, topology: Topology, indices: IntArray | None = None) -> None:
+        self._indices = indices
+        self.topology = topology
+        if indices is None:
+            return
+        mask = np.zeros(topology.n_atoms, dtype=np.bool_)
+        mask[indices] = True
+        self.topology = topology.part(mask)
+        self._weights = topology.masses / topology.masses.sum()
+
+    @classmethod
+    def chosen(cls, topology: Topology, mask: BoolArray | None) -> FrameAtoms:
+        """Return the atoms of a mask (n,), all for None; `InputError` if it has another length or selects none."""
+        if mask is None or np.all(mask):
+            return cls(topology)
+        if np.shape(mask) != (topology.n_atoms,) or not np.any(mask):
+            raise InputError(
+                f"atoms must be a mask of the {topology.n_atoms} atoms that selects at least one; it has shape "
+                f"{np.shape(mask)} and selects {int(np.sum(mask))}."
+            )
+        return cls(topology, np.flatnonzero(mask))
+
+    def of(self, frame: Frame) -> Frame:
+        """Return what is stored of a frame of all atoms."""
+        if self._indices is None:
+            return frame
+        rows, by_atom = self._indices, ("positions", "images", "velocities", "energies", "virials")
+        values = {name: getattr(frame, name) for name in by_atom}
+        velocities = frame.velocities
+        return dataclasses.replace(
+            frame,
+            **{name: value[rows] for name, value in values.items() if value is not None},
+            center=self._weights @ frame.positions,
+            center_images=self._weights @ frame.images,
+            center_velocity=None if velocities is None else self._weights @ velocities,
+        )
