@@ -134,7 +134,7 @@ class Analysis(ABC):
     needs: frozenset[str] = frozenset()
     needs_dynamics: bool = False
 
-    def atoms_read(self, topology: Topology) -> tuple[str, ...]:  # noqa: ARG002  (of the default)
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
         """Return what selects the atoms that it reads, as in `Topology.select`; by default all atoms of the run.
 
         It is refused if the frames lack any of them.

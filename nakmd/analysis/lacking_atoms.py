@@ -54,13 +54,13 @@ def center_velocity_of(frame: Frame) -> FloatArray:
 
 def _without_center(frame: Frame) -> str:
     return (
-        f"The frame at step {frame.step} holds some atoms of its run and not the centre of mass of all, so the drift of "
-        "all atoms is unknown. Choose drift=None, or the name of atoms that it holds."
+        f"The frame at step {frame.step} lacks atoms of its run and has no centre of mass of all, so their drift is "
+        "unknown. Choose drift=None, or the name of atoms that it holds."
     )
 
 
 def _sentence(name: str, lacking: dict[str, int]) -> str:
     return (
-        f"{name} reads atoms that the trajectory lacks: {counted(lacking)}. Store them with [output] atoms, or measure it "
-        'during the run with [analysis] when = "live".'
+        f"{name} reads atoms that the trajectory lacks: {counted(lacking)}. Store them with [output] atoms, or measure "
+        'it during the run with [analysis] when = "live".'
     )

@@ -54,7 +54,8 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     Returns
     -------
     ase.Atoms
-        Wrapped, with columns ``image`` and, where species have labels, ``site``; ``info`` holds step, time [ps], stage,
+        Wrapped, with columns ``image`` and, where species have labels, ``site``; where they are some of the atoms of a
+        run, ``run_index``, their indices in it; ``info`` holds step, time [ps], stage,
         temperature and units; energy, stress, and energies and stresses by atom (`stresses_of`) are in a single-point
         calculator. What the frame does not hold (image counts, velocities, time) is left out.
     """
@@ -68,6 +69,8 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     )
     if any(":" in name for name in topology.species_names):
         atoms.set_array("site", np.array([name.partition(":")[2] or NO_SITE for name in names], dtype=str))
+    if topology.run_indices is not None:
+        atoms.set_array("run_index", topology.run_indices)
     if frame.has_images:
         atoms.set_array("image", np.asarray(frame.images, dtype=np.int64))
     if groups:

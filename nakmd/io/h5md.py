@@ -155,7 +155,7 @@ class TrajectoryWriter:
         stored = own[ATOMS][...].astype(np.int64) if ATOMS in own else None
         if self._topology.run_indices is None:
             self._atoms = FrameAtoms(whole, stored)
-        elif not np.array_equal(stored, self._topology.run_indices):
+        elif stored is None or not np.array_equal(stored, self._topology.run_indices):
             raise FileFormatError(self.path, "its frames hold other atoms of the run.", "Start a new file.")
         topology = self._atoms.topology
         self._numbers = np.array([ATOMIC_NUMBERS[name] for name in topology.elements], dtype=np.int16)[topology.species]

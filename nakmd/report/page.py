@@ -18,6 +18,7 @@ from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError, DeckError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
+from nakmd.io.trajectory import notes_on_atoms
 from nakmd.report import tables
 from nakmd.report.citations import cite_methods, cite_potentials
 from nakmd.report.figures import picture, plot_thermo

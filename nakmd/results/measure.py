@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Appended to the results of live analyses whose samples are not stored.
 KEPT = (
-    "live samples before {first:.4g} ps are in the means: they are denser than the stored frames, so that the "
+    "live samples before {first:.4g} ps are in the means: the trajectory does not hold them, so that the "
     "equilibration, detected after the run, cannot be left out; give [analysis] start, or a fraction as discard"
 )
 

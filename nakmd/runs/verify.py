@@ -152,7 +152,7 @@ def _check_stored_atoms(draft: Draft, analysis: AnalysisSection, system: System)
     output, topology = draft.output, system.topology
     if output is None or "all" in output.atoms:
         return
-    from nakmd.analysis import standard_analyses, unmeasured_quantities  # noqa: PLC0415  (as above)
+    from nakmd.analysis import lacking_analyses, standard_analyses, unmeasured_quantities  # noqa: PLC0415  (as above)
 
     try:
         stored = topology.part(topology.select_any(output.atoms))
@@ -163,15 +163,14 @@ def _check_stored_atoms(draft: Draft, analysis: AnalysisSection, system: System)
     live = "It is measured during the run; after an interruption of the run it cannot be."
     for index, quantity in enumerate(analysis.quantities or ()):
         try:
-            standard_analyses(topology, [quantity])
+            lacking = lacking_analyses(stored, [quantity])
+            n_analyses = len(standard_analyses(topology, [quantity]))
         except AnalysisError:
             continue  # reported above
-        try:
-            standard_analyses(stored, [quantity])
-        except AnalysisError:
-            what = f"{quantity} reads atoms that the trajectory lacks: {counted(stored.lacking())}."
-            path = ("analysis", "quantities", index)
-            yield Problem(path, f"{what} {live if is_live else instead}", fatal=not is_live)
+        if lacking:
+            what = f"{', '.join(lacking)}: the trajectory lacks {counted(stored.lacking())}."
+            path, impossible = ("analysis", "quantities", index), len(lacking) == n_analyses
+            yield Problem(path, f"{what} {live if is_live else instead}", fatal=impossible and not is_live)
     unmeasured = () if analysis.quantities is not None or is_live else unmeasured_quantities(stored)
     if unmeasured:
         what = f"without {counted(stored.lacking())} in the trajectory these are not measured: {', '.join(unmeasured)}."
