@@ -57,7 +57,8 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
         Wrapped, with columns ``image`` and, where species have labels, ``site``; where they are some of the atoms of a
         run, ``run_index``, their indices in it; ``info`` holds step, time [ps], stage,
         temperature and units; energy, stress, and energies and stresses by atom (`stresses_of`) are in a single-point
-        calculator. What the frame does not hold (image counts, velocities, time) is left out.
+        calculator. What the frame does not hold (image counts, velocities, time) is left out, as are temperature,
+        energy and stress of a run of which these are some of the atoms.
     """
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
@@ -86,12 +87,13 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     atoms.info.update(step=int(frame.step), **{name: unit for name, unit in _UNITS.items() if name not in absent})
     if frame.stage:
         atoms.info["stage"] = frame.stage
-    if frame.temperature is not None:
+    of_these = topology.run is None  # else energy, stress and temperature are those of more atoms
+    if frame.temperature is not None and of_these:
         atoms.info["temperature"] = frame.temperature
     results: dict[str, Any] = {}
-    if frame.potential_energy is not None:
+    if frame.potential_energy is not None and of_these:
         results["energy"] = frame.potential_energy
-    if frame.virial is not None:
+    if frame.virial is not None and of_these:
         results["stress"] = -frame.virial / frame.cell.volume
     if frame.energies is not None:
         results["energies"] = frame.energies

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nakmd.arrays import BoolArray, IntArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
 from nakmd.system import Frame, Topology
 
@@ -42,14 +44,14 @@ class FrameAtoms:
     @classmethod
     def chosen(cls, topology: Topology, mask: BoolArray | None) -> FrameAtoms:
         """Return the atoms of a mask (n,), all for None; `InputError` if it has another length or selects none."""
-        if mask is None or np.all(mask):
+        if mask is None:
             return cls(topology)
         if np.shape(mask) != (topology.n_atoms,) or not np.any(mask):
             raise InputError(
                 f"atoms must be a mask of the {topology.n_atoms} atoms that selects at least one; it has shape "
                 f"{np.shape(mask)} and selects {int(np.sum(mask))}."
             )
-        return cls(topology, np.flatnonzero(mask))
+        return cls(topology, None if np.all(mask) else np.flatnonzero(mask))
 
     def of(self, frame: Frame) -> Frame:
         """Return what is stored of a frame of all atoms."""
@@ -61,7 +63,11 @@ class FrameAtoms:
         return dataclasses.replace(
             frame,
             **{name: value[rows] for name, value in values.items() if value is not None},
-            center=self._weights @ frame.positions,
-            center_images=self._weights @ frame.images,
-            center_velocity=None if velocities is None else self._weights @ velocities,
+            center=self._mean(frame.positions),
+            center_images=self._mean(frame.images),
+            center_velocity=None if velocities is None else self._mean(velocities),
         )
+
+    def _mean(self, values: NDArray[Any]) -> FloatArray:
+        """Return the mean (3,) over all atoms of values (n, 3), not by BLAS, whose sums depend on its threads."""
+        return np.einsum("i,ic->c", self._weights, values)

@@ -28,11 +28,11 @@ from nakmd.io.profile import (
     FRAMES,
     PARAMETERS,
     PARTICLES,
-    QUANTITIES,
     STAGES,
     THERMO,
     create_element,
     create_file,
+    quantities_of,
 )
 from nakmd.io.storage import Compression, Precision, Rounding, Storage
 from nakmd.system import Frame, Topology
@@ -162,7 +162,8 @@ class TrajectoryWriter:
         paths = [f"{PARTICLES}/position/step", f"{PARTICLES}/position/time"]
         paths += [f"{PARTICLES}/{name}/value" for name in ("position", "box/edges", "species")]
         paths += [f"{FRAMES}/stage/value"]
-        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{q.path}/value" for q in (*QUANTITIES, *BY_ATOM))]
+        self._quantities = (*quantities_of(own), *BY_ATOM)
+        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{q.path}/value" for q in self._quantities)]
         self._series = {path: Series(file[path]) for path in [*paths, *(p for p in optional if p in file)]}
         self._stored_as = Storage.read(self.path, own, file[f"{PARTICLES}/position/value"])
         self._rounding = Rounding(self._stored_as, topology.n_atoms)
@@ -224,7 +225,7 @@ class TrajectoryWriter:
             values[f"{PARTICLES}/velocity/value"] = frame.velocities
             shape, kind = frame.velocities.shape, storage.velocity_type
             self._ensure(f"{PARTICLES}/velocity", shape, kind, "Angstrom ps-1", storage.filters)
-        for quantity in (*QUANTITIES, *BY_ATOM):
+        for quantity in self._quantities:
             value = getattr(frame, quantity.attribute)
             if value is not None:
                 values[f"{quantity.path}/value"] = value

@@ -70,6 +70,18 @@ QUANTITIES = (
     Quantity("center_velocity", f"{FRAMES}/center_velocity", "Angstrom ps-1"),
 )
 
+
+def quantities_of(own: h5py.Group) -> tuple[Quantity, ...]:
+    """Return the quantities of frames with their place in a file of nakmd, of which ``own`` is the group `PARAMETERS`.
+
+    Observables of H5MD are those of the particles in the file. If these are some of the atoms of a run, the quantities
+    of the run are not among them, so that no other program takes its energy for theirs.
+    """
+    if ATOMS not in own:
+        return QUANTITIES
+    return tuple(q._replace(path=f"{FRAMES}/{q.attribute}") for q in QUANTITIES)
+
+
 #: Quantities of each atom, read one frame at a time: (n,) and (n, 3, 3).
 BY_ATOM = (
     Quantity("energies", f"{FRAMES}/energies", "eV"),
