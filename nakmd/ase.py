@@ -13,13 +13,14 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
 
+from nakmd.atom_values import check_positions
 from nakmd.cell import Cell, completed
 from nakmd.elements import species_name
 from nakmd.errors import InputError
 from nakmd.io.ase_atoms import stresses_of
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential, load
-from nakmd.system import Result, System, check_positions
+from nakmd.system import Result, System
 
 #: ASE keeps its own masses; a potential does not need any, and any element is allowed.
 _MASS = 1.0

@@ -9,7 +9,7 @@ The command line maps the two families to exit codes: `InputError` is 2 (bad inp
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 class NakmdError(Exception):
@@ -142,6 +142,11 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     if match is not None:
         return f'Did you mean "{match}"?'
     return f"Available: {', '.join(words)}." if words else ""
+
+
+def counted(numbers: Mapping[str, int]) -> str:
+    """Return numbers of things by name: 400 C, 8 N:graphitic."""
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items())
 
 
 def in_bytes(number: float) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
+from nakmd.atom_values import check_masses, check_positions
 from nakmd.cell import Cell
 from nakmd.elements import MASSES, element_of
 from nakmd.errors import InputError
@@ -32,6 +33,10 @@ class Topology:
     periodic : (3,) bool
     groups : mapping of str to (n,) bool
         Named sets of atoms: ``"tube"``, ``"liquid"``, ...
+    run : Topology or None
+        All atoms of the run, if these are only some of them (`part`).
+    run_indices : (n,) int64 or None
+        Index of each atom in the arrays of the run, increasing; None if these are all of its atoms.
     """
 
     species_names: tuple[str, ...]
@@ -39,6 +44,8 @@ class Topology:
     masses: FloatArray
     periodic: BoolArray
     groups: Mapping[str, BoolArray] = field(default_factory=dict)
+    run: Topology | None = None
+    run_indices: IntArray | None = None
 
     @property
     def n_atoms(self) -> int:
@@ -49,6 +56,58 @@ class Topology:
     def elements(self) -> tuple[str, ...]:
         """Element of each species."""
         return tuple(element_of(name) for name in self.species_names)
+
+    @property
+    def whole(self) -> Topology:
+        """All atoms of the run: `run`, or these."""
+        return self if self.run is None else self.run
+
+    def part(self, mask: BoolArray) -> Topology:
+        """Return the topology of some of the atoms: the species and groups that have any of them.
+
+        Parameters
+        ----------
+        mask : (n,) bool
+        """
+        if np.all(mask):
+            return self
+        present, species = np.unique(self.species[mask], return_inverse=True)
+        return Topology(
+            tuple(self.species_names[row] for row in present),
+            species.astype(np.int64),
+            self.masses[mask],
+            self.periodic,
+            {name: np.asarray(group[mask]) for name, group in self.groups.items() if np.any(group[mask])},
+            self.whole,
+            np.flatnonzero(mask) if self.run_indices is None else self.run_indices[mask],
+        )
+
+    def lacking(self, words: Iterable[str] = ("all",)) -> dict[str, int]:
+        """Return how many atoms of the run are not among these, by species.
+
+        Parameters
+        ----------
+        words : iterable of str
+            Only atoms that one of them selects in the run, as in `select`.
+
+        Raises
+        ------
+        InputError
+            If the run has no species, element or group of such a name.
+        """
+        if self.run is None or self.run_indices is None:
+            return {}
+        missing = self.run.select_any(words)
+        missing[self.run_indices] = False
+        counts = np.bincount(self.run.species[missing], minlength=len(self.run.species_names))
+        return {name: int(n) for name, n in zip(self.run.species_names, counts, strict=True) if n}
+
+    def select_any(self, words: Iterable[str]) -> BoolArray:
+        """Return the mask, a copy, of the atoms that any of these words selects, as in `select`."""
+        mask = np.zeros(self.n_atoms, dtype=np.bool_)
+        for word in words:
+            mask |= self.select(word)
+        return mask
 
     def select(self, word: str) -> BoolArray:
         """Return the mask of the atoms of a species, an element, a group, or ``"all"``.
@@ -74,18 +133,28 @@ class Topology:
         rows = [a for a, name in enumerate(self.species_names) if word in (name, element_of(name))]
         if not rows:
             known = sorted({*self.species_names, *self.elements, *self.groups, "all"})
+            if self.run is not None:
+                self.run.select(word)
+                raise InputError(f"The trajectory lacks the atoms {word!r} of its run; it holds {', '.join(known)}.")
             raise InputError(f"No atoms are called {word!r}; choose among {', '.join(known)}.")
         return np.asarray(np.isin(self.species, rows))
 
-    def part(self, mask: BoolArray) -> Topology:
-        """Return the topology of the atoms in a mask (n,), in their order; all species names are kept."""
-        groups = {name: np.asarray(members)[mask] for name, members in self.groups.items()}
-        return replace(self, species=self.species[mask], masses=self.masses[mask], groups=groups)
+    def without_absent(self, present: BoolArray) -> Topology:
+        """Return the topology of a system that consists of the atoms that are present, (n,); all species are kept.
+
+        Other than those that `part` leaves out, atoms that are parked are no part of the run at that time.
+        """
+        groups = {name: np.asarray(members)[present] for name, members in self.groups.items()}
+        rows = None if self.run_indices is None else self.run_indices[present]
+        species, masses = self.species[present], self.masses[present]
+        return replace(self, species=species, masses=masses, groups=groups, run_indices=rows)
 
 
 @dataclass(slots=True)
 class Frame:
     """One frame of a trajectory; observers and analyses only read it.
+
+    Energies, temperature and virial are those of all atoms of the run, also where the frame holds only some of them.
 
     Attributes
     ----------
@@ -105,11 +174,14 @@ class Frame:
         W = -dE/dε, Voigt order xx yy zz yz xz xy.
     pair_energies : (s, s) float64 [eV] or None
         Energy of the pair terms between species a (row) and b; the full value is at [a, b] and at [b, a].
-        Many-body terms are not included.
+        Many-body terms are not included. The species are those of all atoms (`Topology.whole`).
     energies : (n,) float64 [eV] or None
         Potential energy of each atom.
     virials : (n, 3, 3) float64 [eV] or None
         Virial of each atom by the potential (`nakmd.potentials.Evaluator.compute`). Tethers are no part of it.
+    center, center_images, center_velocity : (3,) float64 [Å], [Å/ps] or None
+        Means over all atoms, weighed by their masses, of positions, image counts and velocities, where the frame holds
+        only some of them: ``center + center_images @ cell.matrix`` is the unwrapped centre of mass.
     present : (n,) bool or None
         Which atoms take part; None if all do. The others are parked: they will arrive later, or have left. Where they
         are has no meaning.
@@ -133,6 +205,9 @@ class Frame:
     pair_energies: FloatArray | None = None
     energies: FloatArray | None = None
     virials: FloatArray | None = None
+    center: FloatArray | None = None
+    center_images: FloatArray | None = None
+    center_velocity: FloatArray | None = None
     present: BoolArray | None = None
     stage: str = ""
     has_images: bool = True
@@ -306,27 +381,3 @@ class Result:
     def energy(self) -> float:
         """Potential energy [eV] (NumPy's pairwise sum: the same bits on any number of threads)."""
         return float(np.sum(self.energies)) if self.undivided is None else self.undivided
-
-
-#: Largest coordinate [Å], 1 cm: beyond it the number of cells to the origin can exceed 32 bits, and distances of atoms
-#: are rounded to more than 1e-8 Å.
-FARTHEST = 1e8
-
-
-def check_positions(positions: FloatArray) -> None:
-    """Raise `InputError` with the first atom whose position, (n, 3) [Å], is not finite or beyond `FARTHEST`."""
-    if np.all(np.abs(positions) <= FARTHEST):  # false for NaN
-        return
-    atom = int(np.argwhere(~(np.abs(positions) <= FARTHEST))[0, 0])
-    what = "not finite" if not np.all(np.isfinite(positions[atom])) else f"more than {FARTHEST:g} Å from the origin"
-    raise InputError(f"The position of atom {atom} is {what}: {positions[atom].tolist()} Å.")
-
-
-def check_masses(masses: FloatArray) -> None:
-    """Raise `InputError` with the first atom whose mass, (n,) [amu], is not a positive number."""
-    wrong = np.flatnonzero(~(np.isfinite(masses) & (masses > 0.0)))
-    if len(wrong):
-        raise InputError(
-            f"The mass of atom {wrong[0]} is {masses[wrong[0]]:g} amu ({len(wrong)} such atoms); masses are positive "
-            "numbers. Without masses, the standard atomic weights are used."
-        )

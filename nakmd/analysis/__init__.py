@@ -35,7 +35,7 @@ from nakmd.analysis.residence import Residence, ResidenceRecord, residence
 from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, residence_map
 from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
-from nakmd.analysis.standard import analyze, standard_analyses
+from nakmd.analysis.standard import analyze, lacking_analyses, standard_analyses, unmeasured_quantities
 from nakmd.analysis.stress_profile import StressProfile, StressProfileRecord, stress_profile
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
@@ -125,6 +125,7 @@ __all__ = [
     "free_energy_profile",
     "gibbs_excess",
     "heat_of_immersion",
+    "lacking_analyses",
     "layer_diffusion",
     "lifetimes",
     "local_order",
@@ -143,6 +144,7 @@ __all__ = [
     "surface_tension",
     "thermal_conductivity",
     "thermo",
+    "unmeasured_quantities",
     "velocity_correlation",
     "viscosity",
     "yeh_hummer",

@@ -16,6 +16,7 @@ from nakmd.analysis.plotting import Axes, Figure
 from nakmd.analysis.sample import Sample
 from nakmd.analysis.table_row import Row, trust_note
 from nakmd.arrays import BoolArray, FloatArray
+from nakmd.elements import METALS
 from nakmd.errors import AnalysisError, InputError
 from nakmd.system import Frame, Topology
 
@@ -133,6 +134,13 @@ class Analysis(ABC):
     needs: frozenset[str] = frozenset()
     needs_dynamics: bool = False
 
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return what selects the atoms that it reads, as in `Topology.select`; by default all atoms of the run.
+
+        It is refused if the frames lack any of them.
+        """
+        return ("all",)
+
     @abstractmethod
     def prepare(self, topology: Topology) -> None:
         """Select the atoms; called once, before the first frame."""
@@ -144,6 +152,12 @@ class Analysis(ABC):
     @abstractmethod
     def result(self) -> Record:
         """Return the result of the frames added so far; may be called again after more frames."""
+
+
+def metals_of(topology: Topology) -> tuple[str, ...]:
+    """Return the metals among the elements of the atoms."""
+    present = dict.fromkeys(topology.elements[row] for row in np.unique(topology.species))
+    return tuple(element for element in present if element in METALS)
 
 
 def select(topology: Topology, name: str) -> BoolArray:

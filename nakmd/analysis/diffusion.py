@@ -168,6 +168,10 @@ class Diffusion(NamedAnalysis):
         """Return one for each metal."""
         return {metal: cls(metal, unwrap=present.unwrap, memory=present.memory) for metal in present.metals}
 
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return the atoms that it follows."""
+        return self._paths.atoms_read
+
     def prepare(self, topology: Topology) -> None:
         """Select the atoms."""
         self._paths.prepare(topology)

@@ -10,6 +10,7 @@ from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.exchanged import exchange_fault
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
+from nakmd.analysis.lacking_atoms import lacking_fault, require_all_atoms
 from nakmd.analysis.sample import Sample
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame
@@ -47,7 +48,11 @@ class ChosenFrames:
 
 
 def choose_frames(source: FrameSource, **frames: Unpack[FrameOptions]) -> ChosenFrames:
-    """Return the frames to measure in; parameters as in `FrameOptions`, errors as in `FrameChoice`."""
+    """Return the frames to measure in, which must hold all atoms of the run.
+
+    Parameters as in `FrameOptions`, errors as in `FrameChoice`.
+    """
+    require_all_atoms(source, "This measurement")
     return ChosenFrames(source, FrameChoice.of(source, **frames))
 
 
@@ -106,7 +111,7 @@ def run_chosen(
     """Run several analyses in one pass over the frames of a choice; results and errors as in `run_all`."""
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):
-        fault = exchange_fault(source, choice.measured, analysis)
+        fault = exchange_fault(source, choice.measured, analysis) or lacking_fault(source.topology, analysis)
         if fault is not None:
             failed[row] = fault
             continue

@@ -151,6 +151,10 @@ class Lifetimes(NamedAnalysis):
         """Return one for each pair of a wall element and a metal."""
         return {f"{wall}-{metal}": cls(wall, metal) for wall, metal in present.pairs}
 
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return centres and neighbours."""
+        return self.center, self.neighbor
+
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the cutoff."""
         centers, neighbors = select(topology, self.center), select(topology, self.neighbor)

@@ -9,7 +9,7 @@ from typing import Any, Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, require_frames, select
+from nakmd.analysis.base import Record, metals_of, require_frames, select
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -107,6 +107,10 @@ class LocalOrder(NamedAnalysis):
         if neighbors is not None and neighbors < 1:
             raise AnalysisError(f"Local order needs at least one neighbour per atom, got {neighbors}.")
         self.of, self.neighbors = of, neighbors
+
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return the chosen atoms, or all metals."""
+        return metals_of(topology.whole) if self.of is None else (self.of,)
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""

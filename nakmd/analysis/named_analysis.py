@@ -49,7 +49,8 @@ class AtomsPresent:
 
     @classmethod
     def of(cls, topology: Topology, unwrap: str, memory: float, surface: SurfaceChoice) -> AtomsPresent:
-        """Collect the elements of a topology."""
+        """Collect the elements of a topology; of frames with some atoms of a run, those of the run."""
+        topology = topology.whole
         elements = list(dict.fromkeys(element_of(topology.species_names[s]) for s in np.unique(topology.species)))
         metals, walls = ([name for name in elements if name in kinds] for kinds in (METALS, WALL))
         return cls(elements, metals, walls, interface_pairs(topology), unwrap, memory, surface)

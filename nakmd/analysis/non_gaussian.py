@@ -107,6 +107,10 @@ class NonGaussian(NamedAnalysis):
         """Return one for each metal."""
         return {metal: cls(metal, present.unwrap, present.memory) for metal in present.metals}
 
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return the atoms that it follows."""
+        return self._paths.atoms_read
+
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
         n_atoms = int(self._paths.prepare(topology).sum())

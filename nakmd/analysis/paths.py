@@ -8,6 +8,7 @@ import numpy as np
 
 from nakmd.analysis.base import select
 from nakmd.analysis.geometry.wall_frame import WallFrame
+from nakmd.analysis.lacking_atoms import center_of
 from nakmd.arrays import BoolArray, FloatArray, Int8Array, Int32Array
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -164,6 +165,12 @@ class Paths:
         self._spacing = EvenSpacing(name)
 
     @property
+    def atoms_read(self) -> tuple[str, ...]:
+        """What selects the atoms that are followed; the drift of all atoms is stored with frames that lack some."""
+        drift = () if self.drift in (None, "all") else (self.drift,)
+        return ("all",) if self._follows_wall else (self.species, *drift)
+
+    @property
     def dimensions(self) -> int:
         """Number of directions of a displacement."""
         return len(self._axes)
@@ -172,7 +179,9 @@ class Paths:
         """Choose the atoms and return their mask."""
         self.chosen = select(topology, self.species)
         self._weights: FloatArray | None = None
-        if self.drift is not None:
+        self._center: tuple[FloatArray, FloatArray] | None = None
+        self._by_center = self.drift == "all" and topology.run is not None
+        if self.drift is not None and not self._by_center:
             masses = np.where(select(topology, self.drift), topology.masses, 0.0)
             self._weights = masses / masses.sum()
         self._wall = WallFrame(topology) if self._follows_wall else None
@@ -197,13 +206,17 @@ class Paths:
             else:
                 step_vectors = frame.cell.minimum_image(frame.positions - wrapped)
                 self._count_far(frame, step_vectors)
-            if self._weights is not None:
+            if self._by_center:
+                step_vectors -= self._step_of_center(frame)
+            elif self._weights is not None:
                 step_vectors -= self._weights @ step_vectors
             step_vectors = step_vectors[self.chosen]
             if self._wall is not None:
                 step_vectors = self._wall.components(frame, frame.positions[self.chosen], step_vectors)
             self._path = self._path + step_vectors[:, self._axes]
         self._previous = (frame.positions.copy(), frame.images.copy())
+        if self._by_center:
+            self._center = center_of(frame)
         if self._count % self._keep_every == 0:
             self.rows.append(self._path)
             self._times.append(frame.time)
@@ -213,6 +226,12 @@ class Paths:
                 self.rows, self._times, self.labels = self.rows[::2], self._times[::2], self.labels[::2]
                 self._keep_every *= 2
         self._count += 1
+
+    def _step_of_center(self, frame: Frame) -> FloatArray:
+        """Return the step (3,) [Å] of the centre of mass of the run, whose other atoms the frame does not hold."""
+        assert self._center is not None  # set with the previous positions
+        (center, images), (before, images_before) = center_of(frame), self._center
+        return np.asarray((center - before) + (images - images_before) @ frame.cell.matrix)
 
     def _count_far(self, frame: Frame, step_vectors: FloatArray) -> None:
         """Count steps that are about as long as half a cell."""

@@ -18,6 +18,7 @@ def refuse_wall(topology: Topology, name: str) -> None:
     name : str
         Name of the quantity, for the message.
     """
+    topology = topology.whole
     present = [topology.species_names[s] for s in np.unique(topology.species)]
     walls = sorted({species for species in present if element_of(species) in WALL})
     if walls:

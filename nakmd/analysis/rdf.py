@@ -178,6 +178,12 @@ class RDF(NamedAnalysis):
         self.r_max = 10.0 if r_max is None else float(r_max)
         self.bins = int(bins)
 
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return the two sets of atoms, or what the frames have of each element or species."""
+        if self.a is not None and self.b is not None:
+            return self.a, self.b
+        return tuple(dict.fromkeys(topology.elements if self.by == "element" else topology.species_names))
+
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms and the pairs."""
         kinds = np.full(topology.n_atoms, -1, dtype=np.int64)

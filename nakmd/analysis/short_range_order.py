@@ -9,7 +9,7 @@ from typing import Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, notes_on_blocks, require_frames
+from nakmd.analysis.base import Record, metals_of, notes_on_blocks, require_frames
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -122,6 +122,10 @@ class ShortRangeOrder(NamedAnalysis):
             )
         self.a, self.b, self.cutoff = a, b, cutoff
         self.r_max, self.bins = (r_max, bins) if cutoff is None else (cutoff, 1)
+
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return all metals, as it notes those other than its two."""
+        return metals_of(topology.whole)
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""

@@ -12,6 +12,7 @@ from nakmd.analysis.diffusion import unwrapping_for
 from nakmd.analysis.drive import run_chosen
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
+from nakmd.analysis.lacking_atoms import lacking_fault
 from nakmd.analysis.named_analysis import AtomsPresent, TableAnalysis
 from nakmd.analysis.parallel import run_in_processes
 from nakmd.analysis.registry import quantity
@@ -55,7 +56,8 @@ def standard_analyses(
     Raises
     ------
     AnalysisError
-        If a quantity is unknown, or a requested quantity does not apply to these atoms.
+        If a quantity is unknown, or a requested quantity does not apply to these atoms, or reads atoms that frames with
+        this topology lack.
     """
     for name in quantities or ():
         if name not in QUANTITIES:
@@ -71,8 +73,46 @@ def standard_analyses(
         if not kind.atoms.met(atoms):
             present = ", ".join(atoms.elements) or "no atoms"
             raise AnalysisError(f"{name} needs {kind.atoms.description}; this system has only {present}.")
-        analyses.update({f"{name} {of}".rstrip(): analysis for of, analysis in kind.for_atoms(atoms).items()})
+        made = {f"{name} {of}".rstrip(): analysis for of, analysis in kind.for_atoms(atoms).items()}
+        faults = {key: fault for key, analysis in made.items() if (fault := _lacks(topology, analysis)) is not None}
+        if faults and quantities is not None and len(faults) == len(made):
+            raise next(iter(faults.values()))
+        analyses.update({key: analysis for key, analysis in made.items() if key not in faults})
     return analyses
+
+
+def _lacks(topology: Topology, analysis: Analysis) -> AnalysisError | None:
+    """Return the error of an analysis that reads atoms which the frames lack; the thermo table is that of all atoms."""
+    return None if isinstance(analysis, TableAnalysis) else lacking_fault(topology, analysis)
+
+
+def lacking_analyses(topology: Topology, quantities: Sequence[str] | None = None) -> dict[str, AnalysisError]:
+    """Return the errors of those `standard_analyses` of a run of which frames with this topology lack atoms.
+
+    Parameters
+    ----------
+    topology, quantities
+        As in `standard_analyses`.
+    """
+    if topology.run is None:
+        return {}
+    made = standard_analyses(topology.run, quantities)
+    return {key: fault for key, analysis in made.items() if (fault := _lacks(topology, analysis)) is not None}
+
+
+def unmeasured_quantities(topology: Topology) -> tuple[str, ...]:
+    """Return the names of the default quantities of a run of which frames with this topology lack atoms.
+
+    With the atoms of a quantity, such as ``"diffusion Na"``, if the frames allow it for others.
+    """
+    some = {key.partition(" ")[0] for key in standard_analyses(topology)}
+    kinds = {key: key.partition(" ")[0] for key in lacking_analyses(topology)}
+    return tuple(dict.fromkeys(key if kind in some else kind for key, kind in kinds.items()))
+
+
+def _is_lacking(topology: Topology, quantity: str) -> bool:
+    """Return whether the frames lack atoms for every analysis of a quantity."""
+    return len(lacking_analyses(topology, [quantity])) == len(standard_analyses(topology.whole, [quantity]))
 
 
 def analyze(
@@ -127,6 +167,9 @@ def analyze_chosen(
     surface_energy: SurfaceOrigin | float | None = None,
 ) -> dict[str, Record | AnalysisError]:
     """Run the standard analyses over the frames of a choice; other parameters and result as in `analyze`."""
+    lacking = {} if quantities is None else lacking_analyses(source.topology, quantities)
+    if lacking:
+        quantities = [name for name in quantities or () if not _is_lacking(source.topology, name)]
     make = partial(
         standard_analyses,
         quantities=quantities,
@@ -149,4 +192,4 @@ def analyze_chosen(
         results |= run_in_processes(source, over_frames, make, choice, progress, processes)
     elif over_frames:
         results.update(zip(over_frames, run_chosen(source, list(over_frames.values()), choice, progress)))
-    return {key: results[key] for key in analyses}
+    return {**{key: results[key] for key in analyses}, **lacking}

@@ -8,7 +8,7 @@ from typing import Unpack, cast
 
 import numpy as np
 
-from nakmd.analysis.base import Record, notes_on_blocks, require_frames, select
+from nakmd.analysis.base import Record, metals_of, notes_on_blocks, require_frames, select
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -187,6 +187,10 @@ class StructureFactor(NamedAnalysis):
         self.of, self.definition = of, definition
         self.q_max, self.bins, self.vectors = float(q_max), int(bins), int(vectors)
 
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return the chosen atoms, or all metals."""
+        return metals_of(topology.whole) if self.of is None else (self.of,)
+
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms, sorted by element."""
         elements = np.array([element_of(name) for name in topology.species_names])[topology.species]
@@ -196,7 +200,7 @@ class StructureFactor(NamedAnalysis):
         names = list(dict.fromkeys(topology.elements[s] for s in np.unique(topology.species[chosen])))
         self._names = [str(name) for name in names]
         self._atoms = [np.flatnonzero(chosen & (elements == name)) for name in names]
-        self._n_others = topology.n_atoms - int(np.sum(chosen))
+        self._n_others = topology.whole.n_atoms - int(np.sum(chosen))
         self._pairs = [(i, j) for i in range(len(names)) for j in range(i, len(names))]
         self._sums = BlockSums()
 

@@ -13,6 +13,7 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.surfaces import AXES, height_along, largest_gap
+from nakmd.analysis.lacking_atoms import require_all_atoms
 from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
@@ -113,6 +114,7 @@ class SurfaceTension(TableAnalysis):
     ) -> SurfaceTensionRecord | None:
         """Return the mean tension from the rows of the thermo table."""
         refuse_wall(source.topology, "Surface tension")
+        require_all_atoms(source, "surface_tension")  # a gap between some of the atoms is no surface
         normal = find_film(next(choice.frames(source)), self.axis)
         return from_table(table, normal, choice.table_rows(table))
 

@@ -189,7 +189,7 @@ class ThermalConductivity(TableAnalysis):
         self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
     ) -> ThermalConductivityRecord | None:
         """Return the conductivity from the rows of the thermo table."""
-        self.prepare(source.topology)
+        self.prepare(source.topology.whole)
         elements = self._current.elements
         names = {word: [column_names(word, element) for element in elements] for word in (HEAT, FLOW)}
         needed = {"time", "temperature", "volume", *(c for rows in names.values() for row in rows for c in row)}

@@ -130,7 +130,7 @@ class Thermo(TableAnalysis):
         self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
     ) -> ThermoRecord | None:
         """Return the averages of the rows of the thermo table."""
-        return from_table(table, source.topology.n_atoms, choice.table_rows(table))
+        return from_table(table, source.topology.whole.n_atoms, choice.table_rows(table))
 
     def prepare(self, topology: Topology) -> None:
         """Store the masses."""

@@ -13,6 +13,7 @@ from nakmd.analysis.base import Record, require_frames, select
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
+from nakmd.analysis.lacking_atoms import center_velocity_of
 from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
@@ -162,11 +163,16 @@ class VelocityCorrelation(NamedAnalysis):
         """Return one for each metal."""
         return {metal: cls(metal, memory=present.memory) for metal in present.metals}
 
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return the atoms that it follows; the drift of all atoms is stored with frames that lack some."""
+        return (self.species,) if self.drift in (None, "all") else (self.species, self.drift)
+
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
         self._atoms = np.flatnonzero(select(topology, self.species))
         self._weights: FloatArray | None = None
-        if self.drift is not None:
+        self._by_center = self.drift == "all" and topology.run is not None
+        if self.drift is not None and not self._by_center:
             masses = np.where(select(topology, self.drift), topology.masses, 0.0)
             self._weights = masses / masses.sum()
         self._all = len(self._atoms)
@@ -183,7 +189,9 @@ class VelocityCorrelation(NamedAnalysis):
         if not self._spacing.accept(frame):
             return
         velocities = frame.velocities[self._atoms]
-        if self._weights is not None:
+        if self._by_center:
+            velocities = velocities - center_velocity_of(frame)
+        elif self._weights is not None:
             velocities = velocities - self._weights @ frame.velocities
         self._rows.append(velocities[:, self._axes])
         if len(self._rows) * self._rows[-1].nbytes > self.memory and len(self._atoms) > 64:

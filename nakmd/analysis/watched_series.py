@@ -58,7 +58,7 @@ class WatchedSeries:
     def of_frames(cls, source: FrameSource, stages: Sequence[str] | None) -> Self:
         """Return temperature, energies, pressure and volume of the frames of some stages (None for all)."""
         names = None if stages is None else list(stages)
-        between = _between_wall_and_metal(source.topology)
+        between = _between_wall_and_metal(source.topology.whole)
         if isinstance(source, IndexedFrames):  # a file: no frame is read
             rows = source.rows(names)
             labels = np.full(len(source.times), "", dtype=object)

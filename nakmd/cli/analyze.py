@@ -91,7 +91,7 @@ def analyze(
     from nakmd.cli.result_tables import show_results
     from nakmd.io import Trajectory
     from nakmd.kernels.jit import available_threads
-    from nakmd.results.measure import stored_deck, stored_frame_options
+    from nakmd.results.measure import notes_on_lacking, stored_deck, stored_frame_options
     from nakmd.results.results import Results
     from nakmd.runs.folder import RunFolder
 
@@ -114,9 +114,10 @@ def analyze(
                 surface_energy=energy,
                 **frames,
             )
+        lacking = notes_on_lacking(source, quantities or None)
     folder = RunFolder(path.parent)
     notes = folder.read_status().get("notes", []) if path == folder.trajectory else []
-    results = Results(records, notes)
+    results = Results(records, [*notes, *lacking])
     plots = results.plot(plot) if plot is not None else []
     if csv is not None:
         results.to_csv(csv)

@@ -218,10 +218,11 @@ def _check_live(draft: Draft) -> Iterator[Problem]:
     if analysis.discard == "auto" or (analysis.discard is None and analysis.start is None):
         reason = "is not in double precision" if output.precision != "double" else "does not contain all samples"
         reason = reason if output.velocities else "has no velocities"
+        reason = reason if "all" in output.atoms else "lacks atoms"
         yield Problem(
             ("analysis", "when"),
             f'[analysis] discard = "auto" finds the equilibration after the run, but the trajectory {reason}, so '
             "that live samples before its end stay in the means. Write start, or a fraction as discard, or "
-            f"every = {output.trajectory_every} with double precision and velocities.",
+            f"every = {output.trajectory_every} with double precision and velocities of all atoms.",
             fatal=False,
         )

@@ -246,14 +246,13 @@ def _check_axes(groups: tuple[str, ...]) -> tuple[str, ...]:
     return groups
 
 
-#: One word, or a list of them; always stored as a tuple.
-_Words = Annotated[
-    tuple[Text, ...], BeforeValidator(_as_tuple), PlainSerializer(_string_if_single), Field(min_length=1)
+#: One name, or a list of them; always stored as a tuple.
+Names = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_as_tuple),
+    PlainSerializer(_string_if_single),
+    Field(min_length=1),
 ]
-FileNames = _Words
-
-#: Species that follow one another in turn.
-SpeciesInTurn = _Words
 
 #: Groups of axes that a barostat scales together; always stored as a tuple.
 AxisGroups = Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 
 from pydantic import Field, create_model, model_validator
 
-from nakmd.deck.fields import FileNames, PositiveLength, Section, Text, quantity_in
+from nakmd.deck.fields import Names, PositiveLength, Section, Text, quantity_in
 from nakmd.potentials.forms import PAIR_FORMS
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.forms.pair_set import CutMode
@@ -18,7 +18,7 @@ class EAMTerm(Section):
     """Tabulated embedded-atom potential: setfl, eam.fs or funcfl; the format is detected from the content."""
 
     kind: Literal["eam"] = Field(description="Tabulated embedded-atom potential.")
-    file: FileNames = Field(description="One file, or several funcfl files for an alloy.")
+    file: Names = Field(description="One file, or several funcfl files for an alloy.")
 
 
 class TersoffTerm(Section):

@@ -13,7 +13,8 @@ from nakmd.deck.stage_sections import Dynamics
 def live_samples_are_stored(analysis: AnalysisSection, output: Output) -> bool:
     """Return whether the trajectory contains every sample of the live analyses, to the bit."""
     every = analysis.every or output.trajectory_every
-    return every % output.trajectory_every == 0 and output.precision == "double" and output.velocities
+    exact = output.precision == "double" and output.velocities and "all" in output.atoms
+    return exact and every % output.trajectory_every == 0
 
 
 def live_discard_end(deck: Deck, start: float) -> float:

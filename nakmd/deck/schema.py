@@ -15,6 +15,7 @@ from nakmd.deck.fields import (
     Discard,
     Duration,
     Flag,
+    Names,
     Positive,
     Precision,
     Section,
@@ -40,6 +41,11 @@ class Output(Section):
         default="double",
         description='Of the positions in the trajectory: "double", "single", or the largest error of a coordinate, '
         'such as "0.001 Å", to which positions are rounded; velocities are then single.',
+    )
+    atoms: Names = Field(
+        default=("all",),
+        description='Atoms in the trajectory: "all", or species, elements and groups, such as "liquid" or ["K", "N"]. '
+        "Thermo table, live analyses and checkpoints are those of all atoms.",
     )
     velocities: Flag = Field(default=True, description="Whether frames have velocities.")
     compression: Literal["none", "lossless"] | None = Field(

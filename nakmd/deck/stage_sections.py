@@ -13,13 +13,13 @@ from nakmd.deck.fields import (
     AxisGroups,
     Energy,
     Force,
+    Names,
     Positive,
     PositiveDuration,
     PositiveLength,
     PositiveTime,
     PressureRamp,
     Section,
-    SpeciesInTurn,
     Temperature,
     TemperatureRamp,
     Text,
@@ -175,7 +175,7 @@ class Deposition(Dynamics):
     """Dynamics during which atoms arrive at a surface, one by one, with the same energy."""
 
     kind: Literal["deposit"] = Field(description="Deposition: atoms arrive at a surface.")
-    species: SpeciesInTurn = Field(description='Species of the atoms that arrive: "K", or in turn ["Na", "K"].')
+    species: Names = Field(description='Species of the atoms that arrive: "K", or in turn ["Na", "K"].')
     count: Annotated[Positive, Field(le=100_000)] = Field(description="Number of atoms that arrive.")
     every: PositiveDuration = Field(description='Time between two arrivals, such as "10 ps".')
     energy: Annotated[Energy, Field(gt=0.0)] = Field(default=0.1, description="Kinetic energy of an atom on arrival.")

@@ -15,12 +15,13 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from nakmd.arrays import FloatArray
+from nakmd.atom_values import check_masses
 from nakmd.cell import Cell, completed
 from nakmd.elements import NO_SITE, element_of, species_name, standard_mass
 from nakmd.errors import InputError
 from nakmd.io.element_groups import element_groups
 from nakmd.io.velocity_columns import ASE_VELOCITY, velocities_of
-from nakmd.system import Frame, System, Topology, check_masses
+from nakmd.system import Frame, System, Topology
 
 #: Prefix of the boolean columns that hold groups.
 GROUP_PREFIX = "group_"
@@ -54,9 +55,11 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     Returns
     -------
     ase.Atoms
-        Wrapped, with columns ``image`` and, where species have labels, ``site``; ``info`` holds step, time [ps], stage,
+        Wrapped, with columns ``image`` and, where species have labels, ``site``; where they are some of the atoms of a
+        run, ``run_index``, their indices in it; ``info`` holds step, time [ps], stage,
         temperature and units; energy, stress, and energies and stresses by atom (`stresses_of`) are in a single-point
-        calculator. What the frame does not hold (image counts, velocities, time) is left out.
+        calculator. What the frame does not hold (image counts, velocities, time) is left out, as are temperature,
+        energy and stress of a run of which these are some of the atoms.
     """
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
@@ -68,6 +71,8 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     )
     if any(":" in name for name in topology.species_names):
         atoms.set_array("site", np.array([name.partition(":")[2] or NO_SITE for name in names], dtype=str))
+    if topology.run_indices is not None:
+        atoms.set_array("run_index", topology.run_indices)
     if frame.has_images:
         atoms.set_array("image", np.asarray(frame.images, dtype=np.int64))
     if groups:
@@ -83,12 +88,13 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     atoms.info.update(step=int(frame.step), **{name: unit for name, unit in _UNITS.items() if name not in absent})
     if frame.stage:
         atoms.info["stage"] = frame.stage
-    if frame.temperature is not None:
+    of_these = topology.run is None  # else energy, stress and temperature are those of more atoms
+    if frame.temperature is not None and of_these:
         atoms.info["temperature"] = frame.temperature
     results: dict[str, Any] = {}
-    if frame.potential_energy is not None:
+    if frame.potential_energy is not None and of_these:
         results["energy"] = frame.potential_energy
-    if frame.virial is not None:
+    if frame.virial is not None and of_these:
         results["stress"] = -frame.virial / frame.cell.volume
     if frame.energies is not None:
         results["energies"] = frame.energies

@@ -80,6 +80,8 @@ def _lost(content: FrameFile, kind: str) -> list[str]:
     groups = [name for name, mask in topology.groups.items() if not np.array_equal(mask, derived.get(name, []))]
     if kind != "extxyz" and groups:
         lost.append(f"the groups {', '.join(groups)}")
+    if kind != "extxyz" and topology.run is not None:
+        lost.append("the indices of the atoms in their run")
     return [f"Not stored in this format: {'; '.join(lost)}."] if lost else []
 
 

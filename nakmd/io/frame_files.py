@@ -21,7 +21,7 @@ from nakmd.io.lammps import DumpFile, DumpSeries, read_data
 from nakmd.io.library_errors import guard
 from nakmd.io.run_record import NO_RECORD, RunRecord
 from nakmd.io.storage import Storage
-from nakmd.io.trajectory import Trajectory
+from nakmd.io.trajectory import Trajectory, notes_on_atoms
 from nakmd.system import Frame, Topology
 
 _NO_TIMES = (
@@ -139,6 +139,7 @@ class TrajectoryFrames(FrameFile):
         self.path, self.notes = path, []
         self._trajectory = Trajectory(path)
         self.record = RunRecord.of(self._trajectory)
+        self.notes += notes_on_atoms(self._trajectory)
         stored = self._trajectory.storage
         if stored is None:
             return

@@ -14,22 +14,25 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nakmd.elements import ATOMIC_NUMBERS
+from nakmd.arrays import BoolArray
+from nakmd.elements import ATOMIC_NUMBERS, element_of
 from nakmd.errors import FileFormatError, InputError, RunError
+from nakmd.io.frame_atoms import FrameAtoms
 from nakmd.io.growing import GrowingTable, Series, Value, encode_name, read_text
 from nakmd.io.journaled_file import JournaledFile
 from nakmd.io.library_errors import guard
 from nakmd.io.outside_links import refuse_outside_data
 from nakmd.io.profile import (
+    ATOMS,
     BY_ATOM,
     FRAMES,
     PARAMETERS,
     PARTICLES,
-    QUANTITIES,
     STAGES,
     THERMO,
     create_element,
     create_file,
+    quantities_of,
 )
 from nakmd.io.storage import Compression, Precision, Rounding, Storage
 from nakmd.system import Frame, Topology
@@ -59,8 +62,8 @@ class TrajectoryWriter:
         other entry is stored as JSON under its name. Ignored in mode ``"a"``: the file already has them.
     precision : {"double", "single"} or float [Å]
         Floating-point type of positions and velocities, or the largest error of a coordinate (`nakmd.io.storage`).
-        Analyses of the file equal live analyses to the bit only with double. Ignored in mode ``"a"``, as are the next
-        three: the file records them.
+        Analyses of the file equal live analyses to the bit only with double. Ignored in mode ``"a"``, as are
+        velocities, compression and atoms: the file records them.
     mode : {"w", "a"}
         ``"w"`` starts a new file, ``"a"`` continues one.
     images : bool
@@ -69,6 +72,9 @@ class TrajectoryWriter:
         Whether the velocities of frames are stored.
     compression : {"none", "lossless"}, optional
         Of the numbers of atoms. Default: lossless if positions are rounded, else none.
+    atoms : (n,) bool, optional
+        Only these atoms of each frame are stored, with the centre of mass of all of them. Default: all. Ignored in
+        mode ``"a"``.
 
     Raises
     ------
@@ -86,6 +92,7 @@ class TrajectoryWriter:
         images: bool = True,
         velocities: bool = True,
         compression: Compression | None = None,
+        atoms: BoolArray | None = None,
     ) -> None:
         storage = Storage.of(precision, velocities, compression)
         if mode not in ("w", "a"):
@@ -96,11 +103,10 @@ class TrajectoryWriter:
         self._topology = topology
         self._pending: list[Mapping[str, Value]] = []
         self._pending_since = 0.0
-        elements = [ATOMIC_NUMBERS.get(element) for element in topology.elements]
-        if None in elements:
-            unknown = topology.species_names[elements.index(None)]
-            raise InputError(f"Species {unknown!r} does not begin with a chemical symbol.")
-        self._numbers = np.array(elements, dtype=np.int16)[topology.species]
+        self._atoms = FrameAtoms.chosen(topology, atoms)
+        unknown = [name for name in topology.species_names if element_of(name) not in ATOMIC_NUMBERS]
+        if unknown:
+            raise InputError(f"Species {unknown[0]!r} does not begin with a chemical symbol.")
         try:
             self._storage = JournaledFile(self.path, mode)
         except FileNotFoundError as error:
@@ -113,7 +119,7 @@ class TrajectoryWriter:
                 # the format of HDF5 1.10 is the first with checksums of all metadata
                 self._file = h5py.File(self._storage, "w" if mode == "w" else "r+", libver=("v110", "v110"))
                 if mode == "w":
-                    create_file(self._file, topology, parameters or {}, storage, images)
+                    create_file(self._file, self._atoms.topology, parameters or {}, storage, images)
                 else:
                     refuse_outside_data(self.path, self._file)
                 self._connect()
@@ -135,21 +141,29 @@ class TrajectoryWriter:
 
     def _connect(self) -> None:
         """Open all growing datasets, check them against the topology, and truncate them to the complete frames."""
-        file, topology = self._file, self._topology
+        file, whole = self._file, self._topology.whole
         own = file[PARAMETERS]
         self._storage.identity = bytes(own.attrs["identity"])
         names = tuple(own["species_names"].asstr()[...])
-        if names != topology.species_names or not np.array_equal(own["species"][...], topology.species):
+        if names != whole.species_names or not np.array_equal(own["species"][...], whole.species):
             raise FileFormatError(
                 self.path,
-                f"it has {len(own['species'])} atoms of {', '.join(names)}, the run has {topology.n_atoms} of "
-                f"{', '.join(topology.species_names)}.",
+                f"it has {len(own['species'])} atoms of {', '.join(names)}, the run has {whole.n_atoms} of "
+                f"{', '.join(whole.species_names)}.",
                 "Resume with the deck that wrote it, or start a new file.",
             )
+        stored = own[ATOMS][...].astype(np.int64) if ATOMS in own else None
+        if self._topology.run_indices is None:
+            self._atoms = FrameAtoms(whole, stored)
+        elif stored is None or not np.array_equal(stored, self._topology.run_indices):
+            raise FileFormatError(self.path, "its frames hold other atoms of the run.", "Start a new file.")
+        topology = self._atoms.topology
+        self._numbers = np.array([ATOMIC_NUMBERS[name] for name in topology.elements], dtype=np.int16)[topology.species]
         paths = [f"{PARTICLES}/position/step", f"{PARTICLES}/position/time"]
         paths += [f"{PARTICLES}/{name}/value" for name in ("position", "box/edges", "species")]
         paths += [f"{FRAMES}/stage/value"]
-        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{q.path}/value" for q in (*QUANTITIES, *BY_ATOM))]
+        self._quantities = (*quantities_of(own), *BY_ATOM)
+        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{q.path}/value" for q in self._quantities)]
         self._series = {path: Series(file[path]) for path in [*paths, *(p for p in optional if p in file)]}
         self._stored_as = Storage.read(self.path, own, file[f"{PARTICLES}/position/value"])
         self._rounding = Rounding(self._stored_as, topology.n_atoms)
@@ -178,6 +192,7 @@ class TrajectoryWriter:
             raise InputError(
                 f"{self.path}: the frame has {len(frame.positions)} atoms, the trajectory {self._topology.n_atoms}."
             )
+        frame = self._atoms.of(frame)
         if _IMAGES in self._series and not frame.has_images:
             raise InputError(
                 f"{self.path}: the frame at step {frame.step} has no image counts; write with images=False."
@@ -210,7 +225,7 @@ class TrajectoryWriter:
             values[f"{PARTICLES}/velocity/value"] = frame.velocities
             shape, kind = frame.velocities.shape, storage.velocity_type
             self._ensure(f"{PARTICLES}/velocity", shape, kind, "Angstrom ps-1", storage.filters)
-        for quantity in (*QUANTITIES, *BY_ATOM):
+        for quantity in self._quantities:
             value = getattr(frame, quantity.attribute)
             if value is not None:
                 values[f"{quantity.path}/value"] = value

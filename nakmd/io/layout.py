@@ -23,10 +23,10 @@ from nakmd.io.profile import (
     LAYOUT_VERSION,
     LENGTHS,
     PARAMETERS,
-    QUANTITIES,
     TIMES,
     VELOCITIES,
     Quantity,
+    quantities_of,
 )
 from nakmd.io.stored_arrays import check_array, check_stored
 from nakmd.io.stored_topology import first_row, foreign_topology, own_topology
@@ -148,9 +148,10 @@ class Layout:
         self._read_box()
         n_species = file[f"{PARAMETERS}/species_names"].size if self.own else 0
         shapes = {"virial": (6,), "pair_energies": (n_species, n_species)}
-        self.quantities = self._read_quantities(QUANTITIES, shapes)
+        shapes |= dict.fromkeys(("center", "center_images", "center_velocity"), (3,))
+        self.quantities = self._read_quantities(quantities_of(file[PARAMETERS]) if self.own else (), shapes)
         shapes = {"energies": (self.n_atoms,), "virials": (self.n_atoms, 3, 3)}
-        self.by_atom = self._read_quantities(BY_ATOM, shapes)
+        self.by_atom = self._read_quantities(BY_ATOM if self.own else (), shapes)
         by_frame = [*moving, *(d for d in (self.steps, self.times) if d.ndim)]
         by_frame += [*self.quantities.values(), *self.by_atom.values()]
         by_frame += [] if self.edges_fixed else [self.edges]
@@ -166,8 +167,8 @@ class Layout:
     def _read_quantities(
         self, quantities: tuple[Quantity, ...], shapes: Mapping[str, tuple[int, ...]]
     ) -> dict[str, h5py.Dataset]:
-        """Return the datasets of quantities of each frame by attribute of a frame; a file of others has none."""
-        paths = {q.attribute: f"{q.path}/value" for q in quantities if self.own}
+        """Return the datasets of quantities of each frame by attribute of a frame."""
+        paths = {q.attribute: f"{q.path}/value" for q in quantities}
         found = {name: self._file[path] for name, path in paths.items() if path in self._file}
         for name, dataset in found.items():
             check_array(self.path, dataset, "f", (None, *shapes.get(name, ())))

@@ -20,7 +20,17 @@ from typing import Any
 
 import numpy as np
 from MDAnalysis.core.topology import Topology
-from MDAnalysis.core.topologyattrs import Atomnames, Atomtypes, Elements, Masses, Resids, Resnames, Resnums, Segids
+from MDAnalysis.core.topologyattrs import (
+    Atomids,
+    Atomnames,
+    Atomtypes,
+    Elements,
+    Masses,
+    Resids,
+    Resnames,
+    Resnums,
+    Segids,
+)
 from MDAnalysis.topology.base import TopologyReaderBase
 
 from nakmd.elements import element_of
@@ -29,6 +39,8 @@ from nakmd.io.trajectory import Trajectory
 
 class H5MDParser(TopologyReaderBase):  # type: ignore[misc]  # MDAnalysis is untyped
     """Topology of an H5MD file: names and elements (K), types (the species, N:graphitic) and masses [amu].
+
+    The ids are the indices of the atoms in their run, of which the file may hold some.
 
     All atoms are one residue, as there are no molecules.
     """
@@ -48,6 +60,7 @@ class H5MDParser(TopologyReaderBase):  # type: ignore[misc]  # MDAnalysis is unt
         species = np.array(topology.species_names, dtype=object)[topology.species]
         elements = np.array([element_of(name) for name in topology.species_names], dtype=object)[topology.species]
         attributes = [
+            Atomids(np.arange(topology.n_atoms) if topology.run_indices is None else topology.run_indices),
             Atomnames(elements),
             Atomtypes(species),
             Elements(elements.copy()),

@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from nakmd.io.atomic import plain
 from nakmd.io.growing import NAME, create_series, create_text, encode_name
-from nakmd.io.storage import Storage
+from nakmd.io.storage import COMPRESSED, Storage
 from nakmd.system import Topology
 
 #: The particles group; MDAnalysis requires this name.
@@ -33,6 +33,9 @@ PARAMETERS = "/parameters/nakmd"
 FRAMES = f"{PARAMETERS}/frames"
 THERMO = f"{PARAMETERS}/thermo"
 STAGES = f"{PARAMETERS}/stages/name"
+
+#: Below `PARAMETERS`, if frames hold only some of the atoms of the run: the index of each of them in arrays of all.
+ATOMS = "atoms"
 
 #: Version of the layout below ``/parameters/nakmd``.
 LAYOUT_VERSION = 1
@@ -62,7 +65,22 @@ QUANTITIES = (
     Quantity("temperature", f"{OBSERVABLES}/temperature", "K"),
     Quantity("virial", f"{FRAMES}/virial", "eV"),
     Quantity("pair_energies", f"{FRAMES}/pair_energies", "eV"),
+    Quantity("center", f"{FRAMES}/center", "Angstrom"),
+    Quantity("center_images", f"{FRAMES}/center_images", ""),
+    Quantity("center_velocity", f"{FRAMES}/center_velocity", "Angstrom ps-1"),
 )
+
+
+def quantities_of(own: h5py.Group) -> tuple[Quantity, ...]:
+    """Return the quantities of frames with their place in a file of nakmd, of which ``own`` is the group `PARAMETERS`.
+
+    Observables of H5MD are those of the particles in the file. If these are some of the atoms of a run, the quantities
+    of the run are not among them, so that no other program takes its energy for theirs.
+    """
+    if ATOMS not in own:
+        return QUANTITIES
+    return tuple(q._replace(path=f"{FRAMES}/{q.attribute}") for q in QUANTITIES)
+
 
 #: Quantities of each atom, read one frame at a time: (n,) and (n, 3, 3).
 BY_ATOM = (
@@ -108,6 +126,7 @@ def create_file(
     file : h5py.File
         Empty.
     topology : Topology
+        Of the atoms in the frames.
     parameters : mapping
         As in `nakmd.io.TrajectoryWriter`.
     storage : Storage
@@ -142,12 +161,7 @@ def create_file(
     create_element(file, f"{FRAMES}/stage", (), np.int32, "")
     # what the reader of nakmd needs of the above, protected by checksums
     _create_fixed(own, "periodic", np.asarray(topology.periodic, dtype=np.bool_))
-    _create_fixed(own, "species_names", np.array([encode_name(name) for name in topology.species_names], dtype=NAME))
-    _create_fixed(own, "species", topology.species)
-    _create_fixed(own, "masses", topology.masses).attrs["unit"] = "u"
-    groups = own.create_group("groups")
-    for name, mask in topology.groups.items():
-        _create_fixed(groups, name, np.asarray(mask, dtype=np.bool_))
+    store_topology(own, topology)
     file.create_group(THERMO, track_order=True)
     create_text(own, "thermo_units", json.dumps({**THERMO_UNITS, **rest.pop("thermo_units", {})}))
     stages = [encode_name(str(name)) for name in rest.pop("stages", ())]
@@ -162,9 +176,30 @@ def create_file(
     create_text(own, "other", json.dumps(plain(rest)))
 
 
-def _create_fixed(group: h5py.Group, name: str, values: NDArray[Any]) -> h5py.Dataset:
+def store_topology(own: h5py.Group, topology: Topology) -> None:
+    """Store all atoms of the run, and which of them are in the frames if these are only some.
+
+    Parameters
+    ----------
+    own : h5py.Group
+        The group `PARAMETERS`.
+    topology : Topology
+        Of the atoms in the frames.
+    """
+    whole, filters = topology.whole, {} if topology.run_indices is None else COMPRESSED
+    _create_fixed(own, "species_names", np.array([encode_name(name) for name in whole.species_names], dtype=NAME))
+    _create_fixed(own, "species", whole.species, **filters)
+    _create_fixed(own, "masses", whole.masses, **filters).attrs["unit"] = "u"
+    groups = own.create_group("groups")
+    for name, mask in whole.groups.items():
+        _create_fixed(groups, name, np.asarray(mask, dtype=np.bool_), **filters)
+    if topology.run_indices is not None:
+        _create_fixed(own, ATOMS, topology.run_indices, **filters)
+
+
+def _create_fixed(group: h5py.Group, name: str, values: NDArray[Any], **filters: Any) -> h5py.Dataset:
     """Create a dataset of fixed size, with a checksum."""
-    return group.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
+    return group.create_dataset(name, data=values, chunks=values.shape, fletcher32=True, **filters)
 
 
 def create_element(

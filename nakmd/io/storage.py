@@ -36,7 +36,7 @@ Compression = Literal["none", "lossless"]
 
 #: Filters of HDF5 for compressed numbers of atoms; level 1 of gzip, as level 4 saves 2 to 6 % of a rounded frame, and
 #: takes up to 1.6 times as long to write (measured, 10⁶ atoms).
-_FILTERS: dict[str, Any] = {"shuffle": True, "compression": "gzip"}
+COMPRESSED: dict[str, Any] = {"shuffle": True, "compression": "gzip"}
 
 
 class Storage(NamedTuple):
@@ -91,7 +91,7 @@ class Storage(NamedTuple):
     @property
     def filters(self) -> dict[str, Any]:
         """Options of `nakmd.io.growing.create_series` for the numbers of atoms."""
-        return _FILTERS if self.compression == "lossless" else {}
+        return COMPRESSED if self.compression == "lossless" else {}
 
     @property
     def text(self) -> str:

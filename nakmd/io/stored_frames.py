@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray
+from nakmd.atom_values import check_positions
 from nakmd.cell import Cell, image_counts
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.layout import DAMAGED, Layout
 from nakmd.io.stored_arrays import whole_numbers
-from nakmd.system import Frame, check_positions
+from nakmd.system import Frame
 
 
 def read_cells(layout: Layout) -> FloatArray:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray
+from nakmd.atom_values import check_masses
 from nakmd.elements import ATOMIC_NUMBERS, SYMBOLS, element_of, standard_mass
 from nakmd.errors import FileFormatError, InputError
 from nakmd.io.lammps.atom_types import check_atom_masses
-from nakmd.io.profile import MASSES, PARAMETERS
+from nakmd.io.profile import ATOMS, MASSES, PARAMETERS
 from nakmd.io.stored_arrays import check_array, check_stored, whole_numbers
-from nakmd.system import Topology, check_masses
+from nakmd.system import Topology
 
 _ATOMIC_NUMBERS = "Store the atomic number of each atom in the dataset species."
 
@@ -26,7 +27,7 @@ _Parts = tuple[tuple[str, ...], NDArray[Any], NDArray[Any], dict[str, BoolArray]
 
 
 def own_topology(path: object, file: h5py.File, n_atoms: int, periodic: BoolArray, remedy: str) -> Topology:
-    """Return the topology of a trajectory of nakmd.
+    """Return the topology of the atoms in the frames of a trajectory of nakmd.
 
     Parameters
     ----------
@@ -55,12 +56,32 @@ def own_topology(path: object, file: h5py.File, n_atoms: int, periodic: BoolArra
             f"the species {', '.join(names)} include {wrong[0]!r}: each begins with a chemical symbol and occurs once."
         )
         raise FileFormatError(path, what, remedy)
+    n_whole = n_atoms
+    if ATOMS in own:
+        check_array(path, own["species"], "iu", (None,))
+        check_stored(path, own["species"])
+        n_whole = len(own["species"])
     wanted = {"species": "iu", "masses": "f", **{f"groups/{name}": "b" for name in own["groups"]}}
     for name, kinds in wanted.items():
-        check_array(path, own[name], kinds, (n_atoms,))
+        check_array(path, own[name], kinds, (n_whole,))
     groups = {name: np.asarray(mask[...], dtype=np.bool_) for name, mask in own["groups"].items()}
     parts = names, own["species"][...].astype(np.int64), own["masses"][...].astype(np.float64), groups
-    return _checked(path, parts, periodic, remedy)
+    whole = _checked(path, parts, periodic, remedy)
+    return _part_in_frames(path, own, n_atoms, whole, remedy) if ATOMS in own else whole
+
+
+def _part_in_frames(path: object, own: h5py.Group, n_atoms: int, whole: Topology, remedy: str) -> Topology:
+    """Return the topology of those atoms of the run that the frames hold."""
+    check_array(path, own[ATOMS], "iu", (n_atoms,))
+    indices = own[ATOMS][...].astype(np.int64)
+    if not (0 < n_atoms < whole.n_atoms and indices[0] >= 0 and indices[-1] < whole.n_atoms) or np.any(
+        np.diff(indices) <= 0
+    ):
+        what = f"{own.name}/{ATOMS} is no increasing list of less than all of the {whole.n_atoms} atoms of the run."
+        raise FileFormatError(path, what, remedy)
+    mask = np.zeros(whole.n_atoms, dtype=np.bool_)
+    mask[indices] = True
+    return whole.part(mask)
 
 
 def foreign_topology(path: object, group: h5py.Group, n_atoms: int, periodic: BoolArray, remedy: str) -> Topology:

@@ -13,7 +13,7 @@ from nakmd.io.contents import content_of
 from nakmd.io.extxyz import read_atoms, system_from
 from nakmd.io.lammps.atom_types import type_names
 from nakmd.io.lammps.structure import data_structure, dump_structure
-from nakmd.io.trajectory import Trajectory
+from nakmd.io.trajectory import Trajectory, notes_on_atoms
 from nakmd.io.velocity_columns import assumed_unit
 from nakmd.system import System
 
@@ -96,7 +96,8 @@ def open_structure(
         with Trajectory(where) as trajectory:
             if not -len(trajectory) <= index < len(trajectory):
                 raise FileFormatError(where, f"frame {index} does not exist: the file has {len(trajectory)} frames.")
-            return NotedStructure(system_of(trajectory[index], trajectory.topology), ())
+            system = system_of(trajectory[index], trajectory.topology)
+            return NotedStructure(system, tuple(notes_on_atoms(trajectory)))
     (atoms,) = read_atoms(where, index)
     assumed = assumed_unit(where, atoms)
     return NotedStructure(system_from(where, atoms), (assumed,) if assumed else ())

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
-from nakmd.errors import FileFormatError, InputError
+from nakmd.errors import FileFormatError, InputError, counted
 from nakmd.io.frame_steps import check_order, steps_of, times_of
 from nakmd.io.growing import read_table, read_text
 from nakmd.io.journal import is_being_written
@@ -41,6 +41,7 @@ class Trajectory:
     ----------
     path : pathlib.Path
     topology : Topology
+        Of the atoms in the frames; `Topology.whole` has all atoms of the run, of which frames may hold some.
     deck : str
         Text of the deck of the run; empty for files of other programs.
     provenance, potentials, parameters : dict
@@ -196,11 +197,13 @@ class Trajectory:
 
         Parameters
         ----------
-        name : {"potential_energy", "kinetic_energy", "temperature", "virial", "pair_energies"}
+        name : {"potential_energy", "kinetic_energy", "temperature", "virial", "pair_energies", "center", \
+"center_images", "center_velocity"}
+            As in `Frame`: of all atoms of the run.
 
         Returns
         -------
-        (n_frames, ...) float64 [eV or K]
+        (n_frames, ...) float64 [eV, K, Å or Å/ps]
             NaN in frames without it.
         """
         if name not in self._quantities:
@@ -343,4 +346,14 @@ class Trajectory:
     def __repr__(self) -> str:
         species = ", ".join(self.species_names)
         stored = "" if self.storage in (None, Storage()) else f"; {self.storage.text}"
-        return f"Trajectory({str(self.path)!r}: {len(self)} frames of {self.n_atoms} atoms, {species}{stored})"
+        of_all = f" of {self.topology.whole.n_atoms}" * (self.topology.run is not None)
+        return f"Trajectory({str(self.path)!r}: {len(self)} frames of {self.n_atoms}{of_all} atoms, {species}{stored})"
+
+
+def notes_on_atoms(trajectory: Trajectory) -> list[str]:
+    """Return the note on the atoms of the run that the frames lack; empty if they hold all."""
+    lacking = trajectory.topology.lacking()
+    if not lacking:
+        return []
+    n, n_whole = trajectory.n_atoms, trajectory.topology.whole.n_atoms
+    return [f"The trajectory holds {n:,} of the {n_whole:,} atoms of its run; it lacks {counted(lacking)}."]

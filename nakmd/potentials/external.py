@@ -193,6 +193,16 @@ def _as_data(value: Any) -> Any:
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
+def _in_voigt(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the results with the six components of a stress that is given as a matrix, as ``Atoms.get_stress``."""
+    stress = np.asarray(found["stress"])
+    if stress.shape != (3, 3) or stress.dtype.kind not in "iuf":
+        return found
+    from ase.stress import full_3x3_to_voigt_6_stress  # noqa: PLC0415  (slow to import)
+
+    return {**found, "stress": full_3x3_to_voigt_6_stress(stress)}
+
+
 class _BoundExternal(BoundTerm):
     """The calculator on the atoms of one system that it sees."""
 
@@ -226,7 +236,7 @@ class _BoundExternal(BoundTerm):
         else:
             result.add_undivided(energy)
         if found.get("stress") is not None:
-            result.virial -= self._checked(found, "stress", (6,)) * system.cell.volume
+            result.virial -= self._checked(_in_voigt(found), "stress", (6,)) * system.cell.volume
         else:
             result.virial[:] = np.nan
 

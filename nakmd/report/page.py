@@ -18,6 +18,7 @@ from nakmd.deck.stage_names import measured_stages
 from nakmd.errors import AnalysisError, DeckError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
+from nakmd.io.trajectory import notes_on_atoms
 from nakmd.report import tables
 from nakmd.report.citations import cite_methods, cite_potentials
 from nakmd.report.figures import picture, plot_thermo
@@ -106,7 +107,7 @@ def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) 
         measured = [name for name in measured_stages(deck) if name in trajectory.stages]
     else:
         measured = chosen_stages(trajectory.stages, None)
-    thermo, n_atoms = trajectory.thermo, trajectory.n_atoms
+    thermo, n_atoms = trajectory.thermo, trajectory.topology.whole.n_atoms
     choice = _choice(trajectory, deck)
     settling = choice.settlings if choice is not None else ()
     history = plot_thermo(thermo, n_atoms, measured, choice.first if choice is not None else -math.inf)
@@ -192,8 +193,11 @@ def _status(folder: RunFolder, results: Results) -> tuple[str, str]:
 
 def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
     """Return the main facts of the run, as pairs of name and text."""
-    facts = [("atoms", f"{trajectory.n_atoms:,}: {tables.composition(trajectory.topology)}")]
-    if named := tables.group_sizes(trajectory.topology):
+    whole = trajectory.topology.whole
+    facts = [("atoms", f"{whole.n_atoms:,}: {tables.composition(whole)}")]
+    if trajectory.topology.run is not None:
+        facts.append(("atoms stored", f"{trajectory.n_atoms:,}: {tables.composition(trajectory.topology)}"))
+    if named := tables.group_sizes(whole):
         facts.append(("groups", named))
     if len(trajectory):
         cell = trajectory[-1].cell
@@ -234,5 +238,7 @@ def _views(trajectory: Trajectory) -> dict[str, Any]:
     return {
         "turning": Markup(turning_view(scene)),
         "still": picture(still_view(scene)),
-        "scene_note": f"Step {frame.step:,}, {frame.time:.4g} ps. {scene.note}".strip(),
+        "scene_note": " ".join(
+            [f"Step {frame.step:,}, {frame.time:.4g} ps.", *notes_on_atoms(trajectory), scene.note]
+        ).strip(),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nakmd.deck.deck import Deck
 from nakmd.deck.live_samples import live_discard_end, live_samples_are_stored
 from nakmd.deck.stage_names import measured_stages
-from nakmd.errors import AnalysisError, DeckError
+from nakmd.errors import AnalysisError, DeckError, counted
 from nakmd.io import Trajectory
 from nakmd.results.results import Results
 from nakmd.simulation import LiveAnalysis, Observer
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Appended to the results of live analyses whose samples are not stored.
 KEPT = (
-    "live samples before {first:.4g} ps are in the means: they are denser than the stored frames, so that the "
+    "live samples before {first:.4g} ps are in the means: the trajectory does not hold them, so that the "
     "equilibration, detected after the run, cannot be left out; give [analysis] start, or a fraction as discard"
 )
 
@@ -103,7 +103,8 @@ class Measuring:
         if not self._stages:
             return Results({}, notes)
         with Trajectory(path) as trajectory:
-            return Results(_attempt(lambda: self._outcomes(trajectory)), notes)
+            lacking = [] if self._live else notes_on_lacking(trajectory, self._deck.analysis.quantities)
+            return Results(_attempt(lambda: self._outcomes(trajectory)), [*notes, *lacking])
 
     def _outcomes(self, trajectory: Trajectory) -> dict[str, Record | AnalysisError]:
         from nakmd.analysis.exchanged import exchange_fault  # noqa: PLC0415  (slow to import, and not needed earlier)
@@ -195,7 +196,7 @@ def measure_stored(trajectory: Trajectory, deck: Deck | None = None, notes: Sequ
     from nakmd.analysis import analyze  # noqa: PLC0415  (as above)
 
     if deck is None:
-        return Results(_attempt(lambda: analyze(trajectory)), notes)
+        return Results(_attempt(lambda: analyze(trajectory)), [*notes, *notes_on_lacking(trajectory)])
     if not measured_stages(deck):
         return Results({}, notes)
 
@@ -204,4 +205,15 @@ def measure_stored(trajectory: Trajectory, deck: Deck | None = None, notes: Sequ
         energy = section.immersion.chosen
         return analyze(trajectory, section.quantities, surface_energy=energy, **frame_options(deck))
 
-    return Results(_attempt(measured), notes)
+    return Results(_attempt(measured), [*notes, *notes_on_lacking(trajectory, deck.analysis.quantities)])
+
+
+def notes_on_lacking(trajectory: Trajectory, quantities: Sequence[str] | None = None) -> list[str]:
+    """Return the note on the default quantities that frames without some atoms do not allow; empty if there is none."""
+    from nakmd.analysis import unmeasured_quantities  # noqa: PLC0415  (as above)
+
+    unmeasured = () if quantities is not None else unmeasured_quantities(trajectory.topology)
+    if not unmeasured:
+        return []
+    lacking = counted(trajectory.topology.lacking())
+    return [f"Not measured, as the trajectory lacks {lacking} ([output] atoms): {', '.join(unmeasured)}."]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from nakmd.deck.deck import Deck
+from nakmd.deck.schema import Output
 from nakmd.deck.stage_sections import Deposition, Dynamics
 from nakmd.elements import element_of
 from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.io.storage import Storage
 from nakmd.kernels.jit import available_threads
-from nakmd.runs.footprint import estimate_output
+from nakmd.runs.footprint import count_stored, estimate_output
 from nakmd.runs.plan import Plan
 from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate
 
@@ -114,7 +115,8 @@ def estimate(plan: Plan) -> Estimate:
     cutoff = potential.bind(system.species_names).cutoff
     has_wall = any(element_of(name) == "C" for name in system.species_names)
     counts = np.bincount(system.species, minlength=len(system.species_names))
-    size, frames, rows = estimate_output(plan.draft, system.n_atoms)
+    n_stored = count_stored(plan.draft, system.topology)
+    size, frames, rows = estimate_output(plan.draft, n_stored)
     threads = available_threads()
     outside = [term.label for term in potential.terms if term.is_external]
     rate = None if outside else stored_rate(potential, threads)
@@ -154,10 +156,18 @@ def estimate(plan: Plan) -> Estimate:
         file_size=size,
         n_frames=frames,
         n_rows=rows,
-        stored=Storage.of(deck.output.precision, deck.output.velocities, deck.output.compression).text,
+        stored=_stored(deck.output, n_stored, system.n_atoms),
         wall_time=steps * system.n_atoms * rate * 1e-6 + _time_of_moves(deck, system.n_atoms),
         rate_source=source,
     )
+
+
+def _stored(output: Output, n_stored: int, n_atoms: int) -> str:
+    """Return what frames hold, and how exactly."""
+    text = Storage.of(output.precision, output.velocities, output.compression).text
+    if n_stored == n_atoms:
+        return text
+    return f"{n_stored:,} of {n_atoms:,} atoms ({', '.join(output.atoms)}), {text}"
 
 
 def _time_of_moves(deck: Deck, n_atoms: int) -> float:

@@ -12,8 +12,9 @@ import numpy as np
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import Output
-from nakmd.errors import in_bytes
+from nakmd.errors import InputError, in_bytes
 from nakmd.io.storage import Storage
+from nakmd.system import Topology
 from nakmd.toml_lines import KeyPath
 
 #: Bytes in a trajectory frame for each atom: positions or velocities; images and species; energy and virial. What is
@@ -89,10 +90,24 @@ def _available_memory() -> float:
     return 0.0
 
 
-def estimate_output(draft: Draft, n_atoms: float) -> tuple[float, int, int]:
+def count_stored(draft: Draft, topology: Topology) -> int:
+    """Return the number of atoms in a frame of the trajectory; all atoms if the deck names some that do not exist."""
+    try:
+        return topology.n_atoms if draft.output is None else int(topology.select_any(draft.output.atoms).sum())
+    except InputError:
+        return topology.n_atoms
+
+
+def estimate_output(draft: Draft, n_stored: float) -> tuple[float, int, int]:
     """Return the largest size [bytes] of the trajectory, and its largest numbers of frames and thermo rows.
 
     A relaxation writes fewer than that if it converges early.
+
+    Parameters
+    ----------
+    draft : Draft
+    n_stored : float
+        Atoms in a frame.
     """
     output = draft.output
     if output is None:
@@ -100,7 +115,7 @@ def estimate_output(draft: Draft, n_atoms: float) -> tuple[float, int, int]:
     steps = sum(stage.n_steps for _, stage in draft.stages)
     frames = steps // output.trajectory_every + 1
     rows = steps // output.thermo_every + 1
-    each = n_atoms * bytes_by_atom(output) + 1000
+    each = n_stored * bytes_by_atom(output) + 1000
     return float(frames * each + rows * BYTES_THERMO), frames, rows
 
 
@@ -116,12 +131,12 @@ def bytes_by_atom(output: Output) -> float:
     return atom + stored.velocities * by_type[stored.velocity_type][stored.compression]
 
 
-def check_disk(draft: Draft, n_atoms: float, directory: Path) -> Iterator[Problem]:
-    """Yield a fault if the output does not fit on the disk."""
+def check_disk(draft: Draft, n_atoms: float, n_stored: float, directory: Path) -> Iterator[Problem]:
+    """Yield a fault if the output, with ``n_stored`` of the atoms in a frame, does not fit on the disk."""
     folder = directory.resolve()
     while not folder.exists():
         folder = folder.parent
-    size, frames, _ = estimate_output(draft, n_atoms)
+    size, frames, _ = estimate_output(draft, n_stored)
     # two checkpoints, and a third while it is being written
     size += 3 * n_atoms * 100.0
     free = shutil.disk_usage(folder).free
@@ -129,5 +144,5 @@ def check_disk(draft: Draft, n_atoms: float, directory: Path) -> Iterator[Proble
         yield Problem(
             ("output", "trajectory_every"),
             f"{frames:.7g} frames need about {in_bytes(size)}; {in_bytes(free)} are free in {folder}. Increase "
-            'trajectory_every, or write velocities = false or precision = "0.001 Å".',
+            'trajectory_every, or write velocities = false, precision = "0.001 Å" or atoms = "liquid".',
         )

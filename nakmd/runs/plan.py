@@ -18,7 +18,7 @@ from nakmd.elements import CC_BOND
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.arriving_atoms import with_arriving_atoms
-from nakmd.runs.footprint import check_disk, check_memory, estimate_memory
+from nakmd.runs.footprint import check_disk, check_memory, count_stored, estimate_memory
 from nakmd.runs.model_surface import check_surface
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
@@ -148,7 +148,8 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
     if system is not None:
         plan.add(check_system(system, potential, draft, _structure_path(draft)))
         plan.add(check_memory(plan.memory, system.n_atoms, _structure_path(draft)))
-        plan.add(check_disk(draft, system.n_atoms, directory or Path()))
+        n_stored = count_stored(draft, system.topology)
+        plan.add(check_disk(draft, system.n_atoms, n_stored, directory or Path()))
     if plan.deck is not None and system is not None and potential is not None and not plan.faults:
         plan.add(check_start(plan.deck, system, potential))
     return plan
@@ -197,7 +198,9 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     if planned is not None and not problems:
         needed = estimate_memory(planned.n_atoms, planned.volume, planned.lengths, _cutoff(plan), _n_terms(plan))
         problems += check_memory(needed, planned.n_atoms, path)
-        problems += check_disk(draft, planned.n_atoms, directory)
+        # how many atoms have a word of the deck is known when they exist
+        has_all = draft.output is None or "all" in draft.output.atoms
+        problems += check_disk(draft, planned.n_atoms, planned.n_atoms if has_all else 0.0, directory)
     plan.add(problems)
     if problems:
         return

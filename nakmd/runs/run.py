@@ -109,7 +109,7 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     checked = Deck.from_source(source)
     potential = _same_potential(checked, source, stored)
     with Trajectory(folder.trajectory) as trajectory:
-        topology, surface = trajectory.topology, trajectory.potentials.get("surface")
+        topology, surface = trajectory.topology.whole, trajectory.potentials.get("surface")
     system = _stored_system(stored, topology)
     threads = _chosen(threads)
     notes = [*notes, stored.note] if stored.note else notes

@@ -150,6 +150,7 @@ class Session:
             mode="w" if self.stored is None else "a",
             velocities=self.deck.output.velocities,
             compression=self.deck.output.compression,
+            atoms=self.system.topology.select_any(self.deck.output.atoms),
         )
 
     def _restore(self, simulation: Simulation, measuring: Measuring, more_steps: int | None) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
+from nakmd.deck.schema import AnalysisSection
 from nakmd.deck.species import named_species
 from nakmd.deck.stage_names import stage_names
 from nakmd.deck.stage_sections import Deposition, Dynamics
 from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
-from nakmd.errors import AnalysisError, did_you_mean, nearest
+from nakmd.errors import AnalysisError, InputError, counted, did_you_mean, nearest
 from nakmd.integrators import BAROSTATS
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
@@ -83,6 +84,8 @@ def named_groups(draft: Draft) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield ("groups", key, index), name
         for index, tether in enumerate(draft.groups.tethered):
             yield ("groups", "tethered", index, "group"), tether.group
+    for index, name in enumerate(() if draft.output is None else draft.output.atoms):
+        yield ("output", "atoms", index), name
     for index, stage in draft.stages:
         if isinstance(stage, Dynamics):
             yield ("stage", index, "group"), stage.group
@@ -134,11 +137,45 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
                 standard_analyses(system.topology, [quantity])
             except AnalysisError as error:
                 yield Problem(("analysis", "quantities", index), str(error))
+    yield from _check_stored_atoms(draft, analysis, system)
     stages = [stage for _, stage in draft.stages]
     known = {*stage_names(stages), *(name for stage in stages for name in (stage.name, stage.kind) if name)}
     for index, name in enumerate(analysis.stages):
         if name not in known and draft.is_whole("stage"):
             yield Problem(("analysis", "stages", index), f'there is no stage "{name}". {did_you_mean(name, known)}')
+
+
+def _check_stored_atoms(draft: Draft, analysis: AnalysisSection, system: System) -> Iterator[Problem]:
+    """Yield quantities that read atoms which the trajectory lacks.
+
+    Live ones are measured from all atoms, unless the run is interrupted.
+    """
+    output, topology = draft.output, system.topology
+    if output is None or "all" in output.atoms:
+        return
+    from nakmd.analysis import lacking_analyses, standard_analyses, unmeasured_quantities  # noqa: PLC0415  (as above)
+
+    try:
+        stored = topology.part(topology.select_any(output.atoms))
+    except InputError:
+        return  # reported by check_groups
+    is_live = analysis.when == "live"
+    instead = 'Store these atoms with [output] atoms, or write [analysis] when = "live".'
+    live = "It is measured during the run; after an interruption of the run it cannot be."
+    for index, quantity in enumerate(analysis.quantities or ()):
+        try:
+            lacking = lacking_analyses(stored, [quantity])
+            n_analyses = len(standard_analyses(topology, [quantity]))
+        except AnalysisError:
+            continue  # reported above
+        if lacking:
+            what = f"{', '.join(lacking)}: the trajectory lacks {counted(stored.lacking())}."
+            path, impossible = ("analysis", "quantities", index), len(lacking) == n_analyses
+            yield Problem(path, f"{what} {live if is_live else instead}", fatal=impossible and not is_live)
+    unmeasured = () if analysis.quantities is not None or is_live else unmeasured_quantities(stored)
+    if unmeasured:
+        what = f"without {counted(stored.lacking())} in the trajectory these are not measured: {', '.join(unmeasured)}."
+        yield Problem(("output", "atoms"), f"{what} {instead}", fatal=False)
 
 
 def check_system(system: System, potential: Potential | None, draft: Draft, path: tuple[str, ...]) -> Iterator[Problem]:
