@@ -193,7 +193,10 @@ def test_the_free_atoms_have_a_temperature_of_their_own():
         (lambda: Deposit(1, 10, height=-1.0), "height must be positive"),
         (lambda: Deposit(1, 10, side="below"), "'above', 'around'"),
         (lambda: Simulation(slab(), PAIR, [deposition()]), "none is parked"),
-        (lambda: Simulation(park(slab(), ["K"]), PAIR, [deposition()]), "4 atoms are to arrive, and 1 are left"),
+        (
+            lambda: Simulation(park(slab(), ["K"]), PAIR, [deposition()]),
+            "and 1 are left of those to come",
+        ),
         (lambda: Simulation(park(slab(10.0), ["K"] * 4), PAIR, [deposition()]), "Make the vacuum larger"),
         (lambda: Simulation(park(slab(), ["K"] * 4), PAIR, [deposition(side="around")]), "the structure has none"),
     ],

@@ -128,11 +128,14 @@ class Analysis(ABC):
         Optional fields of `Frame` that the analysis requires, so that a run can provide them.
     needs_dynamics : bool
         Whether it compares frames at different times, so that stages with exchange moves are refused.
+    follows_arrivals : bool
+        Whether it takes frames in which atoms arrive or leave (``Frame.present``). All others are refused there.
     """
 
     name: str = ""
     needs: frozenset[str] = frozenset()
     needs_dynamics: bool = False
+    follows_arrivals: bool = False
 
     def atoms_read(self, topology: Topology) -> tuple[str, ...]:
         """Return what selects the atoms that it reads, as in `Topology.select`; by default all atoms of the run.

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence, Sized
 from typing import Unpack
 
 from nakmd.analysis.base import Analysis, Record
-from nakmd.analysis.exchanged import exchange_fault
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.lacking_atoms import lacking_fault, require_all_atoms
+from nakmd.analysis.present_atoms import EVERYONE
 from nakmd.analysis.sample import Sample
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame
@@ -48,12 +48,15 @@ class ChosenFrames:
 
 
 def choose_frames(source: FrameSource, **frames: Unpack[FrameOptions]) -> ChosenFrames:
-    """Return the frames to measure in, which must hold all atoms of the run.
+    """Return the frames to measure in, which must hold all atoms of the run, none of them parked.
 
     Parameters as in `FrameOptions`, errors as in `FrameChoice`.
     """
     require_all_atoms(source, "This measurement")
-    return ChosenFrames(source, FrameChoice.of(source, **frames))
+    choice = FrameChoice.of(source, **frames)
+    if choice.presence != EVERYONE:
+        raise AnalysisError("This measurement needs all atoms of the run in all frames, and some are parked.")
+    return ChosenFrames(source, choice)
 
 
 def count_frames(source: FrameSource, choice: FrameChoice) -> int | None:
@@ -111,12 +114,12 @@ def run_chosen(
     """Run several analyses in one pass over the frames of a choice; results and errors as in `run_all`."""
     failed: dict[int, AnalysisError] = {}
     for row, analysis in enumerate(analyses):
-        fault = exchange_fault(source, choice.measured, analysis) or lacking_fault(source.topology, analysis)
+        fault = choice.fault(source, analysis) or lacking_fault(source.topology, analysis)
         if fault is not None:
             failed[row] = fault
             continue
         try:
-            analysis.prepare(source.topology)
+            analysis.prepare(choice.presence.topology(source.topology, analysis))
         except AnalysisError as error:
             failed[row] = error
     total = count_frames(source, choice) if progress is not None else None
@@ -130,7 +133,7 @@ def run_chosen(
         for row, analysis in enumerate(analyses):
             if row not in failed:
                 try:
-                    analysis.update(frame)
+                    analysis.update(choice.presence.frame(frame, analysis))
                 except AnalysisError as error:
                     failed[row] = error
         if progress is not None:

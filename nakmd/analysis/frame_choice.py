@@ -9,8 +9,10 @@ from typing import Any, Literal, TypedDict, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from nakmd.analysis.exchanged import exchange_fault
 from nakmd.analysis.frame_source import FrameSource, IndexedFrames, chosen_stages
 from nakmd.analysis.judgement import judge
+from nakmd.analysis.present_atoms import EVERYONE, Presence
 from nakmd.analysis.sample import Sample
 from nakmd.analysis.settling import Settling
 from nakmd.analysis.source_check import require_source
@@ -62,6 +64,8 @@ class FrameChoice:
         As in `Sample`.
     measured : tuple of str
         Names of the stages that the frames come from, in order; empty if the frames have none.
+    presence : Presence
+        Which atoms are there in these frames.
     settlings : tuple of Settling
         Equilibration of every watched quantity, by stage.
 
@@ -83,6 +87,7 @@ class FrameChoice:
     unjudged: tuple[str, ...] = ()
     ordered: bool = True
     measured: tuple[str, ...] = ()
+    presence: Presence = EVERYONE
     settlings: tuple[Settling, ...] = ()
 
     @classmethod
@@ -129,7 +134,13 @@ class FrameChoice:
         if judgement.cut > -np.inf:
             choice = choice.without_equilibration(watched, judgement.cut)
         measured = dict.fromkeys([*rows.stage[rows.time >= choice.first], *watched.stage[choice.skip :]])
-        return replace(choice, measured=tuple(str(name) for name in measured if name))
+        presence = Presence.of(source, choice.stages, choice.skip)
+        return replace(choice, measured=tuple(str(name) for name in measured if name), presence=presence)
+
+    def fault(self, source: FrameSource, analysis: Any) -> AnalysisError | None:
+        """Return the error of an analysis that these frames do not allow: atoms were exchanged, arrived or left."""
+        exchanged = exchange_fault(source, self.measured, analysis)
+        return exchanged or self.presence.fault(analysis, self.measured)
 
     def from_time(self, watched: WatchedSeries, rows: WatchedSeries, time: float) -> FrameChoice:
         """Return the choice of frames and rows from a time [ps] on, which the user gave."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from nakmd.arrays import FloatArray, IntArray
+import numpy as np
+
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
 
@@ -84,6 +86,14 @@ class FrameList:
     def stages(self) -> tuple[str, ...]:
         """Names of the stages present, in order."""
         return tuple(dict.fromkeys(frame.stage for frame in self._frames))
+
+    def presence(self, stage: str | Sequence[str] | None = None) -> BoolArray | None:
+        """Return which atoms are there in the frames of some stages, (m, n); None if all are in all of them."""
+        masks = [frame.present for frame in self.frames(stage)]
+        if all(mask is None for mask in masks):
+            return None
+        everyone = np.ones(self.topology.n_atoms, dtype=np.bool_)
+        return np.array([everyone if mask is None else mask for mask in masks])
 
     def frames(self, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
         """Iterate over the frames of the given stages, or over all."""

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.drive import measure_chosen
-from nakmd.analysis.exchanged import exchange_fault
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.contact_distances import interface_pairs
+from nakmd.analysis.present_atoms import PresentSource
 from nakmd.analysis.surface_figures import SurfaceChoice
 from nakmd.elements import METALS, WALL, element_of
 from nakmd.system import Topology
@@ -121,11 +121,11 @@ class TableAnalysis(NamedAnalysis):
 
     def of_run(self, source: FrameSource, choice: FrameChoice, progress: FrameProgress | None = None) -> Record:
         """Measure it in the rows of the thermo table if the source has them, else in the frames."""
-        fault = exchange_fault(source, choice.measured, self)
+        fault = choice.fault(source, self)
         if fault is not None:
             raise fault
         table: Mapping[str, NDArray[Any]] = getattr(source, "thermo", None) or {}
-        record = self.of_table(source, table, choice) if table else None
+        record = self.of_table(PresentSource(source, choice.presence), table, choice) if table else None
         if record is not None:
             return replace(record, sample=choice.table_sample(table))
         return measure_chosen(source, self, choice, progress)

@@ -80,11 +80,11 @@ def costs_of(source: FrameSource, analyses: dict[str, Analysis], choice: FrameCh
     costs = dict.fromkeys(analyses, 0.0)
     for name, analysis in analyses.items():
         try:
-            analysis.prepare(source.topology)
-            analysis.update(frames[0])
+            analysis.prepare(choice.presence.topology(source.topology, analysis))
+            analysis.update(choice.presence.frame(frames[0], analysis))
             begin = time.perf_counter()
             for frame in frames[1:]:
-                analysis.update(frame)
+                analysis.update(choice.presence.frame(frame, analysis))
             costs[name] = time.perf_counter() - begin
         except AnalysisError:
             pass  # the same error is raised and reported when the analysis runs
@@ -122,7 +122,7 @@ def _run_share(
     make: Callable[[Topology], dict[str, Analysis]],
     choice: FrameChoice,
 ) -> dict[str, Record | AnalysisError]:
-    analyses = make(source.topology)
+    analyses = make(choice.presence.topology(source.topology))
 
     def count(done: int, _total: int | None) -> None:
         _progress[row].value = done

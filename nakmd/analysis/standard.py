@@ -177,7 +177,7 @@ def analyze_chosen(
         memory=memory,
         surface=SurfaceChoice.of_source(source, surface_energy),
     )
-    analyses = make(source.topology)
+    analyses = make(choice.presence.topology(source.topology))
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)
     if getattr(source, "thermo", None):

@@ -212,10 +212,12 @@ class Deposit:
 
 
 def atoms_to_come(system: System) -> IntArray:
-    """Return the atoms of a system that arrive during a run, in their order."""
+    """Return the atoms that are still to arrive in a system, in their order: from the first one that is parked on."""
     if system.present is None or DEPOSITED not in system.groups:
         return np.zeros(0, np.int64)
-    return np.flatnonzero(system.groups[DEPOSITED] & ~system.present)
+    atoms = np.flatnonzero(system.groups[DEPOSITED])
+    parked = np.flatnonzero(~system.present[atoms])
+    return atoms[parked[0] :] if len(parked) else atoms[:0]
 
 
 def check_deposit(deposit: Deposit, system: System, mobility: Mobility, advances_time: bool) -> None:

@@ -56,11 +56,13 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
     -------
     ase.Atoms
         Wrapped, with columns ``image`` and, where species have labels, ``site``; where they are some of the atoms of a
-        run, ``run_index``, their indices in it; ``info`` holds step, time [ps], stage,
+        run, ``run_index``, their indices in it; without those that are parked; ``info`` holds step, time [ps], stage,
         temperature and units; energy, stress, and energies and stresses by atom (`stresses_of`) are in a single-point
         calculator. What the frame does not hold (image counts, velocities, time) is left out, as are temperature,
         energy and stress of a run of which these are some of the atoms.
     """
+    if frame.present is not None:
+        topology, frame = topology.without_absent(frame.present), frame.part(frame.present)
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
         [element_of(name) for name in names],
@@ -136,13 +138,15 @@ def frame_of(system: System) -> Frame:
 
 
 def system_of(frame: Frame, topology: Topology) -> System:
-    """Return a frame as a system.
+    """Return a frame as a system of the atoms that are there.
 
     Parameters
     ----------
     frame : Frame
     topology : Topology
     """
+    if frame.present is not None:
+        topology, frame = topology.without_absent(frame.present), frame.part(frame.present)
     return System(
         frame.unwrapped,
         topology.species,

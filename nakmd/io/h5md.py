@@ -28,13 +28,14 @@ from nakmd.io.profile import (
     FRAMES,
     PARAMETERS,
     PARTICLES,
+    PRESENT,
     STAGES,
     THERMO,
     create_element,
     create_file,
     quantities_of,
 )
-from nakmd.io.storage import Compression, Precision, Rounding, Storage
+from nakmd.io.storage import COMPRESSED, Compression, Precision, Rounding, Storage
 from nakmd.system import Frame, Topology
 
 #: Thermo rows are buffered up to this number or for this time [s], because writing single rows is slow.
@@ -163,7 +164,12 @@ class TrajectoryWriter:
         paths += [f"{PARTICLES}/{name}/value" for name in ("position", "box/edges", "species")]
         paths += [f"{FRAMES}/stage/value"]
         self._quantities = (*quantities_of(own), *BY_ATOM)
-        optional = [_IMAGES, f"{PARTICLES}/velocity/value", *(f"{q.path}/value" for q in self._quantities)]
+        optional = [
+            _IMAGES,
+            f"{PRESENT}/value",
+            f"{PARTICLES}/velocity/value",
+            *(f"{q.path}/value" for q in self._quantities),
+        ]
         self._series = {path: Series(file[path]) for path in [*paths, *(p for p in optional if p in file)]}
         self._stored_as = Storage.read(self.path, own, file[f"{PARTICLES}/position/value"])
         self._rounding = Rounding(self._stored_as, topology.n_atoms)
@@ -225,6 +231,9 @@ class TrajectoryWriter:
             values[f"{PARTICLES}/velocity/value"] = frame.velocities
             shape, kind = frame.velocities.shape, storage.velocity_type
             self._ensure(f"{PARTICLES}/velocity", shape, kind, "Angstrom ps-1", storage.filters)
+        if frame.present is not None:
+            values[f"{PRESENT}/value"] = frame.present
+            self._ensure(PRESENT, frame.present.shape, np.bool_, "", COMPRESSED)
         for quantity in self._quantities:
             value = getattr(frame, quantity.attribute)
             if value is not None:

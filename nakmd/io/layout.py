@@ -23,6 +23,7 @@ from nakmd.io.profile import (
     LAYOUT_VERSION,
     LENGTHS,
     PARAMETERS,
+    PRESENT,
     TIMES,
     VELOCITIES,
     Quantity,
@@ -152,7 +153,14 @@ class Layout:
         self.quantities = self._read_quantities(quantities_of(file[PARAMETERS]) if self.own else (), shapes)
         shapes = {"energies": (self.n_atoms,), "virials": (self.n_atoms, 3, 3)}
         self.by_atom = self._read_quantities(BY_ATOM if self.own else (), shapes)
-        by_frame = [*moving, *(d for d in (self.steps, self.times) if d.ndim)]
+        self.present = self._file[f"{PRESENT}/value"] if self.own and PRESENT in file else None
+        if self.present is not None:
+            check_array(path, self.present, "b", (None, self.n_atoms))
+        by_frame = [
+            *moving,
+            *([] if self.present is None else [self.present]),
+            *(d for d in (self.steps, self.times) if d.ndim),
+        ]
         by_frame += [*self.quantities.values(), *self.by_atom.values()]
         by_frame += [] if self.edges_fixed else [self.edges]
         self.stage_rows = file[f"{FRAMES}/stage/value"] if self.own else None

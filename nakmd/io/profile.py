@@ -82,6 +82,9 @@ def quantities_of(own: h5py.Group) -> tuple[Quantity, ...]:
     return tuple(q._replace(path=f"{FRAMES}/{q.attribute}") for q in QUANTITIES)
 
 
+#: Which atoms are there in a frame; files of runs in which atoms arrive have it.
+PRESENT = f"{FRAMES}/present"
+
 #: Quantities of each atom, read one frame at a time: (n,) and (n, 3, 3).
 BY_ATOM = (
     Quantity("energies", f"{FRAMES}/energies", "eV"),

@@ -91,6 +91,8 @@ def read_frame(layout: Layout, row: int, stored: FloatArray, step: int, time: fl
     except InputError as error:
         raise FileFormatError(layout.path, f"frame {row}: {error}", DAMAGED) from error
     frame.has_images = layout.images is not None
+    if layout.present is not None:
+        frame.present = np.asarray(layout.present[row], dtype=np.bool_)
     for name, dataset in layout.by_atom.items():
         values = np.asarray(dataset[row], dtype=np.float64)
         if np.isfinite(values).all():

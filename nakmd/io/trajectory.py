@@ -186,6 +186,13 @@ class Trajectory:
                 raise FileFormatError(self.path, "frames refer to stages that are not in the table.", DAMAGED)
             return rows
 
+    def presence(self, stage: str | Sequence[str] | None = None) -> BoolArray | None:
+        """Return which atoms are there in the frames of some stages, (m, n); None if all are in all of them."""
+        if self._layout.present is None:
+            return None
+        with self._reading():
+            return np.asarray(self._layout.present[: len(self)], dtype=np.bool_)[self.rows(stage)]
+
     @cached_property
     def _quantities(self) -> dict[str, FloatArray]:
         """All per-frame quantities in the file."""

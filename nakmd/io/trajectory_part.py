@@ -7,7 +7,7 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
-from nakmd.arrays import FloatArray, IntArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
 from nakmd.system import Frame, Topology
 
@@ -51,6 +51,10 @@ class StoredFrames(Protocol):
 
     def quantity(self, name: str) -> FloatArray:
         """Return one quantity of all frames."""
+        ...
+
+    def presence(self) -> BoolArray | None:
+        """Return which atoms are there in each frame, (n_frames, n); None if all are in all of them."""
         ...
 
     def frame(self, row: int) -> Frame:
@@ -107,6 +111,11 @@ class TrajectoryPart:
     def cells(self) -> FloatArray:
         """Cell matrix [Å] of each frame, rows are vectors, (n, 3, 3)."""
         return self._trajectory.cells[self._chosen]
+
+    def presence(self, stage: str | Sequence[str] | None = None) -> BoolArray | None:
+        """Return which atoms are there in the frames of some stages, (m, n); None if all are in all of them."""
+        masks = self._trajectory.presence()
+        return None if masks is None else masks[self._chosen][self.rows(stage)]
 
     def quantity(self, name: str) -> FloatArray:
         """Return one quantity of all frames, as `Trajectory.quantity`."""

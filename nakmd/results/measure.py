@@ -107,8 +107,7 @@ class Measuring:
             return Results(_attempt(lambda: self._outcomes(trajectory)), [*notes, *lacking])
 
     def _outcomes(self, trajectory: Trajectory) -> dict[str, Record | AnalysisError]:
-        from nakmd.analysis.exchanged import exchange_fault  # noqa: PLC0415  (slow to import, and not needed earlier)
-        from nakmd.analysis.frame_choice import FrameChoice  # noqa: PLC0415  (as above)
+        from nakmd.analysis.frame_choice import FrameChoice  # noqa: PLC0415  (slow to import, and not needed earlier)
         from nakmd.analysis.standard import analyze_chosen  # noqa: PLC0415  (as above)
 
         choice = FrameChoice.of(trajectory, **frame_options(self._deck))
@@ -119,7 +118,7 @@ class Measuring:
         records = analyze_chosen(trajectory, choice, self._tables) if self._tables else {}
         repeated = self._without_equilibration(trajectory, choice)
         for name, live in self._live.items():
-            fault = exchange_fault(trajectory, choice.measured, live.analysis)
+            fault = choice.fault(trajectory, live.analysis)
             if fault is not None:
                 records[name] = fault
                 continue

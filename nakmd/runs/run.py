@@ -131,6 +131,7 @@ def _stored_system(stored: Checkpoint, topology: Topology) -> System:
                 state["velocities"],
                 topology.masses,
                 topology.groups,
+                state.get("present"),
             )
         except InputError as error:
             raise FileFormatError(stored.path, str(error), AGAIN) from error

@@ -15,7 +15,7 @@ from nakmd.integrators import SIDES, Deposit, Mobility, Side, VelocityVerlet, at
 from nakmd.integrators.base import KineticSums
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.stages import Stage
-from nakmd.system import System
+from nakmd.system import DEPOSITED, System
 from nakmd.units import K_B
 
 #: Steps between two searches for atoms that have evaporated, and two samples of the temperature of the free atoms.
@@ -56,7 +56,8 @@ class Arrivals:
     def __init__(self, system: System, reach: float, seed: int, stages: Sequence[Stage]) -> None:
         self._system, self._reach, self._seed = system, reach, seed
         self.are_planned = system.present is not None
-        self._atoms: IntArray = atoms_to_come(system)
+        self._atoms: IntArray = np.flatnonzero(system.groups.get(DEPOSITED, np.zeros(0)))
+        self._first = len(self._atoms) - len(atoms_to_come(system))
         radii = np.array([COVALENT_RADII.get(element, 1.0) for element in system.topology.elements])
         self._radii: FloatArray = radii[system.species]
         self._first_of_stage = np.cumsum([0, *(stage.deposit.count if stage.deposit else 0 for stage in stages)])
@@ -107,8 +108,14 @@ class Arrivals:
             self._heat = self._heat[0] + self.free_temperature, self._heat[1] + 1
         self._level, flying = self._surface()
         self._parks = np.array([atom for atom in flying if self._has_evaporated(atom)], np.int64)
-        first = int(self._first_of_stage[schedule.stage_index])
-        self._releases = self._atoms[:0] if number is None else self._atoms[first + number : first + number + 1]
+        first = self._first + int(self._first_of_stage[schedule.stage_index])
+        self._releases = self._atoms[:0]
+        if number is not None:
+            self._releases = self._atoms[first + number : first + number + 1]
+            if not len(self._releases):
+                raise RunError(
+                    f"Stage {schedule.stage.name!r}: all atoms to come have arrived before arrival {number + 1}."
+                )
         return len(self._parks) + len(self._releases) > 0
 
     def make(self, schedule: Schedule) -> None:
@@ -207,6 +214,7 @@ class Arrivals:
         if not self.are_planned:
             return {}
         return {
+            "first": self._first,
             "arrived": self.arrived,
             "evaporated": self.evaporated,
             "work": self.work,
@@ -220,6 +228,7 @@ class Arrivals:
         """Set the counts from a `state`, and the side from the deposition before the current stage."""
         if not self.are_planned:
             return
+        self._first = int(state["first"])
         self.arrived, self.evaporated = int(state["arrived"]), int(state["evaporated"])
         self.work = float(state["work"])
         self._before_stage = int(state["arrived_before_stage"]), int(state["evaporated_before_stage"])
@@ -230,7 +239,7 @@ class Arrivals:
 
 
 def arrival_faults(system: System, stages: Sequence[Stage], reach: float) -> Iterator[tuple[int, InputError]]:
-    """Yield the index and the error of each stage whose atoms cannot arrive; the stages are bound.
+    """Yield the index and the error of each stage whose atoms cannot arrive; the stages have been bound.
 
     Parameters
     ----------
@@ -239,14 +248,17 @@ def arrival_faults(system: System, stages: Sequence[Stage], reach: float) -> Ite
     reach : float [Å]
         Largest range of the potential.
     """
-    left = len(atoms_to_come(system))
+    everyone = system.groups.get(DEPOSITED, np.zeros(system.n_atoms, np.bool_))
+    left, is_new = int(np.count_nonzero(everyone)), not np.any(everyone & ~system.absent)
     for index, stage in enumerate(stages):
         deposit = stage.deposit
         if deposit is None:
             continue
         if deposit.count > left:
-            yield index, InputError(f"{deposit.count} atoms are to arrive, and {left} are left that are parked.")
+            yield index, InputError(f"{deposit.count} atoms are to arrive, and {left} are left of those to come.")
         left -= deposit.count
+        if not is_new:
+            continue  # the room was checked before the first one arrived
         try:
             side = SIDES[deposit.side](system)
         except InputError:
