@@ -112,8 +112,11 @@ def test_an_analysis_may_follow_arrivals(run):
 def test_a_run_with_arrivals_resumes_to_the_bit(run, tmp_path, monkeypatch, step):
     monkeypatch.setattr(loop, "PROGRESS_INTERVAL", 0.0)
 
+    sent = []
+
     def interrupt(progress):
-        if progress.step == step:
+        if progress.step == step and not sent:
+            sent.append(step)
             os.kill(os.getpid(), signal.SIGINT)
 
     stopped = nakmd.run(nakmd.Deck.from_text(DECK), tmp_path / "run", threads=1, progress=interrupt)
@@ -150,8 +153,7 @@ def test_a_deposition_that_cannot_work_is_refused_with_its_line(old, new, words)
 
 
 def test_a_bath_that_acts_on_atoms_in_flight_is_mentioned():
-    from nakmd.deck.source import DeckSource
     from nakmd.runs.plan import make_plan
 
     text = DECK.replace('ensemble = "nve"\nvelocities = "300 K"', 'temperature = "300 K"', 1)
-    assert any("acts on atoms that arrive" in warning for warning in make_plan(DeckSource.from_text(text)).warnings)
+    assert any("acts on atoms that arrive" in warning for warning in make_plan(nakmd.Deck.from_text(text)).warnings)
