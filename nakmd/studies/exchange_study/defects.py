@@ -44,7 +44,7 @@ NEAREST = np.array([0.5, 0.5, 0.5])
 
 
 class Metals:
-    """Energies of the pure crystals of a potential, and its calculator.
+    """Energies of the pure crystals of a potential, and its defects.
 
     Parameters
     ----------
@@ -53,11 +53,10 @@ class Metals:
     """
 
     def __init__(self, potential: Potential, host: str, solute: str) -> None:
-        self.host, self.solute = host, solute
+        self.potential, self.host, self.solute = potential, host, solute
         self.a = lattice_constant(potential, host)
         self.of_host = energy_per_atom(potential, crystal(host, 1, "bcc", self.a))
         self.of_solute = energy_per_atom(potential, crystal(solute, 1, "bcc", lattice_constant(potential, solute)))
-        self.engine = NakMD(potential)
 
     @property
     def drift(self) -> float:
@@ -102,7 +101,7 @@ class Metals:
         _, distances = get_distances(centre[None] * self.a, atoms.positions, cell=atoms.cell, pbc=True)
         state = atoms.copy()
         state.set_constraint(FixAtoms(mask=distances[0] > radius * self.a))
-        state.calc = self.engine
+        state.calc = NakMD(self.potential)
         search = FIRE(state, logfile=None, maxstep=LONGEST_STEP)
         converged = search.run(fmax=LARGEST_FORCE, steps=END_STEPS)
         away = find_mic(state.positions - atoms.positions, atoms.cell, True)[1] / self.a

@@ -109,7 +109,7 @@ def _path(
     bump: FloatArray | None = None, symmetric: bool = True,
 ) -> PathRecord:  # fmt: skip
     return path(
-        before, after, metals.engine, movers, radius=radius * metals.a, bump=bump, symmetric=symmetric,
+        before, after, metals.potential, movers, radius=radius * metals.a, bump=bump, symmetric=symmetric,
         settings=PathSettings(images=images), limits=PathLimits(drift=distance_of(metals.drift)),
     )  # fmt: skip
 
