@@ -91,16 +91,17 @@ def _lowest(by_vacancy: float, by_interstitial: float) -> str:
 
 
 def _stress(figures: Figures) -> Iterator[str]:
-    """Yield the sentence on stress: the size of the dipole, whatever its sign."""
-    found = comparisons(figures, "dipole")
-    if not found:
-        return
-    parts = [
-        f"{c.model} {Comparison(c.model, abs(c.first), abs(c.second), c.error).verdict} "
-        f"({c.first:+.2f} against {c.second:+.2f} eV)"
-        for c in found
-    ]
-    yield f"That Na in K strains its host less (size of the elastic dipole): {', '.join(parts)}."
+    """Yield the sentences on stress: sizes count, whatever their signs."""
+    for key, name, unit in (
+        ("stress", "the pressure at the same share of solutes", "GPa"), ("dipole", "the elastic dipole", "eV"),
+    ):  # fmt: skip
+        parts = [
+            f"{c.model} {Comparison(c.model, abs(c.first), abs(c.second), c.error).verdict} "
+            f"({c.first:+.2f} against {c.second:+.2f} {unit})"
+            for c in comparisons(figures, key)
+        ]
+        if parts:
+            yield f"That Na in K strains its host less, by the size of {name}: {', '.join(parts)}."
 
 
 def _rates(figures: Figures, models: Sequence[str]) -> Iterator[str]:

@@ -32,12 +32,13 @@ STABILITY, STRESS = "Stability", "Stress"
 SERIES = (
     ("energy, volume free", "substitution", "energy of substitution", "eV", STABILITY),
     ("dipole", "dipole", "elastic dipole", "eV", STRESS),
+    ("stress", "stress", "pressure per share of solutes", "GPa", STRESS),
     ("volume, relaxed", "volume", "change of volume", "host atoms", STRESS),
     ("first shell", "first shell", "change of the distance to the first shell", "1", STRESS),
 )
 
 #: Names of the anchors in the inputs.
-ANCHORS = ("substitution", "dipole", "volume")
+ANCHORS = ("substitution", "dipole", "stress", "volume")
 
 
 def points(models: Mapping[str, Potential], quick: bool) -> Iterator[StudyPoint]:
@@ -70,16 +71,13 @@ def figures(models: Sequence[str], quick: bool, results: PointResults, inputs: I
         for pair in PAIRS:
             for model in models:
                 yield _of_series(model, pair, quick, results, name, f"{key}.{pair}", f"{title}, {pair}", unit, group)
-                if name in _MEMBER_NAMES and not quick and members_of(model):
+                if name in stability.MEMBER_NUMBERS and not quick and members_of(model):
                     yield _of_members(model, pair, results, name, f"{key}.{pair}", f"{title}, {pair}", unit, group)
             if key in ANCHORS:
                 entry = inputs[f"exchange.pbe_{key}_{pair.lower().replace(' ', '_')}"]
                 yield StudyFigure.of_input(entry, f"{key}.{pair}", f"{title}, {pair}", "PBE", group)
     for pair, model in product(PAIRS, models):
         yield from _stresses(model, pair, quick, results)
-
-
-_MEMBER_NAMES = ("energy, volume free", "dipole", "volume, relaxed")
 
 
 def _key(model: str, pair: str, cells: int) -> str:

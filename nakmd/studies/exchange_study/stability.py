@@ -22,6 +22,9 @@ from nakmd.units import GPA_PER_EV_A3
 #: Distance from its site, in lattice constants, from which an atom has left it.
 OFF_SITE = 0.25
 
+#: Numbers that the members of an ensemble are compared by.
+MEMBER_NUMBERS = ("energy, volume free", "dipole", "stress", "volume, relaxed")
+
 #: Distances of the first shells of bcc, in lattice constants.
 SHELLS = (0.0, math.sqrt(0.75), 1.0, math.sqrt(2.0), math.sqrt(2.75))
 
@@ -41,10 +44,10 @@ def measure(potential: Potential, host: str, solute: str, cells: int, volume: bo
     -------
     dict
         ``"atoms"``; ``"energy"`` [eV] at the volume of the host and ``"energy, volume free"``; ``"dipole"`` p [eV], a
-        third of the trace of W = -dE/dε; ``"pressure"`` p/V [GPa]; ``"volume"`` [host atoms], p/B, and ``"volume,
-        relaxed"``; ``"elastic"`` [eV], p²/2BV; ``"first shell"``, relative change of the distance; ``"shell stress"``
-        [GPa], mean hydrostatic stress of the atoms of each shell, the solute first, positive in tension, with the
-        volume of a host atom for each.
+        third of the trace of W = -dE/dε; ``"pressure"`` p/V [GPa]; ``"stress"`` p/Ω [GPa], the pressure at a share of
+        solutes, over that share; ``"volume"`` [host atoms], p/B, and ``"volume, relaxed"``; ``"elastic"`` [eV], p²/2BV;
+        ``"first shell"``, relative change of the distance; ``"shell stress"`` [GPa], mean hydrostatic stress of the
+        atoms of each shell, the solute first, positive in tension, with the volume Ω of a host atom for each.
 
     Raises
     ------
@@ -74,6 +77,7 @@ def measure(potential: Potential, host: str, solute: str, cells: int, volume: bo
         "energy": energy - pure,
         "dipole": dipole,
         "pressure": dipole / sites.cell.volume * GPA_PER_EV_A3,
+        "stress": dipole / atomic * GPA_PER_EV_A3,
         "volume": dipole / bulk / atomic,
         "elastic": dipole**2 / (2.0 * bulk * sites.cell.volume),
         **_shells(sites, held, virials, a),
@@ -87,9 +91,9 @@ def measure(potential: Potential, host: str, solute: str, cells: int, volume: bo
 
 
 def energies_of(potential: Potential, host: str, solute: str, cells: int) -> dict[str, Any]:
-    """Return E_sub [eV] with the volume relaxed and the dipole [eV] alone: for the members of an ensemble."""
+    """Return `MEMBER_NUMBERS` of `measure` with the volume relaxed: for the members of an ensemble."""
     record = measure(potential, host, solute, cells, volume=True)
-    return {name: record[name] for name in ("atoms", "energy", "energy, volume free", "dipole", "volume, relaxed")}
+    return {name: record[name] for name in (*MEMBER_NUMBERS, "atoms", "energy")}
 
 
 def limit_of(series: Mapping[int, float]) -> tuple[float, float]:
