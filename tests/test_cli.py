@@ -68,6 +68,7 @@ def test_help_imports_no_slow_packages():
         "warmup",
         "doctor",
         "bench",
+        "study",
     ):
         assert re.search(rf"\b{verb}\b", done.stdout)
 

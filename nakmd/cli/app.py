@@ -22,6 +22,7 @@ from nakmd.cli import (
     resume,
     run,
     schema,
+    study,
     validate,
     warmup,
 )
@@ -43,6 +44,7 @@ app.command(cls=analyze.AnalyzeCommand)(guarded(analyze.analyze))
 app.command()(guarded(report.report))
 app.add_typer(potentials.app, name="potentials")
 app.command()(guarded(validate.validate))
+app.command()(guarded(study.study))
 app.command()(guarded(convert.convert))
 app.command()(guarded(bench.bench))
 app.command()(guarded(schema.schema))

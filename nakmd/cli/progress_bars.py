@@ -18,7 +18,7 @@ from nakmd.pace import Pace
 if TYPE_CHECKING:
     from nakmd.runs.outcome import Run
     from nakmd.simulation import Progress
-    from nakmd.studies.validation import ValidationProgress
+    from nakmd.studies.point_progress import PointProgress
 
 #: Seconds between two lines of progress when standard error is not a terminal.
 _LINE_INTERVAL = 10.0
@@ -67,14 +67,14 @@ def watch_frames() -> Iterator[Callable[[int, int | None], None]]:
 
 
 @contextmanager
-def watch_points(quiet: bool = False) -> Iterator[Callable[[ValidationProgress], None] | None]:
+def watch_points(quiet: bool = False) -> Iterator[Callable[[PointProgress], None] | None]:
     """Show the points of a validation: a bar on a terminal, a line per point otherwise, nothing if quiet."""
     if quiet:
         yield None
         return
     with _shown("point", "") as show:
 
-        def report(now: ValidationProgress) -> None:
+        def report(now: PointProgress) -> None:
             notes = [_left(now.seconds_left) if now.done < now.total else "", f"{now.key} done" if now.key else ""]
             show("point", now.done, now.total, ", ".join(filter(None, notes)), True)
 

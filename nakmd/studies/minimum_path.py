@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from nakmd.analysis.plotting import Axes, Figure
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.ase import NakMD
 from nakmd.errors import InputError
-from nakmd.potentials import Potential
+from nakmd.potentials import Potential, load
 from nakmd.studies.path_figure import draw_path
 from nakmd.studies.path_guards import PathError, PathLimits, check_drift, check_energies, check_saddle
 
@@ -176,7 +176,7 @@ def path(
     >>> hop.value                                            # doctest: +SKIP
     """
     _check_states(initial, final, movers, settings)
-    engine = calculator if isinstance(calculator, BaseCalculator) else NakMD(calculator)
+    engine = _engine(calculator)
     free = _mobile_atoms(initial, final, movers, radius, mobile)
     band = _Band(initial, engine, movers, free, settings, limits)
     first, last = band.relaxed_end(initial, "the initial state"), band.relaxed_end(final, "the final state")
@@ -205,6 +205,14 @@ def path(
         force=force,
         mobile=int(free.sum()),
     )
+
+
+def _engine(calculator: BaseCalculator | Potential | str) -> Callable[[], BaseCalculator]:
+    """Return what gives the calculator of a state: of a potential one for each, which keeps its neighbour lists."""
+    if isinstance(calculator, BaseCalculator):
+        return lambda: calculator
+    potential = load(calculator) if isinstance(calculator, str) else calculator
+    return lambda: NakMD(potential)
 
 
 def _check_states(initial: Atoms, final: Atoms, movers: Sequence[int], settings: PathSettings) -> None:
@@ -262,7 +270,7 @@ class _Band:
     def __init__(
         self,
         initial: Atoms,
-        engine: BaseCalculator,
+        engine: Callable[[], BaseCalculator],
         movers: Sequence[int],
         free: BoolArray,
         settings: PathSettings,
@@ -339,7 +347,7 @@ class _Band:
     def _prepared(self, atoms: Atoms) -> Atoms:
         state: Atoms = atoms.copy()
         state.set_constraint(self._held)
-        state.calc = self._engine
+        state.calc = self._engine()
         return state
 
     def _kept(self, atoms: Atoms) -> Atoms:

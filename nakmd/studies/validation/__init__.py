@@ -8,7 +8,7 @@ runs of both. `references.toml` holds the reference values, `targets.toml` what 
 `point_findings` compares.
 """
 
-from nakmd.studies.validation.campaign import Validation, ValidationProgress, validate
+from nakmd.studies.validation.campaign import Validation, validate
 from nakmd.studies.validation.findings import Finding
 from nakmd.studies.validation.references import Reference
 from nakmd.studies.validation.wanted import GROUPS, LIQUID_QUICK, QUANTITIES
@@ -20,6 +20,5 @@ __all__ = [
     "Finding",
     "Reference",
     "Validation",
-    "ValidationProgress",
     "validate",
 ]

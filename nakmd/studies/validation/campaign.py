@@ -15,34 +15,15 @@ from nakmd.pace import Pace
 from nakmd.potentials import Potential, library
 from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.runs.provenance import describe_run, potential_hash
+from nakmd.studies.point_progress import PointProgress
+from nakmd.studies.point_store import Store
 from nakmd.studies.validation.findings import AGREES, FAILED, MISSES, UNKNOWN, Finding
 from nakmd.studies.validation.point_findings import findings_of
-from nakmd.studies.validation.point_store import Store
 from nakmd.studies.validation.points import Point, points_for
 from nakmd.studies.validation.references import sources
 from nakmd.studies.validation.scales import FULL, QUICK, Scale
 from nakmd.studies.validation.wanted import QUANTITIES, Wanted
 from nakmd.studies.validation.workers import compute_all
-
-
-@dataclass(frozen=True)
-class ValidationProgress:
-    """Progress of a validation.
-
-    Attributes
-    ----------
-    done, total : int
-        Number of points.
-    key : str
-        The point just finished; empty at the start.
-    seconds_left : float
-        Estimate from the points so far; NaN while unknown.
-    """
-
-    done: int
-    total: int
-    key: str
-    seconds_left: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +93,7 @@ def validate(
     seed: int = 0,
     directory: str | Path | None = None,
     threads: int | None = None,
-    progress: Callable[[ValidationProgress], None] | None = None,
+    progress: Callable[[PointProgress], None] | None = None,
 ) -> Validation:
     """Compute quantities of a model and compare each with its reference.
 
@@ -133,7 +114,7 @@ def validate(
     threads : int, optional
         Number of points computed in parallel. Default: all threads of Numba.
     progress : callable, optional
-        Called with a `ValidationProgress` at the start and after each point.
+        Called with a `PointProgress` at the start and after each point.
 
     Returns
     -------
@@ -211,14 +192,14 @@ def _compute(
     seed: int,
     store: Store,
     threads: int | None,
-    progress: Callable[[ValidationProgress], None] | None,
+    progress: Callable[[PointProgress], None] | None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
     """Return results and seconds of all points; stored points are not recomputed."""
     digests = {point.key: point.digest(models[point.doping], seed) for point in points}
     results: dict[str, dict[str, Any]] = {}
     seconds: dict[str, float] = {}
     for point in points:
-        entry = store.find(point, digests[point.key])
+        entry = store.find(point.key, digests[point.key])
         if entry is not None:
             results[point.key], seconds[point.key] = entry
     missing = [point for point in points if point.key not in results]
@@ -228,11 +209,11 @@ def _compute(
 
     def report(key: str) -> None:
         if progress is not None:
-            progress(ValidationProgress(len(results), len(points), key, pace.seconds_left(total)))
+            progress(PointProgress(len(results), len(points), key, pace.seconds_left(total)))
 
     report("")
     for point, result, took in compute_all(missing, models, seed, _processes(threads)):
-        store.keep(point, digests[point.key], result, took)
+        store.keep(point.key, digests[point.key], result, took, point.params)
         results[point.key], seconds[point.key] = result, took
         done += point.cost
         pace.mark(done)
