@@ -217,12 +217,12 @@ def test_gfn1_xtb_conserves_energy(tmp_path):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of PyTorch and pymatgen, which are no concern of a run
 def test_chgnet_conserves_energy_and_resumes_to_the_bit(tmp_path):
-    """Sodium by CHGNet, which was trained on crystals: NVE, pressure from its stress, and the same bits once resumed."""
+    """Sodium by CHGNet, NVE: energy, a pressure from its stress, and the same bits once resumed."""
     model = {"ase": "chgnet.model.dynamics:CHGNetCalculator", "arguments": {"use_device": "cpu"}}
     deck = deck_of(tmp_path, model, steps=12)
     whole = run_deck(deck, tmp_path / "whole", threads=1)
     conserved, kinetic = (np.asarray(whole.trajectory.thermo[name]) for name in ("conserved", "kinetic_energy"))
-    assert np.ptp(kinetic) > 0.02
+    assert np.ptp(kinetic) > 0.01
     assert np.ptp(conserved) < 1e-2 * np.ptp(kinetic)
     assert np.all(np.isfinite(whole.trajectory.thermo["pressure_bar"]))
     part = run_deck(deck_of(tmp_path, model, steps=8), tmp_path / "part", threads=1)
