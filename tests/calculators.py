@@ -40,6 +40,20 @@ class Bare(MorsePotential):
         }[self.how]  # fmt: skip
 
 
+class Matrix(MorsePotential):
+    """Gives its stress as a matrix, as CHGNet does, or as words of that shape."""
+
+    def __init__(self, words=False, **parameters):
+        super().__init__(**parameters)
+        self.words = words
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=()):
+        super().calculate(atoms, properties, system_changes)
+        xx, yy, zz, yz, xz, xy = self.results["stress"]
+        matrix = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        self.results["stress"] = np.full((3, 3), "none") if self.words else matrix
+
+
 class Spring(Calculator):
     """The first atom on a spring: a correction, without stress and energies of the atoms."""
 

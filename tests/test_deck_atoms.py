@@ -63,6 +63,13 @@ def test_live_analyses_see_all_atoms(runs):
     assert whole["thermo"].quantities == part["thermo"].quantities  # energies by atom: of all of them
 
 
+def test_the_report_tells_which_atoms_are_stored(runs):
+    whole, part = (run.files["report"].read_text() for run in runs)
+    assert "atoms stored" in part
+    assert "it lacks 176 C, 4 N:graphitic" in part  # below the view, which shows the liquid alone
+    assert "atoms stored" not in whole
+
+
 def test_stopped_and_resumed_on_other_threads_the_frames_have_the_same_bits(runs, tmp_path, monkeypatch):
     """Live analyses of the wall end with the interruption, as the trajectory has no wall; the others go on from it."""
     monkeypatch.setattr(loop, "PROGRESS_INTERVAL", 0.0)

@@ -10,7 +10,7 @@ import pytest
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones as LennardJonesOfASE
 from ase.calculators.morse import MorsePotential
-from calculators import SODIUM, Bare, Counted, Spring
+from calculators import SODIUM, Bare, Counted, Matrix, Spring
 from small_decks import ENVIRONMENT
 
 from nakmd.ase import NakMD
@@ -100,6 +100,15 @@ def test_what_the_calculator_lacks_is_absent():
     for lacking in (atoms.get_stress, atoms.get_potential_energies):
         with pytest.raises(PropertyNotImplementedError):
             lacking()
+
+
+def test_a_stress_as_a_matrix_is_that_of_its_six_components():
+    system = liquid(3)
+    found, expected = (evaluate(External(kind(**SODIUM)), system) for kind in (Matrix, MorsePotential))
+    assert np.ptp(expected.virial) > 0.1
+    np.testing.assert_allclose(found.virial, expected.virial, atol=1e-13)  # a mean of two equal numbers
+    with pytest.raises(ModelError, match="gave stress"):
+        evaluate(External(Matrix(words=True, **SODIUM)), system)
 
 
 def test_one_call_gives_energy_forces_and_virial():

@@ -210,3 +210,21 @@ def test_gfn1_xtb_conserves_energy(tmp_path):
         assert trajectory.topology.n_atoms == 30
     assert np.ptp(kinetic) > 0.05
     assert np.ptp(conserved) < 1e-2 * np.ptp(kinetic)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("chgnet") is None, reason="needs chgnet: pip install nakmd[chgnet]")
+@pytest.mark.chgnet
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of PyTorch and pymatgen, which are no concern of a run
+def test_chgnet_conserves_energy_and_resumes_to_the_bit(tmp_path):
+    """Sodium by CHGNet, NVE: energy, a pressure from its stress, and the same bits once resumed."""
+    model = {"ase": "chgnet.model.dynamics:CHGNetCalculator", "arguments": {"use_device": "cpu"}}
+    deck = deck_of(tmp_path, model, steps=12)
+    whole = run_deck(deck, tmp_path / "whole", threads=1)
+    conserved, kinetic = (np.asarray(whole.trajectory.thermo[name]) for name in ("conserved", "kinetic_energy"))
+    assert np.ptp(kinetic) > 0.01
+    assert np.ptp(conserved) < 1e-2 * np.ptp(kinetic)
+    assert np.all(np.isfinite(whole.trajectory.thermo["pressure_bar"]))
+    part = run_deck(deck_of(tmp_path, model, steps=8), tmp_path / "part", threads=1)
+    resume_run(part.directory, steps=4, threads=1)
+    assert frames_of(tmp_path / "part")[-1] == frames_of(whole.directory)[-1]
