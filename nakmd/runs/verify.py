@@ -99,7 +99,9 @@ def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -
     if system is not None:
         known = {*system.species_names, *map(element_of, system.species_names), *system.groups, "all"}
     elif expected:
-        known = {*expected, *map(element_of, expected), *COMMON_GROUPS}
+        crystal = None if draft.structure is None else draft.structure.crystal
+        layers = () if crystal is None else crystal.layer_groups
+        known = {*expected, *map(element_of, expected), *COMMON_GROUPS, *layers}
     else:
         return
     for path, name in named_groups(draft):
