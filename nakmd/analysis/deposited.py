@@ -6,10 +6,7 @@ import numpy as np
 
 from nakmd.arrays import BoolArray
 from nakmd.errors import AnalysisError
-from nakmd.system import Frame, Topology
-
-#: Group of the atoms that a run deposits.
-DEPOSITED = "deposited"
+from nakmd.system import DEPOSITED, Frame, Topology
 
 
 def deposited_atoms(topology: Topology, name: str) -> BoolArray:

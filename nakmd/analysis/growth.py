@@ -109,7 +109,7 @@ class Growth(NamedAnalysis):
         arrived, host = self._arriving & present, self._host & present
         require_finite(frame.positions[arrived | host])
         z = frame.positions[:, 2]
-        planes = self._layers.planes(frame.positions, frame.cell)
+        planes = self._layers.planes(frame.positions, present, frame.cell)
         joined = self._joined(frame, arrived | host, planes)
         film = arrived & joined
         host &= joined

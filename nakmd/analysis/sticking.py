@@ -101,7 +101,10 @@ class Sticking(TableAnalysis):
             return None
         kinds, atoms = np.asarray(events["kind"]).astype(str), np.asarray(events["atom"], dtype=np.int64)
         elements = np.array(source.topology.elements)[source.topology.species]
-        return _record(atoms[kinds == "release"], atoms[kinds == "park"], elements, "all arrivals of the run")
+        arriving = deposited_atoms(source.topology, "sticking")
+        # an atom of the substrate may evaporate too
+        left = atoms[(kinds == "park") & arriving[atoms]]
+        return _record(atoms[kinds == "release"], left, elements, "all arrivals of the run")
 
 
 def _record(came: IntArray, left: IntArray, elements: NDArray[Any], note: str) -> StickingRecord:

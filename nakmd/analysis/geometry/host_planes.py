@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nakmd.arrays import FloatArray, IntArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.system import Topology
@@ -86,13 +86,15 @@ class HostLayers:
         # the lower half stays a crystal when the surface disorders
         self._crystalline = max(2, len(self.groups) // 2)
 
-    def planes(self, positions: FloatArray, cell: Cell) -> HostPlanes:
+    def planes(self, positions: FloatArray, present: BoolArray, cell: Cell) -> HostPlanes:
         """Return the planes through the lower half of the slab.
 
         Parameters
         ----------
         positions : (n, 3) float64 [Å]
             Of all atoms.
+        present : (n,) bool
+            Atoms that are there.
         cell : Cell
 
         Raises
@@ -103,7 +105,10 @@ class HostLayers:
         matrix = cell.matrix
         if np.any(np.abs(matrix[2, :2]) > 1e-9) or np.any(np.abs(matrix[:2, 2]) > 1e-9):
             raise AnalysisError("The growth of a film needs a slab in the xy plane and a third cell vector along z.")
-        heights = np.array([positions[group, 2].mean() for group in self.groups[: self._crystalline]])
+        lower = [group[present[group]] for group in self.groups[: self._crystalline]]
+        heights = np.array([positions[group, 2].mean() for group in lower if len(group)])
+        if len(heights) < len(lower):
+            raise AnalysisError("All atoms of a layer in the lower half of the slab have evaporated.")
         spacing, first = np.polyfit(np.arange(len(heights)), heights, 1)
         if not spacing > 0.0:
             raise AnalysisError('The groups "layer_1", "layer_2" and on do not follow each other along z.')
