@@ -63,8 +63,9 @@ class Growth(NamedAnalysis):
 
     h is the height of spheres of 0.6 lattice constants around all atoms, on a grid of half a lattice constant. Random
     growth without motion of atoms has heights with the distribution of Poisson: w = d √θ and G = exp(-4θ), with the
-    distance d of the planes. The map of a bare crystal has a roughness as well (``bare_roughness``). An exponent of w
-    in time needs decades of time, which a run does not have.
+    distance d of the planes. The map of a bare crystal has a roughness as well (``bare_roughness``), and a correlation
+    length below the lattice constant is that of the atoms themselves. An exponent of w in time needs decades of time,
+    which a run does not have.
 
     All of it belongs to one realisation: w, G, the correlation length and the width have no error in one run, and get
     one from seeds (`nakmd.analysis.combine`). Shares have the interval of Wilson, numbers of atoms that of Garwood.
