@@ -85,18 +85,21 @@ def test_theta_sums_to_the_atoms_deposited():
 
 
 def test_exchange_with_the_slab():
-    """Arriving atoms that took places of the top layer, whose atoms are on top."""
+    """Arriving atoms that took places of the two top layers, whose atoms are on top."""
     slab = slab_of()
     sites = sites_above(slab, "110", REPEATS, 1)[0]
     film = sites[:20].copy()
     top = np.flatnonzero(slab.groups["layer_6"])
+    below = np.flatnonzero(slab.groups["layer_5"])
     film[:8], slab.positions[top[:8]] = slab.positions[top[:8]].copy(), sites[:8]
+    film[8:11], slab.positions[below[:3]] = slab.positions[below[:3]].copy(), sites[8:11]
     record = growth(film_on(slab, [film]))
-    assert (record.mixing.count, record.mixing.total) == (8, 20)
-    assert record.mixing.interval() == pytest.approx(Share.of(8, 20).interval())
-    assert record.promoted.count == 8
+    assert (record.exchanged.count, record.exchanged.total) == (8, 20)
+    assert (record.mixing.count, record.mixing.total) == (3, 20)
+    assert record.mixing.interval() == pytest.approx(Share.of(3, 20).interval())
+    assert record.promoted.count == 11
     assert record.theta[-1] == pytest.approx(20 / len(sites))
-    # layer 0 has 8 of 96 deposited, layer 1 12 of 20, and nothing is above: 90 % is never reached
+    # layer 1 has 9 deposited atoms of 20, and nothing is above: 90 % is never reached
     assert np.isnan(record.profile_width.value)
 
 

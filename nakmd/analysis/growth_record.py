@@ -45,8 +45,8 @@ class GrowthRecord(Record):
         ``height_roughness`` and ``layer_roughness``.
     bragg : Measure
     correlation_length : Measure [Å]
-    mixing : Share
-        Of the deposited atoms, those in layer 0 or below.
+    mixing, exchanged : Share
+        Of the deposited atoms, those below the highest plane of the slab (layers below 0), and those in it (layer 0).
     promoted : Count
         Atoms of the slab in layer 1 or above.
     profile_width : Measure [Å]
@@ -71,6 +71,7 @@ class GrowthRecord(Record):
     bragg: Measure
     correlation_length: Measure
     mixing: Share
+    exchanged: Share
     promoted: Count
     profile_width: Measure
     film: dict[str, int] = field(default_factory=dict)
@@ -84,7 +85,8 @@ class GrowthRecord(Record):
         yield Row.of("  roughness by layers", self.layered)
         yield Row.of("  lateral correlation length", self.correlation_length)
         yield Row.of("  Bragg anti-phase signal G", self.bragg)
-        yield Row.of("  mixing: deposited in the slab", self.mixing)
+        yield Row.of("  mixing: deposited below the first plane of the slab", self.mixing)
+        yield Row.of("  deposited in the first plane of the slab", self.exchanged)
         yield Row.of("  promoted atoms of the slab", self.promoted)
         yield Row.of("  10-90 % width of the composition", self.profile_width)
 
