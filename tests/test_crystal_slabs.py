@@ -181,3 +181,9 @@ def test_the_stored_lattice_is_that_of_the_validation():
     for element, a, error in (("Na", 4.2967, 0.0006), ("K", 5.3280, 0.0017)):
         (entry,) = [e for e in read_set("nak-2026").lattice if (e.element, e.temperature) == (element, 300.0)]
         assert abs(entry.a - a) < 3.0 * np.hypot(entry.error, error)
+
+
+def test_growth_needs_atoms_that_arrive():
+    faults = plan_of(SLAB, analysis={"quantities": ["growth"]}).faults
+    assert len(faults) == 1
+    assert 'growth needs atoms that arrive during the run, the group "deposited"' in faults[0]

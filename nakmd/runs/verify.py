@@ -136,7 +136,8 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
 
         for index, quantity in enumerate(analysis.quantities):
             try:
-                standard_analyses(system.topology, [quantity])
+                for measured in standard_analyses(system.topology, [quantity]).values():
+                    measured.prepare(system.topology)
             except AnalysisError as error:
                 yield Problem(("analysis", "quantities", index), str(error))
     yield from _check_stored_atoms(draft, analysis, system)
