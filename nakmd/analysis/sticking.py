@@ -17,7 +17,7 @@ from nakmd.analysis.numerics.counts import Share
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import IntArray
 from nakmd.errors import AnalysisError
-from nakmd.system import Frame, Topology
+from nakmd.system import DEPOSITED, Frame, Topology
 
 
 class StickingRecord(Record):
@@ -71,6 +71,10 @@ class Sticking(TableAnalysis):
     on_request = True  # few runs deposit atoms
     atoms = METAL
     follows_arrivals = True
+
+    def atoms_read(self, topology: Topology) -> tuple[str, ...]:
+        """Return the atoms that arrive."""
+        return (DEPOSITED,)
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
