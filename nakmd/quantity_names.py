@@ -33,4 +33,7 @@ QUANTITIES: Mapping[str, str] = {
     "free_energy_profile": "free_energy_profile.FreeEnergyProfile",
     "surface_tension": "surface_tension.SurfaceTension",
     "contact_angle": "contact_angle.ContactAngle",
+    "growth": "growth.Growth",
+    "islands": "islands.Islands",
+    "sticking": "sticking.Sticking",
 }

@@ -96,6 +96,22 @@ TERMS = {
     },
     "stage": [{"kind": "produce", "steps": 5, "ensemble": "nve"}],
 }
+SLAB = {
+    "model": {"potential": "nak"},
+    "structure": {
+        "crystal": {
+            "element": "K",
+            "face": "110",
+            "repeat": [5, 4],
+            "layers": 8,
+            "fixed_layers": 2,
+            "bath_layers": 3,
+            "temperature": "300 K",
+        },
+        "box": {"vacuum": "15 Å"},
+    },
+    "stage": [{"kind": "relax"}],
+}
 SHEETS = {
     "model": {"potential": "cn"},
     "structure": {
@@ -123,7 +139,7 @@ WALL_FILE = {
     },
     "stage": [{"kind": "relax"}],
 }
-DECKS = {"carbon": CARBON, "terms": TERMS, "sheets": SHEETS, "files": FILES, "wall file": WALL_FILE}
+DECKS = {"carbon": CARBON, "terms": TERMS, "slab": SLAB, "sheets": SHEETS, "files": FILES, "wall file": WALL_FILE}
 
 
 def keys_of(data, path=()):

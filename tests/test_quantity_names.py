@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 from droplets import cap_on_sheet
+from films import film_on, sites_above
 from synthetic import autoregressive, frame, interface, topology
 from typer.testing import CliRunner
 
@@ -26,6 +27,7 @@ from nakmd.deck.deck import Deck
 from nakmd.errors import DeckError
 from nakmd.report.citations import cite_quantity, references_of
 from nakmd.results.results import Results
+from nakmd.structures import crystal_slab
 
 pytestmark = pytest.mark.draws
 
@@ -65,9 +67,16 @@ def droplet():
 
 
 @cache
+def deposited_film():
+    slab = crystal_slab("K", "110", (6, 4), 4, 5.3)
+    sites = sites_above(slab, "110", (6, 4), 1)[0]
+    return film_on(slab, [sites[: 2 * n] for n in range(12)])
+
+
+@cache
 def records_of(name):
-    """Records of a quantity, from the first of three sources that it can be measured in."""
-    for source in (at_wall(), film_of_alloy(), droplet()):
+    """Records of a quantity, from the first of four sources that it can be measured in."""
+    for source in (at_wall(), film_of_alloy(), droplet(), deposited_film()):
         if quantity(name).atoms.met(AtomsPresent.of(source.topology, "images", 1e9, NO_CHOICE)):
             records = analyze(source, [name])
             if all(isinstance(record, Record) for record in records.values()):
@@ -118,8 +127,8 @@ def test_a_record_has_rows_text_json_and_plot(name):
 def test_quantities_missing_in_the_thermo_table_are_measured_in_frames():
     kinds = {name: quantity(name) for name in NAMES if issubclass(quantity(name), TableAnalysis)}
     assert set(kinds) >= {"thermo", "viscosity", "thermal_conductivity", "surface_tension"}
-    source = film_of_alloy()
     for name, kind in kinds.items():
+        source = deposited_film() if name == "sticking" else film_of_alloy()
         assert kind().of_run(source, FrameChoice.of(source)).to_dict() == analyze(source, [name])[name].to_dict()
 
 

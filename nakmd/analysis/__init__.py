@@ -22,7 +22,10 @@ from nakmd.analysis.free_energy import FreeEnergyRecord, affinity_free_energy
 from nakmd.analysis.free_energy_profile import FreeEnergyProfile, FreeEnergyProfileRecord, free_energy_profile
 from nakmd.analysis.gibbs_excess import GibbsExcess, GibbsExcessRecord, gibbs_excess
 from nakmd.analysis.green_kubo import ViscosityRecord
+from nakmd.analysis.growth import Growth, growth
+from nakmd.analysis.growth_record import GrowthRecord
 from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
+from nakmd.analysis.islands import Islands, IslandsRecord, islands
 from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
 from nakmd.analysis.local_order import LocalOrder, LocalOrderRecord, local_order
@@ -36,6 +39,7 @@ from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, resid
 from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
 from nakmd.analysis.standard import analyze, lacking_analyses, standard_analyses, unmeasured_quantities
+from nakmd.analysis.sticking import Sticking, StickingRecord, sticking
 from nakmd.analysis.stress_profile import StressProfile, StressProfileRecord, stress_profile
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
@@ -76,8 +80,12 @@ __all__ = [
     "FreeEnergyRecord",
     "GibbsExcess",
     "GibbsExcessRecord",
+    "Growth",
+    "GrowthRecord",
     "Immersion",
     "ImmersionRecord",
+    "Islands",
+    "IslandsRecord",
     "LayerDiffusion",
     "LayerDiffusionRecord",
     "Lifetimes",
@@ -97,6 +105,8 @@ __all__ = [
     "ResidenceRecord",
     "ShortRangeOrder",
     "ShortRangeOrderRecord",
+    "Sticking",
+    "StickingRecord",
     "StressProfile",
     "StressProfileRecord",
     "StructureFactor",
@@ -124,7 +134,9 @@ __all__ = [
     "extrapolate_size",
     "free_energy_profile",
     "gibbs_excess",
+    "growth",
     "heat_of_immersion",
+    "islands",
     "lacking_analyses",
     "layer_diffusion",
     "lifetimes",
@@ -139,6 +151,7 @@ __all__ = [
     "run_all",
     "short_range_order",
     "standard_analyses",
+    "sticking",
     "stress_profile",
     "structure_factor",
     "surface_tension",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nakmd.potentials.forms.record import SurfaceEntry
+    from nakmd.potentials.forms.record import LatticeEntry, SurfaceEntry
     from nakmd.potentials.library import SetSummary
     from nakmd.potentials.library.records import AnyRecord
 
@@ -60,6 +60,11 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
         if surface:
             show_heading("Surface of the liquid" + (f" of {entry.name}" if parts else ""))
             show_table(SURFACE_COLUMNS, [_surface_row(point) for point in surface])
+    for entry in (record, *parts):
+        lattice = getattr(entry, "lattice", ())
+        if lattice:
+            show_heading("Lattice constant of bcc at zero pressure" + (f" of {entry.name}" if parts else ""))
+            show_table(LATTICE_COLUMNS, [_lattice_row(point) for point in lattice])
     show_heading("Not for")
     for entry in (record, *parts):
         for use in entry.not_for:
@@ -83,6 +88,7 @@ def number_tables(record: AnyRecord) -> list[tuple[str, list[str], list[list[str
         "units",
         "member",
         "surface",
+        "lattice",
     }
     settings, tables = [], []
     for key, value in data.items():
@@ -151,6 +157,14 @@ def _surface_row(entry: SurfaceEntry) -> list[str]:
         for value, error in ((entry.tension, entry.tension_error), (entry.energy, entry.energy_error))
     )
     return [f"{entry.x_K:g}", f"{entry.temperature:g}", tension, energy]
+
+
+LATTICE_COLUMNS = ["element", "temperature [K]", "a [Å]"]
+
+
+def _lattice_row(entry: LatticeEntry) -> list[str]:
+    """Return a row of the table of lattice constants."""
+    return [entry.element, f"{entry.temperature:g}", f"{entry.a:.4f} ± {entry.error:.4f}"]
 
 
 ACCURACY_COLUMNS = ["material", "property", "value", "unit", "reference", "deviation", "reference source", "note"]

@@ -161,14 +161,73 @@ class Substitution(Section):
 
 
 class Crystal(Section):
-    """A bcc crystal, optionally with substituted atoms."""
+    """A bcc crystal, or a slab of it with a chosen face; optionally with substituted atoms."""
 
     element: Text = Field(description="Element of the crystal.")
-    repeat: tuple[Positive, Positive, Positive] = Field(description="Number of cubic unit cells along x, y and z.")
+    repeat: tuple[Positive, ...] = Field(
+        description="Number of cubic unit cells along x, y and z; with a face, of rectangular surface cells along x "
+        'and y. Their edges are a, a on "100"; a, √2 a on "110"; √2 a, √6 a on "111".',
+        min_length=2,
+        max_length=3,
+    )
+    face: Literal["100", "110", "111"] | None = Field(
+        default=None, description="Face normal to z: a slab between vacuum ([structure.box] vacuum, 15 Å by default)."
+    )
+    layers: Positive | None = Field(
+        default=None, description='Layers of atoms of a slab, groups "layer_1" (bottom), "layer_2" and on.'
+    )
+    fixed_layers: Positive | None = Field(
+        default=None, description='Layers from the bottom of a slab that form the group "fixed".'
+    )
+    bath_layers: Positive | None = Field(
+        default=None, description='Layers above those, or from the bottom, that form the group "bath".'
+    )
     lattice: PositiveLength | None = Field(
-        default=None, description="Cubic lattice constant; has a default for Na and K."
+        default=None, description="Cubic lattice constant; has a default for Na and K without a face."
+    )
+    temperature: Temperature | None = Field(
+        default=None,
+        description="Temperature whose lattice constant at zero pressure is taken from the parameter set, instead of "
+        "lattice.",
     )
     substitute: Substitution | None = Field(default=None, description="Atoms replaced by another metal.")
+
+    @model_validator(mode="after")
+    def _shape(self) -> Self:
+        if self.lattice is not None and self.temperature is not None:
+            raise ValueError("gives both lattice and temperature; the temperature determines the lattice, so keep one")
+        if self.face is None:
+            slab = ("layers", "fixed_layers", "bath_layers")
+            given = [key for key in slab if getattr(self, key) is not None]
+            if given:
+                raise ValueError(f'gives {" and ".join(given)} without a face; write for example face = "110"')
+            if len(self.repeat) != 3:
+                raise ValueError(f"needs 3 numbers in repeat, for x, y and z; it has {list(self.repeat)}")
+            return self
+        if self.layers is None:
+            raise ValueError(f'has face = "{self.face}" and so needs a number of layers, such as layers = 8')
+        if len(self.repeat) != 2:
+            raise ValueError(
+                f'has face = "{self.face}" and so needs 2 numbers in repeat, for x and y; it has {list(self.repeat)}. '
+                "The height is the number of layers"
+            )
+        if self.lattice is None and self.temperature is None:
+            raise ValueError(
+                f'has face = "{self.face}" and so needs the temperature of the run, such as temperature = "300 K", '
+                "whose lattice constant the parameter set knows, or a lattice"
+            )
+        held = (self.fixed_layers or 0) + (self.bath_layers or 0)
+        if held > self.layers:
+            raise ValueError(f"has {held} fixed_layers and bath_layers, but only layers = {self.layers}")
+        return self
+
+    @property
+    def layer_groups(self) -> tuple[str, ...]:
+        """Names of the groups of layers that a slab has."""
+        if self.layers is None:
+            return ()
+        named = [name for name in ("fixed", "bath") if getattr(self, f"{name}_layers") is not None]
+        return (*(f"layer_{n + 1}" for n in range(self.layers)), *named)
 
 
 class StructureFile(FileReading):
@@ -191,8 +250,8 @@ class BoxSection(Section):
     )
     vacuum: PositiveLength | None = Field(
         default=None,
-        description="Empty space beyond the carbon or the slab. A liquid without carbon gets it on both sides along z "
-        "and becomes a film.",
+        description="Empty space beyond the carbon or the slab. On both sides along z of a crystal with a face, and of "
+        "a liquid without carbon, which becomes a film.",
     )
     periodic: Periodic | None = Field(default=None, description="Periodic directions [x, y, z].")
 

@@ -179,7 +179,10 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
     if kind == "too_long":
         return f"{where} = {in_toml(value)} has too many entries: at most {context['max_length']} are allowed."
     if kind == "too_short":
-        return f"{where} is empty: at least {context['min_length']} is required."
+        least = context["min_length"]
+        if value:
+            return f"{where} = {in_toml(value)} has too few entries: at least {least} are required."
+        return f"{where} is empty: at least {least} {'is' if least == 1 else 'are'} required."
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tags = [tag for member in get_args(strip(annotation)) for tag in tags_of(member)]
         given = value.get("kind") if isinstance(value, dict) else None

@@ -24,7 +24,8 @@ def check_unused_lengths(structure: Structure) -> Iterator[Problem]:
         filled = isinstance(carbon, Nanotube) and region == "around"
         filled |= isinstance(carbon, Graphene) and region == "between" and carbon.layers == 1
         given = isinstance(carbon, CarbonFile) and region != "beside"
-        if filled or given or (liquid is None and carbon is None):
+        slab = structure.crystal is not None and structure.crystal.face is not None
+        if filled or given or (liquid is None and carbon is None and not slab):
             why = "the liquid fills the cell" if filled else "the cell is given by the file or the crystal"
             yield _unused(("structure", "box", "vacuum"), why)
     if liquid is None or liquid.thickness is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nakmd.deck.checks import check_values
@@ -24,6 +24,7 @@ from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
 from nakmd.runs.start_check import check_start
 from nakmd.runs.system_builder import build_system, read_wall
+from nakmd.runs.thermal_lattice import with_lattice
 from nakmd.runs.verify import check_coverage, check_groups, check_none, check_system
 from nakmd.runs.wall_bond import check_bond, relaxed_bond
 from nakmd.system import System
@@ -187,6 +188,14 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
         return
     bond = plan.bond or CC_BOND
     notes: list[str] = []
+    try:
+        draft = replace(
+            draft, structure=with_lattice(draft.structure, draft.model, plan.potential, plan.source.folder, notes)
+        )
+    except InputError as error:
+        plan.report((*path, "temperature"), str(error))
+        return
+    assert draft.structure is not None  # of the line above
     unread: list[Problem] = []
     wall = None
     try:

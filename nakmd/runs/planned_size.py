@@ -58,7 +58,7 @@ def plan_size(structure: Structure, bond: float, wall: System | None = None) -> 
     Parameters
     ----------
     structure : Structure
-        With lengths of at most 1e5 Å, so that no product overflows.
+        With lengths of at most 1e5 Å, so that no product overflows; as `build_system` takes it.
     bond : float [Å]
         C-C bond of a wall whose table gives none.
     wall : System, optional
@@ -76,7 +76,7 @@ def plan_size(structure: Structure, bond: float, wall: System | None = None) -> 
         If the structure cannot be built: what limits its size is missing or invalid.
     """
     if structure.crystal is not None:
-        return _crystal(structure.crystal)
+        return _crystal(structure, structure.crystal)
     if structure.file is not None:
         return None
     if isinstance(structure.carbon, CarbonFile):
@@ -110,15 +110,23 @@ def _sized(
     return PlannedSize(wall, metal, lengths, volume, seconds)
 
 
-def _crystal(section: Crystal) -> PlannedSize:
+def _crystal(structure: Structure, section: Crystal) -> PlannedSize:
     from nakmd.structures.crystal import crystal  # noqa: PLC0415  (as in the builder)
+    from nakmd.structures.crystal_slab import FACES  # noqa: PLC0415  (as in the builder)
 
     # one unit cell, which is refused if no lattice constant is known
     a = float(crystal(section.element, 1, lattice_constant=section.lattice).cell.lengths[0])
-    nx, ny, nz = (float(n) for n in section.repeat)
-    n_atoms = 2.0 * nx * ny * nz
+    x, y, *deep = (float(n) for n in section.repeat)
+    if section.face is None or section.layers is None:
+        n_atoms, lengths = 2.0 * x * y * deep[0], (a * x, a * y, a * deep[0])
+    else:
+        face, layers = FACES[section.face], float(section.layers)
+        n_atoms = len(face.sites) * x * y * layers
+        vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
+        depth = a * face.spacing * (layers - 1.0) + 2.0 * vacuum
+        lengths = (a * face.edges[0] * x, a * face.edges[1] * y, depth)
     in_wall = section.element in WALL
-    return _sized(n_atoms * in_wall, n_atoms * (not in_wall), (a * nx, a * ny, a * nz), liquid=False)
+    return _sized(n_atoms * in_wall, n_atoms * (not in_wall), lengths, liquid=False)
 
 
 def _atoms_per_volume(section: Liquid) -> float:

@@ -34,6 +34,7 @@ def build_system(
     Parameters
     ----------
     structure : Structure
+        With the lattice of a crystal in place of its temperature (`nakmd.runs.thermal_lattice`).
     seed : int
     folder : Path
         Paths in the deck are relative to it.
@@ -93,10 +94,27 @@ def _bulk(structure: Structure, seed: int) -> System:
 
 def _crystal(structure: Structure, seed: int) -> System:
     from nakmd.structures.crystal import crystal, substitute  # noqa: PLC0415  (as above)
+    from nakmd.structures.crystal_slab import crystal_slab  # noqa: PLC0415  (as above)
 
     section = structure.crystal
     assert section is not None  # guaranteed by build_system
-    system = crystal(section.element, section.repeat, lattice_constant=section.lattice)
+    if section.face is not None:
+        x, y = section.repeat
+        assert section.layers is not None  # guaranteed by the schema
+        assert section.lattice is not None  # as the builder of the plan has replaced a temperature
+        system = crystal_slab(
+            section.element,
+            section.face,
+            (x, y),
+            section.layers,
+            section.lattice,
+            vacuum=(structure.box.vacuum if structure.box else None) or VACUUM,
+            fixed_layers=section.fixed_layers or 0,
+            bath_layers=section.bath_layers or 0,
+        )
+    else:
+        x, y, z = section.repeat
+        system = crystal(section.element, (x, y, z), lattice_constant=section.lattice)
     if section.substitute is not None:
         guest = section.substitute
         system = substitute(

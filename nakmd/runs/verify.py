@@ -99,7 +99,9 @@ def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -
     if system is not None:
         known = {*system.species_names, *map(element_of, system.species_names), *system.groups, "all"}
     elif expected:
-        known = {*expected, *map(element_of, expected), *COMMON_GROUPS}
+        crystal = None if draft.structure is None else draft.structure.crystal
+        layers = () if crystal is None else crystal.layer_groups
+        known = {*expected, *map(element_of, expected), *COMMON_GROUPS, *layers}
     else:
         return
     for path, name in named_groups(draft):
@@ -134,7 +136,8 @@ def _check_analysis(draft: Draft, system: System) -> Iterator[Problem]:
 
         for index, quantity in enumerate(analysis.quantities):
             try:
-                standard_analyses(system.topology, [quantity])
+                for measured in standard_analyses(system.topology, [quantity]).values():
+                    measured.prepare(system.topology)
             except AnalysisError as error:
                 yield Problem(("analysis", "quantities", index), str(error))
     yield from _check_stored_atoms(draft, analysis, system)

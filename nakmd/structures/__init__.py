@@ -7,6 +7,7 @@
 
 from nakmd.structures.assembly import boxed, combine, placed, rotated, select, translated
 from nakmd.structures.crystal import crystal, substitute
+from nakmd.structures.crystal_slab import crystal_slab
 from nakmd.structures.distances import check_overlaps, closest_distances
 from nakmd.structures.doping import dope, nitrogen_fractions
 from nakmd.structures.doping_sites import count_sites
@@ -49,6 +50,7 @@ __all__ = [
     "composition",
     "count_sites",
     "crystal",
+    "crystal_slab",
     "dope",
     "droplet",
     "droplet_on_sheet",

@@ -85,10 +85,11 @@ def crystal(
     index = np.stack([g.ravel() for g in np.meshgrid(*(np.arange(c) for c in counts), indexing="ij")], axis=1)
     positions = a * (index[:, None, :] + np.array(basis)[None, :, :]).reshape(-1, 3)
     species = np.tile(np.array(occupied), len(index))
-    return System(positions, species, names, Cell(a * counts), groups=_groups(names, species))
+    return System(positions, species, names, Cell(a * counts), groups=material_groups(names, species))
 
 
-def _groups(names: Sequence[str], species: IntArray) -> dict[str, BoolArray]:
+def material_groups(names: Sequence[str], species: IntArray) -> dict[str, BoolArray]:
+    """Return the groups of a crystal: all atoms, "liquid" for metal and "carbon" for wall atoms, if there are any."""
     groups = {"crystal": np.ones(len(species), dtype=np.bool_)}
     for group, members in (("liquid", METALS), ("carbon", WALL)):
         mask = np.isin(species, [a for a, name in enumerate(names) if element_of(name) in members])
@@ -160,7 +161,7 @@ def substitute(
     guests = System(np.zeros((1, 3)), [0], (guest,), system.cell)
     masses = system.masses.copy()
     masses[chosen] = guests.masses[0]
-    groups = {**system.groups, **_groups(names, species), "substituted": mask}
+    groups = {**system.groups, **material_groups(names, species), "substituted": mask}
     if "crystal" not in system.groups:
         del groups["crystal"]
     return System(system.positions, species, names, system.cell.copy(), system.velocities, masses, groups)

@@ -99,6 +99,18 @@ class SurfaceEntry(Part):
     energy_error: Positive
 
 
+class LatticeEntry(Part):
+    """Lattice constant a [Å] of bcc of an element in the model at zero pressure, with its standard error.
+
+    Classical nuclei, without zero-point motion; written by ``potentials/lattices.py``.
+    """
+
+    element: Species
+    temperature: Positive
+    a: Positive
+    error: Positive
+
+
 class Record(Part):
     """Keys of every file of the library."""
 
@@ -172,6 +184,15 @@ class NumbersRecord(Record):
     units: Units
     source: Annotated[tuple[Source, ...], Field(min_length=1)]
     surface: tuple[SurfaceEntry, ...] = ()
+    lattice: tuple[LatticeEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _lattices_differ(self) -> Self:
+        refuse_repeats([f"{entry.element} at {entry.temperature:g} K" for entry in self.lattice], "lattice of")
+        foreign = sorted({entry.element for entry in self.lattice} - set(self.species))
+        if foreign:
+            raise ValueError(f"lattice has {', '.join(foreign)}, but the set has no such element")
+        return self
 
     @model_validator(mode="after")
     def _surfaces_differ(self) -> Self:

@@ -13,6 +13,7 @@ from nakmd.potentials.library.loading import (
     summary,
     takes_doping,
 )
+from nakmd.potentials.library.warm_lattices import warm_lattice
 
 __all__ = [
     "SUFFIX",
@@ -26,4 +27,5 @@ __all__ = [
     "read_set",
     "summary",
     "takes_doping",
+    "warm_lattice",
 ]
