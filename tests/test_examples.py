@@ -26,7 +26,10 @@ def shortened(name: str) -> nakmd.Deck:
     data = source.data
     for stage in data["stage"]:
         stage.pop("duration", None)
-        stage["steps"] = RELAX_STEPS if stage["kind"] == "relax" else STEPS
+        if stage["kind"] == "deposit":
+            stage["count"], stage["every"] = 4, f"{STEPS // 4 * 0.5} fs"
+        else:
+            stage["steps"] = RELAX_STEPS if stage["kind"] == "relax" else STEPS
         if stage["kind"] != "relax":
             # the short relaxation does not allow the full time step
             stage["timestep"] = "0.5 fs"
@@ -42,10 +45,9 @@ def test_deck(name, tmp_path, request):
     run = nakmd.run(deck, tmp_path / "run", threads=1)
     assert run.status == "finished"
     assert set(run.files) >= {"trajectory", "checkpoint", "results", "figure", "report", "deck"}
-    temperature = run.results["thermo"].quantities["temperature"].value
-    # far from equilibrium after some femtoseconds, but stable and moving
-    assert 20.0 < temperature < 1500.0
     with run.trajectory as trajectory:
+        # far from equilibrium after some femtoseconds, but stable and moving
+        assert 20.0 < trajectory.thermo["temperature"][-STEPS // 2 :].mean() < 1500.0
         # a relaxation that converges early has fewer frames
         assert len(trajectory) >= (len(deck.stage) - 1) * STEPS // 5
         assert math.isfinite(trajectory[-1].potential_energy)
