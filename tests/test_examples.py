@@ -127,11 +127,13 @@ def test_nitrogen_sites(tmp_path, monkeypatch, drawn):
 def test_models(tmp_path, capsys):
     """The script on nak-cn through the calculator of ASE: that column equals the one of nak-cn without it."""
     words = ["--name", "by ASE", "--calculator", "nakmd.ase:NakMD", "--arguments", '{"potential": "nak-cn"}']
-    columns = load_script("models/compare").main(words, tmp_path, sites=("hollow",), metals=("K",))
+    script = load_script("models/compare")
+    columns = script.main(words, tmp_path, sites=("hollow",), metals=("K",))
     assert "| K | pristine, hollow | -0.84 at 2.7 |" in capsys.readouterr().out
     ours, theirs = (columns[name]["energies"]["K"]["hollow"] for name in ("nak-cn", "by ASE"))
     assert theirs["heights"] == ours["heights"]
     assert theirs["energies"] == pytest.approx(ours["energies"], abs=1e-9)
     stored = json.loads((EXAMPLES / "models" / "results.json").read_text())
-    assert set(stored) == {"PBE", "nak-cn", "GFN1-xTB", "GFN1-xTB, 6x6"}
+    assert set(stored) == {"PBE", "nak-cn", "GFN1-xTB", "GFN1-xTB, 6x6", "CHGNet", "CHGNet, 6x6"}
+    assert script.table_of(stored) == (EXAMPLES / "models" / "results.md").read_text()
     assert stored["nak-cn"]["energies"]["K"]["hollow"]["energies"] == pytest.approx(ours["energies"], abs=1e-6)
