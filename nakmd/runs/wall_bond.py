@@ -64,7 +64,11 @@ def relaxed_bond(potential: Potential) -> float | None:
     0.27 % wider than that, a (5,5) tube 0.57 % and 1.1 %: within the strain that is noted for all but narrow tubes, and
     the first relaxation removes it from the radius.
     """
-    acting = [term for term in potential.terms if not term.is_external and term.covers("C", "C") not in ("", "none")]
+    acting = [
+        term
+        for term in potential.terms
+        if not (term.is_external or term.between_layers) and term.covers("C", "C") not in ("", "none")
+    ]
     if not acting:
         return None
     key = digest([term.describe() for term in acting])
