@@ -22,7 +22,7 @@ from nakmd.runs.model_surface import check_surface
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
 from nakmd.runs.start_check import check_start
-from nakmd.runs.system_builder import build_system, read_wall
+from nakmd.runs.system_builder import build_system, layered, read_wall
 from nakmd.runs.verify import check_coverage, check_groups, check_none, check_system
 from nakmd.runs.wall_bond import check_bond, relaxed_bond
 from nakmd.system import System
@@ -205,6 +205,8 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     begin = time.perf_counter()
     try:
         system = build_system(draft.structure, draft.seed, folder, bond, notes, wall)
+        if plan.potential is not None and any(term.between_layers for term in plan.potential.terms):
+            system = layered(system)
     except InputError as error:
         plan.report(path, str(error))
         return

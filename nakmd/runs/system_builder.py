@@ -68,6 +68,13 @@ def build_system(
     return system
 
 
+def layered(system: System) -> System:
+    """Return the system with the groups of its layers, for a model that acts between them."""
+    from nakmd.structures.layers import with_layers  # noqa: PLC0415  (scipy is slow to import)
+
+    return with_layers(system)
+
+
 def _names_periodic(structure: Structure) -> bool:
     return structure.box is not None and structure.box.periodic is not None
 

@@ -12,7 +12,7 @@ from nakmd.structures.doping import dope, nitrogen_fractions
 from nakmd.structures.doping_sites import count_sites
 from nakmd.structures.droplet import droplet, droplet_on_sheet, droplet_on_tube
 from nakmd.structures.graphene import graphene
-from nakmd.structures.layers import has_layers, with_layers
+from nakmd.structures.layers import with_layers
 from nakmd.structures.liquid import composition, fill, liquid, nak_density, number_density
 from nakmd.structures.nanotube import TubeAxis, TubeGeometry, nanotube, tube_axis
 from nakmd.structures.packing import pack
@@ -34,6 +34,6 @@ __all__ = [
     "Cylinder", "Inside", "Intersection", "Region", "Slab", "Sphere", "TubeAxis", "TubeGeometry", "above_sheet",
     "accessible_volume", "between_sheets", "boxed", "check_overlaps", "closest_distances", "combine", "composition",
     "count_sites", "crystal", "dope", "droplet", "droplet_on_sheet", "droplet_on_tube", "fill", "graphene",
-    "has_layers", "inside_tube", "liquid", "nak_density", "nanotube", "nitrogen_fractions", "number_density",
+    "inside_tube", "liquid", "nak_density", "nanotube", "nitrogen_fractions", "number_density",
     "outside_tube", "pack", "placed", "rotated", "select", "substitute", "translated", "tube_axis", "with_layers",
 ]  # fmt: skip

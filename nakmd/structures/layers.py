@@ -59,7 +59,7 @@ def with_layers(system: System) -> System:
         )
     made = system.copy()
     made.positions[wall] += to_cartesian(shifts.astype(np.float64), system.cell.matrix)
-    made.groups = {name: mask for name, mask in made.groups.items() if not is_layer(name)}
+    made.groups = {name: mask for name, mask in made.groups.items() if not _is_layer(name)}
     for layer in range(number):
         mask = np.zeros(system.n_atoms, dtype=np.bool_)
         mask[wall[layers == layer]] = True
@@ -67,17 +67,7 @@ def with_layers(system: System) -> System:
     return made
 
 
-def has_layers(system: System) -> bool:
-    """Return whether every wall atom of a system is in a layer group."""
-    rows = np.array([element in WALL for element in system.topology.elements], dtype=np.bool_)
-    covered = np.zeros(system.n_atoms, dtype=np.bool_)
-    for name, mask in system.groups.items():
-        if is_layer(name):
-            covered |= mask
-    return bool(np.all(covered[rows[system.species]]))
-
-
-def is_layer(group: str) -> bool:
+def _is_layer(group: str) -> bool:
     """Return whether a group is called ``layer1``, ``layer2``, ..."""
     return group.startswith(LAYER) and group[len(LAYER) :].isdecimal()
 
