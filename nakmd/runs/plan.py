@@ -18,6 +18,7 @@ from nakmd.elements import CC_BOND
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.footprint import check_disk, check_memory, estimate_memory
+from nakmd.runs.layer_check import check_layers
 from nakmd.runs.model_surface import check_surface
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
@@ -146,6 +147,8 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
         plan.add(check_bond(draft, plan.bond, system))
     if system is not None:
         plan.add(check_system(system, potential, draft, _structure_path(draft)))
+        if potential is not None:
+            plan.add(check_layers(draft, system, potential))
         plan.add(check_memory(plan.memory, system.n_atoms, _structure_path(draft)))
         plan.add(check_disk(draft, system.n_atoms, directory or Path()))
     if plan.deck is not None and system is not None and potential is not None and not plan.faults:

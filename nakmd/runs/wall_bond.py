@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Graphene, Nanotube
+from nakmd.deck.matter import Graphene, Tubes
 from nakmd.deck.messages import Problem
 from nakmd.elements import CC_BOND
 from nakmd.potentials import Evaluator, Hybrid, Potential
@@ -126,7 +126,7 @@ def check_bond(draft: Draft, relaxed: float | None, system: System | None) -> It
     """
     structure = draft.structure
     carbon = structure.carbon if structure is not None else None
-    if isinstance(carbon, Nanotube | Graphene):
+    if isinstance(carbon, Tubes | Graphene):
         if carbon.bond is None and relaxed is None:
             calculated = draft.model is not None and draft.model.has_calculator
             beside = " (an ASE calculator is not asked)" if calculated else ""

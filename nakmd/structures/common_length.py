@@ -49,7 +49,7 @@ class CommonLength:
     def strains(self) -> tuple[float, ...]:
         """Strain of each wall along the axis."""
         length = self.length
-        return tuple(length / own - 1.0 for own in self.lengths)
+        return tuple(round(length / own - 1.0, 12) + 0.0 for own in self.lengths)  # no -0.0 from rounding
 
     @property
     def largest(self) -> float:
@@ -142,8 +142,8 @@ def _refusal(
     names = ", ".join(f"({wall.n},{wall.m})" for wall in walls)
     periods = ", ".join(f"{wall.period:.4f}" for wall in walls)
     text = (
-        f"The walls {names} have periods of {periods} Å, and no common length within {NEAR:.0%} of {length:g} Å strains "
-        f"them by at most {strain:.2%}."
+        f"The walls {names} have periods of {periods} Å, and no common length near {length:g} Å strains them by at most "
+        f"{strain:.2%}."
     )
     if near:
         closest = min(near, key=lambda match: match.largest)

@@ -14,8 +14,9 @@ from nakmd.system import System
 #: Gap [Å] between the radii of two walls: half the spacing of graphite.
 WALL_GAP = 1.7
 
-#: Standard deviation of the radii, relative to the mean, below which a tube is along the first axis that is tried.
-ROUND = 0.12
+#: Standard deviation of the radii, relative to the mean, below which a tube is along the first axis that is tried, and
+#: beyond which the atoms are no tube.
+ROUND, OVAL = 0.12, 0.2
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def tube_axis(system: System, group: str = "tube") -> TubeAxis:
     Raises
     ------
     StructureError
-        If there is no such group, or it holds fewer than three atoms.
+        If there is no such group, it holds fewer than three atoms, or they are not round along any direction.
 
     Notes
     -----
@@ -78,7 +79,13 @@ def tube_axis(system: System, group: str = "tube") -> TubeAxis:
         if spread < ROUND:
             return axis
         found.append((spread, axis))
-    return min(found, key=lambda entry: entry[0])[1]
+    spread, best = min(found, key=lambda entry: entry[0])
+    if spread > OVAL:
+        raise StructureError(
+            f"Group {group!r} is not one tube along x, y or z: the radii about the best axis scatter by {spread:.0%}. "
+            'Tubes of a bundle have groups of their own, "tube1", "tube2", ...'
+        )
+    return best
 
 
 def tube_axes(system: System) -> list[TubeAxis]:
