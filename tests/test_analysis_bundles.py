@@ -156,7 +156,7 @@ def test_layers_and_coordination(pairs):
     """Means over wall atoms and over metal atoms are those of one tube."""
     single, double = (coordination(source, "C", "K") for source in pairs)
     assert double.value == pytest.approx(single.value, rel=1e-12)
-    single, double = (layer_diffusion(source, fit=(0.1, 0.4)) for source in pairs)
+    single, double = (layer_diffusion(source, fit=(0.1, 0.4), drift=None) for source in pairs)
     assert np.allclose(single.value, double.value, rtol=1e-9, equal_nan=True)
 
 
