@@ -122,7 +122,8 @@ def wetted(axis="z", seed=5, n_frames=6):
         atoms = np.concatenate([tube.positions, moved])
         atoms[:, :2] = np.clip(atoms[:, :2], 1e-6, SIDE - 1e-6)
         mirrored = atoms * [-1.0, 1.0, 1.0] + [2.0 * SIDE, 0.0, 0.0]
-        both = np.concatenate([tube.positions, mirrored[: tube.n_atoms], atoms[tube.n_atoms :], mirrored[tube.n_atoms :]])
+        metal = [atoms[tube.n_atoms :], mirrored[tube.n_atoms :]]
+        both = np.concatenate([tube.positions, mirrored[: tube.n_atoms], *metal])
         cells = np.diag([SIDE, SIDE, height]), np.diag([2.0 * SIDE, SIDE, height])
         for frames, x, matrix in ((single, atoms, cells[0]), (double, both, cells[1])):
             order = np.roll(np.arange(3), turn[0])
@@ -208,7 +209,7 @@ def test_no_contact_angle_on_several_tubes():
     points = np.random.default_rng(7).uniform(size=(50, 3)) * 6.0 + [*(0.5 * rope.cell.lengths[:2]), 10.0] + [0, 5.0, 0]
     atoms = topology(["C", "K"], np.concatenate([np.zeros(rope.n_atoms), np.ones(50)]))
     frames = [frame(rope.cell, np.concatenate([rope.positions, points]), k, 0.1 * k) for k in range(3)]
-    with pytest.raises(AnalysisError, match="The wall is 2 tubes. A contact angle is defined for a droplet on one"):
+    with pytest.raises(AnalysisError, match=r"The wall is 2 tubes\. A contact angle is defined for a droplet on one"):
         contact_angle(FrameList(atoms, frames))
 
 

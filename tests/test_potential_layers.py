@@ -28,9 +28,10 @@ def shaken(system, seed=1, shake=0.05):
     return moved
 
 
-def sheets(layers=2, vacuum=1.7, repeats=(2, 1)):
+def sheets(layers=2, vacuum=1.7, repeats=(2, 1), is_open=False):
     """Return stacked sheets in a small cell: with this vacuum the lowest and the highest are neighbours."""
-    return shaken(graphene(repeats=repeats, layers=layers, gap=3.4, vacuum=vacuum))
+    periodic = (True, True, not is_open)
+    return shaken(graphene(repeats=repeats, layers=layers, gap=3.4, vacuum=vacuum, periodic=periodic))
 
 
 def tubes(side=6.6, cut=False):
@@ -54,7 +55,7 @@ def crossed():
 
 
 CASES = {
-    "two sheets, open": lambda: graphene_open(),
+    "two sheets, open": partial(sheets, is_open=True),
     "graphite, two sheets": sheets,
     "graphite, one sheet and its image": lambda: sheets(1),
     "three sheets": lambda: sheets(3),
@@ -62,11 +63,6 @@ CASES = {
     "a tube cut by the faces": lambda: tubes(cut=True),
     "crossed tubes": crossed,
 }
-
-
-def graphene_open():
-    """Return two sheets, not periodic across them."""
-    return shaken(graphene(repeats=(2, 1), layers=2, gap=3.4, periodic=(True, True, False)))
 
 
 def computed(evaluator, system, skin=0.3):
@@ -125,7 +121,7 @@ def test_derivatives(case, evaluator):
 
 def test_net_force_is_between_layers(evaluator):
     """Each sheet feels the opposite of what the other feels; inside a sheet there is no pair: one alone has none."""
-    system = with_layers(graphene_open())
+    system = with_layers(sheets(is_open=True))
     forces = computed(evaluator, system)[0].forces
     lower = system.groups["layer1"]
     assert np.abs(forces[lower].sum(axis=0) + forces[~lower].sum(axis=0)).max() < 1e-12
@@ -166,7 +162,7 @@ def test_mixed_precision(evaluator):
 
 def test_lists_follow_sliding_sheets(evaluator):
     """A sheet that slides by half a cell in small steps: lists that are reused give what new ones give."""
-    system = with_layers(graphene_open())
+    system = with_layers(sheets(is_open=True))
     neighbors, result = Neighbors(evaluator.requests), Result(system.n_atoms)
     for _ in range(40):
         system.positions[system.groups["layer2"]] += [0.06, 0.02, 0.0]
@@ -297,7 +293,7 @@ def test_ase_calculator_finds_the_layers(evaluator):
 
     cut = tubes(cut=True)
     atoms = Atoms("C" * cut.n_atoms, cut.positions, cell=cut.cell.matrix, pbc=True, calculator=NakMD(TERM))
-    for moved in (cut.positions, cut.positions + [0.1, 0.0, 0.2]):
+    for moved in (cut.positions, cut.positions + np.array([0.1, 0.0, 0.2])):
         atoms.positions = moved
         system = with_layers(cut)
         system.positions += moved - cut.positions

@@ -69,7 +69,7 @@ def test_refused_lengths_come_with_alternatives():
     # the advice is good: it builds
     assert common_length(walls((6, 4), (11, 9)), 74.0).largest == pytest.approx(0.0033, abs=5e-5)
     assert common_length(walls((6, 4), (12, 8)), 100.0).largest == 0.0
-    with pytest.raises(StructureError, match=r"\(7,7\) of radius 4.75 Å follows \(5,5\).*\(10,10\) has the same period"):
+    with pytest.raises(StructureError, match=r"\(7,7\) of radius 4.75 Å follows \(5,5\).*\(10,10\) has the same"):
         multiwall([(5, 5), (7, 7)], length=20.0)
     with pytest.raises(StructureError, match="from the inside outwards"):
         multiwall([(10, 10), (5, 5)], length=20.0)
@@ -87,7 +87,7 @@ def test_multiwall(axis):
     bonds = find_bonds(tube.positions, tube.cell)
     assert np.all(coordination(bonds, tube.n_atoms) == 3)
     # chords are shorter than 1.42 by b³/24R² = 0.011 Å, the strain is 1 % at most
-    assert 1.395 < lengths_of(bonds.vectors(tube.positions, tube.cell)).min()
+    assert lengths_of(bonds.vectors(tube.positions, tube.cell)).min() > 1.395
     assert lengths_of(bonds.vectors(tube.positions, tube.cell)).max() < 1.435
     layered = with_layers(tube)
     assert np.array_equal(layered.groups["layer1"], tube.groups["wall1"])

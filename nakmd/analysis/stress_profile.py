@@ -11,8 +11,8 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
-from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.parallel_tubes import Tubes
+from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.surfaces import Box, Placed, Plane, Tube, perpendicular_frame
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks

@@ -35,8 +35,8 @@ def check_layers(draft: Draft, system: System, potential: Potential) -> Iterator
     if not np.all(_held(draft, system)):
         yield Problem(
             ("structure", "carbon"),
-            "no term of the model acts between the layers of the carbon, so nothing holds them at their distance. Write "
-            '[model] between_layers = "girifalco-2000-c", or freeze or tether the carbon.',
+            "no term of the model acts between the layers of the carbon, so nothing holds them at their distance. "
+            'Write [model] between_layers = "girifalco-2000-c", or freeze or tether the carbon.',
             fatal=False,
         )
 

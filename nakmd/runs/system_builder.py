@@ -184,7 +184,7 @@ def _built_tubes(carbon: Tubes, bond: float, vacuum: float, notes: list[str] | N
     """Return tubes along z, with vacuum on every side."""
     from nakmd.structures.common_length import common_length  # noqa: PLC0415  (as above)
     from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
-    from nakmd.structures.tube_bundle import bundle  # noqa: PLC0415
+    from nakmd.structures.tube_bundle import GAP, bundle  # noqa: PLC0415
 
     if isinstance(carbon, Nanotube):
         n, m = carbon.chirality
@@ -193,15 +193,14 @@ def _built_tubes(carbon: Tubes, bond: float, vacuum: float, notes: list[str] | N
     match = common_length([TubeGeometry(n, m, bond) for n, m in carbon.walls], carbon.length, carbon.strain)
     if notes is not None and match.largest > NOTED_STRAIN:
         notes.append(f"the walls are strained to a common length: {match.describe()}")
-    gap = carbon.gap if isinstance(carbon, Bundle) else None
     return bundle(
         carbon.walls,
         carbon.number,
         length=carbon.length,
+        gap=carbon.gap if isinstance(carbon, Bundle) else GAP,
         strain=carbon.strain,
         bond=bond,
         vacuum=vacuum,
-        **({} if gap is None else {"gap": gap}),
     )
 
 
@@ -246,7 +245,6 @@ def _wetted(system: System, structure: Structure, section: Liquid, seed: int) ->
 def _beside(system: System, structure: Structure, thickness: float) -> tuple[System, Region]:
     """Enlarge the cell for a liquid slab above the sheets (z) or next to tubes, and for vacuum beyond it."""
     from nakmd.structures.regions import Slab  # noqa: PLC0415  (as above)
-
     from nakmd.structures.tube_axis import tube_axes  # noqa: PLC0415  (as above)
 
     vacuum = (structure.box.vacuum if structure.box else None) or VACUUM

@@ -13,7 +13,6 @@ from nakmd.errors import StructureError
 from nakmd.structures.distances import to_cartesian
 from nakmd.system import System
 
-
 #: Order of the coordinates when z becomes another axis.
 _TURNS = {"x": [2, 0, 1], "y": [1, 2, 0], "z": [0, 1, 2]}
 

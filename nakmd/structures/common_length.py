@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 from nakmd.errors import StructureError
@@ -122,7 +123,7 @@ def common_length(walls: Sequence[TubeGeometry], length: float, strain: float = 
 
 def _check_spacing(walls: Sequence[TubeGeometry]) -> None:
     """Raise `StructureError` if neighbouring walls touch or are not in order."""
-    for inner, outer in zip(walls, walls[1:], strict=False):
+    for inner, outer in pairwise(walls):
         gap = outer.radius - inner.radius
         if gap < LEAST_SPACING:
             raise StructureError(
@@ -142,8 +143,8 @@ def _refusal(
     names = ", ".join(f"({wall.n},{wall.m})" for wall in walls)
     periods = ", ".join(f"{wall.period:.4f}" for wall in walls)
     text = (
-        f"The walls {names} have periods of {periods} Å, and no common length near {length:g} Å strains them by at most "
-        f"{strain:.2%}."
+        f"The walls {names} have periods of {periods} Å, and no common length near {length:g} Å strains them by at "
+        f"most {strain:.2%}."
     )
     if near:
         closest = min(near, key=lambda match: match.largest)
@@ -153,7 +154,8 @@ def _refusal(
         text += f" At {fitting[0].length:.2f} Å it is {fitting[0].largest:.2%}."
     else:
         closest = min(candidates, key=lambda match: match.largest)
-        text += f" Up to {candidates[-1].length:.0f} Å the smallest is {closest.largest:.2%}, at {closest.length:.2f} Å."
+        farthest = candidates[-1].length
+        text += f" Up to {farthest:.0f} Å the smallest is {closest.largest:.2%}, at {closest.length:.2f} Å."
     return text + _suggestion(walls[0])
 
 

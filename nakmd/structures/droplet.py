@@ -11,8 +11,8 @@ from nakmd.arrays import FloatArray
 from nakmd.errors import StructureError
 from nakmd.structures.distances import lengths_of
 from nakmd.structures.liquid import WALL_EXCLUSION, fill, nak_density, number_density
-from nakmd.structures.tube_axis import tube_axes, tube_axis
 from nakmd.structures.regions import Cylinder, Inside, Region, Slab, Sphere
+from nakmd.structures.tube_axis import tube_axes, tube_axis
 from nakmd.structures.volume import accessible_points
 from nakmd.system import System
 

@@ -193,4 +193,3 @@ def nanotube(
     system = turned(System(positions, np.zeros(len(positions), dtype=np.int64), ("C",), cell, groups=groups), axis)
     system.cell = Cell(system.cell.matrix, periodic)
     return system
-

@@ -90,7 +90,7 @@ def tube_axis(system: System, group: str = "tube") -> TubeAxis:
 
 def tube_axes(system: System) -> list[TubeAxis]:
     """Return the axes of all tubes: the groups "tube1", "tube2", ... of a bundle, else the group "tube"."""
-    numbered = []
+    numbered: list[str] = []
     while f"tube{len(numbered) + 1}" in system.groups:
         numbered.append(f"tube{len(numbered) + 1}")
     return [tube_axis(system, group) for group in numbered or ["tube"]]

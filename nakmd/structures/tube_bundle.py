@@ -131,7 +131,7 @@ def bundle(
         )
     centers += 0.5 * width - 0.5 * (centers.min(axis=0) + centers.max(axis=0))
     shells = wall_positions(match)
-    positions = np.concatenate([shell + [*center, 0.0] for center in centers for shell in shells])
+    positions = np.concatenate([shell + np.append(center, 0.0) for center in centers for shell in shells])
     sizes = [len(shell) for shell in shells]
     wall = np.tile(np.repeat(np.arange(len(sizes)), sizes), tubes)
     tube = np.repeat(np.arange(tubes), sum(sizes))

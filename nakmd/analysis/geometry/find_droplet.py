@@ -34,7 +34,7 @@ def find_droplet(points: FloatArray, placed: Placed, cell: Cell, axis: int) -> D
     Raises
     ------
     AnalysisError
-        If the liquid covers the wall or fills the tube, so that there is no contact line, or if there are several tubes.
+        If the liquid covers the wall or fills the tube, so that there is no contact line; if there are several tubes.
     """
 
     def spans(c: int, atoms: FloatArray) -> bool:
@@ -55,8 +55,8 @@ def find_droplet(points: FloatArray, placed: Placed, cell: Cell, axis: int) -> D
         return CylindricalCap(side, long[0]) if long else SphericalCap(side, axis)
     if isinstance(placed, Tubes):
         raise AnalysisError(
-            f"The wall is {len(placed.tubes)} tubes. A contact angle is defined for a droplet on one tube or on sheets: "
-            "liquid between tubes has no single angle."
+            f"The wall is {len(placed.tubes)} tubes. A contact angle is defined for a droplet on one tube or "
+            "on sheets; liquid between tubes has none."
         )
     assert isinstance(placed, Tube)
     across = placed.across(points)

@@ -195,8 +195,8 @@ class Tube:
     def volumes(self, edges: FloatArray, boundary: FloatArray | None = None) -> FloatArray:
         """Return the volumes of the parts of the shells inside the cell.
 
-        The cross-section of a shell is ∫ ½ (min(r₂, b)² - min(r₁, b)²) dφ, where b(φ) is the distance to the boundary of
-        the cell, or to that of a smaller region, (n,) in `DIRECTIONS`.
+        The cross-section of a shell is ∫ ½ (min(r₂, b)² - min(r₁, b)²) dφ, where b(φ) is the distance to the boundary
+        of the cell, or to that of a smaller region, (n,) in `DIRECTIONS`.
         """
         boundary = self.boundary()[0] if boundary is None else boundary
         radii = np.asarray(edges + self.outer)

@@ -1,11 +1,12 @@
 """Shape and position of the wall: sheets parallel to a face of the cell, or tubes along one of its vectors.
 
-Two definitions of the distance from a wall are in use, both from carbon nuclei. Profiles (`Density` and analyses
-based on it) measure from the mean plane of the outermost sheet, or from the mean radius of the tube, so that shells
-have volumes. Plane, axis and radius are recomputed in every frame, so that the motion of the wall and the breathing
-of a tube do not smear a profile; deformations (ripples, a bent or flattened tube) do. Layers (`Affinity`,
-`LayerDiffusion`, `Residence`) measure from the nearest wall atom, which needs no shape and follows ripples and holes.
-Every atom belongs to the nearest of several parallel tubes. Over the centre of a hexagon, at 3 Å from the plane, the nearest atom is 3.3 Å away; at 5 Å the two differ by 0.2 Å.
+Two definitions of the distance from a wall are in use, both from carbon nuclei. Profiles (`Density` and analyses based
+on it) measure from the mean plane of the outermost sheet, or from the mean radius of the tube, so that shells have
+volumes. Plane, axis and radius are recomputed in every frame, so that the motion of the wall and the breathing of a
+tube do not smear a profile; deformations (ripples, a bent or flattened tube) do. Layers (`Affinity`, `LayerDiffusion`,
+`Residence`) measure from the nearest wall atom, which needs no shape and follows ripples and holes. Every atom belongs
+to the nearest of several parallel tubes. Over the centre of a hexagon, at 3 Å from the plane, the nearest atom is 3.3 Å
+away; at 5 Å the two differ by 0.2 Å.
 """
 
 from __future__ import annotations

@@ -296,9 +296,7 @@ class PairPotential(Term):
         parameters: NamedTuple = self.Parameters(**tables)
         cuts = CutTables(cutoff, shift, smooth_from, np.full((n, n), self.scale))
         cuts = cuts._replace(shift=self.shifts(species_names, type(self).formula, parameters, cuts))
-        request = ListRequest(
-            self.label, cutoff, single=self.precision == "mixed", between_layers=self.between_layers
-        )
+        request = ListRequest(self.label, cutoff, single=self.precision == "mixed", between_layers=self.between_layers)
         return BoundPair(type(self).kernels, parameters, cuts, request)
 
     def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalEnergy | None:  # noqa: D102

@@ -124,9 +124,7 @@ class PairSet(NumbersRecord):
         }
         potential = type(self).potential
         return [
-            potential(
-                pairs, none=self.none, scale=choice.scale, label=self.name, between_layers=self.between_layers
-            )
+            potential(pairs, none=self.none, scale=choice.scale, label=self.name, between_layers=self.between_layers)
         ]
 
 
