@@ -13,6 +13,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
 
+from nakmd.arrays import FloatArray
 from nakmd.atom_values import check_positions
 from nakmd.cell import Cell, completed
 from nakmd.elements import species_name
@@ -41,6 +42,9 @@ class NakMD(Calculator):
 
     Notes
     -----
+    Terms between layers (`nakmd.structures.with_layers`) take the layers from the bonds of the first atoms that are
+    computed, and keep them until species or cell flags change: atoms must not be wrapped between calls.
+
     Any cell and periodic flags are allowed, also no cell. A cell vector of zero length is not periodic, whatever its
     flag says. The stress requires a cell with a volume.
 
@@ -81,6 +85,7 @@ class NakMD(Calculator):
         self._names: list[str] = []
         self._neighbors: Neighbors | None = None
         self._evaluator: Evaluator | None = None
+        self._whole: FloatArray | None = None
         self._result = Result(0)
 
     def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
@@ -182,6 +187,12 @@ class NakMD(Calculator):
             or not np.array_equal(system.cell.periodic, cell.periodic)
         ):
             system = System(atoms.positions, species, species_names, cell, masses=np.full(len(atoms), _MASS))
+            self._whole = None
+            if any(term.between_layers for term in self.potential.terms):
+                from nakmd.structures import with_layers  # noqa: PLC0415  (SciPy, for these terms only)
+
+                system = with_layers(system)
+                self._whole = np.rint((system.positions - atoms.positions) @ cell.inverse)
             self._evaluator = self.potential.bind(species_names)
             self._neighbors = Neighbors(self._evaluator.requests, self.skin)
             self._result = Result(system.n_atoms)
@@ -189,6 +200,8 @@ class NakMD(Calculator):
         check_positions(atoms.positions)
         system.positions[:] = atoms.positions
         system.cell.matrix[:] = cell.matrix
+        if self._whole is not None:
+            system.positions += self._whole @ cell.matrix
         return system
 
 

@@ -260,7 +260,7 @@ def test_missing_atoms_and_invalid_parameters_are_refused():
         density(FrameList(topology(["C"], np.zeros(50)), [frame(cell, tube_atoms(RADIUS, 20.0)[:50])]))
     lump = np.random.default_rng(1).normal(10.0, 3.0, (60, 3))
     kinds = topology(["C", "K"], [0] * 50 + [1] * 10)
-    with pytest.raises(AnalysisError, match=r"neither sheets parallel to a face of the cell .* nor a closed tube"):
+    with pytest.raises(AnalysisError, match=r"neither sheets parallel to a face of the cell .* nor closed tubes"):
         density(FrameList(kinds, [frame(cell, lump)]))
     broken = frame(cell, source[0].positions)
     broken.positions[-1] = math.nan

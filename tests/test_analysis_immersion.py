@@ -12,7 +12,8 @@ from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.results.results import Results
 from nakmd.structures.graphene import graphene
-from nakmd.structures.nanotube import nanotube, tube_axis
+from nakmd.structures.nanotube import nanotube
+from nakmd.structures.tube_axis import tube_axis
 
 NAMES = ["C", "N:graphitic", "N:pyridinic", "K", "Na"]
 AVOGADRO = 6.02214076e23

@@ -18,7 +18,8 @@ from nakmd.analysis.paths import axes_of
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
 from nakmd.structures.graphene import graphene
-from nakmd.structures.nanotube import nanotube, tube_axis
+from nakmd.structures.nanotube import nanotube
+from nakmd.structures.tube_axis import tube_axis
 
 EDGES = (0.0, 5.0, math.inf)
 

@@ -14,7 +14,8 @@ from nakmd.errors import StructureError
 from nakmd.structures.bond_network import coordination, find_bonds
 from nakmd.structures.distances import lengths_of
 from nakmd.structures.graphene import graphene, repeats_for
-from nakmd.structures.nanotube import TubeGeometry, nanotube, tube_axis
+from nakmd.structures.nanotube import TubeGeometry, nanotube
+from nakmd.structures.tube_axis import tube_axis
 
 #: Rounding error of sums and cosines of numbers below 100 Å.
 EXACT = 1e-10

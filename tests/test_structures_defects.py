@@ -25,8 +25,9 @@ from nakmd.structures.distances import lengths_of, pairs_within
 from nakmd.structures.doping import dope, nitrogen_fractions
 from nakmd.structures.doping_sites import count_sites
 from nakmd.structures.graphene import graphene
-from nakmd.structures.nanotube import nanotube, tube_axis
+from nakmd.structures.nanotube import nanotube
 from nakmd.structures.stone_wales import rotation
+from nakmd.structures.tube_axis import tube_axis
 from nakmd.system import System
 
 #: Bond length [Å] of graphene in the set cn.

@@ -16,7 +16,8 @@ from nakmd.structures.distances import lengths_of, pair_vectors, pairs_within
 from nakmd.structures.doping import dope, nitrogen_fractions
 from nakmd.structures.doping_sites import count_sites
 from nakmd.structures.graphene import graphene
-from nakmd.structures.nanotube import nanotube, tube_axis
+from nakmd.structures.nanotube import nanotube
+from nakmd.structures.tube_axis import tube_axis
 from nakmd.system import System
 
 MIXED = {"graphitic": 0.015, "pyridinic": 0.015, "pyrrolic": 0.01}

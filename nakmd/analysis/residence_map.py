@@ -169,7 +169,8 @@ class ResidenceMap(NamedAnalysis):
             unit="1/Å²",
             n_effective=n_effective,
             notes=(
-                f"{self._wall.words}, nearest wall atom closer than {self.layer:g} Å",
+                f"{self._wall.words}{', on top of each other' if self._wall.n_tubes > 1 else ''}, nearest wall atom "
+                f"closer than {self.layer:g} Å",
                 "the motion of the wall is subtracted",
                 "errors of each bin from blocks of frames",
             ),

@@ -8,7 +8,7 @@ from math import prod
 from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import Model, SetTerm
 from nakmd.deck.live_samples import live_samples_are_stored
-from nakmd.deck.matter import Graphene, Nanotube, Structure
+from nakmd.deck.matter import Bundle, Graphene, Nanotube, Structure, Tubes
 from nakmd.deck.messages import Problem
 from nakmd.deck.species import named_species
 from nakmd.deck.stage_sections import Dynamics
@@ -64,16 +64,23 @@ def _check_structure(structure: Structure) -> Iterator[Problem]:
                 f'[structure.liquid] region = "{liquid.region}" is for a nanotube. With graphene write "beside", '
                 '"droplet" or "between".',
             )
-        if isinstance(carbon, Nanotube) and liquid.region == "between":
+        if isinstance(carbon, Tubes) and liquid.region == "between":
             yield Problem(
                 ("structure", "liquid", "region"),
                 '[structure.liquid] region = "between" is for graphene sheets. With a nanotube, write "around", '
                 '"inside" or "droplet".',
             )
-    if isinstance(carbon, Nanotube) and max(carbon.chirality) == 0:
+        if isinstance(carbon, Bundle) and carbon.tubes > 1 and liquid.region == "droplet":
+            yield Problem(
+                ("structure", "liquid", "region"),
+                '[structure.liquid] region = "droplet" is for one tube. With a bundle write "around", "inside" or '
+                '"beside".',
+            )
+    if isinstance(carbon, Tubes) and any(max(wall) == 0 for wall in carbon.all_walls):
+        key = "chirality" if isinstance(carbon, Nanotube) else "walls"
         yield Problem(
-            ("structure", "carbon", "chirality"),
-            "[structure.carbon] chirality = [0, 0] is not a tube. Write for example [10, 10].",
+            ("structure", "carbon", key),
+            f"[structure.carbon] {key} has [0, 0], which is not a tube. Write for example [10, 10].",
         )
 
 

@@ -75,6 +75,10 @@ class PairTerm(Section):
     replace: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="Whether these pairs replace those of other terms; a pair of two terms is an error."
     )
+    between_layers: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        description="Whether it acts only between different layers of the wall, added to the term of their bonds.",
+    )
 
     @model_validator(mode="after")
     def _smoothed(self) -> Self:
@@ -89,7 +93,12 @@ class PairTerm(Section):
         numbers = {name: getattr(self, name) for name in (*self.form.parameters, "cutoff", "cut")}
         if self.smooth_from is not None:
             numbers["smooth_from"] = self.smooth_from
-        return self.form({self.pair: numbers}, label=f"{self.kind} {'-'.join(self.pair)}", replace=self.replace)
+        return self.form(
+            {self.pair: numbers},
+            label=f"{self.kind} {'-'.join(self.pair)}",
+            replace=self.replace,
+            between_layers=self.between_layers,
+        )
 
 
 def _pair_term(form: type[PairPotential]) -> type[PairTerm]:
@@ -143,6 +152,11 @@ class Model(Section):
     member: Annotated[int, Field(strict=True, ge=1)] | None = Field(
         default=None,
         description="Member of the ensemble of a named set; the spread over members estimates the error of the model.",
+    )
+    between_layers: Text | None = Field(
+        default=None,
+        description="Named set or file that acts between different layers of carbon, such as girifalco-2000-c; by "
+        "default nothing holds the layers together.",
     )
     precision: Literal["double", "mixed"] = Field(
         default="double",

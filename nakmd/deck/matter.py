@@ -54,16 +54,75 @@ class Doping(Section):
         return {kind: fraction for kind, fraction in kinds.items() if fraction > 0.0}
 
 
-class Nanotube(Section):
-    """A periodic single-walled (n, m) nanotube along z."""
+Chirality = tuple[ChiralIndex, ChiralIndex]
 
-    kind: Literal["nanotube"] = Field(description="Single-walled nanotube along z.")
-    chirality: tuple[ChiralIndex, ChiralIndex] = Field(description="Chiral indices [n, m].")
-    length: PositiveLength = Field(description="Length along z, rounded to whole periods.")
+
+class Tubes(Section):
+    """Keys of all tubes."""
+
+    length: PositiveLength = Field(description="Length along the axis, rounded to whole periods.")
+    axis: Literal["x", "y", "z"] = Field(default="z", description="Direction of the axis.")
     bond: PositiveLength | None = Field(
         default=None, description="C-C bond of the structure; by default that of unstressed graphene in the model."
     )
     doping: Doping | None = Field(default=None, description="Nitrogen sites and defects.")
+
+    @property
+    def all_walls(self) -> tuple[Chirality, ...]:
+        """Chirality of the walls of each tube, from the inside outwards."""
+        raise NotImplementedError
+
+    @property
+    def number(self) -> int:
+        """Number of tubes."""
+        return 1
+
+
+class Nanotube(Tubes):
+    """A periodic single-walled (n, m) nanotube."""
+
+    kind: Literal["nanotube"] = Field(description="Single-walled nanotube.")
+    chirality: Chirality = Field(description="Chiral indices [n, m].")
+
+    @property
+    def all_walls(self) -> tuple[Chirality, ...]:
+        """The one wall."""
+        return (self.chirality,)
+
+
+class WalledTubes(Tubes):
+    """Keys of tubes with any number of walls."""
+
+    walls: Annotated[tuple[Chirality, ...], Field(min_length=1, max_length=20)] = Field(
+        description="Chiral indices [n, m] of the walls, from the inside outwards: [[10, 10], [15, 15]]."
+    )
+    strain: Annotated[float, Field(strict=True, ge=0.0, le=0.1)] = Field(
+        default=0.01, description="Largest strain of a wall along the axis, for walls of different periods."
+    )
+
+    @property
+    def all_walls(self) -> tuple[Chirality, ...]:
+        """The walls as given."""
+        return self.walls
+
+
+class Multiwall(WalledTubes):
+    """A periodic nanotube of several concentric walls."""
+
+    kind: Literal["multiwall"] = Field(description="Nanotube of concentric walls.")
+
+
+class Bundle(WalledTubes):
+    """Parallel nanotubes on a hexagonal lattice."""
+
+    kind: Literal["bundle"] = Field(description="Bundle of equal parallel nanotubes on a hexagonal lattice.")
+    tubes: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(description="Number of tubes.")
+    gap: PositiveLength = Field(default=3.4, description="Distance between the outer walls of neighbouring tubes.")
+
+    @property
+    def number(self) -> int:
+        """Number of tubes."""
+        return self.tubes
 
 
 class Graphene(Section):
@@ -101,11 +160,11 @@ class CarbonFile(FileReading):
 
     kind: Literal["file"] = Field(description="Wall from a structure file.")
     file: Text = Field(description="Structure file that ASE can read, a dump or data file of LAMMPS.")
-    shape: Literal["tube", "sheet"] = Field(description="A tube along z, or sheets in the xy plane.")
+    shape: Literal["tube", "sheet"] = Field(description="A tube along x, y or z, or sheets in the xy plane.")
     doping: Doping | None = Field(default=None, description="Nitrogen sites and defects.")
 
 
-Carbon = Annotated[Nanotube | Graphene | CarbonFile, Field(discriminator="kind")]
+Carbon = Annotated[Nanotube | Multiwall | Bundle | Graphene | CarbonFile, Field(discriminator="kind")]
 
 
 class Liquid(Section):
@@ -113,7 +172,7 @@ class Liquid(Section):
 
     region: Literal["bulk", "around", "inside", "beside", "droplet", "between"] = Field(
         default="bulk",
-        description="Region of the liquid. bulk: no carbon; around or inside: a nanotube; beside: a slab next to the "
+        description="Region of the liquid. bulk: no carbon; around or inside: nanotubes; beside: a slab next to the "
         "carbon; droplet: on the carbon; between: graphene sheets.",
     )
     x_K: Fraction = Field(  # noqa: N815  (the field's symbol)
@@ -259,7 +318,7 @@ class BoxSection(Section):
 class Structure(Section):
     """The initial structure: carbon, liquid or both; a crystal; or a file."""
 
-    carbon: Carbon | None = Field(default=None, description="Carbon wall: nanotube, graphene or a file.")
+    carbon: Carbon | None = Field(default=None, description="Carbon wall: nanotubes, graphene or a file.")
     liquid: Liquid | None = Field(default=None, description="Liquid metal.")
     crystal: Crystal | None = Field(default=None, description="Metal crystal.")
     file: StructureFile | None = Field(default=None, description="Complete structure from a file.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nakmd.deck.matter import CarbonFile, Graphene, Groups, Nanotube, Structure
+from nakmd.deck.matter import CarbonFile, Graphene, Groups, Structure, Tubes, WalledTubes
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import AnalysisSection
 from nakmd.deck.stage_sections import Dynamics, Relax
@@ -21,7 +21,7 @@ def check_unused_lengths(structure: Structure) -> Iterator[Problem]:
             "Remove this key.",
         )
     if box is not None and box.vacuum is not None:
-        filled = isinstance(carbon, Nanotube) and region == "around"
+        filled = isinstance(carbon, Tubes) and region == "around"
         filled |= isinstance(carbon, Graphene) and region == "between" and carbon.layers == 1
         given = isinstance(carbon, CarbonFile) and region != "beside"
         slab = structure.crystal is not None and structure.crystal.face is not None
@@ -57,6 +57,8 @@ def check_unused_keys(structure: Structure) -> Iterator[Problem]:
             reasons["gap"] = "the sheets are as far apart as the liquid between them, [structure.liquid] thickness"
         for key in sorted(reasons.keys() & carbon.model_fields_set):
             yield _unused(("structure", "carbon", key), reasons[key])
+    if isinstance(carbon, WalledTubes) and len(carbon.walls) == 1 and "strain" in carbon.model_fields_set:
+        yield _unused(("structure", "carbon", "strain"), "one wall has the length of its periods")
     if carbon is not None and carbon.doping is not None:
         doping = carbon.doping
         reasons = {}

@@ -12,9 +12,12 @@ the slices that force kernels read, so that few of their lanes are out of range.
 from __future__ import annotations
 
 from nakmd.neighbors.images import MAX_ROWS
+from nakmd.neighbors.layers import LAYER, layer_of_atoms
 from nakmd.neighbors.lists import MAX_NEIGHBORS, ListRequest, SlicedList
 from nakmd.neighbors.neighbors import Neighbors
 from nakmd.neighbors.sites import Sites
 from nakmd.neighbors.skins import Skins
 
-__all__ = ["MAX_NEIGHBORS", "MAX_ROWS", "ListRequest", "Neighbors", "Sites", "Skins", "SlicedList"]
+__all__ = [
+    "LAYER", "MAX_NEIGHBORS", "MAX_ROWS", "ListRequest", "Neighbors", "Sites", "Skins", "SlicedList", "layer_of_atoms",
+]  # fmt: skip

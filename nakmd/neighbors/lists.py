@@ -10,8 +10,9 @@ import numpy as np
 
 from nakmd.arrays import FloatArray, Int32Array, IntArray
 from nakmd.errors import NeighborOverflowError
-from nakmd.kernels import candidates, reverse_entries, slice_order, slices
+from nakmd.kernels import candidates, layer_pairs, reverse_entries, slice_order, slices
 from nakmd.neighbors.images import Grid, Images
+from nakmd.neighbors.layers import Layers
 from nakmd.system import System
 
 #: Largest number of neighbours of an atom; with more, atoms have collapsed onto each other.
@@ -38,12 +39,15 @@ class ListRequest:
         Whether the list has an index from each entry to its reverse, as bond orders need it.
     single : bool
         Whether the coordinate rows are float32, with sixteen central atoms in a slice.
+    between_layers : bool
+        Whether only pairs of different layers are listed (`nakmd.neighbors.layers`).
     """
 
     name: str
     cutoffs: FloatArray
     bonded: bool = False
     single: bool = False
+    between_layers: bool = False
 
     def radii(self, skin: float) -> FloatArray:
         """Return the cutoffs plus a skin, 0 where two species do not interact."""
@@ -124,13 +128,24 @@ class SlicedList:
         """Number of slices."""
         return len(self.species)
 
-    def search(self, system: System, images: Images, outer: float, inner: float) -> None:
+    def search(self, system: System, images: Images, outer: float, inner: float, layers: Layers | None = None) -> None:
         """Find all candidates within the outer skin and lay out the slices; `prune` fills them.
+
+        Parameters
+        ----------
+        system : System
+        images : Images
+        outer, inner : float [Å]
+            Skins.
+        layers : Layers, optional
+            For requests between layers.
 
         Raises
         ------
         NeighborOverflowError
             If atoms have collapsed onto each other.
+        InputError
+            If a central atom of a request between layers is in no layer.
         """
         radii, near_radii = self.request.radii(outer), self.request.radii(inner)
         home_species = system.species[images.atoms[images.home]].astype(np.int32)
@@ -138,6 +153,8 @@ class SlicedList:
         centers, center_species = images.home[sees], home_species[sees]
         order, windows = _windows(centers, center_species, images.grid)
         centers, center_species = centers[order], center_species[order]
+        if layers is not None and self.request.between_layers:
+            layers.require(images.atoms[centers], self.request.name, system)
         n, n_species = len(centers), len(radii)
         most_slices = n // self.lanes + n_species
         # release the old arrays first: together with the new ones they would be the peak of memory
@@ -155,6 +172,11 @@ class SlicedList:
             part = windows[w : w + BLOCK + 1]
             inside = slice(part[0], part[-1])
             found, counts, near = self._find(system, images, centers[inside], center_species[inside], radii, near_radii)
+            if self.request.between_layers and layers is not None:
+                layer_pairs.keep_other_layers(
+                    *images.grid[:3], centers[inside], center_species[inside], near_radii, images.atoms, images.shifts,
+                    *layers, len(images.atoms), candidates.ROOM, found, counts, near,
+                )  # fmt: skip
             order = np.empty(len(counts), np.int32)
             slice_order.order_centers(part - part[0], near, order)
             begin, lane = end, end * self.lanes

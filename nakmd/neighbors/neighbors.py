@@ -14,6 +14,7 @@ from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.kernels.simd import LANES, WIDE_LANES
 from nakmd.neighbors.images import find_images
+from nakmd.neighbors.layers import find_layers
 from nakmd.neighbors.lists import ListRequest, SlicedList
 from nakmd.neighbors.skins import Skins
 from nakmd.system import System
@@ -97,6 +98,7 @@ class Neighbors:
         self.row_atoms: Int32Array = _NO_ATOMS
         self.lists = [SlicedList(request, WIDE_LANES if request.single else LANES) for request in self.requests]
         self._wants_single = any(request.single for request in self.requests)
+        self._between_layers = any(request.between_layers for request in self.requests)
         self._origin: FloatArray = np.zeros(3)
         self._row_shifts: Int32Array = _NO_SHIFTS
         self._outer, self._inner = _Moment(), _Moment()
@@ -221,8 +223,9 @@ class Neighbors:
         images = find_images(system, positions, matrix, reach)
         n_rows = len(images.atoms)
         self.row_atoms, self._row_shifts = images.atoms, images.shifts
+        layers = find_layers(system, positions, matrix) if self._between_layers else None
         for sliced in self.lists:
-            sliced.search(system, images, outer, inner)
+            sliced.search(system, images, outer, inner, layers)
         self.rows = geometry.aligned_rows(n_rows + 2)
         self.rows[:, 3] = 0.0
         self.rows[n_rows] = (geometry.NEIGHBOR_PADDING,) * 3 + (0.0,)

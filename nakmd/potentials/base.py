@@ -149,6 +149,9 @@ class Term(Potential):
     #: Whether it is a correction: added to the other terms of a `Hybrid` that have its pairs.
     added: bool = False
 
+    #: Whether it acts only between atoms of different layers of the wall (`nakmd.structures.with_layers`).
+    between_layers: bool = False
+
     #: Whether a program outside nakmd computes it: it can fail, and its speed is known only by a call.
     is_external: bool = False
 

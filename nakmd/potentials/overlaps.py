@@ -25,6 +25,8 @@ def without_overlaps(terms: Sequence[Term]) -> tuple[Term, ...]:
         if pair is None:
             continue
         first, second = kept[k], kept[n]
+        if first.between_layers and second.between_layers:
+            raise InputError(f"{first.label} and {second.label} both act between layers on {'-'.join(pair)}: keep one.")
         if first.added or second.added:
             continue
         if first.replace and second.replace:

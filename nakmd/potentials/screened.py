@@ -100,6 +100,8 @@ class Screened(Term):
     ) -> None:
         self.metal, self.contact = metal, contact
         self.label = label or f"{contact.label}, screened by {metal.label}"
+        if contact.between_layers:
+            raise InputError(f"{contact.label} acts between layers of the wall; the metal is in none of them.")
         self.sides = {pair: self._sides(pair) for pair in contact.pairs}
         elements = sorted({element_of(inside) for inside, _ in self.sides.values()})
         unknown, missing = sorted(set(screening) - set(elements)), sorted(set(elements) - set(screening))

@@ -19,11 +19,12 @@ from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.arriving_atoms import with_arriving_atoms
 from nakmd.runs.footprint import check_disk, check_memory, count_stored, estimate_memory
+from nakmd.runs.layer_check import check_layers
 from nakmd.runs.model_surface import check_surface
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.size_limits import check_built, check_size
 from nakmd.runs.start_check import check_start
-from nakmd.runs.system_builder import build_system, read_wall
+from nakmd.runs.system_builder import build_system, layered, read_wall
 from nakmd.runs.thermal_lattice import with_lattice
 from nakmd.runs.verify import check_coverage, check_groups, check_none, check_system
 from nakmd.runs.wall_bond import check_bond, relaxed_bond
@@ -148,6 +149,8 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
         plan.add(check_bond(draft, plan.bond, system))
     if system is not None:
         plan.add(check_system(system, potential, draft, _structure_path(draft)))
+        if potential is not None:
+            plan.add(check_layers(draft, system, potential))
         plan.add(check_memory(plan.memory, system.n_atoms, _structure_path(draft)))
         n_stored = count_stored(draft, system.topology)
         plan.add(check_disk(draft, system.n_atoms, n_stored, directory or Path()))
@@ -218,6 +221,8 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     begin = time.perf_counter()
     try:
         system = build_system(draft.structure, draft.seed, folder, bond, notes, wall)
+        if plan.potential is not None and any(term.between_layers for term in plan.potential.terms):
+            system = layered(system)
         system = with_arriving_atoms(system, [stage for _, stage in draft.stages])
     except InputError as error:
         plan.report(path, str(error))

@@ -7,7 +7,7 @@ from math import inf, pi
 
 import numpy as np
 
-from nakmd.deck.matter import CarbonFile, Crystal, Graphene, Liquid, Nanotube, Structure
+from nakmd.deck.matter import Bundle, CarbonFile, Crystal, Graphene, Liquid, Structure, Tubes, WalledTubes
 from nakmd.elements import WALL
 from nakmd.errors import StructureError
 from nakmd.system import System
@@ -167,24 +167,53 @@ def _bulk(structure: Structure) -> PlannedSize:
     return _sized(0.0, float(section.atoms), (side, side, depth + vacuum))
 
 
-def _wall(structure: Structure, carbon: Nanotube | Graphene, bond: float) -> PlannedSize:
-    from nakmd.structures.graphene import RECTANGLE, repeats_for  # noqa: PLC0415  (as above)
+def _tubes(carbon: Tubes, bond: float, room: float, across: float | None) -> tuple[float, list[float], float, float]:
+    """Return wall atoms, cell lengths with the axis last, the volume within the outer walls, and inside the inner.
+
+    Parameters
+    ----------
+    carbon : Tubes
+    bond : float [Å]
+    room : float [Å]
+        Free space on every side.
+    across : float [Å], optional
+        Free space along the second direction across the axis, in place of twice the room.
+    """
+    from nakmd.structures.common_length import common_length  # noqa: PLC0415  (as above)
     from nakmd.structures.nanotube import TubeGeometry  # noqa: PLC0415
+    from nakmd.structures.tube_bundle import hexagonal_places  # noqa: PLC0415
+
+    walls = [TubeGeometry(n, m, bond) for n, m in carbon.all_walls]
+    if isinstance(carbon, WalledTubes):
+        match = common_length(walls, carbon.length, carbon.strain)
+        wall, length = float(match.n_atoms), match.length
+    else:
+        repeats = walls[0].repeats_for(carbon.length)
+        wall, length = float(repeats * walls[0].atoms_per_period), repeats * walls[0].period
+    outer, gap = walls[-1].radius, carbon.gap if isinstance(carbon, Bundle) else 0.0
+    extent = np.ptp(hexagonal_places(carbon.number), axis=0) * (2.0 * outer + gap) + 2.0 * outer
+    lengths = [float(extent[0]) + 2.0 * room, float(extent[1]) + (2.0 * room if across is None else across), length]
+    shape = pi * length * carbon.number
+    return wall * carbon.number, lengths, shape * outer**2, shape * walls[0].radius ** 2
+
+
+def _wall(structure: Structure, carbon: Tubes | Graphene, bond: float) -> PlannedSize:
+    from nakmd.structures.graphene import RECTANGLE, repeats_for  # noqa: PLC0415  (as above)
 
     bond = carbon.bond or bond
     liquid, box = structure.liquid, structure.box
     region = None if liquid is None else liquid.region
     thickness = (liquid.thickness if liquid is not None else None) or (AROUND if region == "around" else SLAB)
     vacuum = (box.vacuum if box else None) or VACUUM
-    if isinstance(carbon, Nanotube):
-        tube = TubeGeometry(*carbon.chirality, bond)
-        repeats = tube.repeats_for(carbon.length)
-        wall, length = float(repeats * tube.atoms_per_period), repeats * tube.period
-        side = 2.0 * (tube.radius + (thickness if region == "around" else vacuum))
-        height = side if region != "beside" else 2.0 * tube.radius + thickness + vacuum
-        inside = pi * tube.radius**2 * length
-        filled = {"around": side * side * length - inside, "inside": inside, "beside": side * thickness * length}
-        lengths = (side, height, length)
+    if isinstance(carbon, Tubes):
+        slab = thickness + vacuum if region == "beside" else None
+        wall, sides, within, inside = _tubes(carbon, bond, thickness if region == "around" else vacuum, slab)
+        side, height, length = sides
+        filled = {
+            "around": side * height * length - within, "inside": inside, "beside": side * thickness * length,
+        }  # fmt: skip
+        x, y, z = (sides[(c - "xyz".index(carbon.axis) - 1) % 3] for c in range(3))
+        lengths = (x, y, z)
     else:
         nx, ny = repeats_for(carbon.size, bond)
         wall = 4.0 * nx * ny * float(carbon.layers)
@@ -202,7 +231,7 @@ def _wall(structure: Structure, carbon: Nanotube | Graphene, bond: float) -> Pla
 
 
 def _wall_from_file(structure: Structure, carbon: CarbonFile, wall: System) -> PlannedSize:
-    from nakmd.structures.nanotube import tube_axis  # noqa: PLC0415  (as above)
+    from nakmd.structures.tube_axis import tube_axes  # noqa: PLC0415  (as above)
 
     section, cell = structure.liquid, wall.cell
     lengths, volume = cell.lengths.tolist(), cell.volume
@@ -211,10 +240,11 @@ def _wall_from_file(structure: Structure, carbon: CarbonFile, wall: System) -> P
         volume = volume if cell.periodic.all() else inf
         return _sized(wall.n_atoms, 0.0, (lengths[0], lengths[1], lengths[2]), _is_doped(carbon), False, volume)
     filled = volume
-    if section.region == "inside" and "tube" in wall.groups:
-        filled = pi * tube_axis(wall).radius ** 2 * lengths[2]
+    tubes = tube_axes(wall) if "tube" in wall.groups else []
+    if section.region == "inside" and tubes:
+        filled = sum(pi * tube.inner**2 * lengths[tube.direction] for tube in tubes)
     elif section.region == "beside":
-        axis = 1 if "tube" in wall.groups else 2
+        axis = tubes[0].across[1] if tubes else 2
         thickness = section.thickness or SLAB
         base = volume / float(cell.heights[axis])
         vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
@@ -224,5 +254,5 @@ def _wall_from_file(structure: Structure, carbon: CarbonFile, wall: System) -> P
     return _sized(wall.n_atoms, metal, (lengths[0], lengths[1], lengths[2]), _is_doped(carbon), True, volume)
 
 
-def _is_doped(carbon: Nanotube | Graphene | CarbonFile) -> bool:
+def _is_doped(carbon: Tubes | Graphene | CarbonFile) -> bool:
     return carbon.doping is not None and bool(carbon.doping.fractions)

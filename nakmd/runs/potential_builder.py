@@ -47,6 +47,10 @@ def build_potential(
         None if no term could be built.
     """
     built = _sum_of_terms(model, folder, report, concentration_of(model, structure))
+    if built is not None and model.between_layers is not None:
+        bare = built
+        joined = _attempt(lambda: _joined_layers(bare, model, folder), ("model", "between_layers"), report)
+        built = joined or built
     if built is None or model.precision == built.precision:
         return built
     return _attempt(lambda: built.with_precision(model.precision), ("model", "precision"), report)
@@ -107,6 +111,19 @@ def _sum_of_terms(model: Model, folder: Path, report: FaultReport, doping: float
             if not any(term in other.replaced_by for other in whole.terms):
                 report(where, f"{term.label} replaces nothing: no other term has its pairs. Remove replace.")
     return whole
+
+
+def _joined_layers(built: Potential, model: Model, folder: Path) -> Potential:
+    """Return a model with the set that acts between layers."""
+    name = str(model.between_layers)
+    term = load_named_or_file(name, folder)
+    if not isinstance(term, PairPotential) or not term.between_layers:
+        raise InputError(
+            f"{name} does not act between layers: a set that does has between_layers = true, such as girifalco-2000-c."
+        )
+    declared = [_as_pair(pair) for pair in built.none] if isinstance(built, Hybrid) else []
+    label = built.name if isinstance(built, Hybrid) else built.terms[0].label
+    return Hybrid([*built.terms, term], declared, name=f"{label} + {term.label}")
 
 
 def _attempt(build: Callable[[], Potential], path: KeyPath, report: FaultReport) -> Potential | None:

@@ -8,7 +8,7 @@ from math import pi
 import numpy as np
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Graphene, Nanotube, Structure
+from nakmd.deck.matter import Bundle, Graphene, Structure, Tubes
 from nakmd.deck.messages import Problem
 from nakmd.errors import StructureError
 from nakmd.runs.planned_size import PlannedSize, needs_density, plan_size
@@ -98,7 +98,7 @@ def _check_lengths(structure: Structure) -> Iterator[Problem]:
             )
     carbon, crystal = structure.carbon, structure.crystal
     if (
-        isinstance(carbon, Nanotube | Graphene)
+        isinstance(carbon, Tubes | Graphene)
         and carbon.bond is not None
         and not SHORTEST_BOND <= carbon.bond <= LONGEST_BOND
     ):
@@ -136,8 +136,9 @@ def _lengths_of(structure: Structure) -> Iterator[tuple[KeyPath, float]]:
     """Yield every length of a structure with its path."""
     carbon, box = structure.carbon, structure.box
     named: list[tuple[KeyPath, float | None]] = []
-    if isinstance(carbon, Nanotube):
+    if isinstance(carbon, Tubes):
         named += [(("structure", "carbon", "length"), carbon.length)]
+        named += [(("structure", "carbon", "gap"), carbon.gap)] if isinstance(carbon, Bundle) else []
     elif isinstance(carbon, Graphene):
         named += [(("structure", "carbon", "size", k), length) for k, length in enumerate(carbon.size)]
         named += [(("structure", "carbon", "gap"), carbon.gap)]

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nakmd.cell import Cell
-from nakmd.deck.matter import CarbonFile, FileReading, Graphene, Liquid, Nanotube, Structure
+from nakmd.deck.matter import Bundle, CarbonFile, FileReading, Graphene, Liquid, Nanotube, Structure, Tubes, WalledTubes
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.runs.named_file import named_file
 from nakmd.runs.planned_size import AROUND, SLAB, VACUUM
 from nakmd.runs.size_limits import check_repeat
+from nakmd.structures.assembly import turned
 from nakmd.system import System
 from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 if TYPE_CHECKING:
     from nakmd.structures.regions import Region
+
+#: Largest strain along the axis that is not noted, as for other walls that are built.
+NOTED_STRAIN = 0.005
 
 
 def build_system(
@@ -61,12 +65,21 @@ def build_system(
         system = _crystal(structure, seed)
     elif structure.carbon is not None:
         bare = read_wall(structure, folder, notes) if wall is None else wall
-        system = _walls(structure, seed, _built_wall(structure, bond) if bare is None else bare)
+        system = _walls(structure, seed, _built_wall(structure, bond, notes) if bare is None else bare)
+        if isinstance(structure.carbon, Tubes):  # built along z, with their liquid
+            system = turned(system, structure.carbon.axis)
     else:
         system = _bulk(structure, seed)
     if structure.box is not None and structure.box.periodic is not None:
         system.cell = Cell(system.cell.matrix, structure.box.periodic)
     return system
+
+
+def layered(system: System) -> System:
+    """Return the system with the groups of its layers, for a model that acts between them."""
+    from nakmd.structures.layers import with_layers  # noqa: PLC0415  (scipy is slow to import)
+
+    return with_layers(system)
 
 
 def _names_periodic(structure: Structure) -> bool:
@@ -164,21 +177,17 @@ def read_wall(structure: Structure, folder: Path, notes: list[str] | None = None
     return system
 
 
-def _built_wall(structure: Structure, bond: float) -> System:
+def _built_wall(structure: Structure, bond: float, notes: list[str] | None) -> System:
     from nakmd.structures.graphene import graphene  # noqa: PLC0415  (as above)
-    from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
 
     carbon, liquid = structure.carbon, structure.liquid
     vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
-    assert isinstance(carbon, Nanotube | Graphene)  # guaranteed by build_system
+    assert isinstance(carbon, Tubes | Graphene)  # guaranteed by build_system
     bond = carbon.bond or bond
-    if isinstance(carbon, Nanotube):
-        n, m = carbon.chirality
-        box = None
+    if isinstance(carbon, Tubes):
         if liquid is not None and liquid.region == "around":
-            side = 2.0 * (TubeGeometry(n, m, bond).radius + (liquid.thickness or AROUND))
-            box = (side, side)
-        return nanotube(n, m, length=carbon.length, bond=bond, box=box, vacuum=vacuum)
+            vacuum = liquid.thickness or AROUND
+        return _built_tubes(carbon, bond, vacuum, notes)
     gap = carbon.gap
     if liquid is not None and liquid.region == "between":
         # the liquid is between two sheets, or between one sheet and its periodic image
@@ -186,6 +195,30 @@ def _built_wall(structure: Structure, bond: float) -> System:
         vacuum = 0.5 * gap if carbon.layers == 1 else vacuum
     return graphene(
         lengths=carbon.size, layers=carbon.layers, gap=gap, stacking=carbon.stacking, bond=bond, vacuum=vacuum
+    )
+
+
+def _built_tubes(carbon: Tubes, bond: float, vacuum: float, notes: list[str] | None) -> System:
+    """Return tubes along z, with vacuum on every side."""
+    from nakmd.structures.common_length import common_length  # noqa: PLC0415  (as above)
+    from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
+    from nakmd.structures.tube_bundle import GAP, bundle  # noqa: PLC0415
+
+    if isinstance(carbon, Nanotube):
+        n, m = carbon.chirality
+        return nanotube(n, m, length=carbon.length, bond=bond, vacuum=vacuum)
+    assert isinstance(carbon, WalledTubes)  # the other kinds
+    match = common_length([TubeGeometry(n, m, bond) for n, m in carbon.walls], carbon.length, carbon.strain)
+    if notes is not None and match.largest > NOTED_STRAIN:
+        notes.append(f"the walls are strained to a common length: {match.describe()}")
+    return bundle(
+        carbon.walls,
+        carbon.number,
+        length=carbon.length,
+        gap=carbon.gap if isinstance(carbon, Bundle) else GAP,
+        strain=carbon.strain,
+        bond=bond,
+        vacuum=vacuum,
     )
 
 
@@ -228,11 +261,12 @@ def _wetted(system: System, structure: Structure, section: Liquid, seed: int) ->
 
 
 def _beside(system: System, structure: Structure, thickness: float) -> tuple[System, Region]:
-    """Enlarge the cell for a liquid slab above the sheets (z) or next to a tube (y), and for vacuum beyond it."""
+    """Enlarge the cell for a liquid slab above the sheets (z) or next to tubes, and for vacuum beyond it."""
     from nakmd.structures.regions import Slab  # noqa: PLC0415  (as above)
+    from nakmd.structures.tube_axis import tube_axes  # noqa: PLC0415  (as above)
 
     vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
-    axis = 1 if "tube" in system.groups else 2
+    axis = tube_axes(system)[0].across[1] if "tube" in system.groups else 2
     along = system.positions[:, axis]
     top = float(along.max() - along.min())
     moved = system.copy()

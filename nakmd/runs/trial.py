@@ -23,8 +23,12 @@ _SPACING = 3.4
 
 
 def load_any(name: str, affinity: float = 1.0, member: int | None = None) -> Potential:
-    """Return a named set, or the potential in a file, whose format is that of its content."""
-    return load_named_or_file(name, Path(), affinity, member=member)
+    """Return a named set, or the potential in a file, whose format is that of its content.
+
+    A set that acts between layers acts between all atoms here: crystals of a test have no layers.
+    """
+    loaded = load_named_or_file(name, Path(), affinity, member=member)
+    return loaded.between_all() if isinstance(loaded, PairPotential) else loaded
 
 
 def species_known_to(potential: Potential) -> list[str]:

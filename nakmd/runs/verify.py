@@ -25,6 +25,9 @@ from nakmd.system import DEPOSITED, System
 #: Atoms overlap if their distance is below this fraction of the sum of their covalent radii.
 OVERLAP = 0.55
 
+#: Groups that are numbered: "wall1", "wall2", ...
+NUMBERED = ("layer", "sheet", "tube", "wall")
+
 #: Group names of most systems, for the check before one is built.
 COMMON_GROUPS = ("all", "carbon", "liquid", "tube", "sheet", "nitrogen", "stone_wales", "crystal", DEPOSITED)
 
@@ -105,6 +108,8 @@ def check_groups(draft: Draft, system: System | None, expected: Sequence[str]) -
     else:
         return
     for path, name in named_groups(draft):
+        if system is None and name.rstrip("0123456789") in NUMBERED:
+            continue
         if name not in known:
             match = nearest(name, known)
             meant = f'Did you mean "{match}"? ' if match is not None else ""

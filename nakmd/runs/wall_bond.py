@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Graphene, Nanotube
+from nakmd.deck.matter import Graphene, Tubes
 from nakmd.deck.messages import Problem
 from nakmd.elements import CC_BOND
 from nakmd.potentials import Evaluator, Hybrid, Potential
@@ -64,7 +64,11 @@ def relaxed_bond(potential: Potential) -> float | None:
     0.27 % wider than that, a (5,5) tube 0.57 % and 1.1 %: within the strain that is noted for all but narrow tubes, and
     the first relaxation removes it from the radius.
     """
-    acting = [term for term in potential.terms if not term.is_external and term.covers("C", "C") not in ("", "none")]
+    acting = [
+        term
+        for term in potential.terms
+        if not (term.is_external or term.between_layers) and term.covers("C", "C") not in ("", "none")
+    ]
     if not acting:
         return None
     key = digest([term.describe() for term in acting])
@@ -122,7 +126,7 @@ def check_bond(draft: Draft, relaxed: float | None, system: System | None) -> It
     """
     structure = draft.structure
     carbon = structure.carbon if structure is not None else None
-    if isinstance(carbon, Nanotube | Graphene):
+    if isinstance(carbon, Tubes | Graphene):
         if carbon.bond is None and relaxed is None:
             calculated = draft.model is not None and draft.model.has_calculator
             beside = " (an ASE calculator is not asked)" if calculated else ""

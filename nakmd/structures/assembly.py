@@ -1,4 +1,4 @@
-"""Operations on whole systems: combine, select, translate, rotate, place, set the box."""
+"""Operations on whole systems: combine, select, translate, rotate, turn, place, set the box."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from nakmd.cell import Cell
 from nakmd.errors import StructureError
 from nakmd.structures.distances import to_cartesian
 from nakmd.system import System
+
+#: Order of the coordinates when z becomes another axis.
+_TURNS = {"x": [2, 0, 1], "y": [1, 2, 0], "z": [0, 1, 2]}
 
 
 def combine(systems: Sequence[System], cell: Cell | None = None) -> System:
@@ -105,6 +108,25 @@ def rotated(system: System, axis: ArrayLike, angle: float, center: ArrayLike | N
     rotated_system.positions = to_cartesian(system.positions - middle, rotation.T) + middle
     rotated_system.velocities = to_cartesian(system.velocities, rotation.T)
     return rotated_system
+
+
+def turned(system: System, axis: str) -> System:
+    """Return a system built along z turned with its cell, so that its z axis becomes another.
+
+    Parameters
+    ----------
+    system : System
+    axis : {"x", "y", "z"}
+        The coordinates (x, y, z) become (z, x, y) for x, (y, z, x) for y: a rotation, to the bit.
+    """
+    if axis not in _TURNS:
+        raise StructureError(f"The axis must be x, y or z, got {axis!r}.")
+    order = _TURNS[axis]
+    result = system.copy()
+    result.positions = np.ascontiguousarray(system.positions[:, order])
+    result.velocities = np.ascontiguousarray(system.velocities[:, order])
+    result.cell = Cell(system.cell.matrix[np.ix_(order, order)], system.cell.periodic[order].tolist())
+    return result
 
 
 def placed(system: System, center: ArrayLike) -> System:

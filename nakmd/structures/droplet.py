@@ -11,8 +11,8 @@ from nakmd.arrays import FloatArray
 from nakmd.errors import StructureError
 from nakmd.structures.distances import lengths_of
 from nakmd.structures.liquid import WALL_EXCLUSION, fill, nak_density, number_density
-from nakmd.structures.nanotube import tube_axis
 from nakmd.structures.regions import Cylinder, Inside, Region, Slab, Sphere
+from nakmd.structures.tube_axis import tube_axes, tube_axis
 from nakmd.structures.volume import accessible_points
 from nakmd.system import System
 
@@ -74,15 +74,26 @@ def droplet_on_tube(
     group: str = "tube",
     seed: int = 0,
 ) -> System:
-    """Put a droplet of liquid NaK on the outside of a tube along z, on its +y side, at half its length.
+    """Put a droplet of liquid NaK on the outside of a tube, at half its length: on its +y side if it is along z.
 
     Parameters are those of `droplet_on_sheet`; the contact angle refers to the tangent plane of the tube.
-    Droplets larger than the tube radius reach around it.
+    Droplets larger than the tube radius reach around it. The side is +z of a tube along x, +x of one along y.
+
+    Raises
+    ------
+    StructureError
+        If the droplet does not fit into the cell, or the tube is one of a bundle.
     """
+    if group == "tube" and len(tube_axes(system)) > 1:
+        raise StructureError("A droplet sits on one tube; this is a bundle. Put liquid around or beside it.")
     axis = tube_axis(system, group)
-    foot = (axis.center[0], axis.center[1] + axis.radius, 0.5 * float(system.cell.matrix[2, 2]))
-    exterior = Cylinder(system.cell, axis.center, axis.radius, outside=True)
-    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, foot, 1), exterior, seed)
+    side, normal = axis.across
+    foot = np.zeros(3)
+    foot[[side, normal]] = axis.center[0], axis.center[1] + axis.radius
+    foot[axis.direction] = 0.5 * float(system.cell.matrix[axis.direction, axis.direction])
+    exterior = Cylinder(system.cell, axis.center, axis.radius, outside=True, axis=axis.direction)
+    place = (float(foot[0]), float(foot[1]), float(foot[2]))
+    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, place, normal), exterior, seed)
 
 
 class _Cap(NamedTuple):

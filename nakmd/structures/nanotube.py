@@ -1,4 +1,4 @@
-"""Single-walled carbon nanotubes of any chirality, periodic along z."""
+"""Single-walled carbon nanotubes of any chirality, periodic along their axis."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.elements import CC_BOND
 from nakmd.errors import StructureError
+from nakmd.structures.assembly import turned
 from nakmd.system import System
 
 #: Below this radius [Å] second neighbours around the circumference are within bonding distance.
@@ -139,8 +140,9 @@ def nanotube(
     box: tuple[float, float] | None = None,
     vacuum: float = 15.0,
     periodic: Sequence[bool] = (True, True, True),
+    axis: str = "z",
 ) -> System:
-    """Build an (n,m) nanotube along z in the centre of its cell.
+    """Build an (n,m) nanotube in the centre of its cell.
 
     Parameters
     ----------
@@ -152,9 +154,11 @@ def nanotube(
         Number of periods. Give exactly one of this and ``length``.
     bond : float [Å]
     box : (float, float) [Å], optional
-        Lengths of the cell along x and y. Default: the tube plus ``vacuum`` on every side.
+        Lengths of the cell across the axis: along x and y for one along z, along y and z for x, z and x for y.
+        Default: the tube plus ``vacuum`` on every side.
     vacuum : float [Å]
     periodic : sequence of three bool
+    axis : {"x", "y", "z"}
 
     Returns
     -------
@@ -184,62 +188,8 @@ def nanotube(
     positions[:, 2] += np.repeat(np.arange(count) * geometry.period, len(unit))
     positions[:, :2] += 0.5 * width
     atoms = np.ones(len(positions), dtype=np.bool_)
-    return System(
-        positions,
-        np.zeros(len(positions), dtype=np.int64),
-        ("C",),
-        Cell([width[0], width[1], count * geometry.period], periodic),
-        groups={"carbon": atoms, "tube": atoms},
-    )
-
-
-@dataclass(frozen=True)
-class TubeAxis:
-    """Axis and radius of a tube along z.
-
-    Attributes
-    ----------
-    center : (float, float) [Å]
-        x and y of the axis.
-    radius : float [Å]
-    """
-
-    center: tuple[float, float]
-    radius: float
-
-
-def tube_axis(system: System, group: str = "tube") -> TubeAxis:
-    """Fit axis and radius of a tube along z (a circle through x and y, least squares).
-
-    Parameters
-    ----------
-    system : System
-    group : str
-        Atoms of the tube, unwrapped along x and y.
-
-    Returns
-    -------
-    TubeAxis
-
-    Notes
-    -----
-    Kåsa's algebraic fit: x² + y² = 2 x_c x + 2 y_c y + (R² - x_c² - y_c²) is linear in its unknowns, and exact
-    for atoms on a circle, with or without vacancies.
-    """
-    if group not in system.groups or int(np.sum(system.groups[group])) < 3:
-        raise StructureError(f"Group {group!r} does not hold a tube of at least 3 atoms.")
-    xy = system.positions[system.groups[group], :2]
-    middle = xy.mean(axis=0)
-    x, y = (xy - middle).T
-    square = x * x + y * y
-    normal = np.array(
-        [
-            [np.sum(x * x), np.sum(x * y), np.sum(x)],
-            [np.sum(x * y), np.sum(y * y), np.sum(y)],
-            [np.sum(x), np.sum(y), float(len(x))],
-        ]
-    )
-    solution = np.linalg.solve(normal, np.array([np.sum(x * square), np.sum(y * square), np.sum(square)]))
-    offset = 0.5 * solution[:2]
-    radius = sqrt(float(solution[2] + offset[0] ** 2 + offset[1] ** 2))
-    return TubeAxis((float(middle[0] + offset[0]), float(middle[1] + offset[1])), radius)
+    cell = Cell([width[0], width[1], count * geometry.period])
+    groups = {"carbon": atoms, "tube": atoms}
+    system = turned(System(positions, np.zeros(len(positions), dtype=np.int64), ("C",), cell, groups=groups), axis)
+    system.cell = Cell(system.cell.matrix, periodic)
+    return system

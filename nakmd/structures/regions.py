@@ -16,7 +16,7 @@ from nakmd.arrays import FloatArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
 from nakmd.structures.distances import lengths_of, to_cartesian
-from nakmd.structures.nanotube import tube_axis
+from nakmd.structures.tube_axis import TubeAxis, tube_axes, tube_axis
 from nakmd.system import System
 
 
@@ -39,6 +39,10 @@ class Region(ABC):
     def __and__(self, other: Region) -> Region:
         """Return the intersection of both regions."""
         return Intersection((self, other))
+
+    def __or__(self, other: Region) -> Region:
+        """Return the union of both regions."""
+        return Union((self, other))
 
     def confine(self, points: FloatArray) -> FloatArray:
         """Return the points with those outside projected onto the boundary, (n, 3) [Å]."""
@@ -75,6 +79,28 @@ class Intersection(Region):
 
 
 @dataclass(frozen=True)
+class Union(Region):
+    """The union of regions that do not overlap.
+
+    Attributes
+    ----------
+    parts : tuple of Region
+    """
+
+    parts: tuple[Region, ...]
+
+    def depth(self, points: FloatArray) -> FloatArray:
+        """Return the largest depth of the parts."""
+        return np.asarray(np.max([part.depth(points) for part in self.parts], axis=0))
+
+    def inward(self, points: FloatArray) -> FloatArray:
+        """Return the inward direction of the part with the largest depth."""
+        most = np.argmax([part.depth(points) for part in self.parts], axis=0)
+        directions = np.array([part.inward(points) for part in self.parts])
+        return np.asarray(directions[most, np.arange(len(points))])
+
+
+@dataclass(frozen=True)
 class Inside(Region):
     """The whole cell; its faces are boundaries only along non-periodic axes.
 
@@ -104,27 +130,33 @@ class Inside(Region):
 
 @dataclass(frozen=True)
 class Cylinder(Region):
-    """The inside or the outside of a cylinder along z.
+    """The inside or the outside of a cylinder along x, y or z.
 
     Attributes
     ----------
     cell : Cell
         Distances are to the nearest image of the axis.
     center : (float, float) [Å]
+        The axis in the plane across it, as in `TubeAxis`.
     radius : float [Å]
     outside : bool
+    axis : int
+        0, 1 or 2 for x, y or z.
     """
 
     cell: Cell
     center: tuple[float, float]
     radius: float
     outside: bool = False
+    axis: int = 2
 
     def _from_axis(self, points: FloatArray) -> FloatArray:
-        offset = points - np.array([*self.center, 0.0])
-        offset[:, 2] = 0.0
+        middle = np.zeros(3)
+        middle[[(self.axis + 1) % 3, (self.axis + 2) % 3]] = self.center
+        offset = points - middle
+        offset[:, self.axis] = 0.0
         offset = self.cell.minimum_image(offset)
-        offset[:, 2] = 0.0
+        offset[:, self.axis] = 0.0
         return offset
 
     def depth(self, points: FloatArray) -> FloatArray:
@@ -218,16 +250,24 @@ class Sphere(Region):
         return np.asarray(-offset / np.maximum(lengths_of(offset), 1e-12)[:, None])
 
 
+def _axes_of(system: System, group: str) -> list[TubeAxis]:
+    """Return the axes of the tubes of a group: those of all tubes for ``"tube"``."""
+    return tube_axes(system) if group == "tube" else [tube_axis(system, group)]
+
+
 def outside_tube(system: System, group: str = "tube") -> Region:
-    """Return the space outside a tube along z."""
-    axis = tube_axis(system, group)
-    return Cylinder(system.cell, axis.center, axis.radius, outside=True)
+    """Return the space outside the outermost wall of a tube, or of all tubes of a bundle."""
+    parts = [
+        Cylinder(system.cell, axis.center, axis.radius, outside=True, axis=axis.direction)
+        for axis in _axes_of(system, group)
+    ]
+    return parts[0] if len(parts) == 1 else Intersection(tuple(parts))
 
 
 def inside_tube(system: System, group: str = "tube") -> Region:
-    """Return the space inside a tube along z."""
-    axis = tube_axis(system, group)
-    return Cylinder(system.cell, axis.center, axis.radius)
+    """Return the space inside the innermost wall of a tube, or of all tubes of a bundle."""
+    parts = [Cylinder(system.cell, axis.center, axis.inner, axis=axis.direction) for axis in _axes_of(system, group)]
+    return parts[0] if len(parts) == 1 else Union(tuple(parts))
 
 
 def _level(system: System, group: str) -> float:

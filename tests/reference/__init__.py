@@ -9,6 +9,7 @@ from reference.bond_order import TersoffTwin, parse_tersoff
 from reference.chebyshev_eam import ChebyshevTwin
 from reference.cubics import NicholAcklandTwin
 from reference.images import Outcome, brute_pairs, strained
+from reference.layers import LayersTwin
 from reference.named_sets import named_twin
 from reference.pair import PairTwin
 from reference.screened import ScreenedTwin
@@ -19,6 +20,7 @@ __all__ = [
     "ChebyshevTwin",
     "GuptaTwin",
     "JohnsonOhTwin",
+    "LayersTwin",
     "NicholAcklandTwin",
     "Outcome",
     "PairTwin",

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from nakmd.analysis.geometry.droplet_shape import DropletShape
+from nakmd.analysis.geometry.parallel_tubes import Tubes
 from nakmd.analysis.geometry.sheet_droplets import CylindricalCap, SphericalCap
 from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap
 from nakmd.analysis.geometry.tube_droplets import Barrel, Clamshell, Plug, Ridge
@@ -33,7 +34,7 @@ def find_droplet(points: FloatArray, placed: Placed, cell: Cell, axis: int) -> D
     Raises
     ------
     AnalysisError
-        If the liquid covers the wall or fills the tube, so that there is no contact line.
+        If the liquid covers the wall or fills the tube, so that there is no contact line; if there are several tubes.
     """
 
     def spans(c: int, atoms: FloatArray) -> bool:
@@ -52,6 +53,11 @@ def find_droplet(points: FloatArray, placed: Placed, cell: Cell, axis: int) -> D
                 "droplet, or a ridge along one cell vector, in a wider cell."
             )
         return CylindricalCap(side, long[0]) if long else SphericalCap(side, axis)
+    if isinstance(placed, Tubes):
+        raise AnalysisError(
+            f"The wall is {len(placed.tubes)} tubes. A contact angle is defined for a droplet on one tube or "
+            "on sheets; liquid between tubes has none."
+        )
     assert isinstance(placed, Tube)
     across = placed.across(points)
     outside = np.linalg.norm(across, axis=1) >= 0.5 * (placed.inner + placed.outer)

@@ -51,7 +51,8 @@ class Profile:
     The shape of the wall is determined in the first frame (sheets parallel to a face of the cell, or a tube along a
     cell vector: `nakmd.analysis.geometry.wall`), its plane, or its axis and radius, in every frame. Distances are
     measured from the carbon nuclei. Each atom is on one side: above or below the sheets, outside or inside the tube;
-    atoms between several sheets or shells are not counted.
+    atoms between several sheets or shells are not counted. Of several parallel tubes it is the nearest that counts, and
+    the volume of a bin is that around all of them.
 
     Around a tube in a periodic cell, shells are complete up to half the width of the cell. Larger shells extend into
     its corners; their volume is the part inside the cell.
@@ -217,7 +218,8 @@ class Profile:
         elif self.shape.kind == "planar":
             notes = [f"distance from the mean plane of the carbon nuclei, along {AXES[self.shape.axis]}"]
         else:
-            notes = [f"distance from the mean radius of the carbon nuclei, tube along {AXES[self.shape.axis]}"]
+            nearest = ", of the nearest tube" if self.shape.tubes else ""
+            notes = [f"distance from the mean radius of the carbon nuclei{nearest}, {self.shape.words}"]
         notes.append(f"bins of {self.width:g} Å")
         bare = [side for row, side in enumerate(self.sides) if not self._covered[row] and self._occupied[row]]
         if bare:

@@ -134,7 +134,7 @@ class Tube:
     @property
     def reach(self) -> FloatArray:
         """From the outer shell to the farthest corner of the cell, and from the inner shell to the axis."""
-        return np.array([float(self._boundary().max()) - self.outer, self.inner])
+        return np.array([float(self.boundary()[0].max()) - self.outer, self.inner])
 
     def across(self, points: FloatArray) -> FloatArray:
         """Return the perpendicular vectors [Å] from the axis to the nearest image of each point, (n, 3)."""
@@ -176,25 +176,29 @@ class Tube:
         side = np.where(distance < 0.0, -1, np.where(outside, 0, 1))
         return side.astype(np.int64), distance
 
-    def _boundary(self) -> FloatArray:
-        """Return the distance [Å] from the axis to the boundary of the cell in each of `DIRECTIONS`, (n,)."""
+    def boundary(self) -> tuple[FloatArray, FloatArray]:
+        """Return the distance [Å] from the axis to the boundary of the cell, (n,), in `DIRECTIONS`, (n, 3).
+
+        The cell around the tube is the region nearer to its axis than to that of any image.
+        """
+        angle = (np.arange(DIRECTIONS) + 0.5) * 2.0 * math.pi / DIRECTIONS
+        directions = np.stack([np.cos(angle), np.sin(angle)], axis=1) @ self._frame
         lattice = self.lattice
         if not len(lattice):
-            return np.full(DIRECTIONS, math.inf)
-        first, second = perpendicular_frame(self.axis)
-        angle = (np.arange(DIRECTIONS) + 0.5) * 2.0 * math.pi / DIRECTIONS
-        along = np.outer(np.cos(angle), lattice @ first) + np.outer(np.sin(angle), lattice @ second)
+            return np.full(DIRECTIONS, math.inf), directions
+        along = directions @ lattice.T
         squares = np.sum(lattice**2, axis=1)
         with np.errstate(divide="ignore"):
-            return np.asarray(np.min(np.where(along > 1e-9, 0.5 * squares / along, math.inf), axis=1))
+            end = np.min(np.where(along > 1e-9, 0.5 * squares / along, math.inf), axis=1)
+        return np.asarray(end), directions
 
-    def volumes(self, edges: FloatArray) -> FloatArray:
+    def volumes(self, edges: FloatArray, boundary: FloatArray | None = None) -> FloatArray:
         """Return the volumes of the parts of the shells inside the cell.
 
-        The cell around the tube is the region nearer to its axis than to that of any image. The cross-section of a
-        shell is ∫ ½ (min(r₂, b)² - min(r₁, b)²) dφ, where b(φ) is the distance to the boundary of the cell.
+        The cross-section of a shell is ∫ ½ (min(r₂, b)² - min(r₁, b)²) dφ, where b(φ) is the distance to the boundary
+        of the cell, or to that of a smaller region, (n,) in `DIRECTIONS`.
         """
-        boundary = self._boundary()
+        boundary = self.boundary()[0] if boundary is None else boundary
         radii = np.asarray(edges + self.outer)
         squares = radii**2
         cut = radii > boundary.min()

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from nakmd.analysis.base import require_finite
+from nakmd.analysis.geometry.parallel_tubes import Tubes
 from nakmd.analysis.geometry.surfaces import AXES, Placed, Tube, perpendicular_frame
 from nakmd.analysis.geometry.wall import WallShape, find_shape, wall_atoms
 from nakmd.arrays import FloatArray, IntArray
@@ -31,7 +32,7 @@ class WallFrame:
     -----
     On a tube, a displacement from r to r' in the plane perpendicular to the axis has the components
     (|r| + |r'|)/2 · Δθ along the wall and |r'| - |r| across it: an atom that circles at constant distance does not
-    move across the wall.
+    move across the wall. With several parallel tubes the axis is that of the tube nearest to r'.
     """
 
     def __init__(self, topology: Topology) -> None:
@@ -41,10 +42,12 @@ class WallFrame:
     @property
     def words(self) -> str:
         """The shape as text; the axis is a cell vector."""
-        if self.shape is None:
-            return "no shape yet"
-        kind = "a tube along" if self.shape.kind == "cylindrical" else "a sheet across"
-        return f"{kind} {AXES[self.shape.axis]}"
+        return "no shape yet" if self.shape is None else self.shape.words
+
+    @property
+    def n_tubes(self) -> int:
+        """Number of parallel tubes; 1 for one tube, and for sheets."""
+        return 1 if self.shape is None else max(1, len(self.shape.tubes))
 
     def place(self, frame: Frame) -> tuple[WallShape, Placed]:
         """Return the shape of the wall and its position in a frame.
@@ -77,7 +80,7 @@ class WallFrame:
             Sheet: two directions in its plane, then its normal. Tube: axial, circumferential, radial.
         """
         shape, placed = self.place(frame)
-        if not isinstance(placed, Tube):
+        if not isinstance(placed, Tube | Tubes):
             normal = frame.cell.inverse[:, shape.axis] * frame.cell.heights[shape.axis]
             return np.asarray(steps @ np.stack([*perpendicular_frame(normal), normal], axis=1))
         across = np.stack(perpendicular_frame(placed.axis), axis=1)
@@ -99,22 +102,26 @@ class WallFrame:
         -------
         places : (m, 2) float64
             From 0 to 1 along the two sides of the unrolled wall. Tube: θ/2π, and the position along the axis. Sheet:
-            along the two cell vectors in its plane.
+            along the two cell vectors in its plane. Several tubes are unrolled on top of each other, every atom from
+            the nearest.
         sides : tuple of float [Å]
             Lengths of the two sides; the first of a tube is 2πR with the mean radius R of its shells.
         area : float [Å²]
+            Of all tubes.
         """
         shape, placed = self.place(frame)
         fractional = np.mod(frame.positions[atoms] @ frame.cell.inverse, 1.0)
         lengths = frame.cell.lengths
-        if not isinstance(placed, Tube):
+        if not isinstance(placed, Tube | Tubes):
             u, v = self.across
             return fractional[:, [u, v]], (float(lengths[u]), float(lengths[v])), float(placed.areas[0])
+        tubes = placed.tubes if isinstance(placed, Tubes) else (placed,)
         first, second = perpendicular_frame(placed.axis)
         vectors = placed.across(frame.positions[atoms])
         around = np.mod(np.arctan2(vectors @ second, vectors @ first) / (2.0 * math.pi), 1.0)
-        sides = (math.pi * (placed.inner + placed.outer), float(lengths[shape.axis]))
-        return np.column_stack([around, fractional[:, shape.axis]]), sides, sides[0] * sides[1]
+        turn = math.pi * float(np.mean([tube.inner + tube.outer for tube in tubes]))
+        sides = (turn, float(lengths[shape.axis]))
+        return np.column_stack([around, fractional[:, shape.axis]]), sides, len(tubes) * sides[0] * sides[1]
 
     @property
     def across(self) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import numpy as np
 from nakmd.analysis.geometry.contact_distances import contact_distance
 from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.geometry.grid import CellGrid
+from nakmd.analysis.geometry.wall import BOND
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import CC_BOND
 from nakmd.system import Frame
@@ -21,12 +22,13 @@ from nakmd.system import Frame
 #: Area [Å²] of the graphene sheet per atom, 3√3/4 d², at the measured bond length d.
 AREA_PER_ATOM = 0.75 * math.sqrt(3.0) * CC_BOND**2
 
-#: Bond cutoff [Å] between wall atoms: between the bond length of carbon (1.45) and its second neighbours (2.46).
-BOND = 1.85
-
 #: A face is wet if metal is within REACH [Å] of the probe point HEIGHT [Å] above the wall atom. The probe extends as
 #: far sideways as the contact distance of potassium at its height of 3 Å, and never to the other side.
 REACH, HEIGHT = 3.2, 3.4
+
+#: A face is dry if its probe point is this close [Å] to a wall atom: it faces the next sheet or wall. At 2.8 to 4.0 Å
+#: from it, the probe is within 1.56 Å of one of its atoms, also over the centre of a hexagon.
+SHIELD = 1.6
 
 #: An atom without a plane is wet if metal is within this distance [Å]: the contact distance of potassium.
 LONE_REACH = contact_distance("C", "K")
@@ -67,6 +69,9 @@ class WettedFaces:
         flat = lengths > 1e-6
         normals = normals[flat] / lengths[flat, None] * HEIGHT
         probes = np.concatenate([wall[flat] + normals, wall[flat] - normals])
+        one_kind = np.zeros(len(wall), dtype=np.int64)
+        shields = CellGrid(wall, one_kind, frame.cell, SHIELD, also=probes)
+        probes = probes[~np.isfinite(shields.nearest_distances(probes))]
         queries = np.concatenate([probes, wall[~flat]])
         kinds = np.zeros(len(metal), dtype=np.int64)
         grid = CellGrid(metal, kinds, frame.cell, LONE_REACH, also=queries)

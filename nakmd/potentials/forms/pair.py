@@ -51,6 +51,9 @@ class PairPotential(Term):
     replace : bool
         In a sum (`Hybrid`): take these pairs from the other terms, which have them as well. Otherwise such a pair is an
         error.
+    between_layers : bool
+        Act only between atoms of different layers: sheets, or walls of tubes (`nakmd.structures.with_layers`). Pairs
+        inside a layer are not even listed. In a sum it is added to the term that bonds the layers.
 
     Raises
     ------
@@ -103,10 +106,17 @@ class PairPotential(Term):
         scale: float = 1.0,
         label: str = "",
         replace: bool = False,
+        between_layers: bool = False,
     ) -> None:
         self.label = label or type(self).__name__.lower()
+        if replace and between_layers:
+            raise InputError(
+                f"{self.label} acts between layers and is added to the term of their bonds; it cannot replace that."
+            )
         if replace:
             self.__dict__["replace"] = True  # an assignment would meet the default of the class
+        if between_layers:
+            self.__dict__.update(between_layers=True, added=True)  # as above
         if not (np.isfinite(scale) and scale >= 0.0):
             raise InputError(f"The scale of {self.label} must be a number not below 0, got {scale}.")
         self.scale = float(scale)
@@ -181,6 +191,10 @@ class PairPotential(Term):
         """Return the same potential with ``replace=True``."""
         return self._with(replace=True)
 
+    def between_all(self) -> Self:
+        """Return the same pairs between all atoms, whatever their layers: for checks of the formula and its numbers."""
+        return self._with(between_layers=False, added=False)
+
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         entry = self.entry(a, b)
         if entry is None or self.loses(a, b):
@@ -193,7 +207,7 @@ class PairPotential(Term):
         return {
             "form": type(self).__name__, "label": self.label, "pairs": numbers, "scale": self.scale,
             "none": sorted(map(list, self.none)), "precision": self.precision, "sha256": digest,
-            **self.describe_losses(),
+            **({"between_layers": True} if self.between_layers else {}), **self.describe_losses(),
         }  # fmt: skip
 
     # ------------------------------------------------------------------------------------------ export
@@ -233,6 +247,8 @@ class PairPotential(Term):
         return self.scale * v, self.scale * slope
 
     def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        if self.between_layers:
+            raise lacking_in_lammps(self.label, "pair style between layers (give each layer types of its own there)")
         if type(self).bind_term is not PairPotential.bind_term:  # its energy is more than the formula
             raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
         styles: dict[tuple[int, str], LAMMPSStyle] = {}  # by part of the formula and cut mode
@@ -280,12 +296,14 @@ class PairPotential(Term):
         parameters: NamedTuple = self.Parameters(**tables)
         cuts = CutTables(cutoff, shift, smooth_from, np.full((n, n), self.scale))
         cuts = cuts._replace(shift=self.shifts(species_names, type(self).formula, parameters, cuts))
-        request = ListRequest(self.label, cutoff, single=self.precision == "mixed")
+        request = ListRequest(self.label, cutoff, single=self.precision == "mixed", between_layers=self.between_layers)
         return BoundPair(type(self).kernels, parameters, cuts, request)
 
     def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalEnergy | None:  # noqa: D102
         if type(self).bind_term is not PairPotential.bind_term or not isinstance(bound, BoundPair):
             return None  # its energy is more than the formula
+        if self.between_layers:
+            return None  # the places of an exchange have no layers
         kernel = pair_kernel(type(self).formula, type(self).of_pair)
         return LocalPairs(kernel, bound.parameters, bound.cuts)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 import numpy as np
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, Strict, create_model, model_validator
 
 from nakmd.errors import InputError
 from nakmd.potentials.base import Term, finite, positive
@@ -90,7 +90,10 @@ class CutPair(Part):
 
 
 class PairSet(NumbersRecord):
-    """A pair potential: parameters and cut mode of each pair of species; cut modes default to that of the set."""
+    """A pair potential: parameters and cut mode of each pair of species; cut modes default to that of the set.
+
+    With ``between_layers`` it acts only between atoms of different layers of the wall.
+    """
 
     scalable = True
     #: The class of the potential.
@@ -98,6 +101,7 @@ class PairSet(NumbersRecord):
 
     cutoff: Positive
     cut: CutMode
+    between_layers: Annotated[bool, Strict()] = False
     none: tuple[tuple[Species, Species], ...] = ()
     pair: Annotated[tuple[CutPair, ...], Field(min_length=1)]
 
@@ -118,7 +122,10 @@ class PairSet(NumbersRecord):
         pairs = {
             pair.species: {"cutoff": self.cutoff, "cut": self.cut, **pair.numbers(choice.doping)} for pair in self.pair
         }
-        return [type(self).potential(pairs, none=self.none, scale=choice.scale, label=self.name)]
+        potential = type(self).potential
+        return [
+            potential(pairs, none=self.none, scale=choice.scale, label=self.name, between_layers=self.between_layers)
+        ]
 
 
 def make_pair_set(
@@ -134,7 +141,7 @@ def make_pair_set(
     Parameters
     ----------
     potential : callable
-        Takes ``pairs``, ``none``, ``scale`` and ``label``.
+        Takes ``pairs``, ``none``, ``scale``, ``label`` and ``between_layers``.
     name : str
         Name of the class of the potential; the records are called ``<name>Set`` and ``<name>Pair``.
     form : str
