@@ -8,7 +8,7 @@ from typing import NamedTuple, Unpack, cast
 import numpy as np
 
 from nakmd.analysis.base import require_finite, require_frames
-from nakmd.analysis.deposited import deposited_atoms, present_atoms
+from nakmd.analysis.deposited import atoms_there, deposited_atoms
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -106,7 +106,7 @@ class Growth(NamedAnalysis):
 
     def update(self, frame: Frame) -> None:
         """Add one frame."""
-        present = present_atoms(frame)
+        present = atoms_there(frame)
         arrived, host = self._arriving & present, self._host & present
         require_finite(frame.positions[arrived | host])
         z = frame.positions[:, 2]
