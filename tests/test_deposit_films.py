@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nakmd
-from nakmd.analysis import RDF, Growth, growth, sticking
+from nakmd.analysis import RDF, Growth, analyze, growth, sticking
 from nakmd.errors import AnalysisError
 from nakmd.potentials.library import warm_lattice
 from nakmd.simulation import LiveAnalysis
@@ -76,6 +76,15 @@ def test_the_file_gives_the_same(run):
 
 def test_what_needs_the_same_atoms_is_refused_with_the_reason(run):
     assert "atoms arrive or leave in stage 'deposit'" in str(run.results.failures["rdf"])
+
+
+def test_a_growing_film_is_not_cut_like_an_equilibration(run):
+    """By default nothing of a deposition is left out, and it is not said to drift."""
+    by_default = analyze(run.trajectory, ["growth"])["growth"]
+    assert by_default.sample.used == by_default.sample.total == len(run.trajectory)
+    assert by_default.sample.unsettled == ()
+    assert by_default.sample.unjudged == ("4 atoms arrive or leave in these frames, which are no equilibrium",)
+    assert np.array_equal(by_default.theta, run.results["growth"].theta)
 
 
 def test_live_analyses_do_not_count_parked_atoms(run):
