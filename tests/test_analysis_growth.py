@@ -5,11 +5,11 @@ import pytest
 from films import A, film_on, sites_above
 from synthetic import frame, topology
 
-from nakmd.analysis import FrameList, analyze, combine, growth, islands, sticking
+from nakmd.analysis import FrameList, combine, growth, islands, sticking
 from nakmd.analysis.geometry.height_map import correlation_length, height_map, roughness
 from nakmd.analysis.numerics.counts import Count, Share
 from nakmd.cell import Cell
-from nakmd.errors import AnalysisError
+from nakmd.errors import AnalysisError, InputError
 from nakmd.structures import crystal_slab, graphene
 
 REPEATS = (8, 6)
@@ -247,32 +247,39 @@ def test_islands_and_the_first_layer():
 
 
 # ------------------------------------------------------------------------------------------------ sticking
-class WithEvents(FrameList):
-    """Frames of a run that recorded what came and went."""
+class WithTable(FrameList):
+    """Frames of a run with a thermo table, as a file has them."""
 
-    def __init__(self, source, events):
+    def __init__(self, source, arrived):
         super().__init__(source.topology, list(source))
-        self.thermo = {"time": np.array([0.0, 1.0]), "stage": np.array(["deposit", "deposit"])}
-        self.deposition = events
+        self.times = np.array([frame.time for frame in source])
+        self.cells = np.array([frame.cell.matrix for frame in source])
+        self.thermo = {"time": self.times, "stage": np.array(["deposit"] * len(self.times)), "arrived": arrived}
+
+    def rows(self, stage=None):
+        return np.arange(len(self))
+
+    def quantity(self, name):
+        raise InputError(f"The frames have no {name}.")
 
 
-def test_sticking_from_events_and_from_frames():
+def test_sticking_from_the_table_and_from_frames():
     slab = slab_of()
     sites = sites_above(slab, "110", REPEATS, 1)[0]
     source = film_on(slab, [sites[:0], sites[:4], sites[:10]], ("Na",), np.arange(10) % 2)
     first = slab.n_atoms
-    kinds = np.array(["release"] * 10 + ["park"] * 3)
-    # atom 5, an Na, left again between two frames; two others of the slab evaporated
-    atoms = np.array([*range(first, first + 10), first + 5, 0, 1])
-    record = sticking(WithEvents(source, {"step": np.arange(13), "atom": atoms, "kind": kinds}))
+    source[2].present[first + 5] = False  # an Na that came and left between two frames
+    source[2].present[0] = False  # an atom of the slab evaporated
+    record = sticking(source)
     assert (record.stuck.count, record.stuck.total, record.left) == (9, 10, 1)
     assert record.interval() == pytest.approx(Share.of(9, 10).interval())
     assert {name: (s.count, s.total) for name, s in record.by_element.items()} == {"K": (5, 5), "Na": (4, 5)}
-    from_frames = analyze(source, ["sticking"], stages="all", discard="none")["sticking"]
-    assert (from_frames.stuck.count, from_frames.stuck.total) == (10, 10)
-    away = source[2].part(np.ones(len(source[2].positions), dtype=bool))
-    away.present[first + 5] = False
-    seen = sticking(FrameList(source.topology, [*source, away]))
-    assert (seen.stuck.count, seen.stuck.total) == (9, 10)
+    # the last atom left too, so that only the table knows that it was there
+    source[2].present[first + 9] = False
+    assert sticking(source).arrived == 9
+    told = sticking(WithTable(source, np.array([0.0, 4.0, 10.0])))
+    assert (told.stuck.count, told.arrived, told.by_element["Na"].count) == (8, 10, 3)
+    early = sticking(WithTable(FrameList(source.topology, list(source)[:2]), np.array([0.0, 4.0])))
+    assert (early.stuck.count, early.arrived) == (4, 4)
     with pytest.raises(AnalysisError, match="no atom has arrived"):
         sticking(FrameList(source.topology, [source[0]]))

@@ -17,7 +17,7 @@ def deposited_atoms(topology: Topology, name: str) -> BoolArray:
     return np.asarray(mask)
 
 
-def present_atoms(frame: Frame) -> BoolArray:
+def atoms_there(frame: Frame) -> BoolArray:
     """Return the mask of the atoms that are there in a frame."""
     present = frame.present
     return np.ones(len(frame.positions), dtype=np.bool_) if present is None else present

@@ -10,7 +10,6 @@ from nakmd.analysis.base import Analysis, Record
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.lacking_atoms import lacking_fault, require_all_atoms
-from nakmd.analysis.present_atoms import EVERYONE
 from nakmd.analysis.sample import Sample
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame
@@ -54,7 +53,7 @@ def choose_frames(source: FrameSource, **frames: Unpack[FrameOptions]) -> Chosen
     """
     require_all_atoms(source, "This measurement")
     choice = FrameChoice.of(source, **frames)
-    if choice.presence != EVERYONE:
+    if choice.presence.always is not None:
         raise AnalysisError("This measurement needs all atoms of the run in all frames, and some are parked.")
     return ChosenFrames(source, choice)
 

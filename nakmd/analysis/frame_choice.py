@@ -25,6 +25,10 @@ from nakmd.system import Frame
 ROUNDING = 1e-9
 
 
+#: Why a run in which atoms arrive or leave is not judged, and nothing of it is left out.
+GROWING = "{} atoms arrive or leave in these frames, which are no equilibrium"
+
+
 class FrameOptions(TypedDict, total=False):
     """Options that choose the frames; every function of `nakmd.analysis` has them as keywords.
 
@@ -73,8 +77,9 @@ class FrameChoice:
     -----
     A mean over frames of an equilibration is not the mean of the equilibrium. By default the frames of the first stage
     before the latest settling time of the watched quantities are left out (`nakmd.analysis.settling`), at most the
-    first half of this stage. The choice depends on the stored run alone: it is the same for all quantities, in any
-    number of processes, and for live analyses.
+    first half of this stage. Frames in which atoms arrive or leave are a process: all of them are kept. The choice
+    depends on the stored run alone: it is the same for all quantities, in any number of processes, and for live
+    analyses.
     """
 
     stages: tuple[str, ...] | None
@@ -122,20 +127,28 @@ class FrameChoice:
             if number:
                 time = float(watched.time[choice.skip + number])
                 choice = choice.without(choice.skip + number, time, "discard")
-        kept_rows = rows.chosen(rows.time >= choice.first) if rows.ordered and len(rows) else None
-        judgement = judge(watched.chosen(slice(choice.skip, None)), kept_rows, discard == "auto")
+        settled = choice.judged_by(watched, rows, discard == "auto")
+        presence = Presence.of(source, settled.stages, settled.skip)
+        if presence.n_changing:
+            presence = Presence.of(source, choice.stages, choice.skip)
+            choice = replace(choice, unjudged=(GROWING.format(presence.n_changing),))
+        else:
+            choice = settled
+        measured = dict.fromkeys([*rows.stage[rows.time >= choice.first], *watched.stage[choice.skip :]])
+        return replace(choice, measured=tuple(str(name) for name in measured if name), presence=presence)
+
+    def judged_by(self, watched: WatchedSeries, rows: WatchedSeries, cuts: bool) -> FrameChoice:
+        """Return the choice with what had not settled in it, without the detected equilibration if ``cuts``."""
+        kept_rows = rows.chosen(rows.time >= self.first) if rows.ordered and len(rows) else None
+        judgement = judge(watched.chosen(slice(self.skip, None)), kept_rows, cuts)
         choice = replace(
-            choice,
+            self,
             judged=judgement.judged,
             unsettled=judgement.unsettled,
             unjudged=judgement.unjudged,
             settlings=judgement.settlings,
         )
-        if judgement.cut > -np.inf:
-            choice = choice.without_equilibration(watched, judgement.cut)
-        measured = dict.fromkeys([*rows.stage[rows.time >= choice.first], *watched.stage[choice.skip :]])
-        presence = Presence.of(source, choice.stages, choice.skip)
-        return replace(choice, measured=tuple(str(name) for name in measured if name), presence=presence)
+        return choice.without_equilibration(watched, judgement.cut) if judgement.cut > -np.inf else choice
 
     def fault(self, source: FrameSource, analysis: Any) -> AnalysisError | None:
         """Return the error of an analysis that these frames do not allow: atoms were exchanged, arrived or left."""

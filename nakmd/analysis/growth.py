@@ -8,7 +8,7 @@ from typing import NamedTuple, Unpack, cast
 import numpy as np
 
 from nakmd.analysis.base import require_finite, require_frames
-from nakmd.analysis.deposited import deposited_atoms, present_atoms
+from nakmd.analysis.deposited import atoms_there, deposited_atoms
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -106,7 +106,7 @@ class Growth(NamedAnalysis):
 
     def update(self, frame: Frame) -> None:
         """Add one frame."""
-        present = present_atoms(frame)
+        present = atoms_there(frame)
         arrived, host = self._arriving & present, self._host & present
         require_finite(frame.positions[arrived | host])
         z = frame.positions[:, 2]
@@ -161,9 +161,12 @@ class Growth(NamedAnalysis):
             np.array([np.pad(row, (0, n - len(row))) for row in rows], dtype=np.float64)
             for rows in zip(*((m.deposited, m.host, m.coverage) for m in moments), strict=True)
         )
-        exposed = coverage - np.append(coverage[:, 1:], np.zeros((len(coverage), 1)), axis=1)
-        anti_phase = (exposed @ (-1.0) ** layers) ** 2
-        layer_roughness = np.array([_spread(row, layers, m) for row, m in zip(exposed, moments, strict=True)])
+        anti_phase = (_exposed(coverage) @ (-1.0) ** layers) ** 2
+        # a layer of a film that has melted may hold more than the one below it, which it cannot cover
+        covering = np.minimum.accumulate(np.minimum(coverage, 1.0), axis=1)
+        layer_roughness = np.array(
+            [_spread(row, layers, m) for row, m in zip(_exposed(covering), moments, strict=True)]
+        )
         height_roughness = np.array([m.height_roughness for m in moments])
         correlation = np.array([m.correlation for m in moments])
         since = [m.arrived == last.arrived and m.in_flight == last.in_flight for m in moments]
@@ -197,7 +200,6 @@ class Growth(NamedAnalysis):
             correlation=correlation,
             bare_roughness=float(np.mean(bare)) if bare else math.nan,
             roughness=w,
-            layered=_of_one_run(layer_roughness[settled], "Å"),
             bragg=_of_one_run(anti_phase[settled], ""),
             correlation_length=_of_one_run(correlation[settled], "Å"),
             mixing=Share.of(int(deposited[-1, layers < 0].sum()), int(deposited[-1].sum())),
@@ -211,6 +213,11 @@ class Growth(NamedAnalysis):
 def _of_one_run(values: FloatArray, unit: str) -> Measure:
     """Return the mean of a number of one film: frames of the same film give no error."""
     return Measure(float(np.mean(values)), math.nan, unit, 1.0)
+
+
+def _exposed(coverage: FloatArray) -> FloatArray:
+    """Return the part of each layer that the next one does not cover, (n_frames, n_layers)."""
+    return coverage - np.append(coverage[:, 1:], np.zeros((len(coverage), 1)), axis=1)
 
 
 def _spread(exposed: FloatArray, layers: IntArray, moment: _Moment) -> float:

@@ -36,13 +36,14 @@ class GrowthRecord(Record):
     heights : (n_x, n_y) float64 [Å]
         Height of the last frame over the highest plane of the slab.
     height_roughness, layer_roughness : (n_frames,) float64 [Å]
-        rms of the height map; standard deviation of the height by layers, from the exposed coverage alone.
+        rms of the height map; standard deviation of the height by layers, from the coverage alone. The latter is for
+        films on a lattice: where atoms are disordered, gaps in a layer below the surface count as open to it.
     correlation : (n_frames,) float64 [Å]
         Lateral correlation length of the height map; NaN where it has none.
     bare_roughness : float [Å]
         rms of the height map before the first arrival, from vibrations and the lattice; NaN without such a frame.
-    roughness, layered : Measure [Å]
-        ``height_roughness`` and ``layer_roughness``.
+    roughness : Measure [Å]
+        ``height_roughness``.
     bragg : Measure
     correlation_length : Measure [Å]
     mixing, exchanged : Share
@@ -67,7 +68,6 @@ class GrowthRecord(Record):
     correlation: FloatArray
     bare_roughness: float
     roughness: Measure
-    layered: Measure
     bragg: Measure
     correlation_length: Measure
     mixing: Share
@@ -82,7 +82,6 @@ class GrowthRecord(Record):
         yield Row("deposited film", f"{self.theta[-1]:.3g} ML ({atoms or 'no atoms'})")
         yield Row.of("  roughness w", self.roughness)
         yield Row.of("  w / (d √θ), 1 for random growth", self)
-        yield Row.of("  roughness by layers", self.layered)
         yield Row.of("  lateral correlation length", self.correlation_length)
         yield Row.of("  Bragg anti-phase signal G", self.bragg)
         yield Row.of("  mixing: deposited below the first plane of the slab", self.mixing)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Unpack, cast
 import numpy as np
 
 from nakmd.analysis.base import Record, require_finite, require_frames, select
-from nakmd.analysis.deposited import present_atoms
+from nakmd.analysis.deposited import atoms_there
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
@@ -153,7 +153,7 @@ class Islands(NamedAnalysis):
 
     def update(self, frame: Frame) -> None:
         """Add one frame."""
-        atoms = np.flatnonzero(self._chosen & present_atoms(frame))
+        atoms = np.flatnonzero(self._chosen & atoms_there(frame))
         require_finite(frame.positions[atoms])
         kinds = self._kinds[atoms]
         low = distances_to_wall(frame, self._wall, atoms, self.first_layer) < self.first_layer

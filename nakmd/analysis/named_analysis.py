@@ -15,7 +15,7 @@ from nakmd.analysis.drive import measure_chosen
 from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.contact_distances import interface_pairs
-from nakmd.analysis.present_atoms import PresentSource
+from nakmd.analysis.present_atoms import source_for
 from nakmd.analysis.surface_figures import SurfaceChoice
 from nakmd.elements import METALS, WALL, element_of
 from nakmd.system import Topology
@@ -125,7 +125,7 @@ class TableAnalysis(NamedAnalysis):
         if fault is not None:
             raise fault
         table: Mapping[str, NDArray[Any]] = getattr(source, "thermo", None) or {}
-        record = self.of_table(PresentSource(source, choice.presence), table, choice) if table else None
+        record = self.of_table(source_for(source, choice.presence, self), table, choice) if table else None
         if record is not None:
             return replace(record, sample=choice.table_sample(table))
         return measure_chosen(source, self, choice, progress)

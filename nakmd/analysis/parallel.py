@@ -122,7 +122,7 @@ def _run_share(
     make: Callable[[Topology], dict[str, Analysis]],
     choice: FrameChoice,
 ) -> dict[str, Record | AnalysisError]:
-    analyses = make(choice.presence.topology(source.topology))
+    analyses = make(choice.presence.topology_of_all(source.topology))
 
     def count(done: int, _total: int | None) -> None:
         _progress[row].value = done

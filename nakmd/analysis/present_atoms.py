@@ -22,14 +22,17 @@ class Presence(NamedTuple):
 
     Attributes
     ----------
-    always : (n,) bool or None
-        Those that are there in all frames; None if all atoms are.
-    n_changing : int
-        Number of atoms that are there in some frames only.
+    always, ever : (n,) bool or None
+        Those that are there in all frames, and in any; None if all atoms are there in all of them.
     """
 
     always: BoolArray | None = None
-    n_changing: int = 0
+    ever: BoolArray | None = None
+
+    @property
+    def n_changing(self) -> int:
+        """Number of atoms that are there in some frames only."""
+        return 0 if self.always is None or self.ever is None else int(np.count_nonzero(self.ever & ~self.always))
 
     @classmethod
     def of(cls, source: FrameSource, stages: Sequence[str] | None, skip: int) -> Presence:
@@ -39,11 +42,15 @@ class Presence(NamedTuple):
         if masks is None or not len(masks[skip:]):
             return cls()
         always, ever = masks[skip:].all(axis=0), masks[skip:].any(axis=0)
-        return cls(None if always.all() else always, int(np.count_nonzero(ever & ~always)))
+        return cls() if always.all() else cls(always, ever)
 
-    def topology(self, whole: Topology, analysis: Any = None) -> Topology:
-        """Return the topology for an analysis, or for all that do not follow arrivals."""
+    def topology(self, whole: Topology, analysis: Any) -> Topology:
+        """Return the topology for an analysis."""
         return whole if self._is_whole(analysis) else whole.without_absent(np.asarray(self.always))
+
+    def topology_of_all(self, whole: Topology) -> Topology:
+        """Return the topology of the atoms that are there in any frame, which decide what can be measured."""
+        return whole if self.ever is None else whole.without_absent(self.ever)
 
     def frame(self, whole: Frame, analysis: Any) -> Frame:
         """Return the frame for an analysis."""
@@ -69,18 +76,23 @@ EVERYONE = Presence()
 
 
 class PresentSource:
-    """A source without the atoms that are never there; everything else is that of the source.
+    """A source without the atoms that are not there in all frames; everything else is that of the source.
 
     Parameters
     ----------
     source : FrameSource
-    presence : Presence
-        Of the frames to measure.
+    topology : Topology
     """
 
-    def __init__(self, source: FrameSource, presence: Presence) -> None:
+    def __init__(self, source: FrameSource, topology: Topology) -> None:
         self._source = source
-        self.topology = presence.topology(source.topology)
+        self.topology = topology
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._source, name)
+
+
+def source_for(source: FrameSource, presence: Presence, analysis: Any) -> FrameSource:
+    """Return the source for an analysis: itself if the analysis gets all atoms."""
+    topology = presence.topology(source.topology, analysis)
+    return source if topology is source.topology else PresentSource(source, topology)

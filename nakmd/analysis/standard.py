@@ -177,7 +177,7 @@ def analyze_chosen(
         memory=memory,
         surface=SurfaceChoice.of_source(source, surface_energy),
     )
-    analyses = make(choice.presence.topology(source.topology))
+    analyses = make(choice.presence.topology_of_all(source.topology))
     results: dict[str, Record | AnalysisError] = {}
     over_frames = dict(analyses)
     if getattr(source, "thermo", None):

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis.base import Record, require_frames
-from nakmd.analysis.deposited import deposited_atoms, present_atoms
-from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
-from nakmd.analysis.frame_source import FrameSource
+from nakmd.analysis.deposited import atoms_there, deposited_atoms
+from nakmd.analysis.frame_choice import ROUNDING, FrameChoice, FrameOptions
+from nakmd.analysis.frame_source import FrameSource, IndexedFrames
 from nakmd.analysis.named_analysis import METAL, TableAnalysis
 from nakmd.analysis.numerics.counts import Share
 from nakmd.analysis.table_row import Row
-from nakmd.arrays import IntArray
+from nakmd.arrays import BoolArray
 from nakmd.errors import AnalysisError
 from nakmd.system import DEPOSITED, Frame, Topology
 
@@ -54,9 +54,9 @@ class Sticking(TableAnalysis):
 
     Notes
     -----
-    From the record of arrivals and departures, which covers the whole run.
-    Frames without such a record give the same, except for atoms that come and leave between two frames. Atoms that
-    arrived at the end and have not reached the surface count as stuck.
+    Atoms arrive in the order of the group "deposited" and do not return: of the first ones, those that are absent in
+    the last frame have left. The number of arrivals is that in the thermo table, without one that of the atoms up to
+    the last one that was there in a frame. Atoms that have not reached the surface count as stuck.
 
     The interval is that of Wilson, with independent arrivals.
 
@@ -78,57 +78,53 @@ class Sticking(TableAnalysis):
 
     def prepare(self, topology: Topology) -> None:
         """Choose the atoms."""
-        self._arriving = deposited_atoms(topology, "sticking")
-        self._elements = np.array(topology.elements)[topology.species]
-        self._came = np.zeros(topology.n_atoms, dtype=np.bool_)
-        self._there = self._came
-        self._frames = 0
+        self._order = np.flatnonzero(deposited_atoms(topology, "sticking"))
+        self._elements = np.array(topology.elements)[topology.species][self._order]
+        self._number = 0
+        self._there: BoolArray | None = None
 
     def update(self, frame: Frame) -> None:
         """Add one frame."""
-        self._there = self._arriving & present_atoms(frame)
-        self._came = self._came | self._there
-        self._frames += 1
+        self._there = atoms_there(frame)[self._order]
+        self._number = max(self._number, int(np.flatnonzero(self._there)[-1]) + 1 if np.any(self._there) else 0)
 
     def result(self) -> StickingRecord:
-        """Return the sticking from the frames."""
-        require_frames(self._frames, 1, "Sticking")
-        came, left = np.flatnonzero(self._came), np.flatnonzero(self._came & ~self._there)
-        return _record(came, left, self._elements, "from frames: atoms that come and leave between two are not counted")
+        """Return the sticking up to the last frame."""
+        require_frames(int(self._there is not None), 1, "Sticking")
+        return _record(self._number, np.asarray(self._there), self._elements)
 
     def of_table(
         self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
     ) -> StickingRecord | None:
-        """Return the sticking from the record of arrivals of the run; None if the source has none."""
-        events: Mapping[str, NDArray[Any]] | None = getattr(source, "deposition", None)
-        if not events:
+        """Return the sticking up to the last frame of the chosen stages; None without a column of arrivals."""
+        rows = choice.rows(source)
+        if "arrived" not in table or rows is None or not len(rows):
             return None
-        kinds, atoms = np.asarray(events["kind"]).astype(str), np.asarray(events["atom"], dtype=np.int64)
-        elements = np.array(source.topology.elements)[source.topology.species]
-        arriving = deposited_atoms(source.topology, "sticking")
-        # an atom of the substrate may evaporate too
-        left = atoms[(kinds == "park") & arriving[atoms]]
-        return _record(atoms[kinds == "release"], left, elements, "all arrivals of the run")
+        assert isinstance(source, IndexedFrames)  # it has given the rows
+        last = source[int(rows[-1])]
+        self.prepare(source.topology)
+        self.update(last)
+        before = np.asarray(table["time"], dtype=np.float64) <= last.time * (1.0 + ROUNDING)
+        arrived = np.asarray(table["arrived"], dtype=np.float64)[before]
+        known = arrived[np.isfinite(arrived)]
+        self._number = max(self._number, int(known.max(initial=0.0)))
+        return self.result()
 
 
-def _record(came: IntArray, left: IntArray, elements: NDArray[Any], note: str) -> StickingRecord:
-    """Return the record of some arrivals and departures, given by the atoms."""
-    if not len(came):
+def _record(number: int, there: BoolArray, elements: NDArray[Any]) -> StickingRecord:
+    """Return the record of the first ``number`` of the atoms that arrive, from those that are there at the end."""
+    if not number:
         raise AnalysisError("Sticking needs arrivals: no atom has arrived so far.")
-    names = sorted(set(elements[came].tolist()))
-    stuck = Share.of(len(came) - len(left), len(came))
-    by_element = {}
-    for name in names:
-        arrived = int(np.sum(elements[came] == name))
-        by_element[name] = Share.of(arrived - int(np.sum(elements[left] == name)), arrived)
+    came, stayed = elements[:number], elements[:number][there[:number]]
+    stuck = Share.of(len(stayed), number)
+    names = sorted(set(came.tolist()))
     return StickingRecord(
         quantity="sticking",
         **stuck.fields,
-        notes=(note,),
         stuck=stuck,
-        by_element=by_element,
-        arrived=len(came),
-        left=len(left),
+        by_element={name: Share.of(int(np.sum(stayed == name)), int(np.sum(came == name))) for name in names},
+        arrived=number,
+        left=number - len(stayed),
     )
 
 

@@ -53,8 +53,8 @@ class LiveAnalysis(Observer):
     While a run goes on, it is not known which frames had settled: `result` covers all frames from ``start`` on.
     `nakmd.results.measure.Measuring` leaves out the equilibration after the run.
 
-    An analysis that fails (for example in a cell that has become too small) does not end the run: it gets no more
-    frames, and `result` raises its error.
+    An analysis that fails (for example in a cell that has become too small, or with parked atoms that it does not
+    follow) does not end the run: it gets no more frames, and `result` raises its error.
 
     A checkpoint holds no state of an analysis: after `Simulation.restore`, pass the frames before the checkpoint to
     `replay`. The result equals that of an uninterrupted run if the trajectory holds every frame of the analysis.
@@ -93,9 +93,20 @@ class LiveAnalysis(Observer):
         self.used += 1
         if self._failure is None:
             try:
+                self._refuse_parked(frame)
                 self.analysis.update(frame)
             except AnalysisError as error:
                 self._failure = error
+
+    def _refuse_parked(self, frame: Frame) -> None:
+        """Raise `AnalysisError` if atoms are parked and the analysis, which has all atoms, does not follow arrivals."""
+        if frame.present is None or frame.present.all() or getattr(self.analysis, "follows_arrivals", False):
+            return
+        what = getattr(self.analysis, "name", "") or type(self.analysis).__name__
+        raise AnalysisError(
+            f"{what} would count the {int((~frame.present).sum())} atoms that are parked at step {frame.step}. Measure "
+            "it after the run, in the trajectory."
+        )
 
     def result(self) -> Any:
         """Return the result of the frames so far.
