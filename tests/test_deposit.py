@@ -139,31 +139,22 @@ def test_an_atom_that_leaves_is_parked_and_counted():
     assert np.isfinite(before)
 
 
-def test_atoms_arrive_around_a_tube():
-    tube = nanotube(10, 10, length=60.0, vacuum=20.0)
+@pytest.mark.parametrize("along", ["x", "y", "z"])
+def test_atoms_arrive_around_a_tube(along):
+    tube = nanotube(10, 10, length=60.0, vacuum=20.0, axis=along)
     system = park(tube, ["K"] * 4)
-    far = LennardJones(
-        {
-            ("C", "C"): METAL | {"cutoff": 1.0},
-            ("C", "K"): {"epsilon": 0.01, "sigma": 3.2, "cutoff": 5.0},
-            ("K", "K"): METAL | {"cutoff": 5.0},
-        }
-    )
-    stage = Stage(
-        "deposit",
-        VelocityVerlet(0.002),
-        4,
-        "deposit",
-        frozen=("tube",),
-        deposit=Deposit(4, 1, height=6.0, side="around"),
-    )
-    simulate(system, [stage], far)
-    axis = tube.positions[:, :2].mean(axis=0)
-    offsets = system.positions[tube.n_atoms :, :2] - axis
-    radius = np.hypot(*(tube.positions[0, :2] - axis))
+    weak = {"epsilon": 0.01, "sigma": 3.2, "cutoff": 5.0}
+    far = LennardJones({("C", "C"): METAL | {"cutoff": 1.0}, ("C", "K"): weak, ("K", "K"): METAL | {"cutoff": 5.0}})
+    arrival = Deposit(4, 1, height=6.0, side="around")
+    simulate(system, [Stage("deposit", VelocityVerlet(0.002), 4, "deposit", frozen=("tube",), deposit=arrival)], far)
+    across = [c for c in range(3) if "xyz"[c] != along]
+    axis = tube.positions[:, across].mean(axis=0)
+    offsets = system.positions[tube.n_atoms :][:, across] - axis
+    radius = np.hypot(*(tube.positions[0, across] - axis))
     assert np.hypot(*offsets.T) == pytest.approx(radius + 6.0, abs=0.1)  # 4 steps of 2 fs towards the wall
-    inward = np.einsum("ac,ac->a", system.velocities[tube.n_atoms :, :2], offsets)
-    assert np.all(inward < 0.0)
+    velocities = system.velocities[tube.n_atoms :]
+    assert np.all(np.einsum("ac,ac->a", velocities[:, across], offsets) < 0.0)
+    assert np.abs(velocities[:, "xyz".index(along)]).max() < 1e-9
     assert len(np.unique(np.round(np.arctan2(*offsets.T), 3))) == 4
 
 

@@ -79,32 +79,46 @@ class Above(Side):
 
 
 class Around(Side):
-    """The outside of a tube along z: heights are distances from its axis."""
+    """The outside of a tube along x, y or z: heights are distances from its axis."""
 
     def __init__(self, system: System) -> None:
         super().__init__(system)
-        if "tube" not in system.groups:
+        if not np.any(system.groups.get("tube", False)):
             raise InputError('Atoms arrive around a tube, but the structure has none. Write side = "above".')
+        self._across = min(([0, 1], [1, 2], [2, 0]), key=self._unevenness)
+        self._along = 3 - sum(self._across)
+
+    def _unevenness(self, across: list[int]) -> float:
+        """Return the spread of the distances of the wall from an axis across which these two coordinates are [Å]."""
+        points = self._wall[:, across]
+        return float(np.std(np.linalg.norm(points - points.mean(axis=0), axis=1)))
 
     @property
-    def _axis(self) -> FloatArray:
-        return np.asarray(self._system.positions[self._system.groups["tube"], :2].mean(axis=0))
+    def _wall(self) -> FloatArray:
+        return np.asarray(self._system.positions[self._system.groups["tube"]])
+
+    def _from_axis(self, positions: FloatArray) -> FloatArray:
+        """Return the vectors from the axis to positions (m, 3)."""
+        vectors: FloatArray = positions - self._wall.mean(axis=0)
+        vectors[:, self._along] = 0.0
+        return vectors
 
     def heights(self, positions: FloatArray) -> FloatArray:  # noqa: D102  (inherited)
-        x, y = (positions[:, :2] - self._axis).T
-        return np.asarray(np.hypot(x, y))
+        return np.asarray(np.linalg.norm(self._from_axis(positions), axis=1))
 
     def outward(self, position: FloatArray) -> FloatArray:  # noqa: D102
-        x, y = position[:2] - self._axis
-        return np.array([x, y, 0.0]) / math.hypot(x, y)
+        (vector,) = self._from_axis(position[None])
+        return np.asarray(vector / np.linalg.norm(vector))
 
     def place(self, height: float, first: float, second: float) -> FloatArray:  # noqa: D102
         angle = 2.0 * math.pi * first
-        x, y = self._axis + height * np.array([math.cos(angle), math.sin(angle)])
-        return np.array([x, y, second * self._system.cell.lengths[2]])
+        position = self._wall.mean(axis=0)
+        position[self._across] += height * np.array([math.cos(angle), math.sin(angle)])
+        position[self._along] = second * self._system.cell.lengths[self._along]
+        return np.asarray(position)
 
     def room(self, level: float) -> float:  # noqa: D102
-        return float(self._system.cell.lengths[:2].min()) - 2.0 * level
+        return float(self._system.cell.lengths[self._across].min()) - 2.0 * level
 
 
 #: Sides by the words that decks use.
