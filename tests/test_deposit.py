@@ -100,22 +100,22 @@ def test_the_energy_of_arrivals_and_of_the_bath_is_booked():
 def test_arrivals_resume_to_the_bit_on_any_number_of_threads():
     def run(threads, stops):
         states = []
-        system = park(slab(), ["Na", "K"] * 2)
-        stages = [deposition(4, 250), Stage("after", VelocityVerlet(0.004), 40, frozen=("bottom",))]
+        system = park(slab(45.0), ["Na", "K"] * 10)
+        stages = [deposition(20, 100, energy=0.5), Stage("after", VelocityVerlet(0.004), 40, frozen=("bottom",))]
         simulation = Simulation(system, load("nak"), stages, seed=3, threads=threads, save=states.append)
         for stop in stops:
             simulation.run(stop)
-            system = park(slab(), ["Na", "K"] * 2)
+            system = park(slab(45.0), ["Na", "K"] * 10)
             simulation = Simulation(system, load("nak"), stages, seed=3, threads=threads, save=states.append)
             simulation.restore(states[-1])
         simulation.run()
         return system, simulation
 
     whole, _ = run(1, [])
-    resumed, simulation = run(2, [7, 243, 1, 1, 400])
+    resumed, simulation = run(2, [7, 93, 1, 1, 1200])
     assert np.array_equal(resumed.positions, whole.positions)
     assert np.array_equal(resumed.velocities, whole.velocities)
-    assert simulation.reports[0].arrived == 4
+    assert simulation.reports[0].arrived == 20
 
 
 def test_an_atom_that_leaves_is_parked_and_counted():
