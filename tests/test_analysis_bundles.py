@@ -16,7 +16,7 @@ from nakmd.analysis import (
     layer_diffusion,
     residence_map,
 )
-from nakmd.analysis.geometry.parallel_tubes import Tubes
+from nakmd.analysis.geometry.parallel_tubes import ParallelTubes
 from nakmd.analysis.geometry.surfaces import Tube
 from nakmd.analysis.geometry.wall import find_shape
 from nakmd.analysis.geometry.wall_frame import WallFrame
@@ -67,7 +67,7 @@ def pair_of_tubes(first=5.0, second=5.0, apart=14.0):
     axis = np.array([0.0, 0.0, 1.0])
     centers = np.array([[15.0, 20.0, 0.0], [15.0 + apart, 20.0, 0.0]])
     tubes = tuple(Tube(axis, c, r, r, 10.0, basis) for c, r in zip(centers, (first, second), strict=True))
-    return Tubes(tubes), cell
+    return ParallelTubes(tubes), cell
 
 
 @pytest.mark.parametrize("radii", [(5.0, 5.0), (4.0, 7.0)])

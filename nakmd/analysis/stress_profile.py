@@ -11,7 +11,7 @@ from nakmd.analysis.base import Record, require_frames
 from nakmd.analysis.drive import measure
 from nakmd.analysis.frame_choice import FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
-from nakmd.analysis.geometry.parallel_tubes import Tubes
+from nakmd.analysis.geometry.parallel_tubes import ParallelTubes
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.surfaces import Box, Placed, Plane, Tube, perpendicular_frame
 from nakmd.analysis.named_analysis import METAL, NamedAnalysis
@@ -172,7 +172,7 @@ class StressProfile(NamedAnalysis):
             )
         placed, counted, flat = self._profile.binned(frame)
         atoms = self._profile.chosen[counted]
-        self._round = isinstance(placed, Tube | Tubes)
+        self._round = isinstance(placed, Tube | ParallelTubes)
         directions = directions_of(placed, frame.positions[atoms])
         along = np.einsum("cia,ia->ci", directions, frame.velocities[atoms])
         kinetic = self._masses[counted] * along**2
@@ -224,7 +224,7 @@ class StressProfile(NamedAnalysis):
 
 def directions_of(placed: Placed, points: FloatArray) -> FloatArray:
     """Return the unit vectors of the components at each point, (3, n, 3): normal first, or radial, around, along."""
-    if isinstance(placed, Tube | Tubes):
+    if isinstance(placed, Tube | ParallelTubes):
         across = placed.across(points)
         radial = across / np.maximum(np.linalg.norm(across, axis=1), 1e-12)[:, None]
         return np.stack([radial, np.cross(placed.axis, radial), np.broadcast_to(placed.axis, radial.shape)])

@@ -12,7 +12,7 @@ the slices that force kernels read, so that few of their lanes are out of range.
 from __future__ import annotations
 
 from nakmd.neighbors.images import MAX_ROWS
-from nakmd.neighbors.layers import LAYER, layer_of_atoms
+from nakmd.neighbors.layer_membership import LAYER, layer_of_atoms
 from nakmd.neighbors.lists import MAX_NEIGHBORS, ListRequest, SlicedList
 from nakmd.neighbors.neighbors import Neighbors
 from nakmd.neighbors.sites import Sites

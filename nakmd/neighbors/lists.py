@@ -12,7 +12,7 @@ from nakmd.arrays import FloatArray, Int32Array, IntArray
 from nakmd.errors import NeighborOverflowError
 from nakmd.kernels import candidates, layer_pairs, reverse_entries, slice_order, slices
 from nakmd.neighbors.images import Grid, Images
-from nakmd.neighbors.layers import Layers
+from nakmd.neighbors.layer_membership import Layers
 from nakmd.system import System
 
 #: Largest number of neighbours of an atom; with more, atoms have collapsed onto each other.
@@ -40,7 +40,7 @@ class ListRequest:
     single : bool
         Whether the coordinate rows are float32, with sixteen central atoms in a slice.
     between_layers : bool
-        Whether only pairs of different layers are listed (`nakmd.neighbors.layers`).
+        Whether only pairs of different layers are listed (`nakmd.neighbors.layer_membership`).
     """
 
     name: str

@@ -14,7 +14,7 @@ from nakmd.errors import InputError
 from nakmd.kernels import geometry
 from nakmd.kernels.simd import LANES, WIDE_LANES
 from nakmd.neighbors.images import find_images
-from nakmd.neighbors.layers import find_layers
+from nakmd.neighbors.layer_membership import find_layers
 from nakmd.neighbors.lists import ListRequest, SlicedList
 from nakmd.neighbors.skins import Skins
 from nakmd.system import System

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nakmd.cell import Cell
-from nakmd.deck.matter import Bundle, CarbonFile, FileReading, Graphene, Liquid, Nanotube, Structure, Tubes, WalledTubes
+from nakmd.deck.matter import CarbonFile, FileReading, Liquid, Structure, Tubes
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
+from nakmd.runs.built_wall import built_wall
 from nakmd.runs.named_file import named_file
-from nakmd.runs.planned_size import AROUND, SLAB, VACUUM
+from nakmd.runs.planned_size import SLAB, VACUUM
 from nakmd.runs.size_limits import check_repeat
 from nakmd.structures.assembly import turned
 from nakmd.system import System
@@ -20,9 +21,6 @@ from nakmd.units import G_PER_CM3_PER_AMU_A3
 
 if TYPE_CHECKING:
     from nakmd.structures.regions import Region
-
-#: Largest strain along the axis that is not noted, as for other walls that are built.
-NOTED_STRAIN = 0.005
 
 
 def build_system(
@@ -65,7 +63,7 @@ def build_system(
         system = _crystal(structure, seed)
     elif structure.carbon is not None:
         bare = read_wall(structure, folder, notes) if wall is None else wall
-        system = _walls(structure, seed, _built_wall(structure, bond, notes) if bare is None else bare)
+        system = _walls(structure, seed, built_wall(structure, bond, notes) if bare is None else bare)
         if isinstance(structure.carbon, Tubes):  # built along z, with their liquid
             system = turned(system, structure.carbon.axis)
     else:
@@ -175,51 +173,6 @@ def read_wall(structure: Structure, folder: Path, notes: list[str] | None = None
     is_wall = np.isin([element_of(name) for name in system.species_names], WALL)
     system.groups.setdefault(carbon.shape, is_wall[system.species])
     return system
-
-
-def _built_wall(structure: Structure, bond: float, notes: list[str] | None) -> System:
-    from nakmd.structures.graphene import graphene  # noqa: PLC0415  (as above)
-
-    carbon, liquid = structure.carbon, structure.liquid
-    vacuum = (structure.box.vacuum if structure.box else None) or VACUUM
-    assert isinstance(carbon, Tubes | Graphene)  # guaranteed by build_system
-    bond = carbon.bond or bond
-    if isinstance(carbon, Tubes):
-        if liquid is not None and liquid.region == "around":
-            vacuum = liquid.thickness or AROUND
-        return _built_tubes(carbon, bond, vacuum, notes)
-    gap = carbon.gap
-    if liquid is not None and liquid.region == "between":
-        # the liquid is between two sheets, or between one sheet and its periodic image
-        gap = liquid.thickness or SLAB
-        vacuum = 0.5 * gap if carbon.layers == 1 else vacuum
-    return graphene(
-        lengths=carbon.size, layers=carbon.layers, gap=gap, stacking=carbon.stacking, bond=bond, vacuum=vacuum
-    )
-
-
-def _built_tubes(carbon: Tubes, bond: float, vacuum: float, notes: list[str] | None) -> System:
-    """Return tubes along z, with vacuum on every side."""
-    from nakmd.structures.common_length import common_length  # noqa: PLC0415  (as above)
-    from nakmd.structures.nanotube import TubeGeometry, nanotube  # noqa: PLC0415
-    from nakmd.structures.tube_bundle import GAP, bundle  # noqa: PLC0415
-
-    if isinstance(carbon, Nanotube):
-        n, m = carbon.chirality
-        return nanotube(n, m, length=carbon.length, bond=bond, vacuum=vacuum)
-    assert isinstance(carbon, WalledTubes)  # the other kinds
-    match = common_length([TubeGeometry(n, m, bond) for n, m in carbon.walls], carbon.length, carbon.strain)
-    if notes is not None and match.largest > NOTED_STRAIN:
-        notes.append(f"the walls are strained to a common length: {match.describe()}")
-    return bundle(
-        carbon.walls,
-        carbon.number,
-        length=carbon.length,
-        gap=carbon.gap if isinstance(carbon, Bundle) else GAP,
-        strain=carbon.strain,
-        bond=bond,
-        vacuum=vacuum,
-    )
 
 
 def _wetted(system: System, structure: Structure, section: Liquid, seed: int) -> System:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nakmd.analysis.geometry.droplet_shape import DropletShape
-from nakmd.analysis.geometry.parallel_tubes import Tubes
+from nakmd.analysis.geometry.parallel_tubes import ParallelTubes
 from nakmd.analysis.geometry.sheet_droplets import CylindricalCap, SphericalCap
 from nakmd.analysis.geometry.surfaces import Placed, Plane, Tube, height_along, largest_gap
 from nakmd.analysis.geometry.tube_droplets import Barrel, Clamshell, Plug, Ridge
@@ -53,7 +53,7 @@ def find_droplet(points: FloatArray, placed: Placed, cell: Cell, axis: int) -> D
                 "droplet, or a ridge along one cell vector, in a wider cell."
             )
         return CylindricalCap(side, long[0]) if long else SphericalCap(side, axis)
-    if isinstance(placed, Tubes):
+    if isinstance(placed, ParallelTubes):
         raise AnalysisError(
             f"The wall is {len(placed.tubes)} tubes. A contact angle is defined for a droplet on one tube or "
             "on sheets; liquid between tubes has none."

@@ -13,7 +13,7 @@ from nakmd.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class Tubes:
+class ParallelTubes:
     """Parallel tubes along a cell vector, with one or more coaxial shells each.
 
     A point outside all of them belongs to the tube whose outer shell is nearest, a point within an outer shell to that

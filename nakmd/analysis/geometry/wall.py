@@ -19,7 +19,7 @@ import scipy  # its modules load on first use
 
 from nakmd.analysis.geometry.contacts import pairs_near
 from nakmd.analysis.geometry.grid import CellGrid
-from nakmd.analysis.geometry.parallel_tubes import Tubes
+from nakmd.analysis.geometry.parallel_tubes import ParallelTubes
 from nakmd.analysis.geometry.surfaces import AXES, Placed, Plane, Tube, height_along, largest_gap, perpendicular_frame
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
@@ -148,7 +148,7 @@ class WallShape:
         if self.kind == "planar":
             return place_plane(wall, cell, self.axis)
         if self.tubes:
-            return Tubes(tuple(place_tube(wall[atoms], cell, self.axis) for atoms in self.tubes))
+            return ParallelTubes(tuple(place_tube(wall[atoms], cell, self.axis) for atoms in self.tubes))
         return place_tube(wall, cell, self.axis)
 
     def covered(self, points: FloatArray, placed: Placed, cell: Cell) -> bool:
@@ -162,7 +162,7 @@ class WallShape:
                 return False
         if isinstance(placed, Tube):
             return surrounds(points, placed)
-        if isinstance(placed, Tubes):
+        if isinstance(placed, ParallelTubes):
             owner, _ = placed.nearest(points)
             if placed.locate(points[:1])[0][0] == 0:  # outside: around the bundle, which is dry where tubes touch
                 return surrounds(points, placed.middle)

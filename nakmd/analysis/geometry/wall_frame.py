@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nakmd.analysis.base import require_finite
-from nakmd.analysis.geometry.parallel_tubes import Tubes
+from nakmd.analysis.geometry.parallel_tubes import ParallelTubes
 from nakmd.analysis.geometry.surfaces import AXES, Placed, Tube, perpendicular_frame
 from nakmd.analysis.geometry.wall import WallShape, find_shape, wall_atoms
 from nakmd.arrays import FloatArray, IntArray
@@ -80,7 +80,7 @@ class WallFrame:
             Sheet: two directions in its plane, then its normal. Tube: axial, circumferential, radial.
         """
         shape, placed = self.place(frame)
-        if not isinstance(placed, Tube | Tubes):
+        if not isinstance(placed, Tube | ParallelTubes):
             normal = frame.cell.inverse[:, shape.axis] * frame.cell.heights[shape.axis]
             return np.asarray(steps @ np.stack([*perpendicular_frame(normal), normal], axis=1))
         across = np.stack(perpendicular_frame(placed.axis), axis=1)
@@ -112,10 +112,10 @@ class WallFrame:
         shape, placed = self.place(frame)
         fractional = np.mod(frame.positions[atoms] @ frame.cell.inverse, 1.0)
         lengths = frame.cell.lengths
-        if not isinstance(placed, Tube | Tubes):
+        if not isinstance(placed, Tube | ParallelTubes):
             u, v = self.across
             return fractional[:, [u, v]], (float(lengths[u]), float(lengths[v])), float(placed.areas[0])
-        tubes = placed.tubes if isinstance(placed, Tubes) else (placed,)
+        tubes = placed.tubes if isinstance(placed, ParallelTubes) else (placed,)
         first, second = perpendicular_frame(placed.axis)
         vectors = placed.across(frame.positions[atoms])
         around = np.mod(np.arctan2(vectors @ second, vectors @ first) / (2.0 * math.pi), 1.0)
