@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nakmd.analysis.plotting import Figure
-from nakmd.studies.exchange_study import answers, mechanisms, picture, solutes, warm
+from nakmd.studies.exchange_study import answers, mechanisms, picture, solutes, warm_surfaces
 from nakmd.studies.study import Figures, PointResults, Study, StudyPoint
 from nakmd.studies.study_figures import StudyFigure, StudyTable, tables_by_model
 
@@ -47,7 +47,7 @@ class Exchange(Study):
         return [
             *solutes.points(self.models, self.quick),
             *mechanisms.points(self.models, self.quick),
-            *warm.points(self.models, self.quick, self.seed),
+            *warm_surfaces.points(self.models, self.quick, self.seed),
         ]
 
     def figures(self, results: PointResults) -> list[StudyFigure]:
@@ -56,7 +56,7 @@ class Exchange(Study):
         return [
             *solutes.figures(models, self.quick, results, self.inputs),
             *mechanisms.figures(models, self.quick, results),
-            *warm.figures(models, self.quick, results),
+            *warm_surfaces.figures(models, self.quick, results),
         ]
 
     def answers(self, figures: Figures) -> tuple[str, ...]:

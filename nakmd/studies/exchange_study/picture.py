@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nakmd.analysis.plotting import COLORS, Figure, figure_for
-from nakmd.studies.exchange_study import answers, solutes, warm
+from nakmd.studies.exchange_study import answers, solutes, warm_surfaces
 from nakmd.studies.study import Figures
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _draw_rates(axes: DrawnAxes, figures: Figures, models: Sequence[str]) -> Non
     for k, model in enumerate(models):
         for pair, marker in zip(solutes.PAIRS, ("o", "s")):
             surface = pair.replace(" in ", " on ")
-            for temperature in warm.TEMPERATURES:
+            for temperature in warm_surfaces.TEMPERATURES:
                 found = figures.get(f"rate.110.{surface}.{temperature:g} K", model)
                 if found is None or found.value is None or found.interval is None:
                     continue
