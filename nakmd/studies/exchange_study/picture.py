@@ -62,7 +62,7 @@ def _draw_rates(axes: DrawnAxes, figures: Figures, models: Sequence[str]) -> Non
                 found = figures.get(f"rate.110.{surface}.{temperature:g} K", model)
                 if found is None or found.value is None or found.interval is None:
                     continue
-                x, (low, high) = 1e3 / temperature + 0.01 * (k - 1), found.interval
+                x, (low, high) = 1e3 / temperature + 0.02 * (k - 1), found.interval
                 color = COLORS[k % len(COLORS)]
                 face = color if marker == "o" else "white"
                 if found.value > 0.0:
@@ -71,5 +71,6 @@ def _draw_rates(axes: DrawnAxes, figures: Figures, models: Sequence[str]) -> Non
                 else:
                     axes.plot([x], [high], "v", color=color, mfc=face)
     axes.set_yscale("log")
+    axes.set_xlim(1e3 / max(warm_surfaces.TEMPERATURES) - 0.1, 1e3 / min(warm_surfaces.TEMPERATURES) + 0.1)
     axes.set(xlabel="1000 K / T", ylabel="rate of embedding on (110) / (1/ns)", title="▽ upper end: no event")
     axes.title.set_fontsize(9)
