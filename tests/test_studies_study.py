@@ -247,6 +247,7 @@ def test_faults_of_the_verb_end_with_exit_code_2(command, tmp_path):
         (("exchange", "--inputs", str(wrong)), "has no source"),
         (("exchange", "--inputs", "missing.toml"), "missing.toml"),
         (("exchange", "--model", "nak-1915"), "nak-1915"),
+        (("exchange", "--model", "rb"), "rb: No term couples"),
     ):
         code, _, error = command("study", *arguments, "-o", str(tmp_path / "out"))
         assert code == 2, error

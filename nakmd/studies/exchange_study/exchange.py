@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nakmd.analysis.plotting import Figure
+from nakmd.errors import CoverageError
 from nakmd.studies.exchange_study import answers, mechanisms, picture, solutes, warm_surfaces
 from nakmd.studies.study import Figures, PointResults, Study, StudyPoint
 from nakmd.studies.study_figures import StudyFigure, StudyTable, tables_by_model
@@ -43,7 +44,12 @@ class Exchange(Study):
     )
 
     def points(self) -> list[StudyPoint]:
-        """Return the points of all models."""
+        """Return the points of all models; `CoverageError` for a model that does not cover Na and K."""
+        for model, potential in self.models.items():
+            try:
+                potential.bind(("K", "Na"))
+            except CoverageError as error:
+                raise CoverageError(f"{model}: {error}") from None
         return [
             *solutes.points(self.models, self.quick),
             *mechanisms.points(self.models, self.quick),
