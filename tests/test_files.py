@@ -22,7 +22,7 @@ EXCEPTIONS = {
     "bench/cases.py": "a potential file of LAMMPS",
     "cli/bench.py": "the name of the processor, in /proc",
     "cli/guard.py": "the traceback of a crash, independent of other modules",
-    "studies/validation/workers.py": "the pipe to another process",
+    "studies/workers.py": "the pipe to another process",
     "studies/validation/pbe_forces.py": "the frames of PBE, for their digest",
 }
 

@@ -1,18 +1,23 @@
 """What every study shares: inputs with sources, stored points, figures with their errors apart, page and verb."""
 
 import json
+import os
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 
 from nakmd import studies
 from nakmd.errors import FileFormatError, InputError, RunError
+from nakmd.potentials import load
 from nakmd.studies import Inputs, Study, StudyFigure, StudyPoint, load_inputs, study
+from nakmd.studies.exchange_study import stability
 from nakmd.studies.study import Figures, failure
 from nakmd.studies.study_figures import tables_by_group, tables_by_model, with_model_error
 from nakmd.studies.study_inputs import EVIDENCE, Input
 from nakmd.studies.study_names import STUDIES, study_class
+from nakmd.studies.workers import Task, compute_all
 
 ENTRY = {"value": "1.0", "error": "0.2", "unit": '"eV"', "source": '"a paper"', "evidence": '"published"'}
 
@@ -157,32 +162,32 @@ def halves(monkeypatch):
 
 def test_a_study_continues_where_it_was_stopped(halves, tmp_path, monkeypatch):
     folder, seen = tmp_path / "study", []
-    result = study("halves", quick=True, directory=folder, progress=seen.append)
+    result = study("halves", quick=True, threads=1, directory=folder, progress=seen.append)
     assert [CALLS, result["half/4"].value, result["half/-1"].value] == [[4.0, -1.0], 2.0, None]
     assert result["half/-1"].notes == ("half of a negative number is not wanted",)
     assert result.failures == {"half/-1": "half of a negative number is not wanted"}
     assert result.results["half/4"]["undefined"] is None
     assert [(p.done, p.total, p.key) for p in seen] == [(0, 2, ""), (1, 2, "half/4"), (2, 2, "half/-1")]
-    again = study("halves", quick=True, directory=folder)
+    again = study("halves", quick=True, threads=1, directory=folder)
     assert CALLS == [4.0, -1.0]  # nothing is computed again, failures included
     assert [figure.to_dict() for figure in again.figures] == [figure.to_dict() for figure in result.figures]
     # one point is lost, one has other settings
     (folder / "points" / "half_4.json").unlink()
-    study("halves", quick=True, directory=folder)
+    study("halves", quick=True, threads=1, directory=folder)
     assert CALLS == [4.0, -1.0, 4.0]
     own = tmp_path / "own.toml"
     own.write_text(entry())
     monkeypatch.setattr("nakmd.studies.study_run.Inputs.of", lambda self, *names: self)
-    study("halves", quick=True, directory=folder, inputs=own)
+    study("halves", quick=True, threads=1, directory=folder, inputs=own)
     assert CALLS == [4.0, -1.0, 4.0, 4.0, -1.0]
     with pytest.raises(InputError, match="holds a study with seed 0, not 1"):
-        study("halves", quick=True, directory=folder, seed=1)
+        study("halves", quick=True, threads=1, directory=folder, seed=1)
     with pytest.raises(InputError, match="uses no parameter set, but was given nak"):
         study("halves", ["nak"])
 
 
 def test_the_page_and_the_file_hold_the_figures(halves, tmp_path):
-    study("halves", directory=tmp_path / "study")
+    study("halves", threads=1, directory=tmp_path / "study")
     page = (tmp_path / "study" / "study.html").read_text()
     for text in ("What is half?", "Half of 4 is 2 &amp; more.", "not wanted", "Only numbers.", "Euclid, Elements"):
         assert text in page
@@ -242,6 +247,7 @@ def test_faults_of_the_verb_end_with_exit_code_2(command, tmp_path):
         (("exchange", "--inputs", str(wrong)), "has no source"),
         (("exchange", "--inputs", "missing.toml"), "missing.toml"),
         (("exchange", "--model", "nak-1915"), "nak-1915"),
+        (("exchange", "--model", "rb"), "rb: No term couples"),
     ):
         code, _, error = command("study", *arguments, "-o", str(tmp_path / "out"))
         assert code == 2, error
@@ -255,3 +261,19 @@ def test_inputs_are_a_mapping():
     assert isinstance(inputs, Inputs)
     assert len(inputs) == len(list(inputs))
     assert inputs["exchange.pbe_dipole_k_in_na"].text == "1.6 ± 0.2 eV"
+
+
+def test_points_in_several_processes_are_those_of_one():
+    """Functions of the package in two processes; a failure in one of them is a result, its end is an error."""
+    model = load("nak-2026")
+    tasks = [
+        Task("K", 1.0, partial(stability.energies_of, model, "K", "Na", 2)),
+        Task("Na", 2.0, partial(stability.energies_of, model, "Na", "K", 2)),
+        Task("bad", 3.0, partial(stability.energies_of, load("cn"), "Na", "K", 2)),
+    ]
+    parallel = {key: result for key, result, _ in compute_all(tasks, 2)}
+    assert parallel == {key: result for key, result, _ in compute_all(tasks, 1)}
+    assert parallel["K"]["atoms"] == 16
+    assert "Na" in parallel["bad"]["failed"]
+    with pytest.raises(RunError, match=r"ended with code 3\. Finished points are stored"):
+        list(compute_all([Task("end", 1.0, partial(os._exit, 3)), tasks[0]], 2))

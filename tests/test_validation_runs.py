@@ -12,7 +12,7 @@ from nakmd.errors import ExplosionError
 from nakmd.potentials import load
 from nakmd.resources import data_folder
 from nakmd.studies import LIQUID_QUICK, validate
-from nakmd.studies.validation import campaign, markdown, wanted, workers
+from nakmd.studies.validation import campaign, markdown, wanted
 from nakmd.studies.validation.point_kinds import KINDS
 from nakmd.studies.validation.points import Point
 from nakmd.studies.validation.scales import POTASSIUM, QUICK, SODIUM, Scale
@@ -48,13 +48,13 @@ def test_killed_and_resumed_is_bit_equal(tiny, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         validate("nak-cn", asked, quick=True, seed=5, threads=1, directory=tmp_path, progress=stop)
     computed = []
-    original = workers.compute
+    original = campaign.compute
 
     def counted(point, *rest):
         computed.append(point.key)
         return original(point, *rest)
 
-    monkeypatch.setattr(workers, "compute", counted)
+    monkeypatch.setattr(campaign, "compute", counted)
     resumed = validate("nak-cn", asked, quick=True, seed=5, threads=1, directory=tmp_path)
     assert len(computed) == len(whole.results) - 2
     assert figures(resumed) == figures(whole)
@@ -82,7 +82,7 @@ def test_a_model_that_explodes_is_not_measured(tiny, monkeypatch):
     def explode(potential, params, seed):
         raise ExplosionError("Step 7: an atom has left.")
 
-    monkeypatch.setitem(workers.KINDS, "liquid", replace(KINDS["liquid"], measure=explode))
+    monkeypatch.setitem(campaign.KINDS, "liquid", replace(KINDS["liquid"], measure=explode))
     validation = validate("nak", ["density", "mixing"], quick=True, threads=1)
     assert validation.counts["not measured"] == len(validation.findings) == 5
     assert "an atom has left" in validation.findings[0].notes[0]

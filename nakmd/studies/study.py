@@ -16,8 +16,8 @@ Python function `nakmd.studies.study`, storage point by point, the JSON file, th
         limits = ("A single bubble in a still melt.",)
 
         def points(self):
-            # a function at the top of a module, called with the settings; stored under its key. Points of a potential
-            # are called with it first: StudyPoint(key, energy, {...}, self.models["nak-2026"])
+            # a function at the top of a module, called with the settings, perhaps in another process; stored under its
+            # key. With a potential, that is its first argument: StudyPoint(key, energy, {...}, self.models["nak-2026"])
             return [StudyPoint("rise", rise, {"inputs": self.inputs.to_dict(), "n": 200 if self.quick else 20_000})]
 
         def figures(self, results):

@@ -1,17 +1,16 @@
-"""Run a study: its points one after the other, each stored when finished."""
+"""Run a study: its points in processes, each stored when finished."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nakmd.errors import InputError, NakmdError
+from nakmd.errors import InputError
 from nakmd.io.atomic import plain
-from nakmd.kernels.jit import available_threads, set_threads
+from nakmd.kernels.jit import available_threads
 from nakmd.pace import Pace
 from nakmd.potentials import Potential
 from nakmd.runs.potential_builder import load_named_or_file
@@ -23,6 +22,7 @@ from nakmd.studies.study_figures import with_model_error
 from nakmd.studies.study_inputs import Inputs, load_inputs
 from nakmd.studies.study_names import study_class
 from nakmd.studies.study_result import StudyResult
+from nakmd.studies.workers import Task, compute_all
 
 
 def study(
@@ -54,7 +54,7 @@ def study(
         Folder that stores each finished point; a second call reads it. Points whose settings or potential changed are
         computed again.
     threads : int, optional
-        Default: all threads of Numba.
+        Number of points computed in parallel. Default: all threads of Numba.
     progress : callable, optional
         Called with a `PointProgress` at the start and after each point.
 
@@ -72,8 +72,7 @@ def study(
     points = asked.points()
     store = Store(directory, {"name": name, "scale": "quick" if quick else "full", "seed": seed}, "a study")
     threads = available_threads() if threads is None else max(1, threads)
-    set_threads(threads)
-    results, seconds = _compute(points, store, progress)
+    results, seconds = _compute(points, store, threads, progress)
     result = StudyResult(
         name=name,
         study=asked,
@@ -104,7 +103,7 @@ def _models(
 
 
 def _compute(
-    points: Sequence[StudyPoint], store: Store, progress: Callable[[PointProgress], None] | None
+    points: Sequence[StudyPoint], store: Store, threads: int, progress: Callable[[PointProgress], None] | None
 ) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
     """Return results and seconds of all points; stored points are not computed again."""
     digests = {point.key: point.digest for point in points}
@@ -119,24 +118,15 @@ def _compute(
             progress(PointProgress(len(points) - left, len(points), key, pace.seconds_left(total)))
 
     report(len(missing), "")
-    for left, point in zip(range(len(missing) - 1, -1, -1), missing):
-        start = time.perf_counter()
-        try:
-            result = dict(point.compute())
-        except NakmdError as error:
-            result = {"failed": str(error)}
-        # a fresh result and one read from a file must have equal numbers and types
-        result = json.loads(json.dumps(plain(result)), parse_constant=_nothing)
-        took = time.perf_counter() - start
-        store.keep(point.key, digests[point.key], result, took, plain(point.settings))
-        found[point.key] = result, took
+    by_key = {point.key: point for point in missing}
+    tasks = [Task(point.key, point.cost, point.compute) for point in missing]
+    for left, (key, result, took) in zip(range(len(missing) - 1, -1, -1), compute_all(tasks, threads)):
+        point = by_key[key]
+        store.keep(key, digests[key], result, took, plain(point.settings))
+        found[key] = result, took
         done += point.cost
         pace.mark(done)
-        report(left, point.key)
+        report(left, key)
     # every point has an entry now
     entries = {key: entry for key, entry in found.items() if entry is not None}
     return {key: entry[0] for key, entry in entries.items()}, {key: entry[1] for key, entry in entries.items()}
-
-
-def _nothing(_: str) -> None:
-    """Return None for NaN and infinities."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nakmd.studies.exchange_study.warm import MIDDLE
+from nakmd.studies.exchange_study.warm_surfaces import MIDDLE
 from nakmd.studies.study import Figures
 
 #: Standard errors from which a difference counts.
@@ -75,7 +75,7 @@ def sentences(figures: Figures, models: Sequence[str]) -> Iterator[str]:
     yield from _rates(figures, models)
     by_vacancy = {c.model: c for c in comparisons(figures, "vacancy route")}
     by_interstitial = {c.model: c for c in comparisons(figures, "interstitial route")}
-    for model in by_vacancy.keys() & by_interstitial.keys():
+    for model in (model for model in by_vacancy if model in by_interstitial):
         one, other = by_vacancy[model], by_interstitial[model]
         lowest = [_lowest(one.first, other.first), _lowest(one.second, other.second)]
         yield (

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.cell import Cell
 from nakmd.errors import RunError
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.simulation import Simulation, Stage
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.stages import Status
-from nakmd.studies.exchange_study.slabs import FACES, slab
+from nakmd.structures.crystal_slab import FACES
+from nakmd.studies.exchange_study.slabs import AXES, SIZES, slab
 from nakmd.studies.validation.solid import warm_crystal
 from nakmd.system import Frame, System
 
@@ -25,8 +25,8 @@ REFLECTIONS = np.array([[1, 1, 0], [1, -1, 0], [1, 0, 1], [1, 0, -1], [0, 1, 1],
 #: Time step, bath, time between frames, time that an event has to last, and time between looks [ps].
 TIMESTEP, BATH, EVERY, LASTING, LOOK = 0.004, 1.0, 0.2, 2.0, 10.0
 
-#: Frozen layers, and layers at either side that do not count for the order of the crystal.
-FROZEN, OUTER = 2, 3
+#: Layers at either side that do not count for the order of the crystal.
+OUTER = 3
 
 #: Share of its first order below which the crystal has melted.
 MELTED = 0.6
@@ -80,26 +80,16 @@ def measure(
     return {"events": len(times), "time": exposure, "times": times, "melted": melted, "a": a}
 
 
-def warm_slab(face: str, host: str, adatom: str, a: float) -> System:
-    """Return the slab of `slab` with the group ``"frozen"``, its two lowest layers."""
-    atoms, _ = slab(face, host, adatom, a)
-    names = (host,) if adatom == host else (host, adatom)
-    species = [names.index(symbol) for symbol in atoms.get_chemical_symbols()]
-    frozen = atoms.positions[:, 2] < (FROZEN - 0.5) * FACES[face].layer * a
-    cell = Cell(atoms.cell.lengths(), [True, True, False])
-    return System(atoms.positions, species, names, cell, groups={"frozen": frozen})
-
-
 class _Heights(Observer):
     """Heights of the adatom and of the top layer, and the order of the middle layers."""
 
     def __init__(self, system: System, face: str, a: float) -> None:
         super().__init__(round(EVERY / TIMESTEP))
-        z = system.positions[:-1, 2]
-        step = FACES[face].layer * a
-        self._top = np.append(z > z.max() - 0.5 * step, False)
-        self._inner = np.append((z > (OUTER - 0.5) * step) & (z < z.max() - (OUTER - 0.5) * step), False)
-        self._waves = 2.0 * math.pi / a * REFLECTIONS @ FACES[face].axes.T
+        layers = SIZES[face][1]
+        self._top = system.groups[f"layer_{layers}"]
+        inner = [system.groups[f"layer_{n}"] for n in range(OUTER + 1, layers - OUTER + 1)]
+        self._inner = np.any(inner, axis=0)
+        self._waves = 2.0 * math.pi / a * REFLECTIONS @ AXES[face].T
         self.adatom: list[float] = []
         self.layer: list[FloatArray] = []
         self.order: list[float] = []
@@ -151,12 +141,12 @@ def _run(
     potential: Potential, face: str, host: str, adatom: str, temperature: float, a: float, time: float, seed: int
 ) -> tuple[float | None, float, bool]:
     """Return the time of the event [ps] or None, the time observed, and whether the slab is still a crystal."""
-    system = warm_slab(face, host, adatom, a)
+    system, _ = slab(face, host, adatom, a)
     heights = _Heights(system, face, a)
     # half of the kinetic energy of a crystal at rest becomes potential energy
     stage = Stage(
         "warm", VelocityVerlet(TIMESTEP, Langevin(temperature, BATH)), round(time / TIMESTEP),
-        initial_temperature=2.0 * temperature, frozen=("frozen",),
+        initial_temperature=2.0 * temperature, frozen=("fixed",),
     )  # fmt: skip
     simulation = Simulation(system, potential, [stage], [heights], seed=seed)
     window = round(LASTING / EVERY)
@@ -167,7 +157,7 @@ def _run(
             raise KeyboardInterrupt
         if np.mean(heights.order[-window:]) < MELTED * np.mean(heights.order[window : 2 * window]):
             return None, 0.0, False
-        event = event_in(np.array(heights.adatom), np.array(heights.layer), FACES[face].layer * a, window)
+        event = event_in(np.array(heights.adatom), np.array(heights.layer), FACES[face].spacing * a, window)
         if event is not None:
             return event * EVERY, event * EVERY, True
     return None, time, True

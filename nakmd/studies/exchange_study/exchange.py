@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from nakmd.analysis.plotting import Figure
-from nakmd.studies.exchange_study import answers, mechanisms, picture, solutes, warm
+from nakmd.errors import CoverageError
+from nakmd.studies.exchange_study import answers, mechanisms, picture, solutes, warm_surfaces
 from nakmd.studies.study import Figures, PointResults, Study, StudyPoint
 from nakmd.studies.study_figures import StudyFigure, StudyTable, tables_by_model
 
@@ -43,11 +44,16 @@ class Exchange(Study):
     )
 
     def points(self) -> list[StudyPoint]:
-        """Return the points of all models."""
+        """Return the points of all models; `CoverageError` for a model that does not cover Na and K."""
+        for model, potential in self.models.items():
+            try:
+                potential.bind(("K", "Na"))
+            except CoverageError as error:
+                raise CoverageError(f"{model}: {error}") from None
         return [
             *solutes.points(self.models, self.quick),
             *mechanisms.points(self.models, self.quick),
-            *warm.points(self.models, self.quick, self.seed),
+            *warm_surfaces.points(self.models, self.quick, self.seed),
         ]
 
     def figures(self, results: PointResults) -> list[StudyFigure]:
@@ -56,7 +62,7 @@ class Exchange(Study):
         return [
             *solutes.figures(models, self.quick, results, self.inputs),
             *mechanisms.figures(models, self.quick, results),
-            *warm.figures(models, self.quick, results),
+            *warm_surfaces.figures(models, self.quick, results),
         ]
 
     def answers(self, figures: Figures) -> tuple[str, ...]:

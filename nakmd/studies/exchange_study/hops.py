@@ -12,7 +12,7 @@ from nakmd.arrays import FloatArray
 from nakmd.errors import RunError
 from nakmd.potentials import Potential
 from nakmd.studies.exchange_study.defects import NEAREST, Metals, distance_of
-from nakmd.studies.exchange_study.slabs import slab
+from nakmd.studies.exchange_study.slabs import atoms_of, slab
 from nakmd.studies.minimum_path import PathRecord, PathSettings, path
 from nakmd.studies.path_guards import PathLimits
 
@@ -91,7 +91,8 @@ def surface_exchange(potential: Potential, host: str, adatom: str, radius: float
     other side.
     """
     metals = Metals(potential, host, adatom)
-    before, beside = slab("110", host, adatom, metals.a)
+    system, beside = slab("110", host, adatom, metals.a)
+    before = atoms_of(system)
     after = before.copy()
     way = before.positions[-1] - before.positions[beside]
     # off the middle of the bridge, where an atom that is lower beside it would stay by symmetry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nakmd.analysis.plotting import COLORS, Figure, figure_for
-from nakmd.studies.exchange_study import answers, solutes, warm
+from nakmd.studies.exchange_study import answers, solutes, warm_surfaces
 from nakmd.studies.study import Figures
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def _draw_rates(axes: DrawnAxes, figures: Figures, models: Sequence[str]) -> Non
     for k, model in enumerate(models):
         for pair, marker in zip(solutes.PAIRS, ("o", "s")):
             surface = pair.replace(" in ", " on ")
-            for temperature in warm.TEMPERATURES:
+            for temperature in warm_surfaces.TEMPERATURES:
                 found = figures.get(f"rate.110.{surface}.{temperature:g} K", model)
                 if found is None or found.value is None or found.interval is None:
                     continue
-                x, (low, high) = 1e3 / temperature + 0.01 * (k - 1), found.interval
+                x, (low, high) = 1e3 / temperature + 0.02 * (k - 1), found.interval
                 color = COLORS[k % len(COLORS)]
                 face = color if marker == "o" else "white"
                 if found.value > 0.0:
@@ -71,5 +71,6 @@ def _draw_rates(axes: DrawnAxes, figures: Figures, models: Sequence[str]) -> Non
                 else:
                     axes.plot([x], [high], "v", color=color, mfc=face)
     axes.set_yscale("log")
+    axes.set_xlim(1e3 / max(warm_surfaces.TEMPERATURES) - 0.1, 1e3 / min(warm_surfaces.TEMPERATURES) + 0.1)
     axes.set(xlabel="1000 K / T", ylabel="rate of embedding on (110) / (1/ns)", title="▽ upper end: no event")
     axes.title.set_fontsize(9)

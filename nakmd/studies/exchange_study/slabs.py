@@ -4,55 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.build import bcc100, bcc110
 
 from nakmd.arrays import FloatArray
+from nakmd.structures.crystal_slab import crystal_slab
+from nakmd.system import System
 
+#: Surface cells along x and y and layers of each face: 36 and 25 atoms a layer.
+SIZES: Mapping[str, tuple[tuple[int, int], int]] = {"110": ((6, 3), 8), "100": ((5, 5), 11)}
 
-@dataclass(frozen=True)
-class Face:
-    """A face of bcc.
-
-    Attributes
-    ----------
-    build : callable
-        Of `ase.build`.
-    size : (int, int, int)
-        Atoms along each direction, and layers.
-    axes : (3, 3) float64
-        Axes of the slab in the cubic crystal.
-    layer : float
-        Distance between layers [lattice constants].
-    way : (float, float)
-        From an atom of the top layer to the lowest site of an adatom beside it, in the plane [lattice constants].
-    """
-
-    build: Any
-    size: tuple[int, int, int]
-    axes: FloatArray
-    layer: float
-    way: tuple[float, float]
-
-
+#: Axes of the slab in the cubic crystal, rows.
 _HALF = math.sqrt(0.5)
-
-FACES: Mapping[str, Face] = {
-    "110": Face(
-        bcc110, (6, 6, 8), np.array([[0.0, 0.0, 1.0], [_HALF, -_HALF, 0.0], [_HALF, _HALF, 0.0]]), _HALF, (0.5, 0.0)
-    ),
-    "100": Face(bcc100, (5, 5, 11), np.eye(3), 0.5, (0.5, 0.5)),
+AXES: Mapping[str, FloatArray] = {
+    "110": np.array([[0.0, 0.0, 1.0], [_HALF, -_HALF, 0.0], [_HALF, _HALF, 0.0]]),
+    "100": np.eye(3),
 }
 
-#: Height of the adatom above the top layer [lattice constants], and vacuum above it [Å].
-HEIGHT, VACUUM = 0.75, 15.0
+#: From an atom of the top layer to the lowest site of an adatom beside it, in the plane [lattice constants].
+WAYS: Mapping[str, tuple[float, float]] = {"110": (0.5, 0.0), "100": (0.5, 0.5)}
+
+#: Height of the adatom above the top layer [lattice constants].
+HEIGHT = 0.75
+
+#: Layers of the group "fixed".
+FIXED = 2
 
 
-def slab(face: str, host: str, adatom: str, a: float) -> tuple[Atoms, int]:
+def slab(face: str, host: str, adatom: str, a: float) -> tuple[System, int]:
     """Return a slab with an adatom, the last atom, and the atom of the top layer beside it.
 
     Parameters
@@ -63,17 +43,25 @@ def slab(face: str, host: str, adatom: str, a: float) -> tuple[Atoms, int]:
 
     Returns
     -------
-    atoms : Atoms
-        z is normal to the slab and not periodic.
+    system : System
+        With the groups of `crystal_slab`, none of which has the adatom: "fixed" is its two lowest layers.
     beside : int
     """
-    kind = FACES[face]
-    atoms: Atoms = kind.build(host, size=kind.size, a=a, orthogonal=True)
-    top = float(atoms.positions[:, 2].max())
-    rows = np.flatnonzero(atoms.positions[:, 2] > top - 0.1)
-    layer = atoms.positions[rows, :2]
-    beside = int(np.argmin(np.linalg.norm(layer - layer.mean(axis=0), axis=1)))
-    site = layer[beside] + np.array(kind.way) * a
-    atoms += Atoms(adatom, [[*site, top + HEIGHT * a]])
-    atoms.cell[2, 2] = top + HEIGHT * a + VACUUM
-    return atoms, int(rows[beside])
+    repeats, layers = SIZES[face]
+    bare = crystal_slab(host, face, repeats, layers, a, fixed_layers=FIXED)
+    rows = np.flatnonzero(bare.groups[f"layer_{layers}"])
+    layer = bare.positions[rows]
+    beside = int(np.argmin(np.linalg.norm(layer[:, :2] - layer[:, :2].mean(axis=0), axis=1)))
+    place = layer[beside] + np.array([*WAYS[face], HEIGHT]) * a
+    names = (host,) if adatom == host else (host, adatom)
+    groups = {name: np.append(mask, False) for name, mask in bare.groups.items()}
+    system = System(
+        np.vstack([bare.positions, place]), np.append(bare.species, len(names) - 1), names, bare.cell, groups=groups
+    )
+    return system, int(rows[beside])
+
+
+def atoms_of(system: System) -> Atoms:
+    """Return a system as atoms of ASE."""
+    symbols = [system.species_names[row] for row in system.species]
+    return Atoms(symbols, system.positions, cell=system.cell.matrix, pbc=system.cell.periodic)

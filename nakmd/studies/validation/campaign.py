@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.studies.point_progress import PointProgress
 from nakmd.studies.point_store import Store
 from nakmd.studies.validation.findings import AGREES, FAILED, MISSES, UNKNOWN, Finding
+from nakmd.studies.validation.models import part_for
 from nakmd.studies.validation.point_findings import findings_of
+from nakmd.studies.validation.point_kinds import KINDS
 from nakmd.studies.validation.points import Point, points_for
 from nakmd.studies.validation.references import sources
 from nakmd.studies.validation.scales import FULL, QUICK, Scale
 from nakmd.studies.validation.wanted import QUANTITIES, Wanted
-from nakmd.studies.validation.workers import compute_all
+from nakmd.studies.workers import Task, compute_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,13 +215,21 @@ def _compute(
             progress(PointProgress(len(results), len(points), key, pace.seconds_left(total)))
 
     report("")
-    for point, result, took in compute_all(missing, models, seed, _processes(threads)):
+    by_key = {point.key: point for point in missing}
+    tasks = [Task(p.key, p.cost, partial(compute, p, models[p.doping], seed)) for p in missing]
+    for key, result, took in compute_all(tasks, _processes(threads)):
+        point = by_key[key]
         store.keep(point.key, digests[point.key], result, took, point.params)
         results[point.key], seconds[point.key] = result, took
         done += point.cost
         pace.mark(done)
         report(point.key)
     return results, seconds
+
+
+def compute(point: Point, potential: Potential, seed: int) -> Mapping[str, Any]:
+    """Return the result of one point."""
+    return KINDS[point.task].measure(part_for(potential, point.species), point.params, point.seed(seed))
 
 
 def _identity(given: str | Path | Potential, model: Potential, name: str) -> dict[str, Any]:

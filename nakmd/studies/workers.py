@@ -13,9 +13,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,20 +24,35 @@ import numpy as np
 from nakmd.errors import NakmdError, RunError
 from nakmd.io.atomic import plain
 from nakmd.kernels.jit import set_threads
-from nakmd.potentials import Potential
-from nakmd.studies.validation.models import part_for
-from nakmd.studies.validation.point_kinds import KINDS
-from nakmd.studies.validation.points import Point
-
-#: A point and its result, with the seconds it took.
-Done = tuple[Point, dict[str, Any], float]
 
 
-def compute(point: Point, potential: Potential, seed: int) -> tuple[dict[str, Any], float]:
-    """Return the result of one point and its seconds; a failure is the message in ``"failed"``."""
+@dataclass(frozen=True)
+class Task:
+    """What computes one point.
+
+    Attributes
+    ----------
+    key : str
+    cost : float
+        Relative time: the longest are begun first.
+    call : callable
+        Returns numbers, texts, lists and dicts. It is pickled: a partial of a function at the top of a module.
+    """
+
+    key: str
+    cost: float
+    call: Callable[[], Mapping[str, Any]] = field(repr=False)
+
+
+#: The key of a point and its result, with the seconds it took.
+Done = tuple[str, dict[str, Any], float]
+
+
+def computed(call: Callable[[], Mapping[str, Any]]) -> tuple[dict[str, Any], float]:
+    """Return the result of a call and its seconds; a failure is the message in ``"failed"``."""
     start = time.perf_counter()
     try:
-        result = KINDS[point.task].measure(part_for(potential, point.species), point.params, point.seed(seed))
+        result = dict(call())
     except (NakmdError, np.linalg.LinAlgError) as error:  # a candidate of a fit may have invalid forces
         result = {"failed": str(error)}
     # a fresh result and one read from a file must have equal numbers and types
@@ -47,18 +63,15 @@ def _nothing(_: str) -> None:
     """Return None for NaN and infinities."""
 
 
-def compute_all(points: Sequence[Point], models: Mapping[float, Potential], seed: int, threads: int) -> Iterator[Done]:
-    """Yield each point with its result when finished.
+def compute_all(tasks: Sequence[Task], threads: int) -> Iterator[Done]:
+    """Yield the key of each task with its result when finished.
 
     Parameters
     ----------
-    points : sequence of Point
-    models : mapping of float to Potential
-        The model for each `Point.doping`.
-    seed : int
+    tasks : sequence of Task
     threads : int
-        Number of processes. With 1, a single point, or a potential that cannot be pickled, everything runs in this
-        process with this number of threads.
+        Number of processes. With 1, a single task, or a task that cannot be pickled or is defined in a script,
+        everything runs in this process with this number of threads.
 
     Raises
     ------
@@ -67,22 +80,22 @@ def compute_all(points: Sequence[Point], models: Mapping[float, Potential], seed
     """
     processes = threads
     try:
-        messages = {doping: pickle.dumps(potential) for doping, potential in models.items()}
+        messages = [pickle.dumps(task.call) for task in tasks]
     except (pickle.PicklingError, TypeError, AttributeError):
         processes = 1
-    if min(processes, len(points)) < 2:
+    if min(processes, len(tasks)) < 2 or any(b"__main__" in message for message in messages):
         set_threads(threads)
-        for point in points:
-            yield (point, *compute(point, models[point.doping], seed))
+        for task in tasks:
+            yield (task.key, *computed(task.call))
         return
-    workers = _Workers(messages, seed)
+    workers = _Workers()
     # the longest first, so that all processes finish at about the same time
-    order = sorted(points, key=lambda point: -point.cost)
-    pool = ThreadPoolExecutor(min(processes, len(points)))
+    order = sorted(range(len(tasks)), key=lambda row: -tasks[row].cost)
+    pool = ThreadPoolExecutor(min(processes, len(tasks)))
     try:
-        waiting = {pool.submit(workers.compute, point): point for point in order}
+        waiting = {pool.submit(workers.compute, tasks[row].key, messages[row]): tasks[row] for row in order}
         for future in as_completed(waiting):
-            yield (waiting[future], *future.result())
+            yield (waiting[future].key, *future.result())
     finally:
         workers.stop()
         pool.shutdown(wait=True, cancel_futures=True)
@@ -91,14 +104,13 @@ def compute_all(points: Sequence[Point], models: Mapping[float, Potential], seed
 class _Workers:
     """One worker process per thread of the pool."""
 
-    def __init__(self, messages: Mapping[float, bytes], seed: int) -> None:
-        self._messages, self._seed = messages, seed
+    def __init__(self) -> None:
         self._local = threading.local()
         self._all: list[subprocess.Popen[bytes]] = []
         self._stopped = False
 
-    def compute(self, point: Point) -> tuple[dict[str, Any], float]:
-        """Return the result of a point from the worker process of this thread."""
+    def compute(self, key: str, message: bytes) -> tuple[dict[str, Any], float]:
+        """Return the result of a pickled call from the worker process of this thread."""
         if self._stopped:
             raise RunError("The worker processes have been stopped.")
         worker: subprocess.Popen[bytes] | None = getattr(self._local, "worker", None)
@@ -106,23 +118,23 @@ class _Workers:
             worker = self._local.worker = self._start()
         assert worker.stdin is not None and worker.stdout is not None  # noqa: PT018  (both are pipes)
         try:
-            pickle.dump((point, self._messages[point.doping], self._seed), worker.stdin)
+            pickle.dump(message, worker.stdin)
             worker.stdin.flush()
             kind, answer, seconds = pickle.load(worker.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
             raise RunError(
-                f"The process that computed {point.key} ended with code {worker.wait()}. Finished points are stored: "
+                f"The process that computed {key} ended with code {worker.wait()}. Finished points are stored: "
                 "the same command resumes."
             ) from None
         if kind == "crash":
-            raise RunError(f"{point.key}: {answer}")
+            raise RunError(f"{key}: {answer}")
         return answer, seconds
 
     def _start(self) -> subprocess.Popen[bytes]:
         # one thread each, in a new session: signals of the terminal go to the parent, which stops the workers
         threads = {name: "1" for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
         worker = subprocess.Popen(
-            [sys.executable, "-m", "nakmd.studies.validation.worker"],
+            [sys.executable, "-m", "nakmd.studies.worker"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **threads}, start_new_session=True,
         )  # fmt: skip
         self._all.append(worker)
@@ -147,11 +159,11 @@ def serve() -> None:
     os.dup2(2, 1)
     while True:
         try:
-            point, message, seed = pickle.load(sys.stdin.buffer)  # from the parent process only
+            message = pickle.load(sys.stdin.buffer)  # from the parent process only
         except EOFError:
             return
         try:
-            answer: tuple[str, Any, float] = ("done", *compute(point, pickle.loads(message), seed))
+            answer: tuple[str, Any, float] = ("done", *computed(pickle.loads(message)))
         except Exception:  # the parent raises it
             answer = ("crash", traceback.format_exc(), 0.0)
         pickle.dump(answer, answers)
