@@ -18,6 +18,7 @@ from nakmd.integrators.mtk import MTK
 from nakmd.integrators.nose_hoover import NoseHoover
 from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp, as_ramp
+from nakmd.integrators.region import Region
 from nakmd.integrators.registry import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
 from nakmd.integrators.swap import Swap
 from nakmd.integrators.thermostat import Thermostat
@@ -43,6 +44,7 @@ __all__ = [
     "NoseHoover",
     "Option",
     "Ramp",
+    "Region",
     "Side",
     "Span",
     "Swap",
