@@ -25,6 +25,11 @@ from nakmd.analysis.green_kubo import ViscosityRecord
 from nakmd.analysis.growth import Growth, growth
 from nakmd.analysis.growth_record import GrowthRecord
 from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
+from nakmd.analysis.interfacial_conductance import (
+    InterfacialConductance,
+    InterfacialConductanceRecord,
+    interfacial_conductance,
+)
 from nakmd.analysis.islands import Islands, IslandsRecord, islands
 from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
@@ -84,6 +89,8 @@ __all__ = [
     "GrowthRecord",
     "Immersion",
     "ImmersionRecord",
+    "InterfacialConductance",
+    "InterfacialConductanceRecord",
     "Islands",
     "IslandsRecord",
     "LayerDiffusion",
@@ -136,6 +143,7 @@ __all__ = [
     "gibbs_excess",
     "growth",
     "heat_of_immersion",
+    "interfacial_conductance",
     "islands",
     "lacking_analyses",
     "layer_diffusion",
