@@ -32,7 +32,7 @@ from nakmd.units import ACCELERATION, J_PER_EV, K_B
 MW_PER_M2_K = J_PER_EV / (1e-12 * 1e-20) * 1e-6
 
 #: Number of time blocks for errors, at least; twice as many at most.
-BLOCKS = 16
+BLOCKS = 10
 
 #: Difference of the two flows of heat, in standard errors, above which the run was not stationary.
 STATIONARY = 3.0
@@ -219,13 +219,14 @@ class InterfacialConductance(TableAnalysis):
         rows = choice.table_rows(table)
         time = np.asarray(table["time"], dtype=np.float64)[rows]
         # a block lasts from its first frame to the first frame of the next one
-        length, blocks = self._sums.length, self._sums.block_means()
-        blocks = blocks[: (len(self._times) - 1) // length]
+        complete = self._sums.block_means()[: (len(self._times) - 1) // self._sums.length]
+        blocks = merged(complete, BLOCKS)
+        length = self._sums.length * (len(complete) // len(blocks))
         edges = np.array(self._times)[: len(blocks) * length + 1 : length]
         flows = []
         for groups in (baths.of_wall, baths.of_metal):
             work = sum(np.asarray(table[bath_column(group)], dtype=np.float64)[rows] for group in groups)
-            flows.append(np.diff(np.interp(edges, time, work)) / np.diff(edges))
+            flows.append(_flows(time, work, edges))
         return self._of_blocks(np.array(flows).T, blocks, baths)
 
     def _of_blocks(self, flows: FloatArray, blocks: FloatArray, baths: WallBaths) -> InterfacialConductanceRecord:
@@ -252,16 +253,21 @@ class InterfacialConductance(TableAnalysis):
             value = MW_PER_M2_K * heat / (area * (wall - metal))
             return np.array([value, flat[0], -flat[1], wall - metal, wall, normal, metal, slope, *temperature])
 
-        joined = merged(np.concatenate([flows, blocks.reshape(len(blocks), -1)], axis=1), BLOCKS)
+        joined = np.concatenate([flows, blocks.reshape(len(blocks), -1)], axis=1)
         found = numbers(joined.mean(axis=0))
         error, n_effective = jackknife(joined, numbers)
         _, n_effective = jackknife(joined, lambda flat: numbers(flat)[0])
         measures = [
             Measure(float(v), float(e), unit, n_effective)
-            for v, e, unit in zip(found[:7], error[:7], ("MW/(m² K)", "eV/ps", "eV/ps", "K", "K", "K", "K"), strict=True)
+            for v, e, unit in zip(
+                found[:7], error[:7], ("MW/(m² K)", "eV/ps", "eV/ps", "K", "K", "K", "K"), strict=True
+            )
         ]
         whole, from_wall, into_metal, drop, wall, normal, metal = measures
-        mismatch, mismatch_error = float(found[1] - found[2]), float(jackknife(joined, lambda flat: flat[0] + flat[1])[0])
+        mismatch, mismatch_error = (
+            float(found[1] - found[2]),
+            float(jackknife(joined, lambda flat: flat[0] + flat[1])[0]),
+        )
         notes = [
             f"baths: {baths.text}; profile fitted from {low:g} to {high:g} Å",
             "conduction by the atoms alone: a metal conducts by electrons, which the model does not have",
@@ -291,6 +297,26 @@ class InterfacialConductance(TableAnalysis):
             line=np.where(distance <= high, found[6] + found[7] * place, np.nan),
             fit=(float(low), float(high)),
         )
+
+
+def _flows(time: FloatArray, work: FloatArray, edges: FloatArray) -> FloatArray:
+    """Return the mean flow between successive times, (k,), from a work.
+
+    The work at an edge is the mean of the rows within a quarter of a block of it: the energy that wall and metal store
+    fluctuates, and with single rows this would be the noise of the flow.
+    """
+    reach = 0.25 * (edges[1] - edges[0])
+    means = []
+    for edge in edges:
+        near = np.abs(time - edge) <= reach
+        if near.sum() < 3:
+            raise AnalysisError(
+                f"There are {near.sum()} rows of the thermo table within {reach:.3g} ps, fewer than 3. Write them more often "
+                "([output] thermo_every), or run longer."
+            )
+        means.append((time[near].mean(), work[near].mean()))
+    moment, energy = np.array(means).T
+    return np.asarray(np.diff(energy) / np.diff(moment))
 
 
 def interfacial_conductance(

@@ -51,7 +51,9 @@ class Region:
     @property
     def text(self) -> str:
         """A clause for reports."""
-        return f"beyond {self.beyond:g} Å from {self.center} {'along' if self.shape == 'planar' else 'around'} {self.axis}"
+        return (
+            f"beyond {self.beyond:g} Å from {self.center} {'along' if self.shape == 'planar' else 'around'} {self.axis}"
+        )
 
     def describe(self) -> dict[str, Any]:
         """Return the values that it was made of."""
