@@ -17,6 +17,7 @@ from nakmd.analysis.geometry.wall_baths import WallBaths
 from nakmd.analysis.named_analysis import INTERFACE, TableAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
+from nakmd.analysis.numerics.mean_rates import mean_rates
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.stress_profile import directions_of
@@ -125,8 +126,8 @@ class InterfacialConductance(TableAnalysis):
     The temperatures are those of the kinetic energies. The profile of the metal is fitted by a straight line in the
     distance d from a sheet, and in the logarithm of the radius around a tube, with weights by the number of atoms, and
     extrapolated to the nuclei of the wall. That the wall has one temperature is an approximation: the motion along the
-    normal, which the metal feels, is colder than the rest if heat enters the wall faster than its modes exchange it. The
-    record has both.
+    normal, which the metal feels, is colder than the rest if heat enters the wall faster than its modes exchange it.
+    The record has both.
 
     **Only atoms carry this heat.** Electrons carry most of the heat of a real metal, and some may cross the interface:
     this is the part by vibrations, of classical atoms, without their heat capacity freezing out. As the Debye
@@ -225,8 +226,9 @@ class InterfacialConductance(TableAnalysis):
         edges = np.array(self._times)[: len(blocks) * length + 1 : length]
         flows = []
         for groups in (baths.of_wall, baths.of_metal):
-            work = sum(np.asarray(table[bath_column(group)], dtype=np.float64)[rows] for group in groups)
-            flows.append(_flows(time, work, edges))
+            works = [np.asarray(table[bath_column(group)], dtype=np.float64)[rows] for group in groups]
+            work = np.sum(works, axis=0)
+            flows.append(mean_rates(time, work, edges))
         return self._of_blocks(np.array(flows).T, blocks, baths)
 
     def _of_blocks(self, flows: FloatArray, blocks: FloatArray, baths: WallBaths) -> InterfacialConductanceRecord:
@@ -239,8 +241,8 @@ class InterfacialConductance(TableAnalysis):
         fitted = (edges[:-1] >= low) & (edges[1:] <= high) & (blocks[:, 1].mean(axis=0) > LEAST_ATOMS)
         if fitted.sum() < 2:
             raise AnalysisError(
-                f"There is no metal in two bins of {self._width:g} Å between {low:g} and {high:g} Å from the wall. Let the "
-                "bath of the metal begin farther away, or give fit= another range."
+                f"There is no metal in two bins of {self._width:g} Å between {low:g} and {high:g} Å from the wall. Let "
+                "the bath of the metal begin farther away, or give fit= another range."
             )
 
         def numbers(flat: FloatArray) -> FloatArray:
@@ -274,8 +276,8 @@ class InterfacialConductance(TableAnalysis):
         ]
         if abs(mismatch) > STATIONARY * mismatch_error:
             notes.append(
-                f"the wall is given {mismatch:+.3g} ± {mismatch_error:.2g} eV/ps more than the metal loses: not stationary, "
-                "leave out more at the beginning"
+                f"the wall is given {mismatch:+.3g} ± {mismatch_error:.2g} eV/ps more than the metal loses: not "
+                "stationary, leave out more at the beginning"
             )
         if abs(drop.value) < STATIONARY * drop.error:
             notes.append("the temperature drop is not significant: take baths that differ more, or run longer")
@@ -297,26 +299,6 @@ class InterfacialConductance(TableAnalysis):
             line=np.where(distance <= high, found[6] + found[7] * place, np.nan),
             fit=(float(low), float(high)),
         )
-
-
-def _flows(time: FloatArray, work: FloatArray, edges: FloatArray) -> FloatArray:
-    """Return the mean flow between successive times, (k,), from a work.
-
-    The work at an edge is the mean of the rows within a quarter of a block of it: the energy that wall and metal store
-    fluctuates, and with single rows this would be the noise of the flow.
-    """
-    reach = 0.25 * (edges[1] - edges[0])
-    means = []
-    for edge in edges:
-        near = np.abs(time - edge) <= reach
-        if near.sum() < 3:
-            raise AnalysisError(
-                f"There are {near.sum()} rows of the thermo table within {reach:.3g} ps, fewer than 3. Write them more often "
-                "([output] thermo_every), or run longer."
-            )
-        means.append((time[near].mean(), work[near].mean()))
-    moment, energy = np.array(means).T
-    return np.asarray(np.diff(energy) / np.diff(moment))
 
 
 def interfacial_conductance(

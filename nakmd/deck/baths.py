@@ -60,5 +60,6 @@ def check_baths(stage: Section, ensemble: str, baths: Sequence[BathSection]) -> 
     for key in ("barostat", "move"):
         if key in stage.model_fields_set:
             raise ValueError(
-                f"has a {key} and several baths, and a {key} needs one temperature; remove it, or do this in another stage"
+                f"has a {key} and several baths, and a {key} needs one temperature; remove it, or do this in another "
+                "stage"
             )

@@ -198,13 +198,13 @@ def _check_stored(draft: Draft) -> Iterator[Problem]:
                 ("analysis", "quantities", list(analysis.quantities or ()).index(quantity)),
                 f"{quantity} needs the virials of the atoms. Write [output] {key} = true.",
             )
-    if "interfacial_conductance" in (analysis.quantities or ()) and draft.is_whole("stage"):
-        if not any(isinstance(stage, Dynamics) and stage.bath for _, stage in draft.stages):
-            yield Problem(
-                ("analysis", "quantities", list(analysis.quantities or ()).index("interfacial_conductance")),
-                "interfacial_conductance needs a stage with a [[stage.bath]] on the wall and one on the metal far from "
-                "it (examples/kapitza.toml).",
-            )
+    has_baths = any(isinstance(stage, Dynamics) and stage.bath for _, stage in draft.stages)
+    if "interfacial_conductance" in (analysis.quantities or ()) and draft.is_whole("stage") and not has_baths:
+        yield Problem(
+            ("analysis", "quantities", list(analysis.quantities or ()).index("interfacial_conductance")),
+            "interfacial_conductance needs a stage with a [[stage.bath]] on the wall and one on the metal far from it "
+            "(examples/kapitza.toml).",
+        )
     if output.velocities:
         return
     for index, name in enumerate(analysis.quantities or ()):

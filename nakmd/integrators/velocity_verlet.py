@@ -24,8 +24,9 @@ class VelocityVerlet(Integrator):
     ----------
     timestep : float [ps]
     thermostat : Thermostat or sequence of Thermostat, optional
-        Several act on groups without common atoms, each with its own temperature and its own work. Each kind says when it acts: in the middle of the drift (`Langevin`; the splitting is then BAOAB), at the end
-        of the step (`Bussi`), or half a step at both ends (`NoseHoover`). Without one the energy is constant (NVE).
+        Several act on groups without common atoms, each with its own temperature and its own work. Each kind says when
+        it acts: in the middle of the drift (`Langevin`; the splitting is then BAOAB), at the end of the step (`Bussi`),
+        or half a step at both ends (`NoseHoover`). Without one the energy is constant (NVE).
     barostat : Barostat, optional
         `CellRescaling` acts between half kick and drift, `MTK` at both ends of the step and on both sides of the drift.
 
@@ -35,8 +36,8 @@ class VelocityVerlet(Integrator):
     forces; B half kick; [barostat closes, thermostat]. Any thermostat goes with any barostat. Forces and positions
     belong together at the end of every step.
 
-    Several thermostats make a heat flow: with different temperatures there is no temperature of the stage, so a barostat
-    needs one of its own, and moves are refused.
+    Several thermostats make a heat flow: with different temperatures there is no temperature of the stage, so a
+    barostat needs one of its own, and moves are refused.
 
     Attributes
     ----------
@@ -67,8 +68,8 @@ class VelocityVerlet(Integrator):
             raise InputError(f"The time step is {timestep} ps; it must be positive.")
         if barostat is not None and len(self.thermostats) != 1 and barostat.temperature is None:
             raise InputError(
-                "A barostat needs a temperature for its noise or its piston: have one thermostat, or give the barostat a "
-                "temperature."
+                "A barostat needs a temperature for its noise or its piston: have one thermostat, or give the barostat "
+                "a temperature."
             )
         self.needs_velocities = any(thermostat.needs_velocities for thermostat in self.thermostats)
 
@@ -101,8 +102,8 @@ class VelocityVerlet(Integrator):
             if len(common):
                 other = self.thermostats[taken[common[0]]].group
                 raise InputError(
-                    f"{len(common)} atoms (the first is {common[0]}) belong to {thermostat.group!r} and to {other!r}, and "
-                    "each has a thermostat. An atom has one bath: name groups that do not overlap."
+                    f"{len(common)} atoms (the first is {common[0]}) belong to {thermostat.group!r} and to {other!r}, "
+                    "and each has a thermostat. An atom has one bath: name groups that do not overlap."
                 )
             taken[mask] = number
             thermostat.number = number

@@ -111,7 +111,7 @@ class Trajectory:
 
     @property
     def baths(self) -> dict[str, list[dict[str, Any]]]:
-        """Thermostats of each stage that has several, by the name of the stage (`nakmd.integrators.Thermostat.describe`)."""
+        """Thermostats of each stage that has several, by its name (`nakmd.integrators.Thermostat.describe`)."""
         return dict(self.parameters.get("baths", {}))
 
     @property

@@ -42,7 +42,7 @@ class WallBaths:
             acts at the wall too.
         """
         known = getattr(source, "baths", {})
-        given = [known.get(stage) for stage in stages]
+        given: list[list[dict[str, Any]]] = [known.get(stage, []) for stage in stages]
         if not given or not all(given):
             raise AnalysisError(f"The measured stages have no baths, so there is no known flow of heat. {_REMEDY}")
         if any(other != given[0] for other in given[1:]):
@@ -59,8 +59,8 @@ class WallBaths:
                 metal.append(bath["group"])
                 if where is None:
                     raise AnalysisError(
-                        f"The bath of {bath['group']!r} acts at the wall too, so the heat that crosses the interface is not "
-                        'known. Give it a region = { center = "carbon", beyond = "14 Å" }.'
+                        f"The bath of {bath['group']!r} acts at the wall too, so the heat that crosses the interface is "
+                        'not known. Give it a region = { center = "carbon", beyond = "14 Å" }.'
                     )
                 regions.append(where)
             else:
@@ -70,7 +70,7 @@ class WallBaths:
         return cls(tuple(wall), tuple(metal), tuple(regions), ", ".join(words))
 
     def free_distance(self, radius: float) -> float:
-        """Return the distance from the wall [Å] at which the first bath of the metal begins; the radius of a tube, or 0."""
+        """Return the distance [Å] from a sheet, or a tube of a radius > 0, at which the first bath of the metal begins."""
         return min(float(region["beyond"]) for region in self.regions) - radius
 
 
