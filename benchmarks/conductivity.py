@@ -3,7 +3,7 @@
 ``python benchmarks/conductivity.py [SEEDS]`` prints the table of README.md; some minutes for each seed.
 
 In a tube with free ends the heat current is the derivative of M = Σ z_i E_i. nakmd integrates its current by virials of
-the atoms. LAMMPS has no centroid stress for Tersoff, but energies by atom: M follows from them without any virial. It is
+the atoms. LAMMPS has no centroid stress for Tersoff, but energies by atom: M follows from them without a virial. It is
 taken about the centre of mass, as velocity Verlet conserves the energy to second order in the time step only. Its
 ``heat/flux`` with ``stress/atom`` is in the table as well: a third of each triple at each of its atoms is not the
 current of a many-body potential (Fan et al., Phys. Rev. B 92, 094301 (2015), doi:10.1103/PhysRevB.92.094301).

@@ -59,8 +59,8 @@ class WallBaths:
                 metal.append(bath["group"])
                 if where is None:
                     raise AnalysisError(
-                        f"The bath of {bath['group']!r} acts at the wall too, so the heat that crosses the interface is "
-                        'not known. Give it a region = { center = "carbon", beyond = "14 Å" }.'
+                        f"The bath of {bath['group']!r} acts at the wall too, so the heat through the interface is not "
+                        'known. Give it a region = { center = "carbon", beyond = "14 Å" }.'
                     )
                 regions.append(where)
             else:
@@ -70,7 +70,7 @@ class WallBaths:
         return cls(tuple(wall), tuple(metal), tuple(regions), ", ".join(words))
 
     def free_distance(self, radius: float) -> float:
-        """Return the distance [Å] from a sheet, or a tube of a radius > 0, at which the first bath of the metal begins."""
+        """Return the distance [Å] from a sheet, or a tube of a radius > 0, of the nearest bath of the metal."""
         return min(float(region["beyond"]) for region in self.regions) - radius
 
 

@@ -11,8 +11,8 @@ from nakmd.errors import AnalysisError
 def mean_rates(time: FloatArray, total: FloatArray, edges: FloatArray) -> FloatArray:
     """Return the mean rate of a quantity between successive times, (k,).
 
-    The value at an edge is the mean of the rows within a quarter of a block of it: of the work of a bath, the energy that
-    the atoms store fluctuates, and with single rows this would be the noise of the rate.
+    The value at an edge is the mean of the rows within a quarter of a block of it: of the work of a bath, the energy
+    that the atoms store fluctuates, and with single rows this would be the noise of the rate.
 
     Parameters
     ----------
