@@ -102,8 +102,8 @@ class StressProfile(NamedAnalysis):
               \frac{2}{A} \int \left[ \tfrac12 (P_{rr} + P_{\varphi\varphi}) - P_{zz} \right] dV
 
     For a free film it is the surface tension, summed over both surfaces. For a free column of liquid (``about="axis"``)
-    the second form is its tension, with A the area of the cylinder of equal volume: its radius is that of all atoms at the
-    density of the inner half. Beside a wall the integral contains the forces of the wall on the liquid.
+    the second form is its tension, with A the area of the cylinder of equal volume: its radius is that of all atoms at
+    the density of the inner half. Beside a wall the integral contains the forces of the wall on the liquid.
 
     Parameters
     ----------

@@ -192,6 +192,7 @@ def _check_stored(draft: Draft) -> Iterator[Problem]:
     for quantity, stored, key in (
         ("thermal_conductivity", output.heat_current, "heat_current"),
         ("stress_profile", output.virials, "virials"),
+        ("stress_map", output.virials, "virials"),
     ):
         if quantity in (analysis.quantities or ()) and not stored:
             yield Problem(

@@ -14,8 +14,8 @@ def place_column(points: FloatArray, masses: FloatArray, cell: Cell, axis: int) 
 
     Notes
     -----
-    The centre of the cell across the axis is opposite the widest gap, so that a column may cross its faces. The centre of
-    mass is that of the nearest images to it.
+    The centre of the cell across the axis is opposite the widest gap, so that a column may cross its faces. The centre
+    of mass is that of the nearest images to it.
     """
     along = cell.matrix[axis] / np.linalg.norm(cell.matrix[axis])
     others = [c for c in range(3) if c != axis and cell.periodic[c]]
