@@ -49,7 +49,8 @@ def gas_beside(wall, distance_to, place, seed, baths=BATHS, loss=1.0, n_frames=2
         velocities[:n_wall, 2] *= math.sqrt(normal / WALL)
         velocities[:n_wall] += 7.0  # a wall that moves as a whole is not hot
         positions = np.concatenate([wall.positions, metal])
-        frames.append(frame(wall.cell, positions, 10 * t, 0.5 * t, velocities=velocities, stage="produce"))
+        fields = {"velocities": velocities, "virials": np.zeros((n_wall + n_metal, 3, 3))}
+        frames.append(frame(wall.cell, positions, 10 * t, 0.5 * t, stage="produce", **fields))
     rows = 4 * n_frames
     time = 0.125 * np.arange(rows)
     noise = 2.0 * rng.normal(size=(2, rows))

@@ -109,10 +109,10 @@ def test_what_has_no_stress_is_refused():
     none = np.zeros((wall.n_atoms, 3, 3))
     with pytest.raises(AnalysisError, match=r"no virials .* \[output\] virials = true"):
         stress_map(frames_of(wall, none, virials=False), discard="none")
-    with pytest.raises(AnalysisError, match="'N' is defined but selects no atom|No atoms are called 'N'"):
+    with pytest.raises(AnalysisError, match=r"selects no atom|No atoms are called"):
         stress_map(frames_of(wall, none), around="N", discard="none")
     with pytest.raises(AnalysisError, match="must be positive, not -1"):
         StressMap(reach=-1.0)
     double = graphene(lengths=(15.0, 15.0), layers=2)
-    with pytest.raises(AnalysisError, match="The layers of the wall are 3.3 Å apart|3.4 Å apart"):
+    with pytest.raises(AnalysisError, match=r"The layers of the wall are 3.[34] Å apart"):
         stress_map(frames_of(double, np.zeros((double.n_atoms, 3, 3))), discard="none")
