@@ -13,17 +13,17 @@ from nakmd.errors import DeckError, InputError
 from nakmd.integrators import (
     THERMOSTATS,
     Andersen,
+    BathRegion,
     Bussi,
     CellRescaling,
     Langevin,
     NoseHoover,
-    Region,
     Swap,
     VelocityVerlet,
     initialize_velocities,
 )
 from nakmd.integrators.base import KineticSums
-from nakmd.kernels import regions
+from nakmd.kernels import far_atoms
 from nakmd.runs.plan import make_plan
 from nakmd.runs.run import resume_run, run_deck
 from nakmd.simulation import Simulation, Stage, ThermoLog, loop
@@ -146,7 +146,7 @@ def test_region_is_that_of_a_plain_search(shape, axis):
         14.0, 18.0, 22.0,
     ]  # fmt: skip
     system.groups["wall"] = np.arange(1200) < 7
-    region = Region("wall", 5.0, axis, shape)
+    region = BathRegion("wall", 5.0, axis, shape)
     region.start(system)
     outside = region.outside(system)
     away = system.positions - system.positions[:7].mean(axis=0)
@@ -162,7 +162,7 @@ def test_open_directions_have_no_images():
     near, center = np.zeros(2, dtype=bool), np.zeros(3)
     positions, matrix = np.array([[0.0, 0.0, 9.0], [0.0, 0.0, 1.0]]), np.eye(3) * 10.0
     for periodic, found in (([True] * 3, [True, True]), ([True, True, False], [False, True])):
-        regions.mark_near(positions, matrix, np.linalg.inv(matrix), np.array(periodic), center, 2, False, 2.0, near)
+        far_atoms.mark_near(positions, matrix, np.linalg.inv(matrix), np.array(periodic), center, 2, False, 2.0, near)
         assert near.tolist() == found
 
 
@@ -172,7 +172,7 @@ def test_a_bath_with_a_region_leaves_the_others_alone(kind):
     system.groups["a"] = np.arange(400) < 20
     system.positions[:20, 2] = 10.0
     system.velocities[:] = 1.0
-    bath = kind(300.0, 0.01, "all", region=Region("a", 4.0))
+    bath = kind(300.0, 0.01, "all", region=BathRegion("a", 4.0))
     integrator = VelocityVerlet(0.001, bath)
     seen = np.zeros(400, dtype=bool)
     for seed in range(20):
@@ -189,10 +189,10 @@ def test_a_bath_with_a_region_leaves_the_others_alone(kind):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Bussi(300.0, 0.1, "all", Region("a", 3.0)), "Bussi thermostat acts on fixed atoms"),
-        (lambda: Region("a", -1.0), "a distance > 0"),
-        (lambda: Region("a", 1.0, "w"), "axis x, y or z"),
-        (lambda: Region("a", 1.0, "z", "round"), "planar or cylindrical"),
+        (lambda: Bussi(300.0, 0.1, "all", BathRegion("a", 3.0)), "Bussi thermostat acts on fixed atoms"),
+        (lambda: BathRegion("a", -1.0), "a distance > 0"),
+        (lambda: BathRegion("a", 1.0, "w"), "axis x, y or z"),
+        (lambda: BathRegion("a", 1.0, "z", "round"), "planar or cylindrical"),
     ],
 )
 def test_regions_that_make_no_sense(make, message):
@@ -204,7 +204,7 @@ def test_a_region_selects_no_part_of_a_rigid_body():
     from nakmd.integrators import Mobility
 
     system = halves()
-    bath = Langevin(300.0, 0.1, "all", Region("a", 3.0))
+    bath = Langevin(300.0, 0.1, "all", BathRegion("a", 3.0))
     with pytest.raises(InputError, match="selects atoms one by one, and the group has rigid bodies"):
         drive(system, VelocityVerlet(0.001, bath), 1, mobility=Mobility(system, rigid=["a"]))
 
@@ -214,7 +214,7 @@ def test_andersen_and_langevin_hold_a_region_at_its_temperature():
     for kind in (Langevin, Andersen):
         plain, within = halves(), halves()
         drive(plain, VelocityVerlet(0.002, kind(500.0, 0.05)), 30)
-        drive(within, VelocityVerlet(0.002, kind(500.0, 0.05, "all", Region("a", 1e-9))), 30)
+        drive(within, VelocityVerlet(0.002, kind(500.0, 0.05, "all", BathRegion("a", 1e-9))), 30)
         assert plain.velocities.tobytes() == within.velocities.tobytes()
 
 

@@ -8,6 +8,7 @@ False
 from nakmd.integrators.andersen import Andersen
 from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.base import Integrator, Minimiser, Span, initialize_velocities, remove_momentum
+from nakmd.integrators.bath_region import BathRegion
 from nakmd.integrators.bussi import Bussi
 from nakmd.integrators.cell_rescaling import CellRescaling
 from nakmd.integrators.deposit import SIDES, Deposit, Side, atoms_to_come, check_deposit
@@ -18,7 +19,6 @@ from nakmd.integrators.mtk import MTK
 from nakmd.integrators.nose_hoover import NoseHoover
 from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp, as_ramp
-from nakmd.integrators.region import Region
 from nakmd.integrators.registry import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
 from nakmd.integrators.swap import Swap
 from nakmd.integrators.thermostat import Thermostat
@@ -33,6 +33,7 @@ __all__ = [
     "THERMOSTATS",
     "Andersen",
     "Barostat",
+    "BathRegion",
     "Bussi",
     "CellRescaling",
     "Deposit",

@@ -8,10 +8,10 @@ from copy import copy
 from typing import Any, ClassVar, Self
 
 from nakmd.errors import InputError
+from nakmd.integrators.bath_region import BathRegion
 from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.ramps import Ramp, as_ramp
-from nakmd.integrators.region import Region
 from nakmd.system import System
 
 #: Distance between the streams of random numbers of two thermostats of a stage.
@@ -30,7 +30,7 @@ class Thermostat(Coupling):
     time_constant : float [ps]
     group : str
         Atoms it acts on; ``"all"`` are all that move.
-    region : Region, optional
+    region : BathRegion, optional
         Where it acts on them: everywhere if left out.
 
     Attributes
@@ -75,7 +75,7 @@ class Thermostat(Coupling):
         temperature: float | Sequence[float] | Ramp,
         time_constant: float = 0.5,
         group: str = "all",
-        region: Region | None = None,
+        region: BathRegion | None = None,
     ) -> None:
         self.temperature = as_ramp(temperature)
         self.time_constant = float(time_constant)

@@ -15,10 +15,10 @@ from nakmd.integrators import (
     MOVES,
     THERMOSTATS,
     Barostat,
+    BathRegion,
     Deposit,
     Integrator,
     Ramp,
-    Region,
     Swap,
     Thermostat,
     VelocityVerlet,
@@ -102,7 +102,7 @@ def _bath(bath: BathSection) -> Thermostat:
     options = chosen_options(bath, bath.ensemble, THERMOSTATS)
     if bath.region is not None:
         region = bath.region
-        options["region"] = Region(region.center, region.beyond, region.axis, region.shape)
+        options["region"] = BathRegion(region.center, region.beyond, region.axis, region.shape)
     return THERMOSTATS[bath.ensemble](Ramp(*bath.temperature), bath.tau, bath.group, **options)
 
 

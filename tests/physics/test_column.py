@@ -42,7 +42,8 @@ def profile(system, about, seed):
 def test_pressure_in_a_column_is_that_of_young_and_laplace():
     """600 ps: tension of the column and of the film within 3 σ, and the difference of the pressures within 3 σ of γ/R.
 
-    The radius is that of equal volume, 17.6 Å; the correction of γ by a Tolman length of 0.1 σ is 2 %, below the errors.
+    The radius is that of equal volume, 18.6 Å; a Tolman length of 0.1 σ would correct γ by 2 %, below the errors. In 1 ns:
+    tensions of 7.9 ± 0.3 and 8.2 ± 0.3 mN/m, pressures 46.7 ± 2.4 bar apart, γ/R 44.1 ± 1.6 bar.
     """
     middle = 0.5 * SIDE
     column = profile(
@@ -62,6 +63,6 @@ def test_pressure_in_a_column_is_that_of_young_and_laplace():
     radius = np.sqrt(np.nansum(column.density[0] * rings) / (np.pi * density))
     laplace = tension * 1e-3 / (radius * 1e-10) * 1e-5  # bar
     found = (pressures[0] - pressures[1]) * BAR_PER_EV_A3
-    assert 40.0 < laplace < 65.0
+    assert 35.0 < laplace < 55.0
     assert error * BAR_PER_EV_A3 < 0.25 * laplace
     assert found == pytest.approx(laplace, abs=3.0 * error * BAR_PER_EV_A3)

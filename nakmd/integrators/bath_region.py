@@ -9,14 +9,14 @@ import numpy as np
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
 from nakmd.integrators.groups import AXES
-from nakmd.kernels import regions
+from nakmd.kernels import far_atoms
 from nakmd.system import System
 
 #: What distances are measured from.
 SHAPES = ("planar", "cylindrical")
 
 
-class Region:
+class BathRegion:
     """All places farther than a distance from a plane or an axis, which moves with the centre of a group.
 
     Atoms of a liquid come and go: those that a thermostat acts on are found in every step.
@@ -76,8 +76,8 @@ class Region:
     def outside(self, system: System) -> BoolArray:
         """Return the mask of the atoms that are not in the region now, (n,); it is overwritten by the next call."""
         cell = system.cell
-        regions.mean_position(system.positions, self._atoms, self._point)
-        regions.mark_near(
+        far_atoms.mean_position(system.positions, self._atoms, self._point)
+        far_atoms.mark_near(
             system.positions, cell.matrix, cell.inverse, cell.periodic, self._point, AXES.index(self.axis),
             self.shape == "cylindrical", self.beyond, self._near,
         )  # fmt: skip
