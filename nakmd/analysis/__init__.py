@@ -43,9 +43,8 @@ from nakmd.analysis.residence import Residence, ResidenceRecord, residence
 from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, residence_map
 from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
-from nakmd.analysis.standard import analyze, standard_analyses
-from nakmd.analysis.stress_map import StressMap, StressMapRecord, stress_map
 from nakmd.analysis.standard import analyze, lacking_analyses, standard_analyses, unmeasured_quantities
+from nakmd.analysis.stress_map import StressMap, StressMapRecord, stress_map
 from nakmd.analysis.sticking import Sticking, StickingRecord, sticking
 from nakmd.analysis.stress_profile import StressProfile, StressProfileRecord, stress_profile
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor

@@ -79,8 +79,11 @@ class StressMapRecord(Record):
         figure, ax = figure_for(ax)
         stress = 0.5 * (self.value[:, 1] + self.value[:, 2])
         top = float(np.abs(stress).max())
-        dots = ax.scatter(*self.places.T, c=stress, cmap="RdBu_r", vmin=-top, vmax=top, s=18, lw=0)
-        ax.scatter(*self.places[self.of_site].T, facecolors="none", edgecolors="k", s=60, lw=0.8)
+        dots = ax.scatter(
+            self.places[:, 0], self.places[:, 1], c=stress, cmap="RdBu_r", vmin=-top, vmax=top, s=18, lw=0
+        )
+        rings = self.places[self.of_site]
+        ax.scatter(rings[:, 0], rings[:, 1], facecolors="none", edgecolors="k", s=60, lw=0.8)
         figure.colorbar(dots, ax=ax, label="stress in the wall / N m⁻¹")
         ax.set(xlabel=f"{self.axes[0]} / Å", ylabel=f"{self.axes[1]} / Å", aspect="equal")
         return figure

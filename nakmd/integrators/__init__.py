@@ -45,7 +45,6 @@ __all__ = [
     "NoseHoover",
     "Option",
     "Ramp",
-    "Region",
     "Side",
     "Span",
     "Swap",

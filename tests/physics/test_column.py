@@ -40,10 +40,10 @@ def profile(system, about, seed):
 
 @pytest.mark.slow
 def test_pressure_in_a_column_is_that_of_young_and_laplace():
-    """600 ps: tension of the column and of the film within 3 σ, and the difference of the pressures within 3 σ of γ/R.
+    """600 ps: tension of column and film within 3 σ, and the difference of the pressures within 3 σ of γ/R.
 
-    The radius is that of equal volume, 18.6 Å; a Tolman length of 0.1 σ would correct γ by 2 %, below the errors. In 1 ns:
-    tensions of 7.9 ± 0.3 and 8.2 ± 0.3 mN/m, pressures 46.7 ± 2.4 bar apart, γ/R 44.1 ± 1.6 bar.
+    The radius is that of equal volume, 18.6 Å; a Tolman length of 0.1 σ would correct γ by 2 %, below the errors.
+    In 1 ns: tensions of 7.9 ± 0.3 and 8.2 ± 0.3 mN/m, pressures 46.7 ± 2.4 bar apart, γ/R 44.1 ± 1.6 bar.
     """
     middle = 0.5 * SIDE
     column = profile(
