@@ -155,6 +155,7 @@ class InterfacialConductance(TableAnalysis):
         if fit is not None and not 0.0 <= fit[0] < fit[1]:
             raise AnalysisError(f"The profile is fitted between two distances, the smaller one first, not {fit}.")
         self._width = width
+        self._works: tuple[FloatArray, list[FloatArray]] | None = None
         Profile(None, "wall", "z", width)  # its checks of the parameters
 
     def prepare(self, topology: Topology) -> None:
@@ -201,35 +202,38 @@ class InterfacialConductance(TableAnalysis):
                 )
             self._radius = placed.outer
 
-    def result(self) -> InterfacialConductanceRecord:
-        """Raise `AnalysisError`: frames alone do not have the work of the baths."""
-        raise AnalysisError(
-            "The flow of heat is in the thermo table, and these frames have none. Measure the trajectory of a run with "
-            "two [[stage.bath]]."
-        )
-
-    def of_table(
-        self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
-    ) -> InterfacialConductanceRecord | None:
-        """Return the conductance from the rows of the thermo table, and the temperatures from the frames."""
-        baths = WallBaths.of(source, choice.measured)
-        self.prepare(source.topology)
-        for frame in choice.frames(source):
-            self.update(frame)
-        require_frames(len(self._times), 4, "An interfacial conductance")
+    def of_table(self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice) -> None:
+        """Store the works of the baths, and leave the rest to a pass over the frames, which `of_run` makes next."""
+        self._baths = WallBaths.of(source, choice.measured)
         rows = choice.table_rows(table)
-        time = np.asarray(table["time"], dtype=np.float64)[rows]
+        columns = [
+            [np.asarray(table[bath_column(group)], dtype=np.float64)[rows] for group in groups]
+            for groups in (self._baths.of_wall, self._baths.of_metal)
+        ]
+        self._works = np.asarray(table["time"], dtype=np.float64)[rows], [np.sum(works, axis=0) for works in columns]
+
+    def result(self) -> InterfacialConductanceRecord:
+        """Return the conductance.
+
+        Raises
+        ------
+        AnalysisError
+            If the frames come without a thermo table, or are too few.
+        """
+        if self._works is None:
+            raise AnalysisError(
+                "The flow of heat is in the thermo table, and these frames have none. Measure the trajectory of a run "
+                "with two [[stage.bath]]."
+            )
+        require_frames(len(self._times), 4, "An interfacial conductance")
         # a block lasts from its first frame to the first frame of the next one
         complete = self._sums.block_means()[: (len(self._times) - 1) // self._sums.length]
         blocks = merged(complete, BLOCKS)
         length = self._sums.length * (len(complete) // len(blocks))
         edges = np.array(self._times)[: len(blocks) * length + 1 : length]
-        flows = []
-        for groups in (baths.of_wall, baths.of_metal):
-            works = [np.asarray(table[bath_column(group)], dtype=np.float64)[rows] for group in groups]
-            work = np.sum(works, axis=0)
-            flows.append(mean_rates(time, work, edges))
-        return self._of_blocks(np.array(flows).T, blocks, baths)
+        time, works = self._works
+        flows = np.array([mean_rates(time, work, edges) for work in works]).T
+        return self._of_blocks(flows, blocks, self._baths)
 
     def _of_blocks(self, flows: FloatArray, blocks: FloatArray, baths: WallBaths) -> InterfacialConductanceRecord:
         """Return the conductance from flows [eV/ps] into both, (k, 2), and tables (k, 3, n_bins) of blocks of time."""
