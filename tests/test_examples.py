@@ -33,7 +33,7 @@ def shortened(name: str) -> nakmd.Deck:
         if stage["kind"] != "relax":
             # the short relaxation does not allow the full time step
             stage["timestep"] = "0.5 fs"
-    data["output"] = {"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 20}
+    data["output"] |= {"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 20}
     return nakmd.Deck.from_text(write_toml(data), EXAMPLES)
 
 

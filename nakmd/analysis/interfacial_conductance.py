@@ -89,7 +89,7 @@ class InterfacialConductanceRecord(Record):
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the temperature profile, its fit, and the temperature of the wall."""
         figure, ax = figure_for(ax)
-        known = np.isfinite(self.temperature)
+        known = np.isfinite(self.temperature) & (self.number > LEAST_ATOMS)
         ax.errorbar(
             self.distance[known], self.temperature[known], self.temperature_error[known], fmt="o", ms=3, lw=1,
             color=COLORS[0], label="metal",
