@@ -70,6 +70,9 @@ def droplet():
 @cache
 def between_baths():
     return sheet(1, n_frames=40)[0]
+
+
+@cache
 def deposited_film():
     slab = crystal_slab("K", "110", (6, 4), 4, 5.3)
     sites = sites_above(slab, "110", (6, 4), 1)[0]
@@ -78,9 +81,8 @@ def deposited_film():
 
 @cache
 def records_of(name):
-    """Records of a quantity, from the first of four sources that it can be measured in."""
-    for source in (at_wall(), film_of_alloy(), droplet(), between_baths()):
-    for source in (at_wall(), film_of_alloy(), droplet(), deposited_film()):
+    """Records of a quantity, from the first of five sources that it can be measured in."""
+    for source in (at_wall(), film_of_alloy(), droplet(), deposited_film(), between_baths()):
         if quantity(name).atoms.met(AtomsPresent.of(source.topology, "images", 1e9, NO_CHOICE)):
             records = analyze(source, [name])
             if all(isinstance(record, Record) for record in records.values()):

@@ -44,8 +44,8 @@ from nakmd.analysis.residence_map import ResidenceMap, ResidenceMapRecord, resid
 from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
 from nakmd.analysis.standard import analyze, lacking_analyses, standard_analyses, unmeasured_quantities
-from nakmd.analysis.stress_map import StressMap, StressMapRecord, stress_map
 from nakmd.analysis.sticking import Sticking, StickingRecord, sticking
+from nakmd.analysis.stress_map import StressMap, StressMapRecord, stress_map
 from nakmd.analysis.stress_profile import StressProfile, StressProfileRecord, stress_profile
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
@@ -113,10 +113,10 @@ __all__ = [
     "ResidenceRecord",
     "ShortRangeOrder",
     "ShortRangeOrderRecord",
-    "StressMap",
-    "StressMapRecord",
     "Sticking",
     "StickingRecord",
+    "StressMap",
+    "StressMapRecord",
     "StressProfile",
     "StressProfileRecord",
     "StructureFactor",
@@ -162,8 +162,8 @@ __all__ = [
     "run_all",
     "short_range_order",
     "standard_analyses",
-    "stress_map",
     "sticking",
+    "stress_map",
     "stress_profile",
     "structure_factor",
     "surface_tension",
