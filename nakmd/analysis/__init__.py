@@ -25,11 +25,8 @@ from nakmd.analysis.green_kubo import ViscosityRecord
 from nakmd.analysis.growth import Growth, growth
 from nakmd.analysis.growth_record import GrowthRecord
 from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
-from nakmd.analysis.interfacial_conductance import (
-    InterfacialConductance,
-    InterfacialConductanceRecord,
-    interfacial_conductance,
-)
+from nakmd.analysis.interfacial_conductance import InterfacialConductance, interfacial_conductance
+from nakmd.analysis.interfacial_conductance_record import InterfacialConductanceRecord
 from nakmd.analysis.islands import Islands, IslandsRecord, islands
 from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nakmd.analysis.base import Record, require_frames
+from nakmd.analysis.base import require_frames
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.surfaces import Tube
 from nakmd.analysis.geometry.wall_baths import WallBaths
+from nakmd.analysis.interfacial_conductance_record import LEAST_ATOMS, InterfacialConductanceRecord
 from nakmd.analysis.named_analysis import INTERFACE, TableAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.analysis.numerics.mean_rates import mean_rates
 from nakmd.analysis.numerics.statistics import Measure
-from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.analysis.stress_profile import directions_of
-from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.currents import bath_column
 from nakmd.elements import WALL
@@ -37,68 +36,6 @@ BLOCKS = 10
 
 #: Difference of the two flows of heat, in standard errors, above which the run was not stationary.
 STATIONARY = 3.0
-
-#: Least mean number of atoms of a bin in the fit of the temperature profile.
-LEAST_ATOMS = 0.5
-
-
-class InterfacialConductanceRecord(Record):
-    """An interfacial conductance [MW/(m² K)], and the flows and temperatures it is derived from.
-
-    Attributes
-    ----------
-    from_wall, into_metal : Measure [eV/ps]
-        Heat that the baths of the wall give, and heat that the baths of the metal take. In a stationary state they are
-        equal; the value has their mean.
-    drop : Measure [K]
-        Temperature of the wall less that of the metal at the wall.
-    wall, wall_normal, metal : Measure [K]
-        Temperature of the wall; that of its motion along the normal alone; that of the metal, extrapolated to the wall.
-    area : float [Å²]
-        Of the wall, on all sides with metal.
-    distance, temperature, temperature_error, number : (n_bins,) float64 [Å, K, K, 1]
-        Temperature profile of the metal, NaN where there are no atoms, and mean number of atoms.
-    line : (n_bins,) float64 [K]
-        The fit, extrapolated to the wall; NaN beyond its range.
-    fit : (float, float) [Å]
-    """
-
-    from_wall: Measure
-    into_metal: Measure
-    drop: Measure
-    wall: Measure
-    wall_normal: Measure
-    metal: Measure
-    area: float
-    distance: FloatArray
-    temperature: FloatArray
-    temperature_error: FloatArray
-    number: FloatArray
-    line: FloatArray
-    fit: tuple[float, float]
-
-    def rows(self) -> Iterator[Row]:
-        """Yield the rows of the results table."""
-        yield Row.of("interfacial conductance", self)
-        yield Row.of("  heat given to the wall", self.from_wall)
-        yield Row.of("  heat taken from the metal", self.into_metal)
-        yield Row.of("  temperature drop at the wall", self.drop)
-        yield Row.of("  temperature of the wall", self.wall)
-        yield Row.of("  temperature of the wall, along its normal", self.wall_normal)
-
-    def plot(self, ax: Axes | None = None) -> Figure:
-        """Draw the temperature profile, its fit, and the temperature of the wall."""
-        figure, ax = figure_for(ax)
-        known = np.isfinite(self.temperature) & (self.number > LEAST_ATOMS)
-        ax.errorbar(
-            self.distance[known], self.temperature[known], self.temperature_error[known], fmt="o", ms=3, lw=1,
-            color=COLORS[0], label="metal",
-        )  # fmt: skip
-        ax.plot(self.distance, self.line, color=COLORS[2], lw=1.5, label="fit")
-        ax.plot([0.0], [self.wall.value], "s", color=COLORS[1], label="wall")
-        ax.set(xlabel="distance from the wall / Å", ylabel="temperature / K", title=f"G = {self.text}")
-        ax.legend(fontsize="small")
-        return figure
 
 
 class InterfacialConductance(TableAnalysis):
