@@ -9,7 +9,7 @@ from synthetic import frame, topology
 from nakmd.analysis import FrameList, InterfacialConductance, interfacial_conductance
 from nakmd.analysis.interfacial_conductance import MW_PER_M2_K
 from nakmd.errors import AnalysisError
-from nakmd.structures import graphene, nanotube
+from nakmd.structures import bundle, graphene, nanotube
 from nakmd.units import ACCELERATION, K_B
 
 WALL, METAL, SLOPE, FLOW = 500.0, 420.0, 4.0, 3.0
@@ -172,3 +172,13 @@ def test_what_a_source_lacks_is_said():
         InterfacialConductance(fit=(8.0, 3.0))
     with pytest.raises(AnalysisError, match="flow of heat is in the thermo table"):
         interfacial_conductance(FrameList(source.topology, list(source)), discard="none")
+    rope = bundle([(6, 6)], 2, length=12.0, vacuum=30.0)
+    center = 0.5 * rope.cell.matrix.sum(axis=0)
+
+    def place(rng, n):
+        return center + [0.0, 22.0, 0.0] + rng.normal(size=(n, 3))
+
+    with pytest.raises(AnalysisError, match="The wall has several tubes"):
+        interfacial_conductance(
+            gas_beside(rope, lambda points: 0.0 * points[:, 0], place, 8, n_frames=20), discard="none"
+        )

@@ -12,7 +12,7 @@ from nakmd.errors import AnalysisError
 from nakmd.integrators import VelocityVerlet
 from nakmd.potentials import load
 from nakmd.simulation import LiveAnalysis, Simulation, Stage
-from nakmd.structures import graphene, nanotube
+from nakmd.structures import bundle, graphene, nanotube
 from nakmd.units import J_PER_M2_PER_EV_A2
 
 
@@ -116,3 +116,6 @@ def test_what_has_no_stress_is_refused():
     double = graphene(lengths=(15.0, 15.0), layers=2)
     with pytest.raises(AnalysisError, match=r"The layers of the wall are 3.[34] Å apart"):
         stress_map(frames_of(double, np.zeros((double.n_atoms, 3, 3))), discard="none")
+    rope = bundle([(6, 6)], 2, length=12.0)
+    with pytest.raises(AnalysisError, match="The wall has several tubes"):
+        stress_map(frames_of(rope, np.zeros((rope.n_atoms, 3, 3))), discard="none")

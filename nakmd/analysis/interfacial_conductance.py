@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nakmd.analysis.base import require_frames
 from nakmd.analysis.frame_choice import FrameChoice, FrameOptions
 from nakmd.analysis.frame_source import FrameProgress, FrameSource
+from nakmd.analysis.geometry.parallel_tubes import ParallelTubes
 from nakmd.analysis.geometry.profile import Profile
 from nakmd.analysis.geometry.surfaces import Tube
 from nakmd.analysis.geometry.wall_baths import WallBaths
@@ -132,6 +133,8 @@ class InterfacialConductance(TableAnalysis):
         table[2, 2] = float(placed.areas[np.unique(side)].sum())
         self._sums.add(table)
         self._times.append(frame.time)
+        if isinstance(placed, ParallelTubes):
+            raise AnalysisError("The wall has several tubes, and the region of a bath is measured from one axis.")
         if isinstance(placed, Tube):
             if np.any(side > 0):
                 raise AnalysisError(

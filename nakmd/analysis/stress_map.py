@@ -158,7 +158,8 @@ class StressMap(NamedAnalysis):
             )
         wall = self._frame.wall
         _, placed = self._frame.place(frame)
-        assert isinstance(placed, Plane | Tube)
+        if not isinstance(placed, Plane | Tube):
+            raise AnalysisError("The wall has several tubes: a stress by area is that of one sheet or tube.")
         thick = placed.top - placed.bottom if isinstance(placed, Plane) else placed.outer - placed.inner
         if thick > LAYER_GAP:
             raise AnalysisError(
