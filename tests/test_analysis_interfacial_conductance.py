@@ -176,7 +176,7 @@ def test_what_a_source_lacks_is_said():
     center = 0.5 * rope.cell.matrix.sum(axis=0)
 
     def place(rng, n):
-        return center + [0.0, 22.0, 0.0] + rng.normal(size=(n, 3))
+        return np.array([0.0, 22.0, 0.0]) + center + rng.normal(size=(n, 3))
 
     with pytest.raises(AnalysisError, match="The wall has several tubes"):
         interfacial_conductance(
