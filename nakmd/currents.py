@@ -1,4 +1,4 @@
-"""The heat current of a configuration by element, in the units of nakmd."""
+"""The heat current of a configuration by element, and the names of the columns of the thermo table on flows of heat."""
 
 from __future__ import annotations
 
@@ -68,6 +68,11 @@ class HeatCurrent:
 def column_names(word: str, element: str) -> tuple[str, ...]:
     """Return the names of the columns of one element along x, y, z; ``word`` is `HEAT` or `FLOW`."""
     return tuple(f"{word}_{direction}_{element}" for direction in DIRECTIONS)
+
+
+def bath_column(group: str) -> str:
+    """Return the name of the column with the work [eV] that the thermostat of a group has done."""
+    return f"bath_work_{group}"
 
 
 def heat_units(elements: tuple[str, ...]) -> dict[str, str]:

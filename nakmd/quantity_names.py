@@ -29,6 +29,8 @@ QUANTITIES: Mapping[str, str] = {
     "immersion": "immersion.Immersion",
     "density": "density.Density",
     "stress_profile": "stress_profile.StressProfile",
+    "stress_map": "stress_map.StressMap",
+    "interfacial_conductance": "interfacial_conductance.InterfacialConductance",
     "gibbs_excess": "gibbs_excess.GibbsExcess",
     "free_energy_profile": "free_energy_profile.FreeEnergyProfile",
     "surface_tension": "surface_tension.SurfaceTension",

@@ -266,7 +266,7 @@ def test_missing_atoms_and_invalid_parameters_are_refused():
     broken.positions[-1] = math.nan
     (result,) = run_all(FrameList(source.topology, [broken]), [Density()])
     assert "not finite" in str(result)
-    with pytest.raises(AnalysisError, match="must be 'wall', 'cell' or 'center'"):
+    with pytest.raises(AnalysisError, match="must be 'wall', 'cell', 'center' or 'axis'"):
         Density(about="sheet")
     with pytest.raises(AnalysisError, match="positive bin width"):
         Density(width=0.0)

@@ -25,6 +25,8 @@ from nakmd.analysis.green_kubo import ViscosityRecord
 from nakmd.analysis.growth import Growth, growth
 from nakmd.analysis.growth_record import GrowthRecord
 from nakmd.analysis.immersion import Immersion, ImmersionRecord, heat_of_immersion
+from nakmd.analysis.interfacial_conductance import InterfacialConductance, interfacial_conductance
+from nakmd.analysis.interfacial_conductance_record import InterfacialConductanceRecord
 from nakmd.analysis.islands import Islands, IslandsRecord, islands
 from nakmd.analysis.layer_diffusion import LayerDiffusion, LayerDiffusionRecord, layer_diffusion
 from nakmd.analysis.lifetimes import Lifetimes, LifetimesRecord, lifetimes
@@ -40,6 +42,7 @@ from nakmd.analysis.seeds import CombinedRecord, combine
 from nakmd.analysis.short_range_order import ShortRangeOrder, ShortRangeOrderRecord, short_range_order
 from nakmd.analysis.standard import analyze, lacking_analyses, standard_analyses, unmeasured_quantities
 from nakmd.analysis.sticking import Sticking, StickingRecord, sticking
+from nakmd.analysis.stress_map import StressMap, StressMapRecord, stress_map
 from nakmd.analysis.stress_profile import StressProfile, StressProfileRecord, stress_profile
 from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
@@ -84,6 +87,8 @@ __all__ = [
     "GrowthRecord",
     "Immersion",
     "ImmersionRecord",
+    "InterfacialConductance",
+    "InterfacialConductanceRecord",
     "Islands",
     "IslandsRecord",
     "LayerDiffusion",
@@ -107,6 +112,8 @@ __all__ = [
     "ShortRangeOrderRecord",
     "Sticking",
     "StickingRecord",
+    "StressMap",
+    "StressMapRecord",
     "StressProfile",
     "StressProfileRecord",
     "StructureFactor",
@@ -136,6 +143,7 @@ __all__ = [
     "gibbs_excess",
     "growth",
     "heat_of_immersion",
+    "interfacial_conductance",
     "islands",
     "lacking_analyses",
     "layer_diffusion",
@@ -152,6 +160,7 @@ __all__ = [
     "short_range_order",
     "standard_analyses",
     "sticking",
+    "stress_map",
     "stress_profile",
     "structure_factor",
     "surface_tension",

@@ -126,12 +126,12 @@ class Density(ProfileAnalysis):
     species : sequence of str, optional
         Disjoint species, elements or groups. Default: the metals, or all elements if distances are not measured
         from the wall.
-    about : {"wall", "cell", "center"}
+    about : {"wall", "cell", "center", "axis"}
         Origin of the distances: the wall; the origin of the cell; the centre of mass of the selected atoms, for a
-        free film.
+        free film; the axis through it, for a free column.
     axis : {"x", "y", "z"}
         Cell vector for profiles that do not start at the wall; positions are heights above the face spanned by the
-        other two.
+        other two, or distances from the axis parallel to it.
     width : float [Å]
         Bin width.
     reach : float [Å], optional
@@ -192,7 +192,7 @@ class Density(ProfileAnalysis):
             unit="1/Å³",
             n_effective=n_effective,
             notes=profile.notes(),
-            shape="planar" if profile.shape is None else profile.shape.kind,
+            shape=profile.kind,
             sides=profile.sides,
             species=profile.names,
             distance=0.5 * (edges[1:] + edges[:-1]),

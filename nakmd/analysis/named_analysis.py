@@ -113,7 +113,15 @@ class NamedAnalysis(Analysis):
 
 
 class TableAnalysis(NamedAnalysis):
-    """A quantity that is read from the thermo table if the run has one, as its rows are denser than the frames."""
+    """A quantity that is read from the thermo table if the run has one, as its rows are denser than the frames.
+
+    Attributes
+    ----------
+    needs_table : bool
+        Whether it reads both table and frames, and frames alone do not suffice.
+    """
+
+    needs_table: ClassVar[bool] = False
 
     @abstractmethod
     def of_table(self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice) -> Record | None:

@@ -101,14 +101,15 @@ class StressProfile(NamedAnalysis):
     .. math:: \int (P_N - P_T) \, ds = \frac{1}{A} \sum_i (T_N - T_T)_i, \qquad
               \frac{2}{A} \int \left[ \tfrac12 (P_{rr} + P_{\varphi\varphi}) - P_{zz} \right] dV
 
-    For a free film it is the surface tension, summed over both surfaces; for a free column of liquid of this radius the
-    second form is its tension, by the virial theorem. Beside a wall it contains the forces of the wall on the liquid.
+    For a free film it is the surface tension, summed over both surfaces. For a free column of liquid (``about="axis"``)
+    the second form is its tension, with A the area of the cylinder of equal volume: its radius is that of all atoms at
+    the density of the inner half. Beside a wall the integral contains the forces of the wall on the liquid.
 
     Parameters
     ----------
     species : sequence of str, optional
         As in `Density`: by default the metals from a wall, else all elements.
-    about : {"wall", "cell", "center"}, optional
+    about : {"wall", "cell", "center", "axis"}, optional
         As in `Density`. Default: the wall if there is one, else the centre of mass.
     axis, width, reach
         As in `Density`; bins of 0.5 Å.
@@ -217,9 +218,20 @@ class StressProfile(NamedAnalysis):
     def _anisotropy(self, tables: FloatArray) -> FloatArray:
         """Return the integral of the anisotropy [mN/m] of tables (k, n_sides, 9, n_bins), (k, n_sides)."""
         first, second, third = np.moveaxis(tables[:, :, :3].sum(axis=3), 2, 0)
-        area = tables[:, :, 8, 0]
+        area = self._column_area(tables)[:, None] if self._profile.about == "axis" else tables[:, :, 8, 0]
         excess = first + second - 2.0 * third if self._round else first - 0.5 * (second + third)
         return np.asarray(MN_PER_M_PER_EV_A2 * excess / area)
+
+    def _column_area(self, tables: FloatArray) -> FloatArray:
+        """Return the area [Å²] of the cylinder that a free column would fill at its inner density, (k,)."""
+        number, volume = tables[:, 0, 6], tables[:, 0, 7]
+        edges, length = self._profile.edges, tables[0, 0, 7, 0] / (np.pi * self._profile.edges[1] ** 2)
+        # half the radius within which nine tenths of the atoms are
+        most = np.cumsum(number.mean(axis=0)) <= 0.9 * number.mean(axis=0).sum()
+        inner = most & (edges[1:] <= 0.5 * edges[1:][most].max(initial=edges[1]))
+        density = number[:, inner].sum(axis=1) / volume[:, inner].sum(axis=1)
+        radius = np.sqrt(number.sum(axis=1) / (np.pi * length * density))
+        return np.asarray(2.0 * np.pi * length * radius)
 
 
 def directions_of(placed: Placed, points: FloatArray) -> FloatArray:

@@ -18,7 +18,7 @@ from nakmd.integrators.groups import AXES
 from nakmd.io import TrajectoryWriter
 from nakmd.kernels.jit import set_threads
 from nakmd.simulation import FrameWriter, Observer, Simulation, Stage, ThermoWriter
-from nakmd.system import System
+from nakmd.system import Frame, System
 
 #: Steps between two frames and between two rows of the thermo table.
 FRAMES_EVERY = 100
@@ -167,6 +167,29 @@ def _rows(prepared: Prepared, folder: Path) -> Simulation:
     )
 
 
+def _currents(prepared: Prepared, folder: Path) -> Simulation:
+    return _simulate(
+        prepared,
+        VelocityVerlet(prepared.case.timestep),
+        lambda system: ThermoWriter(
+            TrajectoryWriter(folder / "currents.h5md", system.topology), ROWS_EVERY, heat_current=True
+        ),
+    )
+
+
+class _Virials(Observer):
+    """Needs the virials of the atoms in every step, and does nothing with them."""
+
+    needs = frozenset({"virials"})
+
+    def observe(self, frame: Frame) -> None:
+        """Do nothing."""
+
+
+def _virials(prepared: Prepared, folder: Path) -> Simulation:
+    return _simulate(prepared, VelocityVerlet(prepared.case.timestep), lambda system: _Virials(1))
+
+
 #: The variants of a run, NVE first.
 VARIANTS: dict[str, Callable[[Prepared, Path], Simulation]] = {
     "constant energy": _constant_energy,
@@ -176,4 +199,6 @@ VARIANTS: dict[str, Callable[[Prepared, Path], Simulation]] = {
     "Bussi thermostat and barostat": _barostat,
     f"a frame every {FRAMES_EVERY} steps": _frames,
     f"a row of thermodynamics every {ROWS_EVERY} steps": _rows,
+    f"a row with the heat current every {ROWS_EVERY} steps": _currents,
+    "virials of the atoms in every step": _virials,
 }

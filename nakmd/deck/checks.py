@@ -192,12 +192,20 @@ def _check_stored(draft: Draft) -> Iterator[Problem]:
     for quantity, stored, key in (
         ("thermal_conductivity", output.heat_current, "heat_current"),
         ("stress_profile", output.virials, "virials"),
+        ("stress_map", output.virials, "virials"),
     ):
         if quantity in (analysis.quantities or ()) and not stored:
             yield Problem(
                 ("analysis", "quantities", list(analysis.quantities or ()).index(quantity)),
                 f"{quantity} needs the virials of the atoms. Write [output] {key} = true.",
             )
+    has_baths = any(isinstance(stage, Dynamics) and stage.bath for _, stage in draft.stages)
+    if "interfacial_conductance" in (analysis.quantities or ()) and draft.is_whole("stage") and not has_baths:
+        yield Problem(
+            ("analysis", "quantities", list(analysis.quantities or ()).index("interfacial_conductance")),
+            "interfacial_conductance needs a stage with a [[stage.bath]] on the wall and one on the metal far from it "
+            "(examples/kapitza.toml).",
+        )
     if output.velocities:
         return
     for index, name in enumerate(analysis.quantities or ()):
@@ -214,7 +222,7 @@ def _reads_velocities(name: str) -> bool:
     from nakmd.analysis.named_analysis import TableAnalysis  # noqa: PLC0415  (as above)
 
     kind = quantity(name)
-    return "velocities" in kind.needs and not issubclass(kind, TableAnalysis)
+    return "velocities" in kind.needs and (kind.needs_table if issubclass(kind, TableAnalysis) else True)
 
 
 def _check_live(draft: Draft) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nakmd.deck.baths import BathSection
 from nakmd.deck.draft import Draft
 from nakmd.deck.matter import Groups
 from nakmd.deck.messages import Problem
@@ -145,7 +146,7 @@ def _check_stage(index: int, stage: Dynamics, carbon: bool, pyrrolic: bool) -> I
         )
     elif hottest > SURPRISING_TEMPERATURE:
         yield Problem((*at, key), f"{who} {key} of {hottest:g} K is above the boiling point of Na and K.", fatal=False)
-    if stage.ensemble != "nve" and stage.timestep <= impossible and stage.tau < 10 * stage.timestep:
+    if stage.ensemble not in ("nve", "baths") and stage.timestep <= impossible and stage.tau < 10 * stage.timestep:
         yield Problem(
             (*at, "tau"),
             f"{who} tau of {stage.tau * 1e3:g} fs is shorter than ten steps of {given:g} fs: the thermostat dominates "
@@ -165,7 +166,32 @@ def _check_stage(index: int, stage: Dynamics, carbon: bool, pyrrolic: bool) -> I
             f'{who} is a production stage with "{stage.ensemble}", {drawback}. "bussi" or "nve" avoid this.',
             fatal=False,
         )
+    for number, bath in enumerate(stage.bath):
+        yield from _check_bath((*at, "bath", number), f"{who} bath {number + 1}", bath, stage.timestep)
     yield from _check_piston(at, who, stage)
+
+
+def _check_bath(at: KeyPath, who: str, bath: BathSection, timestep: float) -> Iterator[Problem]:
+    """Yield the temperatures and the time constant of one of several thermostats that make no sense."""
+    hottest = max(bath.temperature)
+    if hottest > IMPOSSIBLE_TEMPERATURE:
+        yield Problem(
+            (*at, "temperature"),
+            f"{who} temperature of {hottest:g} K is too high: the limit is {IMPOSSIBLE_TEMPERATURE:g} K.",
+        )
+    elif hottest > SURPRISING_TEMPERATURE:
+        yield Problem(
+            (*at, "temperature"),
+            f"{who} temperature of {hottest:g} K is above the boiling point of Na and K.",
+            fatal=False,
+        )
+    if bath.tau < 10 * timestep:
+        yield Problem(
+            (*at, "tau"),
+            f"{who} tau of {bath.tau * 1e3:g} fs is shorter than ten steps of {timestep * 1e3:g} fs: the thermostat "
+            'dominates the dynamics. Write tau = "0.5 ps".',
+            fatal=bath.tau < 2 * timestep,
+        )
 
 
 def _check_piston(at: KeyPath, who: str, stage: Dynamics) -> Iterator[Problem]:

@@ -13,11 +13,13 @@ from nakmd.integrators.coupling import Coupling
 
 if TYPE_CHECKING:
     Ensemble = str
+    BathKind = str
     BarostatKind = str
     MinimiserKind = str
     MoveKind = str
 else:
-    Ensemble = Literal["nve", *THERMOSTATS]
+    Ensemble = Literal["nve", "baths", *THERMOSTATS]
+    BathKind = Literal[tuple(THERMOSTATS)]
     BarostatKind = Literal[tuple(BAROSTATS)]
     MinimiserKind = Literal[tuple(MINIMISERS)]
     MoveKind = Literal[tuple(MOVES)]

@@ -55,7 +55,7 @@ class Output(Section):
     )
     virials: Flag = Field(
         default=False,
-        description="Whether frames have the energy and the virial of each atom (80 bytes), for stress_profile.",
+        description="Whether frames have energy and virial of each atom (80 bytes), for stress profiles and maps.",
     )
     heat_current: Flag = Field(
         default=False,

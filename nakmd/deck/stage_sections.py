@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from nakmd.deck.baths import BathSection, check_baths
 from nakmd.deck.fields import (
     MOST,
     Angle,
@@ -37,7 +39,9 @@ from nakmd.deck.kinds import (
 from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, SIDES, THERMOSTATS
 
 #: Description of the values of ``ensemble``.
-ENSEMBLES = f'Ensemble. "nve": constant energy; {describe(THERMOSTATS)}.'
+ENSEMBLES = (
+    f'Ensemble. "nve": constant energy; "baths": several thermostats, in [[stage.bath]]; {describe(THERMOSTATS)}.'
+)
 
 
 class BarostatSection(BarostatOptions):
@@ -103,6 +107,9 @@ class Dynamics(ThermostatOptions):
         default=None, description="Temperature at which new velocities are drawn at the start of the stage."
     )
     barostat: BarostatSection | None = Field(default=None, description="Pressure control.")
+    bath: tuple[BathSection, ...] = Field(
+        default=(), description="Several thermostats on groups without common atoms, for a flow of heat."
+    )
     move: tuple[MoveSection, ...] = Field(default=(), description="Monte Carlo moves: exchanges of atoms.")
 
     @property
@@ -110,8 +117,16 @@ class Dynamics(ThermostatOptions):
     def n_steps(self) -> int:
         """Number of steps."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_baths(cls, data: Any) -> Any:
+        return {"ensemble": "baths", **data} if isinstance(data, Mapping) and data.get("bath") else data
+
     @model_validator(mode="after")
     def _check_ensemble(self) -> Self:
+        if self.ensemble == "baths" or self.bath:
+            check_baths(self, self.ensemble, self.bath)
+            return self
         if self.ensemble == "nve" and self.temperature is not None:
             raise ValueError(
                 'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '

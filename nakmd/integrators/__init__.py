@@ -8,6 +8,7 @@ False
 from nakmd.integrators.andersen import Andersen
 from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.base import Integrator, Minimiser, Span, initialize_velocities, remove_momentum
+from nakmd.integrators.bath_region import BathRegion
 from nakmd.integrators.bussi import Bussi
 from nakmd.integrators.cell_rescaling import CellRescaling
 from nakmd.integrators.deposit import SIDES, Deposit, Side, atoms_to_come, check_deposit
@@ -32,6 +33,7 @@ __all__ = [
     "THERMOSTATS",
     "Andersen",
     "Barostat",
+    "BathRegion",
     "Bussi",
     "CellRescaling",
     "Deposit",

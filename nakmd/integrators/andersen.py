@@ -54,12 +54,7 @@ class Andersen(StochasticThermostat):
         self._points: FloatArray = np.zeros((3, n))
         self._point_words = np.zeros((4, n), dtype=np.uint64)
 
-    def apply(self, system: System, step: int, temperature: float) -> None:
-        """Let particles collide, and make the second half of the drift."""
-        self._choose_collisions(step)
-        super().apply(system, step, temperature)
-
-    def _choose_collisions(self, step: int) -> None:
+    def prepare_particles(self, step: int) -> None:
         """Set retention and amplitude of every particle: 0 and sqrt(k_B/m) for one that collides, else 1 and 0."""
         points, collides = self._points, self._collides
         fill_gaussians(self._seed, STREAM_COLLISIONS, step, 0, len(collides), self._point_words, points)

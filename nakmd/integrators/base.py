@@ -11,7 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from nakmd.kernels import motion
 from nakmd.kernels.random import STREAM_VELOCITIES, fill_gaussians
 from nakmd.system import Result, System
 from nakmd.units import ACCELERATION, AMU_A2_PER_PS2, K_B
+
+if TYPE_CHECKING:
+    from nakmd.integrators.thermostat import Thermostat
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,22 @@ class Integrator(ABC):
         return 0.0
 
     @property
+    def baths(self) -> tuple[Thermostat, ...]:
+        """The thermostats, if there are several."""
+        return ()
+
+    @property
+    def has_thermostat(self) -> bool:
+        """Whether something controls the temperature of atoms."""
+        return False
+
+    @property
     def barostat_work(self) -> float:
         """Energy [eV] that the barostat gave since the stage began."""
         return 0.0
 
     def set_temperature(self, step: int) -> float | None:
-        """Return the temperature [K] that a thermostat aims at in this step."""
+        """Return the temperature [K] that all thermostats aim at in this step; None if they differ or there is none."""
         return None
 
     @property

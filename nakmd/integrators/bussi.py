@@ -77,14 +77,15 @@ class Bussi(VelocityScaling):
         super().start(system, mobility, seed, timestep)
         self._decay = math.exp(-timestep / self.time_constant)
         self._seed = seed
+        self._stream = self.stream_of(STREAM_RESCALING)
 
     def apply(self, system: System, step: int, temperature: float) -> None:
         """Rescale once, at the end of a step."""
         kinetic_energy = self._kinetic.energy(system.velocities)
         if not kinetic_energy > 0.0:  # nothing to scale; a NaN is for the watch of the loop to report
             return
-        gauss = gaussian(self._seed, STREAM_RESCALING, step, 0)
-        squares = sum_of_squares(self.degrees_of_freedom - 1, self._seed, STREAM_RESCALING, step, 1)
+        gauss = gaussian(self._seed, self._stream, step, 0)
+        squares = sum_of_squares(self.degrees_of_freedom - 1, self._seed, self._stream, step, 1)
         factor = rescaling_factor(kinetic_energy, self.degrees_of_freedom, temperature, self._decay, gauss, squares)
         self.scale(system, factor)
         self.work += (factor * factor - 1.0) * kinetic_energy

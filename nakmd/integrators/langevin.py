@@ -46,3 +46,10 @@ class Langevin(StochasticThermostat):
         strength = math.sqrt(1.0 - retention * retention) * math.sqrt(K_B * ACCELERATION)
         self._retention[self._members] = retention
         self._amplitudes[self._members] = strength / np.sqrt(self._masses[self._members])
+        self._everywhere = (self._retention.copy(), self._amplitudes.copy()) if self.region is not None else None
+
+    def prepare_particles(self, step: int) -> None:
+        """Undo what a region has set in the step before."""
+        if self._everywhere is not None:
+            np.copyto(self._retention, self._everywhere[0])
+            np.copyto(self._amplitudes, self._everywhere[1])

@@ -32,6 +32,7 @@ class StochasticThermostat(Thermostat):
 
     splits_drift = True
     allows_absolute_zero = True
+    takes_region = True
     stream: ClassVar[int]
 
     @abstractmethod
@@ -41,15 +42,22 @@ class StochasticThermostat(Thermostat):
         Raises
         ------
         InputError
-            If nothing in the group moves, or a rigid body is partly in the group.
+            If nothing in the group moves, a rigid body is partly in the group, or there are rigid bodies and a region.
         """
         mask = system.topology.select(self.group)
         self.degrees_of_freedom = mobility.degrees_of_freedom(mask, self.group)
         if self.degrees_of_freedom == 0:
             raise InputError(f"Nothing in the group {self.group!r} of the thermostat moves. Choose another group.")
+        if self.region is not None:
+            if np.any(mobility.bodies_in(mask, self.group)):
+                raise InputError(
+                    f"The thermostat of {self.group!r} has a region, which selects atoms one by one, and the group has "
+                    "rigid bodies. Remove the region, or name a group without rigid bodies."
+                )
+            self.region.start(system)
         n = system.n_atoms
         self._mobility = mobility
-        self._seed, self._half_step = seed, 0.5 * timestep
+        self._seed, self._half_step = seed, 0.5 * timestep if self.finishes_drift else 0.0
         self._masses: FloatArray = np.concatenate([system.masses, mobility.body_masses])
         self._members: BoolArray = np.concatenate([mask & mobility.free, mobility.bodies_in(mask, self.group)])
         self._retention: FloatArray = np.ones(len(self._masses))
@@ -63,8 +71,13 @@ class StochasticThermostat(Thermostat):
         self.work = 0.0
 
     def apply(self, system: System, step: int, temperature: float) -> None:
-        """Mix velocities with noise, and make the second half of the drift."""
+        """Mix velocities with noise; the last that splits the drift makes the second half of it."""
         root = math.sqrt(temperature)
+        self.prepare_particles(step)
+        if self.region is not None:
+            outside = self.region.outside(system)
+            np.copyto(self._of_atoms[0], 1.0, where=outside)
+            np.copyto(self._of_atoms[1], 0.0, where=outside)
         gained = 0.0
         if self._mobility.has_bodies:
             m = self._mobility
@@ -77,6 +90,10 @@ class StochasticThermostat(Thermostat):
             self._seed, self.stream, step, self._half_step, self._words, self._noise, self._sums,
         )  # fmt: skip
         self.work += gained * AMU_A2_PER_PS2
+
+    @abstractmethod
+    def prepare_particles(self, step: int) -> None:
+        """Set the retentions and amplitudes of a step, without a region."""
 
     def conserves_momentum(self, mobility: Mobility) -> bool:
         """Return False: the noise kicks the centre of mass."""

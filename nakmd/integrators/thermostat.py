@@ -5,13 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from copy import copy
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from nakmd.errors import InputError
+from nakmd.integrators.bath_region import BathRegion
 from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.system import System
+
+#: Distance between the streams of random numbers of two thermostats of a stage.
+NEXT_BATH = 1 << 16
 
 
 class Thermostat(Coupling):
@@ -26,6 +30,8 @@ class Thermostat(Coupling):
     time_constant : float [ps]
     group : str
         Atoms it acts on; ``"all"`` are all that move.
+    region : BathRegion, optional
+        Where it acts on them: everywhere if left out.
 
     Attributes
     ----------
@@ -37,10 +43,16 @@ class Thermostat(Coupling):
         Whether it cannot work from velocities that are all zero.
     allows_absolute_zero : bool
         Whether 0 K is a temperature that it can hold.
+    takes_region : bool
+        Whether it can act on the atoms in a region, which change from step to step.
     drawback : str
         What makes it a poor choice for measuring, as a relative clause; empty if nothing does.
     degrees_of_freedom : int
         Of the group; known after `start`.
+    number : int
+        Place among the thermostats of a stage, which `VelocityVerlet` counts: their random numbers differ.
+    finishes_drift : bool
+        Whether `apply` makes the second half of a drift that it splits: the last one that does so in a stage.
 
     Raises
     ------
@@ -52,15 +64,27 @@ class Thermostat(Coupling):
     acts_at_both_ends: ClassVar[bool] = False
     needs_velocities: ClassVar[bool] = False
     allows_absolute_zero: ClassVar[bool] = False
+    takes_region: ClassVar[bool] = False
     drawback: ClassVar[str] = ""
     degrees_of_freedom: int = 0
+    number: int = 0
+    finishes_drift: bool = True
 
     def __init__(
-        self, temperature: float | Sequence[float] | Ramp, time_constant: float = 0.5, group: str = "all"
+        self,
+        temperature: float | Sequence[float] | Ramp,
+        time_constant: float = 0.5,
+        group: str = "all",
+        region: BathRegion | None = None,
     ) -> None:
         self.temperature = as_ramp(temperature)
         self.time_constant = float(time_constant)
         self.group = group
+        self.region = region
+        if region is not None and not self.takes_region:
+            raise InputError(
+                f"The {self.label} thermostat acts on fixed atoms and cannot have a region. Use Langevin, or a group."
+            )
         lowest = min(self.temperature.start, self.temperature.end)
         if not (lowest > 0.0 or (self.allows_absolute_zero and lowest == 0.0)) or not self.time_constant > 0.0:
             raise InputError(
@@ -80,6 +104,20 @@ class Thermostat(Coupling):
     @abstractmethod
     def conserves_momentum(self, mobility: Mobility) -> bool:
         """Return whether total momentum survives it, given that the forces conserve it."""
+
+    def stream_of(self, purpose: int) -> int:
+        """Return the stream of random numbers of a purpose (`nakmd.kernels.random`) for this thermostat."""
+        return purpose + self.number * NEXT_BATH
+
+    def describe(self) -> dict[str, Any]:
+        """Return what trajectories store of a bath: group, kind, temperatures [K] and the values of its region."""
+        region = self.region
+        return {
+            "group": self.group,
+            "kind": self.label,
+            "temperature": [self.temperature.start, self.temperature.end],
+            "region": None if region is None else region.describe(),
+        }
 
     def settled(self) -> Self:
         """Return one whose ramp has ended, not started yet."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from nakmd.errors import InputError
 from nakmd.integrators.barostat import Barostat
@@ -21,9 +23,10 @@ class VelocityVerlet(Integrator):
     Parameters
     ----------
     timestep : float [ps]
-    thermostat : Thermostat, optional
-        Each kind says when it acts: in the middle of the drift (`Langevin`; the splitting is then BAOAB), at the end
-        of the step (`Bussi`), or half a step at both ends (`NoseHoover`). Without one the energy is constant (NVE).
+    thermostat : Thermostat or sequence of Thermostat, optional
+        Several act on groups without common atoms, each with its own temperature and its own work. Each kind says when
+        it acts: in the middle of the drift (`Langevin`; the splitting is then BAOAB), at the end of the step (`Bussi`),
+        or half a step at both ends (`NoseHoover`). Without one the energy is constant (NVE).
     barostat : Barostat, optional
         `CellRescaling` acts between half kick and drift, `MTK` at both ends of the step and on both sides of the drift.
 
@@ -32,6 +35,13 @@ class VelocityVerlet(Integrator):
     One step: [thermostat, barostat open]; B half kick; [barostat]; A drift (A/2, O, A/2 with Langevin); [barostat];
     forces; B half kick; [barostat closes, thermostat]. Any thermostat goes with any barostat. Forces and positions
     belong together at the end of every step.
+
+    Several thermostats make a heat flow: with different temperatures there is no temperature of the stage, so a
+    barostat needs one of its own, and moves are refused.
+
+    Attributes
+    ----------
+    thermostats : tuple of Thermostat
 
     References
     ----------
@@ -44,39 +54,61 @@ class VelocityVerlet(Integrator):
     0.001
     """
 
-    def __init__(self, timestep: float, thermostat: Thermostat | None = None, barostat: Barostat | None = None) -> None:
+    def __init__(
+        self,
+        timestep: float,
+        thermostat: Thermostat | Sequence[Thermostat] | None = None,
+        barostat: Barostat | None = None,
+    ) -> None:
         self.timestep = float(timestep)
-        self.thermostat = thermostat
+        given = () if thermostat is None else thermostat
+        self.thermostats = (given,) if isinstance(given, Thermostat) else tuple(given)
         self.barostat = barostat
         if not self.timestep > 0.0:
             raise InputError(f"The time step is {timestep} ps; it must be positive.")
-        if barostat is not None and thermostat is None and barostat.temperature is None:
+        if barostat is not None and len(self.thermostats) != 1 and barostat.temperature is None:
             raise InputError(
-                "A barostat needs a temperature for its noise or its piston: add a thermostat, or give the barostat a "
-                "temperature."
+                "A barostat needs a temperature for its noise or its piston: have one thermostat, or give the barostat "
+                "a temperature."
             )
-        self.needs_velocities = thermostat is not None and thermostat.needs_velocities
+        self.needs_velocities = any(thermostat.needs_velocities for thermostat in self.thermostats)
 
     def start(self, system: System, mobility: Mobility, seed: int, span: Span) -> None:
         """Bind to a system for a stage; changes nothing in it."""
         self._mobility = mobility
         self._span = span
         self._strength = 0.5 * self.timestep * ACCELERATION
-        self._splits = self.thermostat is not None and self.thermostat.splits_drift
-        self._first_drift = 0.5 * self.timestep if self._splits else self.timestep
-        if self.thermostat is not None:
-            self.thermostat.start(system, mobility, seed, self.timestep)
-        self._conserves_momentum = mobility.is_translation_invariant and (
-            self.thermostat is None or self.thermostat.conserves_momentum(mobility)
+        self._start_thermostats(system, mobility, seed)
+        self._first_drift = 0.5 * self.timestep if self._middle else self.timestep
+        self._conserves_momentum = mobility.is_translation_invariant and all(
+            thermostat.conserves_momentum(mobility) for thermostat in self.thermostats
         )
-        self._acts_first = self.thermostat is not None and self.thermostat.acts_at_both_ends
         self.degrees_of_freedom = mobility.degrees_of_freedom() - 3 * self._conserves_momentum
         if self.barostat is not None:
-            ramp = self.barostat.temperature or (self.thermostat.temperature if self.thermostat is not None else None)
-            assert ramp is not None  # held by __init__
+            ramp = self.barostat.temperature or self.thermostats[0].temperature
             self.barostat.start(
                 system, mobility, seed, self.timestep, self.degrees_of_freedom, self._conserves_momentum, ramp
             )
+
+    def _start_thermostats(self, system: System, mobility: Mobility, seed: int) -> None:
+        """Start all thermostats, and note which act when; `InputError` if two act on one atom."""
+        self._opening = tuple(t for t in self.thermostats if t.acts_at_both_ends)
+        self._middle = tuple(t for t in self.thermostats if t.splits_drift)
+        self._closing = tuple(t for t in self.thermostats if not t.splits_drift)
+        taken = np.full(system.n_atoms, -1)
+        for number, thermostat in enumerate(self.thermostats):
+            mask = system.topology.select(thermostat.group)
+            common = np.flatnonzero(mask & (taken >= 0))
+            if len(common):
+                other = self.thermostats[taken[common[0]]].group
+                raise InputError(
+                    f"{len(common)} atoms (the first is {common[0]}) belong to {thermostat.group!r} and to {other!r}, "
+                    "and each has a thermostat. An atom has one bath: name groups that do not overlap."
+                )
+            taken[mask] = number
+            thermostat.number = number
+            thermostat.finishes_drift = thermostat is (self._middle[-1] if self._middle else None)
+            thermostat.start(system, mobility, seed, self.timestep)
 
     @property
     def conserves_momentum(self) -> bool:
@@ -91,8 +123,7 @@ class VelocityVerlet(Integrator):
         """Half kick and drift, with the parts of thermostat and barostat that belong there."""
         positions, velocities = system.positions, system.velocities
         mobility, barostat = self._mobility, self._due_barostat(step)
-        if self._acts_first:
-            self._thermalise(system, step)
+        self._thermalise(self._opening, system, step)
         if barostat is not None:
             barostat.open(system, result, step, *self._set_points(barostat, step))
         mobility.kick_bodies(system, result, self._strength)
@@ -104,8 +135,7 @@ class VelocityVerlet(Integrator):
             motion.kick_and_drift(
                 positions, velocities, result.forces, mobility.inverse_masses, self._strength, self._first_drift
             )
-        if self._splits:
-            self._thermalise(system, step)
+        self._thermalise(self._middle, system, step)
         if barostat is not None:
             barostat.after_drift(system, step, *self._set_points(barostat, step))
 
@@ -116,8 +146,7 @@ class VelocityVerlet(Integrator):
         mobility.kick_bodies(system, result, self._strength)
         if barostat is not None:
             barostat.close(system, result, step, *self._set_points(barostat, step))
-        if not self._splits:
-            self._thermalise(system, step)
+        self._thermalise(self._closing, system, step)
 
     def _due_barostat(self, step: int) -> Barostat | None:
         return self.barostat if self.barostat is not None and self.barostat.is_due(step) else None
@@ -130,14 +159,29 @@ class VelocityVerlet(Integrator):
         assert temperature is not None  # held by __init__
         return temperature, barostat.pressure.at(fraction)
 
-    def _thermalise(self, system: System, step: int) -> None:
-        if self.thermostat is not None:
-            self.thermostat.apply(system, step, self.thermostat.temperature.at(self._span.fraction(step)))
+    def _thermalise(self, acting: tuple[Thermostat, ...], system: System, step: int) -> None:
+        for thermostat in acting:
+            thermostat.apply(system, step, thermostat.temperature.at(self._span.fraction(step)))
 
     @property
     def thermostat_work(self) -> float:
-        """Energy [eV] that the thermostat gave since the stage began."""
-        return self.thermostat.work if self.thermostat is not None else 0.0
+        """Energy [eV] that all thermostats gave since the stage began."""
+        return sum(thermostat.work for thermostat in self.thermostats)
+
+    @property
+    def thermostat(self) -> Thermostat | None:
+        """The thermostat; None without one, or with several."""
+        return self.thermostats[0] if len(self.thermostats) == 1 else None
+
+    @property
+    def baths(self) -> tuple[Thermostat, ...]:
+        """The thermostats, if there are several."""
+        return self.thermostats if len(self.thermostats) > 1 else ()
+
+    @property
+    def has_thermostat(self) -> bool:
+        """Whether there is a thermostat."""
+        return bool(self.thermostats)
 
     @property
     def barostat_work(self) -> float:
@@ -146,39 +190,42 @@ class VelocityVerlet(Integrator):
 
     @property
     def parts(self) -> tuple[object, ...]:
-        """Itself, and thermostat and barostat where there are any."""
-        return tuple(part for part in (self, self.thermostat, self.barostat) if part is not None)
+        """Itself, and thermostats and barostat where there are any."""
+        return tuple(part for part in (self, *self.thermostats, self.barostat) if part is not None)
 
     def set_temperature(self, step: int) -> float | None:
-        """Return the temperature [K] that the thermostat aims at in this step."""
-        return None if self.thermostat is None else self.thermostat.temperature.at(self._span.fraction(step))
+        """Return the temperature [K] that all thermostats aim at in this step; None if they differ or there is none."""
+        wanted = {thermostat.temperature.at(self._span.fraction(step)) for thermostat in self.thermostats}
+        return wanted.pop() if len(wanted) == 1 else None
 
     @property
     def is_stationary(self) -> bool:
         """Whether all set points are constant."""
-        thermostat, barostat = self.thermostat, self.barostat
-        return (thermostat is None or thermostat.temperature.is_constant) and (
-            barostat is None or barostat.is_stationary
+        return all(thermostat.temperature.is_constant for thermostat in self.thermostats) and (
+            self.barostat is None or self.barostat.is_stationary
         )
 
     def settled(self) -> VelocityVerlet:
         """Return an integrator whose ramps have ended."""
         return VelocityVerlet(
             self.timestep,
-            None if self.thermostat is None else self.thermostat.settled(),
+            [thermostat.settled() for thermostat in self.thermostats],
             None if self.barostat is None else self.barostat.settled(),
         )
 
     def state(self) -> dict[str, Any]:
-        """Return the states of thermostat and barostat."""
+        """Return the states of thermostats and barostat."""
+        first = self.thermostats[0].state() if self.thermostats else {}
+        further = {str(number): other.state() for number, other in enumerate(self.thermostats) if number > 0}
         return {
-            "thermostat": {} if self.thermostat is None else self.thermostat.state(),
+            "thermostat": first,
+            **({"further_thermostats": further} if further else {}),
             "barostat": {} if self.barostat is None else self.barostat.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Restore the states of thermostat and barostat."""
-        if self.thermostat is not None:
-            self.thermostat.restore(state["thermostat"])
+        """Restore the states of thermostats and barostat."""
+        for number, thermostat in enumerate(self.thermostats):
+            thermostat.restore(state["further_thermostats"][str(number)] if number else state["thermostat"])
         if self.barostat is not None:
             self.barostat.restore(state["barostat"])

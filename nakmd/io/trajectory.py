@@ -110,6 +110,11 @@ class Trajectory:
     # Constant data
 
     @property
+    def baths(self) -> dict[str, list[dict[str, Any]]]:
+        """Thermostats of each stage that has several, by its name (`nakmd.integrators.Thermostat.describe`)."""
+        return dict(self.parameters.get("baths", {}))
+
+    @property
     def exchanging_stages(self) -> tuple[str, ...]:
         """Names of the stages in which moves exchanged atoms."""
         return tuple(str(name) for name in self.parameters.get("exchanging_stages", ()))

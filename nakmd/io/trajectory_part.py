@@ -20,6 +20,11 @@ class StoredFrames(Protocol):
     potentials: dict[str, Any]
 
     @property
+    def baths(self) -> dict[str, list[dict[str, Any]]]:
+        """Thermostats of each stage that has several."""
+        ...
+
+    @property
     def exchanging_stages(self) -> tuple[str, ...]:
         """Names of the stages in which moves exchanged atoms."""
         ...
@@ -86,6 +91,11 @@ class TrajectoryPart:
         self._trajectory = trajectory
         self._chosen = np.asarray(chosen, dtype=np.int64)
         self.topology, self.potentials = trajectory.topology, trajectory.potentials
+
+    @property
+    def baths(self) -> dict[str, list[dict[str, Any]]]:
+        """Thermostats of each stage that has several, by the name of the stage."""
+        return self._trajectory.baths
 
     @property
     def exchanging_stages(self) -> tuple[str, ...]:

@@ -190,11 +190,21 @@ def _ensemble(stage: Any) -> str:
         text = f"{THERMOSTATS[stage.ensemble].label}, {ramp}, τ = {stage.tau:g} ps"
     if stage.group != "all":
         text += f", on {stage.group}"
+    if stage.bath:
+        text = "; ".join(_bath(bath) for bath in stage.bath)
     if stage.barostat is not None:
         text += f"; {BAROSTATS[stage.barostat.kind].label} of {', '.join(stage.barostat.axes)}"
     for move in stage.move:
         text += f"; {move.attempts:,} {move.kind}s of {'–'.join(move.species)} every {move.every:,} steps"
     return text
+
+
+def _bath(bath: Any) -> str:
+    first, last = bath.temperature
+    ramp = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
+    region = bath.region
+    where = "" if region is None else f" beyond {region.beyond:g} Å from {region.center}"
+    return f"{THERMOSTATS[bath.ensemble].label}, {ramp}, τ = {bath.tau:g} ps, on {bath.group}{where}"
 
 
 def _duration(stage: Any) -> str:

@@ -190,6 +190,10 @@ def _summary(stage: Any) -> str:
         text += f" {start:g} K" if start == end else f" {start:g} to {end:g} K"
     if stage.group != "all":
         text += f" on {stage.group}"
+    for bath in stage.bath:
+        start, end = bath.temperature
+        ramp = f"{start:g} K" if start == end else f"{start:g} to {end:g} K"
+        text += f", {bath.ensemble} {ramp} on {bath.group}"
     if stage.barostat is not None:
         text += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
     for move in stage.move:

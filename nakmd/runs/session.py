@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nakmd._version import __version__
-from nakmd.currents import heat_units
+from nakmd.currents import bath_column, heat_units
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_names import stage_names
@@ -127,6 +127,7 @@ class Session:
             return self._finish(simulation, status, measuring)
 
     def _open_trajectory(self, stages: list[Stage]) -> TrajectoryWriter:
+        baths = {stage.name: stage.integrator.baths for stage in stages if stage.integrator.baths}
         parameters = {
             "deck": self.source.text,
             "provenance": describe_run(self.deck.seed, self.threads),
@@ -138,7 +139,10 @@ class Session:
             "stages": [stage.name for stage in stages],
             "exchanging_stages": [stage.name for stage in stages if stage.moves],
             "depositing_stages": [stage.name for stage in stages if stage.deposit is not None],
-            "thermo_units": THERMO_UNITS | heat_units(tuple(dict.fromkeys(self.system.topology.elements))),
+            "baths": {name: [bath.describe() for bath in several] for name, several in baths.items()},
+            "thermo_units": THERMO_UNITS
+            | heat_units(tuple(dict.fromkeys(self.system.topology.elements)))
+            | {bath_column(bath.group): "eV" for several in baths.values() for bath in several},
             "creator_version": __version__,
             "title": self.deck.title,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nakmd.deck.baths import BathSection
 from nakmd.deck.deck import Deck
 from nakmd.deck.kinds import chosen_options
 from nakmd.deck.stage_names import stage_names
@@ -14,6 +15,7 @@ from nakmd.integrators import (
     MOVES,
     THERMOSTATS,
     Barostat,
+    BathRegion,
     Deposit,
     Integrator,
     Ramp,
@@ -72,6 +74,8 @@ def build_integrator(section: Relax | Dynamics) -> Integrator:
     """
     if isinstance(section, Relax):
         return MINIMISERS[section.method](section.force)
+    if section.bath:
+        return VelocityVerlet(section.timestep, [_bath(bath) for bath in section.bath])
     return VelocityVerlet(section.timestep, _thermostat(section), _barostat(section.barostat))
 
 
@@ -92,6 +96,14 @@ def _thermostat(section: Dynamics) -> Thermostat | None:
         return None
     options = chosen_options(section, section.ensemble, THERMOSTATS)
     return THERMOSTATS[section.ensemble](Ramp(*section.temperature), section.tau, section.group, **options)
+
+
+def _bath(bath: BathSection) -> Thermostat:
+    options = chosen_options(bath, bath.ensemble, THERMOSTATS)
+    if bath.region is not None:
+        region = bath.region
+        options["region"] = BathRegion(region.center, region.beyond, region.axis, region.shape)
+    return THERMOSTATS[bath.ensemble](Ramp(*bath.temperature), bath.tau, bath.group, **options)
 
 
 def _barostat(section: BarostatSection | None) -> Barostat | None:

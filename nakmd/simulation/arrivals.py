@@ -85,10 +85,9 @@ class Arrivals:
         if stage.deposit is not None:
             self._side = SIDES[stage.deposit.side](self._system)
         self._mobile = mobility.free
-        thermostat = stage.integrator.thermostat if isinstance(stage.integrator, VelocityVerlet) else None
         bath = np.zeros(self._system.n_atoms, np.bool_)
-        if thermostat is not None:
-            bath = self._system.topology.select(thermostat.group)
+        for thermostat in stage.integrator.thermostats if isinstance(stage.integrator, VelocityVerlet) else ():
+            bath |= self._system.topology.select(thermostat.group)
         free = mobility.free & ~bath
         self._free = free if free.any() else mobility.free
         self._kinetic = KineticSums(np.where(self._free, self._system.masses, 0.0))

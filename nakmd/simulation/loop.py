@@ -108,7 +108,7 @@ class Simulation:
         self.neighbors = Neighbors(self.evaluator.requests, skin) if neighbors is None else neighbors
         self._schedule = Schedule(stages)
         self._forces = Forces(system, self.evaluator, self.neighbors)
-        self._work = WorkAccount()
+        self._work = WorkAccount(stages)
         self._observer_group = ObserverGroup(observers)
         self._progress = ProgressReporter(report)
         self._exchanges = Exchanges(system, self.evaluator, seed, stages)

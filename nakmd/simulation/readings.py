@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.currents import HeatCurrent
+from nakmd.currents import HeatCurrent, bath_column
 from nakmd.integrators import Integrator
 from nakmd.integrators.base import KineticSums
 from nakmd.simulation.arrivals import Arrivals
@@ -184,6 +184,7 @@ class Readings:
             "stage": schedule.stage.name,
             **read_state(self._system, forces.result, self._kinetic, schedule.stage.integrator, schedule.step),
             **{f"{name}_work": work for name, work in self._work_totals().items() if name != "other"},
+            **self._bath_columns(),
             **self._exchange_columns(),
             **self._arrival_columns(),
             "conserved": self.conserved_energy,
@@ -214,6 +215,11 @@ class Readings:
             pair_energies=forces.pair_energies() if "pair_energies" in needs else None,
             virials=forces.virials,
         )
+
+    def _bath_columns(self) -> dict[str, Value]:
+        """Return the work of each bath since the run began; no columns if no stage has several."""
+        integrator = self._schedule.stage.integrator if self._schedule.entered else None
+        return {bath_column(group): work for group, work in self._work.baths(integrator).items()}
 
     def _exchange_columns(self) -> dict[str, Value]:
         """Return the exchanges since the run began; no columns if no stage has moves."""

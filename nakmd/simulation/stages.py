@@ -106,6 +106,11 @@ class Stage:
         """Bind a move; raise `InputError` unless its temperature is given once."""
         if not self.integrator.advances_time:
             raise InputError(f"A relaxation cannot have moves, but the stage swaps {move.pair}.")
+        if self.integrator.set_temperature(0) is None and self.integrator.has_thermostat:
+            raise InputError(
+                f"The stage has baths of different temperatures and a move that swaps {move.pair}. An exchange between "
+                "places of different temperature has no equilibrium to obey, and it would carry heat. Remove the move."
+            )
         if self.integrator.set_temperature(0) is None and move.temperature is None:
             raise InputError(
                 f"The move that swaps {move.pair} has no temperature, and the stage has no thermostat. Give the move "
@@ -218,4 +223,4 @@ def stage_faults(system: System, stages: Sequence[Stage], seed: int) -> Iterator
                     "Langevin thermostat."
                 ),
             )
-        moving = not stage.integrator.zeroes_velocities and (moving or stage.integrator.set_temperature(0) is not None)
+        moving = not stage.integrator.zeroes_velocities and (moving or stage.integrator.has_thermostat)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nakmd.integrators import Integrator
+from nakmd.simulation.stages import Stage
 
 
 class WorkAccount:
-    """Work [eV] of thermostats and barostats, and energy jumps between stages, summed over all stages."""
+    """Work [eV] of thermostats and barostats, and energy jumps between stages, summed over all stages.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stages : sequence of Stage
+    """
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
         self._past = {"thermostat": 0.0, "barostat": 0.0, "other": 0.0}
+        self._past_baths = {bath.group: 0.0 for stage in stages for bath in stage.integrator.baths}
         self._conserved_before: float | None = None
 
     def totals(self, integrator: Integrator | None) -> dict[str, float]:
@@ -31,10 +39,15 @@ class WorkAccount:
             "other": past["other"],
         }
 
+    def baths(self, integrator: Integrator | None) -> dict[str, float]:
+        """Return the work so far [eV] by group of the thermostats of stages that have several; parameters as above."""
+        given = {} if integrator is None else {bath.group: bath.work for bath in integrator.baths}
+        return {group: past + given.get(group, 0.0) for group, past in self._past_baths.items()}
+
     def end_stage(self, integrator: Integrator, conserved_energy: float) -> None:
         """Add the work of a finished stage."""
         self._conserved_before = conserved_energy
-        self._past = self.totals(integrator)
+        self._past, self._past_baths = self.totals(integrator), self.baths(integrator)
 
     @property
     def is_first_stage(self) -> bool:
@@ -46,10 +59,11 @@ class WorkAccount:
         if self._conserved_before is not None:
             self._past["other"] += conserved_energy - self._conserved_before
 
-    def state(self) -> dict[str, float]:
+    def state(self) -> dict[str, Any]:
         """Return the work of past stages for a checkpoint."""
-        return dict(self._past)
+        return {**self._past, **({"baths": dict(self._past_baths)} if self._past_baths else {})}
 
-    def restore(self, state: Mapping[str, float]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Set the work of past stages from a `state`."""
         self._past = {name: float(state[name]) for name in self._past}
+        self._past_baths = {group: float(state["baths"][group]) for group in self._past_baths}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nakmd.analysis.base import notes_on_blocks, require_finite, select
+from nakmd.analysis.geometry.column import place_column
 from nakmd.analysis.geometry.layering import find_bulk
 from nakmd.analysis.geometry.surfaces import AXES, Box, Placed
 from nakmd.analysis.geometry.wall import WallShape, find_shape
@@ -66,8 +67,8 @@ class Profile:
         width: float = 0.2,
         reach: float | None = None,
     ) -> None:
-        if about not in ("wall", "cell", "center"):
-            raise AnalysisError(f"The origin of a profile must be 'wall', 'cell' or 'center', got {about!r}.")
+        if about not in ("wall", "cell", "center", "axis"):
+            raise AnalysisError(f"The origin of a profile must be 'wall', 'cell', 'center' or 'axis', got {about!r}.")
         if axis not in AXES:
             raise AnalysisError(f"The axis of a profile must be 'x', 'y' or 'z', got {axis!r}.")
         if not width > 0.0 or not (reach is None or reach >= width):
@@ -121,8 +122,17 @@ class Profile:
             if self.shape is None:
                 self.shape = find_shape(wall, frame.cell)
             return self.shape.place(wall, frame.cell)
+        if self.about == "axis":
+            return place_column(frame.positions[self.chosen], self._masses, frame.cell, AXES.index(self.axis))
         box = Box.of(frame.cell, AXES.index(self.axis))
         return box if self.about == "cell" else box.around(frame.positions[self.chosen], self._masses)
+
+    @property
+    def kind(self) -> str:
+        """Shape of the bins, ``"planar"`` or ``"cylindrical"``; known after the first frame."""
+        if self.about == "axis":
+            return "cylindrical"
+        return "planar" if self.shape is None else self.shape.kind
 
     def binned(self, frame: Frame) -> tuple[Placed, BoolArray, IntArray]:
         """Return the reference surface of a frame, the mask of the chosen atoms in a bin, and the bins of those.
@@ -215,6 +225,8 @@ class Profile:
         if self.shape is None:
             start = "the origin of the cell" if self.about == "cell" else "the centre of mass"
             notes = [f"positions along {self.axis} from {start}"]
+            if self.about == "axis":
+                notes = [f"distance from the axis along {self.axis} through the centre of mass"]
         elif self.shape.kind == "planar":
             notes = [f"distance from the mean plane of the carbon nuclei, along {AXES[self.shape.axis]}"]
         else:
