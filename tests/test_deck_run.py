@@ -145,7 +145,7 @@ def interrupt_at(step, number=signal.SIGINT):
         # only once: a second signal would stop the process immediately
         if now.step >= step and not sent:
             sent.append(now.step)
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
 
     return progress
 

@@ -1,6 +1,5 @@
 """Deposition in decks and files: who is there in each frame, what may be measured, what readers see."""
 
-import os
 import signal
 
 import ase.io
@@ -117,7 +116,7 @@ def test_a_run_with_arrivals_resumes_to_the_bit(run, tmp_path, monkeypatch, step
     def interrupt(progress):
         if progress.step == step and not sent:
             sent.append(step)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     stopped = nakmd.run(nakmd.Deck.from_text(DECK), tmp_path / "run", threads=1, progress=interrupt)
     assert stopped.status == "interrupted"
