@@ -13,6 +13,7 @@ from nakmd.errors import InputError, StructureError
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Hybrid, LennardJones, Screened, load
+from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.structures import combine, graphene, nanotube, placed, rotated, with_layers
 from nakmd.system import Result, System
 
@@ -204,6 +205,8 @@ def test_refusals(evaluator):
     gas = System(4.0 * np.array(list(np.ndindex(5, 5, 5))), [0] * 125, ("C",), Cell([20.0] * 3))
     with pytest.raises(StructureError, match="125 separate pieces; at most 100"):
         with_layers(gas)
+    with pytest.raises(InputError, match="LAMMPS has no pair style between layers"):
+        lammps_input(TERM, ["C"])
     with pytest.raises(InputError, match="cannot replace"):
         LennardJones({("C", "C"): NUMBERS}, between_layers=True, replace=True)
     with pytest.raises(InputError, match="both act between layers on C-C"):

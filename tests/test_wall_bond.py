@@ -38,7 +38,7 @@ def plan_of(carbon, model="cn", folder=None, **more):
 
 
 def acting(potential):
-    return [term for term in potential.terms if term.covers("C", "C") not in ("", "none")]
+    return [t for t in potential.terms if t.covers("C", "C") not in ("", "none") and not t.between_layers]
 
 
 @pytest.mark.parametrize("name", [name for name in names() if acting(load(name))])

@@ -116,7 +116,8 @@ class PairPotential(Term):
         if replace:
             self.__dict__["replace"] = True  # an assignment would meet the default of the class
         if between_layers:
-            self.__dict__.update(between_layers=True, added=True)  # as above
+            lack = "pair style between layers (give each layer types of its own there)"
+            self.__dict__.update(between_layers=True, added=True, lammps_lacks=lack)  # as above
         if not (np.isfinite(scale) and scale >= 0.0):
             raise InputError(f"The scale of {self.label} must be a number not below 0, got {scale}.")
         self.scale = float(scale)
@@ -193,7 +194,7 @@ class PairPotential(Term):
 
     def between_all(self) -> Self:
         """Return the same pairs between all atoms, whatever their layers: for checks of the formula and its numbers."""
-        return self._with(between_layers=False, added=False)
+        return self._with(between_layers=False, added=False, lammps_lacks="")
 
     def covers(self, a: str, b: str) -> str:  # noqa: D102  (inherited)
         entry = self.entry(a, b)
@@ -247,9 +248,8 @@ class PairPotential(Term):
         return self.scale * v, self.scale * slope
 
     def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
-        if self.between_layers:
-            raise lacking_in_lammps(self.label, "pair style between layers (give each layer types of its own there)")
-        if type(self).bind_term is not PairPotential.bind_term:  # its energy is more than the formula
+        if self.lammps_lacks or type(self).bind_term is not PairPotential.bind_term:
+            # between layers, or with an energy that is more than the formula
             raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
         styles: dict[tuple[int, str], LAMMPSStyle] = {}  # by part of the formula and cut mode
         tabulated: list[tuple[str, str]] = []
