@@ -105,12 +105,12 @@ class Exchanges:
         for a, b, threshold in zip(
             *(values.tolist() for values in move.draw(self._seed, step, first_draw)), strict=True
         ):
-            sites.choose(place[a], place[b])
+            sites.choose_exchange(place[a], place[b])
             difference = sum(energy.difference(sites) for energy in energies)
             if difference <= thermal * threshold:
                 for energy in energies:
                     energy.accept(sites)
-                sites.exchange()
+                sites.accept()
                 place[a], place[b] = place[b], place[a]
                 moved[a] = moved[b] = None
                 self.work += difference
