@@ -197,8 +197,8 @@ class LocalScreened(LocalEnergy):
         self._complete_attractions(sites)
         energy += self._kernel(
             self._parameters, self._cuts, self._weak_cuts, self._screening, sites.labels, sites.changed,
-            sites.after, sites.places, sites.distances, sites.counts, metal.rho, metal.densities, metal.change, metal.touched,
-            self._attractions, self._after,
+            sites.after, sites.places, sites.distances, sites.counts, metal.rho, metal.densities, metal.change,
+            metal.touched, self._attractions, self._after,
         )  # fmt: skip
         return float(energy)
 
