@@ -16,8 +16,9 @@ from nakmd.integrators.option import Option
 from nakmd.system import System
 from nakmd.units import ACCELERATION
 
-#: Standard deviation of the composition that the weight of a target allows by itself.
-SPREAD = 0.01
+#: Standard deviation of the number of atoms about a target that its weight allows by itself. The mean differs from the
+#: target by 4 Δμ/kT atoms; a narrower weight would slow the changes of n.
+SPREAD = 2.0
 
 
 class Transmutation(Move):
@@ -31,9 +32,9 @@ class Transmutation(Move):
 
     where U and K are the potential and the kinetic energy, and W is
 
-    .. math:: W = -n \, \Delta\mu \quad \mathrm{or} \quad W = k_B T \, (n - N x)^2 / (2 N^2 \sigma^2)
+    .. math:: W = -n \, \Delta\mu + k_B T \, (n - N x)^2 / (2 N^2 \sigma^2)
 
-    for a difference of chemical potentials Δμ or for a target x with the spread σ. The species of an atom, its mass and
+    with a difference of chemical potentials Δμ, or a target x with the spread σ, or both. The species of an atom, its mass and
     its groups never change: which atoms are parked does (`System.present`). Momentum is conserved, and the path of an
     atom jumps, as with `Swap`.
 
@@ -44,10 +45,11 @@ class Transmutation(Move):
     delta_mu : float [eV], optional
         Δμ = μ(second) - μ(first) with the ideal part of mixing and the excess: k_B T ln(x_2/x_1) in an ideal mixture.
         The part of the thermal wavelengths, -(3/2) k_B T ln(m_2/m_1), is not in it: it is the same in all phases.
+        With a target, 0 if omitted: a good estimate centres the composition on the target.
     composition : float, optional
-        Target fraction x of the second species, strictly between 0 and 1, instead of ``delta_mu``.
+        Target fraction x of the second species, strictly between 0 and 1.
     spread : float, optional
-        σ of a target; `SPREAD` if omitted. The composition varies less if the mixture itself resists.
+        σ of a target; `SPREAD` atoms of N if omitted. The composition varies less if the mixture itself resists.
 
     Attributes
     ----------
@@ -57,12 +59,13 @@ class Transmutation(Move):
     Raises
     ------
     InputError
-        If a number makes no sense, or not exactly one of ``delta_mu`` and ``composition`` is given.
+        If a number makes no sense, or neither ``delta_mu`` nor ``composition`` is given.
 
     Notes
     -----
-    With a target, Δμ follows from the same run: the mean of d ln P/dn over a distribution P(n) that vanishes at its ends
-    is zero, so that of -dW/dn = k_B T (N x - n)/(N² σ²) is Δμ. Nothing is adapted during the run.
+    With a target, the difference of the chemical potentials follows from the same run: over a distribution P(n) that
+    vanishes at its ends the mean of d ln P/dn is zero, so the mean of -dW/dn is μ(second) - μ(first). Nothing is adapted
+    during the run.
 
     A species whose parked atoms are used up limits n: trials beyond it are rejected. Decks park one atom of the other
     species for every atom that may change, so that every composition can be reached.
@@ -79,9 +82,9 @@ class Transmutation(Move):
     takes_parked: ClassVar[bool] = True
     options: ClassVar[tuple[Option, ...]] = (
         Option("delta_mu", "energy", "chemical potential of the second species minus that of the first, without the "
-               "part of the masses; either this or composition"),
-        Option("composition", "fraction", "target fraction of the second species, instead of delta_mu"),
-        Option("spread", "fraction", f"standard deviation of the composition about its target; by default {SPREAD:g}"),
+               "part of the masses"),
+        Option("composition", "fraction", "target fraction of the second species"),
+        Option("spread", "fraction", f"standard deviation of the composition about its target; by default {SPREAD:g} atoms"),
     )  # fmt: skip
 
     def __init__(
@@ -95,21 +98,21 @@ class Transmutation(Move):
         spread: float | None = None,
     ) -> None:
         super().__init__(species, every, attempts, temperature)
-        if (delta_mu is None) == (composition is None):
+        if delta_mu is None and composition is None:
             raise InputError(
-                "A transmutation needs either delta_mu, the difference of the chemical potentials, or composition, a "
-                f"target fraction of the second species; got {'neither' if delta_mu is None else 'both'}."
+                "A transmutation needs delta_mu, the difference of the chemical potentials, or composition, a target "
+                "fraction of the second species."
             )
         if delta_mu is not None and not math.isfinite(delta_mu):
             raise InputError(f"delta_mu is {delta_mu} eV; it must be a finite number.")
-        if delta_mu is not None and spread is not None:
-            raise InputError("spread belongs to a target composition, and this transmutation has delta_mu. Remove it.")
+        if composition is None and spread is not None:
+            raise InputError("spread belongs to a target composition, and this transmutation has none. Remove it.")
         if composition is not None and not 0.0 < composition < 1.0:
             raise InputError(f"The target composition is {composition:g}; it must be between 0 and 1, without them.")
-        self.delta_mu, self.composition = delta_mu, composition
-        self.spread = SPREAD if spread is None else float(spread)
-        if not 0.0 < self.spread <= 1.0:
+        if spread is not None and not 0.0 < spread <= 1.0:
             raise InputError(f"The spread of the composition is {spread:g}; it must be above 0 and at most 1.")
+        self.delta_mu = 0.0 if delta_mu is None else float(delta_mu)
+        self.composition, self.spread = composition, spread
         self.n_second = self.n_both = 0
 
     def start(self, system: System, mobility: Mobility) -> None:
@@ -137,10 +140,10 @@ class Transmutation(Move):
 
     def slope(self, n_second: int, thermal: float) -> float:
         """Return -dW/dn [eV] with n atoms of the second species; ``thermal`` is kT [eV]."""
-        if self.delta_mu is not None:
+        if self.composition is None:
             return self.delta_mu
-        assert self.composition is not None
-        return thermal * (self.composition * self.n_both - n_second) / (self.n_both * self.spread) ** 2
+        width = SPREAD if self.spread is None else self.spread * self.n_both
+        return self.delta_mu + thermal * (self.composition * self.n_both - n_second) / width**2
 
     def trials(  # noqa: D102  (inherited)
         self, system: System, place: list[int], seed: int, step: int, first_draw: int, thermal: float

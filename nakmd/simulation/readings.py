@@ -233,7 +233,7 @@ class Readings:
         }
 
     def _arrival_columns(self) -> dict[str, Value]:
-        """Return the atoms that came and went since the run began; no columns if no atom was parked."""
+        """Return the atoms that came and went since the run began; no columns without a deposition."""
         arrivals = self._arrivals
         if not arrivals.are_planned:
             return {}
