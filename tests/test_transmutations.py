@@ -152,12 +152,12 @@ def test_mean_slope_of_a_target_is_the_difference_of_chemical_potentials():
     move.n_both = 400
     n = np.arange(401)
     log_P = np.array([math.lgamma(401) - math.lgamma(k + 1) - math.lgamma(401 - k) for k in n])
-    log_P += guess * n / kT - (n - 400 * x_0) ** 2 / (2 * 2.0**2)
+    log_P += guess * n / kT - (n - 400 * x_0) ** 2 / 2
     P = np.exp(log_P - log_P.max())
     P /= P.sum()
     x = P @ n / 400
-    # 4 (ln(0.7/0.3) - guess/kT) atoms of 400, a fraction of 0.001
-    assert x == pytest.approx(x_0, abs=0.002)
+    # ln(0.7/0.3) - guess/kT atoms of 400, a fraction of 0.0002
+    assert x == pytest.approx(x_0, abs=0.0005)
     mean = P @ [move.slope(k, kT) for k in n]
     # d ln C/dn has corrections of the order of 1/(N x (1 - x)) = 0.01
     assert mean / kT == pytest.approx(math.log(x / (1.0 - x)), abs=0.01)

@@ -33,6 +33,8 @@ QUANTITIES: Mapping[str, tuple[str, bool]] = {
     "pressure_bar": ("bar", False),
     "volume": ("Å³", False),
     "density": ("g/cm³", False),
+    "composition": ("", False),
+    "delta_mu": ("eV", False),
 }
 
 

@@ -96,6 +96,14 @@ class MoveSection(MoveOptions):
         chosen_options(self, self.kind, MOVES)
         return self
 
+    @property
+    def text(self) -> str:
+        """What it does, in words."""
+        options = chosen_options(self, self.kind, MOVES)
+        values = (f"{name.replace('_', ' ')} {self.model_dump()[name]}" for name in options)
+        what = f"{self.attempts:,} {self.kind}s of {'–'.join(self.species)} every {self.every:,} steps"
+        return ", ".join([what, *values])
+
 
 class Dynamics(ThermostatOptions):
     """Molecular dynamics in one ensemble; base of `Prepare`, `Produce` and `Deposition`."""

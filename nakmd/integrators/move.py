@@ -59,6 +59,9 @@ class Move(ABC):
     #: Whether atoms that are parked take part.
     takes_parked: ClassVar[bool] = False
 
+    #: Columns of the thermo table that `readings` fills.
+    columns: ClassVar[tuple[str, ...]] = ()
+
     def __init__(
         self, species: Sequence[str], every: int = 100, attempts: int = 100, temperature: float | None = None
     ) -> None:
@@ -98,9 +101,9 @@ class Move(ABC):
             atoms = np.flatnonzero(chosen & free)
             if not len(atoms):
                 raise InputError(
-                    f"The move {self.verb} {self.pair}, but none of the {int(chosen.sum())} atoms called {name!r} moves "
-                    "freely: frozen, tethered and rigid atoms keep their places. Name other species, or remove the "
-                    "move."
+                    f"The move {self.verb} {self.pair}, but none of the {int(chosen.sum())} atoms called {name!r} "
+                    "moves freely: frozen, tethered and rigid atoms keep their places. Name other species, or remove "
+                    "the move."
                 )
             sides.append(atoms)
             kinds.append(set(system.species[atoms].tolist()))
@@ -138,6 +141,10 @@ class Move(ABC):
         limit : float [eV]
             Largest change of the potential energy that is accepted.
         """
+
+    def readings(self, thermal: float) -> dict[str, float]:
+        """Return the values of `columns` after the last call; ``thermal`` is kT [eV]."""
+        return {}
 
     def _draw(
         self, seed: int, step: int, first_draw: int, n_first: int, n_second: int

@@ -34,5 +34,5 @@ MINIMISERS: dict[str, type[Minimiser]] = {
 
 MOVES: dict[str, type[Move]] = {
     "swap": Swap,
-    "transmute": Transmutation,
+    "transmutation": Transmutation,
 }

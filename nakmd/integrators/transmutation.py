@@ -16,9 +16,9 @@ from nakmd.integrators.option import Option
 from nakmd.system import System
 from nakmd.units import ACCELERATION
 
-#: Standard deviation of the number of atoms about a target that its weight allows by itself. The mean differs from the
-#: target by 4 Δμ/kT atoms; a narrower weight would slow the changes of n.
-SPREAD = 2.0
+#: Standard deviation of the number of atoms about a target that its weight allows by itself. A narrower weight would
+#: make the changes of n rare, a wider one let the mean drift from the target: by Δμ/kT times its square, in atoms.
+SPREAD = 1.0
 
 
 class Transmutation(Move):
@@ -34,22 +34,24 @@ class Transmutation(Move):
 
     .. math:: W = -n \, \Delta\mu + k_B T \, (n - N x)^2 / (2 N^2 \sigma^2)
 
-    with a difference of chemical potentials Δμ, or a target x with the spread σ, or both. The species of an atom, its mass and
-    its groups never change: which atoms are parked does (`System.present`). Momentum is conserved, and the path of an
-    atom jumps, as with `Swap`.
+    with a difference of chemical potentials Δμ, or a target x with the spread σ, or both. The species of an atom, its
+    mass and its groups never change: which atoms are parked does (`System.present`). Momentum is conserved, and the
+    path of an atom jumps, as with `Swap`.
 
     Parameters
     ----------
     species, every, attempts, temperature
         As in `Move`.
     delta_mu : float [eV], optional
-        Δμ = μ(second) - μ(first) with the ideal part of mixing and the excess: k_B T ln(x_2/x_1) in an ideal mixture.
+        Δμ = μ(second) - μ(first) with the ideal part of mixing and the excess over single atoms of the model:
+        k_B T ln(x_2/x_1) in an ideal mixture, and mostly the difference of the cohesive energies in a metal.
         The part of the thermal wavelengths, -(3/2) k_B T ln(m_2/m_1), is not in it: it is the same in all phases.
-        With a target, 0 if omitted: a good estimate centres the composition on the target.
+        With a target it may be omitted. An estimate of it centres the composition, whose mean otherwise differs from
+        the target by N σ² Δμ/(k_B T), that is by five atoms in NaK at 450 K with the usual σ.
     composition : float, optional
         Target fraction x of the second species, strictly between 0 and 1.
     spread : float, optional
-        σ of a target; `SPREAD` atoms of N if omitted. The composition varies less if the mixture itself resists.
+        σ of a target; that of one atom, 1/N, if omitted. The composition varies less if the mixture itself resists.
 
     Attributes
     ----------
@@ -64,8 +66,8 @@ class Transmutation(Move):
     Notes
     -----
     With a target, the difference of the chemical potentials follows from the same run: over a distribution P(n) that
-    vanishes at its ends the mean of d ln P/dn is zero, so the mean of -dW/dn is μ(second) - μ(first). Nothing is adapted
-    during the run.
+    vanishes at its ends the mean of d ln P/dn is zero, so the mean of -dW/dn is μ(second) - μ(first). Nothing is
+    adapted during the run.
 
     A species whose parked atoms are used up limits n: trials beyond it are rejected. Decks park one atom of the other
     species for every atom that may change, so that every composition can be reached.
@@ -80,11 +82,13 @@ class Transmutation(Move):
     label: ClassVar[str] = "transmutation"
     verb: ClassVar[str] = "transmutes"
     takes_parked: ClassVar[bool] = True
+    columns: ClassVar[tuple[str, ...]] = ("composition", "delta_mu")
     options: ClassVar[tuple[Option, ...]] = (
         Option("delta_mu", "energy", "chemical potential of the second species minus that of the first, without the "
                "part of the masses"),
         Option("composition", "fraction", "target fraction of the second species"),
-        Option("spread", "fraction", f"standard deviation of the composition about its target; by default {SPREAD:g} atoms"),
+        Option("spread", "fraction", "standard deviation of the composition about its target; by default that of "
+               "one atom"),
     )  # fmt: skip
 
     def __init__(
@@ -121,9 +125,17 @@ class Transmutation(Move):
         Raises
         ------
         InputError
-            As `Move.start`, and if no atom is parked.
+            As `Move.start`, if a side has several species, or if no atom is parked.
         """
         super().start(system, mobility)
+        for name, side in zip(self.species, self.atoms, strict=True):
+            kinds = np.unique(system.species[side])
+            if len(kinds) > 1:
+                several = ", ".join(system.species_names[kind] for kind in kinds)
+                raise InputError(
+                    f"The move transmutes {self.pair}, and {name!r} contains atoms of several species ({several}), "
+                    "which have different chemical potentials. Name one species on either side."
+                )
         absent = system.absent
         if not any(absent[side].any() for side in self.atoms):
             raise InputError(
@@ -144,6 +156,13 @@ class Transmutation(Move):
             return self.delta_mu
         width = SPREAD if self.spread is None else self.spread * self.n_both
         return self.delta_mu + thermal * (self.composition * self.n_both - n_second) / width**2
+
+    def readings(self, thermal: float) -> dict[str, float]:
+        """Return the fraction of the second species, and -dW/dn [eV], whose mean is μ(second) - μ(first)."""
+        return {
+            "composition": self.n_second / self.n_both if self.n_both else math.nan,
+            "delta_mu": self.slope(self.n_second, thermal),
+        }
 
     def trials(  # noqa: D102  (inherited)
         self, system: System, place: list[int], seed: int, step: int, first_draw: int, thermal: float

@@ -197,7 +197,7 @@ def _summary(stage: Any) -> str:
     if stage.barostat is not None:
         text += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
     for move in stage.move:
-        text += f", {move.attempts} {move.kind}s of {'-'.join(move.species)} every {move.every} steps"
+        text += f", {move.text}"
     if isinstance(stage, Deposition):
         text += f", {stage.count} atoms ({', '.join(stage.species)}) {stage.side}, one every {stage.every:g} ps"
     return f"{text}, {stage.timestep * 1e3:g} fs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -37,8 +38,8 @@ class Moved(NamedTuple):
 class Exchanges:
     """Makes the moves of the current stage, and counts them over the whole run.
 
-    A call exchanges positions of the system, or parks atoms and brings others to their places. Afterwards neighbour lists
-    and forces belong to another configuration: the loop computes them again if a trial was accepted.
+    A call exchanges positions of the system, or parks atoms and brings others to their places. Afterwards neighbour
+    lists and forces belong to another configuration: the loop computes them again if a trial was accepted.
 
     Parameters
     ----------
@@ -66,6 +67,9 @@ class Exchanges:
         self.work = 0.0
         self._before_stage = (0, 0)
         self._moves: list[_BoundMove] = []
+        self._columns = dict.fromkeys(
+            (name for stage in stages for move in stage.moves for name in move.columns), math.nan
+        )
 
     def enter(self) -> None:
         """Begin to count for a new stage."""
@@ -91,6 +95,27 @@ class Exchanges:
             return None, None
         return self.tried - self._before_stage[0], self.accepted - self._before_stage[1]
 
+    def columns(self, temperature: float | None) -> dict[str, float | int]:
+        """Return the columns of the thermo table; none if no stage has moves.
+
+        Parameters
+        ----------
+        temperature : float [K] or None
+            Set temperature of the thermostat.
+        """
+        if not self.are_planned:
+            return {}
+        found = {"exchange_work": self.work, "exchanges_tried": self.tried, "exchanges_accepted": self.accepted}
+        return (
+            found
+            | self._columns
+            | {
+                name: value
+                for bound in self._moves
+                for name, value in bound.move.readings(K_B * _bath(bound.move, temperature)).items()
+            }
+        )
+
     def make_due(self, step: int, temperature: float | None) -> Iterator[Moved]:
         """Make the moves that are due at a step; yield for each what it changed.
 
@@ -102,9 +127,7 @@ class Exchanges:
         """
         for bound in self._moves:
             if step % bound.move.every == 0:
-                bath = bound.move.temperature if temperature is None else temperature
-                assert bath is not None  # checked by Stage.bind
-                yield self._make(bound, step, K_B * bath)
+                yield self._make(bound, step, K_B * _bath(bound.move, temperature))
 
     def _make(self, bound: _BoundMove, step: int, thermal: float) -> Moved:
         """Make the trials of one move; ``thermal`` is kT [eV]."""
@@ -152,6 +175,13 @@ class Exchanges:
         if self.are_planned:
             self.tried, self.accepted, self.work = int(state["tried"]), int(state["accepted"]), float(state["work"])
             self._before_stage = int(state["tried_before_stage"]), int(state["accepted_before_stage"])
+
+
+def _bath(move: Move, temperature: float | None) -> float:
+    """Return the temperature [K] of a move; ``temperature`` is that of the thermostat, if there is one."""
+    bath = move.temperature if temperature is None else temperature
+    assert bath is not None  # checked by Stage.bind
+    return bath
 
 
 def _replace(system: System, old: int, new: int) -> float:

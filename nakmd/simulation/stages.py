@@ -98,6 +98,9 @@ class Stage:
         self.integrator.start(system, mobility, seed, span)
         for move in self.moves:
             self._bind_move(move, system, mobility)
+        columns = [column for move in self.moves for column in move.columns]
+        if len(set(columns)) < len(columns):
+            raise InputError("The stage has several transmutations, and one composition is reported. Keep one of them.")
         if self.deposit is not None:
             check_deposit(self.deposit, system, mobility, self.integrator.advances_time)
         return mobility
@@ -113,13 +116,13 @@ class Stage:
             )
         if self.integrator.set_temperature(0) is None and move.temperature is None:
             raise InputError(
-                f"The move that {move.verb} {move.pair} has no temperature, and the stage has no thermostat. Give the move "
-                'a temperature ("450 K"), or the stage a thermostat.'
+                f"The move that {move.verb} {move.pair} has no temperature, and the stage has no thermostat. Give the "
+                'move a temperature ("450 K"), or the stage a thermostat.'
             )
         if self.integrator.set_temperature(0) is not None and move.temperature is not None:
             raise InputError(
-                f"The move that {move.verb} {move.pair} has a temperature of {move.temperature:g} K, and the stage has a "
-                "thermostat: moves take its temperature. Remove that of the move."
+                f"The move that {move.verb} {move.pair} has a temperature of {move.temperature:g} K, and the stage has "
+                "a thermostat: moves take its temperature. Remove that of the move."
             )
         move.start(system, mobility)
 
