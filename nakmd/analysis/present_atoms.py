@@ -70,8 +70,8 @@ class Presence(NamedTuple):
         named = ", ".join(repr(name) for name in measured)
         if self.n_there is not None:
             return AnalysisError(
-                f"{what} needs the same atoms in all frames, and moves let {self.n_changing} atoms replace each other in "
-                f"stage {named}. Measure it in a stage without transmutations, which may follow this one."
+                f"{what} needs the same atoms in all frames, and moves let {self.n_changing} atoms replace each other "
+                f"in stage {named}. Measure it in a stage without transmutations, which may follow this one."
             )
         return AnalysisError(
             f"{what} needs the same atoms in all frames, and {self.n_changing} atoms arrive or leave in stage {named}. "
