@@ -11,12 +11,14 @@ from reference import ChebyshevTwin
 from scipy import stats
 from simulations import bits
 
+from nakmd.analysis.numerics.statistics import mean_with_error
 from nakmd.elements import MASSES
 from nakmd.errors import InputError
 from nakmd.integrators import Bussi, Fire, Langevin, Swap, Transmutation, VelocityVerlet
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import Morse, evaluate, load
-from nakmd.simulation import Simulation, Stage, ThermoLog
+from nakmd.simulation import Simulation, Stage, Status, ThermoLog
+from nakmd.structures.liquid import liquid
 from nakmd.system import System
 from nakmd.units import ACCELERATION, K_B
 
@@ -238,6 +240,63 @@ def test_forces_after_a_move_are_those_of_the_new_atoms():
     np.testing.assert_allclose(simulation.result.forces[here], expected.forces, rtol=0.0, atol=1e-12)
     assert simulation.result.energy == pytest.approx(expected.energy, abs=1e-11)
     assert np.all(simulation.result.forces[~here] == 0.0)
+
+
+@pytest.mark.slow
+def test_chemical_potential_of_a_liquid_equals_that_of_test_changes():
+    """Δμ about a target, and from changes tried in canonical runs: F(n+1) - F(n) = -kT ln[N_Na/(N_K + 1) <e^(-ΔU/kT)>].
+
+    The same in the other direction, with F(n) - F(n-1); the mean of both belongs to n. (B. Widom, J. Chem. Phys. 39,
+    2808 (1963), doi:10.1063/1.1734110, for the insertion of a particle.)
+    """
+    kT, every = 450.0 * K_B, 20
+    made = liquid(0.5, 450.0, n_atoms=120, seed=4)
+
+    def simulation(system, move, log=()):
+        stages = [
+            Stage("relax", Fire(0.1), 150),
+            Stage(
+                "settle", VelocityVerlet(0.004, Langevin(450.0, 0.2)), 1500, initial_temperature=450.0, moves=(move,)
+            ),
+            Stage("measure", VelocityVerlet(0.004, Langevin(450.0, 0.2)), 12000, moves=(move,)),
+        ]
+        return Simulation(system, load("nak"), stages, log, seed=7)
+
+    log = ThermoLog(every)
+    simulation(
+        with_stock(made.positions, made.species, made.species_names, made.cell),
+        transmutation(every=every, attempts=30, composition=0.5, delta_mu=0.15),
+        [log],
+    ).run()
+    measured = [row for row in log.rows if row["stage"] == "measure"]
+    found = mean_with_error([row["delta_mu"] for row in measured])
+    assert np.mean([row["composition"] for row in measured]) == pytest.approx(0.5, abs=0.02)
+
+    canonical = simulation(made.copy(), Swap(("Na", "K"), every, 30))
+    names = list(made.species_names)
+    rows = [names.index("Na"), names.index("K")]
+    energies, sites = canonical.evaluator.local_energies(rows)
+    rng, weights = np.random.default_rng(2), ([], [])
+    while canonical.run(every) is Status.PAUSED:
+        if canonical.stage.name != "measure":
+            continue
+        sites.begin(canonical.system)
+        for energy in energies:
+            energy.begin(sites)
+        for direction, (old, new) in enumerate((rows, rows[::-1])):
+            places = rng.choice(np.flatnonzero(sites.labels == old), 60, replace=False)
+            changes = []
+            for place in places:
+                sites.choose_change(int(place), new)
+                changes.append(math.exp(-sum(energy.difference(sites) for energy in energies) / kT))
+            weights[direction].append(np.mean(changes))
+    up, down = (mean_with_error(series) for series in weights)
+    factor = 60.0 / 61.0
+    steps = -kT * math.log(factor * up.value), kT * math.log(factor * down.value)
+    expected = 0.5 * (steps[0] + steps[1])
+    error = 0.5 * kT * math.hypot(up.error / up.value, down.error / down.value)
+    assert error < 0.004
+    assert abs(found.value - expected) < 4.0 * math.hypot(found.error, error)
 
 
 def test_swaps_and_transmutations_in_one_step():
