@@ -37,6 +37,11 @@ class Presence(NamedTuple):
         """Number of atoms that are there in some frames only."""
         return 0 if self.always is None or self.ever is None else int(np.count_nonzero(self.ever & ~self.always))
 
+    @property
+    def is_growing(self) -> bool:
+        """Whether atoms arrive or leave, other than those that others replace."""
+        return self.n_changing > 0 and self.n_there is None
+
     @classmethod
     def of(cls, source: FrameSource, stages: Sequence[str] | None, skip: int) -> Presence:
         """Return the presence in the frames of some stages (None for all) without the first ``skip`` of them."""
