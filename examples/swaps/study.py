@@ -40,23 +40,25 @@ class Case:
 
     Attributes
     ----------
-    swaps : bool
+    attempts : int
+        Swaps that are tried every 20 steps (80 fs); 0 without moves.
     settle, measured : float [ps]
         Duration of the two stages.
     every : int
         Steps between frames.
     """
 
-    swaps: bool
+    attempts: int
     settle: float
     measured: float
     every: int
 
 
 CASES = {
-    "20 ps with swaps": Case(True, 8.0, 20.0, 25),
-    "20 ps without": Case(False, 8.0, 20.0, 25),
-    "2 ns without": Case(False, 200.0, 2000.0, 125),
+    "20 ps, 400 swaps": Case(400, 8.0, 20.0, 25),
+    "20 ps, 100 swaps": Case(100, 8.0, 20.0, 25),
+    "20 ps without": Case(0, 8.0, 20.0, 25),
+    "2 ns without": Case(0, 200.0, 2000.0, 125),
 }
 
 
@@ -66,7 +68,9 @@ def deck(case: Case, seed: int, shorten: float = 1.0) -> nakmd.Deck:
     data["seed"] = seed
     for stage, duration in zip(data["stage"][1:], (case.settle, case.measured), strict=True):
         stage["duration"] = f"{duration * shorten:g} ps"
-        if not case.swaps:
+        if case.attempts:
+            stage["move"][0]["attempts"] = case.attempts
+        else:
             del stage["move"]
     if shorten < 1.0:
         data["stage"][0]["steps"] = 50
@@ -189,7 +193,7 @@ def main(
     table, curves = {}, {}
     for name, case in CASES.items():
         count = long_seeds if case.measured > 100.0 else seeds
-        folders = [directory / f"{name.replace(' ', '-')}-seed-{seed}" for seed in range(1, count + 1)]
+        folders = [directory / f"{name.replace(',', '').replace(' ', '-')}-seed-{seed}" for seed in range(1, count + 1)]
         for seed, folder in enumerate(folders, start=1):
             run_one(case, seed, folder, shorten)
             print(folder.name, flush=True)
