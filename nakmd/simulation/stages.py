@@ -111,8 +111,9 @@ class Stage:
             raise InputError(f"A relaxation cannot have moves, but the stage {move.verb} {move.pair}.")
         if self.integrator.set_temperature(0) is None and self.integrator.has_thermostat:
             raise InputError(
-                f"The stage has baths of different temperatures and a move that {move.verb} {move.pair}. An exchange between "
-                "places of different temperature has no equilibrium to obey, and it would carry heat. Remove the move."
+                f"The stage has baths of different temperatures and a move that {move.verb} {move.pair}. An exchange "
+                "between places of different temperature has no equilibrium to obey, and it would carry heat. Remove "
+                "the move."
             )
         if self.integrator.set_temperature(0) is None and move.temperature is None:
             raise InputError(
