@@ -5,10 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nakmd.cell import Cell
+from nakmd.deck.stage_sections import Prepare, Produce
+from nakmd.integrators import Bussi, Swap, VelocityVerlet
+from nakmd.kernels.exchange_sites import find_all
+from nakmd.kernels.random import fill_exchanges
 from nakmd.potentials import load
-from nakmd.runs.compile_aside import compile_forces, forces_compiled_aside
+from nakmd.potentials.local_energy import embedding_kernel
+from nakmd.runs.compile_aside import compile_forces, exchanged_species, forces_compiled_aside
+from nakmd.simulation import Simulation, Stage
+from nakmd.structures.liquid import liquid
+from nakmd.system import System
 
 PROGRAM = """
 import pickle, sys
@@ -51,6 +61,32 @@ def test_a_run_finds_what_was_compiled_aside(tmp_path):
 def test_forces_without_atoms_compile():
     potential = load("nak-cn")
     compile_forces(potential, ["C", "K", "N:graphitic", "Na"])
+
+
+def test_kernels_of_moves_compile_aside():
+    """A first exchange of the run then finds all its kernels in memory."""
+    potential, names = load("nak-cn"), ["C", "K", "N:graphitic", "Na"]
+    compile_forces(potential, names, [[1, 3]])
+    kernels = [find_all, fill_exchanges, embedding_kernel(potential.terms[0].metal.formulas)]
+    known = [len(kernel.signatures) for kernel in kernels]
+    assert min(known) > 0
+    system = liquid(0.5, 450.0, n_atoms=60, seed=1)
+    system = System(system.positions, np.where(system.species == 0, 1, 3), names, system.cell)
+    simulation = Simulation(
+        system, potential, [Stage("one", VelocityVerlet(0.001, Bussi(450.0)), 2, initial_temperature=450.0,
+                                  moves=(Swap(("Na", "K"), 1, 5),))],
+    )  # fmt: skip
+    simulation.run()
+    assert [len(kernel.signatures) for kernel in kernels] == known
+
+
+def test_species_of_moves():
+    sections = [
+        Prepare(kind="heat", steps=1, temperature="300 K", move=[{"species": ["Na", "K"]}]),
+        Produce(kind="produce", steps=1, temperature="300 K", move=[{"species": ["K", "Na"]}, {"species": ["C", "K"]}]),
+    ]
+    topology = System(np.arange(9.0).reshape(3, 3), [0, 1, 2], ["C", "K", "Na"], Cell([9.0] * 3)).topology
+    assert exchanged_species(sections, topology) == [[0, 1], [1, 2]]
 
 
 def test_no_process_starts_unless_wanted(monkeypatch):

@@ -98,7 +98,7 @@ def test_check_names_the_moves():
     plan = make_plan(small(move=[SWAPS]))
     assert plan.faults == []
     found = estimate(plan)
-    assert "12 swaps of Na-K every 5 steps" in found.stages[0].what
+    assert "12 swaps of Na–K every 5 steps" in found.stages[0].what
     # 20 steps are 4 calls of 12 trials, for 60 atoms
     without = estimate(make_plan(small())).wall_time
     assert found.wall_time - without == pytest.approx(4 * (12 * TRIAL + 60 * CALL), rel=1e-6)

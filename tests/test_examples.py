@@ -14,7 +14,7 @@ EXAMPLES = data_folder("examples")
 DECKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml"))
 
 #: Decks that differ from a tested one in numbers.
-LIKE_OTHERS = ("nitrogen_sites/graphitic.toml", "nitrogen_sites/pristine.toml")
+LIKE_OTHERS = ("nitrogen_sites/graphitic.toml", "nitrogen_sites/pristine.toml", "swaps/tube.toml")
 SLOW = pytest.mark.slow
 
 #: Steps of a relaxation and of any other stage.
@@ -123,6 +123,24 @@ def test_nitrogen_sites(tmp_path, monkeypatch, drawn):
     assert finished == [
         (tmp_path / f"graphitic-screening-1.3-seed-{seed}" / "status.json").stat().st_mtime for seed in (1, 2)
     ]
+
+
+@pytest.mark.slow
+def test_swaps(tmp_path, drawn):
+    study = load_script("swaps/study")
+    table = study.main(tmp_path, seeds=2, long_seeds=2, shorten=0.002)
+    assert list(table) == list(study.CASES)
+    for row in table.values():
+        # far from equilibrium after some femtoseconds
+        assert abs(row["excess"]) < 0.3
+        assert row["interval"][0] < row["excess"] < row["interval"][1]
+        assert row["time between independent values / ps"] > 0.0
+    assert (tmp_path / "results.png").stat().st_size > 10_000
+    assert "| 2 ns without | 2 |" in (tmp_path / "results.md").read_text()
+    # the stored table is one of the script
+    stored = json.loads((EXAMPLES / "swaps" / "results" / "results.json").read_text())
+    assert set(stored) == set(study.CASES)
+    assert set(stored["2 ns without"]) == set(table["2 ns without"])
 
 
 def test_models(tmp_path, capsys):

@@ -6,26 +6,26 @@ from itertools import combinations
 import numpy as np
 import pytest
 from fakes import crystal, lennard_jones
+from places import OPEN, Chain, beside_carbon
 from reference import ChebyshevTwin
 from scipy import stats
 from simulations import bits
 
-from nakmd.cell import Cell
 from nakmd.errors import InputError
-from nakmd.integrators import Bussi, Fire, Mobility, Span, Swap, VelocityVerlet
+from nakmd.integrators import Bussi, Fire, Mobility, Swap, VelocityVerlet
 from nakmd.kernels import random
 from nakmd.kernels.jit import set_threads
-from nakmd.neighbors import Neighbors
-from nakmd.potentials import Morse, evaluate, load
+from nakmd.potentials import evaluate, load
 from nakmd.simulation import Simulation, Stage, ThermoLog
-from nakmd.simulation.exchanges import Exchanges
-from nakmd.system import Result, System
+from nakmd.system import System
 from nakmd.units import K_B
 
 # With a fixed seed each p-value is one draw: a correct sampler fails with probability 1/100, once and for all.
 SMALLEST_P = 0.01
 
-OPEN = Cell([30.0, 30.0, 30.0], [False] * 3)
+
+def swap(temperature, attempts):
+    return Swap(("Na", "K"), every=1, attempts=attempts, temperature=temperature)
 
 
 @pytest.fixture
@@ -34,56 +34,6 @@ def one_thread():
     set_threads(1)
     yield
     set_threads(2)
-
-
-class Chain:
-    """Exchanges at fixed places, without dynamics: every call makes ``attempts`` trials."""
-
-    def __init__(self, system, potential, temperature, attempts, frozen=()):
-        evaluator = potential.bind(system.species_names)
-        self.system, self._result = system, Result(system.n_atoms)
-        self._neighbors = Neighbors(evaluator.requests)
-        self._compute = lambda: evaluator.compute(system, self._neighbors, self._result)
-        move = Swap(("Na", "K"), every=1, attempts=attempts, temperature=temperature)
-        stage = Stage("places", VelocityVerlet(0.001), 1, frozen=frozen, moves=(move,))
-        stage.bind(system, 5, Span(0, 1))
-        self.exchanges = Exchanges(system, evaluator, 5, [stage])
-        self.exchanges.bind(stage)
-        self._places = system.positions.copy()
-        self._neighbors.update(system)
-        self._compute()
-
-    def states(self, calls):
-        """Yield after each call the places of the sodium atoms, as a sorted tuple."""
-        sodium = self.system.species == self.system.species_names.index("Na")
-        for call in range(1, calls + 1):
-            for moved in self.exchanges.make_due(call, None):
-                if moved:
-                    self._neighbors.invalidate()
-                    self._neighbors.update(self.system)
-                    self._compute()
-            places = [np.flatnonzero((self._places == r).all(axis=1)) for r in self.system.positions[sodium]]
-            yield tuple(sorted(int(place[0]) for place in places))
-
-
-def morse(r, depth, alpha, r_0):
-    return depth * (1.0 - math.exp(-alpha * (r - r_0))) ** 2 - depth
-
-
-PAIRS = {"K": (0.09, 1.2, 3.4), "Na": (0.05, 1.5, 3.0)}
-
-
-def two_places():
-    """Return Na and K at two places beside a carbon atom, their potential, and E(exchanged) - E [eV]."""
-    entries = {
-        (name, "C"): dict(zip(("depth", "alpha", "r_0", "cutoff", "cut"), (*numbers, 12.0, "cut"), strict=True))
-        for name, numbers in PAIRS.items()
-    }
-    none = [("C", "C"), ("Na", "Na"), ("K", "K"), ("Na", "K")]
-    positions = [[0.0, 0.0, 0.0], [3.1, 0.0, 0.0], [-4.2, 0.0, 0.0]]
-    system = System(positions, [0, 1, 2], ["C", "Na", "K"], OPEN)
-    energies = [morse(a, *PAIRS["Na"]) + morse(b, *PAIRS["K"]) for a, b in ((3.1, 4.2), (4.2, 3.1))]
-    return system, Morse(entries, none=none), energies[1] - energies[0]
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -95,9 +45,9 @@ def test_two_states_have_the_exact_ratio(calls, attempts, sigmas):
 
     The correlation of two trials is -x; 9 of them leave x⁹, less than 1 % for |ΔE| = 0.7 kT, so calls are independent.
     """
-    system, potential, difference = two_places()
+    system, potential, difference = beside_carbon()
     temperature = abs(difference) / (0.7 * K_B)
-    chain = Chain(system, potential, temperature, attempts, frozen=("C",))
+    chain = Chain(system, potential, swap(temperature, attempts), frozen=("C",))
     exchanged = sum(state == (2,) for state in chain.states(calls))
     p = 1.0 / (1.0 + math.exp(difference / (K_B * temperature)))
     assert abs(exchanged - calls * p) < sigmas * math.sqrt(calls * p * (1.0 - p))
@@ -122,7 +72,7 @@ def test_states_of_a_cluster_have_boltzmann_weights():
     temperature = 1500.0
     assert np.ptp(energies) > 0.5 * K_B * temperature  # so that the weights differ
     weights = np.exp(-(energies - energies.min()) / (K_B * temperature))
-    chain, calls = Chain(system, load("nak"), temperature, attempts=15), 1200
+    chain, calls = Chain(system, load("nak"), swap(temperature, 15)), 1200
     found = list(chain.states(calls))
     assert 0.2 < chain.exchanges.accepted / chain.exchanges.tried < 0.95  # 15 trials forget the state
     counts = [found.count(state) for state in states]
@@ -133,7 +83,7 @@ def test_states_of_a_cluster_have_boltzmann_weights():
 def test_ideal_mixture_accepts_everything_and_is_uniform():
     positions = np.array([[0, 0, 0], [4.0, 0, 0], [0, 4.0, 0], [0, 0, 4.1]], dtype=float)
     system = System(positions, [0, 0, 1, 1], ["Na", "K"], OPEN)
-    chain, calls = Chain(system, lennard_jones(), 300.0, attempts=8), 600
+    chain, calls = Chain(system, lennard_jones(), swap(300.0, 8)), 600
     found = list(chain.states(calls))
     assert chain.exchanges.accepted == chain.exchanges.tried == 8 * calls
     assert chain.exchanges.work == 0.0
@@ -147,7 +97,7 @@ def test_atoms_keep_species_velocities_and_images():
     system.positions[3] += system.cell.matrix[0]
     system.velocities[:] = np.random.default_rng(1).normal(size=system.velocities.shape)
     before = system.positions.copy(), system.velocities.copy(), system.species.copy()
-    chain = Chain(system, load("nak"), 2000.0, attempts=60)
+    chain = Chain(system, load("nak"), swap(2000.0, 60))
     list(chain.states(1))
     assert chain.exchanges.accepted > 10
     np.testing.assert_array_equal(system.velocities, before[1])

@@ -1,4 +1,4 @@
-"""The local change of the energy of an exchange equals the difference of two total energies of the slow reference."""
+"""The local change of the energy of a move equals the difference of two total energies of the slow reference."""
 
 from itertools import combinations
 
@@ -52,18 +52,23 @@ def test_difference_equals_that_of_total_energies(row):
             continue
         energies, sites = begin(evaluator, system, exchanged)
         before = twin.compute(system)
-        for trial in range(4):
-            sites.choose(*(rng.choice(np.flatnonzero(sites.labels == a)) for a in exchanged))
+        for trial in range(6):
+            if trial % 3 < 2:
+                sites.choose_exchange(*(rng.choice(np.flatnonzero(sites.labels == a)) for a in exchanged))
+            else:  # one place gets the other species
+                first, second = exchanged if trial == 2 else exchanged[::-1]
+                sites.choose_change(rng.choice(np.flatnonzero(sites.labels == first)), second)
             found = sum(energy.difference(sites) for energy in energies)
             labels = sites.labels.copy()
-            labels[sites.pair] = labels[sites.pair[::-1]]
+            labels[sites.changed] = sites.after
+            assert np.count_nonzero(labels != sites.labels) == len(sites.changed) == 2 - (trial % 3 == 2)
             after = twin.compute(System(system.positions, labels, system.species_names, system.cell))
             scale = 1.0 + np.abs(before.energies).max() + np.abs(after.energies).max()
             assert abs(found - (after.energies.sum() - before.energies.sum())) < TOLERANCE * scale
-            if trial % 2:  # the next trials start from the exchanged places
+            if trial in (1, 2, 4):  # the next trials start from the changed places
                 for energy in energies:
                     energy.accept(sites)
-                sites.exchange()
+                sites.accept()
                 before = after
                 np.testing.assert_array_equal(sites.labels, labels)
 
@@ -86,7 +91,7 @@ def test_cost_of_a_trial_does_not_depend_on_the_number_of_atoms():
     counts = []
     for system in (small, made.repeated(small, (4, 4, 4))):
         _, sites = begin(prepared(row, system.species_names), system, (0, 1))
-        sites.choose(int(np.flatnonzero(system.species == 0)[0]), int(np.flatnonzero(system.species == 1)[0]))
+        sites.choose_exchange(int(np.flatnonzero(system.species == 0)[0]), int(np.flatnonzero(system.species == 1)[0]))
         counts.append(sites.counts.copy())
         assert sites.distances[0, : sites.counts[0]].max() < prepared(row, system.species_names).cutoff
     np.testing.assert_array_equal(*counts)

@@ -130,12 +130,15 @@ class Analysis(ABC):
         Whether it compares frames at different times, so that stages with exchange moves are refused.
     follows_arrivals : bool
         Whether it takes frames in which atoms arrive or leave (``Frame.present``). All others are refused there.
+    follows_transmutations : bool
+        The same where atoms replace each other, and as many are present in all frames.
     """
 
     name: str = ""
     needs: frozenset[str] = frozenset()
     needs_dynamics: bool = False
     follows_arrivals: bool = False
+    follows_transmutations: bool = False
 
     def atoms_read(self, topology: Topology) -> tuple[str, ...]:
         """Return what selects the atoms that it reads, as in `Topology.select`; by default all atoms of the run.

@@ -129,7 +129,7 @@ class FrameChoice:
                 choice = choice.without(choice.skip + number, time, "discard")
         settled = choice.judged_by(watched, rows, discard == "auto")
         presence = Presence.of(source, settled.stages, settled.skip)
-        if presence.n_changing:
+        if presence.is_growing:
             presence = Presence.of(source, choice.stages, choice.skip)
             choice = replace(choice, unjudged=(GROWING.format(presence.n_changing),))
         else:

@@ -1,7 +1,7 @@
 """Atoms that arrive or leave during a run: an analysis gets a system of the atoms that are there.
 
 If the same atoms are there in all frames measured, the others do not exist for an analysis. If atoms come or go in
-between, only analyses that follow them are allowed.
+between, or replace each other, only analyses that follow them are allowed.
 """
 
 from __future__ import annotations
@@ -24,15 +24,23 @@ class Presence(NamedTuple):
     ----------
     always, ever : (n,) bool or None
         Those that are there in all frames, and in any; None if all atoms are there in all of them.
+    n_there : int or None
+        Number of atoms that are there, if it is the same in all frames and not all atoms are there.
     """
 
     always: BoolArray | None = None
     ever: BoolArray | None = None
+    n_there: int | None = None
 
     @property
     def n_changing(self) -> int:
         """Number of atoms that are there in some frames only."""
         return 0 if self.always is None or self.ever is None else int(np.count_nonzero(self.ever & ~self.always))
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether atoms arrive or leave, other than those that others replace."""
+        return self.n_changing > 0 and self.n_there is None
 
     @classmethod
     def of(cls, source: FrameSource, stages: Sequence[str] | None, skip: int) -> Presence:
@@ -42,7 +50,10 @@ class Presence(NamedTuple):
         if masks is None or not len(masks[skip:]):
             return cls()
         always, ever = masks[skip:].all(axis=0), masks[skip:].any(axis=0)
-        return cls() if always.all() else cls(always, ever)
+        if always.all():
+            return cls()
+        numbers = np.unique(masks[skip:].sum(axis=1))
+        return cls(always, ever, int(numbers[0]) if len(numbers) == 1 else None)
 
     def topology(self, whole: Topology, analysis: Any) -> Topology:
         """Return the topology for an analysis."""
@@ -58,16 +69,23 @@ class Presence(NamedTuple):
 
     def fault(self, analysis: Any, measured: Iterable[str]) -> AnalysisError | None:
         """Return the error of an analysis that needs the same atoms in all frames of the stages, if these change."""
-        if not self.n_changing or getattr(analysis, "follows_arrivals", False):
+        if not self.n_changing or self._is_whole(analysis):
             return None
         what = getattr(analysis, "name", "") or type(analysis).__name__
         named = ", ".join(repr(name) for name in measured)
+        if self.n_there is not None:
+            return AnalysisError(
+                f"{what} needs the same atoms in all frames, and moves let {self.n_changing} atoms replace each other "
+                f"in stage {named}. Measure it in a stage without transmutations, which may follow this one."
+            )
         return AnalysisError(
             f"{what} needs the same atoms in all frames, and {self.n_changing} atoms arrive or leave in stage {named}. "
             "Measure it in a stage that follows the deposition."
         )
 
     def _is_whole(self, analysis: Any) -> bool:
+        if self.n_there is not None and getattr(analysis, "follows_transmutations", False):
+            return True
         return self.always is None or bool(getattr(analysis, "follows_arrivals", False))
 
 

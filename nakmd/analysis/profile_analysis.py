@@ -15,6 +15,7 @@ class ProfileAnalysis(NamedAnalysis):
     """An analysis whose data are a `Profile`; subclasses define `result`."""
 
     atoms = INTERFACE
+    follows_transmutations = True
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile

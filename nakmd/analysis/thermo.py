@@ -33,6 +33,8 @@ QUANTITIES: Mapping[str, tuple[str, bool]] = {
     "pressure_bar": ("bar", False),
     "volume": ("Å³", False),
     "density": ("g/cm³", False),
+    "composition": ("", False),
+    "delta_mu": ("eV", False),
 }
 
 
@@ -125,12 +127,15 @@ class Thermo(TableAnalysis):
     panel = 10
     origin = "textbook"
     needs = frozenset({"virial"})
+    follows_transmutations = True
 
     def of_table(
         self, source: FrameSource, table: Mapping[str, NDArray[Any]], choice: FrameChoice
     ) -> ThermoRecord | None:
         """Return the averages of the rows of the thermo table."""
-        return from_table(table, source.topology.whole.n_atoms, choice.table_rows(table))
+        there = choice.presence.n_there
+        n_atoms = source.topology.whole.n_atoms if there is None else there
+        return from_table(table, n_atoms, choice.table_rows(table))
 
     def prepare(self, topology: Topology) -> None:
         """Store the masses."""
@@ -141,6 +146,8 @@ class Thermo(TableAnalysis):
     def update(self, frame: Frame) -> None:
         """Store the quantities of one frame."""
         row: dict[str, float] = {"time": frame.time}
+        masses = self._masses if frame.present is None else self._masses[frame.present]
+        self._n_atoms = len(masses)
         kinetic = frame.kinetic_energy
         if kinetic is None and frame.velocities is not None:
             kinetic = float(0.5 / ACCELERATION * np.sum(self._masses[:, None] * frame.velocities**2))
@@ -162,7 +169,7 @@ class Thermo(TableAnalysis):
                 f"The frame at step {frame.step} has neither energies nor velocities, so there is nothing to average."
             )
         row["volume"] = frame.cell.volume
-        row["density"] = float(self._masses.sum()) / frame.cell.volume * G_PER_CM3_PER_AMU_A3
+        row["density"] = float(masses.sum()) / frame.cell.volume * G_PER_CM3_PER_AMU_A3
         self._rows.append(row)
 
     def result(self) -> ThermoRecord:

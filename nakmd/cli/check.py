@@ -60,7 +60,8 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         lengths = " x ".join(f"{length:.2f}" for length in forecast.cell)
         repeats = ", ".join(axis for axis, periodic in zip("abc", forecast.periodic, strict=True) if periodic) or "none"
         say(forecast.title)
-        say(f"{forecast.n_atoms} atoms in {lengths} Å, periodic along {repeats}; seed {forecast.seed}\n")
+        parked = f" ({forecast.n_parked} more are parked)" if forecast.n_parked else ""
+        say(f"{forecast.n_atoms} atoms{parked} in {lengths} Å, periodic along {repeats}; seed {forecast.seed}\n")
         species = [[name, str(count), f"{count / forecast.n_atoms:.4f}"] for name, count in forecast.species.items()]
         show_table(["species", "atoms", "fraction"], species)
         say()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from nakmd.deck.fields import Compressibility, PositiveDuration, Section
+from nakmd.deck.fields import Compressibility, Energy, PositiveDuration, Section
 from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
 from nakmd.integrators.coupling import Coupling
+from nakmd.integrators.move import Move
 
 if TYPE_CHECKING:
     Ensemble = str
@@ -28,11 +29,13 @@ _TYPES: dict[str, Any] = {
     "count": Annotated[int, Field(strict=True, ge=1, le=1000)],
     "duration": PositiveDuration,
     "compressibility": Annotated[Compressibility, Field(gt=0.0)],
+    "energy": Energy,
+    "fraction": Annotated[float, Field(strict=True, gt=0.0, le=1.0)],
 }
 
 
 #: A registry whose kinds have options.
-Kinds = Mapping[str, type[Coupling]]
+Kinds = Mapping[str, type[Coupling]] | Mapping[str, type[Move]]
 
 
 def describe(kinds: Mapping[str, Any]) -> str:
@@ -81,6 +84,8 @@ def chosen_options(section: Section, chosen: str, kinds: Kinds) -> dict[str, Any
 if TYPE_CHECKING:
     ThermostatOptions = Section
     BarostatOptions = Section
+    MoveOptions = Section
 else:
     ThermostatOptions = _with_options("ThermostatOptions", "ensemble", THERMOSTATS)
     BarostatOptions = _with_options("BarostatOptions", "kind", BAROSTATS)
+    MoveOptions = _with_options("MoveOptions", "kind", MOVES)

@@ -32,6 +32,7 @@ from nakmd.deck.kinds import (
     Ensemble,
     MinimiserKind,
     MoveKind,
+    MoveOptions,
     ThermostatOptions,
     chosen_options,
     describe,
@@ -78,7 +79,7 @@ class Relax(Section):
         return self.steps
 
 
-class MoveSection(Section):
+class MoveSection(MoveOptions):
     """Monte Carlo moves between the steps of a stage."""
 
     kind: MoveKind = Field(default="swap", description=f"Move. {describe(MOVES)}.")
@@ -89,6 +90,19 @@ class MoveSection(Section):
         default=None,
         description='Only with ensemble = "nve": temperature of the moves; by default that of the thermostat.',
     )
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        chosen_options(self, self.kind, MOVES)
+        return self
+
+    @property
+    def text(self) -> str:
+        """What it does, in words."""
+        options = chosen_options(self, self.kind, MOVES)
+        values = (f"{name.replace('_', ' ')} {self.model_dump()[name]}" for name in options)
+        what = f"{self.attempts:,} {self.kind}s of {'–'.join(self.species)} every {self.every:,} steps"
+        return ", ".join([what, *values])
 
 
 class Dynamics(ThermostatOptions):

@@ -15,6 +15,7 @@ from nakmd.integrators.deposit import SIDES, Deposit, Side, atoms_to_come, check
 from nakmd.integrators.fire import Fire
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.langevin import Langevin
+from nakmd.integrators.move import Move
 from nakmd.integrators.mtk import MTK
 from nakmd.integrators.nose_hoover import NoseHoover
 from nakmd.integrators.option import Option
@@ -22,6 +23,7 @@ from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.integrators.registry import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
 from nakmd.integrators.swap import Swap
 from nakmd.integrators.thermostat import Thermostat
+from nakmd.integrators.transmutation import Transmutation
 from nakmd.integrators.velocity_verlet import VelocityVerlet
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Langevin",
     "Minimiser",
     "Mobility",
+    "Move",
     "NoseHoover",
     "Option",
     "Ramp",
@@ -49,6 +52,7 @@ __all__ = [
     "Span",
     "Swap",
     "Thermostat",
+    "Transmutation",
     "VelocityVerlet",
     "as_ramp",
     "atoms_to_come",

@@ -1,4 +1,4 @@
-"""What a kind of thermostat or barostat can be told beyond set point, time constant and group."""
+"""What a kind of thermostat, barostat or move can be told beyond the keys that all kinds have."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Option:
         Of the argument of the class and of the key in a deck.
     quantity : str
         ``"count"`` is a whole number from 1; ``"duration"`` (ps) and ``"compressibility"`` (Å³/eV) are positive numbers
-        that decks write with a unit.
+        that decks write with a unit, ``"energy"`` (eV) one of either sign; ``"fraction"`` is above 0 and at most 1.
     description : str
         One clause for the schema, with the value that holds where the key is left out.
     """
 
     name: str
-    quantity: Literal["count", "duration", "compressibility"]
+    quantity: Literal["count", "duration", "compressibility", "energy", "fraction"]
     description: str

@@ -9,10 +9,12 @@ from nakmd.integrators.bussi import Bussi
 from nakmd.integrators.cell_rescaling import CellRescaling
 from nakmd.integrators.fire import Fire
 from nakmd.integrators.langevin import Langevin
+from nakmd.integrators.move import Move
 from nakmd.integrators.mtk import MTK
 from nakmd.integrators.nose_hoover import NoseHoover
 from nakmd.integrators.swap import Swap
 from nakmd.integrators.thermostat import Thermostat
+from nakmd.integrators.transmutation import Transmutation
 
 THERMOSTATS: dict[str, type[Thermostat]] = {
     "langevin": Langevin,
@@ -30,6 +32,7 @@ MINIMISERS: dict[str, type[Minimiser]] = {
     "fire": Fire,
 }
 
-MOVES: dict[str, type[Swap]] = {
+MOVES: dict[str, type[Move]] = {
     "swap": Swap,
+    "transmutation": Transmutation,
 }

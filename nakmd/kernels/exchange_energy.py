@@ -1,4 +1,4 @@
-"""Changes of the energy when the species at two places are exchanged, from the neighbours of these places alone.
+"""Changes of the energy when the species at one or two places change, from the neighbours of these places alone.
 
 Every builder takes the same formulas as the force kernels, and compiles them for one pair at a time: nothing of a
 formula is written here. Sums run in the order in which the neighbours were found, on one thread.
@@ -14,7 +14,7 @@ from nakmd.kernels.pair import end_of_pair, with_end
 
 
 def build_pair_difference(formula, of_pair):
-    """Compile a pair formula into ``difference(tables, cuts, labels, pair, places, distances, counts) -> ΔE [eV]``.
+    """Compile a pair formula into ``difference(tables, cuts, labels, changed, after, ...) -> ΔE [eV]``.
 
     Parameters
     ----------
@@ -24,20 +24,20 @@ def build_pair_difference(formula, of_pair):
     ended = with_end(formula)
 
     @lean_kernel
-    def difference(tables, cuts, labels, pair, places, distances, counts):
-        """Return E after - E before; arguments as in `nakmd.neighbors.sites.Sites`, ``labels`` before the exchange."""
+    def difference(tables, cuts, labels, changed, after, places, distances, counts):
+        """Return E after - E before; arguments as in `nakmd.neighbors.sites.Sites`, ``labels`` before the change."""
         change = 0.0
-        for side in range(2):
-            before, after = labels[pair[side]], labels[pair[1 - side]]
+        for side in range(changed.shape[0]):
+            a_before, a_after = labels[changed[side]], after[side]
             for k in range(counts[side]):
                 r, place = distances[side, k], places[side, k]
-                share = share_of(pair, place)
+                share = share_of(changed, place)
                 b = labels[place]
-                if r < cuts.cutoff[before, b]:
-                    change -= share * ended(r, of_pair(tables, before, b), end_of_pair(cuts, before, b))[0]
-                b = label_after(labels, pair, place)
-                if r < cuts.cutoff[after, b]:
-                    change += share * ended(r, of_pair(tables, after, b), end_of_pair(cuts, after, b))[0]
+                if r < cuts.cutoff[a_before, b]:
+                    change -= share * ended(r, of_pair(tables, a_before, b), end_of_pair(cuts, a_before, b))[0]
+                b = label_after(labels, changed, after, place)
+                if r < cuts.cutoff[a_after, b]:
+                    change += share * ended(r, of_pair(tables, a_after, b), end_of_pair(cuts, a_after, b))[0]
         return change
 
     return difference
@@ -59,7 +59,7 @@ def build_embedding_difference(density, interaction, embedding, of_pair):
 
     @lean_kernel
     def difference(
-        tables, cutoff, member, labels, pair, places, distances, counts, densities,
+        tables, cutoff, member, labels, changed, after, places, distances, counts, densities,
         stamp, stamps, change, out_touched, out_rho,
     ):  # fmt: skip
         """Return E after - E before and the number of touched places.
@@ -70,10 +70,10 @@ def build_embedding_difference(density, interaction, embedding, of_pair):
             As in `nakmd.kernels.eam`.
         member : (n_species,) bool
             Species with an embedding energy.
-        labels, pair, places, distances, counts
-            As in `nakmd.neighbors.sites.Sites`, before the exchange.
+        labels, changed, after, places, distances, counts
+            As in `nakmd.neighbors.sites.Sites`, before the change.
         densities : (n_places,) float64
-            ρ before the exchange.
+            ρ before the change.
         stamp : int
             Number of this trial, which no earlier call had.
         stamps : (n_places,) int64
@@ -81,39 +81,39 @@ def build_embedding_difference(density, interaction, embedding, of_pair):
         change : (n_places,) float64
             All zero. Afterwards the change of ρ at the touched places.
         out_touched : (capacity,) int32
-            Places other than the two whose ρ changes: the first entries, as many as returned, each once.
+            Other places whose ρ changes: the first entries, as many as returned, each once.
         out_rho : (2, 2) float64
-            ρ at the two places: [side, 0] before, [side, 1] after.
+            ρ at the changed places: [side, 0] before, [side, 1] after.
         """
         energy = 0.0
         n_touched = 0
-        for side in range(2):
-            before, after = labels[pair[side]], labels[pair[1 - side]]
+        for side in range(changed.shape[0]):
+            a_before, a_after = labels[changed[side]], after[side]
             out_rho[side, 0], out_rho[side, 1] = 0.0, 0.0
             for k in range(counts[side]):
                 r, place = distances[side, k], places[side, k]
-                share = share_of(pair, place)
+                share = share_of(changed, place)
                 a = labels[place]
                 given = 0.0
-                if r < cutoff[before, a]:
-                    p = of_pair(tables, before, a)
+                if r < cutoff[a_before, a]:
+                    p = of_pair(tables, a_before, a)
                     energy -= share * interaction(r, 1.0 / r, p)[0]
                     out_rho[side, 0] += density(r, p)
-                    given -= density(r, of_pair(tables, a, before))
-                a = label_after(labels, pair, place)
-                if r < cutoff[after, a]:
-                    p = of_pair(tables, after, a)
+                    given -= density(r, of_pair(tables, a, a_before))
+                a = label_after(labels, changed, after, place)
+                if r < cutoff[a_after, a]:
+                    p = of_pair(tables, a_after, a)
                     energy += share * interaction(r, 1.0 / r, p)[0]
                     out_rho[side, 1] += density(r, p)
-                    given += density(r, of_pair(tables, a, after))
+                    given += density(r, of_pair(tables, a, a_after))
                 if share == 1.0 and given != 0.0:
                     change[place] += given
                     out_touched[n_touched] = place
                     n_touched += 1
-            if member[before]:
-                energy -= embedding(out_rho[side, 0], tables, before)[0]
-            if member[after]:
-                energy += embedding(out_rho[side, 1], tables, after)[0]
+            if member[a_before]:
+                energy -= embedding(out_rho[side, 0], tables, a_before)[0]
+            if member[a_after]:
+                energy += embedding(out_rho[side, 1], tables, a_after)[0]
         # a place near both, or near two images of one, has several entries: its first one stays
         kept = 0
         for k in range(n_touched):
@@ -166,7 +166,7 @@ def build_screened_difference(formula, attraction, of_pair):
         labels : (n_places,) int64
         touched : (n,) int32
         grid, row_places, home, reach
-            As in `nakmd.kernels.exchange_sites.find_both`, for the wall.
+            As in `nakmd.kernels.exchange_sites.find_all`, for the wall.
         scratch_places, scratch_distances : (capacity,) int32 and float64
         attractions : (n_places,) float64 [eV]
         """
@@ -191,35 +191,35 @@ def build_screened_difference(formula, attraction, of_pair):
 
     @lean_kernel
     def difference(
-        tables, cuts, weak_cuts, screening, labels, pair, places, distances, counts, rho, densities, change, touched,
-        attractions, out_attractions,
+        tables, cuts, weak_cuts, screening, labels, changed, after, places, distances, counts, rho, densities, change,
+        touched, attractions, out_attractions,
     ):  # fmt: skip
-        """Return E after - E before of the pairs with the wall; both atoms are of the metal.
+        """Return E after - E before of the pairs with the wall; the changed places are of the metal.
 
         Parameters
         ----------
         tables, cuts, weak_cuts, screening
             As in `nakmd.kernels.screened`.
-        labels, pair, places, distances, counts
-            As in `nakmd.neighbors.sites.Sites`, before the exchange.
+        labels, changed, after, places, distances, counts
+            As in `nakmd.neighbors.sites.Sites`, before the change.
         rho : (2, 2) float64
-            ρ of the two places before and after.
+            ρ of the changed places before and after.
         densities, change : (n_places,) float64
             ρ before, and its change at the touched places.
         touched : (n,) int32
         attractions : (n_places,) float64 [eV]
             Σ_j k A of the touched places.
         out_attractions : (2,) float64 [eV]
-            Σ_j k A of the two places after the exchange.
+            Σ_j k A of the changed places afterwards.
         """
         energy = 0.0
-        for side in range(2):
+        for side in range(changed.shape[0]):
             for moment in range(2):
-                a = labels[pair[side]] if moment == 0 else labels[pair[1 - side]]
+                a = labels[changed[side]] if moment == 0 else after[side]
                 bare, attracted = 0.0, 0.0
                 for k in range(counts[side]):
                     r, b = distances[side, k], labels[places[side, k]]
-                    # the two places are metal, and no pair of metal is screened
+                    # the changed places are metal, and no pair of metal is screened
                     if r < cuts.cutoff[a, b]:
                         p = of_pair(tables, a, b)
                         bare += ended(r, p, end_of_pair(cuts, a, b))[0]

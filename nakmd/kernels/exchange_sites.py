@@ -1,6 +1,6 @@
 """The neighbours of single places, found in the bins of all rows without a list.
 
-While atoms are exchanged, places stay and their occupants change. A place is the position of one atom when the moves of
+During moves, places stay and their occupants change. A place is the position of one atom when the moves of
 a step begin; the rows of `nakmd.neighbors.images.Images` are its images.
 """
 
@@ -57,8 +57,8 @@ def find_near(grid, row_places, row, reach, out_places, out_distances):
 
 
 @lean_kernel
-def find_both(grid, row_places, home, pair, reach, out_places, out_distances, out_counts):
-    """Write the neighbours of the two places of a trial.
+def find_all(grid, row_places, home, changed, reach, out_places, out_distances, out_counts):
+    """Write the neighbours of the places of a trial.
 
     Parameters
     ----------
@@ -66,27 +66,30 @@ def find_both(grid, row_places, home, pair, reach, out_places, out_distances, ou
         As in `find_near`.
     home : (n_places,) int64
         Row of each place in the cell.
-    pair : (2,) int64
-        The two places.
-    out_places, out_distances : (2, capacity) int32 and float64 [Å]
-    out_counts : (2,) int64
+    changed : (m,) int64
+        The places whose occupants change.
+    out_places, out_distances : (m or more, capacity) int32 and float64 [Å]
+    out_counts : (m or more,) int64
         Number of neighbours, also if they do not fit.
     """
-    for side in range(2):
-        out_counts[side] = find_near(grid, row_places, home[pair[side]], reach, out_places[side], out_distances[side])
+    for side in range(changed.shape[0]):
+        n = find_near(grid, row_places, home[changed[side]], reach, out_places[side], out_distances[side])
+        out_counts[side] = n
 
 
 @term
-def label_after(labels, pair, place):
-    """Return the species at a place after the exchange of a pair."""
-    if place == pair[0]:
-        return labels[pair[1]]
-    if place == pair[1]:
-        return labels[pair[0]]
+def label_after(labels, changed, after, place):
+    """Return the species at a place after the places ``changed`` have got the species ``after``, both (m,)."""
+    for side in range(changed.shape[0]):
+        if place == changed[side]:
+            return after[side]
     return labels[place]
 
 
 @term
-def share_of(pair, place):
-    """Return how much a sum over the neighbours of both places counts a pair with a neighbour: half, if it is one."""
-    return 0.5 if (place == pair[0]) | (place == pair[1]) else 1.0
+def share_of(changed, place):
+    """Return how much a sum over the neighbours of the changed places counts a pair: half, if both change."""
+    for side in range(changed.shape[0]):
+        if place == changed[side]:
+            return 0.5
+    return 1.0

@@ -1,4 +1,4 @@
-"""Places whose occupants are exchanged: the neighbours of any two of them, without lists."""
+"""Places whose occupants change: the neighbours of any one or two of them, without lists."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ CAPACITY = 1024
 class Sites:
     """The places of all atoms at one step, and the species at each of them.
 
-    Neighbour lists order rows and columns by species, so an exchange would break them. Here the bins of all rows are
-    searched for the neighbours of the two places of a trial: its cost does not depend on the number of atoms. The bins
+    Neighbour lists order rows and columns by species, so a change would break them. Here the bins of all rows are
+    searched for the neighbours of the places of a trial: its cost does not depend on the number of atoms. The bins
     are sorted once for all trials of a step, which is a part of what a search for lists does.
 
     Parameters
     ----------
     near : (n_species,) float64 [Å]
-        Largest distance of the neighbours of each species from a place whose occupant is exchanged; the same for all
-        species that are exchanged, and 0 for those that do not interact with them.
+        Largest distance of the neighbours of each species from a place whose occupant changes; the same for all
+        species that come and go, and 0 for those that do not interact with them.
     far : (n_species,) float64 [Å]
         The same from any place, at least ``near``.
 
@@ -32,10 +32,10 @@ class Sites:
     ----------
     labels : (n,) int64
         Species at each place; place i is where atom i was when `begin` was called.
-    pair : (2,) int64
-        The two places of the trial.
+    changed, after : (m,) int64
+        The places of the trial, one or two, and the species that each would get.
     places, distances : (2, capacity) int32 and float64 [Å]
-        Neighbours of the two places within reach; a place occurs once for each of its images.
+        Neighbours of these places within reach; a place occurs once for each of its images.
     counts : (2,) int64
     images : Images
     home : (n,) int64
@@ -48,7 +48,8 @@ class Sites:
         self._near, self._far = near, far
         self.labels: IntArray = np.zeros(0, np.int64)
         self.home: IntArray = np.zeros(0, np.int64)
-        self.pair: IntArray = np.zeros(2, np.int64)
+        self.changed: IntArray = np.zeros(2, np.int64)
+        self.after: IntArray = np.zeros(2, np.int64)
         self.counts: IntArray = np.zeros(2, np.int64)
         self._make_room(CAPACITY)
 
@@ -66,22 +67,32 @@ class Sites:
             self.home = np.zeros(system.n_atoms, np.int64)
         self.home[self.images.atoms[self.images.home]] = self.images.home
 
-    def choose(self, first: int, second: int) -> None:
-        """Find the neighbours of two places."""
-        self.pair[0], self.pair[1] = first, second
+    def choose_exchange(self, first: int, second: int) -> None:
+        """Try to exchange the species at two places."""
+        self._choose((first, second), (self.labels[second], self.labels[first]))
+
+    def choose_change(self, place: int, species: int) -> None:
+        """Try to give a place another species."""
+        self._choose((place,), (species,))
+
+    def _choose(self, places: tuple[int, ...], species: tuple[int, ...]) -> None:
+        """Find the neighbours of the places of a trial."""
+        if len(self.changed) != len(places):
+            self.changed, self.after = np.zeros(len(places), np.int64), np.zeros(len(places), np.int64)
+            self.counts[:] = 0
+        self.changed[:], self.after[:] = places, species
         while True:
-            exchange_sites.find_both(
-                self.images.grid, self.images.atoms, self.home, self.pair, self._near,
+            exchange_sites.find_all(
+                self.images.grid, self.images.atoms, self.home, self.changed, self._near,
                 self.places, self.distances, self.counts,
             )  # fmt: skip
             if self.counts.max() <= self.capacity:
                 return
             self._make_room(2 * int(self.counts.max()))
 
-    def exchange(self) -> None:
-        """Exchange the species at the two places."""
-        first, second = self.pair
-        self.labels[first], self.labels[second] = self.labels[second], self.labels[first]
+    def accept(self) -> None:
+        """Give the places of the trial their new species."""
+        self.labels[self.changed] = self.after
 
     @property
     def capacity(self) -> int:

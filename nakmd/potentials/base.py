@@ -210,19 +210,19 @@ class Term(Potential):
         """Return the term with its tables for these species; species that it does not cover get zero cutoffs."""
 
     def local_energy(self, bound: BoundTerm, exchanged: Sequence[int]) -> LocalEnergy | None:
-        """Return what computes the change of the energy when two atoms exchange their places.
+        """Return what computes the change of the energy when places get other species.
 
         Parameters
         ----------
         bound : BoundTerm
             From `bind_term`, with the evaluator's arrays.
         exchanged : sequence of int
-            Species of the atoms that are exchanged; the term acts on at least one of them.
+            Species that come and go; the term acts on at least one of them.
 
         Returns
         -------
         LocalEnergy or None
-            None if the change cannot be computed from the neighbours of the two places.
+            None if the change cannot be computed from the neighbours of these places.
         """
         return None
 

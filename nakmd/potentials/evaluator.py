@@ -169,12 +169,12 @@ class Evaluator:
         return result
 
     def local_energies(self, exchanged: Sequence[int]) -> tuple[list[LocalEnergy], Sites]:
-        """Return what computes the change of the energy when two atoms exchange their places.
+        """Return what computes the change of the energy when places get other species.
 
         Parameters
         ----------
         exchanged : sequence of int
-            Species of the atoms that are exchanged.
+            Species that come and go.
 
         Returns
         -------
@@ -186,7 +186,7 @@ class Evaluator:
         Raises
         ------
         InputError
-            If such a term cannot compute it from the neighbours of the two places.
+            If such a term cannot compute it from the neighbours of these places.
         """
         rows, energies = list(exchanged), []
         near, far = np.zeros(len(self.species_names)), np.zeros(len(self.species_names))

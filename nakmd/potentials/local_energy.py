@@ -1,4 +1,4 @@
-"""Changes of the energy when two atoms exchange their places, term by term, from the neighbours of the two places.
+"""Changes of the energy when places get other species, term by term, from the neighbours of these places.
 
 `Evaluator.local_energies` collects them for the terms of a potential. A term that has none cannot take part in exchange
 moves of its species (`Term.local_energy`).
@@ -40,10 +40,10 @@ class BoundMetal(Protocol):
 
 
 class LocalEnergy(ABC):
-    """The change of the energy of one term when the species at two places are exchanged.
+    """The change of the energy of one term when one or two places get another species.
 
     `begin` is called after forces have been computed at the positions of the places, `difference` for every trial, and
-    `accept` if the exchange takes place, before `Sites.exchange`.
+    `accept` if the change takes place, before `Sites.accept`.
     """
 
     def begin(self, sites: Sites) -> None:  # noqa: B027  (nothing to take up is a valid default)
@@ -51,10 +51,10 @@ class LocalEnergy(ABC):
 
     @abstractmethod
     def difference(self, sites: Sites) -> float:
-        """Return E after - E before [eV] of exchanging the species at the two chosen places."""
+        """Return E after - E before [eV] of the chosen change."""
 
     def accept(self, sites: Sites) -> None:  # noqa: B027  (a pair term stores nothing)
-        """Update what is stored for the places to the exchange of the last `difference`."""
+        """Update what is stored for the places to the change of the last `difference`."""
 
 
 class LocalPairs(LocalEnergy):
@@ -74,7 +74,14 @@ class LocalPairs(LocalEnergy):
     def difference(self, sites: Sites) -> float:  # noqa: D102  (inherited)
         return float(
             self._kernel(
-                self._parameters, self._cuts, sites.labels, sites.pair, sites.places, sites.distances, sites.counts
+                self._parameters,
+                self._cuts,
+                sites.labels,
+                sites.changed,
+                sites.after,
+                sites.places,
+                sites.distances,
+                sites.counts,
             )
         )
 
@@ -96,9 +103,9 @@ class LocalEmbedding(LocalEnergy):
     change : (n,) float64
         Change of ρ at the touched places in the last trial, 0 elsewhere.
     touched : (n_touched,) int32
-        Places, other than the two, whose ρ changes.
+        Other places whose ρ changes.
     rho : (2, 2) float64
-        ρ at the two places before and after: [side, moment].
+        ρ at the changed places before and after: [side, moment].
     """
 
     def __init__(self, kernel: Kernel, bound: BoundMetal) -> None:
@@ -130,15 +137,15 @@ class LocalEmbedding(LocalEnergy):
             self._touched = np.zeros(2 * sites.capacity, np.int32)
         self._trial += 1
         energy, self._n_touched = self._kernel(
-            self._bound.parameters, self._bound.requests[0].cutoffs, self._member, sites.labels, sites.pair,
-            sites.places, sites.distances, sites.counts, self.densities, self._trial, self._stamps, self.change,
-            self._touched, self.rho,
+            self._bound.parameters, self._bound.requests[0].cutoffs, self._member, sites.labels, sites.changed,
+            sites.after, sites.places, sites.distances, sites.counts, self.densities, self._trial, self._stamps,
+            self.change, self._touched, self.rho,
         )  # fmt: skip
         return float(energy)
 
     def accept(self, sites: Sites) -> None:  # noqa: D102
         self.densities[self.touched] += self.change[self.touched]
-        self.densities[sites.pair] = self.rho[:, 1]
+        self.densities[sites.changed] = self.rho[: len(sites.changed), 1]
         self._restore()
 
     def _restore(self) -> None:
@@ -148,7 +155,7 @@ class LocalEmbedding(LocalEnergy):
 
 
 class LocalScreened(LocalEnergy):
-    """A metal and the pairs with the wall that it screens; the exchanged atoms are of the metal.
+    """A metal and the pairs with the wall that it screens; the changed atoms are of the metal.
 
     Parameters
     ----------
@@ -189,15 +196,15 @@ class LocalScreened(LocalEnergy):
         energy = metal.difference(sites)
         self._complete_attractions(sites)
         energy += self._kernel(
-            self._parameters, self._cuts, self._weak_cuts, self._screening, sites.labels, sites.pair, sites.places,
-            sites.distances, sites.counts, metal.rho, metal.densities, metal.change, metal.touched, self._attractions,
-            self._after,
+            self._parameters, self._cuts, self._weak_cuts, self._screening, sites.labels, sites.changed,
+            sites.after, sites.places, sites.distances, sites.counts, metal.rho, metal.densities, metal.change,
+            metal.touched, self._attractions, self._after,
         )  # fmt: skip
         return float(energy)
 
     def accept(self, sites: Sites) -> None:  # noqa: D102
         self._metal.accept(sites)
-        self._attractions[sites.pair] = self._after
+        self._attractions[sites.changed] = self._after[: len(sites.changed)]
 
     def _complete_attractions(self, sites: Sites) -> None:
         """Compute Σ k A of the touched places where it is not known."""

@@ -195,7 +195,7 @@ def _ensemble(stage: Any) -> str:
     if stage.barostat is not None:
         text += f"; {BAROSTATS[stage.barostat.kind].label} of {', '.join(stage.barostat.axes)}"
     for move in stage.move:
-        text += f"; {move.attempts:,} {move.kind}s of {'–'.join(move.species)} every {move.every:,} steps"
+        text += f"; {move.text}"
     return text
 
 

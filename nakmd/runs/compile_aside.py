@@ -15,23 +15,63 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from nakmd.cell import Cell
+from nakmd.deck.stage_sections import Dynamics, Relax
 from nakmd.kernels.jit import available_threads
+from nakmd.kernels.random import fill_exchanges
 from nakmd.neighbors import Neighbors
-from nakmd.potentials import Potential
-from nakmd.system import Result, System
+from nakmd.potentials import Evaluator, Potential
+from nakmd.system import Result, System, Topology
 
 
-def compile_forces(potential: Potential, species_names: Sequence[str]) -> None:
-    """Compile and cache the kernels of a potential by evaluating a system with these species and no atoms."""
+def compile_forces(potential: Potential, species_names: Sequence[str], exchanged: Sequence[Sequence[int]] = ()) -> None:
+    """Compile and cache the kernels of a potential by evaluating a system with these species and no atoms.
+
+    Parameters
+    ----------
+    potential : Potential
+    species_names : sequence of str
+    exchanged : sequence of sequence of int
+        Species of each exchange move, as indices: its kernels are compiled too, on two atoms out of reach.
+    """
     evaluator = potential.bind(species_names)
     empty = System(np.zeros((0, 3)), [], species_names, Cell([10.0, 10.0, 10.0]))
     neighbors, result = Neighbors(evaluator.requests), Result(0)
     for virial in (False, True):
         evaluator.compute(empty, neighbors, result, virial)
+    for species in exchanged:
+        _compile_move(evaluator, species)
+
+
+def _compile_move(evaluator: Evaluator, species: Sequence[int]) -> None:
+    """Compile the kernels of a move by trying an exchange of two distant atoms."""
+    apart = np.array([[0.0, 0.0, 0.0], [3.0 * evaluator.cutoff + 10.0, 0.0, 0.0]])
+    two = System(apart, [species[0], species[-1]], evaluator.species_names, Cell([10.0, 10.0, 10.0], [False] * 3))
+    neighbors, result = Neighbors(evaluator.requests), Result(2)
+    neighbors.update(two)
+    evaluator.compute(two, neighbors, result)
+    energies, sites = evaluator.local_energies(species)
+    sites.begin(two)
+    sites.choose_exchange(0, 1)
+    for energy in energies:
+        energy.begin(sites)
+        energy.difference(sites)
+    fill_exchanges(0, 0, 0, 1, 1, np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1))
+
+
+def exchanged_species(stages: Sequence[Relax | Dynamics], topology: Topology) -> list[list[int]]:
+    """Return the species of the moves of the stages of a valid deck, as indices."""
+    moves = [move for stage in stages if isinstance(stage, Dynamics) for move in stage.move]
+    found = {
+        tuple(sorted({int(row) for name in move.species for row in topology.species[topology.select(name)]}))
+        for move in moves
+    }
+    return [list(species) for species in sorted(found)]
 
 
 @contextmanager
-def forces_compiled_aside(potential: Potential, species_names: Sequence[str], wanted: bool) -> Iterator[None]:
+def forces_compiled_aside(
+    potential: Potential, species_names: Sequence[str], wanted: bool, exchanged: Sequence[Sequence[int]] = ()
+) -> Iterator[None]:
     """Compile the force kernels in a second process during the block, if ``wanted`` and if a second core is free.
 
     A model with a program outside nakmd is not evaluated there: that program would start twice.
@@ -46,7 +86,7 @@ def forces_compiled_aside(potential: Potential, species_names: Sequence[str], wa
     try:
         if child.stdin is not None:
             with suppress(OSError), child.stdin as pipe:
-                pipe.write(pickle.dumps((potential, tuple(species_names))))
+                pipe.write(pickle.dumps((potential, tuple(species_names), exchanged)))
         yield
     finally:
         child.terminate()

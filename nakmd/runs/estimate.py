@@ -48,6 +48,8 @@ class Estimate:
 
     Attributes
     ----------
+    n_atoms, n_parked : int
+        Atoms that are there at the beginning, and those that wait; the numbers below are of the former.
     cell, periodic
         Lengths [Å] of the cell vectors, and which directions are periodic.
     species, groups : dict of str to int
@@ -73,6 +75,7 @@ class Estimate:
     title: str
     seed: int
     n_atoms: int
+    n_parked: int
     cell: tuple[float, ...]
     periodic: tuple[bool, ...]
     species: dict[str, int]
@@ -114,7 +117,9 @@ def estimate(plan: Plan) -> Estimate:
     deck, system, potential = plan.require()
     cutoff = potential.bind(system.species_names).cutoff
     has_wall = any(element_of(name) == "C" for name in system.species_names)
-    counts = np.bincount(system.species, minlength=len(system.species_names))
+    here = ~system.absent
+    counts = np.bincount(system.species[here], minlength=len(system.species_names))
+    n_here = int(here.sum())
     n_stored = count_stored(plan.draft, system.topology)
     size, frames, rows = estimate_output(plan.draft, n_stored)
     threads = available_threads()
@@ -123,7 +128,7 @@ def estimate(plan: Plan) -> Estimate:
     source = f"{threads} threads, measured in the last run with this kind of model"
     if outside:
         seconds = seconds_of_a_call(potential, system)
-        rate = 1e6 * seconds / system.n_atoms
+        rate = 1e6 * seconds / n_here
         source = f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
     elif rate is None:
         rate = guessed_rate(potential, threads)
@@ -132,11 +137,12 @@ def estimate(plan: Plan) -> Estimate:
     return Estimate(
         title=deck.title or plan.source.name,
         seed=deck.seed,
-        n_atoms=system.n_atoms,
+        n_atoms=n_here,
+        n_parked=system.n_atoms - n_here,
         cell=tuple(float(length) for length in system.cell.lengths),
         periodic=tuple(bool(p) for p in system.cell.periodic),
         species={name: int(n) for name, n in zip(system.species_names, counts, strict=True)},
-        groups={name: int(mask.sum()) for name, mask in system.groups.items() if mask.any()},
+        groups={name: int((mask & here).sum()) for name, mask in system.groups.items() if mask.any()},
         coverage=potential.coverage(system.species_names),
         closest=[(a, b, pair.distance) for (a, b), pair in closest_distances(system, limit=6.0).items()],
         stages=[
@@ -157,7 +163,7 @@ def estimate(plan: Plan) -> Estimate:
         n_frames=frames,
         n_rows=rows,
         stored=_stored(deck.output, n_stored, system.n_atoms),
-        wall_time=steps * system.n_atoms * rate * 1e-6 + _time_of_moves(deck, system.n_atoms),
+        wall_time=steps * n_here * rate * 1e-6 + _time_of_moves(deck, n_here),
         rate_source=source,
     )
 
@@ -197,7 +203,7 @@ def _summary(stage: Any) -> str:
     if stage.barostat is not None:
         text += f", {BAROSTATS[stage.barostat.kind].label} on {' '.join(stage.barostat.axes)}"
     for move in stage.move:
-        text += f", {move.attempts} {move.kind}s of {'-'.join(move.species)} every {move.every} steps"
+        text += f", {move.text}"
     if isinstance(stage, Deposition):
         text += f", {stage.count} atoms ({', '.join(stage.species)}) {stage.side}, one every {stage.every:g} ps"
     return f"{text}, {stage.timestep * 1e3:g} fs"

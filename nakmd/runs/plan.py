@@ -18,6 +18,7 @@ from nakmd.elements import CC_BOND
 from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.arriving_atoms import with_arriving_atoms
+from nakmd.runs.atoms_in_reserve import with_atoms_in_reserve
 from nakmd.runs.footprint import check_disk, check_memory, count_stored, estimate_memory
 from nakmd.runs.layer_check import check_layers
 from nakmd.runs.model_surface import check_surface
@@ -223,7 +224,8 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
         system = build_system(draft.structure, draft.seed, folder, bond, notes, wall)
         if plan.potential is not None and any(term.between_layers for term in plan.potential.terms):
             system = layered(system)
-        system = with_arriving_atoms(system, [stage for _, stage in draft.stages])
+        stages = [stage for _, stage in draft.stages]
+        system = with_arriving_atoms(with_atoms_in_reserve(system, stages), stages)
     except InputError as error:
         plan.report(path, str(error))
         return

@@ -18,7 +18,7 @@ from nakmd.io.checkpoint import Checkpoint
 from nakmd.io.library_errors import guard
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
 from nakmd.potentials import Potential
-from nakmd.runs.compile_aside import forces_compiled_aside
+from nakmd.runs.compile_aside import exchanged_species, forces_compiled_aside
 from nakmd.runs.folder import RunFolder, difference, free_folder
 from nakmd.runs.model_surface import surface_figures
 from nakmd.runs.outcome import Run
@@ -61,7 +61,8 @@ def run_deck(
         notes = [*found, *plan.warnings]
         surface = surface_figures(checked.model, source.folder)
         session = Session(folder, checked, source, system, potential, threads, notes, surface=surface)
-        with forces_compiled_aside(potential, system.species_names, wanted=cold):
+        exchanged = exchanged_species(checked.stage, system.topology)
+        with forces_compiled_aside(potential, system.species_names, cold, exchanged):
             run = session.run(progress, deadline=deadline)
         if finish is not None:
             finish(run)

@@ -18,8 +18,8 @@ from nakmd.integrators import (
     BathRegion,
     Deposit,
     Integrator,
+    Move,
     Ramp,
-    Swap,
     Thermostat,
     VelocityVerlet,
 )
@@ -57,7 +57,7 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
                 frozen=deck.groups.frozen,
                 rigid=deck.groups.rigid,
                 tethered=tethered,
-                moves=_moves(section),
+                moves=build_moves(section),
                 deposit=_deposit(section),
             )
         )
@@ -79,10 +79,22 @@ def build_integrator(section: Relax | Dynamics) -> Integrator:
     return VelocityVerlet(section.timestep, _thermostat(section), _barostat(section.barostat))
 
 
-def _moves(section: Relax | Dynamics) -> tuple[Swap, ...]:
+def build_moves(section: Relax | Dynamics) -> tuple[Move, ...]:
+    """Return the moves of a stage.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense to them.
+    """
     if isinstance(section, Relax):
         return ()
-    return tuple(MOVES[move.kind](move.species, move.every, move.attempts, move.temperature) for move in section.move)
+    return tuple(
+        MOVES[move.kind](
+            move.species, move.every, move.attempts, move.temperature, **chosen_options(move, move.kind, MOVES)
+        )
+        for move in section.move
+    )
 
 
 def _deposit(section: Relax | Dynamics) -> Deposit | None:

@@ -11,7 +11,7 @@ from nakmd.deck.messages import Problem
 from nakmd.deck.schema import AnalysisSection
 from nakmd.deck.species import named_species
 from nakmd.deck.stage_names import stage_names
-from nakmd.deck.stage_sections import Deposition, Dynamics
+from nakmd.deck.stage_sections import Dynamics
 from nakmd.elements import COVALENT_RADII, MASSES, METALS, WALL, element_of
 from nakmd.errors import AnalysisError, InputError, counted, did_you_mean, nearest
 from nakmd.integrators import BAROSTATS
@@ -19,6 +19,7 @@ from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
 from nakmd.runs.initial_motion import check_motion
 from nakmd.runs.potential_builder import concentration_of
+from nakmd.runs.presence_check import check_presence
 from nakmd.simulation.stages import no_pressure
 from nakmd.system import DEPOSITED, System
 
@@ -193,7 +194,7 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
     if potential is not None:
         yield from _check_cell(system, potential, path)
     yield from _check_barostats(system, potential, draft)
-    yield from _check_depositions(system, draft)
+    yield from check_presence(system, draft)
     if draft.is_whole("stage"):
         yield from check_motion(system, draft)
     yield from _check_unused(draft, system)
@@ -275,22 +276,3 @@ def _check_barostats(system: System, potential: Potential | None, draft: Draft) 
                 f"[[stage]] {index + 1} ({stage.name or stage.kind}) barostat acts along {', '.join(closed)}, where "
                 "the cell is not periodic and the pressure is undefined. Remove this axis.",
             )
-
-
-def _check_depositions(system: System, draft: Draft) -> Iterator[Problem]:
-    """Yield baths that act on atoms in flight, and live analyses of atoms that come and go."""
-    depositions = [(index, stage) for index, stage in draft.stages if isinstance(stage, Deposition)]
-    for index, stage in depositions:
-        bathed = DEPOSITED in system.groups and system.topology.select(stage.group) & system.groups[DEPOSITED]
-        if stage.temperature is not None and np.any(bathed):
-            yield Problem(
-                ("stage", index, "group"),
-                f"[[stage]] {index + 1} ({stage.name or stage.kind}): the thermostat also acts on atoms that arrive, "
-                "and changes their energy in flight. Give it a group of the substrate below its surface.",
-                fatal=False,
-            )
-    if depositions and draft.analysis is not None and draft.analysis.when == "live":
-        yield Problem(
-            ("analysis", "when"),
-            'live analyses need the same atoms at all times, and atoms arrive in this run. Write when = "after".',
-        )

@@ -31,6 +31,8 @@ _ALL_STAGES = [
     *({"kind": "relax", "method": method, "steps": 5} for method in MINIMISERS),
     *(_dynamics(ensemble) for ensemble in THERMOSTATS),
     *(_dynamics("bussi", barostat={"kind": kind}) for kind in BAROSTATS),
+    # all moves have the kernels of this one
+    _dynamics("bussi", move=[{"kind": "swap", "species": ["Na", "K"], "every": 4, "attempts": 8}]),
     _dynamics("nve"),
 ]
 

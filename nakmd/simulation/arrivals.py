@@ -46,7 +46,7 @@ class Arrivals:
     Attributes
     ----------
     are_planned : bool
-        Whether atoms of the system are parked.
+        Whether any stage is a deposition.
     arrived, evaporated : int
         Atoms released and parked since the run began. An atom of the substrate may evaporate too.
     work : float [eV]
@@ -55,7 +55,7 @@ class Arrivals:
 
     def __init__(self, system: System, reach: float, seed: int, stages: Sequence[Stage]) -> None:
         self._system, self._reach, self._seed = system, reach, seed
-        self.are_planned = system.present is not None
+        self.are_planned = any(stage.deposit is not None for stage in stages)
         self._atoms: IntArray = np.flatnonzero(system.groups.get(DEPOSITED, np.zeros(0)))
         self._first = len(self._atoms) - len(atoms_to_come(system))
         radii = np.array([COVALENT_RADII.get(element, 1.0) for element in system.topology.elements])
@@ -209,7 +209,7 @@ class Arrivals:
         return self.arrived - self._before_stage[0], self.evaporated - self._before_stage[1], mean
 
     def state(self) -> dict[str, Any]:
-        """Return the counts for a checkpoint; empty without parked atoms."""
+        """Return the counts for a checkpoint; empty without a deposition."""
         if not self.are_planned:
             return {}
         return {

@@ -259,7 +259,9 @@ class Simulation:
             self._compute_forces(complete, observed=step == frame_due)
             integrator.after_forces(system, result, step)
             for moved in self._exchanges.make_due(step, integrator.set_temperature(step)):
-                if moved:
+                if moved.present:
+                    self._current.rebind()
+                if moved.positions:
                     self.neighbors.invalidate()
                     self._compute_forces(virial=True, observed=step == frame_due)
             if self._arrivals.are_planned and self._arrivals.are_due(schedule):

@@ -35,6 +35,7 @@ THERMO_UNITS = {
     "thermostat_work": "eV",
     "barostat_work": "eV",
     "exchange_work": "eV",
+    "delta_mu": "eV",
     "arrival_work": "eV",
     "free_temperature": "K",
     "pressure_bar": "bar",
@@ -185,7 +186,7 @@ class Readings:
             **read_state(self._system, forces.result, self._kinetic, schedule.stage.integrator, schedule.step),
             **{f"{name}_work": work for name, work in self._work_totals().items() if name != "other"},
             **self._bath_columns(),
-            **self._exchange_columns(),
+            **self._exchanges.columns(schedule.stage.integrator.set_temperature(schedule.step)),
             **self._arrival_columns(),
             "conserved": self.conserved_energy,
             "tether_energy": forces.tether_energy,
@@ -221,19 +222,8 @@ class Readings:
         integrator = self._schedule.stage.integrator if self._schedule.entered else None
         return {bath_column(group): work for group, work in self._work.baths(integrator).items()}
 
-    def _exchange_columns(self) -> dict[str, Value]:
-        """Return the exchanges since the run began; no columns if no stage has moves."""
-        exchanges = self._exchanges
-        if not exchanges.are_planned:
-            return {}
-        return {
-            "exchange_work": exchanges.work,
-            "exchanges_tried": exchanges.tried,
-            "exchanges_accepted": exchanges.accepted,
-        }
-
     def _arrival_columns(self) -> dict[str, Value]:
-        """Return the atoms that came and went since the run began; no columns if no atom was parked."""
+        """Return the atoms that came and went since the run began; no columns without a deposition."""
         arrivals = self._arrivals
         if not arrivals.are_planned:
             return {}

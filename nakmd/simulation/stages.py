@@ -13,8 +13,8 @@ from nakmd.integrators import (
     Deposit,
     Integrator,
     Mobility,
+    Move,
     Span,
-    Swap,
     check_deposit,
     initialize_velocities,
     remove_momentum,
@@ -51,7 +51,7 @@ class Stage:
         Names of groups, see `nakmd.integrators.Mobility`.
     tethered : mapping of str to float [eV/Å²]
         Spring constant of each tethered group. Atoms tethered in the previous stage keep their centres.
-    moves : tuple of Swap
+    moves : tuple of Move
         Monte Carlo moves between steps.
     deposit : Deposit, optional
         Atoms that arrive during the stage.
@@ -65,7 +65,7 @@ class Stage:
     frozen: tuple[str, ...] = ()
     rigid: tuple[str, ...] = ()
     tethered: Mapping[str, float] = field(default_factory=dict)
-    moves: tuple[Swap, ...] = ()
+    moves: tuple[Move, ...] = ()
     deposit: Deposit | None = None
 
     def __post_init__(self) -> None:
@@ -98,28 +98,32 @@ class Stage:
         self.integrator.start(system, mobility, seed, span)
         for move in self.moves:
             self._bind_move(move, system, mobility)
+        columns = [column for move in self.moves for column in move.columns]
+        if len(set(columns)) < len(columns):
+            raise InputError("The stage has several transmutations, and one composition is reported. Keep one of them.")
         if self.deposit is not None:
             check_deposit(self.deposit, system, mobility, self.integrator.advances_time)
         return mobility
 
-    def _bind_move(self, move: Swap, system: System, mobility: Mobility) -> None:
+    def _bind_move(self, move: Move, system: System, mobility: Mobility) -> None:
         """Bind a move; raise `InputError` unless its temperature is given once."""
         if not self.integrator.advances_time:
-            raise InputError(f"A relaxation cannot have moves, but the stage swaps {move.pair}.")
+            raise InputError(f"A relaxation cannot have moves, but the stage {move.verb} {move.pair}.")
         if self.integrator.set_temperature(0) is None and self.integrator.has_thermostat:
             raise InputError(
-                f"The stage has baths of different temperatures and a move that swaps {move.pair}. An exchange between "
-                "places of different temperature has no equilibrium to obey, and it would carry heat. Remove the move."
+                f"The stage has baths of different temperatures and a move that {move.verb} {move.pair}. An exchange "
+                "between places of different temperature has no equilibrium to obey, and it would carry heat. Remove "
+                "the move."
             )
         if self.integrator.set_temperature(0) is None and move.temperature is None:
             raise InputError(
-                f"The move that swaps {move.pair} has no temperature, and the stage has no thermostat. Give the move "
-                'a temperature ("450 K"), or the stage a thermostat.'
+                f"The move that {move.verb} {move.pair} has no temperature, and the stage has no thermostat. Give the "
+                'move a temperature ("450 K"), or the stage a thermostat.'
             )
         if self.integrator.set_temperature(0) is not None and move.temperature is not None:
             raise InputError(
-                f"The move that swaps {move.pair} has a temperature of {move.temperature:g} K, and the stage has a "
-                "thermostat: moves take its temperature. Remove that of the move."
+                f"The move that {move.verb} {move.pair} has a temperature of {move.temperature:g} K, and the stage has "
+                "a thermostat: moves take its temperature. Remove that of the move."
             )
         move.start(system, mobility)
 

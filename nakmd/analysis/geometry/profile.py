@@ -125,7 +125,10 @@ class Profile:
         if self.about == "axis":
             return place_column(frame.positions[self.chosen], self._masses, frame.cell, AXES.index(self.axis))
         box = Box.of(frame.cell, AXES.index(self.axis))
-        return box if self.about == "cell" else box.around(frame.positions[self.chosen], self._masses)
+        if self.about == "cell":
+            return box
+        here = slice(None) if frame.present is None else frame.present[self.chosen]
+        return box.around(frame.positions[self.chosen][here], self._masses[here])
 
     @property
     def kind(self) -> str:
@@ -143,6 +146,9 @@ class Profile:
         points = frame.positions[self.chosen]
         side, distance = placed.locate(points)
         require_finite(distance)
+        if frame.present is not None:  # parked atoms are on no side
+            here = frame.present[self.chosen]
+            side, distance = np.where(here, side, -1), np.where(here, distance, 0.0)
         if not len(self.edges):
             self._begin(placed, distance)
             self._occupied: BoolArray = np.zeros(len(self.sides), dtype=np.bool_)
