@@ -30,7 +30,7 @@ class Swap:
     ----------
     species : (str, str)
         Names that `Topology.select` knows: species, elements or groups. Only atoms that move freely are exchanged,
-        neither frozen nor tethered nor in a rigid body.
+        neither frozen nor tethered nor restrained nor in a rigid body.
     every : int
         Steps between two calls: at steps of the run that are multiples of it.
     attempts : int
@@ -82,8 +82,15 @@ class Swap:
         """Both names, for messages and reports."""
         return "–".join(self.species)
 
-    def start(self, system: System, mobility: Mobility) -> None:
+    def start(self, system: System, mobility: Mobility, restrained: Sequence[int] | IntArray = ()) -> None:
         """Choose the atoms of a stage; changes nothing in the system.
+
+        Parameters
+        ----------
+        system : System
+        mobility : Mobility
+        restrained : sequence of int
+            Atoms that restraints act on: they keep their places as tethered ones do.
 
         Raises
         ------
@@ -92,6 +99,7 @@ class Swap:
         """
         free = mobility.free.copy()
         free[mobility.tether_atoms] = False
+        free[np.asarray(restrained, dtype=np.int64)] = False
         sides, kinds = [], []
         for name in self.species:
             chosen = system.topology.select(name)
@@ -99,8 +107,8 @@ class Swap:
             if not len(atoms):
                 raise InputError(
                     f"The move swaps {self.pair}, but none of the {int(chosen.sum())} atoms called {name!r} moves "
-                    "freely: frozen, tethered and rigid atoms keep their places. Name other species, or remove the "
-                    "move."
+                    "freely: frozen, tethered, restrained and rigid atoms keep their places. Name other species, or "
+                    "remove the move."
                 )
             sides.append(atoms)
             kinds.append(set(system.species[atoms].tolist()))

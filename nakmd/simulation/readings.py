@@ -13,6 +13,7 @@ from nakmd.integrators.base import KineticSums
 from nakmd.simulation.arrivals import Arrivals
 from nakmd.simulation.exchanges import Exchanges
 from nakmd.simulation.forces import Forces
+from nakmd.simulation.restraining import Restraints
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.work_account import WorkAccount
 from nakmd.system import Frame, Result, System
@@ -37,6 +38,7 @@ THERMO_UNITS = {
     "exchange_work": "eV",
     "arrival_work": "eV",
     "free_temperature": "K",
+    "restraint_work": "eV",
     "pressure_bar": "bar",
     **{f"pressure_{v}": "eV Angstrom-3" for v in VOIGT},
     "volume": "Angstrom+3",
@@ -136,6 +138,7 @@ class Readings:
     work : WorkAccount
     exchanges : Exchanges
     arrivals : Arrivals
+    restraints : Restraints
     """
 
     def __init__(
@@ -146,6 +149,7 @@ class Readings:
         work: WorkAccount,
         exchanges: Exchanges,
         arrivals: Arrivals,
+        restraints: Restraints,
     ) -> None:
         self._system = system
         self._forces = forces
@@ -153,6 +157,7 @@ class Readings:
         self._work = work
         self._exchanges = exchanges
         self._arrivals = arrivals
+        self._restraints = restraints
         self._kinetic = KineticSums(system.masses)
         self._heat: HeatCurrent | None = None
 
@@ -168,12 +173,10 @@ class Readings:
 
     @property
     def conserved_energy(self) -> float:
-        """Total energy [eV] minus all work from outside (thermostat, barostat, exchanges, arrivals, stages)."""
+        """Total energy [eV] minus all work from outside and the jumps between stages."""
         self._forces.complete()
-        work = self._work_totals()
-        energy = self._forces.result.energy + self.kinetic_energy
-        outside = work["thermostat"] + work["barostat"] + work["other"] + self._exchanges.work + self._arrivals.work
-        return energy - outside
+        outside = [*self._work_totals().values(), self._exchanges.work, self._arrivals.work, self._restraints.work]
+        return self._forces.result.energy + self.kinetic_energy - sum(outside)
 
     def thermo_row(self) -> dict[str, Value]:
         """Return the thermodynamic quantities (units: `THERMO_UNITS`)."""
@@ -186,6 +189,7 @@ class Readings:
             **{f"{name}_work": work for name, work in self._work_totals().items() if name != "other"},
             **self._exchange_columns(),
             **self._arrival_columns(),
+            **self._restraints.columns(),
             "conserved": self.conserved_energy,
             "tether_energy": forces.tether_energy,
         }
