@@ -31,9 +31,7 @@ class Forces:
         That of the current stage; its tethers are added to the result.
     """
 
-    def __init__(
-        self, system: System, evaluator: Evaluator, neighbors: Neighbors, restraints: Restraints
-    ) -> None:
+    def __init__(self, system: System, evaluator: Evaluator, neighbors: Neighbors, restraints: Restraints) -> None:
         self._system = system
         self._evaluator = evaluator
         self._neighbors = neighbors

@@ -26,8 +26,8 @@ from nakmd.simulation.observer_group import ObserverGroup
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Progress, ProgressReporter
 from nakmd.simulation.readings import Readings, Value
-from nakmd.simulation.restraining import Restraints
 from nakmd.simulation.restored_state import check_restored
+from nakmd.simulation.restraining import Restraints
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.signals import polite_signals
 from nakmd.simulation.stages import Stage, StageReport, Status, check_stages, check_virial
@@ -187,7 +187,8 @@ class Simulation:
     def conserved_energy(self) -> float:
         """Total energy [eV] minus all work from outside and the jumps between stages.
 
-        The work is that of thermostats, barostats, exchanges and moving restraints. Constant up to the integration error, and continuous through all stages of dynamics.
+        The work is that of thermostats, barostats, exchanges and moving restraints. Constant up to the integration
+        error, and continuous through all stages of dynamics.
         """
         return self._readings.conserved_energy
 

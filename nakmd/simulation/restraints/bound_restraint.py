@@ -40,6 +40,10 @@ class BoundRestraint:
         The restrained atoms, then those that the coordinate refers to.
     n_probe : int
         Number of the former.
+    weights : (m,) float64
+        Of either side, with the sum 1.
+    images : (m, 3) int64
+        Counts that bring the atoms of either side together.
     value : float [Å]
         ξ, at the last call of `add`.
     centre : float [Å]
@@ -68,11 +72,11 @@ class BoundRestraint:
             atoms, weights, images = restraint.coordinate.choose(system, movable, reference, restraint.centre.start)
             self.n_probe = len(atoms)
             self.atoms: IntArray = np.concatenate([atoms, reference.atoms])
-            self._weights: FloatArray = np.concatenate([weights, reference.weights])
-            self._images: IntArray = np.concatenate([images, reference.images])
+            self.weights: FloatArray = np.concatenate([weights, reference.weights])
+            self.images: IntArray = np.concatenate([images, reference.images])
         else:
             self.n_probe, self.atoms = previous.n_probe, previous.atoms
-            self._weights, self._images = previous._weights, previous._images.copy()
+            self.weights, self.images = previous.weights, previous.images.copy()
         self._check_reach(system)
         self._gradient: FloatArray = np.zeros((len(self.atoms), 3))
         self._room: FloatArray = np.zeros((4, 3))
@@ -81,21 +85,21 @@ class BoundRestraint:
         self.value = self.energy = 0.0
 
     def _check_reach(self, system: System) -> None:
-        places = system.positions[self.atoms] + self._images @ system.cell.matrix
+        places = system.positions[self.atoms] + self.images @ system.cell.matrix
         n = self.n_probe
-        reach = self.shape.reach(places[n:], self._weights[n:], system.cell)
+        reach = self.shape.reach(places[n:], self.weights[n:], system.cell)
         farthest = max(self.restraint.centre.start, self.restraint.centre.end)
         if not farthest < reach:
             raise InputError(
-                f"The restraint of {self.restraint.coordinate.words} has its centre at {farthest:g} Å, but the periodic "
-                f"cell allows distances up to {reach:.2f} Å. Move the centre, or enlarge the cell."
+                f"The restraint of {self.restraint.coordinate.words} has its centre at {farthest:g} Å, but the "
+                f"periodic cell allows distances up to {reach:.2f} Å. Move the centre, or enlarge the cell."
             )
 
     def check_timestep(self, timestep: float, masses: FloatArray, movable: BoolArray) -> None:
         """Raise `InputError` if the spring is too stiff for velocity Verlet with this time step [ps]."""
         moving = np.where(movable[self.atoms], 1.0 / masses[self.atoms], 0.0)
         # on a tube the derivative by an atom of the wall is up to twice its weight; walls are much heavier than an atom
-        inverse_mass = float(np.sum(self._weights**2 * moving))
+        inverse_mass = float(np.sum(self.weights**2 * moving))
         stiffest = (STABLE / timestep) ** 2 / (ACCELERATION * inverse_mass)
         if self.restraint.spring > stiffest:
             raise InputError(
@@ -123,11 +127,11 @@ class BoundRestraint:
         cell = system.cell
         self.value = self.shape.measure(
             system.positions, cell.matrix, cell.inverse, cell.periodic, self.shape.direction(cell), self.atoms,
-            self.n_probe, self._weights, self._images, self._room, self._gradient, self._strain,
+            self.n_probe, self.weights, self.images, self._room, self._gradient, self._strain,
         )  # fmt: skip
         self.energy = 0.5 * self.restraint.spring * (self.value - self.centre) ** 2
         add_restraint(
-            self.atoms, self.n_probe, self._weights, self._gradient, self._strain, -self.force, self.energy,
+            self.atoms, self.n_probe, self.weights, self._gradient, self._strain, -self.force, self.energy,
             result.forces, result.energies, result.virial,
         )  # fmt: skip
 
@@ -146,8 +150,8 @@ class BoundRestraint:
         return {
             "atoms": self.atoms.copy(),
             "n_probe": self.n_probe,
-            "weights": self._weights.copy(),
-            "images": self._images.copy(),
+            "weights": self.weights.copy(),
+            "images": self.images.copy(),
             "axis": self.shape.axis,
             "value": self.value,
             "centre": self.centre,
@@ -157,7 +161,7 @@ class BoundRestraint:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a state."""
         self.atoms, self.n_probe = np.asarray(state["atoms"]), int(state["n_probe"])
-        self._weights, self._images = np.asarray(state["weights"]), np.asarray(state["images"])
+        self.weights, self.images = np.asarray(state["weights"]), np.asarray(state["images"])
         self._gradient = np.zeros((len(self.atoms), 3))
         self.value, self.centre = float(state["value"]), float(state["centre"])
         self.energy = float(state["energy"])

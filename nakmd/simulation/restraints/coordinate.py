@@ -18,8 +18,8 @@ from nakmd.system import System
 #: A group, species or element, or the indices of atoms.
 AtomNames = str | tuple[int, ...]
 
-#: Least empty width [Å] of the cell beside a group whose centre is asked for: a liquid that fills the cell has none, and
-#: its centre depends on where the faces are drawn. Neighbours in liquid K are 4.6 Å apart.
+#: Least empty width [Å] of the cell beside a group whose centre is asked for: a liquid that fills the cell has none,
+#: and its centre depends on where the faces are drawn. Neighbours in liquid K are 4.6 Å apart.
 LEAST_GAP = 5.0
 
 
@@ -151,7 +151,7 @@ class Coordinate(ABC):
                 f"A restraint acts on one of atom, species or group, got {' and '.join(given) or 'none of them'}."
             )
         if self.nearest and self.species is None:
-            raise InputError(f"A restraint has nearest = {self.nearest!r}, which chooses an atom of a species: give one.")
+            raise InputError(f"A restraint with nearest = {self.nearest!r} chooses an atom of a species: give one.")
         if self.nearest not in ("", self.reference_key, "centre"):
             raise InputError(f'nearest is {self.nearest!r}; it can be "{self.reference_key}" or "centre".')
         if isinstance(self.reference_name, list):
@@ -228,7 +228,7 @@ class Coordinate(ABC):
         values = np.abs(reference.signed(system.positions, system.cell, candidates))
         if self.nearest == "centre":
             values = np.abs(values - centre)
-        return candidates[np.argmin(values)][None]
+        return np.array([candidates[int(np.argmin(values))]], dtype=np.int64)
 
 
 def _written(name: AtomNames) -> str:
