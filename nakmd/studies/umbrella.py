@@ -68,7 +68,7 @@ def umbrella(
     steer : float [ps]
         Time in which the centre moves from the window before.
     duration : float [ps]
-        Of each window, after that; its detected equilibration is left out.
+        Of each window, after that; its detected equilibration is left out, at most the first half.
     well : (float, float) [Å], optional
         As in `umbrella_free_energy`.
     free : path, optional
@@ -107,7 +107,7 @@ def umbrella(
     record = umbrella_free_energy(
         centres,
         spring,
-        [x[detect_equilibration(x)[0] :] for x in series],
+        [x[detect_equilibration(x, last=len(x) // 2)[0] :] for x in series],
         last.temperature[0],
         bulk,
         volume=lambda values: bound.reference.shape.jacobian(values, bound.side, bound.radius),
