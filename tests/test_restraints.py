@@ -379,13 +379,14 @@ MESSAGES = [
     (lambda: at(WallDistance(atom=-3), frozen=("K",)), "indices go from 0"),
     (lambda: at(WallDistance(species="K", wall="metal")), "form 3 layers, at 5.0 and 12.1 and 15.0 Å"),
     (lambda: at(WallDistance(species="K"), integrator=Fire(0.1), centre=(3.0, 4.0)), "a relaxation has no time"),
-    (lambda: Stage("x", Fire(), 5, restraints=twice("a", "a")), "two restraints called 'a'"),
-    (lambda: Stage("x", Fire(), 5, restraints=twice("2", "")), "two restraints called '2'"),
+    (lambda: twice("a", "a"), "two restraints called 'a'"),
+    (lambda: twice("2", ""), "two restraints called '2'"),
 ]  # fmt: skip
 
 
 def twice(*names):
-    return tuple(Restraint(WallDistance(atom=1), 1.0, 3.0, name) for name in names)
+    restraints = tuple(Restraint(WallDistance(species="K"), 1.0, 3.0, name) for name in names)
+    Stage("x", Fire(), 5, restraints=restraints).bind(sheet(), 1, Span(0, 5))
 
 
 def at(coordinate, spring=1.0, centre=4.0, frozen=(), integrator=None):

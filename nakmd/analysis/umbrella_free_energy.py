@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -124,7 +124,7 @@ def umbrella_free_energy(
     *,
     volume: Callable[[FloatArray], FloatArray] | None = None,
     well: tuple[float, float] | None = None,
-    free: ArrayLike | None = None,
+    free: Sequence[ArrayLike] | None = None,
     width: float = 0.1,
     coordinate: str = "ξ",
     resamples: int = 100,
@@ -226,7 +226,7 @@ def umbrella_free_energy(
         f"{overlaps.min():.2f}",
         *_poor(places, thinned),
     ]
-    return UmbrellaRecord(
+    record = UmbrellaRecord(
         quantity=f"free energy along the distance of {coordinate}",
         value=value,
         error=error,
@@ -246,7 +246,21 @@ def umbrella_free_energy(
         well=(float(well[0]), float(well[1])),
         depth=depth,
         ratio=ratio,
-        **_of_free(free, edges, in_bulk, in_well, ratio, beta, free_energies, space),
+    )
+    if free is None:
+        return record
+    counts = np.array([np.histogram(np.asarray(frame), edges)[0] for frame in free], dtype=np.float64)
+    blocks = merged(counts, BLOCKS) if len(counts) >= BLOCKS else counts
+    numbers, numbers_in_well = (mean_with_error(counts[:, bins].sum(axis=1), "") for bins in (in_bulk, in_well))
+    occupancy = _product(ratio, numbers)
+    return replace(
+        record,
+        in_bulk=numbers,
+        occupancy=occupancy,
+        transfer=_transfer(occupancy, beta),
+        free=free_energies(counts.mean(axis=0), space),
+        free_error=jackknife(blocks, lambda mean: free_energies(mean, space))[0],
+        free_occupancy=numbers_in_well,
     )
 
 
@@ -331,31 +345,16 @@ def _poor(places: FloatArray, thinned: list[FloatArray]) -> list[str]:
     ]
 
 
-def _of_free(
-    free: ArrayLike | None,
-    edges: FloatArray,
-    in_bulk: BoolArray,
-    in_well: BoolArray,
-    ratio: Measure,
-    beta: float,
-    free_energies: Callable[[FloatArray, FloatArray], FloatArray],
-    space: FloatArray,
-) -> dict[str, object]:
-    """Return the fields of the record that need frames without restraints."""
-    if free is None:
-        return {}
-    counts = np.array([np.histogram(np.asarray(frame), edges)[0] for frame in free], dtype=np.float64)  # type: ignore[union-attr]
-    blocks = merged(counts, BLOCKS) if len(counts) >= BLOCKS else counts
-    error, _ = jackknife(blocks, lambda mean: free_energies(mean, space))
-    bulk, well = (mean_with_error(counts[:, bins].sum(axis=1), "") for bins in (in_bulk, in_well))
-    number = ratio.value * bulk.value
-    relative = math.hypot(ratio.error / ratio.value, bulk.error / bulk.value) if number > 0.0 else math.nan
-    occupancy = Measure(number, number * relative, "", min(ratio.n_effective, bulk.n_effective))
-    return {
-        "in_bulk": bulk,
-        "occupancy": occupancy,
-        "transfer": Measure(-math.log(number) / beta, relative / beta, "eV", occupancy.n_effective),
-        "free": free_energies(counts.mean(axis=0), space),
-        "free_error": error,
-        "free_occupancy": well,
-    }
+def _product(ratio: Measure, number: Measure) -> Measure:
+    """Return the product of two independent measures."""
+    value = ratio.value * number.value
+    error = math.hypot(ratio.error * number.value, ratio.value * number.error)
+    return Measure(value, error, "", min(ratio.n_effective, number.n_effective))
+
+
+def _transfer(occupancy: Measure, beta: float) -> Measure | None:
+    """Return -kT ln(occupancy); None without atoms in the bulk."""
+    if not occupancy.value > 0.0:
+        return None
+    value, error = -math.log(occupancy.value) / beta, occupancy.error / occupancy.value / beta
+    return Measure(value, error, "eV", occupancy.n_effective)

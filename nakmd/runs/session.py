@@ -12,7 +12,7 @@ from nakmd._version import __version__
 from nakmd.currents import heat_units
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
-from nakmd.deck.stage_names import measured_stages, stage_names
+from nakmd.deck.stage_names import stage_names
 from nakmd.errors import RunError
 from nakmd.io import TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
@@ -90,7 +90,6 @@ class Session:
             has_velocities = self.stored["began_with_velocities"]
         self._began_with_velocities = has_velocities
         stages = build_stages(self.deck, has_velocities)
-        self._note_restraints(stages)
         writer = GuardedWriter(self._open_trajectory(stages), self.folder.confirm)
         try:
             measuring = Measuring(self.deck, self.system.topology, self._surface)
@@ -127,14 +126,6 @@ class Session:
             self._ending.append("No step was added: the last stage is a relaxation that has converged.")
         with self._failures_recorded(simulation):
             return self._finish(simulation, status, measuring)
-
-    def _note_restraints(self, stages: list[Stage]) -> None:
-        """Note what a reader of the results must know of restraints in measured stages."""
-        for stage in stages:
-            if stage.restraints and stage.name in measured_stages(self.deck):
-                words = " and ".join(restraint.words for restraint in stage.restraints)
-                note = f"Stage {stage.name!r} has a {words}: its results are those of the restrained system."
-                self.notes += [note] if note not in self.notes else []
 
     def _open_trajectory(self, stages: list[Stage]) -> TrajectoryWriter:
         parameters = {

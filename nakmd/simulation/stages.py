@@ -75,9 +75,6 @@ class Stage:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise InputError(f"Stage {self.name!r} has {self.steps} steps; it needs at least 1.")
-        for number, name in enumerate(self.restraint_names):
-            if name in self.restraint_names[:number]:
-                raise InputError(f"Stage {self.name!r} has two restraints called {name!r}. Give them names.")
 
     @property
     def restraint_names(self) -> list[str]:
@@ -133,6 +130,7 @@ class Stage:
         if previous is not None and np.array_equal(previous.tether_atoms, mobility.tether_atoms):
             mobility.tether_centres[:] = previous.tether_centres
         self.integrator.start(system, mobility, seed, span)
+        self._check_restraints()
         bound = bind_restraints(self.restraints, system, mobility, span, self.integrator, restrained)
         held = [atom for one in bound for atom in one.atoms.tolist()]
         for move in self.moves:
@@ -140,6 +138,17 @@ class Stage:
         if self.deposit is not None:
             check_deposit(self.deposit, system, mobility, self.integrator.advances_time)
         return mobility, bound
+
+    def _check_restraints(self) -> None:
+        """Raise `InputError` if two restraints have one name, or atoms of a restraint may leave the run."""
+        for number, name in enumerate(self.restraint_names):
+            if name in self.restraint_names[:number]:
+                raise InputError(f"Stage {self.name!r} has two restraints called {name!r}. Give them names.")
+        if self.deposit is not None and self.restraints:
+            raise InputError(
+                f"Stage {self.name!r} deposits atoms, of which any may evaporate and leave the run, so it cannot have "
+                "restraints. Put them into a following stage."
+            )
 
     def _bind_move(self, move: Swap, system: System, mobility: Mobility, held: Sequence[int]) -> None:
         """Bind a move; raise `InputError` unless its temperature is given once."""

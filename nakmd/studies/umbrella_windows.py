@@ -16,7 +16,7 @@ from nakmd.arrays import FloatArray
 from nakmd.deck.deck import Deck
 from nakmd.deck.quantities import DURATION, LENGTH, STIFFNESS, format_quantity
 from nakmd.deck.source import DeckSource, write_toml
-from nakmd.deck.stage_sections import Dynamics
+from nakmd.deck.stage_sections import Prepare, Produce
 from nakmd.errors import AnalysisError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.ase_atoms import system_of
@@ -61,7 +61,7 @@ class BoundCoordinate(NamedTuple):
     radius: float
 
 
-def template_of(deck: Deck) -> Dynamics:
+def template_of(deck: Deck) -> Prepare | Produce:
     """Return the last stage of a deck, from which windows take time step and thermostat.
 
     Raises
@@ -70,7 +70,11 @@ def template_of(deck: Deck) -> Dynamics:
         If it is no dynamics at one temperature, or has restraints.
     """
     last = deck.stage[-1]
-    if not isinstance(last, Dynamics) or last.temperature is None or last.temperature[0] != last.temperature[1]:
+    if (
+        not isinstance(last, Prepare | Produce)
+        or last.temperature is None
+        or last.temperature[0] != last.temperature[1]
+    ):
         raise InputError(
             "Umbrella windows take thermostat and time step from the last stage of the deck, which must be dynamics at "
             'a constant temperature: [[stage]] kind = "produce", temperature = "450 K".'
@@ -151,6 +155,7 @@ class Windows:
         self._directory, self._spring = directory, spring
         self._steer, self._duration = steer, duration
         self._deck = Deck.from_source(source)
+        self._timestep = template_of(self._deck).timestep
 
     def folder(self, centre: float) -> Path:
         """Return the folder of the window with this centre."""
@@ -189,7 +194,7 @@ class Windows:
             self._stage(template, "produce", NAME, self._duration, centre),
         ]
         data["title"] = f"{data.get('title') or 'umbrella'}: {self._bound.coordinate.words} at {centre:g} Å"
-        steps = round(self._duration / self._deck.stage[-1].timestep)  # type: ignore[union-attr]  (`template_of`)
+        steps = round(self._duration / self._timestep)
         data["output"] = {**data.get("output", {}), "trajectory_every": max(1, steps // FRAMES)}
         data["analysis"] = {"quantities": ["thermo"]}
         self._state_doping(data)

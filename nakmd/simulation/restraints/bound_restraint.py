@@ -77,6 +77,12 @@ class BoundRestraint:
         else:
             self.n_probe, self.atoms = previous.n_probe, previous.atoms
             self.weights, self.images = previous.weights, previous.images.copy()
+        absent = self.atoms[system.absent[self.atoms]]
+        if len(absent):
+            raise InputError(
+                f"The restraint of {restraint.coordinate.words} needs atom {absent[0]}, which is not in the run at "
+                "this time: it is parked until it arrives. Name atoms that are present."
+            )
         self._check_reach(system)
         self._gradient: FloatArray = np.zeros((len(self.atoms), 3))
         self._room: FloatArray = np.zeros((4, 3))
