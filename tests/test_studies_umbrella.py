@@ -83,7 +83,9 @@ def test_finished_windows_are_kept_and_windows_added(study):
     times = {path: path.stat().st_mtime_ns for path in folder.glob("*/trajectory.h5md")}
     again = umbrella(deck(), COORDINATE, CENTRES, directory=folder, **OPTIONS)
     assert np.array_equal(again.value, record.value, equal_nan=True)
-    more = umbrella(deck(), COORDINATE, (*CENTRES, 4.6), directory=folder, **OPTIONS)
+    springs = (0.5, 0.5, 0.5, 0.8)
+    more = umbrella(deck(), COORDINATE, (*CENTRES, 4.6), directory=folder, **{**OPTIONS, "spring": springs})
+    assert more.springs.tolist() == [0.5, 0.5, 0.8, 0.5]  # in ascending order of the centres
     assert len(more.centres) == 4
     start = nakmd.Run(folder / "window-4.600").deck.structure.file.path
     assert start.split("/")[-2] in ("window-4.800", "window-4.400")
@@ -122,12 +124,14 @@ def test_tables_of_restraints():
         ),
         ({}, (5.0,), "two or more different centres"),
         ({}, (5.0, 5.0), "two or more different centres"),
+        ({}, CENTRES, "3 centres have 2 springs"),
     ],
 )
 def test_messages(stage, centres, message, tmp_path):
     made = deck(**stage)
+    options = OPTIONS if message != "3 centres have 2 springs" else {**OPTIONS, "spring": (1.0, 2.0)}
     if stage.get("kind") == "relax":
         made = made.model_copy(update={"stage": (Relax(kind="relax"),)})
     with pytest.raises(InputError, match=message):
-        umbrella(made, COORDINATE, centres, directory=tmp_path, **OPTIONS)
+        umbrella(made, COORDINATE, centres, directory=tmp_path, **options)
     assert not list(tmp_path.iterdir())

@@ -136,7 +136,8 @@ class Windows:
         Folder of that run.
     directory : Path
         Parent of the folders of the windows.
-    spring : float [eV/Å²]
+    springs : mapping of float to float [eV/Å²]
+        Spring of each window by its centre.
     steer, duration : float [ps]
         Time in which the centre moves to its place, and time of measurement.
     """
@@ -147,12 +148,12 @@ class Windows:
         bound: BoundCoordinate,
         free: Path,
         directory: Path,
-        spring: float,
+        springs: Mapping[float, float],
         steer: float,
         duration: float,
     ) -> None:
         self._source, self._bound, self._free = source, bound, free
-        self._directory, self._spring = directory, spring
+        self._directory, self._springs = directory, springs
         self._steer, self._duration = steer, duration
         self._deck = Deck.from_source(source)
         self._timestep = template_of(self._deck).timestep
@@ -190,7 +191,7 @@ class Windows:
         template = {key: value for key, value in data["stage"][-1].items() if key not in OWN_KEYS}
         data["structure"] = {"file": {"path": Path(path).as_posix()}}
         data["stage"] = [
-            self._stage(template, "equilibrate", "steer", self._steer, (start, centre)),
+            self._stage(template, "equilibrate", "steer", self._steer, centre, start),
             self._stage(template, "produce", NAME, self._duration, centre),
         ]
         data["title"] = f"{data.get('title') or 'umbrella'}: {self._bound.coordinate.words} at {centre:g} Å"
@@ -201,9 +202,16 @@ class Windows:
         return DeckSource.parse(write_toml(data), f"window at {centre:g} Å", self._source.folder)
 
     def _stage(
-        self, template: Mapping[str, Any], kind: str, name: str, duration: float, centre: float | tuple[float, float]
+        self,
+        template: Mapping[str, Any],
+        kind: str,
+        name: str,
+        duration: float,
+        centre: float,
+        start: float | None = None,
     ) -> dict[str, Any]:
-        restraint = restraint_table(self._bound.coordinate, self._spring, centre)
+        where = centre if start is None else (start, centre)
+        restraint = restraint_table(self._bound.coordinate, self._springs[centre], where)
         own = {"kind": kind, "name": name, "duration": format_quantity(duration, DURATION)}
         return {**own, **template, "restraint": [restraint]}
 

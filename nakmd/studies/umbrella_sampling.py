@@ -30,7 +30,7 @@ def umbrella(
     deck: Deck | DeckSource | str | Path,
     coordinate: Coordinate,
     centres: Sequence[float],
-    spring: float,
+    spring: float | Sequence[float],
     directory: str | Path,
     bulk: tuple[float, float],
     *,
@@ -57,8 +57,9 @@ def umbrella(
     centres : sequence of float [Å]
         In the order of the runs. Each window starts from the last frame of the nearest one before it, the first one
         from the deck.
-    spring : float [eV/Å²]
-        Neighbours overlap if their distance is about twice √(kT/spring).
+    spring : float or sequence of float [eV/Å²]
+        Of all windows, or of each. Neighbours overlap if their distance is about twice √(kT/spring). On a barrier, the
+        spring must exceed its curvature, or no sample stays there.
     directory : path
         Gets a folder ``free`` and one for each window, ``window-3.500``, and the result as ``umbrella.json`` and
         ``umbrella.png``. Finished runs are kept and interrupted ones resumed, so that a centre at the end of the list
@@ -98,15 +99,20 @@ def umbrella(
     last = template_of(read)
     if len(centres) < 2 or len(set(centres)) < len(centres):
         raise InputError(f"Umbrella windows need two or more different centres, got {list(centres)}.")
+    if np.shape(spring) not in ((), (len(centres),)):
+        raise InputError(
+            f"{len(centres)} centres have {np.size(spring)} springs. Give one for all, or one for each."
+        )
     finished = finish(source, parent / "free" if free is None else Path(free), "without restraints", threads, progress)
     bound = bind_coordinate(coordinate, finished, read.groups.frozen, float(centres[0]))
-    windows = Windows(source, bound, finished, parent, float(spring), steer, duration)
-    folders = windows.run([float(centre) for centre in centres], threads, progress)
+    places, springs = [float(centre) for centre in centres], np.broadcast_to(spring, len(centres)).tolist()
+    windows = Windows(source, bound, finished, parent, dict(zip(places, springs, strict=True)), steer, duration)
+    folders = windows.run(places, threads, progress)
     series = [window_series(folder) for folder in folders]
     assert last.temperature is not None  # checked by template_of
     record = umbrella_free_energy(
-        centres,
-        spring,
+        places,
+        springs,
         [x[detect_equilibration(x, last=len(x) // 2)[0] :] for x in series],
         last.temperature[0],
         bulk,
