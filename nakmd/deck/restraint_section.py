@@ -47,7 +47,7 @@ class RestraintSection(References):
         'or that whose coordinate is nearest to the "centre" of the restraint.',
     )
     spring: Annotated[Stiffness, Field(gt=0.0)] = Field(description="Spring constant k of U = k/2 (ξ - ξ0)².")
-    centre: LengthRamp = Field(description="ξ0, or [start, end] between which it moves linearly over the stage.")
+    centre: LengthRamp = Field(description="Centre ξ0, or [start, end] between which it moves linearly over the stage.")
 
     @model_validator(mode="after")
     def _check_keys(self) -> Self:

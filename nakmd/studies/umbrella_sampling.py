@@ -100,9 +100,7 @@ def umbrella(
     if len(centres) < 2 or len(set(centres)) < len(centres):
         raise InputError(f"Umbrella windows need two or more different centres, got {list(centres)}.")
     if np.shape(spring) not in ((), (len(centres),)):
-        raise InputError(
-            f"{len(centres)} centres have {np.size(spring)} springs. Give one for all, or one for each."
-        )
+        raise InputError(f"{len(centres)} centres have {np.size(spring)} springs. Give one for all, or one for each.")
     finished = finish(source, parent / "free" if free is None else Path(free), "without restraints", threads, progress)
     bound = bind_coordinate(coordinate, finished, read.groups.frozen, float(centres[0]))
     places, springs = [float(centre) for centre in centres], np.broadcast_to(spring, len(centres)).tolist()

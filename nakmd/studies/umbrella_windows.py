@@ -25,7 +25,7 @@ from nakmd.runs.folder import RunFolder
 from nakmd.runs.potential_builder import concentration_of
 from nakmd.runs.session import ProgressReport
 from nakmd.simulation.restraining import column_of
-from nakmd.simulation.restraints import COORDINATES, Coordinate, Reference
+from nakmd.simulation.restraints import COORDINATES, Coordinate, CoordinateReference
 from nakmd.studies.series import finish
 from nakmd.system import System
 
@@ -46,7 +46,7 @@ class BoundCoordinate(NamedTuple):
     ----------
     coordinate : Coordinate
         With the index of the chosen atom, if it was one of a species.
-    reference : Reference
+    reference : CoordinateReference
     side : float
         Sign of the side of the wall on which the atom is; 1 for other coordinates and groups.
     value : float [Å]
@@ -55,7 +55,7 @@ class BoundCoordinate(NamedTuple):
     """
 
     coordinate: Coordinate
-    reference: Reference
+    reference: CoordinateReference
     side: float
     value: float
     radius: float

@@ -6,7 +6,7 @@
 """
 
 from nakmd.simulation.restraints.bound_restraint import BoundRestraint, bind_restraints
-from nakmd.simulation.restraints.coordinate import Coordinate, Reference
+from nakmd.simulation.restraints.coordinate import Coordinate, CoordinateReference
 from nakmd.simulation.restraints.coordinate_kinds import COORDINATES
 from nakmd.simulation.restraints.mass_center_distance import MassCenterDistance
 from nakmd.simulation.restraints.restraint import Restraint
@@ -17,8 +17,8 @@ __all__ = [
     "COORDINATES",
     "BoundRestraint",
     "Coordinate",
+    "CoordinateReference",
     "MassCenterDistance",
-    "Reference",
     "Restraint",
     "SiteDistance",
     "WallDistance",

@@ -81,7 +81,7 @@ def gathered(positions: FloatArray, cell: Cell, what: str) -> IntArray:
 
 
 @dataclass(frozen=True)
-class Reference:
+class CoordinateReference:
     """The atoms that a coordinate refers to, bound to a system.
 
     Attributes
@@ -174,7 +174,7 @@ class Coordinate(ABC):
         return f"{probe} to {self.reference_key}" + ("" if name is None else f" {_written(name)}")
 
     @abstractmethod
-    def refer(self, system: System) -> Reference:
+    def refer(self, system: System) -> CoordinateReference:
         """Return the reference in a system.
 
         Raises
@@ -184,7 +184,7 @@ class Coordinate(ABC):
         """
 
     def choose(
-        self, system: System, movable: BoolArray, reference: Reference, centre: float
+        self, system: System, movable: BoolArray, reference: CoordinateReference, centre: float
     ) -> tuple[IntArray, FloatArray, IntArray]:
         """Return the restrained atoms, their weights and their image counts.
 
@@ -193,7 +193,7 @@ class Coordinate(ABC):
         system : System
         movable : (n,) bool
             False for frozen atoms.
-        reference : Reference
+        reference : CoordinateReference
         centre : float [Å]
             Of the restraint at its beginning.
 
@@ -218,7 +218,7 @@ class Coordinate(ABC):
             )
         return atoms, weights, images
 
-    def _one(self, system: System, movable: BoolArray, reference: Reference, centre: float) -> IntArray:
+    def _one(self, system: System, movable: BoolArray, reference: CoordinateReference, centre: float) -> IntArray:
         if self.atom is not None:
             return atoms_called(system, (self.atom,), "atom")
         candidates = atoms_called(system, str(self.species), "species")

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nakmd.errors import InputError
-from nakmd.simulation.restraints.coordinate import AtomNames, Coordinate, Reference, atoms_called, gathered
+from nakmd.simulation.restraints.coordinate import AtomNames, Coordinate, CoordinateReference, atoms_called, gathered
 from nakmd.simulation.restraints.coordinate_shapes import Distance
 from nakmd.system import System
 
@@ -32,10 +32,10 @@ class SiteDistance(Coordinate):
     reference_description: ClassVar[str] = "the atoms of one site, whose mean position counts"
     has_site: ClassVar[bool] = True
 
-    def refer(self, system: System) -> Reference:
+    def refer(self, system: System) -> CoordinateReference:
         """Return the site in a system; `InputError` if it is not given or extends through the cell."""
         if self.site is None:
             raise InputError('A restraint to a site needs its atoms: site = "N:pyridinic", or indices [12, 57, 88].')
         atoms = atoms_called(system, self.site, "site")
         images = gathered(system.positions[atoms], system.cell, "site")
-        return Reference(Distance(), atoms, np.full(len(atoms), 1.0 / len(atoms)), images)
+        return CoordinateReference(Distance(), atoms, np.full(len(atoms), 1.0 / len(atoms)), images)

@@ -11,7 +11,13 @@ from nakmd.analysis.geometry.wall import find_shape, layers_of, place_tube, wall
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError, InputError
-from nakmd.simulation.restraints.coordinate import AtomNames, Coordinate, Reference, atoms_called, images_behind_gap
+from nakmd.simulation.restraints.coordinate import (
+    AtomNames,
+    Coordinate,
+    CoordinateReference,
+    atoms_called,
+    images_behind_gap,
+)
 from nakmd.simulation.restraints.coordinate_shapes import CoordinateShape, Height, Radius
 from nakmd.system import System
 
@@ -40,7 +46,7 @@ class WallDistance(Coordinate):
     reference_key: ClassVar[str] = "wall"
     reference_description: ClassVar[str] = "the atoms of one sheet or tube; by default C and N"
 
-    def refer(self, system: System) -> Reference:
+    def refer(self, system: System) -> CoordinateReference:
         """Return the wall of a system.
 
         Raises
@@ -73,7 +79,7 @@ class WallDistance(Coordinate):
                 f"The restraint of {self.words}: the {len(atoms)} wall atoms form {len(layers)} layers, at "
                 f"{' and '.join(f'{layer.mean():.1f}' for layer in layers)} Å. Name the atoms of one of them as wall."
             )
-        return Reference(shape, atoms, weights, images)
+        return CoordinateReference(shape, atoms, weights, images)
 
 
 def _beside(places: FloatArray, cell: Cell, axis: int) -> IntArray:
