@@ -149,17 +149,20 @@ SHORT_STUDY = (
 def test_umbrella_study(tmp_path, capsys):
     study = load_script("umbrella/study")
     site = study.CASES["K to the site"]
-    cases = {"K to the site": site._replace(centres=(6.0, 5.8), springs=(0.6, 0.6), bulk=(5.8, 6.1), well=(5.7, 6.2))}
-    record = study.main(tmp_path, cases, 0.1, 1.2, SHORT_STUDY, resamples=3)["K to the site"]
+    short = site._replace(centres=(6.0, 5.8), springs=(0.6, 0.6), bulk=(5.8, 6.1), wells=[(5.7, 6.2)])
+    (record,) = study.main(tmp_path, {"K to the site": short}, 0.1, 1.2, SHORT_STUDY, resamples=3).values()
     assert record.centres.tolist() == [5.8, 6.0]
     assert record.temperature == 450.0
     text = capsys.readouterr().out
     assert "atoms in the well without restraints" in text
-    assert (tmp_path / "results.md").read_text().count("|") == 3 * 7
-    assert json.loads((tmp_path / "results.json").read_text())["K to the site"]["bulk"] == [5.8, 6.1]
+    assert (tmp_path / "results.md").read_text().count("|") == 3 * 6
+    (written,) = json.loads((tmp_path / "results.json").read_text()).values()
+    assert written["bulk"] == [5.8, 6.1]
     assert (tmp_path / "K-to-the-site.png").is_file()
     # the stored results are those of this script
     stored = json.loads((EXAMPLES / "umbrella" / "results" / "results.json").read_text())
-    assert {name: entry["centres"] for name, entry in stored.items()} == {
-        name: sorted(case.centres) for name, case in study.CASES.items()
+    assert {name: sorted(entry["centres"]) for name, entry in stored.items()} == {
+        f"{name}, {low:g} to {high:g} Å": sorted(case.centres)
+        for name, case in study.CASES.items()
+        for low, high in case.wells
     }

@@ -22,12 +22,12 @@ def double_well(x):
     return -0.13 * np.exp(-0.5 * ((x - 2.8) / 0.35) ** 2) + 0.12 * np.exp(-0.5 * ((x - 4.2) / 0.55) ** 2)
 
 
-def windows(energy, volume=np.ones_like, number=600, centres=CENTRES, seed=1):
+def windows(energy, volume=np.ones_like, number=600, centres=CENTRES, seed=1, spring=SPRING):
     """Return independent samples of P ∝ V' exp(-(U + k/2 (ξ - ξ0)²)/kT), by the inverse of the distribution."""
     random = np.random.default_rng(seed)
     series = []
     for centre in centres:
-        p = volume(GRID) * np.exp(-(energy(GRID) + 0.5 * SPRING * (GRID - centre) ** 2) / KT)
+        p = volume(GRID) * np.exp(-(energy(GRID) + 0.5 * spring * (GRID - centre) ** 2) / KT)
         cumulative = np.cumsum(p)
         series.append(np.interp(random.uniform(size=number), cumulative / cumulative[-1], GRID))
     return series
@@ -107,7 +107,28 @@ def test_windows_apart_are_refused_by_name():
     series = windows(np.zeros_like, centres=centres)
     with pytest.raises(AnalysisError, match=r"windows at 2.5 and 4.5 Å overlap by .*; 5 and 7 Å") as caught:
         umbrella_free_energy(centres, SPRING, series, TEMPERATURE, BULK)
-    assert "Add windows at 3.5, 6 Å" in str(caught.value)
+    assert "Add windows at 3.5, 6.0 Å" in str(caught.value)
+
+
+def test_a_barrier_needs_stiffer_windows():
+    """On a barrier of 0.5 eV soft windows at 4 and 4.4 Å slide down to either side; two stiff ones join them."""
+
+    def barrier(x):
+        return 0.5 * np.exp(-0.5 * ((x - 4.2) / 0.35) ** 2)
+
+    centres, springs = [3.0, 3.5, 4.0, 4.4, 4.9, 5.4], [SPRING] * 6
+    soft = [windows(barrier, centres=[c], seed=k)[0] for k, c in enumerate(centres)]
+    with pytest.raises(AnalysisError, match=r"windows at 4 and 4.4 Å overlap by .* with stiffer springs"):
+        umbrella_free_energy(centres, springs, soft, TEMPERATURE, (5.2, 5.6))
+    places = np.arange(3.5, 5.0, 0.15)
+    stiff = [windows(barrier, centres=[c], seed=10 + k, spring=8.0)[0] for k, c in enumerate(places)]
+    record = umbrella_free_energy(
+        [*centres, *places], [*springs, *[8.0] * len(places)], [*soft, *stiff], TEMPERATURE, (5.2, 5.6), resamples=40
+    )
+    expected = exact(barrier, record.distance, (5.2, 5.6))
+    seen = (record.distance > 3.0) & (record.distance < 5.6)
+    assert np.abs((record.value - expected)[seen] / record.error[seen]).max() < 4.5
+    assert expected[seen].max() > 0.48
 
 
 def test_overlap():

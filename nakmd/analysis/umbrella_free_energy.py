@@ -44,11 +44,11 @@ class UmbrellaRecord(Record):
     with_volume, with_volume_error : (n_bins,) float64 [eV]
         -kT ln P(ξ), relative to its mean in the bulk: the volume at each ξ is not divided out.
     centres, springs : (k,) float64 [Å, eV/Å²]
-        Of the windows, in ascending order.
+        Of the windows, in the order of the means of their samples.
     samples : (k,) float64
         Independent samples of each window.
     overlaps : (k - 1,) float64
-        Of neighbouring windows, 0 to 0.5.
+        Of neighbours in this order, 0 to 0.5.
     bulk, well : (float, float) [Å]
     depth : Measure [eV]
         -F at the lowest bin of the well; positive for a well.
@@ -267,7 +267,7 @@ def umbrella_free_energy(
 def _in_order(
     centres: Sequence[float], springs: float | Sequence[float], series: Sequence[ArrayLike]
 ) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
-    """Validate windows and return them in ascending order of their centres."""
+    """Validate windows and return them in the order of their means, which may differ from that of the centres."""
     places = np.array([float(c) for c in centres])
     stiffness = np.broadcast_to(np.asarray(springs, dtype=np.float64), places.shape)
     samples = [np.asarray(x, dtype=np.float64).reshape(-1) for x in series]
@@ -281,7 +281,7 @@ def _in_order(
                 f"The window at {centre:g} Å has {len(x)} samples, {int(np.isfinite(x).sum())} of them finite; at "
                 f"least {LEAST_SAMPLES} are needed. Run longer, or write the thermo table more often."
             )
-    order = np.argsort(places)
+    order = np.argsort([x.mean() for x in samples])
     return places[order], stiffness[order], [samples[k] for k in order]
 
 
@@ -297,10 +297,11 @@ def _require_overlap(
         f"{samples[k + 1].mean():.2f} Å, standard deviations {samples[k].std():.2f} and {samples[k + 1].std():.2f} Å)"
         for k in apart
     )
-    middles = ", ".join(f"{0.5 * (places[k] + places[k + 1]):g}" for k in apart)
+    middles = ", ".join(f"{0.5 * (samples[k].mean() + samples[k + 1].mean()):.1f}" for k in apart)
     raise AnalysisError(
         f"Neighbouring windows must overlap by {LEAST_OVERLAP:g}, but the windows at {gaps}. Add windows at {middles} "
-        "Å, at the end of the list so that finished ones are kept, or use a softer spring."
+        "Å, at the end of the list so that finished ones are kept: with stiffer "
+        "springs if there is a barrier, which pushes atoms away from the centre."
     )
 
 
