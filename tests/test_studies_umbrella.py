@@ -96,7 +96,7 @@ def test_finished_windows_are_kept_and_windows_added(study):
 
 def test_windows_that_do_not_overlap_are_named(study, tmp_path):
     folder, _ = study
-    with pytest.raises(AnalysisError, match=r"windows at 4 and 6 Å overlap by 0 "):
+    with pytest.raises(AnalysisError, match=r"those at 4 and 6 Å overlap by 0 "):
         umbrella(
             deck(), COORDINATE, (6.0, 4.0), directory=tmp_path, free=folder / "free", **{**OPTIONS, "spring": 20.0}
         )

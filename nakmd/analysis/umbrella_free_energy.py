@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +18,7 @@ from nakmd.arrays import BoolArray, FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
 
-#: Least overlap of neighbouring windows (0.5 for equal distributions): below, the free energy between them is a guess.
+#: Least overlap that joins two windows (0.5 for equal distributions): below, the free energy between them is a guess.
 LEAST_OVERLAP = 0.03
 
 #: Least number of samples of a window.
@@ -48,7 +47,7 @@ class UmbrellaRecord(Record):
     samples : (k,) float64
         Independent samples of each window.
     overlaps : (k - 1,) float64
-        Of neighbours in this order, 0 to 0.5.
+        Of the links that join the windows, those with the largest overlaps (0 to 0.5).
     bulk, well : (float, float) [Å]
     depth : Measure [eV]
         -F at the lowest bin of the well; positive for a well.
@@ -167,7 +166,7 @@ def umbrella_free_energy(
     Raises
     ------
     AnalysisError
-        If there are fewer than two windows, too few samples, neighbouring windows that do not overlap, or no samples
+        If there are fewer than two windows, too few samples, windows that no overlap joins, or no samples
         in well or bulk.
 
     Notes
@@ -193,8 +192,7 @@ def umbrella_free_energy(
         raise AnalysisError(f"A free energy needs the temperature of the windows in K, above 0, got {temperature}.")
     places, stiffness, samples = _in_order(centres, springs, series)
     beta = 1.0 / (K_B * temperature)
-    overlaps = np.array([window_overlap(a, b) for a, b in pairwise(samples)])
-    _require_overlap(places, stiffness, samples, overlaps)
+    overlaps = _links(places, samples)
     first, last = min(x.min() for x in samples), max(x.max() for x in samples)
     edges = width * np.arange(math.floor(first / width), math.ceil(last / width) + 1)
     distance = 0.5 * (edges[1:] + edges[:-1])
@@ -222,8 +220,8 @@ def umbrella_free_energy(
     found, spread = _with_error(weights, ratio_of)
     ratio = Measure(float(found), float(spread), "", total)
     notes = [
-        f"{len(places)} windows at {temperature:g} K, {total:.0f} independent samples, overlap of neighbours at least "
-        f"{overlaps.min():.2f}",
+        f"{len(places)} windows at {temperature:g} K, {total:.0f} independent samples, joined by overlaps of "
+        f"{overlaps.min():.2f} or more",
         *_poor(places, thinned),
     ]
     record = UmbrellaRecord(
@@ -285,24 +283,44 @@ def _in_order(
     return places[order], stiffness[order], [samples[k] for k in order]
 
 
-def _require_overlap(
-    places: FloatArray, stiffness: FloatArray, samples: list[FloatArray], overlaps: FloatArray
-) -> None:
-    """Raise `AnalysisError` with all neighbours that do not overlap enough, and what to do."""
-    apart = np.flatnonzero(overlaps < LEAST_OVERLAP)
-    if not len(apart):
-        return
-    gaps = "; ".join(
-        f"{places[k]:g} and {places[k + 1]:g} Å overlap by {overlaps[k]:.2g} (means {samples[k].mean():.2f} and "
-        f"{samples[k + 1].mean():.2f} Å, standard deviations {samples[k].std():.2f} and {samples[k + 1].std():.2f} Å)"
-        for k in apart
-    )
-    middles = ", ".join(f"{0.5 * (samples[k].mean() + samples[k + 1].mean()):.1f}" for k in apart)
-    raise AnalysisError(
-        f"Neighbouring windows must overlap by {LEAST_OVERLAP:g}, but the windows at {gaps}. Add windows at {middles} "
-        "Å, at the end of the list so that finished ones are kept: with stiffer "
-        "springs if there is a barrier, which pushes atoms away from the centre."
-    )
+def _links(places: FloatArray, samples: list[FloatArray]) -> FloatArray:
+    """Return the overlaps of the k - 1 links that join all windows, choosing those with the largest overlap.
+
+    With springs that differ, or on a barrier, windows need not overlap in the order of their centres.
+
+    Raises
+    ------
+    AnalysisError
+        With all links that overlap too little, and what to do.
+    """
+    joined, left = [0], list(range(1, len(samples)))
+    overlaps = {
+        (i, j): (window_overlap(samples[i], samples[j]), -abs(samples[i].mean() - samples[j].mean()))
+        for i in range(len(samples))
+        for j in range(len(samples))
+        if i < j
+    }
+    found, gaps, middles = [], [], []
+    while left:
+        i, j = max(((i, j) for i in joined for j in left), key=lambda pair: overlaps[min(pair), max(pair)])
+        joined.append(j)
+        left.remove(j)
+        low, high = min(i, j), max(i, j)
+        found.append(overlaps[low, high][0])
+        if found[-1] < LEAST_OVERLAP:
+            means, widths = ([float(f(samples[k])) for k in (low, high)] for f in (np.mean, np.std))
+            gaps.append(
+                f"{places[low]:g} and {places[high]:g} Å overlap by {found[-1]:.2g} (means {means[0]:.2f} and "
+                f"{means[1]:.2f} Å, standard deviations {widths[0]:.2f} and {widths[1]:.2f} Å)"
+            )
+            middles.append(f"{0.5 * sum(means):.1f}")
+    if gaps:
+        raise AnalysisError(
+            f"Windows must overlap by {LEAST_OVERLAP:g} to be joined, but those at {'; '.join(gaps)}. Add windows at "
+            f"{', '.join(middles)} Å, at the end of the list so that finished ones are kept: with stiffer springs if "
+            "there is a barrier, which pushes atoms away from the centre."
+        )
+    return np.array(found)
 
 
 def _bins(distance: FloatArray, limits: tuple[float, float], what: str) -> BoolArray:

@@ -86,7 +86,7 @@ def umbrella(
     RunError
         If a run was interrupted. The same call resumes it.
     AnalysisError
-        If neighbouring windows do not overlap, or the windows do not reach well and bulk.
+        If no overlap joins all windows, or they do not reach well and bulk.
 
     Notes
     -----
