@@ -51,7 +51,8 @@ CASES = {
     ),
     "Na to the site": Case(
         "pyridinic", SiteDistance(species="Na", site="N:pyridinic", nearest="centre"),
-        [*down(7.1, 0.5), 4.85, 2.75, 2.45, 5.3, 2.2, 3.0], [*[0.6] * 13, 3.0, 3.0, 0.6, 3.0, 3.0], (6.6, 7.2), [(0.0, 2.7), (2.7, 4.8)],
+        [*down(7.1, 0.5), 4.85, 2.75, 2.45, 5.3, 2.2, 3.0], [*[0.6] * 13, 3.0, 3.0, 0.6, 3.0, 3.0],
+        (6.6, 7.2), [(0.0, 2.7), (2.7, 4.8)],
     ),
     "K to the wall": Case(
         "pristine", WallDistance(species="K", nearest="centre"), down(9.1, 0.6), [0.5] * 12, (8.0, 9.2), [(0.0, 4.7)]
