@@ -14,7 +14,12 @@ EXAMPLES = data_folder("examples")
 DECKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml"))
 
 #: Decks that differ from a tested one in numbers.
-LIKE_OTHERS = ("nitrogen_sites/graphitic.toml", "nitrogen_sites/pristine.toml", "swaps/tube.toml")
+LIKE_OTHERS = (
+    "nitrogen_sites/graphitic.toml",
+    "nitrogen_sites/pristine.toml",
+    "swaps/tube.toml",
+    "umbrella/pristine.toml",
+)
 SLOW = pytest.mark.slow
 
 #: Steps of a relaxation and of any other stage.
@@ -156,3 +161,32 @@ def test_models(tmp_path, capsys):
     assert set(stored) == {"PBE", "nak-cn", "GFN1-xTB", "GFN1-xTB, 6x6", "CHGNet", "CHGNet, 6x6"}
     assert script.table_of(stored) == (EXAMPLES / "models" / "results.md").read_text()
     assert stored["nak-cn"]["energies"]["K"]["hollow"]["energies"] == pytest.approx(ours["energies"], abs=1e-6)
+
+
+#: Settings with which the decks of the umbrella study take two seconds.
+SHORT_STUDY = (
+    "stage[0].steps=60", "stage[1].duration=0.05 ps", "stage[2].duration=0.2 ps", "stage[1].timestep=1 fs",
+    "stage[2].timestep=1 fs", "output.thermo_every=4", "output.trajectory_every=20",
+)  # fmt: skip
+
+
+def test_umbrella_study(tmp_path, capsys):
+    study = load_script("umbrella/study")
+    site = study.CASES["K to the site"]
+    short = site._replace(centres=(6.0, 5.8), springs=(0.6, 0.6), bulk=(5.8, 6.1), wells=[(5.7, 6.2)])
+    (record,) = study.main(tmp_path, {"K to the site": short}, 0.1, 1.2, SHORT_STUDY, resamples=3).values()
+    assert record.centres.tolist() == [5.8, 6.0]
+    assert record.temperature == 450.0
+    text = capsys.readouterr().out
+    assert "atoms in the well without restraints" in text
+    assert (tmp_path / "results.md").read_text().count("|") == 3 * 6
+    (written,) = json.loads((tmp_path / "results.json").read_text()).values()
+    assert written["bulk"] == [5.8, 6.1]
+    assert (tmp_path / "K-to-the-site.png").is_file()
+    # the stored results are those of this script
+    stored = json.loads((EXAMPLES / "umbrella" / "results" / "results.json").read_text())
+    assert {name: sorted(entry["centres"]) for name, entry in stored.items()} == {
+        f"{name}, {low:g} to {high:g} Å": sorted(case.centres)
+        for name, case in study.CASES.items()
+        for low, high in case.wells
+    }

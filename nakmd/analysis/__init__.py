@@ -52,6 +52,7 @@ from nakmd.analysis.thermal_conductivity import (
     thermal_conductivity,
 )
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
+from nakmd.analysis.umbrella_free_energy import UmbrellaRecord, umbrella_free_energy
 from nakmd.analysis.velocities import VelocityCorrelation, VelocityRecord, velocity_correlation
 from nakmd.analysis.viscosity import Viscosity, viscosity
 from nakmd.analysis.young_dupre import YoungDupreRecord, young_dupre
@@ -124,6 +125,7 @@ __all__ = [
     "ThermalConductivityRecord",
     "Thermo",
     "ThermoRecord",
+    "UmbrellaRecord",
     "VelocityCorrelation",
     "VelocityRecord",
     "Viscosity",
@@ -166,6 +168,7 @@ __all__ = [
     "surface_tension",
     "thermal_conductivity",
     "thermo",
+    "umbrella_free_energy",
     "unmeasured_quantities",
     "velocity_correlation",
     "viscosity",

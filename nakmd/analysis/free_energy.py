@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
+from nakmd.analysis.numerics.pymbar_loading import SOLVER, load_pymbar
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
@@ -256,14 +256,13 @@ def _mbar(
     ``guess`` [eV] is the starting point, the integrated free energies: from zero, the Newton steps diverge if
     energies span hundreds of kT.
     """
-    pymbar = _load_pymbar()
+    pymbar = load_pymbar()
     # independent frames: every g-th, with g not necessarily an integer
     thinned = [x[np.arange(0.0, len(x), statistical_inefficiency(x)).astype(np.int64)] for x in samples]
     reduced = beta * lambdas[:, None] * np.concatenate(thinned)[None, :]
     counts = np.array([len(x) for x in thinned])
-    solver = ({"method": "adaptive", "options": {"min_sc_iter": 0}},)  # scipy's solver warns about pymbar's options
     try:
-        mbar = pymbar.MBAR(reduced, counts, initial_f_k=beta * guess, solver_protocol=solver)
+        mbar = pymbar.MBAR(reduced, counts, initial_f_k=beta * guess, solver_protocol=SOLVER)
         differences = mbar.compute_free_energy_differences()
         matrix = mbar.compute_overlap()["matrix"]
     except pymbar.utils.ParameterError as error:
@@ -272,18 +271,6 @@ def _mbar(
             'method="integration".'
         ) from None
     return differences["Delta_f"][0] / beta, differences["dDelta_f"][0] / beta, np.asarray(matrix)
-
-
-def _load_pymbar() -> Any:
-    """Return pymbar, which is slow to import and logs warnings about optional packages."""
-    logger = logging.getLogger("pymbar")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        import pymbar  # noqa: PLC0415  (as above)
-    finally:
-        logger.setLevel(level)
-    return pymbar
 
 
 def _per_area(energy: Measure, area: Measure | None) -> Measure | None:

@@ -123,6 +123,7 @@ def quantity_in(unit: str) -> Any:
 #: A constant value, or [start, end] of a linear ramp over the stage; always stored as (start, end).
 TemperatureRamp = Annotated[tuple[float, float], QuantityField(q.TEMPERATURE, ramp=True)]
 PressureRamp = Annotated[tuple[float, float], QuantityField(q.PRESSURE, ramp=True)]
+LengthRamp = Annotated[tuple[float, float], QuantityField(q.LENGTH, ramp=True)]
 
 PositiveTime = Annotated[Time, Field(gt=0.0)]
 PositiveDuration = Annotated[Duration, Field(gt=0.0)]

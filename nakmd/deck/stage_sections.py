@@ -1,4 +1,4 @@
-"""The tables of a deck that define its stages: minimisation and dynamics, with thermostat, barostat and moves."""
+"""The tables of a deck that define its stages: minimisation, and dynamics with thermostat, barostat and moves."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from nakmd.deck.kinds import (
     chosen_options,
     describe,
 )
+from nakmd.deck.restraint_section import RestraintSection
 from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, SIDES, THERMOSTATS
 
 #: Description of the values of ``ensemble``.
@@ -72,6 +73,7 @@ class Relax(Section):
     force: Annotated[Force, Field(gt=0.0)] = Field(
         default=0.05, description="Converged when no force on an atom is larger."
     )
+    restraint: tuple[RestraintSection, ...] = Field(default=(), description="Harmonic restraints of distances.")
 
     @property
     def n_steps(self) -> int:
@@ -125,6 +127,7 @@ class Dynamics(ThermostatOptions):
         default=(), description="Several thermostats on groups without common atoms, for a flow of heat."
     )
     move: tuple[MoveSection, ...] = Field(default=(), description="Monte Carlo moves: exchanges of atoms.")
+    restraint: tuple[RestraintSection, ...] = Field(default=(), description="Harmonic restraints of distances.")
 
     @property
     @abstractmethod

@@ -23,7 +23,7 @@ class Move(ABC):
     ----------
     species : (str, str)
         Names that `Topology.select` knows: species, elements or groups. Only atoms that move freely take part, neither
-        frozen nor tethered nor in a rigid body.
+        frozen nor tethered nor restrained nor in a rigid body.
     every : int
         Steps between two calls: at steps of the run that are multiples of it.
     attempts : int
@@ -83,8 +83,15 @@ class Move(ABC):
         """Both names, for messages and reports."""
         return "–".join(self.species)
 
-    def start(self, system: System, mobility: Mobility) -> None:
+    def start(self, system: System, mobility: Mobility, restrained: Sequence[int] | IntArray = ()) -> None:
         """Choose the atoms of a stage; changes nothing in the system.
+
+        Parameters
+        ----------
+        system : System
+        mobility : Mobility
+        restrained : sequence of int
+            Atoms that restraints act on: they keep their places as tethered ones do.
 
         Raises
         ------
@@ -93,6 +100,7 @@ class Move(ABC):
         """
         free = mobility.free.copy()
         free[mobility.tether_atoms] = False
+        free[np.asarray(restrained, dtype=np.int64)] = False
         if self.takes_parked:
             free |= system.absent
         sides, kinds = [], []
@@ -102,8 +110,8 @@ class Move(ABC):
             if not len(atoms):
                 raise InputError(
                     f"The move {self.verb} {self.pair}, but none of the {int(chosen.sum())} atoms called {name!r} "
-                    "moves freely: frozen, tethered and rigid atoms keep their places. Name other species, or remove "
-                    "the move."
+                    "moves freely: frozen, tethered, restrained and rigid atoms keep their places. Name other "
+                    "species, or remove the move."
                 )
             sides.append(atoms)
             kinds.append(set(system.species[atoms].tolist()))

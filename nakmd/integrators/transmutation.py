@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from nakmd.arrays import IntArray
 from nakmd.errors import InputError
 from nakmd.integrators.groups import Mobility
 from nakmd.integrators.move import Move
@@ -119,7 +120,7 @@ class Transmutation(Move):
         self.composition, self.spread = composition, spread
         self.n_second = self.n_both = 0
 
-    def start(self, system: System, mobility: Mobility) -> None:
+    def start(self, system: System, mobility: Mobility, restrained: Sequence[int] | IntArray = ()) -> None:
         """Choose the atoms of a stage; changes nothing in the system.
 
         Raises
@@ -127,7 +128,7 @@ class Transmutation(Move):
         InputError
             As `Move.start`, if a side has several species, or if no atom is parked.
         """
-        super().start(system, mobility)
+        super().start(system, mobility, restrained)
         for name, side in zip(self.species, self.atoms, strict=True):
             kinds = np.unique(system.species[side])
             if len(kinds) > 1:

@@ -133,6 +133,8 @@ def cite_methods(deck: Deck | None, measured: Sequence[str]) -> list[Reference]:
             references += references_of(type(part))
         for move in stage.moves:
             references += references_of(type(move))
+        for restraint in stage.restraints:
+            references += references_of(type(restraint))
         if len(parts) > 1 or stage.moves:
             references += references_of(random)
     names = dict.fromkeys(name.split()[0] for name in measured)

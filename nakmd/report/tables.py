@@ -22,6 +22,7 @@ from nakmd.deck.stage_sections import Dynamics
 from nakmd.errors import AnalysisError
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.results.results import Results
+from nakmd.runs.stage_builder import build_restraints
 from nakmd.system import Topology
 
 #: Largest energy drift at constant energy [kT/ns/dof], of either sign.
@@ -181,8 +182,9 @@ def _judge(drift: Measure | None, constant_energy: bool) -> tuple[str, bool | No
 def _ensemble(stage: Any) -> str:
     if stage is None:
         return ""
+    restrained = "".join(f"; {restraint.words}" for restraint in build_restraints(stage))
     if not isinstance(stage, Dynamics):
-        return f"{MINIMISERS[stage.method].label}, to {stage.force:g} eV/Å"
+        return f"{MINIMISERS[stage.method].label}, to {stage.force:g} eV/Å{restrained}"
     text = "NVE"
     if stage.temperature is not None:
         first, last = stage.temperature
@@ -196,7 +198,7 @@ def _ensemble(stage: Any) -> str:
         text += f"; {BAROSTATS[stage.barostat.kind].label} of {', '.join(stage.barostat.axes)}"
     for move in stage.move:
         text += f"; {move.text}"
-    return text
+    return text + restrained
 
 
 def _bath(bath: Any) -> str:

@@ -17,6 +17,7 @@ from nakmd.kernels.jit import available_threads
 from nakmd.runs.footprint import count_stored, estimate_output
 from nakmd.runs.plan import Plan
 from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate
+from nakmd.runs.stage_builder import build_restraints
 
 #: Time [s] of a trial of an exchange move, and of a call for each atom (bins, new lists, forces), on one core of Zen 4:
 #: 14 and 26 µs, 1 to 3 µs in liquid NaK and in NaK beside graphene (`examples/segregation.toml`).
@@ -188,8 +189,9 @@ def _time_of_moves(deck: Deck, n_atoms: int) -> float:
 
 
 def _summary(stage: Any) -> str:
+    restrained = "".join(f", {restraint.words}" for restraint in build_restraints(stage))
     if not isinstance(stage, Dynamics):
-        return f"{MINIMISERS[stage.method].label} until no force exceeds {stage.force:g} eV/Å"
+        return f"{MINIMISERS[stage.method].label} until no force exceeds {stage.force:g} eV/Å{restrained}"
     text: str = stage.ensemble
     if stage.temperature is not None:
         start, end = stage.temperature
@@ -206,4 +208,4 @@ def _summary(stage: Any) -> str:
         text += f", {move.text}"
     if isinstance(stage, Deposition):
         text += f", {stage.count} atoms ({', '.join(stage.species)}) {stage.side}, one every {stage.every:g} ps"
-    return f"{text}, {stage.timestep * 1e3:g} fs"
+    return f"{text}{restrained}, {stage.timestep * 1e3:g} fs"

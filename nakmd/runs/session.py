@@ -40,6 +40,7 @@ from nakmd.simulation import (
     Status,
     ThermoWriter,
 )
+from nakmd.simulation.restraining import restraint_units
 from nakmd.system import System
 
 ProgressReport = Callable[[Progress], None]
@@ -141,6 +142,7 @@ class Session:
             "depositing_stages": [stage.name for stage in stages if stage.deposit is not None],
             "baths": {name: [bath.describe() for bath in several] for name, several in baths.items()},
             "thermo_units": THERMO_UNITS
+            | restraint_units(stages)
             | heat_units(tuple(dict.fromkeys(self.system.topology.elements)))
             | {bath_column(bath.group): "eV" for several in baths.values() for bath in several},
             "creator_version": __version__,

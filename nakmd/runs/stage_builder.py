@@ -24,6 +24,7 @@ from nakmd.integrators import (
     VelocityVerlet,
 )
 from nakmd.simulation import Stage
+from nakmd.simulation.restraints import COORDINATES, Restraint
 
 
 def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
@@ -59,6 +60,7 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
                 tethered=tethered,
                 moves=build_moves(section),
                 deposit=_deposit(section),
+                restraints=build_restraints(section),
             )
         )
     return stages
@@ -101,6 +103,19 @@ def _deposit(section: Relax | Dynamics) -> Deposit | None:
     if not isinstance(section, Deposition):
         return None
     return Deposit(section.count, section.steps_between, section.energy, section.height, section.angle, section.side)
+
+
+def build_restraints(section: Relax | Dynamics) -> tuple[Restraint, ...]:
+    """Return the restraints of a stage.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense to them.
+    """
+    return tuple(
+        Restraint(COORDINATES[one.kind](**one.arguments), one.spring, one.centre, one.name) for one in section.restraint
+    )
 
 
 def _thermostat(section: Dynamics) -> Thermostat | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nakmd.deck.stage_sections import Dynamics, Relax
+from nakmd.runs.stage_builder import build_restraints
 from nakmd.simulation import StageReport
 
 #: Largest excess [K] of the temperature of the free atoms over the bath during a deposition that is not noted.
@@ -31,6 +32,9 @@ def stage_notes(report: StageReport, section: Relax | Dynamics) -> Iterator[tupl
     if report.tried and report.accepted is not None:
         begin, share = f"{stage}: exchanges accepted: ", 100.0 * report.accepted / report.tried
         yield begin, f"{begin}{report.accepted:,} of {report.tried:,} ({share:.2g} %)."
+    if section.restraint and section.kind == "produce":
+        words = " and a ".join(restraint.words for restraint in build_restraints(section))
+        yield f"{stage} has a restraint", f"{stage} has a {words}: its results are those of the restrained system."
     if report.arrived is not None:
         begin = f"{stage}: atoms arrived: "
         yield begin, f"{begin}{report.arrived:,}; evaporated and parked: {report.evaporated:,}."

@@ -11,7 +11,7 @@ from nakmd.deck.messages import Problem
 from nakmd.errors import AnalysisError, InputError
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
-from nakmd.runs.stage_builder import build_integrator, build_moves, build_stages
+from nakmd.runs.stage_builder import build_integrator, build_moves, build_restraints, build_stages
 from nakmd.simulation import arrival_faults, move_faults, stage_faults
 from nakmd.system import System
 
@@ -23,6 +23,7 @@ def check_start(deck: Deck, system: System, potential: Potential) -> Iterator[Pr
         try:
             build_integrator(section)
             build_moves(section)
+            build_restraints(section)
         except InputError as error:
             faults.append((index, error))
     if not faults:

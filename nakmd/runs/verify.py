@@ -91,6 +91,10 @@ def named_groups(draft: Draft) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for index, name in enumerate(() if draft.output is None else draft.output.atoms):
         yield ("output", "atoms", index), name
     for index, stage in draft.stages:
+        for number, restraint in enumerate(stage.restraint):
+            for key, name in restraint.arguments.items():
+                if key != "nearest" and isinstance(name, str):
+                    yield ("stage", index, "restraint", number, key), name
         if isinstance(stage, Dynamics):
             yield ("stage", index, "group"), stage.group
             for number, move in enumerate(stage.move):

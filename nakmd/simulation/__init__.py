@@ -8,21 +8,27 @@ from nakmd.simulation.loop import Simulation
 from nakmd.simulation.observers import FrameWriter, Observer, ThermoLog, ThermoWriter
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import THERMO_UNITS
+from nakmd.simulation.restraints import COORDINATES, MassCenterDistance, Restraint, SiteDistance, WallDistance
 from nakmd.simulation.stages import Stage, StageReport, Status, stage_faults
 
 __all__ = [
+    "COORDINATES",
     "THERMO_UNITS",
     "Deadline",
     "FrameWriter",
     "LiveAnalysis",
+    "MassCenterDistance",
     "Observer",
     "Progress",
+    "Restraint",
     "Simulation",
+    "SiteDistance",
     "Stage",
     "StageReport",
     "Status",
     "ThermoLog",
     "ThermoWriter",
+    "WallDistance",
     "arrival_faults",
     "move_faults",
     "stage_faults",

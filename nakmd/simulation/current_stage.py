@@ -14,6 +14,7 @@ from nakmd.simulation.checkpoint_arrays import unpack_tethers
 from nakmd.simulation.exchanges import Exchanges
 from nakmd.simulation.forces import Forces
 from nakmd.simulation.readings import Readings
+from nakmd.simulation.restraining import Restraints
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.stages import StageReport, check_virial
 from nakmd.simulation.watch import Watch
@@ -32,6 +33,7 @@ class CurrentStage:
     work : WorkAccount
     exchanges : Exchanges
     arrivals : Arrivals
+    restraints : Restraints
     readings : Readings
     seed : int
 
@@ -49,12 +51,13 @@ class CurrentStage:
         work: WorkAccount,
         exchanges: Exchanges,
         arrivals: Arrivals,
+        restraints: Restraints,
         readings: Readings,
         seed: int,
     ) -> None:
         self._system, self._forces, self._schedule = system, forces, schedule
         self._work, self._exchanges, self._arrivals, self._readings = work, exchanges, arrivals, readings
-        self._seed = seed
+        self._restraints, self._seed = restraints, seed
         self.reports: list[StageReport] = []
 
     def prepare(self) -> None:
@@ -104,7 +107,10 @@ class CurrentStage:
 
     def _bind(self) -> Mobility:
         forces, schedule = self._forces, self._schedule
-        forces.mobility = schedule.stage.bind(self._system, self._seed, schedule.span, forces.mobility)
+        forces.mobility, bound = schedule.stage.bind(
+            self._system, self._seed, schedule.span, forces.mobility, self._restraints.bound
+        )
+        self._restraints.begin_stage(schedule.stage, bound)
         self._exchanges.bind(schedule.stage)
         self._arrivals.bind(schedule.stage, forces.mobility)
         return forces.mobility

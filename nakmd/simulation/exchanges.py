@@ -10,7 +10,7 @@ import numpy as np
 
 from nakmd.arrays import IntArray
 from nakmd.errors import InputError
-from nakmd.integrators import Mobility, Move
+from nakmd.integrators import Move, Span
 from nakmd.neighbors import Sites
 from nakmd.potentials import Evaluator
 from nakmd.potentials.local_energy import LocalEnergy
@@ -208,9 +208,11 @@ def _settle(system: System, place: Sequence[int], atoms: IntArray) -> Moved:
 def move_faults(system: System, evaluator: Evaluator, stages: Sequence[Stage]) -> Iterator[tuple[int, InputError]]:
     """Yield the index and the error of each stage whose moves the potential does not allow; the stages are bound."""
     for index, stage in enumerate(stages):
-        for move in stage.moves:
-            try:
-                move.start(system, Mobility(system, stage.frozen, stage.tethered, stage.rigid))
+        if not stage.moves:
+            continue
+        try:
+            stage.bind(system, 0, Span(0, stage.steps))
+            for move in stage.moves:
                 evaluator.local_energies(move.exchanged)
-            except InputError as error:
-                yield index, error
+        except InputError as error:
+            yield index, error

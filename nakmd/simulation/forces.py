@@ -8,17 +8,19 @@ from nakmd.arrays import FloatArray
 from nakmd.integrators import Mobility
 from nakmd.neighbors import Neighbors
 from nakmd.potentials.evaluator import Evaluator
+from nakmd.simulation.restraining import Restraints
 from nakmd.system import Result, System
 
 
 class Forces:
-    """Evaluates the potential and the tethers for one system, into one preallocated `Result`.
+    """Evaluates the potential, the tethers and the restraints for one system, into one preallocated `Result`.
 
     Parameters
     ----------
     system : System
     evaluator : Evaluator
     neighbors : Neighbors
+    restraints : Restraints
 
     Attributes
     ----------
@@ -29,10 +31,11 @@ class Forces:
         That of the current stage; its tethers are added to the result.
     """
 
-    def __init__(self, system: System, evaluator: Evaluator, neighbors: Neighbors) -> None:
+    def __init__(self, system: System, evaluator: Evaluator, neighbors: Neighbors, restraints: Restraints) -> None:
         self._system = system
         self._evaluator = evaluator
         self._neighbors = neighbors
+        self._restraints = restraints
         self.result = Result(system.n_atoms)
         self.virials: FloatArray | None = None
         self._virials_room: FloatArray = np.zeros((0, 3, 3))
@@ -89,3 +92,6 @@ class Forces:
             self.mobility.add_tethers(self._system, result)
             if result.undivided is not None:  # the energies of the atoms, which have the springs, are absent
                 result.undivided += self.mobility.tether_energy
+        restraint_energy = self._restraints.add(result)
+        if result.undivided is not None:
+            result.undivided += restraint_energy

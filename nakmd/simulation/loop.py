@@ -27,6 +27,7 @@ from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Progress, ProgressReporter
 from nakmd.simulation.readings import Readings, Value
 from nakmd.simulation.restored_state import check_restored
+from nakmd.simulation.restraining import Restraints
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.signals import polite_signals
 from nakmd.simulation.stages import Stage, StageReport, Status, check_stages, check_virial
@@ -107,13 +108,14 @@ class Simulation:
         self.seed = seed
         self.neighbors = Neighbors(self.evaluator.requests, skin) if neighbors is None else neighbors
         self._schedule = Schedule(stages)
-        self._forces = Forces(system, self.evaluator, self.neighbors)
+        self._restraints = Restraints(system, stages)
+        self._forces = Forces(system, self.evaluator, self.neighbors, self._restraints)
         self._work = WorkAccount(stages)
         self._observer_group = ObserverGroup(observers)
         self._progress = ProgressReporter(report)
         self._exchanges = Exchanges(system, self.evaluator, seed, stages)
         self._arrivals = Arrivals(system, self.evaluator.cutoff, seed, stages)
-        parts = self._forces, self._schedule, self._work, self._exchanges, self._arrivals
+        parts = self._forces, self._schedule, self._work, self._exchanges, self._arrivals, self._restraints
         self._readings = Readings(system, *parts)
         self._current = CurrentStage(system, *parts, self._readings, seed)
         self._stop_requested = False
@@ -122,7 +124,7 @@ class Simulation:
         self._deadline = deadline
         check_stages(system, self.stages, seed)
         check_virial(self.stages, [term.label for term in potential.terms if not term.has_virial])
-        self._last_step = LastStep.of(potential, system, self.result, self._schedule)
+        self._last_step = LastStep.of(potential, system, self.result, self._schedule, self._restraints)
         for _, fault in move_faults(system, self.evaluator, self.stages):
             raise fault
         for _, fault in arrival_faults(system, self.stages, self.evaluator.cutoff):
@@ -183,9 +185,10 @@ class Simulation:
 
     @property
     def conserved_energy(self) -> float:
-        """Total energy [eV] minus the work of thermostats, barostats and exchanges and the jumps between stages.
+        """Total energy [eV] minus all work from outside and the jumps between stages.
 
-        Constant up to the integration error, and continuous through all stages of dynamics.
+        The work is that of thermostats, barostats, exchanges and moving restraints. Constant up to the integration
+        error, and continuous through all stages of dynamics.
         """
         return self._readings.conserved_energy
 
@@ -256,7 +259,9 @@ class Simulation:
             integrator.before_forces(system, result, step)
             watched = step % WATCH_EVERY == 0 or step == frame_due
             complete = watched or self._last_step is not None or integrator.needs_virial(step)
+            self._restraints.begin_step(step)
             self._compute_forces(complete, observed=step == frame_due)
+            self._restraints.book()
             integrator.after_forces(system, result, step)
             for moved in self._exchanges.make_due(step, integrator.set_temperature(step)):
                 if moved.present:
@@ -364,6 +369,7 @@ class Simulation:
             "neighbors": self.neighbors.state(),
             "exchanges": self._exchanges.state(),
             "arrivals": self._arrivals.state(),
+            "restraints": self._restraints.state(),
             "observers": self._observer_group.state(),
         }
 
@@ -383,6 +389,7 @@ class Simulation:
         self._exchanges.restore(state.get("exchanges", {}))
         self._arrivals.restore(state.get("arrivals", {}), self.stages, self._schedule.stage_index)
         self._current.restore(state)
+        self._restraints.restore(state.get("restraints", {}))
         self.neighbors.restore(self.system, state["neighbors"])
         self._observer_group.restore(state["observers"])
         now = self.state()

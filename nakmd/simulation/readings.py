@@ -13,6 +13,7 @@ from nakmd.integrators.base import KineticSums
 from nakmd.simulation.arrivals import Arrivals
 from nakmd.simulation.exchanges import Exchanges
 from nakmd.simulation.forces import Forces
+from nakmd.simulation.restraining import Restraints
 from nakmd.simulation.schedule import Schedule
 from nakmd.simulation.work_account import WorkAccount
 from nakmd.system import Frame, Result, System
@@ -38,6 +39,7 @@ THERMO_UNITS = {
     "delta_mu": "eV",
     "arrival_work": "eV",
     "free_temperature": "K",
+    "restraint_work": "eV",
     "pressure_bar": "bar",
     **{f"pressure_{v}": "eV Angstrom-3" for v in VOIGT},
     "volume": "Angstrom+3",
@@ -137,6 +139,7 @@ class Readings:
     work : WorkAccount
     exchanges : Exchanges
     arrivals : Arrivals
+    restraints : Restraints
     """
 
     def __init__(
@@ -147,6 +150,7 @@ class Readings:
         work: WorkAccount,
         exchanges: Exchanges,
         arrivals: Arrivals,
+        restraints: Restraints,
     ) -> None:
         self._system = system
         self._forces = forces
@@ -154,6 +158,7 @@ class Readings:
         self._work = work
         self._exchanges = exchanges
         self._arrivals = arrivals
+        self._restraints = restraints
         self._kinetic = KineticSums(system.masses)
         self._heat: HeatCurrent | None = None
 
@@ -169,12 +174,10 @@ class Readings:
 
     @property
     def conserved_energy(self) -> float:
-        """Total energy [eV] minus all work from outside (thermostat, barostat, exchanges, arrivals, stages)."""
+        """Total energy [eV] minus all work from outside and the jumps between stages."""
         self._forces.complete()
-        work = self._work_totals()
-        energy = self._forces.result.energy + self.kinetic_energy
-        outside = work["thermostat"] + work["barostat"] + work["other"] + self._exchanges.work + self._arrivals.work
-        return energy - outside
+        outside = [*self._work_totals().values(), self._exchanges.work, self._arrivals.work, self._restraints.work]
+        return self._forces.result.energy + self.kinetic_energy - sum(outside)
 
     def thermo_row(self) -> dict[str, Value]:
         """Return the thermodynamic quantities (units: `THERMO_UNITS`)."""
@@ -188,6 +191,7 @@ class Readings:
             **self._bath_columns(),
             **self._exchanges.columns(schedule.stage.integrator.set_temperature(schedule.step)),
             **self._arrival_columns(),
+            **self._restraints.columns(),
             "conserved": self.conserved_energy,
             "tether_energy": forces.tether_energy,
         }

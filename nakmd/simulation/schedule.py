@@ -86,12 +86,10 @@ class Schedule:
     def extend(self, steps: int) -> None:
         """Add steps to the last stage, or a stage at the final set points if the last stage has ramps."""
         last = self.stages[-1]
-        if last.integrator.is_stationary:
+        if last.is_stationary:
             self.stages[-1] = replace(last, steps=last.steps + steps)
         else:
-            self.stages.append(
-                replace(last, integrator=last.integrator.settled(), steps=steps, initial_temperature=None, deposit=None)
-            )
+            self.stages.append(last.settled(steps))
 
     def state(self) -> dict[str, Any]:
         """Return the position for a checkpoint."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -19,6 +19,7 @@ from nakmd.integrators import (
     initialize_velocities,
     remove_momentum,
 )
+from nakmd.simulation.restraints import BoundRestraint, Restraint, bind_restraints
 from nakmd.system import System
 
 
@@ -55,6 +56,8 @@ class Stage:
         Monte Carlo moves between steps.
     deposit : Deposit, optional
         Atoms that arrive during the stage.
+    restraints : tuple of Restraint
+        Their names are unique.
     """
 
     name: str
@@ -67,17 +70,46 @@ class Stage:
     tethered: Mapping[str, float] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
     deposit: Deposit | None = None
+    restraints: tuple[Restraint, ...] = ()
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise InputError(f"Stage {self.name!r} has {self.steps} steps; it needs at least 1.")
 
+    @property
+    def restraint_names(self) -> list[str]:
+        """The names of its restraints: as given, else their number."""
+        return [restraint.name or str(number) for number, restraint in enumerate(self.restraints, start=1)]
+
+    @property
+    def is_stationary(self) -> bool:
+        """Whether all set points are constant."""
+        return self.integrator.is_stationary and all(restraint.centre.is_constant for restraint in self.restraints)
+
+    def settled(self, steps: int) -> Stage:
+        """Return a stage of more steps at the set points with which this one ends."""
+        return replace(
+            self,
+            integrator=self.integrator.settled(),
+            steps=steps,
+            initial_temperature=None,
+            deposit=None,
+            restraints=tuple(restraint.settled() for restraint in self.restraints),
+        )
+
     def is_called(self, names: frozenset[str] | None) -> bool:
         """Return whether its name or kind is among the names; True for None."""
         return names is None or self.name in names or self.kind in names
 
-    def bind(self, system: System, seed: int, span: Span, previous: Mobility | None = None) -> Mobility:
-        """Bind mobility and integrator to a system, without changing the system.
+    def bind(
+        self,
+        system: System,
+        seed: int,
+        span: Span,
+        previous: Mobility | None = None,
+        restrained: Sequence[BoundRestraint] = (),
+    ) -> tuple[Mobility, list[BoundRestraint]]:
+        """Bind mobility, integrator, restraints and moves to a system, without changing the system.
 
         Parameters
         ----------
@@ -86,6 +118,8 @@ class Stage:
         span : Span
         previous : Mobility, optional
             That of the previous stage; the same atoms keep its tether centres.
+        restrained : sequence of BoundRestraint
+            Those of the previous stage; equal coordinates keep their atoms.
 
         Raises
         ------
@@ -96,16 +130,30 @@ class Stage:
         if previous is not None and np.array_equal(previous.tether_atoms, mobility.tether_atoms):
             mobility.tether_centres[:] = previous.tether_centres
         self.integrator.start(system, mobility, seed, span)
+        self._check_restraints()
+        bound = bind_restraints(self.restraints, system, mobility, span, self.integrator, restrained)
+        held = [atom for one in bound for atom in one.atoms.tolist()]
         for move in self.moves:
-            self._bind_move(move, system, mobility)
+            self._bind_move(move, system, mobility, held)
         columns = [column for move in self.moves for column in move.columns]
         if len(set(columns)) < len(columns):
             raise InputError("The stage has several transmutations, and one composition is reported. Keep one of them.")
         if self.deposit is not None:
             check_deposit(self.deposit, system, mobility, self.integrator.advances_time)
-        return mobility
+        return mobility, bound
 
-    def _bind_move(self, move: Move, system: System, mobility: Mobility) -> None:
+    def _check_restraints(self) -> None:
+        """Raise `InputError` if two restraints have one name, or atoms of a restraint may leave the run."""
+        for number, name in enumerate(self.restraint_names):
+            if name in self.restraint_names[:number]:
+                raise InputError(f"Stage {self.name!r} has two restraints called {name!r}. Give them names.")
+        if self.deposit is not None and self.restraints:
+            raise InputError(
+                f"Stage {self.name!r} deposits atoms, of which any may evaporate and leave the run, so it cannot have "
+                "restraints. Put them into a following stage."
+            )
+
+    def _bind_move(self, move: Move, system: System, mobility: Mobility, held: Sequence[int]) -> None:
         """Bind a move; raise `InputError` unless its temperature is given once."""
         if not self.integrator.advances_time:
             raise InputError(f"A relaxation cannot have moves, but the stage {move.verb} {move.pair}.")
@@ -125,7 +173,7 @@ class Stage:
                 f"The move that {move.verb} {move.pair} has a temperature of {move.temperature:g} K, and the stage has "
                 "a thermostat: moves take its temperature. Remove that of the move."
             )
-        move.start(system, mobility)
+        move.start(system, mobility, held)
 
     def prepare_velocities(self, system: System, mobility: Mobility, seed: int, step: int) -> None:
         """Draw the initial velocities, if any, and apply the constraints of the stage to the velocities."""

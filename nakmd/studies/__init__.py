@@ -25,6 +25,7 @@ from nakmd.studies.study_inputs import Input, Inputs, load_inputs
 from nakmd.studies.study_names import STUDIES
 from nakmd.studies.study_result import StudyResult
 from nakmd.studies.study_run import study
+from nakmd.studies.umbrella_sampling import umbrella
 from nakmd.studies.validation import LIQUID_QUICK, Validation, validate
 from nakmd.studies.work_of_adhesion import work_of_adhesion
 
@@ -58,6 +59,7 @@ __all__ = [
     "run_affinity_ladder",
     "run_members",
     "study",
+    "umbrella",
     "validate",
     "wall_alone",
     "work_of_adhesion",
