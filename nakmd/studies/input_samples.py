@@ -32,7 +32,13 @@ def sample(inputs: Mapping[str, Mapping[str, Any]], n: int, seed: int) -> dict[s
     return {key.partition(".")[2]: Input(**entry).draw(n, seed) for key, entry in inputs.items()}
 
 
-def require_possible(inputs: Mapping[str, Input], positive: Collection[str], shares: Collection[str]) -> None:
+def require_possible(
+    inputs: Mapping[str, Input],
+    positive: Collection[str],
+    shares: Collection[str],
+    exact: Collection[str] = (),
+    uncertain: Collection[str] = (),
+) -> None:
     """Refuse inputs whose samples would be impossible.
 
     Parameters
@@ -40,6 +46,8 @@ def require_possible(inputs: Mapping[str, Input], positive: Collection[str], sha
     inputs : mapping of str to Input
     positive, shares : collection of str
         Keys of numbers above 0, and of those between 0 and 1.
+    exact, uncertain : collection of str
+        Keys of numbers that the study uses without their error, and of those whose error it needs.
 
     Raises
     ------
@@ -56,6 +64,10 @@ def require_possible(inputs: Mapping[str, Input], positive: Collection[str], sha
         if key in shares and not (low >= 0.0 and high <= 1.0):
             end = low if low < 0.0 else high
             raise InputError(f"The input {key} reaches {end:g}, but is a share between 0 and 1. Give a low and a high end.")
+        if key in exact and entry.distribution != "exact":
+            raise InputError(f"The input {key} is {entry.text}, but the study uses one exact number. Give a value alone.")
+        if key in uncertain and entry.distribution == "exact":
+            raise InputError(f"The input {key} is {entry.text} without an error. Give the error of the measurement.")
 
 
 def _reach(entry: Input) -> tuple[float, float]:
@@ -146,8 +158,32 @@ def spread_tables(figures: Sequence[StudyFigure]) -> Iterator[StudyTable]:
         yield StudyTable(group or "Figures", columns, rows, note)
 
 
+def short(value: float, digits: int = 3) -> str:
+    """Return a number with some significant digits, and without an exponent from 1e-4 to 1e6.
+
+    Examples
+    --------
+    >>> short(1946.3), short(-0.01234, 2), short(150.0, 1)
+    ('1950', '-0.012', '200')
+    """
+    return f"{float(f'{value:.{digits}g}'):g}"
+
+
+def ends(figure: StudyFigure) -> tuple[float, float]:
+    """Return the ends of the interval of a figure from `spread_figure`."""
+    assert figure.interval is not None
+    return figure.interval
+
+
+def median_text(figure: StudyFigure) -> str:
+    """Return the median of a figure from `spread_figure` with the range of 95 % and the unit."""
+    low, high = ends(figure)
+    unit = "" if figure.unit == "1" else f" {figure.unit}"
+    return f"{short(figure.value or 0.0, 2)} ({short(low, 2)} … {short(high, 2)}){unit}"
+
+
 def _rounded(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    return "–" if value is None else short(value)
 
 
 def _small(error: float | None) -> str:

@@ -24,7 +24,7 @@ REPLACED, KC8, OXYGEN, WATER = "graphitic N replaced", "KC8", "oxygen groups", "
 LIQUIDS, SOLIDS = "mixing of liquids", "mixing of solids"
 
 #: Routes that release heat, one wetting at a time, and those that absorb it if Na and K come unmixed.
-WETTING: Mapping[str, str] = {wall: f"wetting, {wall}" for wall in WALLS}
+WETTING: Mapping[str, str] = {wall: f"wetting ({wall})" for wall in WALLS}
 REACTIONS = (REPLACED, KC8, OXYGEN, WATER)
 MIXING = (LIQUIDS, SOLIDS)
 ROUTES = (*WETTING.values(), *REACTIONS, *MIXING)
