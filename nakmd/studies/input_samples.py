@@ -58,14 +58,19 @@ def require_possible(
         low, high = _reach(entry)
         if key in positive and not low > 0.0:
             raise InputError(
-                f"The input {key} reaches {low:g} {entry.unit}, but must be above 0. Give it a low and a high end, with "
+                f"The input {key} reaches {low:g} {entry.unit}, but must be above 0. Give it a low and a high end, "
+                "with "
                 'distribution = "log-uniform" if it is not known well.'
             )
         if key in shares and not (low >= 0.0 and high <= 1.0):
             end = low if low < 0.0 else high
-            raise InputError(f"The input {key} reaches {end:g}, but is a share between 0 and 1. Give a low and a high end.")
+            raise InputError(
+                f"The input {key} reaches {end:g}, but is a share between 0 and 1. Give a low and a high end."
+            )
         if key in exact and entry.distribution != "exact":
-            raise InputError(f"The input {key} is {entry.text}, but the study uses one exact number. Give a value alone.")
+            raise InputError(
+                f"The input {key} is {entry.text}, but the study uses one exact number. Give a value alone."
+            )
         if key in uncertain and entry.distribution == "exact":
             raise InputError(f"The input {key} is {entry.text} without an error. Give the error of the measurement.")
 
@@ -139,8 +144,8 @@ def spread_figure(
 def spread_tables(figures: Sequence[StudyFigure]) -> Iterator[StudyTable]:
     """Yield a table of each group of figures: one row each, with the 95 % interval over the inputs if it has one."""
     note = (
-        "Medians and the ranges of 95 % of the samples of the inputs. Sampling: standard error of the median. Systematic: "
-        "half the range between models."
+        "Medians and the ranges of 95 % of the samples of the inputs. Sampling: standard error of the median. "
+        "Systematic: half the range between models."
     )
     for group in dict.fromkeys(figure.group for figure in figures):
         rows = []

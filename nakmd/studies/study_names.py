@@ -12,6 +12,7 @@ from nakmd.studies.study import Study
 STUDIES: Mapping[str, str] = {
     "exchange": "exchange_study.exchange.Exchange",
     "heat": "heat_study.heat.Heat",
+    "electrode": "electrode_study.electrode.Electrode",
 }
 
 

@@ -75,7 +75,9 @@ class Camera:
     def _read(self, temperature: ArrayLike, emissivity: ArrayLike, reflected: ArrayLike) -> FloatArray:
         """Return what is read [K]."""
         epsilon = np.asarray(emissivity)
-        received = epsilon * self.radiance(temperature) + (1.0 - epsilon) * self.radiance(self.start + reflected)
+        received = epsilon * self.radiance(temperature) + (1.0 - epsilon) * self.radiance(
+            self.start + np.asarray(reflected)
+        )
         background = (1.0 - self.setting) * self.radiance(self.start)
         return self.temperature((received - background) / self.setting)
 

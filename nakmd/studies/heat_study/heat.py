@@ -65,8 +65,8 @@ class Heat(Study):
 
     Notes
     -----
-    Heat q per gram of carbon, released at a rate of first order k; adiabatic rise w q/c; losses to gas, surroundings and
-    support with a time τ. The rise is ΔT_ad κ/(κ-1) (exp(-t/τ) - exp(-k t)) with κ = kτ, its peak ΔT_ad κ^(1/(1-κ)) at
+    Heat q per gram of carbon, released at a rate of first order k; adiabatic rise w q/c; losses to gas, surroundings
+    and support with a time τ. The rise is ΔT_ad κ/(κ-1) (exp(-t/τ) - exp(-k t)) with κ = kτ, its peak ΔT_ad κ^(1/(1-κ)) at
     ln κ/(k - 1/τ). The camera has the integral of Planck's law over its band, from a grey surface.
 
     References
@@ -79,19 +79,20 @@ class Heat(Study):
     title = "Heat of contact and the infrared camera"
     question = "Does the heat that an infrared camera sees come from a reaction of graphitic nitrogen?"
     limits: ClassVar[tuple[str, ...]] = (
-        "No temperature curve of the papers could be read. Nothing here is compared with one; the measured peak is made up "
-        "until you replace it (--inputs).",
-        "The heat of the nitrogen's route is what the hypothesis requires, 1.5 eV for each N. It is not computed, and the "
-        "literal reaction is endothermic.",
-        "Energies of adhesion are of the models, at 450 K, around a (10,10) tube, with wells that were fitted to PBE for "
-        "flat sheets; a pyridinic site of the models binds more than one atom, so its heat is an upper bound.",
-        "Wetting subtracts the surface energy of the same model, or the measured one: half of the difference is given as "
-        "a systematic error, and the routes are drawn from both.",
-        "One temperature of the whole electrode, one rate for all routes, a flat electrode without edges. A camera sees "
-        "the surface, which may be ahead of the inside where tubes and metal are mixed by hand.",
-        "Emissivity is grey and constant. While tubes are mixed in, it changes, and what bare metal reflects moves: both "
-        "change the reading without any heat. A window of a glove box is not included.",
-        "Routes add up. Water, oxygen groups and the oxide of the metal compete for the same metal, which is in excess.",
+        "No temperature curve of the papers could be read. Nothing here is compared with one; the measured peak is "
+        "made up until you replace it (--inputs).",
+        "The heat of the nitrogen's route is what the hypothesis requires, 1.5 eV for each N. It is not computed, and "
+        "the literal reaction is endothermic.",
+        "Energies of adhesion are of the models, at 450 K, around a (10,10) tube, with wells that were fitted to PBE "
+        "for flat sheets; a pyridinic site of the models binds more than one atom, so its heat is an upper bound.",
+        "Wetting subtracts the surface energy of the same model, or the measured one: half of the difference is given "
+        "as a systematic error, and the routes are drawn from both.",
+        "One temperature of the whole electrode, one rate for all routes, a flat electrode without edges. A camera "
+        "sees the surface, which may be ahead of the inside where tubes and metal are mixed by hand.",
+        "Emissivity is grey and constant. While tubes are mixed in, it changes, and what bare metal reflects moves: "
+        "both change the reading without any heat. A window of a glove box is not included.",
+        "Routes add up. Water, oxygen groups and the oxide of the metal compete for the same metal, which is in "
+        "excess.",
     )
 
     def points(self) -> list[StudyPoint]:
@@ -146,7 +147,8 @@ def _of_forward(found: Mapping[str, Any]) -> Iterator[StudyFigure]:
     yield spread_figure(times["peak"], "time.peak", "time of the peak", "s", THERMAL)
     yield spread_figure(times["decay"], "time.decay", "time in which the warmth decays", "s", THERMAL)
     yield spread_figure(times["release"], "time.release", "time of the release, 1/k", "s", THERMAL)
-    note = f"largest {found['biot']['largest']:.2g}; below {LUMPED:g} in {100 * found['biot']['lumped']:g} % of the samples"
+    largest, lumped = found["biot"]["largest"], 100.0 * found["biot"]["lumped"]
+    note = f"largest {largest:.2g}; below {LUMPED:g} in {lumped:g} % of the samples"
     yield spread_figure(found["biot"], "biot", "Biot number", "1", THERMAL, notes=(note,))
     yield spread_figure(optics["ratio"], "camera.ratio", "emissivity over the one that is set", "1", THERMAL)
     band = f"reading over rise, by the band, at {TEST_RISE:g} K"
@@ -180,7 +182,8 @@ def _of_inverse(found: Mapping[str, Any]) -> Iterator[StudyFigure]:
         title = f"share of {routes.REPLACED} by a {instrument}"
         yield spread_figure(share, f"{instrument}.share", title, "1", MEASURED, notes=(note,))
         yield StudyFigure(
-            key=f"{instrument}.narrowing", title=f"width of the heat of {routes.REPLACED} over that before, by a {instrument}",
+            key=f"{instrument}.narrowing",
+            title=f"width of the heat of {routes.REPLACED} over that before, by a {instrument}",
             value=narrowing, unit="1", group=MEASURED,
         )  # fmt: skip
         for other, correlation in posterior["correlation"][routes.REPLACED].items():
@@ -204,7 +207,7 @@ def _table_of_routes(figures: Figures) -> StudyTable:
         rows.append((name, *cells, short(figures[f"unseen.{name}"].value or 0.0, 2)))
     columns = ("route", *(f"{title} / {unit}" for _, _, title, unit in STEPS), "below the noise")
     note = (
-        "Median and the range of 95 % of the samples. Mixing is for metal that is not premixed. Below the noise: chance "
-        "that the camera does not see it."
+        "Median and the range of 95 % of the samples. Mixing is for metal that is not premixed. Below the noise: "
+        "chance that the camera does not see it."
     )
     return StudyTable(BY_ROUTE, columns, rows, note)

@@ -25,8 +25,9 @@ def sentences(figures: Figures, inputs: Inputs) -> Iterator[str]:
     yield _camera(figures)
     yield from _measured(figures, inputs)
     yield (
-        f"If Na and K are not premixed, mixing cools: {median_text(figures[f'adiabatic.{routes.LIQUIDS}'])} for the liquids, "
-        f"{median_text(figures[f'adiabatic.{routes.SOLIDS}'])} with melting, without losses. That hides any of the routes."
+        f"If Na and K are not premixed, mixing cools: {median_text(figures[f'adiabatic.{routes.LIQUIDS}'])} for the "
+        f"liquids, {median_text(figures[f'adiabatic.{routes.SOLIDS}'])} with melting, without losses. That hides any "
+        "of the routes."
     )
     biot = figures["biot"]
     yield f"One temperature of the electrode is a fair assumption: the Biot number is {biot.notes[0]}."
@@ -63,7 +64,9 @@ def _overlap(figures: Figures) -> str:
     names = [
         name
         for name in (*routes.WETTING.values(), *routes.REACTIONS)
-        if name != routes.REPLACED and ends(figures[f"seen.{name}"])[0] < high and ends(figures[f"seen.{name}"])[1] > low
+        if name != routes.REPLACED
+        and ends(figures[f"seen.{name}"])[0] < high
+        and ends(figures[f"seen.{name}"])[1] > low
     ]
     seen = f"Its highest reading would be {median_text(figures[f'seen.{routes.REPLACED}'])}"
     if not names:
@@ -80,8 +83,8 @@ def _wetting(figures: Figures) -> Iterator[str]:
         error = "" if systematic is None else f"; half their range is {short(systematic, 2)} J/g"
         if len(set(signs.values())) == 1:
             yield (
-                f"Wetting of a {wall} wall is {next(iter(signs.values()))} by both models and with both surface energies: "
-                f"{median_text(figures[f'heat.{name}'])}{error}."
+                f"Wetting of a {wall} wall is {next(iter(signs.values()))} by both models and with both surface "
+                f"energies: {median_text(figures[f'heat.{name}'])}{error}."
             )
         else:
             parts = ", ".join(f"{sign} ({variant}: {median_text(found[variant])})" for variant, sign in signs.items())
@@ -96,8 +99,8 @@ def _sign(figure: StudyFigure) -> str:
 def _camera(figures: Figures) -> str:
     return (
         f"The camera reads {median_text(figures['camera.band'])} of a rise by the integral over its band, and "
-        f"{median_text(figures['camera.ratio'])} by the ratio of emissivities. A warming of what is reflected by 1 K reads "
-        f"{median_text(figures['camera.background'])} without any heat."
+        f"{median_text(figures['camera.ratio'])} by the ratio of emissivities. A warming of what is reflected by 1 K "
+        f"reads {median_text(figures['camera.background'])} without any heat."
     )
 
 
@@ -113,8 +116,8 @@ def _measured(figures: Figures, inputs: Inputs) -> Iterator[str]:
     others = [name for name in routes.REACTIONS if name != routes.REPLACED]
     possible = ", ".join(f"{name} {figures[f'possible.{name}'].value:.2f}" for name in others)
     yield (
-        f"{measured} is {median_text(heat)} of carbon. For {routes.REPLACED} alone that is {median_text(needed)} of the atoms of the "
-        f"wall (y_N × graphitic share × converted); the chance that the inputs allow it is "
+        f"{measured} is {median_text(heat)} of carbon. For {routes.REPLACED} alone that is {median_text(needed)} of "
+        f"the atoms of the wall (y_N × graphitic share × converted); the chance that the inputs allow it is "
         f"{figures[f'possible.{routes.REPLACED}'].value:.2f}. The same for the others alone: {possible}."
     )
     parts = [

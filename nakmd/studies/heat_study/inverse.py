@@ -34,8 +34,8 @@ def inverse(inputs: Mapping[str, Mapping[str, Any]], samples: int, seed: int) ->
     Samples of the inputs, with the measured mass and carbon fraction, get the weight of the measured time,
     :math:`\exp(-(t_p - t)^2/2\sigma_t^2)`. Each gives one heat for one reading drawn from the measured peak: the
     posterior of a prior that is flat in the logarithm of the heat. For the posteriors of the routes the prior is that
-    of the forward study: independent samples of the routes meet the samples above, drawn again by their weights, and get
-    the weight of the reading of their sum. A calorimeter that finds the median of that sum, with a small error, tells
+    of the forward study: independent samples of the routes meet the samples above, drawn again by their weights, and
+    get the weight of the reading of their sum. A calorimeter that finds the median of that sum, with a small error, tells
     what no camera could improve.
 
     Raises
@@ -83,8 +83,8 @@ def _require_samples(weights: FloatArray, values: FloatArray, measured: Input) -
         low, high = np.percentile(values, (5.0, 95.0))
         raise RunError(
             f"Too few samples ({effective_number(weights):.0f} of {len(values)}) agree with {measured.key} = "
-            f"{measured.text}: with these inputs it is {low:.3g} to {high:.3g} {measured.unit} in nine of ten. Check the "
-            "measurement, widen the inputs, or state a larger error."
+            f"{measured.text}: with these inputs it is {low:.3g} to {high:.3g} {measured.unit} in nine of ten. Check "
+            "the measurement, widen the inputs, or state a larger error."
         )
 
 
@@ -93,7 +93,10 @@ def _needs(
 ) -> dict[str, dict[str, float]]:
     """Return how much of each route alone would give the heat, and the chance that its inputs allow as much."""
     ones = np.ones_like(heat)
-    top = {name: _top(inputs, name) for name in ("nitrogen", "graphitic_share", "converted", "kc8_share", "oxygen", "water")}
+    top = {
+        name: _top(inputs, name)
+        for name in ("nitrogen", "graphitic_share", "converted", "kc8_share", "oxygen", "water")
+    }
     one_each: dict[str, tuple[FloatArray, float]] = {
         routes.REPLACED: (
             heat / routes.replaced(drawn, ones), top["nitrogen"] * top["graphitic_share"] * top["converted"],
@@ -103,8 +106,10 @@ def _needs(
         routes.WATER: (heat / (routes.water(drawn) / drawn["water"]), top["water"]),
     }  # fmt: skip
     return {
-        name: {**spread(amount, weights), "possible": float(np.average((amount >= 0.0) & (amount <= most), weights=weights)),
-               "most": most}
+        name: {
+            **spread(amount, weights), "most": most,
+            "possible": float(np.average((amount >= 0.0) & (amount <= most), weights=weights)),
+        }
         for name, (amount, most) in one_each.items()
     }  # fmt: skip
 
