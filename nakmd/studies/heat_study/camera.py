@@ -65,12 +65,14 @@ class Camera:
 
     def radiance(self, temperature: ArrayLike) -> FloatArray:
         """Return B(T), from the table."""
-        return np.interp(temperature, *self._table)
+        found: FloatArray = np.interp(np.asarray(temperature, float), *self._table)
+        return found
 
     def temperature(self, radiance: ArrayLike) -> FloatArray:
         """Return the temperature [K] of a black body of that radiance."""
         temperatures, radiances = self._table
-        return np.interp(radiance, radiances, temperatures)
+        found: FloatArray = np.interp(np.asarray(radiance, float), radiances, temperatures)
+        return found
 
     def _read(self, temperature: ArrayLike, emissivity: ArrayLike, reflected: ArrayLike) -> FloatArray:
         """Return what is read [K]."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from nakmd.analysis.plotting import Figure
 from nakmd.studies.heat_study import heat_picture, heat_sentences, routes
 from nakmd.studies.heat_study.forward import TEST_CHANGE, TEST_RISE, forward
-from nakmd.studies.heat_study.inverse import inverse
+from nakmd.studies.heat_study.inverse import by_calorimeter, by_camera, inverse
 from nakmd.studies.heat_study.lumped import LUMPED
 from nakmd.studies.input_samples import ends, require_possible, short, spread_figure, spread_tables
 from nakmd.studies.study import Figures, PointResults, Study, StudyPoint, failure
@@ -46,10 +46,14 @@ STEPS = (
 )
 
 BY_ROUTE, BY_MODEL, SHARE = "Routes", "Heat of wetting by model", "Share in the heat of all routes"
-THERMAL, MEASURED, INFLUENCE = "Electrode and camera", "From the measured peak", "Rank correlation with the reading"
+THERMAL, INFLUENCE = "Electrode and camera", "Rank correlation with the reading"
+MEASURED, IDENTIFIED = "From the measured peak", "What a measurement tells of the routes together"
 
 #: Inputs whose influence is listed.
 LISTED = 8
+
+#: Posteriors of the routes: key of the point, and its function.
+INSTRUMENTS = {"camera": by_camera, "calorimeter": by_calorimeter}
 
 #: Titles of what a route would need alone, and their units.
 NEEDS: Mapping[str, str] = {
@@ -66,8 +70,8 @@ class Heat(Study):
     Notes
     -----
     Heat q per gram of carbon, released at a rate of first order k; adiabatic rise w q/c; losses to gas, surroundings
-    and support with a time τ. The rise is ΔT_ad κ/(κ-1) (exp(-t/τ) - exp(-k t)) with κ = kτ, its peak ΔT_ad κ^(1/(1-κ)) at
-    ln κ/(k - 1/τ). The camera has the integral of Planck's law over its band, from a grey surface.
+    and support with a time τ. The rise is ΔT_ad κ/(κ-1) (exp(-t/τ) - exp(-k t)) with κ = kτ, its peak
+    ΔT_ad κ^(1/(1-κ)) at ln κ/(k - 1/τ). The camera has the integral of Planck's law over its band, from a grey surface.
 
     References
     ----------
@@ -101,19 +105,16 @@ class Heat(Study):
         settings = {
             "inputs": self.inputs.to_dict(), "samples": QUICK_SAMPLES if self.quick else SAMPLES, "seed": self.seed,
         }  # fmt: skip
-        return [StudyPoint("forward", forward, settings, cost=3.0), StudyPoint("inverse", inverse, settings)]
+        return [
+            StudyPoint("forward", forward, settings, cost=8.0),
+            StudyPoint("inverse", inverse, settings),
+            *(StudyPoint(key, function, settings) for key, function in INSTRUMENTS.items()),
+        ]
 
     def figures(self, results: PointResults) -> list[StudyFigure]:
         """Return the figures of routes, of the electrode, and of the measured peak."""
-        found = list(_of_forward(results["forward"]))
-        measured = results["inverse"]
-        if "failed" in measured:
-            lost = StudyFigure(
-                key="inverse.heat", title="heat per gram of carbon", value=None, unit="J/g", group=MEASURED,
-                notes=failure(measured),
-            )  # fmt: skip
-            return [*found, lost]
-        return [*found, *_of_inverse(measured)]
+        posteriors = [figure for name in INSTRUMENTS for figure in _of_routes(name, results[name])]
+        return [*_of_forward(results["forward"]), *_of_inverse(results["inverse"]), *posteriors]
 
     def answers(self, figures: Figures) -> tuple[str, ...]:
         """Return what follows for the claim."""
@@ -163,7 +164,13 @@ def _of_forward(found: Mapping[str, Any]) -> Iterator[StudyFigure]:
 
 
 def _of_inverse(found: Mapping[str, Any]) -> Iterator[StudyFigure]:
-    """Yield the figures of the measured peak."""
+    """Yield the heat from the measured peak, and what each route would need for it."""
+    if "failed" in found:
+        yield StudyFigure(
+            key="inverse.heat", title="heat per gram of carbon", value=None, unit="J/g", group=MEASURED,
+            notes=failure(found),
+        )  # fmt: skip
+        return
     note = f"effective number of samples {found['samples']:.0f}; the prior is flat in the logarithm"
     yield spread_figure(found["heat"], "inverse.heat", "heat per gram of carbon", "J/g", MEASURED, notes=(note,))
     yield spread_figure(found["rise"], "inverse.rise", "true highest rise", "K", MEASURED)
@@ -175,24 +182,28 @@ def _of_inverse(found: Mapping[str, Any]) -> Iterator[StudyFigure]:
             key=f"possible.{name}", title=f"chance that {name} alone can be it", value=needed["possible"], unit="1",
             group=MEASURED,
         )  # fmt: skip
-    for instrument in ("camera", "calorimeter"):
-        posterior = found[instrument]
-        share, narrowing = posterior["shares"][routes.REPLACED], posterior["narrowing"][routes.REPLACED]
-        note = f"effective number of samples {posterior['samples']:.0f}"
-        title = f"share of {routes.REPLACED} by a {instrument}"
-        yield spread_figure(share, f"{instrument}.share", title, "1", MEASURED, notes=(note,))
-        yield StudyFigure(
-            key=f"{instrument}.narrowing",
-            title=f"width of the heat of {routes.REPLACED} over that before, by a {instrument}",
-            value=narrowing, unit="1", group=MEASURED,
-        )  # fmt: skip
-        for other, correlation in posterior["correlation"][routes.REPLACED].items():
-            if other != routes.REPLACED:
-                yield StudyFigure(
-                    key=f"{instrument}.correlation.{other}",
-                    title=f"posterior correlation of {routes.REPLACED} and {other}, by a {instrument}",
-                    value=correlation, unit="1", group=MEASURED,
-                )  # fmt: skip
+
+
+def _of_routes(instrument: str, found: Mapping[str, Any]) -> Iterator[StudyFigure]:
+    """Yield what an instrument tells of the nitrogen's route if all routes occur together."""
+    title = f"width of the heat of {routes.REPLACED} over that before"
+    narrowing = None if "failed" in found else found["narrowing"][routes.REPLACED]
+    yield StudyFigure(
+        key=f"{instrument}.narrowing", title=title, model=instrument, value=narrowing, unit="1", group=IDENTIFIED,
+        notes=failure(found),
+    )  # fmt: skip
+    if "failed" in found:
+        return
+    note = f"effective number of samples {found['samples']:.0f}"
+    title = f"share of {routes.REPLACED} in all heat"
+    share = found["shares"][routes.REPLACED]
+    yield spread_figure(share, f"{instrument}.share", title, "1", IDENTIFIED, model=instrument, notes=(note,))
+    for other, correlation in found["correlation"][routes.REPLACED].items():
+        if other != routes.REPLACED:
+            yield StudyFigure(
+                key=f"{instrument}.correlation.{other}", title=f"correlation of {routes.REPLACED} and {other}",
+                model=instrument, value=correlation, unit="1", group=IDENTIFIED,
+            )  # fmt: skip
 
 
 def _table_of_routes(figures: Figures) -> StudyTable:

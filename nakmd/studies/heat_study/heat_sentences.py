@@ -43,19 +43,24 @@ def _verdict(figures: Figures) -> str:
     share = figures[f"share.{routes.REPLACED}"]
     begin = f"Of the heat of all routes together, {routes.REPLACED} gives {_percent(share)}, if it happens as supposed."
     low, high = ends(share)
-    camera, calorimeter = figures.get("camera.narrowing"), figures.get("calorimeter.narrowing")
     if low > MAJORITY:
         return f"{begin} It is the main source of heat for these inputs: a camera sees it above all."
-    widths = ""
-    if camera is not None and calorimeter is not None and camera.value is not None and calorimeter.value is not None:
-        widths = (
-            f" A peak narrows its heat to {100 * camera.value:.0f} % of the range before, a calorimeter to "
-            f"{100 * calorimeter.value:.0f} %."
-        )
-        if max(camera.value, calorimeter.value) < TOLD_LITTLE:
-            return f"{begin}{widths} For these inputs the measurement tells how much it is."
+    widths = {
+        name: figures[f"{name}.narrowing"].value
+        for name in ("camera", "calorimeter")
+        if figures[f"{name}.narrowing"].value is not None
+    }
+    told = "".join(
+        f" A {name} leaves {100.0 * width:.0f} % of the width of its heat before the measurement."
+        for name, width in widths.items()
+        if width is not None
+    )
+    if "camera" not in widths:
+        told += f" The routes together do not explain the measured peak: {' '.join(figures['camera.narrowing'].notes)}"
+    if widths and all(width is not None and width < TOLD_LITTLE for width in widths.values()):
+        return f"{begin}{told} For these inputs the measurement tells how much it is."
     main = " It is not the main source of heat." if high < MINORITY else ""
-    return f"{begin}{widths}{main} IR alone cannot assign the heat to graphitic N."
+    return f"{begin}{told}{main} IR alone cannot assign the heat to graphitic N."
 
 
 def _overlap(figures: Figures) -> str:

@@ -70,11 +70,13 @@ class LumpedElectrode:
 
     def biot(self, conductivity: ArrayLike) -> FloatArray:
         """Return the Biot number h L/λ for a thermal conductivity [W/m/K]."""
-        return self.transfer * self.thickness / np.asarray(conductivity)
+        found: FloatArray = self.transfer * self.thickness / np.asarray(conductivity, float)
+        return found
 
     def adiabatic_rise(self, heat: ArrayLike) -> FloatArray:
         """Return w q / c [K] of a heat [J per kg of carbon]."""
-        return self.carbon_fraction * np.asarray(heat) / self.capacity
+        found: FloatArray = self.carbon_fraction * np.asarray(heat, float) / self.capacity
+        return found
 
 
 def peak_time(rate: ArrayLike, decay_time: ArrayLike) -> FloatArray:
@@ -111,9 +113,11 @@ def warming(time: ArrayLike, rate: ArrayLike, decay_time: ArrayLike) -> FloatArr
     rate : array_like [1/s]
     decay_time : array_like [s]
     """
-    kappa, turns = np.asarray(rate) * np.asarray(decay_time), np.asarray(time) / np.asarray(decay_time)
+    tau = np.asarray(decay_time, float)
+    kappa, turns = np.asarray(rate, float) * tau, np.asarray(time, float) / tau
     off = np.asarray(kappa - 1.0)
     near = np.abs(off) < 1e-8
     # where κ = 1 the fraction is t/τ
     grown = np.where(near, turns, -np.expm1(-off * turns) / np.where(near, 1.0, off))
-    return kappa * np.exp(-turns) * grown
+    found: FloatArray = kappa * np.exp(-turns) * grown
+    return found
