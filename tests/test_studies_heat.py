@@ -282,8 +282,8 @@ def test_the_verdict_follows_from_the_figures(monkeypatch):
         heat__replacement=3.0,
     )
     assert "main source of heat for these inputs" in made(monkeypatch, alone, 20_000).answers[0]
-    # a peak that comes much too late: its figures are missing, with the reason
-    late = made(monkeypatch, known.changed(heat__support=0.02, heat__release_time=1.0))
+    # a release that is much too quick for the measured time: its figures are missing, with the reason
+    late = made(monkeypatch, known.changed(heat__support=0.02, heat__release_time=0.001))
     assert late["inverse.heat"].value is None
     assert "was not evaluated: Too few samples" in " ".join(late.answers)
 

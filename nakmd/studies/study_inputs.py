@@ -11,7 +11,8 @@ No number of a study is in code. An entry is a table whose name is its key, ``st
     distribution = "uniform"     # normal, uniform, log-uniform; default: what value, error, low, high say
     source = "textbook: free convection in a gas"
     doi = ""                     # optional, without "https://doi.org/"
-    evidence = "assumed"         # published, computed, fitted, recalled-high|medium|low, proposed, assumed
+    evidence = "assumed"         # published, measured, computed, fitted, recalled-high|medium|low, proposed,
+                                 # assumed
     note = "glove box"           # optional
 
 >>> inputs = load_inputs()
@@ -40,9 +41,10 @@ from nakmd.errors import FileFormatError, InputError, did_you_mean
 from nakmd.potentials.files.texts import read_text
 from nakmd.toml_lines import LineMap
 
-#: Words for the reliability of a number: those of ``potentials/README.md``, and what this project computed or assumes.
+#: Words for the reliability of a number: those of ``potentials/README.md``, what somebody measured for
+#: the study, and what this project computed or assumes.
 EVIDENCE = (
-    "published", "computed", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed", "assumed",
+    "published", "measured", "computed", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed", "assumed",
 )  # fmt: skip
 
 #: Numbers that each distribution needs.

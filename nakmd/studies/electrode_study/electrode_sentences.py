@@ -30,11 +30,10 @@ def sentences(figures: Figures, inputs: Inputs) -> Iterator[str]:
         "active share through wetting and surface, not through the metal that they bind."
     )
     yield from _hold(figures)
+    less, more = inputs["electrode.fraction_after"], inputs["electrode.fraction_before"]
     yield (
-        f"With {_plain(inputs['electrode.fraction_after'].text)} instead of "
-        f"{_plain(inputs['electrode.fraction_before'].text)} of carbon by mass, both "
-        f"{inputs['electrode.fraction_after'].evidence}, the capacity of the electrode is "
-        f"{median_text(figures['capacity.gain'])} times as large."
+        f"With {_plain(less.text)} ({less.evidence}) instead of {_plain(more.text)} ({more.evidence}) of carbon by mass, "
+        f"the capacity of the electrode is {median_text(figures['capacity.gain'])} times as large."
     )
 
 

@@ -22,6 +22,9 @@ Entries = Mapping[str, Mapping[str, Any]]
 #: Effective number of samples below which a posterior is not given.
 FEWEST = 200.0
 
+#: Standard errors of a measurement within which a sample agrees with it.
+FARTHEST = 3.0
+
 
 def inverse(inputs: Entries, samples: int, seed: int) -> dict[str, Any]:
     r"""Return the posterior of the heat from a measured peak, and what each route alone would need for it.
@@ -102,10 +105,13 @@ def _likelihood(values: FloatArray, measured: Input) -> FloatArray:
 
 def _require_samples(weights: FloatArray, values: FloatArray, measured: Input) -> None:
     """Refuse a measurement that almost no sample agrees with."""
-    if effective_number(weights) < FEWEST:
+    # samples that are all equally far away have a large effective number
+    near = np.count_nonzero(weights > np.exp(-0.5 * FARTHEST**2))
+    agreeing = min(effective_number(weights), near)
+    if agreeing < FEWEST:
         low, high = np.percentile(values, (5.0, 95.0))
         raise RunError(
-            f"Too few samples ({effective_number(weights):.0f} of {len(values)}) agree with {measured.key} = "
+            f"Too few samples ({agreeing:.0f} of {len(values)}) agree with {measured.key} = "
             f"{measured.text}: with these inputs it is {low:.3g} to {high:.3g} {measured.unit} in nine of ten. Check "
             "the measurement, widen the inputs, or state a larger error."
         )
