@@ -44,7 +44,8 @@ from nakmd.toml_lines import LineMap
 #: Words for the reliability of a number: those of ``potentials/README.md``, what somebody measured for
 #: the study, and what this project computed or assumes.
 EVIDENCE = (
-    "published", "measured", "computed", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed", "assumed",
+    "published", "measured", "computed", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed",
+    "assumed",
 )  # fmt: skip
 
 #: Numbers that each distribution needs.

@@ -32,8 +32,8 @@ def sentences(figures: Figures, inputs: Inputs) -> Iterator[str]:
     yield from _hold(figures)
     less, more = inputs["electrode.fraction_after"], inputs["electrode.fraction_before"]
     yield (
-        f"With {_plain(less.text)} ({less.evidence}) instead of {_plain(more.text)} ({more.evidence}) of carbon by mass, "
-        f"the capacity of the electrode is {median_text(figures['capacity.gain'])} times as large."
+        f"With {_plain(less.text)} ({less.evidence}) instead of {_plain(more.text)} ({more.evidence}) of carbon by "
+        f"mass, the capacity of the electrode is {median_text(figures['capacity.gain'])} times as large."
     )
 
 
