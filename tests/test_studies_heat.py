@@ -8,7 +8,10 @@ from scipy import constants
 from scipy.integrate import quad, solve_ivp
 
 from nakmd.analysis.immersion import temperature_rise
+from nakmd.analysis.surface_figures import SurfaceFigures
 from nakmd.errors import RunError
+from nakmd.potentials.library import read_set
+from nakmd.resources import data_folder
 from nakmd.studies import load_inputs, study
 from nakmd.studies.heat_study import heat_sentences, routes
 from nakmd.studies.heat_study.camera import Camera, band_radiance
@@ -220,6 +223,26 @@ def test_spreads():
         assert weighted[key] == pytest.approx(value, abs=1.0)
     assert effective_number(np.array([1.0, 1.0, 0.0, 0.0])) == 2.0
     assert effective_number(np.zeros(3)) == 0.0
+
+
+def test_inputs_are_those_of_the_stored_runs():
+    """Affinities, their slopes and surface energies are copies of results in this repository, to the digits given."""
+    known, results = load_inputs(), data_folder("examples") / "nitrogen_sites" / "results"
+    files = {name: json.loads((results / f"{name}.json").read_text())["results"] for name in ("results", "sweep_2016")}
+    for wall in routes.WALLS:
+        for metal, name in zip(routes.METAL_SETS, files):
+            stored = files[name]["1"][wall]["affinity / J/m²"]
+            assert known[f"heat.adhesion_{wall}_{metal}"].value == pytest.approx(stored["value"], abs=6e-4)
+            assert known[f"heat.adhesion_{wall}_{metal}"].error == pytest.approx(stored["error"], rel=0.15)
+        weak, one, strong = (files["sweep_2016"][s][wall]["affinity / J/m²"]["value"] for s in ("0.5", "1", "1.3"))
+        slopes = (one - weak) / 0.5, (strong - one) / 0.3
+        assert known[f"heat.adhesion_slope_{wall}"].value == pytest.approx(np.mean(slopes), abs=6e-3)
+        assert known[f"heat.adhesion_slope_{wall}"].error == pytest.approx(0.5 * abs(np.diff(slopes)[0]), abs=6e-3)
+    for metal, record in (("nak-2026", "nak-2026"), ("nak-2016", "nichol-ackland-2016")):
+        points = [entry.model_dump() for entry in read_set(record).surface]
+        surface = SurfaceFigures.from_stored({"name": record, "note": "", "points": points}).at(0.67, 450.0).energy
+        assert known[f"heat.surface_{metal}"].value == pytest.approx(surface.value, abs=6e-5)
+        assert known[f"heat.surface_{metal}"].error == pytest.approx(surface.error, abs=6e-5)
 
 
 def test_lists_of_checked_inputs_exist():

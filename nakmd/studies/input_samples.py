@@ -142,25 +142,33 @@ def spread_figure(
 
 
 def spread_tables(figures: Sequence[StudyFigure]) -> Iterator[StudyTable]:
-    """Yield a table of each group of figures: one row each, with the 95 % interval over the inputs if it has one."""
+    """Yield a table of each group of figures: one row each, with the range of 95 % of the samples if it has one.
+
+    Columns that are empty in all rows are left out.
+    """
+    columns = ("quantity", "model", "median", "2.5 %", "97.5 %", "unit", "sampling", "systematic")
     note = (
         "Medians and the ranges of 95 % of the samples of the inputs. Sampling: standard error of the median. "
         "Systematic: half the range between models."
     )
     for group in dict.fromkeys(figure.group for figure in figures):
-        rows = []
-        for figure in figures:
-            if figure.group != group:
-                continue
-            low, high = ("", "") if figure.interval is None else (_rounded(end) for end in figure.interval)
-            rows.append(
-                (
-                    figure.title, figure.model, _rounded(figure.value), low, high,
-                    "" if figure.unit == "1" else figure.unit, _small(figure.statistical), _small(figure.model_error),
-                )
-            )  # fmt: skip
-        columns = ("quantity", "model", "median", "2.5 %", "97.5 %", "unit", "sampling", "systematic")
-        yield StudyTable(group or "Figures", columns, rows, note)
+        members = [figure for figure in figures if figure.group == group]
+        rows = [_row(figure) for figure in members]
+        used = [k for k in range(len(columns)) if any(row[k] for row in rows)]
+        sampled = any(figure.interval is not None for figure in members)
+        yield StudyTable(
+            group or "Figures", [columns[k] if sampled or columns[k] != "median" else "value" for k in used],
+            [[row[k] for k in used] for row in rows], note if sampled else "",
+        )  # fmt: skip
+
+
+def _row(figure: StudyFigure) -> tuple[str, ...]:
+    """Return the cells of a figure."""
+    low, high = ("", "") if figure.interval is None else (short(end) for end in figure.interval)
+    return (
+        figure.title, figure.model, "–" if figure.value is None else short(figure.value), low, high,
+        "" if figure.unit == "1" else figure.unit, _small(figure.statistical), _small(figure.model_error),
+    )  # fmt: skip
 
 
 def short(value: float, digits: int = 3) -> str:
@@ -187,9 +195,5 @@ def median_text(figure: StudyFigure) -> str:
     return f"{short(figure.value or 0.0, 2)} ({short(low, 2)} … {short(high, 2)}){unit}"
 
 
-def _rounded(value: float | None) -> str:
-    return "–" if value is None else short(value)
-
-
 def _small(error: float | None) -> str:
-    return "" if error is None else f"{error:.1g}"
+    return "" if error is None else short(error, 1)

@@ -35,8 +35,9 @@ def draw(found: Mapping[str, Any], figures: Figures, inputs: Inputs) -> Figure:
     """
     figure, whole = figure_for(None)
     whole.remove()
-    figure.set_size_inches(12.0, 4.2)
-    panels = figure.subplots(1, 3)
+    figure.set_size_inches(9.0, 7.5)
+    places = figure.add_gridspec(2, 2)
+    panels = [figure.add_subplot(place) for place in (places[0, 0], places[0, 1], places[1, :])]
     target = inputs["electrode.active"]
     band = target.middle - target.deviation, target.middle + target.deviation
     _draw_map(panels[0], found["map"], band)
@@ -91,4 +92,4 @@ def _draw_hold(axes: DrawnAxes, hold: Mapping[str, Any], inputs: Inputs) -> None
     axes.set_yscale("symlog", linthresh=0.1)
     axes.set(xlabel="radius of the pore / nm", ylabel="pressure that it withstands / kPa")
     axes.set_title("grey: the assumed pressure", fontsize=9)
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
