@@ -281,14 +281,14 @@ def test_a_wrong_input_is_one_message(command, tmp_path, key, unit, numbers, sai
     assert not (tmp_path / "out").exists()
 
 
-def made(monkeypatch, inputs, samples=2000):
+def made(monkeypatch, inputs, samples=8000, **more):
     monkeypatch.setattr("nakmd.studies.heat_study.heat.QUICK_SAMPLES", samples)
-    return study("heat", quick=True, inputs=inputs)
+    return study("heat", quick=True, inputs=inputs, **more)
 
 
 def test_the_verdict_follows_from_the_figures(monkeypatch):
     known = load_inputs()
-    result = made(monkeypatch, known, 20_000)
+    result = made(monkeypatch, known)
     assert result.answers[0].endswith("IR alone cannot assign the heat to graphitic N.")
     assert "It is not the main source" in result.answers[0]
     assert "sign of the heat of wetting of a graphitic wall is open" in " ".join(result.answers)
@@ -304,16 +304,17 @@ def test_the_verdict_follows_from_the_figures(monkeypatch):
         common__specific_surface=1e-3,
         heat__replacement=3.0,
     )
-    assert "main source of heat for these inputs" in made(monkeypatch, alone, 20_000).answers[0]
+    assert "main source of heat for these inputs" in made(monkeypatch, alone).answers[0]
     # a release that is much too quick for the measured time: its figures are missing, with the reason
     late = made(monkeypatch, known.changed(heat__support=0.02, heat__release_time=0.001))
     assert late["inverse.heat"].value is None
     assert "was not evaluated: Too few samples" in " ".join(late.answers)
 
 
-def test_page_tables_and_storage(tmp_path):
-    first = study("heat", quick=True, directory=tmp_path / "heat")
-    again = study("heat", quick=True, directory=tmp_path / "heat")
+def test_page_tables_and_storage(monkeypatch, tmp_path):
+    known = load_inputs()
+    first = made(monkeypatch, known, directory=tmp_path / "heat")
+    again = made(monkeypatch, known, directory=tmp_path / "heat")
     assert [f.to_dict() for f in again.figures] == [f.to_dict() for f in first.figures]
     page = (tmp_path / "heat" / "study.html").read_text()
     for text in ("IR alone cannot assign", "made up", "recalled-low", "data:image/png", "10.1364/AO.50.001850"):
@@ -321,15 +322,15 @@ def test_page_tables_and_storage(tmp_path):
     stored = json.loads((tmp_path / "heat" / "study.json").read_text())
     assert stored["inputs"]["heat.kc8"]["evidence"] == "published"
     assert [row[0] for row in first.tables[0].rows] == list(routes.ROUTES)
-    other = study("heat", quick=True, seed=1)
+    other = made(monkeypatch, known, seed=1)
     figure = first["peak.KC8"]
     # two independent medians: four standard errors
     assert abs(other["peak.KC8"].value - figure.value) < 4.0 * np.sqrt(2.0) * figure.statistical
 
 
-def test_sentences_need_no_measurement():
-    """Verdict by code: the sentence on the camera's use changes with the width that a measurement leaves."""
-    result = study("heat", quick=True, inputs=load_inputs())
+def test_the_verdict_follows_from_the_widths(monkeypatch):
+    """The sentence on the camera's use changes with the width that a measurement leaves."""
+    result = made(monkeypatch, load_inputs())
     figures = [
         f if f.key not in ("camera.narrowing", "calorimeter.narrowing") else type(f)(**{**f.__dict__, "value": 0.2})
         for f in result.figures

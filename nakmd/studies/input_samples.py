@@ -192,7 +192,8 @@ def median_text(figure: StudyFigure) -> str:
     """Return the median of a figure from `spread_figure` with the range of 95 % and the unit."""
     low, high = ends(figure)
     unit = "" if figure.unit == "1" else f" {figure.unit}"
-    return f"{short(figure.value or 0.0, 2)} ({short(low, 2)} … {short(high, 2)}){unit}"
+    around = f" ({short(low, 2)} … {short(high, 2)})" if low < high else ""
+    return f"{short(figure.value or 0.0, 2)}{around}{unit}"
 
 
 def _small(error: float | None) -> str:

@@ -52,7 +52,8 @@ def standing(figures: Figures, inputs: Inputs) -> dict[str, str]:
 def _percent(figure: StudyFigure) -> str:
     low, high = ends(figure)
     middle = 100.0 * (figure.value or 0.0)
-    return f"{short(middle, 2)} % ({short(100.0 * low, 2)} … {short(100.0 * high, 2)} %)"
+    around = f" ({short(100.0 * low, 2)} … {short(100.0 * high, 2)} %)" if low < high else ""
+    return f"{short(middle, 2)} %{around}"
 
 
 def _verdict(figures: Figures, inputs: Inputs) -> str:
@@ -83,9 +84,10 @@ def _others(figures: Figures) -> str:
     return (
         f"B, by capacity, asks for {_percent(figures['needs.B'])} of carbon, if bound metal is all that is lost. C, "
         f"by K alone, is {_percent(figures['needs.C.most'])} at most in this NaK, without any carbon, and asks for a "
-        f"metal with a share of K by mass of {median_text(figures['needs.C'])}. D, the activity of K, is "
-        f"{median_text(figures['D', 'recalled'])} (recalled) or {median_text(figures['D', 'regular solution'])} "
-        f"(regular solution), and asks for x_K of {median_text(figures['needs.D'])}, whatever the carbon."
+        f"metal with a share of K by mass of {median_text(figures['needs.C'])}; above 1 there is none. D, the "
+        f"activity of K, is {median_text(figures['D', 'recalled'])} (recalled) or "
+        f"{median_text(figures['D', 'regular solution'])} (regular solution), and asks for x_K of "
+        f"{median_text(figures['needs.D'])}, whatever the carbon."
     )
 
 
