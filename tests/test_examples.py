@@ -11,7 +11,12 @@ from nakmd.deck.source import DeckSource, write_toml
 from nakmd.resources import data_folder
 
 EXAMPLES = data_folder("examples")
-DECKS = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml"))
+DECKS = sorted(
+    path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml") if path.parent.name != "studies"
+)
+
+#: Inputs of studies, named by the study.
+STUDY_INPUTS = sorted(path.stem for path in (EXAMPLES / "studies").glob("*.toml"))
 
 #: Decks that differ from a tested one in numbers.
 LIKE_OTHERS = (
@@ -75,6 +80,16 @@ def load_script(name: str):
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("name", STUDY_INPUTS)
+def test_inputs_of_a_study(name, command, tmp_path):
+    file = EXAMPLES / "studies" / f"{name}.toml"
+    code, out, error = command("study", name, "--quick", "--inputs", str(file), "-o", str(tmp_path), "--json")
+    assert code == 0, error
+    result = json.loads(out)
+    assert result["failures"] == {}
+    assert sum(entry["source"].startswith("my notebook") for entry in result["inputs"].values()) >= 3
 
 
 def test_k_on_graphene(capsys):

@@ -39,6 +39,7 @@ def entry(**changes):
         ({"evidence": None}, r"has no evidence\. Choose one of published"),
         ({"evidence": '"sure"'}, r"evidence is 'sure'\. Choose one of published"),
         ({"unit": None}, r"has no unit"),
+        ({"unit": '"meV"'}, r"the unit is 'meV', but the study reads 'eV'\. Convert the numbers"),
         ({"value": "true"}, r"value is True, which is not a finite number"),
         ({"value": "nan"}, r"value is nan, which is not a finite number"),
         ({"source": "3"}, r"source is 3, which is not a text"),

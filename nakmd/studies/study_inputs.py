@@ -11,7 +11,8 @@ No number of a study is in code. An entry is a table whose name is its key, ``st
     distribution = "uniform"     # normal, uniform, log-uniform; default: what value, error, low, high say
     source = "textbook: free convection in a gas"
     doi = ""                     # optional, without "https://doi.org/"
-    evidence = "assumed"         # published, computed, fitted, recalled-high|medium|low, proposed, assumed
+    evidence = "assumed"         # published, measured, computed, fitted, recalled-high|medium|low, proposed,
+                                 # assumed
     note = "glove box"           # optional
 
 >>> inputs = load_inputs()
@@ -40,9 +41,11 @@ from nakmd.errors import FileFormatError, InputError, did_you_mean
 from nakmd.potentials.files.texts import read_text
 from nakmd.toml_lines import LineMap
 
-#: Words for the reliability of a number: those of ``potentials/README.md``, and what this project computed or assumes.
+#: Words for the reliability of a number: those of ``potentials/README.md``, what somebody measured for
+#: the study, and what this project computed or assumes.
 EVIDENCE = (
-    "published", "computed", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed", "assumed",
+    "published", "measured", "computed", "fitted", "recalled-high", "recalled-medium", "recalled-low", "proposed",
+    "assumed",
 )  # fmt: skip
 
 #: Numbers that each distribution needs.
@@ -184,13 +187,13 @@ def load_inputs(file: str | Path | None = None) -> Inputs:
     Raises
     ------
     FileFormatError
-        Naming the first entry that is wrong, with its line: an unknown key or entry, no source, a negative error, ends
-        in the wrong order, a number that is not finite.
+        Naming the first entry that is wrong, with its line: an unknown key or entry, another unit than that of nakmd,
+        no source, a negative error, ends in the wrong order, a number that is not finite.
     """
     known = _of_nakmd()
     if file is None:
         return Inputs(known)
-    own = _read(Path(file), set(known))
+    own = _read(Path(file), known)
     return Inputs({**known, **own})
 
 
@@ -199,8 +202,8 @@ def _of_nakmd() -> dict[str, Input]:
     return _read(Path(__file__).with_name("data") / "inputs.toml", None)
 
 
-def _read(path: Path, known: set[str] | None) -> dict[str, Input]:
-    """Return the entries of a file; with ``known``, other keys are refused."""
+def _read(path: Path, known: Mapping[str, Input] | None) -> dict[str, Input]:
+    """Return the entries of a file; with ``known``, other keys and other units than its are refused."""
     text = read_text(path)
     try:
         content = tomllib.loads(text)
@@ -219,6 +222,8 @@ def _read(path: Path, known: set[str] | None) -> dict[str, Input]:
             if known is not None and key not in known:
                 raise FileFormatError(path, f"there is no input {key!r}.", did_you_mean(key, known), line)
             fault = _fault(entry)
+            if fault is None and known is not None and entry["unit"] != known[key].unit:
+                fault = f"the unit is {entry['unit']!r}, but the study reads {known[key].unit!r}. Convert the numbers."
             if fault is not None:
                 raise FileFormatError(path, f"{key}: {fault}", "", line)
             entries[key] = Input(key=key, **_complete(entry))
