@@ -12,6 +12,7 @@ from nakmd.studies.exchange_study import defects, hops
 from nakmd.studies.exchange_study.solutes import PAIRS
 from nakmd.studies.study import PointResults, StudyPoint, failure
 from nakmd.studies.study_figures import StudyFigure
+from nakmd.studies.study_inputs import Inputs
 
 #: Radii of the atoms that move [lattice constants], and images of a path: the last for the error of the others.
 RADII, IMAGES, MORE_IMAGES = (1.6, 2.0, 2.5), 9, 15
@@ -75,8 +76,8 @@ def _key(model: str, kind: str, of: str, radius: float) -> str:
 class _ByRadius:
     """Numbers of one model by radius; combinations exist where all their parts do."""
 
-    def __init__(self, model: str, quick: bool, results: PointResults) -> None:
-        self._model, self._quick, self._results = model, quick, results
+    def __init__(self, model: str, quick: bool, results: PointResults, error: float) -> None:
+        self._model, self._quick, self._results, self._error = model, quick, results, error
 
     def points(self, kind: str, of: str) -> dict[float, Mapping[str, Any]]:
         """Return the results of a kind of point by radius, failed ones included."""
@@ -92,6 +93,8 @@ class _ByRadius:
         images: float = 0.0,
     ) -> StudyFigure | None:  # fmt: skip
         """Return a figure: the value at the largest radius, its change from the one before as numerical error.
+
+        A single radius has the numerical error that the inputs state.
 
         ``parts`` are the kinds of points, and of what, that it is made of; None if none of them was computed.
         """
@@ -109,20 +112,21 @@ class _ByRadius:
                 key=key, title=title, model=self._model, value=None, unit="eV", group=group, notes=tuple(missing)
             )
         *before, last = sorted(values)
-        change = abs(values[last] - values[before[-1]]) if before else None
+        change = abs(values[last] - values[before[-1]]) if before else self._error
         listed = ", ".join(f"{values[radius]:.3f} eV at R = {radius:g} a" for radius in sorted(values))
         return StudyFigure(
             key=key, title=title, model=self._model, value=values[last], unit="eV", group=group,
-            numerical=None if change is None else math.hypot(change, images), notes=(listed, *missing),
+            numerical=math.hypot(change, images), notes=(listed, *missing),
         )  # fmt: skip
 
 
-def figures(models: Sequence[str], quick: bool, results: PointResults) -> Iterator[StudyFigure]:
+def figures(models: Sequence[str], quick: bool, results: PointResults, inputs: Inputs) -> Iterator[StudyFigure]:
     """Yield the barrier of every mechanism, and the energies that it consists of."""
     for model in models:
-        found = _ByRadius(model, quick, results)
-        rows = [*(row for pair in PAIRS for row in _of_pair(found, pair)), *(_of_metal(found, host) for host in METALS)]
-        yield from (row for group in rows for row in (group if isinstance(group, list) else [group]) if row is not None)
+        found = _ByRadius(model, quick, results, inputs["exchange.radius_error"].middle)
+        rows = [row for pair in PAIRS for row in _of_pair(found, pair)]
+        rows += [row for host in METALS for row in _of_metal(found, host)]
+        yield from (row for row in rows if row is not None)
 
 
 def _of_metal(found: _ByRadius, host: str) -> list[StudyFigure | None]:
