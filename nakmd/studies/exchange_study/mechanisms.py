@@ -116,7 +116,7 @@ class _ByRadius:
         listed = ", ".join(f"{values[radius]:.3f} eV at R = {radius:g} a" for radius in sorted(values))
         return StudyFigure(
             key=key, title=title, model=self._model, value=values[last], unit="eV", group=group,
-            numerical=math.hypot(change, images), notes=(listed, *missing),
+            numerical=math.hypot(change, images), conditions=f"R = {last:g} a", notes=(listed, *missing),
         )  # fmt: skip
 
 
@@ -140,27 +140,47 @@ def _of_metal(found: _ByRadius, host: str) -> list[StudyFigure | None]:
     ]
 
 
-def _of_pair(found: _ByRadius, pair: str) -> list[StudyFigure | None]:
-    """Return routes and parts of one solute."""
+def _values(found: _ByRadius, pair: str) -> dict[str, dict[float, float]]:
+    """Return routes and parts of one solute by radius [eV]."""
     _, host = PAIRS[pair]
     in_sites, beside = found.numbers("solute", pair, "energy"), found.numbers("hop", pair, "energy")
     barrier, between = found.numbers("hop", pair, "barrier"), found.numbers("interstitial", pair, "energy")
     vacancy = found.numbers("vacancy", host, "energy")
+    with_site = beside.keys() & in_sites.keys()
+    return {
+        "direct": found.numbers("direct", pair, "barrier"),
+        "vacancy route": {r: beside[r] - in_sites[r] + barrier[r] for r in with_site},
+        "interstitial route": {r: between[r] - in_sites[r] for r in between.keys() & in_sites.keys()},
+        "surface": found.numbers("surface", pair, "barrier"),
+        "surface energy": found.numbers("surface", pair, "energy"),
+        "hop": barrier,
+        "binding": {r: vacancy[r] + in_sites[r] - beside[r] for r in with_site & vacancy.keys()},
+        "interstitial": between,
+    }
+
+
+def _of_pair(found: _ByRadius, pair: str) -> list[StudyFigure | None]:
+    """Return routes and parts of one solute, up to the largest radius that both solutes have."""
+    _, host = PAIRS[pair]
+    other = next(name for name in PAIRS if name != pair)
+    values, theirs = _values(found, pair), _values(found, other)
     finer = found.numbers(f"hop, {MORE_IMAGES} images", pair, "barrier")
-    images = max((abs(finer[r] - barrier[r]) for r in finer.keys() & barrier.keys()), default=0.0)
-    route = {r: beside[r] - in_sites[r] + barrier[r] for r in beside.keys() & in_sites.keys()}
-    kick = {r: between[r] - in_sites[r] for r in between.keys() & in_sites.keys()}
-    bound = {r: vacancy[r] + in_sites[r] - beside[r] for r in vacancy.keys() & in_sites.keys() & beside.keys()}
+    images = max((abs(finer[r] - values["hop"][r]) for r in finer.keys() & values["hop"].keys()), default=0.0)
     hop, site, hole = ("hop", pair), ("solute", pair), ("interstitial", pair)
-    direct, surface = ("direct", pair), ("surface", pair)
-    crossing, risen = found.numbers(*surface, "barrier"), found.numbers(*surface, "energy")
-    return [
-        found.figure(f"direct.{pair}", f"direct exchange, {pair}", found.numbers(*direct, "barrier"), ROUTES, [direct]),
-        found.figure(f"vacancy route.{pair}", f"by vacancies, {pair}", route, ROUTES, [hop, site], images),
-        found.figure(f"interstitial route.{pair}", f"by interstitials, {pair}", kick, ROUTES, [hole, site]),
-        found.figure(f"surface.{pair}", f"surface exchange on (110), {pair}", crossing, ROUTES, [surface]),
-        found.figure(f"surface energy.{pair}", f"energy of the surface exchange, {pair}", risen, PARTS, [surface]),
-        found.figure(f"hop.{pair}", f"hop into a vacancy beside it, {pair}", barrier, PARTS, [hop], images),
-        found.figure(f"binding.{pair}", f"binding of a vacancy, {pair}", bound, PARTS, [("vacancy", host), site, hop]),
-        found.figure(f"interstitial.{pair}", f"solute as an interstitial, {pair}", between, PARTS, [hole]),
-    ]  # fmt: skip
+    rows: list[tuple[str, str, str, list[tuple[str, str]]]] = [
+        ("direct", "direct exchange", ROUTES, [("direct", pair)]),
+        ("vacancy route", "by vacancies", ROUTES, [hop, site]),
+        ("interstitial route", "by interstitials", ROUTES, [hole, site]),
+        ("surface", "surface exchange on (110)", ROUTES, [("surface", pair)]),
+        ("surface energy", "energy of the surface exchange", PARTS, [("surface", pair)]),
+        ("hop", "hop into a vacancy beside it", PARTS, [hop]),
+        ("binding", "binding of a vacancy", PARTS, [("vacancy", host), site, hop]),
+        ("interstitial", "solute as an interstitial", PARTS, [hole]),
+    ]
+    figures = []
+    for key, title, group, parts in rows:
+        largest = max(values[key].keys() & theirs[key].keys(), default=math.inf)
+        shown = {radius: value for radius, value in values[key].items() if radius <= largest}
+        error = images if key in ("vacancy route", "hop") else 0.0
+        figures.append(found.figure(f"{key}.{pair}", f"{title}, {pair}", shown, group, parts, error))
+    return figures
