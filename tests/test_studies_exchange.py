@@ -168,6 +168,9 @@ def test_the_answer_follows_from_the_figures():
     assert verdict(0.6, 0.5) == answers.REVERSED
     assert verdict(0.5, 0.6, 0.05) == answers.OPEN  # 0.1 is 1.4 standard errors of the difference
     assert verdict(0.5, 0.6, 0.03) == answers.HOLDS
+    # no verdict if one is of another radius
+    pair = [figure("direct.Na in K", "a", 0.5, conditions="R = 2 a"), figure("direct.K in Na", "a", 0.6)]
+    assert answers.comparisons(Figures(pair), "direct") == []
     said = " ".join(
         answers.sentences(
             Figures(
@@ -182,6 +185,28 @@ def test_the_answer_follows_from_the_figures():
     )  # fmt: skip
     assert "a is reversed (-2.00 against +1.00 eV)" in said  # the size counts, not the sign
     assert "a ratio more than 15 by their 95 % intervals" in said
+
+
+def test_barriers_of_both_solutes_have_the_same_radius():
+    """0.1 eV per radius: K in Na has no path at 2.5, so both are given at 2.0. Parts of a route have one radius."""
+    study = Exchange(load_inputs().of("exchange"), {"nak-2026": load("nak-2026")})
+    numbers = {"hop": 0.5, "solute": 0.1, "vacancy": 0.3, "interstitial": 0.4, "direct": 0.9, "surface": 0.2}
+    results = {point.key: {"failed": "left out"} for point in study.points()}
+    for key in results:
+        kind, of, radius = (*key.split("/"), "")[1:4]
+        if kind in numbers and radius.startswith("R ") and (kind, of, radius) != ("direct", "K in Na", "R 2.5"):
+            results[key] = {"energy": numbers[kind], "barrier": numbers[kind] - 0.1 * float(radius[2:])}
+    figures = Figures(study.figures(results))
+    for pair in ("Na in K", "K in Na"):
+        direct = figures[f"direct.{pair}", "nak-2026"]
+        assert direct.conditions == "R = 2 a"
+        assert direct.value == pytest.approx(0.7)
+        assert direct.numerical == pytest.approx(0.04)  # from R = 1.6
+    # E(beside a vacancy) - E_sub + E_m at R = 2.5
+    assert figures["vacancy route.Na in K", "nak-2026"].value == pytest.approx(0.5 - 0.1 + 0.25)
+    assert figures["interstitial route.K in Na", "nak-2026"].value == pytest.approx(0.3)
+    assert figures["binding.Na in K", "nak-2026"].value == pytest.approx(-0.1)
+    assert figures["vacancy.K", "nak-2026"].conditions == "R = 2.5 a"
 
 
 @pytest.mark.parametrize("quick", [True, False])

@@ -33,6 +33,8 @@ class StudyFigure:
         (`with_model_error`). None if unknown or not applicable, 0 if there is none.
     interval : (float, float) or None
         95 % confidence interval where it is not symmetric, such as that of a count.
+    conditions : str
+        Under which it holds: ``"R = 2 a"``. Figures are compared only under equal conditions.
     group : str
         Title of the table that it belongs to.
     notes : tuple of str
@@ -50,6 +52,7 @@ class StudyFigure:
     numerical: float | None = None
     model_error: float | None = None
     interval: tuple[float, float] | None = None
+    conditions: str = ""
     group: str = ""
     notes: tuple[str, ...] = ()
     source: str = ""

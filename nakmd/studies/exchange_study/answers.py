@@ -52,12 +52,14 @@ class Comparison:
 
 
 def comparisons(figures: Figures, key: str) -> list[Comparison]:
-    """Return the comparison of both solutes by every model and anchor that has both."""
+    """Return the comparison of both solutes by every model and anchor that has both, under equal conditions."""
     first, second = figures.of(f"{key}.Na in K"), figures.of(f"{key}.K in Na")
     found = []
     for model, one in first.items():
         other = second.get(model)
         if one.value is None or other is None or other.value is None or model.endswith(" members"):
+            continue
+        if one.conditions != other.conditions:
             continue
         found.append(Comparison(model, one.value, other.value, math.hypot(one.error or 0.0, other.error or 0.0)))
     return found

@@ -61,7 +61,7 @@ class Exchange(Study):
         models = list(self.models)
         return [
             *solutes.figures(models, self.quick, results, self.inputs),
-            *mechanisms.figures(models, self.quick, results),
+            *mechanisms.figures(models, self.quick, results, self.inputs),
             *warm_surfaces.figures(models, self.quick, results),
         ]
 

@@ -12,6 +12,7 @@ from nakmd.studies.exchange_study import defects, hops
 from nakmd.studies.exchange_study.solutes import PAIRS
 from nakmd.studies.study import PointResults, StudyPoint, failure
 from nakmd.studies.study_figures import StudyFigure
+from nakmd.studies.study_inputs import Inputs
 
 #: Radii of the atoms that move [lattice constants], and images of a path: the last for the error of the others.
 RADII, IMAGES, MORE_IMAGES = (1.6, 2.0, 2.5), 9, 15
@@ -75,8 +76,8 @@ def _key(model: str, kind: str, of: str, radius: float) -> str:
 class _ByRadius:
     """Numbers of one model by radius; combinations exist where all their parts do."""
 
-    def __init__(self, model: str, quick: bool, results: PointResults) -> None:
-        self._model, self._quick, self._results = model, quick, results
+    def __init__(self, model: str, quick: bool, results: PointResults, error: float) -> None:
+        self._model, self._quick, self._results, self._error = model, quick, results, error
 
     def points(self, kind: str, of: str) -> dict[float, Mapping[str, Any]]:
         """Return the results of a kind of point by radius, failed ones included."""
@@ -92,6 +93,8 @@ class _ByRadius:
         images: float = 0.0,
     ) -> StudyFigure | None:  # fmt: skip
         """Return a figure: the value at the largest radius, its change from the one before as numerical error.
+
+        A single radius has the numerical error that the inputs state.
 
         ``parts`` are the kinds of points, and of what, that it is made of; None if none of them was computed.
         """
@@ -109,20 +112,21 @@ class _ByRadius:
                 key=key, title=title, model=self._model, value=None, unit="eV", group=group, notes=tuple(missing)
             )
         *before, last = sorted(values)
-        change = abs(values[last] - values[before[-1]]) if before else None
+        change = abs(values[last] - values[before[-1]]) if before else self._error
         listed = ", ".join(f"{values[radius]:.3f} eV at R = {radius:g} a" for radius in sorted(values))
         return StudyFigure(
             key=key, title=title, model=self._model, value=values[last], unit="eV", group=group,
-            numerical=None if change is None else math.hypot(change, images), notes=(listed, *missing),
+            numerical=math.hypot(change, images), conditions=f"R = {last:g} a", notes=(listed, *missing),
         )  # fmt: skip
 
 
-def figures(models: Sequence[str], quick: bool, results: PointResults) -> Iterator[StudyFigure]:
+def figures(models: Sequence[str], quick: bool, results: PointResults, inputs: Inputs) -> Iterator[StudyFigure]:
     """Yield the barrier of every mechanism, and the energies that it consists of."""
     for model in models:
-        found = _ByRadius(model, quick, results)
-        rows = [*(row for pair in PAIRS for row in _of_pair(found, pair)), *(_of_metal(found, host) for host in METALS)]
-        yield from (row for group in rows for row in (group if isinstance(group, list) else [group]) if row is not None)
+        found = _ByRadius(model, quick, results, inputs["exchange.radius_error"].middle)
+        rows = [row for pair in PAIRS for row in _of_pair(found, pair)]
+        rows += [row for host in METALS for row in _of_metal(found, host)]
+        yield from (row for row in rows if row is not None)
 
 
 def _of_metal(found: _ByRadius, host: str) -> list[StudyFigure | None]:
@@ -136,27 +140,47 @@ def _of_metal(found: _ByRadius, host: str) -> list[StudyFigure | None]:
     ]
 
 
-def _of_pair(found: _ByRadius, pair: str) -> list[StudyFigure | None]:
-    """Return routes and parts of one solute."""
+def _values(found: _ByRadius, pair: str) -> dict[str, dict[float, float]]:
+    """Return routes and parts of one solute by radius [eV]."""
     _, host = PAIRS[pair]
     in_sites, beside = found.numbers("solute", pair, "energy"), found.numbers("hop", pair, "energy")
     barrier, between = found.numbers("hop", pair, "barrier"), found.numbers("interstitial", pair, "energy")
     vacancy = found.numbers("vacancy", host, "energy")
+    with_site = beside.keys() & in_sites.keys()
+    return {
+        "direct": found.numbers("direct", pair, "barrier"),
+        "vacancy route": {r: beside[r] - in_sites[r] + barrier[r] for r in with_site},
+        "interstitial route": {r: between[r] - in_sites[r] for r in between.keys() & in_sites.keys()},
+        "surface": found.numbers("surface", pair, "barrier"),
+        "surface energy": found.numbers("surface", pair, "energy"),
+        "hop": barrier,
+        "binding": {r: vacancy[r] + in_sites[r] - beside[r] for r in with_site & vacancy.keys()},
+        "interstitial": between,
+    }
+
+
+def _of_pair(found: _ByRadius, pair: str) -> list[StudyFigure | None]:
+    """Return routes and parts of one solute, up to the largest radius that both solutes have."""
+    _, host = PAIRS[pair]
+    other = next(name for name in PAIRS if name != pair)
+    values, theirs = _values(found, pair), _values(found, other)
     finer = found.numbers(f"hop, {MORE_IMAGES} images", pair, "barrier")
-    images = max((abs(finer[r] - barrier[r]) for r in finer.keys() & barrier.keys()), default=0.0)
-    route = {r: beside[r] - in_sites[r] + barrier[r] for r in beside.keys() & in_sites.keys()}
-    kick = {r: between[r] - in_sites[r] for r in between.keys() & in_sites.keys()}
-    bound = {r: vacancy[r] + in_sites[r] - beside[r] for r in vacancy.keys() & in_sites.keys() & beside.keys()}
+    images = max((abs(finer[r] - values["hop"][r]) for r in finer.keys() & values["hop"].keys()), default=0.0)
     hop, site, hole = ("hop", pair), ("solute", pair), ("interstitial", pair)
-    direct, surface = ("direct", pair), ("surface", pair)
-    crossing, risen = found.numbers(*surface, "barrier"), found.numbers(*surface, "energy")
-    return [
-        found.figure(f"direct.{pair}", f"direct exchange, {pair}", found.numbers(*direct, "barrier"), ROUTES, [direct]),
-        found.figure(f"vacancy route.{pair}", f"by vacancies, {pair}", route, ROUTES, [hop, site], images),
-        found.figure(f"interstitial route.{pair}", f"by interstitials, {pair}", kick, ROUTES, [hole, site]),
-        found.figure(f"surface.{pair}", f"surface exchange on (110), {pair}", crossing, ROUTES, [surface]),
-        found.figure(f"surface energy.{pair}", f"energy of the surface exchange, {pair}", risen, PARTS, [surface]),
-        found.figure(f"hop.{pair}", f"hop into a vacancy beside it, {pair}", barrier, PARTS, [hop], images),
-        found.figure(f"binding.{pair}", f"binding of a vacancy, {pair}", bound, PARTS, [("vacancy", host), site, hop]),
-        found.figure(f"interstitial.{pair}", f"solute as an interstitial, {pair}", between, PARTS, [hole]),
-    ]  # fmt: skip
+    rows: list[tuple[str, str, str, list[tuple[str, str]]]] = [
+        ("direct", "direct exchange", ROUTES, [("direct", pair)]),
+        ("vacancy route", "by vacancies", ROUTES, [hop, site]),
+        ("interstitial route", "by interstitials", ROUTES, [hole, site]),
+        ("surface", "surface exchange on (110)", ROUTES, [("surface", pair)]),
+        ("surface energy", "energy of the surface exchange", PARTS, [("surface", pair)]),
+        ("hop", "hop into a vacancy beside it", PARTS, [hop]),
+        ("binding", "binding of a vacancy", PARTS, [("vacancy", host), site, hop]),
+        ("interstitial", "solute as an interstitial", PARTS, [hole]),
+    ]
+    figures = []
+    for key, title, group, parts in rows:
+        largest = max(values[key].keys() & theirs[key].keys(), default=math.inf)
+        shown = {radius: value for radius, value in values[key].items() if radius <= largest}
+        error = images if key in ("vacancy route", "hop") else 0.0
+        figures.append(found.figure(f"{key}.{pair}", f"{title}, {pair}", shown, group, parts, error))
+    return figures
