@@ -71,6 +71,9 @@ def as_text(records):
     return [json.dumps(entries, allow_nan=False, sort_keys=True) for entries in plain]
 
 
+OF_OTHER_FILES = {"growth", "islands", "sticking", "interfacial_conductance", "stress_map"}
+
+
 @pytest.fixture(scope="module")
 def source():
     return interface()
@@ -195,7 +198,8 @@ def test_analyses_without_their_atoms_are_omitted_or_refused(source):
         **dict.fromkeys(("thermal_conductivity", "stress_profile"), metal),
         **dict.fromkeys(("short_range_order", "contact_angle"), source.topology),
     }
-    assert set(named) == set(on_request())
+    # those of films, baths and stress by atom need more than these atoms: they have files of their own
+    assert set(named) == set(on_request()) - OF_OTHER_FILES
     for word, kinds in named.items():
         assert next(iter(standard_analyses(kinds, [word]))).split()[0] == word
     with pytest.raises(AnalysisError, match="No analysis is called 'conductivity'"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from films import A, film_on, sites_above
+from deposited_films import A, film_on, sites_above
 from synthetic import frame, topology
 
 from nakmd.analysis import FrameList, combine, growth, islands, sticking

@@ -10,8 +10,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from deposited_films import film_on, sites_above
 from droplets import cap_on_sheet
-from films import film_on, sites_above
 from synthetic import autoregressive, frame, interface, topology
 from test_analysis_interfacial_conductance import sheet
 from typer.testing import CliRunner

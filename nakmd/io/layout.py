@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -81,8 +82,12 @@ def _is_open_here(path: Path) -> bool:
 
     HDF5 lets both handles share what it has cached. If a run was continued in between, that is of the shorter file.
     """
-    names = (os.fsdecode(file.name) for file in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE))
-    return os.path.realpath(path) in {os.path.realpath(name) for name in names}
+    here = os.path.realpath(path)
+    for file in h5py.h5f.get_obj_ids(h5py.h5f.OBJ_ALL, h5py.h5f.OBJ_FILE):
+        with suppress(ValueError):  # a file that nothing refers to any more may be closed at any moment
+            if os.path.realpath(os.fsdecode(file.name)) == here:
+                return True
+    return False
 
 
 class Layout:
