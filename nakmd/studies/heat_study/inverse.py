@@ -106,7 +106,7 @@ def _likelihood(values: FloatArray, measured: Input) -> FloatArray:
 def _require_samples(weights: FloatArray, values: FloatArray, measured: Input) -> None:
     """Refuse a measurement that almost no sample agrees with."""
     # samples that are all equally far away have a large effective number
-    near = np.count_nonzero(weights > np.exp(-0.5 * FARTHEST**2))
+    near = float(np.count_nonzero(weights > np.exp(-0.5 * FARTHEST**2)))
     agreeing = min(effective_number(weights), near)
     if agreeing < FEWEST:
         low, high = np.percentile(values, (5.0, 95.0))
