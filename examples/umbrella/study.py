@@ -47,7 +47,7 @@ CASES = {
     # on the barrier at 3 Å, where the K that enters pushes out Na, soft windows slide down to either side
     "K to the site": Case(
         "pyridinic", SiteDistance(species="K", site="N:pyridinic", nearest="centre"),
-        [*down(7.6, 0.5), 2.9, 2.7, 2.5], [0.6] * 12 + [3.0] * 3, (6.8, 7.6), [(0.0, 3.0), (3.0, 5.4)],
+        [*down(7.6, 0.5), 2.9, 2.7, 2.5], [0.6] * 12 + [3.0] * 3, (6.8, 7.6), [(0.0, 2.7), (3.0, 5.4)],
     ),
     "Na to the site": Case(
         "pyridinic", SiteDistance(species="Na", site="N:pyridinic", nearest="centre"),
