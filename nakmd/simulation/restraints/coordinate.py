@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from nakmd.analysis.geometry.surfaces import largest_gap
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import InputError
@@ -53,6 +52,8 @@ def images_behind_gap(fractional: FloatArray) -> tuple[IntArray, float]:
         Fractional coordinates; the atom behind the widest gap is moved into the cell, and the others follow it within
         one period.
     """
+    from nakmd.analysis.geometry.surfaces import largest_gap  # noqa: PLC0415  (slow to import; reading a deck is not)
+
     gap, start = largest_gap(fractional, 1.0)
     return -np.floor(fractional - start + 1e-9).astype(np.int64), gap
 

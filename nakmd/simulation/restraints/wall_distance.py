@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from nakmd.analysis.geometry.wall import find_shape, layers_of, place_tube, wall_atoms
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError, InputError
@@ -54,6 +53,9 @@ class WallDistance(Coordinate):
         InputError
             If there is none, it is no sheet or tube, or there are several.
         """
+        # slow to import, and reading a deck is not
+        from nakmd.analysis.geometry.wall import find_shape, layers_of, place_tube, wall_atoms  # noqa: PLC0415
+
         try:
             atoms = wall_atoms(system.topology) if self.wall is None else atoms_called(system, self.wall, "wall")
             found = find_shape(system.positions[atoms], system.cell)
