@@ -24,6 +24,7 @@ LIKE_OTHERS = (
     "nitrogen_sites/pristine.toml",
     "swaps/tube.toml",
     "umbrella/pristine.toml",
+    "kapitza_tube.toml",
 )
 SLOW = pytest.mark.slow
 
