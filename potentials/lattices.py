@@ -12,20 +12,17 @@ in ``--folder`` and are not run again. A set takes a minute on one core.
 
 from __future__ import annotations
 
-import argparse
 import json
 from itertools import permutations
 from pathlib import Path
 
 import numpy as np
-from accuracy import with_block
+from measured_tables import write_tables
 
 from nakmd.potentials import Potential, load
 from nakmd.runs.provenance import potential_hash
 from nakmd.studies.validation.solid import warm_crystal
 from nakmd.system import System
-
-HERE = Path(__file__).resolve().parent
 
 #: The markers around the entries of a record.
 BEGIN, END = "# lattices: begin (written by potentials/lattices.py)", "# lattices: end"
@@ -83,33 +80,5 @@ def entries_of(name: str, folder: Path) -> list[dict[str, float | str]]:
     return entries
 
 
-def block(entries: list[dict[str, float | str]]) -> str:
-    """Return the TOML text between the markers, with the markers."""
-    lines = [BEGIN]
-    for entry in entries:
-        pairs = (
-            f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value!r}" for key, value in entry.items()
-        )
-        lines += ["", "[[lattice]]", *pairs]
-    return "\n".join([*lines, "", END]) + "\n"
-
-
-def main() -> None:
-    """Print the figures, or write them into the records."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help=f"names of sets; by default {', '.join(SETS)}")
-    parser.add_argument("--folder", type=Path, default=Path("lattices"), help="folder of finished temperatures")
-    parser.add_argument("--write", action="store_true", help="write them into the records")
-    options = parser.parse_args()
-    for name in options.names or SETS:
-        new = block(entries_of(name, options.folder))
-        path = HERE / f"{name}.toml"
-        if options.write:
-            path.write_text(with_block(path.read_text(encoding="utf-8"), new, (BEGIN, END)), encoding="utf-8")
-            print(f"{path.name}: {new.count('[[lattice]]')} entries")
-        else:
-            print(f"# {name}\n{new}")
-
-
 if __name__ == "__main__":
-    main()
+    write_tables(__doc__, "lattice", SETS, (BEGIN, END), entries_of)

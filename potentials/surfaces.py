@@ -12,13 +12,12 @@ run again. A set takes several minutes on one core.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from pathlib import Path
 
 import numpy as np
-from accuracy import with_block
+from measured_tables import write_tables
 
 from nakmd.analysis import Measure, SurfaceTension, Thermo
 from nakmd.cell import Cell
@@ -30,8 +29,6 @@ from nakmd.structures.liquid import liquid, nak_density, number_density
 from nakmd.studies.validation.liquid import BAROSTAT, STRONG_BATH, TIMESTEP, gentle_start, run, steps_of
 from nakmd.system import System
 from nakmd.units import J_PER_M2_PER_EV_A2
-
-HERE = Path(__file__).resolve().parent
 
 #: The markers around the entries of a record.
 BEGIN, END = "# surfaces: begin (written by potentials/surfaces.py)", "# surfaces: end"
@@ -129,30 +126,5 @@ def entries_of(name: str, folder: Path) -> list[dict[str, float]]:
     return entries
 
 
-def block(entries: list[dict[str, float]]) -> str:
-    """Return the TOML text between the markers, with the markers."""
-    lines = [BEGIN]
-    for entry in entries:
-        lines += ["", "[[surface]]", *(f"{key} = {value!r}" for key, value in entry.items())]
-    return "\n".join([*lines, "", END]) + "\n"
-
-
-def main() -> None:
-    """Print the figures, or write them into the records."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help=f"names of sets; by default {', '.join(SETS)}")
-    parser.add_argument("--folder", type=Path, default=Path("surfaces"), help="folder of finished compositions")
-    parser.add_argument("--write", action="store_true", help="write them into the records")
-    options = parser.parse_args()
-    for name in options.names or SETS:
-        new = block(entries_of(name, options.folder))
-        path = HERE / f"{name}.toml"
-        if options.write:
-            path.write_text(with_block(path.read_text(encoding="utf-8"), new, (BEGIN, END)), encoding="utf-8")
-            print(f"{path.name}: {new.count('[[surface]]')} entries")
-        else:
-            print(f"# {name}\n{new}")
-
-
 if __name__ == "__main__":
-    main()
+    write_tables(__doc__, "surface", SETS, (BEGIN, END), entries_of)
