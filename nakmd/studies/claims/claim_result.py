@@ -11,7 +11,7 @@ from typing import Any
 from nakmd.errors import FileFormatError
 from nakmd.io.atomic import plain, write_status
 from nakmd.potentials.files.texts import read_text
-from nakmd.studies.claims.claim_verdict import NONE, NOT_COMPUTED, UNDECIDED, ClaimVerdict
+from nakmd.studies.claims.claim_verdict import ClaimVerdict
 from nakmd.studies.claims.claim_votes import ClaimVote
 
 #: Raise it when the rule of verdict, or what a result has, changes.
@@ -137,8 +137,3 @@ def scite_class(verdict: ClaimVerdict) -> str:
     """
     mentioned = verdict.by_construction or verdict.word not in ("supporting", "contrasting")
     return "mentioning" if mentioned else verdict.word
-
-
-def open_verdict(verdict: ClaimVerdict) -> bool:
-    """Whether a verdict says nothing."""
-    return verdict.word in (UNDECIDED, NOT_COMPUTED) or verdict.strength == NONE
