@@ -154,24 +154,25 @@ def _reach(content: Mapping[str, Any]) -> Iterator[Fault]:
 def _test(content: Mapping[str, Any], kind: str) -> Iterator[Fault]:
     """Yield the faults of the test: figures, what is said of them, and who speaks."""
     figures, outside = content.get("figures", {}), content.get("reach") == OUTSIDE
-    for letter in figures:
-        if letter not in ("A", "B"):
-            yield ("figures", letter), f"there is no figure {letter!r}: name them A and B."
+    wrong = [
+        (("figures", letter), f"there is no figure {letter!r}: name them A and B.")
+        for letter in figures
+        if letter not in ("A", "B")
+    ]
     inequality = parse_inequality(content["direction"]) if "direction" in content else None
-    if "direction" in content and inequality is None:
-        yield (
-            ("direction",),
-            f"direction is {content['direction']!r}. Write it as A < B, |A| < |B|, A > 0.5; A and B are the figures.",
-        )
-    elif inequality is not None:
-        yield from _letters(inequality, kind)
-    letters = inequality.letters if inequality is not None else ("A",)
+    if inequality is not None:
+        wrong += _letters(inequality, kind)
+    elif "direction" in content:
+        said = f"direction is {content['direction']!r}. Write it as A < B, |A| < |B|, A > 0.5; A and B are the figures."
+        wrong.append((("direction",), said))
+    yield from wrong
     if not outside or figures or "study" in content:
         for key in ("study", "figures"):
             if not content.get(key) and not (key == "study" and content.get("stated")):
-                yield (), f"has no {key}. Only a claim with reach = \"outside\" needs none."
-        if figures and "direction" in content and inequality is not None and set(figures) != set(letters):
-            yield ("figures",), f"figures are {', '.join(figures)}, but direction speaks of {', '.join(letters)}."
+                yield (), f'has no {key}. Only a claim with reach = "outside" needs none.'
+        if figures and inequality is not None and not wrong and set(figures) != set(inequality.letters):
+            said = f"figures are {', '.join(figures)}, but direction speaks of {', '.join(inequality.letters)}."
+            yield ("figures",), said
         if figures and kind in (VALUE, EXISTENCE) and set(figures) != {"A"}:
             yield ("figures",), f"a claim of kind {kind} has one figure, A."
         if not content.get("models") and not content.get("anchor") and not content.get("stated"):
@@ -182,6 +183,7 @@ def _test(content: Mapping[str, Any], kind: str) -> Iterator[Fault]:
 
 
 def _letters(inequality: Inequality, kind: str) -> Iterator[Fault]:
+    """Yield the fault of an inequality that is not of the kind of the claim."""
     if kind == DIRECTION and inequality.letters != ("A", "B"):
         yield ("direction",), "a direction compares A and B. A bound on one figure is a claim of kind regime."
     if kind == REGIME and inequality.letters != ("A",):

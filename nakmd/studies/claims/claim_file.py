@@ -55,6 +55,9 @@ from nakmd.studies.claims.published_claim import PARENT, ClaimSource, PublishedC
 from nakmd.studies.study_inputs import Input, fault_of_entry, filled_entry
 from nakmd.toml_lines import LineMap
 
+#: First letters of the claims of nakmd, in order; others follow.
+_ORDER = "XRWLDC"
+
 _ID = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]*$")
 
 
@@ -146,16 +149,18 @@ def _stated_faults(content: Mapping[str, Any]) -> Iterator[faults.Fault]:
         if not isinstance(entry, dict):
             yield where, "stated is no list of tables. Write [[stated]]."
             continue
-        for key in ("figure", "model"):
-            if not isinstance(entry.get(key), str) or not entry[key]:
-                yield where, f"a stated figure has no {key}."
+        missing = next(
+            (key for key in ("figure", "model") if not isinstance(entry.get(key), str) or not entry[key]), ""
+        )
         figures = content.get("figures", {})
-        letter = entry.get("figure")
-        if isinstance(letter, str) and isinstance(figures, dict) and letter not in figures:
-            yield where, f"there is no figure {letter!r} in [figures]."
-        said = fault_of_entry(_number_of(entry))
-        if said is not None:
-            yield where, f"the stated figure {said}"
+        if missing:
+            yield where, f"a stated figure has no {missing}."
+        elif isinstance(figures, dict) and entry["figure"] not in figures:
+            yield where, f"there is no figure {entry['figure']!r} in [figures]."
+        else:
+            said = fault_of_entry(_number_of(entry))
+            if said is not None:
+                yield where, f"the stated figure {said}"
 
 
 def _check_family(claims: Mapping[str, PublishedClaim]) -> None:
@@ -176,11 +181,12 @@ def _check_family(claims: Mapping[str, PublishedClaim]) -> None:
                 waiting += claims[child].children
 
 
-def _order(path: Path) -> tuple[str, int, str]:
+def _order(path: Path) -> tuple[int, str, int, str]:
     """Return what files are ordered by: the letter of the topic, the number, the rest."""
     found = re.match(r"^([A-Za-z]*)(\d*)(.*)$", path.stem)
     assert found is not None  # every text matches
-    return found[1], int(found[2] or 0), found[3]
+    place = _ORDER.find(found[1]) if len(found[1]) == 1 else -1
+    return place if place >= 0 else len(_ORDER), found[1], int(found[2] or 0), found[3]
 
 
 def is_parent(claim: PublishedClaim) -> bool:

@@ -97,7 +97,7 @@ def _without_votes(cast: Sequence[ClaimVote]) -> ClaimVerdict:
     if within:
         why = f"Within error: {_with_figures(within)}{_silent(cast, within)}"
     else:
-        why = f"No vote{_silent(cast)}"
+        why = _silent(cast).removeprefix("; ")
     return ClaimVerdict(word=UNDECIDED, why=_sentence(why))
 
 
@@ -151,7 +151,10 @@ def _silent(cast: Sequence[ClaimVote], named: Sequence[ClaimVote] = ()) -> str:
     """Return whose figures are open, and who has no vote and why; without those that are named already."""
     silent = [vote for vote in cast if not vote.counts and vote not in named]
     undecided = [f"{vote.voter} is open ({vote.text})" for vote in silent if not vote.barred]
-    parts = [*undecided, *(f"{vote.voter} has no vote ({vote.barred})" for vote in silent if vote.barred)]
+    reasons = dict.fromkeys(vote.barred for vote in silent if vote.barred)
+    barred = [(why, [vote.voter for vote in silent if vote.barred == why]) for why in reasons]
+    without = [f"{_joined(names)} {'has' if len(names) == 1 else 'have'} no vote ({why})" for why, names in barred]
+    parts = [*undecided, *without]
     return "; " + "; ".join(parts) if parts else ""
 
 

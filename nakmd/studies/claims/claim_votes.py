@@ -133,9 +133,7 @@ def _judged(claim: PublishedClaim, voter: str, role: str, figures: Mapping[str, 
         missing = [letter for letter in claim.figures if letter not in figures]
         empty = [letter for letter, figure in figures.items() if figure.value is None]
         what = f"no figure {' and '.join(missing)}" if missing else f"{' and '.join(empty)} not measured"
-        return ClaimVote(
-            voter=voter, role=role, figures=figures, margin=None, error=None, says=OPEN, barred=what
-        )
+        return ClaimVote(voter=voter, role=role, figures=figures, margin=None, error=None, says=OPEN, barred=what)
     if error is None:
         return ClaimVote(
             voter=voter, role=role, figures=figures, margin=margin, error=None, says=OPEN,
@@ -174,9 +172,7 @@ def _says_of_value(claim: PublishedClaim, margin: float, error: float) -> str:
 def _off(claim: PublishedClaim, figures: Mapping[str, StudyFigure], anchors: ByModel) -> Iterator[str]:
     """Yield why a model is too far from the first anchor of each of its figures."""
     for letter, figure in sorted(figures.items()):
-        name, anchor = next(
-            ((name, found[letter]) for name, found in anchors.items() if letter in found), ("", None)
-        )
+        name, anchor = next(((name, found[letter]) for name, found in anchors.items() if letter in found), ("", None))
         if anchor is None or anchor.value is None or figure.value is None:
             continue
         tolerance = _tolerance(claim, anchor)

@@ -139,9 +139,7 @@ def run_claims(
     return {name: results[name] for name in known if name in results}
 
 
-def digests_of(
-    claim: PublishedClaim, source: FigureSource | None, parts: Mapping[str, ClaimVerdict]
-) -> dict[str, str]:
+def digests_of(claim: PublishedClaim, source: FigureSource | None, parts: Mapping[str, ClaimVerdict]) -> dict[str, str]:
     """Return the digests of all that the verdict on a claim depends on, by name."""
     digests = {"claim": claim.digest, "rule of verdict": str(FORMAT)}
     if claim.reach == OUTSIDE or is_parent(claim):

@@ -103,11 +103,13 @@ def as_turtle(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
     for name, claim in ledger.claims.items():
         result = ledger.results.get(name)
         word, strength, _ = _words(result)
-        described = json.dumps(f"{claim.claim} Verdict: {word}{_of(strength)}.{_stale(name, stale)}", ensure_ascii=False)
+        described = json.dumps(
+            f"{claim.claim} Verdict: {word}{_of(strength)}.{_stale(name, stale)}", ensure_ascii=False
+        )
         cited = " , ".join(_node(source) for source in claim.sources)
         lines.append(
             f"<urn:nakmd:claim:{name}> dcterms:description {described} ;\n"
-            f"    dcterms:creator \"nakmd {__version__}\" ;\n    {intent_of(result)} {cited} ."
+            f'    dcterms:creator "nakmd {__version__}" ;\n    {intent_of(result)} {cited} .'
         )
     return "\n".join(lines) + "\n"
 

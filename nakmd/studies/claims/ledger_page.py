@@ -59,9 +59,7 @@ def render_ledger(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
 
 def _rests_on_one(ledger: Ledger) -> list[tuple[str, str]]:
     """Return the claims that one voter decides, and who it is."""
-    return [
-        (name, result.counted[0]) for name, result in ledger.results.items() if len(result.counted) == 1
-    ]
+    return [(name, result.counted[0]) for name, result in ledger.results.items() if len(result.counted) == 1]
 
 
 def _rests_on_fits(ledger: Ledger) -> list[tuple[str, str, str]]:
@@ -114,7 +112,7 @@ def _statement(claim: PublishedClaim) -> str:
     return claim.direction or "A > 0"
 
 
-def _row(vote: Mapping[str, Any]) -> dict[str, str]:
+def _row(vote: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a vote."""
     unit = next((f["unit"] for f in vote["figures"].values()), "1")
     margin, error = vote["margin"], vote["error"]
@@ -132,19 +130,19 @@ def _row(vote: Mapping[str, Any]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _figure(vote: Mapping[str, Any], letter: str) -> str:
-    """Return a figure with its statistical and numerical error, or its 95 % interval."""
+def _figure(vote: Mapping[str, Any], letter: str) -> tuple[str, str]:
+    """Return a figure, and its interval of 95 % or its statistical and numerical error."""
     entry = vote["figures"].get(letter)
     if entry is None:
-        return ""
+        return "", ""
     if entry["value"] is None:
-        return "not measured"
+        return "not measured", ""
     text = f"{entry['value']:.4g}"
     if entry.get("interval"):
         low, high = entry["interval"]
-        return f"{text} ({low:.3g} … {high:.3g})"
-    parts = [f"{entry[name]:.2g} {name[:4]}." for name in ("statistical", "numerical") if entry.get(name)]
-    return f"{text} ± {', '.join(parts)}" if parts else text
+        return text, f"{low:.3g} … {high:.3g}"
+    parts = [f"{name[:4]}. {entry[name]:.2g}" for name in ("statistical", "numerical") if entry.get(name) is not None]
+    return text, ", ".join(parts) or "error unknown"
 
 
 def _notes(result: ClaimResult) -> list[tuple[str, str]]:

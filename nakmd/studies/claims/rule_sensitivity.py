@@ -22,9 +22,7 @@ def of_rule(claim: PublishedClaim, figures: ByModel, cast: list[ClaimVote]) -> d
 
 def of_inputs(claim: PublishedClaim, ends: Mapping[str, Figures]) -> dict[str, str]:
     """Return the verdict with inputs at their ends, by the change."""
-    return {
-        change: verdict(claim, votes(claim, by_model(claim, figures))).text for change, figures in ends.items()
-    }
+    return {change: verdict(claim, votes(claim, by_model(claim, figures))).text for change, figures in ends.items()}
 
 
 def by_model(claim: PublishedClaim, figures: Figures) -> dict[str, dict[str, StudyFigure]]:
