@@ -141,7 +141,9 @@ def test_a_value():
 
 
 def test_parents():
-    def of(*texts, parent=replace(CLAIM, kind="parent", children=("a", "b"))):
+    parent = replace(CLAIM, kind="parent", children=("a", "b"))
+
+    def of(*texts):
         words = [text.partition(", ") for text in texts]
         return of_children(
             parent, {f"c{k}": ClaimVerdict(word=w, strength=s or "none", why=".") for k, (w, _, s) in enumerate(words)}

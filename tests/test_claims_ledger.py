@@ -164,7 +164,7 @@ def test_a_missing_study_or_figure_is_said_and_no_failure(own, tmp_path, stored)
     other = {"own": replace(claims["own"], figures={"A": "a", "B": "c"})}
     found = run_claims(claims=other)["own"]
     assert found.verdict.word == "not computed"
-    assert "no figure B" in found.verdict.why
+    assert "no figure 'c'" in found.verdict.why
     with pytest.raises(InputError, match="There is no claim 'X1'"):
         run_claims(["X1"], claims=claims)
 
@@ -237,7 +237,7 @@ def test_figures_of_claims_exist_where_their_study_or_record_does():
 
 
 def test_claims_of_records_have_the_verdicts_that_their_stored_figures_give():
-    # single atoms: PBE binds K 0.31 eV more than Na, and 0.48 eV less on graphitic N; the metal of 2016 mixes with 3.9 meV
+    # single atoms: PBE binds K 0.31 eV more than Na, and 0.48 eV less on graphitic N
     found = run_claims(["W1", "R2", "L1a", "L3a", "C1"])
     assert found["W1"].verdict.text == "supporting, weak"
     assert found["R2a"].verdict.text == "contrasting, weak"

@@ -16,8 +16,8 @@ from nakmd.studies.claims.published_claim import (
     KINDS,
     OUTSIDE,
     PARENT,
-    READ,
     REACHES,
+    READ,
     REGIME,
     VALUE,
 )
@@ -154,7 +154,7 @@ def _reach(content: Mapping[str, Any]) -> Iterator[Fault]:
 def _test(content: Mapping[str, Any], kind: str) -> Iterator[Fault]:
     """Yield the faults of the test: figures, what is said of them, and who speaks."""
     figures, outside = content.get("figures", {}), content.get("reach") == OUTSIDE
-    wrong = [
+    wrong: list[Fault] = [
         (("figures", letter), f"there is no figure {letter!r}: name them A and B.")
         for letter in figures
         if letter not in ("A", "B")

@@ -1,15 +1,15 @@
 """The rule of verdict: from votes to a word, a strength and a sentence. Nothing of it is typed in anywhere.
 
 1. Outside the reach of the models: untestable. A stand-in (proxy) is never more than weak.
-2. A model votes if its margin is at least two standard errors (statistical and numerical). It has no vote if one of its
+2. A model votes if its margin is at least two standard errors, statistical and numerical. It has no vote if one of its
    figures is further from the anchor than twice the tolerance of the anchor, or if its error is unknown. An anchor
    votes with its own error.
 3. All votes for: supporting. All against: contrasting. Both, or none: undecided. Two models and an anchor are strong,
    two voters moderate, one is weak.
 4. A value supports within two standard errors of the difference or the tolerance, and contrasts beyond twice that.
 5. A parent is supporting if all its children are, contrasting if all are, else undecided.
-6. A model that was fitted to a quantity has no vote on it. If only such models speak, the verdict is by construction and
-   has no strength.
+6. A model that was fitted to a quantity has no vote on it. If only such models speak, the verdict is by construction,
+   without strength.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def _judged(claim: PublishedClaim, voter: str, role: str, figures: Mapping[str, 
     """Return what figures say; barred if a figure or its error is missing."""
     margin, error = _margin(claim, figures)
     if margin is None:
-        missing = [letter for letter in claim.figures if letter not in figures]
+        missing = [repr(key) for letter, key in claim.figures.items() if letter not in figures]
         empty = [letter for letter, figure in figures.items() if figure.value is None]
         what = f"no figure {' and '.join(missing)}" if missing else f"{' and '.join(empty)} not measured"
         return ClaimVote(voter=voter, role=role, figures=figures, margin=None, error=None, says=OPEN, barred=what)

@@ -95,8 +95,13 @@ def _entry(ledger: Ledger, claim: PublishedClaim, stale: Sequence[str]) -> dict[
         "votes": [] if result is None else [_row(vote) for vote in result.votes],
         "notes": [] if result is None else _notes(result),
         "picture": "" if plot is None else picture(plot, DPI),
-        "sensitivity": [] if result is None else [(what, text, what in result.flips) for what, text in result.sensitivity.items()],
+        "sensitivity": [] if result is None else _changes(result),
     }  # fmt: skip
+
+
+def _changes(result: ClaimResult) -> list[tuple[str, str, bool]]:
+    """Return what was changed, the verdict with it, and whether its word differs."""
+    return [(what, text, what in result.flips) for what, text in result.sensitivity.items()]
 
 
 def _text_of(result: ClaimResult | None) -> str:
@@ -108,7 +113,8 @@ def _statement(claim: PublishedClaim) -> str:
     if claim.children:
         return f"supporting if all of {', '.join(claim.children)} are"
     if claim.value is not None:
-        return f"A = {format_measure(claim.value, claim.error, claim.unit) if claim.error else f'{claim.value:g} {claim.unit}'}"
+        exact = f"{claim.value:g} {claim.unit}"
+        return f"A = {format_measure(claim.value, claim.error, claim.unit) if claim.error else exact}"
     return claim.direction or "A > 0"
 
 

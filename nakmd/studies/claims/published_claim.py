@@ -66,8 +66,7 @@ class StatedFigure:
 
     def as_figure(self) -> StudyFigure:
         """Return it as a figure of a study."""
-        one = StudyFigure.of_input(self.entry, self.figure, self.entry.key, self.model)
-        return one
+        return StudyFigure.of_input(self.entry, self.figure, self.entry.key, self.model)
 
 
 @dataclass(frozen=True, kw_only=True)
