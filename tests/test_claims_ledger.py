@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from nakmd.cli.app import app
 from nakmd.errors import InputError
 from nakmd.resources import data_folder
-from nakmd.studies.claims import Ledger, figure_sources, load_claims, read_claim, run_claims, stored_records
+from nakmd.studies.claims import ClaimLedger, figure_sources, load_claims, read_claim, run_claims, stored_records
 from nakmd.studies.claims.figure_sources import SourceSettings, ends_of
 from nakmd.studies.claims.ledger_exports import EXPORTS, INTENTS
 from nakmd.studies.claims.ledger_page import render_ledger
@@ -172,16 +172,16 @@ def test_a_missing_study_or_figure_is_said_and_no_failure(own, tmp_path, stored)
 def test_a_result_is_stale_when_what_it_rests_on_changes(own, tmp_path, stored):
     results = tmp_path / "results"
     run_claims(claims=load_claims(own), directory=results)
-    read = Ledger.read(results, own)
+    read = ClaimLedger.read(results, own)
     assert read.stale() == {}
     assert read.results["own"].verdict.text == "supporting, moderate"
     stored(digest="2")
-    assert Ledger.read(results, own).stale() == {"own": ["file"]}
+    assert ClaimLedger.read(results, own).stale() == {"own": ["file"]}
     stored()
     own.write_text(text(settle='"measure it twice"'))
-    assert Ledger.read(results, own).stale() == {}  # words do not change a verdict
+    assert ClaimLedger.read(results, own).stale() == {}  # words do not change a verdict
     own.write_text(text(models='["m1"]'))
-    assert Ledger.read(results, own).stale() == {"own": ["claim"]}
+    assert ClaimLedger.read(results, own).stale() == {"own": ["claim"]}
 
 
 def test_a_damaged_result_is_one_message(own, tmp_path):
@@ -189,7 +189,7 @@ def test_a_damaged_result_is_one_message(own, tmp_path):
     results.mkdir()
     (results / "own.json").write_text("{}")
     with pytest.raises(InputError, match=r"own\.json: is no stored result of a claim .*Delete it"):
-        Ledger.read(results, own)
+        ClaimLedger.read(results, own)
 
 
 def test_a_parent_is_judged_after_its_parts_and_stale_with_them(tmp_path, stored):
@@ -204,7 +204,7 @@ def test_a_parent_is_judged_after_its_parts_and_stale_with_them(tmp_path, stored
     assert [result.verdict.text for result in found.values()] == ["supporting, moderate"] * 2
     stored(2.0, 1.0, digest="2")
     run_claims(["a"], claims=load_claims(folder), directory=tmp_path)
-    assert Ledger.read(tmp_path, folder).stale() == {"p": ["verdict on a"]}
+    assert ClaimLedger.read(tmp_path, folder).stale() == {"p": ["verdict on a"]}
 
 
 def test_ends_of_inputs():
@@ -260,7 +260,7 @@ def test_the_example_of_an_own_claim():
 @pytest.fixture
 def ledger(own, tmp_path, stored):
     run_claims(claims=load_claims(own), directory=tmp_path / "results")
-    return Ledger.read(tmp_path / "results", own)
+    return ClaimLedger.read(tmp_path / "results", own)
 
 
 def test_exports(ledger):
@@ -279,7 +279,7 @@ def test_exports(ledger):
     assert re.search(
         r"<urn:nakmd:claim:own> .*cito:supports <https://doi\.org/10\.1000/1> \.", made["turtle"], re.DOTALL
     )
-    never = Ledger(ledger.claims, {})
+    never = ClaimLedger(ledger.claims, {})
     assert "cito:citesForInformation" in EXPORTS["turtle"](never, {})
     assert set(INTENTS) == {"supporting", "contrasting", "mentioning"}
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from nakmd.cli.output import say, show_heading, show_table
 
 if TYPE_CHECKING:
-    from nakmd.studies.claims import ClaimResult, Ledger
+    from nakmd.studies.claims import ClaimLedger, ClaimResult
 
 
-def show_claim(ledger: Ledger, name: str, stale: Sequence[str]) -> None:
+def show_claim(ledger: ClaimLedger, name: str, stale: Sequence[str]) -> None:
     """Print a claim with its evidence."""
     claim, result = ledger.claims[name], ledger.results.get(name)
     say(f"{claim.id}  {claim.claim}")

@@ -10,7 +10,7 @@ import typer
 from nakmd.cli.guard import EXIT_INTERRUPTED, complain, guarded
 
 if TYPE_CHECKING:
-    from nakmd.studies.claims import ClaimResult, Ledger
+    from nakmd.studies.claims import ClaimLedger, ClaimResult
 
 app = typer.Typer(help="Published claims, recomputed: verdict, strength and evidence.", no_args_is_help=True)
 
@@ -155,16 +155,16 @@ def report(
     say(f"{form}  {path}  ({in_bytes(path.stat().st_size)})")
 
 
-def _ledger(directory: Path | None, file: Path | None) -> Ledger:
+def _ledger(directory: Path | None, file: Path | None) -> ClaimLedger:
     from nakmd.errors import InputError
-    from nakmd.studies.claims import Ledger
+    from nakmd.studies.claims import ClaimLedger
 
     if directory is not None and not directory.is_dir():
         raise InputError(f"There is no folder {directory}. `nakmd claims run` writes results into one.")
-    return Ledger.read(directory, file)
+    return ClaimLedger.read(directory, file)
 
 
-def _text(ledger: Ledger, name: str) -> str:
+def _text(ledger: ClaimLedger, name: str) -> str:
     result = ledger.results.get(name)
     return "not computed" if result is None else result.verdict.text + (" [quick]" if result.quick else "")
 

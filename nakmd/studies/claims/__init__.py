@@ -6,18 +6,18 @@
 """
 
 from nakmd.studies.claims.claim_file import load_claims, read_claim
+from nakmd.studies.claims.claim_ledger import ClaimLedger, run_claims
 from nakmd.studies.claims.claim_result import ClaimResult
 from nakmd.studies.claims.claim_verdict import ClaimVerdict, of_children, verdict
 from nakmd.studies.claims.claim_votes import ClaimVote, votes
-from nakmd.studies.claims.ledger import Ledger, run_claims
 from nakmd.studies.claims.published_claim import ClaimSource, PublishedClaim, StatedFigure
 
 __all__ = [
+    "ClaimLedger",
     "ClaimResult",
     "ClaimSource",
     "ClaimVerdict",
     "ClaimVote",
-    "Ledger",
     "PublishedClaim",
     "StatedFigure",
     "load_claims",

@@ -8,7 +8,7 @@ from typing import Any
 
 from nakmd.analysis.plotting import COLORS, Figure, figure_for
 from nakmd.studies.claims.claim_result import ClaimResult
-from nakmd.studies.claims.inequality import Side
+from nakmd.studies.claims.inequality import ComparedSide
 from nakmd.studies.claims.published_claim import PublishedClaim
 
 #: Markers of the two figures.
@@ -71,5 +71,5 @@ def _bound(claim: PublishedClaim) -> float | None:
     if claim.value is not None:
         return claim.value
     inequality = claim.inequality
-    sides: Sequence[Side] = () if inequality is None else (inequality.less, inequality.more)
+    sides: Sequence[ComparedSide] = () if inequality is None else (inequality.less, inequality.more)
     return next((side.number for side in sides if not side.letter), None)

@@ -147,7 +147,8 @@ class StudySource(FigureSource):
     def ends(self, key: str) -> Mapping[str, Figures]:
         """Return the figures with an input at either end; points that depend on it are computed, and not stored."""
         entry = self._asked.inputs[key]
-        return {f"{key} = {end:g} {entry.unit}".strip(): self._at(key, end) for end in ends_of(entry)}
+        unit = "" if entry.unit == "1" else f" {entry.unit}"
+        return {f"{key} = {end:g}{unit}": self._at(key, end) for end in ends_of(entry)}
 
     def _at(self, key: str, value: float) -> Figures:
         asked = self._with(load_inputs().changed(**{key.replace(".", "__"): value}))

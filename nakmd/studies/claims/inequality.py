@@ -17,7 +17,7 @@ HALF_OF_95 = 1.96
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedSide:
     """One side: a figure by its letter, or a number.
 
     Attributes
@@ -59,11 +59,11 @@ class Inequality:
 
     Attributes
     ----------
-    less, more : Side
+    less, more : ComparedSide
     """
 
-    less: Side
-    more: Side
+    less: ComparedSide
+    more: ComparedSide
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def parse_inequality(text: str) -> Inequality | None:
     Examples
     --------
     >>> parse_inequality("|A| > 0.5").more
-    Side(letter='A', absolute=True, number=0.0)
+    ComparedSide(letter='A', absolute=True, number=0.0)
     >>> parse_inequality("A = B") is None
     True
     """
@@ -117,9 +117,9 @@ def parse_inequality(text: str) -> Inequality | None:
     return Inequality(left, right) if found[2] == "<" else Inequality(right, left)
 
 
-def _side(text: str) -> Side | None:
+def _side(text: str) -> ComparedSide | None:
     if text[0] not in "|AB" and text[-1] != "|":
-        return Side(number=float(text))
+        return ComparedSide(number=float(text))
     if text.startswith("|") != text.endswith("|"):
         return None
-    return Side(letter=text.strip("|"), absolute=text.startswith("|"))
+    return ComparedSide(letter=text.strip("|"), absolute=text.startswith("|"))

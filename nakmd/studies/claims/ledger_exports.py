@@ -10,9 +10,9 @@ from typing import Any
 
 from nakmd._version import __version__
 from nakmd.io.atomic import plain
+from nakmd.studies.claims.claim_ledger import ClaimLedger
 from nakmd.studies.claims.claim_result import ClaimResult, scite_class
 from nakmd.studies.claims.claim_verdict import NOT_COMPUTED
-from nakmd.studies.claims.ledger import Ledger
 from nakmd.studies.claims.published_claim import ClaimSource
 
 #: Citation intent of each class of scite, in the ontology CiTO.
@@ -32,12 +32,12 @@ COLUMNS = (
 _NEVER = "It was not run."
 
 
-def as_json(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
+def as_json(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> str:
     """Return claims with their results as JSON."""
     return json.dumps(plain(records(ledger, stale)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def records(ledger: Ledger, stale: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+def records(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> list[dict[str, Any]]:
     """Return claims with their results as plain numbers and texts."""
     return [
         {
@@ -50,7 +50,7 @@ def records(ledger: Ledger, stale: Mapping[str, list[str]]) -> list[dict[str, An
     ]
 
 
-def as_csv(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
+def as_csv(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> str:
     """Return a table with one row for each claim."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -71,7 +71,7 @@ def as_csv(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
     return text.getvalue()
 
 
-def as_bibtex(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
+def as_bibtex(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> str:
     """Return an entry for each source of each claim, with the citation intent as a keyword and the verdict as a note.
 
     Authors and titles are as the claim states them: nothing is looked up.
@@ -79,7 +79,7 @@ def as_bibtex(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
     return "\n".join(_entries(ledger, stale))
 
 
-def _entries(ledger: Ledger, stale: Mapping[str, list[str]]) -> Iterator[str]:
+def _entries(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> Iterator[str]:
     for name, claim in ledger.claims.items():
         result = ledger.results.get(name)
         word, strength, why = _words(result)
@@ -94,7 +94,7 @@ def _entries(ledger: Ledger, stale: Mapping[str, list[str]]) -> Iterator[str]:
             yield f"@misc{{{name}-{number},\n{body}\n}}\n"
 
 
-def as_turtle(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
+def as_turtle(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> str:
     """Return the citation intents as Turtle: supports, disputes, or cites for information.
 
     A source without a DOI is a blank node with its text.
@@ -120,7 +120,7 @@ def intent_of(result: ClaimResult | None) -> str:
 
 
 #: Export formats by name; each is called with a ledger and what is stale.
-EXPORTS: Mapping[str, Callable[[Ledger, Mapping[str, list[str]]], str]] = {
+EXPORTS: Mapping[str, Callable[[ClaimLedger, Mapping[str, list[str]]], str]] = {
     "json": as_json, "csv": as_csv, "bibtex": as_bibtex, "turtle": as_turtle,
 }  # fmt: skip
 

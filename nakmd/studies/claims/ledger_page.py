@@ -12,10 +12,10 @@ from markupsafe import Markup
 from nakmd._version import __version__
 from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.report.figures import picture
+from nakmd.studies.claims.claim_ledger import ClaimLedger
 from nakmd.studies.claims.claim_picture import draw
 from nakmd.studies.claims.claim_result import ClaimResult, scite_class
 from nakmd.studies.claims.claim_verdict import NOT_COMPUTED, WORDS
-from nakmd.studies.claims.ledger import Ledger
 from nakmd.studies.claims.ledger_exports import intent_of
 from nakmd.studies.claims.published_claim import PublishedClaim
 
@@ -23,14 +23,14 @@ from nakmd.studies.claims.published_claim import PublishedClaim
 DPI = 100.0
 
 
-def render_ledger(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
+def render_ledger(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> str:
     """Return the page of a ledger as HTML.
 
     Parameters
     ----------
-    ledger : Ledger
+    ledger : ClaimLedger
     stale : mapping of str to list of str
-        What has changed since a result, by claim (`Ledger.stale`).
+        What has changed since a result, by claim (`ClaimLedger.stale`).
     """
     own = PackageLoader("nakmd.studies.claims", ".")
     environment = Environment(
@@ -53,16 +53,23 @@ def render_ledger(ledger: Ledger, stale: Mapping[str, list[str]]) -> str:
         one_voter=_rests_on_one(ledger),
         put_in=_rests_on_fits(ledger),
         flips=[(name, result.flips) for name, result in ledger.results.items() if result.flips],
+        limits=_limits(ledger),
         unread=sorted({s.text for c in ledger.claims.values() for s in c.sources if s.read != "full"}),
     )  # fmt: skip
 
 
-def _rests_on_one(ledger: Ledger) -> list[tuple[str, str]]:
+def _limits(ledger: ClaimLedger) -> dict[str, tuple[str, ...]]:
+    """Return the limits of each study and record that has some."""
+    found = {ledger.claims[name].study: result.limits for name, result in ledger.results.items() if result.limits}
+    return dict(sorted(found.items()))
+
+
+def _rests_on_one(ledger: ClaimLedger) -> list[tuple[str, str]]:
     """Return the claims that one voter decides, and who it is."""
     return [(name, result.counted[0]) for name, result in ledger.results.items() if len(result.counted) == 1]
 
 
-def _rests_on_fits(ledger: Ledger) -> list[tuple[str, str, str]]:
+def _rests_on_fits(ledger: ClaimLedger) -> list[tuple[str, str, str]]:
     """Return the claims on whose quantity models were fitted, those models, and what is left."""
     return [
         (name, ", ".join(ledger.claims[name].put_in), result.verdict.text)
@@ -71,7 +78,7 @@ def _rests_on_fits(ledger: Ledger) -> list[tuple[str, str, str]]:
     ]
 
 
-def _entry(ledger: Ledger, claim: PublishedClaim, stale: Sequence[str]) -> dict[str, Any]:
+def _entry(ledger: ClaimLedger, claim: PublishedClaim, stale: Sequence[str]) -> dict[str, Any]:
     """Return what the page shows of a claim."""
     result = ledger.results.get(claim.id)
     plot = None if result is None else draw(claim, result)
@@ -147,7 +154,8 @@ def _figure(vote: Mapping[str, Any], letter: str) -> tuple[str, str]:
     if entry.get("interval"):
         low, high = entry["interval"]
         return text, f"{low:.3g} … {high:.3g}"
-    parts = [f"{name[:4]}. {entry[name]:.2g}" for name in ("statistical", "numerical") if entry.get(name) is not None]
+    errors = (("stat.", entry.get("statistical")), ("num.", entry.get("numerical")))
+    parts = [f"{name} {error:.2g}" for name, error in errors if error is not None]
     return text, ", ".join(parts) or "error unknown"
 
 

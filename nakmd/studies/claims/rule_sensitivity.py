@@ -36,8 +36,9 @@ def by_model(claim: PublishedClaim, figures: Figures) -> dict[str, dict[str, Stu
 
 def _changes(claim: PublishedClaim, figures: ByModel, cast: list[ClaimVote]) -> Iterator[tuple[str, str]]:
     for vote in cast:
-        if vote.counts:
-            yield f"without {vote.voter}", verdict(claim, [one for one in cast if one is not vote]).text
+        others = [one for one in cast if one is not vote]
+        if vote.counts and any(one.known for one in others):
+            yield f"without {vote.voter}", verdict(claim, others).text
     wider = {model: {letter: doubled(f, ERRORS) for letter, f in found.items()} for model, found in figures.items()}
     if any(vote.error for vote in cast):
         yield "errors doubled", verdict(claim, votes(claim, wider)).text

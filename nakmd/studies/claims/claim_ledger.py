@@ -29,7 +29,7 @@ FACTS = ("nakmd", "git", "python", "numpy", "platform", "seed")
 
 
 @dataclass(frozen=True)
-class Ledger:
+class ClaimLedger:
     """Claims and their stored results.
 
     Attributes
@@ -43,7 +43,7 @@ class Ledger:
     results: Mapping[str, ClaimResult]
 
     @classmethod
-    def read(cls, results: str | Path | None = None, claims: str | Path | None = None) -> Ledger:
+    def read(cls, results: str | Path | None = None, claims: str | Path | None = None) -> ClaimLedger:
         """Return a ledger.
 
         Parameters
