@@ -188,7 +188,10 @@ def _judged(
     sensitivity = rule_sensitivity.of_rule(claim, figures, cast)
     if source is not None:
         for key in claim.sensitivity:
-            sensitivity |= rule_sensitivity.of_inputs(claim, source.ends(key))
+            try:
+                sensitivity |= rule_sensitivity.of_inputs(claim, source.ends(key))
+            except InputError as error:  # an end that the study refuses, or an input that it does not have
+                sensitivity[key] = f"{NOT_COMPUTED}: {error}"
     return replace(
         blank, verdict=verdict(claim, cast), votes=[vote_record(vote) for vote in cast], sensitivity=sensitivity,
         limits=() if source is None else source.limits,

@@ -11,7 +11,7 @@ from typing import Any
 from nakmd.errors import FileFormatError
 from nakmd.io.atomic import plain, write_status
 from nakmd.potentials.files.texts import read_text
-from nakmd.studies.claims.claim_verdict import ClaimVerdict
+from nakmd.studies.claims.claim_verdict import NOT_COMPUTED, ClaimVerdict
 from nakmd.studies.claims.claim_votes import ClaimVote
 
 #: Raise it when the rule of verdict, or what a result has, changes.
@@ -50,7 +50,8 @@ class ClaimResult:
     def flips(self) -> dict[str, str]:
         """Changes that give another word than the verdict."""
         word = self.verdict.word
-        return {change: text for change, text in self.sensitivity.items() if text.partition(",")[0] != word}
+        known = {change: text for change, text in self.sensitivity.items() if not text.startswith(NOT_COMPUTED)}
+        return {change: text for change, text in known.items() if text.partition(",")[0] != word}
 
     @property
     def counted(self) -> list[str]:

@@ -11,13 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nakmd.errors import InputError, did_you_mean
+from nakmd.errors import InputError, NakmdError, did_you_mean
+from nakmd.io.atomic import plain
 from nakmd.runs.potential_builder import load_named_or_file
 from nakmd.runs.provenance import potential_hash
 from nakmd.studies.claims.stored_records import RECORDS
 from nakmd.studies.point_progress import PointProgress
 from nakmd.studies.point_store import Store
-from nakmd.studies.study import Figures, Study
+from nakmd.studies.study import Figures, Study, StudyPoint
 from nakmd.studies.study_figures import with_model_error
 from nakmd.studies.study_inputs import Input, Inputs, load_inputs
 from nakmd.studies.study_names import STUDIES, study_class
@@ -158,7 +159,7 @@ class StudySource(FigureSource):
         results = {}
         for point in asked.points():
             stored = store.find(point.key, point.digest)
-            results[point.key] = dict(point.compute()) if stored is None else stored[0]
+            results[point.key] = _computed(point) if stored is None else stored[0]
         return Figures(with_model_error(asked.figures(results)))
 
 
@@ -217,6 +218,16 @@ def ends_of(entry: Input) -> tuple[float, ...]:
     if entry.value is None or not entry.error:
         return ()
     return entry.value - END * entry.error, entry.value + END * entry.error
+
+
+def _computed(point: StudyPoint) -> dict[str, Any]:
+    """Return the result of a point as it would be read from a file."""
+    try:
+        result = dict(point.compute())
+    except NakmdError as error:
+        result = {"failed": str(error)}
+    found: dict[str, Any] = json.loads(json.dumps(plain(result)), parse_constant=lambda _: None)
+    return found
 
 
 def _hashed(content: Any) -> str:
