@@ -17,8 +17,9 @@ from nakmd.studies.claims.figure_sources import SourceSettings, ends_of
 from nakmd.studies.claims.ledger_exports import EXPORTS, INTENTS
 from nakmd.studies.claims.ledger_page import render_ledger
 from nakmd.studies.claims.stored_records import StoredRecord
+from nakmd.studies.study import Study, StudyPoint
 from nakmd.studies.study_figures import StudyFigure
-from nakmd.studies.study_inputs import Input
+from nakmd.studies.study_inputs import Input, load_inputs
 
 OWN = {
     "id": '"own"', "claim": '"A is less than B."', "topic": '"tests"', "quantity": '"energy"', "kind": '"direction"',
@@ -246,6 +247,65 @@ def test_claims_of_records_have_the_verdicts_that_their_stored_figures_give():
     assert found["L1a"].counted == ["nak-cn-2016"]
     assert found["L3a"].counted_models == ["nak-2026", "nak-cn-2016"]
     assert found["C1"].verdict.word == "untestable"
+
+
+def test_running_a_claim_again_reproduces_its_stored_verdict():
+    ledger = ClaimLedger.read()
+    names = [
+        n for n, claim in ledger.claims.items() if claim.study in ("model-energies", "nitrogen-sites", "validation")
+    ]
+    again = run_claims(names)
+    assert {n: one.to_dict()["votes"] for n, one in again.items()} == {n: list(ledger.results[n].votes) for n in again}
+    assert {n: one.verdict for n, one in again.items()} == {n: ledger.results[n].verdict for n in again}
+
+
+ASKED = []
+
+
+def tenfold(number):
+    ASKED.append(number)
+    return {"tenfold": 10.0 * number}
+
+
+class Tenfold(Study):
+    """Ten times an input, beside another that no point depends on."""
+
+    limits = ("Only numbers.",)
+
+    def points(self):
+        return [StudyPoint("one", tenfold, {"number": self.inputs["exchange.pbe_substitution_na_in_k"].middle})]
+
+    def figures(self, results):
+        other = self.inputs["exchange.pbe_substitution_k_in_na"].middle
+        return [
+            StudyFigure(key=key, title=key, value=value, unit="eV", numerical=0.1)
+            for key, value in (("a", results["one"]["tenfold"]), ("b", 10.0 * other))
+        ]
+
+
+def test_figures_of_a_study_with_its_inputs_at_their_ends(own, tmp_path, monkeypatch):
+    for place in ("nakmd.studies.study_run.study_class", "nakmd.studies.claims.figure_sources.study_class"):
+        monkeypatch.setattr(place, lambda name: Tenfold)
+    keys = ("exchange.pbe_substitution_na_in_k", "exchange.pbe_substitution_k_in_na")
+    own.write_text(text(study='"exchange"', models='["exchange"]', sensitivity=str(list(keys)).replace("'", '"')))
+    ASKED.clear()
+    settings = SourceSettings(quick=True, studies=tmp_path, threads=1)
+    found = run_claims(claims=load_claims(own), settings=settings, directory=tmp_path / "results")["own"]
+    # 0.74 against 1.45, each with an error of 0.1: five standard errors; the inputs end at two of 0.015
+    assert found.verdict.text == "supporting, weak"
+    assert found.limits == ("Only numbers.",)
+    near = "exchange.pbe_substitution_k_in_na = 0.115 eV"
+    assert found.sensitivity[near] == "supporting, weak"
+    assert len(found.sensitivity) == 5
+    # the point once, and once for either end of the input that it depends on
+    assert pytest.approx([0.074, 0.044, 0.104]) == ASKED
+    run_claims(claims=load_claims(own), settings=settings)
+    assert len(ASKED) == 5
+    read = ClaimLedger.read(tmp_path / "results", own)
+    assert read.stale() == {}
+    monkeypatch.setattr("nakmd.studies.claims.figure_sources.load_inputs", lambda: load_inputs().changed(
+        exchange__pbe_substitution_na_in_k=0.08))  # fmt: skip
+    assert read.stale() == {"own": ["inputs of exchange", "points of exchange"]}
 
 
 def test_the_example_of_an_own_claim():

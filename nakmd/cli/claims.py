@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -103,6 +104,7 @@ def run(
     from nakmd.studies.claims.figure_sources import SourceSettings
 
     claims = load_claims(file)
+    before = {} if file is not None else _ledger(None, None).results  # read first: they may be replaced
     folder = directory or Path("runs") / f"claims{'-quick' if quick else ''}"
     try:
         with watch_points(quiet=as_json) as progress:
@@ -111,7 +113,6 @@ def run(
     except KeyboardInterrupt:
         complain(f"Stopped. Finished points are in {studies}; the same command continues from there.")
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    before = {} if file is not None else _ledger(None, None).results
     if as_json:
         show_json([{**result.to_dict(), "stored": _before(before, result)} for result in results.values()])
         return
@@ -169,7 +170,7 @@ def _text(ledger: ClaimLedger, name: str) -> str:
     return "not computed" if result is None else result.verdict.text + (" [quick]" if result.quick else "")
 
 
-def _before(before: dict[str, Any] | Any, result: ClaimResult) -> str:
+def _before(before: Mapping[str, ClaimResult], result: ClaimResult) -> str:
     """Return the verdict that comes with nakmd: "the same" if it is."""
     stored = before.get(result.id)
     if stored is None:
