@@ -94,6 +94,7 @@ def _entry(ledger: ClaimLedger, claim: PublishedClaim, stale: Sequence[str]) -> 
         "intent": intent_of(result),
         "scite": "mentioning" if result is None else scite_class(result.verdict),
         "stale": list(stale),
+        "quick": result is not None and result.quick and bool(result.votes),
         "result": result,
         "says": _statement(claim),
         "children": [
