@@ -1,4 +1,4 @@
-"""Folders of the data files installed with nakmd: parameter sets and example decks."""
+"""Folders of the data files installed with nakmd: parameter sets, example decks and claims."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def data_folder(name: str) -> Path:
-    """Return the folder ``potentials`` or ``examples``, from the wheel or from a source checkout.
+    """Return the folder ``potentials``, ``examples`` or ``claims``, from the wheel or from a source checkout.
 
     Parameters
     ----------
-    name : {"potentials", "examples"}
+    name : {"potentials", "examples", "claims"}
 
     Returns
     -------

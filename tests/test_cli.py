@@ -69,6 +69,7 @@ def test_help_imports_no_slow_packages():
         "doctor",
         "bench",
         "study",
+        "claims",
     ):
         assert re.search(rf"\b{verb}\b", done.stdout)
 

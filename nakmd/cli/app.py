@@ -14,6 +14,7 @@ from nakmd.cli import (
     analyze,
     bench,
     check,
+    claims,
     convert,
     doctor,
     new,
@@ -45,6 +46,7 @@ app.command()(guarded(report.report))
 app.add_typer(potentials.app, name="potentials")
 app.command()(guarded(validate.validate))
 app.command()(guarded(study.study))
+app.add_typer(claims.app, name="claims")
 app.command()(guarded(convert.convert))
 app.command()(guarded(bench.bench))
 app.command()(guarded(schema.schema))

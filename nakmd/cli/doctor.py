@@ -78,6 +78,7 @@ def _facts() -> dict[str, Any]:
         "free disk GB": round(shutil.disk_usage(Path.cwd()).free / 1e9, 1),
         "parameter sets": len(list(data_folder("potentials").glob("*.toml"))),
         "example decks": len(list(data_folder("examples").glob("*.toml"))),
+        "claims": len(list(data_folder("claims").glob("*.toml"))),
         "packages": packages,
     }
 

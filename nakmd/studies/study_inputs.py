@@ -221,16 +221,16 @@ def _read(path: Path, known: Mapping[str, Input] | None) -> dict[str, Input]:
             key, line = f"{study}.{name}", lines.find((study, name))
             if known is not None and key not in known:
                 raise FileFormatError(path, f"there is no input {key!r}.", did_you_mean(key, known), line)
-            fault = _fault(entry)
+            fault = fault_of_entry(entry)
             if fault is None and known is not None and entry["unit"] != known[key].unit:
                 fault = f"the unit is {entry['unit']!r}, but the study reads {known[key].unit!r}. Convert the numbers."
             if fault is not None:
                 raise FileFormatError(path, f"{key}: {fault}", "", line)
-            entries[key] = Input(key=key, **_complete(entry))
+            entries[key] = Input(key=key, **filled_entry(entry))
     return entries
 
 
-def _fault(entry: Any) -> str | None:
+def fault_of_entry(entry: Any) -> str | None:
     """Return what is wrong with an entry and what to do; None if nothing is."""
     if not isinstance(entry, dict):
         return "is no table. Write [study.name] with value, unit, source and evidence below."
@@ -272,7 +272,7 @@ def _fault_of_range(entry: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _complete(entry: Mapping[str, Any]) -> dict[str, Any]:
+def filled_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of an input."""
     default = "uniform" if "low" in entry else "normal" if entry.get("error") else "exact"
     numbers = {key: float(entry[key]) for key in _NUMBERS if key in entry}
