@@ -46,7 +46,7 @@ def points(models: Mapping[str, Potential], quick: bool) -> Iterator[StudyPoint]
     cells = QUICK_CELLS if quick else CELLS
     for (model, potential), (pair, (solute, host)), n in product(models.items(), PAIRS.items(), cells):
         settings = {"host": host, "solute": solute, "cells": n, "volume": True}
-        yield StudyPoint(_key(model, pair, n), stability.measure, settings, potential, cost=0.2)
+        yield StudyPoint(_key(model, pair, n), stability.measure, settings, potential, cost=0.2, format=2)
     for model, pair in product(() if quick else models, PAIRS):
         solute, host = PAIRS[pair]
         settings = {"host": host, "solute": solute, "cells": MEMBER_CELLS}
