@@ -13,6 +13,7 @@ STUDIES: Mapping[str, str] = {
     "exchange": "exchange_study.exchange.Exchange",
     "heat": "heat_study.heat.Heat",
     "electrode": "electrode_study.electrode.Electrode",
+    "replacement": "replacement_study.replacement.Replacement",
 }
 
 
