@@ -76,8 +76,8 @@ def run(
     Returns
     -------
     dict
-        Counts as (number, total) of ``"stuck"``, ``"first layer"`` (of the metal on the wall) and ``"K in first layer"``
-        and ``"K on the wall"`` (of the metals there); numbers of ``"islands"``, ``"single"`` atoms, atoms of the
+        Counts as (number, total) of ``"stuck"``, ``"first layer"`` (of the metal on the wall), and of K among the metals
+        there, ``"K in first layer"`` and ``"K on the wall"``; numbers of ``"islands"``, ``"single"`` atoms, atoms of the
         ``"largest"`` island; ``"rise"`` [K] of the metal above the bath; ``"coverage"`` [1/nm²]; ``"flux"`` [1/nm²/s].
 
     Notes
@@ -155,7 +155,7 @@ def _radius(tube: System) -> float:
 
 
 def of_frozen_wall(potential: Potential, system: System) -> Potential:
-    """Return a potential without the terms that act in a wall only: they give a frozen wall no motion, and cost time."""
+    """Return a potential without the terms that act in a wall only: they do not move a frozen wall, and cost time."""
     wall = [name for name in system.species_names if name not in METALS]
     terms = [term for term in potential.terms if any(term.covers(metal, metal) for metal in METALS)]
     return Hybrid(terms, none=[(a, b) for a in wall for b in wall], name=f"{potential.describe()['name']}, frozen wall")

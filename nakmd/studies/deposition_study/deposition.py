@@ -32,7 +32,8 @@ class Deposition(Study):
 
     Steps: straight ⟨111⟩ steps on (110), guarded bands in a crystal held beyond a radius. The Ehrlich-Schwoebel barrier
     is the lower of hop and push-out less the barrier of the terrace, each from its own lowest minimum. Its numerical
-    error is the change from R = 1.6 to 2.0 lattice constants.
+    error is the change from R = 1.6 to 2.0 lattice constants, and how much the barriers of the terrace there and back
+    differ, which only the held crystal makes unequal.
 
     References
     ----------

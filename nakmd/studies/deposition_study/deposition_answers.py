@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from nakmd.studies.deposition_study import film_points, step_points
-from nakmd.studies.deposition_study.arrivals_on_walls import WALLS
+from nakmd.studies.deposition_study import film_points, step_points, wall_points
+from nakmd.studies.deposition_study.flux_figures import FLUX_LIMITED
 from nakmd.studies.deposition_study.proxies import COUNTS, ROUGH, SMOOTH, proxies, verdict
 from nakmd.studies.study import Figures
 from nakmd.studies.study_figures import StudyFigure
 
 #: What no number of this study can test.
 UNTESTABLE = (
-    "Untestable here: dendrites of a battery. They are micrometres long and made by transport of ions, field, solvent and "
-    "cracks of the interphase, none of which this study has; and its flux is 10⁸ to 10⁹ times that of an electrode. "
+    "Untestable here: dendrites of a battery. They are micrometres long and made by transport of ions, field, solvent "
+    "and cracks of the interphase, none of which this study has; and its flux is 10⁸ to 10⁹ times that of an electrode. "
     "Ordered compounds such as KNa₂ would need longer than such runs last. What follows are events on contact, and "
     "proxies."
 )
@@ -75,7 +75,9 @@ def _mixing(figures: Figures, models: Sequence[str]) -> Iterator[str]:
 
 def _sticking(figures: Figures) -> Iterator[str]:
     """Yield the lowest sticking on crystals, with its interval."""
-    found = [f for f in figures if f.key.startswith("sticking.") and f.value is not None and not _on_carbon(f)]
+    found = [
+        f for f in figures if f.group == film_points.FILMS and f.key.startswith("sticking.") and f.value is not None
+    ]
     if found:
         lowest = min(found, key=lambda f: f.value)  # type: ignore[arg-type, return-value]  # none is None
         low, high = lowest.interval or (math.nan, math.nan)
@@ -95,7 +97,9 @@ def _barriers(figures: Figures, models: Sequence[str]) -> Iterator[str]:
         }  # fmt: skip
         if found:
             listed = ", ".join(f"{case} {figure.text}" for case, figure in found.items())
-            yield f"Ehrlich-Schwoebel barriers by {model}: {listed} (negative: a step is crossed more easily than a terrace)."
+            yield (
+                f"Ehrlich-Schwoebel barriers by {model}: {listed} (negative: a step is crossed more easily than a terrace)."
+            )
         terraces = [f for case in found if (f := figures.get(f"terrace.{case}", model)) is not None]
         if len(found) > 1:
             of_terraces, of_steps = (
@@ -103,8 +107,8 @@ def _barriers(figures: Figures, models: Sequence[str]) -> Iterator[str]:
                 for values in ([f.value for f in some if f.value is not None] for some in (terraces, found.values()))
             )
             yield (
-                f"Between these cases terrace barriers differ by {of_terraces:.3f} eV and Ehrlich-Schwoebel barriers by "
-                f"{of_steps:.3f} eV ({model}): "
+                f"Between these cases terrace barriers differ by {of_terraces:.3f} eV and Ehrlich-Schwoebel barriers "
+                f"by {of_steps:.3f} eV ({model}): "
                 + (
                     "steps tell the metals apart more than terraces do."
                     if of_steps > of_terraces else "terraces tell them apart as much as steps."
@@ -131,14 +135,11 @@ def _carbon(figures: Figures) -> Iterator[str]:
 
 def _flux(figures: Figures) -> Iterator[str]:
     """Yield how many figures depend on the flux, of those with two fluxes."""
-    both = [f for f in figures if f.numerical is not None and any("atoms/nm²/s" in note for note in f.notes)]
-    limited = [f for f in both if any("flux-limited" in note for note in f.notes)]
+    groups = {film_points.FILMS, film_points.OCCUPANCY, wall_points.ON_CARBON}
+    both = [f for f in figures if f.group in groups and f.numerical is not None]
+    limited = [f for f in both if any(note.startswith(FLUX_LIMITED) for note in f.notes)]
     if both:
         yield (
             f"{len(limited)} of {len(both)} figures of films and of metal on carbon are flux-limited: at a flux four "
             "times as large they differ by more than two standard errors."
         )
-
-
-def _on_carbon(figure: StudyFigure) -> bool:
-    return any(figure.key.endswith(f" on {wall}") for wall in WALLS)

@@ -13,6 +13,9 @@ from nakmd.studies.study_figures import StudyFigure
 #: How much warmer than the bath [K] the free atoms may be without a note.
 WARMER = 15.0
 
+#: Begins the note of a figure that depends on the flux.
+FLUX_LIMITED = "flux-limited"
+
 Runs = Sequence[Mapping[str, Any]]
 
 
@@ -86,8 +89,8 @@ class Deposited:
         notes.append(f"{len(slow)} seeds at {_flux(slow):.1e} atoms/nm²/s" if slow else "")
         if change is not None and other is not None and change.is_limited:
             notes.append(
-                f"flux-limited: {other.value:.3g} at {self.ratio:g} times the flux, {change.sigmas:.1f} standard errors "
-                "apart"
+                f"{FLUX_LIMITED}: {other.value:.3g} at {self.ratio:g} times the flux, {change.sigmas:.1f} standard "
+                "errors apart"
             )
         warmer = SeedMean.of_numbers([run.get("rise") for run in slow])
         if warmer is not None and warmer.value > WARMER:

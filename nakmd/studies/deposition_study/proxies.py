@@ -47,15 +47,19 @@ def proxies(figures: Figures, models: Sequence[str], temperature: float = film_p
     - Second layers per island at the flux of the electrode: the 95 % range below 1 smooth, above 1 mounds.
     - Roughness relative to random growth: below 1 smooth, above 1 mounds.
     - Order of the crystal below a film of the alloy: below 0.6 smooth, because a liquid levels; else silent.
-    - Mixing of Na with K against that of K with K: larger smooth, because the film is no crystal of its own; else silent.
+    - Mixing of Na with K against that of K with K: larger smooth, because the film is no crystal of its own; else
+      silent.
     """
     return [proxy for model in models for proxy in _of_model(figures, model, temperature)]
 
 
 def _of_model(figures: Figures, model: str, temperature: float) -> Iterator[Proxy]:
     for case in ("Na on K", "K on Na"):
-        yield from _side(figures.get(f"excess.{case}", model), f"Ehrlich-Schwoebel barrier, {case}", model, 0.0)
-        yield from _range(figures.get(f"second layers.{case}", model), f"second layers, {case}", model)
+        step = figures.get(f"excess.{case}", model)
+        yield from _side(step, f"Ehrlich-Schwoebel barrier, {case}", model, 0.0)
+        # without an error of the barriers the range is too narrow to count
+        known = step is not None and step.numerical is not None
+        yield from _range(figures.get(f"second layers.{case}", model), f"second layers, {case}", model, known)
     for host, sequence in ALLOYS:
         film = film_points.name_of(host, sequence, temperature)
         yield from _side(figures.get(f"relative roughness.{film}", model), f"roughness, {film}", model, 1.0)
@@ -69,9 +73,7 @@ def _of_model(figures: Figures, model: str, temperature: float) -> Iterator[Prox
         yield Proxy("mixing of Na with K", model, _decide(pure.value - mixed.value, error, above=SILENT))
 
 
-def _side(
-    figure: StudyFigure | None, name: str, model: str, threshold: float, above: str = ROUGH
-) -> Iterator[Proxy]:
+def _side(figure: StudyFigure | None, name: str, model: str, threshold: float, above: str = ROUGH) -> Iterator[Proxy]:
     """Yield the proxy of a figure whose side of a threshold counts."""
     if figure is not None and figure.value is not None:
         yield Proxy(name, model, _decide(figure.value - threshold, figure.error, above))
@@ -83,14 +85,12 @@ def _decide(difference: float, error: float | None, above: str = ROUGH) -> str:
     return SMOOTH if difference < 0.0 else above
 
 
-def _range(figure: StudyFigure | None, name: str, model: str) -> Iterator[Proxy]:
+def _range(figure: StudyFigure | None, name: str, model: str, known: bool) -> Iterator[Proxy]:
     """Yield the proxy of a number whose 95 % range is on one side of 1."""
     if figure is None or figure.value is None or figure.interval is None:
         return
     low, high = figure.interval
-    # without an error of the barriers the range is too narrow to count
-    unknown = any("numerical error of a barrier unknown" in note for note in figure.notes)
-    yield Proxy(name, model, SILENT if unknown else SMOOTH if high < 1.0 else ROUGH if low > 1.0 else SILENT)
+    yield Proxy(name, model, SILENT if not known else SMOOTH if high < 1.0 else ROUGH if low > 1.0 else SILENT)
 
 
 def verdict(found: Sequence[Proxy]) -> str:

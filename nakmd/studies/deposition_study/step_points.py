@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -79,11 +80,12 @@ def figures(models: Sequence[str], quick: bool, results: PointResults) -> Iterat
         reasons = {kind: _reasons(kind, by_radius) for kind, by_radius in found.items()}
         every = [why for of_kind in reasons.values() for why in of_kind]
         by_way = [f"R = {r:g} a: by {ways[r]}" for r in sorted(step)]
-        yield _figure(model, f"terrace.{case}", f"hop on the terrace, {case}", terrace, reasons["terrace"])
+        uneven = _unevenness(found["terrace"])
+        yield _figure(model, f"terrace.{case}", f"hop on the terrace, {case}", terrace, reasons["terrace"], uneven)
         yield _figure(model, f"hop.{case}", f"hop over a step, {case}", hop, reasons["hop"])
         yield _figure(model, f"push-out.{case}", f"push-out at a step, {case}", push, reasons["push-out"])
         yield _figure(model, f"step.{case}", f"over a step, the lower way, {case}", step, [*by_way, *half])
-        yield _figure(model, f"excess.{case}", f"Ehrlich-Schwoebel barrier, {case}", excess, [*half, *every])
+        yield _figure(model, f"excess.{case}", f"Ehrlich-Schwoebel barrier, {case}", excess, [*half, *every], uneven)
 
 
 def _reasons(kind: str, by_radius: Mapping[float, Mapping[str, Any]]) -> list[str]:
@@ -95,8 +97,19 @@ def _reasons(kind: str, by_radius: Mapping[float, Mapping[str, Any]]) -> list[st
     ]
 
 
-def _figure(model: str, key: str, title: str, values: Mapping[float, float], notes: Sequence[str]) -> StudyFigure:
-    """Return a barrier at the largest radius, with its change from the one before as numerical error."""
+def _unevenness(by_radius: Mapping[float, Mapping[str, Any]]) -> float:
+    """Return how much the barriers there and back [eV] differ at the largest radius: both ends are the same site."""
+    found = [by_radius[radius] for radius in sorted(by_radius) if "barrier" in by_radius[radius]]
+    return abs(found[-1]["barrier"] - found[-1]["reverse"]) if found else 0.0
+
+
+def _figure(
+    model: str, key: str, title: str, values: Mapping[float, float], notes: Sequence[str], uneven: float = 0.0
+) -> StudyFigure:
+    """Return a barrier at the largest radius, with its change from the one before as numerical error.
+
+    ``uneven`` [eV] is a numerical error that is known besides.
+    """
     radius = sorted(values)
     if not radius:
         return StudyFigure(
@@ -104,7 +117,7 @@ def _figure(model: str, key: str, title: str, values: Mapping[float, float], not
             notes=tuple(notes) or ("no path converged",),
         )  # fmt: skip
     listed = ", ".join(f"{values[r]:.3f} eV at R = {r:g} a" for r in radius)
-    change = abs(values[radius[-1]] - values[radius[-2]]) if len(radius) > 1 else None
+    change = math.hypot(values[radius[-1]] - values[radius[-2]], uneven) if len(radius) > 1 else None
     single = () if len(radius) > 1 else ("one radius only: its numerical error is unknown",)
     return StudyFigure(
         key=key, title=title, model=model, value=values[radius[-1]], unit="eV", numerical=change, group=BARRIERS,

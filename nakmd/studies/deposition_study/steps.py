@@ -99,9 +99,7 @@ def hop_down(potential: Potential, host: str, adatom: str, radius: float, images
     return _record(_path(metals, before, after, (len(atoms),), radius, images, bump=lift), metals.a)
 
 
-def push_out(
-    potential: Potential, host: str, adatom: str, radius: float, images: int, ways: int
-) -> dict[str, Any]:
+def push_out(potential: Potential, host: str, adatom: str, radius: float, images: int, ways: int) -> dict[str, Any]:
     """Return the barrier [eV] of an adatom that takes the place of an atom of a step and pushes it to the foot.
 
     Parameters
