@@ -14,8 +14,8 @@ from nakmd.studies.study_figures import StudyFigure
 #: What no number of this study can test.
 UNTESTABLE = (
     "Untestable here: dendrites of a battery. They are micrometres long and made by transport of ions, field, solvent "
-    "and cracks of the interphase, none of which this study has; and its flux is 10⁸ to 10⁹ times that of an electrode. "
-    "Ordered compounds such as KNa₂ would need longer than such runs last. What follows are events on contact, and "
+    "and cracks of the interphase, none of which this study has; and its flux is 10⁸ to 10⁹ times that of an "
+    "electrode. Ordered compounds such as KNa₂ would need longer than such runs last. What follows are events on contact, and "
     "proxies."
 )
 
@@ -98,7 +98,8 @@ def _barriers(figures: Figures, models: Sequence[str]) -> Iterator[str]:
         if found:
             listed = ", ".join(f"{case} {figure.text}" for case, figure in found.items())
             yield (
-                f"Ehrlich-Schwoebel barriers by {model}: {listed} (negative: a step is crossed more easily than a terrace)."
+                f"Ehrlich-Schwoebel barriers by {model}: {listed} (negative: a step is crossed more easily than a "
+                "terrace)."
             )
         terraces = [f for case in found if (f := figures.get(f"terrace.{case}", model)) is not None]
         if len(found) > 1:

@@ -111,7 +111,8 @@ def figures(models: Sequence[str], quick: bool, results: PointResults) -> Iterat
         for metric in METRICS:
             yield film.figure(metric, FILMS)
         if temperature == TEMPERATURES[0]:
-            of_layers = Deposited(film.name, model, *([_by_layer(run) for run in some] for some in (slow, fast)), ratio)
+            by_layer = [[_by_layer(run) for run in some] for some in (slow, fast)]
+            of_layers = Deposited(film.name, model, by_layer[0], by_layer[1], ratio)
             for layer in LAYERS:
                 yield of_layers.figure(Metric(f"layer {layer}", f"layer {layer}", "ML"), OCCUPANCY)
 

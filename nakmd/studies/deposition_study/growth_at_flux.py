@@ -36,11 +36,13 @@ def figures(
                 ("numerical error of a barrier unknown, so taken as none",)
                 if terrace.numerical is None or excess.numerical is None else ()
             )  # fmt: skip
+            attempts, drawn_current, drawn_temperature, constant = (
+                inputs[f"deposition.{name}"].draw(SAMPLES, seed)
+                for name in ("attempts", "current", "temperature", "island_constant")
+            )
             found = mean_field.islands(
-                _draw(terrace, model, seed), _draw(excess, model, seed), *(
-                    inputs[f"deposition.{name}"].draw(SAMPLES, seed)
-                    for name in ("attempts", "current", "temperature", "island_constant")
-                ), a,
+                _draw(terrace, model, seed), _draw(excess, model, seed), attempts, drawn_current, drawn_temperature,
+                constant, a,
             )  # fmt: skip
             current, temperature = inputs["deposition.current"].text, inputs["deposition.temperature"].text
             notes = (CAVEAT, f"at {current} and {temperature}", *unknown)

@@ -177,7 +177,8 @@ def _foot(atoms: Atoms, edge: int, a: float, place: float) -> FloatArray:
 
 def _with(atoms: Atoms, adatom: str, place: FloatArray) -> Atoms:
     """Return the atoms and an adatom, the last one."""
-    return atoms + Atoms([adatom], [place])
+    both: Atoms = atoms + Atoms([adatom], [place])
+    return both
 
 
 def _lowest(metals: Metals, atoms: Atoms, site: FloatArray, radius: float) -> FloatArray:
