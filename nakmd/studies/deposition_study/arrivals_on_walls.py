@@ -78,7 +78,8 @@ def run(
     dict
         Counts as (number, total) of ``"stuck"``, ``"first layer"`` (of the metal on the wall), and of K among the
         metals there, ``"K in first layer"`` and ``"K on the wall"``; numbers of ``"islands"``, ``"single"`` atoms, and
-        atoms of the ``"largest"`` island; ``"rise"`` [K] of the metal above the bath; ``"coverage"`` [1/nm²]; ``"flux"`` [1/nm²/s].
+        atoms of the ``"largest"`` island; ``"rise"`` [K] of the metal above the bath; ``"coverage"`` [1/nm²];
+        ``"flux"`` [1/nm²/s].
 
     Notes
     -----

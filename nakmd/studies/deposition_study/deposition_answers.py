@@ -15,8 +15,8 @@ from nakmd.studies.study_figures import StudyFigure
 UNTESTABLE = (
     "Untestable here: dendrites of a battery. They are micrometres long and made by transport of ions, field, solvent "
     "and cracks of the interphase, none of which this study has; and its flux is 10⁸ to 10⁹ times that of an "
-    "electrode. Ordered compounds such as KNa₂ would need longer than such runs last. What follows are events on contact, and "
-    "proxies."
+    "electrode. Ordered compounds such as KNa₂ would need longer than such runs last. What follows are events on "
+    "contact, and proxies."
 )
 
 

@@ -64,13 +64,15 @@ def intervals(quick: bool) -> tuple[float, ...]:
 def points(models: Mapping[str, Potential], quick: bool, seed: int) -> Iterator[StudyPoint]:
     """Yield the runs: all films at the higher flux first, because they are short."""
     repeats, layers, monolayers = QUICK if quick else FULL
+    warm = {(host, temperature) for host, _, temperature in states(quick)}
+    lattices = {(model, *state): _lattice(model, *state) for model, state in product(models, sorted(warm))}
     for every in sorted(intervals(quick)):
         for (model, potential), k in product(models.items(), range(1 if quick else SEEDS)):
             for host, sequence, temperature in states(quick):
                 settings = {
                     "host": host, "sequence": sequence, "temperature": temperature, "every": every,
                     "repeats": list(repeats), "layers": layers, "monolayers": monolayers, "seed": seed + k,
-                    "a": _lattice(model, host, temperature),
+                    "a": lattices[model, host, temperature],
                 }  # fmt: skip
                 key = key_of(model, host, sequence, temperature, every, k)
                 cost = repeats[0] * repeats[1] * monolayers * every / 6.0
