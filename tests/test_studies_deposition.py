@@ -200,7 +200,7 @@ def test_answers_begin_with_what_is_untestable(full):
     assert said[0].startswith("Untestable here: dendrites")
     assert "undecided, proxies point" in said[1]
     text = "\n".join(said)
-    assert "nak-2026 holds (0.51 ± 0.03 against 0.04 ± 0.01)" in text
+    assert "below the first plane of the host than of the K deposited on Na: nak-2026 holds" in text
     assert "K goes under Na" in text
     assert "flux-limited" in text
     assert "Lowest sticking on crystals" in text
@@ -303,8 +303,8 @@ def test_few_atoms_on_graphene():
     assert found["stuck"] == [2, 2]
     assert found["K on the wall"][1] + found["in flight"] == 10
     assert found["K on the wall"][0] <= 5
-    # 3.2 nm by 3.1 nm, rounded to whole cells
-    assert found["coverage"] == pytest.approx(10 / 9.9, rel=0.03)
+    # 13 by 7 cells of √3 by 3 bonds of 1.42 Å
+    assert found["coverage"] == pytest.approx(10 / (13 * 7 * 3.0 * math.sqrt(3.0) * 0.142**2), rel=1e-3)
     assert found["flux"] == pytest.approx(found["coverage"] / 10 / 1.2e-12, rel=1e-9)
 
 
