@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nakmd.analysis import Growth, Sticking
+from nakmd.analysis.growth_record import GrowthRecord
 from nakmd.analysis.numerics.counts import Share
 from nakmd.integrators import Deposit, Langevin, VelocityVerlet
 from nakmd.potentials import Potential
@@ -30,6 +31,9 @@ TIMESTEP, TAU, WARM_UP, REST = 0.003, 1.0, 6.0, 3.0
 
 #: Time between frames [ps].
 LOOK = 0.6
+
+#: Times of the course of the roughness.
+COURSE = 12
 
 #: Kinetic energy of an arriving atom [eV]: some kT, not that of an ion in a field.
 ENERGY = 0.1
@@ -65,7 +69,7 @@ def run(
     dict
         Counts as (number, total) of ``"stuck"``, ``"mixed"`` (below the highest plane of the slab) and ``"exchanged"``
         (in it); ``"promoted"`` atoms; ``"roughness"`` and ``"bare roughness"`` [Å]; ``"relative roughness"``, w/(d √θ);
-        ``"bragg"``; ``"layers"`` with ``"deposited"`` and ``"host"`` per site; ``"order"``, the share of the order of
+        ``"bragg"``; ``"course"``, θ and w [Å] at some times; ``"layers"`` with ``"deposited"`` and ``"host"`` per site; ``"order"``, the share of the order of
         the movable crystal that is left; ``"rise"`` [K] of the atoms without bath; ``"flux"`` [1/nm²/s]; ``"a"`` [Å].
     """
     if a is None:
@@ -108,6 +112,7 @@ def run(
         "bare roughness": _number(film.bare_roughness),
         "relative roughness": _number(film.value),
         "bragg": film.bragg.value,
+        "course": _course(film),
         "layers": film.layers.tolist(),
         "deposited": film.deposited[-1].tolist(),
         "host": film.host[-1].tolist(),
@@ -143,6 +148,13 @@ class _Order(Observer):
         """Order in the last quarter of the deposition, relative to that in the second half before it."""
         last = self._later[-max(1, len(self._later) // 4) :]
         return float(np.mean(last) / np.mean(self._warm[len(self._warm) // 2 :]))
+
+
+def _course(film: GrowthRecord) -> list[list[float]]:
+    """Return θ and w [Å] at times evenly spread over those with a film."""
+    there = np.flatnonzero(film.theta > 0.0)
+    chosen = there[np.unique(np.linspace(0, len(there) - 1, COURSE).astype(int))] if len(there) else there
+    return [[float(film.theta[k]), float(film.height_roughness[k])] for k in chosen]
 
 
 def _counts(share: Share) -> list[int]:

@@ -101,6 +101,9 @@ def _barriers(figures: Figures, models: Sequence[str]) -> Iterator[str]:
                 f"Ehrlich-Schwoebel barriers by {model}: {listed} (negative: a step is crossed more easily than a "
                 "terrace)."
             )
+        bounds = [f"{case} {f.text}" for case in step_points.CASES if (f := figures.get(f"excess bound.{case}", model))]
+        if bounds:
+            yield f"Not converged by {model}, upper bounds only: {', '.join(bounds)}."
         terraces = [f for case in found if (f := figures.get(f"terrace.{case}", model)) is not None]
         if len(found) > 1:
             of_terraces, of_steps = (

@@ -83,23 +83,27 @@ def _draw_mixing(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: Po
 
 
 def _draw_roughness(axes: DrawnAxes, figures: Figures, models: Sequence[str], results: PointResults) -> None:
-    """Draw w/d of every run against √θ, with the line of random growth; open: the free atoms were too warm."""
+    """Draw the course of w/d of every run against √θ, and random growth; open: the free atoms were too warm."""
     runs = {key: result for key, result in results.items() if _has_film(result) and result.get("relative roughness")}
     films = list(dict.fromkeys(key.split("/")[2] for key in runs))
+    named = set()
     for key, result in runs.items():
-        k = films.index(key.split("/")[2])
-        color, root = COLORS[k % len(COLORS)], math.sqrt(result["theta"])
+        film = key.split("/")[2]
+        k = films.index(film)
+        color, marker = COLORS[k % len(COLORS)], MARKERS[k // len(COLORS) % len(MARKERS)]
+        # distance of the planes of the film, as the ratio to random growth has it
+        spacing = result["roughness"] / (result["relative roughness"] * math.sqrt(result["theta"]))
+        roots, heights = np.sqrt([at[0] for at in result["course"]]), [at[1] / spacing for at in result["course"]]
         warm = (result.get("rise") or 0.0) > WARMER
         axes.plot(
-            [root], [result["relative roughness"] * root], MARKERS[k // len(COLORS) % len(MARKERS)], color=color,
-            mfc="white" if warm else color, ms=4,
+            roots, heights, f"{marker}-", color=color, mfc="white" if warm else color, ms=3, lw=0.5, alpha=0.8,
+            label=None if film in named else film,
         )  # fmt: skip
-    for k, film in enumerate(films):
-        axes.plot([], [], MARKERS[k // len(COLORS) % len(MARKERS)], color=COLORS[k % len(COLORS)], label=film, ms=4)
+        named.add(film)
     line = np.array(ROOTS)
     axes.plot(line, line, color="0.6", lw=1.0, label="random growth")
     axes.set(xlabel="√θ", ylabel="w / d", xlim=ROOTS, ylim=(0.0, None))
-    axes.set_title(f"roughness of each run (open: > {WARMER:g} K above the bath)", fontsize=9)
+    axes.set_title(f"roughness (open: > {WARMER:g} K above the bath)", fontsize=9)
     axes.legend(fontsize=5, ncols=2)
 
 

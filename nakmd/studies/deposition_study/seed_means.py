@@ -81,7 +81,8 @@ class FluxChange:
         """Return the change, with the ratio of the two fluxes."""
         difference = fast.value - slow.value
         error = math.nan if slow.error is None or fast.error is None else math.hypot(slow.error, fast.error)
-        sigmas = abs(difference) / error if error > 0.0 else (0.0 if difference == 0.0 else math.nan)
+        exact = math.inf if difference else 0.0  # seeds that all agree
+        sigmas = exact if error == 0.0 else abs(difference) / error
         return cls(abs(difference) / (ratio - 1.0), sigmas)
 
     @property

@@ -69,23 +69,24 @@ def figures(models: Sequence[str], quick: bool, results: PointResults) -> Iterat
             {radius: float(result["barrier"]) for radius, result in by_radius.items() if "barrier" in result}
             for by_radius in found.values()
         )
-        # a missing way over the step leaves an upper bound: the other one
-        step = {r: min(way[r] for way in (hop, push) if r in way) for r in hop.keys() | push.keys()}
-        excess = {r: step[r] - terrace[r] for r in step.keys() & terrace.keys()}
-        ways = {r: "push-out" if push.get(r, 1e9) < hop.get(r, 1e9) else "hop" for r in step}
-        half = [
-            f"R = {r:g} a: only the {ways[r]} converged, an upper bound"
-            for r in sorted(step) if not (r in hop and r in push)
-        ]  # fmt: skip
+        both = {r: min(hop[r], push[r]) for r in hop.keys() & push.keys()}
+        # with one way alone the other may be lower: an upper bound, which is kept apart
+        bound = {} if both else {**hop, **push}
+        ways = {r: "push-out" if push[r] < hop[r] else "hop" for r in both}
+        excess, highest = ({r: way[r] - terrace[r] for r in way.keys() & terrace.keys()} for way in (both, bound))
         reasons = {kind: _reasons(kind, by_radius) for kind, by_radius in found.items()}
         every = [why for of_kind in reasons.values() for why in of_kind]
-        by_way = [f"R = {r:g} a: by {ways[r]}" for r in sorted(step)]
+        by_way = [f"R = {r:g} a: by {ways[r]}" for r in sorted(ways)]
         uneven = _unevenness(found["terrace"])
         yield _figure(model, f"terrace.{case}", f"hop on the terrace, {case}", terrace, reasons["terrace"], uneven)
         yield _figure(model, f"hop.{case}", f"hop over a step, {case}", hop, reasons["hop"])
         yield _figure(model, f"push-out.{case}", f"push-out at a step, {case}", push, reasons["push-out"])
-        yield _figure(model, f"step.{case}", f"over a step, the lower way, {case}", step, [*by_way, *half])
-        yield _figure(model, f"excess.{case}", f"Ehrlich-Schwoebel barrier, {case}", excess, [*half, *every], uneven)
+        yield _figure(model, f"step.{case}", f"over a step, the lower way, {case}", both, by_way)
+        yield _figure(model, f"excess.{case}", f"Ehrlich-Schwoebel barrier, {case}", excess, every, uneven)
+        if highest:
+            title, only = f"Ehrlich-Schwoebel barrier, upper bound, {case}", "hop" if hop else "push-out"
+            why = f"only the {only} over the step converged: the other way may be lower"
+            yield _figure(model, f"excess bound.{case}", title, highest, [why, *every], uneven)
 
 
 def _reasons(kind: str, by_radius: Mapping[float, Mapping[str, Any]]) -> list[str]:
