@@ -38,7 +38,8 @@ def stub(point):
         fast = settings["every"] == min(film_points.EVERY)
         return {
             "stuck": [60, 60], "mixed": [mixed, 60], "exchanged": [10, 60], "promoted": 20, "sites": 40, "theta": 1.5,
-            "course": [[0.2, 0.4], [1.5, 1.0]], "roughness": 1.0, "bare roughness": None, "relative roughness": 0.5 + (0.3 if fast else 0.0), "bragg": 0.1,
+            "course": [[0.2, 0.4], [1.5, 1.0]],
+            "roughness": 1.0, "bare roughness": None, "relative roughness": 0.5 + (0.3 if fast else 0.0), "bragg": 0.1,
             "layers": [-1, 0, 1, 2], "deposited": [0.2, 0.3, 0.6, 0.4], "host": [0.8, 0.7, 0.4, 0.0], "in flight": 0,
             "width": None, "order": 0.4 + 0.01 * (settings["seed"] % 2), "rise": 20.0 if fast else 8.0, "flux": 1e10,
             "a": 5.3,

@@ -69,8 +69,9 @@ def run(
     dict
         Counts as (number, total) of ``"stuck"``, ``"mixed"`` (below the highest plane of the slab) and ``"exchanged"``
         (in it); ``"promoted"`` atoms; ``"roughness"`` and ``"bare roughness"`` [Å]; ``"relative roughness"``, w/(d √θ);
-        ``"bragg"``; ``"course"``, θ and w [Å] at some times; ``"layers"`` with ``"deposited"`` and ``"host"`` per site; ``"order"``, the share of the order of
-        the movable crystal that is left; ``"rise"`` [K] of the atoms without bath; ``"flux"`` [1/nm²/s]; ``"a"`` [Å].
+        ``"course"``, θ and w [Å] at some times; ``"bragg"``; ``"layers"`` with ``"deposited"`` and ``"host"`` per site;
+        ``"order"``, the share of the order of the movable crystal that is left; ``"rise"`` [K] of the atoms without
+        bath; ``"flux"`` [1/nm²/s]; ``"a"`` [Å].
     """
     if a is None:
         a = warm_crystal(potential, host, temperature, LATTICE_CELLS, SETTLE, MEASURE, seed).lattice.value
