@@ -21,7 +21,7 @@ from nakmd.studies.deposition_study import (
     steps,
     wall_points,
 )
-from nakmd.studies.deposition_study.deposition import Deposition
+from nakmd.studies.deposition_study.deposition import DepositionStudy
 from nakmd.studies.deposition_study.flux_figures import Deposited, Metric
 from nakmd.studies.deposition_study.seed_means import FluxChange, SeedMean
 from nakmd.studies.deposition_study.sequences import SEQUENCES
@@ -59,7 +59,7 @@ def stub(point):
 @pytest.fixture(scope="module")
 def full():
     """Return the study with all models, and figures of stubbed points."""
-    asked = Deposition(load_inputs().of("deposition"), {model: load(model) for model in MODELS})
+    asked = DepositionStudy(load_inputs().of("deposition"), {model: load(model) for model in MODELS})
     results = {point.key: stub(point) for point in asked.points()}
     return asked, Figures(asked.figures(results)), results
 
@@ -277,7 +277,7 @@ def test_comparisons_need_errors():
 
 def test_a_quick_study_is_small_and_has_a_page(tmp_path, monkeypatch):
     """All points stubbed: keys, figures, page and file; a second call computes nothing."""
-    asked = Deposition(load_inputs().of("deposition"), {model: load(model) for model in MODELS}, quick=True)
+    asked = DepositionStudy(load_inputs().of("deposition"), {model: load(model) for model in MODELS}, quick=True)
     points = asked.points()
     assert len(points) == 6 + 2 + 1
     made = {point.key: stub(point) for point in points}
@@ -297,7 +297,7 @@ def test_a_quick_study_is_small_and_has_a_page(tmp_path, monkeypatch):
 
 def test_a_set_without_sodium_is_refused():
     with pytest.raises(CoverageError, match=r"^gupta-na: No term couples K with K"):
-        Deposition(load_inputs().of("deposition"), {"gupta-na": load("gupta-na")}).points()
+        DepositionStudy(load_inputs().of("deposition"), {"gupta-na": load("gupta-na")}).points()
 
 
 # ------------------------------------------------------------------------------------------ runs

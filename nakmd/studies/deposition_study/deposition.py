@@ -21,7 +21,7 @@ from nakmd.studies.study_figures import StudyFigure, StudyTable, tables_by_model
 CARBON = ("C", "C:edge", "N:graphitic", "N:pyridinic")
 
 
-class Deposition(Study):
+class DepositionStudy(Study):
     """Na and K that arrive on each other and on carbon: sticking, mixing, roughness, steps.
 
     Notes

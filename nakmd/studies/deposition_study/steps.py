@@ -11,14 +11,14 @@ from ase.constraints import FixAtoms
 from ase.geometry import get_distances
 from ase.optimize import FIRE
 
-from nakmd.arrays import FloatArray
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.ase import NakMD
 from nakmd.errors import RunError
 from nakmd.potentials import Potential
 from nakmd.structures.crystal_slab import crystal_slab
 from nakmd.studies.exchange_study.defects import Metals, distance_of
 from nakmd.studies.exchange_study.slabs import atoms_of
-from nakmd.studies.minimum_path import LONGEST_STEP, PathRecord, PathSettings, path
+from nakmd.studies.minimum_path import END_STEPS, LONGEST_STEP, LOOK_EVERY, PathRecord, PathSettings, path
 from nakmd.studies.path_guards import PathLimits
 
 #: Rectangular cells along [001] and [1-10], and layers below the step: the step is straight as far as the atoms that
@@ -216,19 +216,39 @@ def _path(
     metals: Metals, before: Atoms, after: Atoms, movers: tuple[int, ...], radius: float, images: int,
     bump: FloatArray | None = None,
 ) -> PathRecord:  # fmt: skip
-    """Return a path whose first state is still the one that was built."""
-    found = path(
-        before, after, metals.potential, movers, radius=radius * metals.a, bump=bump,
-        settings=PathSettings(images=images), limits=PathLimits(drift=distance_of(metals.drift)),
+    """Return a path between two states whose atoms stay at their sites when they are relaxed."""
+    middle = 0.5 * (before.positions + after.positions)[list(movers)].mean(axis=0)
+    _, distances = get_distances(middle[None], before.positions, cell=before.cell, pbc=before.pbc)
+    mobile = np.asarray(distances[0] <= radius * metals.a)
+    # before the band, which takes much longer
+    ends = [_at_sites(metals, *state, movers, mobile) for state in (("first", before), ("last", after))]
+    return path(
+        ends[0], ends[1], metals.potential, movers, mobile=mobile, bump=bump, settings=PathSettings(images=images),
+        limits=PathLimits(drift=distance_of(metals.drift)),
     )  # fmt: skip
-    for name, built, relaxed in (("first", before, found.images[0]), ("last", after, found.images[-1])):
-        moved = np.linalg.norm((relaxed.positions - built.positions)[list(movers), :2], axis=1).max() / metals.a
+
+
+def _at_sites(metals: Metals, name: str, built: Atoms, movers: tuple[int, ...], mobile: BoolArray) -> Atoms:
+    """Return a relaxed state; raise `RunError` if an atom that takes part has left its site."""
+    state = built.copy()
+    state.calc = NakMD(metals.potential)
+    state.set_constraint(FixAtoms(mask=~mobile))
+
+    def look() -> None:
+        moved = np.linalg.norm((state.positions - built.positions)[list(movers), :2], axis=1).max() / metals.a
         if moved > LEAVES:
             raise RunError(
-                f"In the {name} state an atom left its site by {moved:.2f} lattice constants (limit {LEAVES}): the "
-                "site is no minimum, and this is not the path that was asked for."
+                f"In the {name} state an atom left its site by more than {LEAVES} lattice constants: the site is no "
+                "minimum, and this is not the path that was asked for."
             )
-    return found
+
+    search = FIRE(state, logfile=None, maxstep=LONGEST_STEP)
+    search.attach(look, LOOK_EVERY)
+    search.run(fmax=PathSettings().end_force, steps=END_STEPS)
+    look()
+    relaxed: Atoms = built.copy()
+    relaxed.positions = state.positions
+    return relaxed
 
 
 def _record(found: PathRecord, a: float) -> dict[str, Any]:
