@@ -108,11 +108,14 @@ def _draw_roughness(axes: DrawnAxes, figures: Figures, models: Sequence[str], re
 
 
 def _draw_steps(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: PointResults) -> None:
-    keys = [f"excess.{case}" for case in step_points.CASES]
-    _draw_bars(axes, figures, [key for key in keys if figures.of(key)], models)
+    keys = [f"excess.{case}" for case in step_points.CASES if figures.of(f"excess.{case}")]
+    _draw_bars(axes, figures, keys, models)
+    for row, key in enumerate(keys):
+        for model, bound in figures.of(key.replace("excess.", "excess bound.")).items():
+            axes.plot([bound.value], [row], "<", color=COLORS[list(models).index(model) % len(COLORS)], mfc="white")
     axes.axvline(0.0, color="0.8", lw=0.8, zorder=0)
     axes.set(xlabel="barrier over a step less that of the terrace / eV")
-    axes.set_title("Ehrlich-Schwoebel barriers on (110)", fontsize=9)
+    axes.set_title("Ehrlich-Schwoebel barriers on (110); ◁ upper bound", fontsize=9)
 
 
 def _draw_first_layer(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: PointResults) -> None:
