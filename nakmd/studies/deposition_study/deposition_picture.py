@@ -112,7 +112,8 @@ def _draw_steps(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: Poi
     _draw_bars(axes, figures, keys, models)
     for row, key in enumerate(keys):
         for model, bound in figures.of(key.replace("excess.", "excess bound.")).items():
-            axes.plot([bound.value], [row], "<", color=COLORS[list(models).index(model) % len(COLORS)], mfc="white")
+            if bound.value is not None:
+                axes.plot([bound.value], [row], "<", color=COLORS[list(models).index(model) % len(COLORS)], mfc="white")
     axes.axvline(0.0, color="0.8", lw=0.8, zorder=0)
     axes.set(xlabel="barrier over a step less that of the terrace / eV")
     axes.set_title("Ehrlich-Schwoebel barriers on (110); ◁ upper bound", fontsize=9)
