@@ -10,6 +10,7 @@ from nakmd.studies.study import Study
 
 #: Name of each study, and its class as ``module.class`` in `nakmd.studies`.
 STUDIES: Mapping[str, str] = {
+    "deposition": "deposition_study.deposition.DepositionStudy",
     "exchange": "exchange_study.exchange.Exchange",
     "heat": "heat_study.heat.Heat",
     "electrode": "electrode_study.electrode.Electrode",
