@@ -143,6 +143,7 @@ def test_what_a_reader_must_know_is_noted(run):
         ('vacuum = "20 Å"', 'vacuum = "9 Å"', "Make the vacuum larger"),
         ('quantities = ["thermo", "rdf"]', 'when = "live"', 'Write when = "after"'),
         ('species = ["Na", "K"]', 'species = "Xx"', "Xx"),
+        ('ensemble = "nve"\nvelocities = "300 K"', 'temperature = "300 K"\ngroup = "bat"', '"bat" selects no atoms'),
     ],
 )
 def test_a_deposition_that_cannot_work_is_refused_with_its_line(old, new, words):

@@ -9,6 +9,7 @@ import numpy as np
 from nakmd.deck.draft import Draft
 from nakmd.deck.messages import Problem
 from nakmd.deck.stage_sections import Deposition, Dynamics
+from nakmd.errors import InputError
 from nakmd.integrators import MOVES
 from nakmd.system import DEPOSITED, System
 
@@ -17,7 +18,10 @@ def check_presence(system: System, draft: Draft) -> Iterator[Problem]:
     """Yield baths that act on atoms in flight, and live analyses of atoms that come and go."""
     depositions = [(index, stage) for index, stage in draft.stages if isinstance(stage, Deposition)]
     for index, stage in depositions:
-        bathed = DEPOSITED in system.groups and system.topology.select(stage.group) & system.groups[DEPOSITED]
+        try:
+            bathed = system.topology.select(stage.group) & system.topology.select(DEPOSITED)
+        except InputError:
+            continue  # an unknown name is reported where all names are checked
         if stage.temperature is not None and np.any(bathed):
             yield Problem(
                 ("stage", index, "group"),
