@@ -303,6 +303,7 @@ def test_stages_with_baths_that_are_no_stages(stage, message):
         ([HOT, {**COLD, "group": "gold"}], "No atoms are called 'gold'"),
         ([HOT, {**COLD, "temperature": "50000 K"}], r"bath 2 temperature of 50000 K is too high"),
         ([HOT, {**COLD, "tau": "1 fs"}], r"bath 2 tau of 1 fs is shorter than ten steps"),
+        ([HOT, {**COLD, "region": {**COLD["region"], "beyond": "900 Å"}}], "beyond 900 Å from .*, where no atom is"),
     ],
 )
 def test_faults_of_baths_in_a_plan(baths, message):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.messages import Problem
 from nakmd.errors import AnalysisError, InputError
+from nakmd.integrators import VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.runs.stage_builder import build_integrator, build_moves, build_restraints, build_stages
-from nakmd.simulation import arrival_faults, move_faults, stage_faults
+from nakmd.simulation import Stage, arrival_faults, move_faults, stage_faults
 from nakmd.system import System
 
 
@@ -33,6 +34,7 @@ def check_start(deck: Deck, system: System, potential: Potential) -> Iterator[Pr
             faults = list(move_faults(system, potential.bind(system.species_names), stages))
         if not faults and system.present is not None:
             faults = list(arrival_faults(system, stages, potential.bind(system.species_names).cutoff))
+        faults = faults or list(_empty_regions(system, stages))
     said: set[str] = set()
     for index, fault in faults:
         # a fault of the groups is the same in every stage
@@ -44,3 +46,19 @@ def check_start(deck: Deck, system: System, potential: Potential) -> Iterator[Pr
         Measuring(deck, system.topology)
     except AnalysisError as error:
         yield Problem(("analysis",), str(error))
+
+
+def _empty_regions(system: System, stages: Sequence[Stage]) -> Iterator[tuple[int, InputError]]:
+    """Yield the index and the error of each stage with a bath in whose region no atom of its group is at the start."""
+    for index, stage in enumerate(stages):
+        for bath in stage.integrator.thermostats if isinstance(stage.integrator, VelocityVerlet) else ():
+            if bath.region is not None:
+                inside = system.topology.select(bath.group) & ~bath.region.outside(system)
+                if not np.any(inside):
+                    yield (
+                        index,
+                        InputError(
+                            f"The bath of {bath.group!r} acts {bath.region.text}, where no atom is. Shorten beyond, or "
+                            "enlarge the cell."
+                        ),
+                    )
