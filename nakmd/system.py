@@ -217,6 +217,12 @@ class Frame:
         """Unwrapped positions [Å]."""
         return self.positions + self.images @ self.cell.matrix
 
+    def of_present(self, topology: Topology) -> tuple[Topology, Frame]:
+        """Return topology and frame of the atoms that are there, for readers that know no parked atoms."""
+        if self.present is None:
+            return topology, self
+        return topology.without_absent(self.present), self.part(self.present)
+
     def part(self, mask: BoolArray) -> Frame:
         """Return the frame with the atoms in a mask (n,) only; what belongs to the whole frame stays as it is."""
         by_atom = ("positions", "images", "velocities", "energies", "virials", "present")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import numpy as np
 
@@ -161,12 +160,10 @@ class Deposit:
     Notes
     -----
     Place and azimuth are functions of the seed and the atom; if another atom flies there, the next random place is
-    taken. A real flux is 10⁸ to 10⁹ times smaller: between two
-    arrivals a surface here relaxes by what it can do in picoseconds. What is measured are the events on contact, such
-    as sticking, exchange and mixing, and not growth by slow diffusion.
+    taken. A real flux is 10⁸ to 10⁹ times smaller: between two arrivals a surface here relaxes by what it can do in
+    picoseconds. What is measured are the events on contact, such as sticking, exchange and mixing, and not growth by
+    slow diffusion.
     """
-
-    label: ClassVar[str] = "deposition"
 
     def __init__(
         self,

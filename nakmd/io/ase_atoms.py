@@ -61,8 +61,7 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
         calculator. What the frame does not hold (image counts, velocities, time) is left out, as are temperature,
         energy and stress of a run of which these are some of the atoms.
     """
-    if frame.present is not None:
-        topology, frame = topology.without_absent(frame.present), frame.part(frame.present)
+    topology, frame = frame.of_present(topology)
     names = np.array(topology.species_names, dtype=object)[topology.species]
     atoms = ase.Atoms(
         [element_of(name) for name in names],
@@ -145,8 +144,7 @@ def system_of(frame: Frame, topology: Topology) -> System:
     frame : Frame
     topology : Topology
     """
-    if frame.present is not None:
-        topology, frame = topology.without_absent(frame.present), frame.part(frame.present)
+    topology, frame = frame.of_present(topology)
     return System(
         frame.unwrapped,
         topology.species,

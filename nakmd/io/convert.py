@@ -60,17 +60,15 @@ def _write(file: BinaryIO, kind: str, content: FrameFile, rows: Sequence[int]) -
     if kind == "extxyz":
         append_extxyz(file, (to_atoms(content[row], topology, groups=True) for row in rows))
     elif kind == "lammps-data":
-        frame = content[rows[-1]]
-        if frame.present is not None:
-            topology, frame = topology.without_absent(frame.present), frame.part(frame.present)
-        write_data(file, frame, topology)
+        of_present, frame = content[rows[-1]].of_present(topology)
+        write_data(file, frame, of_present)
     elif kind == "lammps-dump":
         for row in rows:
             write_dump_frame(file, content[row], topology)
         notes += _times_lost(content, rows)
     else:
         notes += _write_dcd(file, content, rows)
-    if kind in ("lammps-dump", "dcd") and any(content[row].present is not None for row in rows):
+    if kind in ("lammps-dump", "dcd") and content[rows[0]].present is not None:
         notes.append("Atoms that are parked at the time of a frame are in it, where they have no meaning.")
     if kind != "extxyz" and not np.array_equal(restricted(content[rows[-1]].cell.matrix)[1], np.eye(3)):
         notes.append("Cells and their atoms are rotated to the orientation that the format requires, frame by frame.")
