@@ -67,7 +67,9 @@ class Estimate:
     memory, file_size : float [bytes]
         Largest values; a relaxation that converges early writes fewer frames.
     build_time : float [s]
-        Time that building the structure took, and will take again.
+        Time that building the structure took, or reading it if it had been kept.
+    is_kept : bool
+        Whether the run reads the structure instead of building it again.
     wall_time : float [s]
     rate_source : str
         Origin of the estimated speed.
@@ -88,6 +90,7 @@ class Estimate:
     bond: float | None
     memory: float
     build_time: float
+    is_kept: bool
     file_size: float
     n_frames: int
     n_rows: int
@@ -160,6 +163,7 @@ def estimate(plan: Plan) -> Estimate:
         bond=plan.bond if has_wall else None,
         memory=plan.memory,
         build_time=plan.build_time,
+        is_kept=plan.is_kept,
         file_size=size,
         n_frames=frames,
         n_rows=rows,

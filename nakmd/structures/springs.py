@@ -8,7 +8,7 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.fire_pace import FirePace
-from nakmd.kernels.spring_steps import LEAF, divide_sum, merge_leaves, sum_leaves, take_step
+from nakmd.kernels.spring_relaxation import LEAF, divide_sum, merge_leaves, sum_leaves, take_step
 
 
 def descend(

@@ -1,4 +1,4 @@
-"""Sums and steps of the relaxation of springs in structure building.
+"""Forces, sums and steps of the relaxation of springs in structure building.
 
 The sums have the bits of NumPy's pairwise sum, whose tree depends on the number of terms alone: systems that were built
 before these kernels existed are built again to the bit, on any number of threads.
@@ -12,6 +12,55 @@ from nakmd.kernels.jit import kernel, parallel_kernel, prange, term
 
 #: Terms that are summed without a further division, coordinates in one iteration of a parallel loop.
 LEAF, CHUNK = 128, 4096
+
+
+@parallel_kernel
+def fill_spring_forces(
+    x, i, j, offset, rest, stiffness, of_i, first_i, of_j, first_j, anchors, normals, normal_stiffness, pulls,
+    out_forces,
+):  # fmt: skip
+    """Write the forces of springs between atoms, and of those that keep each atom near a plane through its anchor.
+
+    Parameters
+    ----------
+    x : (n, 3) float64 [Å]
+    i, j : (p,) int64
+    offset : (p, 3) float64 [Å]
+        Lattice vector of each pair.
+    rest, stiffness : (p,) float64
+    of_i, of_j : (p,) int64
+        Pairs by their first and by their second atom, for each atom in their order.
+    first_i, first_j : (n + 1,) int64
+        First of these of each atom.
+    anchors, normals : (n, 3) float64
+    normal_stiffness : float
+    pulls : (p, 3) float64
+        Scratch.
+    out_forces : (n, 3) float64
+        The sum over the pairs that begin at an atom, less that over those that end there, each in order.
+    """
+    n_pairs = i.shape[0]
+    for chunk in prange((n_pairs + CHUNK - 1) // CHUNK):
+        for p in range(chunk * CHUNK, min(n_pairs, (chunk + 1) * CHUNK)):
+            r_x = x[j[p], 0] - x[i[p], 0] + offset[p, 0]
+            r_y = x[j[p], 1] - x[i[p], 1] + offset[p, 1]
+            r_z = x[j[p], 2] - x[i[p], 2] + offset[p, 2]
+            d = np.sqrt(r_x * r_x + r_y * r_y + r_z * r_z)
+            factor = stiffness[p] * (d - rest[p]) / d
+            pulls[p, 0], pulls[p, 1], pulls[p, 2] = factor * r_x, factor * r_y, factor * r_z
+    n = x.shape[0]
+    for chunk in prange((n + CHUNK - 1) // CHUNK):
+        for a in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
+            lifted = 0.0
+            for c in range(3):
+                lifted += (x[a, c] - anchors[a, c]) * normals[a, c]
+            for c in range(3):
+                ahead, behind = 0.0, 0.0
+                for k in range(first_i[a], first_i[a + 1]):
+                    ahead += pulls[of_i[k], c]
+                for k in range(first_j[a], first_j[a + 1]):
+                    behind += pulls[of_j[k], c]
+                out_forces[a, c] = ahead - behind - normal_stiffness * lifted * normals[a, c]
 
 
 @term
