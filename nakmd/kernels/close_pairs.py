@@ -4,8 +4,9 @@ Bins divide the cell along its own vectors, so that cells of any shape and size 
 partners of an atom are in its own row, in the order in which a list of pairs sorted by i, then j, then shift has them:
 sums over a row have the same bits as sums over such a list, on any number of threads.
 
-An entry of a row is one number: the partner j in the upper 32 bits, then the image of the higher of both atoms that the
-lower one sees, as `image_code`, then two flags: `PLAIN` if the pair has no lattice shift, `LOWER` if j is the lower one.
+An entry of a row is one number: the partner j in the upper 32 bits, then the image of the higher of both atoms that
+the lower one sees, as `image_code`, then two flags: `PLAIN` if the pair has no lattice shift, `LOWER` if j is the lower
+one.
 """
 
 from __future__ import annotations
@@ -118,18 +119,19 @@ def square_to_image(i, j, u, v, w, positions, shifts, points, matrix):
 
 
 @term
-def square_at_home(i, j, points):
-    """Return the squared distance [Å²] of two wrapped atoms."""
-    x = points[j, 0] - points[i, 0]
-    y = points[j, 1] - points[i, 1]
-    z = points[j, 2] - points[i, 2]
-    return x * x + y * y + z * z
+def image_and_end(at, last, n_bins):
+    """Return the image of the cell that bin ``at`` is in, and the last bin up to ``last`` that is in the same image."""
+    image = 0
+    if at < 0 or at >= n_bins:
+        image = math.floor(at / n_bins)
+    return image, min(last, (image + 1) * n_bins - 1)
 
 
 @parallel_kernel
 def find_partners(
-    positions, points, shifts, matrix, keys, order, start, shape, periodic, spread, cutoff, out_rows, out_counts
-):
+    positions, points, shifts, matrix, keys, order, ordered, start, shape, periodic, spread, cutoff, out_rows,
+    out_counts,
+):  # fmt: skip
     """Write all partners of each atom within a cutoff, in the order of the module.
 
     Parameters
@@ -142,6 +144,8 @@ def find_partners(
         Bin of each atom (`fill_places`).
     order : (n,) int32
         Atoms by bin.
+    ordered : (n, 3) float64 [Å]
+        Wrapped atoms by bin.
     start : (n_bins + 1,) int32
     shape : (3,) int64
     periodic : (3,) bool
@@ -160,46 +164,52 @@ def find_partners(
             count = 0
             own = keys[i]
             w0, v0, u0 = own % shape[2], (own // shape[2]) % shape[1], own // (shape[2] * shape[1])
+            x, y, z = points[i, 0], points[i, 1], points[i, 2]
             for a in range(u0 - spread[0], u0 + spread[0] + 1):
-                u = math.floor(a / shape[0])
+                u, _ = image_and_end(a, a, shape[0])
                 if u != 0 and not periodic[0]:
                     continue
                 for b in range(v0 - spread[1], v0 + spread[1] + 1):
-                    v = math.floor(b / shape[1])
+                    v, _ = image_and_end(b, b, shape[1])
                     if v != 0 and not periodic[1]:
                         continue
-                    for d in range(w0 - spread[2], w0 + spread[2] + 1):
-                        w = math.floor(d / shape[2])
+                    first = ((a - u * shape[0]) * shape[1] + (b - v * shape[1])) * shape[2]
+                    d, last = w0 - spread[2], w0 + spread[2]
+                    while d <= last:
+                        w, end = image_and_end(d, last, shape[2])
+                        low, high = first + d - w * shape[2], first + end - w * shape[2]
+                        d = end + 1
                         if w != 0 and not periodic[2]:
                             continue
-                        place_ = ((a - u * shape[0]) * shape[1] + (b - v * shape[1])) * shape[2] + (d - w * shape[2])
                         is_home = u == 0 and v == 0 and w == 0
-                        for k in range(start[place_], start[place_ + 1]):
-                            j = np.int64(order[k])
-                            if is_home and j == i:
-                                continue
-                            code = image_code(u, v, w)
-                            # as in a list that has each pair once: from the atom that sees a positive shift
+                        code = np.int64(image_code(u, v, w))
+                        for k in range(start[low], start[high + 1]):
                             if is_home:
-                                apart = square_at_home(i, j, points)
-                            elif code > HOME:
-                                apart = square_to_image(i, j, u, v, w, positions, shifts, points, matrix)
+                                rx, ry, rz = ordered[k, 0] - x, ordered[k, 1] - y, ordered[k, 2] - z
+                                if rx * rx + ry * ry + rz * rz > square or order[k] == i:
+                                    continue
+                                j = np.int64(order[k])
                             else:
-                                apart = square_to_image(j, i, -u, -v, -w, positions, shifts, points, matrix)
-                            if apart > square:
-                                continue
+                                j = np.int64(order[k])
+                                # as in a list that has each pair once: from the atom that sees a positive shift
+                                if code > HOME:
+                                    apart = square_to_image(i, j, u, v, w, positions, shifts, points, matrix)
+                                else:
+                                    apart = square_to_image(j, i, -u, -v, -w, positions, shifts, points, matrix)
+                                if apart > square:
+                                    continue
                             if count < capacity:
-                                is_lower = j < i or (j == i and code < HOME)
-                                a0 = shifts[j, 0] + u - shifts[i, 0]
-                                b0 = shifts[j, 1] + v - shifts[i, 1]
-                                d0 = shifts[j, 2] + w - shifts[i, 2]
-                                flags = np.int64(0)
-                                if a0 == 0 and b0 == 0 and d0 == 0:
+                                flags, seen = np.int64(0), code
+                                if (
+                                    shifts[j, 0] + u == shifts[i, 0]
+                                    and shifts[j, 1] + v == shifts[i, 1]
+                                    and shifts[j, 2] + w == shifts[i, 2]
+                                ):
                                     flags = np.int64(PLAIN)
-                                if is_lower:
-                                    code = image_code(-u, -v, -w)
+                                if j < i or (j == i and code < HOME):
+                                    seen = np.int64(image_code(-u, -v, -w))
                                     flags |= np.int64(LOWER)
-                                entry = (j << 32) | (np.int64(code) << 2) | flags
+                                entry = (j << 32) | (seen << 2) | flags
                                 at = count
                                 while at > 0 and row[at - 1] > entry:
                                     row[at] = row[at - 1]
@@ -254,14 +264,14 @@ def count_upper(rows, counts, out_upper):
 
 @parallel_kernel
 def find_closest(
-    positions, points, shifts, matrix, keys, order, start, shape, periodic, spread, species, cutoff,
+    positions, points, shifts, matrix, keys, order, ordered, start, shape, periodic, spread, species, cutoff,
     out_squares, out_i, out_j,
 ):  # fmt: skip
     """Write the closest two atoms of every pair of species that each chunk of atoms has.
 
     Parameters
     ----------
-    positions, points, shifts, matrix, keys, order, start, shape, periodic, spread
+    positions, points, shifts, matrix, keys, order, ordered, start, shape, periodic, spread
         As in `find_partners`.
     species : (n,) int64
     cutoff : float [Å]
@@ -280,30 +290,35 @@ def find_closest(
         for i in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
             own = keys[i]
             w0, v0, u0 = own % shape[2], (own // shape[2]) % shape[1], own // (shape[2] * shape[1])
+            x, y, z, s = points[i, 0], points[i, 1], points[i, 2], species[i]
             for a in range(u0 - spread[0], u0 + spread[0] + 1):
-                u = math.floor(a / shape[0])
+                u, _ = image_and_end(a, a, shape[0])
                 if u != 0 and not periodic[0]:
                     continue
                 for b in range(v0 - spread[1], v0 + spread[1] + 1):
-                    v = math.floor(b / shape[1])
+                    v, _ = image_and_end(b, b, shape[1])
                     if v != 0 and not periodic[1]:
                         continue
-                    for d in range(w0 - spread[2], w0 + spread[2] + 1):
-                        w = math.floor(d / shape[2])
+                    first = ((a - u * shape[0]) * shape[1] + (b - v * shape[1])) * shape[2]
+                    d, last = w0 - spread[2], w0 + spread[2]
+                    while d <= last:
+                        w, end = image_and_end(d, last, shape[2])
+                        low, high = first + d - w * shape[2], first + end - w * shape[2]
+                        d = end + 1
                         if w != 0 and not periodic[2]:
                             continue
-                        place_ = ((a - u * shape[0]) * shape[1] + (b - v * shape[1])) * shape[2] + (d - w * shape[2])
                         is_home = u == 0 and v == 0 and w == 0
-                        for k in range(start[place_], start[place_ + 1]):
+                        for k in range(start[low], start[high + 1]):
                             j = np.int64(order[k])
-                            if species[j] < species[i] or (is_home and j == i):
-                                continue
+                            t = species[j]
                             if is_home:
-                                square = square_at_home(i, j, points)
+                                rx, ry, rz = ordered[k, 0] - x, ordered[k, 1] - y, ordered[k, 2] - z
+                                square = rx * rx + ry * ry + rz * rz
                             else:
                                 square = square_to_image(i, j, u, v, w, positions, shifts, points, matrix)
-                            s, t = species[i], species[j]
-                            if square < best[s, t] or (square == best[s, t] and best_i[s, t] == i and j < best_j[s, t]):
+                            if square > best[s, t] or t < s or (is_home and j == i):
+                                continue
+                            if square < best[s, t] or (best_i[s, t] == i and j < best_j[s, t]):
                                 best[s, t], best_i[s, t], best_j[s, t] = square, i, j
         for s in range(best.shape[0]):
             for t in range(best.shape[1]):

@@ -117,7 +117,9 @@ def fill_overlap_forces(
 
 
 @parallel_kernel
-def list_obstacles(points, obstacle_points, order, start, low, scale, shape, cutoff, first, is_filling, out_found):
+def list_obstacles(
+    points, obstacle_points, order, start, low, scale, shape, cutoff, first, is_filling, out_counts, out_found
+):
     """Count the obstacles within a cutoff of each point, or write them.
 
     Parameters
@@ -133,9 +135,9 @@ def list_obstacles(points, obstacle_points, order, start, low, scale, shape, cut
     cutoff : float [Å]
         Distances below it are meant.
     first : (n + 1,) int64
-        Where the obstacles of each point are written; its first n are overwritten with their number if not
-        ``is_filling``.
+        Where the obstacles of each point are written; read if ``is_filling``.
     is_filling : bool
+    out_counts : (n,) int64
     out_found : (n_found,) int32
         In ascending order for each point.
     """
@@ -171,5 +173,4 @@ def list_obstacles(points, obstacle_points, order, start, low, scale, shape, cut
                                         at -= 1
                                     out_found[at] = o
                                 count += 1
-            if not is_filling:
-                first[i] = count
+            out_counts[i] = count

@@ -3,7 +3,7 @@
 A file is named by a digest of all that determines its system, so that it never has to be brought up to date: the
 structure, the seed, the bond of the model, whether layers are named, the wall as read from a file, the sources of the
 builders, and the versions and the processor on which the last bits depend. It ends with the SHA-256 of its content; a
-file that is damaged counts as absent, and is replaced. Files are replaced as a whole, so processes may share the folder.
+file that is damaged counts as absent, and is replaced. Files are replaced as a whole: processes may share the folder.
 """
 
 from __future__ import annotations

@@ -73,6 +73,7 @@ class CellBins:
         self._start: Int32Array = np.empty(int(np.prod(shape)) + 1, dtype=np.int32)
         self._order: Int32Array = np.empty(n, dtype=np.int32)
         sort_by_key(self._keys, self._start, self._order)
+        self._ordered = self.points[self._order]
 
     def partners(self, room: int = ROOM) -> tuple[IntArray, IntArray]:
         """Return the partners of each atom within the cutoff (`nakmd.kernels.close_pairs`).
@@ -93,8 +94,8 @@ class CellBins:
         while True:
             rows: IntArray = np.empty((n, room), dtype=np.int64)
             find_partners(
-                self._positions, self.points, self.shifts, self.cell.matrix, self._keys, self._order, self._start,
-                self._shape, self._periodic, self._spread, self.cutoff, rows, counts,
+                self._positions, self.points, self.shifts, self.cell.matrix, self._keys, self._order,
+                self._ordered, self._start, self._shape, self._periodic, self._spread, self.cutoff, rows, counts,
             )  # fmt: skip
             most = int(counts.max(initial=0))
             if most <= room:
@@ -131,8 +132,8 @@ class CellBins:
         shape = (n_chunks, n_species, n_species)
         squares, i, j = np.empty(shape), np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
         find_closest(
-            self._positions, self.points, self.shifts, self.cell.matrix, self._keys, self._order, self._start,
-            self._shape, self._periodic, self._spread, species, self.cutoff, squares, i, j,
+            self._positions, self.points, self.shifts, self.cell.matrix, self._keys, self._order,
+            self._ordered, self._start, self._shape, self._periodic, self._spread, species, self.cutoff, squares, i, j,
         )  # fmt: skip
         best = np.argmin(squares, axis=0)[None]
         least, at_i, at_j = (np.take_along_axis(values, best, axis=0)[0] for values in (squares, i, j))

@@ -1,7 +1,7 @@
 """Pairs and closest distances under periodic boundaries, for cells of any shape and any size.
 
-Structure building searches bins of the cell, with all images (`nakmd.structures.cell_bins`), so small and triclinic cells
-are treated correctly too; a simulation uses the neighbour lists of `nakmd.neighbors`.
+Structure building searches bins of the cell, with all images (`nakmd.structures.cell_bins`), so small and triclinic
+cells are treated correctly too; a simulation uses the neighbour lists of `nakmd.neighbors`.
 """
 
 from __future__ import annotations

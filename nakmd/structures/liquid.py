@@ -176,8 +176,8 @@ def _along_strips(positions: FloatArray, species: IntArray) -> IntArray:
     # one number for all but x, which is sorted faster than five
     pencil = np.zeros(len(positions))
     for key in (species, strip, np.where(strip % 2 == 0, z, -z), y):
-        key = key - key.min(initial=0.0)
-        pencil = pencil * (key.max(initial=0.0) + 1.0) + key
+        from_zero = key - key.min(initial=0.0)
+        pencil = pencil * (from_zero.max(initial=0.0) + 1.0) + from_zero
     return np.lexsort((positions[:, 0], pencil))
 
 

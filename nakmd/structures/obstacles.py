@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nakmd.arrays import FloatArray, Int32Array, IntArray
+from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from nakmd.cell import Cell
 from nakmd.kernels.cells import sort_by_key
 from nakmd.kernels.close_pairs import fill_places
@@ -61,21 +61,24 @@ class Obstacles:
         found : (first[n],) int32
             Rows of `points`, ascending for each.
         """
-        first = self._search(points, np.zeros(len(points) + 1, dtype=np.int64), np.zeros(0, dtype=np.int32), False)
-        first[1:] = np.cumsum(first[:-1])
-        first[0] = 0
+        counts, nothing = np.empty(len(points), dtype=np.int64), np.zeros(0, dtype=np.int32)
+        first: IntArray = np.zeros(len(points) + 1, dtype=np.int64)
+        self._search(points, first, False, counts, nothing)
+        np.cumsum(counts, out=first[1:])
         found: Int32Array = np.empty(int(first[-1]), dtype=np.int32)
-        self._search(points, first, found, True)
+        self._search(points, first, True, counts, found)
         return first, found
 
-    def clear_of(self, points: FloatArray) -> np.ndarray:
-        """Return which points have no obstacle within the cutoff, (n,) bool."""
-        numbers = np.zeros(len(points) + 1, dtype=np.int64)
-        return np.asarray(self._search(points, numbers, np.zeros(0, dtype=np.int32), False)[:-1] == 0)
+    def clear_of(self, points: FloatArray) -> BoolArray:
+        """Return which points have no obstacle within the cutoff, (n,)."""
+        counts: IntArray = np.empty(len(points), dtype=np.int64)
+        self._search(points, np.zeros(len(points) + 1, dtype=np.int64), False, counts, np.zeros(0, dtype=np.int32))
+        return np.asarray(counts == 0)
 
-    def _search(self, points: FloatArray, first: IntArray, found: Int32Array, is_filling: bool) -> IntArray:
+    def _search(
+        self, points: FloatArray, first: IntArray, is_filling: bool, counts: IntArray, found: Int32Array
+    ) -> None:
         list_obstacles(
             points, self.points, self._order, self._start, self._low, self._scale, self._shape, self.cutoff, first,
-            is_filling, found,
+            is_filling, counts, found,
         )  # fmt: skip
-        return first

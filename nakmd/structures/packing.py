@@ -88,7 +88,12 @@ def pack(
     contacts = _Contacts(cell, kind, among, obstacles, obstacle_kind, against, region)
     for _ in range(RESCUES + 1):
         relaxed, _ = descend(
-            start, contacts.forces, contacts.done, max_steps=MAX_STEPS, largest_move=LARGEST_MOVE, project=contacts.confine
+            start,
+            contacts.forces,
+            contacts.done,
+            max_steps=MAX_STEPS,
+            largest_move=LARGEST_MOVE,
+            project=contacts.confine,
         )
         caught = contacts.overlapping(relaxed)
         if not 0 < caught.sum() <= max(MOST_CAUGHT * len(elements), 2):
