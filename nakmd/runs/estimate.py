@@ -16,7 +16,7 @@ from nakmd.io.storage import Storage
 from nakmd.kernels.jit import available_threads
 from nakmd.runs.footprint import count_stored, estimate_output
 from nakmd.runs.plan import Plan
-from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate
+from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate, wall_share
 from nakmd.runs.stage_builder import build_restraints
 
 #: Time [s] of a trial of an exchange move, and of a call for each atom (bins, new lists, forces), on one core of Zen 4:
@@ -128,13 +128,15 @@ def estimate(plan: Plan) -> Estimate:
     size, frames, rows = estimate_output(plan.draft, n_stored)
     threads = available_threads()
     outside = [term.label for term in potential.terms if term.is_external]
-    rate = None if outside else stored_rate(potential, threads)
-    source = f"{threads} threads, measured in the last run with this kind of model"
-    if outside:
+    past = None if outside else stored_rate(potential, threads, n_here, wall_share(system))
+    if past is not None:
+        rate = past.rate
+        source = f"{threads} threads, measured in a run of {past.n_atoms} atoms with this kind of model"
+    elif outside:
         seconds = seconds_of_a_call(potential, system)
         rate = 1e6 * seconds / n_here
         source = f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
-    elif rate is None:
+    else:
         rate = guessed_rate(potential, threads)
         source = f"{threads} threads, a guess without a measured run"
     steps = sum(stage.n_steps for stage in deck.stage)

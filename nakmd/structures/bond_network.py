@@ -6,7 +6,7 @@ the final geometry follow from the potential.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,7 +78,7 @@ class Pairs:
         )
 
 
-class Partners(Sequence[list[tuple[int, IntArray]]]):
+class Partners:
     """The partners of each atom with their periodic shifts, in the order of a list of pairs.
 
     Parameters
@@ -107,9 +107,12 @@ class Partners(Sequence[list[tuple[int, IntArray]]]):
     def __len__(self) -> int:
         return len(self.first) - 1
 
-    def __getitem__(self, a: int) -> list[tuple[int, IntArray]]:  # type: ignore[override]  (no slices)
+    def __getitem__(self, a: int) -> list[tuple[int, IntArray]]:
         begin, end = self.first[a], self.first[a + 1]
         return list(zip(self.atom[begin:end].tolist(), self.shift[begin:end]))
+
+    def __iter__(self) -> Iterator[list[tuple[int, IntArray]]]:
+        return (self[a] for a in range(len(self)))
 
     @property
     def numbers(self) -> IntArray:
