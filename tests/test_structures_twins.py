@@ -49,13 +49,16 @@ def test_closest_atoms(seed, n, limit):
 
 
 def test_closest_atoms_of_a_large_crystal_are_those_of_least_number():
-    """Thousands of pairs have the same distance, in many chunks of atoms."""
-    system = crystal("K", 12)
-    closest = closest_distances(system, 5.0)["K", "K"]
-    i, j, _ = building.pairs_within(system.positions, system.cell, closest.distance + 1e-9)
-    assert closest.distance == building.closest_distances(system, 5.0)["K", "K"][0]
-    assert closest.i == i[0]
-    assert closest.j in j[i == i[0]]
+    """Thousands of pairs have the same distance to the bit, in many chunks of atoms: 5.25 Å is a binary fraction."""
+    system = crystal("K", 12, lattice_constant=5.25)
+    bonds = [(-1, -1, -1), (1, 1, 1)]
+    system.positions[[5, 1900]] = system.positions[[5, 1900]] + np.array(bonds) * 0.25  # two equal pairs, far apart
+    closest, expected = (find(system, 5.0)["K", "K"] for find in (closest_distances, building.closest_distances))
+    assert closest.distance == expected[0]
+    nearest = building.pairs_within(system.positions, system.cell, closest.distance + 1e-9)
+    assert (closest.i, closest.j) == min(
+        pair for i, j in zip(nearest[0].tolist(), nearest[1].tolist()) for pair in ((i, j), (j, i))
+    )
 
 
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 127, 128, 129, 136, 137, 1000, 4099, 300_003])
