@@ -11,14 +11,13 @@ import pytest
 
 from nakmd.cell import Cell
 from nakmd.deck.deck import Deck
-from nakmd.errors import StructureError
 from nakmd.runs import build_cache, plan
 from nakmd.runs.build_cache import build_key, load_built, store_built, stored_files
 from nakmd.runs.plan import make_plan
 from nakmd.system import System
 
 TUBE = {
-    "carbon": {"kind": "nanotube", "walls": [[5, 5], [10, 10]], "length": "15 Å"},
+    "carbon": {"kind": "multiwall", "walls": [[5, 5], [10, 10]], "length": "15 Å"},
     "liquid": {"region": "around", "x_K": 0.5, "temperature": "450 K", "thickness": "7 Å"},
 }
 LIQUID = {"liquid": {"x_K": 0.5, "temperature": "450 K", "atoms": 60}}
@@ -140,7 +139,6 @@ def test_faults_of_the_structure_are_not_kept(folder):
     for _ in range(2):
         assert any("do not fit" in fault for fault in make_plan(deck_of(tight)).faults)
     assert stored_files() == []
-    assert issubclass(StructureError, Exception)
 
 
 def test_the_folder_stays_below_its_limit(folder, monkeypatch):
@@ -164,7 +162,7 @@ def _many(folder, seed):
     right, hits = True, 0
     for turn in range(60):
         number = (seed + turn) % 7
-        key = f"{number:064d}"
+        key = f"{number}".ljust(64, "0")
         system = System(np.full((200, 3), float(number)), np.zeros(200, np.int64), ("K",), Cell([9.0, 9.0, 9.0]))
         store_built(key, system, [], 1.0)
         found = load_built(key)

@@ -28,7 +28,7 @@ def random_system(seed: int, n: int) -> System:
 
 
 @given(st.integers(0, 2**31), st.integers(1, 60), st.floats(0.5, 9.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_pairs_and_their_order(seed, n, cutoff):
     system = random_system(seed, n)
     for made, expected in zip(
@@ -40,7 +40,7 @@ def test_pairs_and_their_order(seed, n, cutoff):
 
 
 @given(st.integers(0, 2**31), st.integers(1, 60), st.floats(0.5, 9.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_closest_atoms(seed, n, limit):
     system = random_system(seed, n)
     assert {pair: tuple(found) for pair, found in closest_distances(system, limit).items()} == (
