@@ -75,13 +75,13 @@ class CellBins:
         sort_by_key(self._keys, self._start, self._order)
         self._ordered = self.points[self._order]
 
-    def partners(self, room: int = ROOM) -> tuple[IntArray, IntArray]:
+    def partners(self, rows: IntArray | None = None) -> tuple[IntArray, IntArray]:
         """Return the partners of each atom within the cutoff (`nakmd.kernels.close_pairs`).
 
         Parameters
         ----------
-        room : int
-            Expected largest number of partners of an atom.
+        rows : (n, room) int64, optional
+            Those of an earlier search, to be overwritten: allocating them again takes time.
 
         Returns
         -------
@@ -91,17 +91,17 @@ class CellBins:
         """
         n = len(self.points)
         counts: IntArray = np.empty(n, dtype=np.int64)
+        if rows is None:
+            rows = np.empty((n, ROOM), dtype=np.int64)
         while True:
-            rows: IntArray = np.empty((n, room), dtype=np.int64)
             find_partners(
                 self._positions, self.points, self.shifts, self.cell.matrix, self._keys, self._order,
                 self._ordered, self._start, self._shape, self._periodic, self._spread, self.cutoff, rows, counts,
             )  # fmt: skip
             most = int(counts.max(initial=0))
-            if most <= room:
+            if most <= rows.shape[1]:
                 return rows, counts
-            del rows
-            room = most
+            rows = np.empty((n, most), dtype=np.int64)
 
     def pairs(self) -> tuple[IntArray, IntArray, IntArray]:
         """Return every pair within the cutoff once, as `nakmd.structures.distances.pairs_within`."""

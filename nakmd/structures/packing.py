@@ -14,7 +14,7 @@ from nakmd.kernels.geometry import CHUNK as DISPLACEMENT_CHUNK
 from nakmd.kernels.geometry import fill_largest_displacements
 from nakmd.kernels.grid_points import fill_lattice
 from nakmd.kernels.overlaps import fill_overlap_forces
-from nakmd.structures.cell_bins import ROOM, CellBins
+from nakmd.structures.cell_bins import CellBins
 from nakmd.structures.distances import distance_between
 from nakmd.structures.obstacles import Obstacles
 from nakmd.structures.regions import Region
@@ -188,7 +188,7 @@ class _Contacts:
         self.reach = float(max(among.max(), against.max(initial=0.0))) * MARGIN + SKIN
         self.listed: FloatArray | None = None
         self._overlaps: list[float] = []
-        self._room = ROOM
+        self._rows: IntArray | None = None
         n = len(kind)
         self.walls = Obstacles(obstacles, cell, self.reach, SKIN) if len(obstacles) else None
         self.obstacle_points = np.zeros((0, 3)) if self.walls is None else self.walls.points
@@ -200,10 +200,8 @@ class _Contacts:
 
     def _list(self, x: FloatArray) -> None:
         """Find the partners and the obstacles of each atom; those near it start from its wrapped position."""
-        self._rows = np.zeros((0, 0), dtype=np.int64)  # free the old rows before the new ones are built
         bins = CellBins(x, self.cell, self.reach)
-        self._rows, self._counts = bins.partners(self._room)
-        self._room = self._rows.shape[1]
+        self._rows, self._counts = bins.partners(self._rows)
         self._shifts = bins.shifts
         self._lift = x - bins.points
         if self.walls is not None:
