@@ -29,8 +29,8 @@ BYTES_ROUNDED = 7.5
 BYTES_DECADE = 1.3
 BYTES_THERMO = 120
 
-#: Bytes that are written once: for each atom its mass, its species and a group; and the rest of the file, of which tables
-#: that grow have a first piece. Runs of 2,000 and 20,000 atoms with three frames have files of 457 and 3,358 kB.
+#: Bytes that are written once: for each atom its mass, its species and a group; and the rest of the file, of which
+#: tables that grow have a first piece. Runs of 2,000 and 20,000 atoms with three frames have files of 457 and 3,358 kB.
 BYTES_ONCE = 17
 BYTES_FILE = 1.2e5
 
