@@ -13,7 +13,7 @@ from nakmd.structures import Cylinder, Inside, Slab, Sphere, crystal, dope, grap
 from nakmd.structures.bond_network import Partners, find_bonds, relax_springs, second_neighbours, wall_normals
 from nakmd.structures.distances import closest_distances, pairs_within
 from nakmd.structures.springs import _Sums
-from nakmd.structures.volume import CellGrid
+from nakmd.structures.volume import VolumeGrid
 from nakmd.system import System
 
 DISTANCES = {("Na", "Na"): 3.0, ("K", "Na"): 3.3, ("K", "K"): 3.6, ("C", "Na"): 3.0, ("C", "K"): 3.0}
@@ -122,7 +122,7 @@ def test_packing(case):
 def test_covered_points(seed):
     system = random_system(seed, 12)
     points, counts, volume = building.grid(system.cell)
-    grid = CellGrid(system.cell)
+    grid = VolumeGrid(system.cell)
     assert grid.volume == volume
     assert np.array_equal(grid.points(np.arange(grid.size)), points)
     covered = building.covered(points, counts, system.positions, system.cell, 1.7)

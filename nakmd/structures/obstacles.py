@@ -8,7 +8,7 @@ from nakmd.arrays import BoolArray, FloatArray, Int32Array, IntArray
 from nakmd.cell import Cell
 from nakmd.kernels.cells import sort_by_key
 from nakmd.kernels.close_pairs import fill_places
-from nakmd.kernels.overlaps import list_obstacles
+from nakmd.kernels.packed_atoms import list_obstacles
 from nakmd.structures.distances import images_around
 
 

@@ -13,7 +13,7 @@ from nakmd.kernels.close_pairs import CHUNK
 from nakmd.kernels.geometry import CHUNK as DISPLACEMENT_CHUNK
 from nakmd.kernels.geometry import fill_largest_displacements
 from nakmd.kernels.grid_points import fill_lattice
-from nakmd.kernels.overlaps import fill_overlap_forces
+from nakmd.kernels.packed_atoms import fill_overlap_forces
 from nakmd.structures.cell_bins import CellBins
 from nakmd.structures.distances import distance_between
 from nakmd.structures.obstacles import Obstacles

@@ -13,7 +13,7 @@ from nakmd.structures.distances import images_around, to_cartesian
 from nakmd.structures.regions import Region
 from nakmd.system import System
 
-#: CellGrid spacing [Å]; the error of a volume of a few thousand Å³ between atoms is about 0.3 %.
+#: VolumeGrid spacing [Å]; the error of a volume of a few thousand Å³ between atoms is about 0.3 %.
 SPACING = 0.5
 
 #: Maximum number of points; larger cells get a coarser grid.
@@ -23,7 +23,7 @@ MAX_POINTS = 4_000_000
 BLOCK = 16384
 
 
-class CellGrid:
+class VolumeGrid:
     """The midpoints of a uniform division of a cell.
 
     Parameters
@@ -67,7 +67,7 @@ class CellGrid:
         return points
 
 
-def _blocks(system: System, region: Region, exclusion: float, grid: CellGrid) -> Iterator[FloatArray]:
+def _blocks(system: System, region: Region, exclusion: float, grid: VolumeGrid) -> Iterator[FloatArray]:
     """Yield the grid points of a region outside the exclusion radius of every atom, in blocks."""
     free = np.flatnonzero(~grid.covered(system.positions, exclusion))
     for start in range(0, len(free), BLOCK):
@@ -94,11 +94,11 @@ def accessible_points(
     volume : float [Å³]
         Volume per point.
     """
-    grid = CellGrid(system.cell, spacing)
+    grid = VolumeGrid(system.cell, spacing)
     return np.concatenate([np.zeros((0, 3)), *_blocks(system, region, exclusion, grid)]), grid.volume
 
 
 def accessible_volume(system: System, region: Region, exclusion: float, spacing: float = SPACING) -> float:
     """Return the volume [Å³] of the part of a region further than ``exclusion`` from every atom."""
-    grid = CellGrid(system.cell, spacing)
+    grid = VolumeGrid(system.cell, spacing)
     return sum(map(len, _blocks(system, region, exclusion, grid))) * grid.volume
