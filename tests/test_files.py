@@ -14,6 +14,7 @@ EXCEPTIONS = {
     "kernels/thread_count.py": "the quota of the control group, in /proc and /sys",
     "runs/folder.py": "the deck and the status of a run",
     "runs/run.py": "the deck of a resumed run, for comparison",
+    "runs/build_cache.py": "built systems, in the cache folder, and the sources of their builders",
     "runs/rates.py": "the speeds of past runs, in the cache folder",
     "runs/provenance.py": "the commit of a checkout, in .git",
     "runs/footprint.py": "the free memory, in /proc",
