@@ -56,8 +56,8 @@ class DepositionStudy(Study):
         "slow diffusion, ordering (KNa₂) and the exponents of roughness are beyond it.",
         "Films are 2 to 3 nm wide and 1.5 layers thick, less than the 10 nm and 3 layers that one would like; islands "
         "and mounds wider than that have no room.",
-        "A set whose crystals do not survive 250 and 300 K has barriers of steps alone, because films need a warm crystal: "
-        "those of johnson-oh-nak survive 250 K and not 300 K, the temperature of the answers.",
+        "A set whose crystals do not survive 250 and 300 K has barriers of steps alone, because films need a warm "
+        "crystal: those of johnson-oh-nak survive 250 K and not 300 K, the temperature of the answers.",
         "At 300 K an alloy of Na and K is liquid in nature and in the models: the top of such a film melts, and its "
         "planes, on which mixing is counted, melt with it. See the order that is left.",
         "Steps are straight ⟨111⟩ steps at 0 K; kinks, corners and warm steps are not computed. There is no barrier "
