@@ -2,12 +2,15 @@ r"""Fluctuations of concentration in the limit of long waves, from those of a fi
 
 Ornstein and Zernike's form is the first term of an expansion in q²,
 
-.. math:: \frac{1}{S(q)} = \frac{1 + \xi^2 q^2}{S(0)} .
+.. math:: \frac{1}{S(q)} = \frac{1 + \xi^2 q^2}{S(0)} + d \, q^4 + \dots
+
+Up to where the next term is small, S(0) and ξ follow from a line; with that term they follow from larger wave vectors.
+The difference between both tells whether the waves are long enough.
 
 The square of each density wave is distributed exponentially about S(q) (it is a sum of many atoms), so that the mean of
-n of them has the likelihood of a gamma distribution. Its maximum over a and b in 1/S = a + b q²,
+n of them has the likelihood of a gamma distribution. Its maximum over the coefficients of p(q²) = 1/S,
 
-.. math:: \max_{a, b} \sum_i n_i \left[ \ln(a + b q_i^2) - \bar S_i \, (a + b q_i^2) \right] ,
+.. math:: \max \sum_i n_i \left[ \ln p(q_i^2) - \bar S_i \, p(q_i^2) \right] ,
 
 needs no errors of the points as weights, which would favour those that happen to be small.
 
@@ -30,11 +33,11 @@ from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.arrays import FloatArray, IntArray
 
-#: Largest wave vector [1/Å] of the fit, and of a second one that shows whether the form holds. The main peak of NaK is
-#: at 1.6 to 2; 1/S_CC of `nak-2026` at 400 K is straight in q² up to 0.7.
-LONGEST, LONGER = 0.6, 0.45
+#: Largest wave vector [1/Å] of a line, and of a parabola in q². The main peak of NaK is at 1.6 to 2. S_CC of liquid
+#: NaK at 400 K is flat up to 0.45 and a third lower at 0.6 in `nak-2026`, where a line would give 2.4 instead of 2.0.
+OF_LINE, OF_PARABOLA = 0.45, 0.65
 
-#: Fewest bins of the shorter fit, and blocks of frames of an error.
+#: Fewest bins of a line, and blocks of frames of an error.
 LEAST_BINS, LEAST_BLOCKS = 3, 4
 
 #: Newton steps at most, and the relative change of the parameters at which they end.
@@ -50,7 +53,7 @@ class LongWaves:
     relative : Measure
         S_CC(0)/(c₁ c₂): 1 for random mixing, infinite where an alloy demixes.
     change : float
-        By how much ``relative`` changes if only wave vectors below `LONGER` are used; NaN if those are too few.
+        By how much ``relative`` changes with a term in q⁴ and wave vectors up to `OF_PARABOLA`; NaN if it has no limit.
     length : Measure [Å]
         Correlation length ξ; NaN where 1/S falls with q.
     q_max : float [1/Å]
@@ -71,7 +74,7 @@ class LongWaves:
 
 
 def long_waves(q: FloatArray, counts: IntArray, spectra: FloatArray) -> LongWaves | None:
-    """Return the limit of a spectrum; None if the cell has too few wave vectors below `LONGEST`.
+    """Return the limit of a spectrum; None if the cell has too few wave vectors below `OF_LINE`.
 
     Parameters
     ----------
@@ -82,7 +85,7 @@ def long_waves(q: FloatArray, counts: IntArray, spectra: FloatArray) -> LongWave
     spectra : (n_blocks, n_q) float64
         S(q) of each block of frames, over that of random mixing.
     """
-    near = q <= LONGEST
+    near = q <= OF_LINE
     if int(near.sum()) < LEAST_BINS or not len(spectra):
         return None
     mean = spectra.mean(axis=0)
@@ -94,33 +97,32 @@ def long_waves(q: FloatArray, counts: IntArray, spectra: FloatArray) -> LongWave
     errors, n_effective = jackknife(spectra, parameters)
     if len(spectra) < LEAST_BLOCKS:
         errors = np.full(2, math.nan)
-    shorter = q <= LONGER
-    change = math.nan
-    if int(shorter.sum()) >= LEAST_BINS:
-        change = abs(float(_of_fit(q[shorter], counts[shorter], mean[shorter])[0]) - float(value))
+    wider = q <= OF_PARABOLA
+    curved = _of_fit(q[wider], counts[wider], mean[wider], terms=3)[0] if wider.sum() > near.sum() else math.nan
     return LongWaves(
-        Measure(float(value), float(errors[0]), "", n_effective), change,
+        Measure(float(value), float(errors[0]), "", n_effective), abs(float(curved - value)),
         Measure(float(length), float(errors[1]), "Å", n_effective), float(q[near].max()), int(counts[near].sum()),
     )  # fmt: skip
 
 
-def _of_fit(q: FloatArray, counts: IntArray, spectrum: FloatArray) -> FloatArray:
-    """Return S(0) and the correlation length [Å] of the most likely line 1/S = a + b q²."""
-    terms = np.column_stack([np.ones_like(q), q**2])
-    # a constant S: inside the range in which a + b q² is positive everywhere
-    line = np.array([float(counts.sum() / (counts @ spectrum)), 0.0])
+def _of_fit(q: FloatArray, counts: IntArray, spectrum: FloatArray, terms: int = 2) -> FloatArray:
+    """Return S(0) and the correlation length [Å] of the most likely polynomial 1/S = a + b q² + ..., of some terms."""
+    powers = np.column_stack([q ** (2 * k) for k in range(terms)])
+    # a constant S: inside the range in which 1/S is positive everywhere
+    line = np.zeros(terms)
+    line[0] = float(counts.sum() / (counts @ spectrum))
     for _ in range(STEPS):
-        inverse = terms @ line
-        slope = terms.T @ (counts * (1.0 / inverse - spectrum))
-        curvature = (terms * (counts / inverse**2)[:, None]).T @ terms
+        inverse = powers @ line
+        slope = powers.T @ (counts * (1.0 / inverse - spectrum))
+        curvature = (powers * (counts / inverse**2)[:, None]).T @ powers
         step = np.linalg.solve(curvature, slope)
         # the likelihood is concave: a step that would leave the range is shortened
-        while np.any(terms @ (line + step) <= 0.0):
+        while np.any(powers @ (line + step) <= 0.0):
             step *= 0.5
         line = line + step
         if np.all(np.abs(step) <= CONVERGED * np.abs(line).max()):
             break
-    a, b = line
+    a, b = line[:2]
     # beyond the range of the data, such as an unstable mixture: no limit
     value = 1.0 / a if a > 0.0 else math.nan
     return np.array([value, math.sqrt(b / a) if a > 0.0 and b >= 0.0 else math.nan])

@@ -105,7 +105,7 @@ def findings(x_K: float, temperature: float, runs: Sequence[Mapping[str, Any]]) 
     smaller = [abs(together(by_size[size]).value - mean.value) for size in sizes[:-1] if by_size[size]]
     length = together([restored(run["length"]) for run in largest])
     parts = [change, *smaller]
-    size_note = "change with a smaller range of the fit"
+    size_note = "change with a term in q⁴"
     if smaller:
         size_note += f", and difference to {sizes[0]} atoms"
     return Finding(

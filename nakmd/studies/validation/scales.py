@@ -69,7 +69,7 @@ class Scale:
     wave_atoms: tuple[int, ...] = (864, 432)
     wave_settle: float = 10.0
     wave_npt: float = 20.0
-    wave_time: float = 80.0
+    wave_time: float = 100.0
     sizes: tuple[int, ...] = ()
 
     def compositions(self) -> tuple[float, ...]:
