@@ -175,6 +175,7 @@ def test_points_and_figures_of_the_full_study(full):
     assert mixing.value == pytest.approx(30.5 / 60.0)
     rough = figures["relative roughness.Na on K.300 K", "nak-2026"]
     assert rough.numerical == pytest.approx(0.1)
+    assert figures["bragg.K on K.300 K", "nak-2016"].value == pytest.approx(0.1)
     assert figures["layer 1.K on K.300 K", "nak-2016"].value == 0.6
     assert figures["layer 3.K on K.300 K", "nak-2016"].value == 0.0
     # push-out is lower; where it failed, the hop is an upper bound under a name of its own
