@@ -38,7 +38,7 @@ METRICS = (
     Metric("promoted", "atoms of the slab that were pushed up", "ML", per="sites"),
     Metric("roughness", "roughness w", "Å"),
     Metric("relative roughness", "w/(d √θ), 1 for random growth"),
-    Metric("bragg", "Bragg anti-phase signal G at the end, 1 for full layers"),
+    Metric("bragg", "Bragg anti-phase signal G"),
     Metric("width", "10-90 % width of the composition", "Å"),
     Metric("order", "order of the crystal that is left"),
     Metric("rise", "free atoms above the bath", "K"),
