@@ -117,6 +117,8 @@ class LAMMPSStyle:
         Arguments of ``pair_modify``; empty if there are none.
     files : dict of str to str
         Name and text of the files that the coefficients refer to.
+    idle : list of (int, int)
+        Pairs of types, i ≤ j, for which the style would compute only zeros.
     """
 
     name: str
@@ -124,6 +126,7 @@ class LAMMPSStyle:
     coefficients: list[tuple[str, str]]
     modify: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    idle: list[tuple[int, int]] = field(default_factory=list)
 
 
 class Term(Potential):

@@ -17,12 +17,13 @@ from nakmd.kernels import geometry
 from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
-from nakmd.potentials.base import Term, positive, species_key
+from nakmd.potentials.base import LAMMPSStyle, Term, positive, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.forms.bound_pair import BoundPair, add_by_species
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.local_energy import LocalScreened, screened_kernels
+from nakmd.potentials.screened_tables import screened_styles
 from nakmd.system import Result, System
 
 #: Screening parameters of each element.
@@ -85,9 +86,6 @@ class Screened(Term):
     """
 
     guessed_cost = 0.5
-    lammps_lacks = (
-        "pair style whose attraction decreases with the density of the metal (nak-cn-pair and nak-cn-dilute need none)"
-    )
 
     def __init__(
         self,
@@ -158,11 +156,21 @@ class Screened(Term):
             return ""
         label = self.metal.covers(a, b) or self.contact.covers(a, b)
         entry = self.contact.entry(a, b)
-        return f"{label}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else label
+        return f"{label}, screened" if entry in self.contact.pairs and self.share_of(entry) > 0.0 else label
 
-    def _share_of(self, entry: tuple[str, str] | None) -> float:
+    def share_of(self, entry: tuple[str, str] | None) -> float:
         """Return k of a listed pair."""
         return self.shares.get(entry, 1.0) if entry is not None else 1.0
+
+    def depth(self, name: str) -> float:
+        """Return d = λ (1 - s) of a metal species, the part of the attraction that dense metal takes; 0 if none."""
+        numbers = self.screening.get(element_of(name))
+        return 0.0 if numbers is None else self.strength * (1.0 - numbers["residual"])
+
+    def rho_0(self, name: str) -> float:
+        """Return ρ_0 of a metal species [unit of ρ]; infinite if nothing screens its pairs."""
+        numbers = self.screening.get(element_of(name))
+        return np.inf if numbers is None else numbers["rho_0"]
 
     @property
     def parts(self) -> tuple[Term, ...]:  # noqa: D102
@@ -192,22 +200,21 @@ class Screened(Term):
 
     def scale(self, element: str, rho: FloatArray) -> FloatArray:
         """Return S(ρ) of an element, an array of ρ's shape."""
-        numbers = self.screening[element]
-        depth = self.strength * (1.0 - numbers["residual"])
-        scales: FloatArray = 1.0 - depth * (1.0 - np.exp(-np.asarray(rho, dtype=np.float64) / numbers["rho_0"]))
+        scales: FloatArray = 1.0 - self.depth(element) * (1.0 - np.exp(-np.asarray(rho) / self.rho_0(element)))
         return scales
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        return screened_styles(self, species_names, stem)
 
     def bind_term(self, species_names: Sequence[str]) -> BoundScreened:  # noqa: D102
         n = len(species_names)
         keys = [species_key(name, self.metal.elements) for name in species_names]
         tables = ScreeningTables(np.array([key is not None for key in keys]), np.zeros(n), np.zeros(n), np.ones((n, n)))
         for a, name in enumerate(species_names):
-            numbers = self.screening.get(element_of(name)) if keys[a] is not None else None
-            if numbers is not None:
-                tables.depth[a] = self.strength * (1.0 - numbers["residual"])
-                tables.rate[a] = 1.0 / numbers["rho_0"]
+            if keys[a] is not None:
+                tables.depth[a], tables.rate[a] = self.depth(name), 1.0 / self.rho_0(name)
             for b, neighbor in enumerate(species_names):
-                tables.strength[a, b] = self._share_of(self.contact.entry(name, neighbor))
+                tables.strength[a, b] = self.share_of(self.contact.entry(name, neighbor))
         contact, kind = self.contact.bind_term(species_names), type(self.contact)
         weak_cuts = contact.cuts
         if kind.attraction is not None:  # A has the cut mode of V, but its own shift

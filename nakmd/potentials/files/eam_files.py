@@ -208,6 +208,7 @@ def _format(table: EAMTable, density: FloatArray) -> str:
 
 def _value_lines(values: FloatArray) -> Iterable[str]:
     """Yield lines of values with 17 significant digits, which reproduce every double exactly."""
-    words = [f"{value:.16e}" for value in values.tolist()]
+    # the tables of many species are mostly zeros
+    words = [f"{value:.16e}" if value else "0.0" for value in values.tolist()]
     for first in range(0, len(words), VALUES_PER_LINE):
         yield " ".join(words[first : first + VALUES_PER_LINE])

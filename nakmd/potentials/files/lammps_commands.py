@@ -58,9 +58,10 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
 
     Notes
     -----
-    Analytic embedded-atom terms are exported as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`). A model
-    with one style that couples every pair uses that style, all others ``hybrid/overlay``, whose sublists make LAMMPS
-    slower. Pair terms for which LAMMPS has no style, or which are switched smoothly, are exported as ``table spline``.
+    Analytic embedded-atom terms are exported as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`), metal that
+    screens its pairs with the wall as two of them (`nakmd.potentials.screened_tables`). A model with one style that
+    couples every pair uses that style, all others ``hybrid/overlay``, whose sublists make LAMMPS slower. Pair terms for
+    which LAMMPS has no style, or which are switched smoothly, are exported as ``table spline``.
     """
     potential.check_coverage(species_names)
     terms = potential.terms if isinstance(potential, Hybrid) else [potential]
@@ -72,7 +73,7 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     for n, term in enumerate(potential.terms, start=1):
         (replacing if term.replace else styles).extend(term.lammps_styles(species_names, f"term_{n}"))
     n_replaced = len(styles)
-    styles += replacing
+    styles = sorted(styles, key=lambda style: not style.idle) + replacing
     for style in styles:
         out.files |= style.files
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
@@ -82,9 +83,13 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
         out.commands += _alone(styles[0])
         return out
     out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
+    sparse = [style for style in styles if style.idle]
+    idle = [pair for pair in sparse[0].idle if all(pair in style.idle for style in sparse)] if sparse else []
     counted: dict[str, int] = {}
     for k, style in enumerate(styles):
-        if k == n_replaced:  # "none" takes a pair from all styles before it
+        if k == len(sparse):  # "none" takes a pair from all styles before it, which makes their lists shorter
+            out.commands += [f"pair_coeff {i} {j} none" for i, j in idle]
+        if k == n_replaced:
             out.commands += [f"pair_coeff {i + 1} {j + 1} none" for i, j in replaced]
         counted[style.name] = counted.get(style.name, 0) + 1
         repeated = sum(other.name == style.name for other in styles) > 1
