@@ -17,12 +17,13 @@ from nakmd.kernels import geometry
 from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
-from nakmd.potentials.base import LAMMPSStyle, Term, positive, species_key
+from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.forms.bound_pair import BoundPair, add_by_species
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.local_energy import LocalScreened, screened_kernels
+from nakmd.potentials.screened_plugin import plugin_style
 from nakmd.potentials.screened_tables import screened_styles
 from nakmd.system import Result, System
 
@@ -205,6 +206,30 @@ class Screened(Term):
 
     def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
         return screened_styles(self, species_names, stem)
+
+    def lammps_plugin(self, species_names: Sequence[str], stem: str) -> LAMMPSStyle | None:  # noqa: D102
+        return plugin_style(self, species_names, stem)
+
+    def sides_of(
+        self, species_names: Sequence[str]
+    ) -> tuple[list[str], list[str], dict[tuple[str, str], tuple[str, str]]]:
+        """Return the metals among some species, their partners in the wall, and the listed pair of each two.
+
+        Raises
+        ------
+        InputError
+            If the energy of the pairs is more than a formula, so that it cannot be tabulated.
+        """
+        if type(self.contact).bind_term is not PairPotential.bind_term:
+            raise lacking_in_lammps(self.label, type(self.contact).__name__)
+        metals = [name for name in species_names if species_key(name, self.metal.elements) is not None]
+        pairs = {
+            (a, b): entry
+            for a in metals
+            for b in species_names
+            if (entry := self.contact.entry(a, b)) in self.contact.pairs and not self.contact.loses(a, b)
+        }
+        return metals, [name for name in species_names if any(name == b for _, b in pairs)], pairs
 
     def bind_term(self, species_names: Sequence[str]) -> BoundScreened:  # noqa: D102
         n = len(species_names)

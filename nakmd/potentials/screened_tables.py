@@ -34,11 +34,10 @@ import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.elements import ATOMIC_NUMBERS, element_of, standard_mass
-from nakmd.potentials.base import LAMMPSStyle, lacking_in_lammps, species_key
+from nakmd.potentials.base import LAMMPSStyle, species_key
 from nakmd.potentials.files.eam_files import format_eam_fs
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.eam_sampling import N_RHO
-from nakmd.potentials.forms.pair import PairPotential
 
 if TYPE_CHECKING:
     from nakmd.potentials.screened import Screened
@@ -77,18 +76,9 @@ def screened_styles(term: Screened, species_names: Sequence[str], stem: str) -> 
     values of H are therefore on a line with the right slope, which makes that atom exact, and those with
     0 < ρ < 4 dρ inaccurate, as in every table of a metal whose F begins as -√ρ.
     """
-    if type(term.contact).bind_term is not PairPotential.bind_term:
-        raise lacking_in_lammps(term.label, type(term.contact).__name__)
-    metals = [name for name in species_names if species_key(name, term.metal.elements) is not None]
-    pairs = {
-        (a, b): entry
-        for a in metals
-        for b in species_names
-        if (entry := term.contact.entry(a, b)) in term.contact.pairs and not term.contact.loses(a, b)
-    }
+    metals, walls, pairs = term.sides_of(species_names)
     if not any(term.depth(a) * term.share_of(entry) for (a, _), entry in pairs.items()):
         return term.metal.lammps_styles(species_names, stem) + term.contact.lammps_styles(species_names, stem)
-    walls = [name for name in species_names if any(name == b for _, b in pairs)]
     functions = _tabulate(term, metals, walls, pairs)
     mapped = [name if name in metals + walls else "NULL" for name in species_names]
     types = [k for k, name in enumerate(species_names, start=1) if name in walls]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nakmd.errors import InputError
 from nakmd.potentials.base import LAMMPSStyle, Potential, Term, lacking_in_lammps
 from nakmd.potentials.files.texts import write_texts
 from nakmd.potentials.hybrid import Hybrid
@@ -35,7 +36,7 @@ class LAMMPSInput:
         return {name: "\n".join(self.commands) + "\n", **self.files}
 
 
-def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSInput:
+def lammps_input(potential: Potential, species_names: Sequence[str], plugin: bool = False) -> LAMMPSInput:
     """Return the LAMMPS commands and files of a potential.
 
     Parameters
@@ -44,6 +45,9 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
         One term or a sum of terms.
     species_names : sequence of str
         Species of the LAMMPS types 1, 2, ...; each labelled site has its own type.
+    plugin : bool
+        Use pair styles that are built from source, where there are any (`Term.lammps_plugin`): the files contain the
+        source, and the commands load the library.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     CoverageError
         If no term couples some pair of species.
     InputError
-        If LAMMPS has no equivalent of a term (`nakmd.potentials.base.Term.lammps_lacks`).
+        If LAMMPS has no equivalent of a term (`nakmd.potentials.base.Term.lammps_lacks`), or ``plugin`` does not apply.
 
     Notes
     -----
@@ -71,7 +75,15 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     styles: list[LAMMPSStyle] = []
     replacing: list[LAMMPSStyle] = []
     for n, term in enumerate(potential.terms, start=1):
-        (replacing if term.replace else styles).extend(term.lammps_styles(species_names, f"term_{n}"))
+        built = term.lammps_plugin(species_names, f"term_{n}") if plugin else None
+        used = term.lammps_styles(species_names, f"term_{n}") if built is None else [built]
+        (replacing if term.replace else styles).extend(used)
+    libraries = {style.library: f"plugin load {style.library}" for style in styles + replacing if style.library}
+    if plugin and not libraries:
+        raise InputError(
+            "No term of this potential has a pair style of its own for LAMMPS; export it without the plugin."
+        )
+    out.commands += libraries.values()
     n_replaced = len(styles)
     styles = sorted(styles, key=lambda style: not style.idle) + replacing
     for style in styles:

@@ -1,0 +1,118 @@
+"""Screened metal-wall pairs as a pair style of LAMMPS that is built from source: ``nakmd/screened``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nakmd.arrays import FloatArray
+from nakmd.potentials.base import LAMMPSStyle, species_key
+from nakmd.potentials.files.eam_files import value_lines
+from nakmd.potentials.files.texts import read_text
+
+if TYPE_CHECKING:
+    from nakmd.potentials.screened import Screened
+
+#: Source of the pair style and how it is built; the library is ``nakmdplugin.so``.
+SOURCES = ("CMakeLists.txt", "pair_nakmd_screened.cpp", "pair_nakmd_screened.h")
+LIBRARY = "./nakmdplugin.so"
+#: Points of F, on a grid of √ρ, where it has no root at 0.
+N_ROOT = 20_000
+#: Version of the file that the source reads.
+FILE_VERSION = 1
+
+
+def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAMMPSStyle:
+    """Return the pair style with its file of tables and its source.
+
+    Parameters
+    ----------
+    term : Screened
+    species_names : sequence of str
+        Species of the LAMMPS types 1, 2, ...
+    stem : str
+        First part of the name of the file of tables.
+
+    Returns
+    -------
+    LAMMPSStyle
+        Each pair has its own cutoff and is visited twice, for the sums and for the forces.
+    """
+    metals, walls, pairs = term.sides_of(species_names)
+    n_r = term.metal.n_r_lammps
+    keys = [str(species_key(name, term.metal.elements)) for name in metals]
+    largest = np.sqrt(term.metal.largest_density)
+    roots = np.linspace(0.0, largest, N_ROOT)
+    out = [
+        f"# {term.label}, tabulated by nakmd for pair_style nakmd/screened, UNITS: metal",
+        f"nakmd/screened {FILE_VERSION} {len(metals)} {len(walls)}",
+        " ".join([*metals, *walls]),
+        f"{N_ROOT} {float(largest)!r} {n_r}",
+    ]
+    for name, key in zip(metals, keys, strict=True):
+        out.append(f"{term.depth(name)!r} {1.0 / term.rho_0(name)!r}")
+        out += _nodes(term.metal.embedding_energy(key, roots**2))
+    # three nodes more than are written: differences about the last one need them
+    for i, a in enumerate(metals):
+        for j in range(i, len(metals)):
+            if term.metal.loses(a, metals[j]):
+                out.append("0.0")
+                continue
+            r = _distances(term.metal.reach, n_r + 3, n_r)
+            v, at_first = term.metal.functions(keys[i], keys[j], r)
+            out.append(repr(term.metal.reach))
+            for function in (at_first, term.metal.functions(keys[j], keys[i], r)[1], v):
+                out += _nodes(function, n_r)
+        for b in walls:
+            entry = pairs.get((a, b))
+            if entry is None:
+                out.append("0.0")
+                continue
+            cutoff = float(term.contact.pairs[entry]["cutoff"])
+            # the last node is just inside the cutoff, where the potential may have a step
+            r = np.minimum(_distances(cutoff, n_r, n_r), np.nextafter(cutoff, 0.0))
+            step, share = cutoff / (n_r - 1), term.share_of(entry)
+            out.append(repr(cutoff))
+            for factor, attraction in ((share, True), (1.0, False)):
+                values, slopes = term.contact.curve(entry, r, attraction)
+                out += _nodes(factor * values, slopes=factor * step * slopes)
+    file = f"{stem}.nakmd"
+    mapped = [name if name in metals or name in walls else "NULL" for name in species_names]
+    sources = Path(__file__).parent / "files" / "plugin"
+    return LAMMPSStyle(
+        "nakmd/screened",
+        "",
+        [("* *", f"{file} {' '.join(mapped)}")],
+        files={file: "\n".join(out) + "\n", **{name: read_text(sources / name) for name in SOURCES}},
+        library=LIBRARY,
+    )
+
+
+def _distances(cutoff: float, n: int, n_r: int) -> FloatArray:
+    """Return n distances of a grid with n_r points to the cutoff; the first is not 0, where V may diverge."""
+    step = cutoff / (n_r - 1)
+    r: FloatArray = step * np.arange(float(n))
+    r[0] = 1e-3 * step
+    return r
+
+
+def _nodes(values: FloatArray, n: int | None = None, slopes: FloatArray | None = None) -> Iterable[str]:
+    """Yield lines of n values and slopes per step, by default from differences of fourth order."""
+    slopes = _slopes(values) if slopes is None else slopes
+    return value_lines(np.stack([values, slopes], axis=1)[:n].ravel())
+
+
+def _slopes(f: FloatArray) -> FloatArray:
+    """Return the derivative of tabulated values times the step, with an error of fourth order also at the ends."""
+    out = np.empty_like(f)
+    out[2:-2] = (f[:-4] - f[4:] + 8.0 * (f[3:-1] - f[1:-3])) / 12.0
+    end, next_to_end = (
+        np.array([-25.0, 48.0, -36.0, 16.0, -3.0]) / 12.0,
+        np.array([-3.0, -10.0, 18.0, -6.0, 1.0]) / 12.0,
+    )
+    out[0], out[1] = end @ f[:5], next_to_end @ f[:5]
+    out[-1], out[-2] = -end @ f[:-6:-1], -next_to_end @ f[:-6:-1]
+    return out
