@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 #: Source of the pair style and how it is built; the library is ``nakmdplugin.so``.
 SOURCES = ("CMakeLists.txt", "pair_nakmd_screened.cpp", "pair_nakmd_screened.h")
 LIBRARY = "./nakmdplugin.so"
-#: Points of F, on a grid of √ρ, where it has no root at 0.
+#: Points of the functions of r, from 0 to the cutoff of each pair, and of F, on a grid of √ρ, where it has no root.
+N_R = 8_000
 N_ROOT = 20_000
 #: Version of the file that the source reads.
 FILE_VERSION = 1
@@ -42,7 +43,7 @@ def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAM
         Each pair has its own cutoff and is visited twice, for the sums and for the forces.
     """
     metals, walls, pairs = term.sides_of(species_names)
-    n_r = term.metal.n_r_lammps
+    cutoffs = term.metal.bind_term(metals).requests[0].cutoffs.tolist()
     keys = [str(species_key(name, term.metal.elements)) for name in metals]
     largest = np.sqrt(term.metal.largest_density)
     roots = np.linspace(0.0, largest, N_ROOT)
@@ -50,7 +51,7 @@ def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAM
         f"# {term.label}, tabulated by nakmd for pair_style nakmd/screened, UNITS: metal",
         f"nakmd/screened {FILE_VERSION} {len(metals)} {len(walls)}",
         " ".join([*metals, *walls]),
-        f"{N_ROOT} {float(largest)!r} {n_r}",
+        f"{N_ROOT} {float(largest)!r} {N_R}",
     ]
     for name, key in zip(metals, keys, strict=True):
         out.append(f"{term.depth(name)!r} {1.0 / term.rho_0(name)!r}")
@@ -58,14 +59,13 @@ def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAM
     # three nodes more than are written: differences about the last one need them
     for i, a in enumerate(metals):
         for j in range(i, len(metals)):
-            if term.metal.loses(a, metals[j]):
-                out.append("0.0")
+            out.append(repr(cutoffs[i][j]))
+            if cutoffs[i][j] == 0.0:
                 continue
-            r = _distances(term.metal.reach, n_r + 3, n_r)
+            r = _distances(cutoffs[i][j], N_R + 3)
             v, at_first = term.metal.functions(keys[i], keys[j], r)
-            out.append(repr(term.metal.reach))
             for function in (at_first, term.metal.functions(keys[j], keys[i], r)[1], v):
-                out += _nodes(function, n_r)
+                out += _nodes(function, N_R)
         for b in walls:
             entry = pairs.get((a, b))
             if entry is None:
@@ -73,8 +73,8 @@ def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAM
                 continue
             cutoff = float(term.contact.pairs[entry]["cutoff"])
             # the last node is just inside the cutoff, where the potential may have a step
-            r = np.minimum(_distances(cutoff, n_r, n_r), np.nextafter(cutoff, 0.0))
-            step, share = cutoff / (n_r - 1), term.share_of(entry)
+            r = np.minimum(_distances(cutoff, N_R), np.nextafter(cutoff, 0.0))
+            step, share = cutoff / (N_R - 1), term.share_of(entry)
             out.append(repr(cutoff))
             for factor, attraction in ((share, True), (1.0, False)):
                 values, slopes = term.contact.curve(entry, r, attraction)
@@ -91,9 +91,9 @@ def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAM
     )
 
 
-def _distances(cutoff: float, n: int, n_r: int) -> FloatArray:
-    """Return n distances of a grid with n_r points to the cutoff; the first is not 0, where V may diverge."""
-    step = cutoff / (n_r - 1)
+def _distances(cutoff: float, n: int) -> FloatArray:
+    """Return n distances, of which the cutoff is number N_R; the first is not 0, where V may diverge."""
+    step = cutoff / (N_R - 1)
     r: FloatArray = step * np.arange(float(n))
     r[0] = 1e-3 * step
     return r
