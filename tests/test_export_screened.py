@@ -18,7 +18,7 @@ from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.system import System
 
-#: Energy [eV] of an atom, force [eV/Å], virial relative: promised; a tenth of it is found (`screened_tables`).
+#: Energy [eV] of an atom, force [eV/Å], virial relative: promised; half of it and less is found.
 ENERGY, FORCE, VIRIAL = 1e-9, 1e-7, 1e-7
 
 pytestmark = [

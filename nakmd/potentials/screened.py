@@ -24,6 +24,7 @@ from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.local_energy import LocalScreened, screened_kernels
 from nakmd.potentials.screened_plugin import plugin_style
+from nakmd.potentials.screened_sides import ScreenedSides
 from nakmd.potentials.screened_tables import screened_styles
 from nakmd.system import Result, System
 
@@ -157,18 +158,18 @@ class Screened(Term):
             return ""
         label = self.metal.covers(a, b) or self.contact.covers(a, b)
         entry = self.contact.entry(a, b)
-        return f"{label}, screened" if entry in self.contact.pairs and self.share_of(entry) > 0.0 else label
+        return f"{label}, screened" if entry in self.contact.pairs and self._share_of(entry) > 0.0 else label
 
-    def share_of(self, entry: tuple[str, str] | None) -> float:
+    def _share_of(self, entry: tuple[str, str] | None) -> float:
         """Return k of a listed pair."""
         return self.shares.get(entry, 1.0) if entry is not None else 1.0
 
-    def depth(self, name: str) -> float:
+    def _depth(self, name: str) -> float:
         """Return d = λ (1 - s) of a metal species, the part of the attraction that dense metal takes; 0 if none."""
         numbers = self.screening.get(element_of(name))
         return 0.0 if numbers is None else self.strength * (1.0 - numbers["residual"])
 
-    def rho_0(self, name: str) -> float:
+    def _rho_0(self, name: str) -> float:
         """Return ρ_0 of a metal species [unit of ρ]; infinite if nothing screens its pairs."""
         numbers = self.screening.get(element_of(name))
         return np.inf if numbers is None else numbers["rho_0"]
@@ -201,19 +202,17 @@ class Screened(Term):
 
     def scale(self, element: str, rho: FloatArray) -> FloatArray:
         """Return S(ρ) of an element, an array of ρ's shape."""
-        scales: FloatArray = 1.0 - self.depth(element) * (1.0 - np.exp(-np.asarray(rho) / self.rho_0(element)))
+        scales: FloatArray = 1.0 - self._depth(element) * (1.0 - np.exp(-np.asarray(rho) / self._rho_0(element)))
         return scales
 
     def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
-        return screened_styles(self, species_names, stem)
+        return screened_styles(self._sides_among(species_names), species_names, stem)
 
     def lammps_plugin(self, species_names: Sequence[str], stem: str) -> LAMMPSStyle | None:  # noqa: D102
-        return plugin_style(self, species_names, stem)
+        return plugin_style(self._sides_among(species_names), species_names, stem)
 
-    def sides_of(
-        self, species_names: Sequence[str]
-    ) -> tuple[list[str], list[str], dict[tuple[str, str], tuple[str, str]]]:
-        """Return the metals among some species, their partners in the wall, and the listed pair of each two.
+    def _sides_among(self, species_names: Sequence[str]) -> ScreenedSides:
+        """Return the metals among some species and their partners in the wall.
 
         Raises
         ------
@@ -222,14 +221,19 @@ class Screened(Term):
         """
         if type(self.contact).bind_term is not PairPotential.bind_term:
             raise lacking_in_lammps(self.label, type(self.contact).__name__)
-        metals = [name for name in species_names if species_key(name, self.metal.elements) is not None]
-        pairs = {
+        metals = tuple(name for name in species_names if species_key(name, self.metal.elements) is not None)
+        entries = {
             (a, b): entry
             for a in metals
             for b in species_names
             if (entry := self.contact.entry(a, b)) in self.contact.pairs and not self.contact.loses(a, b)
         }
-        return metals, [name for name in species_names if any(name == b for _, b in pairs)], pairs
+        return ScreenedSides(
+            self.label, self.metal, self.contact, metals,
+            tuple(name for name in species_names if any(name == b for _, b in entries)), entries,
+            {pair: self._share_of(entry) for pair, entry in entries.items()},
+            {name: self._depth(name) for name in metals}, {name: self._rho_0(name) for name in metals},
+        )  # fmt: skip
 
     def bind_term(self, species_names: Sequence[str]) -> BoundScreened:  # noqa: D102
         n = len(species_names)
@@ -237,9 +241,9 @@ class Screened(Term):
         tables = ScreeningTables(np.array([key is not None for key in keys]), np.zeros(n), np.zeros(n), np.ones((n, n)))
         for a, name in enumerate(species_names):
             if keys[a] is not None:
-                tables.depth[a], tables.rate[a] = self.depth(name), 1.0 / self.rho_0(name)
+                tables.depth[a], tables.rate[a] = self._depth(name), 1.0 / self._rho_0(name)
             for b, neighbor in enumerate(species_names):
-                tables.strength[a, b] = self.share_of(self.contact.entry(name, neighbor))
+                tables.strength[a, b] = self._share_of(self.contact.entry(name, neighbor))
         contact, kind = self.contact.bind_term(species_names), type(self.contact)
         weak_cuts = contact.cuts
         if kind.attraction is not None:  # A has the cut mode of V, but its own shift

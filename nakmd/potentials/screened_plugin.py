@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.potentials.base import LAMMPSStyle, species_key
+from nakmd.potentials.base import LAMMPSStyle
 from nakmd.potentials.files.eam_files import value_lines
 from nakmd.potentials.files.texts import read_text
-
-if TYPE_CHECKING:
-    from nakmd.potentials.screened import Screened
+from nakmd.potentials.screened_sides import ScreenedSides
 
 #: Source of the pair style and how it is built; the library is ``nakmdplugin.so``.
 SOURCES = ("CMakeLists.txt", "pair_nakmd_screened.cpp", "pair_nakmd_screened.h")
@@ -26,12 +23,12 @@ N_ROOT = 20_000
 FILE_VERSION = 1
 
 
-def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAMMPSStyle:
+def plugin_style(sides: ScreenedSides, species_names: Sequence[str], stem: str) -> LAMMPSStyle | None:
     """Return the pair style with its file of tables and its source.
 
     Parameters
     ----------
-    term : Screened
+    sides : ScreenedSides
     species_names : sequence of str
         Species of the LAMMPS types 1, 2, ...
     stem : str
@@ -39,23 +36,25 @@ def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAM
 
     Returns
     -------
-    LAMMPSStyle
-        Each pair has its own cutoff and is visited twice, for the sums and for the forces.
+    LAMMPSStyle or None
+        Each pair has its own cutoff and is visited twice, for the sums and for the forces. None if no two of the
+        species are metal and wall.
     """
-    metals, walls, pairs = term.sides_of(species_names)
-    cutoffs = term.metal.bind_term(metals).requests[0].cutoffs.tolist()
-    keys = [str(species_key(name, term.metal.elements)) for name in metals]
-    largest = np.sqrt(term.metal.largest_density)
+    metal, metals, walls, keys = sides.metal, sides.metals, sides.walls, sides.keys
+    if not sides.entries:
+        return None
+    cutoffs = metal.bind_term(metals).requests[0].cutoffs.tolist()
+    largest = np.sqrt(metal.largest_density)
     roots = np.linspace(0.0, largest, N_ROOT)
     out = [
-        f"# {term.label}, tabulated by nakmd for pair_style nakmd/screened, UNITS: metal",
+        f"# {sides.label}, tabulated by nakmd for pair_style nakmd/screened, UNITS: metal",
         f"nakmd/screened {FILE_VERSION} {len(metals)} {len(walls)}",
         " ".join([*metals, *walls]),
         f"{N_ROOT} {float(largest)!r} {N_R}",
     ]
     for name, key in zip(metals, keys, strict=True):
-        out.append(f"{term.depth(name)!r} {1.0 / term.rho_0(name)!r}")
-        out += _nodes(term.metal.embedding_energy(key, roots**2))
+        out.append(f"{sides.depth[name]!r} {1.0 / sides.rho_0[name]!r}")
+        out += _nodes(metal.embedding_energy(key, roots**2))
     # three nodes more than are written: differences about the last one need them
     for i, a in enumerate(metals):
         for j in range(i, len(metals)):
@@ -63,21 +62,21 @@ def plugin_style(term: Screened, species_names: Sequence[str], stem: str) -> LAM
             if cutoffs[i][j] == 0.0:
                 continue
             r = _distances(cutoffs[i][j], N_R + 3)
-            v, at_first = term.metal.functions(keys[i], keys[j], r)
-            for function in (at_first, term.metal.functions(keys[j], keys[i], r)[1], v):
+            v, at_first = metal.functions(keys[i], keys[j], r)
+            for function in (at_first, metal.functions(keys[j], keys[i], r)[1], v):
                 out += _nodes(function, N_R)
         for b in walls:
-            entry = pairs.get((a, b))
+            entry = sides.entries.get((a, b))
             if entry is None:
                 out.append("0.0")
                 continue
-            cutoff = float(term.contact.pairs[entry]["cutoff"])
+            cutoff = float(sides.contact.pairs[entry]["cutoff"])
             # the last node is just inside the cutoff, where the potential may have a step
             r = np.minimum(_distances(cutoff, N_R), np.nextafter(cutoff, 0.0))
-            step, share = cutoff / (N_R - 1), term.share_of(entry)
+            step, share = cutoff / (N_R - 1), sides.shares[a, b]
             out.append(repr(cutoff))
             for factor, attraction in ((share, True), (1.0, False)):
-                values, slopes = term.contact.curve(entry, r, attraction)
+                values, slopes = sides.contact.curve(entry, r, attraction)
                 out += _nodes(factor * values, slopes=factor * step * slopes)
     file = f"{stem}.nakmd"
     mapped = [name if name in metals or name in walls else "NULL" for name in species_names]

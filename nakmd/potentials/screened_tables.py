@@ -28,19 +28,17 @@ The halves of F cancel the first order of its change, and the pair functions are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.elements import ATOMIC_NUMBERS, element_of, standard_mass
-from nakmd.potentials.base import LAMMPSStyle, species_key
+from nakmd.potentials.base import LAMMPSStyle
 from nakmd.potentials.files.eam_files import format_eam_fs
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.eam_sampling import N_RHO
-
-if TYPE_CHECKING:
-    from nakmd.potentials.screened import Screened
+from nakmd.potentials.screened_sides import ScreenedSides
 
 #: ε [1/eV]: the terms neglected are ε² B³/6 and (ε ρ₀ B)² F''/2, below 1e-9 eV; the rounding of d/(2ε), 4e-12 eV.
 EPSILON = 1e-5
@@ -49,12 +47,12 @@ EPSILON = 1e-5
 STEP = 2e-3
 
 
-def screened_styles(term: Screened, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:
+def screened_styles(sides: ScreenedSides, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:
     """Return the pair styles of LAMMPS that compute a metal and its screened pairs.
 
     Parameters
     ----------
-    term : Screened
+    sides : ScreenedSides
     species_names : sequence of str
         Species of the LAMMPS types 1, 2, ...
     stem : str
@@ -65,27 +63,22 @@ def screened_styles(term: Screened, species_names: Sequence[str], stem: str) -> 
     list of LAMMPSStyle
         Two ``eam/fs`` styles; those of metal and pairs by themselves where none of these species is screened.
 
-    Raises
-    ------
-    InputError
-        If the energy of the pairs is more than a formula.
-
     Notes
     -----
     The spline of LAMMPS has a slope of first order at y = 0, where an atom without metal neighbours is. The first three
     values of H are therefore on a line with the right slope, which makes that atom exact, and those with
     0 < ρ < 4 dρ inaccurate, as in every table of a metal whose F begins as -√ρ.
     """
-    metals, walls, pairs = term.sides_of(species_names)
-    if not any(term.depth(a) * term.share_of(entry) for (a, _), entry in pairs.items()):
-        return term.metal.lammps_styles(species_names, stem) + term.contact.lammps_styles(species_names, stem)
-    functions = _tabulate(term, metals, walls, pairs)
-    mapped = [name if name in metals + walls else "NULL" for name in species_names]
-    types = [k for k, name in enumerate(species_names, start=1) if name in walls]
+    if not sides.screens:
+        return sides.metal.lammps_styles(species_names, stem) + sides.contact.lammps_styles(species_names, stem)
+    names = sides.metals + sides.walls
+    functions = _tabulate(sides)
+    mapped = [name if name in names else "NULL" for name in species_names]
+    types = [k for k, name in enumerate(species_names, start=1) if name in sides.walls]
     idle = [(i, j) for i in types for j in types if i <= j]
     styles = []
     for sign, file in ((1.0, f"{stem}_plus.eam.fs"), (-1.0, f"{stem}_minus.eam.fs")):
-        text = format_eam_fs(_table(functions, metals + walls, sign, term.label))
+        text = format_eam_fs(_table(functions, names, sign, sides.label))
         styles.append(LAMMPSStyle("eam/fs", "", [("* *", f"{file} {' '.join(mapped)}")], files={file: text}, idle=idle))
     return styles
 
@@ -119,35 +112,33 @@ class _Functions(NamedTuple):
     pair: FloatArray
 
 
-def _tabulate(
-    term: Screened, metals: list[str], walls: list[str], pairs: dict[tuple[str, str], tuple[str, str]]
-) -> _Functions:
-    n, n_r = len(metals) + len(walls), term.metal.n_r_lammps
-    cutoff = max([term.metal.reach, *(term.contact.pairs[entry]["cutoff"] for entry in pairs.values())])
+def _tabulate(sides: ScreenedSides) -> _Functions:
+    metal, metals, keys = sides.metal, sides.metals, sides.keys
+    n, n_r = len(metals) + len(sides.walls), metal.n_r_lammps
+    cutoff = max([metal.reach, *(sides.contact.pairs[entry]["cutoff"] for entry in sides.entries.values())])
     d_r = cutoff / (n_r - 1)
     # r V has a limit at r = 0, where V may diverge
     r = np.concatenate([[1e-3 * d_r], d_r * np.arange(1.0, n_r)])
-    end = term.metal.largest_density
-    d_rho = min(end / (N_RHO - 1), STEP * min(term.rho_0(a) for a in metals if term.depth(a)))
+    end = metal.largest_density
+    d_rho = min(end / (N_RHO - 1), STEP * min(sides.rho_0[a] for a in metals if sides.depth[a]))
     rho = d_rho * np.arange(np.ceil(end / d_rho) + 1.0)
     out = _Functions(d_r, cutoff, d_rho, *np.zeros((2, n, len(rho))), *np.zeros((3, n, n, n_r)))
-    keys = [str(species_key(name, term.metal.elements)) for name in metals]
     for i, a in enumerate(metals):
-        out.embedding[i] = term.metal.embedding_energy(keys[i], rho)
+        out.embedding[i] = metal.embedding_energy(keys[i], rho)
         out.embedding[i, 1] = 0.5 * (out.embedding[i, 0] + out.embedding[i, 2])
-        step = d_rho / term.rho_0(a)
-        out.decay[i] = np.exp(-rho / term.rho_0(a))
+        step = d_rho / sides.rho_0[a]
+        out.decay[i] = np.exp(-rho / sides.rho_0[a])
         out.decay[i, :3] = 1.0 + step * step - step * np.arange(3.0)
-        out.decay[i] *= term.depth(a) / (2.0 * EPSILON)
+        out.decay[i] *= sides.depth[a] / (2.0 * EPSILON)
         for j, b in enumerate(metals):
-            if not term.metal.loses(a, b):
-                v, out.metal[j, i] = term.metal.functions(keys[i], keys[j], r)
+            if not metal.loses(a, b):
+                v, out.metal[j, i] = metal.functions(keys[i], keys[j], r)
                 out.pair[i, j] = out.pair[j, i] = r * v
-    for (a, b), entry in pairs.items():
-        i, j = metals.index(a), len(metals) + walls.index(b)
-        attraction = term.share_of(entry) * term.contact.curve(entry, r, attraction=True)[0]
-        out.wall[j, i] = EPSILON * term.rho_0(a) * attraction
-        out.pair[i, j] = out.pair[j, i] = r * (term.contact.curve(entry, r)[0] - term.depth(a) * attraction)
+    for (a, b), entry in sides.entries.items():
+        i, j = metals.index(a), len(metals) + sides.walls.index(b)
+        attraction = sides.shares[a, b] * sides.contact.curve(entry, r, attraction=True)[0]
+        out.wall[j, i] = EPSILON * sides.rho_0[a] * attraction
+        out.pair[i, j] = out.pair[j, i] = r * (sides.contact.curve(entry, r)[0] - sides.depth[a] * attraction)
     return out
 
 
