@@ -34,6 +34,11 @@ def default():
 
 
 @functools.cache
+def changed():
+    return load("nak-cn", member=3, screening=0.4, affinity=1.3, doping=0.03)
+
+
+@functools.cache
 def written_for(potential, names):
     return lammps_input(potential, names)
 
@@ -58,13 +63,9 @@ def on_sheet(*metals, shake=0.1):
     return System(positions, species, NAMES, sheet.cell.copy())
 
 
-@pytest.mark.parametrize(
-    ("changes", "ranks"),
-    [({}, 1), ({"member": 3, "screening": 0.4, "affinity": 1.3, "doping": 0.03}, 2)],
-    ids=["as it is", "member, screening, affinity and doping, on two ranks"],
-)
-def test_wetted_tube(changes, ranks):
-    assert_same(load("nak-cn", **changes) if changes else default(), made.snapshot(n_metal=60, seed=53), ranks)
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_wetted_tube(ranks):
+    assert_same(changed() if ranks == 2 else default(), made.snapshot(n_metal=60, seed=53), ranks)
 
 
 @pytest.mark.slow
@@ -91,7 +92,7 @@ def test_an_atom_alone(name):
 
 def test_few_neighbours():
     """Pairs of metal atoms on the wall, from a bond to the end of the density: e^{-x} goes from 0 to 1."""
-    for gap in (3.4, 5.0, 6.5, 7.2):
+    for gap in (3.4, 5.0, 7.2):
         assert_same(default(), on_sheet(("K", 4.0, 6.0, 2.7), ("Na", 4.0 + gap, 6.0, 2.6)))
 
 
@@ -105,6 +106,7 @@ def test_shares_switch_and_tables():
     assert_same(*tabulated_and_switched())
 
 
+@functools.cache
 def tabulated_and_switched():
     """Return a model and its system: pairs that end smoothly or are screened in part, and a metal given by a table."""
     pairs = {
@@ -164,7 +166,7 @@ def assert_same_built(potential, system, library, ranks=1):
     written = lammps_input(potential, system.species_names, plugin=True)
     theirs = lammps_oracle.run(system, written.commands, written.files | {library.name: library}, ranks)
     ours = evaluate(potential, system)
-    metal = np.isin(np.array(system.elements)[system.species], ("Na", "K"))
+    metal = np.isin(np.array(system.species_names)[system.species], ("Na", "K"))
     # the energies of single atoms too: those of the wall differ, because LAMMPS shares bonds
     assert np.abs(ours.energies - theirs.energies)[metal].max(initial=0.0) < ENERGY
     assert abs(ours.energy - theirs.energies.sum()) < ENERGY * system.n_atoms
@@ -173,11 +175,10 @@ def assert_same_built(potential, system, library, ranks=1):
 
 
 @needs_compiler
-@pytest.mark.parametrize(
-    ("changes", "ranks"), [({}, 1), ({"member": 3, "screening": 0.4, "affinity": 1.3, "doping": 0.03}, 2)]
-)
-def test_built_wetted_tube(library, changes, ranks):
-    assert_same_built(load("nak-cn", **changes), made.snapshot(n_metal=60, seed=53), library, ranks)
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_built_wetted_tube(library, ranks):
+    potential = changed() if ranks == 2 else default()
+    assert_same_built(potential, made.snapshot(n_metal=60, seed=53), library, ranks)
 
 
 @needs_compiler
