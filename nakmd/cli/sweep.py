@@ -50,7 +50,7 @@ def sweep(
     from nakmd.cli.interrupts import interrupted_by_signals
 
     with interrupted_by_signals():
-        from nakmd.sweeps.sweep_folder import SweepFolder, prepare_sweep
+        from nakmd.sweeps.sweep_folder import SweepFolder
 
         if source.is_dir():
             if directory is not None:
@@ -59,8 +59,12 @@ def sweep(
             if index is not None:
                 _run_one(folder, index, as_json)
                 return
-            sizes = folder.confirm_all()
+            from nakmd.sweeps.sweep_preparation import confirm_points
+
+            sizes = confirm_points(folder)
         else:
+            from nakmd.sweeps.sweep_preparation import prepare_sweep
+
             folder, sizes = prepare_sweep(source, directory)
         if index is not None:
             _run_one(folder, index, as_json)
@@ -107,9 +111,7 @@ def _run_all(
     from nakmd.cli.progress_bars import watch_sweep
     from nakmd.sweeps.sweep_run import SweepRun
 
-    left = [
-        size for point, size in zip(folder.index.points, sizes, strict=True) if not folder.is_complete(point)
-    ]
+    left = [size for point, size in zip(folder.index.points, sizes, strict=True) if not folder.is_complete(point)]
     outcomes: dict[int, PointOutcome] = {}
     executor, threads, where = _executor(folder, left, workers, scheduler)
     if left and not as_json:

@@ -96,9 +96,7 @@ class DeckSource:
         """Return the same deck with another seed."""
         return self.changed({**self.data, "seed": seed}, {})
 
-    def changed(
-        self, data: dict[str, Any], options: Mapping[KeyPath, str], heading: Sequence[str] = ()
-    ) -> DeckSource:
+    def changed(self, data: dict[str, Any], options: Mapping[KeyPath, str], heading: Sequence[str] = ()) -> DeckSource:
         """Return the deck with other values, also in the text, because a run is resumed from the text.
 
         Parameters

@@ -24,8 +24,8 @@ _MEMORY, _LEAST_MEMORY = 1.5, 1e9
 _SCRIPT = """\
 #!/bin/bash
 # The points 0 to {last} of {name}, a task each: sbatch {script}
-# A task whose time ends stops with a checkpoint. Submit the script again: finished points end at once, others continue.
-# Time and memory are {time:g} and {memory:g} times the estimates for the longest point; partition and account are yours.
+# A task whose time ends stops with a checkpoint. Submit again: finished points end at once, others continue.
+# Time and memory are {time:g} and {memory:g} times the estimates for the longest point. Add partition and account.
 #SBATCH --job-name={job}
 #SBATCH --array=0-{last}
 #SBATCH --ntasks=1

@@ -51,7 +51,8 @@ def attempt(sweep: str, index: int, threads: int) -> dict[str, Any]:
             )  # fmt: skip
             _running.add(process)
         assert process.stdout is not None  # it is a pipe
-        answer = process.stdout.read()
+        with process.stdout as answers:
+            answer = answers.read()
         code = process.wait()
         with _access:
             _running.discard(process)

@@ -83,7 +83,9 @@ def _client(where: Any) -> Iterator[Executor]:
     try:
         client = Client(where, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"No Dask scheduler answers at {where}: {error}. Give an address as tcp://host:8786.") from None
+        raise InputError(
+            f"No Dask scheduler answers at {where}: {error}. Give an address as tcp://host:8786."
+        ) from None
     try:
         yield client.get_executor(pure=False)
     finally:
@@ -93,5 +95,6 @@ def _client(where: Any) -> Iterator[Executor]:
 def lost_scheduler() -> RunError:
     """Return the error for workers whose scheduler is gone."""
     return RunError(
-        "The Dask scheduler is gone. Finished points are stored, others have their checkpoints: the same command continues."
+        "The Dask scheduler is gone. Finished points are stored, and the same command continues the others from their "
+        "checkpoints."
     )

@@ -12,6 +12,7 @@ from typing import Any
 from nakmd._version import NUMBERS
 from nakmd.deck.changes import Change, dotted
 from nakmd.deck.deck import Deck
+from nakmd.deck.dynamics_checks import check_dynamics
 from nakmd.deck.matter import CarbonFile, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.source import DeckSource
@@ -65,6 +66,7 @@ class PointCheck:
             With all faults of its words, its model and its size.
         """
         plan = check_words(source)
+        plan.add(check_dynamics(plan.draft, None))
         digest = self._digest(plan) if plan.deck is not None else ""
         planned = None
         if plan.draft.structure is not None:

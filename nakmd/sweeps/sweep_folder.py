@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nakmd.errors import FileFormatError, InputError
+from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.atomic import write_atomically
 from nakmd.runs.folder import RunFolder
-from nakmd.sweeps.axes import combinations, describe_axes
-from nakmd.sweeps.axis_reader import read_axes
-from nakmd.sweeps.point_check import PointCheck, PointSize, check_points
 from nakmd.sweeps.sweep_index import SweepIndex, SweepPoint
-from nakmd.sweeps.sweep_tables import SweepText
 
 INDEX, TABLE, COPY, POINTS, FAILURE = "index.json", "index.csv", "sweep.toml", "points", "failure.json"
 
@@ -83,46 +79,23 @@ class SweepFolder:
         return stored if isinstance(stored, dict) else None
 
     def write_failure(self, point: SweepPoint, message: str, exit_code: int) -> None:
-        """Store why a point failed."""
+        """Store why a point failed; what cannot be stored is still told."""
         folder = self.run_folder(point).path
-        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"message": message, "exit_code": exit_code}, indent=2, ensure_ascii=False)
-        write_atomically(folder / FAILURE, text.encode(), sync=False)
+        with suppress(OSError, RunError):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / FAILURE, text.encode(), sync=False)
 
     def remove_failure(self, point: SweepPoint) -> None:
         """Forget an earlier failure of a point."""
-        (self.run_folder(point).path / FAILURE).unlink(missing_ok=True)
+        with suppress(OSError):
+            (self.run_folder(point).path / FAILURE).unlink(missing_ok=True)
 
     def former_points(self) -> list[str]:
         """Return the names of the folders of points that are no longer part of the sweep."""
         folder = self.path / POINTS
         current = {point.id for point in self.index.points}
         return sorted(path.name for path in folder.glob("*") if path.name not in current) if folder.is_dir() else []
-
-    def confirm(self, point: SweepPoint) -> PointSize:
-        """Check that a point is still the run that its id names, and return its size.
-
-        Raises
-        ------
-        InputError
-            If its model, a file that it reads, or the numbers of nakmd have changed, or its deck is faulty.
-        """
-        return self._confirm(PointCheck(), point)
-
-    def confirm_all(self) -> list[PointSize]:
-        """Check all points as `confirm` does, and return their sizes."""
-        check = PointCheck()
-        return [self._confirm(check, point) for point in self.index.points]
-
-    def _confirm(self, check: PointCheck, point: SweepPoint) -> PointSize:
-        name, size, _ = check.check(self.index.source_of(point))
-        if name != point.id:
-            raise InputError(
-                f"{point.label} of {self.path} would not be the run {point.id} any more, but {name}: the parameters of "
-                "its model, a file that its deck reads, or the numbers of this version of nakmd have changed. Call "
-                f"`nakmd sweep` with the sweep file and -o {self.path} for new points; the old ones are kept."
-            )
-        return size
 
     # ------------------------------------------------------------------------------------------ writing
     def write(self, text: str) -> None:
@@ -149,44 +122,3 @@ class SweepFolder:
         write_atomically(self.path / COPY, text.encode())
         write_atomically(self.path / TABLE, self.index.to_csv().encode())
         write_atomically(self.path / INDEX, (index + "\n").encode())
-
-
-def prepare_sweep(file: Path, directory: Path | None = None) -> tuple[SweepFolder, list[PointSize]]:
-    """Read a sweep file, check all its points, and write the folder of the sweep.
-
-    Parameters
-    ----------
-    file : Path
-    directory : Path, optional
-        By default ``runs/sweep-NAME``.
-
-    Returns
-    -------
-    SweepFolder
-    list of PointSize
-        Of each point.
-
-    Raises
-    ------
-    DeckError
-        With all faults of the file and of all points.
-    InputError
-        If a file cannot be read, or the folder holds something else.
-    """
-    text = SweepText.read(file)
-    tables = text.tables()
-    whole = text.read_deck(tables)
-    seed = 1 if whole is None else whole.data.get("seed", 1)
-    groups, fixed = read_axes(text, tables, seed if isinstance(seed, int) else 1)
-    text.refuse()
-    assert whole is not None  # or it is a fault
-    name = re.sub(r"[^\w.+-]+", "-", file.stem).strip("-.") or "sweep"
-    combined = (([*fixed, *changes], labels) for changes, labels in combinations(groups))
-    points, sizes = check_points(whole, combined, text.name)
-    folder = str(whole.folder.resolve())
-    index = SweepIndex(
-        name, whole.text, Path(whole.name).name, folder, describe_axes(groups), points, tables.threads, tables.report
-    )
-    sweep = SweepFolder(directory or Path("runs") / f"sweep-{name}", index)
-    sweep.write(text.text)
-    return sweep, sizes

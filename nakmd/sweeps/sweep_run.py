@@ -23,6 +23,9 @@ from nakmd.sweeps.sweep_index import SweepPoint
 #: Time [s] between two looks at the points that run, for each hundred points.
 _INTERVAL = 1.0
 
+#: Part of all atom-steps that must be done before a remaining time is estimated: at first, kernels are loaded.
+_LEAST_PART = 0.01
+
 #: Attempts at a point whose process or worker is lost, in one call.
 MOST_LOSSES = 5
 
@@ -64,6 +67,7 @@ class SweepRun:
     threads : int
         Of a run.
     progress : callable, optional
+        Called with a `SweepProgress` every second and whenever a point ends.
     """
 
     sweep: SweepFolder
@@ -76,6 +80,7 @@ class SweepRun:
     _losses: Counter[int] = field(default_factory=Counter)
     _ended: dict[int, PointOutcome] = field(default_factory=dict)
     _pace: Pace = field(default_factory=Pace)
+    _begun: float = 0.0
 
     def run(self) -> dict[int, PointOutcome]:
         """Run all points that have not finished; return how each ended by index."""
@@ -84,7 +89,8 @@ class SweepRun:
             if self.sweep.is_complete(point):
                 self.sweep.remove_failure(point)
                 self._ended[point.index] = PointOutcome("finished")
-        self._pace.mark(self._work_done())
+        self._begun = self._work_done()
+        self._pace.mark(self._begun)
         for point in points:
             if point.index not in self._ended:
                 self._submit(point)
@@ -159,11 +165,12 @@ class SweepRun:
         total = math.fsum(size.work for size in self.sizes)
         done = self._work_done()
         self._pace.mark(done)
+        is_known = done - self._begun > _LEAST_PART * total
         counts = Counter(outcome.ending for outcome in self._ended.values())
         self.progress(
             SweepProgress(
                 counts["finished"], counts["failed"], len(self.sizes), done / total if total else 1.0,
-                self._pace.seconds_left(total), ended,
+                self._pace.seconds_left(total) if is_known else math.nan, ended,
             )
         )  # fmt: skip
 
