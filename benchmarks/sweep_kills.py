@@ -2,7 +2,7 @@
 
 ``python benchmarks/sweep_kills.py kills`` runs 24 points by a LocalCluster of Dask, sends SIGKILL five times in all to
 workers, to runs and to the client, and calls the sweep again until it is done; then the same points as the tasks of a
-job array in a shell loop, two of which are killed. ``python benchmarks/sweep_kills.py overhead`` compares a sweep with
+job array, two of which are killed. ``python benchmarks/sweep_kills.py overhead`` compares a sweep with
 a loop of ``nakmd run``, interleaved: wall time, and processor time, which other work on the machine disturbs less.
 """
 
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -89,7 +90,9 @@ def contents(run):
     with h5py.File(run / "trajectory.h5md") as file:
         file.visititems(collect)
     with nakmd.Trajectory(run / "trajectory.h5md") as trajectory:
-        found |= {f"thermo {name}": np.asarray(column).tobytes() for name, column in trajectory.thermo.items()}
+        for name, column in trajectory.thermo.items():
+            values = np.asarray(column)
+            found[f"thermo {name}"] = str(values.tolist()) if values.dtype == object else values.tobytes()
     return found
 
 
@@ -116,16 +119,13 @@ def differing(sweep, whole):
     return different
 
 
-def under_way(sweep_folder):
-    """Return whether a run has done a step past a checkpoint and has steps left."""
-    for file in sweep_folder.glob("points/*/status.json"):
-        try:
-            status = json.loads(file.read_text())
-        except ValueError:
-            continue
-        if status.get("status") == "running" and 0 < status.get("step", 0) < status["total_steps"]:
-            return True
-    return False
+def under_way(run):
+    """Return whether a run has done a step and has steps left."""
+    try:
+        status = json.loads((run / "status.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return status.get("status") == "running" and 0 < status.get("step", 0) < status["total_steps"]
 
 
 def victim_of(kind, client):
@@ -155,7 +155,7 @@ def sweep_with_kills(file, folder, workers, victims=VICTIMS, say=print):
         calls += 1
         while waiting and client.poll() is None:
             time.sleep(0.3)
-            victim = victim_of(waiting[0], client) if under_way(folder) else None
+            victim = victim_of(waiting[0], client) if any(map(under_way, folder.glob("points/*"))) else None
             if victim is not None:
                 say(f"call {calls}: SIGKILL to {'the' if waiting[0] == 'client' else 'a'} {waiting.pop(0)}")
                 victim.send_signal(signal.SIGKILL)
@@ -167,28 +167,31 @@ def sweep_with_kills(file, folder, workers, victims=VICTIMS, say=print):
             return calls
 
 
-def array_with_kills(file, folder, killed):
-    """Run the tasks of a job array one after the other, kill two of them, and run all again."""
+def array_with_kills(file, folder, killed, at_a_time):
+    """Run the tasks of a job array, some at a time as in a batch system; kill two of them, and run all again."""
     subprocess.run([*COMMAND, "sweep", str(file), "-o", str(folder), "--array"], check=True, capture_output=True)
-    line = next(line for line in (folder / "array.slurm").read_text().splitlines() if line.startswith("exec "))
-    last = len(SweepFolder.open(folder).index.points) - 1
-    for kills in (list(killed), []):
-        for index in range(last + 1):
-            task = subprocess.Popen(
-                ["bash", "-c", line], env={**os.environ, "SLURM_ARRAY_TASK_ID": str(index)},
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            )  # fmt: skip
-            while index in kills and task.poll() is None:
-                time.sleep(0.2)
-                if under_way(folder):
-                    task.kill()
-                    kills.remove(index)
-            _, error = task.communicate()
-            assert task.returncode in (0, -signal.SIGKILL), error
-        assert not kills, f"the tasks {kills} ended before they were killed"
+    sweep = SweepFolder.open(folder)
+
+    def run_task(index, is_killed):
+        task = subprocess.Popen(
+            ["bash", str(folder / "array.slurm")], env={**os.environ, "SLURM_ARRAY_TASK_ID": str(index)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while is_killed and not under_way(sweep.run_folder(sweep.point(index)).path):
+            assert task.poll() is None, f"the task {index} ended before it was killed"
+            time.sleep(0.2)
+        if is_killed:
+            task.kill()  # the script has become the task by exec
+        _, error = task.communicate()
+        assert task.returncode == (-signal.SIGKILL if is_killed else 0), error
+
+    indices = range(len(sweep.index.points))
+    for victims in (killed, ()):
+        with ThreadPoolExecutor(at_a_time) as pool:
+            list(pool.map(run_task, indices, [index in victims for index in indices]))
 
 
-def kills(work):
+def kills(work, at_a_time):
     file = write_sweep(work, 4, (0.5, 0.67, 0.8), ["400 K", "500 K"], 60, 1500)
     begin = time.monotonic()
     calls = sweep_with_kills(file, work / "killed", 2)
@@ -199,7 +202,7 @@ def kills(work):
     n_values = sum(len(found) for found in whole.values())
     print(f"by LocalCluster: {len(differing(sweep, whole))} of {n_points} points differ ({n_values} datasets compared)",
           flush=True)  # fmt: skip
-    array_with_kills(file, work / "array", (3, 17))
+    array_with_kills(file, work / "array", (3, 17), at_a_time)
     arrayed = SweepFolder.open(work / "array")
     print(f"by a job array, two tasks killed: {len(differing(arrayed, whole))} of {n_points} points differ")
 
@@ -237,6 +240,7 @@ def overhead(work, rounds, points, atoms, steps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["kills", "overhead"])
+    parser.add_argument("--tasks", type=int, default=os.cpu_count(), help="tasks of the array at a time")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--points", type=int, default=4)
     parser.add_argument("--atoms", type=int, default=500)
@@ -244,7 +248,7 @@ def main():
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="nakmd-sweep-"))
     if options.what == "kills":
-        kills(work)
+        kills(work, options.tasks)
     else:
         overhead(work, options.rounds, options.points, options.atoms, options.steps)
     shutil.rmtree(work)
