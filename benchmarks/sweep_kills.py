@@ -170,7 +170,7 @@ def sweep_with_kills(file, folder, workers, victims=VICTIMS, say=print):
 def array_with_kills(file, folder, killed, at_a_time):
     """Run the tasks of a job array, some at a time as in a batch system; kill two of them, and run all again."""
     subprocess.run([*COMMAND, "sweep", str(file), "-o", str(folder), "--array"], check=True, capture_output=True)
-    sweep = SweepFolder.open(folder)
+    sweep = SweepFolder.read(folder)
 
     def run_task(index, is_killed):
         task = subprocess.Popen(
@@ -195,7 +195,7 @@ def kills(work, at_a_time):
     file = write_sweep(work, 4, (0.5, 0.67, 0.8), ["400 K", "500 K"], 60, 1500)
     begin = time.monotonic()
     calls = sweep_with_kills(file, work / "killed", 2)
-    sweep = SweepFolder.open(work / "killed")
+    sweep = SweepFolder.read(work / "killed")
     n_points = len(sweep.index.points)
     print(f"{n_points} points, {len(VICTIMS)} SIGKILLs, {calls} calls, {time.monotonic() - begin:.0f} s", flush=True)
     whole = undisturbed(sweep, work / "whole")
@@ -203,7 +203,7 @@ def kills(work, at_a_time):
     print(f"by LocalCluster: {len(differing(sweep, whole))} of {n_points} points differ ({n_values} datasets compared)",
           flush=True)  # fmt: skip
     array_with_kills(file, work / "array", (3, 17), at_a_time)
-    arrayed = SweepFolder.open(work / "array")
+    arrayed = SweepFolder.read(work / "array")
     print(f"by a job array, two tasks killed: {len(differing(arrayed, whole))} of {n_points} points differ")
 
 

@@ -274,7 +274,7 @@ def test_the_index(swept, tmp_path):
     lines = (tmp_path / "out" / "index.csv").read_text().splitlines()
     assert lines[0] == "index,id,temperature [K],seed"
     assert lines[4] == f"3,{sweep.index.points[3].id},500,6"
-    opened = SweepFolder.open(tmp_path / "out")
+    opened = SweepFolder.read(tmp_path / "out")
     assert opened.index == sweep.index
     assert len(confirm_points(opened)) == 4
 
@@ -282,11 +282,11 @@ def test_the_index(swept, tmp_path):
 def test_folders_of_something_else_are_refused(swept, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match="no index"):
-        SweepFolder.open(tmp_path / "out")
+        SweepFolder.read(tmp_path / "out")
     (tmp_path / "out" / "thesis.tex").write_text("x")
     with pytest.raises(InputError, match=r"holds no sweep, but thesis\.tex"):
         swept('deck = "deck.toml"')
     assert (tmp_path / "out" / "thesis.tex").read_text() == "x"
     (tmp_path / "out" / "index.json").write_text('{"points": 3}')
     with pytest.raises(InputError, match="not the index"):
-        SweepFolder.open(tmp_path / "out")
+        SweepFolder.read(tmp_path / "out")

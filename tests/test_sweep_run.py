@@ -63,7 +63,7 @@ class Here(Executor):
 
 def attempt_here(directory, index, threads):
     """Run a point without another process."""
-    sweep = SweepFolder.open(Path(directory))
+    sweep = SweepFolder.read(Path(directory))
     outcome = run_point(sweep, sweep.point(index), threads)
     return {"ending": outcome.ending, "message": outcome.message, "exit_code": outcome.exit_code}
 
@@ -337,5 +337,5 @@ def test_a_sweep_whose_processes_are_killed(tmp_path):
     kills = load_benchmark("sweep_kills")
     file = kills.write_sweep(tmp_path, 2, (0.5, 0.67, 0.8), ["450 K"], 60, 4000)
     kills.sweep_with_kills(file, tmp_path / "killed", 2)
-    sweep = SweepFolder.open(tmp_path / "killed")
+    sweep = SweepFolder.read(tmp_path / "killed")
     assert kills.differing(sweep, kills.undisturbed(sweep, tmp_path / "whole")) == []

@@ -55,7 +55,7 @@ def sweep(
         if source.is_dir():
             if directory is not None:
                 raise InputError(f"-o is for a sweep file: {source} is the directory of a sweep already.")
-            folder = SweepFolder.open(source)
+            folder = SweepFolder.read(source)
             if index is not None:
                 _run_one(folder, index, as_json)
                 return

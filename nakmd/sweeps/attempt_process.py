@@ -21,7 +21,7 @@ def main() -> None:
     from nakmd.sweeps.point_run import run_point  # noqa: PLC0415
     from nakmd.sweeps.sweep_folder import SweepFolder  # noqa: PLC0415
 
-    sweep = SweepFolder.open(Path(directory))
+    sweep = SweepFolder.read(Path(directory))
     outcome = run_point(sweep, sweep.point(int(index)), int(threads))
     os.write(answers, json.dumps(asdict(outcome)).encode())
 

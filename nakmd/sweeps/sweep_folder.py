@@ -29,8 +29,8 @@ class SweepFolder:
         self.index = index
 
     @classmethod
-    def open(cls, path: Path) -> SweepFolder:
-        """Open the folder of a sweep.
+    def read(cls, path: Path) -> SweepFolder:
+        """Read the folder of a sweep.
 
         Raises
         ------
