@@ -324,7 +324,7 @@ def test_the_workers_of_a_scheduler(tmp_path):
         pass
     sweep = prepare(tmp_path, "seeds = 2")
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         remote_executor(cluster.scheduler_address) as executor,
     ):
         outcomes = SweepRun(sweep, confirm_points(sweep), executor, 1).run()

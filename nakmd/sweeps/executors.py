@@ -65,9 +65,9 @@ def remote_executor(address: str) -> Iterator[Executor]:
 def _cluster(workers: int) -> Iterator[Any]:
     from distributed import LocalCluster  # noqa: PLC0415  (slow to import)
 
-    # a worker is a process that waits for one attempt: it needs no limit of its memory, and no web page
+    # a worker is a process that waits for one attempt: it needs no limit of its memory. The web page gets any free port
     cluster = LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
+        n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     )  # fmt: skip
     try:

@@ -128,8 +128,8 @@ class SweepText:
 
     def read_deck(self, tables: SweepTables) -> DeckSource | None:
         """Return the deck; None if it cannot be read, which is then a fault."""
-        if not tables.deck:
-            return None
+        if not isinstance(self.data.get("deck"), str):
+            return None  # which is a fault already
         try:
             return DeckSource.read(self.folder / tables.deck)
         except InputError as error:
