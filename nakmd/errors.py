@@ -51,6 +51,10 @@ class FileFormatError(InputError):
         return type(self), self._arguments
 
 
+class InUseError(InputError):
+    """Another process uses a folder."""
+
+
 class CoverageError(InputError):
     """No term of the model covers a pair of species in the system."""
 

@@ -12,7 +12,9 @@ from nakmd.resources import data_folder
 
 EXAMPLES = data_folder("examples")
 DECKS = sorted(
-    path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml") if path.parent.name != "studies"
+    path.relative_to(EXAMPLES).as_posix()
+    for path in EXAMPLES.rglob("*.toml")
+    if path.parent.name != "studies" and path.name != "sweep.toml"  # tests/test_sweep_run.py runs it
 )
 
 #: Inputs of studies, named by the study.

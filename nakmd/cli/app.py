@@ -24,6 +24,7 @@ from nakmd.cli import (
     run,
     schema,
     study,
+    sweep,
     validate,
     warmup,
 )
@@ -41,6 +42,7 @@ app.command()(guarded(new.new))
 app.command()(guarded(check.check))
 app.command()(guarded(run.run))
 app.command()(guarded(resume.resume))
+app.command()(guarded(sweep.sweep))
 app.command(cls=analyze.AnalyzeCommand)(guarded(analyze.analyze))
 app.command()(guarded(report.report))
 app.add_typer(potentials.app, name="potentials")

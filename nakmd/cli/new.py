@@ -35,4 +35,5 @@ def new(
     if as_json:
         out.show_json({"template": template, "path": str(path)})
     else:
-        out.say(f"Wrote {path}.\nNext: nakmd check {path}, then nakmd run {path}")
+        following = f"nakmd sweep {path}" if template == "sweep" else f"nakmd check {path}, then nakmd run {path}"
+        out.say(f"Wrote {path}.\nNext: {following}")

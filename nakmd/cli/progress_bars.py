@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nakmd.runs.outcome import Run
     from nakmd.simulation import Progress
     from nakmd.studies.point_progress import PointProgress
+    from nakmd.sweeps.sweep_run import SweepProgress
 
 #: Seconds between two lines of progress when standard error is not a terminal.
 _LINE_INTERVAL = 10.0
@@ -77,6 +78,27 @@ def watch_points(quiet: bool = False) -> Iterator[Callable[[PointProgress], None
         def report(now: PointProgress) -> None:
             notes = [_left(now.seconds_left) if now.done < now.total else "", f"{now.key} done" if now.key else ""]
             show("point", now.done, now.total, ", ".join(filter(None, notes)), True)
+
+        yield report
+
+
+@contextmanager
+def watch_sweep(quiet: bool = False) -> Iterator[Callable[[SweepProgress], None] | None]:
+    """Show the points of a sweep: a bar on a terminal, a line per point or every few seconds otherwise."""
+    if quiet:
+        yield None
+        return
+    with _shown("point", "") as show:
+
+        def report(now: SweepProgress) -> None:
+            done = now.finished + now.failed
+            notes = [
+                f"{now.failed} failed" if now.failed else "",
+                f"{100.0 * now.fraction:.0f} % of the steps",
+                _left(now.seconds_left) if done < now.total else "",
+                now.ended,
+            ]
+            show("point", done, now.total, ", ".join(filter(None, notes)), bool(now.ended))
 
         yield report
 

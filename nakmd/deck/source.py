@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property
@@ -37,7 +37,7 @@ class DeckSource:
     data : dict
         The text as parsed by `tomllib`.
     options : mapping of KeyPath to str
-        Options of the command line that have changed values.
+        Options of the command line, or places in a sweep file, that have changed values.
     user_lines : LineMap or None
         Lines of the text of the user if this one is changed.
     """
@@ -96,7 +96,7 @@ class DeckSource:
         """Return the same deck with another seed."""
         return self.changed({**self.data, "seed": seed}, {})
 
-    def changed(self, data: dict[str, Any], options: Mapping[KeyPath, str]) -> DeckSource:
+    def changed(self, data: dict[str, Any], options: Mapping[KeyPath, str], heading: Sequence[str] = ()) -> DeckSource:
         """Return the deck with other values, also in the text, because a run is resumed from the text.
 
         Parameters
@@ -106,11 +106,13 @@ class DeckSource:
         options : mapping of KeyPath to str
             Options of the command line that changed values, for messages about these. Messages about all others give
             the lines of the text of the user.
+        heading : sequence of str
+            Lines of the comment at the top of the text; by default the options.
         """
         text = _with_values(self.text, self.data, data)
         text = write_toml(data) if text is None else text
         if options:
-            listed = ["changed on the command line:", *options.values()]
+            listed = heading or ["changed on the command line:", *options.values()]
             # a comment ends with its line, and control characters are no TOML
             plain = ["".join(letter if letter.isprintable() else " " for letter in entry) for entry in listed]
             text = "".join(f"# {entry}\n" for entry in plain) + text

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from nakmd.errors import InputError, RunError
+from nakmd.errors import InputError, InUseError, RunError
 from nakmd.io.lock_claim import Claim
 from nakmd.io.process_identity import ProcessIdentity
 
@@ -106,8 +106,10 @@ class FolderLock:
 
         Raises
         ------
+        InUseError
+            If a running process holds it.
         InputError
-            If a running process holds it, or the file cannot be read or created.
+            If the file cannot be read or created.
         """
         notes: list[str] = []
         while True:
@@ -189,8 +191,8 @@ class FolderLock:
         )
         return True
 
-    def _busy(self, claim: Claim) -> InputError:
-        return InputError(
+    def _busy(self, claim: Claim) -> InUseError:
+        return InUseError(
             f"{self.folder} is in use: {claim} is running there. Wait for it to finish, or stop it. "
             "Nothing was changed."
         )

@@ -226,6 +226,11 @@ class RunFolder:
         for path in (self.results, self.overview, self.report):
             path.unlink(missing_ok=True)
 
+    def remove_run(self) -> None:
+        """Delete all files of the run; call only while the folder is held."""
+        for name in _FILES:
+            (self.path / name).unlink(missing_ok=True)
+
     def _deck_text(self) -> str | None:
         try:
             return self.deck.read_text(encoding="utf-8")

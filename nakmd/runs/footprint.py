@@ -73,7 +73,7 @@ def estimate_memory(
 def check_memory(needed: float, n_atoms: float, path: KeyPath) -> Iterator[Problem]:
     """Yield a fault if a run needs more memory [bytes] than is free."""
     try:
-        available = _available_memory()
+        available = available_memory()
     except OSError:
         return
     if available and needed > available:
@@ -84,7 +84,7 @@ def check_memory(needed: float, n_atoms: float, path: KeyPath) -> Iterator[Probl
         )
 
 
-def _available_memory() -> float:
+def available_memory() -> float:
     """Return the available memory [bytes], 0 if unknown."""
     info = Path("/proc/meminfo")
     if not info.exists():

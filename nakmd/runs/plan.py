@@ -119,6 +119,19 @@ class Plan:
                 self.problems.append(Problem(path, problem.what, problem.fatal))
 
 
+def check_words(source: DeckSource | Deck) -> Plan:
+    """Check the words and the values of a deck; nothing is built."""
+    if isinstance(source, Deck):
+        plan = Plan(source.source, Draft.of(source), source)
+    else:
+        draft, problems = read_draft(source.data)
+        plan = Plan(source, draft, problems=problems)
+        if not problems:
+            plan.deck = Deck.from_source(source)
+    plan.add(check_values(plan.draft))
+    return plan
+
+
 def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce: BuildNotice | None = None) -> Plan:
     """Check a deck, and build its valid parts: all that a run does before its first step.
 
@@ -130,15 +143,8 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
     announce : callable, optional
         Called before a structure is built that takes more than `LONG_BUILD`.
     """
-    if isinstance(source, Deck):
-        plan = Plan(source.source, Draft.of(source), source)
-    else:
-        draft, problems = read_draft(source.data)
-        plan = Plan(source, draft, problems=problems)
-        if not problems:
-            plan.deck = Deck.from_source(source)
+    plan = check_words(source)
     draft, folder = plan.draft, plan.source.folder
-    plan.add(check_values(draft))
     complete = _build_potential(plan, folder)
     _build_system(plan, folder, directory or Path(), announce)
     system, potential = plan.system, plan.potential

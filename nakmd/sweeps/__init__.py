@@ -1,0 +1,1 @@
+"""Sweeps: one deck at many points, each in its own folder, resumable after any interruption."""

@@ -1,0 +1,83 @@
+"""The script that runs a sweep as a job array of Slurm."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nakmd.io.atomic import write_atomically
+from nakmd.runs.estimate import estimate
+from nakmd.runs.plan import make_plan
+from nakmd.sweeps.point_check import PointSize
+from nakmd.sweeps.sweep_folder import SweepFolder
+
+ARRAY = "array.slurm"
+
+#: Factor on the estimated time, and its least value [s]: estimates may be off, and nodes are slower than desks.
+_TIME, _LEAST_TIME = 3.0, 1800.0
+
+#: Factor on the estimated memory, and its least value [bytes].
+_MEMORY, _LEAST_MEMORY = 1.5, 1e9
+
+_SCRIPT = """\
+#!/bin/bash
+# The points 0 to {last} of {name}, a task each: sbatch {script}
+# A task whose time ends stops with a checkpoint. Submit again: finished points end at once, others continue.
+# Time and memory are {time:g} and {memory:g} times the estimates for the longest point. Add partition and account.
+#SBATCH --job-name={job}
+#SBATCH --array=0-{last}
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task={threads}
+#SBATCH --mem={mib}M
+#SBATCH --time={clock}
+#SBATCH --signal=B:TERM@60
+#SBATCH --output={output}
+exec {python} -m nakmd sweep {folder} --index "$SLURM_ARRAY_TASK_ID"
+"""
+
+
+def write_array_script(sweep: SweepFolder, sizes: Sequence[PointSize]) -> Path:
+    """Write ``array.slurm`` into the folder of a sweep and return its path.
+
+    A task has one core unless the sweep file gives ``threads``: runs side by side use cores best.
+
+    Parameters
+    ----------
+    sweep : SweepFolder
+    sizes : sequence of PointSize
+        Of all points.
+    """
+    longest = max(range(len(sizes)), key=lambda index: sizes[index].work)
+    forecast = estimate(make_plan(sweep.index.source_of(sweep.index.points[longest])))
+    folder = sweep.path.resolve()
+    script = folder / ARRAY
+    text = _SCRIPT.format(
+        name=sweep.index.name,
+        job=sweep.index.name,
+        script=shlex.quote(str(script)),
+        last=len(sizes) - 1,
+        time=_TIME,
+        memory=_MEMORY,
+        threads=sweep.index.threads or 1,
+        mib=int(max(_MEMORY * forecast.memory, _LEAST_MEMORY) / 2**20) + 1,
+        clock=_clock(max(_TIME * forecast.wall_time, _LEAST_TIME)),
+        output=folder / "slurm-%a.out",
+        python=shlex.quote(sys.executable),
+        folder=shlex.quote(str(folder)),
+    )
+    write_atomically(script, text.encode())
+    return sweep.path / ARRAY
+
+
+def _clock(seconds: float) -> str:
+    """Return a time as Slurm takes it, in whole minutes: days-hours:minutes:seconds.
+
+    Examples
+    --------
+    >>> _clock(100_000.0)
+    '1-03:47:00'
+    """
+    minutes = int(seconds // 60) + 1
+    return f"{minutes // 1440}-{minutes // 60 % 24:02}:{minutes % 60:02}:00"
