@@ -12,8 +12,8 @@ import numpy as np
 from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.analysis.numerics.trend import LIMIT
 
-#: How a number depends on temperature, for fits over several runs: it rises as exp(-E/k_B T) (diffusion, rates) or falls
-#: as exp(+E/k_B T) (viscosity, times); it is a ratio of equilibrium exp(-ΔG/k_B T); or a free energy ΔH - T ΔS.
+#: How a number depends on temperature, for fits over several runs: it rises as exp(-E/k_B T) (diffusion, rates) or
+#: falls as exp(+E/k_B T) (viscosity, times); it is a ratio of equilibrium exp(-ΔG/k_B T); or a free energy ΔH - T ΔS.
 TemperatureLaw: TypeAlias = Literal["arrhenius", "inverse-arrhenius", "ratio", "free-energy"]
 
 

@@ -296,7 +296,9 @@ class RunFolder:
     def stored_table(self) -> list[dict[str, str]]:
         """Return the table of results with the keys quantity, value and note; empty if it cannot be read."""
         try:
-            return [{key: str(row[key]) for key in ("quantity", "value", "note")} for row in self.read_results()["table"]]
+            return [
+                {key: str(row[key]) for key in ("quantity", "value", "note")} for row in self.read_results()["table"]
+            ]
         except (KeyError, TypeError):
             return []
 
