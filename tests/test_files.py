@@ -19,6 +19,7 @@ EXCEPTIONS = {
     "runs/provenance.py": "the commit of a checkout, in .git",
     "runs/footprint.py": "the free memory, in /proc",
     "results/results.py": "results.json",
+    "sweep_results/stored_sweep.py": "the index of a sweep, and why a point failed",
     "bench/lammps_engine.py": "the input of LAMMPS, in a temporary folder",
     "bench/cases.py": "a potential file of LAMMPS",
     "cli/bench.py": "the name of the processor, in /proc",

@@ -68,7 +68,7 @@ def scatter_of(combined: Iterable[CombinedFigure]) -> dict[FigureKey, SeedScatte
 
     Notes
     -----
-    One-sided probabilities of the single F tests, which are independent, are combined by Fisher's method, on either side.
+    The one-sided probabilities of the F tests, which are independent, are combined by Fisher's method on either side.
 
     References
     ----------

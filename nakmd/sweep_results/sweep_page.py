@@ -14,7 +14,7 @@ from markupsafe import Markup
 from nakmd._version import __version__
 from nakmd.io.atomic import write_atomically
 from nakmd.report.figures import picture
-from nakmd.sweep_results.page_tables import combined_groups, line_rows, long_rows, scatter_rows
+from nakmd.sweep_results.sweep_page_tables import combined_groups, line_rows, long_rows, scatter_rows
 from nakmd.sweep_results.run_figure import FigureKey
 from nakmd.sweep_results.seed_average import CONTRADICTION
 from nakmd.sweep_results.sweep import Sweep
@@ -177,7 +177,8 @@ def _caption(sweep: Sweep, has_seeds: bool) -> str:
 
 def _pictures(sweep: Sweep) -> tuple[list[_Picture], list[_Picture]]:
     """Return the pictures of all quantities that vary: main rows of the tables, and their parts."""
-    mains, parts = [], []
+    mains: list[_Picture] = []
+    parts: list[_Picture] = []
     is_part = {figure.key: figure.part for figure in sweep.combined()}
     for key in sweep.quantities():
         if len({figure.value for figure in sweep.figures if figure.key == key and figure.value is not None}) < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from nakmd.analysis import ArrheniusRecord
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
 from nakmd.sweep_results.model_mean import ModelMean
 from nakmd.sweep_results.run_figure import FigureKey, RunFigure
-from nakmd.sweep_results.seed_average import CombinedFigure
+from nakmd.sweep_results.seed_average import CombinedFigure, condition_of
 from nakmd.sweep_results.stored_sweep import Label, StoredAxis
 from nakmd.sweep_results.temperature_lines import TemperatureLine
 from nakmd.units import K_B
@@ -25,6 +26,9 @@ _MOST_SERIES = 14
 
 #: Width by which the series are set apart at the same place, as a share of the smallest distance of two places.
 _APART = 0.3
+
+#: Distance of the dots of single runs from the bar of their mean, as a share of that of two series.
+_BESIDE = 0.3
 
 #: Characters of a line of a label.
 _LINE = 42
@@ -56,7 +60,9 @@ def draw_quantity(
     x_axis = next((axis for axis in conditions if axis.numeric), conditions[0] if conditions else None)
     others = [axis for axis in conditions if axis is not x_axis]
     places = _places(x_axis)
-    drawn: Sequence[_Drawn] = model_means or means
+    averaged = {condition_of(mean.labels, ()) for mean in model_means}
+    alone = [mean for mean in means if condition_of(mean.labels, model_axes) not in averaged]  # of one model only
+    drawn: list[_Drawn] = [*model_means, *alone]
     by_model = () if model_means else tuple(model_axes)
     series = list(dict.fromkeys(_series(item.labels, others, by_model) for item in drawn))
     step = _APART * _least_distance(places.values()) / max(1, len(series))
@@ -67,10 +73,9 @@ def draw_quantity(
         members.sort(key=lambda item: _place(item.labels, x_axis, places))
         at = [_place(item.labels, x_axis, places) + shift for item in members]
         single = [run for run in runs if _series(run.labels, others, by_model) == name]
-        ax.plot(
-            [_place(run.labels, x_axis, places) + shift for run in single], [run.value for run in single], ".", ms=4,
-            color=color, alpha=0.35, zorder=1,
-        )  # fmt: skip
+        beside = [_place(run.labels, x_axis, places) + shift + _BESIDE * step for run in single]
+        values = np.array([run.value for run in single], dtype=np.float64)
+        ax.plot(beside, values, ".", ms=5, color=color, alpha=0.5, zorder=1)
         for x, item in zip(at, members, strict=True):
             if item.model_spread:
                 ends = (item.value - item.model_spread, item.value + item.model_spread)
@@ -147,7 +152,7 @@ def _series(labels: Mapping[str, Label], axes: Sequence[StoredAxis], by_model: S
 
 def _least_distance(places: Iterable[float]) -> float:
     ordered = sorted(set(places))
-    return min((b - a for a, b in zip(ordered, ordered[1:])), default=1.0)
+    return min((b - a for a, b in itertools.pairwise(ordered)), default=1.0)
 
 
 def draw_lines(lines: Sequence[TemperatureLine], ax: Axes | None = None) -> Figure:

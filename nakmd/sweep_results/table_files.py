@@ -82,8 +82,8 @@ def frame(rows: Sequence[TableRow]) -> pd.DataFrame:
     """
     if importlib.util.find_spec("pandas") is None:
         raise InputError(
-            "A data frame needs pandas, which is not installed: pip install 'nakmd[tables]'. Without it, read table.csv "
-            "or combined.csv of the sweep, or use Sweep.figures and Sweep.combined()."
+            "A data frame needs pandas, which is not installed: pip install 'nakmd[tables]'. Without it, read "
+            "table.csv or combined.csv of the sweep, or use Sweep.figures and Sweep.combined()."
         )
     import pandas as pd  # noqa: PLC0415  (optional, and slow to import)
 

@@ -13,6 +13,9 @@ from nakmd.sweep_results.seed_average import CombinedFigure, as_measure
 from nakmd.sweep_results.sweep import Sweep
 from nakmd.sweep_results.temperature_lines import TemperatureLine
 
+#: Most rows of the means that are shown without being asked for.
+_MOST_OPEN = 300
+
 #: A row by the names that the template uses.
 Cells = dict[str, Any]
 
@@ -23,9 +26,11 @@ def combined_groups(sweep: Sweep) -> list[Cells]:
     groups: dict[FigureKey, list[CombinedFigure]] = {}
     for figure in sweep.combined():
         groups.setdefault(figure.key, []).append(figure)
+    total = sum(len(members) for members in groups.values() if not members[0].part)
     return [
         {
             "title": key.name,
+            "open": not members[0].part and total <= _MOST_OPEN,
             "axes": [axis.label for axis in axes],
             "rows": [
                 {
