@@ -125,6 +125,9 @@ def test_one_run_has_the_error_within_it_and_says_so():
     assert (figure.value, figure.error, figure.within_error, figure.variance_ratio) == (5.0, 0.3, 0.3, None)
     assert figure.high == pytest.approx(5.0 + 2.228 * 0.3, abs=2e-4)  # t of 10 degrees of freedom in any table
     assert figure.notes == ("one run: the error is that within the run",)
+    unknown = combined([run_figure(5.0, 0.3, 1, n_effective=None)])[0]
+    assert (unknown.error, unknown.low, unknown.n_effective) == (0.3, None, None)
+    json.dumps(unknown.to_dict(), allow_nan=False)
 
 
 def test_unlike_units_are_never_averaged():

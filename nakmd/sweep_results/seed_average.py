@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import scipy  # its modules load on first use
 
-from nakmd.analysis.numerics.statistics import Measure, format_measure, student_factor
+from nakmd.analysis.numerics.statistics import Measure, student_factor
 from nakmd.analysis.table_row import TemperatureLaw
 from nakmd.arrays import FloatArray
 from nakmd.sweep_results.run_figure import FigureKey, RunFigure
@@ -40,8 +40,8 @@ class CombinedFigure:
         it is unknown.
     low, high : float or None
         95 % confidence interval of the mean, with Student's t for ``n_effective`` - 1 degrees of freedom.
-    n_effective : float
-        Number of runs, or of independent samples in the only one.
+    n_effective : float or None
+        Number of runs, or of independent samples in the only one; None if it is unknown.
     runs, planned : int
         Runs with the number, and runs of the sweep at this point of the axes.
     within_error : float or None
@@ -70,7 +70,7 @@ class CombinedFigure:
     error: float | None
     low: float | None
     high: float | None
-    n_effective: float
+    n_effective: float | None
     runs: int
     planned: int
     within_error: float | None
@@ -87,9 +87,15 @@ class CombinedFigure:
         return FigureKey(self.record, self.name, self.unit)
 
     @property
+    def measure(self) -> Measure:
+        """The mean with its error; NaN where something is unknown."""
+        error, n_effective = (math.nan if x is None else x for x in (self.error, self.n_effective))
+        return Measure(self.value, error, self.unit, n_effective)
+
+    @property
     def text(self) -> str:
         """Value, standard error and unit."""
-        return format_measure(self.value, math.nan if self.error is None else self.error, self.unit)
+        return self.measure.text
 
     @property
     def p_value(self) -> float | None:
@@ -169,16 +175,17 @@ def _combined(
     within = float(np.sqrt(np.mean(errors**2) / n))
     ratio = above = None
     notes = []
+    n_effective = float(n) if n > 1 else first.n_effective
     if n > 1:
-        error, n_effective = float(np.std(values, ddof=1)) / math.sqrt(n), float(n)
+        error = float(np.std(values, ddof=1)) / math.sqrt(n)
         ratio, above = compare_variances(values, errors, freedoms)
         notes += _on_scatter(values, errors, ratio, above)
     else:
-        error, n_effective = within, first.n_effective or math.nan
+        error = within
         notes.append("one run: the error is that within the run")
     if len(without):
         notes.append(f"{len(without)} of {n + len(without)} runs without a number: {without[0].text or 'none'}")
-    half = error * student_factor(n_effective)
+    half = error * student_factor(math.nan if n_effective is None else n_effective)
     known = math.isfinite(half)
     doubtful = sum(member.doubtful for member in members)
     if doubtful:
@@ -267,8 +274,3 @@ def _shared_notes(members: Sequence[RunFigure]) -> list[str]:
                 counts[re.sub(r"[\d.]+", "#", note)].append(note)
     n = len(members)
     return [notes[0] if len(notes) == n == 1 else f"{notes[0]} ({len(notes)} of {n} runs)" for notes in counts.values()]
-
-
-def as_measure(figure: CombinedFigure, error: float | None) -> Measure:
-    """Return a mean with another error as a measure."""
-    return Measure(figure.value, math.nan if error is None else error, figure.unit, figure.n_effective)

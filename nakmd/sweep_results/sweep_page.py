@@ -14,15 +14,25 @@ from markupsafe import Markup
 from nakmd._version import __version__
 from nakmd.io.atomic import write_atomically
 from nakmd.report.figures import picture
-from nakmd.sweep_results.sweep_page_tables import combined_groups, line_rows, long_rows, scatter_rows
 from nakmd.sweep_results.run_figure import FigureKey
 from nakmd.sweep_results.seed_average import CONTRADICTION
 from nakmd.sweep_results.sweep import Sweep
+from nakmd.sweep_results.sweep_page_tables import (
+    combined_groups,
+    line_rows,
+    long_rows,
+    model_free_axes,
+    model_rows,
+    scatter_rows,
+)
 from nakmd.sweep_results.sweep_picture import draw_lines
 from nakmd.sweep_results.temperature_lines import TemperatureLine
 
 #: Name of the page in the folder of the sweep.
 PAGE = "report.html"
+
+#: Most numbers of single runs in the page: 250 bytes each.
+_MOST_NUMBERS = 10_000
 
 #: Resolution of the pictures: many in one page.
 _DPI = 100.0
@@ -105,7 +115,10 @@ def render_sweep_page(sweep: Sweep) -> str:
         caption=_caption(sweep, bool(seeds)),
         combined=combined_groups(sweep),
         of_models=bool(sweep.model_means),
-        long=long_rows(sweep),
+        models=model_rows(sweep),
+        model_axes=[axis.label for axis in model_free_axes(sweep)],
+        long=long_rows(sweep) if len(sweep.figures) <= _MOST_NUMBERS else [],
+        numbers=f"{len(sweep.figures):,}",
         scatter=scatter,
         tests=len(scatter),
         contradicted=sum(bool(row["verdict"]) for row in scatter),
@@ -168,11 +181,10 @@ def _warnings(sweep: Sweep) -> list[str]:
 def _caption(sweep: Sweep, has_seeds: bool) -> str:
     bars = "95 % intervals (Student’s t)" if not sweep.model_means else "standard errors of the mean over the models"
     source = " from the scatter between the runs" if has_seeds and not sweep.model_means else ""
-    spread = " Wide pale bars are the spread of the models, which is no statistical error." if sweep.model_means else ""
-    return (
-        f"Markers are means, bars {bars}{source}, and small dots single runs.{spread} An interval of two or three runs "
-        "may be wider than the figure."
-    )
+    more = " Wide pale bars are the spread of the models, which is no statistical error."
+    if not sweep.model_means:
+        more = " An interval of two or three runs may be wider than the figure."
+    return f"Markers are means, bars {bars}{source}, and small dots single runs.{more}"
 
 
 def _pictures(sweep: Sweep) -> tuple[list[_Picture], list[_Picture]]:

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.arrays import FloatArray
 from nakmd.report.tables import interval_text, typeset
 from nakmd.sweep_results.run_figure import FigureKey
-from nakmd.sweep_results.seed_average import CombinedFigure, as_measure
+from nakmd.sweep_results.seed_average import CombinedFigure
+from nakmd.sweep_results.stored_sweep import StoredAxis
 from nakmd.sweep_results.sweep import Sweep
 from nakmd.sweep_results.temperature_lines import TemperatureLine
 
@@ -36,7 +38,7 @@ def combined_groups(sweep: Sweep) -> list[Cells]:
                 {
                     "labels": [_label(figure.labels.get(axis.name)) for axis in axes],
                     "text": typeset(figure.text),
-                    "interval": interval_text(as_measure(figure, figure.error)),
+                    "interval": interval_text(figure.measure),
                     "runs": str(figure.runs) if figure.runs == figure.planned else f"{figure.runs} of {figure.planned}",
                     "within": _short(figure.within_error),
                     "ratio": _short(figure.variance_ratio),
@@ -49,6 +51,25 @@ def combined_groups(sweep: Sweep) -> list[Cells]:
         }
         for key, members in groups.items()
     ]
+
+
+def model_rows(sweep: Sweep) -> list[Cells]:
+    """Return the means over models."""
+    return [
+        {
+            "name": mean.name,
+            "labels": [_label(mean.labels.get(axis.name)) for axis in model_free_axes(sweep)],
+            "text": typeset(format_measure(mean.value, math.nan if mean.error is None else mean.error, mean.unit)),
+            "spread": _short(mean.model_spread),
+            "models": str(mean.models),
+        }
+        for mean in sorted(sweep.model_means, key=lambda mean: sweep.quantities().index(mean.key))
+    ]
+
+
+def model_free_axes(sweep: Sweep) -> list[StoredAxis]:
+    """Return the axes that means over models still have."""
+    return [axis for axis in sweep.axes if axis.role == "condition"]
 
 
 def long_rows(sweep: Sweep) -> list[Cells]:

@@ -126,7 +126,7 @@ def _line(
                 value=figure.value,
                 error=error,
                 unit=figure.unit,
-                n_effective=figure.n_effective,
+                n_effective=figure.measure.n_effective,
             )
         )
     notes = [f"without {', '.join(left_out)}: no error there"] if left_out else []
