@@ -241,6 +241,21 @@ def test_intervals_of_an_activation_energy_cover_it_although_the_errors_within_r
     assert covered / sweeps > 0.95 - 4.0 * math.sqrt(0.95 * 0.05 / sweeps)
 
 
+@pytest.mark.parametrize(("measured", "lines"), [(1.01, True), (1.03, False)])
+def test_an_axis_that_is_not_the_temperature_of_the_runs_gives_no_line(tmp_path, measured, lines):
+    """A deck of which only the initial temperature is an axis: its runs have that of their thermostat."""
+
+    def table(labels):
+        kelvin = measured * labels["temperature"]
+        return [*law(labels), entry("thermo", "temperature", kelvin, 2.0, "K", law="temperature")]
+
+    sweep = nakmd.Sweep(write_sweep(tmp_path, [TEMPERATURE], table))
+    assert len(sweep.lines) == 4
+    for line in sweep.lines:
+        assert (line.fit is not None) == lines
+        assert lines or "at 400 K of the axis the runs have 412 ± 2 K" in line.reason
+
+
 def test_two_temperatures_give_no_line_and_the_reason(tmp_path):
     sweep = nakmd.Sweep(
         write_sweep(tmp_path, [axis("T", [400, 500], unit="K")], lambda at: law({"temperature": at["T"]}))

@@ -13,8 +13,9 @@ from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.analysis.numerics.trend import LIMIT
 
 #: How a number depends on temperature, for fits over several runs: it rises as exp(-E/k_B T) (diffusion, rates) or
-#: falls as exp(+E/k_B T) (viscosity, times); it is a ratio of equilibrium exp(-ΔG/k_B T); or a free energy ΔH - T ΔS.
-TemperatureLaw: TypeAlias = Literal["arrhenius", "inverse-arrhenius", "ratio", "free-energy"]
+#: falls as exp(+E/k_B T) (viscosity, times); it is a ratio of equilibrium exp(-ΔG/k_B T), or a free energy ΔH - T ΔS.
+#: "temperature": it is the temperature itself, with which that of an axis is compared.
+TemperatureLaw: TypeAlias = Literal["arrhenius", "inverse-arrhenius", "ratio", "free-energy", "temperature"]
 
 
 class WithError(Protocol):
@@ -88,7 +89,10 @@ class Row:
 
 
 def named_rows(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
-    """Yield rows with their full names, equal in all runs: the key, behind that of the row above if it is a part."""
+    """Yield rows with their full names, equal in all runs: the key, or the name without one.
+
+    One that starts with two spaces follows that of the row above: ``"affinity per first-layer atom, of K, per atom"``.
+    """
     above = ""
     for row in rows:
         own = row.key or row.quantity

@@ -17,6 +17,10 @@ from nakmd.sweep_results.seed_average import CombinedFigure, condition_of
 from nakmd.sweep_results.seed_scatter import SeedScatter
 from nakmd.sweep_results.stored_sweep import Label, StoredAxis
 
+#: No line is fitted if the temperature of the runs differs from the axis by more than this share of it, which changes
+#: an activation energy by about as much, and by more than this number of standard errors.
+MOST_DEVIATION, MOST_ERRORS = 0.02, 4.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class TemperatureLine:
@@ -95,23 +99,31 @@ def temperature_lines(
     error within its runs has the error from its seeds if there are at least four.
     """
     groups: dict[tuple[FigureKey, str], list[tuple[float, CombinedFigure]]] = defaultdict(list)
+    measured = {condition_of(figure.labels, ()): figure for figure in combined if figure.law == "temperature"}
     for figure in combined:
         kelvin = axis.kelvin(figure.labels[axis.name])
-        if figure.law is not None and kelvin is not None:
+        if figure.law not in (None, "temperature") and kelvin is not None:
             groups[figure.key, condition_of(figure.labels, (axis.name, *tied))].append((kelvin, figure))
     order = list(dict.fromkeys(key for key, _ in groups))
     return [
-        _line(key, sorted(points, key=lambda point: point[0]), (axis.name, *tied), scatter.get(key))
+        _line(key, sorted(points, key=lambda point: point[0]), (axis.name, *tied), scatter.get(key), measured)
         for (key, _), points in sorted(groups.items(), key=lambda group: order.index(group[0][0]))
         if len(points) > 1
     ]
 
 
 def _line(
-    key: FigureKey, points: Sequence[tuple[float, CombinedFigure]], without: Sequence[str], scatter: SeedScatter | None
+    key: FigureKey,
+    points: Sequence[tuple[float, CombinedFigure]],
+    without: Sequence[str],
+    scatter: SeedScatter | None,
+    measured: Mapping[str, CombinedFigure],
 ) -> TemperatureLine:
     first = points[0][1]
     labels = {name: value for name, value in first.labels.items() if name not in without}
+    wrong = _wrong_temperature(points, measured)
+    if wrong:
+        return TemperatureLine(key=key, labels=labels, fit=None, reason=wrong)
     factor = scatter.factor if scatter is not None else 1.0
     temperatures, records, left_out = [], [], []
     for kelvin, figure in points:
@@ -144,6 +156,21 @@ def _line(
     except AnalysisError as error:
         return TemperatureLine(key=key, labels=labels, fit=None, reason="; ".join([str(error), *notes]))
     return TemperatureLine(key=key, labels=labels, fit=fit, notes=tuple(notes))
+
+
+def _wrong_temperature(points: Sequence[tuple[float, CombinedFigure]], measured: Mapping[str, CombinedFigure]) -> str:
+    """Return where the runs have another temperature than the axis says; empty if they have it."""
+    for kelvin, figure in points:
+        found = measured.get(condition_of(figure.labels, ()))
+        if found is None:
+            continue
+        error = max(found.error or 0.0, found.within_error or 0.0)
+        if abs(found.value - kelvin) > max(MOST_ERRORS * error, MOST_DEVIATION * kelvin):
+            return (
+                f"at {kelvin:g} K of the axis the runs have {found.text}: the axis is not their temperature, or they "
+                "have not reached it"
+            )
+    return ""
 
 
 def _error(figure: CombinedFigure, factor: float) -> float:
