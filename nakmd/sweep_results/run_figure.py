@@ -137,6 +137,6 @@ def _of_point(point: StoredPoint) -> Iterator[RunFigure]:
     except (KeyError, TypeError, AttributeError) as error:
         raise FileFormatError(
             point.directory / "results.json",
-            f"has rows without {error}: another version of nakmd wrote it",
+            f"has rows without {error}: another version of nakmd wrote it.",
             "Delete this file and call `nakmd sweep` again.",
         ) from None

@@ -152,7 +152,7 @@ def read_sweep(directory: str | Path) -> StoredSweep:
         what = f"contains no {INDEX}" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}. Give the folder of a sweep, such as nakmd.Sweep('sweeps/first').") from None
     except (OSError, ValueError) as error:
-        raise FileFormatError(path, f"cannot be read ({error})", "Call `nakmd sweep` again with this folder.") from None
+        raise FileFormatError(path, f"cannot be read ({error}).", "Call `nakmd sweep` again with this folder.") from None
     try:
         axes = tuple(
             StoredAxis(
@@ -169,7 +169,7 @@ def read_sweep(directory: str | Path) -> StoredSweep:
         )
     except (KeyError, TypeError, AttributeError) as error:
         fault = f"lacks {error}" if isinstance(error, KeyError) else f"has another form ({error})"
-        raise FileFormatError(path, f"{fault}, so it is no index of a sweep", "Call `nakmd sweep` again.") from None
+        raise FileFormatError(path, f"{fault}, so it is no index of a sweep.", "Call `nakmd sweep` again.") from None
 
 
 def _point(folder: Path, entry: Mapping[str, Any]) -> StoredPoint:
