@@ -152,7 +152,9 @@ def read_sweep(directory: str | Path) -> StoredSweep:
         what = f"contains no {INDEX}" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}. Give the folder of a sweep, such as nakmd.Sweep('sweeps/first').") from None
     except (OSError, ValueError) as error:
-        raise FileFormatError(path, f"cannot be read ({error}).", "Call `nakmd sweep` again with this folder.") from None
+        raise FileFormatError(
+            path, f"cannot be read ({error}).", "Call `nakmd sweep` again with this folder."
+        ) from None
     try:
         axes = tuple(
             StoredAxis(
