@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nakmd.io import Trajectory
     from nakmd.reported import resume, run
     from nakmd.runs.outcome import Run
+    from nakmd.sweep_results.sweep import Sweep
     from nakmd.system import Frame, System
 
 #: Module of each public name. Names are imported on first use, so that the command line starts quickly and a script
@@ -31,6 +32,7 @@ _HOMES = {
     "Frame": "nakmd.system",
     "NakmdError": "nakmd.errors",
     "Run": "nakmd.runs.outcome",
+    "Sweep": "nakmd.sweep_results.sweep",
     "System": "nakmd.system",
     "Trajectory": "nakmd.io",
     "resume": "nakmd.reported",
@@ -39,8 +41,8 @@ _HOMES = {
 _MODULES = ("analysis", "integrators", "io", "potentials", "structures", "studies", "units")
 
 __all__ = [
-    "Cell", "Deck", "Frame", "NakmdError", "Run", "System", "Trajectory", "__version__", "analysis", "integrators",
-    "io", "potentials", "resume", "run", "structures", "studies", "units",
+    "Cell", "Deck", "Frame", "NakmdError", "Run", "Sweep", "System", "Trajectory", "__version__", "analysis",
+    "integrators", "io", "potentials", "resume", "run", "structures", "studies", "units",
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ EXCEPTIONS = {
     "runs/footprint.py": "the free memory, in /proc",
     "results/results.py": "results.json",
     "sweeps/sweep_folder.py": "the index of a sweep, and why a point failed",
+    "sweep_results/stored_sweep.py": "the index of a sweep, and why a point failed",
     "bench/lammps_engine.py": "the input of LAMMPS, in a temporary folder",
     "bench/cases.py": "a potential file of LAMMPS",
     "cli/bench.py": "the name of the processor, in /proc",

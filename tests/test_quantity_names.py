@@ -21,7 +21,7 @@ from nakmd.analysis.frame_choice import FrameChoice
 from nakmd.analysis.named_analysis import AtomsPresent, TableAnalysis
 from nakmd.analysis.registry import DERIVED
 from nakmd.analysis.surface_figures import NO_CHOICE
-from nakmd.analysis.table_row import Row
+from nakmd.analysis.table_row import Row, named_rows
 from nakmd.cell import Cell
 from nakmd.cli.app import app
 from nakmd.deck.deck import Deck
@@ -118,6 +118,9 @@ def test_a_record_has_rows_text_json_and_plot(name):
         rows = list(record.rows())
         assert all(isinstance(row, Row) and row.quantity and row.text for row in rows)
         assert rows or name == "map"  # a figure without a number
+        names = [full_name for full_name, _ in named_rows(rows)]
+        assert len(set(names)) == len(names)  # or a sweep would average two rows
+        assert not any(re.search(r"\d\.\d", full_name) for full_name in names), "a measured number: give the row a key"
         plain = json.loads(json.dumps(record.to_dict(), allow_nan=False))
         assert plain["unit"] == record.unit
         assert str(record)

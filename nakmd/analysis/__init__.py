@@ -54,6 +54,7 @@ from nakmd.analysis.thermal_conductivity import (
 )
 from nakmd.analysis.thermo import Thermo, ThermoRecord, thermo
 from nakmd.analysis.umbrella_free_energy import UmbrellaRecord, umbrella_free_energy
+from nakmd.analysis.van_t_hoff import VanTHoffRecord, van_t_hoff
 from nakmd.analysis.velocities import VelocityCorrelation, VelocityRecord, velocity_correlation
 from nakmd.analysis.viscosity import Viscosity, viscosity
 from nakmd.analysis.young_dupre import YoungDupreRecord, young_dupre
@@ -127,6 +128,7 @@ __all__ = [
     "Thermo",
     "ThermoRecord",
     "UmbrellaRecord",
+    "VanTHoffRecord",
     "VelocityCorrelation",
     "VelocityRecord",
     "Viscosity",
@@ -171,6 +173,7 @@ __all__ = [
     "thermo",
     "umbrella_free_energy",
     "unmeasured_quantities",
+    "van_t_hoff",
     "velocity_correlation",
     "viscosity",
     "yeh_hummer",

@@ -81,7 +81,7 @@ class AffinityRecord(Record):
         for metal, entry in self.layer_atoms.items():
             yield Row.of(f"{metal} in the first layer", entry)
         for (a, b), entry in self.enrichment.items():
-            yield Row.of(f"enrichment {a}/{b} of the first layer", entry)
+            yield Row.of(f"enrichment {a}/{b} of the first layer", entry, law="ratio")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the affinity per area against time, with mean and 95 % confidence interval."""

@@ -71,7 +71,8 @@ class CoordinationRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table."""
-        yield Row.of(f"{self.neighbor} around {self.center}, to {self.cutoff:g} Å", self)
+        key = f"{self.neighbor} around {self.center}"
+        yield Row.of(f"{key}, to {self.cutoff:g} Å", self, key=key)
         if len(self.by_site) > 1:
             for site, entry in self.by_site.items():
                 yield Row.of(f"  at {site}", entry)

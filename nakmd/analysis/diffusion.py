@@ -77,7 +77,7 @@ class DiffusionRecord(Record):
         notes = [] if self.diffusive else [f"not diffusive: MSD ~ t^{self.exponent:.2f}"]
         if self.unwrap == "nearest":
             notes.append("no image counts: paths to the nearest image")
-        yield Row.of(f"diffusion of {self.species}", self, "; ".join(notes))
+        yield Row.of(f"diffusion of {self.species}", self, "; ".join(notes), law="arrhenius")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the MSD, its error band and the fitted line."""

@@ -44,7 +44,7 @@ class DwellRecord(Record):
             Name of the row, and what ends the time, as ``"contact broke"``.
         """
         if math.isfinite(self.value):
-            return Row.of(quantity, self, window_note(self, self.window))
+            return Row.of(quantity, self, window_note(self, self.window), law="inverse-arrhenius")
         if not math.isfinite(self.lower_bound):
             return Row(quantity, "undefined", "never in this state")
         note = f"lower bound (95 %): no {event} in {self.window:.3g} ps"

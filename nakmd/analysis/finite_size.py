@@ -54,7 +54,7 @@ class FiniteSizeRecord(Record):
     def rows(self) -> Iterator[Row]:
         """Yield the row that follows that of the diffusion coefficient."""
         warnings = [note.removeprefix("WARNING: ") for note in self.notes if note.startswith("WARNING")]
-        yield Row.of("  in an infinite system", self, "; ".join(warnings))
+        yield Row.of("  in an infinite system", self, "; ".join(warnings), law="arrhenius")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the coefficients against 1/L, and the line to 1/L = 0."""

@@ -87,9 +87,11 @@ class FreeEnergyProfileRecord(Record):
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table."""
         for (side, species), well in self.wells.items():
-            yield Row.of(f"free energy of {species}, well {side} at {well.position.value:.2f} Å", well.depth)
+            key, place = f"free energy of {species}, well {side}", f"at {well.position.value:.2f} Å"
+            yield Row.of(f"{key} {place}", well.depth, key=key, law="free-energy")
             if math.isfinite(well.barrier.value):
-                yield Row.of(f"  barrier from it, at {well.barrier_position.value:.2f} Å", well.barrier)
+                key, place = "  barrier from it", f"at {well.barrier_position.value:.2f} Å"
+                yield Row.of(f"{key}, {place}", well.barrier, key=key, law="free-energy")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the profile of each species with its error band; dashes mark the second side."""

@@ -65,7 +65,8 @@ class GibbsExcessRecord(Record):
             yield Row.of(f"  share of {self.of} in the bulk", self.bulk_composition[side])
         for (side, number), entry in self.enrichment.items():
             end = self.layers[side][number - 1].end
-            yield Row.of(f"  enrichment {self.of}/{self.over} in layer {number} {side}, to {end:.1f} Å", entry)
+            key = f"enrichment {self.of}/{self.over} in layer {number} {side}"
+            yield Row.of(f"  {key}, to {end:.1f} Å", entry, key=key, law="ratio")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the enrichment of each layer over its extent."""

@@ -35,6 +35,7 @@ class ViscosityRecord(GreenKuboRecord):
     row = "viscosity"
     symbol = "η"
     current = "stress"
+    law = "inverse-arrhenius"
 
     lengths: FloatArray
 

@@ -20,7 +20,7 @@ from nakmd.analysis.numerics.displacements import (
 )
 from nakmd.analysis.numerics.statistics import student_factor
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
-from nakmd.analysis.table_row import Row
+from nakmd.analysis.table_row import Row, TemperatureLaw
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 
@@ -54,6 +54,8 @@ class GreenKuboRecord(Record):
     row: ClassVar[str]
     symbol: ClassVar[str]
     current: ClassVar[str]
+    #: How it depends on temperature.
+    law: ClassVar[TemperatureLaw | None] = None
 
     temperature: float
     volume: float
@@ -70,7 +72,7 @@ class GreenKuboRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table."""
-        yield Row.of(self.row, self, "" if self.settled else "the integral has not settled")
+        yield Row.of(self.row, self, "" if self.settled else "the integral has not settled", law=self.law)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the running integral with its error, the fit window and the value."""

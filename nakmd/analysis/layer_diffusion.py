@@ -67,7 +67,7 @@ class LayerDiffusionRecord(Record):
         """Yield the lines of the table of results."""
         for layer, entry in self.layers.items():
             if math.isfinite(entry.value):
-                yield Row.of(f"{self.species} along the wall, {layer}", entry)
+                yield Row.of(f"{self.species} along the wall, {layer}", entry, law="arrhenius")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the MSD of the atoms that stay, and the fitted line of each layer."""

@@ -67,7 +67,7 @@ class LifetimesRecord(DwellRecord):
         yield self.main_row(f"{self.center}-{self.neighbor} contact lifetime", "contact broke")
         for (site, metal), entry in self.lifetimes.items():
             if len(self.lifetimes) > 1 and math.isfinite(entry.value):
-                yield Row.of(f"  {site}-{metal}", entry, window_note(entry, self.window))
+                yield Row.of(f"  {site}-{metal}", entry, window_note(entry, self.window), law="inverse-arrhenius")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw both correlation functions of each pair of species: continuous dashed, intermittent solid."""

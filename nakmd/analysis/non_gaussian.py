@@ -49,7 +49,8 @@ class NonGaussianRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the height of the peak."""
-        yield Row.of(f"non-Gaussian parameter of {self.species}, at {self.peak:.3g} ps", self)
+        key = f"non-Gaussian parameter of {self.species}"
+        yield Row.of(f"{key}, at {self.peak:.3g} ps", self, key=key)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the parameter against the lag, with its error band."""

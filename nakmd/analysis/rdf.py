@@ -101,8 +101,8 @@ class RDFRecord(Record):
             # the table covers the liquid; pairs within the wall are in the results file only
             if math.isfinite(partial.first_minimum) and not {partial.a, partial.b} <= set(WALL):
                 yield Row(f"g(r) {partial.a}-{partial.b}, first peak", f"{partial.peak:.2f} Å")
-                shell = f"{partial.b} around {partial.a}, to {partial.first_minimum:.2f} Å"
-                yield Row.of(shell, partial.coordination)
+                pair, shell = f"{partial.b} around {partial.a}", f"to {partial.first_minimum:.2f} Å"
+                yield Row.of(f"{pair}, {shell}", partial.coordination, key=f"{pair}, first shell of g(r)")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw every g(r) with its error band, without pairs within the wall (20 times higher) if there is metal."""

@@ -58,7 +58,7 @@ class ResidenceRecord(DwellRecord):
         """Yield the lines of the table of results."""
         yield self.main_row(f"{self.species} residence in the first layer", f"{self.species} left it")
         if math.isfinite(self.value):
-            yield Row.of("  exchange rate", self.exchange)
+            yield Row.of("  exchange rate", self.exchange, law="arrhenius")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the survival probability in each layer."""

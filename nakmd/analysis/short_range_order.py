@@ -54,7 +54,8 @@ class ShortRangeOrderRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
-        yield Row.of(f"short-range order {self.a}-{self.b}, to {self.cutoff:.2f} Å", self)
+        key = f"short-range order {self.a}-{self.b}"
+        yield Row.of(f"{key}, to {self.cutoff:.2f} Å", self, key=key)
         for center, entry in self.by_center.items():
             yield Row.of(f"  around {center}", entry)
 

@@ -43,7 +43,7 @@ class StickingRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table."""
-        yield Row.of(f"sticking, {self.left} of {self.arrived} arrivals left", self)
+        yield Row.of(f"sticking, {self.left} of {self.arrived} arrivals left", self, key="sticking")
         if len(self.by_element) > 1:
             for element, share in self.by_element.items():
                 yield Row.of(f"  {element}", share)

@@ -72,7 +72,8 @@ class StressMapRecord(Record):
         """Yield the rows of the results table."""
         yield Row.of("stress in the wall", self.mean)
         for (low, high), stress in self.shells.items():
-            yield Row.of(f"  {low:g} to {high:g} Å from a site ({self.counts[low, high]} atoms)", stress)
+            key = f"  {low:g} to {high:g} Å from a site"
+            yield Row.of(f"{key} ({self.counts[low, high]} atoms)", stress, key=key)
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the mean of the stress in the wall of each atom on the unrolled wall; rings mark the sites."""

@@ -78,7 +78,7 @@ class StructureFactorRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
-        yield Row.of(f"S(q), main peak at {self.peak:.2f} 1/Å", self.peak_height)
+        yield Row.of(f"S(q), main peak at {self.peak:.2f} 1/Å", self.peak_height, key="S(q), main peak")
         if self.long_waves is not None:
             yield Row.of("S_CC(q → 0) over that of random mixing", self.long_waves.relative, self.long_waves.note)
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.analysis.numerics.trend import LIMIT
+
+#: How a number depends on temperature, for fits over several runs: it rises as exp(-E/k_B T) (diffusion, rates) or
+#: falls as exp(+E/k_B T) (viscosity, times); it is a ratio of equilibrium exp(-ΔG/k_B T), or a free energy ΔH - T ΔS.
+#: "temperature": it is the temperature itself, with which that of an axis is compared.
+TemperatureLaw: TypeAlias = Literal["arrhenius", "inverse-arrhenius", "ratio", "free-energy", "temperature"]
 
 
 class WithError(Protocol):
@@ -57,6 +63,11 @@ class Row:
         The number itself, for its interval; None if the row has no error.
     frames : str
         The frames it was measured in; set when the rows of all quantities are collected.
+    key : str
+        The name without what differs from run to run (a measured distance), so that rows of several runs are compared;
+        empty if that is the name itself.
+    law : TemperatureLaw, optional
+        How the number depends on temperature; None if no law is known.
     """
 
     quantity: str
@@ -64,12 +75,30 @@ class Row:
     note: str = ""
     measured: WithError | None = None
     frames: str = ""
+    key: str = ""
+    law: TemperatureLaw | None = None
 
     @classmethod
-    def of(cls, quantity: str, measured: WithError, note: str = "") -> Row:
+    def of(
+        cls, quantity: str, measured: WithError, note: str = "", *, key: str = "", law: TemperatureLaw | None = None
+    ) -> Row:
         """Return the row of a number with an error; its `trust_note` follows the note given."""
         text = format_measure(float(measured.value), float(measured.error), measured.unit)
-        return cls(quantity, text, "; ".join(filter(None, (note, trust_note(measured)))), measured)
+        notes = "; ".join(filter(None, (note, trust_note(measured))))
+        return cls(quantity, text, notes, measured, key=key, law=law)
+
+
+def named_rows(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
+    """Yield rows with their full names, equal in all runs: the key, or the name without one.
+
+    One that starts with two spaces follows that of the row above: ``"affinity per first-layer atom, of K, per atom"``.
+    """
+    above = ""
+    for row in rows:
+        own = row.key or row.quantity
+        name = f"{above}, {own.strip()}" if own.startswith("  ") else own
+        above = above if own.startswith("  ") else own
+        yield name, row
 
 
 def trust_note(measured: WithError) -> str:

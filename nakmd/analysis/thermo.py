@@ -17,7 +17,7 @@ from nakmd.analysis.named_analysis import TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
-from nakmd.analysis.table_row import Row
+from nakmd.analysis.table_row import Row, TemperatureLaw
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
 from nakmd.system import Frame, Topology
@@ -67,7 +67,8 @@ class ThermoRecord(Record):
         """Yield the lines of the table of results."""
         for name, entry in self.quantities.items():
             if name != "conserved":  # only its drift is meaningful
-                yield Row.of(name.removesuffix("_bar").replace("_", " "), entry)
+                law: TemperatureLaw | None = "temperature" if name == "temperature" else None
+                yield Row.of(name.removesuffix("_bar").replace("_", " "), entry, law=law)
         if math.isfinite(self.drift.value):
             yield Row.of("energy drift", self.drift)
 

@@ -62,7 +62,7 @@ class VelocityRecord(Record):
 
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table of results."""
-        yield Row.of(f"diffusion of {self.species}, from velocities", self)
+        yield Row.of(f"diffusion of {self.species}, from velocities", self, law="arrhenius")
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the normalised autocorrelation, its error band, and the running coefficient."""

@@ -124,7 +124,21 @@ def _run_all(
         still = " Points that run on Dask workers go on to their end." if scheduler else ""
         complain(f"Stopped. The same command continues from the checkpoints in {folder.path}.{still}")
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    _show(folder, outcomes, as_json)
+    _show(folder, outcomes, as_json, _write_results(folder))
+
+
+def _write_results(folder: SweepFolder) -> list[Path]:
+    """Write the tables and the page of all runs; a failure is only told, as all results are stored."""
+    from nakmd.sweep_results.sweep_page import write_results
+
+    try:
+        return write_results(folder.path)
+    except Exception as error:
+        complain(
+            f"The tables and the page were not written ({type(error).__name__}: {error}); the runs are complete. "
+            f"Retry with `nakmd report {folder.path}`."
+        )
+        return []
 
 
 def _executor(
@@ -163,7 +177,7 @@ def _as_json(folder: SweepFolder, outcomes: dict[int, PointOutcome]) -> dict[str
     }
 
 
-def _show(folder: SweepFolder, outcomes: dict[int, PointOutcome], as_json: bool) -> None:
+def _show(folder: SweepFolder, outcomes: dict[int, PointOutcome], as_json: bool, files: list[Path]) -> None:
     """Print how the points ended; exit with code 1 if any failed, 3 if any was interrupted."""
     from nakmd.cli.output import say, show_json
 
@@ -173,10 +187,12 @@ def _show(folder: SweepFolder, outcomes: dict[int, PointOutcome], as_json: bool)
     }
     former = folder.former_points()
     if as_json:
-        show_json(_as_json(folder, outcomes))
+        show_json(_as_json(folder, outcomes) | {"files": [str(file) for file in files]})
     else:
         counts = ", ".join(f"{len(indices)} {ending}" for ending, indices in by_ending.items() if indices)
         say(f"{len(outcomes)} points: {counts}  {folder.path}")
+        if files:
+            say(f"results in {folder.path}: {', '.join(file.name for file in files)}")
         if former:
             say(f"no longer part of the sweep, kept in {folder.path / 'points'}: {', '.join(former)}")
     for ending in ("failed", "interrupted"):

@@ -84,13 +84,11 @@ def result_lines(results: Results) -> list[ResultLine]:
         # the number of samples has its own column
         note = re.sub(r"(error uncertain): [\d.]+ independent samples", r"\1", row.note)
         part = row.quantity.startswith(" ")
-        lines.append(
-            ResultLine(row.quantity.strip(), _typeset(row.text), interval, n_effective, row.frames, note, part)
-        )
+        lines.append(ResultLine(row.quantity.strip(), typeset(row.text), interval, n_effective, row.frames, note, part))
     return lines
 
 
-def _typeset(text: str) -> str:
+def typeset(text: str) -> str:
     """Replace the hyphens of negative numbers by minus signs."""
     return re.sub(r"(?<!\w)-(?=\d)|(?<=\de)-(?=\d)", "−", text)
 
@@ -111,8 +109,8 @@ def interval_text(measured: WithError) -> str:
     digits = 1 - math.floor(math.log10(half))
     if digits > 6:
         places = max(1, math.floor(math.log10(max(abs(low), abs(high), half))) + digits)
-        return _typeset(f"{low:.{places}e} … {high:.{places}e}")
-    return _typeset(f"{low:.{max(digits, 0)}f} … {high:.{max(digits, 0)}f}")
+        return typeset(f"{low:.{places}e} … {high:.{places}e}")
+    return typeset(f"{low:.{max(digits, 0)}f} … {high:.{max(digits, 0)}f}")
 
 
 def stage_lines(
@@ -147,7 +145,7 @@ def stage_lines(
                 name=name,
                 ensemble=_ensemble(stage),
                 duration=_duration(stage),
-                drift=_typeset(format_measure(drift.value, drift.error)) if drift is not None else "",
+                drift=typeset(format_measure(drift.value, drift.error)) if drift is not None else "",
                 interval=interval_text(drift) if drift is not None else "",
                 verdict=verdict,
                 good=good,

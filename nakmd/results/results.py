@@ -80,16 +80,12 @@ class Results:
         A table has up to a hundred rows, and each notes a drift of three standard errors, which some exceed by chance.
         Here a row counts from `ROW_LIMIT`.
         """
-        from nakmd.analysis.table_row import drift_note  # noqa: PLC0415  (as above)
+        from nakmd.analysis.table_row import drift_note, named_rows  # noqa: PLC0415  (as above)
 
         entries = [entry for sample in self._samples for entry in sample.unsettled]
         # an entry is "temperature: ..." or "temperature in 'hot': ...", and is not repeated for the row of the quantity
         named = {entry.partition(":")[0].partition(" in ")[0] for entry in entries}
-        above = ""
-        for row in self.rows():
-            part = row.quantity.startswith("  ")
-            name = f"{above}, {row.quantity.strip()}" if part else row.quantity
-            above = above if part else row.quantity
+        for name, row in named_rows(self.rows()):
             drift = "" if row.measured is None else drift_note(row.measured, ROW_LIMIT).removeprefix("not settled: ")
             if drift and name not in named:
                 entries.append(f"{name}: {drift}")
@@ -119,11 +115,15 @@ class Results:
 
     def rows(self) -> list[Row]:
         """Return the table with the main numbers of every record."""
+        return [row for _, rows in self._rows_by_record() for row in rows]
+
+    def _rows_by_record(self) -> list[tuple[str, list[Row]]]:
+        """Return the rows of each record, with those derived from it, by the name of the record."""
         from nakmd.analysis.registry import DERIVED  # noqa: PLC0415  (as above)
 
-        rows: list[Row] = []
+        table = []
         for name, record in self.records.items():
-            rows += _rows_of(name, record)
+            rows = _rows_of(name, record)
             for derived in DERIVED:
                 if name.split()[0] == derived.quantity and derived.using in self.records:
                     try:
@@ -131,7 +131,36 @@ class Results:
                     except AnalysisError:
                         continue
                     rows += _rows_of(name, corrected)
-        return rows
+            table.append((name, rows))
+        return table
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return the table as plain numbers and strings, one entry for each row.
+
+        Each entry has the texts ``quantity``, ``value``, ``frames`` and ``note``; for comparisons between runs also
+        ``record`` and ``name`` (`named_rows`), and of a row with an error ``number``, ``error``, ``unit``,
+        ``n_effective`` and ``trend``, None where they are unknown, ``stages``, and ``law`` if there is one.
+        """
+        from nakmd.analysis.table_row import named_rows  # noqa: PLC0415  (as above)
+
+        entries = []
+        for record, rows in self._rows_by_record():
+            sample = self.records[record].sample
+            for name, row in named_rows(rows):
+                entry = {"quantity": row.quantity, "value": row.text, "frames": row.frames, "note": row.note}
+                numbers: dict[str, Any] = {}
+                if row.measured is not None and not np.ndim(row.measured.value):
+                    numbers = {
+                        "number": _finite(row.measured.value),
+                        "error": _finite(row.measured.error),
+                        "unit": row.measured.unit,
+                        "n_effective": _finite(row.measured.n_effective),
+                        "trend": _finite(row.measured.trend),
+                    }
+                law = {"law": row.law} if row.law is not None else {}
+                stages = list(sample.stages) if sample is not None else []
+                entries.append({**entry, "record": record, "name": name, **numbers, "stages": stages, **law})
+        return entries
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain lists, numbers and strings."""
@@ -140,9 +169,7 @@ class Results:
             "unsettled": self.unsettled,
             "notes": self.notes,
             "results": {name: record.to_dict() for name, record in self.records.items()},
-            "table": [
-                {"quantity": r.quantity, "value": r.text, "frames": r.frames, "note": r.note} for r in self.rows()
-            ],
+            "table": self.table(),
             "failures": self.failures,
         }
 
@@ -241,6 +268,10 @@ def _rows_of(name: str, record: Record) -> list[Row]:
         return [replace(row, frames=frames) for row in record.rows()]
     except Exception as error:
         return [Row(name, "", f"cannot be shown: {error!r}")]
+
+
+def _finite(number: Any) -> float | None:
+    return float(number) if number is not None and math.isfinite(number) else None
 
 
 def _quantity_of(name: str) -> type[NamedAnalysis] | None:

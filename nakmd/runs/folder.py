@@ -290,12 +290,21 @@ class RunFolder:
         self._status["updated"] = _now()
         write_status(self.status_file, self._status)
 
+    def read_results(self) -> dict[str, Any]:
+        """Return the content of the file of results, empty if it cannot be read."""
+        try:
+            results = json.loads(self.results.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return results if isinstance(results, dict) else {}
+
     def stored_table(self) -> list[dict[str, str]]:
         """Return the table of results with the keys quantity, value and note; empty if it cannot be read."""
         try:
-            table = json.loads(self.results.read_text(encoding="utf-8"))["table"]
-            return [{key: str(row[key]) for key in ("quantity", "value", "note")} for row in table]
-        except (OSError, ValueError, KeyError, TypeError):
+            return [
+                {key: str(row[key]) for key in ("quantity", "value", "note")} for row in self.read_results()["table"]
+            ]
+        except (KeyError, TypeError):
             return []
 
 

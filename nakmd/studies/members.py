@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from nakmd.analysis.table_row import WithError
+from nakmd.analysis.numerics.model_spread import mean_over_models
+from nakmd.analysis.table_row import WithError, named_rows
 from nakmd.deck.changes import with_settings
 from nakmd.deck.deck import Deck, source_of
 from nakmd.deck.source import DeckSource
@@ -80,9 +79,9 @@ def run_members(
 
 
 def member_spread(runs: Sequence[Run | str | Path]) -> list[MemberFigure]:
-    r"""Return the figures that all runs have in common, with statistical error and model error apart.
+    """Return the figures that all runs have in common, with statistical error and model error apart.
 
-    .. math:: \sigma_\mathrm{model}^2 = \frac{1}{n - 1} \sum_k (x_k - \bar x)^2 - \frac{1}{n} \sum_k \sigma_k^2
+    The errors are those of `mean_over_models`.
 
     Parameters
     ----------
@@ -105,26 +104,15 @@ def member_spread(runs: Sequence[Run | str | Path]) -> list[MemberFigure]:
         units = {measure.unit for measure in found}
         if len(units) > 1:
             raise AnalysisError(f"{quantity} has the units {', '.join(sorted(units))}: these are not runs of one deck.")
-        values, errors = np.array([m.value for m in found]), np.array([m.error for m in found])
-        noise = float(np.mean(errors**2))
-        beyond = float(np.var(values, ddof=1)) - noise
-        figures.append(
-            MemberFigure(
-                quantity, units.pop(), float(values.mean()), math.sqrt(noise / len(found)),
-                math.sqrt(max(0.0, beyond)), len(found),
-            )
-        )  # fmt: skip
+        mean, error, spread = mean_over_models([m.value for m in found], [m.error for m in found])
+        figures.append(MemberFigure(quantity, units.pop(), mean, error, spread, len(found)))
     return figures
 
 
 def _measured(run: Run) -> dict[str, WithError]:
-    """Return the rows of the table of a run that have a value and an error, by name with the name of their group."""
+    """Return the rows of the table of a run that have a value and an error, by their full names."""
     table: dict[str, WithError] = {}
-    above = ""
-    for row in run.results.rows():
-        part = row.quantity.startswith("  ")
-        name = f"{above}, {row.quantity.strip()}" if part else row.quantity
-        above = above if part else row.quantity
+    for name, row in named_rows(run.results.rows()):
         if row.measured is not None and math.isfinite(row.measured.value) and math.isfinite(row.measured.error):
             table[name] = row.measured
     return table
