@@ -127,7 +127,7 @@ def export(
     """Write a set as files for LAMMPS: tables, or pair_style and pair_coeff commands with the files they read.
 
     The model is that of a deck with the same affinity, doping, screening and member. With --plugin a step of nak-cn
-    takes as long as one of nak-cn-pair, without it up to three times as long.
+    takes as long as one of nak-cn-pair, without it up to four times as long.
     """
     from nakmd.cli.output import say, show_json
     from nakmd.errors import InputError
