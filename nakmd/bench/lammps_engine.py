@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nakmd.bench.lammps_build import LAMMPSBuild
+from nakmd.engines.lammps_build import LAMMPSBuild
 from nakmd.errors import InputError, RunError
 from nakmd.io.lammps_files import write_data
 from nakmd.potentials.files.lammps_commands import LAMMPSInput

@@ -12,7 +12,6 @@ from nakmd._version import __version__
 from nakmd.currents import bath_column, heat_units
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
-from nakmd.deck.stage_names import stage_names
 from nakmd.errors import RunError
 from nakmd.io import TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
@@ -20,6 +19,7 @@ from nakmd.io.library_errors import guard
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.results.results import Results
+from nakmd.runs.conclusion import store_results
 from nakmd.runs.folder import RunFolder
 from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
@@ -27,7 +27,7 @@ from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.rates import store_rate
 from nakmd.runs.run_checkpoint import AGAIN
 from nakmd.runs.stage_builder import build_stages
-from nakmd.runs.stage_notes import stage_notes
+from nakmd.runs.stage_notes import note_endings
 from nakmd.simulation import (
     THERMO_UNITS,
     Deadline,
@@ -36,7 +36,6 @@ from nakmd.simulation import (
     Progress,
     Simulation,
     Stage,
-    StageReport,
     Status,
     ThermoWriter,
 )
@@ -249,21 +248,12 @@ class Session:
             is_apart = has_moves or any(term.is_external for term in self.potential.terms)
             if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not is_apart:
                 store_rate(self.potential, self.threads, rate)
-        for report in simulation.reports:
-            self._note_ending(report)
+        note_endings(self.notes, simulation.reports, self.deck)
         self.folder.update(force=True, notes=self.notes)
         results = Results({}, [*self.notes, *self._ending])
         if status is Status.FINISHED:
             results = measuring.measure(self.folder.trajectory, self.notes)
-            self.folder.update(force=True, verdict=results.verdict)
-            self.folder.confirm()
-            results.write(self.folder.results)
-            try:
-                results.overview(self.folder.overview, self.deck.title)
-            except OSError as error:
-                self.notes.append(
-                    f"{self.folder.overview} was not written ({error.strerror}); the run and its results are complete."
-                )
+            store_results(self.folder, results, self.deck.title, self.notes)
         # a run that is killed while it measures is not finished: resuming it measures again
         ending = {"message": " ".join(self._ending)} if self._ending else {}
         self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0, **ending)
@@ -277,10 +267,3 @@ class Session:
             [*self.notes, *self._ending],
             rate,
         )
-
-    def _note_ending(self, report: StageReport) -> None:
-        """Note how a stage ended; what is noted of an extended stage replaces what was noted before."""
-        section = dict(zip(stage_names(self.deck.stage), self.deck.stage, strict=True))[report.name]
-        for begin, text in stage_notes(report, section):
-            if text not in self.notes:
-                self.notes[:] = [*(note for note in self.notes if not note.startswith(begin)), text]

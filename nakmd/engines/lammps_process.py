@@ -1,0 +1,146 @@
+"""One process of LAMMPS, on one or more ranks: started, watched, stopped politely, and ended with the process above it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from nakmd.engines.exported_run import INPUT
+from nakmd.engines.lammps_build import LAMMPSBuild
+from nakmd.errors import InputError, RunError
+
+#: The file whose existence asks LAMMPS to stop: the input has a `fix halt` that looks for it.
+STOP = "stop"
+
+#: Time [s] that LAMMPS gets to stop at a request, and to end after a signal.
+PATIENCE = 60.0
+_LAST_PATIENCE = 5.0
+
+#: Signals that end a process from outside; a rank that ends by another one has failed.
+_FROM_OUTSIDE = tuple(
+    getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SIGXCPU") if hasattr(signal, name)
+)
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+class LAMMPSProcess:
+    """LAMMPS at work on the input in a folder.
+
+    Parameters
+    ----------
+    build : LAMMPSBuild
+    folder : Path
+        Of the export; LAMMPS runs there.
+    ranks : int
+    log : str
+        Name of the log.
+    screen : file
+        Gets what LAMMPS and the launcher print.
+    variables : sequence of (str, str)
+        Variables of the input.
+
+    Raises
+    ------
+    InputError
+        If several ranks are wanted and there is no launcher.
+    RunError
+        If it cannot be started.
+
+    Notes
+    -----
+    The launcher has a process group of its own, so that Ctrl-C reaches only nakmd, which asks LAMMPS to stop. On Linux
+    it gets SIGTERM when the process above it ends, also by SIGKILL, and takes its ranks with it.
+    """
+
+    def __init__(
+        self,
+        build: LAMMPSBuild,
+        folder: Path,
+        ranks: int,
+        log: str,
+        screen: IO[bytes],
+        variables: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._stop = folder / STOP
+        self._stop.unlink(missing_ok=True)
+        self._asked = float("inf")
+        command = [*launcher(build, ranks), build.executable, "-in", INPUT, "-log", log, "-nocite"]
+        for name, value in variables:
+            command += ["-var", name, value]
+        try:
+            self._process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=subprocess.STDOUT,
+                env={**os.environ, "OMP_NUM_THREADS": "1"}, start_new_session=True, preexec_fn=_ending_with_parent(),
+            )  # fmt: skip
+        except OSError as error:
+            raise RunError(f"{command[0]} does not start: {error}.") from error
+
+    @property
+    def is_running(self) -> bool:
+        """Whether LAMMPS has not ended."""
+        return self._process.poll() is None
+
+    @property
+    def ended_from_outside(self) -> bool:
+        """Whether a signal from outside has ended it."""
+        code = self._process.poll()
+        numbers = {*_FROM_OUTSIDE, *(number + 128 for number in _FROM_OUTSIDE)}
+        return code is not None and (-code if code < 0 else code) in numbers
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the launcher, negative after a signal; only when it has ended."""
+        return int(self._process.returncode)
+
+    def ask_to_stop(self) -> None:
+        """Ask LAMMPS to write a restart file and to end; end it if it has not done so for a minute."""
+        now = time.monotonic()
+        if self._asked == float("inf"):
+            self._asked = now
+            self._stop.touch()
+        elif now - self._asked > PATIENCE:
+            self.end()
+
+    def end(self) -> None:
+        """End it now."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not self.is_running:
+                return
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LAST_PATIENCE)
+
+
+def launcher(build: LAMMPSBuild, ranks: int) -> list[str]:
+    """Return the command that starts a program on a number of ranks; empty for one rank without a launcher."""
+    if ranks < 1:
+        raise InputError(f"ranks is {ranks}: give at least 1.")
+    if build.mpiexec is not None:
+        return [build.mpiexec, "-n", str(ranks)]
+    if ranks > 1:
+        raise InputError(
+            f"No mpiexec found to run LAMMPS on {ranks} ranks. Install one (pip install mpich), or use --ranks 1."
+        )
+    return []
+
+
+def _ending_with_parent() -> Callable[[], None] | None:
+    """Return what the child does before it becomes the launcher; None where the system has no such request."""
+    if not sys.platform.startswith("linux"):
+        return None
+    library = ctypes.CDLL(None)  # loaded here: after the fork only the call itself is safe
+
+    def ask() -> None:
+        library.prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+
+    return ask
