@@ -9,7 +9,7 @@ import pytest
 from nakmd.bench import cases, contest, costs, roofline, timing
 from nakmd.bench.cases import CASES, prepare
 from nakmd.bench.contest import Trial, check_energy, fastest, try_settings
-from nakmd.bench.lammps_build import LAMMPSBuild, find_lammps, read_help
+from nakmd.engines.lammps_build import LAMMPSBuild, find_lammps, read_help
 from nakmd.bench.lammps_engine import LAMMPS, LoopReport, Setting, read_report
 from nakmd.errors import InputError, RunError
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nakmd.bench.lammps_build import potential_file
+from nakmd.engines.lammps_build import potential_file
 from nakmd.errors import InputError
 from nakmd.integrators import Fire, Langevin, VelocityVerlet
 from nakmd.neighbors import Neighbors
