@@ -5,7 +5,6 @@ Its loop time excludes the set-up, in which lists are built and forces computed.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nakmd.engines.lammps_build import LAMMPSBuild
+from nakmd.engines.lammps_build import LAMMPSBuild, lammps_environment
 from nakmd.errors import InputError, RunError
 from nakmd.io.lammps_files import write_data
 from nakmd.potentials.files.lammps_commands import LAMMPSInput
@@ -217,7 +216,7 @@ class LAMMPS:
         try:
             done = subprocess.run(
                 command, cwd=self.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-                env=_environment(),
+                env=lammps_environment(),
             )  # fmt: skip
         except OSError as error:
             raise RunError(f"LAMMPS does not run: {error}") from error
@@ -235,10 +234,3 @@ class LAMMPS:
             )
         return report
 
-
-def _environment() -> dict[str, str]:
-    """Return the environment of LAMMPS, with one OpenMP thread unless an option sets more.
-
-    The wait policy of OpenMP is inherited from `nakmd.kernels.jit`, so it is the same for both engines.
-    """
-    return {**os.environ, "OMP_NUM_THREADS": "1"}

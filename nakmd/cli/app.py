@@ -17,6 +17,7 @@ from nakmd.cli import (
     claims,
     convert,
     doctor,
+    export,
     new,
     potentials,
     report,
@@ -47,6 +48,7 @@ app.add_typer(potentials.app, name="potentials")
 app.command()(guarded(validate.validate))
 app.command()(guarded(study.study))
 app.add_typer(claims.app, name="claims")
+app.command()(guarded(export.export))
 app.command()(guarded(convert.convert))
 app.command()(guarded(bench.bench))
 app.command()(guarded(schema.schema))

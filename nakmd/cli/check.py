@@ -28,7 +28,7 @@ def check(
     from nakmd.runs.estimate import estimate
     from nakmd.runs.plan import make_plan
 
-    plan = make_plan(read_deck(deck, settings), directory, announce=_announce)
+    plan = make_plan(read_deck(deck, settings), directory, announce=announce)
     forecast = estimate(plan) if plan.system is not None and plan.potential is not None and not plan.faults else None
     if as_json:
         show_json(_as_json(plan, forecast))
@@ -38,7 +38,7 @@ def check(
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-def _announce(n_atoms: float, seconds: float) -> None:
+def announce(n_atoms: float, seconds: float) -> None:
     """Say that building takes long, on the error stream, where it does not disturb JSON."""
     from nakmd.cli.output import in_time
 

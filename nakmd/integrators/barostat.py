@@ -13,6 +13,7 @@ from nakmd.errors import InputError
 from nakmd.integrators.base import KineticSums
 from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import AXES, Mobility
+from nakmd.integrators.lammps_fix import LAMMPSFix
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.system import Result, System
 
@@ -119,6 +120,10 @@ class Barostat(Coupling):
 
     def close(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
         """Act at the end of the step, with its forces."""
+
+    def lammps_fix(self) -> LAMMPSFix | None:
+        """Return what stands for it in LAMMPS; None if nothing does."""
+        return None
 
     @property
     def is_stationary(self) -> bool:

@@ -166,6 +166,10 @@ class Minimiser(Integrator):
     def __init__(self, force_tolerance: float) -> None:
         self.force_tolerance = float(force_tolerance)
 
+    def lammps_commands(self) -> list[str]:
+        """Return the commands that choose its counterpart in LAMMPS, for ``minimize``; empty if there is none."""
+        return []
+
     @property
     def is_finished(self) -> bool:
         """Whether no force is larger than the tolerance."""

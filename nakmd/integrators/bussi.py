@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.lammps_fix import SEED, LAMMPSFix, lammps_ramp
 from nakmd.integrators.velocity_scaling import VelocityScaling
 from nakmd.kernels.random import STREAM_RESCALING, gaussian, sum_of_squares
 from nakmd.system import System
@@ -89,3 +90,7 @@ class Bussi(VelocityScaling):
         factor = rescaling_factor(kinetic_energy, self.degrees_of_freedom, temperature, self._decay, gauss, squares)
         self.scale(system, factor)
         self.work += (factor * factor - 1.0) * kinetic_energy
+
+    def lammps_fix(self) -> LAMMPSFix:
+        """Return ``fix temp/csvr``, the same thermostat."""
+        return LAMMPSFix("temp/csvr", f"{lammps_ramp(self.temperature)} {self.time_constant!r} {SEED}")

@@ -11,6 +11,7 @@ from nakmd.arrays import FloatArray
 from nakmd.errors import ExplosionError, InputError
 from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.lammps_fix import LAMMPSFix, lammps_axes
 from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp
 from nakmd.kernels import motion
@@ -151,3 +152,13 @@ class CellRescaling(Barostat):
     def close(self, system: System, result: Result, step: int, temperature: float, pressure: float) -> None:
         """Add the potential part of its work, once the new forces are known: trapezoid of -W d ln s."""
         self.work -= 0.5 * float(np.sum(self._logs * (self._virial + result.virial[:3])))
+
+    def lammps_fix(self) -> LAMMPSFix:
+        """Return the piston of ``fix nph``, which samples the same ensemble."""
+        return LAMMPSFix(
+            "nph",
+            f"{lammps_axes(self.pressure, self.axes, self.time_constant)} pchain 3",
+            integrates=True,
+            note="LAMMPS has no cell rescaling: the piston of fix nph (Martyna, Tobias and Klein) samples the same "
+            "ensemble with the same time constant, but has inertia, so that the volume oscillates on its way.",
+        )

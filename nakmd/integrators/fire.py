@@ -124,6 +124,15 @@ class Fire(Minimiser):
         m = self._mobility
         bodies.fill_mean_forces(result.forces, m.moves, m.body_first, m.body_atoms, self._forces)
 
+    def lammps_commands(self) -> list[str]:
+        """Return the commands for FIRE of LAMMPS, converged by the largest force on an atom, as here."""
+        longest = self.max_timestep / self.timestep
+        return [
+            f"timestep {self.timestep!r}",
+            "min_style fire",
+            f"min_modify norm max dmax {self.max_step!r} tmax {longest!r} alpha0 {MIXING!r} delaystep {DELAY}",
+        ]
+
     def state(self) -> dict[str, Any]:
         """Return where the search stands."""
         return {

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.lammps_fix import SEED, LAMMPSFix, lammps_ramp
 from nakmd.integrators.stochastic import StochasticThermostat
 from nakmd.kernels.random import STREAM_LANGEVIN
 from nakmd.system import System
@@ -53,3 +54,12 @@ class Langevin(StochasticThermostat):
         if self._everywhere is not None:
             np.copyto(self._retention, self._everywhere[0])
             np.copyto(self._amplitudes, self._everywhere[1])
+
+    def lammps_fix(self) -> LAMMPSFix:
+        """Return ``fix langevin`` with the same friction."""
+        return LAMMPSFix(
+            "langevin",
+            f"{lammps_ramp(self.temperature)} {self.time_constant!r} {SEED}",
+            note="fix langevin has the friction and the noise of the deck, but adds them to the forces: the error of its "
+            "temperature is of second order in the time step, where BAOAB samples positions almost exactly.",
+        )

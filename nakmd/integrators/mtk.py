@@ -12,6 +12,7 @@ from nakmd.errors import ExplosionError, InputError
 from nakmd.integrators.barostat import Barostat
 from nakmd.integrators.chain import Chain
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.lammps_fix import LAMMPSFix, lammps_axes
 from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp
 from nakmd.kernels import deformation
@@ -181,6 +182,15 @@ class MTK(Barostat):
         for g, columns in enumerate(self._columns):
             rates[columns] = self.rates[g]
         return rates
+
+    def lammps_fix(self) -> LAMMPSFix:
+        """Return the piston of ``fix nph`` with a chain of the same length."""
+        return LAMMPSFix(
+            "nph",
+            f"{lammps_axes(self.pressure, self.axes, self.time_constant)} pchain {self.chain.length}",
+            integrates=True,
+            note="The piston of fix nph has the equations of the deck; its mass counts N + 1 atoms in place of N_f/3 + 1.",
+        )
 
     def settled(self) -> Self:
         """Return one whose ramps have ended, with pistons and a chain of its own."""

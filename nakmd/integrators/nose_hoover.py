@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from nakmd.integrators.chain import Chain
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.lammps_fix import LAMMPSFix, lammps_ramp
 from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp
 from nakmd.integrators.velocity_scaling import VelocityScaling
@@ -77,6 +78,16 @@ class NoseHoover(VelocityScaling):
         """Act for half a time step."""
         self.scale(system, self.chain.advance(2.0 * self._kinetic.energy(system.velocities), temperature))
         self.work = -self.chain.energy
+
+    def lammps_fix(self) -> LAMMPSFix:
+        """Return ``fix nvt`` with a chain of the same length and masses."""
+        return LAMMPSFix(
+            "nvt",
+            f"temp {lammps_ramp(self.temperature)} {self.time_constant!r} tchain {self.chain.length}",
+            integrates=True,
+            note="fix nvt has the chain of the deck, with one weight for a time step where nakmd has three."
+            + ("" if self.temperature.is_constant else " Its masses follow the ramp of the temperature."),
+        )
 
     def settled(self) -> Self:
         """Return one whose ramp has ended, with a chain of its own."""

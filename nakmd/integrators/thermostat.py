@@ -11,6 +11,7 @@ from nakmd.errors import InputError
 from nakmd.integrators.bath_region import BathRegion
 from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.groups import Mobility
+from nakmd.integrators.lammps_fix import LAMMPSFix
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.system import System
 
@@ -118,6 +119,10 @@ class Thermostat(Coupling):
             "temperature": [self.temperature.start, self.temperature.end],
             "region": None if region is None else region.describe(),
         }
+
+    def lammps_fix(self) -> LAMMPSFix | None:
+        """Return what stands for it in LAMMPS; None if nothing does."""
+        return None
 
     def settled(self) -> Self:
         """Return one whose ramp has ended, not started yet."""
