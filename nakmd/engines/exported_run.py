@@ -77,7 +77,7 @@ class ExportedRun:
                     int(entry["steps"]),
                     None if entry["minimisation"] else float(entry["timestep_ps"]),
                     str(entry["dump"]),
-                    str(entry["end"]),
+                    str(entry["restart"]),
                 )
                 for entry in manifest["stages"]
             )

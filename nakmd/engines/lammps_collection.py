@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nakmd.engines.exported_run import ExportedRun, ExportedStage
 from nakmd.engines.lammps_readings import LAMMPSReadings
-from nakmd.errors import FileFormatError
 from nakmd.io.lammps.growing_dump import GrowingDump
 from nakmd.io.lammps.growing_log import GrowingLog, LoggedRow
 from nakmd.simulation import StageReport
@@ -54,6 +54,12 @@ class LAMMPSCollection:
         self._frame_step, self._row_step = frame_step, row_step
         self.log = GrowingLog(folder / log)
         self.last: LoggedRow | None = None
+
+    @property
+    def step(self) -> int:
+        """Step of the newest row or frame."""
+        newest = -1 if self.last is None else int(self.last.values["Step"])
+        return max(0, newest, self._frame_step, self._row_step)
 
     def advance(self, until: int | None = None) -> bool:
         """Take over what is new, up to a step; return whether there was anything.
@@ -104,9 +110,7 @@ class LAMMPSCollection:
 
     def reports(self) -> list[StageReport]:
         """Return how the stages ended that this process has ended."""
-        return [
-            _report(stage, self.log) for stage in self._exported.stages if stage.number in self.log.ends
-        ]
+        return [_report(stage, self.log) for stage in self._exported.stages if stage.number in self.log.ends]
 
 
 def _report(stage: ExportedStage, log: GrowingLog) -> StageReport:
@@ -117,19 +121,11 @@ def _report(stage: ExportedStage, log: GrowingLog) -> StageReport:
     return StageReport(stage.name, steps, ended.converged, ended.largest_force)
 
 
-def begun_stages(folder: Path, logs: list[str]) -> dict[int, int]:
-    """Return the steps at which stages have begun, by their number, from the logs of all processes in their order.
-
-    Raises
-    ------
-    FileFormatError
-        If a log is missing.
-    """
+def begun_stages(folder: Path, logs: Sequence[str]) -> dict[int, int]:
+    """Return the steps at which stages have begun, by their number, from the logs of all processes in their order."""
     begins: dict[int, int] = {}
     for name in logs:
         log = GrowingLog(folder / name)
-        if not log.path.exists():
-            raise FileFormatError(log.path, "the log is missing, which says when the stages began.", "Start again.")
         log.rows()
         begins |= log.begins
     return begins

@@ -13,12 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from nakmd.engines.exported_run import INPUT
-from nakmd.engines.lammps_build import LAMMPSBuild
+from nakmd.engines.lammps_build import LAMMPSBuild, lammps_environment
+from nakmd.engines.lammps_script import INPUT, STOP
 from nakmd.errors import InputError, RunError
-
-#: The file whose existence asks LAMMPS to stop: the input has a `fix halt` that looks for it.
-STOP = "stop"
 
 #: Time [s] that LAMMPS gets to stop at a request, and to end after a signal.
 PATIENCE = 60.0
@@ -79,10 +76,15 @@ class LAMMPSProcess:
         try:
             self._process = subprocess.Popen(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=subprocess.STDOUT,
-                env={**os.environ, "OMP_NUM_THREADS": "1"}, start_new_session=True, preexec_fn=_ending_with_parent(),
+                env=lammps_environment(), start_new_session=True, preexec_fn=_ending_with_parent(),
             )  # fmt: skip
         except OSError as error:
             raise RunError(f"{command[0]} does not start: {error}.") from error
+
+    @property
+    def pid(self) -> int:
+        """Number of the process, the launcher if there is one."""
+        return self._process.pid
 
     @property
     def is_running(self) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from nakmd.arrays import FloatArray
 from nakmd.engines.exported_run import ExportedRun, ExportedStage
+from nakmd.engines.lammps_parity import NKTV2P
 from nakmd.integrators import Mobility, Span
 from nakmd.io.lammps.growing_dump import DumpedFrame
 from nakmd.io.lammps.growing_log import LoggedRow
@@ -18,9 +20,6 @@ from nakmd.simulation import Stage
 from nakmd.simulation.readings import VOIGT, Value, take_frame, temperature_of
 from nakmd.system import Frame, Result, System
 from nakmd.units import BAR_PER_EV_A3, G_PER_CM3_PER_AMU_A3
-
-#: LAMMPS's own eV/Å³ in bar (``units metal``). It is not CODATA's: pressures are divided by it.
-NKTV2P = 1.6021765e6
 
 #: Names of the columns in the log for those of the thermo table, in units of both.
 _COLUMNS = {"PotEng": "potential_energy", "KinEng": "kinetic_energy", "TotEng": "total_energy"}
@@ -40,8 +39,8 @@ class LAMMPSReadings:
     exported : ExportedRun
     by_atom : bool
         Whether frames get energies and virials by atom.
-    conserved : float [eV]
-        Conserved energy of the last row before LAMMPS continued; NaN at the beginning.
+    conserved : mapping of int to float [eV]
+        Conserved energy of the run by step, as far as the trajectory has it.
 
     Notes
     -----
@@ -59,7 +58,7 @@ class LAMMPSReadings:
         seed: int,
         exported: ExportedRun,
         by_atom: bool = False,
-        conserved: float = math.nan,
+        conserved: Mapping[int, float] = MappingProxyType({}),
     ) -> None:
         self._system, self._stages, self._exported = system, stages, exported
         self._first_cell = system.cell.matrix.copy()
@@ -73,9 +72,9 @@ class LAMMPSReadings:
         self._virials = np.zeros((system.n_atoms, 3, 3)) if by_atom else None
         self._needs = frozenset({"virial", "pair_energies", *(("energies", "virials") if by_atom else ())})
         self._mass = float(system.masses.sum())
-        # stage and conserved energy of the last row; LAMMPS counts from the beginning of a stage or of a process
-        self._last = (0, conserved)
-        self._jump = 0.0
+        self._conserved_before = conserved
+        self._last = (0, 0.0)  # stage of the last row, and its conserved energy
+        self._jump = 0.0  # what LAMMPS leaves out, which counts from the beginning of a stage or of a process
 
     def time(self, stage: ExportedStage, begin: int, step: int) -> float:
         """Return the time [ps] of a step in a stage that began at a step."""
@@ -130,14 +129,15 @@ class LAMMPSReadings:
         if "KinEng" in values:
             row["temperature"] = temperature_of(values["KinEng"], integrator.degrees_of_freedom)
         if "Econserve" in values and not stage.is_minimisation:
-            row["conserved"] = self._conserved(stage.number, values["Econserve"])
+            row["conserved"] = self._conserved(stage.number, step, values["Econserve"])
         return row | self._of_cell(values)
 
-    def _conserved(self, stage: int, energy: float) -> float:
-        """Return the conserved energy of the run: that of LAMMPS without its jumps between stages."""
+    def _conserved(self, stage: int, step: int, energy: float) -> float:
+        """Return the conserved energy of the run from that of LAMMPS, which jumps where a stage or a process begins."""
         before, last = self._last
         if stage != before:
-            self._jump = 0.0 if math.isnan(last) else last - energy
+            continued = self._conserved_before.get(step, last if before else math.nan)
+            self._jump = 0.0 if math.isnan(continued) else continued - energy
         self._last = (stage, energy + self._jump)
         return energy + self._jump
 
@@ -159,7 +159,5 @@ class LAMMPSReadings:
         }
         if "Press" in values:
             row["pressure_bar"] = values["Press"] * larger / NKTV2P * BAR_PER_EV_A3
-        row |= {
-            f"pressure_{name}": values[f"P{name}"] * larger / NKTV2P for name in VOIGT if f"P{name}" in values
-        }
+        row |= {f"pressure_{name}": values[f"P{name}"] * larger / NKTV2P for name in VOIGT if f"P{name}" in values}
         return row

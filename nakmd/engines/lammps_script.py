@@ -13,8 +13,13 @@ DATA, POTENTIAL, INPUT, PARITY, MANIFEST, README = (
     "system.data", "potential.in", "in.lammps", "parity.in", "export.json", "README.md",
 )  # fmt: skip
 
-#: Restart files that a run writes in turn.
+#: Restart files that a run writes in turn, and the one that it writes when it is asked to stop.
 RESTARTS = ("restart.a", "restart.b")
+STOPPED = "stopped.restart"
+
+#: The file that asks a run to stop, and the steps between two looks for it, which take microseconds.
+STOP = "stop"
+HALT_EVERY = 10
 
 #: Log of a run, named in README.md and in the manifest.
 LOG = "log.lammps"
@@ -118,8 +123,10 @@ class InputParts:
             *self.held,
             f"thermo {self.thermo_every}",
             f"thermo_style custom {' '.join(THERMO)}",
-            "thermo_modify format float %.17g norm no lost error temp t_moving",
+            "thermo_modify format float %.17g norm no lost error temp t_moving flush yes",
             f"restart {self.restart_every} {' '.join(RESTARTS)}",
+            f"variable stop equal is_file({STOP})",
+            f"fix stop all halt {HALT_EVERY} v_stop > 0 error soft message no",
             'jump SELF "stage_${first}"',
         ]
         for stage in self.stages:
@@ -138,6 +145,7 @@ class InputParts:
             "dump_modify frames sort id format float %.17g append ${append}"
             + (" delay ${after}" if one.number > 1 else ""),
             *one.commands,
+            f'if "${{stop}} > 0 && $(step) < ${{end}}" then "write_restart {STOPPED}" quit',
             "undump frames",
             *(f"unfix {name}" for name in one.unfix),
             *(f"uncompute {name}" for name in one.uncompute),

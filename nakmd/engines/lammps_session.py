@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -34,15 +35,17 @@ from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
 from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.session import ProgressReport
-from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.stage_notes import note_endings
-from nakmd.simulation import THERMO_UNITS, Deadline, Progress, Status
+from nakmd.simulation import THERMO_UNITS, Deadline, Progress, Stage, Status
 from nakmd.simulation.progress import PACE_WINDOW
 from nakmd.simulation.signals import polite_signals
 from nakmd.system import System
 
 #: Time [s] between two looks at what LAMMPS has written.
 _INTERVAL = 0.3
+
+#: What LAMMPS and its launcher print.
+SCREEN = "screen.txt"
 
 #: Lines of the output of LAMMPS in a message, if none of them is an error.
 _LAST_LINES = 3
@@ -57,6 +60,7 @@ class LAMMPSSession:
         Held by this process.
     deck, source, system, potential
         As in `nakmd.runs.session.Session`; the system as exported.
+    stages : sequence of Stage
     exported : ExportedRun
     job : EngineJob
         Without processes for a new run.
@@ -74,6 +78,7 @@ class LAMMPSSession:
         source: DeckSource,
         system: System,
         potential: Potential,
+        stages: Sequence[Stage],
         exported: ExportedRun,
         job: EngineJob,
         build: LAMMPSBuild,
@@ -88,7 +93,7 @@ class LAMMPSSession:
         earlier = folder.read_status().get("notes", []) if job.processes else []
         self.notes = list(dict.fromkeys([*earlier, *notes, *exported.notes]))
         self._surface = surface
-        self._stages = build_stages(deck, bool(np.any(system.velocities)))
+        self._stages = stages
         self._ending: list[str] = []
         self._stop = False
         self._pace = Pace(PACE_WINDOW)
@@ -126,3 +131,258 @@ class LAMMPSSession:
         finally:
             writer.close()
         return self._finish(status, step)
+
+    # ------------------------------------------------------------------------------------------ the trajectory
+    def _open_trajectory(self) -> TrajectoryWriter:
+        if self.job.processes and not self.folder.trajectory.exists():
+            raise FileFormatError(
+                self.folder.trajectory, "the trajectory of the run is missing.", "Start the run again with --overwrite."
+            )
+        baths = {stage.name: stage.integrator.baths for stage in self._stages if stage.integrator.baths}
+        parameters = {
+            "deck": self.source.text,
+            "provenance": {
+                **describe_run(self.deck.seed, self.threads),
+                "engine": self.program,
+                "ranks": self.ranks,
+            },
+            "potentials": {
+                "hash": potential_hash(self.potential),
+                "model": self.potential.describe(),
+                **({} if self._surface is None else {"surface": self._surface}),
+            },
+            "stages": [stage.name for stage in self._stages],
+            "baths": {name: [bath.describe() for bath in several] for name, several in baths.items()},
+            "thermo_units": THERMO_UNITS,
+            "creator_version": __version__,
+            "title": self.deck.title,
+        }
+        output = self.deck.output
+        return TrajectoryWriter(
+            self.folder.trajectory,
+            self.system.topology,
+            parameters,
+            precision=output.precision,
+            mode="a" if self.job.processes else "w",
+            velocities=output.velocities,
+            compression=output.compression,
+            atoms=self.system.topology.select_any(output.atoms),
+        )
+
+    def _begin(self, writer: GuardedWriter) -> tuple[LAMMPSStart, LAMMPSCollection]:
+        """Return where LAMMPS begins, and what takes its output; the trajectory then ends there."""
+        start = LAMMPSStart(0, 1)
+        kept = _Kept()
+        if self.job.processes:
+            if self.job.end_launcher():
+                self.notes.append("LAMMPS was still running when the run was resumed, and was ended.")
+            logs = [process.log for process in self.job.processes]
+            start = LAMMPSStart.latest(self.folder.lammps, self.exported, begun_stages(self.folder.lammps, logs))
+            kept = _Kept.of(self.folder.trajectory, start.step)
+            writer.truncate(kept.frames, kept.rows)
+            left = self._collection(logs[-1], writer, kept)
+            left.advance(until=start.step)
+            writer.flush()
+            self.job.note_reports(left.reports())
+            for stage in self.exported.stages:
+                GrowingDump(self.folder.lammps / stage.dump, self.system.n_atoms).drop_after(start.step)
+            self.folder.remove_results()
+            kept = _Kept.of(self.folder.trajectory, start.step)
+        start.remove_later(self.folder.lammps, self.exported)
+        number = len(self.job.processes) + 1
+        return start, self._collection("log.lammps" if number == 1 else f"log_{number}.lammps", writer, kept)
+
+    def _collection(self, log: str, writer: GuardedWriter, kept: _Kept) -> LAMMPSCollection:
+        readings = LAMMPSReadings(
+            self.system, self.potential, self._stages, self.deck.seed, self.exported, kept.conserved
+        )
+        return LAMMPSCollection(
+            self.folder.lammps,
+            self.exported,
+            log,
+            readings,
+            writer,
+            self.system.n_atoms,
+            kept.frame_step,
+            kept.row_step,
+        )
+
+    # ------------------------------------------------------------------------------------------ the process
+    def _drive(
+        self,
+        start: LAMMPSStart,
+        collection: LAMMPSCollection,
+        progress: ProgressReport | None,
+        deadline: Deadline | None,
+    ) -> Status:
+        """Run LAMMPS from a place on; return how it ended."""
+        self._report_begin(start)
+        if deadline is not None and deadline.is_near():
+            self._note_walltime(deadline)
+            return Status.INTERRUPTED
+        log = collection.log.path.name
+        with (self.folder.lammps / SCREEN).open("wb") as screen, polite_signals(self._request_stop):
+            # recorded first: a process that is not in the record would not be taken over
+            self.job.processes.append(JobProcess(log, self.ranks, self.program))
+            self.job.write(self.folder.engine)
+            process = LAMMPSProcess(self.build, self.folder.lammps, self.ranks, log, screen, start.variables)
+            try:
+                self.job.launcher = ProcessIdentity.of(process.pid)
+                self.job.write(self.folder.engine)
+                self._follow(process, start, collection, progress, deadline)
+            finally:
+                process.end()
+        collection.advance()
+        self.job.launcher = None
+        self.job.note_reports(collection.reports())
+        self.job.write(self.folder.engine)
+        return self._outcome(process, collection)
+
+    def _follow(
+        self,
+        process: LAMMPSProcess,
+        start: LAMMPSStart,
+        collection: LAMMPSCollection,
+        progress: ProgressReport | None,
+        deadline: Deadline | None,
+    ) -> None:
+        """Take over what LAMMPS writes until it ends, and ask it to stop if the user or the wall time wants that."""
+        self._pace.mark(start.step)
+        while process.is_running:
+            if collection.advance():
+                self._pace.mark(collection.step)
+                self._report(collection, progress)
+            self.folder.confirm()
+            if deadline is not None:
+                deadline.saved(HALT_EVERY / self._pace.rate if self._pace.rate > 0.0 else 0.0)
+                if deadline.is_near() and not self._stop:
+                    self._note_walltime(deadline)
+                    self._stop = True
+            if self._stop:
+                process.ask_to_stop()
+            time.sleep(_INTERVAL)
+
+    def _request_stop(self) -> None:
+        self._stop = True
+
+    def _note_walltime(self, deadline: Deadline) -> None:
+        self._ending.append(f"The wall time is nearly over ({deadline.seconds:.0f} s were available for the run).")
+
+    def _outcome(self, process: LAMMPSProcess, collection: LAMMPSCollection) -> Status:
+        """Return how LAMMPS ended.
+
+        Raises
+        ------
+        RunError
+            If it has failed.
+        """
+        if process.exit_code == 0:
+            collection.check_end()
+            return Status.FINISHED if self.exported.stages[-1].number in collection.log.ends else Status.INTERRUPTED
+        where = f"at step {collection.step}"
+        again = f"Continue with: nakmd resume {self.folder.path}"
+        if process.ended_from_outside and not collection.log.errors:
+            if not self._stop:
+                self._ending.append(f"LAMMPS was ended from outside {where} (exit code {process.exit_code}).")
+            return Status.INTERRUPTED
+        words = collection.log.errors or errors_of(self.folder.lammps / SCREEN)
+        raise RunError(
+            f"{self.program} failed {where} (exit code {process.exit_code}): {' '.join(words) or 'it said nothing'}\n"
+            f"Its output is in {self.folder.lammps}: {collection.log.path.name}, {SCREEN}. What it has written so far is "
+            f"in {self.folder.path}. {again}"
+        )
+
+    # ------------------------------------------------------------------------------------------ reports
+    def _report_begin(self, start: LAMMPSStart) -> None:
+        self.folder.begin(
+            {
+                "title": self.deck.title,
+                "step": start.step,
+                "total_steps": start.step + self.exported.steps_from(start.stage),
+                "n_atoms": self.system.n_atoms,
+                "threads": self.threads,
+                "engine": self.program,
+                "ranks": self.ranks,
+                "nakmd": __version__,
+                "notes": self.notes,
+            }
+        )
+
+    def _report(self, collection: LAMMPSCollection, progress: ProgressReport | None) -> None:
+        newest = collection.last
+        if newest is None:
+            return
+        stage = self.exported.stages[newest.stage - 1]
+        begin, step = collection.log.begins[stage.number], int(newest.values["Step"])
+        degrees = self._stages[stage.number - 1].integrator.degrees_of_freedom
+        total, rate = begin + self.exported.steps_from(stage.number), self._pace.rate
+        now = Progress(
+            step=step,
+            total_steps=total,
+            stage=stage.name,
+            stage_index=stage.number - 1,
+            n_stages=len(self.exported.stages),
+            time=self.exported.time_before(stage.number) + stage.time(step - begin),
+            temperature=collection.temperature(degrees),
+            steps_per_second=rate,
+            ns_per_day=rate * (stage.timestep or 0.0) * 86.4,
+            seconds_left=self._pace.seconds_left(total),
+        )
+        self.folder.update(
+            step=now.step,
+            total_steps=now.total_steps,
+            stage=now.stage,
+            time_ps=now.time,
+            temperature=now.temperature,
+            ns_per_day=now.ns_per_day,
+            seconds_left=now.seconds_left,
+        )
+        if progress is not None:
+            progress(now)
+
+    def _finish(self, status: Status, step: int) -> Run:
+        """Measure a finished run; write its results and its last status."""
+        note_endings(self.notes, self.job.reports, self.deck)
+        self.folder.update(force=True, notes=self.notes)
+        results = Results({}, [*self.notes, *self._ending])
+        if status is Status.FINISHED:
+            with Trajectory(self.folder.trajectory) as trajectory:
+                results = measure_stored(trajectory, self.deck, self.notes)
+            store_results(self.folder, results, self.deck.title, self.notes)
+        ending = {"message": " ".join(self._ending)} if self._ending else {}
+        self.folder.update(force=True, status=status.value, step=step, seconds_left=0.0, **ending)
+        rate = 1e6 / (self._pace.rate * self.system.n_atoms) if self._pace.rate > 0.0 else float("nan")
+        notes = [*self.notes, *self._ending]
+        return Run(self.folder.path, self.deck, status.value, step, self.job.reports, results, notes, rate)
+
+
+class _Kept(NamedTuple):
+    """What a trajectory has up to a step: numbers of frames and rows, their last steps, conserved energies by step."""
+
+    frames: int = 0
+    rows: int = 0
+    frame_step: int = -1
+    row_step: int = -1
+    conserved: Mapping[int, float] = MappingProxyType({})
+
+    @classmethod
+    def of(cls, path: Path, step: int) -> Self:
+        with Trajectory(path) as trajectory:
+            frames = trajectory.steps[trajectory.steps <= step]
+            thermo = trajectory.thermo
+        steps = np.asarray(thermo.get("step", ()), dtype=np.int64)
+        rows = steps[steps <= step]
+        energies = np.asarray(thermo.get("conserved", np.full(len(steps), np.nan)), dtype=np.float64)[: len(rows)]
+        known = dict(zip(rows.tolist(), energies.tolist(), strict=True))
+        last = int(frames[-1]) if len(frames) else -1
+        return cls(len(frames), len(rows), last, int(rows[-1]) if len(rows) else -1, known)
+
+
+def errors_of(screen: Path) -> list[str]:
+    """Return the errors in the output of LAMMPS and its launcher, else its last lines."""
+    try:
+        text = screen.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [line for line in lines if line.startswith("ERROR")] or lines[-_LAST_LINES:]

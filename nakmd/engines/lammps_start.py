@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from nakmd.engines.exported_run import ExportedRun
+from nakmd.engines.lammps_script import STOPPED
 from nakmd.io.lammps.restart_files import restart_step
 
 
@@ -31,7 +33,7 @@ class LAMMPSStart:
     restart: str | None = None
 
     @classmethod
-    def latest(cls, folder: Path, exported: ExportedRun, begins: Mapping[int, int]) -> LAMMPSStart:
+    def latest(cls, folder: Path, exported: ExportedRun, begins: Mapping[int, int]) -> Self:
         """Return the latest place that the complete restart files of a folder allow.
 
         Parameters
@@ -47,7 +49,7 @@ class LAMMPSStart:
             step = restart_step(folder / stage.end)
             if step is not None:
                 starts.append(cls(step, stage.number + 1, None, stage.end))
-        for name in exported.restarts:
+        for name in (*exported.restarts, STOPPED):
             step = restart_step(folder / name)
             within = [number for number, begin in begins.items() if step is not None and begin < step]
             if step is not None and within:
@@ -55,6 +57,13 @@ class LAMMPSStart:
                 starts.append(cls(step, number, begins[number], name))
         # at the end of a stage, a file of that step is one of the end too
         return max(starts, key=lambda start: (start.step, start.stage))
+
+    def remove_later(self, folder: Path, exported: ExportedRun) -> None:
+        """Delete the restart files of later steps, which are of steps that LAMMPS will repeat in another way."""
+        for name in (*(stage.end for stage in exported.stages), *exported.restarts, STOPPED):
+            step = restart_step(folder / name)
+            if step is None or step > self.step:
+                (folder / name).unlink(missing_ok=True)
 
     @property
     def variables(self) -> Iterable[tuple[str, str]]:

@@ -43,9 +43,7 @@ class SetAside:
     could be read, and never a file that is not in it.
     """
 
-    def __init__(
-        self, folder: Path, names: Sequence[str], marks: Sequence[str], folders: Collection[str] = ()
-    ) -> None:
+    def __init__(self, folder: Path, names: Sequence[str], marks: Sequence[str], folders: Collection[str] = ()) -> None:
         self._folder, self._aside = folder, folder / ASIDE
         self._names = [*marks, *(name for name in names if name not in marks)]
         self._marks, self._folders = marks, folders

@@ -25,6 +25,4 @@ def store_results(folder: RunFolder, results: Results, title: str, notes: list[s
     try:
         results.overview(folder.overview, title)
     except OSError as error:
-        notes.append(
-            f"{folder.overview} was not written ({error.strerror}); the run and its results are complete."
-        )
+        notes.append(f"{folder.overview} was not written ({error.strerror}); the run and its results are complete.")

@@ -116,4 +116,6 @@ class EngineJob:
                 if self.launcher.is_gone():
                     return True
                 time.sleep(0.05)
-        raise InputError(f"The engine of this run ({self.launcher}) is running and does not end. End it, and call again.")
+        raise InputError(
+            f"The engine of this run ({self.launcher}) is running and does not end. End it, and call again."
+        )

@@ -109,7 +109,9 @@ class GrowingDump:
         rest = (self.path.stat().st_size if self.path.exists() else 0) - self._next
         if rest:
             raise FileFormatError(
-                self.path, f"its last {rest} bytes are no complete frame.", "The disk may be full, or a file was changed."
+                self.path,
+                f"its last {rest} bytes are no complete frame.",
+                "The disk may be full, or a file was changed.",
             )
 
     def _read(self, head: DumpHead, lines: _Rows) -> DumpedFrame | None:
