@@ -111,12 +111,12 @@ class InputParts:
             f"# Written by nakmd {__version__}.",
             "# To continue: -var restart FILE, -var first NUMBER (the stage), and within a stage -var begin STEP, at",
             "# which the stage began.",
-            "variable restart index none",
+            "variable continued equal is_defined(variable,restart)",
             "variable first index 1",
             "variable begin index -1",
             'variable append string "no"',
-            'if "${restart} != none" then \'variable append string "yes"\'',
-            *self.setting(f'if "${{restart}} == none" then "read_data {DATA}" else "read_restart ${{restart}}"'),
+            'if "${continued}" then \'variable append string "yes"\'',
+            *self.setting(f'if "${{continued}}" then "read_restart ${{restart}}" else "read_data {DATA}"'),
             "",
             *self.groups,
             f"compute t_moving {self.moving} temp",
@@ -127,7 +127,7 @@ class InputParts:
             f"restart {self.restart_every} {' '.join(RESTARTS)}",
             f"variable stop equal is_file({STOP})",
             f"fix stop all halt {HALT_EVERY} v_stop > 0 error soft message no",
-            'jump SELF "stage_${first}"',
+            "jump SELF stage_${first}",
         ]
         for stage in self.stages:
             lines += ["", *self._stage(stage)]
