@@ -12,6 +12,7 @@ from nakmd.io.lammps.growing_log import GrowingLog, LoggedRow
 from nakmd.simulation import StageReport
 from nakmd.simulation.observers import Writer
 from nakmd.simulation.readings import temperature_of
+from nakmd.system import Frame
 
 
 class LAMMPSCollection:
@@ -36,6 +37,8 @@ class LAMMPSCollection:
     log : GrowingLog
     last : LoggedRow or None
         The newest row of the log.
+    difference : float [eV/atom]
+        Largest difference of the potential energy of a frame, computed here, from that of the row of its step.
     """
 
     def __init__(
@@ -54,6 +57,9 @@ class LAMMPSCollection:
         self._frame_step, self._row_step = frame_step, row_step
         self.log = GrowingLog(folder / log)
         self.last: LoggedRow | None = None
+        self.difference = 0.0
+        self._n_atoms = n_atoms
+        self._energies: dict[int, float] = {}  # of the rows since the last frame, by step
 
     @property
     def step(self) -> int:
@@ -92,6 +98,8 @@ class LAMMPSCollection:
         stage = self._exported.stages[logged.stage - 1]
         row = self._readings.row(logged, stage, self.log.begins[logged.stage])
         step = int(logged.values["Step"])
+        if "PotEng" in logged.values:
+            self._energies[step] = logged.values["PotEng"]
         if step > self._row_step:  # the first row of a stage is the last one of the stage before
             self._writer.write_thermo(row)
             self._row_step = step
@@ -100,8 +108,17 @@ class LAMMPSCollection:
         for dumped in dump.frames(after=self._frame_step):
             if until is not None and dumped.step > until:
                 return
-            self._writer.write(self._readings.frame(dumped, stage, self.log.begins[stage.number]))
+            frame = self._readings.frame(dumped, stage, self.log.begins[stage.number])
+            self._writer.write(frame)
             self._frame_step = dumped.step
+            self._compare(frame)
+
+    def _compare(self, frame: Frame) -> None:
+        """Compare the energy of a frame with that of the row of its step, if there is one."""
+        energy = self._energies.get(frame.step)
+        if energy is not None and frame.potential_energy is not None:
+            self.difference = max(self.difference, abs(energy - frame.potential_energy) / self._n_atoms)
+        self._energies = {step: value for step, value in self._energies.items() if step > frame.step}
 
     def temperature(self, degrees_of_freedom: int) -> float:
         """Return the temperature [K] of the newest row; 0 before there is one."""

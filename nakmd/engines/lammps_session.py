@@ -44,6 +44,9 @@ from nakmd.system import System
 #: Time [s] between two looks at what LAMMPS has written.
 _INTERVAL = 0.3
 
+#: Largest difference of potential energies [eV/atom] that is not noted: a thousand times that at the start.
+MOST_DIFFERENCE = 1e-6
+
 #: What LAMMPS and its launcher print.
 SCREEN = "screen.txt"
 
@@ -91,7 +94,11 @@ class LAMMPSSession:
         self.system, self.potential, self.exported = system, potential, exported
         self.job, self.build, self.ranks, self.threads = job, build, ranks, threads
         earlier = folder.read_status().get("notes", []) if job.processes else []
-        self.notes = list(dict.fromkeys([*earlier, *notes, *exported.notes]))
+        own = (
+            f"LAMMPS made the steps of this run ({build.version}). The energies between species and the virial of frames "
+            "are computed by nakmd from the positions of LAMMPS; the work of thermostats and barostats is absent."
+        )
+        self.notes = list(dict.fromkeys([*earlier, *notes, own, *exported.notes]))
         self._surface = surface
         self._stages = stages
         self._ending: list[str] = []
@@ -118,6 +125,7 @@ class LAMMPSSession:
         try:
             start, collection = self._begin(writer)
             step = start.step
+            self._report_begin(start)
             status = Status.FINISHED
             if start.stage <= len(self.exported.stages):
                 status = self._drive(start, collection, progress, deadline)
@@ -216,7 +224,6 @@ class LAMMPSSession:
         deadline: Deadline | None,
     ) -> Status:
         """Run LAMMPS from a place on; return how it ended."""
-        self._report_begin(start)
         if deadline is not None and deadline.is_near():
             self._note_walltime(deadline)
             return Status.INTERRUPTED
@@ -233,9 +240,12 @@ class LAMMPSSession:
             finally:
                 process.end()
         collection.advance()
-        self.job.launcher = None
         self.job.note_reports(collection.reports())
-        self.job.write(self.folder.engine)
+        if collection.difference > MOST_DIFFERENCE:
+            self.notes.append(
+                f"The potential energies of LAMMPS and nakmd differ by up to {collection.difference:.1e} eV/atom in the "
+                "frames of this run: results that use the energies between species are uncertain by that."
+            )
         return self._outcome(process, collection)
 
     def _follow(
@@ -342,6 +352,8 @@ class LAMMPSSession:
 
     def _finish(self, status: Status, step: int) -> Run:
         """Measure a finished run; write its results and its last status."""
+        self.job.launcher = None
+        self.job.write(self.folder.engine)
         note_endings(self.notes, self.job.reports, self.deck)
         self.folder.update(force=True, notes=self.notes)
         results = Results({}, [*self.notes, *self._ending])

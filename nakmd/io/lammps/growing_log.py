@@ -14,6 +14,9 @@ _CRITERION = re.compile(r"^\s*Stopping criterion = (.+)$")
 _FORCE = re.compile(r"^\s*Force max component initial, final = \S+ (\S+)")
 _INPUT_LINE = ("Last input line:", "Last command:")
 
+#: Criteria that are goals.
+_CONVERGED = ("force tolerance", "energy tolerance")
+
 
 class LoggedRow(NamedTuple):
     """A row of a thermo table.
@@ -43,6 +46,11 @@ class Minimisation(NamedTuple):
 
     criterion: str
     largest_force: float | None = None
+
+    @property
+    def converged(self) -> bool:
+        """Whether it reached its goal, and not its last step."""
+        return self.criterion in _CONVERGED
 
 
 class GrowingLog:
