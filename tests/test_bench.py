@@ -9,8 +9,8 @@ import pytest
 from nakmd.bench import cases, contest, costs, roofline, timing
 from nakmd.bench.cases import CASES, prepare
 from nakmd.bench.contest import Trial, check_energy, fastest, try_settings
-from nakmd.engines.lammps_build import LAMMPSBuild, find_lammps, read_help
 from nakmd.bench.lammps_engine import LAMMPS, LoopReport, Setting, read_report
+from nakmd.engines.lammps_build import LAMMPSBuild, find_lammps, read_help
 from nakmd.errors import InputError, RunError
 
 BY_NAME = {case.name: case for case in CASES}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nakmd.bench.cases import Prepared
-from nakmd.engines.lammps_build import LAMMPSBuild
 from nakmd.bench.lammps_engine import LAMMPS, LoopReport, Setting
 from nakmd.bench.timing import CaseResult, Loop, Spread, Tell, ns_per_day, time_loop
+from nakmd.engines.lammps_build import LAMMPSBuild
 from nakmd.errors import RunError
 
 #: Skins [Å] tried with LAMMPS, the most common one first.

@@ -233,4 +233,3 @@ class LAMMPS:
                 f"LAMMPS ({setting.text}) ran on {report.cores} cores: {self.build.mpiexec} belongs to another MPI."
             )
         return report
-

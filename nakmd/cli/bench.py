@@ -53,9 +53,9 @@ def bench(
     from nakmd.bench.cases import prepare
     from nakmd.bench.contest import compare
     from nakmd.bench.costs import measure_costs
-    from nakmd.engines.lammps_build import find_lammps
     from nakmd.bench.roofline import measure_roofline
     from nakmd.bench.timing import time_case
+    from nakmd.engines.lammps_build import find_lammps
     from nakmd.errors import InputError
     from nakmd.kernels.jit import available_threads, set_threads
 

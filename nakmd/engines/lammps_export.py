@@ -78,7 +78,8 @@ class TranslatedDeck:
         """Return what programs need that run the input and read what it wrote; see ``examples/lammps.md``."""
         topology = self.system.topology
         output = {"dump_every": self.parts.dump_every, "thermo_every": self.parts.thermo_every}
-        stages, begin = [], 0
+        stages: list[dict[str, Any]] = []
+        begin: int | None = 0
         for one in self.parts.stages:
             stages.append(one.entry(begin, output))
             begin = None if begin is None or one.is_minimisation else begin + one.stage.steps
@@ -166,13 +167,11 @@ def _parts_of(
     notes += _notes_on(deck, periodic)
     for one in translated:
         notes += one.notes
-    masses = [
-        float(system.masses[system.species == a].max(initial=0.0)) or 1.0 for a in range(len(system.species_names))
-    ]
+    of_species = [system.masses[system.species == a] for a in range(len(system.species_names))]
     parts = InputParts(
         title=re.sub(r"[^\x20-\x7e]|&", "?", " ".join((deck.title or "A deck of nakmd").split())),
         boundary=" ".join("p" if p else "m" for p in periodic),
-        masses=masses,
+        masses=[float(masses[0]) if len(masses) else 1.0 for masses in of_species],
         groups=groups.commands,
         moving=moving,
         held=held,

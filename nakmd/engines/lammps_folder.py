@@ -86,9 +86,7 @@ def export_deck(
     source = source_of(deck)
     folder = Path(directory) if directory is not None else Path(f"{Path(source.name).stem}-lammps")
     if not overwrite and folder.is_dir() and any(folder.iterdir()):
-        raise InputError(
-            f"{folder} is not empty. Choose another folder with -o, or replace its files with --overwrite."
-        )
+        raise InputError(f"{folder} is not empty. Choose another with -o, or replace its files with --overwrite.")
     build = lammps_if_any() if parity else None
     translated = translate_deck(source, folder, announce)
     found = write_export(translated, folder, build)
@@ -136,8 +134,8 @@ def _compared(build: LAMMPSBuild, folder: Path, translated: TranslatedDeck) -> P
     found = run_parity(build, folder, translated.reference)
     if not found.passed:
         raise RunError(
-            f"LAMMPS {found.program} does not compute what nakmd computes: {found.text}. No input was written; {folder} "
-            f"has what was compared ({PARITY}, parity.log)."
+            f"LAMMPS {found.program} does not compute what nakmd computes: {found.text}. No input was written; "
+            f"{folder} has what was compared ({PARITY}, parity.log)."
         )
     return found
 

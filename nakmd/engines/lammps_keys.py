@@ -63,7 +63,7 @@ _STAGE = {
         duration="run",
     ),
     **_refused(
-        move="LAMMPS has no such exchange of places at this cost: fix atom/swap computes all energies for every trial",
+        move="fix atom/swap of LAMMPS changes types, not places, and computes the whole energy for every trial",
         restraint=_RESTRAINT,
     ),
 }
@@ -102,7 +102,7 @@ TREATMENTS: dict[str, dict[str, Treatment]] = {
         **_translated(
             ensemble="fix", group="its group", temperature="start and end", tau="time constant", chain="tchain"
         ),
-        **_refused(region="a fix of LAMMPS acts on fixed atoms or in fixed regions, not beyond a distance from a group"),
+        **_refused(region="a fix of LAMMPS acts on fixed atoms, or in a region that does not follow a group"),
     },
     "Groups": {
         **_translated(frozen="fix setforce 0, no integration", tethered="fix spring/self"),
@@ -126,41 +126,58 @@ TREATMENTS: dict[str, dict[str, Treatment]] = {
             heat_current="LAMMPS divides the virial of many-body terms among atoms in another way",
         ),
     },
-    "Deposition": {},
+    "Model": {
+        **_translated(
+            potential="set or file",
+            terms="pair styles",
+            affinity="in the coefficients",
+            screening="in the tables",
+            doping="in the coefficients",
+            member="in the coefficients and tables",
+            between_layers="pair style, if LAMMPS can tell the layers apart",
+            none="pair_coeff none",
+        ),
+        **_irrelevant(precision="LAMMPS computes in double precision, which is said"),
+        **_refused(
+            ase="a calculator of ASE is not in LAMMPS",
+            arguments="a calculator of ASE is not in LAMMPS",
+        ),
+    },
 }
 
-#: Tables that are written as built: their keys have done their work before the export.
-BUILT = ("model", "structure", "analysis")
+#: Tables without any counterpart, and why.
+WITHOUT_COUNTERPART = {
+    "Deposition": "fix deposit of LAMMPS inserts atoms at random places of a region and does not aim at a surface"
+}
+
+#: Keys whose tables are not translated one by one: they do their work when the system and the model are built, or after
+#: the run.
+BUILT = {"Deck": ("structure", "analysis"), "Model": ("terms",)}
 
 
 def refused_keys(deck: Deck) -> Iterator[Problem]:
     """Yield a problem for each value of a deck that has no counterpart, by the name of its key."""
-    data = deck.source.data
-    for path, section in _sections(deck, ()):
-        kinds = TREATMENTS.get(type(section).__name__, {})
-        if not kinds:
-            where = place(path, data)
-            yield Problem(path, f"{where}: LAMMPS has no counterpart of the deposition of nakmd. Remove this stage.")
-        for key, treatment in kinds.items():
-            if treatment.fate is Fate.REFUSED and _is_given(section, key):
-                where = place((*path, key), data)
-                yield Problem((*path, key), f"{where} has no counterpart: {treatment.why}. Remove it, or use nakmd.")
+    yield from _refused_in(deck, (), deck.source.data)
 
 
-def _sections(section: BaseModel, path: KeyPath) -> Iterator[tuple[KeyPath, BaseModel]]:
-    """Yield the tables of a deck that are translated, with their paths."""
-    yield path, section
-    for name in type(section).model_fields:
-        if not path and name in BUILT:
-            continue
-        value = getattr(section, name)
-        several = value if isinstance(value, tuple) else (value,)
-        for index, entry in enumerate(several):
-            if isinstance(entry, BaseModel):
-                yield from _sections(entry, (*path, name, index) if isinstance(value, tuple) else (*path, name))
+def _refused_in(section: BaseModel, path: KeyPath, data: Any) -> Iterator[Problem]:
+    table = type(section).__name__
+    if table in WITHOUT_COUNTERPART:
+        yield _problem(path, data, WITHOUT_COUNTERPART[table])
+        return
+    for key, treatment in TREATMENTS[table].items():
+        if key not in type(section).model_fields:
+            continue  # an option of another kind of stage
+        value = getattr(section, key)
+        if treatment.fate is Fate.REFUSED:
+            if value != type(section).model_fields[key].get_default():
+                yield _problem((*path, key), data, treatment.why)
+        elif key not in BUILT.get(table, ()):
+            for index, entry in enumerate(value if isinstance(value, tuple) else (value,)):
+                if isinstance(entry, BaseModel):
+                    below = (*path, key, index) if isinstance(value, tuple) else (*path, key)
+                    yield from _refused_in(entry, below, data)
 
 
-def _is_given(section: BaseModel, key: str) -> bool:
-    """Return whether a table has a key with another value than its default; a kind need not have every key."""
-    field: Any = type(section).model_fields.get(key)
-    return field is not None and getattr(section, key) != field.get_default()
+def _problem(path: KeyPath, data: Any, why: str) -> Problem:
+    return Problem(path, f"{place(path, data)} has no counterpart: {why}. Remove it, or run the deck in nakmd.")

@@ -60,6 +60,6 @@ class Langevin(StochasticThermostat):
         return LAMMPSFix(
             "langevin",
             f"{lammps_ramp(self.temperature)} {self.time_constant!r} {SEED} tally yes",
-            note="fix langevin has the friction and the noise of the deck, but adds them to the forces: the error of its "
-            "temperature is of second order in the time step, where BAOAB samples positions almost exactly.",
+            note="fix langevin has the friction and the noise of the deck, but adds them to the forces: the "
+            "positions have an error of second order in the time step, where those of BAOAB have almost none.",
         )

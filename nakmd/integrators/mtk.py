@@ -189,7 +189,7 @@ class MTK(Barostat):
             "nph",
             f"{lammps_axes(self.pressure, self.axes, self.time_constant)} pchain {self.chain.length}",
             integrates=True,
-            note="The piston of fix nph has the equations of the deck; its mass counts N + 1 atoms in place of N_f/3 + 1.",
+            note="The piston of fix nph has the equations of the deck, and a mass for N + 1 atoms, not N_f/3 + 1.",
         )
 
     def settled(self) -> Self:
