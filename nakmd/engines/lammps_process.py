@@ -1,14 +1,13 @@
-"""One process of LAMMPS, on one or more ranks: started, watched, stopped politely, and ended with the process above it."""
+"""One process of LAMMPS, on one or more ranks: started, watched, stopped politely, ended with the process above it."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -26,7 +25,10 @@ _FROM_OUTSIDE = tuple(
     getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SIGXCPU") if hasattr(signal, name)
 )
 
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+#: PR_SET_PDEATHSIG of prctl(2), which is 1, in a process that then becomes another one.
+_END_WITH_PARENT = (
+    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGTERM); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 class LAMMPSProcess:
@@ -70,13 +72,22 @@ class LAMMPSProcess:
         self._stop = folder / STOP
         self._stop.unlink(missing_ok=True)
         self._asked = float("inf")
-        command = [*launcher(build, ranks), build.executable, "-in", INPUT, "-log", log, "-nocite"]
+        command = [
+            *_ending_with_parent(),
+            *launcher(build, ranks),
+            build.executable,
+            "-in",
+            INPUT,
+            "-log",
+            log,
+            "-nocite",
+        ]
         for name, value in variables:
             command += ["-var", name, value]
         try:
             self._process = subprocess.Popen(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=subprocess.STDOUT,
-                env=lammps_environment(), start_new_session=True, preexec_fn=_ending_with_parent(),
+                env=lammps_environment(), start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             raise RunError(f"{command[0]} does not start: {error}.") from error
@@ -136,13 +147,9 @@ def launcher(build: LAMMPSBuild, ranks: int) -> list[str]:
     return []
 
 
-def _ending_with_parent() -> Callable[[], None] | None:
-    """Return what the child does before it becomes the launcher; None where the system has no such request."""
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None)  # loaded here: after the fork only the call itself is safe
+def _ending_with_parent() -> list[str]:
+    """Return the command that makes the one after it end with this process; empty where the system has no such request.
 
-    def ask() -> None:
-        library.prctl(_DIE_WITH_PARENT, signal.SIGTERM)
-
-    return ask
+    The request outlives the exec. A function that the child calls after the fork is unsafe with threads.
+    """
+    return [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT] if sys.platform.startswith("linux") else []

@@ -31,14 +31,12 @@ class LAMMPSReadings:
     Parameters
     ----------
     system : System
-        The atoms as exported. It is changed: it takes the positions of each frame.
+        The atoms as exported. It is not changed.
     potential : Potential
         The model of the run.
     stages : sequence of Stage
     seed : int
     exported : ExportedRun
-    by_atom : bool
-        Whether frames get energies and virials by atom.
     conserved : mapping of int to float [eV]
         Conserved energy of the run by step, as far as the trajectory has it.
 
@@ -57,20 +55,18 @@ class LAMMPSReadings:
         stages: Sequence[Stage],
         seed: int,
         exported: ExportedRun,
-        by_atom: bool = False,
         conserved: Mapping[int, float] = MappingProxyType({}),
     ) -> None:
-        self._system, self._stages, self._exported = system, stages, exported
+        self._system, self._stages, self._exported = system.copy(), stages, exported
         self._first_cell = system.cell.matrix.copy()
         self._mobilities: list[Mobility] = []
         for stage in stages:
             previous = self._mobilities[-1] if self._mobilities else None
             self._mobilities.append(stage.bind(system, seed, Span(0, stage.steps), previous)[0])
-        self._evaluator = potential.bind(system.species_names)
+        exact = potential.with_precision("double") if potential.precision != "double" else potential
+        self._evaluator = exact.bind(system.species_names)
         self._neighbors = Neighbors(self._evaluator.requests)
         self._result = Result(system.n_atoms)
-        self._virials = np.zeros((system.n_atoms, 3, 3)) if by_atom else None
-        self._needs = frozenset({"virial", "pair_energies", *(("energies", "virials") if by_atom else ())})
         self._mass = float(system.masses.sum())
         self._conserved_before = conserved
         self._last = (0, 0.0)  # stage of the last row, and its conserved energy
@@ -99,15 +95,15 @@ class LAMMPSReadings:
             step=dumped.step,
             time=self.time(stage, begin, dumped.step),
             stage=stage.name,
-            needs=self._needs,
+            needs=frozenset({"virial", "pair_energies"}),
             pair_energies=energies,
-            virials=self._virials,
+            virials=None,
         )
 
     def _evaluate(self, mobility: Mobility) -> FloatArray | None:
-        """Compute energies and virial of the system; return the energies between species, None if the model has none."""
+        """Compute energies and virial of the system; return the energies between species, None without any."""
         self._neighbors.update(self._system)
-        self._evaluator.compute(self._system, self._neighbors, self._result, True, self._virials)
+        self._evaluator.compute(self._system, self._neighbors, self._result)
         energies = None
         if self._evaluator.has_pair_energies:
             energies = self._evaluator.pair_energies(self._system, self._neighbors)

@@ -95,8 +95,9 @@ class LAMMPSSession:
         self.job, self.build, self.ranks, self.threads = job, build, ranks, threads
         earlier = folder.read_status().get("notes", []) if job.processes else []
         own = (
-            f"LAMMPS made the steps of this run ({build.version}). The energies between species and the virial of frames "
-            "are computed by nakmd from the positions of LAMMPS; the work of thermostats and barostats is absent."
+            f"LAMMPS made the steps of this run ({build.version}). The energies between species and the virial of "
+            "frames are computed by nakmd from the positions of LAMMPS; the work of thermostats and barostats, "
+            "heat currents and virials by atom are absent."
         )
         self.notes = list(dict.fromkeys([*earlier, *notes, own, *exported.notes]))
         self._surface = surface
@@ -243,8 +244,8 @@ class LAMMPSSession:
         self.job.note_reports(collection.reports())
         if collection.difference > MOST_DIFFERENCE:
             self.notes.append(
-                f"The potential energies of LAMMPS and nakmd differ by up to {collection.difference:.1e} eV/atom in the "
-                "frames of this run: results that use the energies between species are uncertain by that."
+                f"The potential energies of LAMMPS and nakmd differ by up to {collection.difference:.1e} eV/atom in "
+                "the frames of this run: results that use the energies between species are uncertain by that."
             )
         return self._outcome(process, collection)
 
@@ -298,8 +299,8 @@ class LAMMPSSession:
         words = collection.log.errors or errors_of(self.folder.lammps / SCREEN)
         raise RunError(
             f"{self.program} failed {where} (exit code {process.exit_code}): {' '.join(words) or 'it said nothing'}\n"
-            f"Its output is in {self.folder.lammps}: {collection.log.path.name}, {SCREEN}. What it has written so far is "
-            f"in {self.folder.path}. {again}"
+            f"Its output is in {self.folder.lammps}: {collection.log.path.name}, {SCREEN}. The files written so far "
+            f"are in {self.folder.path}. {again}"
         )
 
     # ------------------------------------------------------------------------------------------ reports
