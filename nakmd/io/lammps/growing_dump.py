@@ -77,6 +77,8 @@ class GrowingDump:
         with self.path.open("rb") as file:
             file.seek(self._next)
             for head in index_dump(self.path, file, growing=True).heads:
+                if head.n_rows < head.n_atoms:
+                    return
                 lines = _Rows(file, head)
                 frame = None if head.step <= after else self._read(head, lines)
                 if not lines.pass_by():
