@@ -131,14 +131,13 @@ def translate_deck(
     plan = make_plan(source, directory, announce)
     deck, system, potential = plan.require()
     stages = build_stages(deck, bool(np.any(system.velocities)))
-    problems = list(find_lacks(deck, system, stages))
-    model = LAMMPSInput()
+    problems = list(find_lacks(deck, system, potential, stages))
+    if problems:  # before the tables of the model are computed, which takes seconds
+        raise DeckError(plan.source.render(problems))
     try:
         model = lammps_input(potential, system.species_names)
     except InputError as error:
-        problems.append(Problem(("model",), f"[model] {error}"))
-    if problems:
-        raise DeckError(plan.source.render(problems))
+        raise DeckError(plan.source.render([Problem(("model",), f"[model] {error}")])) from None
     system, mobility = _as_stage_begins(system, stages[0], deck.seed)
     parts, notes = _parts_of(deck, system, stages, mobility, whole)
     reference = compute_reference(system, potential)

@@ -44,7 +44,10 @@ def _refused(**keys: str) -> dict[str, Treatment]:
 
 
 _NAME = "name of the stage in print and manifest"
-_RESTRAINT = "the coordinates of restraints are not coordinates of a fix of LAMMPS"
+_RESTRAINT = (
+    "nakmd chooses its atom when the stage begins and measures to the nearest image, where fix spring and fix smd of "
+    "LAMMPS take fixed groups and unwrapped positions"
+)
 
 _STAGE = {
     **_translated(

@@ -13,23 +13,29 @@ from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS, Barostat, Mini
 from nakmd.integrators.groups import AXES, FLAT
 from nakmd.integrators.thermostat import Thermostat
 from nakmd.io.lammps_files import restricted
+from nakmd.potentials import Potential
+from nakmd.potentials.base import lacking_in_lammps
 from nakmd.simulation import Stage
 from nakmd.system import System
 from nakmd.toml_lines import KeyPath
 
 
-def find_lacks(deck: Deck, system: System, stages: Sequence[Stage]) -> Iterator[Problem]:
-    """Yield what has no counterpart in LAMMPS, except terms of the model.
+def find_lacks(deck: Deck, system: System, potential: Potential, stages: Sequence[Stage]) -> Iterator[Problem]:
+    """Yield what has no counterpart in LAMMPS.
 
     Parameters
     ----------
     deck : Deck
     system : System
         Not changed.
+    potential : Potential
     stages : sequence of Stage
         Those of the deck.
     """
     yield from refused_keys(deck)
+    for term in potential.terms:
+        if term.lammps_lacks and not deck.model.ase:  # a calculator as the whole model is refused by its key
+            yield Problem(("model",), f"[model] {lacking_in_lammps(term.label, term.lammps_lacks)}")
     if not np.array_equal(restricted(system.cell.matrix)[1], np.eye(3)):
         yield Problem(
             ("structure",),
