@@ -137,7 +137,9 @@ def main() -> None:
         most = max(pairs, key=lambda pair: abs(pair.apart))
         verdict = "equal within errors" if abs(most.apart) < LIMIT else f"NOT equal: {most.name}"
         mean = sum(pair.apart**2 for pair in pairs) / len(pairs)
-        print(f"\n{len(pairs)} quantities, mean square {mean:.2f}, largest {abs(most.apart):.1f}: {verdict}", flush=True)
+        print(
+            f"\n{len(pairs)} quantities, mean square {mean:.2f}, largest {abs(most.apart):.1f}: {verdict}", flush=True
+        )
 
 
 if __name__ == "__main__":

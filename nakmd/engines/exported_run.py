@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from nakmd.errors import InputError
@@ -86,6 +86,11 @@ class ExportedRun:
             raise InputError(
                 f"{where} is no manifest of an exported deck ({error!r}). Start the run again with --overwrite."
             ) from None
+
+    def longer(self, steps: int) -> Self:
+        """Return the run with more steps in its last stage."""
+        last = self.stages[-1]
+        return replace(self, stages=(*self.stages[:-1], replace(last, steps=last.steps + steps)))
 
     def time_before(self, number: int) -> float:
         """Return the time [ps] at which a stage begins, by its number."""

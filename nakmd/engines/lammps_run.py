@@ -31,6 +31,7 @@ from nakmd.runs.session import ProgressReport
 from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.stored_deck import refuse_changed_deck, same_potential
 from nakmd.runs.walltime import deadline_of
+from nakmd.simulation import Stage
 
 #: What the record of a run calls this engine.
 NAME = "lammps"
@@ -112,11 +113,6 @@ def resume_in_lammps(
     """
     deadline = deadline_of(walltime)
     folder = RunFolder(Path(directory))
-    if steps is not None:
-        raise InputError(
-            f"{folder.path} is a run in LAMMPS, whose input has the steps of its deck: it cannot get {steps} more. Run "
-            "a deck with a longer stage, or one whose structure is the last frame of this run."
-        )
     with folder.held(tell) as notes:
         job = EngineJob.read(folder.engine)
         build, ranks = _engine(ranks if ranks is not None or not job.processes else job.processes[-1].ranks)
@@ -127,14 +123,18 @@ def resume_in_lammps(
         source = DeckSource.parse(manifest["deck"], str(folder.deck), Path(manifest["folder"]))
         checked, system, _ = make_plan(source, folder.path).require()
         potential = same_potential(checked, source, manifest)
+        stages = build_stages(checked, bool(np.any(system.velocities)))
+        if steps is not None:
+            _refuse_longer(stages[-1], steps)
+            job.more += steps
         session = LAMMPSSession(
             folder,
             checked,
             source,
             system,
             potential,
-            build_stages(checked, bool(np.any(system.velocities))),
-            ExportedRun.of(manifest, folder.lammps / MANIFEST),
+            stages,
+            ExportedRun.of(manifest, folder.lammps / MANIFEST).longer(job.more),
             job,
             build,
             ranks,
@@ -146,6 +146,18 @@ def resume_in_lammps(
         if finish is not None:
             finish(run)
         return run
+
+
+def _refuse_longer(stage: Stage, steps: int) -> None:
+    """Raise `InputError` if a last stage cannot get more steps."""
+    if steps < 1:
+        raise InputError(f"steps is {steps}: give at least 1.")
+    if not stage.integrator.advances_time or not stage.is_stationary:
+        why = "has ramps" if stage.integrator.advances_time else "is a relaxation"
+        raise InputError(
+            f"The last stage, {stage.name!r}, {why}, so it cannot get {steps} more steps in LAMMPS. Run a deck with a "
+            "further stage."
+        )
 
 
 def _engine(ranks: int | None) -> tuple[LAMMPSBuild, int]:

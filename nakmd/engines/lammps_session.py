@@ -233,7 +233,14 @@ class LAMMPSSession:
             # recorded first: a process that is not in the record would not be taken over
             self.job.processes.append(JobProcess(log, self.ranks, self.program))
             self.job.write(self.folder.engine)
-            process = LAMMPSProcess(self.build, self.folder.lammps, self.ranks, log, screen, start.variables)
+            process = LAMMPSProcess(
+                self.build,
+                self.folder.lammps,
+                self.ranks,
+                log,
+                screen,
+                [*start.variables, ("more", str(self.job.more))],
+            )
             try:
                 self.job.launcher = ProcessIdentity.of(process.pid)
                 self.job.write(self.folder.engine)

@@ -47,7 +47,12 @@ class LAMMPSStart:
         starts = [cls(0, 1)]
         for stage in exported.stages:
             step = restart_step(folder / stage.end)
-            if step is not None:
+            if step is None:
+                continue
+            begin = begins.get(stage.number)
+            if begin is not None and not stage.is_minimisation and step < begin + stage.steps:
+                starts.append(cls(step, stage.number, begin, stage.end))  # the end before it became longer
+            else:
                 starts.append(cls(step, stage.number + 1, None, stage.end))
         for name in (*exported.restarts, STOPPED):
             step = restart_step(folder / name)

@@ -53,12 +53,15 @@ class EngineJob:
         The last one, as long as it may be running.
     reports : list of StageReport
         How the stages ended so far.
+    more : int
+        Steps that the last stage has got beyond those of the deck.
     """
 
     engine: str
     processes: list[JobProcess] = field(default_factory=list)
     launcher: ProcessIdentity | None = None
     reports: list[StageReport] = field(default_factory=list)
+    more: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -77,6 +80,7 @@ class EngineJob:
                 [JobProcess(str(one["log"]), int(one["ranks"]), str(one["program"])) for one in entries["processes"]],
                 None if launcher is None else ProcessIdentity.from_dict(launcher),
                 [StageReport(**one) for one in entries["reports"]],
+                int(entries["more"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FileFormatError(
@@ -90,6 +94,7 @@ class EngineJob:
             "processes": [asdict(one) for one in self.processes],
             "launcher": None if self.launcher is None else self.launcher.to_dict(),
             "reports": [asdict(one) for one in self.reports],
+            "more": self.more,
         }
         write_atomically(path, (json.dumps(plain(entries), indent=2) + "\n").encode())
 
