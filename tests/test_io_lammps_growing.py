@@ -1,9 +1,8 @@
 """Files of LAMMPS that are read while they are written: dumps, logs, restart files."""
 
-import struct
-
 import numpy as np
 import pytest
+from lammps_files import restart_file
 
 from nakmd.errors import FileFormatError
 from nakmd.io.lammps.growing_dump import COLUMNS, GrowingDump
@@ -142,17 +141,6 @@ def test_the_log_keeps_errors_with_their_input_line(tmp_path):
     log = GrowingLog(path)
     log.rows()
     assert log.errors == ["ERROR: Lost atoms: original 60 current 59 (src/thermo.cpp:489) (Last input line: run 10)"]
-
-
-def restart_file(step, end=b"LammpS RestartT\0"):
-    """Return the bytes of a restart file as write_restart.cpp writes them, without atoms."""
-
-    def text(number, words):
-        return struct.pack("=ii", number, len(words)) + words
-
-    head = b"LammpS RestartT\0" + struct.pack("=ii", 1, 3) + text(0, b"22 Jul 2025\0")
-    sizes = b"".join(struct.pack("=ii", number, 4) for number in (1, 2, 3))
-    return head + sizes + text(4, b"metal\0") + struct.pack("=iq", 5, step) + b"\7\0\0\0\1\0\0\0" + end
 
 
 @pytest.mark.parametrize(

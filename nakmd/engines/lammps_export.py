@@ -163,7 +163,7 @@ def _parts_of(
     stored = groups.name("stored", topology.select_any(("all",) if whole else output.atoms))
     translated = translate_stages(system, stages, deck.seed, groups)
     periodic = system.cell.periodic
-    notes += _notes_on(deck, periodic)
+    notes += _notes_on(deck, periodic, whole)
     for one in translated:
         notes += one.notes
     of_species = [system.masses[system.species == a] for a in range(len(system.species_names))]
@@ -199,14 +199,14 @@ def _holding(deck: Deck, system: System, mobility: Mobility, groups: LAMMPSGroup
     return commands, notes
 
 
-def _notes_on(deck: Deck, periodic: BoolArray) -> list[str]:
-    """Return how LAMMPS differs from the deck beyond its stages."""
+def _notes_on(deck: Deck, periodic: BoolArray, whole: bool) -> list[str]:
+    """Return how LAMMPS differs from the deck beyond its stages; whoever takes whole frames corrects for the box."""
     notes = []
     if deck.model.precision == "mixed":
         notes.append("LAMMPS computes the model in double precision.")
     if deck.analysis.when == "live":
         notes.append("The analyses that the deck makes during the run are made of the trajectory, afterwards.")
-    if not np.all(periodic):
+    if not np.all(periodic) and not whole:
         notes.append(
             "Along directions that do not repeat, the box of LAMMPS grows with the atoms (boundary m): pressure and "
             "volume are those of this box."
