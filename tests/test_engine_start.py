@@ -84,5 +84,5 @@ def test_times_and_steps_follow_from_the_stages():
 
 
 def test_another_file_is_no_manifest():
-    with pytest.raises(InputError, match="export.json"):
+    with pytest.raises(InputError, match="no manifest"):
         ExportedRun.of({"stages": []}, "export.json")

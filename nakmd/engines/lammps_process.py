@@ -106,8 +106,10 @@ class LAMMPSProcess:
     def ended_from_outside(self) -> bool:
         """Whether a signal from outside has ended it."""
         code = self._process.poll()
-        numbers = {*_FROM_OUTSIDE, *(number + 128 for number in _FROM_OUTSIDE)}
-        return code is not None and (-code if code < 0 else code) in numbers
+        if code is None:
+            return False
+        # launchers return the number of the signal that has ended a rank, or it plus 128; 1 is that of an error
+        return -code in _FROM_OUTSIDE or code - 128 in _FROM_OUTSIDE or (code > 1 and code in _FROM_OUTSIDE)
 
     @property
     def exit_code(self) -> int:
