@@ -79,9 +79,9 @@ def breaks_at(step, code):
     return [
         f"sed 's/^fix stop .*/variable broken equal step>={step}\\nfix stop all halt 1 v_broken > 0 error hard/'"
         " in.lammps > broken.in",
-        "set -- $(printf '%s ' \"$@\" | sed 's/ in.lammps / broken.in /')",
+        "set -- $(printf '%s ' \"$@\" | sed 's/ in.lammps / broken.in /; s/ -log / -log hidden_/')",
         'MPIEXEC "$@"',
-        "sed -i '/^ERROR/d' log*.lammps",  # a killed process says nothing
+        'for log in hidden_*; do sed /^ERROR/d "$log" > "${log#hidden_}"; done',  # a killed process says nothing
         f"exit {code}",
     ]
 
