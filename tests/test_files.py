@@ -20,7 +20,7 @@ EXCEPTIONS = {
     "runs/footprint.py": "the free memory, in /proc",
     "results/results.py": "results.json",
     "engines/lammps_run.py": "the manifest of a run in LAMMPS",
-    "engines/lammps_session.py": "what LAMMPS prints",
+    "engines/lammps_process.py": "what LAMMPS prints",
     "bench/lammps_engine.py": "the input of LAMMPS, in a temporary folder",
     "bench/cases.py": "a potential file of LAMMPS",
     "cli/bench.py": "the name of the processor, in /proc",

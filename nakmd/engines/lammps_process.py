@@ -10,11 +10,16 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from nakmd.engines.lammps_build import LAMMPSBuild, lammps_environment
 from nakmd.engines.lammps_script import INPUT, STOP
 from nakmd.errors import InputError, RunError
+
+#: What LAMMPS and its launcher print.
+SCREEN = "screen.txt"
+
+#: Lines of it in a message, if none of them is an error.
+_LAST_LINES = 3
 
 #: Time [s] that LAMMPS gets to stop at a request, and to end after a signal.
 PATIENCE = 60.0
@@ -42,8 +47,6 @@ class LAMMPSProcess:
     ranks : int
     log : str
         Name of the log.
-    screen : file
-        Gets what LAMMPS and the launcher print.
     variables : sequence of (str, str)
         Variables of the input.
 
@@ -66,7 +69,6 @@ class LAMMPSProcess:
         folder: Path,
         ranks: int,
         log: str,
-        screen: IO[bytes],
         variables: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._stop = folder / STOP
@@ -85,10 +87,16 @@ class LAMMPSProcess:
         for name, value in variables:
             command += ["-var", name, value]
         try:
-            self._process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=subprocess.STDOUT,
-                env=lammps_environment(), start_new_session=True,
-            )  # fmt: skip
+            with (folder / SCREEN).open("wb") as screen:
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=screen,
+                    stderr=subprocess.STDOUT,
+                    env=lammps_environment(),
+                    start_new_session=True,
+                )
         except OSError as error:
             raise RunError(f"{command[0]} does not start: {error}.") from error
 
@@ -155,3 +163,13 @@ def _ending_with_parent() -> list[str]:
     The request outlives the exec. A function that the child calls after the fork is unsafe with threads.
     """
     return [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT] if sys.platform.startswith("linux") else []
+
+
+def errors_of(folder: Path) -> list[str]:
+    """Return the errors in what LAMMPS and its launcher have printed in a folder, else the last lines of it."""
+    try:
+        text = (folder / SCREEN).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [line for line in lines if line.startswith("ERROR")] or lines[-_LAST_LINES:]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple, Self
-
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
 from nakmd._version import __version__
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.engines.exported_run import ExportedRun
+from nakmd.engines.kept_part import KeptPart
 from nakmd.engines.lammps_build import LAMMPSBuild
 from nakmd.engines.lammps_collection import LAMMPSCollection, begun_stages
-from nakmd.engines.lammps_process import LAMMPSProcess
+from nakmd.engines.lammps_process import SCREEN, LAMMPSProcess, errors_of
 from nakmd.engines.lammps_readings import LAMMPSReadings
 from nakmd.engines.lammps_script import HALT_EVERY
 from nakmd.engines.lammps_start import LAMMPSStart
@@ -33,10 +30,11 @@ from nakmd.runs.engine_job import EngineJob, JobProcess
 from nakmd.runs.folder import RunFolder
 from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
-from nakmd.runs.provenance import describe_run, potential_hash
+from nakmd.runs.provenance import describe_run
 from nakmd.runs.session import ProgressReport
 from nakmd.runs.stage_notes import note_endings
-from nakmd.simulation import THERMO_UNITS, Deadline, Progress, Stage, Status
+from nakmd.runs.trajectory_file import open_trajectory
+from nakmd.simulation import Deadline, Progress, Stage, Status
 from nakmd.simulation.progress import PACE_WINDOW
 from nakmd.simulation.signals import polite_signals
 from nakmd.system import System
@@ -46,12 +44,6 @@ _INTERVAL = 0.3
 
 #: Largest difference of potential energies [eV/atom] that is not noted: a thousand times that at the start.
 MOST_DIFFERENCE = 1e-6
-
-#: What LAMMPS and its launcher print.
-SCREEN = "screen.txt"
-
-#: Lines of the output of LAMMPS in a message, if none of them is an error.
-_LAST_LINES = 3
 
 
 class LAMMPSSession:
@@ -147,47 +139,29 @@ class LAMMPSSession:
             raise FileFormatError(
                 self.folder.trajectory, "the trajectory of the run is missing.", "Start the run again with --overwrite."
             )
-        baths = {stage.name: stage.integrator.baths for stage in self._stages if stage.integrator.baths}
-        parameters = {
-            "deck": self.source.text,
-            "provenance": {
-                **describe_run(self.deck.seed, self.threads),
-                "engine": self.program,
-                "ranks": self.ranks,
-            },
-            "potentials": {
-                "hash": potential_hash(self.potential),
-                "model": self.potential.describe(),
-                **({} if self._surface is None else {"surface": self._surface}),
-            },
-            "stages": [stage.name for stage in self._stages],
-            "baths": {name: [bath.describe() for bath in several] for name, several in baths.items()},
-            "thermo_units": THERMO_UNITS,
-            "creator_version": __version__,
-            "title": self.deck.title,
-        }
-        output = self.deck.output
-        return TrajectoryWriter(
+        provenance = describe_run(self.deck.seed, self.threads) | {"engine": self.program, "ranks": self.ranks}
+        return open_trajectory(
             self.folder.trajectory,
+            "a" if self.job.processes else "w",
+            self.deck,
+            self.source,
             self.system.topology,
-            parameters,
-            precision=output.precision,
-            mode="a" if self.job.processes else "w",
-            velocities=output.velocities,
-            compression=output.compression,
-            atoms=self.system.topology.select_any(output.atoms),
+            self.potential,
+            self._stages,
+            provenance,
+            self._surface,
         )
 
     def _begin(self, writer: GuardedWriter) -> tuple[LAMMPSStart, LAMMPSCollection]:
         """Return where LAMMPS begins, and what takes its output; the trajectory then ends there."""
         start = LAMMPSStart(0, 1)
-        kept = _Kept()
+        kept = KeptPart()
         if self.job.processes:
             if self.job.end_launcher():
                 self.notes.append("LAMMPS was still running when the run was resumed, and was ended.")
             logs = [process.log for process in self.job.processes]
             start = LAMMPSStart.latest(self.folder.lammps, self.exported, begun_stages(self.folder.lammps, logs))
-            kept = _Kept.of(self.folder.trajectory, start.step)
+            kept = KeptPart.of(self.folder.trajectory, start.step)
             writer.truncate(kept.frames, kept.rows)
             left = self._collection(logs[-1], writer, kept)
             left.advance(until=start.step)
@@ -196,12 +170,12 @@ class LAMMPSSession:
             for stage in self.exported.stages:
                 GrowingDump(self.folder.lammps / stage.dump, self.system.n_atoms).drop_after(start.step)
             self.folder.remove_results()
-            kept = _Kept.of(self.folder.trajectory, start.step)
+            kept = KeptPart.of(self.folder.trajectory, start.step)
         start.remove_later(self.folder.lammps, self.exported)
         number = len(self.job.processes) + 1
         return start, self._collection("log.lammps" if number == 1 else f"log_{number}.lammps", writer, kept)
 
-    def _collection(self, log: str, writer: GuardedWriter, kept: _Kept) -> LAMMPSCollection:
+    def _collection(self, log: str, writer: GuardedWriter, kept: KeptPart) -> LAMMPSCollection:
         readings = LAMMPSReadings(
             self.system, self.potential, self._stages, self.deck.seed, self.exported, kept.conserved
         )
@@ -229,7 +203,7 @@ class LAMMPSSession:
             self._note_walltime(deadline)
             return Status.INTERRUPTED
         log = collection.log.path.name
-        with (self.folder.lammps / SCREEN).open("wb") as screen, polite_signals(self._request_stop):
+        with polite_signals(self._request_stop):
             # recorded first: a process that is not in the record would not be taken over
             self.job.processes.append(JobProcess(log, self.ranks, self.program))
             self.job.write(self.folder.engine)
@@ -238,7 +212,6 @@ class LAMMPSSession:
                 self.folder.lammps,
                 self.ranks,
                 log,
-                screen,
                 [*start.variables, ("more", str(self.job.more))],
             )
             try:
@@ -303,7 +276,7 @@ class LAMMPSSession:
             if not self._stop:
                 self._ending.append(f"LAMMPS was ended from outside {where} (exit code {process.exit_code}).")
             return Status.INTERRUPTED
-        words = collection.log.errors or errors_of(self.folder.lammps / SCREEN)
+        words = collection.log.errors or errors_of(self.folder.lammps)
         raise RunError(
             f"{self.program} failed {where} (exit code {process.exit_code}): {' '.join(words) or 'it said nothing'}\n"
             f"Its output is in {self.folder.lammps}: {collection.log.path.name}, {SCREEN}. The files written so far "
@@ -374,35 +347,3 @@ class LAMMPSSession:
         rate = 1e6 / (self._pace.rate * self.system.n_atoms) if self._pace.rate > 0.0 else float("nan")
         notes = [*self.notes, *self._ending]
         return Run(self.folder.path, self.deck, status.value, step, self.job.reports, results, notes, rate)
-
-
-class _Kept(NamedTuple):
-    """What a trajectory has up to a step: numbers of frames and rows, their last steps, conserved energies by step."""
-
-    frames: int = 0
-    rows: int = 0
-    frame_step: int = -1
-    row_step: int = -1
-    conserved: Mapping[int, float] = MappingProxyType({})
-
-    @classmethod
-    def of(cls, path: Path, step: int) -> Self:
-        with Trajectory(path) as trajectory:
-            frames = trajectory.steps[trajectory.steps <= step]
-            thermo = trajectory.thermo
-        steps = np.asarray(thermo.get("step", ()), dtype=np.int64)
-        rows = steps[steps <= step]
-        energies = np.asarray(thermo.get("conserved", np.full(len(steps), np.nan)), dtype=np.float64)[: len(rows)]
-        known = dict(zip(rows.tolist(), energies.tolist(), strict=True))
-        last = int(frames[-1]) if len(frames) else -1
-        return cls(len(frames), len(rows), last, int(rows[-1]) if len(rows) else -1, known)
-
-
-def errors_of(screen: Path) -> list[str]:
-    """Return the errors in the output of LAMMPS and its launcher, else its last lines."""
-    try:
-        text = screen.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [line for line in lines if line.startswith("ERROR")] or lines[-_LAST_LINES:]

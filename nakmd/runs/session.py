@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from nakmd._version import __version__
-from nakmd.currents import bath_column, heat_units
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import RunError
@@ -28,8 +27,8 @@ from nakmd.runs.rates import store_rate
 from nakmd.runs.run_checkpoint import AGAIN
 from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.stage_notes import note_endings
+from nakmd.runs.trajectory_file import open_trajectory
 from nakmd.simulation import (
-    THERMO_UNITS,
     Deadline,
     FrameWriter,
     Observer,
@@ -39,7 +38,6 @@ from nakmd.simulation import (
     Status,
     ThermoWriter,
 )
-from nakmd.simulation.restraining import restraint_units
 from nakmd.system import System
 
 ProgressReport = Callable[[Progress], None]
@@ -127,35 +125,16 @@ class Session:
             return self._finish(simulation, status, measuring)
 
     def _open_trajectory(self, stages: list[Stage]) -> TrajectoryWriter:
-        baths = {stage.name: stage.integrator.baths for stage in stages if stage.integrator.baths}
-        parameters = {
-            "deck": self.source.text,
-            "provenance": describe_run(self.deck.seed, self.threads),
-            "potentials": {
-                "hash": self._digest,
-                "model": self.potential.describe(),
-                **({} if self._surface is None else {"surface": self._surface}),
-            },
-            "stages": [stage.name for stage in stages],
-            "exchanging_stages": [stage.name for stage in stages if stage.moves],
-            "depositing_stages": [stage.name for stage in stages if stage.deposit is not None],
-            "baths": {name: [bath.describe() for bath in several] for name, several in baths.items()},
-            "thermo_units": THERMO_UNITS
-            | restraint_units(stages)
-            | heat_units(tuple(dict.fromkeys(self.system.topology.elements)))
-            | {bath_column(bath.group): "eV" for several in baths.values() for bath in several},
-            "creator_version": __version__,
-            "title": self.deck.title,
-        }
-        return TrajectoryWriter(
+        return open_trajectory(
             self.folder.trajectory,
+            "w" if self.stored is None else "a",
+            self.deck,
+            self.source,
             self.system.topology,
-            parameters,
-            precision=self.deck.output.precision,
-            mode="w" if self.stored is None else "a",
-            velocities=self.deck.output.velocities,
-            compression=self.deck.output.compression,
-            atoms=self.system.topology.select_any(self.deck.output.atoms),
+            self.potential,
+            stages,
+            describe_run(self.deck.seed, self.threads),
+            self._surface,
         )
 
     def _restore(self, simulation: Simulation, measuring: Measuring, more_steps: int | None) -> None:
