@@ -244,6 +244,13 @@ def test_a_failure_quotes_lammps(tmp_path, launcher):
     assert "Lost atoms" in status["message"]
 
 
+def test_a_launcher_of_another_mpi_is_refused(tmp_path, launcher):
+    """It would start one run for each rank, and all of them would write the same files."""
+    launcher('shift 2; exec "$@"')
+    with pytest.raises(RunError, match="runs on 1 ranks, not on 2"):
+        nakmd.run(deck(), tmp_path / "run", engine="lammps", ranks=2)
+
+
 def test_what_lammps_lacks_leaves_no_folder(tmp_path):
     stage = [{"kind": "produce", "steps": 20, "temperature": "450 K", "move": [{"species": ["Na", "K"]}]}]
     with pytest.raises(InputError, match="move"):

@@ -30,9 +30,10 @@ _FROM_OUTSIDE = tuple(
     getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SIGXCPU") if hasattr(signal, name)
 )
 
-#: PR_SET_PDEATHSIG of prctl(2), which is 1, in a process that then becomes another one.
+#: PR_SET_PDEATHSIG of prctl(2), which is 1, in a process that then becomes another one, unless its parent has ended.
 _END_WITH_PARENT = (
-    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGTERM); os.execv(sys.argv[1], sys.argv[1:])"
+    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGTERM); "
+    "os.getppid() == int(sys.argv[1]) or sys.exit(1); os.execv(sys.argv[2], sys.argv[2:])"
 )
 
 
@@ -162,7 +163,11 @@ def _ending_with_parent() -> list[str]:
 
     The request outlives the exec. A function that the child calls after the fork is unsafe with threads.
     """
-    return [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT] if sys.platform.startswith("linux") else []
+    return (
+        [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT, str(os.getpid())]
+        if sys.platform.startswith("linux")
+        else []
+    )
 
 
 def errors_of(folder: Path) -> list[str]:

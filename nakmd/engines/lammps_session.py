@@ -221,6 +221,7 @@ class LAMMPSSession:
             finally:
                 process.end()
         collection.advance()
+        self._check_ranks(collection)
         self.job.note_reports(collection.reports())
         if collection.difference > MOST_DIFFERENCE:
             self.notes.append(
@@ -243,6 +244,7 @@ class LAMMPSSession:
             if collection.advance():
                 self._pace.mark(collection.step)
                 self._report(collection, progress)
+            self._check_ranks(collection)
             self.folder.confirm()
             if deadline is not None:
                 deadline.saved(HALT_EVERY / self._pace.rate if self._pace.rate > 0.0 else 0.0)
@@ -252,6 +254,14 @@ class LAMMPSSession:
             if self._stop:
                 process.ask_to_stop()
             time.sleep(_INTERVAL)
+
+    def _check_ranks(self, collection: LAMMPSCollection) -> None:
+        """Raise `RunError` if the launcher has started several runs instead of one on several ranks."""
+        if collection.log.ranks not in (None, self.ranks):
+            raise RunError(
+                f"{self.program} runs on {collection.log.ranks} ranks, not on {self.ranks}: {self.build.mpiexec} is of "
+                f"another MPI than {self.build.executable}. Put the mpiexec of its MPI beside it, or use 1 rank."
+            )
 
     def _request_stop(self) -> None:
         self._stop = True

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 #: What an input prints where a stage begins and ends; the log holds the command too, which begins with another word.
 _STAGE = re.compile(r"^nakmd: stage (\d+) \(.*\) (begins|ends) at step (\d+)")
+_GRID = re.compile(r"^\s*(\d+) by (\d+) by (\d+) MPI processor grid")
 _LOOP = re.compile(r"^Loop time of \S+ on \d+ procs for \d+ steps")
 _CRITERION = re.compile(r"^\s*Stopping criterion = (.+)$")
 _FORCE = re.compile(r"^\s*Force max component initial, final = \S+ (\S+)")
@@ -67,10 +68,10 @@ class GrowingLog:
         Steps at which the stages began and ended, by their number.
     minimisations : dict of int to Minimisation
         How minimisations ended, by the number of the stage.
+    ranks : int or None
+        On how many ranks LAMMPS runs; None before it says so.
     errors : list of str
         Lines that begin with ERROR, each with the input line that LAMMPS names.
-    is_complete : bool
-        Whether LAMMPS has reached the end of its input.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -78,8 +79,8 @@ class GrowingLog:
         self.begins: dict[int, int] = {}
         self.ends: dict[int, int] = {}
         self.minimisations: dict[int, Minimisation] = {}
+        self.ranks: int | None = None
         self.errors: list[str] = []
-        self.is_complete = False
         self._offset = 0
         self._stage = 0
         self._columns: list[str] = []
@@ -117,6 +118,8 @@ class GrowingLog:
             (self.begins if match[2] == "begins" else self.ends)[self._stage] = int(match[3])
         elif _LOOP.match(line):
             self._columns = []
+        elif match := _GRID.match(line):
+            self.ranks = int(match[1]) * int(match[2]) * int(match[3])
         elif match := _CRITERION.match(line):
             self.minimisations[self._stage] = Minimisation(match[1].strip())
         elif (match := _FORCE.match(line)) and self._stage in self.minimisations:
@@ -126,5 +129,3 @@ class GrowingLog:
             self.errors.append(line.strip())
         elif line.startswith(_INPUT_LINE) and self.errors:
             self.errors[-1] += f" ({line.strip()})"
-        elif line.startswith("Total wall time:"):
-            self.is_complete = True
