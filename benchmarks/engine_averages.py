@@ -20,28 +20,31 @@ from nakmd.results.results import Results
 #: Duration [ps] of the equilibration.
 EQUILIBRATION = 10.0
 
+#: At 450 K the composition of a cell of 22 Å takes 20 ps to decorrelate, (L/2π)²/D, so that 50 ps have two samples.
+TEMPERATURE = "800 K"
+
 #: Largest difference [combined standard errors] that is called equal; errors of few independent samples are uncertain.
 LIMIT = 4.0
 
 SYSTEMS: dict[str, dict[str, Any]] = {
     "liquid": {
-        "title": "NaK (x_K = 0.67) at 450 K, 200 atoms",
+        "title": "NaK (x_K = 0.67) at 800 K, 200 atoms",
         "model": {"potential": "nak"},
-        "structure": {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 200}},
-        "timestep": "4 fs",
+        "structure": {"liquid": {"x_K": 0.67, "temperature": TEMPERATURE, "atoms": 200}},
+        "timestep": "2.5 fs",
         "quantities": ["thermo", "rdf"],
     },
     "wall": {
-        "title": "NaK between a nitrogen-doped sheet and its image, 450 K",
+        "title": "NaK between a nitrogen-doped sheet and its image, 800 K",
         "model": {"potential": "nak-cn-pair"},
         "structure": {
             "carbon": {
                 "kind": "graphene",
-                "size": ["13 Å", "13 Å"],
+                "size": ["21 Å", "21 Å"],
                 "bond": "1.4388 Å",
                 "doping": {"graphitic": 0.02},
             },
-            "liquid": {"region": "between", "thickness": "18 Å", "x_K": 0.67, "temperature": "450 K"},
+            "liquid": {"region": "between", "thickness": "21 Å", "x_K": 0.67, "temperature": TEMPERATURE},
         },
         "timestep": "1 fs",
         "quantities": ["thermo", "rdf", "affinity", "coordination"],
@@ -68,7 +71,7 @@ class Pair(NamedTuple):
 
 def deck(system: dict[str, Any], duration: float) -> nakmd.Deck:
     """Return the deck of a system, with a production of a duration [ps]."""
-    common = {"timestep": system["timestep"], "temperature": "450 K"}
+    common = {"timestep": system["timestep"], "temperature": TEMPERATURE}
     every = round(0.1 / float(system["timestep"].split()[0]) * 1000.0)  # 0.1 ps
     return nakmd.Deck(
         title=system["title"],
