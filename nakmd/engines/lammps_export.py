@@ -160,7 +160,7 @@ def _parts_of(deck: Deck, system: System, stages: list[Stage], mobility: Mobilit
         notes += one.notes
     of_species = [system.masses[system.species == a] for a in range(len(system.species_names))]
     parts = InputParts(
-        title=re.sub(r"[^\x20-\x7e]|&", "?", " ".join((deck.title or "A deck of nakmd").split())),
+        title=re.sub(r"""[^\x20-\x7e]|[&"$]""", "?", " ".join((deck.title or "A deck of nakmd").split())),
         boundary=" ".join("p" if p else "m" for p in periodic),
         masses=[float(masses[0]) if len(masses) else 1.0 for masses in of_species],
         groups=groups.commands,
