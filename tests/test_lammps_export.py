@@ -206,7 +206,9 @@ def test_a_failed_gate_leaves_no_input(tmp_path, monkeypatch):
     deck.write_text(simple().to_toml())
     out = tmp_path / "out"
     shell = CliRunner()
-    assert shell.invoke(app, ["export", str(deck), "-o", str(out)]).exit_code == 0
+    done = shell.invoke(app, ["export", str(deck), "-o", str(out), "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["parity"]["passed"]
     assert (out / "in.lammps").exists()
     compute = lammps_folder.translate_deck
 
