@@ -3,10 +3,8 @@
 import lammps_oracle
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from nakmd.cell import Cell
-from nakmd.cli.app import app
 from nakmd.errors import CoverageError, InputError
 from nakmd.potentials import EAM, Hybrid, LennardJones, Morse, evaluate, load
 from nakmd.potentials.files.eam_files import format_setfl, read_eam, write_eam_fs
@@ -14,7 +12,6 @@ from nakmd.potentials.files.export import EXPORT_FORMS, export_texts
 from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.forms.eam_sampling import sample_table
-from nakmd.runs import trial
 from nakmd.system import System
 
 #: Tables of 4000 points; a metal atom at the edge of the flake has ρ near 0.1, where √ρ is strongly curved.
@@ -209,24 +206,3 @@ def test_lammps_computes_the_same_model(name):
     assert np.allclose(ours.forces, theirs.forces, rtol=0, atol=FORCE)
     # and the analytic model is the same within its table
     assert evaluate(model, system).energy == pytest.approx(ours.energy, abs=TABLE_ENERGY * system.n_atoms)
-
-
-def test_an_exported_set_has_the_options_of_a_deck(tmp_path, monkeypatch):
-    """``--affinity``, ``--screening`` and ``--doping``, as in [model]: they reach the set, or it refuses them."""
-    shell, given = CliRunner(), ["potentials", "export", "--species", "C,Na,K", "-o", str(tmp_path)]
-    assert shell.invoke(app, [*given, "nak-cn-pair", "--affinity", "1.3"]).exit_code == 0
-    wanted = lammps_input(load("nak-cn-pair", affinity=1.3), ["C", "Na", "K"])
-    assert (tmp_path / "potential.in").read_text() == wanted.texts()["potential.in"]
-    for option in ("--screening", "--doping"):
-        done = shell.invoke(app, [*given, "nak-cn-pair", option, "0.5"])
-        assert done.exit_code == 2
-        assert option[2:] in done.stderr
-    asked = {}
-
-    def loaded(name, folder, affinity, doping, insist, screening, member):
-        asked.update(name=name, doping=doping, screening=screening)
-        return load("nak-cn-pair")
-
-    monkeypatch.setattr(trial, "load_named_or_file", loaded)
-    assert shell.invoke(app, [*given, "nak-cn", "--screening", "0.5", "--doping", "0.02"]).exit_code == 0
-    assert asked == {"name": "nak-cn", "doping": 0.02, "screening": 0.5}
