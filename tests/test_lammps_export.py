@@ -29,6 +29,17 @@ needs_lammps = pytest.mark.skipif(
 CONSTANTS = 6.5e-8
 
 
+def simple(*stages, **output):
+    """Return a deck of 120 atoms of Na in a Lennard-Jones potential, whose export needs no tables."""
+    pair = {"kind": "lennard-jones", "pair": ["Na", "Na"], "epsilon": "0.02 eV", "sigma": "3 Å", "cutoff": "7 Å"}
+    return nakmd.Deck(
+        model={"terms": [pair]},
+        structure={"liquid": {"x_K": 0.0, "temperature": "400 K", "atoms": 120}},
+        stage=list(stages) or [{"kind": "produce", "steps": 20, "temperature": "400 K"}],
+        output={"trajectory_every": 5, "thermo_every": 5, "checkpoint_every": 10, **output},
+    )
+
+
 def tables(annotation):
     """Return the classes of the tables that a key may hold."""
     plain = strip(annotation)
@@ -192,10 +203,12 @@ def test_both_engines_move_together(deck, tmp_path):
 def test_a_failed_gate_leaves_no_input(tmp_path, monkeypatch):
     """Another energy than that of LAMMPS: exit code 1, and no file that looks fit to run, also of an earlier export."""
     deck = tmp_path / "deck.toml"
-    deck.write_text(small().to_toml())
+    deck.write_text(simple().to_toml())
     out = tmp_path / "out"
     shell = CliRunner()
-    assert shell.invoke(app, ["export", str(deck), "-o", str(out)]).exit_code == 0
+    done = shell.invoke(app, ["export", str(deck), "-o", str(out), "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["parity"]["passed"]
     assert (out / "in.lammps").exists()
     compute = lammps_folder.translate_deck
 
@@ -215,12 +228,12 @@ def test_a_failed_gate_leaves_no_input(tmp_path, monkeypatch):
 
 def test_without_lammps_the_gate_is_left_to_the_user(tmp_path, monkeypatch):
     monkeypatch.setattr(lammps_folder, "lammps_if_any", lambda: None)
-    done = export_deck(small(), tmp_path / "out")
+    done = export_deck(simple(), tmp_path / "out")
     assert done.parity is None
     assert "There is no LAMMPS" in done.unchecked
     assert json.loads((done.folder / "export.json").read_text())["parity"] is None
     with pytest.raises(nakmd.errors.InputError, match="not empty"):
-        export_deck(small(), tmp_path / "out")
+        export_deck(simple(), tmp_path / "out")
 
 
 @needs_lammps
@@ -234,12 +247,7 @@ def test_every_kind_runs_or_is_refused(tmp_path):
         stage = {**steps["relax"], **keys} if kind == "minimiser" else {
             "kind": "equilibrate", "steps": 20, "temperature": ["300 K", "450 K"], **keys,
         }  # fmt: skip
-        deck = nakmd.Deck(
-            model={"potential": "nak-2016"},
-            structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}},
-            stage=[steps["relax"], stage],
-            output={"trajectory_every": 5, "thermo_every": 5, "checkpoint_every": 10},
-        )
+        deck = simple(steps["relax"], stage)
         try:
             done = export_deck(deck, tmp_path / f"{kind} {name}", parity=False)
         except nakmd.errors.DeckError as error:
@@ -257,12 +265,7 @@ def test_continues_from_a_restart_file(tmp_path):
         {"kind": "equilibrate", "ensemble": "nve", "velocities": "450 K", "steps": 20},
         {"kind": "produce", "ensemble": "nve", "steps": 40},
     ]
-    deck = nakmd.Deck(
-        model={"potential": "nak-2016"},
-        structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}},
-        stage=steps,
-        output={"trajectory_every": 10, "thermo_every": 10, "checkpoint_every": 40},
-    )
+    deck = simple(*steps, trajectory_every=10, thermo_every=10, checkpoint_every=40)
     done = export_deck(deck, tmp_path / "out", parity=False)
     run_lammps(done.folder)
     whole = snapshots(done.folder / "stage_2.lammpstrj")

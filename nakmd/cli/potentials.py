@@ -111,17 +111,7 @@ def export(
         str | None,
         typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; default: all of the set.'),
     ] = None,
-    affinity: Annotated[
-        float, typer.Option("--affinity", min=0.0, help="Factor on the metal-carbon well depths.")
-    ] = 1.0,
-    screening: Annotated[
-        float,
-        typer.Option("--screening", min=0.0, help="Screening of metal-carbon pairs by metal: 0 none, 1 as calibrated."),
-    ] = 1.0,
-    doping: Annotated[
-        float | None,
-        typer.Option("--doping", min=0.0, max=1.0, help="Graphitic N per wall atom, for sets that depend on it."),
-    ] = None,
+    affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon well depths.")] = 1.0,
     member: Annotated[int | None, typer.Option("--member", help="Member of the ensemble of the set, from 1.")] = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -132,7 +122,7 @@ def export(
     from nakmd.potentials.files.texts import write_texts
     from nakmd.runs.trial import load_any, species_known_to
 
-    potential = load_any(name, affinity, member, doping, screening)
+    potential = load_any(name, affinity, member)
     types: list[str] = []
     if form == "lammps":
         types = [word.strip() for word in species.split(",")] if species else species_known_to(potential)

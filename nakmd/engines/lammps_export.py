@@ -17,7 +17,7 @@ from nakmd.deck.messages import Problem
 from nakmd.deck.source import DeckSource
 from nakmd.engines.lammps_groups import LAMMPSGroups
 from nakmd.engines.lammps_lacks import find_lacks
-from nakmd.engines.lammps_parity import Reference, compute_reference
+from nakmd.engines.lammps_parity import SinglePoint, compute_reference
 from nakmd.engines.lammps_script import LOG, RESTARTS, THERMO, InputParts
 from nakmd.engines.lammps_stages import translate_stages
 from nakmd.errors import DeckError, InputError
@@ -47,7 +47,7 @@ class TranslatedDeck:
         The model in LAMMPS.
     parts : InputParts
         What the input is made of.
-    reference : Reference
+    reference : SinglePoint
         What nakmd computes for the atoms of the data file.
     notes : list of str
         How LAMMPS differs from the deck.
@@ -61,7 +61,7 @@ class TranslatedDeck:
     potential: Potential
     model: LAMMPSInput
     parts: InputParts
-    reference: Reference
+    reference: SinglePoint
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -168,7 +168,7 @@ def _parts_of(
         notes += one.notes
     of_species = [system.masses[system.species == a] for a in range(len(system.species_names))]
     parts = InputParts(
-        title=re.sub(r"[^\x20-\x7e]|&", "?", " ".join((deck.title or "A deck of nakmd").split())),
+        title=re.sub(r"""[^\x20-\x7e]|[&"$]""", "?", " ".join((deck.title or "A deck of nakmd").split())),
         boundary=" ".join("p" if p else "m" for p in periodic),
         masses=[float(masses[0]) if len(masses) else 1.0 for masses in of_species],
         groups=groups.commands,

@@ -34,7 +34,7 @@ _COMPARED = re.compile(
 )
 
 
-class Reference(NamedTuple):
+class SinglePoint(NamedTuple):
     """What nakmd computes for the atoms of the data file.
 
     Attributes
@@ -106,7 +106,7 @@ class Parity(NamedTuple):
         )
 
 
-def compute_reference(system: System, potential: Potential) -> Reference:
+def compute_reference(system: System, potential: Potential) -> SinglePoint:
     """Return energy, forces and virial of nakmd in double precision, without tethers.
 
     Parameters
@@ -116,10 +116,10 @@ def compute_reference(system: System, potential: Potential) -> Reference:
     """
     exact = potential.with_precision("double") if potential.precision != "double" else potential
     result = exact.bind(system.species_names).evaluate(system)
-    return Reference(result.energy, result.forces, result.virial, system.cell.volume)
+    return SinglePoint(result.energy, result.forces, result.virial, system.cell.volume)
 
 
-def parity_input(parts: InputParts, reference: Reference) -> str:
+def parity_input(parts: InputParts, reference: SinglePoint) -> str:
     """Return an input of LAMMPS that compares one configuration with nakmd; it ends with exit code 1 if they differ."""
     n = len(reference.forces)
     stress = [f"abs(c_push[{c}]*vol/{NKTV2P!r}-({w!r}))" for c, w in zip(_COMPONENTS, reference.virial.tolist())]
@@ -159,7 +159,7 @@ def _largest(n_atoms: int) -> list[str]:
     return [*lines, f'variable virial equal "v_top5/{n_atoms}"']
 
 
-def run_parity(build: LAMMPSBuild, folder: Path, reference: Reference) -> Parity:
+def run_parity(build: LAMMPSBuild, folder: Path, reference: SinglePoint) -> Parity:
     """Run the comparison in a folder of an export.
 
     Raises
