@@ -40,7 +40,7 @@ SYSTEMS: dict[str, dict[str, Any]] = {
         "structure": {
             "carbon": {
                 "kind": "graphene",
-                "size": ["21 Å", "21 Å"],
+                "size": ["22 Å", "21 Å"],
                 "bond": "1.4388 Å",
                 "doping": {"graphitic": 0.02},
             },
