@@ -14,6 +14,8 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import nakmd
 from nakmd.results.results import Results
 
@@ -25,6 +27,9 @@ TEMPERATURE = "800 K"
 
 #: Largest difference [combined standard errors] that is called equal; errors of few independent samples are uncertain.
 LIMIT = 4.0
+
+#: Distances [Å] at which g(r) is compared: flanks of the first shell, its minimum, and the second shell.
+DISTANCES = (3.5, 4.5, 6.5, 8.0)
 
 SYSTEMS: dict[str, dict[str, Any]] = {
     "liquid": {
@@ -115,7 +120,24 @@ def compare(one: Results, other: Results) -> list[Pair]:
             continue  # a constant, such as the volume
         apart = (float(row.measured.value) - float(twin.measured.value)) / error
         pairs.append(Pair(row.quantity.strip(), (row.text, twin.text), apart))
-    return pairs
+    return pairs + compare_rdf(one, other)
+
+
+def compare_rdf(one: Results, other: Results) -> list[Pair]:
+    """Return g(r) of the metals at some distances: coordination numbers end at minima that differ from run to run."""
+    found = []
+    for (a, b), partial in one["rdf"].pairs.items():
+        twin = other["rdf"][a, b]
+        if not {a, b} <= {"Na", "K"}:
+            continue
+        for distance in DISTANCES:
+            k = int(np.argmin(np.abs(partial.r - distance)))
+            values = [(float(g.value[k]), float(g.error[k])) for g in (partial, twin)]
+            error = math.hypot(*(error for _, error in values))
+            texts = [f"{value:.3f} ± {error:.3f}" for value, error in values]
+            apart = (values[0][0] - values[1][0]) / error
+            found.append(Pair(f"g(r) {a}-{b} at {partial.r[k]:.2f} Å", (texts[0], texts[1]), apart))
+    return found
 
 
 def main() -> None:
