@@ -19,6 +19,7 @@ from nakmd.engines import lammps_folder, lammps_parity
 from nakmd.engines.lammps_folder import export_deck
 from nakmd.engines.lammps_groups import LAMMPSGroups
 from nakmd.engines.lammps_keys import BUILT, TREATMENTS, WITHOUT_COUNTERPART, Fate
+from nakmd.engines.lammps_script import THERMO
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
 from nakmd.resources import data_folder
 
@@ -281,6 +282,33 @@ def test_every_kind_runs_or_is_refused(tmp_path):
         log = run_lammps(done.folder)
         assert f"nakmd: stage 2 ({stage['kind'] if kind != 'minimiser' else 'relax 2'}) ends at step" in log
     assert refused == {("andersen", True)}
+
+
+@needs_lammps
+@pytest.mark.parametrize("name", sorted(set(THERMOSTATS) - {"andersen"}))
+def test_energy_less_the_work_of_the_thermostat_is_conserved(name, tmp_path):
+    """``econserve``, the column that the manifest calls conserved: it counts what the thermostat gives."""
+    stages = [
+        {"kind": "relax", "steps": 100, "force": "0.01 eV/Å"},
+        {
+            "kind": "equilibrate",
+            "ensemble": name,
+            "temperature": "200 K",
+            "velocities": "50 K",
+            "tau": "0.1 ps",
+            "steps": 300,
+        },
+    ]
+    done = export_deck(simple(*stages, thermo_every=10), tmp_path / "out", parity=False)
+    rows = [
+        line.split() for line in run_lammps(done.folder).splitlines() if line.split()[:1] and len(line.split()) == 17
+    ]
+    table = np.array([row for row in rows if row[0] != "Step"], dtype=float)
+    last = table[-31:]
+    total, conserved = list(THERMO).index("etotal"), list(THERMO).index("econserve")
+    # the thermostat heats 120 atoms by some 150 K, 2 eV in the mean; a time step of 1 fs keeps energies to 1e-3 of it
+    assert last[-1, total] - last[0, total] > 1.0
+    assert np.ptp(last[:, conserved]) < 0.01
 
 
 @needs_lammps

@@ -59,7 +59,7 @@ class Langevin(StochasticThermostat):
         """Return ``fix langevin`` with the same friction."""
         return LAMMPSFix(
             "langevin",
-            f"{lammps_ramp(self.temperature)} {self.time_constant!r} {SEED}",
+            f"{lammps_ramp(self.temperature)} {self.time_constant!r} {SEED} tally yes",
             note="fix langevin has the friction and the noise of the deck, but adds them to the forces: the "
             "positions have an error of second order in the time step, where those of BAOAB have almost none.",
         )
