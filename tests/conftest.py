@@ -7,6 +7,8 @@ import signal
 os.environ.setdefault("NUMBA_NUM_THREADS", "4")
 # Set before NumPy is imported: the other worker uses the second core, and waiting threads of OpenBLAS spin.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Tests build their systems; those of the cache switch it on.
+os.environ.setdefault("NAKMD_BUILD_CACHE", "0")
 
 from dataclasses import dataclass, field
 from functools import partial

@@ -8,7 +8,7 @@ from nakmd.deck.deck import Deck
 from nakmd.potentials.library import load
 from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
-from nakmd.runs.rates import store_rate, stored_rate
+from nakmd.runs.rates import MeasuredRate, store_rate, stored_rate
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
 PRODUCE = {"kind": "produce", "steps": 1000, "temperature": "450 K", "ensemble": "bussi"}
@@ -209,11 +209,18 @@ def test_estimate_counts_atoms_frames_and_time(tmp_path, monkeypatch):
     assert expected.n_rows == 201
     assert "guess" in expected.rate_source
     potential = load("nak")
-    store_rate(potential, 2, 5.0)
-    assert stored_rate(potential, 2) == 5.0
-    assert stored_rate(potential, 1) is None
-    (tmp_path / "rates.json").write_text("damaged")
-    assert stored_rate(potential, 2) is None
+    small, large, walled = MeasuredRate(2000, 0.0, 5.0), MeasuredRate(200_000, 0.0, 6.0), MeasuredRate(2000, 0.4, 9.0)
+    for measured in (MeasuredRate(1800, 0.02, 4.0), small, large, walled):
+        store_rate(potential, 2, measured)
+    assert stored_rate(potential, 2, 1800, 0.02) == small  # it replaced a similar one
+    assert stored_rate(potential, 2, 90_000, 0.0) == large
+    assert stored_rate(potential, 2, 3000, 0.3) == walled
+    assert stored_rate(potential, 1, 2000, 0.0) is None
+    for content in ("damaged", "[1]", '{"x": 1.0}'):  # the last is that of an earlier version
+        (tmp_path / "rates.json").write_text(content)
+        assert stored_rate(potential, 2, 2000, 0.0) is None
+    store_rate(potential, 2, small)
+    assert stored_rate(potential, 2, 2000, 0.0) == small
 
 
 def test_pyrrolic_sites_need_half_a_femtosecond():

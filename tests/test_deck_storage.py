@@ -9,6 +9,7 @@ from nakmd.deck.deck import Deck
 from nakmd.errors import AnalysisError, DeckError
 from nakmd.io.storage import Storage
 from nakmd.runs.estimate import estimate
+from nakmd.runs.footprint import BYTES_FILE, BYTES_ONCE
 from nakmd.runs.plan import make_plan
 from nakmd.simulation import loop
 
@@ -133,6 +134,7 @@ def test_the_estimate_of_bytes_by_atom(output, least, most):
     """Its bounds follow from the types of the numbers, and from 18 bits for a coordinate of 400 Å at 0.001 Å."""
     plan = make_plan(deck_of({**EVERY, "trajectory_every": 1, **output}))
     forecast = estimate(plan)
-    by_atom = (forecast.file_size - 120 * forecast.n_rows - 1000 * forecast.n_frames) / forecast.n_frames / 60
+    of_frames = forecast.file_size - 120 * forecast.n_rows - BYTES_FILE - 60 * BYTES_ONCE
+    by_atom = (of_frames - 1000 * forecast.n_frames) / forecast.n_frames / 60
     assert least <= by_atom <= most
     assert ("no velocities" in forecast.stored) == ("velocities" in output)

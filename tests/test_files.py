@@ -15,6 +15,7 @@ EXCEPTIONS = {
     "runs/folder.py": "the deck and the status of a run",
     "runs/stored_deck.py": "the deck of a resumed run, for comparison",
     "runs/engine_job.py": "engine.json, the record of a run in another engine",
+    "runs/build_cache.py": "built systems, in the cache folder, and the sources of their builders",
     "runs/rates.py": "the speeds of past runs, in the cache folder",
     "runs/provenance.py": "the commit of a checkout, in .git",
     "runs/footprint.py": "the free memory, in /proc",

@@ -20,7 +20,7 @@ from nakmd.resources import data_folder
 from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
 from nakmd.runs.system_builder import build_system
-from nakmd.structures.bond_network import adjacency, coordination, find_bonds
+from nakmd.structures.bond_network import Partners, coordination, find_bonds
 from nakmd.structures.distances import lengths_of, pairs_within
 from nakmd.structures.doping import dope, nitrogen_fractions
 from nakmd.structures.doping_sites import count_sites
@@ -53,7 +53,7 @@ def face_sizes(system: System) -> Counter:
     if "tube" in system.groups:
         outward = (x - np.array([*tube_axis(system).center, 0.0])) * np.array([1.0, 1.0, 0.0])
     around = []
-    for a, ends in enumerate(adjacency(find_bonds(x, system.cell), len(x))):
+    for a, ends in enumerate(Partners(find_bonds(x, system.cell), len(x))):
         r = np.array([x[b] - x[a] + s @ system.cell.matrix for b, s in ends])
         normal = outward[a] / np.linalg.norm(outward[a])
         r -= np.outer(r @ normal, normal)
@@ -161,7 +161,7 @@ def test_a_second_call_spares_earlier_defects(walls):
 
 def test_a_bond_of_a_pentagon_is_not_rotated(walls):
     doped = dope(walls["sheet"], {"stone_wales": 1 / walls["sheet"].n_atoms}, seed=3)
-    partners = adjacency(find_bonds(doped.positions, doped.cell), doped.n_atoms)
+    partners = Partners(find_bonds(doped.positions, doped.cell), doped.n_atoms)
     refused = {a for a, ends in enumerate(partners) for b, _ in ends if rotation(partners, a, b) is None}
     assert set(np.flatnonzero(doped.groups["stone_wales"]).tolist()) <= refused
     # a bond is refused if one of its ends is in an odd ring. The patch of four such rings has V = 16 atoms and by Euler
@@ -180,7 +180,7 @@ def test_relaxed_with_tersoff_the_rings_stay_and_the_defect_has_its_symmetry():
     assert face_sizes(doped) == rings
     core = np.flatnonzero(doped.groups["stone_wales"])
     bonds = find_bonds(doped.positions, doped.cell)
-    partners = adjacency(bonds, doped.n_atoms)
+    partners = Partners(bonds, doped.n_atoms)
     lengths = {
         frozenset((i, j)): d
         for i, j, d in zip(bonds.i.tolist(), bonds.j.tolist(), lengths_of(bonds.vectors(doped.positions, doped.cell)))

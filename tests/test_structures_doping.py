@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nakmd.elements import element_of
 from nakmd.errors import StructureError
-from nakmd.structures.bond_network import BOND_BOUNDS, adjacency, coordination, find_bonds
+from nakmd.structures.bond_network import BOND_BOUNDS, Partners, coordination, find_bonds
 from nakmd.structures.distances import lengths_of, pair_vectors, pairs_within
 from nakmd.structures.doping import dope, nitrogen_fractions
 from nakmd.structures.doping_sites import count_sites
@@ -31,7 +31,7 @@ def walls():
 
 def rings_through(system: System, atom: int) -> list[int]:
     """Sizes of the smallest ring through each two bonds of an atom (breadth-first search without the atom)."""
-    partners = adjacency(find_bonds(system.positions, system.cell), system.n_atoms)
+    partners = Partners(find_bonds(system.positions, system.cell), system.n_atoms)
     ends = [b for b, _ in partners[atom]]
     sizes = []
     for k, start in enumerate(ends):

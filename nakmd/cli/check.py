@@ -86,7 +86,8 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         if forecast.bond is not None:
             say(f"C-C bond     {forecast.bond:.5f} Å without stress in this model")
         say(f"memory       about {in_bytes(forecast.memory)}")
-        say(f"building     {in_time(forecast.build_time)}, once more at the start of the run")
+        again = "kept for the run" if forecast.is_kept else "once more at the start of the run"
+        say(f"building     {in_time(forecast.build_time)}, {again}")
         say(f"wall time    about {in_time(forecast.wall_time)} ({forecast.rate_source})")
         say(f"trajectory   up to {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}: {forecast.stored}")
         say(f"thermo       up to {forecast.n_rows} rows")

@@ -75,12 +75,22 @@ def _facts() -> dict[str, Any]:
         "kernel cache": str(cache),
         "compiled kernels": sum(path.suffix == ".nbc" for path in files),
         "cache size MB": round(sum(path.stat().st_size for path in files) / 1e6, 1),
+        "built systems": _built_systems(),
         "free disk GB": round(shutil.disk_usage(Path.cwd()).free / 1e9, 1),
         "parameter sets": len(list(data_folder("potentials").glob("*.toml"))),
         "example decks": len(list(data_folder("examples").glob("*.toml"))),
         "claims": len(list(data_folder("claims").glob("*.toml"))),
         "packages": packages,
     }
+
+
+def _built_systems() -> str:
+    from nakmd.runs.build_cache import SWITCH, built_folder, is_on, stored_files
+
+    if not is_on():
+        return f"not kept ({SWITCH} is 0)"
+    sizes = [path.stat().st_size for path in stored_files()]
+    return f"{len(sizes)} in {built_folder()}, {sum(sizes) / 1e6:.1f} MB"
 
 
 def _problems(facts: dict[str, Any]) -> list[str]:

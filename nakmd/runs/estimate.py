@@ -16,7 +16,7 @@ from nakmd.io.storage import Storage
 from nakmd.kernels.jit import available_threads
 from nakmd.runs.footprint import count_stored, estimate_output
 from nakmd.runs.plan import Plan
-from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate
+from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate, wall_share
 from nakmd.runs.stage_builder import build_restraints
 
 #: Time [s] of a trial of an exchange move, and of a call for each atom (bins, new lists, forces), on one core of Zen 4:
@@ -67,7 +67,9 @@ class Estimate:
     memory, file_size : float [bytes]
         Largest values; a relaxation that converges early writes fewer frames.
     build_time : float [s]
-        Time that building the structure took, and will take again.
+        Time that building the structure took, or reading it if it had been kept.
+    is_kept : bool
+        Whether the run reads the structure instead of building it again.
     wall_time : float [s]
     rate_source : str
         Origin of the estimated speed.
@@ -88,6 +90,7 @@ class Estimate:
     bond: float | None
     memory: float
     build_time: float
+    is_kept: bool
     file_size: float
     n_frames: int
     n_rows: int
@@ -125,13 +128,15 @@ def estimate(plan: Plan) -> Estimate:
     size, frames, rows = estimate_output(plan.draft, n_stored)
     threads = available_threads()
     outside = [term.label for term in potential.terms if term.is_external]
-    rate = None if outside else stored_rate(potential, threads)
-    source = f"{threads} threads, measured in the last run with this kind of model"
-    if outside:
+    past = None if outside else stored_rate(potential, threads, n_here, wall_share(system))
+    if past is not None:
+        rate = past.rate
+        source = f"{threads} threads, measured in a run of {past.n_atoms} atoms with this kind of model"
+    elif outside:
         seconds = seconds_of_a_call(potential, system)
         rate = 1e6 * seconds / n_here
         source = f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
-    elif rate is None:
+    else:
         rate = guessed_rate(potential, threads)
         source = f"{threads} threads, a guess without a measured run"
     steps = sum(stage.n_steps for stage in deck.stage)
@@ -160,6 +165,7 @@ def estimate(plan: Plan) -> Estimate:
         bond=plan.bond if has_wall else None,
         memory=plan.memory,
         build_time=plan.build_time,
+        is_kept=plan.is_kept,
         file_size=size,
         n_frames=frames,
         n_rows=rows,

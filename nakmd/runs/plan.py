@@ -19,6 +19,7 @@ from nakmd.errors import DeckError, InputError
 from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.arriving_atoms import with_arriving_atoms
 from nakmd.runs.atoms_in_reserve import with_atoms_in_reserve
+from nakmd.runs.build_cache import build_key, load_built, store_built
 from nakmd.runs.footprint import check_disk, check_memory, count_stored, estimate_memory
 from nakmd.runs.layer_check import check_layers
 from nakmd.runs.model_surface import check_surface
@@ -58,7 +59,9 @@ class Plan:
     bond : float [Å] or None
         C-C bond without stress in the potential; None without one.
     build_time : float [s]
-        Time that building the system took.
+        Time that building the system took, or reading it.
+    is_kept : bool
+        Whether the system is kept, so that a run need not build it again (`nakmd.runs.build_cache`).
     problems : list of Problem
         Errors and warnings.
     """
@@ -70,6 +73,7 @@ class Plan:
     potential: Potential | None = None
     bond: float | None = None
     build_time: float = 0.0
+    is_kept: bool = False
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -217,13 +221,24 @@ def _build_system(plan: Plan, folder: Path, directory: Path, announce: BuildNoti
     plan.add(problems)
     if problems:
         return
-    if announce is not None and planned is not None and planned.build_time > LONG_BUILD:
-        announce(planned.n_atoms, planned.build_time)
     begin = time.perf_counter()
+    has_layers = plan.potential is not None and any(term.between_layers for term in plan.potential.terms)
+    key = build_key(draft.structure, draft.seed, bond, has_layers, wall)
+    known = load_built(key)
+    plan.is_kept = known is not None
+    if known is None and announce is not None and planned is not None and planned.build_time > LONG_BUILD:
+        announce(planned.n_atoms, planned.build_time)
     try:
-        system = build_system(draft.structure, draft.seed, folder, bond, notes, wall)
-        if plan.potential is not None and any(term.between_layers for term in plan.potential.terms):
-            system = layered(system)
+        if known is None:
+            made: list[str] = []
+            system = build_system(draft.structure, draft.seed, folder, bond, made, wall)
+            if has_layers:
+                system = layered(system)
+            plan.is_kept = store_built(key, system, made, time.perf_counter() - begin)
+            notes += made
+        else:
+            system = known.system
+            notes += known.notes
         stages = [stage for _, stage in draft.stages]
         system = with_arriving_atoms(with_atoms_in_reserve(system, stages), stages)
     except InputError as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from nakmd.elements import WALL, element_of
 from nakmd.errors import NakmdError
 from nakmd.io.atomic import write_atomically
 from nakmd.kernels.jit import cache_folder
@@ -23,6 +26,9 @@ NUDGE = 0.005
 #: Time of a call [s] after which a second one is not made.
 LONG_CALL = 20.0
 
+#: Largest number of speeds that are stored for a model and a number of threads.
+MOST_ROWS = 40
+
 _FILE = "rates.json"
 
 
@@ -35,22 +41,78 @@ def model_key(potential: Potential, threads: int) -> str:
     return "+".join(sorted(type(term).__name__ for term in potential.terms)) + f" on {threads}"
 
 
-def stored_rate(potential: Potential, threads: int) -> float | None:
-    """Return the rate [µs per atom and step] of the last run with this kind of model, None if there is none."""
-    try:
-        return float(json.loads(_path().read_text(encoding="utf-8"))[model_key(potential, threads)])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+@dataclass(frozen=True)
+class MeasuredRate:
+    """Speed of a past run.
+
+    Attributes
+    ----------
+    n_atoms : int
+    wall : float
+        Share of C and N among the atoms, whose bond-order terms cost more than metal.
+    rate : float [µs per atom and step]
+    """
+
+    n_atoms: int
+    wall: float
+    rate: float
+
+    def unlike(self, n_atoms: int, wall: float) -> float:
+        """Return how little a run resembles another: a factor of two in size counts as a tenth of wall."""
+        return abs(math.log2(self.n_atoms / n_atoms)) + 10.0 * abs(self.wall - wall)
 
 
-def store_rate(potential: Potential, threads: int, rate: float) -> None:
-    """Store a rate [µs per atom and step]; does nothing if the cache folder cannot be written."""
+def wall_share(system: System) -> float:
+    """Return the share of C and N among the atoms that are there."""
+    rows = [a for a, name in enumerate(system.species_names) if element_of(name) in WALL]
+    here = system.species[~system.absent]
+    return float(np.isin(here, rows).mean()) if len(here) else 0.0
+
+
+def _known() -> dict[str, list[list[float]]]:
+    """Return the stored speeds: for each model and number of threads, rows of atoms, share of wall and rate."""
     try:
-        path = _path()
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        stored = json.loads(_path().read_text(encoding="utf-8"))
+        return {
+            str(key): [[float(value) for value in row] for row in rows if len(row) == 3 and min(row[0], row[2]) > 0]
+            for key, rows in stored.items()
+            if isinstance(rows, list)
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def stored_rate(potential: Potential, threads: int, n_atoms: int, wall: float) -> MeasuredRate | None:
+    """Return the speed of the most similar past run with this kind of model, None if there is none.
+
+    Parameters
+    ----------
+    potential : Potential
+    threads : int
+    n_atoms : int
+    wall : float
+        As in `MeasuredRate`.
+    """
+    rows = _known().get(model_key(potential, threads), [])
+    measured = [MeasuredRate(int(n), share, rate) for n, share, rate in rows]
+    return min(measured, key=lambda past: past.unlike(n_atoms, wall), default=None)
+
+
+def store_rate(potential: Potential, threads: int, measured: MeasuredRate) -> None:
+    """Store a speed; does nothing if the cache folder cannot be written.
+
+    It replaces those of similar runs, within a factor of 1.4 in the number of atoms and 0.05 in the share of wall.
+    """
+    try:
+        path, known, key = _path(), _known(), model_key(potential, threads)
+        others = [
+            row
+            for row in known.get(key, [])
+            if MeasuredRate(int(row[0]), row[1], row[2]).unlike(measured.n_atoms, measured.wall) > 0.5
+        ]
+        known[key] = [*others, [measured.n_atoms, measured.wall, measured.rate]][-MOST_ROWS:]
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({**known, model_key(potential, threads): rate}, indent=1)
-        write_atomically(path, text.encode(), sync=False)
+        write_atomically(path, json.dumps(known, indent=1).encode(), sync=False)
     except (OSError, NakmdError, ValueError, TypeError):
         return
 

@@ -23,7 +23,7 @@ from nakmd.runs.folder import RunFolder
 from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
 from nakmd.runs.provenance import describe_run, potential_hash
-from nakmd.runs.rates import store_rate
+from nakmd.runs.rates import MeasuredRate, store_rate, wall_share
 from nakmd.runs.run_checkpoint import AGAIN
 from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.stage_notes import note_endings
@@ -226,7 +226,8 @@ class Session:
             has_moves = any(stage.moves for stage in simulation.stages)  # their time is estimated apart
             is_apart = has_moves or any(term.is_external for term in self.potential.terms)
             if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not is_apart:
-                store_rate(self.potential, self.threads, rate)
+                measured = MeasuredRate(self.system.n_atoms, wall_share(self.system), rate)
+                store_rate(self.potential, self.threads, measured)
         note_endings(self.notes, simulation.reports, self.deck)
         self.folder.update(force=True, notes=self.notes)
         results = Results({}, [*self.notes, *self._ending])

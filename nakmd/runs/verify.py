@@ -209,12 +209,12 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
 def _check_doping(draft: Draft, system: System) -> Iterator[Problem]:
     """Warn if the set depends on the graphitic nitrogen of the wall and the deck does not give its fraction."""
     model, structure = draft.model, draft.structure
-    species = [system.species_names[k] for k in system.species]
-    if model is None or model.potential not in names() or "N:graphitic" not in species:
+    numbers = np.bincount(system.species, minlength=len(system.species_names)).tolist()
+    counts = dict(zip(system.species_names, numbers, strict=True))
+    if model is None or model.potential not in names() or not counts.get("N:graphitic"):
         return
     if concentration_of(model, structure) is None and takes_doping(str(model.potential)):
-        wall = [name for name in species if element_of(name) in WALL]
-        fraction = wall.count("N:graphitic") / len(wall)
+        fraction = counts["N:graphitic"] / sum(n for name, n in counts.items() if element_of(name) in WALL)
         yield Problem(
             ("model", "potential"),
             f"{model.potential} depends on the graphitic nitrogen of the wall, but the deck does not give its "

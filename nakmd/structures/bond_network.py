@@ -6,7 +6,7 @@ the final geometry follow from the potential.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
+from nakmd.kernels.spring_relaxation import fill_spring_forces
 from nakmd.structures.distances import lengths_of, pair_vectors, pairs_within, to_cartesian
 from nakmd.structures.springs import descend
 
@@ -31,10 +32,6 @@ NORMAL_STIFFNESS = 0.25
 
 #: Largest force, per bond spring constant [Å], of converged springs.
 FORCE_TOLERANCE = 1e-4
-
-
-#: Bonded neighbours of each atom with their periodic shifts.
-Partners = Sequence[Sequence[tuple[int, IntArray]]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,52 @@ class Pairs:
         )
 
 
+class Partners:
+    """The partners of each atom with their periodic shifts, in the order of a list of pairs.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    n_atoms : int
+
+    Attributes
+    ----------
+    first : (n + 1,) int64
+        First entry of each atom.
+    atom : (2 p,) int64
+        The partner of each entry.
+    shift : (2 p, 3) int64
+    """
+
+    def __init__(self, pairs: Pairs, n_atoms: int) -> None:
+        # i, j of the first pair, then of the second: entries of an atom stay in the order of the pairs
+        owners = np.stack([pairs.i, pairs.j], axis=1).ravel()
+        order = np.argsort(owners, kind="stable")
+        self.first: IntArray = np.zeros(n_atoms + 1, dtype=np.int64)
+        np.cumsum(np.bincount(owners, minlength=n_atoms), out=self.first[1:])
+        self.atom: IntArray = np.stack([pairs.j, pairs.i], axis=1).ravel()[order]
+        self.shift: IntArray = np.stack([pairs.shift, -pairs.shift], axis=1).reshape(-1, 3)[order]
+
+    def __len__(self) -> int:
+        return len(self.first) - 1
+
+    def __getitem__(self, a: int) -> list[tuple[int, IntArray]]:
+        begin, end = self.first[a], self.first[a + 1]
+        return list(zip(self.atom[begin:end].tolist(), self.shift[begin:end]))
+
+    def __iter__(self) -> Iterator[list[tuple[int, IntArray]]]:
+        return (self[a] for a in range(len(self)))
+
+    @property
+    def numbers(self) -> IntArray:
+        """Number of partners of each atom, (n,)."""
+        return np.diff(self.first)
+
+    def near(self, a: int) -> IntArray:
+        """Return the partners of an atom."""
+        return self.atom[self.first[a] : self.first[a + 1]]
+
+
 def find_bonds(positions: FloatArray, cell: Cell, cutoff: float = BOND_CUTOFF) -> Pairs:
     """Return every bond once, sorted by i, then j."""
     return Pairs(*pairs_within(positions, cell, cutoff))
@@ -89,15 +132,6 @@ def find_bonds(positions: FloatArray, cell: Cell, cutoff: float = BOND_CUTOFF) -
 def coordination(bonds: Pairs, n_atoms: int) -> IntArray:
     """Return the number of bonds of each atom, (n,) int64."""
     return np.asarray(np.bincount(bonds.i, minlength=n_atoms) + np.bincount(bonds.j, minlength=n_atoms), dtype=np.int64)
-
-
-def adjacency(bonds: Pairs, n_atoms: int) -> list[list[tuple[int, IntArray]]]:
-    """Return the bonded neighbours of each atom with their periodic shifts, in a fixed order."""
-    partners: list[list[tuple[int, IntArray]]] = [[] for _ in range(n_atoms)]
-    for i, j, shift in zip(bonds.i.tolist(), bonds.j.tolist(), bonds.shift):
-        partners[i].append((j, shift))
-        partners[j].append((i, -shift))
-    return partners
 
 
 def hexagon(partners: Partners, a: int, x: int, y: int) -> tuple[tuple[int, IntArray], ...] | None:
@@ -120,12 +154,12 @@ def hexagon(partners: Partners, a: int, x: int, y: int) -> tuple[tuple[int, IntA
 
 def second_neighbours(partners: Partners) -> Pairs:
     """Return the two ends of every angle of the graph (pairs that share a bonded atom)."""
-    rows = []
-    for around in partners:
-        for first, (i, shift_i) in enumerate(around):
-            for j, shift_j in around[first + 1 :]:
-                rows.append((i, j, shift_j - shift_i))
-    return Pairs.of(rows)
+    last = np.repeat(partners.first[1:], partners.numbers)
+    entries = np.arange(len(partners.atom))
+    later = last - entries - 1
+    one = np.repeat(entries, later)
+    other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(later) - later, later)
+    return Pairs(partners.atom[one], partners.atom[other], partners.shift[other] - partners.shift[one])
 
 
 def ring_diagonals(ring: Sequence[tuple[int, IntArray]]) -> list[tuple[int, int, IntArray]]:
@@ -136,9 +170,9 @@ def ring_diagonals(ring: Sequence[tuple[int, IntArray]]) -> list[tuple[int, int,
 
 def wall_normals(positions: FloatArray, cell: Cell, partners: Partners) -> FloatArray:
     """Return the unit normal of the wall at each atom with three bonds, zero at the others, (n, 3)."""
-    whole = [a for a, around in enumerate(partners) if len(around) == 3]
-    ends = np.array([[b for b, _ in partners[a]] for a in whole], dtype=np.int64).reshape(-1, 3)
-    shifts = np.array([[s for _, s in partners[a]] for a in whole], dtype=np.int64).reshape(-1, 3, 3)
+    whole = np.flatnonzero(partners.numbers == 3)
+    entries = partners.first[whole][:, None] + np.arange(3)
+    ends, shifts = partners.atom[entries], partners.shift[entries]
     first, second, third = (
         positions[ends[:, k]] + to_cartesian(shifts[:, k].astype(np.float64), cell.matrix) for k in range(3)
     )
@@ -186,15 +220,16 @@ def relax_springs(
     n = len(positions)
     offset = to_cartesian(pairs.shift.astype(np.float64), cell.matrix)
 
+    of_i, first_i = _by_atom(pairs.i, n)
+    of_j, first_j = _by_atom(pairs.j, n)
+    pulls, out = np.empty((len(pairs), 3)), np.empty((n, 3))
+
     def forces(x: FloatArray) -> FloatArray:
-        r = x[pairs.j] - x[pairs.i] + offset
-        d = lengths_of(r)
-        pull = (stiffness * (d - rest) / d)[:, None] * r
-        out = np.empty((n, 3))
-        for c in range(3):
-            out[:, c] = np.bincount(pairs.i, pull[:, c], n) - np.bincount(pairs.j, pull[:, c], n)
-        lifted = np.sum((x - positions) * normals, axis=1)
-        return np.asarray(out - NORMAL_STIFFNESS * lifted[:, None] * normals)
+        fill_spring_forces(
+            x, pairs.i, pairs.j, offset, rest, stiffness, of_i, first_i, of_j, first_j, positions, normals,
+            NORMAL_STIFFNESS, pulls, out,
+        )  # fmt: skip
+        return out
 
     def finished(_: FloatArray, f: FloatArray) -> bool:
         return bool(np.max(np.abs(f)) < FORCE_TOLERANCE)
@@ -207,6 +242,13 @@ def relax_springs(
             f"tolerance {FORCE_TOLERANCE:.0e} Å). Lower the fraction of sites or raise the distance between sites."
         )
     return relaxed
+
+
+def _by_atom(atoms: IntArray, n: int) -> tuple[IntArray, IntArray]:
+    """Return the pairs sorted by one of their atoms, and the first of each atom, (n + 1,)."""
+    first: IntArray = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(np.bincount(atoms, minlength=n), out=first[1:])
+    return np.argsort(atoms, kind="stable"), first
 
 
 def check_bonds(positions: FloatArray, cell: Cell, bonds: Pairs, bounds: tuple[float, float] = BOND_BOUNDS) -> None:
@@ -233,6 +275,8 @@ def check_bonds(positions: FloatArray, cell: Cell, bonds: Pairs, bounds: tuple[f
             f"{bounds[0]:.2f} to {bounds[1]:.2f} Å are allowed. Raise the distance between sites."
         )
     close = find_bonds(positions, cell)
+    if np.array_equal(_sorted_rows(bonds), _sorted_rows(close)):
+        return
     bonded = {(i, j, *shift) for i, j, shift in _rows(bonds)}
     for i, j, shift in _rows(close):
         if (i, j, *shift) not in bonded:
@@ -242,6 +286,16 @@ def check_bonds(positions: FloatArray, cell: Cell, bonds: Pairs, bounds: tuple[f
                 f"Atoms {i} and {j} are {distance:.3f} Å apart without a bond (bonds reach up to "
                 f"{BOND_CUTOFF} Å). Raise the distance between sites."
             )
+
+
+def _sorted_rows(pairs: Pairs) -> IntArray:
+    """Return (i, j, shift) of every pair as `_rows` has it, sorted, (p, 5)."""
+    u, v, w = pairs.shift.T
+    negative = (u < 0) | ((u == 0) & ((v < 0) | ((v == 0) & (w < 0))))
+    flip = (pairs.i > pairs.j) | ((pairs.i == pairs.j) & negative)
+    low, high = np.where(flip, pairs.j, pairs.i), np.where(flip, pairs.i, pairs.j)
+    rows = np.column_stack([low, high, np.where(flip[:, None], -pairs.shift, pairs.shift)])
+    return rows[np.lexsort(rows.T[::-1])]
 
 
 def _rows(pairs: Pairs) -> list[tuple[int, int, tuple[int, ...]]]:

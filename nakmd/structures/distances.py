@@ -1,7 +1,7 @@
 """Pairs and closest distances under periodic boundaries, for cells of any shape and any size.
 
-Structure building needs distances between a few thousand atoms a few times; a simulation uses the neighbour lists of
-`nakmd.neighbors`. Images are explicit, so small and triclinic cells are treated correctly too.
+Structure building searches bins of the cell, with all images (`nakmd.structures.cell_bins`), so small and triclinic
+cells are treated correctly too; a simulation uses the neighbour lists of `nakmd.neighbors`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # scipy loads spatial (0.2 s) on first use
 
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.elements import element_of
 from nakmd.errors import InputError, StructureError
+from nakmd.kernels.close_pairs import transform_rows
+from nakmd.structures.cell_bins import CellBins
 from nakmd.system import System
 
 
@@ -26,7 +27,7 @@ class ClosestPair(NamedTuple):
     ----------
     distance : float [Å]
     i, j : int
-        Atom indices; equal if an atom is closest to its own image.
+        Atom indices, the least ones of several pairs at this distance; equal if an atom is closest to its own image.
     """
 
     distance: float
@@ -47,7 +48,11 @@ def to_cartesian(fractional: FloatArray, matrix: FloatArray) -> FloatArray:
     (n, 3) float64 [Å]
     """
     # not BLAS: it may split the rows over threads, and structures must be bit-equal on all machines
-    return np.asarray(fractional[:, 0:1] * matrix[0] + fractional[:, 1:2] * matrix[1] + fractional[:, 2:3] * matrix[2])
+    cartesian = np.empty((len(fractional), 3))
+    transform_rows(
+        np.ascontiguousarray(fractional, dtype=np.float64), np.ascontiguousarray(matrix, dtype=np.float64), cartesian
+    )
+    return cartesian
 
 
 def images_around(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[FloatArray, IntArray, IntArray]:
@@ -104,28 +109,7 @@ def pairs_within(positions: FloatArray, cell: Cell, cutoff: float) -> tuple[IntA
     shift : (p, 3) int64
         ``r_ij = positions[j] - positions[i] + shift @ matrix``.
     """
-    n = len(positions)
-    points, atom, shift = images_around(positions, cell, cutoff)
-    # the pair arrays dominate the memory of structure building: free each as soon as possible
-    pairs = scipy.spatial.KDTree(points).query_pairs(cutoff, output_type="ndarray")
-    del points
-    # the tree returns (low, high); points below n are the atoms themselves
-    pairs = pairs[pairs[:, 0] < n]
-    # a pair across a face occurs twice: keep the one with a positive shift
-    sign = np.zeros(len(pairs), dtype=np.int64)
-    for c in (2, 1, 0):
-        wrapped = shift[pairs[:, 1], c] - shift[atom[pairs[:, 1]], c]
-        sign = np.where(wrapped != 0, wrapped, sign)
-    pairs = pairs[sign >= 0]
-    del sign, wrapped
-    i, j = atom[pairs[:, 0]], atom[pairs[:, 1]]
-    between = shift[pairs[:, 1]] - shift[pairs[:, 0]]
-    del pairs, shift, atom
-    swap = i > j
-    i, j = np.where(swap, j, i), np.where(swap, i, j)
-    between[swap] *= -1
-    order = np.lexsort((between[:, 2], between[:, 1], between[:, 0], j, i))
-    return i[order], j[order], between[order]
+    return CellBins(positions, cell, cutoff).pairs()
 
 
 def pair_vectors(positions: FloatArray, cell: Cell, i: IntArray, j: IntArray, shift: IntArray) -> FloatArray:
@@ -152,31 +136,16 @@ def closest_distances(system: System, limit: float = 10.0) -> dict[tuple[str, st
     dict of (str, str) to ClosestPair
         Keys in the order of ``system.species_names``, each unordered pair once.
     """
-    rows = [np.flatnonzero((system.species == a) & ~system.absent) for a in range(len(system.species_names))]
-    closest: dict[tuple[str, str], ClosestPair] = {}
-    for b, atoms_b in enumerate(rows):
-        if not len(atoms_b):
-            continue
-        points, atom, _ = images_around(system.positions[atoms_b], system.cell, limit)
-        tree = scipy.spatial.KDTree(points)
-        own = points[: len(atoms_b)]
-        for a, atoms_a in enumerate(rows[: b + 1]):
-            if not len(atoms_a):
-                continue
-            if a == b:
-                # the nearest point is the atom itself, first or, if another is at the same place, second
-                two_distances, two_points = map(np.asarray, tree.query(own, k=2, distance_upper_bound=limit))
-                distances = two_distances[:, 1]
-                itself_second = two_points[:, 1] == np.arange(len(own))
-                nearest = np.where(itself_second, two_points[:, 0], two_points[:, 1])
-            else:
-                wrapped, _, _ = images_around(system.positions[atoms_a], system.cell, 0.0)
-                distances, nearest = map(np.asarray, tree.query(wrapped[: len(atoms_a)], distance_upper_bound=limit))
-            best = int(np.argmin(distances))
-            if np.isfinite(distances[best]):
-                pair = ClosestPair(float(distances[best]), int(atoms_a[best]), int(atoms_b[atom[nearest[best]]]))
-                closest[system.species_names[a], system.species_names[b]] = pair
-    return closest
+    here = np.flatnonzero(~system.absent)
+    names = system.species_names
+    bins = CellBins(system.positions[here], system.cell, limit)
+    distances, i, j = bins.closest(system.species[here], len(names))
+    return {
+        (names[a], names[b]): ClosestPair(float(distances[a, b]), int(here[i[a, b]]), int(here[j[a, b]]))
+        for b in range(len(names))
+        for a in range(b + 1)
+        if np.isfinite(distances[a, b])
+    }
 
 
 def distance_between(table: Mapping[tuple[str, str], float], a: str, b: str) -> float | None:

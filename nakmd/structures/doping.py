@@ -35,7 +35,7 @@ from nakmd.elements import CC_BOND, element_of
 from nakmd.errors import StructureError
 from nakmd.structures.bond_network import (
     Pairs,
-    adjacency,
+    Partners,
     check_bonds,
     find_bonds,
     relax_springs,
@@ -145,7 +145,7 @@ def dope(
     _check_cell(system.cell, min_distance)
     positions = system.positions[wall]
     bonds = find_bonds(positions, system.cell)
-    partners = adjacency(bonds, len(wall))
+    partners = Partners(bonds, len(wall))
     close = Pairs(*pairs_within(positions, system.cell, min_distance))
     sites = place_sites(counts, nitrogens_per_site, partners, pristine, close, min_distance, seed)
     labels = [system.species_names[a] for a in system.species]

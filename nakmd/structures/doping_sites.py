@@ -9,7 +9,7 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, IntArray
 from nakmd.errors import StructureError
-from nakmd.structures.bond_network import Pairs, Partners, adjacency, hexagon
+from nakmd.structures.bond_network import Pairs, Partners, hexagon
 from nakmd.structures.stone_wales import Rotation, rotation
 
 #: Kinds without nitrogen, in order of placement: the large ones first.
@@ -124,7 +124,7 @@ def place_sites(
     counts : mapping of str to int
         Number of sites of each kind.
     nitrogens_per_site : int
-    partners : list of list of (int, shift)
+    partners : Partners
         Bonded neighbours of each wall atom.
     pristine : (n,) bool
         Atoms that may change; the others count as existing sites.
@@ -144,13 +144,15 @@ def place_sites(
         If none of the random orders fits all sites.
     """
     n = len(partners)
-    whole = np.array([len(around) == 3 for around in partners]) & pristine
-    eligible = np.array([whole[a] and all(whole[b] for b, _ in partners[a]) for a in range(n)])
+    whole = (partners.numbers == 3) & pristine
+    owners = np.repeat(np.arange(n), partners.numbers)
+    eligible = whole & (np.bincount(owners, ~whole[partners.atom], n) == 0)
     candidates = np.flatnonzero(eligible)
-    nearby = [[b for b, _ in around] for around in adjacency(close, n)]
+    nearby = Partners(close, n)
     taken = np.zeros(n, dtype=np.bool_)
     for a in np.flatnonzero(~pristine).tolist():
-        taken[[a, *nearby[a]]] = True
+        taken[a] = True
+        taken[nearby.near(a)] = True
     best: dict[str, int] = {}
     for attempt in range(ATTEMPTS):
         # plain uniform numbers only: NumPy keeps these streams fixed between versions; that of the nitrogen does not
@@ -177,7 +179,8 @@ def place_sites(
                 sites.append(site)
                 reached[kind] += 1
                 for a in site.core:
-                    blocked[[a, *nearby[a]]] = True
+                    blocked[a] = True
+                    blocked[nearby.near(a)] = True
         if reached == dict(counts):
             return sites
         if sum(reached.values()) > sum(best.values()):

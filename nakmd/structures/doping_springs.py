@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nakmd.arrays import FloatArray
+from nakmd.arrays import BoolArray, FloatArray
 from nakmd.cell import Cell
 from nakmd.elements import CC_BOND, element_of
 from nakmd.structures.bond_network import (
     ANGLE_STIFFNESS,
     Pairs,
     Partners,
-    adjacency,
     ring_diagonals,
     second_neighbours,
 )
@@ -55,13 +54,19 @@ def pyrrolic_springs(sites: list[Site], partners: Partners) -> tuple[Pairs, Pair
 
 def cut_bonds(bonds: Pairs, sites: list[Site]) -> Pairs:
     """Return the bonds that doping keeps, followed by those of rotated bonds."""
-    removed = {site.removed for site in sites}
+    removed = [site.removed for site in sites if site.removed is not None]
     broken = {frozenset((site.nitrogens[0], site.edges[0])) for site in sites if site.ring}
     rotations = [site.rotation for site in sites if site.rotation is not None]
     broken |= broken_bonds(rotations)
-    ends = list(zip(bonds.i.tolist(), bonds.j.tolist()))
-    kept = bonds.select(np.array([not (removed & {i, j}) and frozenset((i, j)) not in broken for i, j in ends]))
+    kept = bonds.select(~(np.isin(bonds.i, removed) | np.isin(bonds.j, removed) | _among(bonds, broken)))
     return kept.joined(new_bonds(rotations))
+
+
+def _among(pairs: Pairs, ends: set[frozenset[int]]) -> BoolArray:
+    """Return which pairs have these ends, in any order and with any shift, (p,)."""
+    n = int(max(pairs.i.max(initial=0), pairs.j.max(initial=0), *(max(pair) for pair in ends), 0)) + 1
+    codes = [min(pair) * n + max(pair) for pair in ends]
+    return np.isin(np.minimum(pairs.i, pairs.j) * n + np.maximum(pairs.i, pairs.j), codes)
 
 
 def wall_springs(
@@ -81,11 +86,11 @@ def wall_springs(
     of_rings = Pairs.of([row for ring in rings for row in ring_diagonals(ring)])
     in_rings = [PENTAGON_DIAGONAL if len(ring) == 5 else HEPTAGON_DIAGONAL for ring in rings for _ in ring]
     diagonals = diagonals.joined(of_rings)
-    angles = second_neighbours(adjacency(kept, len(positions)))
+    angles = second_neighbours(Partners(kept, len(positions)))
     in_ring = {frozenset(pair) for pair in zip(diagonals.i.tolist(), diagonals.j.tolist())}
-    pyrrolic = {site.nitrogens[0] for site in sites if site.ring}
-    ends = list(zip(angles.i.tolist(), angles.j.tolist()))
-    angles = angles.select(np.array([frozenset(pair) not in in_ring and not (pyrrolic & set(pair)) for pair in ends]))
+    pyrrolic = [site.nitrogens[0] for site in sites if site.ring]
+    at_pyrrolic = np.isin(angles.i, pyrrolic) | np.isin(angles.j, pyrrolic)
+    angles = angles.select(~(at_pyrrolic | _among(angles, in_ring)))
     rest = [
         kept_rest,
         np.full(len(closing), CN_BOND / CC_BOND * side),

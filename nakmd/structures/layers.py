@@ -10,7 +10,7 @@ from nakmd.arrays import BoolArray, IntArray
 from nakmd.elements import WALL
 from nakmd.errors import StructureError
 from nakmd.neighbors import LAYER
-from nakmd.structures.bond_network import adjacency, find_bonds
+from nakmd.structures.bond_network import Partners, find_bonds
 from nakmd.structures.distances import to_cartesian
 from nakmd.system import System
 
@@ -75,7 +75,7 @@ def _is_layer(group: str) -> bool:
 def _connected(system: System, wall: IntArray) -> tuple[IntArray, IntArray]:
     """Return the layer of each wall atom, (m,), and the lattice shifts that make every layer whole, (m, 3)."""
     cell = system.cell
-    partners = adjacency(find_bonds(system.positions[wall], cell), len(wall))
+    partners = Partners(find_bonds(system.positions[wall], cell), len(wall))
     layers = np.full(len(wall), -1, dtype=np.int64)
     shifts = np.zeros((len(wall), 3), dtype=np.int64)
     layer = 0

@@ -147,16 +147,18 @@ def fill(
             f"A liquid needs at least 1 atom and x_K within 0 and 1, got {count} atoms and x_K = {x_K}."
         )
     elements = composition(count, x_K)
-    present = [element_of(system.species_names[a]) for a in system.species]
+    present = [element_of(name) for name in system.species_names]
+    present = [present[a] for a in system.species.tolist()]
     distances = _distances(present, wall_distance, min_distances or {})
     # 37 separates this stream from those of doping and substitution with the same seed
     random = np.random.default_rng([seed, 37])
     positions = pack(elements, space, system.cell, system.positions, present, distances, random)
     positions, _ = system.cell.wrap(positions)
-    species = np.array([0 if element == "Na" else 1 for element in elements])
+    n_potassium = elements.count("K")
+    species = (np.arange(count) >= count - n_potassium).astype(np.int64)  # Na first
     names = ["Na", "K"]
-    if 0 in (composition_k := elements.count("K"), count - composition_k):
-        names = ["K"] if composition_k else ["Na"]
+    if n_potassium in (0, count):
+        names = ["K"] if n_potassium else ["Na"]
         species = np.zeros(count, dtype=np.int64)
     positions = positions[_along_strips(positions, species)]
     liquid = System(positions, species, names, system.cell.copy(), groups={"liquid": np.ones(count, dtype=np.bool_)})
@@ -169,9 +171,14 @@ def _along_strips(positions: FloatArray, species: IntArray) -> IntArray:
     Strips of pencils along x, alternating in z, in the traversal order of neighbour lists: a step of 1,000,000 atoms
     takes 0.03 µs per atom less than in packing order. Nothing else depends on it.
     """
-    x, (y, z) = positions[:, 0], np.floor(positions[:, 1:] / PENCIL).T
+    y, z = np.floor(positions[:, 1:] / PENCIL).T
     strip = y // STRIP
-    return np.lexsort((x, y, np.where(strip % 2 == 0, z, -z), strip, species))
+    # one number for all but x, which is sorted faster than five
+    pencil = np.zeros(len(positions))
+    for key in (species, strip, np.where(strip % 2 == 0, z, -z), y):
+        from_zero = key - key.min(initial=0.0)
+        pencil = pencil * (from_zero.max(initial=0.0) + 1.0) + from_zero
+    return np.lexsort((positions[:, 0], pencil))
 
 
 def _distances(

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import scipy  # scipy loads spatial (0.2 s) on first use
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.cell import Cell
 from nakmd.errors import StructureError
-from nakmd.structures.distances import distance_between, images_around, lengths_of, pairs_within, to_cartesian
+from nakmd.kernels.close_pairs import CHUNK
+from nakmd.kernels.geometry import CHUNK as DISPLACEMENT_CHUNK
+from nakmd.kernels.geometry import fill_largest_displacements
+from nakmd.kernels.grid_points import fill_lattice
+from nakmd.kernels.packed_atoms import fill_overlap_forces
+from nakmd.structures.cell_bins import CellBins
+from nakmd.structures.distances import distance_between
+from nakmd.structures.obstacles import Obstacles
 from nakmd.structures.regions import Region
 from nakmd.structures.springs import descend
 
@@ -24,7 +30,10 @@ SKIN = 1.0
 #: in one cube of the lattice: Bragg peaks vanish, and the density is uniform on longer scales.
 JITTER = 0.5
 
-MAX_STEPS = 3000
+MAX_STEPS, LARGEST_MOVE = 3000, 0.2
+
+#: Depth [Å] beyond which an atom cannot leave the region before partners are found again: half the skin, and a step.
+AT_BOUNDARY = 0.5 * SKIN + 2.0 * LARGEST_MOVE
 
 #: A relaxation has stalled if the worst overlap shrinks by less than a twentieth within this number of steps: an atom
 #: is caught between others, and further steps would not free it. Usual packings take 50 steps.
@@ -68,20 +77,23 @@ def pack(
     StructureError
         If the atoms do not fit.
     """
-    kinds = sorted(set(elements))
-    obstacle_kinds = sorted(set(obstacle_elements))
-    kind = np.array([kinds.index(element) for element in elements])
-    obstacle_kind = np.array([obstacle_kinds.index(element) for element in obstacle_elements], dtype=np.int64)
+    kinds, requested = _numbered(elements)
+    obstacle_kinds, obstacle_kind = _numbered(obstacle_elements)
     among = _contacts(kinds, kinds, min_distances)
     against = _contacts(kinds, obstacle_kinds, min_distances)
     start = _lattice_points(
         len(elements), region, cell, obstacles, float(against.max(initial=0.0)), float(among.min()), random
     )
-    kind = kind[np.argsort(random.random(len(kind)), kind="stable")]
-    contacts = _Contacts(cell, kind, among, obstacles, obstacle_kind, against)
+    kind = requested[np.argsort(random.random(len(requested)), kind="stable")]
+    contacts = _Contacts(cell, kind, among, obstacles, obstacle_kind, against, region)
     for _ in range(RESCUES + 1):
         relaxed, _ = descend(
-            start, contacts.forces, contacts.done, max_steps=MAX_STEPS, largest_move=0.2, project=region.confine
+            start,
+            contacts.forces,
+            contacts.done,
+            max_steps=MAX_STEPS,
+            largest_move=LARGEST_MOVE,
+            project=contacts.confine,
         )
         caught = contacts.overlapping(relaxed)
         if not 0 < caught.sum() <= max(MOST_CAUGHT * len(elements), 2):
@@ -98,10 +110,16 @@ def pack(
         )
     # restore the order of `elements`; each atom gets a random site of its kind
     sites = np.empty_like(relaxed)
-    requested = np.array([kinds.index(element) for element in elements])
     for k in range(len(kinds)):
         sites[requested == k] = relaxed[kind == k]
     return sites
+
+
+def _numbered(elements: Sequence[str]) -> tuple[list[str], IntArray]:
+    """Return the different elements, sorted, and the number of each one given."""
+    kinds = sorted(set(elements))
+    numbers = {element: k for k, element in enumerate(kinds)}
+    return kinds, np.fromiter(map(numbers.__getitem__, elements), dtype=np.int64, count=len(elements))
 
 
 def _contacts(
@@ -127,21 +145,18 @@ def _lattice_points(
     random: np.random.Generator,
 ) -> FloatArray:
     """Return n points of a jittered body-centred lattice, just dense enough, outside the obstacles."""
-    tree = scipy.spatial.KDTree(images_around(obstacles, cell, clearance)[0]) if len(obstacles) else None
+    walls = Obstacles(obstacles, cell, clearance) if len(obstacles) else None
     offset = random.random(3)
     spacing = (2.0 * cell.volume / n) ** (1.0 / 3.0)
     capacity = 0
     # bcc points at 0.6 contact cannot be relaxed to full contact
     while spacing * 0.5 * np.sqrt(3.0) > 0.6 * contact:
-        counts = np.maximum(1, np.rint(cell.lengths / spacing)).astype(int)
-        axes = np.meshgrid(*(np.arange(c) for c in counts), indexing="ij")
-        corner = np.stack([axis.ravel() for axis in axes], axis=1).astype(np.float64)
-        fractional = np.concatenate([corner, corner + 0.5]) + offset
-        points = to_cartesian((fractional / counts) % 1.0, cell.matrix)
+        counts = np.maximum(1, np.rint(cell.lengths / spacing)).astype(np.int64)
+        points = np.empty((2 * int(np.prod(counts)), 3))
+        fill_lattice(counts, offset, cell.matrix, points)
         points = points[region.depth(points) >= 0.0]
-        if tree is not None and len(points):
-            # bounded, because a search from the axis of a wide tube would visit all of its atoms
-            points = points[tree.query(points, distance_upper_bound=clearance)[0] >= clearance]
+        if walls is not None:
+            points = points[walls.clear_of(points)]
         capacity = max(capacity, len(points))
         if len(points) >= n:
             chosen = np.sort(np.argsort(random.random(len(points)), kind="stable")[:n])
@@ -156,7 +171,7 @@ def _lattice_points(
 
 
 class _Contacts:
-    """The overlaps of the moving atoms with each other and with the obstacles."""
+    """The overlaps of the moving atoms with each other and with the obstacles, and the region that they stay in."""
 
     def __init__(
         self,
@@ -166,81 +181,80 @@ class _Contacts:
         obstacles: FloatArray,
         obstacle_kind: IntArray,
         against: FloatArray,
+        region: Region,
     ) -> None:
-        self.cell, self.kind, self.among, self.against = cell, kind, among, against
+        self.cell, self.kind, self.among, self.region = cell, kind, among, region
+        self.against = against if against.size else np.ones((len(among), 1))
         self.reach = float(max(among.max(), against.max(initial=0.0))) * MARGIN + SKIN
         self.listed: FloatArray | None = None
         self._overlaps: list[float] = []
-        self.obstacle_points = np.zeros((0, 3))
-        self.obstacle_kind = obstacle_kind
-        self.tree = None
-        if len(obstacles):
-            self.obstacle_points, atom, _ = images_around(obstacles, cell, self.reach + SKIN)
-            self.obstacle_kind = obstacle_kind[atom]
-            self.tree = scipy.spatial.KDTree(self.obstacle_points)
+        self._rows: IntArray | None = None
+        n = len(kind)
+        self.walls = Obstacles(obstacles, cell, self.reach, SKIN) if len(obstacles) else None
+        self.obstacle_points = np.zeros((0, 3)) if self.walls is None else self.walls.points
+        self.obstacle_kind = obstacle_kind if self.walls is None else obstacle_kind[self.walls.atom]
+        self._first, self._near = np.zeros(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int32)
+        self._forces, self._overlapping = np.empty((n, 3)), np.empty(n, dtype=np.bool_)
+        self._worst = np.empty((n + CHUNK - 1) // CHUNK)
+        self._largest = np.empty((n + DISPLACEMENT_CHUNK - 1) // DISPLACEMENT_CHUNK)
 
     def _list(self, x: FloatArray) -> None:
-        """Build the pair lists; the search for obstacle images starts from the wrapped position of each atom."""
-        # free the old lists before the new ones are built
-        self.i = self.j = np.zeros(0, dtype=np.int64)
-        self.offset, self.contact = np.zeros((0, 3)), np.zeros(0)
-        self.i, self.j, shift = pairs_within(x, self.cell, self.reach)
-        self.offset = to_cartesian(shift.astype(np.float64), self.cell.matrix)
-        self.contact = self.among[self.kind[self.i], self.kind[self.j]]
-        self.a = np.zeros(0, dtype=np.int64)
-        self.fixed = np.zeros((0, 3))
-        self.wall_contact = np.zeros(0)
-        if self.tree is not None:
-            wrapped = images_around(x, self.cell, 0.0)[0][: len(x)]
-            close = scipy.spatial.KDTree(wrapped).sparse_distance_matrix(self.tree, self.reach, output_type="ndarray")
-            order = np.lexsort((close["j"], close["i"]))
-            self.a, o = close["i"][order].astype(np.int64), close["j"][order]
-            self.fixed = self.obstacle_points[o] + (x - wrapped)[self.a]
-            self.wall_contact = self.against[self.kind[self.a], self.obstacle_kind[o]]
+        """Find the partners and the obstacles of each atom; those near it start from its wrapped position."""
+        bins = CellBins(x, self.cell, self.reach)
+        self._rows, self._counts = bins.partners(self._rows)
+        self._shifts = bins.shifts
+        self._lift = x - bins.points
+        if self.walls is not None:
+            self._first, self._near = self.walls.near(bins.points)
         self.listed = x.copy()
+        self._at_boundary = np.flatnonzero(self.region.depth(x) < AT_BOUNDARY)
 
-    def _distances(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        if self.listed is None or float(np.max(lengths_of(x - self.listed))) > 0.5 * SKIN:
+    def _measure(self, x: FloatArray) -> float:
+        """Compute forces and overlaps; return the smallest ratio of a distance to its minimum."""
+        if self.listed is not None:
+            fill_largest_displacements(x, self.listed, np.eye(3), False, self._largest)
+        if self.listed is None or float(np.sqrt(self._largest.max())) > 0.5 * SKIN:
             self._list(x)
-        r = x[self.j] - x[self.i] + self.offset
-        w = self.fixed - x[self.a]
-        return r, np.maximum(lengths_of(r), 1e-6), w, np.maximum(lengths_of(w), 1e-6)
+        fill_overlap_forces(
+            x, self._rows, self._counts, self._shifts, self.cell.matrix, self.kind, self.among, self._lift, self._first,
+            self._near, self.obstacle_points, self.obstacle_kind, self.against, MARGIN, self._forces, self._worst,
+            self._overlapping,
+        )  # fmt: skip
+        return float(self._worst.min())
 
     def forces(self, x: FloatArray) -> FloatArray:
-        """Return -d/dx of the sum of (contact - r)²/2 over all overlaps, (n, 3)."""
-        r, d, w, e = self._distances(x)
-        pair_force = np.minimum(d - MARGIN * self.contact, 0.0) / d
-        wall_force = np.minimum(e - MARGIN * self.wall_contact, 0.0) / e
-        out = np.empty_like(x)
-        for c in range(3):
-            pair = pair_force * r[:, c]
-            out[:, c] = (
-                np.bincount(self.i, pair, len(x))
-                - np.bincount(self.j, pair, len(x))
-                + np.bincount(self.a, wall_force * w[:, c], len(x))
-            )
-        return out
+        """Return -d/dx of the sum of (contact - r)²/2 over all overlaps, (n, 3), valid until the next call."""
+        self._now = self._measure(x)
+        return self._forces
 
     def worst(self, x: FloatArray) -> float:
-        """Return the smallest ratio of distance to minimum distance."""
-        _, d, _, e = self._distances(x)
-        return float(min((d / self.contact).min(initial=np.inf), (e / self.wall_contact).min(initial=np.inf)))
+        """Return the smallest ratio of distance to minimum distance, infinite if none is near 1."""
+        return self._measure(x)
 
     def overlapping(self, x: FloatArray) -> BoolArray:
         """Return which atoms are closer to another one, or to an obstacle, than their minimum distance, (n,)."""
-        _, d, _, e = self._distances(x)
-        pair, wall = d < self.contact, e < self.wall_contact
-        mask = np.zeros(len(x), dtype=np.bool_)
-        mask[np.concatenate([self.i[pair], self.j[pair], self.a[wall]])] = True
-        return mask
+        self._measure(x)
+        return self._overlapping
+
+    def confine(self, x: FloatArray) -> FloatArray:
+        """Move atoms outside the region onto its boundary, in place.
+
+        Only those that were near the boundary when partners were found can be outside, as depths change no faster than
+        positions; with minimum images in a cell that is not orthorhombic they may.
+        """
+        if not self.cell.is_orthorhombic:
+            return self.region.confine(x)
+        if len(self._at_boundary):
+            x[self._at_boundary] = self.region.confine(x[self._at_boundary])
+        return x
 
     def begin(self) -> None:
         """Forget the overlaps so far, before a relaxation from another start."""
         self._overlaps.clear()
 
-    def done(self, x: FloatArray, _: FloatArray) -> bool:
-        """Return whether every minimum distance is met, or no further progress can be expected."""
-        overlap = 1.0 - self.worst(x)
+    def done(self, _: FloatArray, __: FloatArray) -> bool:
+        """Return whether every minimum distance is met at the last forces, or no further progress can be expected."""
+        overlap = 1.0 - self._now
         self._overlaps.append(overlap)
         earlier = self._overlaps[-PATIENCE - 1] if len(self._overlaps) > PATIENCE else np.inf
         return overlap <= 0.0 or overlap > (1.0 - LEAST_PROGRESS) * earlier

@@ -6,6 +6,7 @@ Regions combine with ``&``. They describe geometry alone; minimum distances betw
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,8 +47,13 @@ class Region(ABC):
 
     def confine(self, points: FloatArray) -> FloatArray:
         """Return the points with those outside projected onto the boundary, (n, 3) [Å]."""
-        outside = np.minimum(self.depth(points), 0.0)
-        return np.asarray(points - outside[:, None] * self.inward(points))
+        depth = self.depth(points)
+        outside = np.flatnonzero(depth < 0.0)
+        if not len(outside):
+            return points
+        confined = points.copy()
+        confined[outside] -= depth[outside, None] * self.inward(points[outside])
+        return confined
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Intersection(Region):
 
     def depth(self, points: FloatArray) -> FloatArray:
         """Return the smallest depth of the parts."""
-        return np.asarray(np.min([part.depth(points) for part in self.parts], axis=0))
+        return np.asarray(functools.reduce(np.minimum, (part.depth(points) for part in self.parts)))
 
     def inward(self, points: FloatArray) -> FloatArray:
         """Return the inward direction of the part with the smallest depth."""
@@ -120,6 +126,8 @@ class Inside(Region):
 
     def depth(self, points: FloatArray) -> FloatArray:
         """Return the distance to the nearest boundary face; infinite in a fully periodic cell."""
+        if self.cell.periodic.all():
+            return np.full(len(points), np.inf)
         return np.asarray(np.min(self._faces(points)[0], axis=1))
 
     def inward(self, points: FloatArray) -> FloatArray:
@@ -151,6 +159,11 @@ class Cylinder(Region):
     axis: int = 2
 
     def _from_axis(self, points: FloatArray) -> FloatArray:
+        if self.cell.is_orthorhombic:
+            offset = np.zeros_like(points)
+            for c, place in zip(((self.axis + 1) % 3, (self.axis + 2) % 3), self.center):
+                offset[:, c] = self._along(points, c, place)
+            return offset
         middle = np.zeros(3)
         middle[[(self.axis + 1) % 3, (self.axis + 2) % 3]] = self.center
         offset = points - middle
@@ -161,8 +174,21 @@ class Cylinder(Region):
 
     def depth(self, points: FloatArray) -> FloatArray:
         """Return radius minus distance from the axis (negated if ``outside``)."""
-        depth = self.radius - lengths_of(self._from_axis(points))
+        if self.cell.is_orthorhombic:
+            # in the order of the coordinates, as of three of which one is zero
+            first, second = sorted(zip(((self.axis + 1) % 3, (self.axis + 2) % 3), self.center))
+            distance = np.sqrt(self._along(points, *first) ** 2 + self._along(points, *second) ** 2)
+        else:
+            distance = lengths_of(self._from_axis(points))
+        depth = self.radius - distance
         return np.asarray(-depth if self.outside else depth)
+
+    def _along(self, points: FloatArray, c: int, place: float) -> FloatArray:
+        """Return the distance [Å] of the nearest image along one coordinate of an orthorhombic cell."""
+        offset = points[:, c] - place
+        if not self.cell.periodic[c]:
+            return np.asarray(offset)
+        return np.asarray(offset - np.rint(offset * self.cell.inverse[c, c]) * self.cell.matrix[c, c])
 
     def inward(self, points: FloatArray) -> FloatArray:
         """Return the direction to the axis (away from it if ``outside``)."""
