@@ -231,3 +231,29 @@ def test_a_kill_while_the_old_files_are_deleted(tmp_path, monkeypatch):
                 files.commit()
         assert not SetAside(folder, NAMES, ["checkpoint"]).recover()
         assert tree_of(folder) == {"checkpoint": "new", "notes of the user": "old notes of the user"}
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_folder_is_set_aside_with_what_it_holds(tmp_path, finished):
+    """The mark of the old run is another one than that of the new run: each kind of run has its own."""
+    folder = tmp_path / "run"
+    make(folder, "record")
+    (folder / "input/deep").mkdir(parents=True)
+    (folder / "input/deep/file").write_text("old")
+    old = tree_of(folder)
+
+    def files():
+        return SetAside(folder, (*NAMES, "record", "input"), ["checkpoint", "record"], {"input"})
+
+    begun = files()
+    begun.begin()
+    (folder / "input").mkdir()
+    (folder / "input/new").write_text("new")
+    if finished:
+        (folder / "checkpoint").write_text("new")
+        begun.commit()
+        assert not files().recover()
+        assert tree_of(folder).keys() == {"checkpoint", "input", "input/new", "notes of the user"}
+    else:
+        assert files().recover()
+        assert tree_of(folder) == old

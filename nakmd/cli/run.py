@@ -26,7 +26,7 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run in the directory.")] = False,
     walltime: Walltime = None,
     engine: Annotated[
-        Literal["nakmd", "lammps"], typer.Option("--engine", help="Program that makes the steps.")
+        Literal["nakmd", "lammps"], typer.Option("--engine", help="What makes the steps: nakmd, or LAMMPS under MPI.")
     ] = "nakmd",
     ranks: Ranks = None,
     as_json: AsJson = False,
