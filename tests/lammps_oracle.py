@@ -104,7 +104,7 @@ def commands(pair_commands, boundary):
     ]
 
 
-def run(system, pair_commands, files=None):
+def run(system, pair_commands, files=None, ranks=1):
     """Run LAMMPS on one configuration.
 
     Parameters
@@ -114,6 +114,8 @@ def run(system, pair_commands, files=None):
         ``pair_style``, ``pair_coeff``, ``pair_modify``; files named relative to the run's folder.
     files : mapping of str to (str or Path), optional
         Name in the run's folder -> text, or path of the file to copy.
+    ranks : int
+        More than one needs ``mpiexec`` beside the executable.
 
     Returns
     -------
@@ -130,8 +132,9 @@ def run(system, pair_commands, files=None):
             (Path(folder) / name).write_bytes(data)
         (Path(folder) / "config.data").write_text(data_file(system, box, q, shift))
         (Path(folder) / "in.nakmd").write_text("\n".join(script) + "\n")
+        parallel = [str(Path(executable()).parent / "mpiexec"), "-n", str(ranks)] if ranks > 1 else []
         done = subprocess.run(
-            [executable(), "-in", "in.nakmd", "-log", "out.log", "-nocite"],
+            [*parallel, executable(), "-in", "in.nakmd", "-log", "out.log", "-nocite"],
             cwd=folder, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         if done.returncode:

@@ -379,3 +379,16 @@ def test_the_verb(own, tmp_path, monkeypatch, stored):
     ):
         code, said = call(*words)
         assert (code, part in said) == (2, True), said
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_list_has_lines_of_80_characters(terminal, monkeypatch):
+    """In a pipe and in a terminal without colours; claims are folded and not cut."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("nakmd.cli.output.is_terminal", lambda: terminal)
+    said = CliRunner().invoke(app, ["claims", "list"]).output
+    assert max(len(line) for line in said.splitlines()) <= 80
+    words = set(said.split())
+    for claim in load_claims().values():
+        assert set(claim.claim.split()) <= words

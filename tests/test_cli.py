@@ -242,6 +242,15 @@ def test_potentials(command):
     other = Path("lammps/term_1.eam.fs").read_text()
     assert other.startswith("nak-2026, member 2: ChebyshevEAM")
     assert other.splitlines()[6:] != whole.splitlines()[6:]
+    chosen = ("--species", "K,C", "--affinity", 1.2, "--doping", 0.02, "--screening", 0.5)
+    code, out, _ = command("potentials", "export", "nak-cn", *chosen, "--plugin", "-o", "built")
+    assert (code, "cmake --build build" in out) == (0, True)
+    assert Path("built/potential.in").read_text().startswith("plugin load ./nakmdplugin.so\npair_style hybrid/overlay")
+    assert {path.name for path in Path("built").iterdir()} >= {"CMakeLists.txt", "term_1.nakmd"}
+    code, _, error = command("potentials", "export", "nak-cn", "--form", "eam.fs", "--plugin", "-o", "built")
+    assert (code, "--plugin is for LAMMPS" in error) == (2, True)
+    code, _, error = command("potentials", "export", "nak", "--plugin", "-o", "built")
+    assert (code, "without the plugin" in error) == (2, True)
     code, _, error = command("potentials", "export", "nak-2016", "--member", 2, "-o", "lammps")
     assert (code, "nak-2016 has no ensemble" in error) == (2, True)
 

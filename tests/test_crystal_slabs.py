@@ -11,7 +11,7 @@ from ase.neighborlist import neighbor_list
 
 from nakmd.deck.deck import Deck
 from nakmd.errors import InputError, StructureError
-from nakmd.potentials.library import read_set, warm_lattice
+from nakmd.potentials.library import read_set, warm_lattice, warm_lattice_range
 from nakmd.runs.plan import make_plan
 from nakmd.runs.planned_size import plan_size
 from nakmd.structures import crystal_slab
@@ -111,6 +111,12 @@ def test_a_deck_builds_a_slab_at_the_lattice_of_its_model():
     planned = plan_size(structure, 1.42)
     assert planned.n_atoms == system.n_atoms
     assert planned.lengths == pytest.approx(system.cell.lengths)
+
+
+def test_where_the_warm_lattices_of_a_set_end():
+    """The ends of the entries of the record; a set without entries has no range."""
+    assert warm_lattice_range("johnson-oh-nak", "K") == (100.0, 250.0)
+    assert warm_lattice_range("gupta-na", "Na") is None
 
 
 @pytest.mark.parametrize(

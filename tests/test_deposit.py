@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from calculators import SODIUM, Bare
 
 from nakmd.cell import Cell
-from nakmd.errors import InputError, RunError
+from nakmd.errors import InputError, ModelError, RunError
 from nakmd.integrators import Bussi, Deposit, Langevin, VelocityVerlet
-from nakmd.potentials import LennardJones, load
+from nakmd.potentials import External, LennardJones, load
 from nakmd.simulation import Simulation, Stage, ThermoLog
 from nakmd.structures import crystal, nanotube, park
 from nakmd.system import System
@@ -173,6 +174,36 @@ def test_the_free_atoms_have_a_temperature_of_their_own():
         2 * energy / (3 * free.sum() * boltzmann), rel=1e-6
     )
     assert simulation.reports[0].free_temperature > 150.0  # three atoms of 3 eV
+
+
+def test_a_calculator_that_fails_when_an_atom_arrives_leaves_the_step_before_it():
+    """Nobody has arrived in the checkpoint, and the resumed run has the bits of one that never failed."""
+    stages = [deposition(2, 6)]
+
+    def start(**fault):
+        model = Bare(**fault, **SODIUM)
+        saved = []
+        system = park(slab(40.0, 2), ["K", "K"])
+        return Simulation(system, External(model), stages, seed=3, threads=1, save=saved.append), model, saved
+
+    whole, model, _ = start()
+    whole.run(6)  # atoms arrive after the steps 1 and 7
+    before, calls = whole.state(), model.calls
+    whole.run(1)
+    assert model.calls == calls + 2  # forces are computed again with the atom that arrived
+    failing, _, saved = start(fails_at=model.calls)
+    with pytest.raises(ModelError, match=r"Step 7, .* The checkpoint is of step 6\.$"):
+        failing.run()
+    assert saved[-1]["step"] == 6
+    assert saved[-1]["arrivals"] == before["arrivals"]
+    assert saved[-1]["arrivals"]["arrived"] == 1
+    np.testing.assert_array_equal(saved[-1]["present"], before["present"])
+    resumed, _, _ = start()
+    resumed.restore(saved[-1])
+    resumed.run()
+    whole.run()
+    np.testing.assert_array_equal(resumed.system.positions, whole.system.positions)
+    assert resumed.state()["arrivals"] == whole.state()["arrivals"]
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,11 @@ def load_script(name: str):
     return module
 
 
-@pytest.mark.parametrize("name", STUDY_INPUTS)
+@pytest.mark.parametrize(
+    "name",
+    # its quick form has runs of a liquid at a wall: minutes
+    [pytest.param(name, marks=pytest.mark.slow) if name == "replacement" else name for name in STUDY_INPUTS],
+)
 def test_inputs_of_a_study(name, command, tmp_path):
     file = EXAMPLES / "studies" / f"{name}.toml"
     code, out, error = command("study", name, "--quick", "--inputs", str(file), "-o", str(tmp_path), "--json")

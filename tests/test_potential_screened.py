@@ -14,7 +14,6 @@ from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Evaluator, Hybrid, LennardJones, Morse, Screened, evaluate, load
 from nakmd.potentials.files.export import export_texts
-from nakmd.potentials.files.lammps_commands import lammps_input
 from nakmd.potentials.forms.analytic_eam import analytic_table
 from nakmd.potentials.library import takes_doping
 from nakmd.runs.potential_builder import build_potential
@@ -240,11 +239,7 @@ def test_invalid_screening_is_refused():
         screened().with_precision("half")
 
 
-def test_screened_models_are_not_exported():
-    with pytest.raises(
-        InputError, match=r"no pair style whose attraction decreases .*nak-cn-pair and nak-cn-dilute need none"
-    ):
-        lammps_input(screened(), ["K", "C"])
+def test_the_metal_alone_is_exported_as_a_table():
     assert list(export_texts(Hybrid([screened()]), "eam.fs", "metal")) == ["metal.eam.fs"]
 
 

@@ -43,9 +43,15 @@ def test_pairs_and_their_order(seed, n, cutoff):
 @settings(max_examples=40, deadline=None)
 def test_closest_atoms(seed, n, limit):
     system = random_system(seed, n)
-    assert {pair: tuple(found) for pair, found in closest_distances(system, limit).items()} == (
-        building.closest_distances(system, limit)
-    )
+    made, expected = closest_distances(system, limit), building.closest_distances(system, limit)
+    assert made.keys() == expected.keys()
+    for pair, (distance, *atoms) in expected.items():
+        found = made[pair]
+        assert found.distance == distance
+        if [found.i, found.j] != atoms:  # an atom and its image: all of a species have this distance, up to rounding
+            those = sorted({found.i, found.j})
+            alone = System(system.positions[those], system.species[those], system.species_names, system.cell)
+            assert building.closest_distances(alone, limit + 1e-9)[pair][0] == pytest.approx(distance, rel=1e-14)
 
 
 def test_closest_atoms_of_a_large_crystal_are_those_of_least_number():

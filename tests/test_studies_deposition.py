@@ -27,7 +27,7 @@ from nakmd.studies.deposition_study.seed_means import FluxChange, SeedMean
 from nakmd.studies.deposition_study.sequences import SEQUENCES
 from nakmd.studies.study import Figures
 
-MODELS = ["nak-2026", "nak-2016", "nak-cn"]
+MODELS = list(DepositionStudy.default_models)
 
 
 def stub(point):
@@ -167,7 +167,7 @@ def test_a_figure_says_what_limits_it():
 
 def test_points_and_figures_of_the_full_study(full):
     asked, figures, results = full
-    assert asked.of_crystals == ["nak-2026", "nak-2016"]
+    assert asked.of_crystals == ["nak-2026", "nak-2016", "johnson-oh-nak"]
     assert asked.of_walls == ["nak-cn"]
     assert len(results) == len(asked.points())  # keys are unique
     json.dumps([figure.to_dict() for figure in figures], allow_nan=False)
@@ -175,6 +175,7 @@ def test_points_and_figures_of_the_full_study(full):
     assert mixing.value == pytest.approx(30.5 / 60.0)
     rough = figures["relative roughness.Na on K.300 K", "nak-2026"]
     assert rough.numerical == pytest.approx(0.1)
+    assert figures["bragg.K on K.300 K", "nak-2016"].value == pytest.approx(0.1)
     assert figures["layer 1.K on K.300 K", "nak-2016"].value == 0.6
     assert figures["layer 3.K on K.300 K", "nak-2016"].value == 0.0
     # push-out is lower; where it failed, the hop is an upper bound under a name of its own
@@ -187,6 +188,18 @@ def test_points_and_figures_of_the_full_study(full):
     assert bound.value == pytest.approx(0.1)
     assert bound.notes[1] == "only the hop over the step converged: the other way may be lower"
     assert any("push-out, R = 2 a, not converged: the saddle" in note for note in bound.notes)
+
+
+def test_a_set_whose_crystals_do_not_survive_the_films_has_steps_alone(full):
+    """johnson-oh-nak has lattice constants up to 250 K; a potential without a record is not known to lack crystals."""
+    asked, figures, results = full
+    assert asked.of_films == ["nak-2026", "nak-2016"]
+    kinds = {key.split("/")[1] for key in results if key.startswith("johnson-oh-nak/")}
+    assert kinds == {"terrace", "hop", "push-out"}
+    assert figures["excess.Na on K", "johnson-oh-nak"].value == pytest.approx(-0.02)
+    assert figures.get("mixing.Na on K.300 K", "johnson-oh-nak") is None
+    given = DepositionStudy(load_inputs().of("deposition"), {"mine": load("johnson-oh-nak")})
+    assert given.of_films == ["mine"]
 
 
 def test_an_error_of_the_barriers_widens_what_follows(full):

@@ -205,6 +205,15 @@ def test_identifiability(entries):
     assert two["correlation"][routes.REPLACED][routes.KC8] < -0.99
 
 
+def test_the_error_of_a_width_is_its_scatter_over_seeds(entries):
+    runs = [by_calorimeter(entries, 4_000, seed) for seed in range(16)]
+    for route in (routes.REPLACED, routes.OXYGEN):
+        scatter = np.std([run["narrowing"][route] for run in runs], ddof=1)
+        error = np.mean([run["narrowing errors"][route] for run in runs])
+        # the scatter of 16 is known to 18 %: three times that
+        assert 0.5 < error / scatter < 1.6
+
+
 def test_a_time_that_no_sample_has_is_refused(entries):
     late = {**entries["heat.measured_time"], "value": 4000.0}
     with pytest.raises(RunError, match=r"Too few samples .* agree with heat\.measured_time = 4000\.0 ± 1\.0 s"):

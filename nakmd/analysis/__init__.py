@@ -44,7 +44,8 @@ from nakmd.analysis.standard import analyze, lacking_analyses, standard_analyses
 from nakmd.analysis.sticking import Sticking, StickingRecord, sticking
 from nakmd.analysis.stress_map import StressMap, StressMapRecord, stress_map
 from nakmd.analysis.stress_profile import StressProfile, StressProfileRecord, stress_profile
-from nakmd.analysis.structure_factor import StructureFactor, StructureFactorRecord, structure_factor
+from nakmd.analysis.structure_factor import StructureFactor, structure_factor
+from nakmd.analysis.structure_factor_record import StructureFactorRecord
 from nakmd.analysis.surface_tension import SurfaceTension, SurfaceTensionRecord, surface_tension
 from nakmd.analysis.thermal_conductivity import (
     ThermalConductivity,

@@ -40,11 +40,11 @@ def list_(directory: Results = None, file: File = None, as_json: AsJSON = False)
         show_json(records(ledger, stale))
         return
     rows = [
-        (name, claim.claim, _text(ledger, name), "stale" if name in stale else "")
+        (name, _text(ledger, name) + (", stale" if name in stale else ""), claim.claim)
         for name, claim in ledger.claims.items()
     ]
-    show_table(("id", "claim", "verdict", ""), rows)
-    say("\nnakmd claims show ID prints the evidence of a claim, nakmd claims run ID computes it.")
+    show_table(("id", "verdict", "claim"), rows, folds=2)
+    say("\nnakmd claims show ID prints the evidence of a claim, and run ID computes it.")
 
 
 @app.command()
@@ -117,9 +117,11 @@ def run(
         show_json([{**result.to_dict(), "stored": _before(before, result)} for result in results.values()])
         return
     rows = [
-        (name, result.verdict.text, _before(before, result), result.verdict.why) for name, result in results.items()
+        (name, result.verdict.text, result.verdict.why + (f" [stored: {stored}]" if stored else ""))
+        for name, result in results.items()
+        for stored in (_before(before, result),)
     ]
-    show_table(("id", "verdict", "stored", "why"), rows)
+    show_table(("id", "verdict", "why"), rows, folds=2)
     say(f"\n  {folder}\n\nnakmd claims report -o {folder}{'' if file is None else f' -f {file}'} writes the page.")
 
 

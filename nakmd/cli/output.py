@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import typer
@@ -38,8 +39,24 @@ def show_heading(text: str) -> None:
     say(f"\n{text}")
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Print a table: with rules and colours on a terminal, as aligned lines otherwise."""
+#: Width of lines where there is no terminal, and least width of a column that folds.
+WIDTH, LEAST_WIDTH = 80, 20
+
+
+def show_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", folds: int | None = None
+) -> None:
+    """Print a table: with rules and colours on a terminal, as aligned lines otherwise.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : sequence of sequence of str
+    title : str
+    folds : int, optional
+        Column of sentences. Without a terminal it continues on lines of its own, so that all lines have at most 80
+        characters; without such a column a row is one line.
+    """
     if is_terminal():
         from rich.console import Console
         from rich.table import Table
@@ -55,8 +72,23 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
     if title:
         say(title)
     widths = [max(len(row[k]) for row in [columns, *rows]) for k in range(len(columns))]
+    if folds is not None:
+        others = sum(widths) - widths[folds] + 2 * (len(widths) - 1)
+        widths[folds] = min(widths[folds], max(LEAST_WIDTH, WIDTH - others))
     for row in [columns, *rows]:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        for line in _folded(row, folds, widths):
+            say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _folded(row: Sequence[str], column: int | None, widths: Sequence[int]) -> Iterator[Sequence[str]]:
+    """Yield the lines of a row, whose cell in one column may take several."""
+    if column is None:
+        yield row
+        return
+    parts = textwrap.wrap(row[column], widths[column]) or [""]
+    yield [*row[:column], parts[0], *row[column + 1 :]]
+    for part in parts[1:]:
+        yield [part if k == column else "" for k in range(len(row))]
 
 
 def in_time(seconds: float) -> str:

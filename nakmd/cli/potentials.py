@@ -112,21 +112,37 @@ def export(
         typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; default: all of the set.'),
     ] = None,
     affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon well depths.")] = 1.0,
+    doping: Annotated[
+        float | None, typer.Option("--doping", help="Graphitic nitrogen per atom of the wall, which changes the wells.")
+    ] = None,
+    screening: Annotated[
+        float, typer.Option("--screening", help="Strength of the screening by metal: 0 none, 1 as calibrated.")
+    ] = 1.0,
     member: Annotated[int | None, typer.Option("--member", help="Member of the ensemble of the set, from 1.")] = None,
+    plugin: Annotated[
+        bool, typer.Option("--plugin", help="lammps: screened pairs by a pair style that is built from source.")
+    ] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Write a set as files for LAMMPS: tables, or pair_style and pair_coeff commands with the files they read."""
+    """Write a set as files for LAMMPS: tables, or pair_style and pair_coeff commands with the files they read.
+
+    The model is that of a deck with the same affinity, doping, screening and member. With --plugin a step of nak-cn
+    takes as long as one of nak-cn-pair, without it up to three times as long.
+    """
     from nakmd.cli.output import say, show_json
+    from nakmd.errors import InputError
     from nakmd.potentials.files.export import export_texts
     from nakmd.potentials.files.lammps_commands import lammps_input
     from nakmd.potentials.files.texts import write_texts
     from nakmd.runs.trial import load_any, species_known_to
 
-    potential = load_any(name, affinity, member)
+    if plugin and form != "lammps":
+        raise InputError(f"--plugin is for LAMMPS: use --form lammps, not {form}.")
+    potential = load_any(name, affinity, member, doping, screening)
     types: list[str] = []
     if form == "lammps":
         types = [word.strip() for word in species.split(",")] if species else species_known_to(potential)
-        written = lammps_input(potential, types).write(directory)
+        written = lammps_input(potential, types, plugin).write(directory)
     else:
         chosen = species.split(",") if species else None
         written = write_texts(directory, export_texts(potential, form, Path(name).stem, chosen))
@@ -137,6 +153,8 @@ def export(
     for path in written:
         say(f"  {path}")
     if types:
+        if plugin:
+            say("Build the pair style there: cmake -S . -B build && cmake --build build")
         say(f"In LAMMPS: units metal, then include {written[0].name}")
 
 

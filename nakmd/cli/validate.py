@@ -26,6 +26,7 @@ def validate(
             "--only",
             help="cold, solid, liquid, alloy, surface, forces, extremes, carbon, adsorption, sizes; or vacancy, "
             "lattice, fusion, melting, density, expansion, diffusion, viscosity, rdf, diffraction, mixing, "
+            "concentration, "
             "substitution, tension, segregation; @T selects one temperature: density@400. Repeatable.",
         ),
     ] = None,

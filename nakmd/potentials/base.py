@@ -117,6 +117,10 @@ class LAMMPSStyle:
         Arguments of ``pair_modify``; empty if there are none.
     files : dict of str to str
         Name and text of the files that the coefficients refer to.
+    idle : list of (int, int)
+        Pairs of types, i ≤ j, for which the style would compute only zeros.
+    library : str
+        The library to load first, for a style that is no part of LAMMPS.
     """
 
     name: str
@@ -124,6 +128,8 @@ class LAMMPSStyle:
     coefficients: list[tuple[str, str]]
     modify: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    idle: list[tuple[int, int]] = field(default_factory=list)
+    library: str = ""
 
 
 class Term(Potential):
@@ -247,6 +253,10 @@ class Term(Potential):
             If LAMMPS has no equivalent.
         """
         raise lacking_in_lammps(self.label, self.lammps_lacks or type(self).__name__)
+
+    def lammps_plugin(self, species_names: Sequence[str], stem: str) -> LAMMPSStyle | None:
+        """Return a faster pair style that is built from source, or None if there is none; arguments as above."""
+        return None
 
     def texts(self) -> dict[str, Callable[[], str]]:
         """Return, for each file format that can represent the term, a callable that formats it (`files.export`)."""

@@ -17,12 +17,15 @@ from nakmd.kernels import geometry
 from nakmd.kernels.pair import CutTables
 from nakmd.kernels.screened import ScreeningTables, build_screened_kernels, fill_scales
 from nakmd.neighbors import Neighbors, SlicedList
-from nakmd.potentials.base import Term, positive, species_key
+from nakmd.potentials.base import LAMMPSStyle, Term, lacking_in_lammps, positive, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.forms.bound_pair import BoundPair, add_by_species
 from nakmd.potentials.forms.embedded_atom import BoundEmbeddedAtom, EmbeddedAtom
 from nakmd.potentials.forms.pair import PairPotential
 from nakmd.potentials.local_energy import LocalScreened, screened_kernels
+from nakmd.potentials.screened_plugin import plugin_style
+from nakmd.potentials.screened_sides import ScreenedSides
+from nakmd.potentials.screened_tables import screened_styles
 from nakmd.system import Result, System
 
 #: Screening parameters of each element.
@@ -85,9 +88,6 @@ class Screened(Term):
     """
 
     guessed_cost = 0.5
-    lammps_lacks = (
-        "pair style whose attraction decreases with the density of the metal (nak-cn-pair and nak-cn-dilute need none)"
-    )
 
     def __init__(
         self,
@@ -164,6 +164,16 @@ class Screened(Term):
         """Return k of a listed pair."""
         return self.shares.get(entry, 1.0) if entry is not None else 1.0
 
+    def _depth(self, name: str) -> float:
+        """Return d = λ (1 - s) of a metal species, the part of the attraction that dense metal takes; 0 if none."""
+        numbers = self.screening.get(element_of(name))
+        return 0.0 if numbers is None else self.strength * (1.0 - numbers["residual"])
+
+    def _rho_0(self, name: str) -> float:
+        """Return ρ_0 of a metal species [unit of ρ]; infinite if nothing screens its pairs."""
+        numbers = self.screening.get(element_of(name))
+        return np.inf if numbers is None else numbers["rho_0"]
+
     @property
     def parts(self) -> tuple[Term, ...]:  # noqa: D102
         return (self.metal, self.contact)
@@ -192,20 +202,46 @@ class Screened(Term):
 
     def scale(self, element: str, rho: FloatArray) -> FloatArray:
         """Return S(ρ) of an element, an array of ρ's shape."""
-        numbers = self.screening[element]
-        depth = self.strength * (1.0 - numbers["residual"])
-        scales: FloatArray = 1.0 - depth * (1.0 - np.exp(-np.asarray(rho, dtype=np.float64) / numbers["rho_0"]))
+        scales: FloatArray = 1.0 - self._depth(element) * (1.0 - np.exp(-np.asarray(rho) / self._rho_0(element)))
         return scales
+
+    def lammps_styles(self, species_names: Sequence[str], stem: str) -> list[LAMMPSStyle]:  # noqa: D102
+        return screened_styles(self._sides_among(species_names), species_names, stem)
+
+    def lammps_plugin(self, species_names: Sequence[str], stem: str) -> LAMMPSStyle | None:  # noqa: D102
+        return plugin_style(self._sides_among(species_names), species_names, stem)
+
+    def _sides_among(self, species_names: Sequence[str]) -> ScreenedSides:
+        """Return the metals among some species and their partners in the wall.
+
+        Raises
+        ------
+        InputError
+            If the energy of the pairs is more than a formula, so that it cannot be tabulated.
+        """
+        if type(self.contact).bind_term is not PairPotential.bind_term:
+            raise lacking_in_lammps(self.label, type(self.contact).__name__)
+        metals = tuple(name for name in species_names if species_key(name, self.metal.elements) is not None)
+        entries = {
+            (a, b): entry
+            for a in metals
+            for b in species_names
+            if (entry := self.contact.entry(a, b)) in self.contact.pairs and not self.contact.loses(a, b)
+        }
+        return ScreenedSides(
+            self.label, self.metal, self.contact, metals,
+            tuple(name for name in species_names if any(name == b for _, b in entries)), entries,
+            {pair: self._share_of(entry) for pair, entry in entries.items()},
+            {name: self._depth(name) for name in metals}, {name: self._rho_0(name) for name in metals},
+        )  # fmt: skip
 
     def bind_term(self, species_names: Sequence[str]) -> BoundScreened:  # noqa: D102
         n = len(species_names)
         keys = [species_key(name, self.metal.elements) for name in species_names]
         tables = ScreeningTables(np.array([key is not None for key in keys]), np.zeros(n), np.zeros(n), np.ones((n, n)))
         for a, name in enumerate(species_names):
-            numbers = self.screening.get(element_of(name)) if keys[a] is not None else None
-            if numbers is not None:
-                tables.depth[a] = self.strength * (1.0 - numbers["residual"])
-                tables.rate[a] = 1.0 / numbers["rho_0"]
+            if keys[a] is not None:
+                tables.depth[a], tables.rate[a] = self._depth(name), 1.0 / self._rho_0(name)
             for b, neighbor in enumerate(species_names):
                 tables.strength[a, b] = self._share_of(self.contact.entry(name, neighbor))
         contact, kind = self.contact.bind_term(species_names), type(self.contact)

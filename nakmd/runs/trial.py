@@ -22,12 +22,21 @@ _BOND = 1.44
 _SPACING = 3.4
 
 
-def load_any(name: str, affinity: float = 1.0, member: int | None = None) -> Potential:
+def load_any(
+    name: str,
+    affinity: float = 1.0,
+    member: int | None = None,
+    doping: float | None = None,
+    screening: float = 1.0,
+) -> Potential:
     """Return a named set, or the potential in a file, whose format is that of its content.
+
+    The options are those of `nakmd.runs.potential_builder.load_named_or_file`; a doping that the set does not use is
+    an error.
 
     A set that acts between layers acts between all atoms here: crystals of a test have no layers.
     """
-    loaded = load_named_or_file(name, Path(), affinity, member=member)
+    loaded = load_named_or_file(name, Path(), affinity, doping, doping is not None, screening, member)
     return loaded.between_all() if isinstance(loaded, PairPotential) else loaded
 
 

@@ -227,14 +227,20 @@ class Arrivals:
         """Set the counts from a `state`, and the side from the deposition before the current stage."""
         if not self.are_planned:
             return
+        self.return_to(state)
+        for stage in stages[:stage_index]:
+            if stage.deposit is not None:
+                self._side = SIDES[stage.deposit.side](self._system)
+
+    def return_to(self, state: Mapping[str, Any]) -> None:
+        """Set the counts from a `state` of the current stage."""
+        if not self.are_planned:
+            return
         self._first = int(state["first"])
         self.arrived, self.evaporated = int(state["arrived"]), int(state["evaporated"])
         self.work = float(state["work"])
         self._before_stage = int(state["arrived_before_stage"]), int(state["evaporated_before_stage"])
         self._heat = float(state["temperature_sum"]), int(state["temperature_samples"])
-        for stage in stages[:stage_index]:
-            if stage.deposit is not None:
-                self._side = SIDES[stage.deposit.side](self._system)
 
 
 def arrival_faults(system: System, stages: Sequence[Stage], reach: float) -> Iterator[tuple[int, InputError]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nakmd.errors import ModelError
 from nakmd.potentials import Potential
+from nakmd.simulation.arrivals import Arrivals
 from nakmd.simulation.restraining import Restraints
 from nakmd.simulation.schedule import Schedule
 from nakmd.system import Result, System
@@ -24,6 +25,7 @@ class LastStep:
         Forces, energies and virial of the run.
     schedule : Schedule
     restraints : Restraints
+    arrivals : Arrivals
 
     Notes
     -----
@@ -31,36 +33,40 @@ class LastStep:
     before it.
     """
 
-    def __init__(self, system: System, result: Result, schedule: Schedule, restraints: Restraints) -> None:
+    def __init__(
+        self, system: System, result: Result, schedule: Schedule, restraints: Restraints, arrivals: Arrivals
+    ) -> None:
         self._arrays = [
             system.positions, system.velocities, system.cell.matrix, result.forces, result.energies, result.virial,
             *([] if system.present is None else [system.present]),
         ]  # fmt: skip
         self._copies = [array.copy() for array in self._arrays]
         self._result, self._undivided = result, result.undivided
-        self._schedule, self._restraints = schedule, restraints
+        self._schedule, self._restraints, self._arrivals = schedule, restraints, arrivals
         self._restrained: dict[str, Any] = {}
+        self._arrived: dict[str, Any] = {}
         self._place: dict[str, Any] = {}
         self._integrator: dict[str, Any] = {}
 
     @classmethod
     def of(
-        cls, potential: Potential, system: System, result: Result, schedule: Schedule, restraints: Restraints
-    ) -> Self | None:
+        cls, potential: Potential, system: System, result: Result, schedule: Schedule, restraints: Restraints,
+        arrivals: Arrivals,
+    ) -> Self | None:  # fmt: skip
         """Return one for a potential with a program outside nakmd, else None.
 
         With it, energies and virial are computed in every step: a program that fails in one step may not answer again
         for the step before it.
         """
         can_fail = any(term.is_external for term in potential.terms)
-        return cls(system, result, schedule, restraints) if can_fail else None
+        return cls(system, result, schedule, restraints, arrivals) if can_fail else None
 
     def take(self) -> None:
         """Copy the present step; call before the next one begins."""
         for array, copy in zip(self._arrays, self._copies, strict=True):
             np.copyto(copy, array)
         self._undivided = self._result.undivided
-        self._restrained = self._restraints.state()
+        self._restrained, self._arrived = self._restraints.state(), self._arrivals.state()
         self._place, self._integrator = self._schedule.state(), self._schedule.stage.integrator.state()
 
     def save(self, checkpoint: Callable[[], None]) -> str:
@@ -73,6 +79,7 @@ class LastStep:
         self._schedule.restore(self._place)
         self._schedule.stage.integrator.restore(self._integrator)
         self._restraints.restore(self._restrained)
+        self._arrivals.return_to(self._arrived)
         try:
             checkpoint()
         except ModelError:  # energies or virial of that step were not computed, and fail too

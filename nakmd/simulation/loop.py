@@ -124,7 +124,7 @@ class Simulation:
         self._deadline = deadline
         check_stages(system, self.stages, seed)
         check_virial(self.stages, [term.label for term in potential.terms if not term.has_virial])
-        self._last_step = LastStep.of(potential, system, self.result, self._schedule, self._restraints)
+        self._last_step = LastStep.of(potential, system, self.result, self._schedule, self._restraints, self._arrivals)
         for _, fault in move_faults(system, self.evaluator, self.stages):
             raise fault
         for _, fault in arrival_faults(system, self.stages, self.evaluator.cutoff):

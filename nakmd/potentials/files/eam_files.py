@@ -197,17 +197,18 @@ def _format(table: EAMTable, density: FloatArray) -> str:
             f"{table.atomic_numbers[a]} {table.masses[a]!r} {table.lattice_constants[a]!r} "
             f"{table.lattices[a] or 'none'}"
         )
-        out += _value_lines(table.embedding[a])
+        out += value_lines(table.embedding[a])
         for block in density[a]:
-            out += _value_lines(block)
+            out += value_lines(block)
     for a in range(len(table.elements)):
         for b in range(a + 1):
-            out += _value_lines(table.pair[a, b])
+            out += value_lines(table.pair[a, b])
     return "\n".join(out) + "\n"
 
 
-def _value_lines(values: FloatArray) -> Iterable[str]:
+def value_lines(values: FloatArray) -> Iterable[str]:
     """Yield lines of values with 17 significant digits, which reproduce every double exactly."""
-    words = [f"{value:.16e}" for value in values.tolist()]
+    # the tables of many species are mostly zeros
+    words = [f"{value:.16e}" if value else "0.0" for value in values.tolist()]
     for first in range(0, len(words), VALUES_PER_LINE):
         yield " ".join(words[first : first + VALUES_PER_LINE])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nakmd.errors import InputError
 from nakmd.potentials.base import LAMMPSStyle, Potential, Term, lacking_in_lammps
 from nakmd.potentials.files.texts import write_texts
 from nakmd.potentials.hybrid import Hybrid
@@ -35,7 +36,7 @@ class LAMMPSInput:
         return {name: "\n".join(self.commands) + "\n", **self.files}
 
 
-def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSInput:
+def lammps_input(potential: Potential, species_names: Sequence[str], plugin: bool = False) -> LAMMPSInput:
     """Return the LAMMPS commands and files of a potential.
 
     Parameters
@@ -44,6 +45,9 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
         One term or a sum of terms.
     species_names : sequence of str
         Species of the LAMMPS types 1, 2, ...; each labelled site has its own type.
+    plugin : bool
+        Use pair styles that are built from source, where there are any (`Term.lammps_plugin`): the files contain the
+        source, and the commands load the library.
 
     Returns
     -------
@@ -54,13 +58,14 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     CoverageError
         If no term couples some pair of species.
     InputError
-        If LAMMPS has no equivalent of a term (`nakmd.potentials.base.Term.lammps_lacks`).
+        If LAMMPS has no equivalent of a term (`nakmd.potentials.base.Term.lammps_lacks`), or ``plugin`` does not apply.
 
     Notes
     -----
-    Analytic embedded-atom terms are exported as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`). A model
-    with one style that couples every pair uses that style, all others ``hybrid/overlay``, whose sublists make LAMMPS
-    slower. Pair terms for which LAMMPS has no style, or which are switched smoothly, are exported as ``table spline``.
+    Analytic embedded-atom terms are exported as ``eam/fs`` tables (`nakmd.potentials.forms.analytic_eam`), metal that
+    screens its pairs with the wall as two of them (`nakmd.potentials.screened_tables`). A model with one style that
+    couples every pair uses that style, all others ``hybrid/overlay``, whose sublists make LAMMPS slower. Pair terms for
+    which LAMMPS has no style, or which are switched smoothly, are exported as ``table spline``.
     """
     potential.check_coverage(species_names)
     terms = potential.terms if isinstance(potential, Hybrid) else [potential]
@@ -70,9 +75,17 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
     styles: list[LAMMPSStyle] = []
     replacing: list[LAMMPSStyle] = []
     for n, term in enumerate(potential.terms, start=1):
-        (replacing if term.replace else styles).extend(term.lammps_styles(species_names, f"term_{n}"))
+        built = term.lammps_plugin(species_names, f"term_{n}") if plugin else None
+        used = term.lammps_styles(species_names, f"term_{n}") if built is None else [built]
+        (replacing if term.replace else styles).extend(used)
+    libraries = {style.library: f"plugin load {style.library}" for style in styles + replacing if style.library}
+    if plugin and not libraries:
+        raise InputError(
+            "No term of this potential has a pair style of its own for LAMMPS; export it without the plugin."
+        )
+    out.commands += libraries.values()
     n_replaced = len(styles)
-    styles += replacing
+    styles = sorted(styles, key=lambda style: not style.idle) + replacing
     for style in styles:
         out.files |= style.files
     pairs = [(i, j) for i in range(len(species_names)) for j in range(i, len(species_names))]
@@ -82,9 +95,13 @@ def lammps_input(potential: Potential, species_names: Sequence[str]) -> LAMMPSIn
         out.commands += _alone(styles[0])
         return out
     out.commands.append(" ".join(["pair_style hybrid/overlay", *(f"{s.name} {s.arguments}".strip() for s in styles)]))
+    sparse = [style for style in styles if style.idle]
+    idle = [pair for pair in sparse[0].idle if all(pair in style.idle for style in sparse)] if sparse else []
     counted: dict[str, int] = {}
     for k, style in enumerate(styles):
-        if k == n_replaced:  # "none" takes a pair from all styles before it
+        if k == len(sparse):  # "none" takes a pair from all styles before it, which makes their lists shorter
+            out.commands += [f"pair_coeff {i} {j} none" for i, j in idle]
+        if k == n_replaced:
             out.commands += [f"pair_coeff {i + 1} {j + 1} none" for i, j in replaced]
         counted[style.name] = counted.get(style.name, 0) + 1
         repeated = sum(other.name == style.name for other in styles) > 1

@@ -18,14 +18,9 @@ class AnalyticEmbeddedAtom(EmbeddedAtom):
 
     Attributes
     ----------
-    atomic_numbers : tuple of int
-    largest_density : float
-        End of a table of embedding energies, in the unit of the set: about four times the density of a solid.
     density_unit : str
     """
 
-    atomic_numbers: tuple[int, ...]
-    largest_density: float
     density_unit: str
 
     @property
@@ -33,23 +28,16 @@ class AnalyticEmbeddedAtom(EmbeddedAtom):
     def lattice_constants(self) -> list[float]:
         """Lattice constants of the elements [Å], for the headers of tables."""
 
-    @property
-    @abstractmethod
-    def reach(self) -> float:
-        """Largest cutoff of the functions [Å]."""
-
-    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return V [eV] between two elements and the density that b contributes at a, arrays of the shape of r [Å]."""
+    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: D102  (inherited)
         density, interaction, _, of_pair = self.formulas
         p = of_pair(self._tables([self.elements.index(a), self.elements.index(b)])[0], 0, 1)
         return _at_each(lambda x: interaction(x, 1.0 / x, p)[0], r), _at_each(lambda x: density(x, p), r)
 
-    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:
-        """Return F [eV] of an element at given densities, an array of the shape of rho."""
+    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:  # noqa: D102
         embedding, tables = self.formulas[2], self._tables([self.elements.index(a)])[0]
         return _at_each(lambda x: embedding(x, tables, 0)[0], rho)
 
-    def as_table(self) -> EAMTable:  # noqa: D102  (inherited)
+    def as_table(self) -> EAMTable:  # noqa: D102
         return analytic_table(self)
 
 

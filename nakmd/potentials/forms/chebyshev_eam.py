@@ -203,6 +203,7 @@ class ChebyshevEAM(AnalyticEmbeddedAtom):
     largest_density = 5.0
     density_unit = "1"
     Record = ChebyshevEAMSet
+    n_r_lammps = 4_000
     guessed_cost = 0.25
     formulas = (density, interaction, embedding, of_pair)
     kernels = build_eam_kernels(*formulas)

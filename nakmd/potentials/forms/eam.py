@@ -20,6 +20,7 @@ from nakmd.potentials.files.eam_files import read_eam
 from nakmd.potentials.files.eam_table import EAMTable
 from nakmd.potentials.forms.embedded_atom import EmbeddedAtom
 from nakmd.potentials.forms.lammps_spline import lammps_spline
+from nakmd.potentials.forms.lammps_spline import spline_value as curve
 from nakmd.potentials.forms.record import Choice, NumbersRecord, Text
 
 
@@ -152,6 +153,8 @@ class EAM(EmbeddedAtom):
         if problem is not None:
             raise InputError(f"{label}: {problem}")
         self.table = table
+        self.atomic_numbers = table.atomic_numbers
+        self.largest_density = table.rho_max
 
     @classmethod
     def from_file(cls, *paths: Path | str) -> EAM:
@@ -166,6 +169,24 @@ class EAM(EmbeddedAtom):
 
     def as_table(self) -> EAMTable:  # noqa: D102  (inherited)
         return self.table
+
+    @property
+    def reach(self) -> float:  # noqa: D102
+        return self.table.cutoff
+
+    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:  # noqa: D102
+        t, i, j = self.table, self.elements.index(a), self.elements.index(b)
+        v, phi = (
+            np.where(r < t.cutoff, curve(lammps_spline(f), t.d_r, r)[0], 0.0)
+            for f in (t.pair[i, j], t.density_matrix[j, i])
+        )
+        return v / r, phi
+
+    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:  # noqa: D102
+        t = self.table
+        f, slope = curve(lammps_spline(t.embedding[self.elements.index(a)]), t.d_rho, rho)
+        energies: FloatArray = f + slope * np.maximum(rho - t.rho_max, 0.0)
+        return energies
 
     def _numbers(self) -> list[Any]:
         t = self.table

@@ -18,6 +18,7 @@ from nakmd.potentials.base import LAMMPSStyle, Term, species_key
 from nakmd.potentials.evaluator import BoundTerm
 from nakmd.potentials.files.eam_files import format_eam_fs, format_setfl
 from nakmd.potentials.files.eam_table import EAMTable
+from nakmd.potentials.forms.eam_sampling import N_R
 from nakmd.potentials.forms.many_body_style import many_body_style
 from nakmd.potentials.forms.record import NumbersRecord
 from nakmd.potentials.local_energy import LocalEmbedding, embedding_kernel
@@ -29,18 +30,28 @@ class EmbeddedAtom(Term):
 
     .. math:: E = \sum_i F_a(\rho_i) + \tfrac12 \sum_{i \ne j} V_{ab}(r_{ij}), \quad \rho_i = \sum_j \phi_{ab}(r_{ij})
 
-    Subclasses set `formulas` and `kernels` (`nakmd.kernels.eam.build_eam_kernels`), and implement `_tables` and
-    `_numbers`.
+    Subclasses set `formulas` and `kernels` (`nakmd.kernels.eam.build_eam_kernels`), and implement `_tables`,
+    `_numbers` and what tables are made of: `functions`, `embedding_energy`, `as_table`.
 
     Attributes
     ----------
     elements : tuple of str
+    atomic_numbers : tuple of int
+    largest_density : float
+        End of a table of embedding energies, in the unit of the set: about four times the density of a solid.
 
     References
     ----------
     M. S. Daw and M. I. Baskes, Phys. Rev. B 29, 6443 (1984). doi:10.1103/PhysRevB.29.6443
     M. W. Finnis and J. E. Sinclair, Philos. Mag. A 50, 45 (1984). doi:10.1080/01418618408244210
     """
+
+    atomic_numbers: tuple[int, ...]
+    largest_density: float
+
+    #: Points of the functions of r in the tables of a screened metal (`nakmd.potentials.screened_tables`), which give
+    #: forces within 1e-7 eV/Å. Fewer points are faster, because the tables then fit into the caches.
+    n_r_lammps: ClassVar[int] = N_R
 
     #: The record of a set.
     Record: ClassVar[type[NumbersRecord]]
@@ -69,6 +80,19 @@ class EmbeddedAtom(Term):
         cutoff : (n_species, n_species) float64 [Å]
             0 for species that are not covered.
         """
+
+    @abstractmethod
+    def functions(self, a: str, b: str, r: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return V [eV] between two elements and the density that b contributes at a, arrays of the shape of r [Å]."""
+
+    @abstractmethod
+    def embedding_energy(self, a: str, rho: FloatArray) -> FloatArray:
+        """Return F [eV] of an element at given densities, an array of the shape of rho."""
+
+    @property
+    @abstractmethod
+    def reach(self) -> float:
+        """Largest cutoff of the functions [Å]."""
 
     @abstractmethod
     def as_table(self) -> EAMTable:

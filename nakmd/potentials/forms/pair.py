@@ -216,7 +216,7 @@ class PairPotential(Term):
     def known_species(self) -> tuple[str, ...]:  # noqa: D102  (inherited)
         return tuple(dict.fromkeys(name for pair in self.pairs for name in pair))
 
-    def curve(self, entry: tuple[str, str], r: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def curve(self, entry: tuple[str, str], r: FloatArray, attraction: bool = False) -> tuple[FloatArray, FloatArray]:
         """Return V [eV] and dV/dr [eV/Å] of a listed pair, with its cut mode and the scale applied.
 
         Parameters
@@ -224,6 +224,8 @@ class PairPotential(Term):
         entry : (str, str)
             A key of ``pairs``.
         r : (n,) float64 [Å]
+        attraction : bool
+            Return the part of V that metal screens: it has the cut mode of V and its own shift.
 
         Raises
         ------
@@ -234,7 +236,8 @@ class PairPotential(Term):
             raise InputError(f"{self.label} has no pair {'-'.join(entry)}.")
         values = self.pairs[entry]
         p: Any = self.Parameters(**{name: values[name] for name in self.names})
-        cutoff, formula = values["cutoff"], type(self).formula
+        kind = type(self)
+        cutoff, formula = values["cutoff"], (attraction and kind.attraction) or kind.formula
         shift = float(formula(cutoff, p)[0]) if values["cut"] == "shift" else 0.0
         v, slope = np.zeros(len(r)), np.zeros(len(r))
         for k, x in enumerate(r.tolist()):

@@ -13,7 +13,7 @@ from nakmd.potentials.library.loading import (
     summary,
     takes_doping,
 )
-from nakmd.potentials.library.warm_lattices import warm_lattice
+from nakmd.potentials.library.warm_lattices import warm_lattice, warm_lattice_range
 
 __all__ = [
     "SUFFIX",
@@ -28,4 +28,5 @@ __all__ = [
     "summary",
     "takes_doping",
     "warm_lattice",
+    "warm_lattice_range",
 ]

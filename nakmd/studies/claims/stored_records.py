@@ -37,7 +37,9 @@ class StoredRecord:
 
 
 def of_validations() -> StoredRecord:
-    """Return the findings of the stored validations: key as there, model the name of the folder.
+    """Return the findings of the stored validations: key as there, model the set that was validated.
+
+    Several folders may be of one set: a quantity that came later has its own.
 
     References with both ends are figures of ``PBE`` or ``experiment``: the middle, with their error and their range
     combined.
@@ -45,8 +47,9 @@ def of_validations() -> StoredRecord:
     figures: dict[tuple[str, str], StudyFigure] = {}
     digests, limits = {}, []
     for file in sorted((data_folder("potentials") / "validation").glob("*/validation.json")):
-        content, model = _json(file), file.parent.name
-        digests[f"validation of {model}"] = sha256(file)
+        content = _json(file)
+        model = content["name"]
+        digests[f"validation of {file.parent.name}"] = sha256(file)
         changed = _changed(model, content["provenance"]["potential"]["hash"])
         limits += [changed] if changed else []
         for finding in content["findings"]:

@@ -48,7 +48,7 @@ class DepositionStudy(Study):
 
     title = "Deposition of Na and K"
     question = "Does Na on K alloy on contact and K on Na not, and does the alloy grow without dendrites?"
-    default_models: ClassVar[tuple[str, ...]] = ("nak-2026", "nak-2016", "nak-cn")
+    default_models: ClassVar[tuple[str, ...]] = ("nak-2026", "nak-2016", "nak-cn", "johnson-oh-nak")
     limits: ClassVar[tuple[str, ...]] = (
         "Dendrites are untestable: no ions, field, solvent or interphase, and nanometres instead of micrometres. "
         "Proxies never make more of the claim than undecided.",
@@ -56,6 +56,8 @@ class DepositionStudy(Study):
         "slow diffusion, ordering (KNa₂) and the exponents of roughness are beyond it.",
         "Films are 2 to 3 nm wide and 1.5 layers thick, less than the 10 nm and 3 layers that one would like; islands "
         "and mounds wider than that have no room.",
+        "A set whose crystals do not survive 250 and 300 K has barriers of steps alone, because films need a warm "
+        "crystal: those of johnson-oh-nak survive 250 K and not 300 K, the temperature of the answers.",
         "At 300 K an alloy of Na and K is liquid in nature and in the models: the top of such a film melts, and its "
         "planes, on which mixing is counted, melt with it. See the order that is left.",
         "Steps are straight ⟨111⟩ steps at 0 K; kinks, corners and warm steps are not computed. There is no barrier "
@@ -82,7 +84,7 @@ class DepositionStudy(Study):
         walls = {model: self.models[model] for model in self.of_walls}
         return [
             *step_points.points(crystals, self.quick),
-            *film_points.points(crystals, self.quick, self.seed),
+            *film_points.points({model: crystals[model] for model in self.of_films}, self.quick, self.seed),
             *wall_points.points(walls, self.quick, self.seed),
         ]
 
@@ -97,11 +99,16 @@ class DepositionStudy(Study):
         found = [model for model in self.models if model not in self.of_walls]
         return found[:1] if self.quick else found
 
+    @property
+    def of_films(self) -> list[str]:
+        """Those of them whose crystals exist at all temperatures of the films; the others have barriers alone."""
+        return [model for model in self.of_crystals if film_points.has_crystals(model)]
+
     def figures(self, results: PointResults) -> list[StudyFigure]:
         """Return the figures of steps, films, walls, and of growth at the flux of an electrode."""
         barriers = list(step_points.figures(self.of_crystals, self.quick, results))
         return [
-            *film_points.figures(self.of_crystals, self.quick, results),
+            *film_points.figures(self.of_films, self.quick, results),
             *barriers,
             *growth_at_flux.figures(
                 self.of_crystals, self.quick, Figures(barriers), results, self.inputs, self.seed

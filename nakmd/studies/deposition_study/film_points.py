@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from nakmd.errors import NakmdError
+from nakmd.errors import InputError, NakmdError
 from nakmd.potentials import Potential
-from nakmd.potentials.library import warm_lattice
+from nakmd.potentials.library import warm_lattice, warm_lattice_range
 from nakmd.studies.deposition_study import arrivals_on_crystals
 from nakmd.studies.deposition_study.flux_figures import Deposited, Metric
 from nakmd.studies.deposition_study.sequences import SEQUENCES
@@ -38,6 +38,7 @@ METRICS = (
     Metric("promoted", "atoms of the slab that were pushed up", "ML", per="sites"),
     Metric("roughness", "roughness w", "Å"),
     Metric("relative roughness", "w/(d √θ), 1 for random growth"),
+    Metric("bragg", "Bragg anti-phase signal G"),
     Metric("width", "10-90 % width of the composition", "Å"),
     Metric("order", "order of the crystal that is left"),
     Metric("rise", "free atoms above the bath", "K"),
@@ -77,6 +78,19 @@ def points(models: Mapping[str, Potential], quick: bool, seed: int) -> Iterator[
                 key = key_of(model, host, sequence, temperature, every, k)
                 cost = repeats[0] * repeats[1] * monolayers * every / 6.0
                 yield StudyPoint(key, arrivals_on_crystals.run, settings, potential, cost)
+
+
+def has_crystals(model: str) -> bool:
+    """Return whether a set has crystals of both hosts at all temperatures of the films.
+
+    A set whose record has lattice constants by temperature has none where they end: its crystal did not survive there
+    (``potentials/lattices.py``). Of another set it is not known before its crystals are run.
+    """
+    try:
+        known = [warm_lattice_range(model, host) for host in HOSTS]
+    except InputError:  # potentials that were given with names of their own
+        return True
+    return all(low <= temperature <= high for low, high in filter(None, known) for temperature in TEMPERATURES)
 
 
 def _lattice(model: str, host: str, temperature: float) -> float | None:

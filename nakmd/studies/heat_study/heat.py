@@ -108,7 +108,7 @@ class Heat(Study):
         return [
             StudyPoint("forward", forward, settings, cost=8.0),
             StudyPoint("inverse", inverse, settings),
-            *(StudyPoint(key, function, settings) for key, function in INSTRUMENTS.items()),
+            *(StudyPoint(key, function, settings, format=2) for key, function in INSTRUMENTS.items()),
         ]
 
     def figures(self, results: PointResults) -> list[StudyFigure]:
@@ -187,10 +187,13 @@ def _of_inverse(found: Mapping[str, Any]) -> Iterator[StudyFigure]:
 def _of_routes(instrument: str, found: Mapping[str, Any]) -> Iterator[StudyFigure]:
     """Yield what an instrument tells of the nitrogen's route if all routes occur together."""
     title = f"width of the heat of {routes.REPLACED} over that before"
-    narrowing = None if "failed" in found else found["narrowing"][routes.REPLACED]
+    narrowing, error = (
+        (None, None) if "failed" in found
+        else (found[entry][routes.REPLACED] for entry in ("narrowing", "narrowing errors"))
+    )  # fmt: skip
     yield StudyFigure(
-        key=f"{instrument}.narrowing", title=title, model=instrument, value=narrowing, unit="1", group=IDENTIFIED,
-        notes=failure(found),
+        key=f"{instrument}.narrowing", title=title, model=instrument, value=narrowing, unit="1", statistical=error,
+        group=IDENTIFIED, notes=failure(found),
     )  # fmt: skip
     if "failed" in found:
         return

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nakmd.analysis.numerics.jackknife import jackknife, merged
 from nakmd.arrays import FloatArray
 from nakmd.errors import RunError
 from nakmd.studies.heat_study import routes
@@ -21,6 +22,9 @@ Entries = Mapping[str, Mapping[str, Any]]
 
 #: Effective number of samples below which a posterior is not given.
 FEWEST = 200.0
+
+#: Blocks of samples, at least, for the sampling error of a width.
+BLOCKS = 50
 
 #: Standard errors of a measurement within which a sample agrees with it.
 FARTHEST = 3.0
@@ -144,9 +148,10 @@ def _top(inputs: Entries, name: str) -> float:
 def _posterior(joint: Mapping[str, FloatArray], weights: FloatArray) -> dict[str, Any]:
     """Return the share of each route, the width of its heat over that of the prior, and correlations of the heats.
 
-    A route without any width has neither.
+    A route without any width has neither. The widths are over all inputs, so that their error is that of the sampling.
     """
     names, stacked = list(joint), np.stack(list(joint.values()))
+    narrowing_errors = _narrowing_errors(stacked, weights)
     total = stacked.sum(axis=0)
     covariance = np.cov(stacked, aweights=weights)
     widths = np.sqrt(np.diag(covariance))
@@ -158,5 +163,24 @@ def _posterior(joint: Mapping[str, FloatArray], weights: FloatArray) -> dict[str
         "samples": effective_number(weights),
         "shares": {name: spread(heat / total, weights) for name, heat in joint.items()},
         "narrowing": dict(zip(names, narrowing.tolist())),
+        "narrowing errors": dict(zip(names, narrowing_errors.tolist())),
         "correlation": {name: dict(zip(names, row)) for name, row in zip(names, correlation.tolist())},
     }
+
+
+def _narrowing_errors(heats: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the sampling errors of the widths of heats (n_routes, n) with weights over those without."""
+    # one shift keeps the differences of squares accurate
+    centred = heats - heats.mean(axis=1, keepdims=True)
+    # moments with and without weights: (n_moments, n_routes, n)
+    moments = np.stack([np.broadcast_to(weights, centred.shape), weights * centred, weights * centred**2,
+                        centred, centred**2])  # fmt: skip
+    blocks = merged(np.moveaxis(moments, -1, 0), BLOCKS)
+
+    def narrowing(mean: FloatArray) -> FloatArray:
+        weight, first, second, plain, square = mean
+        with np.errstate(divide="ignore", invalid="ignore"):
+            after, before = second / weight - (first / weight) ** 2, square - plain**2
+            return np.asarray(np.sqrt(after / before))
+
+    return jackknife(blocks, narrowing)[0]

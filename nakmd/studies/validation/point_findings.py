@@ -10,7 +10,7 @@ import numpy as np
 
 from nakmd.analysis import Measure
 from nakmd.analysis.numerics.fitting import weighted_line
-from nakmd.studies.validation import alloy, melting, surface
+from nakmd.studies.validation import alloy, concentration, melting, surface
 from nakmd.studies.validation.findings import Finding, number, restored, stored, together
 from nakmd.studies.validation.liquid import name_of, peak_of, species_of
 from nakmd.studies.validation.point_kinds import KINDS
@@ -45,6 +45,7 @@ def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale
         elif kind.findings is not None:
             findings += kind.findings(point.params, result)
     findings += _melting(points, results)
+    findings += _concentration(points, results)
     states = States(points, results)
     for x_K in scale.compositions():
         temperatures = scale.densities(x_K)
@@ -68,6 +69,14 @@ def _melting(points: Sequence[Point], results: Results) -> list[Finding]:
         if point.task == "melting" and "failed" not in results[point.key]:
             runs.setdefault(point.params["element"], []).append(results[point.key])
     return [finding for element, of_element in runs.items() for finding in melting.findings(element, of_element)]
+
+
+def _concentration(points: Sequence[Point], results: Results) -> list[Finding]:
+    runs: dict[tuple[float, float], list[dict[str, Any]]] = {}
+    for point in points:
+        if point.task == "concentration" and "failed" not in results[point.key]:
+            runs.setdefault((point.params["x_K"], point.params["temperature"]), []).append(results[point.key])
+    return [concentration.findings(*state, of_state) for state, of_state in runs.items()]
 
 
 def _failure(point: Point, group: str, why: str) -> Finding:

@@ -12,6 +12,7 @@ from nakmd.studies.validation import (
     alloy,
     carbon,
     cold,
+    concentration,
     diffraction,
     extremes,
     liquid,
@@ -63,6 +64,7 @@ KINDS = {
     "diffraction": PointKind(
         "liquid", diffraction.measure, lambda p, r: diffraction.findings(p["x_K"], p["temperature"], r)
     ),
+    "concentration": PointKind("alloy", concentration.measure, None),
     "alloy": PointKind("alloy", alloy.measure, lambda p, r: alloy.findings(p["solute"], p["host"], r), 2),
     "surface": PointKind("surface", surface.measure, None),
     "forces": PointKind("forces", pbe_forces.measure, lambda p, r: pbe_forces.findings(r)),

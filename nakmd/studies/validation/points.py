@@ -10,7 +10,17 @@ from typing import Any
 
 from nakmd.elements import MEASURED_CRYSTALS
 from nakmd.potentials import Potential
-from nakmd.studies.validation import adsorption, carbon, diffraction, liquid, melting, pbe_forces, solid, surface
+from nakmd.studies.validation import (
+    adsorption,
+    carbon,
+    concentration,
+    diffraction,
+    liquid,
+    melting,
+    pbe_forces,
+    solid,
+    surface,
+)
 from nakmd.studies.validation.models import covers, digest_for
 from nakmd.studies.validation.point_kinds import KINDS
 from nakmd.studies.validation.scales import EUTECTIC, MIXING_TEMPERATURE, MIXTURES, POTASSIUM, SODIUM, Scale
@@ -167,6 +177,15 @@ def _liquid(wanted: Wanted, scale: Scale) -> Iterator[Point]:
             }  # fmt: skip
             key = f"diffraction/{liquid.name_of(x_K)}"
             yield Point(key, "diffraction", liquid.species_of(x_K), params, diffraction.cost(params))
+    if wanted("concentration"):
+        for x_K, temperature in scale.waves.items():
+            for atoms in scale.wave_atoms:
+                params = {
+                    "x_K": x_K, "temperature": temperature, "atoms": atoms, "settle": scale.wave_settle,
+                    "npt": scale.wave_npt, "time": scale.wave_time,
+                }  # fmt: skip
+                key = f"concentration/{liquid.name_of(x_K)}/{temperature:g}/{atoms}"
+                yield Point(key, "concentration", liquid.species_of(x_K), params, concentration.cost(params))
     if wanted("sizes"):
         for atoms in (*scale.sizes, scale.atoms) if scale.sizes else ():
             yield from _states(EUTECTIC, MIXING_TEMPERATURE, atoms, scale, scale.nvt)

@@ -15,6 +15,10 @@ SODIUM, POTASSIUM, EUTECTIC = 0.0, 1.0, 0.67
 MIXTURES = (0.3, 0.5, 0.7)
 
 
+#: Compositions of the fluctuations of concentration: rich in Na and rich in K.
+WAVES = (0.3, 0.7)
+
+
 @dataclass(frozen=True)
 class Scale:
     """Sizes and lengths of all runs.
@@ -36,6 +40,10 @@ class Scale:
         bcc crystals at finite temperature: cubic cells along each direction, and time at zero pressure.
     melting_cells, melting_time : (int, int, int), float [ps]
         Crystal beside melt: cubic cells, and time at each temperature.
+    waves : mapping of float to float [K]
+        Temperature of the fluctuations of concentration, by composition.
+    wave_atoms, wave_settle, wave_npt, wave_time : tuple of int, float [ps]
+        Their cells, the largest first, and the times of a run.
     sizes : tuple of int
         Atoms of additional cells of NaK at 400 K.
     """
@@ -57,6 +65,11 @@ class Scale:
     crystal_time: float = 60.0
     melting_cells: tuple[int, int, int] = (5, 5, 24)
     melting_time: float = 50.0
+    waves: Mapping[float, float] = field(default_factory=lambda: dict.fromkeys(WAVES, MIXING_TEMPERATURE))
+    wave_atoms: tuple[int, ...] = (864, 432)
+    wave_settle: float = 10.0
+    wave_npt: float = 20.0
+    wave_time: float = 100.0
     sizes: tuple[int, ...] = ()
 
     def compositions(self) -> tuple[float, ...]:
@@ -81,6 +94,7 @@ QUICK = Scale(
     atoms=250, settle=10.0, npt=60.0, nvt=120.0, seeds=1,
     film_atoms=700, film_settle=30.0, film_time=100.0,
     hot={SODIUM: (1000.0,), POTASSIUM: (1000.0,)}, films=_FILMS,
+    wave_atoms=(432,), wave_settle=5.0, wave_npt=10.0, wave_time=40.0,
     crystal_cells=5, crystal_time=20.0, melting_cells=(5, 5, 16), melting_time=20.0,
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "cold": (),
     "solid": ("vacancy", "lattice", "fusion", "melting"),
     "liquid": (*STATES, "diffraction"),
-    "alloy": ("mixing", "substitution"),
+    "alloy": ("mixing", "concentration", "substitution"),
     "surface": ("tension", "segregation"),
     "forces": (),
     "extremes": (),
