@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal, get_args
 
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
+from nakmd.errors import InputError, did_you_mean
+from nakmd.runs.folder import RunFolder
 from nakmd.runs.outcome import Run
 from nakmd.runs.run import resume_run, run_deck
 from nakmd.runs.session import ProgressReport
+
+#: Programs that make the steps of a run.
+Engine = Literal["nakmd", "lammps"]
 
 
 def run(
@@ -22,6 +28,8 @@ def run(
     overwrite: bool = False,
     walltime: str | timedelta | None = None,
     tell: Callable[[str], None] | None = None,
+    engine: Engine = "nakmd",
+    ranks: int | None = None,
 ) -> Run:
     """Run a deck from its first stage to its results and its report.
 
@@ -31,7 +39,7 @@ def run(
     directory : path, optional
         Output folder; by default a new one in ``runs``, with the name of the deck and the seed.
     threads : int, optional
-        By default all cores; the results do not depend on it.
+        By default all cores; the results do not depend on it. With LAMMPS, of what nakmd computes itself.
     seed : int, optional
         Replaces the seed of the deck.
     progress : callable, optional
@@ -44,6 +52,11 @@ def run(
         enough to write a checkpoint.
     tell : callable, optional
         Called with a sentence before the start waits for the lock of another machine.
+    engine : {"nakmd", "lammps"}
+        What makes the steps. LAMMPS on this machine is found as by `nakmd bench`; ``NAKMD_LMP`` names another one. The
+        trajectory, the results and the report are those of any run, and say which engine it was.
+    ranks : int, optional
+        MPI processes of LAMMPS; by default one for each usable core.
 
     Returns
     -------
@@ -71,6 +84,10 @@ def run(
     >>> run.results["diffusion K"].value                   # doctest: +SKIP
     0.61
     """
+    if _is_lammps(engine, ranks):
+        from nakmd.engines.lammps_run import run_in_lammps  # noqa: PLC0415  (few runs need it)
+
+        return run_in_lammps(deck, directory, ranks, threads, seed, progress, overwrite, walltime, tell, _report)
     return run_deck(deck, directory, threads, seed, progress, overwrite, walltime, tell, _report)
 
 
@@ -82,8 +99,11 @@ def resume(
     progress: ProgressReport | None = None,
     walltime: str | timedelta | None = None,
     tell: Callable[[str], None] | None = None,
+    ranks: int | None = None,
 ) -> Run:
     """Continue a run from its checkpoint, to the bit as without the interruption, and write its report.
+
+    A run in LAMMPS continues from its last restart file, with other random numbers.
 
     Parameters
     ----------
@@ -96,6 +116,8 @@ def resume(
     progress : callable, optional
     walltime, tell
         As in `run`.
+    ranks : int, optional
+        Only of a run in LAMMPS; by default those that it had.
 
     Returns
     -------
@@ -106,7 +128,23 @@ def resume(
     InputError
         If there is no run, it is running, or the deck or the potential has changed.
     """
+    if RunFolder(Path(directory)).is_of_engine:
+        from nakmd.engines.lammps_run import resume_in_lammps  # noqa: PLC0415  (few runs need it)
+
+        return resume_in_lammps(directory, steps, ranks, threads, deck, progress, walltime, tell, _report)
+    if ranks is not None:
+        raise InputError(f"{directory} is a run of nakmd, which has threads and no ranks: use threads.")
     return resume_run(directory, steps, threads, deck, progress, walltime, tell, _report)
+
+
+def _is_lammps(engine: str, ranks: int | None) -> bool:
+    """Return whether LAMMPS makes the steps; refuse unknown engines, and ranks without LAMMPS."""
+    known = get_args(Engine)
+    if engine not in known:
+        raise InputError(f"No engine is called {engine!r}. {did_you_mean(engine, known)}")
+    if engine == "nakmd" and ranks is not None:
+        raise InputError(f"ranks is {ranks}, but nakmd has threads and no ranks: use threads, or LAMMPS as the engine.")
+    return engine == "lammps"
 
 
 def _report(run: Run) -> None:

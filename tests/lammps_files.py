@@ -1,5 +1,7 @@
 """Small LAMMPS files, written by hand: independent of the writers of nakmd."""
 
+import struct
+
 
 def dump_frame(step, rows, columns, bounds=((0, 10),) * 3, flags="pp pp pp", tilts=None, head=()):
     """Return the text of one frame of a dump.
@@ -48,3 +50,14 @@ def data_text(rows, style="", masses=("1 22.98976928", "2 39.0983"), title="a fi
     if masses:
         lines += ["Masses", "", *masses, ""]
     return "\n".join([*lines, f"Atoms {style}".strip(), "", *rows, "", sections])
+
+
+def restart_file(step, end=b"LammpS RestartT\0"):
+    """Return the bytes of a restart file as write_restart.cpp writes them, without atoms."""
+
+    def text(number, words):
+        return struct.pack("=ii", number, len(words)) + words
+
+    head = b"LammpS RestartT\0" + struct.pack("=ii", 1, 3) + text(0, b"22 Jul 2025\0")
+    sizes = b"".join(struct.pack("=ii", number, 4) for number in (1, 2, 3))
+    return head + sizes + text(4, b"metal\0") + struct.pack("=iq", 5, step) + b"\7\0\0\0\1\0\0\0" + end

@@ -52,7 +52,7 @@ def test_a_kill_between_any_two_renames_restores_the_old_files(tmp_path, monkeyp
             with monkeypatch.context() as patch:
                 patch.setattr(set_aside, "os", killed_after(n_begin))
                 try:
-                    SetAside(folder, NAMES, "checkpoint").begin()
+                    SetAside(folder, NAMES, ["checkpoint"]).begin()
                     for name in ("deck", "trajectory"):  # the new run begins, and is killed before its checkpoint
                         (folder / name).write_text("new")
                 except Killed:
@@ -60,8 +60,8 @@ def test_a_kill_between_any_two_renames_restores_the_old_files(tmp_path, monkeyp
             with monkeypatch.context() as patch:  # the next start is killed while it puts the files back
                 patch.setattr(set_aside, "os", killed_after(n_recover))
                 with suppress(Killed):
-                    SetAside(folder, NAMES, "checkpoint").recover()
-            SetAside(folder, NAMES, "checkpoint").recover()
+                    SetAside(folder, NAMES, ["checkpoint"]).recover()
+            SetAside(folder, NAMES, ["checkpoint"]).recover()
             assert content_of(folder) == old
             assert not (folder / ASIDE).exists()
 
@@ -70,7 +70,7 @@ def test_a_kill_between_any_two_renames_restores_the_old_files(tmp_path, monkeyp
 def test_a_new_run_with_its_checkpoint_stays(tmp_path, is_committed):
     folder = tmp_path / "run"
     make(folder, *NAMES)
-    files = SetAside(folder, NAMES, "checkpoint")
+    files = SetAside(folder, NAMES, ["checkpoint"])
     files.begin()
     assert content_of(folder) == {"notes of the user": "old notes of the user"}
     for name in ("deck", "checkpoint"):
@@ -80,7 +80,7 @@ def test_a_new_run_with_its_checkpoint_stays(tmp_path, is_committed):
         assert not (folder / ASIDE).exists()
         assert not files.roll_back()
     else:  # killed between the checkpoint and the commit
-        assert not SetAside(folder, NAMES, "checkpoint").recover()
+        assert not SetAside(folder, NAMES, ["checkpoint"]).recover()
     assert content_of(folder) == {"notes of the user": "old notes of the user", "deck": "new", "checkpoint": "new"}
     assert not (folder / ASIDE).exists()
 
@@ -88,7 +88,7 @@ def test_a_new_run_with_its_checkpoint_stays(tmp_path, is_committed):
 def test_a_file_that_is_kept_is_never_moved(tmp_path):
     folder = tmp_path / "run"
     old = make(folder, *NAMES)
-    files = SetAside(folder, NAMES, "checkpoint")
+    files = SetAside(folder, NAMES, ["checkpoint"])
     files.begin(keep=["deck"])
     assert content_of(folder).keys() == {"deck", "notes of the user"}
     (folder / "trajectory").write_text("new")
@@ -97,7 +97,7 @@ def test_a_file_that_is_kept_is_never_moved(tmp_path):
 
 
 def test_nothing_to_set_aside(tmp_path):
-    files = SetAside(tmp_path, NAMES, "checkpoint")
+    files = SetAside(tmp_path, NAMES, ["checkpoint"])
     assert not files.recover()
     files.begin()
     (tmp_path / "deck").write_text("new")
@@ -114,7 +114,7 @@ def test_without_the_list_nothing_is_deleted(tmp_path, monkeypatch, damage):
     """A list that cannot be read, or holds something else, or is lost: the moved files may be the only copy."""
     folder = tmp_path / "run"
     make(folder, *NAMES)
-    SetAside(folder, NAMES, "checkpoint").begin()
+    SetAside(folder, NAMES, ["checkpoint"]).begin()
     (folder / "trajectory").write_text("new")
     listed = folder / ASIDE / "names.json"
     if damage == "stale":  # as a file server answers after a restart
@@ -127,7 +127,7 @@ def test_without_the_list_nothing_is_deleted(tmp_path, monkeypatch, damage):
     else:
         listed.write_bytes(damage)
     before = sorted(folder.rglob("*"))
-    files = SetAside(folder, NAMES, "checkpoint")
+    files = SetAside(folder, NAMES, ["checkpoint"])
     error, message = (
         (RunError, "cannot be read") if isinstance(damage, str) else (InputError, r"\.replaced.*names\.json")
     )
@@ -145,24 +145,24 @@ def test_a_file_of_the_user_among_those_set_aside_is_never_deleted(tmp_path, kil
     folder = tmp_path / "run"
     make(folder, *NAMES)
     if killed:
-        SetAside(folder, NAMES, "checkpoint").begin()
+        SetAside(folder, NAMES, ["checkpoint"]).begin()
         if committed:
             (folder / "checkpoint").write_text("new")
     (folder / ASIDE).mkdir(exist_ok=True)
     (folder / ASIDE / "precious").write_text("of the user")
     before = tree_of(folder)
     with pytest.raises(InputError, match="holds precious"):
-        SetAside(folder, NAMES, "checkpoint").recover()
+        SetAside(folder, NAMES, ["checkpoint"]).recover()
     assert tree_of(folder) == before
     (folder / ASIDE / "precious").unlink()
-    SetAside(folder, NAMES, "checkpoint").recover()
+    SetAside(folder, NAMES, ["checkpoint"]).recover()
     assert not (folder / ASIDE).exists()
 
 
 def test_a_file_of_the_user_that_appears_during_the_start_survives_the_commit(tmp_path):
     folder = tmp_path / "run"
     make(folder, *NAMES)
-    files = SetAside(folder, NAMES, "checkpoint")
+    files = SetAside(folder, NAMES, ["checkpoint"])
     files.begin()
     (folder / ASIDE / "precious").write_text("of the user")
     files.commit()
@@ -179,7 +179,7 @@ def test_a_file_or_link_with_the_name_of_the_folder(tmp_path, is_link):
     else:
         (folder / ASIDE).write_text("of the user")
     before = tree_of(tmp_path)
-    files = SetAside(folder, NAMES, "checkpoint")
+    files = SetAside(folder, NAMES, ["checkpoint"])
     for act in (files.recover, files.begin):
         with pytest.raises(InputError, match=r"\.replaced"):
             act()
@@ -193,7 +193,7 @@ def test_a_folder_with_the_name_of_a_file_of_a_run(tmp_path):
     (folder / "results" / "precious").write_text("of the user")
     before = tree_of(folder)
     with pytest.raises(InputError, match=r"results is a folder.*Rename it"):
-        SetAside(folder, NAMES, "checkpoint").begin()
+        SetAside(folder, NAMES, ["checkpoint"]).begin()
     assert tree_of(folder) == before
 
 
@@ -202,7 +202,7 @@ def test_a_link_is_set_aside_and_put_back(tmp_path):
     folder = tmp_path / "run"
     make(folder, "checkpoint")
     (folder / "trajectory").symlink_to(tmp_path / "scratch" / "t")
-    files = SetAside(folder, NAMES, "checkpoint")
+    files = SetAside(folder, NAMES, ["checkpoint"])
     files.begin()
     assert not os.path.lexists(folder / "trajectory")
     assert files.roll_back()
@@ -214,7 +214,7 @@ def test_a_kill_while_the_old_files_are_deleted(tmp_path, monkeypatch):
     for n in range(len(NAMES) + 2):
         folder = tmp_path / str(n)
         make(folder, *NAMES)
-        files = SetAside(folder, NAMES, "checkpoint")
+        files = SetAside(folder, NAMES, ["checkpoint"])
         files.begin()
         (folder / "checkpoint").write_text("new")
         left = [n]
@@ -229,5 +229,31 @@ def test_a_kill_while_the_old_files_are_deleted(tmp_path, monkeypatch):
             patch.setattr(set_aside, "os", SimpleNamespace(**{**vars(os), "unlink": unlink}))
             with suppress(Killed):
                 files.commit()
-        assert not SetAside(folder, NAMES, "checkpoint").recover()
+        assert not SetAside(folder, NAMES, ["checkpoint"]).recover()
         assert tree_of(folder) == {"checkpoint": "new", "notes of the user": "old notes of the user"}
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_folder_is_set_aside_with_what_it_holds(tmp_path, finished):
+    """The mark of the old run is another one than that of the new run: each kind of run has its own."""
+    folder = tmp_path / "run"
+    make(folder, "record")
+    (folder / "input/deep").mkdir(parents=True)
+    (folder / "input/deep/file").write_text("old")
+    old = tree_of(folder)
+
+    def files():
+        return SetAside(folder, (*NAMES, "record", "input"), ["checkpoint", "record"], {"input"})
+
+    begun = files()
+    begun.begin()
+    (folder / "input").mkdir()
+    (folder / "input/new").write_text("new")
+    if finished:
+        (folder / "checkpoint").write_text("new")
+        begun.commit()
+        assert not files().recover()
+        assert tree_of(folder).keys() == {"checkpoint", "input", "input/new", "notes of the user"}
+    else:
+        assert files().recover()
+        assert tree_of(folder) == old

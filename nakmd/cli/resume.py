@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nakmd.cli.watched import AsJson, Threads, Walltime, Watching, carry_out
+from nakmd.cli.watched import AsJson, Ranks, Threads, Walltime, Watching, carry_out
 
 if TYPE_CHECKING:
     from nakmd.runs.outcome import Run
@@ -21,13 +21,17 @@ def resume(
         Path | None, typer.Option("--deck", help="Continue only if the run was started with this deck.")
     ] = None,
     walltime: Walltime = None,
+    ranks: Ranks = None,
     as_json: AsJson = False,
 ) -> None:
-    """Continue a run from its checkpoint, with results identical to those of an uninterrupted run."""
+    """Continue a run from its checkpoint, with results identical to those of an uninterrupted run.
+
+    A run in LAMMPS continues from its last restart file, with other random numbers.
+    """
 
     def begin(watching: Watching) -> Run:
         from nakmd.reported import resume as resume_run
 
-        return resume_run(directory, steps=steps, deck=deck, **watching)
+        return resume_run(directory, steps=steps, deck=deck, ranks=ranks, **watching)
 
     carry_out(begin, threads, walltime, as_json)

@@ -18,6 +18,10 @@ Walltime = Annotated[
     str | None,
     typer.Option("--walltime", help="Time from the start of the process, such as 23:50:00: stop with a checkpoint."),
 ]
+Ranks = Annotated[
+    int | None,
+    typer.Option("--ranks", min=1, help="MPI processes of LAMMPS. Default: all usable cores, or those it had."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 
 

@@ -105,7 +105,10 @@ class TranslatedDeck:
 
 
 def translate_deck(
-    source: Deck | DeckSource, directory: Path | None = None, announce: BuildNotice | None = None
+    source: Deck | DeckSource,
+    directory: Path | None = None,
+    announce: BuildNotice | None = None,
+    whole: bool = False,
 ) -> TranslatedDeck:
     """Return a deck as input of LAMMPS.
 
@@ -116,6 +119,9 @@ def translate_deck(
         Folder of the export, for the check of the disk space.
     announce : callable, optional
         As in `nakmd.runs.plan.make_plan`.
+    whole : bool
+        Whether dumps have velocities and all atoms whatever the deck says: nakmd computes energies from them and stores
+        what the deck wants.
 
     Raises
     ------
@@ -133,7 +139,7 @@ def translate_deck(
     except InputError as error:
         raise DeckError(plan.source.render([Problem(("model",), f"[model] {error}")])) from None
     system, mobility = _as_stage_begins(system, stages[0], deck.seed)
-    parts, notes = _parts_of(deck, system, stages, mobility)
+    parts, notes = _parts_of(deck, system, stages, mobility, whole)
     reference = compute_reference(system, potential)
     return TranslatedDeck(plan.source, deck, system, potential, model, parts, reference, notes, plan.warnings)
 
@@ -146,16 +152,18 @@ def _as_stage_begins(system: System, stage: Stage, seed: int) -> tuple[System, M
     return begun, mobility
 
 
-def _parts_of(deck: Deck, system: System, stages: list[Stage], mobility: Mobility) -> tuple[InputParts, list[str]]:
+def _parts_of(
+    deck: Deck, system: System, stages: list[Stage], mobility: Mobility, whole: bool
+) -> tuple[InputParts, list[str]]:
     """Return what the input is made of, and how it differs from the deck."""
     topology, output = system.topology, deck.output
     groups = LAMMPSGroups(topology)
     moving = groups.name("moving", mobility.moves)
     held, notes = _holding(deck, system, mobility, groups)
-    stored = groups.name("stored", topology.select_any(output.atoms))
+    stored = groups.name("stored", topology.select_any(("all",) if whole else output.atoms))
     translated = translate_stages(system, stages, deck.seed, groups)
     periodic = system.cell.periodic
-    notes += _notes_on(deck, periodic)
+    notes += _notes_on(deck, periodic, whole)
     for one in translated:
         notes += one.notes
     of_species = [system.masses[system.species == a] for a in range(len(system.species_names))]
@@ -167,7 +175,7 @@ def _parts_of(deck: Deck, system: System, stages: list[Stage], mobility: Mobilit
         moving=moving,
         held=held,
         stages=translated,
-        dump="id type x y z ix iy iz" + " vx vy vz" * output.velocities,
+        dump="id type x y z ix iy iz" + " vx vy vz" * (whole or output.velocities),
         stored=stored,
         dump_every=output.trajectory_every,
         thermo_every=output.thermo_every,
@@ -191,14 +199,14 @@ def _holding(deck: Deck, system: System, mobility: Mobility, groups: LAMMPSGroup
     return commands, notes
 
 
-def _notes_on(deck: Deck, periodic: BoolArray) -> list[str]:
-    """Return how LAMMPS differs from the deck beyond its stages."""
+def _notes_on(deck: Deck, periodic: BoolArray, whole: bool) -> list[str]:
+    """Return how LAMMPS differs from the deck beyond its stages; whoever takes whole frames corrects for the box."""
     notes = []
     if deck.model.precision == "mixed":
         notes.append("LAMMPS computes the model in double precision.")
     if deck.analysis.when == "live":
         notes.append("The analyses that the deck makes during the run are made of the trajectory, afterwards.")
-    if not np.all(periodic):
+    if not np.all(periodic) and not whole:
         notes.append(
             "Along directions that do not repeat, the box of LAMMPS grows with the atoms (boundary m): pressure and "
             "volume are those of this box."

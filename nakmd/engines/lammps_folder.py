@@ -89,6 +89,25 @@ def export_deck(
         raise InputError(f"{folder} is not empty. Choose another with -o, or replace its files with --overwrite.")
     build = lammps_if_any() if parity else None
     translated = translate_deck(source, folder, announce)
+    found = write_export(translated, folder, build)
+    unchecked = ""
+    if build is None:
+        unchecked = (
+            f"There is no LAMMPS on this machine: run `lmp -in {PARITY}` in {folder} before {INPUT}."
+            if parity
+            else f"Both engines were not compared: `lmp -in {PARITY}` in {folder} does it."
+        )
+    return LAMMPSExport(folder, translated, found, unchecked)
+
+
+def write_export(translated: TranslatedDeck, folder: Path, build: LAMMPSBuild | None) -> Parity | None:
+    """Write a translated deck to a folder; with a LAMMPS, compare both engines, and write the input only if they agree.
+
+    Raises
+    ------
+    RunError
+        As in `export_deck`.
+    """
     _remove(folder, _SIGNS)
     texts = {
         **translated.model.texts(POTENTIAL),
@@ -97,15 +116,7 @@ def export_deck(
     }
     write_texts(folder, texts)
     write_atomically(folder / DATA, translated.data(), sync=False)
-    found, unchecked = None, ""
-    if build is not None:
-        found = _compared(build, folder, translated)
-    else:
-        unchecked = (
-            f"There is no LAMMPS on this machine: run `lmp -in {PARITY}` in {folder} before {INPUT}."
-            if parity
-            else f"Both engines were not compared: `lmp -in {PARITY}` in {folder} does it."
-        )
+    found = None if build is None else _compared(build, folder, translated)
     manifest = translated.manifest() | {"parity": None if found is None else found._asdict()}
     write_texts(
         folder,
@@ -115,7 +126,7 @@ def export_deck(
             README: _readme(translated, found),
         },
     )
-    return LAMMPSExport(folder, translated, found, unchecked)
+    return found
 
 
 def _compared(build: LAMMPSBuild, folder: Path, translated: TranslatedDeck) -> Parity:

@@ -13,8 +13,13 @@ DATA, POTENTIAL, INPUT, PARITY, MANIFEST, README = (
     "system.data", "potential.in", "in.lammps", "parity.in", "export.json", "README.md",
 )  # fmt: skip
 
-#: Restart files that a run writes in turn.
+#: Restart files that a run writes in turn, and the one that it writes when it is asked to stop.
 RESTARTS = ("restart.a", "restart.b")
+STOPPED = "stopped.restart"
+
+#: The file that asks a run to stop, and the steps between two looks for it, which take microseconds.
+STOP = "stop"
+HALT_EVERY = 10
 
 #: Log of a run, named in README.md and in the manifest.
 LOG = "log.lammps"
@@ -105,10 +110,12 @@ class InputParts:
             f"# {self.title}",
             f"# Written by nakmd {__version__}.",
             "# To continue: -var restart FILE, -var first NUMBER (the stage), and within a stage -var begin STEP, at",
-            "# which the stage began.",
+            "# which the stage began. -var more STEPS makes the last stage longer.",
+            f"# A file called {STOP} ends it after at most {HALT_EVERY} steps, with {STOPPED}.",
             "variable continued equal is_defined(variable,restart)",
             "variable first index 1",
             "variable begin index -1",
+            "variable more index 0",
             'variable append string "no"',
             'if "${continued}" then \'variable append string "yes"\'',
             *self.setting(f'if "${{continued}}" then "read_restart ${{restart}}" else "read_data {DATA}"'),
@@ -118,8 +125,10 @@ class InputParts:
             *self.held,
             f"thermo {self.thermo_every}",
             f"thermo_style custom {' '.join(THERMO)}",
-            "thermo_modify format float %.17g norm no lost error temp t_moving",
+            "thermo_modify format float %.17g norm no lost error temp t_moving flush yes",
             f"restart {self.restart_every} {' '.join(RESTARTS)}",
+            f"variable stop equal is_file({STOP})",
+            f"fix stop all halt {HALT_EVERY} v_stop > 0 error soft message no",
             "jump SELF stage_${first}",
         ]
         for stage in self.stages:
@@ -131,13 +140,14 @@ class InputParts:
             f"label stage_{one.number}",
             'if "${begin} < 0" then "variable resumed equal 0" "variable begin delete" "variable begin index $(step)" '
             'else "variable resumed equal 1"',
-            f"variable end equal ${{begin}}+{one.stage.steps}",
+            f"variable end equal ${{begin}}+{one.stage.steps}" + ("+${more}" if one is self.stages[-1] else ""),
             "variable after equal ${begin}+1",
             f'print "{one.begins} ${{begin}}"',
             f"dump frames {self.stored} custom {self.dump_every} {one.dump} {self.dump}",
             "dump_modify frames sort id format float %.17g append ${append}"
             + (" delay ${after}" if one.number > 1 else ""),
             *one.commands,
+            f'if "${{stop}} > 0 && $(step) < ${{end}}" then "write_restart {STOPPED}" quit',
             "undump frames",
             *(f"unfix {name}" for name in one.unfix),
             *(f"uncompute {name}" for name in one.uncompute),

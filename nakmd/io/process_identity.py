@@ -40,13 +40,18 @@ class ProcessIdentity:
     @classmethod
     def own(cls) -> Self:
         """Return the identity of this process."""
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        """Return the identity of a process that this one has started, by its number, or of this one."""
         try:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
             spaces = [os.readlink(f"/proc/self/ns/{kind}") for kind in ("pid", "time") if _has_namespace(kind)]
-            scope, started = " ".join([boot, *spaces]), _start_of(os.getpid())
+            scope, started = " ".join([boot, *spaces]), _start_of(pid)
         except OSError:
             scope, started = "", None
-        return cls(socket.gethostname(), os.getpid(), scope if started is not None else "", started or 0)
+        return cls(socket.gethostname(), pid, scope if started is not None else "", started or 0)
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Self | None:

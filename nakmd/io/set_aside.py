@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -30,9 +31,11 @@ class SetAside:
         Where the files are.
     names : sequence of str
         All names that may be replaced; no other file is touched.
-    mark : str
-        One of these names. It is moved away first and put back last, and the new file of this name is written when
-        the old files are no longer needed: as long as it is missing, the old files are the valid ones.
+    marks : sequence of str
+        Some of these names. They are moved away first and put back last, and a new file of one of these names is
+        written when the old files are no longer needed: as long as all are missing, the old files are the valid ones.
+    folders : collection of str
+        Those of the names that may be folders, which are set aside with all that they hold.
 
     Notes
     -----
@@ -40,10 +43,10 @@ class SetAside:
     could be read, and never a file that is not in it.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str], mark: str) -> None:
+    def __init__(self, folder: Path, names: Sequence[str], marks: Sequence[str], folders: Collection[str] = ()) -> None:
         self._folder, self._aside = folder, folder / ASIDE
-        self._names = [mark, *(name for name in names if name != mark)]
-        self._mark = mark
+        self._names = [*marks, *(name for name in names if name not in marks)]
+        self._marks, self._folders = marks, folders
         self._is_open = False
 
     def begin(self, keep: Sequence[str] = ()) -> None:
@@ -59,7 +62,7 @@ class SetAside:
         """
         names = [name for name in self._names if name not in keep and _mode(self._folder / name)]
         for name in names:
-            if stat.S_ISDIR(_mode(self._folder / name)):
+            if stat.S_ISDIR(_mode(self._folder / name)) and name not in self._folders:
                 raise InputError(
                     f"{self._folder / name} is a folder, and a run writes a file of this name. Rename it, or choose "
                     "another folder for the run."
@@ -77,7 +80,7 @@ class SetAside:
             os.replace(self._folder / name, self._aside / name)
 
     def commit(self) -> None:
-        """Delete the files that were set aside; call when the new file ``mark`` is written."""
+        """Delete the files that were set aside; call when a new file of the ``marks`` is written."""
         if self._is_open:
             self._is_open = False
             with suppress(OSError):  # the next start deletes them
@@ -117,8 +120,8 @@ class SetAside:
                     f"aside there, {about}. Nothing was changed. Move them to another place; if they belong to a run, "
                     f"back to {self._folder}."
                 )
-            # with the mark, the new run has its first checkpoint, or nothing was moved yet
-            is_undone = _NAMES in present and not _mode(self._folder / self._mark)
+            # with a mark, the new run has its first checkpoint, or nothing was moved yet
+            is_undone = _NAMES in present and not any(_mode(self._folder / mark) for mark in self._marks)
             if is_undone:
                 self._put_back(names, present)
             self._discard(present)
@@ -145,15 +148,23 @@ class SetAside:
     def _put_back(self, names: Collection[str], present: Collection[str]) -> None:
         for name in self._names:
             if name not in names:
-                (self._folder / name).unlink(missing_ok=True)
-        for name in sorted({*names} & {*present}, key=lambda name: name == self._mark):  # the mark last
+                self._remove(self._folder / name)
+        for name in sorted({*names} & {*present}, key=lambda name: name in self._marks):  # the marks last
+            if name in self._folders:
+                self._remove(self._folder / name)  # a folder replaces no folder
             os.replace(self._aside / name, self._folder / name)
+
+    def _remove(self, path: Path) -> None:
+        """Delete a file, or one of the folders, if it exists."""
+        if path.name in self._folders and stat.S_ISDIR(_mode(path)):
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
     def _discard(self, names: Collection[str]) -> None:
         """Delete files of these names, then the list, and the folder unless another file is in it."""
         for name in (*(name for name in names if name != _NAMES), _NAMES):
-            with suppress(FileNotFoundError):
-                os.unlink(self._aside / name)
+            self._remove(self._aside / name)
         for name in os.listdir(self._aside):
             if _TEMPORARY.fullmatch(name):
                 os.unlink(self._aside / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -210,12 +211,19 @@ def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
         facts.append(("frames", trajectory.storage.text))
     status = folder.read_status()
     if status.get("ns_per_day"):
-        threads = status.get("threads", 0)
-        where = f" on {threads} thread{'s' if threads > 1 else ''}" if threads else ""
-        facts.append(("speed", f"{status['ns_per_day']:.3g} ns/day{where}"))
+        facts.append(("speed", f"{status['ns_per_day']:.3g} ns/day{_where(status)}"))
     if status.get("started"):
         facts.append(("started", str(status["started"]).replace("T", " ")))
     return facts
+
+
+def _where(status: Mapping[str, Any]) -> str:
+    """Return on what the run made its steps; empty if the status does not say it."""
+    engine = str(status.get("engine", ""))
+    number, noun = (status.get("ranks", 0), "rank") if engine else (status.get("threads", 0), "thread")
+    if not number:
+        return ""
+    return f" on {number} {noun}{'s' if number > 1 else ''}" + (f" of {engine}" if engine else "")
 
 
 def _plots(results: Results) -> list[Plot]:

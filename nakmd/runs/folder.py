@@ -19,7 +19,7 @@ from nakmd.io.atomic import write_status
 from nakmd.io.checkpoint import previous_copy
 from nakmd.io.folder_lock import FolderLock
 from nakmd.io.journal import SUFFIX
-from nakmd.io.set_aside import SetAside
+from nakmd.io.set_aside import ASIDE, SetAside
 from nakmd.runs.run_checkpoint import read_run_checkpoint
 
 TRAJECTORY = "trajectory.h5md"
@@ -30,7 +30,11 @@ RESULTS = "results.json"
 OVERVIEW = "overview.png"
 REPORT = "report.html"
 
-#: Files that a new run in the same folder replaces; it touches no others.
+#: Record of a run whose steps another engine makes, and the folder of its input and output (`nakmd.engines`).
+ENGINE = "engine.json"
+LAMMPS = "lammps"
+
+#: Files, and a folder, that a new run in the same folder replaces; it touches no others.
 _FILES = (
     CHECKPOINT,
     previous_copy(CHECKPOINT).name,
@@ -41,6 +45,8 @@ _FILES = (
     RESULTS,
     OVERVIEW,
     REPORT,
+    ENGINE,
+    LAMMPS,
 )
 
 #: Minimum wall time [s] between two updates of the status file.
@@ -64,8 +70,10 @@ class RunFolder:
         self.results = path / RESULTS
         self.overview = path / OVERVIEW
         self.report = path / REPORT
+        self.engine = path / ENGINE
+        self.lammps = path / LAMMPS
         self._lock = FolderLock(path)
-        self._set_aside = SetAside(path, _FILES, CHECKPOINT)
+        self._set_aside = SetAside(path, _FILES, (CHECKPOINT, ENGINE), {LAMMPS})
         self._status: dict[str, Any] = {}
         self._written = 0.0
 
@@ -76,8 +84,15 @@ class RunFolder:
 
     @property
     def is_resumable(self) -> bool:
-        """Whether the folder contains a checkpoint."""
-        return self.checkpoint.exists() or previous_copy(self.checkpoint).exists()
+        """Whether the folder contains a checkpoint, or the record of a run in another engine."""
+        return self.checkpoint.exists() or previous_copy(self.checkpoint).exists() or self.engine.exists()
+
+    @property
+    def is_of_engine(self) -> bool:
+        """Whether another engine makes the steps of the run; also if a killed start has set this run aside."""
+        if self.is_resumable:
+            return self.engine.exists()
+        return (self.path / ASIDE / ENGINE).exists()
 
     def read_status(self) -> dict[str, Any]:
         """Return the content of the status file, empty if it cannot be read."""
@@ -183,8 +198,11 @@ class RunFolder:
                 f"{self.deck} is not the copy that a run made of its deck, and the run would replace it with another "
                 f"deck:\n{self.difference(deck_text)}\nChoose another folder with -o, or rename this file."
             )
+        kept = [DECK] if keep else []
+        if self.lammps.exists() and not self.engine.exists():
+            kept.append(LAMMPS)  # it is of no run
         try:
-            self._set_aside.begin(keep=[DECK] if keep else [])
+            self._set_aside.begin(keep=kept)
             self._status = {
                 "status": "starting",
                 "pid": os.getpid(),
@@ -210,7 +228,8 @@ class RunFolder:
                 f"{self.path} holds a run{state}{about}Continue it with `nakmd resume {self.path}`, choose another "
                 "folder with -o, or replace it with --overwrite."
             )
-        present = [name for name in _FILES if (self.path / name).exists() and not (keep and name == DECK)]
+        kept = {LAMMPS, *([DECK] if keep else [])}
+        present = [name for name in _FILES if (self.path / name).exists() and name not in kept]
         if present:
             raise InputError(
                 f"{self.path} holds no run, but files that a run would replace: {', '.join(present)}. Choose another "

@@ -18,6 +18,7 @@ from nakmd.io.checkpoint import Checkpoint
 from nakmd.io.library_errors import guard
 from nakmd.results.measure import measure_stored
 from nakmd.results.results import Results
+from nakmd.runs.engine_job import EngineJob
 from nakmd.runs.folder import RunFolder
 from nakmd.runs.run_checkpoint import AGAIN, read_run_checkpoint
 from nakmd.simulation import StageReport
@@ -95,6 +96,8 @@ class Run:
         self.notes += stored.get("notes", [])
         if stored.get("message"):
             self.notes.append(str(stored["message"]))
+        if folder.engine.exists():
+            self.stages = EngineJob.read(folder.engine).reports
         checkpoint = self._checkpoint(folder)
         if checkpoint is not None:
             with guard(checkpoint.path, "the stages of the run cannot be read", AGAIN):

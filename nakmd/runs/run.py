@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from nakmd._version import __version__
 from nakmd.cell import Cell
 from nakmd.deck.deck import Deck, source_of
 from nakmd.deck.source import DeckSource
@@ -17,19 +15,16 @@ from nakmd.io import Trajectory
 from nakmd.io.checkpoint import Checkpoint
 from nakmd.io.library_errors import guard
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
-from nakmd.potentials import Potential
 from nakmd.runs.compile_aside import exchanged_species, forces_compiled_aside
-from nakmd.runs.folder import RunFolder, difference, free_folder
+from nakmd.runs.folder import RunFolder, free_folder
 from nakmd.runs.model_surface import surface_figures
 from nakmd.runs.outcome import Run
 from nakmd.runs.plan import make_plan
-from nakmd.runs.potential_builder import build_potential
-from nakmd.runs.provenance import potential_hash
 from nakmd.runs.run_checkpoint import AGAIN, read_run_checkpoint
 from nakmd.runs.session import ProgressReport, Session
+from nakmd.runs.stored_deck import refuse_changed_deck, same_potential
 from nakmd.runs.walltime import deadline_of
 from nakmd.system import System, Topology
-from nakmd.toml_lines import KeyPath
 
 
 def run_deck(
@@ -55,7 +50,7 @@ def run_deck(
     plan = make_plan(source, Path(directory if directory is not None else "runs"))
     checked, system, potential = plan.require()
     folder = RunFolder(Path(directory) if directory is not None else free_folder(Path(source.name).stem, checked.seed))
-    threads = _chosen(threads)
+    threads = chosen_threads(threads)
     with folder.held(tell, create=True) as found:
         folder.prepare(source.text, overwrite)
         notes = [*found, *plan.warnings]
@@ -103,16 +98,16 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     stored = read_run_checkpoint(folder.checkpoint)
     read_seconds = time.monotonic() - begin
     text, extensions = stored["deck"], stored["extensions"]
-    _refuse_changed_deck(text, folder.deck, is_copy=True)
+    refuse_changed_deck(text, folder.deck, is_copy=True)
     if deck is not None:
-        _refuse_changed_deck(text, Path(deck), is_copy=False)
+        refuse_changed_deck(text, Path(deck), is_copy=False)
     source = DeckSource.parse(text, str(folder.deck), Path(stored["folder"]))
     checked = Deck.from_source(source)
-    potential = _same_potential(checked, source, stored)
+    potential = same_potential(checked, source, stored)
     with Trajectory(folder.trajectory) as trajectory:
         topology, surface = trajectory.topology.whole, trajectory.potentials.get("surface")
     system = _stored_system(stored, topology)
-    threads = _chosen(threads)
+    threads = chosen_threads(threads)
     notes = [*notes, stored.note] if stored.note else notes
     return Session(
         folder, checked, source, system, potential, threads, notes, stored, extensions, read_seconds, surface
@@ -138,46 +133,8 @@ def _stored_system(stored: Checkpoint, topology: Topology) -> System:
             raise FileFormatError(stored.path, str(error), AGAIN) from error
 
 
-def _chosen(threads: int | None) -> int:
+def chosen_threads(threads: int | None) -> int:
     """Set the number of threads, by default all that are available; return it."""
     if threads is not None and threads < 1:
         raise InputError(f"threads is {threads}: give at least 1, or None for all that are available.")
     return set_threads(threads or available_threads())
-
-
-def _refuse_changed_deck(stored: str, path: Path, *, is_copy: bool) -> None:
-    """Refuse a deck that differs from that of the checkpoint; only the copy in the folder of the run may be missing."""
-    try:
-        now = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        if is_copy:
-            return  # the checkpoint contains the deck
-        raise InputError(f"There is no deck {path}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The deck {path} cannot be read: {error}.") from None
-    changed = difference(stored, now, "the deck of the run", str(path))
-    if changed:
-        raise InputError(
-            f"The deck has changed since the start of the run, so the run cannot continue:\n{changed}\n"
-            "Undo the change, or start a new run with `nakmd run`."
-        )
-
-
-def _same_potential(deck: Deck, source: DeckSource, stored: Mapping[str, Any]) -> Potential:
-    """Rebuild the potential and compare it with that of the checkpoint."""
-    faults: list[str] = []
-
-    def report(path: KeyPath, what: str) -> None:
-        faults.append(what)
-
-    potential = build_potential(deck.model, source.folder, report, deck.structure)
-    if potential is None or faults:
-        raise InputError("\n".join(faults) or "The model of the run cannot be built.")
-    digest = potential_hash(potential)
-    if digest != stored["potential_hash"]:
-        raise InputError(
-            f"The potential has changed since the start of the run: the digest of its parameters was "
-            f"{stored['potential_hash'][:16]} and is now {digest[:16]} (nakmd {stored['nakmd']} then, {__version__} "
-            "now). Restore the old files, or start a new run."
-        )
-    return potential

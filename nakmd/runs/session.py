@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from nakmd._version import __version__
-from nakmd.currents import bath_column, heat_units
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
-from nakmd.deck.stage_names import stage_names
 from nakmd.errors import RunError
 from nakmd.io import TrajectoryWriter
 from nakmd.io.checkpoint import write_checkpoint
@@ -20,6 +18,7 @@ from nakmd.io.library_errors import guard
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
 from nakmd.results.results import Results
+from nakmd.runs.conclusion import store_results
 from nakmd.runs.folder import RunFolder
 from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
@@ -27,20 +26,18 @@ from nakmd.runs.provenance import describe_run, potential_hash
 from nakmd.runs.rates import MeasuredRate, store_rate, wall_share
 from nakmd.runs.run_checkpoint import AGAIN
 from nakmd.runs.stage_builder import build_stages
-from nakmd.runs.stage_notes import stage_notes
+from nakmd.runs.stage_notes import note_endings
+from nakmd.runs.trajectory_file import open_trajectory
 from nakmd.simulation import (
-    THERMO_UNITS,
     Deadline,
     FrameWriter,
     Observer,
     Progress,
     Simulation,
     Stage,
-    StageReport,
     Status,
     ThermoWriter,
 )
-from nakmd.simulation.restraining import restraint_units
 from nakmd.system import System
 
 ProgressReport = Callable[[Progress], None]
@@ -128,35 +125,16 @@ class Session:
             return self._finish(simulation, status, measuring)
 
     def _open_trajectory(self, stages: list[Stage]) -> TrajectoryWriter:
-        baths = {stage.name: stage.integrator.baths for stage in stages if stage.integrator.baths}
-        parameters = {
-            "deck": self.source.text,
-            "provenance": describe_run(self.deck.seed, self.threads),
-            "potentials": {
-                "hash": self._digest,
-                "model": self.potential.describe(),
-                **({} if self._surface is None else {"surface": self._surface}),
-            },
-            "stages": [stage.name for stage in stages],
-            "exchanging_stages": [stage.name for stage in stages if stage.moves],
-            "depositing_stages": [stage.name for stage in stages if stage.deposit is not None],
-            "baths": {name: [bath.describe() for bath in several] for name, several in baths.items()},
-            "thermo_units": THERMO_UNITS
-            | restraint_units(stages)
-            | heat_units(tuple(dict.fromkeys(self.system.topology.elements)))
-            | {bath_column(bath.group): "eV" for several in baths.values() for bath in several},
-            "creator_version": __version__,
-            "title": self.deck.title,
-        }
-        return TrajectoryWriter(
+        return open_trajectory(
             self.folder.trajectory,
+            "w" if self.stored is None else "a",
+            self.deck,
+            self.source,
             self.system.topology,
-            parameters,
-            precision=self.deck.output.precision,
-            mode="w" if self.stored is None else "a",
-            velocities=self.deck.output.velocities,
-            compression=self.deck.output.compression,
-            atoms=self.system.topology.select_any(self.deck.output.atoms),
+            self.potential,
+            stages,
+            describe_run(self.deck.seed, self.threads),
+            self._surface,
         )
 
     def _restore(self, simulation: Simulation, measuring: Measuring, more_steps: int | None) -> None:
@@ -250,21 +228,12 @@ class Session:
             if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not is_apart:
                 measured = MeasuredRate(self.system.n_atoms, wall_share(self.system), rate)
                 store_rate(self.potential, self.threads, measured)
-        for report in simulation.reports:
-            self._note_ending(report)
+        note_endings(self.notes, simulation.reports, self.deck)
         self.folder.update(force=True, notes=self.notes)
         results = Results({}, [*self.notes, *self._ending])
         if status is Status.FINISHED:
             results = measuring.measure(self.folder.trajectory, self.notes)
-            self.folder.update(force=True, verdict=results.verdict)
-            self.folder.confirm()
-            results.write(self.folder.results)
-            try:
-                results.overview(self.folder.overview, self.deck.title)
-            except OSError as error:
-                self.notes.append(
-                    f"{self.folder.overview} was not written ({error.strerror}); the run and its results are complete."
-                )
+            store_results(self.folder, results, self.deck.title, self.notes)
         # a run that is killed while it measures is not finished: resuming it measures again
         ending = {"message": " ".join(self._ending)} if self._ending else {}
         self.folder.update(force=True, status=status.value, step=simulation.step, seconds_left=0.0, **ending)
@@ -278,10 +247,3 @@ class Session:
             [*self.notes, *self._ending],
             rate,
         )
-
-    def _note_ending(self, report: StageReport) -> None:
-        """Note how a stage ended; what is noted of an extended stage replaces what was noted before."""
-        section = dict(zip(stage_names(self.deck.stage), self.deck.stage, strict=True))[report.name]
-        for begin, text in stage_notes(report, section):
-            if text not in self.notes:
-                self.notes[:] = [*(note for note in self.notes if not note.startswith(begin)), text]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from nakmd.deck.deck import Deck
+from nakmd.deck.stage_names import stage_names
 from nakmd.deck.stage_sections import Dynamics, Relax
 from nakmd.runs.stage_builder import build_restraints
 from nakmd.simulation import StageReport
@@ -47,3 +49,20 @@ def stage_notes(report: StageReport, section: Relax | Dynamics) -> Iterator[tupl
                 f"{begin}{report.free_temperature:.0f} K on average, {rise:.0f} K above the bath. Allow more time "
                 "between arrivals, or bring the bath closer to the surface.",
             )
+
+
+def note_endings(notes: list[str], reports: Sequence[StageReport], deck: Deck) -> None:
+    """Note how stages ended; what is noted of an extended stage replaces what was noted before.
+
+    Parameters
+    ----------
+    notes : list of str
+        Changed.
+    reports : sequence of StageReport
+    deck : Deck
+    """
+    sections = dict(zip(stage_names(deck.stage), deck.stage, strict=True))
+    for report in reports:
+        for begin, text in stage_notes(report, sections[report.name]):
+            if text not in notes:
+                notes[:] = [*(note for note in notes if not note.startswith(begin)), text]

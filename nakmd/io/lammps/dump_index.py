@@ -205,14 +205,16 @@ class _Pending:
         )
 
 
-def index_dump(path: Path, file: BinaryIO) -> DumpIndex:
+def index_dump(path: Path, file: BinaryIO, growing: bool = False) -> DumpIndex:
     """Read the headers of all frames; an incomplete last frame counts, so that it can be refused or left out.
 
     Parameters
     ----------
     path : pathlib.Path
     file : binary file
-        At its beginning.
+        At the beginning of a frame.
+    growing : bool
+        Whether the file is still being written: then every fault may be that of a frame which is not complete yet.
 
     Raises
     ------
@@ -235,7 +237,7 @@ def index_dump(path: Path, file: BinaryIO) -> DumpIndex:
                 text = "" if pending.complete else lines.next()
             heads.append(pending.finish(lines))
     except FileFormatError as fault:
-        if not heads or lines.more():
+        if not growing and (not heads or lines.more()):
             raise
         return DumpIndex(heads, units, fault)
     return DumpIndex(heads, units, None)
