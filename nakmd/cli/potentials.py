@@ -154,7 +154,8 @@ def export(
         say(f"  {path}")
     if types:
         if plugin:
-            say("Build the pair style there: cmake -S . -B build && cmake --build build")
+            say("Build the pair style there, in the environment of LAMMPS (mpicxx on the path):")
+            say("  cmake -S . -B build && cmake --build build")
         say(f"In LAMMPS: units metal, then include {written[0].name}")
 
 
