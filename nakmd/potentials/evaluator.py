@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nakmd.arrays import FloatArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
 from nakmd.neighbors import ListRequest, Neighbors, Sites, SlicedList
 from nakmd.potentials.local_energy import LocalEnergy
@@ -57,6 +57,20 @@ class BoundTerm(ABC):
         """Add the pair energies between species, (n_species, n_species) [eV]; a many-body term adds nothing."""
 
 
+class StiffShare(NamedTuple):
+    """What the stiff terms contribute to the forces.
+
+    Attributes
+    ----------
+    atoms : (m,) int64
+        All atoms on which stiff terms act.
+    forces : (m, 3) float64 [eV/Å]
+    """
+
+    atoms: IntArray
+    forces: FloatArray
+
+
 class Evaluator:
     """A potential bound to the species of one system (`nakmd.potentials.Potential.bind`).
 
@@ -68,6 +82,8 @@ class Evaluator:
     potential : Potential
     species_names : sequence of str
     terms : sequence of BoundTerm
+    are_stiff : sequence of bool
+        Which of the terms are stiff (`nakmd.potentials.base.Term.is_stiff`); none if omitted.
 
     Attributes
     ----------
@@ -79,11 +95,21 @@ class Evaluator:
         Neighbour lists that the terms need, in their order.
     """
 
-    def __init__(self, potential: Potential, species_names: Sequence[str], terms: Sequence[BoundTerm]) -> None:
+    def __init__(
+        self,
+        potential: Potential,
+        species_names: Sequence[str],
+        terms: Sequence[BoundTerm],
+        are_stiff: Sequence[bool] = (),
+    ) -> None:
         self.potential = potential
         self.species_names = tuple(species_names)
         self.terms = tuple(terms)
         self.requests = tuple(request for term in self.terms for request in term.requests)
+        ends = np.cumsum([0, *(len(term.requests) for term in self.terms)]).tolist()
+        self._parts = [(term, slice(a, b)) for term, a, b in zip(self.terms, ends, ends[1:], strict=False)]
+        self._stiff = [part for part, stiff in zip(self._parts, are_stiff, strict=False) if stiff]
+        self._others = [part for part in self._parts if part not in self._stiff]
 
     @property
     def cutoff(self) -> float:
@@ -95,6 +121,15 @@ class Evaluator:
         """Whether the energies between species are known."""
         return all(term.has_pair_energies for term in self.terms)
 
+    @property
+    def stiff_species(self) -> BoolArray:
+        """Which species the stiff terms act on, (n_species,)."""
+        acts = np.zeros(len(self.species_names), dtype=np.bool_)
+        for term, _ in self._stiff:
+            for request in term.requests:
+                acts |= np.any(request.cutoffs > 0.0, axis=1)
+        return acts
+
     def compute(
         self,
         system: System,
@@ -102,6 +137,7 @@ class Evaluator:
         result: Result,
         virial: bool = True,
         virials: FloatArray | None = None,
+        share: StiffShare | None = None,
     ) -> None:
         r"""Overwrite ``result`` with the forces on the system and, if ``virial``, its energies and virial (else NaN).
 
@@ -114,6 +150,8 @@ class Evaluator:
         virial : bool
         virials : (n, 3, 3) float64 [eV], optional
             Overwritten with the virial of every atom. A pass of its own computes them: they cost nothing if omitted.
+        share : StiffShare, optional
+            Its forces are overwritten with those of the stiff terms, which ``result`` has too.
 
         Raises
         ------
@@ -140,17 +178,30 @@ class Evaluator:
         result.undivided = None
         if virials is not None:
             virials[:] = 0.0
-        begin = 0
-        for term in self.terms:
-            end = begin + len(term.requests)
-            lists = neighbors.lists[begin:end]
-            term.add_to(system, neighbors, lists, result, virial)
-            if virials is not None:
-                term.add_virials(neighbors, lists, virials)
-            begin = end
+        if share is None:
+            self._add(self._parts, system, neighbors, result, virial, virials)
+        else:
+            self._add(self._stiff, system, neighbors, result, virial, virials)
+            np.take(result.forces, share.atoms, axis=0, out=share.forces, mode="clip")
+            self._add(self._others, system, neighbors, result, virial, virials)
         if result.undivided is not None:  # a term has added to it
             result.undivided += float(np.sum(result.energies))
             result.energies[:] = np.nan
+
+    @staticmethod
+    def _add(
+        parts: Sequence[tuple[BoundTerm, slice]],
+        system: System,
+        neighbors: Neighbors,
+        result: Result,
+        virial: bool,
+        virials: FloatArray | None,
+    ) -> None:
+        for term, place in parts:
+            lists = neighbors.lists[place]
+            term.add_to(system, neighbors, lists, result, virial)
+            if virials is not None:
+                term.add_virials(neighbors, lists, virials)
 
     def evaluate(self, system: System, skin: float = 0.0) -> Result:
         """Return energy, forces and virial of one configuration, with lists built for this call only.

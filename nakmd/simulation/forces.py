@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from nakmd.arrays import FloatArray
-from nakmd.integrators import Mobility
+from nakmd.integrators import Integrator, Mobility
 from nakmd.neighbors import Neighbors
 from nakmd.potentials.evaluator import Evaluator
 from nakmd.simulation.restraining import Restraints
+from nakmd.simulation.wall_forces import WallForces, moving_stiff_atoms
 from nakmd.system import Result, System
 
 
@@ -28,7 +29,7 @@ class Forces:
     virials : (n, 3, 3) float64 [eV] or None
         Virials by atom of the potential; None in steps that do not need them. The array is allocated once.
     mobility : Mobility or None
-        That of the current stage; its tethers are added to the result.
+        That of the current stage (`bind`); its tethers are added to the result.
     """
 
     def __init__(self, system: System, evaluator: Evaluator, neighbors: Neighbors, restraints: Restraints) -> None:
@@ -40,7 +41,16 @@ class Forces:
         self.virials: FloatArray | None = None
         self._virials_room: FloatArray = np.zeros((0, 3, 3))
         self.mobility: Mobility | None = None
+        self._wall: WallForces | None = None
         self._is_complete = True
+
+    def bind(self, mobility: Mobility, integrator: Integrator) -> None:
+        """Take the mobility of a stage, and give its integrator the stiff forces if it splits them."""
+        self.mobility, self._wall = mobility, None
+        if integrator.splits_forces:
+            atoms = moving_stiff_atoms(self._evaluator, self._system, mobility)
+            self._wall = None if atoms is None else WallForces(self._system, self._evaluator.potential, atoms)
+            integrator.split(self._wall)
 
     @property
     def tether_energy(self) -> float:
@@ -87,7 +97,8 @@ class Forces:
         self._is_complete = True
 
     def _evaluate(self, result: Result, virial: bool, virials: FloatArray | None = None) -> None:
-        self._evaluator.compute(self._system, self._neighbors, result, virial, virials)
+        share = None if self._wall is None else self._wall.share
+        self._evaluator.compute(self._system, self._neighbors, result, virial, virials, share)
         if self.mobility is not None:
             self.mobility.add_tethers(self._system, result)
             if result.undivided is not None:  # the energies of the atoms, which have the springs, are absent

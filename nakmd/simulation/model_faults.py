@@ -9,6 +9,7 @@ from nakmd.potentials import Evaluator
 from nakmd.simulation.arrivals import arrival_faults
 from nakmd.simulation.exchanges import move_faults
 from nakmd.simulation.stages import Stage
+from nakmd.simulation.wall_forces import split_faults
 from nakmd.system import System
 
 
@@ -24,3 +25,4 @@ def model_faults(system: System, evaluator: Evaluator, stages: Sequence[Stage]) 
     """
     yield from move_faults(system, evaluator, stages)
     yield from arrival_faults(system, stages, evaluator.cutoff)
+    yield from split_faults(system, evaluator, stages)
