@@ -152,9 +152,7 @@ class Respa(VelocityVerlet):
         for move in moves:
             if move.by_new_forces:
                 stiff.compute()
-            motion.kick_and_drift(
-                positions, velocities, stiff.inner, self._inverse_masses, move.kick, move.drift
-            )
+            motion.kick_and_drift(positions, velocities, stiff.inner, self._inverse_masses, move.kick, move.drift)
         system.positions[stiff.atoms] = positions
         system.velocities[stiff.atoms] = velocities
 

@@ -156,7 +156,7 @@ def estimate(plan: Plan) -> Estimate:
                 stage.name or stage.kind,
                 stage.kind,
                 stage.n_steps,
-                f"{stage.n_steps * stage.timestep:g} ps" if isinstance(stage, Dynamics) else "",
+                f"{stage.n_steps * stage.outer_step:g} ps" if isinstance(stage, Dynamics) else "",
                 _summary(stage),
             )
             for stage in deck.stage
@@ -214,4 +214,4 @@ def _summary(stage: Any) -> str:
         text += f", {move.text}"
     if isinstance(stage, Deposition):
         text += f", {stage.count} atoms ({', '.join(stage.species)}) {stage.side}, one every {stage.every:g} ps"
-    return f"{text}{restrained}, {stage.timestep * 1e3:g} fs"
+    return f"{text}{restrained}, {stage.timestep_text}"
