@@ -12,6 +12,7 @@ from nakmd.errors import AnalysisError, InputError
 from nakmd.integrators import VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
+from nakmd.runs.resonance import check_resonance
 from nakmd.runs.stage_builder import build_integrator, build_moves, build_restraints, build_stages
 from nakmd.simulation import Stage, model_faults, stage_faults
 from nakmd.system import System
@@ -33,6 +34,8 @@ def check_start(deck: Deck, system: System, potential: Potential) -> Iterator[Pr
         if not faults:
             faults = list(model_faults(system, potential.bind(system.species_names), stages))
         faults = faults or list(_empty_regions(system, stages))
+        if not faults:
+            yield from check_resonance(deck.stage, stages, system, potential)
     said: set[str] = set()
     for index, fault in faults:
         # a fault of the groups is the same in every stage
