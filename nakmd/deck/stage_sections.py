@@ -197,8 +197,8 @@ class TimedDynamics(Dynamics):
             raise ValueError('needs either steps = 5000 or duration = "5 ps"')
         if self.duration is not None and self.duration > MOST * self.outer_step:
             raise ValueError(
-                f"has a duration of {self.duration:g} ps in steps of {self.outer_step * 1e3:g} fs: the limit is {MOST:g} "
-                "steps; shorten the duration"
+                f"has a duration of {self.duration:g} ps in steps of {self.outer_step * 1e3:g} fs: the limit is "
+                f"{MOST:g} steps; shorten the duration"
             )
         return self
 

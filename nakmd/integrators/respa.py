@@ -58,7 +58,7 @@ class Respa(VelocityVerlet):
     The step of the slow terms is limited by resonance with the fastest vibration, of period T, that the stiff terms
     have: the motion is unstable near T/2, and loses energy conservation near T/3 and T/4 (`nakmd check` compares).
 
-    Rigid bodies are moved by all forces at outer steps, so the stiff terms may not couple them to atoms that move freely.
+    Rigid bodies are moved by all forces at outer steps, so no stiff term may couple them to atoms that move freely.
 
     References
     ----------

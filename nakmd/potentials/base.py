@@ -174,7 +174,7 @@ class Term(Potential):
     #: Whether it has a virial; without one there is no pressure and no barostat.
     has_virial: bool = True
 
-    #: Whether its forces vibrate with the bonds of light atoms, so that multiple time steps evaluate it at the inner one.
+    #: Whether its forces vibrate with the bonds of light atoms: of two time steps it then takes the short one.
     is_stiff: bool = False
 
     #: The terms that took pairs from this one.

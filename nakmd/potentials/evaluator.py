@@ -110,6 +110,7 @@ class Evaluator:
         self._parts = [(term, slice(a, b)) for term, a, b in zip(self.terms, ends, ends[1:], strict=False)]
         self._stiff = [part for part, stiff in zip(self._parts, are_stiff, strict=False) if stiff]
         self._others = [part for part in self._parts if part not in self._stiff]
+        self._none: list[tuple[BoundTerm, slice]] = []
 
     @property
     def cutoff(self) -> float:
@@ -126,8 +127,22 @@ class Evaluator:
         """Which species the stiff terms act on, (n_species,)."""
         acts = np.zeros(len(self.species_names), dtype=np.bool_)
         for term, _ in self._stiff:
-            for request in term.requests:
-                acts |= np.any(request.cutoffs > 0.0, axis=1)
+            acts |= self._acts_on(term)
+        return acts
+
+    def terms_within(self, species: BoolArray) -> list[BoundTerm]:
+        """Return the terms that act on some species of a mask, (n_species,), and on no others."""
+        within = []
+        for term in self.terms:
+            acts = self._acts_on(term)
+            if np.any(acts) and not np.any(acts & ~species):
+                within.append(term)
+        return within
+
+    def _acts_on(self, term: BoundTerm) -> BoolArray:
+        acts = np.zeros(len(self.species_names), dtype=np.bool_)
+        for request in term.requests:
+            acts |= np.any(request.cutoffs > 0.0, axis=1) | np.any(request.cutoffs > 0.0, axis=0)
         return acts
 
     def compute(
@@ -138,6 +153,7 @@ class Evaluator:
         virial: bool = True,
         virials: FloatArray | None = None,
         share: StiffShare | None = None,
+        resting: Sequence[BoundTerm] = (),
     ) -> None:
         r"""Overwrite ``result`` with the forces on the system and, if ``virial``, its energies and virial (else NaN).
 
@@ -152,6 +168,9 @@ class Evaluator:
             Overwritten with the virial of every atom. A pass of its own computes them: they cost nothing if omitted.
         share : StiffShare, optional
             Its forces are overwritten with those of the stiff terms, which ``result`` has too.
+        resting : sequence of BoundTerm
+            Terms that act only between atoms that are held in place, or as one body (`terms_within`): their forces move
+            nothing and are left out, so they cost nothing in steps without energies.
 
         Raises
         ------
@@ -178,12 +197,17 @@ class Evaluator:
         result.undivided = None
         if virials is not None:
             virials[:] = 0.0
-        if share is None:
-            self._add(self._parts, system, neighbors, result, virial, virials)
-        else:
-            self._add(self._stiff, system, neighbors, result, virial, virials)
+        first, then = (self._parts, self._none) if share is None else (self._stiff, self._others)
+        if resting:
+            first, then = ([part for part in parts if part[0] not in resting] for parts in (first, then))
+            if virial or virials is not None:
+                idle = [part for part in self._parts if part[0] in resting]
+                self._add(idle, system, neighbors, result, virial, virials)
+                result.forces[:] = 0.0
+        self._add(first, system, neighbors, result, virial, virials)
+        if share is not None:
             np.take(result.forces, share.atoms, axis=0, out=share.forces, mode="clip")
-            self._add(self._others, system, neighbors, result, virial, virials)
+        self._add(then, system, neighbors, result, virial, virials)
         if result.undivided is not None:  # a term has added to it
             result.undivided += float(np.sum(result.energies))
             result.energies[:] = np.nan

@@ -25,7 +25,7 @@ from nakmd.runs.stage_builder import build_restraints
 TRIAL, CALL = 25e-6, 3e-6
 
 #: Time [s] of an inner step of two time steps for each atom of the wall, on one core of Sapphire Rapids: 160 µs for the
-#: 1,188 of `examples/flagship.toml`, of which 100 are the bond order, 30 are lists and 20 do not depend on their number.
+#: 1,188 of `examples/flagship.toml`, of which 100 are the bond order, 30 lists, and 20 do not depend on their number.
 INNER_STEP = 0.13e-6
 
 

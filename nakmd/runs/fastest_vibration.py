@@ -13,8 +13,8 @@ from nakmd.structures.springs import descend
 from nakmd.system import Result, System
 from nakmd.units import ACCELERATION
 
-#: The positions are relaxed until no force is larger [eV/Å], in at most so many steps: in a hot wall, pairs on the slope of
-#: the cutoff of the bond order double the frequency for an instant (59 and 134 THz in `examples/flagship.toml`).
+#: The positions are relaxed until no force is larger [eV/Å], in at most so many steps: in a hot wall, pairs on the
+#: slope of the cutoff of the bond order double the frequency for an instant (59 and 134 THz in `examples/flagship.toml`).
 RELAXED = 0.1
 RELAXING_STEPS = 400
 
@@ -37,9 +37,9 @@ def fastest_vibration(potential: Potential, system: System, free: BoolArray) -> 
 
     The dynamical matrix is D = M^{-1/2} (∂²U/∂r∂r) M^{-1/2} with the stiff terms in U. Its product with a vector is a
     central difference of forces, so no matrix is stored: two evaluations of the stiff terms for each iteration. From
-    a random vector (always the same one) the method builds a tridiagonal matrix T. The largest eigenvalue θ of T, with the
-    eigenvector s, is a lower bound of that of D, and D has an eigenvalue within β_k |s_k| of it; the sum of both is
-    returned as ω²/4π².
+    a random vector (always the same one) the method builds a tridiagonal matrix T. The largest eigenvalue θ of T, with
+    the eigenvector s, is a lower bound of that of D, and D has an eigenvalue within β_k |s_k| of it; the sum of both
+    is taken as ω².
 
     Parameters
     ----------

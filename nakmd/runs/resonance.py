@@ -47,10 +47,10 @@ def check_resonance(
         longest = max(1, math.floor(UNWISE / fastest / section.inner_step)) * section.inner_step
         yield Problem(
             ("stage", index, "timestep", "rest"),
-            f"[[stage]] {index + 1} ({section.name or section.kind}) timestep rest of {section.outer_step * 1e3:g} fs is "
-            f"{'too ' if is_fatal else ''}long: the fastest vibration of the wall has a period of {1e3 / fastest:.1f} fs "
-            f"({fastest:.1f} THz), and above {part} of it, {1e3 * most / fastest:.1f} fs, the two are in resonance, which "
-            f"{'makes the motion unstable' if is_fatal else 'lets the energy drift'}. Write "
-            f'rest = "{longest * 1e3:g} fs".',
+            f"[[stage]] {index + 1} ({section.name or section.kind}) timestep rest of {section.outer_step * 1e3:g} fs "
+            f"is {'too ' if is_fatal else ''}long: the fastest vibration of the wall has a period of "
+            f"{1e3 / fastest:.1f} fs ({fastest:.1f} THz), and above {part} of it, {1e3 * most / fastest:.1f} fs, "
+            f"resonance {'makes the motion unstable' if is_fatal else 'lets the energy drift'}. "
+            f'Write rest = "{longest * 1e3:g} fs".',
             is_fatal,
         )

@@ -108,8 +108,8 @@ def split_faults(system: System, evaluator: Evaluator, stages: Sequence[Stage]) 
             yield (
                 index,
                 InputError(
-                    f"It has a time step for bonds, and no term of the model ({labels}) acts as a bond on an atom: only "
-                    'the bond order of a wall does. Give the stage one time step, such as "4 fs" for a metal alone.'
+                    f"It has a time step for bonds, and no term of the model ({labels}) bonds atoms that are there: "
+                    'only the bond order of a wall does. Give the stage one time step, such as "2 fs".'
                 ),
             )
         elif np.any(atoms & mobility.free) and np.any(in_bodies):
