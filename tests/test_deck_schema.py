@@ -93,8 +93,9 @@ def test_json_schema_knows_every_table():
         "output",
         "analysis",
     }
-    timestep = schema["$defs"]["Produce"]["properties"]["timestep"]
-    assert timestep["type"] == "string"
+    one, two = schema["$defs"]["Produce"]["properties"]["timestep"]["anyOf"]
+    assert one["type"] == "string"
+    assert two["required"] == ["bonds", "rest"]
     assert json.loads(json.dumps(schema)) == schema
 
 

@@ -95,7 +95,7 @@ FAST, SLOW = 300.0, 30.0  # rad/ps: 48 and 4.8 THz
 @pytest.mark.parametrize("inner", [1, 2, 3, 4, 7, 8])
 @pytest.mark.parametrize("friction", [None, 0.05])
 def test_a_step_is_the_product_of_its_maps(inner, friction):
-    """With friction (Langevin at 0 K) in the middle of the inner steps. 200 steps of rounding of numbers below 1: 1e-12."""
+    """With friction (Langevin at 0 K) in the middle of the inner steps. Rounding of 200 steps: 1e-12."""
     step = 0.003
     thermostat = None if friction is None else Langevin(0.0, friction)
     path, stiff = oscillate(Respa(step, inner, thermostat), 200, FAST, SLOW)
@@ -279,7 +279,7 @@ def test_equal_on_any_number_of_threads(warm, potential):
 
 def test_lists_of_the_wall_hold_the_wall_only(warm, potential):
     simulation = run(warm, potential, Respa(0.004, 8), 2)
-    part = simulation.stage.integrator._stiff.part  # noqa: SLF001
+    part = simulation.stage.integrator._stiff.part
     names = {part.species_names[kind] for kind in part.species}
     assert names <= {"C", "N:graphitic", "N:pyridinic"}
     assert part.n_atoms == np.count_nonzero(warm.species < 3)
@@ -323,7 +323,7 @@ def test_stages_that_cannot_be_split(warm, potential):
     found = list(model_faults(system, evaluator, [Stage("q", VelocityVerlet(0.001), 10), stage]))
     assert [index for index, _ in found] == [1]
     assert "are in rigid bodies, which move at the long step" in str(found[0][1])
-    with pytest.raises(InputError, match="no term of the model .* bonds atoms that are there"):
+    with pytest.raises(InputError, match=r"no term of the model .* bonds atoms that are there"):
         Simulation(crystal(2), lennard_jones(), [Stage("p", Respa(0.004, 8), 10)])
     with pytest.raises(InputError, match="There are 0 inner steps"):
         Respa(0.004, 0)

@@ -82,7 +82,7 @@ class TimeStepField:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        table = handler(schema["schema"])  # type: ignore[typeddict-item]  # that of the wrapped table
+        table = handler(schema["schema"])  # the schema of the wrapped table
         single = {"type": "string", "description": "time with its unit", "examples": [q.TIME.example]}
         return {"anyOf": [single, table]}
 

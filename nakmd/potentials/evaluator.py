@@ -132,12 +132,8 @@ class Evaluator:
 
     def terms_within(self, species: BoolArray) -> list[BoundTerm]:
         """Return the terms that act on some species of a mask, (n_species,), and on no others."""
-        within = []
-        for term in self.terms:
-            acts = self._acts_on(term)
-            if np.any(acts) and not np.any(acts & ~species):
-                within.append(term)
-        return within
+        acting = [(term, self._acts_on(term)) for term in self.terms]
+        return [term for term, acts in acting if np.any(acts) and not np.any(acts & ~species)]
 
     def _acts_on(self, term: BoundTerm) -> BoolArray:
         acts = np.zeros(len(self.species_names), dtype=np.bool_)

@@ -13,8 +13,8 @@ from nakmd.structures.springs import descend
 from nakmd.system import Result, System
 from nakmd.units import ACCELERATION
 
-#: The positions are relaxed until no force is larger [eV/Å], in at most so many steps: in a hot wall, pairs on the
-#: slope of the cutoff of the bond order double the frequency for an instant (59 and 134 THz in `examples/flagship.toml`).
+#: The positions are relaxed until no force is larger [eV/Å], in at most so many steps: in a hot wall, pairs that are on
+#: the slope of the cutoff double the frequency for an instant (59 and 134 THz in `examples/flagship.toml`).
 RELAXED = 0.1
 RELAXING_STEPS = 400
 

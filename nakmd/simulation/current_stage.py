@@ -113,7 +113,7 @@ class CurrentStage:
         forces.bind(mobility, schedule.stage.integrator)
         self._restraints.begin_stage(schedule.stage, bound)
         self._exchanges.bind(schedule.stage)
-        self._arrivals.bind(schedule.stage, forces.mobility)
+        self._arrivals.bind(schedule.stage, mobility)
         return mobility
 
     def state(self) -> dict[str, Any]:
