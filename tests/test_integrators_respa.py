@@ -19,6 +19,7 @@ from nakmd.integrators import (
     Span,
     StiffForces,
     VelocityVerlet,
+    remove_momentum,
 )
 from nakmd.kernels.jit import set_threads
 from nakmd.potentials import load
@@ -158,6 +159,7 @@ def warm(potential):
         Stage("heat", VelocityVerlet(0.0005, Langevin(300.0, 0.05)), 300, initial_temperature=300.0),
     ]
     Simulation(system, potential, stages, seed=1, threads=1).run()
+    remove_momentum(system)  # as a stage does that conserves it
     return system
 
 
@@ -220,9 +222,8 @@ def test_it_follows_a_slow_twin(warm, potential):
 
 def test_it_is_reversible_and_conserves_momentum(warm, potential):
     there = run(warm, potential, Respa(0.004, 8), 40)
-    momentum = warm.masses @ warm.velocities
-    # 60 atoms with momenta of 100 amu Å/ps, some 1000 additions each
-    assert np.abs(warm.masses @ there.system.velocities - momentum).max() < 1e-9
+    # momenta of 100 amu Å/ps, some 1000 additions for each atom
+    assert np.abs(warm.masses @ there.system.velocities).max() < 1e-9
     assert np.abs(there.system.positions - warm.positions).max() > 0.1
     there.system.velocities *= -1.0
     back = run(there.system, potential, Respa(0.004, 8), 40)
