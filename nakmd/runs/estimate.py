@@ -24,9 +24,9 @@ from nakmd.runs.stage_builder import build_restraints
 #: 14 and 26 µs, 1 to 3 µs in liquid NaK and in NaK beside graphene (`examples/segregation.toml`).
 TRIAL, CALL = 25e-6, 3e-6
 
-#: Time [s] of an inner step of two time steps for each atom of the wall, on one core of Sapphire Rapids: 160 µs for the
-#: 1,188 of `examples/flagship.toml`, of which 100 are the bond order, 30 lists, and 20 do not depend on their number.
-INNER_STEP = 0.13e-6
+#: Time [s] of an inner step of two time steps for each atom of the wall, on one core of Sapphire Rapids: 103 µs of bond
+#: order and 29 µs of lists for the 1,188 of `examples/flagship.toml` (least of 30 timings on a loaded machine).
+INNER_STEP = 0.11e-6
 
 
 @dataclass(frozen=True)
