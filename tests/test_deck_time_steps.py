@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_decks import frames_of, sheet_in_metal
+from small_decks import frames_of, sheet_in_metal, small
 from test_deck_run import interrupt_at
 
 import nakmd
@@ -83,7 +83,10 @@ def graphene(n=2):
 
 
 def test_the_fastest_vibration_is_the_largest_eigenvalue_of_the_dynamical_matrix():
-    """Against the whole matrix by differences, whose error of second order is 1e-5 here; the method stops at 1e-3."""
+    """Against the whole matrix by differences, whose error of second order is 1e-5 here.
+
+    The method stops at 1e-3 of ω², and adds the bound of its error, which is of that size.
+    """
     system, potential = graphene(), load("cn")
     evaluator, n = potential.bind(system.species_names), 3 * system.n_atoms
     matrix = np.zeros((n, n))
@@ -95,7 +98,7 @@ def test_the_fastest_vibration_is_the_largest_eigenvalue_of_the_dynamical_matrix
     square = np.linalg.eigvalsh(0.5 * (matrix + matrix.T)).max() * ACCELERATION / system.masses[0]
     exact = np.sqrt(square) / (2.0 * np.pi)
     everywhere = np.ones(system.n_atoms, dtype=bool)
-    assert fastest_vibration(potential, system, everywhere) == pytest.approx(exact, rel=1e-3)
+    assert exact * (1.0 - 1e-4) < fastest_vibration(potential, system, everywhere) < exact * (1.0 + 3e-3)
     assert fastest_vibration(potential, system, ~everywhere) == 0.0
     hot = system.copy()
     hot.positions += np.random.default_rng(1).normal(0.0, 0.04, hot.positions.shape)
@@ -105,7 +108,9 @@ def test_the_fastest_vibration_is_the_largest_eigenvalue_of_the_dynamical_matrix
 
 def test_long_steps_in_resonance_are_refused():
     """A sheet: 50.6 THz, so T/4 = 4.9 fs and T/2 = 9.9 fs."""
-    assert make_plan(DeckSource.parse(text(TWO))).warnings == make_plan(DeckSource.parse(text("0.5 fs"))).warnings
+    allowed = make_plan(DeckSource.parse(text(TWO)))
+    assert allowed.faults == []
+    assert not any("timestep" in warning for warning in allowed.warnings)
     near = make_plan(DeckSource.parse(text({"bonds": "0.5 fs", "rest": "6 fs"})))
     assert near.faults == []
     assert any(
@@ -117,12 +122,8 @@ def test_long_steps_in_resonance_are_refused():
 
 
 def test_bonds_need_a_wall():
-    deck = nakmd.Deck(
-        model={"potential": "nak"},
-        structure={"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 60}},
-        stage=[{"kind": "produce", "temperature": "450 K", "steps": 20, "timestep": TWO}],
-    )
-    assert any("no term of the model" in fault for fault in make_plan(deck).faults)
+    (fault,) = make_plan(small(timestep=TWO)).faults
+    assert "It has a time step for bonds, and no term of the model" in fault
 
 
 # ------------------------------------------------------------------------------------------ runs
