@@ -3,4 +3,4 @@
 __version__ = "0.1.0"
 
 #: Raised when the same deck gives another trajectory than before: points of a sweep are then computed anew.
-NUMBERS = 1
+NUMBERS = 2

@@ -45,7 +45,8 @@ def shortened(name: str) -> nakmd.Deck:
             stage["steps"] = RELAX_STEPS if stage["kind"] == "relax" else STEPS
         if stage["kind"] != "relax":
             # the short relaxation does not allow the full time step
-            stage["timestep"] = "0.5 fs"
+            two = isinstance(stage.get("timestep"), dict)
+            stage["timestep"] = {"bonds": "0.25 fs", "rest": "0.5 fs"} if two else "0.5 fs"
     data["output"] |= {"trajectory_every": 5, "thermo_every": 2, "checkpoint_every": 20}
     return nakmd.Deck.from_text(write_toml(data), EXAMPLES)
 

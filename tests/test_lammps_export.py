@@ -49,6 +49,7 @@ REFUSED = {
     "swaps/bulk.toml": "move",
     "swaps/open_tube.toml": "move",
     "swaps/tube.toml": "move",
+    "two_time_steps.toml": "timestep",
     "umbrella/pristine.toml": "move",
     "umbrella/pyridinic.toml": "move",
     "wall_stress.toml": "virials",

@@ -163,7 +163,7 @@ def _check_output(draft: Draft) -> Iterator[Problem]:
 def _check_sampling(draft: Draft) -> Iterator[Problem]:
     """Yield quantities that need a shorter sampling interval than the deck has."""
     analysis, output = draft.analysis, draft.output
-    steps = [stage.timestep for _, stage in draft.stages if isinstance(stage, Dynamics) and stage.kind == "produce"]
+    steps = [stage.outer_step for _, stage in draft.stages if isinstance(stage, Dynamics) and stage.kind == "produce"]
     if analysis is None or output is None or not steps:
         return
     frames = analysis.every if analysis.when == "live" and analysis.every else output.trajectory_every

@@ -21,6 +21,7 @@ from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Structure, Struct
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
 from nakmd.deck.schema import AnalysisSection, DeckTables, Output
 from nakmd.deck.stage_sections import Dynamics, Relax, Stage
+from nakmd.deck.time_steps import TimeStepField
 from nakmd.errors import nearest
 from nakmd.toml_lines import KeyPath
 
@@ -247,7 +248,7 @@ class _Reader:
 def _valid_value(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     """Return a valid value of a type, so that the rest of the table can be read; None if there is none."""
     for mark in metadata:
-        if isinstance(mark, QuantityField):
+        if isinstance(mark, QuantityField | TimeStepField):
             return mark.kind.example
     if get_origin(annotation) in (Union, types.UnionType):
         return _valid_value(next(member for member in get_args(annotation) if member is not type(None)))

@@ -16,6 +16,7 @@ from nakmd.deck.draft import Draft
 from nakmd.deck.matter import Groups
 from nakmd.deck.messages import Problem
 from nakmd.deck.stage_sections import Dynamics
+from nakmd.deck.time_steps import TimeSteps
 from nakmd.elements import METALS, element_of, standard_mass
 from nakmd.integrators import THERMOSTATS
 from nakmd.system import Topology
@@ -61,7 +62,7 @@ def check_dynamics(draft: Draft, topology: Topology | None) -> Iterator[Problem]
         if isinstance(stage, Dynamics):
             yield from _check_stage(index, stage, carbon, pyrrolic)
     if topology is not None and draft.groups is not None:
-        longest = max((stage.timestep for _, stage in draft.stages if isinstance(stage, Dynamics)), default=0.0)
+        longest = max((stage.outer_step for _, stage in draft.stages if isinstance(stage, Dynamics)), default=0.0)
         yield from _check_springs(draft.groups, topology, longest)
 
 
@@ -109,34 +110,15 @@ def _has_pyrrolic(draft: Draft) -> bool:
 def _check_stage(index: int, stage: Dynamics, carbon: bool, pyrrolic: bool) -> Iterator[Problem]:
     at = ("stage", index)
     who = f"[[stage]] {index + 1} ({stage.name or stage.kind})"
-    impossible, unwise = CARBON_STEPS if carbon else METAL_STEPS
-    reason = "C-C bonds vibrate with a period of 21 fs" if carbon else "the metal vibrates with a period of 250 fs"
-    given = stage.timestep * 1e3
-    if stage.timestep < SHORTEST_STEP:
-        yield Problem(
-            (*at, "timestep"), f'{who} timestep of {given:g} fs is too short: the limit is 0.001 fs. Write "1 fs".'
+    given, longest = stage.outer_step * 1e3, METAL_STEPS[0]
+    if isinstance(stage.timestep, TimeSteps):
+        yield from _check_timestep(
+            (*at, "timestep", "bonds"), f"{who} timestep bonds", stage.inner_step, True, pyrrolic
         )
-    elif stage.timestep > impossible:
-        # ps written instead of fs is a common mistake: the same number in fs is suggested if it is plausible
-        swapped = stage.timestep * 1e-3
-        meant = f' Did you mean "{stage.timestep:g} fs"?' if 1e-4 <= swapped <= unwise else ""
-        usual = "1 fs" if carbon else "4 fs"
-        yield Problem(
-            (*at, "timestep"),
-            f"{who} timestep of {given:g} fs is too long: {reason}, so the limit is {impossible * 1e3:g} fs."
-            f"{meant or f' Write {chr(34)}{usual}{chr(34)}.'}",
-        )
-    elif stage.timestep > unwise:
-        yield Problem(
-            (*at, "timestep"), f"{who} timestep of {given:g} fs is long: {reason}; 1 fs is usual.", fatal=False
-        )
-    elif carbon and pyrrolic and stage.timestep > PYRROLIC_STEP:
-        yield Problem(
-            (*at, "timestep"),
-            f"{who} timestep of {given:g} fs is long: near a pyrrolic site, atoms sometimes enter the bond-order "
-            'cutoff with forces above 20 eV/Å for about 1 fs; "0.5 fs" conserves energy better.',
-            fatal=False,
-        )
+        yield from _check_timestep((*at, "timestep", "rest"), f"{who} timestep rest", stage.outer_step, False, False)
+    else:
+        longest = CARBON_STEPS[0] if carbon else METAL_STEPS[0]
+        yield from _check_timestep((*at, "timestep"), f"{who} timestep", stage.outer_step, carbon, pyrrolic)
     temperatures = [*(stage.temperature or ()), *([stage.velocities] if stage.velocities is not None else [])]
     hottest = max(temperatures, default=0.0)
     key = "temperature" if stage.temperature else "velocities"
@@ -146,12 +128,12 @@ def _check_stage(index: int, stage: Dynamics, carbon: bool, pyrrolic: bool) -> I
         )
     elif hottest > SURPRISING_TEMPERATURE:
         yield Problem((*at, key), f"{who} {key} of {hottest:g} K is above the boiling point of Na and K.", fatal=False)
-    if stage.ensemble not in ("nve", "baths") and stage.timestep <= impossible and stage.tau < 10 * stage.timestep:
+    if stage.ensemble not in ("nve", "baths") and stage.outer_step <= longest and stage.tau < 10 * stage.outer_step:
         yield Problem(
             (*at, "tau"),
             f"{who} tau of {stage.tau * 1e3:g} fs is shorter than ten steps of {given:g} fs: the thermostat dominates "
             'the dynamics. Write tau = "0.5 ps".',
-            fatal=stage.tau < 2 * stage.timestep,
+            fatal=stage.tau < 2 * stage.outer_step,
         )
     if stage.kind == "heat" and stage.temperature is not None and stage.temperature[0] == stage.temperature[1]:
         yield Problem(
@@ -167,8 +149,36 @@ def _check_stage(index: int, stage: Dynamics, carbon: bool, pyrrolic: bool) -> I
             fatal=False,
         )
     for number, bath in enumerate(stage.bath):
-        yield from _check_bath((*at, "bath", number), f"{who} bath {number + 1}", bath, stage.timestep)
+        yield from _check_bath((*at, "bath", number), f"{who} bath {number + 1}", bath, stage.outer_step)
     yield from _check_piston(at, who, stage)
+
+
+def _check_timestep(at: KeyPath, who: str, timestep: float, carbon: bool, pyrrolic: bool) -> Iterator[Problem]:
+    """Yield what is wrong with a time step [ps] of forces between light atoms (``carbon``), or of a metal."""
+    impossible, unwise = CARBON_STEPS if carbon else METAL_STEPS
+    reason = "C-C bonds vibrate with a period of 21 fs" if carbon else "the metal vibrates with a period of 250 fs"
+    given = timestep * 1e3
+    if timestep < SHORTEST_STEP:
+        yield Problem(at, f'{who} of {given:g} fs is too short: the limit is 0.001 fs. Write "1 fs".')
+    elif timestep > impossible:
+        # ps written instead of fs is a common mistake: the same number in fs is suggested if it is plausible
+        swapped = timestep * 1e-3
+        meant = f' Did you mean "{timestep:g} fs"?' if 1e-4 <= swapped <= unwise else ""
+        usual = "1 fs" if carbon else "4 fs"
+        yield Problem(
+            at,
+            f"{who} of {given:g} fs is too long: {reason}, so the limit is {impossible * 1e3:g} fs."
+            f"{meant or f' Write {chr(34)}{usual}{chr(34)}.'}",
+        )
+    elif timestep > unwise:
+        yield Problem(at, f"{who} of {given:g} fs is long: {reason}; 1 fs is usual.", fatal=False)
+    elif carbon and pyrrolic and timestep > PYRROLIC_STEP:
+        yield Problem(
+            at,
+            f"{who} of {given:g} fs is long: near a pyrrolic site, atoms sometimes enter the bond-order "
+            'cutoff with forces above 20 eV/Å for about 1 fs; "0.5 fs" conserves energy better.',
+            fatal=False,
+        )
 
 
 def _check_bath(at: KeyPath, who: str, bath: BathSection, timestep: float) -> Iterator[Problem]:
@@ -196,11 +206,11 @@ def _check_bath(at: KeyPath, who: str, bath: BathSection, timestep: float) -> It
 
 def _check_piston(at: KeyPath, who: str, stage: Dynamics) -> Iterator[Problem]:
     """Check the time constant of the barostat."""
-    if stage.barostat is None or stage.barostat.tau >= 10 * stage.timestep:
+    if stage.barostat is None or stage.barostat.tau >= 10 * stage.outer_step:
         return
     yield Problem(
         (*at, "barostat", "tau"),
         f"{who} barostat tau of {stage.barostat.tau * 1e3:g} fs is shorter than ten steps of "
-        f'{stage.timestep * 1e3:g} fs: the cell cannot follow it. Write tau = "1 ps".',
-        fatal=stage.barostat.tau < 2 * stage.timestep,
+        f'{stage.outer_step * 1e3:g} fs: the cell cannot follow it. Write tau = "1 ps".',
+        fatal=stage.barostat.tau < 2 * stage.outer_step,
     )

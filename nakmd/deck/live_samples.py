@@ -46,9 +46,9 @@ def live_discard_end(deck: Deck, start: float) -> float:
             continue
         if name in measured:
             # the first step is at the time begin + timestep
-            before = 0 if start <= time else min(section.n_steps, math.ceil((start - time) / section.timestep) - 1)
-            stretches.append((time + before * section.timestep, section.n_steps - before, section.timestep))
-        time += section.n_steps * section.timestep
+            before = 0 if start <= time else min(section.n_steps, math.ceil((start - time) / section.outer_step) - 1)
+            stretches.append((time + before * section.outer_step, section.n_steps - before, section.outer_step))
+        time += section.n_steps * section.outer_step
     left = int(discard * sum(steps for _, steps, _ in stretches))
     if not left:
         return start

@@ -70,6 +70,14 @@ def tags_of(model: type[BaseModel]) -> tuple[str, ...]:
     return get_args(model.model_fields["kind"].annotation)
 
 
+def _only_table(annotation: Any) -> Any:
+    """Return the table of a union of one table and values (a time step, or two of them); else the annotation."""
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return annotation
+    tables = [m for m in get_args(annotation) if isinstance(strip(m), type) and issubclass(strip(m), BaseModel)]
+    return tables[0] if len(tables) == 1 else annotation
+
+
 def locate(loc: Sequence[str | int], root: Any) -> tuple[KeyPath, Any]:
     """Turn pydantic's location of an error into a path of the deck and the annotation at that path.
 
@@ -78,6 +86,7 @@ def locate(loc: Sequence[str | int], root: Any) -> tuple[KeyPath, Any]:
     annotation = strip(root)
     path: KeyPath = ()
     for item in loc:
+        annotation = _only_table(annotation)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             path = (*path, item)
             field_info = annotation.model_fields.get(str(item))
@@ -91,7 +100,7 @@ def locate(loc: Sequence[str | int], root: Any) -> tuple[KeyPath, Any]:
         else:
             path = (*path, item)
             annotation = None
-    return path, annotation
+    return path, _only_table(annotation)
 
 
 def value_at(data: Any, path: KeyPath) -> Any:

@@ -19,7 +19,6 @@ from nakmd.deck.fields import (
     Positive,
     PositiveDuration,
     PositiveLength,
-    PositiveTime,
     PressureRamp,
     Section,
     Temperature,
@@ -38,6 +37,7 @@ from nakmd.deck.kinds import (
     describe,
 )
 from nakmd.deck.restraint_section import RestraintSection
+from nakmd.deck.time_steps import TimeStep, TimeSteps
 from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, SIDES, THERMOSTATS
 
 #: Description of the values of ``ensemble``.
@@ -112,7 +112,11 @@ class Dynamics(ThermostatOptions):
 
     kind: Literal["heat", "equilibrate", "produce", "deposit"] = Field(description="Purpose of the stage.")
     name: Text = Field(default="", description="Name of the stage; by default its kind.")
-    timestep: PositiveTime = Field(default=0.001, description="Time step; by default 1 fs.")
+    timestep: TimeStep = Field(
+        default=0.001,
+        description='Time step, by default 1 fs; or { bonds = "0.5 fs", rest = "4 fs" }: a short one for the bonds of '
+        "the wall, a long one for all other forces, in which steps are counted.",
+    )
     ensemble: Ensemble = Field(default="langevin", description=ENSEMBLES)
     group: Text = Field(default="all", description="Atoms that the thermostat acts on.")
     temperature: TemperatureRamp | None = Field(
@@ -133,6 +137,23 @@ class Dynamics(ThermostatOptions):
     @abstractmethod
     def n_steps(self) -> int:
         """Number of steps."""
+
+    @property
+    def outer_step(self) -> float:
+        """Time step [ps] in which steps are counted: the long one of two."""
+        return self.timestep.rest if isinstance(self.timestep, TimeSteps) else self.timestep
+
+    @property
+    def inner_step(self) -> float:
+        """Time step [ps] of the bonds: the short one of two."""
+        return self.timestep.bonds if isinstance(self.timestep, TimeSteps) else self.timestep
+
+    @property
+    def timestep_text(self) -> str:
+        """The time step, or both, in words."""
+        if isinstance(self.timestep, TimeSteps):
+            return f"{self.outer_step * 1e3:g} fs (bonds {self.inner_step * 1e3:g} fs)"
+        return f"{self.outer_step * 1e3:g} fs"
 
     @model_validator(mode="before")
     @classmethod
@@ -174,10 +195,10 @@ class TimedDynamics(Dynamics):
     def _check_length(self) -> Self:
         if (self.steps is None) == (self.duration is None):
             raise ValueError('needs either steps = 5000 or duration = "5 ps"')
-        if self.duration is not None and self.duration > MOST * self.timestep:
+        if self.duration is not None and self.duration > MOST * self.outer_step:
             raise ValueError(
-                f"has a duration of {self.duration:g} ps in steps of {self.timestep * 1e3:g} fs: the limit is {MOST:g} "
-                "steps; shorten the duration"
+                f"has a duration of {self.duration:g} ps in steps of {self.outer_step * 1e3:g} fs: the limit is "
+                f"{MOST:g} steps; shorten the duration"
             )
         return self
 
@@ -187,7 +208,7 @@ class TimedDynamics(Dynamics):
         if self.steps is not None:
             return self.steps
         assert self.duration is not None  # guaranteed by _check_length
-        return max(1, round(self.duration / self.timestep))
+        return max(1, round(self.duration / self.outer_step))
 
 
 class Prepare(TimedDynamics):
@@ -224,8 +245,8 @@ class Deposition(Dynamics):
 
     @model_validator(mode="after")
     def _check_interval(self) -> Self:
-        if self.every < self.timestep:
-            raise ValueError(f"has an atom every {self.every:g} ps, less than its time step of {self.timestep:g} ps")
+        if self.every < self.outer_step:
+            raise ValueError(f"has an atom every {self.every:g} ps, less than its time step of {self.outer_step:g} ps")
         if self.n_steps > MOST:
             raise ValueError(f"has {self.n_steps:g} steps, the limit is {MOST:g}; shorten every, or lower count")
         return self
@@ -233,7 +254,7 @@ class Deposition(Dynamics):
     @property
     def steps_between(self) -> int:
         """Steps between two arrivals."""
-        return round(self.every / self.timestep)
+        return round(self.every / self.outer_step)
 
     @property
     def n_steps(self) -> int:

@@ -80,7 +80,7 @@ def check_analysis_times(analysis: AnalysisSection, stages: Sequence[Relax | Dyn
         )
     if analysis.immersion.surface_energy is not None and "immersion" not in (analysis.quantities or ("immersion",)):
         yield _unused(("analysis", "immersion", "surface_energy"), 'quantities lacks "immersion"')
-    end = sum(stage.n_steps * stage.timestep for stage in stages if isinstance(stage, Dynamics))
+    end = sum(stage.n_steps * stage.outer_step for stage in stages if isinstance(stage, Dynamics))
     if analysis.start is not None and analysis.start >= end * (1.0 + 1e-9):
         yield Problem(
             ("analysis", "start"),

@@ -150,7 +150,8 @@ TREATMENTS: dict[str, dict[str, Treatment]] = {
 
 #: Tables without any counterpart, and why.
 WITHOUT_COUNTERPART = {
-    "Deposition": "fix deposit of LAMMPS inserts atoms at random places of a region and does not aim at a surface"
+    "Deposition": "fix deposit of LAMMPS inserts atoms at random places of a region and does not aim at a surface",
+    "TimeSteps": "run_style respa of LAMMPS has thermostats and barostats at other places of the step",
 }
 
 #: Keys whose tables are not translated one by one: they do their work when the system and the model are built, or after

@@ -21,6 +21,8 @@ from nakmd.integrators.nose_hoover import NoseHoover
 from nakmd.integrators.option import Option
 from nakmd.integrators.ramps import Ramp, as_ramp
 from nakmd.integrators.registry import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
+from nakmd.integrators.respa import Respa
+from nakmd.integrators.stiff_forces import StiffForces
 from nakmd.integrators.swap import Swap
 from nakmd.integrators.thermostat import Thermostat
 from nakmd.integrators.transmutation import Transmutation
@@ -48,8 +50,10 @@ __all__ = [
     "NoseHoover",
     "Option",
     "Ramp",
+    "Respa",
     "Side",
     "Span",
+    "StiffForces",
     "Swap",
     "Thermostat",
     "Transmutation",

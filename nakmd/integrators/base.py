@@ -23,6 +23,7 @@ from nakmd.system import Result, System
 from nakmd.units import ACCELERATION, AMU_A2_PER_PS2, K_B
 
 if TYPE_CHECKING:
+    from nakmd.integrators.stiff_forces import StiffForces
     from nakmd.integrators.thermostat import Thermostat
 
 
@@ -52,6 +53,8 @@ class Integrator(ABC):
         Whether it cannot work from velocities that are all zero.
     zeroes_velocities : bool
         Whether its stage begins and ends with all atoms at rest.
+    splits_forces : bool
+        Whether it evaluates the stiff terms at steps of their own: `split` gives it their forces.
     largest_force : float [eV/Å]
         Largest force that it found; NaN where it does not look.
     """
@@ -61,11 +64,15 @@ class Integrator(ABC):
     advances_time: bool = True
     needs_velocities: bool = False
     zeroes_velocities: bool = False
+    splits_forces: bool = False
     largest_force: float = math.nan
 
     @abstractmethod
     def start(self, system: System, mobility: Mobility, seed: int, span: Span) -> None:
         """Bind to a system for a stage; changes nothing in it."""
+
+    def split(self, stiff: StiffForces | None) -> None:  # noqa: B027  (only those that split the forces take them)
+        """Take the stiff forces of a stage, after `start`; None if no atom on which they act moves."""
 
     def begin(self, result: Result) -> None:  # noqa: B027  (nothing to do is a valid default)
         """Look at the forces that a stage starts from; called once, not again on resuming."""

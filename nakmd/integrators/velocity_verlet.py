@@ -54,6 +54,9 @@ class VelocityVerlet(Integrator):
     0.001
     """
 
+    #: Whether a thermostat that splits the drift makes its second half.
+    _baths_drift = True
+
     def __init__(
         self,
         timestep: float,
@@ -107,7 +110,7 @@ class VelocityVerlet(Integrator):
                 )
             taken[mask] = number
             thermostat.number = number
-            thermostat.finishes_drift = thermostat is (self._middle[-1] if self._middle else None)
+            thermostat.finishes_drift = self._baths_drift and thermostat is (self._middle or (None,))[-1]
             thermostat.start(system, mobility, seed, self.timestep)
 
     @property
@@ -121,32 +124,48 @@ class VelocityVerlet(Integrator):
 
     def before_forces(self, system: System, result: Result, step: int) -> None:
         """Half kick and drift, with the parts of thermostat and barostat that belong there."""
-        positions, velocities = system.positions, system.velocities
-        mobility, barostat = self._mobility, self._due_barostat(step)
+        barostat = self._due_barostat(step)
         self._thermalise(self._opening, system, step)
         if barostat is not None:
             barostat.open(system, result, step, *self._set_points(barostat, step))
-        mobility.kick_bodies(system, result, self._strength)
+        self._mobility.kick_bodies(system, result, self._strength)
         if barostat is not None:
-            motion.kick(velocities, result.forces, mobility.inverse_masses, self._strength)
+            self._kick(system, result)
             barostat.before_drift(system, result, step, *self._set_points(barostat, step))
-            motion.drift(positions, velocities, self._first_drift)
+            self._drift(system)
         else:
-            motion.kick_and_drift(
-                positions, velocities, result.forces, mobility.inverse_masses, self._strength, self._first_drift
-            )
+            self._kick_and_drift(system, result)
         self._thermalise(self._middle, system, step)
+        self._finish_drift(system)
         if barostat is not None:
             barostat.after_drift(system, step, *self._set_points(barostat, step))
 
     def after_forces(self, system: System, result: Result, step: int) -> None:
         """Half kick, then barostat and thermostat where they end a step."""
-        mobility, barostat = self._mobility, self._due_barostat(step)
-        motion.kick(system.velocities, result.forces, mobility.inverse_masses, self._strength)
-        mobility.kick_bodies(system, result, self._strength)
+        barostat = self._due_barostat(step)
+        self._kick(system, result)
+        self._mobility.kick_bodies(system, result, self._strength)
         if barostat is not None:
             barostat.close(system, result, step, *self._set_points(barostat, step))
         self._thermalise(self._closing, system, step)
+
+    def _kick(self, system: System, result: Result) -> None:
+        """Half kick of the atoms that move one by one."""
+        motion.kick(system.velocities, result.forces, self._mobility.inverse_masses, self._strength)
+
+    def _drift(self, system: System) -> None:
+        """Drift, up to the thermostats that split it."""
+        motion.drift(system.positions, system.velocities, self._first_drift)
+
+    def _kick_and_drift(self, system: System, result: Result) -> None:
+        """`_kick` and then `_drift`, in one call."""
+        motion.kick_and_drift(
+            system.positions, system.velocities, result.forces, self._mobility.inverse_masses, self._strength,
+            self._first_drift,
+        )  # fmt: skip
+
+    def _finish_drift(self, system: System) -> None:
+        """Drift from the thermostats that split it to the end; here they have done so (`Thermostat.finishes_drift`)."""
 
     def _due_barostat(self, step: int) -> Barostat | None:
         return self.barostat if self.barostat is not None and self.barostat.is_due(step) else None

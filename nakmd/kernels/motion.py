@@ -62,6 +62,29 @@ def kick(velocities, forces, inverse_masses, strength):
 
 
 @kernel
+def _kick_atoms(chunk, velocities, atoms, forces, inverse_masses, strength):
+    chosen, f, inverse_mass = part(atoms, chunk), part(forces, chunk), part(inverse_masses, chunk)
+    for k in range(len(chosen)):
+        i = chosen[k]
+        scale = strength * inverse_mass[k]
+        velocities[i, 0] += scale * f[k, 0]
+        velocities[i, 1] += scale * f[k, 1]
+        velocities[i, 2] += scale * f[k, 2]
+
+
+@parallel_kernel
+def kick_atoms(velocities, atoms, forces, inverse_masses, strength):
+    """`kick` some of the atoms: forces and inverse masses are theirs, (m, 3) and (m,), ``atoms`` (m,) int64 unique."""
+    chunks = (len(atoms) + CHUNK - 1) // CHUNK
+    if chunks <= SERIAL:
+        for chunk in range(chunks):
+            _kick_atoms(chunk, velocities, atoms, forces, inverse_masses, strength)
+    else:
+        for chunk in prange(chunks):
+            _kick_atoms(np.int64(chunk), velocities, atoms, forces, inverse_masses, strength)
+
+
+@kernel
 def _drift(chunk, positions, velocities, timestep):
     r, v = part(positions, chunk), part(velocities, chunk)
     for i in range(len(r)):

@@ -86,7 +86,17 @@ class Potential(ABC):
             If no term couples two of the species.
         """
         self.check_coverage(species_names)
-        return Evaluator(self, species_names, [term.bind_term(species_names) for term in self.terms])
+        return Evaluator(
+            self,
+            species_names,
+            [term.bind_term(species_names) for term in self.terms],
+            [term.is_stiff for term in self.terms],
+        )
+
+    def bind_stiff(self, species_names: Sequence[str]) -> Evaluator:
+        """Return an evaluator of the stiff terms alone (`Term.is_stiff`), for a system of their atoms."""
+        stiff = [term for term in self.terms if term.is_stiff]
+        return Evaluator(self, species_names, [term.bind_term(species_names) for term in stiff], [True] * len(stiff))
 
     def coverage(self, species_names: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return (a, b, ``covers(a, b)``) for every unordered pair of species."""
@@ -163,6 +173,9 @@ class Term(Potential):
 
     #: Whether it has a virial; without one there is no pressure and no barostat.
     has_virial: bool = True
+
+    #: Whether its forces vibrate with the bonds of light atoms: of two time steps it then takes the short one.
+    is_stiff: bool = False
 
     #: The terms that took pairs from this one.
     replaced_by: tuple[Term, ...] = ()

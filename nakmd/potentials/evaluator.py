@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nakmd.arrays import FloatArray
+from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
 from nakmd.neighbors import ListRequest, Neighbors, Sites, SlicedList
 from nakmd.potentials.local_energy import LocalEnergy
@@ -57,6 +57,20 @@ class BoundTerm(ABC):
         """Add the pair energies between species, (n_species, n_species) [eV]; a many-body term adds nothing."""
 
 
+class StiffShare(NamedTuple):
+    """What the stiff terms contribute to the forces.
+
+    Attributes
+    ----------
+    atoms : (m,) int64
+        All atoms on which stiff terms act.
+    forces : (m, 3) float64 [eV/Å]
+    """
+
+    atoms: IntArray
+    forces: FloatArray
+
+
 class Evaluator:
     """A potential bound to the species of one system (`nakmd.potentials.Potential.bind`).
 
@@ -68,6 +82,8 @@ class Evaluator:
     potential : Potential
     species_names : sequence of str
     terms : sequence of BoundTerm
+    are_stiff : sequence of bool
+        Which of the terms are stiff (`nakmd.potentials.base.Term.is_stiff`); none if omitted.
 
     Attributes
     ----------
@@ -79,11 +95,22 @@ class Evaluator:
         Neighbour lists that the terms need, in their order.
     """
 
-    def __init__(self, potential: Potential, species_names: Sequence[str], terms: Sequence[BoundTerm]) -> None:
+    def __init__(
+        self,
+        potential: Potential,
+        species_names: Sequence[str],
+        terms: Sequence[BoundTerm],
+        are_stiff: Sequence[bool] = (),
+    ) -> None:
         self.potential = potential
         self.species_names = tuple(species_names)
         self.terms = tuple(terms)
         self.requests = tuple(request for term in self.terms for request in term.requests)
+        ends = np.cumsum([0, *(len(term.requests) for term in self.terms)]).tolist()
+        self._parts = [(term, slice(a, b)) for term, a, b in zip(self.terms, ends, ends[1:], strict=False)]
+        self._stiff = [part for part, stiff in zip(self._parts, are_stiff, strict=False) if stiff]
+        self._others = [part for part in self._parts if part not in self._stiff]
+        self._none: list[tuple[BoundTerm, slice]] = []
 
     @property
     def cutoff(self) -> float:
@@ -95,6 +122,25 @@ class Evaluator:
         """Whether the energies between species are known."""
         return all(term.has_pair_energies for term in self.terms)
 
+    @property
+    def stiff_species(self) -> BoolArray:
+        """Which species the stiff terms act on, (n_species,)."""
+        acts = np.zeros(len(self.species_names), dtype=np.bool_)
+        for term, _ in self._stiff:
+            acts |= self._acts_on(term)
+        return acts
+
+    def terms_within(self, species: BoolArray) -> list[BoundTerm]:
+        """Return the terms that act on some species of a mask, (n_species,), and on no others."""
+        acting = [(term, self._acts_on(term)) for term in self.terms]
+        return [term for term, acts in acting if np.any(acts) and not np.any(acts & ~species)]
+
+    def _acts_on(self, term: BoundTerm) -> BoolArray:
+        acts = np.zeros(len(self.species_names), dtype=np.bool_)
+        for request in term.requests:
+            acts |= np.any(request.cutoffs > 0.0, axis=1) | np.any(request.cutoffs > 0.0, axis=0)
+        return acts
+
     def compute(
         self,
         system: System,
@@ -102,6 +148,8 @@ class Evaluator:
         result: Result,
         virial: bool = True,
         virials: FloatArray | None = None,
+        share: StiffShare | None = None,
+        resting: Sequence[BoundTerm] = (),
     ) -> None:
         r"""Overwrite ``result`` with the forces on the system and, if ``virial``, its energies and virial (else NaN).
 
@@ -114,6 +162,11 @@ class Evaluator:
         virial : bool
         virials : (n, 3, 3) float64 [eV], optional
             Overwritten with the virial of every atom. A pass of its own computes them: they cost nothing if omitted.
+        share : StiffShare, optional
+            Its forces are overwritten with those of the stiff terms, which ``result`` has too.
+        resting : sequence of BoundTerm
+            Terms that act only between atoms that are held in place, or as one body (`terms_within`): their forces move
+            nothing and are left out, so they cost nothing in steps without energies.
 
         Raises
         ------
@@ -140,17 +193,35 @@ class Evaluator:
         result.undivided = None
         if virials is not None:
             virials[:] = 0.0
-        begin = 0
-        for term in self.terms:
-            end = begin + len(term.requests)
-            lists = neighbors.lists[begin:end]
-            term.add_to(system, neighbors, lists, result, virial)
-            if virials is not None:
-                term.add_virials(neighbors, lists, virials)
-            begin = end
+        first, then = (self._parts, self._none) if share is None else (self._stiff, self._others)
+        if resting:
+            first, then = ([part for part in parts if part[0] not in resting] for parts in (first, then))
+            if virial or virials is not None:
+                idle = [part for part in self._parts if part[0] in resting]
+                self._add(idle, system, neighbors, result, virial, virials)
+                result.forces[:] = 0.0
+        self._add(first, system, neighbors, result, virial, virials)
+        if share is not None:
+            np.take(result.forces, share.atoms, axis=0, out=share.forces, mode="clip")
+        self._add(then, system, neighbors, result, virial, virials)
         if result.undivided is not None:  # a term has added to it
             result.undivided += float(np.sum(result.energies))
             result.energies[:] = np.nan
+
+    @staticmethod
+    def _add(
+        parts: Sequence[tuple[BoundTerm, slice]],
+        system: System,
+        neighbors: Neighbors,
+        result: Result,
+        virial: bool,
+        virials: FloatArray | None,
+    ) -> None:
+        for term, place in parts:
+            lists = neighbors.lists[place]
+            term.add_to(system, neighbors, lists, result, virial)
+            if virials is not None:
+                term.add_virials(neighbors, lists, virials)
 
     def evaluate(self, system: System, skin: float = 0.0) -> Result:
         """Return energy, forces and virial of one configuration, with lists built for this call only.

@@ -212,7 +212,7 @@ def _duration(stage: Any) -> str:
         return ""
     if not isinstance(stage, Dynamics):
         return f"at most {stage.n_steps:,} steps"
-    return f"{stage.n_steps * stage.timestep:g} ps in {stage.n_steps:,} steps of {stage.timestep * 1e3:g} fs"
+    return f"{stage.n_steps * stage.outer_step:g} ps in {stage.n_steps:,} steps of {stage.timestep_text}"
 
 
 def composition(topology: Topology) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Output
 from nakmd.deck.stage_sections import Deposition, Dynamics
+from nakmd.deck.time_steps import TimeSteps
 from nakmd.elements import element_of
 from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.io.storage import Storage
@@ -22,6 +23,10 @@ from nakmd.runs.stage_builder import build_restraints
 #: Time [s] of a trial of an exchange move, and of a call for each atom (bins, new lists, forces), on one core of Zen 4:
 #: 14 and 26 µs, 1 to 3 µs in liquid NaK and in NaK beside graphene (`examples/segregation.toml`).
 TRIAL, CALL = 25e-6, 3e-6
+
+#: Time [s] of an inner step of two time steps for each atom of the wall, on one core of Sapphire Rapids: 103 µs of bond
+#: order and 29 µs of lists for the 1,188 of `examples/flagship.toml` (least of 30 timings on a loaded machine).
+INNER_STEP = 0.11e-6
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ def estimate(plan: Plan) -> Estimate:
                 stage.name or stage.kind,
                 stage.kind,
                 stage.n_steps,
-                f"{stage.n_steps * stage.timestep:g} ps" if isinstance(stage, Dynamics) else "",
+                f"{stage.n_steps * stage.outer_step:g} ps" if isinstance(stage, Dynamics) else "",
                 _summary(stage),
             )
             for stage in deck.stage
@@ -170,7 +175,7 @@ def estimate(plan: Plan) -> Estimate:
         n_frames=frames,
         n_rows=rows,
         stored=_stored(deck.output, n_stored, system.n_atoms),
-        wall_time=steps * n_here * rate * 1e-6 + _time_of_moves(deck, n_here),
+        wall_time=steps * n_here * rate * 1e-6 + _time_of_moves(deck, n_here) + _time_of_inner_steps(plan) / threads,
         rate_source=source,
     )
 
@@ -194,6 +199,20 @@ def _time_of_moves(deck: Deck, n_atoms: int) -> float:
     return sum(calls * (move.attempts * TRIAL + n_atoms * CALL) for calls, move in moves)
 
 
+def _time_of_inner_steps(plan: Plan) -> float:
+    """Return the time [s] on one thread that the inner steps of stages with two time steps take."""
+    deck, system, potential = plan.require()
+    inner = sum(
+        stage.n_steps * (stage.timestep.inner_steps - 1)
+        for stage in deck.stage
+        if isinstance(stage, Dynamics) and isinstance(stage.timestep, TimeSteps)
+    )
+    if not inner:
+        return 0.0
+    stiff = potential.bind_stiff(system.species_names).stiff_species[system.species]
+    return inner * int(stiff.sum()) * INNER_STEP
+
+
 def _summary(stage: Any) -> str:
     restrained = "".join(f", {restraint.words}" for restraint in build_restraints(stage))
     if not isinstance(stage, Dynamics):
@@ -214,4 +233,4 @@ def _summary(stage: Any) -> str:
         text += f", {move.text}"
     if isinstance(stage, Deposition):
         text += f", {stage.count} atoms ({', '.join(stage.species)}) {stage.side}, one every {stage.every:g} ps"
-    return f"{text}{restrained}, {stage.timestep * 1e3:g} fs"
+    return f"{text}{restrained}, {stage.timestep_text}"

@@ -224,7 +224,8 @@ class Session:
         if self._pace > 0.0 and self.system.n_atoms:
             rate = 1e6 / (self._pace * self.system.n_atoms)
             has_moves = any(stage.moves for stage in simulation.stages)  # their time is estimated apart
-            is_apart = has_moves or any(term.is_external for term in self.potential.terms)
+            splits = any(stage.integrator.splits_forces for stage in simulation.stages)  # so is that of inner steps
+            is_apart = has_moves or splits or any(term.is_external for term in self.potential.terms)
             if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not is_apart:
                 measured = MeasuredRate(self.system.n_atoms, wall_share(self.system), rate)
                 store_rate(self.potential, self.threads, measured)

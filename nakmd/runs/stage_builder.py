@@ -9,6 +9,7 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.kinds import chosen_options
 from nakmd.deck.stage_names import stage_names
 from nakmd.deck.stage_sections import BarostatSection, Deposition, Dynamics, Relax
+from nakmd.deck.time_steps import TimeSteps
 from nakmd.integrators import (
     BAROSTATS,
     MINIMISERS,
@@ -20,6 +21,7 @@ from nakmd.integrators import (
     Integrator,
     Move,
     Ramp,
+    Respa,
     Thermostat,
     VelocityVerlet,
 )
@@ -67,7 +69,7 @@ def build_stages(deck: Deck, has_velocities: bool) -> list[Stage]:
 
 
 def build_integrator(section: Relax | Dynamics) -> Integrator:
-    """Return the minimiser of a relaxation, or velocity Verlet with the thermostat and the barostat of a stage.
+    """Return the minimiser of a relaxation, or the dynamics of a stage with its thermostats and barostat.
 
     Raises
     ------
@@ -76,9 +78,11 @@ def build_integrator(section: Relax | Dynamics) -> Integrator:
     """
     if isinstance(section, Relax):
         return MINIMISERS[section.method](section.force)
-    if section.bath:
-        return VelocityVerlet(section.timestep, [_bath(bath) for bath in section.bath])
-    return VelocityVerlet(section.timestep, _thermostat(section), _barostat(section.barostat))
+    thermostat = [_bath(bath) for bath in section.bath] if section.bath else _thermostat(section)
+    barostat = _barostat(section.barostat)
+    if isinstance(section.timestep, TimeSteps):
+        return Respa(section.timestep.rest, section.timestep.inner_steps, thermostat, barostat)
+    return VelocityVerlet(section.timestep, thermostat, barostat)
 
 
 def build_moves(section: Relax | Dynamics) -> tuple[Move, ...]:

@@ -12,8 +12,9 @@ from nakmd.errors import AnalysisError, InputError
 from nakmd.integrators import VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.results.measure import Measuring
+from nakmd.runs.resonance import check_resonance
 from nakmd.runs.stage_builder import build_integrator, build_moves, build_restraints, build_stages
-from nakmd.simulation import Stage, arrival_faults, move_faults, stage_faults
+from nakmd.simulation import Stage, model_faults, stage_faults
 from nakmd.system import System
 
 
@@ -30,11 +31,11 @@ def check_start(deck: Deck, system: System, potential: Potential) -> Iterator[Pr
     if not faults:
         stages = build_stages(deck, bool(np.any(system.velocities)))
         faults = list(stage_faults(system, stages, deck.seed))
-        if not faults and any(stage.moves for stage in stages):
-            faults = list(move_faults(system, potential.bind(system.species_names), stages))
-        if not faults and system.present is not None:
-            faults = list(arrival_faults(system, stages, potential.bind(system.species_names).cutoff))
+        if not faults:
+            faults = list(model_faults(system, potential.bind(system.species_names), stages))
         faults = faults or list(_empty_regions(system, stages))
+        if not faults:
+            yield from check_resonance(deck.stage, stages, system, potential)
     said: set[str] = set()
     for index, fault in faults:
         # a fault of the groups is the same in every stage

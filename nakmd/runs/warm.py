@@ -36,6 +36,9 @@ _ALL_STAGES = [
     _dynamics("nve"),
 ]
 
+#: For walls: two time steps.
+_SPLIT = _dynamics("nve", timestep={"bonds": "0.5 fs", "rest": "1 fs"})
+
 #: Runs that compile the kernels: name, model and structure.
 TRIALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "metal, all integrators": ({"potential": "nak"}, _LIQUID),
@@ -73,7 +76,7 @@ def warm_up(name: str) -> float:
         deck = Deck(
             model=model,
             structure=structure,
-            stage=_ALL_STAGES,
+            stage=[*_ALL_STAGES, *([_SPLIT] if "carbon" in structure else [])],
             output={"trajectory_every": 4, "thermo_every": 2},
         )
         run_deck(deck, Path(folder) / "run")

@@ -1,10 +1,9 @@
 """The simulation loop, its stages and its observers."""
 
-from nakmd.simulation.arrivals import arrival_faults
 from nakmd.simulation.deadline import Deadline
-from nakmd.simulation.exchanges import move_faults
 from nakmd.simulation.live_analysis import LiveAnalysis
 from nakmd.simulation.loop import Simulation
+from nakmd.simulation.model_faults import model_faults
 from nakmd.simulation.observers import FrameWriter, Observer, ThermoLog, ThermoWriter
 from nakmd.simulation.progress import Progress
 from nakmd.simulation.readings import THERMO_UNITS
@@ -29,7 +28,6 @@ __all__ = [
     "ThermoLog",
     "ThermoWriter",
     "WallDistance",
-    "arrival_faults",
-    "move_faults",
+    "model_faults",
     "stage_faults",
 ]

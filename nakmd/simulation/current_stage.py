@@ -107,13 +107,14 @@ class CurrentStage:
 
     def _bind(self) -> Mobility:
         forces, schedule = self._forces, self._schedule
-        forces.mobility, bound = schedule.stage.bind(
+        mobility, bound = schedule.stage.bind(
             self._system, self._seed, schedule.span, forces.mobility, self._restraints.bound
         )
+        forces.bind(mobility, schedule.stage.integrator)
         self._restraints.begin_stage(schedule.stage, bound)
         self._exchanges.bind(schedule.stage)
-        self._arrivals.bind(schedule.stage, forces.mobility)
-        return forces.mobility
+        self._arrivals.bind(schedule.stage, mobility)
+        return mobility
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint stores of the stage, and the reports."""

@@ -15,13 +15,14 @@ from nakmd.errors import ExplosionError, InputError, ModelError, NeighborOverflo
 from nakmd.kernels.jit import set_threads
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Potential
-from nakmd.simulation.arrivals import Arrivals, arrival_faults
+from nakmd.simulation.arrivals import Arrivals
 from nakmd.simulation.checkpoint_arrays import pack_arrays, unpack_arrays
 from nakmd.simulation.current_stage import CurrentStage
 from nakmd.simulation.deadline import Deadline
-from nakmd.simulation.exchanges import Exchanges, move_faults
+from nakmd.simulation.exchanges import Exchanges
 from nakmd.simulation.forces import Forces
 from nakmd.simulation.last_step import LastStep
+from nakmd.simulation.model_faults import model_faults
 from nakmd.simulation.observer_group import ObserverGroup
 from nakmd.simulation.observers import Observer
 from nakmd.simulation.progress import Progress, ProgressReporter
@@ -125,9 +126,7 @@ class Simulation:
         check_stages(system, self.stages, seed)
         check_virial(self.stages, [term.label for term in potential.terms if not term.has_virial])
         self._last_step = LastStep.of(potential, system, self.result, self._schedule, self._restraints, self._arrivals)
-        for _, fault in move_faults(system, self.evaluator, self.stages):
-            raise fault
-        for _, fault in arrival_faults(system, self.stages, self.evaluator.cutoff):
+        for _, fault in model_faults(system, self.evaluator, self.stages):
             raise fault
         for observer in self.observers:
             observer.attach(self)

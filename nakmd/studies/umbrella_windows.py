@@ -156,7 +156,7 @@ class Windows:
         self._directory, self._springs = directory, springs
         self._steer, self._duration = steer, duration
         self._deck = Deck.from_source(source)
-        self._timestep = template_of(self._deck).timestep
+        self._timestep = template_of(self._deck).outer_step
 
     def folder(self, centre: float) -> Path:
         """Return the folder of the window with this centre."""

@@ -84,7 +84,7 @@ def work_of_adhesion(
 
 
 def _timestep_of_free_wall(trajectory: Trajectory, stages: str | Sequence[str] | None) -> float | None:
-    """Return the shortest time step [ps] of the measured stages, None if the deck constrains wall atoms.
+    """Return the shortest time step [ps] of the wall in the measured stages, None if the deck constrains wall atoms.
 
     A tethered or partly frozen wall has another thermal energy than a free one.
     """
@@ -98,7 +98,7 @@ def _timestep_of_free_wall(trajectory: Trajectory, stages: str | Sequence[str] |
         return None
     measured = chosen_stages(trajectory.stages, stages)
     steps = [
-        section.timestep
+        section.inner_step
         for name, section in zip(stage_names(deck.stage), deck.stage, strict=True)
         if name in measured and isinstance(section, Dynamics)
     ]

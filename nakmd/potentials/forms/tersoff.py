@@ -136,6 +136,7 @@ class Tersoff(Term):
 
     Record: ClassVar[type[NumbersRecord]] = TersoffSet
     has_mixed = False
+    is_stiff = True
 
     def __init__(self, parameters: TersoffParameters, label: str = "tersoff") -> None:
         self.parameters = parameters
