@@ -137,7 +137,7 @@ def test_counts_beyond_the_limits(tables, message):
 
 
 def test_memory_and_disk_are_refused_before_building(monkeypatch, nothing_is_built):
-    monkeypatch.setattr("nakmd.runs.footprint._available_memory", lambda: 1e9)
+    monkeypatch.setattr("nakmd.runs.footprint.available_memory", lambda: 1e9)
     faults = plan_of({"liquid": {**METAL, "atoms": 2_000_000}}).faults
     assert any("2000000 atoms need about" in fault and "1 GB are free" in fault for fault in faults), faults
     stage = {**STAGE, "steps": 10**11}

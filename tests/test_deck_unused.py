@@ -9,7 +9,7 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError
 from nakmd.runs.plan import make_plan
-from nakmd.runs.run import _refuse_changed_deck
+from nakmd.runs.stored_deck import refuse_changed_deck
 from nakmd.runs.walltime import deadline_of
 
 BULK = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
@@ -80,9 +80,9 @@ def test_a_group_has_one_tether():
 
 
 def test_only_the_copy_in_the_folder_of_the_run_may_be_missing(tmp_path):
-    _refuse_changed_deck("", tmp_path / "deck.toml", is_copy=True)
+    refuse_changed_deck("", tmp_path / "deck.toml", is_copy=True)
     with pytest.raises(InputError, match="There is no deck"):
-        _refuse_changed_deck("", tmp_path / "deck.toml", is_copy=False)
+        refuse_changed_deck("", tmp_path / "deck.toml", is_copy=False)
 
 
 @pytest.mark.parametrize(("atoms", "fatal"), [(400, False), (100, True)])

@@ -220,7 +220,7 @@ def test_melting_check_is_optional():
 
 # ------------------------------------------------------------------------------------- invalid files
 FILES = {
-    "truncated.eam.fs": (lambda t: t[: len(t) // 2], r"ends after|ends where"),
+    "truncated.eam.fs": (lambda t: t[: t.rindex("\n", 0, len(t) // 2)], r"ends after|ends where"),
     "counts.eam.fs": (lambda t: t.replace(str(N_RHO), str(N_RHO - 1), 1), "more values on this line|values, not"),
     "nan.eam.fs": (lambda t: t.replace("\n0.0", "\nnan", 1) if "\n0.0" in t else t[:900] + " nan " + t[900:], "nan"),
     "empty.eam.alloy": (lambda t: "", r"is empty \(0 bytes\)"),
