@@ -45,7 +45,7 @@ def test_full_and_half_layers(face):
     assert record.layer_roughness == pytest.approx([0.0, d / 2, 0.0, d / 2, 0.0], abs=1e-6 * d)
     assert record.mixing.count == record.promoted.count == 0
     # a full film has the map of the bare slab. On (111) the planes are a third of a cell apart, off the grid of a/2; on
-    # (110) some points of the grid are on the edge of a sphere, to either side by rounding, which depends on the processor
+    # (110) points of the grid are on the edge of a sphere, to either side by rounding, which depends on the processor
     tolerance = 1e-9 if face == "100" else 0.02
     assert record.height_roughness[[2, 4]] == pytest.approx(record.bare_roughness, rel=tolerance)
 
