@@ -25,6 +25,9 @@ class IdealGas:
         result.forces[:] = 0.0
         result.virial[:] = 0.0 if virial else np.nan
 
+    def terms_within(self, species):
+        return []
+
     def pair_energies(self, system, neighbors):
         n = len(system.species_names)
         return np.zeros((n, n))

@@ -97,10 +97,10 @@ def split_faults(system: System, evaluator: Evaluator, stages: Sequence[Stage]) 
     stages : sequence of Stage
         They fit the system.
     """
-    atoms = stiff_atoms(evaluator, system)
     for index, stage in enumerate(stages):
         if not stage.integrator.splits_forces:
             continue
+        atoms = stiff_atoms(evaluator, system)
         mobility = Mobility(system, stage.frozen, stage.tethered, stage.rigid)
         in_bodies = atoms & mobility.moves & ~mobility.free
         if not np.any(atoms):
