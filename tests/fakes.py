@@ -18,7 +18,7 @@ class IdealGas:
     def bind(self, species_names):
         return self
 
-    def compute(self, system, neighbors, result, virial=True, virials=None):
+    def compute(self, system, neighbors, result, virial=True, virials=None, share=None, resting=()):
         result.energies[:] = 0.0
         if virials is not None:
             virials[:] = 0.0

@@ -97,7 +97,7 @@ def test_rigid_body_moves_under_its_total_force_alone():
     class Push(IdealGas):
         """A constant force on every atom."""
 
-        def compute(self, system, neighbors, result, virial=True, virials=None):
+        def compute(self, system, neighbors, result, virial=True, virials=None, share=None, resting=()):
             super().compute(system, neighbors, result, virial, virials)
             result.forces[:] = pushes
 

@@ -302,7 +302,7 @@ def test_canonical_average_of_a_harmonic_bond():
     values = []
 
     class Bond(IdealGas):
-        def compute(self, system, neighbors, result, virial=True, virials=None):
+        def compute(self, system, neighbors, result, virial=True, virials=None, share=None, resting=()):
             super().compute(system, neighbors, result, virial, virials)
             bound.add(system, result)
             values.append(bound.value)

@@ -16,7 +16,7 @@ class Broken(IdealGas):
     def __init__(self, change, call=60):
         self.change, self.calls, self.first = change, 0, call
 
-    def compute(self, system, neighbors, result, virial=True, virials=None):
+    def compute(self, system, neighbors, result, virial=True, virials=None, share=None, resting=()):
         super().compute(system, neighbors, result, virial, virials)
         self.calls += 1
         if self.calls >= self.first:
