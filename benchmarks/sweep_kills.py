@@ -25,7 +25,7 @@ import psutil
 
 import nakmd
 from nakmd.runs.run import run_deck
-from nakmd.sweeps.sweep_folder import SweepFolder
+from nakmd.runs.sweep_folder import SweepFolder
 
 COMMAND = [sys.executable, "-m", "nakmd"]
 

@@ -7,9 +7,9 @@ import pytest
 from small_decks import LIQUID
 
 from nakmd.errors import DeckError, InputError
+from nakmd.runs.sweep_folder import SweepFolder
 from nakmd.sweeps import point_check
 from nakmd.sweeps.axis_values import labels_of, values_of_range
-from nakmd.sweeps.sweep_folder import SweepFolder
 from nakmd.sweeps.sweep_preparation import confirm_point, confirm_points, prepare_sweep
 
 DECK = f"""

@@ -118,7 +118,7 @@ def test_real_runs_become_the_rows_of_their_results(tmp_path):
     for index, seed in enumerate((1, 2)):
         runs.append(run_deck(small(), tmp_path / "points" / f"{index:012x}", threads=1, seed=seed))
         points.append({"index": index, "id": f"{index:012x}", "changes": {}, "labels": {"seed": seed}, "seed": seed})
-    index = {"name": "real", "deck": "", "deck_name": "small.toml", "axes": [SEEDS], "points": points}
+    index = {"name": "real", "deck": "", "deck_name": "small.toml", "folder": ".", "axes": [SEEDS], "points": points}
     (tmp_path / "index.json").write_text(json.dumps(index))
     sweep = nakmd.Sweep(tmp_path)
     assert sweep.complete

@@ -21,6 +21,7 @@ from nakmd.errors import InputError
 from nakmd.io.folder_lock import LOCK
 from nakmd.io.process_identity import ProcessIdentity
 from nakmd.runs.run import run_deck
+from nakmd.runs.sweep_folder import SweepFolder
 from nakmd.sweeps import attempt as attempts
 from nakmd.sweeps import sweep_run
 from nakmd.sweeps.array_script import write_array_script
@@ -29,7 +30,6 @@ from nakmd.sweeps.cores import share_cores
 from nakmd.sweeps.executors import local_executor, remote_executor
 from nakmd.sweeps.point_check import PointSize
 from nakmd.sweeps.point_run import run_point
-from nakmd.sweeps.sweep_folder import SweepFolder
 from nakmd.sweeps.sweep_preparation import confirm_points, prepare_sweep
 from nakmd.sweeps.sweep_run import SweepRun
 

@@ -14,9 +14,9 @@ from nakmd.errors import InputError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from nakmd.runs.sweep_folder import SweepFolder
     from nakmd.sweeps.point_check import PointSize
     from nakmd.sweeps.point_run import PointOutcome
-    from nakmd.sweeps.sweep_folder import SweepFolder
 
 
 def sweep(
@@ -50,7 +50,7 @@ def sweep(
     from nakmd.cli.interrupts import interrupted_by_signals
 
     with interrupted_by_signals():
-        from nakmd.sweeps.sweep_folder import SweepFolder
+        from nakmd.runs.sweep_folder import SweepFolder
 
         if source.is_dir():
             if directory is not None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from nakmd.deck.quantities import TEMPERATURE, QuantityError, parse_quantity
-from nakmd.errors import FileFormatError, InputError
 from nakmd.runs.folder import RunFolder
-
-INDEX = "index.json"
-POINTS = "points"
-FAILURE = "failure.json"
+from nakmd.runs.sweep_folder import INDEX, SweepFolder, damaged_index
+from nakmd.runs.sweep_index import SweepPoint
 
 #: Keys of a deck that choose a model: the spread over them is a model error, not a statistical one.
 _OF_MODELS = frozenset({"model.potential", "model.member", "model.ase"})
@@ -144,17 +140,8 @@ def read_sweep(directory: str | Path) -> StoredSweep:
     FileFormatError
         If its index is damaged.
     """
-    folder = Path(directory)
-    path = folder / INDEX
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        what = f"contains no {INDEX}" if folder.exists() else "does not exist"
-        raise InputError(f"{folder} {what}. Give the folder of a sweep, such as nakmd.Sweep('sweeps/first').") from None
-    except (OSError, ValueError) as error:
-        raise FileFormatError(
-            path, f"cannot be read ({error}).", "Call `nakmd sweep` again with this folder."
-        ) from None
+    sweep = SweepFolder.read(Path(directory))
+    index = sweep.index
     try:
         axes = tuple(
             StoredAxis(
@@ -163,47 +150,34 @@ def read_sweep(directory: str | Path) -> StoredSweep:
                 tuple(axis["values"]),
                 str(axis.get("unit") or ""),
             )
-            for axis in index["axes"]
-        )
-        points = tuple(_point(folder / POINTS, point) for point in index["points"])
-        return StoredSweep(
-            str(index["name"]), str(index.get("deck_name", "")), str(index.get("deck", "")), axes, points
+            for axis in index.axes
         )
     except (KeyError, TypeError, AttributeError) as error:
-        fault = f"lacks {error}" if isinstance(error, KeyError) else f"has another form ({error})"
-        raise FileFormatError(path, f"{fault}, so it is no index of a sweep.", "Call `nakmd sweep` again.") from None
+        raise damaged_index(sweep.path, f"has an axis of another form ({error})") from None
+    points = tuple(_point(sweep, point) for point in index.points)
+    return StoredSweep(index.name, index.deck_name, index.deck, axes, points)
 
 
-def _point(folder: Path, entry: Mapping[str, Any]) -> StoredPoint:
-    run = RunFolder(folder / str(entry["id"]))
+def _point(sweep: SweepFolder, point: SweepPoint) -> StoredPoint:
+    run = sweep.run_folder(point)
     status = run.read_status()
-    state, message, results = _state(run, status)
+    state, message, results = _state(run, status, sweep.failure(point))
     return StoredPoint(
-        int(entry["index"]), str(entry["id"]), run.path, dict(entry["labels"]), entry.get("seed"), state, message,
-        results, str(status.get("nakmd", "")),
-    )  # fmt: skip
+        point.index, point.id, run.path, point.labels, point.seed, state, message, results, str(status.get("nakmd", ""))
+    )
 
 
-def _state(run: RunFolder, status: Mapping[str, Any]) -> tuple[State, str, Mapping[str, Any]]:
+def _state(
+    run: RunFolder, status: Mapping[str, Any], failure: Mapping[str, Any] | None
+) -> tuple[State, str, Mapping[str, Any]]:
     word = status.get("status")
     if word == "finished":
         results = run.read_results()
         if isinstance(results.get("table"), list):
             return "finished", "", results
         return "failed", f"{run.results} cannot be read: the run has ended, but its results are lost.", {}
-    failure = _failure(run.path / FAILURE)
     if failure is not None or word == "failed":
-        return "failed", failure or str(status.get("message") or "no message"), {}
+        return "failed", (failure or status).get("message") or "no message", {}
     if word in ("starting", "running") and run.is_busy:
         return "running", "", {}
     return ("interrupted" if run.holds_run else "not run"), "", {}
-
-
-def _failure(path: Path) -> str | None:
-    """Return the message of a failed point; None if it has not failed."""
-    try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["message"])
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"{path.name} cannot be read"

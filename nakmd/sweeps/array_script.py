@@ -10,8 +10,8 @@ from pathlib import Path
 from nakmd.io.atomic import write_atomically
 from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
+from nakmd.runs.sweep_folder import SweepFolder
 from nakmd.sweeps.point_check import PointSize
-from nakmd.sweeps.sweep_folder import SweepFolder
 
 ARRAY = "array.slurm"
 

@@ -18,8 +18,8 @@ def main() -> None:
     os.dup2(2, 1)
     threading.Thread(target=_end_with_parent, name="end with the parent", daemon=True).start()
     # after the thread, because Numba takes a second to import
+    from nakmd.runs.sweep_folder import SweepFolder  # noqa: PLC0415
     from nakmd.sweeps.point_run import run_point  # noqa: PLC0415
-    from nakmd.sweeps.sweep_folder import SweepFolder  # noqa: PLC0415
 
     sweep = SweepFolder.read(Path(directory))
     outcome = run_point(sweep, sweep.point(int(index)), int(threads))

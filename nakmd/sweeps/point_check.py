@@ -25,7 +25,7 @@ from nakmd.runs.plan import Plan, check_words, make_plan
 from nakmd.runs.potential_builder import build_potential, concentration_of
 from nakmd.runs.provenance import potential_hash
 from nakmd.runs.size_limits import check_size
-from nakmd.sweeps.sweep_index import SweepPoint, changed_deck
+from nakmd.runs.sweep_index import SweepPoint, changed_deck
 from nakmd.toml_lines import KeyPath
 
 #: Digits of the digest that name a point: two of a million points are equal with a probability of 0.2 %, and that

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nakmd.errors import InUseError, NakmdError
-from nakmd.sweeps.sweep_folder import SweepFolder
-from nakmd.sweeps.sweep_index import SweepPoint
+from nakmd.runs.sweep_folder import SweepFolder
+from nakmd.runs.sweep_index import SweepPoint
 
 if TYPE_CHECKING:
     from nakmd.runs.session import ProgressReport

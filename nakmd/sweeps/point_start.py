@@ -9,8 +9,8 @@ from nakmd.runs.folder import RunFolder
 from nakmd.runs.outcome import Run
 from nakmd.runs.run import resume_run, run_deck
 from nakmd.runs.session import ProgressReport
-from nakmd.sweeps.sweep_folder import SweepFolder
-from nakmd.sweeps.sweep_index import SweepPoint
+from nakmd.runs.sweep_folder import SweepFolder
+from nakmd.runs.sweep_index import SweepPoint
 from nakmd.sweeps.sweep_preparation import confirm_point
 
 

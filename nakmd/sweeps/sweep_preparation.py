@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from nakmd.errors import InputError
+from nakmd.runs.sweep_folder import SweepFolder
+from nakmd.runs.sweep_index import SweepIndex, SweepPoint
 from nakmd.sweeps.axes import combinations, describe_axes
 from nakmd.sweeps.axis_reader import read_axes
 from nakmd.sweeps.point_check import PointCheck, PointSize, check_points
-from nakmd.sweeps.sweep_folder import SweepFolder
-from nakmd.sweeps.sweep_index import SweepIndex, SweepPoint
 from nakmd.sweeps.sweep_tables import SweepText
 
 

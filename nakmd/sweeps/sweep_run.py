@@ -13,12 +13,12 @@ from typing import Any
 from nakmd.errors import RunError
 from nakmd.io.folder_lock import STALE
 from nakmd.pace import Pace
+from nakmd.runs.sweep_folder import SweepFolder
+from nakmd.runs.sweep_index import SweepPoint
 from nakmd.sweeps.attempt import attempt
 from nakmd.sweeps.executors import lost_scheduler
 from nakmd.sweeps.point_check import PointSize
 from nakmd.sweeps.point_run import PointOutcome
-from nakmd.sweeps.sweep_folder import SweepFolder
-from nakmd.sweeps.sweep_index import SweepPoint
 
 #: Time [s] between two looks at the points that run, for each hundred points.
 _INTERVAL = 1.0

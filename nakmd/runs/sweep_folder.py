@@ -10,7 +10,7 @@ from typing import Any
 from nakmd.errors import FileFormatError, InputError, RunError
 from nakmd.io.atomic import write_atomically
 from nakmd.runs.folder import RunFolder
-from nakmd.sweeps.sweep_index import SweepIndex, SweepPoint
+from nakmd.runs.sweep_index import SweepIndex, SweepPoint
 
 INDEX, TABLE, COPY, POINTS, FAILURE = "index.json", "index.csv", "sweep.toml", "points", "failure.json"
 
@@ -35,17 +35,22 @@ class SweepFolder:
         Raises
         ------
         InputError
-            If it is none, or its index is damaged.
+            If it is none.
+        FileFormatError
+            If its index is damaged.
         """
         file = path / INDEX
         if not file.is_file():
-            raise InputError(f"{path} is not the folder of a sweep: it has no {INDEX}. Give a sweep file.")
+            what = f"contains no {INDEX}" if path.exists() else "does not exist"
+            raise InputError(f"{path} {what}. Give a sweep file, or the folder of a sweep, as in runs/sweep-NAME.")
         try:
             return cls(path, SweepIndex.from_dict(json.loads(file.read_text(encoding="utf-8"))))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise FileFormatError(
-                file, f"is not the index of a sweep ({error}).", "Call `nakmd sweep` with the sweep file again."
-            ) from None
+        except (OSError, ValueError) as error:
+            raise damaged_index(path, f"cannot be read ({error})") from None
+        except KeyError as error:
+            raise damaged_index(path, f"lacks {error.args[0]}") from None
+        except (TypeError, AttributeError) as error:
+            raise damaged_index(path, f"has another form ({error})") from None
 
     # ------------------------------------------------------------------------------------------ points
     def run_folder(self, point: SweepPoint) -> RunFolder:
@@ -74,9 +79,11 @@ class SweepFolder:
         """Return message and exit code of the last attempt if it failed, else None."""
         try:
             stored = json.loads((self.run_folder(point).path / FAILURE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return {"message": str(stored["message"]), "exit_code": int(stored["exit_code"])}
+        except FileNotFoundError:
             return None
-        return stored if isinstance(stored, dict) else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return {"message": f"{FAILURE} cannot be read", "exit_code": 1}
 
     def write_failure(self, point: SweepPoint, message: str, exit_code: int) -> None:
         """Store why a point failed; what cannot be stored is still told."""
@@ -122,3 +129,10 @@ class SweepFolder:
         write_atomically(self.path / COPY, text.encode())
         write_atomically(self.path / TABLE, self.index.to_csv().encode())
         write_atomically(self.path / INDEX, (index + "\n").encode())
+
+
+def damaged_index(path: Path, what: str) -> FileFormatError:
+    """Return the error for the index of a sweep that cannot be used."""
+    return FileFormatError(
+        path / INDEX, f"{what}, so it is not the index of a sweep.", "Call `nakmd sweep` with the sweep file again."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -83,7 +83,11 @@ class SweepIndex:
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Self:
-        """Return the index of a `to_dict`; raise `TypeError` or `KeyError` if the entries are others."""
+        """Return the index of a `to_dict`; raise `KeyError` or `TypeError` if entries lack or have another form."""
+        needed = [field.name for field in fields(cls) if field.default is MISSING]
+        lacking = sorted(name for name in needed if name not in entries)
+        if lacking:
+            raise KeyError(", ".join(map(repr, lacking)))
         known = {name: entries[name] for name in (field.name for field in fields(cls)) if name in entries}
         names = [field.name for field in fields(SweepPoint)]
         points = [SweepPoint(**{name: point[name] for name in names}) for point in entries["points"]]
