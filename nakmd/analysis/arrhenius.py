@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nakmd.analysis.base import Record
-from nakmd.analysis.joined_sample import joined_sample, strongest_trend
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.temperature_points import TemperaturePoints
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
@@ -81,43 +81,16 @@ def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure]
     """
     if sign not in (1, -1):
         raise AnalysisError(f"The sign must be 1 (rises with temperature) or -1 (falls), got {sign}.")
-    if len(temperatures) != len(records):
-        raise AnalysisError(f"Got {len(temperatures)} temperatures but {len(records)} results.")
-    if len(set(temperatures)) < 3:
-        raise AnalysisError(f"An Arrhenius fit needs at least three temperatures, got {sorted(set(temperatures))} K.")
-    units = {record.unit for record in records}
-    if len(units) > 1:
-        raise AnalysisError(f"The results have different units: {', '.join(sorted(units))}.")
-    t = np.array(temperatures, dtype=np.float64)
-    values = np.array([float(record.value) for record in records])
-    errors = np.array([float(record.error) for record in records])
-    for temperature, value in zip(t, values):
-        if not (value > 0.0 and temperature > 0.0):
-            raise AnalysisError(
-                f"The value at {temperature:g} K is {value:g}; temperatures and values must be positive."
-            )
-    line = weighted_line(1.0 / (K_B * t), np.log(values), errors / values)
-    unit = units.pop()
-    name = next((record.quantity for record in records if isinstance(record, Record)), "value")
-    prefactor = float(np.exp(line.intercept))
+    points = TemperaturePoints.of(temperatures, records, "An Arrhenius fit")
+    points.check_signs(values=True, named="values")
+    line = weighted_line(1.0 / (K_B * points.temperatures), np.log(points.values), points.errors / points.values)
+    unit, prefactor = points.unit, float(np.exp(line.intercept))
     return ArrheniusRecord(
-        quantity=f"activation energy of {name}",
-        value=-sign * line.slope,
-        error=line.slope_error,
-        unit="eV",
-        n_effective=line.n_effective,
-        trend=strongest_trend(records),
-        sample=joined_sample(
-            (f"the run at {temperature:g} K", record.sample)
-            for temperature, record in zip(temperatures, records, strict=True)
-            if isinstance(record, Record)
-        ),
-        notes=(f"weighted line through {len(t)} temperatures, {t.min():g} to {t.max():g} K", line.note),
+        quantity=f"activation energy of {points.name}",
+        **points.energy(-sign * line.slope, line),
         prefactor=Measure(prefactor, prefactor * line.intercept_error, unit, line.n_effective),
-        temperatures=t,
-        values=values,
-        errors=errors,
-        of=f"{name} / {unit}" if unit not in ("", "1") else name,
-        chi2=line.chi2,
+        values=points.values,
+        errors=points.errors,
+        of=f"{points.name} / {unit}" if unit not in ("", "1") else points.name,
         sign=sign,
     )

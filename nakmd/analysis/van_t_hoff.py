@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from nakmd.analysis.base import Record
-from nakmd.analysis.joined_sample import joined_sample, strongest_trend
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.temperature_points import TemperaturePoints
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import K_B
@@ -81,46 +81,22 @@ def van_t_hoff(
         If there are fewer than three temperatures, units differ, a free energy is not in eV, or a temperature or a
         ratio is not positive.
     """
-    if len(temperatures) != len(records):
-        raise AnalysisError(f"Got {len(temperatures)} temperatures but {len(records)} results.")
-    if len(set(temperatures)) < 3:
-        raise AnalysisError(f"A van 't Hoff fit needs at least three temperatures, got {sorted(set(temperatures))} K.")
-    units = {record.unit for record in records}
-    if len(units) > 1:
-        raise AnalysisError(f"The results have different units: {', '.join(sorted(units))}.")
-    if of == "free-energy" and units != {"eV"}:
-        raise AnalysisError(f"Free energies must be in eV, got {units.pop()!r}.")
-    t = np.array(temperatures, dtype=np.float64)
-    values = np.array([float(record.value) for record in records])
-    errors = np.array([float(record.error) for record in records])
-    for temperature, value in zip(t, values):
-        if not temperature > 0.0 or (of == "ratio" and not value > 0.0):
-            raise AnalysisError(
-                f"The value at {temperature:g} K is {value:g}; temperatures and ratios must be positive."
-            )
-    if of == "ratio":
-        logarithms, widths = np.log(values), errors / values
+    points = TemperaturePoints.of(temperatures, records, "A van 't Hoff fit")
+    is_ratio = of == "ratio"
+    if not is_ratio and points.unit != "eV":
+        raise AnalysisError(f"Free energies must be in eV, got {points.unit!r}.")
+    points.check_signs(values=is_ratio, named="ratios")
+    thermal = K_B * points.temperatures
+    if is_ratio:
+        logarithms, widths = np.log(points.values), points.errors / points.values
     else:
-        logarithms, widths = -values / (K_B * t), errors / (K_B * t)
-    line = weighted_line(1.0 / (K_B * t), logarithms, widths)
-    name = next((record.quantity for record in records if isinstance(record, Record)), "value")
+        logarithms, widths = -points.values / thermal, points.errors / thermal
+    line = weighted_line(1.0 / thermal, logarithms, widths)
     return VanTHoffRecord(
-        quantity=f"enthalpy of {name}",
-        value=-line.slope,
-        error=line.slope_error,
-        unit="eV",
-        n_effective=line.n_effective,
-        trend=strongest_trend(records),
-        sample=joined_sample(
-            (f"the run at {temperature:g} K", record.sample)
-            for temperature, record in zip(temperatures, records, strict=True)
-            if isinstance(record, Record)
-        ),
-        notes=(f"weighted line through {len(t)} temperatures, {t.min():g} to {t.max():g} K", line.note),
+        quantity=f"enthalpy of {points.name}",
+        **points.energy(-line.slope, line),
         entropy=Measure(line.intercept, line.intercept_error, "k_B", line.n_effective),
-        temperatures=t,
         values=logarithms,
         errors=widths,
-        of=name,
-        chi2=line.chi2,
+        of=points.name,
     )
