@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nakmd._version import __version__
@@ -23,6 +22,7 @@ from nakmd.io.trajectory import notes_on_atoms
 from nakmd.report import tables
 from nakmd.report.citations import cite_methods, cite_potentials
 from nakmd.report.figures import picture, plot_thermo
+from nakmd.report.page_template import fill_template
 from nakmd.report.scene import make_scene, still_view, turning_view
 from nakmd.results.measure import frame_options, measure_stored
 from nakmd.results.results import Results, draw
@@ -86,15 +86,7 @@ def render_report(directory: str | Path, results: Results | None = None) -> str:
         raise InputError(f"{folder.path} {problem}. Give the directory of a run: nakmd report runs/NAME.")
     with Trajectory(folder.trajectory) as trajectory:
         content = _gather(folder, trajectory, results)
-    environment = Environment(
-        loader=PackageLoader("nakmd.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = environment.loader.get_source(environment, "page.css")[0]  # type: ignore[union-attr]  # given above
-    return environment.get_template("page.html").render(style=Markup(style), **content)
+    return fill_template("nakmd.report", "page.html", **content)
 
 
 def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) -> dict[str, Any]:

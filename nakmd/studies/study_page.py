@@ -6,13 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from nakmd._version import __version__
 from nakmd.analysis.plotting import Figure
 from nakmd.report.citations import references_of
 from nakmd.report.figures import picture
+from nakmd.report.page_template import fill_template
 from nakmd.studies.study import Figures, Study
 from nakmd.studies.study_figures import StudyTable
 
@@ -39,13 +37,9 @@ def render_page(
         Points without a result, and why.
     provenance : mapping
     """
-    own = PackageLoader("nakmd.studies", ".")
-    environment = Environment(
-        loader=own, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    style = PackageLoader("nakmd.report", ".").get_source(environment, "page.css")[0]
-    return environment.get_template("study_page.html").render(
-        style=Markup(style),
+    return fill_template(
+        "nakmd.studies",
+        "study_page.html",
         version=__version__,
         written=time.strftime("%Y-%m-%d %H:%M %z"),
         title=study.title,

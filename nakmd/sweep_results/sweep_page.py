@@ -8,12 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from nakmd._version import __version__
 from nakmd.io.atomic import write_atomically
 from nakmd.report.figures import picture
+from nakmd.report.page_template import fill_template
 from nakmd.sweep_results.run_figure import FigureKey
 from nakmd.sweep_results.seed_average import CONTRADICTION
 from nakmd.sweep_results.sweep import Sweep
@@ -87,19 +85,12 @@ def write_results(directory: str | Path) -> list[Path]:
 
 def render_sweep_page(sweep: Sweep) -> str:
     """Return the page of a sweep as HTML."""
-    environment = Environment(
-        loader=PackageLoader("nakmd.sweep_results", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = PackageLoader("nakmd.report", ".").get_source(environment, "page.css")[0]
     plots, parts = _pictures(sweep)
     seeds = [axis.name for axis in sweep.axes if axis.role == "seed"]
     scatter = scatter_rows(sweep)
-    return environment.get_template("sweep_page.html").render(
-        style=Markup(style),
+    return fill_template(
+        "nakmd.sweep_results",
+        "sweep_page.html",
         version=__version__,
         written=time.strftime("%Y-%m-%d %H:%M %z"),
         title=f"Sweep {sweep.name}",

@@ -6,12 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from nakmd._version import __version__
 from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.report.figures import picture
+from nakmd.report.page_template import fill_template
 from nakmd.studies.claims.claim_ledger import ClaimLedger
 from nakmd.studies.claims.claim_picture import draw
 from nakmd.studies.claims.claim_result import ClaimResult, scite_class
@@ -32,17 +30,13 @@ def render_ledger(ledger: ClaimLedger, stale: Mapping[str, list[str]]) -> str:
     stale : mapping of str to list of str
         What has changed since a result, by claim (`ClaimLedger.stale`).
     """
-    own = PackageLoader("nakmd.studies.claims", ".")
-    environment = Environment(
-        loader=own, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    style = PackageLoader("nakmd.report", ".").get_source(environment, "page.css")[0]
-    style += own.get_source(environment, "ledger_page.css")[0]
     entries = [_entry(ledger, claim, stale.get(name, [])) for name, claim in ledger.claims.items()]
     inner = {child for claim in ledger.claims.values() for child in claim.children}
     words = [entry["word"] for entry in entries if entry["id"] not in inner]
-    return environment.get_template("ledger_page.html").render(
-        style=Markup(style),
+    return fill_template(
+        "nakmd.studies.claims",
+        "ledger_page.html",
+        own_style="ledger_page.css",
         version=__version__,
         written=time.strftime("%Y-%m-%d %H:%M %z"),
         topics=list(dict.fromkeys(claim.topic for claim in ledger.claims.values())),
