@@ -8,22 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.analysis import StructureFactor, Thermo
-from nakmd.integrators import Bussi, CellRescaling, Swap, VelocityVerlet
+from nakmd.analysis import StructureFactor
+from nakmd.integrators import Bussi, Swap, VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.simulation import LiveAnalysis, Stage
 from nakmd.structures.liquid import liquid
 from nakmd.studies.validation.findings import Finding, finite, number, restored, stored, together
 from nakmd.studies.validation.liquid import (
-    BAROSTAT,
-    EVERY_DENSITY,
     STRONG_BATH,
     TIMESTEP,
-    at_volume,
-    gentle_start,
+    at_mean_volume,
     name_of,
     run,
     steps_of,
+    without_pressure,
 )
 from nakmd.studies.validation.references import reference_for
 
@@ -43,15 +41,8 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     """
     x_K, temperature, settle = float(params["x_K"]), float(params["temperature"]), float(params["settle"])
     system = liquid(x_K, temperature, n_atoms=int(params["atoms"]), seed=seed)
-    thermo = Thermo()
-    barostat = CellRescaling(0.0, time_constant=BAROSTAT)
-    stages = [
-        *gentle_start(temperature, settle),
-        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(settle)),
-        Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(params["npt"])),
-    ]
-    run(system, potential, stages, [LiveAnalysis(thermo, system.topology, EVERY_DENSITY, ["produce"])], seed)
-    system = at_volume(system, float(np.mean(thermo.result().series["volume"])))
+    averages = without_pressure(system, potential, temperature, settle, settle, float(params["npt"]), seed)
+    system = at_mean_volume(system, averages)
     factor = StructureFactor(q_max=Q_MAX, bins=BINS, vectors=0)
     stages = [
         Stage(

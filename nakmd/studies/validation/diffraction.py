@@ -8,24 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.analysis import StructureFactor, Thermo
+from nakmd.analysis import StructureFactor
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.arrays import FloatArray
-from nakmd.integrators import Bussi, CellRescaling, VelocityVerlet
+from nakmd.integrators import Bussi, VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.simulation import LiveAnalysis, Stage
 from nakmd.structures.liquid import liquid
 from nakmd.studies.validation.findings import Finding, restored, stored
 from nakmd.studies.validation.liquid import (
-    BAROSTAT,
-    EVERY_DENSITY,
     STRONG_BATH,
     TIMESTEP,
-    at_volume,
-    gentle_start,
+    at_mean_volume,
     name_of,
     run,
     steps_of,
+    without_pressure,
 )
 from nakmd.studies.validation.references import reference_for
 
@@ -47,15 +45,9 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     """
     x_K, temperature, time = float(params["x_K"]), float(params["temperature"]), float(params["time"])
     system = liquid(x_K, temperature, n_atoms=int(params["atoms"]), seed=seed)
-    thermo = Thermo()
-    barostat = CellRescaling(0.0, time_constant=BAROSTAT)
-    stages = [
-        *gentle_start(temperature, float(params["settle"])),
-        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(0.2 * time)),
-        Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(time)),
-    ]
-    run(system, potential, stages, [LiveAnalysis(thermo, system.topology, EVERY_DENSITY, ["produce"])], seed)
-    system = at_volume(system, float(np.mean(thermo.result().series["volume"])))
+    melting = float(params["settle"])
+    averages = without_pressure(system, potential, temperature, melting, 0.2 * time, time, seed)
+    system = at_mean_volume(system, averages)
     factor = StructureFactor(q_max=Q_MAX, bins=BINS)
     stages = [
         Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH)), steps_of(0.1 * time)),

@@ -63,16 +63,8 @@ def measure(potential: Potential, params: Mapping[str, Any], seed: int) -> dict[
     """
     x_K, temperature = float(params["x_K"]), float(params["temperature"])
     system = liquid(x_K, temperature, n_atoms=int(params["atoms"]), seed=seed)
-    thermo = Thermo()
-    settle, npt = float(params["settle"]), float(params["npt"])
-    barostat = CellRescaling(0.0, time_constant=BAROSTAT)
-    stages = [
-        *gentle_start(temperature, settle),
-        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(settle)),
-        Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(npt)),
-    ]
-    run(system, potential, stages, [LiveAnalysis(thermo, system.topology, EVERY_DENSITY, ["produce"])], seed)
-    averages = thermo.result()
+    settle = float(params["settle"])
+    averages = without_pressure(system, potential, temperature, settle, settle, float(params["npt"]), seed)
     volumes = averages.series["volume"]
     record: dict[str, Any] = {
         "atoms": system.n_atoms,
@@ -91,7 +83,7 @@ def _at_mean_volume(
 ) -> dict[str, Any]:
     """Return diffusion, viscosity and g(r) of a run at constant volume."""
     temperature = float(params["temperature"])
-    system = at_volume(system, float(np.mean(averages.series["volume"])))
+    system = at_mean_volume(system, averages)
     metals = [system.species_names[row] for row in np.unique(system.species)]
     topology = system.topology
     diffusions = {metal: Diffusion(metal) for metal in metals}
@@ -120,6 +112,38 @@ def _at_mean_volume(
     for (a, b), partial in rdf.pairs.items():
         record["rdf"][f"{a}-{b}"] = _shell(partial, rdf, system, topology.species_names)
     return record
+
+
+def without_pressure(
+    system: System, potential: Potential, temperature: float, melting: float, settle: float, time: float, seed: int
+) -> ThermoRecord:
+    """Run a packed liquid, which is changed, at zero pressure, and return its averages.
+
+    Parameters
+    ----------
+    system : System
+    potential : Potential
+    temperature : float [K]
+    melting : float [ps]
+        At constant volume (`gentle_start`).
+    settle, time : float [ps]
+        At zero pressure, before and while it is measured.
+    seed : int
+    """
+    thermo = Thermo()
+    barostat = CellRescaling(0.0, time_constant=BAROSTAT)
+    stages = [
+        *gentle_start(temperature, melting),
+        Stage("settle", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(settle)),
+        Stage("produce", VelocityVerlet(TIMESTEP, Bussi(temperature, STRONG_BATH), barostat), steps_of(time)),
+    ]
+    run(system, potential, stages, [LiveAnalysis(thermo, system.topology, EVERY_DENSITY, ["produce"])], seed)
+    return thermo.result()
+
+
+def at_mean_volume(system: System, averages: ThermoRecord) -> System:
+    """Return a system at the mean volume of a run at constant pressure."""
+    return at_volume(system, float(np.mean(averages.series["volume"])))
 
 
 def at_volume(system: System, volume: float) -> System:
