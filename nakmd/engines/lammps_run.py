@@ -29,7 +29,7 @@ from nakmd.runs.plan import make_plan
 from nakmd.runs.run import chosen_threads
 from nakmd.runs.session import ProgressReport
 from nakmd.runs.stage_builder import build_stages
-from nakmd.runs.stored_deck import refuse_changed_deck, same_potential
+from nakmd.runs.stored_deck import same_potential, stored_source
 from nakmd.runs.walltime import deadline_of
 from nakmd.simulation import Stage
 
@@ -117,10 +117,7 @@ def resume_in_lammps(
         job = EngineJob.read(folder.engine)
         build, ranks = _engine(ranks if ranks is not None or not job.processes else job.processes[-1].ranks)
         manifest = _manifest(folder.lammps / MANIFEST)
-        refuse_changed_deck(manifest["deck"], folder.deck, is_copy=True)
-        if deck is not None:
-            refuse_changed_deck(manifest["deck"], Path(deck), is_copy=False)
-        source = DeckSource.parse(manifest["deck"], str(folder.deck), Path(manifest["folder"]))
+        source = stored_source(manifest["deck"], manifest["folder"], folder, deck)
         checked, system, _ = make_plan(source, folder.path).require()
         potential = same_potential(checked, source, manifest)
         stages = build_stages(checked, bool(np.any(system.velocities)))

@@ -329,15 +329,7 @@ class LAMMPSSession:
             ns_per_day=rate * (stage.timestep or 0.0) * 86.4,
             seconds_left=self._pace.seconds_left(total),
         )
-        self.folder.update(
-            step=now.step,
-            total_steps=now.total_steps,
-            stage=now.stage,
-            time_ps=now.time,
-            temperature=now.temperature,
-            ns_per_day=now.ns_per_day,
-            seconds_left=now.seconds_left,
-        )
+        self.folder.show_progress(now)
         if progress is not None:
             progress(now)
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nakmd.errors import InputError, NakmdError
 from nakmd.io.atomic import write_status
@@ -21,6 +21,9 @@ from nakmd.io.folder_lock import FolderLock
 from nakmd.io.journal import SUFFIX
 from nakmd.io.set_aside import ASIDE, SetAside
 from nakmd.runs.run_checkpoint import read_run_checkpoint
+
+if TYPE_CHECKING:
+    from nakmd.simulation import Progress
 
 TRAJECTORY = "trajectory.h5md"
 CHECKPOINT = "checkpoint.h5"
@@ -303,6 +306,18 @@ class RunFolder:
             with suppress(NakmdError):
                 self._lock.confirm()
                 self._write_status()
+
+    def show_progress(self, now: Progress) -> None:
+        """Update the status with how far the run is, as by `update`."""
+        self.update(
+            step=now.step,
+            total_steps=now.total_steps,
+            stage=now.stage,
+            time_ps=now.time,
+            temperature=now.temperature,
+            ns_per_day=now.ns_per_day,
+            seconds_left=now.seconds_left,
+        )
 
     def _write_status(self) -> None:
         self._written = time.monotonic()

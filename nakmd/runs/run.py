@@ -22,7 +22,7 @@ from nakmd.runs.outcome import Run
 from nakmd.runs.plan import make_plan
 from nakmd.runs.run_checkpoint import AGAIN, read_run_checkpoint
 from nakmd.runs.session import ProgressReport, Session
-from nakmd.runs.stored_deck import refuse_changed_deck, same_potential
+from nakmd.runs.stored_deck import same_potential, stored_source
 from nakmd.runs.walltime import deadline_of
 from nakmd.system import System, Topology
 
@@ -97,11 +97,7 @@ def _stored_session(folder: RunFolder, threads: int | None, deck: str | Path | N
     begin = time.monotonic()
     stored = read_run_checkpoint(folder.checkpoint)
     read_seconds = time.monotonic() - begin
-    text, extensions = stored["deck"], stored["extensions"]
-    refuse_changed_deck(text, folder.deck, is_copy=True)
-    if deck is not None:
-        refuse_changed_deck(text, Path(deck), is_copy=False)
-    source = DeckSource.parse(text, str(folder.deck), Path(stored["folder"]))
+    source, extensions = stored_source(stored["deck"], stored["folder"], folder, deck), stored["extensions"]
     checked = Deck.from_source(source)
     potential = same_potential(checked, source, stored)
     with Trajectory(folder.trajectory) as trajectory:

@@ -170,15 +170,7 @@ class Session:
     def _report(self, now: Progress, progress: ProgressReport | None) -> None:
         self._pace = now.steps_per_second
         self.folder.confirm()
-        self.folder.update(
-            step=now.step,
-            total_steps=now.total_steps,
-            stage=now.stage,
-            time_ps=now.time,
-            temperature=now.temperature,
-            ns_per_day=now.ns_per_day,
-            seconds_left=now.seconds_left,
-        )
+        self.folder.show_progress(now)
         if progress is not None:
             progress(now)
 

@@ -11,10 +11,33 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.errors import InputError
 from nakmd.potentials import Potential
-from nakmd.runs.folder import difference
+from nakmd.runs.folder import RunFolder, difference
 from nakmd.runs.potential_builder import build_potential
 from nakmd.runs.provenance import potential_hash
 from nakmd.toml_lines import KeyPath
+
+
+def stored_source(text: str, folder: str, run: RunFolder, deck: str | Path | None) -> DeckSource:
+    """Return the deck that a run was started with, unless a copy of it has changed.
+
+    Parameters
+    ----------
+    text, folder : str
+        As stored: the deck, and the folder that its paths are relative to.
+    run : RunFolder
+        Its copy of the deck may be missing.
+    deck : path, optional
+        A deck that must be the same.
+
+    Raises
+    ------
+    InputError
+        With the difference.
+    """
+    refuse_changed_deck(text, run.deck, is_copy=True)
+    if deck is not None:
+        refuse_changed_deck(text, Path(deck), is_copy=False)
+    return DeckSource.parse(text, str(run.deck), Path(folder))
 
 
 def refuse_changed_deck(stored: str, path: Path, *, is_copy: bool) -> None:
