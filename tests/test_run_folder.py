@@ -298,3 +298,14 @@ def test_a_full_disk_is_one_message_and_nothing_is_lost(tmp_path, limit):
     assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")[:n_stored]
     nakmd.resume(tmp_path / "run", threads=1)
     assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")
+
+
+def test_what_is_left_of_a_run_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "trajectory.h5md").write_text("half of it")
+    (tmp_path / "lammps").mkdir()
+    (tmp_path / "lammps" / "in.own").write_text("run 0")
+    folder = RunFolder(tmp_path)
+    with folder.held():
+        folder.remove_run()
+    assert not (tmp_path / "trajectory.h5md").exists()
+    assert (tmp_path / "lammps" / "in.own").read_text() == "run 0"

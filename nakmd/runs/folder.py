@@ -249,9 +249,10 @@ class RunFolder:
             path.unlink(missing_ok=True)
 
     def remove_run(self) -> None:
-        """Delete all files of the run; call only while the folder is held."""
+        """Delete all files of a run that has no checkpoint and no record; call only while the folder is held."""
         for name in _FILES:
-            (self.path / name).unlink(missing_ok=True)
+            if name != LAMMPS:  # a folder, and without the record of a run in another engine it is of no run
+                (self.path / name).unlink(missing_ok=True)
 
     def _deck_text(self) -> str | None:
         try:
