@@ -179,7 +179,7 @@ def test_results_and_report_name_the_engine(whole):
     assert whole.trajectory.provenance["engine"].startswith("LAMMPS ")
     assert whole.trajectory.provenance["ranks"] == 2
     page = (whole.directory / "report.html").read_text()
-    assert "on 2 ranks of LAMMPS" in page
+    assert "2 ranks of LAMMPS" in page
     status = json.loads((whole.directory / "status.json").read_text())
     assert (status["status"], status["step"], status["ranks"]) == ("finished", whole.step, 2)
     opened = nakmd.Run(whole.directory)

@@ -202,8 +202,10 @@ def _facts(folder: RunFolder, trajectory: Trajectory) -> list[tuple[str, str]]:
     if trajectory.storage is not None:
         facts.append(("frames", trajectory.storage.text))
     status = folder.read_status()
-    if status.get("ns_per_day"):
-        facts.append(("speed", f"{status['ns_per_day']:.3g} ns/day{_where(status)}"))
+    if where := _where(status):
+        facts.append(("ran on", where))
+    if status.get("ns_per_day"):  # A run that ended before its speed was measured has none.
+        facts.append(("speed", f"{status['ns_per_day']:.3g} ns/day"))
     if status.get("started"):
         facts.append(("started", str(status["started"]).replace("T", " ")))
     return facts
@@ -215,7 +217,7 @@ def _where(status: Mapping[str, Any]) -> str:
     number, noun = (status.get("ranks", 0), "rank") if engine else (status.get("threads", 0), "thread")
     if not number:
         return ""
-    return f" on {number} {noun}{'s' if number > 1 else ''}" + (f" of {engine}" if engine else "")
+    return f"{number} {noun}{'s' if number > 1 else ''}" + (f" of {engine}" if engine else "")
 
 
 def _plots(results: Results) -> list[Plot]:
