@@ -2,13 +2,14 @@
 
 import copy
 
+import numpy as np
 import pytest
 
 from nakmd.deck.deck import Deck
-from nakmd.potentials.library import load
+from nakmd.errors import ExplosionError
+from nakmd.runs import timed_steps
 from nakmd.runs.estimate import estimate
 from nakmd.runs.plan import make_plan
-from nakmd.runs.rates import MeasuredRate, store_rate, stored_rate
 
 LIQUID = {"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 80}}
 PRODUCE = {"kind": "produce", "steps": 1000, "temperature": "450 K", "ensemble": "bussi"}
@@ -200,27 +201,54 @@ def test_a_barostat_needs_periodic_axes():
     assert plan_of(structure, {**PRODUCE, "barostat": {"axes": "xy"}}).faults == []
 
 
-def test_estimate_counts_atoms_frames_and_time(tmp_path, monkeypatch):
-    monkeypatch.setenv("NAKMD_CACHE_DIR", str(tmp_path))
-    expected = estimate(plan_of(output={"trajectory_every": 10, "thermo_every": 5}))
+def test_estimate_counts_atoms_frames_and_rows():
+    expected = estimate(plan_of(output={"trajectory_every": 10, "thermo_every": 5}), timed=False)
     assert expected.n_atoms == 80
     assert expected.species == {"Na": 26, "K": 54}
     assert expected.n_frames == 101
     assert expected.n_rows == 201
-    assert "guess" in expected.rate_source
-    potential = load("nak")
-    small, large, walled = MeasuredRate(2000, 0.0, 5.0), MeasuredRate(200_000, 0.0, 6.0), MeasuredRate(2000, 0.4, 9.0)
-    for measured in (MeasuredRate(1800, 0.02, 4.0), small, large, walled):
-        store_rate(potential, 2, measured)
-    assert stored_rate(potential, 2, 1800, 0.02) == small  # it replaced a similar one
-    assert stored_rate(potential, 2, 90_000, 0.0) == large
-    assert stored_rate(potential, 2, 3000, 0.3) == walled
-    assert stored_rate(potential, 1, 2000, 0.0) is None
-    for content in ("damaged", "[1]", '{"x": 1.0}'):  # the last is that of an earlier version
-        (tmp_path / "rates.json").write_text(content)
-        assert stored_rate(potential, 2, 2000, 0.0) is None
-    store_rate(potential, 2, small)
-    assert stored_rate(potential, 2, 2000, 0.0) == small
+    assert expected.wall_time is None
+
+
+def test_the_wall_time_is_that_of_the_stages(monkeypatch):
+    """Ten times the steps take ten times as long; stages of one kind are timed once, by the longest."""
+    timed = []
+
+    def time_stage(stage, *_):
+        timed.append(stage.steps)
+        return timed_steps.StageTime(stage.steps, 0.25)
+
+    monkeypatch.setattr(timed_steps, "_time_stage", time_stage)
+    long = {**PRODUCE, "steps": 10 * PRODUCE["steps"]}
+    plan = plan_of(LIQUID, [PRODUCE, long, {**PRODUCE, "barostat": {"axes": "xyz"}}])
+    assert estimate(plan).wall_time == 0.25 * 12 * PRODUCE["steps"]
+    assert sorted(timed) == [PRODUCE["steps"], long["steps"]]
+
+
+def test_steps_are_timed_on_a_copy():
+    plan = plan_of(LIQUID, [{"kind": "relax", "steps": 10}, PRODUCE])
+    before = plan.system.copy()
+    relaxation, dynamics = timed_steps.time_stages(plan.deck, plan.system, plan.potential, 1)
+    assert (relaxation.steps, dynamics.steps) == (10, PRODUCE["steps"])
+    assert min(relaxation.seconds, dynamics.seconds) > 0.0
+    np.testing.assert_array_equal(plan.system.positions, before.positions)
+    np.testing.assert_array_equal(plan.system.velocities, before.velocities)
+
+
+def test_a_relaxation_that_converges_while_it_is_timed_has_its_own_number_of_steps():
+    plan = plan_of(LIQUID, [{"kind": "relax", "steps": 400, "force": "50 eV/Å"}, PRODUCE])
+    relaxation, _ = timed_steps.time_stages(plan.deck, plan.system, plan.potential, 1)
+    assert relaxation.steps < 16
+
+
+def test_no_wall_time_is_given_where_the_steps_fail(monkeypatch):
+    def fail(*_):
+        raise ExplosionError("An atom is lost.")
+
+    monkeypatch.setattr(timed_steps, "_time_stage", fail)
+    forecast = estimate(plan_of())
+    assert forecast.wall_time is None
+    assert "could be tried" in forecast.time_source
 
 
 def test_pyrrolic_sites_need_half_a_femtosecond():

@@ -54,7 +54,7 @@ def test_words_become_restraints_and_are_written_again():
     assert again.stage == deck.stage
     plan = make_plan(deck)
     assert plan.faults == []
-    assert "restraint of K to site 3 at 4 to 5 Å, 1 eV/Å²" in estimate(plan).stages[0].what
+    assert "restraint of K to site 3 at 4 to 5 Å, 1 eV/Å²" in estimate(plan, timed=False).stages[0].what
     from nakmd.runs.stage_builder import build_stages
 
     (stage,) = build_stages(deck, True)

@@ -133,7 +133,7 @@ def test_a_quantity_of_velocities_that_are_not_stored_is_refused(quantity, refus
 def test_the_estimate_of_bytes_by_atom(output, least, most):
     """Its bounds follow from the types of the numbers, and from 18 bits for a coordinate of 400 Å at 0.001 Å."""
     plan = make_plan(deck_of({**EVERY, "trajectory_every": 1, **output}))
-    forecast = estimate(plan)
+    forecast = estimate(plan, timed=False)
     of_frames = forecast.file_size - 120 * forecast.n_rows - BYTES_FILE - 60 * BYTES_ONCE
     by_atom = (of_frames - 1000 * forecast.n_frames) / forecast.n_frames / 60
     assert least <= by_atom <= most

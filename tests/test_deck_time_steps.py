@@ -148,8 +148,7 @@ def test_a_stopped_run_resumes_with_the_same_bits(tmp_path, monkeypatch):
     assert frames_of(tmp_path / "run") == frames_of(tmp_path / "whole")
 
 
-def test_the_estimate_counts_inner_steps():
-    plain, split = (estimate(make_plan(DeckSource.parse(text(step)))) for step in ("4 fs", TWO))
-    assert split.wall_time > 1.5 * plain.wall_time
+def test_the_estimate_names_both_time_steps():
+    split = estimate(make_plan(DeckSource.parse(text(TWO))), timed=False)
     assert split.stages[0].steps == 50
     assert split.stages[0].what.endswith("4 fs (bonds 0.5 fs)")

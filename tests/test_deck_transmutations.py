@@ -102,7 +102,7 @@ def test_extending_gives_the_bits_of_a_longer_run(tmp_path):
 def test_check_counts_the_atoms_that_are_there():
     plan = make_plan(small(move=[MOVE]))
     assert plan.faults == []
-    found = estimate(plan)
+    found = estimate(plan, timed=False)
     assert (found.n_atoms, found.n_parked) == (60, 60)
     assert sum(found.species.values()) == 60
     assert found.groups == {"liquid": 60}

@@ -117,7 +117,7 @@ def test_a_failing_calculator_ends_the_run_with_a_checkpoint(tmp_path):
 def test_check_times_a_call_and_names_what_is_wrong(tmp_path):
     deck = deck_of(tmp_path, {"ase": MORSE, "arguments": SODIUM})
     forecast = estimate(make_plan(nakmd.Deck.from_file(deck)))
-    assert "one call of MorsePotential on this system took" in forecast.rate_source
+    assert "one call of MorsePotential on this system took" in forecast.time_source
     assert forecast.wall_time > 0.0
     failing = {"ase": f"{BESIDE}:Bare", "arguments": {**SODIUM, "fails_at": 1}}
     plan = make_plan(nakmd.Deck.from_file(deck_of(tmp_path, failing)))

@@ -88,7 +88,8 @@ def _print(plan: Plan, forecast: Estimate | None, arguments: str) -> None:
         say(f"memory       about {in_bytes(forecast.memory)}")
         again = "kept for the run" if forecast.is_kept else "once more at the start of the run"
         say(f"building     {in_time(forecast.build_time)}, {again}")
-        say(f"wall time    about {in_time(forecast.wall_time)} ({forecast.rate_source})")
+        known = "not known" if forecast.wall_time is None else f"about {in_time(forecast.wall_time)}"
+        say(f"wall time    {known} ({forecast.time_source}); analyses come on top")
         say(f"trajectory   up to {forecast.n_frames} frames, about {in_bytes(forecast.file_size)}: {forecast.stored}")
         say(f"thermo       up to {forecast.n_rows} rows")
     for warning in plan.warnings:

@@ -150,9 +150,6 @@ class Term(Potential):
 
     label: str
 
-    #: Estimate of the cost [µs per atom and step on one thread], used until a run has been timed.
-    guessed_cost: float = 0.3
-
     #: Whether it is a sum over pairs, which can replace those of other terms.
     pairwise: bool = False
 

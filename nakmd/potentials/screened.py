@@ -87,8 +87,6 @@ class Screened(Term):
     atoms and layers on graphite). The form is nakmd's own.
     """
 
-    guessed_cost = 0.5
-
     def __init__(
         self,
         metal: EmbeddedAtom,

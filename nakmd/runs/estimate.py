@@ -7,26 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from nakmd.deck.deck import Deck
 from nakmd.deck.schema import Output
 from nakmd.deck.stage_sections import Deposition, Dynamics
-from nakmd.deck.time_steps import TimeSteps
 from nakmd.elements import element_of
 from nakmd.integrators import BAROSTATS, MINIMISERS
 from nakmd.io.storage import Storage
 from nakmd.kernels.jit import available_threads
+from nakmd.runs.call_time import seconds_of_a_call
 from nakmd.runs.footprint import count_stored, estimate_output
 from nakmd.runs.plan import Plan
-from nakmd.runs.rates import guessed_rate, seconds_of_a_call, stored_rate, wall_share
 from nakmd.runs.stage_builder import build_restraints
-
-#: Time [s] of a trial of an exchange move, and of a call for each atom (bins, new lists, forces), on one core of Zen 4:
-#: 14 and 26 µs, 1 to 3 µs in liquid NaK and in NaK beside graphene (`examples/segregation.toml`).
-TRIAL, CALL = 25e-6, 3e-6
-
-#: Time [s] of an inner step of two time steps for each atom of the wall, on one core of Sapphire Rapids: 103 µs of bond
-#: order and 29 µs of lists for the 1,188 of `examples/flagship.toml` (least of 30 timings on a loaded machine).
-INNER_STEP = 0.11e-6
+from nakmd.runs.timed_steps import time_stages
 
 
 @dataclass(frozen=True)
@@ -75,9 +66,10 @@ class Estimate:
         Time that building the structure took, or reading it if it had been kept.
     is_kept : bool
         Whether the run reads the structure instead of building it again.
-    wall_time : float [s]
-    rate_source : str
-        Origin of the estimated speed.
+    wall_time : float [s] or None
+        Of the steps; the analyses that follow them are not counted. None if it was not measured, or the steps failed.
+    time_source : str
+        How the wall time was found.
     """
 
     title: str
@@ -100,8 +92,8 @@ class Estimate:
     n_frames: int
     n_rows: int
     stored: str
-    wall_time: float
-    rate_source: str
+    wall_time: float | None
+    time_source: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as plain lists, numbers and strings."""
@@ -111,8 +103,16 @@ class Estimate:
         }
 
 
-def estimate(plan: Plan) -> Estimate:
+def estimate(plan: Plan, *, threads: int | None = None, timed: bool = True) -> Estimate:
     """Estimate the run of a valid plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    threads : int, optional
+        Threads of the run. Default: all usable ones.
+    timed : bool
+        Whether steps are made and timed for the wall time, which takes some seconds; a first time compiles kernels.
 
     Raises
     ------
@@ -131,20 +131,7 @@ def estimate(plan: Plan) -> Estimate:
     n_here = int(here.sum())
     n_stored = count_stored(plan.draft, system.topology)
     size, frames, rows = estimate_output(plan.draft, n_stored)
-    threads = available_threads()
-    outside = [term.label for term in potential.terms if term.is_external]
-    past = None if outside else stored_rate(potential, threads, n_here, wall_share(system))
-    if past is not None:
-        rate = past.rate
-        source = f"{threads} threads, measured in a run of {past.n_atoms} atoms with this kind of model"
-    elif outside:
-        seconds = seconds_of_a_call(potential, system)
-        rate = 1e6 * seconds / n_here
-        source = f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
-    else:
-        rate = guessed_rate(potential, threads)
-        source = f"{threads} threads, a guess without a measured run"
-    steps = sum(stage.n_steps for stage in deck.stage)
+    wall_time, source = _wall_time(plan, n_here, threads or available_threads()) if timed else (None, "not measured")
     return Estimate(
         title=deck.title or plan.source.name,
         seed=deck.seed,
@@ -175,8 +162,8 @@ def estimate(plan: Plan) -> Estimate:
         n_frames=frames,
         n_rows=rows,
         stored=_stored(deck.output, n_stored, system.n_atoms),
-        wall_time=steps * n_here * rate * 1e-6 + _time_of_moves(deck, n_here) + _time_of_inner_steps(plan) / threads,
-        rate_source=source,
+        wall_time=wall_time,
+        time_source=source,
     )
 
 
@@ -188,29 +175,22 @@ def _stored(output: Output, n_stored: int, n_atoms: int) -> str:
     return f"{n_stored:,} of {n_atoms:,} atoms ({', '.join(output.atoms)}), {text}"
 
 
-def _time_of_moves(deck: Deck, n_atoms: int) -> float:
-    """Return the time [s] that exchange moves take."""
-    moves = [
-        (stage.n_steps // move.every, move)
-        for stage in deck.stage
-        if isinstance(stage, Dynamics)
-        for move in stage.move
-    ]
-    return sum(calls * (move.attempts * TRIAL + n_atoms * CALL) for calls, move in moves)
-
-
-def _time_of_inner_steps(plan: Plan) -> float:
-    """Return the time [s] on one thread that the inner steps of stages with two time steps take."""
+def _wall_time(plan: Plan, n_here: int, threads: int) -> tuple[float | None, str]:
+    """Return the wall time [s] of all steps, None if they fail, and how it was found."""
     deck, system, potential = plan.require()
-    inner = sum(
-        stage.n_steps * (stage.timestep.inner_steps - 1)
-        for stage in deck.stage
-        if isinstance(stage, Dynamics) and isinstance(stage.timestep, TimeSteps)
-    )
-    if not inner:
-        return 0.0
-    stiff = potential.bind_stiff(system.species_names).stiff_species[system.species]
-    return inner * int(stiff.sum()) * INNER_STEP
+    outside = [term.label for term in potential.terms if term.is_external]
+    if outside:  # a call may take minutes: one is enough
+        seconds = seconds_of_a_call(potential, system)
+        steps = sum(stage.n_steps for stage in deck.stage)
+        return steps * seconds, f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
+    times = time_stages(deck, system, potential, threads)
+    if times is None:
+        return None, "not all stages could be tried without those before them"
+    total = 0.0
+    for stage, time in zip(deck.stage, times, strict=True):
+        arriving = 0.5 * stage.count if isinstance(stage, Deposition) else 0.0  # on average
+        total += time.steps * time.seconds * (1.0 + arriving / n_here)
+    return total, f"some steps timed, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _summary(stage: Any) -> str:

@@ -23,7 +23,6 @@ from nakmd.runs.folder import RunFolder
 from nakmd.runs.guarded_writer import GuardedWriter
 from nakmd.runs.outcome import Run
 from nakmd.runs.provenance import describe_run, potential_hash
-from nakmd.runs.rates import MeasuredRate, store_rate, wall_share
 from nakmd.runs.run_checkpoint import AGAIN
 from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.stage_notes import note_endings
@@ -41,10 +40,6 @@ from nakmd.simulation import (
 from nakmd.system import System
 
 ProgressReport = Callable[[Progress], None]
-
-#: Minimum steps and atoms of a rate that is stored; below them, overheads dominate over the kernels.
-LEAST_TIMED_STEPS = 1000
-LEAST_TIMED_ATOMS = 1000
 
 
 class Session:
@@ -215,12 +210,6 @@ class Session:
         rate = float("nan")
         if self._pace > 0.0 and self.system.n_atoms:
             rate = 1e6 / (self._pace * self.system.n_atoms)
-            has_moves = any(stage.moves for stage in simulation.stages)  # their time is estimated apart
-            splits = any(stage.integrator.splits_forces for stage in simulation.stages)  # so is that of inner steps
-            is_apart = has_moves or splits or any(term.is_external for term in self.potential.terms)
-            if simulation.step >= LEAST_TIMED_STEPS and self.system.n_atoms >= LEAST_TIMED_ATOMS and not is_apart:
-                measured = MeasuredRate(self.system.n_atoms, wall_share(self.system), rate)
-                store_rate(self.potential, self.threads, measured)
         note_endings(self.notes, simulation.reports, self.deck)
         self.folder.update(force=True, notes=self.notes)
         results = Results({}, [*self.notes, *self._ending])

@@ -31,8 +31,7 @@ _SCRIPT = """\
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task={threads}
 #SBATCH --mem={mib}M
-#SBATCH --time={clock}
-#SBATCH --signal=B:TERM@60
+{clock}#SBATCH --signal=B:TERM@60
 #SBATCH --output={output}
 exec {python} -m nakmd sweep {folder} --index "$SLURM_ARRAY_TASK_ID"
 """
@@ -50,7 +49,8 @@ def write_array_script(sweep: SweepFolder, sizes: Sequence[PointSize]) -> Path:
         Of all points.
     """
     longest = max(range(len(sizes)), key=lambda index: sizes[index].work)
-    forecast = estimate(make_plan(sweep.index.source_of(sweep.index.points[longest])))
+    threads = sweep.index.threads or 1
+    forecast = estimate(make_plan(sweep.index.source_of(sweep.index.points[longest])), threads=threads)
     folder = sweep.path.resolve()
     script = folder / ARRAY
     text = _SCRIPT.format(
@@ -60,15 +60,20 @@ def write_array_script(sweep: SweepFolder, sizes: Sequence[PointSize]) -> Path:
         last=len(sizes) - 1,
         time=_TIME,
         memory=_MEMORY,
-        threads=sweep.index.threads or 1,
+        threads=threads,
         mib=int(max(_MEMORY * forecast.memory, _LEAST_MEMORY) / 2**20) + 1,
-        clock=_clock(max(_TIME * forecast.wall_time, _LEAST_TIME)),
+        clock=_limit(forecast.wall_time),
         output=folder / "slurm-%a.out",
         python=shlex.quote(sys.executable),
         folder=shlex.quote(str(folder)),
     )
     write_atomically(script, text.encode())
     return sweep.path / ARRAY
+
+
+def _limit(seconds: float | None) -> str:
+    """Return the line that limits the time of a task; none if nothing is known, so that the queue's own limit holds."""
+    return "" if seconds is None else f"#SBATCH --time={_clock(max(_TIME * seconds, _LEAST_TIME))}\n"
 
 
 def _clock(seconds: float) -> str:

@@ -205,7 +205,6 @@ class ChebyshevEAM(AnalyticEmbeddedAtom):
     Record = ChebyshevEAMSet
     #: Over 10 Å the cutoffs of nak-2026 (6.9, 7.7, 8.55 Å) are points: the splines of LAMMPS err least there.
     n_r_lammps = 8_001
-    guessed_cost = 0.25
     formulas = (density, interaction, embedding, of_pair)
     kernels = build_eam_kernels(*formulas)
 

@@ -143,7 +143,6 @@ class EAM(EmbeddedAtom):
     """
 
     Record = EAMTableSet
-    guessed_cost = 0.25
     formulas = (density, interaction, embedding, of_pair)
     kernels = build_eam_kernels(*formulas)
 

@@ -185,7 +185,6 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
     largest_density = 10.0  # [eV²], four times that of solid sodium
     density_unit = "eV²"
     Record = FinnisSinclairCubicSet
-    guessed_cost = 0.15
     formulas = (density, interaction, embedding, of_pair)
     kernels = build_eam_kernels(*formulas)
 

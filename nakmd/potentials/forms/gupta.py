@@ -170,7 +170,6 @@ class Gupta(AnalyticEmbeddedAtom):
     largest_density = 10.0
     density_unit = "eV²"
     Record = GuptaSet
-    guessed_cost = 1.0
     formulas = (density, interaction, embedding, of_pair)
     kernels = build_eam_kernels(*formulas)
 

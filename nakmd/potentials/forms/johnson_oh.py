@@ -186,7 +186,6 @@ class JohnsonOh(AnalyticEmbeddedAtom):
 
     density_unit = "eV/Å³"
     Record = JohnsonOhSet
-    guessed_cost = 0.15
     formulas = (density, interaction, embedding, of_pair)
     kernels = build_eam_kernels(*formulas)
 
