@@ -66,7 +66,7 @@ check: $(VENV)/.dev          ## linters, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/performance.png
+bench: $(VENV)/.dev          ## speed beside LAMMPS and by size: benchmarks/performance/
 	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc

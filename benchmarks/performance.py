@@ -2,8 +2,13 @@
 
     python benchmarks/performance.py [--repeats 5] [--quick]
 
-writes ``performance.json`` and ``performance.png`` to its folder and prints the tables of the README (`make bench`).
-Every timing runs ``nakmd bench`` in a separate process.
+writes ``performance/PROCESSOR.json`` and ``.png``, a pair for each kind of processor, and prints the tables of the
+README (`make bench`). Every timing runs ``nakmd bench`` in a separate process. Figures are stored only if other
+programs left the machine alone.
+
+    python benchmarks/performance.py --tables
+
+prints the tables of what is stored.
 """
 
 from __future__ import annotations
@@ -21,7 +26,10 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-HERE = Path(__file__).resolve().parent
+from nakmd.bench.machine import refuse_loaded
+from nakmd.errors import RunError
+
+STORED = Path(__file__).resolve().parent / "performance"
 SIZES = (4_000, 16_000, 62_500, 250_000, 1_000_000)
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -34,11 +42,15 @@ def bench(*arguments: object) -> dict:
     return json.loads(done.stdout)
 
 
-def measure_sizes(sizes: tuple[int, ...], repeats: int) -> list[dict]:
-    """Return, for each size of liquid NaK, µs per atom-step on one thread and the peak memory of the process."""
+def measure_sizes(sizes: tuple[int, ...], repeats: int, machines: dict[str, dict]) -> list[dict]:
+    """Return, for each size of liquid NaK, µs per atom-step on one thread and the peak memory of the process.
+
+    The state of the machine during each of them is added to ``machines``.
+    """
     measured = []
     for atoms in sizes:  # in increasing order, because getrusage gives the maximum over all children
-        case = bench("nak", "--atoms", atoms, "--threads", 1, "--repeats", repeats)["cases"][0]
+        answer = bench("nak", "--atoms", atoms, "--threads", 1, "--repeats", repeats)
+        case, machines[f"{atoms:,} atoms"] = answer["cases"][0], answer["machine"]
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
         measured.append({"atoms": case["n_atoms"], "step": case["step"], "peak_bytes": peak})
     return measured
@@ -134,31 +146,62 @@ def draw(contests: list[dict], sizes: list[dict], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def tables(stored: dict) -> str:
+    """Return all tables of one processor as Markdown."""
+    machine, sizes = stored["machine"], stored["sizes"]
+    last = sizes[-1]
+    quiet = "" if "others" not in machine else f"; other programs used {machine['others']:.2f} cores"
+    parts = [
+        f"{machine['processor']} ({machine['cpu']}), {machine['cores']} cores{quiet}. {machine['date'][:10]}. LAMMPS "
+        f"{machine['lammps']['version']}.",
+        table(stored["contests"]),
+        cost_table(stored["costs"]),
+        roofline_table(stored["rooflines"], stored["timings"]),
+        "; ".join(f"{size['atoms']:,} atoms: {size['step']['median']:.3f} µs" for size in sizes),
+        f"Memory: {last['peak_bytes'] / last['atoms']:.0f} bytes per atom at {last['atoms']:,} atoms (peak of the "
+        "whole process).",
+    ]
+    return "\n\n".join(parts)
+
+
 def main() -> None:
     """Measure, write the files, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="timed loops per engine and case")
     parser.add_argument("--quick", action="store_true", help="at most 62,500 atoms")
+    parser.add_argument("--tables", action="store_true", help="print what is stored, measure nothing")
     given = parser.parse_args()
-    contests, machine = [], {}
+    if given.tables:
+        for path in sorted(STORED.glob("*.json")):
+            print(tables(json.loads(path.read_text())), end="\n\n")
+        return
+    machines: dict[str, dict] = {}
+    contests: list[dict] = []
     threads = min(2, CORES)
     for used in sorted({1, threads}):
         comparison = bench("--against", "lammps", "--threads", used, "--repeats", given.repeats)
         contests += comparison["cases"]
-        machine = comparison["machine"]
+        machines[f"the comparison on {used} thread{'s' * (used > 1)}"] = machine = comparison["machine"]
         del machine["lammps"]["executable"]  # a path of this machine
-    costs = bench("--costs", "--threads", threads, "--repeats", given.repeats)["cases"]
-    rooflines = bench("--roofline", "--threads", 1)["cases"]
-    timings = bench("--threads", 1, "--repeats", min(given.repeats, 3))["cases"]
-    sizes = measure_sizes(SIZES[:3] if given.quick else SIZES, min(given.repeats, 3))
-    parts = {"contests": contests, "costs": costs, "rooflines": rooflines, "timings": timings, "sizes": sizes}
-    (HERE / "performance.json").write_text(json.dumps({"machine": machine, **parts}, indent=1) + "\n")
-    draw(contests, sizes, HERE / "performance.png")
-    print(table(contests), cost_table(costs), roofline_table(rooflines, timings), sep="\n\n")
-    print("\n" + "; ".join(f"{size['atoms']:,} atoms: {size['step']['median']:.3f} µs" for size in sizes))
-    last = sizes[-1]
-    per_atom = last["peak_bytes"] / last["atoms"]
-    print(f"\nMemory: {per_atom:.0f} bytes per atom at {last['atoms']:,} atoms (peak of the whole process).")
+    parts = {"contests": contests}
+    for name, arguments in {
+        "costs": ("--costs", "--threads", threads, "--repeats", given.repeats),
+        "rooflines": ("--roofline", "--threads", 1),
+        "timings": ("--threads", 1, "--repeats", min(given.repeats, 3)),
+    }.items():
+        measured = bench(*arguments)
+        parts[name], machines[name] = measured["cases"], measured["machine"]
+    parts["sizes"] = measure_sizes(SIZES[:3] if given.quick else SIZES, min(given.repeats, 3), machines)
+    machine["others"] = max((m["others"] for m in machines.values() if m["others"] is not None), default=None)
+    stored = {"machine": machine, **parts}
+    print(tables(stored))
+    try:
+        refuse_loaded(machines)
+    except RunError as error:
+        sys.exit(str(error))
+    STORED.mkdir(exist_ok=True)
+    (STORED / f"{machine['cpu']}.json").write_text(json.dumps(stored, indent=1) + "\n")
+    draw(contests, parts["sizes"], STORED / f"{machine['cpu']}.png")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ def bench(
     from nakmd.bench.cases import prepare
     from nakmd.bench.contest import compare
     from nakmd.bench.costs import measure_costs
+    from nakmd.bench.machine import describe_machine, read_usage
     from nakmd.bench.roofline import measure_roofline
     from nakmd.bench.timing import time_case
     from nakmd.engines.lammps_build import find_lammps
@@ -68,6 +69,7 @@ def bench(
     contests: list[Contest] = []
     measured: list[Costs] = []
     rooflines: list[Roofline] = []
+    start = read_usage()
     with _status_line() as tell:
         for case in cases:
 
@@ -84,8 +86,8 @@ def bench(
                 timings.append(time_case(prepared, repeats, tell_of))
             else:
                 contests.append(compare(prepared, build, used, repeats, tell_of))
+    machine = describe_machine(used, start)
     if as_json:
-        machine = _machine(used)
         if build is not None:
             machine["lammps"] = {"version": build.version, "executable": build.executable, "styles": build.styles}
         results: list[CaseResult] = [*timings, *contests, *measured, *rooflines]
@@ -98,6 +100,8 @@ def bench(
         _show_timings(timings, cases, used)
     else:
         _show_contests(contests, cases, build.version)
+    if not as_json:
+        _say_machine(machine)
 
 
 def _select_cases(names: list[str] | None) -> list[Case]:
@@ -129,30 +133,6 @@ def _status_line() -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status("") as status:
         yield status.update
-
-
-def _machine(threads: int) -> dict[str, Any]:
-    """Return the date, the processor and the versions."""
-    from datetime import UTC, datetime
-
-    from nakmd.runs.provenance import describe_run
-
-    machine = describe_run(0, threads)
-    del machine["seed"]
-    return {"date": datetime.now(UTC).isoformat(timespec="seconds"), "processor": _processor(), **machine}
-
-
-def _processor() -> str:
-    """Return the model name of the processor."""
-    import platform
-    from pathlib import Path
-
-    try:
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor()
 
 
 def _show_timings(timings: list[Timing], cases: list[Case], threads: int) -> None:
@@ -245,6 +225,17 @@ def _show_rooflines(rooflines: list[Roofline], cases: list[Case]) -> None:
         "fused multiply-add as two. Peak: fused multiply-adds on float64 lanes, measured with each case."
     )
     _say_cases(cases)
+
+
+def _say_machine(machine: dict[str, Any]) -> None:
+    from nakmd.cli.output import say
+
+    facts = [f"{machine['processor']} ({machine['cpu']}), {machine['cores']} cores"]
+    if machine["mhz"] is not None:
+        facts.append(f"{machine['mhz']} MHz now")
+    if machine["others"] is not None:
+        facts.append(f"of which other programs used {machine['others']:.2f} meanwhile")
+    say(f"Machine: {', '.join(facts)}.")
 
 
 def _say_cases(cases: list[Case]) -> None:
