@@ -1,6 +1,8 @@
 """The page of a run: complete, well-formed, self-contained, and explicit about missing data."""
 
+import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,6 +13,8 @@ import nakmd
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.io import TrajectoryWriter
 from nakmd.report import citations, render_report
+from nakmd.report.answers import answers
+from nakmd.results.results import Results
 from nakmd.system import Frame, System
 
 pytestmark = pytest.mark.draws
@@ -131,9 +135,37 @@ def test_results_with_intervals(run, page):
         assert f"{name.replace('_', ' ')} {reason}" in page.text
 
 
+def test_the_three_questions_are_answered_first(run, page):
+    found = {answer.quantity: answer for answer in answers(run.results)}
+    assert list(found) == ["affinity", "diffusion", "coordination"]
+    affinity, speed = run.results["affinity"], run.results["diffusion K"]
+    figures = {figure.name: figure for answer in found.values() for figure in answer.figures}
+    assert figures["of wall and metal"].value == affinity.per_area.text.replace("-", "−")
+    assert figures["of K"].value == speed.text.replace("-", "−")
+    (around,) = (name for name in figures if name.startswith("K within"))
+    assert around.endswith("Å of a C")
+    assert page.text.index("no free energy of adhesion") < page.text.index("Measured in stage")
+    assert {f"results-{name}" for name in found} <= page.ids
+
+
+def test_which_metal_is_faster_is_said_only_of_intervals_that_are_apart(run):
+    slow = replace(run.results["diffusion K"], value=1.0, error=0.01, n_effective=50.0)
+    fast = replace(run.results["diffusion Na"], value=2.0, error=0.01, n_effective=50.0)
+
+    def said(**records):
+        return answers(Results({f"diffusion {name}": record for name, record in records.items()}))[0].sentence
+
+    assert said(K=slow, Na=fast).startswith("Na moves faster than K.")
+    assert said(K=replace(slow, error=1.0), Na=fast).startswith("Neither is clearly the faster.")
+    assert said(K=slow).startswith("All atoms")
+    assert answers(Results({})) == []
+
+
 def test_every_record_that_has_a_plot_is_drawn(run, text, page):
-    drawn = set(re.findall(r'alt="Plot of ([^"]+)"', text))
-    assert drawn == set(run.results.records)
+    drawn = [html.unescape(name) for name in re.findall(r'alt="Plot: ([^"]+)"', text)]
+    assert len(drawn) == len(run.results.records)
+    assert len(set(drawn)) == len(drawn)
+    assert {"Self-diffusion coefficient of each metal: K", "Interfacial affinity"} <= set(drawn)
     assert {"results", "thermo", "view", "plots", "run", "references", "scene"} <= page.ids
     assert "Plotly.newPlot" in text
 

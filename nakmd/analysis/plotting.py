@@ -45,4 +45,4 @@ def draw_mean(ax: Axes, mean: WithError, label: str) -> None:
     ax.axhline(mean.value, color=COLORS[1], label=label)
     low, high = mean.interval()
     if math.isfinite(low):
-        ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0)
+        ax.axhspan(low, high, color=COLORS[1], alpha=0.2, lw=0, label="95 % interval")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,34 @@ if TYPE_CHECKING:
 #: Number of colours of the embedded PNG images.
 COLORS_OF_PNG = 128
 
-#: Columns of the thermo table to plot, their labels, and whether they are shown per atom.
-PANELS: Mapping[str, tuple[str, bool]] = {
-    "temperature": ("temperature / K", False),
-    "potential_energy": ("potential energy / (eV/atom)", True),
-    "conserved": ("conserved energy / (eV/atom)", True),
-    "pressure_bar": ("pressure / bar", False),
-    "density": ("density / (g/cm³)", False),
+
+class Panel(NamedTuple):
+    """How a column of the thermo table is shown.
+
+    Attributes
+    ----------
+    label : str
+    per_atom : bool
+        Whether it is divided by the number of atoms.
+    factor : float
+        Units of the label in one of the table.
+    from_first : bool
+        Whether its first value is subtracted: what matters is its change, far smaller than itself.
+    """
+
+    label: str
+    per_atom: bool = False
+    factor: float = 1.0
+    from_first: bool = False
+
+
+#: Columns of the thermo table that are plotted.
+PANELS: Mapping[str, Panel] = {
+    "temperature": Panel("temperature / K"),
+    "potential_energy": Panel("potential energy / (eV/atom)", per_atom=True),
+    "conserved": Panel("change of the conserved energy / (meV/atom)", per_atom=True, factor=1e3, from_first=True),
+    "pressure_bar": Panel("pressure / kbar", factor=1e-3),
+    "density": Panel("density / (g/cm³)"),
 }
 
 
@@ -54,11 +75,14 @@ def plot_thermo(
     stages = np.asarray(thermo["stage"]).astype(str) if "stage" in thermo else np.full(len(time), "")
     moving = [name for name in dict.fromkeys(stages.tolist()) if np.ptp(time[stages == name]) > 0.0]
     shown = np.isin(stages, moving)  # a minimisation takes no time: its rows would be one vertical line
-    figure = Figure(figsize=(9.0, 1.0 + 1.25 * len(names)), layout="constrained")
+    figure = Figure(figsize=(9.0, 1.0 + 1.45 * len(names)), layout="constrained")
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for row, (name, ax) in enumerate(zip(names, panels)):
-        label, per_atom = PANELS[name]
-        series = _floats(thermo, name) / (n_atoms if per_atom else 1)
+        panel = PANELS[name]
+        series = panel.factor * _floats(thermo, name) / (n_atoms if panel.per_atom else 1)
+        if panel.from_first:
+            known = series[shown & np.isfinite(series)]
+            series = series - (known[0] if len(known) else 0.0)
         ax.plot(time[shown], series[shown], lw=0.7, color=COLORS[row % len(COLORS)])
         if name == "temperature" and "set_temperature" in thermo:
             ax.plot(time[shown], _floats(thermo, "set_temperature")[shown], color="0.25", lw=0.8, ls=":")
@@ -71,20 +95,20 @@ def plot_thermo(
             if first > time[np.isin(stages, list(measured))][0]:
                 ax.axvline(begin, color="0.15", ls="--", lw=1.0)
             ax.hlines(float(np.mean(series[kept])), begin, end, color="0.15", lw=1.0)
-        ax.set_ylabel(label.replace(" / ", "\n/ "), fontsize="small")
+        ax.set_title(panel.label, loc="left", fontsize="small", pad=3.0)  # beside the axis, long names would overlap
         ax.margins(x=0.01)
         ax.ticklabel_format(axis="y", useOffset=False)
         ax.tick_params(labelsize="small")
     for stage in moving:
         begin, end = time[stages == stage][[0, -1]]
         panels[0].annotate(
-            stage, (0.5 * (begin + end), 1.02), xycoords=("data", "axes fraction"), ha="center", fontsize="small"
-        )
+            stage, (0.5 * (begin + end), 0.96), xycoords=("data", "axes fraction"), ha="center", va="top",
+            fontsize="small", color="0.35",
+        )  # fmt: skip
         if begin > time[shown][0]:
             for ax in panels:
                 ax.axvline(begin, color="0.75", lw=0.8)
     panels[-1].set_xlabel("t / ps")
-    figure.align_ylabels()
     return figure
 
 

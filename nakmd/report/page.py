@@ -20,12 +20,13 @@ from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
 from nakmd.io.trajectory import notes_on_atoms
 from nakmd.report import tables
+from nakmd.report.answers import answers
 from nakmd.report.citations import cite_methods, cite_potentials
 from nakmd.report.figures import picture, plot_thermo
 from nakmd.report.page_template import fill_template
 from nakmd.report.scene import make_scene, still_view, turning_view
 from nakmd.results.measure import frame_options, measure_stored
-from nakmd.results.results import Results, draw
+from nakmd.results.results import Results, draw, quantity_of
 from nakmd.runs.folder import RunFolder
 
 #: Name of the result with a separate section: the density of the metal on the unrolled wall.
@@ -37,12 +38,13 @@ class Plot(NamedTuple):
 
     Attributes
     ----------
-    name, uri : str
-        Name of the result, and the image as a data URI.
+    name, heading, uri : str
+        Name of the result, what it is in words, and the image as a data URI.
     notes : tuple of str
     """
 
     name: str
+    heading: str
     uri: str
     notes: tuple[str, ...]
 
@@ -112,10 +114,12 @@ def _gather(folder: RunFolder, trajectory: Trajectory, results: Results | None) 
         "written": time.strftime("%Y-%m-%d %H:%M %z"),
         "status": _status(folder, results),
         "facts": _facts(folder, trajectory),
-        "notes": [*notes, *_changed_deck(folder, trajectory), *results.notes],
+        "notes": [*notes, *_changed_deck(folder, trajectory), *results.general_notes],
+        "unsettled": results.unsettled,
         "stages": tables.stage_lines(deck, trajectory.stages, thermo, n_atoms, measured),
         "drift_limit": f"{tables.DRIFT_LIMIT:g}",
-        "results": tables.result_lines(results),
+        "answers": answers(results),
+        "results": tables.result_groups(results),
         "failures": results.failures,
         "measured": measured,
         "history": picture(history) if history is not None else "",
@@ -227,8 +231,16 @@ def _plots(results: Results) -> list[Plot]:
         figure = draw(record)
         if figure is None:
             continue
-        plots.append(Plot(name, picture(figure), record.notes))
+        plots.append(Plot(name, _heading(name), picture(figure), record.notes))
     return plots
+
+
+def _heading(name: str) -> str:
+    """Return the title of a result: what its quantity is, and of what."""
+    kind = quantity_of(name)
+    of_what = " ".join(name.split()[1:])
+    title = kind.title.partition(":")[0].partition(" (")[0] if kind is not None else name.replace("_", " ")
+    return title[:1].upper() + title[1:] + (f": {of_what}" if of_what and kind is not None else "")
 
 
 def _views(trajectory: Trajectory) -> dict[str, Any]:

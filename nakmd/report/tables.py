@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nakmd.analysis import Measure
+from nakmd.analysis.named_analysis import NamedAnalysis
 from nakmd.analysis.numerics.statistics import format_measure
-from nakmd.analysis.table_row import WithError
+from nakmd.analysis.table_row import Row, WithError
 from nakmd.analysis.thermo import from_table
 from nakmd.analysis.watched_series import rows_of
 from nakmd.deck.deck import Deck
@@ -21,7 +22,7 @@ from nakmd.deck.stage_names import stage_names
 from nakmd.deck.stage_sections import Dynamics
 from nakmd.errors import AnalysisError
 from nakmd.integrators import BAROSTATS, MINIMISERS, THERMOSTATS
-from nakmd.results.results import Results
+from nakmd.results.results import Results, quantity_of
 from nakmd.runs.stage_builder import build_restraints
 from nakmd.system import Topology
 
@@ -50,6 +51,23 @@ class ResultLine:
 
 
 @dataclass(frozen=True)
+class ResultGroup:
+    """The rows of one quantity.
+
+    Attributes
+    ----------
+    name, title, definition : str
+        Word of the quantity in decks, what it is, and the first sentence of its definition.
+    lines : list of ResultLine
+    """
+
+    name: str
+    title: str
+    definition: str
+    lines: list[ResultLine]
+
+
+@dataclass(frozen=True)
 class StageLine:
     """One row of the table of stages: ensemble, duration, and drift of the conserved energy.
 
@@ -72,20 +90,34 @@ class StageLine:
     measured: bool
 
 
-def result_lines(results: Results) -> list[ResultLine]:
-    """Return all rows of the results with 95 % interval and number of independent samples."""
-    lines = []
-    for row in results.rows():
-        interval = n_effective = ""
-        if row.measured is not None and np.ndim(row.measured.value) == 0:
-            interval = interval_text(row.measured)
-            n = row.measured.n_effective
-            n_effective = f"{n:.3g}" if n < 1000.0 else f"{n:,.0f}" if math.isfinite(n) else ""
-        # the number of samples has its own column
-        note = re.sub(r"(error uncertain): [\d.]+ independent samples", r"\1", row.note)
-        part = row.quantity.startswith(" ")
-        lines.append(ResultLine(row.quantity.strip(), typeset(row.text), interval, n_effective, row.frames, note, part))
-    return lines
+def result_groups(results: Results) -> list[ResultGroup]:
+    """Return all rows of the results by quantity, with 95 % interval and number of independent samples."""
+    groups: dict[str, ResultGroup] = {}
+    for record, rows in results.rows_by_record():
+        name = record.split(maxsplit=1)[0]
+        kind = quantity_of(record)
+        if name not in groups:
+            title = kind.title if kind is not None else name.replace("_", " ")
+            groups[name] = ResultGroup(name, title[:1].upper() + title[1:], _definition(kind), [])
+        groups[name].lines.extend(map(_line, rows))
+    return [group for group in groups.values() if group.lines]
+
+
+def _definition(kind: type[NamedAnalysis] | None) -> str:
+    """Return the first sentence about a quantity; empty if documentation was stripped."""
+    return " ".join((kind.__doc__ or "").partition("\n\n")[0].split()) if kind is not None else ""
+
+
+def _line(row: Row) -> ResultLine:
+    interval = n_effective = ""
+    if row.measured is not None and np.ndim(row.measured.value) == 0:
+        interval = interval_text(row.measured)
+        n = row.measured.n_effective
+        n_effective = f"{n:.3g}" if n < 1000.0 else f"{n:,.0f}" if math.isfinite(n) else ""
+    # the number of samples has its own column
+    note = re.sub(r"(error uncertain): [\d.]+ independent samples", r"\1", row.note)
+    part = row.quantity.startswith(" ")
+    return ResultLine(row.quantity.strip(), typeset(row.text), interval, n_effective, row.frames, note, part)
 
 
 def typeset(text: str) -> str:

@@ -101,8 +101,12 @@ class Results:
     @property
     def notes(self) -> list[str]:
         """What the run noted, what was left out of the means, and what had not settled."""
+        return [*self.general_notes, *(f"Not settled: {entry}" for entry in self.unsettled)]
+
+    @property
+    def general_notes(self) -> list[str]:
+        """The notes without those on what had not settled."""
         notes = [*self.run_notes, *(sample.note for sample in self._samples if sample.note)]
-        notes += [f"Not settled: {entry}" for entry in self.unsettled]
         unjudged = dict.fromkeys(entry for sample in self._samples for entry in sample.unjudged)
         if self.records and self.verdict == "unjudged" and not unjudged:
             unjudged = dict.fromkeys(["no energy, temperature, pressure or volume that varies"])
@@ -115,9 +119,9 @@ class Results:
 
     def rows(self) -> list[Row]:
         """Return the table with the main numbers of every record."""
-        return [row for _, rows in self._rows_by_record() for row in rows]
+        return [row for _, rows in self.rows_by_record() for row in rows]
 
-    def _rows_by_record(self) -> list[tuple[str, list[Row]]]:
+    def rows_by_record(self) -> list[tuple[str, list[Row]]]:
         """Return the rows of each record, with those derived from it, by the name of the record."""
         from nakmd.analysis.registry import DERIVED  # noqa: PLC0415  (as above)
 
@@ -144,7 +148,7 @@ class Results:
         from nakmd.analysis.table_row import named_rows  # noqa: PLC0415  (as above)
 
         entries = []
-        for record, rows in self._rows_by_record():
+        for record, rows in self.rows_by_record():
             sample = self.records[record].sample
             for name, row in named_rows(rows):
                 entry = {"quantity": row.quantity, "value": row.text, "frames": row.frames, "note": row.note}
@@ -235,7 +239,7 @@ class Results:
 
     def panels(self) -> list[str]:
         """Return the names of the records in the overview: one of each quantity first, and K before Na."""
-        positions = {name: kind.panel for name in self.records if (kind := _quantity_of(name)) is not None}
+        positions = {name: kind.panel for name in self.records if (kind := quantity_of(name)) is not None}
         drawn = {name: position for name, position in positions.items() if position is not None}
         by_quantity: dict[str, list[str]] = {}
         for name in sorted(drawn, key=lambda name: (drawn[name], not name.endswith("K"))):
@@ -274,7 +278,7 @@ def _finite(number: Any) -> float | None:
     return float(number) if number is not None and math.isfinite(number) else None
 
 
-def _quantity_of(name: str) -> type[NamedAnalysis] | None:
+def quantity_of(name: str) -> type[NamedAnalysis] | None:
     """Return the class that measured a record; None if it is not of a registered quantity."""
     from nakmd.analysis.registry import quantity  # noqa: PLC0415  (as above)
 
