@@ -166,7 +166,7 @@ def test_every_record_that_has_a_plot_is_drawn(run, text, page):
     assert len(drawn) == len(run.results.records)
     assert len(set(drawn)) == len(drawn)
     assert {"Self-diffusion coefficient of each metal: K", "Interfacial affinity"} <= set(drawn)
-    assert {"results", "thermo", "view", "plots", "run", "references", "scene"} <= page.ids
+    assert {"results", "thermo", "view", "plots", "run", "references", "atoms"} <= page.ids
     assert "Plotly.newPlot" in text
 
 
@@ -301,7 +301,7 @@ def test_one_frame_or_none_without_deck_thermo_and_velocities(tmp_path, count):
     assert "too few rows" in page.text
     assert "Not measured" in page.text
     assert ("contains no frames" in page.text) == (count == 0)
-    assert ("scene" in page.ids) == (count == 1)
+    assert ("atoms" in page.ids) == (count == 1)
 
 
 def test_status_in_words(tmp_path):

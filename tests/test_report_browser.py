@@ -57,11 +57,11 @@ def visit(browser, run):  # noqa: F811
 
 def test_atoms_turn_and_species_hide(visit):
     page = visit(1280)
-    page.wait_for_selector("#scene .legend .traces")
-    eye = "document.querySelector('#scene .js-plotly-plot, #scene.js-plotly-plot')"
+    page.wait_for_selector("#atoms .legend .traces")
+    eye = "document.querySelector('#atoms')"
     camera = f"JSON.stringify({eye}._fullLayout.scene._scene.getCamera().eye)"
-    page.locator("#scene").scroll_into_view_if_needed()
-    before, box = page.evaluate(camera), page.locator("#scene").bounding_box()
+    page.locator("#atoms").scroll_into_view_if_needed()
+    before, box = page.evaluate(camera), page.locator("#atoms").bounding_box()
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.6 * box["height"], steps=5)
@@ -69,7 +69,7 @@ def test_atoms_turn_and_species_hide(visit):
     assert page.evaluate(camera) != before
     shown = f"{eye}._fullData.filter(trace => trace.visible === true).length"
     n_shown = page.evaluate(shown)
-    page.locator("#scene .legend .traces .legendtoggle").first.click(force=True)
+    page.locator("#atoms .legend .traces .legendtoggle").first.click(force=True)
     page.wait_for_function(f"{shown} < {n_shown}")
 
 

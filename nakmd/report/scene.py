@@ -172,7 +172,7 @@ def turning_view(scene: Scene) -> str:
     html: str = figure.to_html(
         full_html=False,
         include_plotlyjs=True,
-        div_id="scene",
+        div_id="atoms",
         config={"displaylogo": False, "responsive": True, "modeBarButtons": [["resetCameraDefault3d"]]},
     )
     return html
