@@ -13,7 +13,7 @@ import nakmd
 from nakmd.integrators import Langevin, VelocityVerlet
 from nakmd.io import TrajectoryWriter
 from nakmd.report import citations, render_report
-from nakmd.report.answers import answers
+from nakmd.report.headlines import answers
 from nakmd.results.results import Results
 from nakmd.system import Frame, System
 

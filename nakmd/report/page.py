@@ -20,9 +20,9 @@ from nakmd.io import Trajectory
 from nakmd.io.atomic import write_atomically
 from nakmd.io.trajectory import notes_on_atoms
 from nakmd.report import tables
-from nakmd.report.answers import answers
 from nakmd.report.citations import cite_methods, cite_potentials
 from nakmd.report.figures import picture, plot_thermo
+from nakmd.report.headlines import answers
 from nakmd.report.page_template import fill_template
 from nakmd.report.scene import make_scene, still_view, turning_view
 from nakmd.results.measure import frame_options, measure_stored
