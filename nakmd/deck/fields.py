@@ -18,12 +18,23 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from nakmd.deck import quantities as q
+from nakmd.deck.key_facts import describe_keys
 
 
 class Section(BaseModel):
     """A table of the deck: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for key in describe_keys(cls):
+            key.complete(properties[key.name])
+        return schema
 
 
 def _refuse(reason: str) -> PydanticCustomError:

@@ -120,6 +120,17 @@ def kind_of(unit: str) -> Kind:
     return Kind(f"quantity in {unit}", parse_unit(unit, unnamed)[1], (unit,), f"1 {unit}")
 
 
+def units_of(kind: Kind) -> tuple[str, ...]:
+    """Return the units in which a quantity can be written, beside products of others: those that have a name, first.
+
+    Examples
+    --------
+    >>> units_of(FORCE)
+    ('eV/Å', 'N', 'mN', 'nN')
+    """
+    return tuple(dict.fromkeys((*kind.units, *_FACTORS.get(kind.dimension, ()))))
+
+
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
 _FACTOR = re.compile(r"([^\d^/*·\s-]+|1)(?:\^?([+-]?\d+))?$")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
