@@ -208,10 +208,10 @@ def _first_paragraph(table: type[BaseModel]) -> str:
 
 def _text(text: str) -> str:
     """Return words that Markdown shows as they are, also in a table."""
-    for letter in "\\`*_<|":
+    for letter in "\\`*<|":
         text = text.replace(letter, f"&#{ord(letter)};")
     return text
 
 
 def _code(text: str) -> str:
-    return f"`{text}`".replace("|", "&#124;")
+    return f"`{text}`"
