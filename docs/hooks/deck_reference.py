@@ -68,7 +68,9 @@ def deck_reference() -> dict[str, str]:
     pages = {f"{FOLDER}/index.md": _index()}
     for place in Place((), False, (Deck,)).below():
         pages[f"{FOLDER}/{place.keys[0]}.md"] = "\n".join(_page(place))
-    pages[f"{FOLDER}/sweep.md"] = "\n".join(["# Keys of a sweep file", "", *_contents(Place((), False, (SweepTables,)))])
+    pages[f"{FOLDER}/sweep.md"] = "\n".join(
+        ["# Keys of a sweep file", "", *_contents(Place((), False, (SweepTables,)))]
+    )
     return pages
 
 

@@ -261,12 +261,15 @@ def _check_axes(groups: tuple[str, ...]) -> tuple[str, ...]:
 #: One name, or a list of them; always stored as a tuple.
 Names = Annotated[
     tuple[Text, ...],
-    BeforeValidator(_as_tuple),
+    BeforeValidator(_as_tuple, json_schema_input_type=str | tuple[str, ...]),
     PlainSerializer(_string_if_single),
     Field(min_length=1),
 ]
 
 #: Groups of axes that a barostat scales together; always stored as a tuple.
 AxisGroups = Annotated[
-    tuple[Text, ...], BeforeValidator(_as_tuple), AfterValidator(_check_axes), PlainSerializer(_string_if_single)
+    tuple[Text, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=str | tuple[str, ...]),
+    AfterValidator(_check_axes),
+    PlainSerializer(_string_if_single),
 ]

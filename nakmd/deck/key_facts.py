@@ -23,7 +23,7 @@ DeckValue = Any
 
 
 def notes(
-    *, default: str = "", choices: Mapping[str, str] | None = None, quantity: str = "", unit: str = ""
+    *, default: str = "", choices: Mapping[Any, str] | None = None, quantity: str = "", unit: str = ""
 ) -> dict[str, Any]:
     """Return what a `Field` says of a key beside its description, for its ``json_schema_extra``.
 
@@ -55,14 +55,14 @@ class KeyFacts:
     unit : str
         The unit that decks prefer, or what is counted; `NO_UNIT` if there is none.
     shape : str
-        Empty for one value; ``"list"``, ``"2"`` or ``"3"`` for a list of any or of this length; ``"ramp"`` for one value
-        or [start, end].
+        Empty for one value; ``"list"``, ``"2"`` or ``"3"`` for a list of any or of this length; ``"ramp"`` for one
+        value or [start, end].
     required : bool
     default : DeckValue
         As a deck would write it; None if the key is required, or the default is none or a table.
     without : str
         What holds where the key is left out, if the value of the default does not say it.
-    choices : mapping of str to str
+    choices : mapping of str or int to str
         The words that it may have, and what each means.
     examples : tuple of DeckValue
     tables : tuple of type
@@ -77,7 +77,7 @@ class KeyFacts:
     required: bool
     default: DeckValue
     without: str
-    choices: Mapping[str, str]
+    choices: Mapping[Any, str]
     examples: tuple[DeckValue, ...]
     tables: tuple[type[BaseModel], ...]
 
@@ -97,12 +97,14 @@ class KeyFacts:
         schema["examples"] = list(self.examples)
         schema["x-quantity"] = self.quantity
         schema["x-unit"] = self.unit
-        schema.pop("default", None)
+        schema.pop("default", None)  # in house units, or null, neither of which a deck can have
         if self.default is not None:
             schema["default"] = self.default
-        if self.choices and set(schema.get("enum", ())) == set(self.choices):
-            # what the TOML editors with Taplo show beside each word
-            schema["x-taplo"] = {"docs": {"enumValues": [self.choices[word] for word in schema["enum"]]}}
+        for part in (schema, *schema.get("anyOf", ())):
+            listed = part.get("items", part)
+            if len(self.choices) > 1 and "enum" in listed:
+                # what editors with Taplo, a language server of TOML, show beside each word
+                listed["x-taplo"] = {"docs": {"enumValues": [self.choices[word] for word in listed["enum"]]}}
 
 
 def describe_keys(table: type[BaseModel]) -> tuple[KeyFacts, ...]:
