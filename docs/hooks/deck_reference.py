@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from pydantic import BaseModel
 
@@ -77,7 +75,7 @@ def deck_reference() -> dict[str, str]:
 def _index() -> str:
     """Return the first page: the keys above all tables, links to the tables, and how quantities are written."""
     root = Place((), False, (Deck,))
-    lines = ["# Keys of a deck", "", _first_paragraph(Deck), "", *_key_table(root, describe_keys(Deck)), ""]
+    lines = ["# Keys of a deck", "", _first_paragraph(Deck), "", *_key_table(root, describe_keys(Deck))]
     lines += ["A sweep file changes the keys of a deck: [its keys](sweep.md).", "", "## Quantities", ""]
     lines += [
         "A quantity is a string of a number and a unit. A unit may be a product of those listed, such as `eV/Å^2`, "
@@ -110,57 +108,65 @@ def _contents(place: Place, level: int = 1) -> list[str]:
 
 
 def _one_table(place: Place, table: type[BaseModel]) -> list[str]:
-    keys = describe_keys(table)
-    return [_first_paragraph(table), "", *_key_table(place, keys), "", *_choices(keys)]
+    return [_first_paragraph(table), "", *_key_table(place, describe_keys(table))]
 
 
 def _kinds(place: Place, level: int) -> list[str]:
     """Return the keys of the tables that may stand at a place: those of several kinds once, then those of each."""
-    kinds = {tags_of(table): describe_keys(table) for table in place.tables}
-    owners: dict[str, list[tuple[KeyFacts, list[tuple[str, ...]]]]] = defaultdict(list)
-    for words, keys in kinds.items():
-        for key in keys:
-            same = next((having for known, having in owners[key.name] if known == key), None)
-            if same is None:
-                owners[key.name].append((key, [words]))
-            else:
-                same.append(words)
-    shared = [(key, having) for found in owners.values() for key, having in found if len(having) > 1]
+    kinds = {tags_of(table): (table, describe_keys(table)) for table in place.tables}
+    shared = _shared_keys({words: keys for words, (_, keys) in kinds.items()})
+    deeper = "#" * min(level + 1, 4)
     lines = ["The key `kind` chooses one of:", ""]
-    for table in place.tables:
-        words = tags_of(table)
+    for words, (table, _) in kinds.items():
         links = ", ".join(f"[`{word}`](#{place.anchor}.{words[0]})" for word in words)
         lines.append(f"- {links}: {_first_paragraph(table)}")
-    names = [key.name for key, _ in shared]
-    for words, keys in kinds.items():
-        table = next(table for table in place.tables if tags_of(table) == words)
+    lines.append("")
+    for words, (table, keys) in kinds.items():
         title = " or ".join(f'`kind = "{word}"`' for word in words)
-        lines += ["", f"{'#' * min(level + 1, 4)} {title} {{ #{place.anchor}.{words[0]} }}", ""]
-        own = [key for key in keys if not any(key == known for known, _ in shared)]
-        lines += [_first_paragraph(table), "", *_key_table(place, own, words[0]), "", *_choices(own)]
-        others = [key.name for key in keys if any(key == known for known, _ in shared)]
+        own = [key for key in keys if not _is_in(key, shared)]
+        others = [f"[`{key.name}`](#{place.anchor}.{key.name})" for key in keys if _is_in(key, shared)]
+        lines += [f"{deeper} {title} {{ #{place.anchor}.{words[0]} }}", "", _first_paragraph(table), ""]
+        lines += _key_table(place, own, words[0])
         if others:
-            links = ", ".join(f"[`{name}`](#{place.anchor}.{name})" for name in others)
-            lines += [f"Shared with other kinds: {links}.", ""]
-    if not names:
-        return lines
-    lines += [f"{'#' * min(level + 1, 4)} Keys of several kinds {{ #{place.anchor}.shared }}", ""]
-    all_words = [word for words in kinds for word in words]
-    for having, group in groupby(sorted(shared, key=lambda pair: -len(pair[1])), key=lambda pair: pair[1]):
-        words = [word for some in having for word in some]
-        which = "All kinds" if words == all_words else "Kinds " + ", ".join(f"`{word}`" for word in words)
-        keys = [key for key, _ in group]
-        lines += [f"{which}:", "", *_key_table(place, keys), "", *_choices(keys)]
+            lines += [f"Keys that other kinds have too: {', '.join(others)}.", ""]
+    if shared:
+        lines += [f"{deeper} Keys of several kinds {{ #{place.anchor}.shared }}", ""]
+        everyone = tuple(kinds)
+        for having in dict.fromkeys(having for _, having in shared):
+            words = " ".join(f"`{word}`" for some in having for word in some)
+            lines += ["Of all kinds:" if having == everyone else f"Of {words}:", ""]
+            lines += _key_table(place, [key for key, owners in shared if owners == having])
     return lines
 
 
+def _shared_keys(
+    kinds: Mapping[tuple[str, ...], Sequence[KeyFacts]],
+) -> list[tuple[KeyFacts, tuple[tuple[str, ...], ...]]]:
+    """Return the keys that are the same in several kinds, each with these kinds; those of most kinds first."""
+    owners: list[tuple[KeyFacts, list[tuple[str, ...]]]] = []
+    for words, keys in kinds.items():
+        for key in keys:
+            having = next((having for known, having in owners if known == key), None)
+            if having is None:
+                owners.append((key, [words]))
+            else:
+                having.append(words)
+    several = [(key, tuple(having)) for key, having in owners if len(having) > 1]
+    return sorted(several, key=lambda pair: -len(pair[1]))
+
+
+def _is_in(key: KeyFacts, shared: Sequence[tuple[KeyFacts, object]]) -> bool:
+    return any(key == known for known, _ in shared)
+
+
 def _key_table(place: Place, keys: Sequence[KeyFacts], kind: str = "") -> list[str]:
-    """Return a table of keys; those of one kind have its word in their anchors."""
+    """Return a table of keys and what their words mean; keys of one kind have its word in their anchors."""
     prefix = ".".join([*place.keys, *([kind] if kind else [])])
     rows = ["| key | description | value | default | example |", "| --- | --- | --- | --- | --- |"]
-    for key in keys:
+    for key in sorted(keys, key=lambda key: key.name != "kind"):  # which decides what the others mean
         anchor = ".".join(filter(None, (prefix, key.name)))
-        name = f'<a id="{anchor}"></a>`{key.name}`'
+        # the heading of a table has the anchor of its key
+        name = f"`{key.name}`" if key.tables else f'<a id="{anchor}"></a>`{key.name}`'
         if key.tables and not place.keys:
             link = f" Its keys: [`{_header(key)}`]({key.name}.md)."
         else:
@@ -169,7 +175,7 @@ def _key_table(place: Place, keys: Sequence[KeyFacts], kind: str = "") -> list[s
             f"| {name} | {_text(key.description)}{link} | {_value(key)} | {_default(key)} | "
             f"{'<br>'.join(_code(toml_value(example)) for example in key.examples)} |"
         )
-    return rows
+    return [*rows, "", *_choices(keys)]
 
 
 def _header(key: KeyFacts) -> str:
@@ -179,9 +185,10 @@ def _header(key: KeyFacts) -> str:
 def _value(key: KeyFacts) -> str:
     """Return what a value is: its quantity, unit and shape."""
     one = key.quantity if key.unit == NO_UNIT else f"{key.quantity}, {key.unit}"
-    return {"": one, "list": f"list of: {one}", "ramp": f"{one}; or [start, end]"}.get(
-        key.shape, f"{key.shape} of: {one}"
-    )
+    if key.quantity == "count" and key.unit != NO_UNIT:
+        one = f"number of {key.unit}"
+    shapes = {"": one, "list": f"list of: {one}", "several": f"{one}; or a list", "ramp": f"{one}; or [start, end]"}
+    return shapes.get(key.shape, f"list of {key.shape}: {one}")
 
 
 def _default(key: KeyFacts) -> str:
@@ -190,7 +197,9 @@ def _default(key: KeyFacts) -> str:
         return "required"
     if key.without:
         return _text(key.without)
-    return "its own defaults" if key.default is None else _code(toml_value(key.default))
+    if key.default is None and key.tables:
+        return "those of its keys"
+    return "none" if key.default in (None, []) else _code(toml_value(key.default))
 
 
 def _choices(keys: Sequence[KeyFacts]) -> list[str]:

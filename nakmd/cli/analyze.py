@@ -88,6 +88,8 @@ def analyze(
     By default the frames are those that the deck of the run measures: the production stages, from the end of the
     detected equilibration on. --stage alone keeps the start and the discard of the deck; --start or --discard replaces
     both. So is the surface energy that the heat of immersion subtracts.
+
+    Example: nakmd analyze runs/wet diffusion affinity --discard 0.2
     """
     from nakmd.analysis import analyze as measure
     from nakmd.cli.output import say, show_json

@@ -8,9 +8,7 @@ import typer
 
 
 def schema(
-    sweep: Annotated[
-        bool, typer.Option("--sweep", help="Print that of sweep files, instead of that of decks.")
-    ] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Print that of sweep files, in place of decks.")] = False,
 ) -> None:
     """Print the JSON schema of decks, for completion and validation in editors.
 

@@ -55,8 +55,8 @@ class KeyFacts:
     unit : str
         The unit that decks prefer, or what is counted; `NO_UNIT` if there is none.
     shape : str
-        Empty for one value; ``"list"``, ``"2"`` or ``"3"`` for a list of any or of this length; ``"ramp"`` for one
-        value or [start, end].
+        Empty for one value; ``"list"``, ``"2"`` or ``"3"`` for a list of any or of this length; ``"several"`` for one
+        value or a list; ``"ramp"`` for one value or [start, end].
     required : bool
     default : DeckValue
         As a deck would write it; None if the key is required, or the default is none or a table.
@@ -195,11 +195,13 @@ def _measure(annotation: Any, metadata: tuple[Any, ...]) -> tuple[str, str, str]
         return _measure(get_args(annotation)[0], (*get_args(annotation)[1:], *metadata))
     if _is_union(annotation):
         measures = [_measure(member, metadata) for member in _members(annotation)]
-        return next((m for m in measures if m[0] not in ("text", "choice")), measures[0])
+        quantity, unit, shape = next((m for m in measures if m[0] not in ("text", "choice")), measures[0])
+        return quantity, unit, "several" if len({m[2] for m in measures}) > 1 else shape
     if get_origin(annotation) is tuple:
         entries = get_args(annotation)
         quantity, unit, _ = _measure(entries[0], ())
-        return quantity, unit, "list" if entries[-1] is Ellipsis else str(len(entries))
+        single = any(_is_union(getattr(mark, "json_schema_input_type", None)) for mark in metadata)
+        return quantity, unit, "several" if single else "list" if entries[-1] is Ellipsis else str(len(entries))
     return _plain_quantity(annotation, metadata), NO_UNIT, ""
 
 
