@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -18,8 +18,7 @@ from nakmd.sweeps.sweep_tables import SweepTables
 FOLDER = "reference/deck"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A table at its place in a deck.
 
     Attributes
@@ -172,7 +171,7 @@ def _key_table(place: Place, keys: Sequence[KeyFacts], kind: str = "") -> list[s
         else:
             link = f" Its keys: [below](#{'.'.join([*place.keys, key.name])})." if key.tables else ""
         rows.append(
-            f"| {name} | {_text(key.description)}{link} | {_value(key)} | {_default(key)} | "
+            f"| {name} | {as_text(key.description)}{link} | {_value(key)} | {_default(key)} | "
             f"{'<br>'.join(_code(toml_value(example)) for example in key.examples)} |"
         )
     return [*rows, "", *_choices(keys)]
@@ -196,7 +195,7 @@ def _default(key: KeyFacts) -> str:
     if key.required:
         return "required"
     if key.without:
-        return _text(key.without)
+        return as_text(key.without)
     if key.default is None and key.tables:
         return "those of its keys"
     return "none" if key.default in (None, []) else _code(toml_value(key.default))
@@ -208,16 +207,16 @@ def _choices(keys: Sequence[KeyFacts]) -> list[str]:
     for key in keys:
         if len(key.choices) > 1:
             lines += [f"Words of `{key.name}`:", ""]
-            lines += [f"- {_code(toml_value(word))}: {_text(meaning)}" for word, meaning in key.choices.items()]
+            lines += [f"- {_code(toml_value(word))}: {as_text(meaning)}" for word, meaning in key.choices.items()]
             lines.append("")
     return lines
 
 
 def _first_paragraph(table: type[BaseModel]) -> str:
-    return _text(" ".join((table.__doc__ or "").strip().partition("\n\n")[0].split()))
+    return as_text(" ".join((table.__doc__ or "").strip().partition("\n\n")[0].split()))
 
 
-def _text(text: str) -> str:
+def as_text(text: str) -> str:
     """Return words that Markdown shows as they are, also in a table."""
     for letter in "\\`*<|":
         text = text.replace(letter, f"&#{ord(letter)};")

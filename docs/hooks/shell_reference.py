@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import typer
@@ -27,10 +27,10 @@ def shell_reference() -> dict[str, str]:
     context: Any = main.context_class(main, info_name=app.info.name)
     verbs = [(name, main.get_command(context, name)) for name in main.list_commands(context)]
     lines = ["# Commands of the shell", "", *_help(main, context), "| verb | what it does |", "| --- | --- |"]
-    lines += [f"| [`nakmd {name}`]({name}.md) | {_text(_paragraphs(verb)[0])} |" for name, verb in verbs]
-    lines += ["", "Before the verb:", "", *_parameters(main, context)]
+    lines += [f"| [`nakmd {name}`]({name}.md) | {as_text(_paragraphs(verb)[0])} |" for name, verb in verbs]
+    lines += ["", "Before the verb, and `--help` behind each:", "", *_parameters(main.get_params(context), context)]
     lines += ["## Exit codes", "", "| code | meaning |", "| --- | --- |"]
-    lines += [f"| {code} | {_text(meaning)} |" for code, meaning in EXIT_CODES.items()]
+    lines += [f"| {code} | {as_text(meaning)} |" for code, meaning in EXIT_CODES.items()]
     pages = {f"{FOLDER}/index.md": "\n".join([*lines, ""])}
     for name, verb in verbs:
         pages[f"{FOLDER}/{name}.md"] = "\n".join(_command(verb, context, name, 1))
@@ -44,9 +44,9 @@ def _command(command: Any, parent: Any, name: str, level: int) -> list[str]:
     context = command.context_class(command, info_name=name, parent=parent)
     usage = command.get_usage(context).removeprefix("Usage: ")
     lines = [f"{'#' * level} `{context.command_path}`", "", *_help(command, context)]
-    lines += ["```console", f"$ {' '.join(usage.split())}", "```", "", *_parameters(command, context)]
+    lines += ["```console", f"$ {' '.join(usage.split())}", "```", "", *_parameters(command.params, context)]
     if command.epilog:
-        lines += [f"- {_text(' '.join(part.split()))}" for part in command.epilog.split("\n\n")] + [""]
+        lines += [f"- {as_text(' '.join(part.split()))}" for part in command.epilog.split("\n\n")] + [""]
     for inner in _commands_in(command, context):
         lines += _command(command.get_command(context, inner), context, inner, level + 1)
     return lines
@@ -66,14 +66,14 @@ def _help(command: Any, context: Any) -> Iterator[str]:
         if paragraph.startswith(EXAMPLE):
             yield from ("```console", f"$ {paragraph.removeprefix(EXAMPLE)}", "```", "")
         else:
-            yield from (_text(paragraph), "")
+            yield from (as_text(paragraph), "")
 
 
-def _parameters(command: Any, context: Any) -> list[str]:
+def _parameters(parameters: Sequence[Any], context: Any) -> list[str]:
     """Return the tables of arguments and options."""
     lines: list[str] = []
     for kind in ("argument", "option"):
-        rows = [_row(p, context) for p in command.get_params(context) if p.param_type_name == kind and not p.hidden]
+        rows = [_row(p, context) for p in parameters if p.param_type_name == kind and not p.hidden]
         if rows:
             lines += [f"| {kind} | meaning | default |", "| --- | --- | --- |", *rows, ""]
     return lines
@@ -81,7 +81,7 @@ def _parameters(command: Any, context: Any) -> list[str]:
 
 def _row(parameter: Any, context: Any) -> str:
     name, _ = parameter.get_help_record(context)
-    return f"| `{name}` | {_text(parameter.help or '')} | {_default(parameter)} |"
+    return f"| `{name}` | {as_text(parameter.help or '')} | {_default(parameter)} |"
 
 
 def _default(parameter: Any) -> str:
@@ -93,7 +93,7 @@ def _default(parameter: Any) -> str:
     return f"`{parameter.default}`"
 
 
-def _text(text: str) -> str:
+def as_text(text: str) -> str:
     """Return words that Markdown shows as they are, also in a table; code in backticks stays code."""
     for letter in "*<|":
         text = text.replace(letter, f"&#{ord(letter)};")
