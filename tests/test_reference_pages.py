@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from nakmd.cli.analyze import AnalyzeCommand
 from nakmd.cli.app import app
 from nakmd.cli.guard import EXIT_CODES
 from nakmd.deck.deck import Deck
@@ -38,6 +39,8 @@ def commands():
     def walk(command, context, path):
         for name in command.list_commands(context) if hasattr(command, "list_commands") else ():
             inner = command.get_command(context, name)
+            if isinstance(inner, AnalyzeCommand):
+                inner.list_quantities()
             inside = inner.context_class(inner, info_name=name, parent=context)
             yield (*path, name), inner
             yield from walk(inner, inside, (*path, name))
@@ -93,7 +96,7 @@ def test_every_key_has_a_row(root):
             assert fitting, f"{table.__name__}.{key.name}"
             assert all(row[1] and row[2] and row[3] for row in fitting)
             assert all((row[2] == "required") == key.required for row in fitting)
-            for meaning in key.choices.values() if len(key.choices) > 1 else ():
+            for meaning in key.choices.values() if key.has_words else ():
                 assert DECK_HOOK.as_text(meaning) in text
 
 
@@ -105,7 +108,8 @@ def test_every_command_has_its_options(name):
     for parameter in command.params:
         assert parameter.help, f"{name} {parameter.name} has no help"
         names = [parameter.metavar] if parameter.metavar and "--" not in parameter.opts[0] else parameter.opts
-        assert [row for row in rows(page) if names[-1] in row and SHELL_HOOK.as_text(parameter.help) in row]
+        meaning = SHELL_HOOK.as_text(SHELL_HOOK.DEFAULT.sub("", parameter.help))
+        assert [row for row in rows(page) if names[-1] in row and meaning in row], parameter.name
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if not hasattr(COMMANDS[name], "list_commands")])
@@ -116,7 +120,7 @@ def test_every_command_has_an_example_that_its_parser_accepts(name):
     for line in found:
         words = shlex.split(line.partition(" > ")[0])
         command.make_context(words[1], words[1 + len(name.split()) :])  # raises a usage error
-        assert f"$ {line}" in SHELL_PAGES[f"reference/shell/{name.split()[0]}.md"]
+        assert f"\n{line}\n" in SHELL_PAGES[f"reference/shell/{name.split()[0]}.md"]
 
 
 def test_exit_codes_are_listed():

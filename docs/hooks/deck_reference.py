@@ -205,7 +205,7 @@ def _choices(keys: Sequence[KeyFacts]) -> list[str]:
     """Return the meanings of the words that keys may have."""
     lines = []
     for key in keys:
-        if len(key.choices) > 1:
+        if key.has_words:
             lines += [f"Words of `{key.name}`:", ""]
             lines += [f"- {_code(toml_value(word))}: {as_text(meaning)}" for word, meaning in key.choices.items()]
             lines.append("")
@@ -217,8 +217,8 @@ def _first_paragraph(table: type[BaseModel]) -> str:
 
 
 def as_text(text: str) -> str:
-    """Return words that Markdown shows as they are, also in a table."""
-    for letter in "\\`*<|":
+    """Return words that Markdown shows as they are, also in a table; code in backticks stays code."""
+    for letter in "\\*<|":
         text = text.replace(letter, f"&#{ord(letter)};")
     return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ FOLDER = "reference/shell"
 
 #: What begins the paragraph of a help text that is a command line.
 EXAMPLE = "Example: "
+
+#: The sentence in the help of a parameter that says what holds where it is left out.
+DEFAULT = re.compile(r" Default: (.*?)\.(?=\s|$)")
 
 
 def shell_reference() -> dict[str, str]:
@@ -44,7 +48,7 @@ def _command(command: Any, parent: Any, name: str, level: int) -> list[str]:
     context = command.context_class(command, info_name=name, parent=parent)
     usage = command.get_usage(context).removeprefix("Usage: ")
     lines = [f"{'#' * level} `{context.command_path}`", "", *_help(command, context)]
-    lines += ["```console", f"$ {' '.join(usage.split())}", "```", "", *_parameters(command.params, context)]
+    lines += ["```text", " ".join(usage.split()), "```", "", *_parameters(command.params, context)]
     if command.epilog:
         lines += [f"- {as_text(' '.join(part.split()))}" for part in command.epilog.split("\n\n")] + [""]
     for inner in _commands_in(command, context):
@@ -64,7 +68,7 @@ def _help(command: Any, context: Any) -> Iterator[str]:
     """Yield the help text, its examples as console lines."""
     for paragraph in _paragraphs(command):
         if paragraph.startswith(EXAMPLE):
-            yield from ("```console", f"$ {paragraph.removeprefix(EXAMPLE)}", "```", "")
+            yield from ("```bash", paragraph.removeprefix(EXAMPLE), "```", "")
         else:
             yield from (as_text(paragraph), "")
 
@@ -81,16 +85,18 @@ def _parameters(parameters: Sequence[Any], context: Any) -> list[str]:
 
 def _row(parameter: Any, context: Any) -> str:
     name, _ = parameter.get_help_record(context)
-    return f"| `{name}` | {as_text(parameter.help or '')} | {_default(parameter)} |"
+    said = DEFAULT.search(parameter.help or "")
+    default = as_text(said[1]) if said else _default(parameter)
+    return f"| `{name}` | {as_text(DEFAULT.sub('', parameter.help or ''))} | {default} |"
 
 
 def _default(parameter: Any) -> str:
-    """Return what holds where a parameter is left out; empty if its help says it."""
+    """Return what holds where a parameter is left out, if its help does not say it."""
     if parameter.required:
         return "required"
-    if parameter.default is None or parameter.default is False:
+    if parameter.default is None:
         return ""
-    return f"`{parameter.default}`"
+    return "off" if parameter.default is False else f"`{parameter.default}`"
 
 
 def as_text(text: str) -> str:

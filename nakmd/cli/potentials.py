@@ -117,7 +117,7 @@ def export(
     ] = "lammps",
     species: Annotated[
         str | None,
-        typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; default: all of the set.'),
+        typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K". Default: all of the set.'),
     ] = None,
     affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon well depths.")] = 1.0,
     doping: Annotated[

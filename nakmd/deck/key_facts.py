@@ -82,10 +82,15 @@ class KeyFacts:
     tables: tuple[type[BaseModel], ...]
 
     @property
+    def has_words(self) -> bool:
+        """Whether it has words to explain: a ``kind`` of one word is explained by its description."""
+        return any(meaning != self.description for meaning in self.choices.values())
+
+    @property
     def full_description(self) -> str:
         """The description with the choices and what holds by default, for editors, which show one text."""
         parts = [self.description]
-        if len(self.choices) > 1:
+        if self.has_words:
             parts.append("; ".join(f'"{word}": {meaning}' for word, meaning in self.choices.items()) + ".")
         if self.without:
             parts.append(f"By default {self.without}.")
@@ -102,7 +107,7 @@ class KeyFacts:
             schema["default"] = self.default
         for part in (schema, *schema.get("anyOf", ())):
             listed = part.get("items", part)
-            if len(self.choices) > 1 and "enum" in listed:
+            if self.has_words and "enum" in listed:
                 # what editors with Taplo, a language server of TOML, show beside each word
                 listed["x-taplo"] = {"docs": {"enumValues": [self.choices[word] for word in listed["enum"]]}}
 
