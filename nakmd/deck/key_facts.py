@@ -217,16 +217,16 @@ def _plain_quantity(annotation: Any, metadata: tuple[Any, ...]) -> str:
     if get_origin(annotation) is Literal:
         return "choice"
     if annotation is float:
-        limits = {limit for mark in metadata for limit in (_limit(mark, "ge"), _limit(mark, "gt"))} - {None}
-        tops = {limit for mark in metadata for limit in (_limit(mark, "le"), _limit(mark, "lt"))} - {None}
-        return "fraction" if limits == {0.0} and tops and max(tops) <= 1.0 else "number"
+        least, most = _limits(metadata, "ge", "gt"), _limits(metadata, "le", "lt")
+        return "fraction" if least == [0.0] and most and max(most) <= 1.0 else "number"
     return {bool: "true or false", int: "count", str: "text"}.get(annotation, "any")
 
 
-def _limit(mark: Any, name: str) -> float | None:
-    """Return a limit of a number, whether it is a mark of its own or in a `Field`."""
-    marks = mark.metadata if isinstance(mark, FieldInfo) else (mark,)
-    return next((getattr(m, name) for m in marks if getattr(m, name, None) is not None), None)
+def _limits(metadata: tuple[Any, ...], *names: str) -> list[float]:
+    """Return the limits of a number, whether they are marks of their own or in a `Field`."""
+    marks = [m for mark in metadata for m in (mark.metadata if isinstance(mark, FieldInfo) else (mark,))]
+    limits = [getattr(mark, name, None) for mark in marks for name in names]
+    return [limit for limit in limits if limit is not None]
 
 
 def _words(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -262,4 +262,4 @@ def _examples(annotation: Any, metadata: tuple[Any, ...], default: DeckValue = N
     elif _is_table(annotation):
         required = {key.name: key.examples[:1] for key in describe_keys(annotation) if key.required}
         if required and all(required.values()):
-            yield {name: examples[0] for name, examples in required.items()}
+            yield {name: required[name][0] for name in sorted(required, key=lambda name: name != "kind")}

@@ -56,6 +56,8 @@ _FACTORS: dict[Dimension, dict[str, float]] = {
     (0, 0, 0, 0, 1): {"amu": 1.0, "u": 1.0, "Da": 1.0, "g": _GRAM, "kg": 1e3 * _GRAM},
     (0, 0, 0, 0, 0): {"deg": 1.0, "°": 1.0, "rad": 180.0 / math.pi, "mol": _AVOGADRO, "atom": 1.0},
 }  # fmt: skip
+#: Units without dimension that stand only in products, such as kJ/mol.
+_AMOUNTS = ("mol", "atom")
 _UNITS = {symbol: (factor, dimension) for dimension, factors in _FACTORS.items() for symbol, factor in factors.items()}
 
 
@@ -128,7 +130,8 @@ def units_of(kind: Kind) -> tuple[str, ...]:
     >>> units_of(FORCE)
     ('eV/Å', 'N', 'mN', 'nN')
     """
-    return tuple(dict.fromkeys((*kind.units, *_FACTORS.get(kind.dimension, ()))))
+    named = (unit for unit in _FACTORS.get(kind.dimension, ()) if unit not in _AMOUNTS)
+    return tuple(dict.fromkeys((*kind.units, *named)))
 
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)
