@@ -13,6 +13,13 @@ from nakmd.deck.kinds import BathKind, ThermostatOptions, chosen_options, meanin
 from nakmd.integrators import THERMOSTATS
 
 
+#: Baths of a stage as a deck has them.
+BATHS = [
+    {"ensemble": "bussi", "group": "carbon", "temperature": "550 K"},
+    {"ensemble": "langevin", "group": "liquid", "temperature": "400 K"},
+]
+
+
 class RegionSection(Section):
     """All places farther than a distance from a plane or an axis through the centre of a group."""
 

@@ -12,7 +12,7 @@ from nakmd.deck.kinds import meanings
 from nakmd.simulation.restraints import COORDINATES
 
 #: Restraints of a stage as a deck has them.
-EXAMPLE = [
+RESTRAINTS = [
     {"kind": "site", "species": "K", "nearest": "centre", "site": "N:pyridinic", "spring": "1 eV/Å²", "centre": "4 Å"}
 ]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from nakmd.deck.barostat_section import BarostatSection
-from nakmd.deck.baths import BathSection, check_baths
+from nakmd.deck.baths import BATHS, BathSection, check_baths
 from nakmd.deck.fields import (
     MOST,
     Angle,
@@ -33,7 +33,7 @@ from nakmd.deck.kinds import (
     meanings,
 )
 from nakmd.deck.move_section import MoveSection
-from nakmd.deck.restraint_section import EXAMPLE, RestraintSection
+from nakmd.deck.restraint_section import RESTRAINTS, RestraintSection
 from nakmd.deck.time_steps import TimeStep, TimeSteps
 from nakmd.integrators import MINIMISERS, SIDES, THERMOSTATS
 
@@ -66,7 +66,7 @@ class Relax(Section):
         default=0.05, description="Converged when no force on an atom is larger.", examples=["0.01 eV/Å"]
     )
     restraint: tuple[RestraintSection, ...] = Field(
-        default=(), description="Harmonic restraints of distances.", examples=[EXAMPLE]
+        default=(), description="Harmonic restraints of distances.", examples=[RESTRAINTS]
     )
 
     @property
@@ -123,16 +123,11 @@ class Dynamics(ThermostatOptions):
     bath: tuple[BathSection, ...] = Field(
         default=(),
         description="Several thermostats on groups without common atoms, for a flow of heat.",
-        examples=[
-            [
-                {"ensemble": "bussi", "group": "carbon", "temperature": "550 K"},
-                {"ensemble": "langevin", "group": "liquid", "temperature": "400 K"},
-            ]
-        ],
+        examples=[BATHS],
     )
     move: tuple[MoveSection, ...] = Field(default=(), description="Monte Carlo moves: exchanges of atoms.")
     restraint: tuple[RestraintSection, ...] = Field(
-        default=(), description="Harmonic restraints of distances.", examples=[EXAMPLE]
+        default=(), description="Harmonic restraints of distances.", examples=[RESTRAINTS]
     )
 
     @property
