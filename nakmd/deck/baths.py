@@ -12,7 +12,6 @@ from nakmd.deck.key_facts import notes
 from nakmd.deck.kinds import BathKind, ThermostatOptions, chosen_options, meanings
 from nakmd.integrators import THERMOSTATS
 
-
 #: Baths of a stage as a deck has them.
 BATHS = [
     {"ensemble": "bussi", "group": "carbon", "temperature": "550 K"},

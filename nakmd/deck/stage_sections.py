@@ -94,11 +94,7 @@ class Dynamics(ThermostatOptions):
     ensemble: Ensemble = Field(
         default="langevin", description=ENSEMBLE, examples=["bussi"], json_schema_extra=notes(choices=ENSEMBLES)
     )
-    group: Text = Field(
-        default="all",
-        description="Atoms that the thermostat acts on: an element, a species or a group.",
-        examples=["liquid"],
-    )
+    group: Text = Field(default="all", description="Atoms that the thermostat acts on.", examples=["liquid"])
     temperature: TemperatureRamp | None = Field(
         default=None,
         description="Temperature of the thermostat, or [start, end] of a linear ramp. Every thermostat needs it.",
