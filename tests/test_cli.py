@@ -309,6 +309,9 @@ def test_schema(command):
     code, out, _ = command("schema")
     assert code == 0
     assert "stage" in json.loads(out)["properties"]
+    code, out, _ = command("schema", "--sweep")
+    assert code == 0
+    assert "seeds" in json.loads(out)["properties"]
 
 
 def test_doctor(command):

@@ -27,6 +27,11 @@ class AnalyzeCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, including the list of quantities."""
+        self.list_quantities()
+        super().format_help(ctx, formatter)
+
+    def list_quantities(self) -> None:
+        """Complete the help by every quantity."""
         from nakmd.analysis import QUANTITIES, on_request, quantity
 
         standard = [name for name in QUANTITIES if name not in on_request()]
@@ -37,7 +42,6 @@ class AnalyzeCommand(TyperCommand):
                     f"Only on request: {', '.join(on_request())}."
                 )
         self.epilog = "\n\n".join(f"{name}: {quantity(name).title}" for name in QUANTITIES)
-        super().format_help(ctx, formatter)
 
 
 def analyze(
@@ -84,6 +88,8 @@ def analyze(
     By default the frames are those that the deck of the run measures: the production stages, from the end of the
     detected equilibration on. --stage alone keeps the start and the discard of the deck; --start or --discard replaces
     both. So is the surface energy that the heat of immersion subtracts.
+
+    Example: nakmd analyze runs/wet diffusion affinity --discard 0.2
     """
     from nakmd.analysis import analyze as measure
     from nakmd.cli.output import say, show_json

@@ -1,6 +1,5 @@
 """The command ``nakmd``: collects the verbs and turns errors into a message and an exit code.
 
-Exit codes: 0 success; 1 the run failed, files written so far stay readable; 2 invalid input; 3 interrupted, resumable.
 Each verb imports what it needs when it runs, so that ``nakmd --help`` and usage errors respond at once.
 """
 
@@ -29,7 +28,7 @@ from nakmd.cli import (
     validate,
     warmup,
 )
-from nakmd.cli.guard import guarded, settings
+from nakmd.cli.guard import EXIT_CODES, guarded, settings
 
 app = typer.Typer(
     name="nakmd",
@@ -66,7 +65,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog="Exit codes: " + ". ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + ".")
 def main_options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")

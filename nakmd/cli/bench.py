@@ -45,7 +45,10 @@ def bench(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, with every repeat.")] = False,
 ) -> None:
-    """Time forces, neighbour lists and steps in µs per atom, without compilation, or compare with LAMMPS."""
+    """Time forces, neighbour lists and steps in µs per atom, without compilation, or compare with LAMMPS.
+
+    Example: nakmd bench --threads 2 --json
+    """
     from nakmd.cli.output import show_json
     from nakmd.cli.threads import allow_threads
 

@@ -23,7 +23,10 @@ def check(
     settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Validate a deck, build its system and estimate time, memory and file size; runs nothing."""
+    """Validate a deck, build its system and estimate time, memory and file size; runs nothing.
+
+    Example: nakmd check wet.toml --set model.member=3
+    """
     from nakmd.cli.output import show_json
     from nakmd.runs.estimate import estimate
     from nakmd.runs.plan import make_plan

@@ -30,7 +30,10 @@ HTML = "html"
 @app.command("list")
 @guarded
 def list_(directory: Results = None, file: File = None, as_json: AsJSON = False) -> None:
-    """List the claims with their stored verdicts."""
+    """List the claims with their stored verdicts.
+
+    Example: nakmd claims list
+    """
     from nakmd.cli.output import say, show_json, show_table
     from nakmd.studies.claims.ledger_exports import records
 
@@ -55,7 +58,10 @@ def show(
     file: File = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Print a claim: who says it, how it is tested, votes, sensitivity, limits and sources."""
+    """Print a claim: who says it, how it is tested, votes, sensitivity, limits and sources.
+
+    Example: nakmd claims show C1
+    """
     from nakmd.cli.claim_page import show_claim
     from nakmd.cli.output import show_json
     from nakmd.errors import InputError, did_you_mean
@@ -91,6 +97,8 @@ def run(
     """Compute the studies that claims need, and judge the claims by the rule.
 
     Every finished point of a study is stored; after an interruption the same command continues from there.
+
+    Example: nakmd claims run --all --quick
     """
     from nakmd.cli.output import say, show_json, show_table
     from nakmd.cli.progress_bars import watch_points
@@ -138,7 +146,10 @@ def report(
     ] = HTML,
     as_json: AsJSON = False,
 ) -> None:
-    """Write the ledger: a self-contained HTML page, or a file for other programs."""
+    """Write the ledger: a self-contained HTML page, or a file for other programs.
+
+    Example: nakmd claims report --format bibtex --output claims.bib
+    """
     from nakmd.cli.output import say, show_json
     from nakmd.errors import InputError, did_you_mean, in_bytes
     from nakmd.io.atomic import write_atomically

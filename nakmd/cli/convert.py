@@ -30,7 +30,10 @@ def convert(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
-    """Convert a trajectory to extended XYZ, LAMMPS data or dump, DCD, or H5MD."""
+    """Convert a trajectory to extended XYZ, LAMMPS data or dump, DCD, or H5MD.
+
+    Example: nakmd convert run.dump run.h5md --types Na,K,C --timestep "1 fs"
+    """
     from nakmd.cli.output import say, show_json
     from nakmd.deck.quantities import TIME, QuantityError, parse_quantity
     from nakmd.errors import InputError

@@ -18,7 +18,10 @@ def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Skip the timing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Report installed versions, the kernel cache and the speed of this machine, and list problems."""
+    """Report installed versions, the kernel cache and the speed of this machine, and list problems.
+
+    Example: nakmd doctor --quick
+    """
     from nakmd.cli.output import say, show_json, show_table
 
     facts = _facts()

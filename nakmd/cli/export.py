@@ -29,6 +29,8 @@ def export(
     """Write a deck as input of LAMMPS: atoms, model, stages, and a comparison of both engines before anything runs.
 
     What has no counterpart there is refused by name. What LAMMPS does in another way is said, here and in README.md.
+
+    Example: nakmd export wet.toml --to lammps -o wet-lammps
     """
     from nakmd.cli.check import announce
     from nakmd.cli.output import say, show_json

@@ -26,6 +26,14 @@ EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 3
 
+#: What the exit codes of all verbs mean.
+EXIT_CODES = {
+    0: "done",
+    EXIT_FAILED: "the run failed; the files written so far stay readable",
+    EXIT_BAD_INPUT: "invalid input: a deck, a file, an option, or a check that found faults",
+    EXIT_INTERRUPTED: "interrupted; the same command, or nakmd resume, continues",
+}
+
 
 @dataclass
 class Settings:

@@ -19,7 +19,10 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="List the templates as JSON.")] = False,
 ) -> None:
-    """Write a commented starter deck, or list the templates."""
+    """Write a commented starter deck, or list the templates.
+
+    Example: nakmd new flagship -o wet.toml
+    """
     from nakmd.cli import output as out
     from nakmd.deck.templates import templates, write_template
 

@@ -18,7 +18,10 @@ Name = Annotated[str, typer.Argument(help="A parameter set, or a file: .toml, .t
 @app.command("list")
 @guarded
 def list_(as_json: AsJSON = False) -> None:
-    """List the parameter sets and models of the library."""
+    """List the parameter sets and models of the library.
+
+    Example: nakmd potentials list
+    """
     from nakmd.cli.output import say, show_json, show_table
     from nakmd.potentials import library
 
@@ -36,7 +39,10 @@ def list_(as_json: AsJSON = False) -> None:
 @app.command()
 @guarded
 def show(name: Name, as_json: AsJSON = False) -> None:
-    """Print a set: form, parameters with units, papers, licence, accuracy and limits of use; of a table its header."""
+    """Print a set: form, parameters with units, papers, licence, accuracy and limits of use; of a table its header.
+
+    Example: nakmd potentials show nak-cn
+    """
     from nakmd.cli.output import show_json
     from nakmd.cli.potential_file_page import file_facts, show_file_page
     from nakmd.cli.potential_page import show_page
@@ -68,6 +74,8 @@ def check(
     """Check parameter sets or files: forces, crystals, cores, cutoffs; for tables also grids, noise and signs.
 
     Each check gives "ok", "warning" or "fault", with its value and a remedy. The exit code is 2 if there is a fault.
+
+    Example: nakmd potentials check nak-cn --melt
     """
     from nakmd.cli.output import say, show_json, show_table
     from nakmd.errors import InputError
@@ -109,7 +117,7 @@ def export(
     ] = "lammps",
     species: Annotated[
         str | None,
-        typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K"; default: all of the set.'),
+        typer.Option("--species", help='LAMMPS types 1, 2, ...: "C,N:graphitic,Na,K". Default: all of the set.'),
     ] = None,
     affinity: Annotated[float, typer.Option("--affinity", help="Factor on the metal-carbon well depths.")] = 1.0,
     doping: Annotated[
@@ -128,6 +136,8 @@ def export(
 
     The model is that of a deck with the same affinity, doping, screening and member. With --plugin a step of nak-cn
     takes as long as one of nak-cn-pair, without it up to four times as long.
+
+    Example: nakmd potentials export nak-cn --species C,N:graphitic,Na,K -o lammps
     """
     from nakmd.cli.output import say, show_json
     from nakmd.errors import InputError

@@ -18,6 +18,8 @@ def report(
 
     The page of a sweep has its axes, a figure for each quantity, means over seeds, and temperature laws; its tables
     are written again too (table.csv, combined.csv, sweep.json, table.parquet).
+
+    Example: nakmd report runs/wet
     """
     from nakmd.cli.output import say
     from nakmd.errors import in_bytes

@@ -27,6 +27,8 @@ def resume(
     """Continue a run from its checkpoint, with results identical to those of an uninterrupted run.
 
     A run in LAMMPS continues from its last restart file, with other random numbers.
+
+    Example: nakmd resume runs/wet --walltime 23:50:00
     """
 
     def begin(watching: Watching) -> Run:

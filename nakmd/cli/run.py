@@ -31,7 +31,10 @@ def run(
     ranks: Ranks = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a deck, measure its quantities and print every result with its error bar."""
+    """Run a deck, measure its quantities and print every result with its error bar.
+
+    Example: nakmd run wet.toml -o runs/wet --threads 2
+    """
 
     def begin(watching: Watching) -> Run:
         from nakmd.reported import run as run_deck

@@ -33,6 +33,8 @@ def study(
     """Answer a question from several computations: figures with their errors apart, tables, a page.
 
     Every finished point is stored; after an interruption the same command continues from there.
+
+    Example: nakmd study exchange --quick
     """
     if name is None:
         _list(as_json)

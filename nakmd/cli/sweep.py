@@ -42,6 +42,8 @@ def sweep(
 
     Finished points are kept, others continue from their checkpoints, and a point that another process runs is left
     to it. A point that fails harms no other.
+
+    Example: nakmd sweep sweep.toml --workers 4
     """
     given = {"--workers": workers, "--scheduler": scheduler, "--array": array or None, "--index": index}
     several = [name for name, value in given.items() if value is not None]

@@ -41,6 +41,8 @@ def validate(
     """Compute properties of a model with error bars and compare them with experiment and DFT.
 
     Every finished point is stored; after an interruption the same command continues from there.
+
+    Example: nakmd validate nak-cn --quick --only density --only diffusion
     """
     from nakmd.cli.progress_bars import watch_points
     from nakmd.cli.threads import allow_threads

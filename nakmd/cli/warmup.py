@@ -8,7 +8,10 @@ import typer
 
 
 def warmup(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
-    """Compile all kernels and cache them, so that no run waits for it: once per version, a minute or two."""
+    """Compile all kernels and cache them, so that no run waits for it: once per version, a minute or two.
+
+    Example: nakmd warmup
+    """
     import time
 
     from nakmd.cli.guard import complain

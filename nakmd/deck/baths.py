@@ -8,30 +8,51 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from nakmd.deck.fields import PositiveDuration, PositiveLength, Section, TemperatureRamp, Text
-from nakmd.deck.kinds import BathKind, ThermostatOptions, chosen_options, describe
+from nakmd.deck.key_facts import notes
+from nakmd.deck.kinds import BathKind, ThermostatOptions, chosen_options, meanings
 from nakmd.integrators import THERMOSTATS
+
+#: Baths of a stage as a deck has them.
+BATHS = [
+    {"ensemble": "bussi", "group": "carbon", "temperature": "550 K"},
+    {"ensemble": "langevin", "group": "liquid", "temperature": "400 K"},
+]
 
 
 class RegionSection(Section):
     """All places farther than a distance from a plane or an axis through the centre of a group."""
 
-    center: Text = Field(description="Group whose mean position the plane or the axis goes through.")
-    beyond: PositiveLength = Field(description="Distance from the plane or the axis.")
-    axis: Literal["x", "y", "z"] = Field(default="z", description="Normal of the plane, or direction of the axis.")
+    center: Text = Field(
+        description="Group whose mean position the plane or the axis goes through.", examples=["carbon"]
+    )
+    beyond: PositiveLength = Field(description="Distance from the plane or the axis.", examples=["14 Å"])
+    axis: Literal["x", "y", "z"] = Field(
+        default="z",
+        description="Normal of the plane, or direction of the axis.",
+        json_schema_extra=notes(choices={"x": "along x", "y": "along y", "z": "along z"}),
+    )
     shape: Literal["planar", "cylindrical"] = Field(
-        default="planar", description="Whether distances are from a plane (sheet) or from an axis (tube)."
+        default="planar",
+        description="What distances are measured from.",
+        json_schema_extra=notes(choices={"planar": "a plane, for sheets", "cylindrical": "an axis, for tubes"}),
     )
 
 
 class BathSection(ThermostatOptions):
     """One of several thermostats of a stage."""
 
-    ensemble: BathKind = Field(default="langevin", description=f"Thermostat. {describe(THERMOSTATS)}.")
-    group: Text = Field(description="Atoms that it acts on; no atom may be in two baths.")
-    temperature: TemperatureRamp = Field(description="Temperature, or [start, end] of a linear ramp.")
-    tau: PositiveDuration = Field(default=0.5, description="Time constant.")
+    ensemble: BathKind = Field(
+        default="langevin", description="Thermostat.", json_schema_extra=notes(choices=meanings(THERMOSTATS))
+    )
+    group: Text = Field(description="Atoms that it acts on; no atom may be in two baths.", examples=["liquid"])
+    temperature: TemperatureRamp = Field(
+        description="Temperature, or [start, end] of a linear ramp.", examples=["400 K", ["300 K", "450 K"]]
+    )
+    tau: PositiveDuration = Field(default=0.5, description="Time constant.", examples=["0.2 ps"])
     region: RegionSection | None = Field(
-        default=None, description="Where it acts on these atoms; by default everywhere. Of a liquid, atoms come and go."
+        default=None,
+        description="Where it acts on these atoms. Of a liquid, atoms come and go.",
+        json_schema_extra=notes(default="everywhere"),
     )
 
     @model_validator(mode="after")

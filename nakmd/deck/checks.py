@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from nakmd.deck.carbon_sections import Bundle, Graphene, Nanotube, Tubes
 from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import Model, SetTerm
 from nakmd.deck.live_samples import live_samples_are_stored
-from nakmd.deck.matter import Bundle, Graphene, Nanotube, Structure, Tubes
+from nakmd.deck.matter import Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.species import named_species
 from nakmd.deck.stage_sections import Dynamics

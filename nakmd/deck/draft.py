@@ -15,10 +15,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from nakmd.deck.carbon_sections import Carbon
 from nakmd.deck.fields import QuantityField
+from nakmd.deck.file_sections import StructureFile
 from nakmd.deck.force_model import Model
-from nakmd.deck.matter import Carbon, Crystal, Groups, Liquid, Structure, StructureFile
+from nakmd.deck.matter import Groups, Structure
 from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
+from nakmd.deck.metal_sections import Crystal, Liquid
 from nakmd.deck.schema import AnalysisSection, DeckTables, Output
 from nakmd.deck.stage_sections import Dynamics, Relax, Stage
 from nakmd.deck.time_steps import TimeStepField

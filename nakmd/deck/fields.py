@@ -18,12 +18,23 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from nakmd.deck import quantities as q
+from nakmd.deck.key_facts import describe_keys
 
 
 class Section(BaseModel):
     """A table of the deck: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for key in describe_keys(cls):
+            key.complete(properties[key.name])
+        return schema
 
 
 def _refuse(reason: str) -> PydanticCustomError:
@@ -250,12 +261,15 @@ def _check_axes(groups: tuple[str, ...]) -> tuple[str, ...]:
 #: One name, or a list of them; always stored as a tuple.
 Names = Annotated[
     tuple[Text, ...],
-    BeforeValidator(_as_tuple),
+    BeforeValidator(_as_tuple, json_schema_input_type=str | tuple[str, ...]),
     PlainSerializer(_string_if_single),
     Field(min_length=1),
 ]
 
 #: Groups of axes that a barostat scales together; always stored as a tuple.
 AxisGroups = Annotated[
-    tuple[Text, ...], BeforeValidator(_as_tuple), AfterValidator(_check_axes), PlainSerializer(_string_if_single)
+    tuple[Text, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=str | tuple[str, ...]),
+    AfterValidator(_check_axes),
+    PlainSerializer(_string_if_single),
 ]

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, Union
 from pydantic import Field, create_model, model_validator
 
 from nakmd.deck.fields import Names, PositiveLength, Section, Text, quantity_in
+from nakmd.deck.key_facts import notes
+from nakmd.deck.quantities import format_quantity, kind_of
 from nakmd.potentials.forms import PAIR_FORMS
 from nakmd.potentials.forms.pair import PairPotential
-from nakmd.potentials.forms.pair_set import CutMode
+from nakmd.potentials.forms.pair_set import CutMode, Parameter
 
 Pair = tuple[Text, Text]
 
@@ -18,21 +20,23 @@ class EAMTerm(Section):
     """Tabulated embedded-atom potential: setfl, eam.fs or funcfl; the format is detected from the content."""
 
     kind: Literal["eam"] = Field(description="Tabulated embedded-atom potential.")
-    file: Names = Field(description="One file, or several funcfl files for an alloy.")
+    file: Names = Field(
+        description="One file, or several funcfl files for an alloy.", examples=["NaK.eam.alloy", ["na.eam", "k.eam"]]
+    )
 
 
 class TersoffTerm(Section):
     """Tersoff bond-order potential from a file in LAMMPS format."""
 
     kind: Literal["tersoff"] = Field(description="Tersoff bond-order potential.")
-    file: Text = Field(description="Parameter file in LAMMPS format.")
+    file: Text = Field(description="Parameter file in LAMMPS format.", examples=["BNC.tersoff"])
 
 
 class SetTerm(Section):
     """A named set of the library, or a user set in a TOML file, as one term of a sum."""
 
     kind: Literal["set"] = Field(description="All terms of a parameter set.")
-    name: Text = Field(description="Named set (`nakmd potentials list`), or path of a TOML file.")
+    name: Text = Field(description="Named set (`nakmd potentials list`), or path of a TOML file.", examples=["nak"])
     replace: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="Whether these pairs replace those of other terms; a pair of two terms is an error."
     )
@@ -42,10 +46,15 @@ class ASETerm(Section):
     """An ASE calculator as one term of a sum."""
 
     kind: Literal["ase"] = Field(description="A calculator of ASE: any model of the energy.")
-    calculator: Text = Field(description='What makes it: "module:factory", such as "tblite.ase:TBLite".')
-    arguments: dict[str, Any] = Field(default={}, description="Keyword arguments of the factory.")
+    calculator: Text = Field(description='What makes it: "module:factory".', examples=["tblite.ase:TBLite"])
+    arguments: dict[str, Any] = Field(
+        default={}, description="Keyword arguments of the factory.", examples=[{"method": "GFN1-xTB"}]
+    )
     species: Annotated[tuple[Text, ...], Field(min_length=1)] | None = Field(
-        default=None, description="Elements or species that it computes; all by default. It does not see other atoms."
+        default=None,
+        description="Elements or species that it computes. It does not see other atoms.",
+        examples=[["C", "N"]],
+        json_schema_extra=notes(default="all"),
     )
     add: Annotated[bool, Field(strict=True)] = Field(
         default=False,
@@ -66,11 +75,26 @@ class PairTerm(Section):
     form: ClassVar[type[PairPotential]]
 
     kind: Text = Field(description="Form of the pair potential.")
-    pair: Pair = Field(description="The two species.")
-    cutoff: Annotated[PositiveLength, Field(le=100.0)] = Field(description="Cutoff distance, at most 100 Å.")
-    cut: CutMode = Field(default="shift", description="How the energy is brought to zero at the cutoff.")
+    pair: Pair = Field(description="The two species.", examples=[["K", "C"]])
+    cutoff: Annotated[PositiveLength, Field(le=100.0)] = Field(
+        description="Cutoff distance, at most 100 Å.", examples=["9 Å"]
+    )
+    cut: CutMode = Field(
+        default="shift",
+        description="How the energy is brought to zero at the cutoff.",
+        json_schema_extra=notes(
+            choices={
+                "cut": "not at all: a step at the cutoff",
+                "shift": "by a constant: the energy is continuous",
+                "smooth": "by a polynomial between smooth_from and the cutoff: energy and force are continuous",
+            }
+        ),
+    )
     smooth_from: PositiveLength | None = Field(
-        default=None, description='Start of the switching region of cut = "smooth"; by default 0.9 of the cutoff.'
+        default=None,
+        description='Start of the switching region of cut = "smooth".',
+        examples=["8 Å"],
+        json_schema_extra=notes(default="0.9 of the cutoff"),
     )
     replace: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="Whether these pairs replace those of other terms; a pair of two terms is an error."
@@ -106,9 +130,10 @@ def _pair_term(form: type[PairPotential]) -> type[PairTerm]:
     kind = form.form.replace("_", "-")
     fields: dict[str, Any] = {"kind": (Literal[kind], Field(description=f"{form.equation}."))}
     for name, parameter in form.parameters.items():
-        unit = f" [{parameter.unit}]" if parameter.unit else ""
-        note = f"Parameter {name}{unit} of {form.equation}."
-        fields[name] = (quantity_in(parameter.unit), Field(description=note))
+        fields[name] = (
+            quantity_in(parameter.unit),
+            Field(description=f"{parameter.meaning}.", examples=[_example(parameter)]),
+        )
     section = create_model(
         f"{form.__name__}Term",
         __base__=PairTerm,
@@ -118,6 +143,11 @@ def _pair_term(form: type[PairPotential]) -> type[PairTerm]:
     )
     section.form = form
     return section
+
+
+def _example(parameter: Parameter) -> float | str:
+    """Return the example of a parameter as a deck has it."""
+    return format_quantity(parameter.example, kind_of(parameter.unit)) if parameter.unit else parameter.example
 
 
 #: The tables of all pair forms registered in `nakmd.potentials.forms`.
@@ -132,37 +162,65 @@ else:  # built at run time from the registered forms
 class Model(Section):
     """The force model: a named set, a file, an ASE calculator or a list of terms, and pairs that do not interact."""
 
-    potential: Text | None = Field(default=None, description="Named set (`nakmd potentials list`) or potential file.")
-    terms: tuple[Term, ...] = Field(default=(), description="Terms of the model; their energies are added.")
-    ase: Text | None = Field(
-        default=None, description='What makes an ASE calculator: "module:factory", such as "tblite.ase:TBLite".'
+    potential: Text | None = Field(
+        default=None,
+        description="Named set (`nakmd potentials list`) or potential file.",
+        examples=["nak-cn"],
+        json_schema_extra=notes(default="none; terms or ase then give the model"),
     )
-    arguments: dict[str, Any] = Field(default={}, description="Keyword arguments of the factory in ase.")
+    terms: tuple[Term, ...] = Field(
+        default=(),
+        description="Terms of the model; their energies are added.",
+        examples=[[{"kind": "set", "name": "nak"}, {"kind": "tersoff", "file": "BNC.tersoff"}]],
+    )
+    ase: Text | None = Field(
+        default=None,
+        description='What makes an ASE calculator: "module:factory".',
+        examples=["tblite.ase:TBLite"],
+        json_schema_extra=notes(default="none; potential or terms then give the model"),
+    )
+    arguments: dict[str, Any] = Field(
+        default={}, description="Keyword arguments of the factory in ase.", examples=[{"method": "GFN1-xTB"}]
+    )
     affinity: Annotated[float, Field(strict=True, ge=0.0)] = Field(
-        default=1.0, description="Factor on the metal-carbon well depths of a named set."
+        default=1.0, description="Factor on the metal-carbon well depths of a named set.", examples=[0.9]
     )
     screening: Annotated[float, Field(strict=True, ge=0.0)] = Field(
         default=1.0,
         description="Strength of the screening of metal-carbon pairs by surrounding metal: 0 none, 1 as calibrated.",
+        examples=[0.5],
     )
     doping: Annotated[float, Field(strict=True, ge=0.0, le=1.0)] | None = Field(
         default=None,
-        description="Graphitic N per wall atom, for sets that depend on it; by default as in structure.carbon.",
+        description="Graphitic N per wall atom, for sets that depend on it.",
+        examples=[0.02],
+        json_schema_extra=notes(default="as in [structure.carbon]"),
     )
     member: Annotated[int, Field(strict=True, ge=1)] | None = Field(
         default=None,
         description="Member of the ensemble of a named set; the spread over members estimates the error of the model.",
+        examples=[3],
+        json_schema_extra=notes(default="none: the set itself", quantity="index"),
     )
     between_layers: Text | None = Field(
         default=None,
-        description="Named set or file that acts between different layers of carbon, such as girifalco-2000-c; by "
-        "default nothing holds the layers together.",
+        description="Named set or file that acts between different layers of carbon.",
+        examples=["girifalco-2000-c"],
+        json_schema_extra=notes(default="none: nothing holds the layers together"),
     )
     precision: Literal["double", "mixed"] = Field(
         default="double",
-        description="Floating-point precision; mixed: pairs in float32, sums and per-atom terms in float64.",
+        description="Floating-point precision.",
+        json_schema_extra=notes(
+            choices={"double": "all in float64", "mixed": "pairs in float32, sums and per-atom terms in float64"}
+        ),
     )
-    none: tuple[Pair, ...] = Field(default=(), description="Pairs of species that do not interact.")
+    none: tuple[Pair, ...] = Field(
+        default=(),
+        description="Pairs of species that do not interact.",
+        examples=[[["K", "O"]]],
+        json_schema_extra=notes(quantity="pair of species"),
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from nakmd.deck.fields import Compressibility, Energy, PositiveDuration, Section
+from nakmd.deck.key_facts import notes
 from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
 from nakmd.integrators.coupling import Coupling
 from nakmd.integrators.move import Move
@@ -38,9 +39,9 @@ _TYPES: dict[str, Any] = {
 Kinds = Mapping[str, type[Coupling]] | Mapping[str, type[Move]]
 
 
-def describe(kinds: Mapping[str, Any]) -> str:
-    """Return one clause for each kind: its name in the deck, and the first sentence of its docstring."""
-    return "; ".join(f'"{name}": {_summary(kind)}' for name, kind in kinds.items())
+def meanings(kinds: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name of each kind in the deck, and the first sentence of its docstring."""
+    return {name: _summary(kind) for name, kind in kinds.items()}
 
 
 def _summary(kind: type) -> str:
@@ -53,8 +54,15 @@ def _with_options(name: str, key: str, kinds: Kinds) -> type[Section]:
     fields: dict[str, tuple[Any, Any]] = {}
     for option in (option for kind in kinds.values() for option in kind.options):
         owners = " or ".join(f'"{owner}"' for owner, kind in kinds.items() if option in kind.options)
-        note = f"Only with {key} = {owners}: {option.description}."
-        fields[option.name] = (_TYPES[option.quantity] | None, Field(default=None, description=note))
+        fields[option.name] = (
+            _TYPES[option.quantity] | None,
+            Field(
+                default=None,
+                description=f"Only with {key} = {owners}: {option.description}.",
+                examples=[option.example],
+                json_schema_extra=notes(default=option.default),
+            ),
+        )
     return create_model(name, __base__=Section, **fields)  # type: ignore[call-overload, no-any-return]
 
 

@@ -56,6 +56,8 @@ _FACTORS: dict[Dimension, dict[str, float]] = {
     (0, 0, 0, 0, 1): {"amu": 1.0, "u": 1.0, "Da": 1.0, "g": _GRAM, "kg": 1e3 * _GRAM},
     (0, 0, 0, 0, 0): {"deg": 1.0, "°": 1.0, "rad": 180.0 / math.pi, "mol": _AVOGADRO, "atom": 1.0},
 }  # fmt: skip
+#: Units without dimension that stand only in products, such as kJ/mol.
+_AMOUNTS = ("mol", "atom")
 _UNITS = {symbol: (factor, dimension) for dimension, factors in _FACTORS.items() for symbol, factor in factors.items()}
 
 
@@ -118,6 +120,18 @@ def kind_of(unit: str) -> Kind:
         return named
     unnamed = Kind("number", (0, 0, 0, 0, 0), (unit,), f"1 {unit}")
     return Kind(f"quantity in {unit}", parse_unit(unit, unnamed)[1], (unit,), f"1 {unit}")
+
+
+def units_of(kind: Kind) -> tuple[str, ...]:
+    """Return the units in which a quantity can be written, beside products of others: those that have a name, first.
+
+    Examples
+    --------
+    >>> units_of(FORCE)
+    ('eV/Å', 'N', 'mN', 'nN')
+    """
+    named = (unit for unit in _FACTORS.get(kind.dimension, ()) if unit not in _AMOUNTS)
+    return tuple(dict.fromkeys((*kind.units, *named)))
 
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$", re.DOTALL)

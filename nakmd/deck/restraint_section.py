@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, create_model, model_validator
 
 from nakmd.deck.fields import Count, LengthRamp, Section, Stiffness, Text
-from nakmd.deck.kinds import describe
+from nakmd.deck.key_facts import notes
+from nakmd.deck.kinds import meanings
 from nakmd.simulation.restraints import COORDINATES
+
+#: Restraints of a stage as a deck has them.
+RESTRAINTS = [
+    {"kind": "site", "species": "K", "nearest": "centre", "site": "N:pyridinic", "spring": "1 eV/Å²", "centre": "4 Å"}
+]
 
 if TYPE_CHECKING:
     CoordinateKind = str
@@ -24,6 +30,8 @@ else:
                 Field(
                     default=None,
                     description=f'Only with kind = "{name}": {kind.reference_description}; a name or indices.',
+                    examples=[kind.reference_example],
+                    json_schema_extra=notes(default=kind.reference_default, quantity="text"),
                 ),
             )
             for name, kind in COORDINATES.items()
@@ -34,20 +42,47 @@ else:
 class RestraintSection(References):
     """A harmonic restraint of a distance."""
 
-    kind: CoordinateKind = Field(description=f"Coordinate. {describe(COORDINATES)}.")
-    name: Text = Field(default="", description="Part of the names of its columns; by default its number in the stage.")
-    atom: Count | None = Field(default=None, description="Index of the restrained atom.")
-    species: Text | None = Field(
-        default=None, description="Species of the restrained atom, chosen by nearest when the stage begins."
+    kind: CoordinateKind = Field(
+        description="Coordinate that is restrained.", json_schema_extra=notes(choices=meanings(COORDINATES))
     )
-    group: Text | None = Field(default=None, description="Group whose centre of mass is restrained.")
+    name: Text = Field(
+        default="",
+        description="Part of the names of its columns in the thermo table.",
+        examples=["pull"],
+        json_schema_extra=notes(default="its number in the stage"),
+    )
+    atom: Count | None = Field(
+        default=None,
+        description="Index of the restrained atom, from 0.",
+        examples=[17],
+        json_schema_extra=notes(default="none; species or group then chooses", quantity="index"),
+    )
+    species: Text | None = Field(
+        default=None,
+        description="Species of the restrained atom, chosen by nearest when the stage begins.",
+        examples=["K"],
+        json_schema_extra=notes(default="none; atom or group then chooses"),
+    )
+    group: Text | None = Field(
+        default=None,
+        description="Group whose centre of mass is restrained.",
+        examples=["liquid"],
+        json_schema_extra=notes(default="none; atom or species then chooses"),
+    )
     nearest: Text = Field(
         default="",
-        description='Which atom of the species: that nearest to the "wall", the "site" or the "other" group (default), '
+        description='Which atom of the species: that nearest to the "wall", the "site" or the "other" group, '
         'or that whose coordinate is nearest to the "centre" of the restraint.',
+        examples=["centre"],
+        json_schema_extra=notes(default="that nearest to the wall, the site or the other group"),
     )
-    spring: Annotated[Stiffness, Field(gt=0.0)] = Field(description="Spring constant k of U = k/2 (ξ - ξ0)².")
-    centre: LengthRamp = Field(description="Centre ξ0, or [start, end] between which it moves linearly over the stage.")
+    spring: Annotated[Stiffness, Field(gt=0.0)] = Field(
+        description="Spring constant k of U = k/2 (ξ - ξ0)².", examples=["1 eV/Å²"]
+    )
+    centre: LengthRamp = Field(
+        description="Centre ξ0, or [start, end] between which it moves linearly over the stage.",
+        examples=["4 Å", ["8 Å", "4 Å"]],
+    )
 
     @model_validator(mode="after")
     def _check_keys(self) -> Self:

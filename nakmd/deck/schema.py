@@ -23,6 +23,7 @@ from nakmd.deck.fields import (
     Text,
 )
 from nakmd.deck.force_model import Model
+from nakmd.deck.key_facts import notes
 from nakmd.deck.matter import Groups, Structure
 from nakmd.deck.stage_sections import Stage
 from nakmd.quantity_names import QUANTITIES
@@ -32,26 +33,46 @@ from nakmd.units import J_PER_M2_PER_EV_A2
 class Output(Section):
     """Output files and intervals."""
 
-    trajectory_every: Positive = Field(default=200, description="Steps between frames of the trajectory.")
-    thermo_every: Positive = Field(
-        default=50, description="Steps between rows of the thermo table; the viscosity needs 5 to 20 fs."
+    trajectory_every: Positive = Field(
+        default=200,
+        description="Steps between frames of the trajectory.",
+        examples=[100],
+        json_schema_extra=notes(unit="steps"),
     )
-    checkpoint_every: Positive = Field(default=2000, description="Steps between checkpoints.")
+    thermo_every: Positive = Field(
+        default=50,
+        description="Steps between rows of the thermo table; the viscosity needs 5 to 20 fs.",
+        examples=[10],
+        json_schema_extra=notes(unit="steps"),
+    )
+    checkpoint_every: Positive = Field(
+        default=2000,
+        description="Steps between checkpoints.",
+        examples=[10_000],
+        json_schema_extra=notes(unit="steps"),
+    )
     precision: Precision = Field(
         default="double",
-        description='Of the positions in the trajectory: "double", "single", or the largest error of a coordinate, '
-        'such as "0.001 Å", to which positions are rounded; velocities are then single.',
+        description="Precision of the positions in the trajectory: a word, or the largest error of a coordinate, to "
+        "which positions are rounded; velocities are then single.",
+        examples=["single", "0.001 Å"],
+        json_schema_extra=notes(choices={"double": "64-bit numbers", "single": "32-bit numbers"}),
     )
     atoms: Names = Field(
         default=("all",),
-        description='Atoms in the trajectory: "all", or species, elements and groups, such as "liquid" or ["K", "N"]. '
-        "Thermo table, live analyses and checkpoints are those of all atoms.",
+        description='Atoms in the trajectory: "all", or species, elements and groups. Thermo table, live analyses and '
+        "checkpoints are those of all atoms.",
+        examples=["liquid", ["K", "N"]],
     )
     velocities: Flag = Field(default=True, description="Whether frames have velocities.")
     compression: Literal["none", "lossless"] | None = Field(
         default=None,
-        description='Compression of frames, "none" or "lossless"; by default lossless if precision is a length, else '
-        "none.",
+        description="Compression of frames.",
+        examples=["lossless"],
+        json_schema_extra=notes(
+            default="lossless if precision is a length, else none",
+            choices={"none": "no compression", "lossless": "smaller files, the same numbers"},
+        ),
     )
     virials: Flag = Field(
         default=False,
@@ -75,14 +96,13 @@ else:
     QuantityName = Literal[tuple(QUANTITIES)]
 
 
-def _describe_quantities(schema: dict[str, Any]) -> None:
-    """Describe in the JSON schema each quantity, and which ones are measured only on request."""
+def _note_quantities(schema: dict[str, Any]) -> None:
+    """Add to the notes of a key each quantity, and which ones are measured only on request."""
     from nakmd.analysis import on_request, quantity  # noqa: PLC0415  (slow to import, and only editors ask)
 
-    titles = "; ".join(f"{name}: {quantity(name).title}" for name in QUANTITIES)
-    schema["description"] = (
-        "Quantities to measure; by default all that the system allows, except those measured only on request: "
-        f"{', '.join(on_request())}. {titles}."
+    schema |= notes(
+        default="all that the system allows, except those measured only on request: " + ", ".join(on_request()),
+        choices={name: quantity(name).title for name in QUANTITIES},
     )
 
 
@@ -91,8 +111,12 @@ class ImmersionSection(Section):
 
     surface_energy: SurfaceEnergy | None = Field(
         default=None,
-        description='Surface energy of the metal that is subtracted from its adhesion: "model", "experiment", or a '
-        'value such as "0.09 J/m²". By default that of the model, or of experiment if the model\'s is not known.',
+        description="Surface energy of the metal that is subtracted from its adhesion: a word, or a value.",
+        examples=["experiment", "0.09 J/m²"],
+        json_schema_extra=notes(
+            default="that of the model, or of experiment if the model's is not known",
+            choices={"model": "that of the model, as the library states it", "experiment": "the measured one"},
+        ),
     )
 
     @property
@@ -105,35 +129,87 @@ class ImmersionSection(Section):
 class AnalysisSection(Section):
     """Quantities to measure, from which stages, and when."""
 
-    quantities: tuple[QuantityName, ...] | None = Field(default=None, json_schema_extra=_describe_quantities)
+    quantities: tuple[QuantityName, ...] | None = Field(
+        default=None,
+        description="Quantities to measure.",
+        examples=[["diffusion", "affinity"]],
+        json_schema_extra=_note_quantities,
+    )
     when: Literal["live", "after"] = Field(
-        default="after", description="During the run, or afterwards from the trajectory."
+        default="after",
+        description="When quantities are measured.",
+        json_schema_extra=notes(
+            choices={"live": "during the run, from samples of their own", "after": "after it, from the trajectory"}
+        ),
     )
     every: Positive | None = Field(
-        default=None, description="Steps between samples of live analyses; by default trajectory_every."
+        default=None,
+        description="Steps between samples of live analyses.",
+        examples=[20],
+        json_schema_extra=notes(default="trajectory_every", unit="steps"),
     )
     stages: tuple[Text, ...] = Field(
-        default=(), description="Names of the stages to measure; by default all of kind produce."
+        default=(),
+        description="Names of the stages to measure.",
+        examples=[["produce"]],
+        json_schema_extra=notes(default="all of kind produce"),
     )
-    start: Duration | None = Field(default=None, description="Frames before this time of the run are not measured.")
+    start: Duration | None = Field(
+        default=None,
+        description="Frames before this time of the run are not measured.",
+        examples=["20 ps"],
+        json_schema_extra=notes(default="none are left out by time"),
+    )
     discard: Discard | None = Field(
         default=None,
-        description='Left out at the beginning of the measured stages: "auto", the detected equilibration; "none", '
-        'nothing; or a fraction of the frames. By default "auto", or "none" if start is given.',
+        description="What is left out at the beginning of the measured stages: a word, or a fraction of the frames.",
+        examples=["none", 0.2],
+        json_schema_extra=notes(
+            default="auto, or none if start is given",
+            choices={"auto": "the detected equilibration", "none": "nothing"},
+            quantity="fraction",
+        ),
     )
-    immersion: ImmersionSection = Field(default=ImmersionSection(), description="Options of the heat of immersion.")
+    immersion: ImmersionSection = Field(
+        default=ImmersionSection(),
+        description="Options of the heat of immersion.",
+        examples=[{"surface_energy": "experiment"}],
+    )
 
 
 class DeckTables(Section):
     """The tables of a deck. `nakmd.Deck` adds reading, error messages and writing."""
 
-    title: Text = Field(default="", description="Title of the run, for reports and figures.")
-    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = Field(
-        default=1, description="Seed of all random numbers; the same seed gives the same run to the bit."
+    title: Text = Field(
+        default="", description="Title of the run, for reports and figures.", examples=["NaK around a doped nanotube"]
     )
-    model: Model = Field(description="Force model.")
-    structure: Structure = Field(description="Initial structure.")
-    groups: Groups = Field(default=Groups(), description="Frozen, tethered and rigid groups of atoms.")
-    stage: tuple[Stage, ...] = Field(min_length=1, description="Stages of the run, in order.")
-    output: Output = Field(default=Output(), description="Trajectory, thermo table and checkpoints.")
-    analysis: AnalysisSection = Field(default=AnalysisSection(), description="Quantities to measure.")
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] = Field(
+        default=1,
+        description="Seed of all random numbers; the same seed gives the same run to the bit.",
+        examples=[17],
+        json_schema_extra=notes(quantity="whole number"),
+    )
+    model: Model = Field(description="Force model.", examples=[{"potential": "nak-cn"}])
+    structure: Structure = Field(
+        description="Initial structure.", examples=[{"liquid": {"x_K": 0.67, "temperature": "450 K", "atoms": 500}}]
+    )
+    groups: Groups = Field(
+        default=Groups(),
+        description="Frozen, tethered and rigid groups of atoms.",
+        examples=[{"frozen": ["sheet"]}],
+    )
+    stage: tuple[Stage, ...] = Field(
+        min_length=1,
+        description="Stages of the run, in order.",
+        examples=[[{"kind": "relax"}, {"kind": "produce", "duration": "20 ps", "temperature": "450 K"}]],
+    )
+    output: Output = Field(
+        default=Output(),
+        description="Trajectory, thermo table and checkpoints.",
+        examples=[{"trajectory_every": 100, "thermo_every": 10}],
+    )
+    analysis: AnalysisSection = Field(
+        default=AnalysisSection(),
+        description="Quantities to measure.",
+        examples=[{"quantities": ["diffusion"], "discard": "none"}],
+    )

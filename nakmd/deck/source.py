@@ -156,7 +156,7 @@ def _with_values(text: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> s
         key = path[-1]
         if not isinstance(key, str) or isinstance(value, Mapping):
             return None
-        entry = f"{_key(key)} = {_value(value)}"
+        entry = f"{_key(key)} = {toml_value(value)}"
         if path in lines:
             row = rows[lines[path] - 1]
             comment = _COMMENT.search(row)
@@ -233,7 +233,7 @@ def _table(data: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
             for entry in value:
                 below += ["", f"[[{name}]]", *_table(entry, (*path, key))]
         else:
-            plain.append(f"{_key(key)} = {_value(value)}")
+            plain.append(f"{_key(key)} = {toml_value(value)}")
     return plain + below
 
 
@@ -242,15 +242,16 @@ def _key(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
-def _value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Return a value as TOML writes it behind a key; a mapping as an inline table."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_key(key)} = {_value(entry)}' for key, entry in value.items())} }}"
+        return f"{{ {', '.join(f'{_key(key)} = {toml_value(entry)}' for key, entry in value.items())} }}"
     if isinstance(value, date | time):
         return value.isoformat()
     return repr(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nakmd.deck.draft import Draft
 from nakmd.deck.force_model import ASETerm, PairTerm
-from nakmd.deck.matter import Crystal
+from nakmd.deck.metal_sections import Crystal
 from nakmd.deck.stage_sections import Deposition
 from nakmd.toml_lines import KeyPath
 

@@ -8,72 +8,66 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nakmd.deck.baths import BathSection, check_baths
+from nakmd.deck.barostat_section import BarostatSection
+from nakmd.deck.baths import BATHS, BathSection, check_baths
 from nakmd.deck.fields import (
     MOST,
     Angle,
-    AxisGroups,
     Energy,
     Force,
     Names,
     Positive,
     PositiveDuration,
     PositiveLength,
-    PressureRamp,
     Section,
     Temperature,
     TemperatureRamp,
     Text,
 )
+from nakmd.deck.key_facts import notes
 from nakmd.deck.kinds import (
-    BarostatKind,
-    BarostatOptions,
     Ensemble,
     MinimiserKind,
-    MoveKind,
-    MoveOptions,
     ThermostatOptions,
     chosen_options,
-    describe,
+    meanings,
 )
-from nakmd.deck.restraint_section import RestraintSection
+from nakmd.deck.move_section import MoveSection
+from nakmd.deck.restraint_section import RESTRAINTS, RestraintSection
 from nakmd.deck.time_steps import TimeStep, TimeSteps
-from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, SIDES, THERMOSTATS
+from nakmd.integrators import MINIMISERS, SIDES, THERMOSTATS
 
-#: Description of the values of ``ensemble``.
-ENSEMBLES = (
-    f'Ensemble. "nve": constant energy; "baths": several thermostats, in [[stage.bath]]; {describe(THERMOSTATS)}.'
-)
-
-
-class BarostatSection(BarostatOptions):
-    """Pressure control along some axes."""
-
-    kind: BarostatKind = Field(default="cell-rescaling", description=f"Barostat. {describe(BAROSTATS)}.")
-    pressure: PressureRamp = Field(default=(0.0, 0.0), description="Pressure, or [start, end] of a linear ramp.")
-    axes: AxisGroups = Field(
-        default=("xyz",),
-        description='Axes that are scaled: "xyz" all equally, "z" only one, ["xy", "z"] two groups independently.',
-    )
-    tau: PositiveDuration = Field(default=1.0, description="Time constant of the barostat.")
-
-    @model_validator(mode="after")
-    def _check_options(self) -> Self:
-        chosen_options(self, self.kind, BAROSTATS)
-        return self
+#: Description of ``ensemble``, and what its words mean.
+ENSEMBLE = "Ensemble: the thermostat, or none."
+ENSEMBLES = {
+    "nve": "constant energy, no thermostat",
+    "baths": "several thermostats, in [[stage.bath]], whose entries choose it by themselves",
+    **meanings(THERMOSTATS),
+}
 
 
 class Relax(Section):
     """Energy minimisation."""
 
     kind: Literal["relax"] = Field(description="Energy minimisation.")
-    name: Text = Field(default="", description="Name of the stage; by default its kind.")
-    method: MinimiserKind = Field(default="fire", description=f"Minimiser. {describe(MINIMISERS)}.")
-    steps: Positive = Field(default=2000, description="Maximum number of steps.")
-    force: Annotated[Force, Field(gt=0.0)] = Field(
-        default=0.05, description="Converged when no force on an atom is larger."
+    name: Text = Field(
+        default="",
+        description="Name of the stage, for analyses, plots and tables.",
+        examples=["melt"],
+        json_schema_extra=notes(default="its kind, with a number from the second of a kind on"),
     )
-    restraint: tuple[RestraintSection, ...] = Field(default=(), description="Harmonic restraints of distances.")
+    method: MinimiserKind = Field(
+        default="fire", description="Minimiser.", json_schema_extra=notes(choices=meanings(MINIMISERS))
+    )
+    steps: Positive = Field(
+        default=2000, description="Maximum number of steps.", examples=[500], json_schema_extra=notes(unit="steps")
+    )
+    force: Annotated[Force, Field(gt=0.0)] = Field(
+        default=0.05, description="Converged when no force on an atom is larger.", examples=["0.01 eV/Å"]
+    )
+    restraint: tuple[RestraintSection, ...] = Field(
+        default=(), description="Harmonic restraints of distances.", examples=[RESTRAINTS]
+    )
 
     @property
     def n_steps(self) -> int:
@@ -81,57 +75,56 @@ class Relax(Section):
         return self.steps
 
 
-class MoveSection(MoveOptions):
-    """Monte Carlo moves between the steps of a stage."""
-
-    kind: MoveKind = Field(default="swap", description=f"Move. {describe(MOVES)}.")
-    species: tuple[Text, Text] = Field(description='The two species, elements or groups: ["Na", "K"].')
-    every: Positive = Field(default=100, description="Steps between two calls.")
-    attempts: Positive = Field(default=100, description="Trials at each call.")
-    temperature: Annotated[Temperature, Field(ge=0.0)] | None = Field(
-        default=None,
-        description='Only with ensemble = "nve": temperature of the moves; by default that of the thermostat.',
-    )
-
-    @model_validator(mode="after")
-    def _check_options(self) -> Self:
-        chosen_options(self, self.kind, MOVES)
-        return self
-
-    @property
-    def text(self) -> str:
-        """What it does, in words."""
-        options = chosen_options(self, self.kind, MOVES)
-        values = (f"{name.replace('_', ' ')} {self.model_dump()[name]}" for name in options)
-        what = f"{self.attempts:,} {self.kind}s of {'–'.join(self.species)} every {self.every:,} steps"
-        return ", ".join([what, *values])
-
-
 class Dynamics(ThermostatOptions):
     """Molecular dynamics in one ensemble; base of `Prepare`, `Produce` and `Deposition`."""
 
     kind: Literal["heat", "equilibrate", "produce", "deposit"] = Field(description="Purpose of the stage.")
-    name: Text = Field(default="", description="Name of the stage; by default its kind.")
+    name: Text = Field(
+        default="",
+        description="Name of the stage, for analyses, plots and tables.",
+        examples=["melt"],
+        json_schema_extra=notes(default="its kind, with a number from the second of a kind on"),
+    )
     timestep: TimeStep = Field(
         default=0.001,
-        description='Time step, by default 1 fs; or { bonds = "0.5 fs", rest = "4 fs" }: a short one for the bonds of '
-        "the wall, a long one for all other forces, in which steps are counted.",
+        description="Time step; or two: a short one for the bonds of the wall, a long one for all other forces, in "
+        "which steps are counted.",
+        examples=["2 fs", {"bonds": "0.5 fs", "rest": "4 fs"}],
     )
-    ensemble: Ensemble = Field(default="langevin", description=ENSEMBLES)
-    group: Text = Field(default="all", description="Atoms that the thermostat acts on.")
+    ensemble: Ensemble = Field(
+        default="langevin", description=ENSEMBLE, examples=["bussi"], json_schema_extra=notes(choices=ENSEMBLES)
+    )
+    group: Text = Field(default="all", description="Atoms that the thermostat acts on.", examples=["liquid"])
     temperature: TemperatureRamp | None = Field(
-        default=None, description="Temperature of the thermostat, or [start, end] of a linear ramp."
+        default=None,
+        description="Temperature of the thermostat, or [start, end] of a linear ramp. Every thermostat needs it.",
+        examples=["450 K", ["300 K", "450 K"]],
+        json_schema_extra=notes(default='none, with ensemble = "nve" and with several baths'),
     )
-    tau: PositiveDuration = Field(default=0.5, description="Time constant of the thermostat.")
+    tau: PositiveDuration = Field(default=0.5, description="Time constant of the thermostat.", examples=["0.2 ps"])
     velocities: Annotated[Temperature, Field(ge=0.0)] | None = Field(
-        default=None, description="Temperature at which new velocities are drawn at the start of the stage."
+        default=None,
+        description="Temperature at which new velocities are drawn at the start of the stage.",
+        examples=["450 K"],
+        json_schema_extra=notes(
+            default="velocities are kept; where there are none, they are drawn at the temperature of the thermostat"
+        ),
     )
-    barostat: BarostatSection | None = Field(default=None, description="Pressure control.")
+    barostat: BarostatSection | None = Field(
+        default=None,
+        description="Pressure control.",
+        examples=[{"pressure": "1 bar", "axes": "z"}],
+        json_schema_extra=notes(default="none: the cell is constant"),
+    )
     bath: tuple[BathSection, ...] = Field(
-        default=(), description="Several thermostats on groups without common atoms, for a flow of heat."
+        default=(),
+        description="Several thermostats on groups without common atoms, for a flow of heat.",
+        examples=[BATHS],
     )
     move: tuple[MoveSection, ...] = Field(default=(), description="Monte Carlo moves: exchanges of atoms.")
-    restraint: tuple[RestraintSection, ...] = Field(default=(), description="Harmonic restraints of distances.")
+    restraint: tuple[RestraintSection, ...] = Field(
+        default=(), description="Harmonic restraints of distances.", examples=[RESTRAINTS]
+    )
 
     @property
     @abstractmethod
@@ -188,8 +181,18 @@ class Dynamics(ThermostatOptions):
 class TimedDynamics(Dynamics):
     """Molecular dynamics of a given length."""
 
-    steps: Positive | None = Field(default=None, description="Number of time steps, instead of a duration.")
-    duration: PositiveDuration | None = Field(default=None, description="Simulated time, instead of steps.")
+    steps: Positive | None = Field(
+        default=None,
+        description="Number of time steps, instead of a duration.",
+        examples=[5000],
+        json_schema_extra=notes(default="none; duration then gives it", unit="steps"),
+    )
+    duration: PositiveDuration | None = Field(
+        default=None,
+        description="Simulated time, instead of steps.",
+        examples=["20 ps"],
+        json_schema_extra=notes(default="none; steps then give it"),
+    )
 
     @model_validator(mode="after")
     def _check_length(self) -> Self:
@@ -214,33 +217,57 @@ class TimedDynamics(Dynamics):
 class Prepare(TimedDynamics):
     """Dynamics that prepare the system for the measurement."""
 
-    kind: Literal["heat", "equilibrate"] = Field(description="Preparation: not measured.")
+    kind: Literal["heat", "equilibrate"] = Field(
+        description="Preparation: not measured.",
+        json_schema_extra=notes(
+            choices={
+                "heat": "a change of temperature; a constant one gives a warning",
+                "equilibrate": "at a constant or changing temperature",
+            }
+        ),
+    )
 
 
 class Produce(TimedDynamics):
     """Dynamics that are measured; the default thermostat is the one that disturbs the motion least."""
 
-    kind: Literal["produce"] = Field(description="Production: measured by default.")
-    ensemble: Ensemble = Field(default="bussi", description=ENSEMBLES)
+    kind: Literal["produce"] = Field(description="Production: measured, unless [analysis] stages names others.")
+    ensemble: Ensemble = Field(
+        default="bussi", description=ENSEMBLE, examples=["langevin"], json_schema_extra=notes(choices=ENSEMBLES)
+    )
 
 
 class Deposition(Dynamics):
     """Dynamics during which atoms arrive at a surface, one by one, with the same energy."""
 
     kind: Literal["deposit"] = Field(description="Deposition: atoms arrive at a surface.")
-    species: Names = Field(description='Species of the atoms that arrive: "K", or in turn ["Na", "K"].')
-    count: Annotated[Positive, Field(le=100_000)] = Field(description="Number of atoms that arrive.")
-    every: PositiveDuration = Field(description='Time between two arrivals, such as "10 ps".')
-    energy: Annotated[Energy, Field(gt=0.0)] = Field(default=0.1, description="Kinetic energy of an atom on arrival.")
+    species: Names = Field(
+        description="Species of the atoms that arrive: one, or several in turn.", examples=["K", ["Na", "K"]]
+    )
+    count: Annotated[Positive, Field(le=100_000)] = Field(
+        description="Number of atoms that arrive.", examples=[40], json_schema_extra=notes(unit="atoms")
+    )
+    every: PositiveDuration = Field(description="Time between two arrivals.", examples=["10 ps"])
+    energy: Annotated[Energy, Field(gt=0.0)] = Field(
+        default=0.1, description="Kinetic energy of an atom on arrival.", examples=["0.2 eV"]
+    )
     height: PositiveLength | None = Field(
         default=None,
-        description="Height of arrival above the surface; by default 1 Å more than the reach of the model.",
+        description="Height of arrival above the surface.",
+        examples=["12 Å"],
+        json_schema_extra=notes(default="1 Å more than the reach of the model"),
     )
     angle: Annotated[Angle, Field(ge=0.0, lt=90.0)] = Field(
-        default=0.0, description="Angle between the velocity on arrival and the normal of the surface."
+        default=0.0,
+        description="Angle between the velocity on arrival and the normal of the surface.",
+        examples=["30 deg"],
     )
     side: Literal[tuple(SIDES)] = Field(  # type: ignore[valid-type]
-        default="above", description='Where atoms arrive: "above" a slab, sheet or film, "around" a nanotube.'
+        default="above",
+        description="Where atoms arrive.",
+        json_schema_extra=notes(
+            choices={"above": "above a slab, sheet or film, along z", "around": "around a nanotube, from all sides"}
+        ),
     )
 
     @model_validator(mode="after")

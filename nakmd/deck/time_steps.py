@@ -19,10 +19,10 @@ MULTIPLE = 1e-6
 class TimeSteps(Section):
     """Two time steps: a short one for the bonds of the wall, a long one for all other forces."""
 
-    bonds: PositiveTime = Field(description='Time step of the bonds (terms of bond order), such as "0.5 fs".')
+    bonds: PositiveTime = Field(description="Time step of the bonds (terms of bond order).", examples=["0.5 fs"])
     rest: PositiveTime = Field(
-        description='Time step of all other forces, a whole multiple of that of the bonds, such as "4 fs". Steps are '
-        "counted in it."
+        description="Time step of all other forces, a whole multiple of that of the bonds. Steps are counted in it.",
+        examples=["4 fs"],
     )
 
     @model_validator(mode="after")

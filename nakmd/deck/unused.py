@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nakmd.deck.matter import CarbonFile, Graphene, Groups, Structure, Tubes, WalledTubes
+from nakmd.deck.carbon_sections import CarbonFile, Graphene, Tubes, WalledTubes
+from nakmd.deck.matter import Groups, Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.schema import AnalysisSection
 from nakmd.deck.stage_sections import Dynamics, Relax

@@ -72,7 +72,9 @@ class CellRescaling(Barostat):
 
     label = "cell rescaling"
     options = (
-        Option("compressibility", "compressibility", "sets the pace, not the result; that of liquid NaK if left out"),
+        Option(
+            "compressibility", "compressibility", "sets the pace, not the result", "that of liquid NaK", "0.2 1/GPa"
+        ),
     )
 
     def __init__(

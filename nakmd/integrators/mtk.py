@@ -70,7 +70,7 @@ class MTK(Barostat):
     """
 
     label = "MTK"
-    options = (Option("chain", "count", "number of thermostats on the piston; 3 if left out"),)
+    options = (Option("chain", "count", "number of thermostats on the piston", "3", 5),)
 
     def __init__(
         self,

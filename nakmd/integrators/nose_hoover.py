@@ -54,7 +54,7 @@ class NoseHoover(VelocityScaling):
 
     label = "Nosé-Hoover"
     acts_at_both_ends = True
-    options = (Option("chain", "count", "number of thermostats in the chain; 3 if left out"),)
+    options = (Option("chain", "count", "number of thermostats in the chain", "3", 5),)
 
     def __init__(
         self,

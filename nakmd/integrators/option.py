@@ -18,9 +18,15 @@ class Option:
         ``"count"`` is a whole number from 1; ``"duration"`` (ps) and ``"compressibility"`` (Å³/eV) are positive numbers
         that decks write with a unit, ``"energy"`` (eV) one of either sign; ``"fraction"`` is above 0 and at most 1.
     description : str
-        One clause for the schema, with the value that holds where the key is left out.
+        One clause for the schema.
+    default : str
+        What holds where the key is left out, behind "By default".
+    example : int, float or str
+        A value as a deck has it.
     """
 
     name: str
     quantity: Literal["count", "duration", "compressibility", "energy", "fraction"]
     description: str
+    default: str
+    example: int | float | str

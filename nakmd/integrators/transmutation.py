@@ -86,10 +86,10 @@ class Transmutation(Move):
     columns: ClassVar[tuple[str, ...]] = ("composition", "delta_mu")
     options: ClassVar[tuple[Option, ...]] = (
         Option("delta_mu", "energy", "chemical potential of the second species minus that of the first, without the "
-               "part of the masses"),
-        Option("composition", "fraction", "target fraction of the second species"),
-        Option("spread", "fraction", "standard deviation of the composition about its target; by default that of "
-               "one atom"),
+               "part of the masses", "none; composition then gives the target", "0.05 eV"),
+        Option("composition", "fraction", "target fraction of the second species", "none; delta_mu then decides", 0.67),
+        Option("spread", "fraction", "standard deviation of the composition about its target",
+               "that of one atom", 0.01),
     )  # fmt: skip
 
     def __init__(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nakmd.deck.matter import Bundle, Graphene, Nanotube, Structure, Tubes, WalledTubes
+from nakmd.deck.carbon_sections import Bundle, Graphene, Nanotube, Tubes, WalledTubes
+from nakmd.deck.matter import Structure
 from nakmd.runs.planned_size import AROUND, SLAB, VACUUM
 from nakmd.system import System
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nakmd.deck.carbon_sections import Graphene, Tubes
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Graphene, Structure, Tubes
+from nakmd.deck.matter import Structure
 from nakmd.deck.messages import Problem
 from nakmd.elements import WALL
 from nakmd.errors import InputError

@@ -7,7 +7,9 @@ from math import inf, pi
 
 import numpy as np
 
-from nakmd.deck.matter import Bundle, CarbonFile, Crystal, Graphene, Liquid, Structure, Tubes, WalledTubes
+from nakmd.deck.carbon_sections import Bundle, CarbonFile, Graphene, Tubes, WalledTubes
+from nakmd.deck.matter import Structure
+from nakmd.deck.metal_sections import Crystal, Liquid
 from nakmd.elements import WALL
 from nakmd.errors import StructureError
 from nakmd.system import System

@@ -7,8 +7,9 @@ from math import pi
 
 import numpy as np
 
+from nakmd.deck.carbon_sections import Bundle, Graphene, Tubes
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Bundle, Graphene, Structure, Tubes
+from nakmd.deck.matter import Structure
 from nakmd.deck.messages import Problem
 from nakmd.errors import StructureError
 from nakmd.runs.planned_size import PlannedSize, needs_density, plan_size

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nakmd.deck.barostat_section import BarostatSection
 from nakmd.deck.baths import BathSection
 from nakmd.deck.deck import Deck
 from nakmd.deck.kinds import chosen_options
 from nakmd.deck.stage_names import stage_names
-from nakmd.deck.stage_sections import BarostatSection, Deposition, Dynamics, Relax
+from nakmd.deck.stage_sections import Deposition, Dynamics, Relax
 from nakmd.deck.time_steps import TimeSteps
 from nakmd.integrators import (
     BAROSTATS,

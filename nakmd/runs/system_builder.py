@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nakmd.cell import Cell
-from nakmd.deck.matter import CarbonFile, FileReading, Liquid, Structure, Tubes
+from nakmd.deck.carbon_sections import CarbonFile, Tubes
+from nakmd.deck.file_sections import FileReading
+from nakmd.deck.matter import Structure
+from nakmd.deck.metal_sections import Liquid
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.runs.built_wall import built_wall

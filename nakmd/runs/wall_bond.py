@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nakmd.deck.carbon_sections import Graphene, Tubes
 from nakmd.deck.draft import Draft
-from nakmd.deck.matter import Graphene, Tubes
 from nakmd.deck.messages import Problem
 from nakmd.elements import CC_BOND
 from nakmd.potentials import Evaluator, Hybrid, Potential

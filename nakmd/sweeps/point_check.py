@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from nakmd._version import NUMBERS
+from nakmd.deck.carbon_sections import CarbonFile
 from nakmd.deck.changes import Change, dotted
 from nakmd.deck.deck import Deck
 from nakmd.deck.dynamics_checks import check_dynamics
-from nakmd.deck.matter import CarbonFile, Structure
+from nakmd.deck.matter import Structure
 from nakmd.deck.messages import Problem
 from nakmd.deck.source import DeckSource
 from nakmd.elements import CC_BOND

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError
 
 from nakmd.deck.fields import Flag, Names, Positive, Section, Text
+from nakmd.deck.key_facts import notes
 from nakmd.deck.messages import describe, locate
 from nakmd.deck.source import DeckSource
 from nakmd.errors import DeckError, InputError, did_you_mean
@@ -26,26 +27,67 @@ def _counted_from_one(value: Any) -> Any:
     return tuple(range(1, value + 1)) if is_count else value
 
 
+#: A list of members; a number n stands for 1 to n.
+Members = Annotated[
+    tuple[Positive, ...],
+    BeforeValidator(_counted_from_one, json_schema_input_type=int | tuple[int, ...]),
+    Field(min_length=1),
+]
+
+
 class SweepTables(Section):
     """The words of a sweep file."""
 
-    deck: Text = Field(description="The deck that all points change; relative to the sweep file.")
+    deck: Text = Field(
+        description="The deck that all points change; relative to the sweep file.", examples=["nak_liquid.toml"]
+    )
     set: dict[str, Any] = Field(
-        default={}, description="Values of keys of the deck: a list, a range, or one value for all points."
+        default={},
+        description="Values of keys of the deck: a list, a range, or one value for all points.",
+        examples=[{"structure.liquid.x_K": [0.5, 0.67], "model.affinity": {"from": 0.8, "to": 1.2, "steps": 3}}],
     )
     zip: tuple[tuple[Text, ...], ...] = Field(
-        default=(), description="Groups of keys of set that advance together; all others are combined."
+        default=(),
+        description="Groups of keys of set that advance together; all others are combined.",
+        examples=[[["structure.liquid.x_K", "model.affinity"]]],
+        json_schema_extra=notes(quantity="list of keys"),
     )
     csv: Text | None = Field(
-        default=None, description="Table of points: keys of the deck in the first line, their values in each other."
+        default=None,
+        description="Table of points: keys of the deck in the first line, their values in each other.",
+        examples=["points.csv"],
+        json_schema_extra=notes(default="none"),
     )
-    seed: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = Field(default=None, description="Seeds.")
-    seeds: Positive | None = Field(default=None, description="Number of seeds, from the seed of the deck on.")
-    model: Names | None = Field(default=None, description="Named sets or files, as in model.potential.")
-    members: Annotated[tuple[Positive, ...], BeforeValidator(_counted_from_one), Field(min_length=1)] | None = Field(
-        default=None, description="Members of the ensemble of the model: a list, or their number."
+    seed: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Seeds.",
+        examples=[[1, 2, 3]],
+        json_schema_extra=notes(default="that of the deck", quantity="whole number"),
     )
-    threads: Positive | None = Field(default=None, description="Threads of a run; by default chosen by its size.")
+    seeds: Positive | None = Field(
+        default=None,
+        description="Number of seeds, from the seed of the deck on.",
+        examples=[4],
+        json_schema_extra=notes(default="one", unit="seeds"),
+    )
+    model: Names | None = Field(
+        default=None,
+        description="Named sets or files, as in model.potential.",
+        examples=[["nak-cn", "nak-cn-2016"]],
+        json_schema_extra=notes(default="that of the deck"),
+    )
+    members: Members | None = Field(
+        default=None,
+        description="Members of the ensemble of the model: a list, or their number.",
+        examples=[8, [1, 3, 5]],
+        json_schema_extra=notes(default="that of the deck", quantity="index"),
+    )
+    threads: Positive | None = Field(
+        default=None,
+        description="Threads of a run.",
+        examples=[2],
+        json_schema_extra=notes(default="chosen by its size", unit="threads"),
+    )
     report: Flag = Field(default=True, description="Whether each point has a report.")
 
 

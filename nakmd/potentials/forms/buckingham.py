@@ -86,9 +86,10 @@ class Buckingham(PairPotential):
     form = "buckingham"
     equation = "V = A exp(-r/ρ) - C/r⁶"
     parameters: ClassVar = {
-        "A": Parameter("eV"),
-        "rho": Parameter("Å"),
-        "C": Parameter("eV Å⁶", "not negative"),
+        # the examples are those of williams-1967-c
+        "A": Parameter("eV", "Strength A of the repulsion", 3626.54),
+        "rho": Parameter("Å", "Range ρ of the repulsion", 0.2777778),
+        "C": Parameter("eV Å⁶", "Strength C of the dispersion, 0 for a Born-Mayer repulsion", 24.6308, "not negative"),
     }
     lammps_formulas = (("buck", lambda p, scale: (scale * p["A"], p["rho"], scale * p["C"])),)
 

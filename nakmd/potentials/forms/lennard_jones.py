@@ -59,7 +59,10 @@ class LennardJones(PairPotential):
 
     form = "lennard_jones"
     equation = "V = 4ε [(σ/r)¹² - (σ/r)⁶]"
-    parameters: ClassVar = {"epsilon": Parameter("eV"), "sigma": Parameter("Å")}
+    parameters: ClassVar = {
+        "epsilon": Parameter("eV", "Depth ε of the well", 0.01),
+        "sigma": Parameter("Å", "Distance σ where V is zero", 3.3),
+    }
     lammps_formulas = (("lj/cut", lambda p, scale: (scale * p["epsilon"], p["sigma"])),)
 
     formula = staticmethod(lennard_jones)

@@ -67,7 +67,12 @@ class Morse(PairPotential):
 
     form = "morse"
     equation = "V = D [exp(-2α (r - r_0)) - 2 exp(-α (r - r_0))]"
-    parameters: ClassVar = {"depth": Parameter("eV"), "alpha": Parameter("1/Å"), "r_0": Parameter("Å")}
+    parameters: ClassVar = {
+        # the examples are those of K and C in morse-dilute
+        "depth": Parameter("eV", "Depth D of the well", 0.0258),
+        "alpha": Parameter("1/Å", "Steepness α of the well", 1.8139),
+        "r_0": Parameter("Å", "Distance r_0 of the minimum", 3.4335),
+    }
     lammps_formulas = (("morse", lambda p, scale: (scale * p["depth"], p["alpha"], p["r_0"])),)
 
     formula = staticmethod(morse)

@@ -49,11 +49,17 @@ class Parameter:
     ----------
     unit : str
         ``"eV"``, ``"Å"``, ``"eV Å⁶"``; empty for a dimensionless number.
+    meaning : str
+        What it is, with its symbol in the equation, for the schema of decks.
+    example : float
+        A value that makes sense, for the schema of decks.
     range : {"positive", "not negative", "any"}
         Allowed values.
     """
 
     unit: str
+    meaning: str
+    example: float
     range: Literal["positive", "not negative", "any"] = "positive"
 
     def checked(self, value: float, what: str) -> float:

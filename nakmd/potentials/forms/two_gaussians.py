@@ -107,10 +107,10 @@ class TwoGaussians(PairPotential):
     form = "two_gaussians"
     equation = "V = A exp(-(r/a)²) - D exp(-(r/s)²)"
     parameters: ClassVar = {
-        "wall": Parameter("eV"),
-        "wall_width": Parameter("Å"),
-        "depth": Parameter("eV", "any"),
-        "width": Parameter("Å"),
+        "wall": Parameter("eV", "Height A of the repulsive wall", 100.0),
+        "wall_width": Parameter("Å", "Width a of the repulsive wall", 1.0),
+        "depth": Parameter("eV", "Depth D of the well, below 0 for a bump", 0.08, "any"),
+        "width": Parameter("Å", "Width s of the well", 3.9),
     }
     pair_record = DopedPair
     # wall and well, each V = -A e^{-B r²} in LAMMPS

@@ -141,6 +141,9 @@ class Coordinate(ABC):
     #: Name of the argument, and of the key in decks, that says what the coordinate refers to, and its description.
     reference_key: ClassVar[str]
     reference_description: ClassVar[str]
+    #: What it refers to if the deck does not say it, behind "By default"; and a name as decks have it.
+    reference_default: ClassVar[str]
+    reference_example: ClassVar[str]
 
     #: Whether it refers to a place, so that the number of atoms in a well is the occupancy of a site.
     has_site: ClassVar[bool] = False

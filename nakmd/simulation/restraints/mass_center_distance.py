@@ -27,6 +27,8 @@ class MassCenterDistance(Coordinate):
 
     reference_key: ClassVar[str] = "other"
     reference_description: ClassVar[str] = "the group whose centre of mass counts"
+    reference_default: ClassVar[str] = "none, and with this kind it is required"
+    reference_example: ClassVar[str] = "carbon"
 
     def refer(self, system: System) -> CoordinateReference:
         """Return the other group in a system; `InputError` if it is not given or extends through the cell."""

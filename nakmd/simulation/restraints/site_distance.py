@@ -30,6 +30,8 @@ class SiteDistance(Coordinate):
 
     reference_key: ClassVar[str] = "site"
     reference_description: ClassVar[str] = "the atoms of one site, whose mean position counts"
+    reference_default: ClassVar[str] = "none, and with this kind it is required"
+    reference_example: ClassVar[str] = "N:pyridinic"
     has_site: ClassVar[bool] = True
 
     def refer(self, system: System) -> CoordinateReference:

@@ -43,7 +43,9 @@ class WallDistance(Coordinate):
     wall: AtomNames | None = None
 
     reference_key: ClassVar[str] = "wall"
-    reference_description: ClassVar[str] = "the atoms of one sheet or tube; by default C and N"
+    reference_description: ClassVar[str] = "the atoms of one sheet or tube"
+    reference_default: ClassVar[str] = "C and N"
+    reference_example: ClassVar[str] = "sheet1"
 
     def refer(self, system: System) -> CoordinateReference:
         """Return the wall of a system.
