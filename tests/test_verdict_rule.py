@@ -73,7 +73,12 @@ def test_claims_follow_the_rule():
         margins = {"for": 3.0 * COUNTS, "against": -3.0 * COUNTS, "open": 0.5 * COUNTS}
         cast = [
             ClaimVote(
-                voter=name, role=role, figures={"A": figure(margins[one], 1.0)}, margin=margins[one], error=1.0, says=one
+                voter=name,
+                role=role,
+                figures={"A": figure(margins[one], 1.0)},
+                margin=margins[one],
+                error=1.0,
+                says=one,
             )
             for name, role, one in zip("abc", (MODEL, MODEL, ANCHOR), said, strict=True)
         ]
