@@ -12,6 +12,7 @@ from nakmd.studies.deposition_study.film_or_island import SHEETS
 from nakmd.studies.replacement_study.conversion import at_doping
 from nakmd.studies.study import Figures, PointResults, StudyPoint, failure
 from nakmd.studies.study_figures import StudyFigure
+from nakmd.studies.verdict_rule import AGAINST, FOR, OPEN, says_of
 
 METALS = ("K", "Na")
 
@@ -63,9 +64,9 @@ def figures(models: Sequence[str], quick: bool, results: PointResults) -> Iterat
 
 
 def _figure(key: str, title: str, model: str, result: Mapping[str, Any], kind: str = "") -> StudyFigure:
-    """Return the lowest energy of a kind, or the difference of both; the error is that of the island.
+    """Return the lowest energy of a kind, or the difference of both.
 
-    The second lowest island is as far from the lowest as that may be from the true one.
+    The error is how far the second lowest island is: a measure of how well the lowest is known.
     """
     name = key.partition(".")[2].replace(".", ", ")
     shared: dict[str, Any] = {"key": key, "title": f"{title}, {name}", "model": model, "unit": "eV", "group": ISLANDS}
@@ -91,7 +92,5 @@ def sentences(found: Figures) -> Iterator[str]:
 
 def _lower(figure: StudyFigure) -> str:
     """Return what has the lower energy, by the difference and how well the island is known."""
-    value, error = figure.value or 0.0, figure.error or 0.0
-    if abs(value) <= error:
-        return "open"
-    return "the island is lower" if value > 0.0 else "the film is lower"
+    said = says_of(figure.value or 0.0, figure.error or 0.0)
+    return {FOR: "the island is lower", AGAINST: "the film is lower", OPEN: "open"}[said]
