@@ -109,6 +109,6 @@ def test_waves_and_chemical_potentials_agree():
         error = math.hypot(wave["error"], wave["size_error"], free["error"], free["size_error"])
         assert abs(wave["value"] - free["value"]) < 3.0 * error
         assert error < 0.2  # ideal mixing, 1, would be told from both
-    # it costs more enthalpy to mix than free energy: mixing also disorders
+    # the excess entropy is positive: that of a mixture whose atoms differ in size
     enthalpy, excess = (known[f"{q}, NaK 0.5, 400 K"] for q in ("mixing enthalpy", "excess free energy of mixing"))
     assert 0.0 < excess["value"] < enthalpy["value"]
