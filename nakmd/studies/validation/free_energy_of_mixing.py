@@ -120,7 +120,8 @@ class ExcessPolynomial:
         found = inverse @ (powers.T @ (excess / errors))
         residuals = excess / errors - powers @ found
         scatter = float(residuals @ residuals) / (len(x) - degree - 1)
-        return cls(found, inverse * max(1.0, scatter), temperature)
+        covariance = np.asarray(inverse * max(1.0, scatter), dtype=np.float64)
+        return cls(np.asarray(found, dtype=np.float64), covariance, temperature)
 
     def fluctuations(self, x: float) -> tuple[float, float]:
         """Return S_CC(0) over that of random mixing, and its standard error; NaN where the mixture would demix."""
