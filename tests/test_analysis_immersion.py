@@ -1,5 +1,7 @@
 import json
 import math
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +12,13 @@ from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
 from nakmd.analysis.immersion import temperature_rise
 from nakmd.cell import Cell
 from nakmd.errors import AnalysisError
+from nakmd.reaction_heats import reaction_heats
 from nakmd.results.results import Results
 from nakmd.structures.graphene import graphene
 from nakmd.structures.nanotube import nanotube
 from nakmd.structures.tube_axis import tube_axis
+from nakmd.studies import study_inputs
+from nakmd.studies.study_inputs import load_inputs
 
 NAMES = ["C", "N:graphitic", "N:pyridinic", "K", "Na"]
 AVOGADRO = 6.02214076e23
@@ -147,6 +152,23 @@ def test_the_example_of_the_physics_notes():
     assert heats["intercalation to KC8"].confidence == "measured"
     assert heats["oxygen groups"].heat == pytest.approx(250.0, abs=1.0)
     assert temperature_rise(190.0, 0.05) == pytest.approx(190.0 * 0.05 / (0.95 * 0.93 + 0.05 * 0.71), rel=1e-12)
+
+
+def test_the_heats_are_those_of_the_study_of_heat():
+    """One place for each number: the entries that the study draws from, and no others."""
+    inputs = load_inputs()
+    own = tomllib.loads(Path(study_inputs.__file__).with_name("data").joinpath("inputs.toml").read_text())["heat"]
+    assert set(reaction_heats()) == {"replacement", "kc8", "oxygen_heat", "water_heat"}
+    assert not set(reaction_heats()) & set(own)
+    for name, heat in reaction_heats().items():
+        entry = inputs[f"heat.{name}"]
+        assert (heat.value, heat.unit) == (entry.middle, entry.unit)
+        assert heat.source.startswith(entry.source)
+    wall, positions, kind = sheet([1])
+    record = heat_of_immersion(FrameList(kind, series(positions, wall.cell, [-3.0, -3.1])))
+    heats = {rival.name: rival for rival in record.competing}
+    assert heats["intercalation to KC8"].heat == inputs["heat.kc8"].value
+    assert heats["moisture"].heat == pytest.approx(0.01 * 1e3 * inputs["heat.water_heat"].value / 18.015, rel=1e-4)
 
 
 def test_the_nitrogen_route_takes_the_nitrogen_of_the_wall():

@@ -2,19 +2,25 @@
 
 import json
 import math
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from nakmd.elements import CC_BOND
 from nakmd.errors import CoverageError
 from nakmd.potentials import evaluate, load
+from nakmd.runs.provenance import potential_hash
+from nakmd.structures import graphene
 from nakmd.studies import StudyFigure, load_inputs, study
 from nakmd.studies.deposition_study import (
     arrivals_on_crystals,
     arrivals_on_walls,
     deposition_answers,
+    film_or_island,
     film_points,
+    island_points,
     mean_field,
     proxies,
     step_points,
@@ -49,6 +55,10 @@ def stub(point):
             "stuck": [37, 37], "first layer": [30, 45], "K in first layer": [24, 30], "K on the wall": [22, 45],
             "islands": 3, "single": 2, "largest": 30, "in flight": 0, "rise": 5.0, "coverage": 4.5, "flux": 1e10,
         }  # fmt: skip
+    if point.function is film_or_island.compare:
+        n = film_or_island.atoms_of(settings["metal"], tuple(settings["repeats"]))
+        islands = {"bcc island": -0.95 + 2.4 / n, "fcc island": -0.94 + 2.4 / n}
+        return {"atoms": n, "films": {"spread": -0.8, "round layer": -0.79}, "islands": islands, "heights": {}}
     if point.function is steps.push_out and settings["adatom"] == "K" and settings["host"] == "Na":
         return {"failed": "the saddle is not converged"}
     barrier = {"terrace": 0.05, "hop_down": 0.15, "push_out": 0.03}[point.function.__name__]
@@ -292,7 +302,7 @@ def test_a_quick_study_is_small_and_has_a_page(tmp_path, monkeypatch):
     """All points stubbed: keys, figures, page and file; a second call computes nothing."""
     asked = DepositionStudy(load_inputs().of("deposition"), {model: load(model) for model in MODELS}, quick=True)
     points = asked.points()
-    assert len(points) == 6 + 2 + 1
+    assert len(points) == 6 + 2 + 1 + 2
     made = {point.key: stub(point) for point in points}
     monkeypatch.setattr(
         "nakmd.studies.study_run.compute_all",
@@ -375,3 +385,75 @@ def test_runs_on_walls_are_named(full):
     )
     assert len(wall_points.states(quick=False)) == 20
     assert len([p for p in asked.points() if p.function is arrivals_on_walls.run]) == 20 * 2 * wall_points.SEEDS
+
+
+# ----------------------------------------------------------------------------------- films and islands
+
+
+def test_films_and_islands_have_as_many_atoms_and_stand_on_the_sheet():
+    for metal, repeats in product(("K", "Na"), island_points.SIZES):
+        n = film_or_island.atoms_of(metal, repeats)
+        spread = film_or_island._spread(metal, repeats)
+        starts = [spread, *(places for _, places in film_or_island._islands(metal, n))]
+        for places in starts:
+            assert places.shape == (n, 3)
+            assert places[:, 2].min() == pytest.approx(film_or_island.HEIGHT)
+        # neighbours of islands are those of the crystal; a spread film covers the sheet at its own distance
+        near = film_or_island._neighbours(metal)
+        for places in starts[1:]:
+            distances = np.linalg.norm(places[:, None] - places, axis=-1)[np.triu_indices(n, 1)]
+            assert distances.min() == pytest.approx(near, rel=1e-9)
+            assert np.ptp(places[:, 2]) > 0.81 * near  # at least two close-packed layers, √(2/3) apart
+    # an island that is flatter is wider
+    wide = [np.ptp(places[:, 0]) for _, places in film_or_island._islands("K", 90)]
+    assert wide[1] > wide[0]
+    assert wide[3] > wide[2]
+
+
+@pytest.mark.parametrize("metal", ["K", "Na"])
+def test_a_spread_film_lies_on_hollows_and_is_periodic(metal):
+    repeats = island_points.SIZES[0]
+    sheet, places = graphene(repeats=repeats), film_or_island._spread(metal, repeats)
+    lengths = sheet.cell.lengths[:2]
+    away = (places[:, None, :2] - sheet.positions[None, :, :2] + 0.5 * lengths) % lengths - 0.5 * lengths
+    nearest = np.sort(np.linalg.norm(away, axis=-1), axis=1)[:, :6]
+    np.testing.assert_allclose(nearest, CC_BOND, atol=1e-9)  # six corners of a hexagon
+    away = (places[:, None, :2] - places[None, :, :2] + 0.5 * lengths) % lengths - 0.5 * lengths
+    distances = np.sort(np.linalg.norm(away, axis=-1), axis=1)[:, 1:7]
+    np.testing.assert_allclose(distances, {"K": 2.0, "Na": math.sqrt(3.0)}[metal] * math.sqrt(3.0) * CC_BOND, atol=1e-9)
+
+
+def test_few_atoms_spread_and_more_gather():
+    """Real relaxations of K: 12 atoms are lower as a layer, 48 as an island."""
+    potential = load("nak-cn")
+    few, more = (film_or_island.compare(potential, "graphene", "K", size) for size in island_points.QUICK_SIZES)
+    assert (few["atoms"], more["atoms"]) == (12, 48)
+    assert min(few["films"].values()) < min(few["islands"].values())
+    assert min(more["films"].values()) > min(more["islands"].values())
+    # a film that covers the sheet has the same energy per atom on a larger one, to what the forces are relaxed to
+    assert few["films"]["spread"] == pytest.approx(more["films"]["spread"], abs=1e-4)
+    # the layer of separate atoms is bound by the wall (0.84 eV alone by PBE) and repelled by its own dipoles
+    assert -1.0 < few["films"]["spread"] < -0.5
+
+
+def test_films_and_islands_as_figures(full):
+    asked, figures, results = full
+    found = figures[island_points.DIFFERENCE + "K on graphene.90 atoms", "nak-cn"]
+    assert found.value == pytest.approx(-0.8 + 0.95 - 2.4 / 90)
+    assert found.numerical == pytest.approx(0.01)
+    assert found.notes == ("lowest: spread, bcc island",)
+    assert figures["film.K on graphene.90 atoms", "nak-cn"].numerical is None  # another film is no error of this one
+    said = next(text for text in asked.answers(figures) if text.startswith("K on graphene, at rest by nak-cn"))
+    assert "the film is lower with 12 atoms" in said
+    assert "the island is lower with 90 atoms" in said
+    failed = {key: {"failed": "no"} if "/island/" in key else result for key, result in results.items()}
+    without = Figures(asked.figures(failed))
+    assert without[island_points.DIFFERENCE + "Na on graphene.16 atoms", "nak-cn"].notes == ("no",)
+    assert not any("at rest" in text for text in asked.answers(without))
+
+
+def test_sheets_with_graphitic_nitrogen_have_the_set_of_their_doping():
+    points = list(island_points.points({"nak-cn": load("nak-cn")}, quick=False))
+    sets = {point.settings["sheet"]: potential_hash(point.potential) for point in points}
+    assert sets["graphene"] == sets["graphene with pyridinic N"] == potential_hash(load("nak-cn"))
+    assert sets["graphene with graphitic N"] == potential_hash(load("nak-cn", doping=film_or_island.NITROGEN))

@@ -276,16 +276,10 @@ def test_the_verdict_on_replacement_follows_from_the_inputs(inputs):
 
 
 def test_a_vote_needs_two_standard_errors():
-    assert verdicts.vote(figure("x", 0.21, 0.1)) == 1
-    assert verdicts.vote(figure("x", 0.19, 0.1)) == 0
-    assert verdicts.vote(figure("x", 0.21, 0.1), -1.0) == -1
-    assert verdicts.vote(figure("x", None)) == verdicts.vote(None) == 0
-    assert [verdicts.word_of(votes) for votes in ([1, 0], [-1, -1], [1, -1], [0])] == [
-        verdicts.SUPPORTING, verdicts.CONTRASTING, verdicts.UNDECIDED, verdicts.UNDECIDED
-    ]  # fmt: skip
-    assert verdicts.strength_of(verdicts.SUPPORTING, 2, 1) == "strong"
-    assert verdicts.strength_of(verdicts.SUPPORTING, 1, 1) == "moderate"
-    assert verdicts.strength_of(verdicts.UNDECIDED, 2, 1) == "none"
+    assert verdicts.vote(figure("x", 0.21, 0.1)) == "for"
+    assert verdicts.vote(figure("x", 0.19, 0.1)) == "open"
+    assert verdicts.vote(figure("x", 0.21, 0.1), -1.0) == "against"
+    assert verdicts.vote(figure("x", None)) == verdicts.vote(None) == "open"
 
 
 def test_what_attracts_needs_model_and_pbe():
@@ -306,7 +300,7 @@ def test_a_rise_that_was_put_in_is_no_support_of_its_own():
         return verdicts.raises(Figures([figure(key, value, 0.01) for key, value in changes]), ["m"])
 
     both = found(0.3, (0.1, 0.1))
-    assert (both.word, both.strength) == (verdicts.BY_CONSTRUCTION, "none")
+    assert (both.word, both.strength) == ("supporting (by construction)", "none")
     fewer = found(0.3, (-0.4, 0.0))
     assert fewer.word == verdicts.UNDECIDED
     assert "The affinity rises" in fewer.why

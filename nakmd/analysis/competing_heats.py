@@ -8,23 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from nakmd.elements import MASSES, WALL
+from nakmd.reaction_heats import reaction_heats
 from nakmd.system import Topology
 from nakmd.units import KJ_PER_MOL_PER_EV
-
-#: Intercalation to KC8 [J per g of carbon]: 84.1 cal.
-KC8 = 84.1 * 4.184
 
 #: Example used for a wall without nitrogen: atomic fraction of N, and graphitic share of it.
 EXAMPLE_N, EXAMPLE_GRAPHITIC = 0.04, 0.4
 
-#: Assumed heat [eV] of the replacement of one graphitic N by a metal atom.
-REPLACEMENT = 1.5
-
-#: Oxygen on the carbon (atomic fraction), and the heat [kJ/mol] per O.
-OXYGEN, OXYGEN_HEAT = 0.01, 300.0
-
-#: Water on the carbon (mass fraction), and the heat [kJ/mol] of K + H₂O → KOH + ½ H₂: 425 - 286.
-WATER, WATER_HEAT, WATER_MASS = 0.01, 139.0, 18.015
+#: Examples of amounts, to which the heats are proportional: oxygen (share of the atoms), water (mass, over the carbon).
+EXAMPLE_OXYGEN, EXAMPLE_WATER = 0.01, 0.01
 
 
 @dataclass(frozen=True)
@@ -66,9 +58,9 @@ def competing_heats(topology: Topology, rise: Callable[[float], float]) -> tuple
     Notes
     -----
     The nitrogen route, y_N g |ΔH|/M with the atomic fraction y_N of nitrogen and its graphitic share g, is the
-    hypothesis that graphitic N is replaced by metal with a heat of 1.5 eV. Literal replacement on a perfect wall
-    is endothermic by about 5 eV (a vacancy costs 7.5 eV), so the number is what the hypothesis would require, not a
-    prediction.
+    hypothesis that graphitic N is replaced by metal with release of heat. Literal replacement on a perfect wall is
+    endothermic (`nakmd study replacement`), so the number is what the hypothesis would require, not a prediction.
+    The heats of the reactions, with their sources, are those of `nakmd study heat`: `nakmd.reaction_heats`.
     """
     names = topology.species_names
     present, counts = np.unique(topology.species, return_counts=True)
@@ -79,34 +71,36 @@ def competing_heats(topology: Topology, rise: Callable[[float], float]) -> tuple
     if nitrogen:
         fraction, share, origin = nitrogen / total, wall.get("N:graphitic", 0) / nitrogen, "of this wall"
     mass = MASSES["C"] + fraction * (MASSES["N"] - MASSES["C"])
+    known = reaction_heats()
+    replaced, kc8, oxygen, water = (known[name] for name in ("replacement", "kc8", "oxygen_heat", "water_heat"))
     heats = (
         (
             "graphitic N replaced",
-            1e3 * KJ_PER_MOL_PER_EV * REPLACEMENT * fraction * share / mass,
+            1e3 * KJ_PER_MOL_PER_EV * replaced.value * fraction * share / mass,
             f"{100 * fraction:.3g} at.% N, {100 * share:.3g} % of it graphitic ({origin}), all replaced at "
-            f"{REPLACEMENT} eV each",
-            "a hypothesis; on a perfect wall the literal reaction is endothermic by about 5 eV",
+            f"{replaced.value:g} eV each",
+            replaced.source,
             "supposed",
         ),
         (
             "intercalation to KC8",
-            KC8,
+            kc8.value,
             "all carbon intercalates, as graphite does; a single wall cannot",
-            "calorimetry on graphite, 84.1 ± 0.3 cal per g of carbon",
+            kc8.source,
             "measured",
         ),
         (
             "oxygen groups",
-            1e3 * OXYGEN * OXYGEN_HEAT / MASSES["C"],
-            f"{100 * OXYGEN:g} at.% O, {OXYGEN_HEAT:g} kJ per mol of O",
-            "an order of magnitude for alkali oxides and alkoxides",
+            1e3 * EXAMPLE_OXYGEN * oxygen.value / MASSES["C"],
+            f"{100 * EXAMPLE_OXYGEN:g} at.% O, {oxygen.value:g} kJ per mol of O",
+            oxygen.source,
             "estimated",
         ),
         (
             "moisture",
-            1e3 * WATER * WATER_HEAT / WATER_MASS,
-            f"{100 * WATER:g} wt% water on the carbon, K + H₂O → KOH + ½ H₂; powders kept in air hold more",
-            "textbook enthalpies of formation: KOH(s) -425, H₂O(l) -286 kJ/mol",
+            1e3 * EXAMPLE_WATER * water.value / (2.0 * MASSES["H"] + MASSES["O"]),
+            f"{100 * EXAMPLE_WATER:g} wt% water on the carbon; powders kept in air hold more",
+            water.source,
             "estimated",
         ),
     )

@@ -26,8 +26,8 @@ def validate(
             "--only",
             help="cold, solid, liquid, alloy, surface, forces, extremes, carbon, adsorption, sizes; or vacancy, "
             "lattice, fusion, melting, density, expansion, diffusion, viscosity, rdf, diffraction, mixing, "
-            "concentration, "
-            "substitution, tension, segregation; @T selects one temperature: density@400. Repeatable.",
+            "concentration, free-energy, substitution, tension, segregation; @T selects one temperature: density@400. "
+            "Repeatable.",
         ),
     ] = None,
     directory: Annotated[

@@ -21,17 +21,26 @@ def with_atoms_in_reserve(system: System, stages: Sequence[Relax | Dynamics]) ->
     """
     moves = [move for stage in stages if isinstance(stage, Dynamics) for move in stage.move]
     pairs = {frozenset(move.species): move.species for move in moves if MOVES[move.kind].takes_parked}
-    for first, second in pairs.values():
-        try:
-            sides = [np.flatnonzero(system.topology.select(name) & ~system.absent) for name in (first, second)]
-        except InputError:
-            continue
-        kinds = [np.unique(system.species[side]) for side in sides]
-        if any(len(kind) != 1 for kind in kinds):
-            continue
-        system = _with_twins(system, sides[0], int(kinds[1][0]), float(system.masses[sides[1]].mean()))
-        system = _with_twins(system, sides[1], int(kinds[0][0]), float(system.masses[sides[0]].mean()))
+    for pair in pairs.values():
+        system = with_twins_of(system, pair)
     return system
+
+
+def with_twins_of(system: System, pair: Sequence[str]) -> System:
+    """Return the system with a parked atom of either name for each present atom of the other one.
+
+    A pair whose names do not select one species each adds nothing.
+    """
+    try:
+        sides = [np.flatnonzero(system.topology.select(name) & ~system.absent) for name in pair]
+    except InputError:
+        return system
+    kinds = [np.unique(system.species[side]) for side in sides]
+    if any(len(kind) != 1 for kind in kinds):
+        return system
+    masses = [float(system.masses[side].mean()) for side in sides]
+    system = _with_twins(system, sides[0], int(kinds[1][0]), masses[1])
+    return _with_twins(system, sides[1], int(kinds[0][0]), masses[0])
 
 
 def _with_twins(system: System, atoms: IntArray, species: int, mass: float) -> System:

@@ -1,6 +1,7 @@
 """The inputs of studies: numbers with errors, distributions and sources, from ``data/inputs.toml``.
 
-No number of a study is in code. An entry is a table whose name is its key, ``study.name``:
+No number of a study is in code. Heats that an analysis needs as well are in ``nakmd/reaction_heats.toml``, in the same
+form. An entry is a table whose name is its key, ``study.name``:
 
 .. code-block:: toml
 
@@ -39,6 +40,7 @@ from nakmd.analysis.numerics.statistics import format_measure
 from nakmd.arrays import FloatArray
 from nakmd.errors import FileFormatError, InputError, did_you_mean
 from nakmd.potentials.files.texts import read_text
+from nakmd.reaction_heats import HEATS_FILE
 from nakmd.toml_lines import LineMap
 
 #: Words for the reliability of a number: those of ``potentials/README.md``, what somebody measured for
@@ -199,7 +201,8 @@ def load_inputs(file: str | Path | None = None) -> Inputs:
 
 @cache
 def _of_nakmd() -> dict[str, Input]:
-    return _read(Path(__file__).with_name("data") / "inputs.toml", None)
+    files = (Path(__file__).with_name("data") / "inputs.toml", HEATS_FILE)
+    return {key: entry for file in files for key, entry in _read(file, None).items()}
 
 
 def _read(path: Path, known: Mapping[str, Input] | None) -> dict[str, Input]:

@@ -17,17 +17,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nakmd.studies.claims.claim_votes import AGAINST, ANCHOR, FOR, MODEL, OPEN, ClaimVote, voters
+from nakmd.studies.claims.claim_votes import ANCHOR, MODEL, ClaimVote, voters
 from nakmd.studies.claims.published_claim import OUTSIDE, PROXY, PublishedClaim
-
-SUPPORTING, CONTRASTING, UNDECIDED, UNTESTABLE = "supporting", "contrasting", "undecided", "untestable"
-WORDS = (SUPPORTING, CONTRASTING, UNDECIDED, UNTESTABLE)
+from nakmd.studies.verdict_rule import (
+    AGAINST,
+    CONTRASTING,
+    FOR,
+    NONE,
+    OPEN,
+    STRENGTHS,
+    SUPPORTING,
+    UNDECIDED,
+    UNTESTABLE,
+    by_construction,
+    strength_of,
+    word_of,
+)
 
 #: No verdict yet: figures are missing.
 NOT_COMPUTED = "not computed"
-
-STRONG, MODERATE, WEAK, NONE = "strong", "moderate", "weak", "none"
-STRENGTHS = (NONE, WEAK, MODERATE, STRONG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +45,9 @@ class ClaimVerdict:
     Attributes
     ----------
     word : str
-        One of `WORDS`, or `NOT_COMPUTED`.
+        One of `nakmd.studies.verdict_rule.WORDS`, or `NOT_COMPUTED`.
     strength : str
-        One of `STRENGTHS`.
+        One of `nakmd.studies.verdict_rule.STRENGTHS`.
     by_construction : bool
         Whether only fitted quantities speak.
     why : str
@@ -55,7 +63,7 @@ class ClaimVerdict:
     def text(self) -> str:
         """Word and strength."""
         if self.by_construction:
-            return f"{self.word} (by construction)"
+            return by_construction(self.word)
         return self.word if self.strength == NONE else f"{self.word}, {self.strength}"
 
 
@@ -75,22 +83,22 @@ def verdict(claim: PublishedClaim, cast: Sequence[ClaimVote], missing: str = "")
         reasons = "; ".join(f"{vote.voter}: {vote.barred}" for vote in cast if vote.barred)
         return ClaimVerdict(word=NOT_COMPUTED, why=_sentence(missing or reasons or "No figure was computed"))
     said, against = voters(cast, FOR), voters(cast, AGAINST)
+    word = word_of(vote.says for vote in cast if vote.counts)
     if said and against:
         why = f"Model-dependent: {_names(said)} {_for(said)}, {_names(against)} {_against(against)}"
-        return ClaimVerdict(word=UNDECIDED, why=_sentence(why + _silent(cast)))
+        return ClaimVerdict(word=word, why=_sentence(why + _silent(cast)))
     if said or against:
-        word = SUPPORTING if said else CONTRASTING
         speaks = _for(said) if said else _against(against)
         why = f"{_with_figures(said or against)} {speaks}{_silent(cast)}"
-        return ClaimVerdict(word=word, strength=_strength(claim, said or against), why=_sentence(why))
+        return ClaimVerdict(word=word, strength=_strength(claim, word, said or against), why=_sentence(why))
     return _without_votes(cast)
 
 
 def _without_votes(cast: Sequence[ClaimVote]) -> ClaimVerdict:
     put_in = [vote for vote in cast if vote.put_in and vote.says != OPEN]
-    spoken = {vote.says for vote in put_in}
-    if len(spoken) == 1:
-        word, speaks = (SUPPORTING, _for(put_in)) if spoken == {FOR} else (CONTRASTING, _against(put_in))
+    word = word_of(vote.says for vote in put_in)
+    if word != UNDECIDED:
+        speaks = _for(put_in) if word == SUPPORTING else _against(put_in)
         why = f"{_with_figures(put_in)} {speaks}, but the quantity was fitted or put in{_silent(cast, put_in)}"
         return ClaimVerdict(word=word, by_construction=True, why=_sentence(why))
     within = [vote for vote in cast if vote.known and not vote.barred]
@@ -123,12 +131,10 @@ def of_children(claim: PublishedClaim, children: Mapping[str, ClaimVerdict]) -> 
     )  # fmt: skip
 
 
-def _strength(claim: PublishedClaim, counted: Sequence[ClaimVote]) -> str:
+def _strength(claim: PublishedClaim, word: str, counted: Sequence[ClaimVote]) -> str:
     models = sum(vote.role == MODEL for vote in counted)
     anchors = sum(vote.role == ANCHOR for vote in counted)
-    if claim.reach == PROXY or len(counted) == 1:
-        return WEAK
-    return STRONG if models >= 2 and anchors else MODERATE
+    return strength_of(word, models, anchors, proxy=claim.reach == PROXY)
 
 
 def _for(speaking: Sequence[ClaimVote]) -> str:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from nakmd.studies.claims.inequality import error_of
 from nakmd.studies.claims.published_claim import VALUE, PublishedClaim
 from nakmd.studies.study_figures import StudyFigure
+from nakmd.studies.verdict_rule import AGAINST, COUNTS, FOR, OPEN, says_of
 
-#: Standard errors from which a difference counts; tolerances of an anchor within which a model keeps its vote.
-COUNTS, WITHIN = 2.0, 2.0
+#: Tolerances of an anchor within which a model keeps its vote.
+WITHIN = 2.0
 
 #: Limits of agreement beyond which a value speaks against the claim.
 BEYOND = 2.0
 
-FOR, AGAINST, OPEN = "for", "against", "open"
 MODEL, ANCHOR = "model", "anchor"
 
 #: Figures of a claim by model, then by letter.
@@ -139,7 +139,7 @@ def _judged(claim: PublishedClaim, voter: str, role: str, figures: Mapping[str, 
             voter=voter, role=role, figures=figures, margin=margin, error=None, says=OPEN,
             barred="its statistical and numerical error is unknown",
         )  # fmt: skip
-    says = _says_of_value(claim, margin, error) if claim.kind == VALUE else _says_of_margin(margin, error)
+    says = _says_of_value(claim, margin, error) if claim.kind == VALUE else says_of(margin, error)
     return ClaimVote(voter=voter, role=role, figures=figures, margin=margin, error=error, says=says)
 
 
@@ -154,12 +154,6 @@ def _margin(claim: PublishedClaim, figures: Mapping[str, StudyFigure]) -> tuple[
     margin = found.value - claim.value
     own = error_of(found, upward=margin < 0.0)
     return margin, None if own is None else math.hypot(own, claim.error or 0.0)
-
-
-def _says_of_margin(margin: float, error: float) -> str:
-    if margin == 0.0 or abs(margin) < COUNTS * error:
-        return OPEN
-    return FOR if margin > 0.0 else AGAINST
 
 
 def _says_of_value(claim: PublishedClaim, margin: float, error: float) -> str:

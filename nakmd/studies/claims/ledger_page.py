@@ -13,9 +13,10 @@ from nakmd.report.page_template import fill_template
 from nakmd.studies.claims.claim_ledger import ClaimLedger
 from nakmd.studies.claims.claim_picture import draw
 from nakmd.studies.claims.claim_result import ClaimResult, scite_class
-from nakmd.studies.claims.claim_verdict import NOT_COMPUTED, WORDS
+from nakmd.studies.claims.claim_verdict import NOT_COMPUTED
 from nakmd.studies.claims.ledger_exports import intent_of
 from nakmd.studies.claims.published_claim import PublishedClaim
+from nakmd.studies.verdict_rule import WORDS
 
 #: Resolution of the pictures: they are small and many.
 DPI = 100.0

@@ -11,6 +11,7 @@ from nakmd.studies.deposition_study import (
     deposition_picture,
     film_points,
     growth_at_flux,
+    island_points,
     step_points,
     wall_points,
 )
@@ -34,6 +35,10 @@ class DepositionStudy(Study):
     is the lower of hop and push-out less the barrier of the terrace, each from its own lowest minimum. Its numerical
     error is the change from R = 1.6 to 2.0 lattice constants, and how much the barriers of the terrace there and back
     differ, which only the held crystal makes unequal.
+
+    Films against islands: atoms of one metal on a frozen sheet, as a layer that covers it or as a round one, and as
+    islands cut out of bcc and fcc, each relaxed to the nearest minimum (0.01 eV/Å). The numerical error is how far the
+    second lowest island is.
 
     References
     ----------
@@ -64,11 +69,14 @@ class DepositionStudy(Study):
         "from PBE, and paths that were not guessed may be lower.",
         "Walls are frozen, and atoms there share one bath. Terms between atoms of the wall are left out, because they "
         "move nothing.",
+        "Films against islands on graphene are energies at rest, at the minima nearest to two films and four islands: "
+        "upper bounds, without entropy, for the numbers of atoms that are named. With the number the rim of an island "
+        "counts less, so that films of few atoms and islands of many are found; bulk metal is below both.",
         "Growth at the flux of an electrode is an order of magnitude by mean-field nucleation, without an interphase.",
     )
 
     def points(self) -> list[StudyPoint]:
-        """Return the points: paths first, then films at the higher flux.
+        """Return the points: paths first, then films at the higher flux, and films against islands last.
 
         Raises
         ------
@@ -86,6 +94,7 @@ class DepositionStudy(Study):
             *step_points.points(crystals, self.quick),
             *film_points.points({model: crystals[model] for model in self.of_films}, self.quick, self.seed),
             *wall_points.points(walls, self.quick, self.seed),
+            *island_points.points(walls, self.quick),
         ]
 
     @property
@@ -114,6 +123,7 @@ class DepositionStudy(Study):
                 self.of_crystals, self.quick, Figures(barriers), results, self.inputs, self.seed
             ),
             *wall_points.figures(self.of_walls, self.quick, results),
+            *island_points.figures(self.of_walls, self.quick, results),
         ]  # fmt: skip
 
     def answers(self, figures: Figures) -> tuple[str, ...]:

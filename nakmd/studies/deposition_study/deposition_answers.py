@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from nakmd.studies.deposition_study import film_points, step_points, wall_points
+from nakmd.studies.deposition_study import film_points, island_points, step_points, wall_points
 from nakmd.studies.deposition_study.flux_figures import FLUX_LIMITED
 from nakmd.studies.deposition_study.proxies import COUNTS, ROUGH, SMOOTH, proxies, verdict
 from nakmd.studies.study import Figures
@@ -34,6 +34,7 @@ def sentences(figures: Figures, models: Sequence[str]) -> Iterator[str]:
     yield from _sticking(figures)
     yield from _barriers(figures, models)
     yield from _carbon(figures)
+    yield from island_points.sentences(figures)
     yield from _flux(figures)
 
 

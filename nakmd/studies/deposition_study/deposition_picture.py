@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nakmd.analysis.plotting import COLORS, Figure, figure_for
-from nakmd.studies.deposition_study import film_points, step_points
+from nakmd.studies.deposition_study import film_points, island_points, step_points
 from nakmd.studies.deposition_study.flux_figures import WARMER
 from nakmd.studies.study import Figures, PointResults
 
@@ -23,12 +23,13 @@ ROOTS = (0.0, 1.5)
 
 
 def draw(figures: Figures, models: Sequence[str], results: PointResults) -> Figure:
-    """Draw what was measured of the four panels: mixing, roughness, steps, first layer on carbon."""
+    """Draw what was measured of the five panels: mixing, roughness, steps, first layer on carbon, films or islands."""
     panels = [
         (_draw_mixing, any(f.key.startswith("mixing.") and f.value is not None for f in figures)),
         (_draw_roughness, any(_has_film(result) for result in results.values())),
         (_draw_steps, any(f.key.startswith("excess.") and f.value is not None for f in figures)),
         (_draw_first_layer, any(f.key.startswith("K in first layer.") and f.value is not None for f in figures)),
+        (_draw_islands, bool(_keys(figures, island_points.DIFFERENCE))),
     ]
     shown = [draws for draws, there in panels if there]
     figure, whole = figure_for(None)
@@ -125,3 +126,10 @@ def _draw_first_layer(axes: DrawnAxes, figures: Figures, models: Sequence[str], 
     axes.axvline(0.5, color="0.8", lw=0.8, zorder=0)
     axes.set(xlabel="share of K in the first layer on carbon")
     axes.set_title("first layer, half of the arrivals K", fontsize=9)
+
+
+def _draw_islands(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: PointResults) -> None:
+    _draw_bars(axes, figures, _keys(figures, island_points.DIFFERENCE), models)
+    axes.axvline(0.0, color="0.8", lw=0.8, zorder=0)
+    axes.set(xlabel="energy of a film less that of an island / eV per atom")
+    axes.set_title("on graphene at rest (right: the island is lower)", fontsize=9)

@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from nakmd.studies import verdict_rule
 from nakmd.studies.exchange_study.warm_surfaces import MIDDLE
 from nakmd.studies.study import Figures
-
-#: Standard errors from which a difference counts.
-COUNTS = 2.0
 
 #: Key and name of what is compared; the claim is that Na in K is lower.
 COMPARED = {
@@ -22,6 +20,8 @@ COMPARED = {
 }
 
 HOLDS, REVERSED, OPEN = "holds", "is reversed", "is open"
+
+_IN_WORDS = {verdict_rule.FOR: HOLDS, verdict_rule.AGAINST: REVERSED, verdict_rule.OPEN: OPEN}
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """Whether Na in K is lower: `HOLDS`, `REVERSED` or `OPEN`."""
-        difference = self.second - self.first
-        if abs(difference) < COUNTS * self.error or difference == 0.0:
-            return OPEN
-        return HOLDS if difference > 0.0 else REVERSED
+        return _IN_WORDS[verdict_rule.says_of(self.second - self.first, self.error)]
 
 
 def comparisons(figures: Figures, key: str) -> list[Comparison]:

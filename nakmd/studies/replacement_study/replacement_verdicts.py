@@ -1,8 +1,6 @@
-"""Verdicts on the claims, by rule, from the figures of the study.
+"""Verdicts on the claims from the figures of the study, by the rule of `nakmd.studies.verdict_rule`.
 
-A difference votes if it is two standard errors from zero. All votes for a claim: supporting; all against: contrasting;
-both kinds, or none: undecided. What the model cannot say at all is untestable. What was put into the model supports
-nothing by itself: "supporting (by construction)".
+What was put into the model supports nothing by itself: "supporting (by construction)".
 """
 
 from __future__ import annotations
@@ -17,18 +15,26 @@ from nakmd.studies.replacement_study.reactions import REACTIONS
 from nakmd.studies.replacement_study.sites_in_liquid import COOL
 from nakmd.studies.study import Figures
 from nakmd.studies.study_figures import StudyFigure
-
-#: Standard errors from which a difference votes.
-VOTES = 2.0
+from nakmd.studies.verdict_rule import (
+    AGAINST,
+    CONTRASTING,
+    FOR,
+    NONE,
+    OPEN,
+    SUPPORTING,
+    UNDECIDED,
+    UNTESTABLE,
+    by_construction,
+    says_of,
+    strength_of,
+    word_of,
+)
 
 #: Standard deviations of one input within which a robust verdict keeps its sign.
 ROBUST = 3.0
 
 #: Chance of ΔG < 0 from which a reaction is said to be downhill.
 LIKELY = 0.95
-
-SUPPORTING, CONTRASTING, UNDECIDED, UNTESTABLE = "supporting", "contrasting", "undecided", "untestable"
-BY_CONSTRUCTION = "supporting (by construction)"
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,9 @@ class ReplacementVerdict:
     ----------
     claim : str
     word : str
-        One of the four words, or `BY_CONSTRUCTION`.
+        One of `nakmd.studies.verdict_rule.WORDS`, or "supporting (by construction)".
     strength : str
-        "strong", "moderate", "weak" or "none".
+        One of `nakmd.studies.verdict_rule.STRENGTHS`.
     why : str
         One or two sentences with the figures.
     """
@@ -54,38 +60,15 @@ class ReplacementVerdict:
     @property
     def sentence(self) -> str:
         """The verdict as one text."""
-        strength = "" if self.strength == "none" else f", {self.strength}"
+        strength = "" if self.strength == NONE else f", {self.strength}"
         return f"{self.claim}: {self.word}{strength}. {self.why}"
 
 
-def vote(figure: StudyFigure | None, sign: float = 1.0) -> int:
-    """Return 1 if the figure times ``sign`` is above zero by `VOTES` standard errors, -1 if below, else 0."""
+def vote(figure: StudyFigure | None, sign: float = 1.0) -> str:
+    """Return what a figure says of a claim that it times ``sign`` is above zero; open without value or error."""
     if figure is None or figure.value is None or figure.error is None:
-        return 0
-    return _vote(sign * figure.value, figure.error)
-
-
-def _vote(difference: float, error: float) -> int:
-    if not math.isfinite(error) or difference == 0.0 or abs(difference) < VOTES * error:
-        return 0
-    return 1 if difference > 0.0 else -1
-
-
-def word_of(votes: Sequence[int]) -> str:
-    """Return the verdict of some votes: 1 for, -1 against, 0 none."""
-    cast = {v for v in votes if v}
-    if len(cast) != 1:
-        return UNDECIDED
-    return SUPPORTING if cast == {1} else CONTRASTING
-
-
-def strength_of(word: str, models: int, anchors: int) -> str:
-    """Return how much a verdict rests on: strong with two models and an anchor, moderate with two voters, else weak."""
-    if word not in (SUPPORTING, CONTRASTING):
-        return "none"
-    if models >= 2 and anchors:
-        return "strong"
-    return "moderate" if models + anchors >= 2 else "weak"
+        return OPEN
+    return says_of(sign * figure.value, figure.error)
 
 
 def verdicts(figures: Figures, models: Sequence[str]) -> Iterator[ReplacementVerdict]:
@@ -102,8 +85,8 @@ def replaced(figures: Figures) -> ReplacementVerdict:
     routes = [reaction for reaction in REACTIONS if reaction.replaces]
     found = [figures[f"free energy.{reaction.key}"] for reaction in routes]
     votes = [vote(figure, -1.0) for figure in found]
-    against = CONTRASTING if all(v == -1 for v in votes) else UNDECIDED
-    word = SUPPORTING if 1 in votes else against
+    against = CONTRASTING if all(v == AGAINST for v in votes) else UNDECIDED
+    word = SUPPORTING if FOR in votes else against
     named = [
         f"{r.title}, {f.text} (P(ΔG < 0) {chance_text(figures[f'chance.{r.key}'])})" for r, f in zip(routes, found)
     ]
@@ -112,7 +95,7 @@ def replaced(figures: Figures) -> ReplacementVerdict:
         "." if least > ROBUST else f", which is within {ROBUST:g}: not robust."
     )
     # each route is a voter; none is a model of its own beside an anchor
-    strength = strength_of(word, sum(v != 0 for v in votes), 0)
+    strength = strength_of(word, sum(v != OPEN for v in votes), 0)
     return ReplacementVerdict("Graphitic N is replaced by K", word, strength, f"ΔG: {'; '.join(named)}. {robust}")
 
 
@@ -125,16 +108,16 @@ def attracts(figures: Figures, models: Sequence[str]) -> ReplacementVerdict:
         if at is None or hollow is None or at.value is None or hollow.value is None:
             continue
         loss, error = at.value - hollow.value, math.hypot(at.error or 0.0, hollow.error or 0.0)
-        votes.append(_vote(-loss, error))
+        votes.append(says_of(-loss, error))
         parts.append(f"{site} {loss:+.2f} eV")
-    anchored = 1 if any(votes) else 0
+    anchored = 1 if any(v != OPEN for v in votes) else 0
     said = [f"PBE energy of one K against pristine: {', '.join(parts)}"] if parts else []
     for model in models:
         change = figures.get("affinity.change.graphitic", model)
         if change is None or change.value is None:
             continue
         votes.append(vote(change))
-        voters += 1 if votes[-1] else 0
+        voters += 1 if votes[-1] != OPEN else 0
         said.append(f"affinity of liquid NaK by {model} {change.value:+.3f} J/m²{_share(figures, model, change.value)}")
     word = word_of(votes)
     note = " The wells of the model are fitted to the same PBE energies." if voters and anchored else ""
@@ -186,7 +169,7 @@ def raises(figures: Figures, models: Sequence[str]) -> ReplacementVerdict:
             said.append(f"{route}, {model}: {gain.text}, {more.text}")
     both = word_of(affinity), word_of(contacts)
     if both == (SUPPORTING, SUPPORTING):
-        word = BY_CONSTRUCTION
+        word = by_construction(SUPPORTING)
     elif CONTRASTING in both and UNDECIDED not in both:
         word = CONTRASTING if both[0] == CONTRASTING else UNDECIDED
     else:
@@ -198,7 +181,7 @@ def raises(figures: Figures, models: Sequence[str]) -> ReplacementVerdict:
         f"{_qualified(figures)}"
     )
     return ReplacementVerdict(
-        "If it were replaced, more C–K contacts would raise the affinity", word, "none",
+        "If it were replaced, more C–K contacts would raise the affinity", word, NONE,
         why if said else "No wall was computed.",
     )  # fmt: skip
 
@@ -236,6 +219,6 @@ def spectrum(figures: Figures) -> ReplacementVerdict:
     if not downhill:
         readings = "No reaction without replacement is downhill."
     return ReplacementVerdict(
-        "The change of the N 1s spectrum shows the replacement", UNTESTABLE, "none",
+        "The change of the N 1s spectrum shows the replacement", UNTESTABLE, NONE,
         f"There are no core levels in the model. {readings}",
     )  # fmt: skip

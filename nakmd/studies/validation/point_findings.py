@@ -10,7 +10,7 @@ import numpy as np
 
 from nakmd.analysis import Measure
 from nakmd.analysis.numerics.fitting import weighted_line
-from nakmd.studies.validation import alloy, concentration, melting, surface
+from nakmd.studies.validation import alloy, concentration, free_energy_of_mixing, melting, surface
 from nakmd.studies.validation.findings import Finding, number, restored, stored, together
 from nakmd.studies.validation.liquid import name_of, peak_of, species_of
 from nakmd.studies.validation.point_kinds import KINDS
@@ -46,6 +46,7 @@ def findings_of(points: Sequence[Point], results: Results, wanted: Wanted, scale
             findings += kind.findings(point.params, result)
     findings += _melting(points, results)
     findings += _concentration(points, results)
+    findings += _free_energy(points, results)
     states = States(points, results)
     for x_K in scale.compositions():
         temperatures = scale.densities(x_K)
@@ -77,6 +78,14 @@ def _concentration(points: Sequence[Point], results: Results) -> list[Finding]:
         if point.task == "concentration" and "failed" not in results[point.key]:
             runs.setdefault((point.params["x_K"], point.params["temperature"]), []).append(results[point.key])
     return [concentration.findings(*state, of_state) for state, of_state in runs.items()]
+
+
+def _free_energy(points: Sequence[Point], results: Results) -> list[Finding]:
+    runs: dict[float, list[dict[str, Any]]] = {}
+    for point in points:
+        if point.task == "free energy" and "failed" not in results[point.key]:
+            runs.setdefault(point.params["temperature"], []).append(results[point.key])
+    return [finding for t, of_t in runs.items() for finding in free_energy_of_mixing.findings(t, of_t, MIXTURES)]
 
 
 def _failure(point: Point, group: str, why: str) -> Finding:

@@ -15,6 +15,7 @@ from nakmd.studies.validation import (
     concentration,
     diffraction,
     extremes,
+    free_energy_of_mixing,
     liquid,
     melting,
     pbe_forces,
@@ -65,6 +66,7 @@ KINDS = {
         "liquid", diffraction.measure, lambda p, r: diffraction.findings(p["x_K"], p["temperature"], r)
     ),
     "concentration": PointKind("alloy", concentration.measure, None),
+    "free energy": PointKind("alloy", free_energy_of_mixing.measure, None),
     "alloy": PointKind("alloy", alloy.measure, lambda p, r: alloy.findings(p["solute"], p["host"], r), 2),
     "surface": PointKind("surface", surface.measure, None),
     "forces": PointKind("forces", pbe_forces.measure, lambda p, r: pbe_forces.findings(r)),

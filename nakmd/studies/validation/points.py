@@ -15,6 +15,7 @@ from nakmd.studies.validation import (
     carbon,
     concentration,
     diffraction,
+    free_energy_of_mixing,
     liquid,
     melting,
     pbe_forces,
@@ -186,6 +187,14 @@ def _liquid(wanted: Wanted, scale: Scale) -> Iterator[Point]:
                 }  # fmt: skip
                 key = f"concentration/{liquid.name_of(x_K)}/{temperature:g}/{atoms}"
                 yield Point(key, "concentration", liquid.species_of(x_K), params, concentration.cost(params))
+    if wanted("free-energy"):
+        for x_K in scale.mixed:
+            params = {
+                "x_K": x_K, "temperature": MIXING_TEMPERATURE, "atoms": scale.mixed_atoms,
+                "settle": scale.mixed_settle, "time": scale.mixed_time,
+            }  # fmt: skip
+            key = f"free energy/{liquid.name_of(x_K)}/{MIXING_TEMPERATURE:g}"
+            yield Point(key, "free energy", ("Na", "K"), params, free_energy_of_mixing.cost(params))
     if wanted("sizes"):
         for atoms in (*scale.sizes, scale.atoms) if scale.sizes else ():
             yield from _states(EUTECTIC, MIXING_TEMPERATURE, atoms, scale, scale.nvt)

@@ -44,6 +44,9 @@ class Scale:
         Temperature of the fluctuations of concentration, by composition.
     wave_atoms, wave_settle, wave_npt, wave_time : tuple of int, float [ps]
         Their cells, the largest first, and the times of a run.
+    mixed : tuple of float
+        Compositions at which the free energy of mixing has its chemical potentials.
+    mixed_atoms, mixed_settle, mixed_time : int, float [ps]
     sizes : tuple of int
         Atoms of additional cells of NaK at 400 K.
     """
@@ -70,6 +73,10 @@ class Scale:
     wave_settle: float = 10.0
     wave_npt: float = 20.0
     wave_time: float = 100.0
+    mixed: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    mixed_atoms: int = 432
+    mixed_settle: float = 5.0
+    mixed_time: float = 60.0
     sizes: tuple[int, ...] = ()
 
     def compositions(self) -> tuple[float, ...]:
@@ -95,6 +102,7 @@ QUICK = Scale(
     film_atoms=700, film_settle=30.0, film_time=100.0,
     hot={SODIUM: (1000.0,), POTASSIUM: (1000.0,)}, films=_FILMS,
     wave_atoms=(432,), wave_settle=5.0, wave_npt=10.0, wave_time=40.0,
+    mixed=(0.1, 0.3, 0.5, 0.7, 0.9), mixed_atoms=250, mixed_settle=2.0, mixed_time=10.0,
     crystal_cells=5, crystal_time=20.0, melting_cells=(5, 5, 16), melting_time=20.0,
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "cold": (),
     "solid": ("vacancy", "lattice", "fusion", "melting"),
     "liquid": (*STATES, "diffraction"),
-    "alloy": ("mixing", "concentration", "substitution"),
+    "alloy": ("mixing", "concentration", "free-energy", "substitution"),
     "surface": ("tension", "segregation"),
     "forces": (),
     "extremes": (),
