@@ -1,13 +1,26 @@
 """The rule of verdict: words and strengths follow from figures, and turn as the figures do."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from nakmd.studies import StudyFigure
-from nakmd.studies.claims import ClaimSource, PublishedClaim, StatedFigure, of_children, verdict, votes
+from nakmd.studies.claims import (
+    ClaimLedger,
+    ClaimSource,
+    PublishedClaim,
+    StatedFigure,
+    fresh_results,
+    load_claims,
+    of_children,
+    run_claims,
+    verdict,
+    votes,
+)
 from nakmd.studies.claims.claim_result import scite_class
 from nakmd.studies.claims.claim_verdict import ClaimVerdict
+from nakmd.studies.claims.figure_sources import SourceSettings
 from nakmd.studies.claims.inequality import parse_inequality
 from nakmd.studies.claims.rule_sensitivity import of_inputs, of_rule
 from nakmd.studies.study import Figures
@@ -189,3 +202,23 @@ def test_sensitivity_says_what_would_change_the_verdict():
 @pytest.mark.parametrize("text", ["A = B", "A < A", "C < B", "1 < 2", "|A < B", "A <", "A < B < 1", ""])
 def test_what_is_no_inequality(text):
     assert parse_inequality(text) is None
+
+
+def test_results_that_are_not_stale_are_kept(tmp_path):
+    """No study is computed for them; what is stale, of another size, or of no figure is judged again."""
+    known = {name: load_claims()[name] for name in ("X5", "X5a", "X5b", "X5c")}
+    stored = ClaimLedger.read().results
+    for name in ("X5b", "X5c"):
+        stored[name].write(tmp_path)
+    settings = SourceSettings()
+    kept = fresh_results(tmp_path, known, settings)
+    assert set(kept) == {"X5b", "X5c"}
+    assert fresh_results(tmp_path, known, SourceSettings(quick=True)) == {}
+    assert fresh_results(tmp_path / "none", known, settings) == {}
+    found = run_claims(["X5"], claims=known, settings=settings, kept=kept)
+    assert found["X5b"] is kept["X5b"]
+    assert found["X5"].verdict.text == stored["X5"].verdict.text
+    changed = json.loads((tmp_path / "X5b.json").read_text())
+    changed["provenance"]["digests"]["rule of verdict"] = "another"
+    (tmp_path / "X5b.json").write_text(json.dumps(changed))
+    assert set(fresh_results(tmp_path, known, settings)) == {"X5c"}

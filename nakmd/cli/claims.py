@@ -82,6 +82,9 @@ def show(
 def run(
     names: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="The claims.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All claims.")] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Keep results in the directory that are not stale; run only the others.")
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer points and shorter runs in the studies.")] = False,
     file: File = None,
     directory: Annotated[
@@ -108,7 +111,7 @@ def run(
     if bool(names) == everything and (names or file is None):
         raise InputError("Name claims, or give --all. `nakmd claims list` lists them.")
     threads = allow_threads(threads)
-    from nakmd.studies.claims import load_claims, run_claims
+    from nakmd.studies.claims import fresh_results, load_claims, run_claims
     from nakmd.studies.claims.figure_sources import SourceSettings
 
     claims = load_claims(file)
@@ -117,7 +120,8 @@ def run(
     try:
         with watch_points(quiet=as_json) as progress:
             settings = SourceSettings(quick=quick, seed=seed, studies=studies, threads=threads, progress=progress)
-            results = run_claims(names or (), claims=claims, settings=settings, directory=folder)
+            kept = fresh_results(folder, claims, settings) if stale else None
+            results = run_claims(names or (), claims=claims, settings=settings, directory=folder, kept=kept)
     except KeyboardInterrupt:
         complain(f"Stopped. Finished points are in {studies}; the same command continues from there.")
         raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -6,7 +6,7 @@
 """
 
 from nakmd.studies.claims.claim_file import load_claims, read_claim
-from nakmd.studies.claims.claim_ledger import ClaimLedger, run_claims
+from nakmd.studies.claims.claim_ledger import ClaimLedger, fresh_results, run_claims
 from nakmd.studies.claims.claim_result import ClaimResult
 from nakmd.studies.claims.claim_verdict import ClaimVerdict, of_children, verdict
 from nakmd.studies.claims.claim_votes import ClaimVote, votes
@@ -20,6 +20,7 @@ __all__ = [
     "ClaimVote",
     "PublishedClaim",
     "StatedFigure",
+    "fresh_results",
     "load_claims",
     "of_children",
     "read_claim",

@@ -92,6 +92,7 @@ def run_claims(
     claims: Mapping[str, PublishedClaim] | None = None,
     settings: SourceSettings | None = None,
     directory: str | Path | None = None,
+    kept: Mapping[str, ClaimResult] | None = None,
     done: Callable[[ClaimResult], None] | None = None,
 ) -> dict[str, ClaimResult]:
     """Judge claims: compute their studies, or read their records, and apply the rule.
@@ -106,6 +107,8 @@ def run_claims(
         Size, seed and folders of the studies.
     directory : path, optional
         Folder in which each result is stored when it is there.
+    kept : mapping of str to ClaimResult, optional
+        Results that are taken as they are, with no study computed for them (`fresh_results`).
     done : callable, optional
         Called with each result.
 
@@ -126,6 +129,9 @@ def run_claims(
     results: dict[str, ClaimResult] = {}
     for name in sorted(wanted, key=lambda one: _depth(known, one)):
         claim = known[name]
+        if kept is not None and name in kept and not is_parent(claim):
+            results[name] = kept[name]
+            continue
         if claim.study and claim.study not in sources:
             sources[claim.study] = _source(claim.study, settings)
         source, missing = sources.get(claim.study, (None, ""))
@@ -137,6 +143,36 @@ def run_claims(
         if done is not None:
             done(result)
     return {name: results[name] for name in known if name in results}
+
+
+def fresh_results(
+    directory: str | Path, claims: Mapping[str, PublishedClaim], settings: SourceSettings
+) -> dict[str, ClaimResult]:
+    """Return the stored results of a folder that are not stale and have the size and the seed of the settings.
+
+    Parameters
+    ----------
+    directory : path
+        It may be missing.
+    claims : mapping of str to PublishedClaim
+    settings : SourceSettings
+
+    Raises
+    ------
+    InputError
+        If a stored result has a fault.
+    """
+    found = {name: Path(directory) / f"{name}.json" for name in claims}
+    ledger = ClaimLedger(claims, {name: read_result(path) for name, path in found.items() if path.exists()})
+    stale = ledger.stale()
+    return {
+        name: result
+        for name, result in ledger.results.items()
+        if name not in stale
+        and result.verdict.word != NOT_COMPUTED
+        and result.quick == settings.quick
+        and int(result.provenance.get("seed", 0)) == settings.seed
+    }
 
 
 def digests_of(claim: PublishedClaim, source: FigureSource | None, parts: Mapping[str, ClaimVerdict]) -> dict[str, str]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MARKERS = ("o", "s", "^", "D", "v")
 
+#: Parts of the key of a film.
+_MODEL, _FILM, _TEMPERATURE, _INTERVAL = 0, 2, 3, 4
+
 #: Range of √θ for the line of random growth.
 ROOTS = (0.0, 1.5)
 
@@ -35,7 +38,7 @@ def draw(figures: Figures, models: Sequence[str], results: PointResults) -> Figu
     figure, whole = figure_for(None)
     whole.remove()
     rows = max(1, math.ceil(len(shown) / 2))
-    figure.set_size_inches(9.0, 3.6 * rows)
+    figure.set_size_inches(12.0, 3.8 * rows)
     axes = figure.subplots(rows, 2 if len(shown) > 1 else 1, squeeze=False).ravel()
     for panel, draws in zip(axes, shown):
         draws(panel, figures, models, results)
@@ -84,28 +87,38 @@ def _draw_mixing(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: Po
 
 
 def _draw_roughness(axes: DrawnAxes, figures: Figures, models: Sequence[str], results: PointResults) -> None:
-    """Draw the course of w/d of every run against √θ, and random growth; open: the free atoms were too warm."""
+    """Draw w/d against √θ, the mean over the seeds of the first model's films at the answers' temperature and flux.
+
+    Films whose free atoms were too warm have open markers.
+    """
     runs = {key: result for key, result in results.items() if _has_film(result) and result.get("relative roughness")}
-    films = list(dict.fromkeys(key.split("/")[2] for key in runs))
-    named = set()
-    for key, result in runs.items():
-        film = key.split("/")[2]
-        k = films.index(film)
+    for part in (_MODEL, _TEMPERATURE):  # of each the first that was run
+        first = next((key.split("/")[part] for key in runs), None)
+        runs = {key: result for key, result in runs.items() if key.split("/")[part] == first}
+    longest = max((float(key.split("/")[_INTERVAL].split()[0]) for key in runs), default=0.0)
+    runs = {key: result for key, result in runs.items() if key.split("/")[_INTERVAL] == f"{longest:g} ps"}
+    films = list(dict.fromkeys(key.split("/")[_FILM] for key in runs))
+    for k, film in enumerate(films):
         color, marker = COLORS[k % len(COLORS)], MARKERS[k // len(COLORS) % len(MARKERS)]
-        # distance of the planes of the film, as the ratio to random growth has it
-        spacing = result["roughness"] / (result["relative roughness"] * math.sqrt(result["theta"]))
-        roots, heights = np.sqrt([at[0] for at in result["course"]]), [at[1] / spacing for at in result["course"]]
-        warm = (result.get("rise") or 0.0) > WARMER
+        courses, warm = [], False
+        for key, result in runs.items():
+            if key.split("/")[_FILM] == film:
+                # distance of the planes of the film, as the ratio to random growth has it
+                spacing = result["roughness"] / (result["relative roughness"] * math.sqrt(result["theta"]))
+                courses.append([(math.sqrt(at[0]), at[1] / spacing) for at in result["course"]])
+                warm = warm or (result.get("rise") or 0.0) > WARMER
+        shortest = min(map(len, courses))
+        roots, heights = np.mean([course[:shortest] for course in courses], axis=0).T
         axes.plot(
-            roots, heights, f"{marker}-", color=color, mfc="white" if warm else color, ms=3, lw=0.5, alpha=0.8,
-            label=None if film in named else film,
+            roots, heights, f"{marker}-", color=color, mfc="white" if warm else color, ms=3, lw=0.8, label=film
         )  # fmt: skip
-        named.add(film)
     line = np.array(ROOTS)
     axes.plot(line, line, color="0.6", lw=1.0, label="random growth")
     axes.set(xlabel="√θ", ylabel="w / d", xlim=ROOTS, ylim=(0.0, None))
-    axes.set_title(f"roughness (open: > {WARMER:g} K above the bath)", fontsize=9)
-    axes.legend(fontsize=5, ncols=2)
+    axes.set_title(
+        f"roughness, {next(iter(runs)).split('/')[_MODEL]} (open: warm)" if runs else "roughness", fontsize=9
+    )
+    axes.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
 def _draw_steps(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: PointResults) -> None:
@@ -117,7 +130,7 @@ def _draw_steps(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: Poi
                 axes.plot([bound.value], [row], "<", color=COLORS[list(models).index(model) % len(COLORS)], mfc="white")
     axes.axvline(0.0, color="0.8", lw=0.8, zorder=0)
     axes.set(xlabel="barrier over a step less that of the terrace / eV")
-    axes.set_title("Ehrlich-Schwoebel barriers on (110); ◁ upper bound", fontsize=9)
+    axes.set_title("barriers over steps on (110); ◁ upper bound", fontsize=9)
 
 
 def _draw_first_layer(axes: DrawnAxes, figures: Figures, models: Sequence[str], _: PointResults) -> None:
