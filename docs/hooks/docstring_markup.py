@@ -1,6 +1,6 @@
-"""Docstrings are reStructuredText, pages are Markdown: equations, doctests and tables are rewritten.
+"""Docstrings are reStructuredText, pages are Markdown: equations, sessions, tables and sources are rewritten.
 
-An extension of griffe, which mkdocstrings loads.
+`Markup` is an extension of griffe, which mkdocstrings loads.
 """
 
 from __future__ import annotations
@@ -18,36 +18,49 @@ MATH = re.compile(
 NUMBER = re.compile(r"\s{2,}\((\d+[a-z]?)\)\s*$")
 #: Lines of a session in Python, outside the section "Examples", which griffe knows.
 SESSION = re.compile(r"(?:^ *(?:>>>|\.\.\.).*\n(?:^ *[^\s>].*\n)*)+", re.MULTILINE)
+_LINE = r"=+(?: +=+)+ *\n"
 #: A table with lines of "=" above, below, and under its head.
 TABLE = re.compile(
-    r"^(?P<indent> *)=+(?: +=+)+ *\n(?P<head>.*)\n(?P=indent)=+(?: +=+)+ *\n(?P<rows>(?:.*\n)*?)(?P=indent)=+(?: +=+)+ *\n",
-    re.MULTILINE,
+    rf"^(?P<indent> *){_LINE}(?P<head>.*)\n(?P=indent){_LINE}(?P<rows>(?:.*\n)*?)(?P=indent){_LINE}", re.MULTILINE
 )
+SOURCE = re.compile(r"(?<![/\[])doi:(10\.\d+/\S+?)(?=[.,;)]*(?:\s|$))")
 
 
 def as_markdown(text: str) -> str:
-    """Return the text of a docstring with equations, sessions and tables in Markdown."""
-    text = MATH.sub(_equation, text + "\n")
+    """Return the text of a docstring with equations, sessions, tables and sources in Markdown."""
+    text = MATH.sub(_equations, text + "\n")
     text = TABLE.sub(_table, text)
     if not re.search(r"^Examples?\n-+$", text, re.MULTILINE):
         text = SESSION.sub(lambda found: f"```pycon\n{found.group()}```\n", text)
-    return re.sub(r"::$", ":", text, flags=re.MULTILINE).replace("``", "`").rstrip("\n")
+    text = re.sub(r":math:`([^`]*)`", r"$\1$", text)
+    text = re.sub(r"\[(\d+)\]_", r"[\1]", text)
+    text = re.sub(r"^( *)\.\. (\[\d+\])", r"\1\2", text, flags=re.MULTILINE)
+    text = re.sub(r"::$", ":", text, flags=re.MULTILINE)
+    text = SOURCE.sub(r"[doi:\1](https://doi.org/\1)", text)
+    return re.sub(r"(?<!`)``(?!`)", "`", text).rstrip("\n")
 
 
-def _equation(found: re.Match[str]) -> str:
-    lines = " ".join([found["first"], *found["rest"].split("\n")]).strip()
-    lines = NUMBER.sub(r"\\tag{\1}", lines)
-    indent = found["indent"]
-    return f"\n{indent}$$\n{indent}{re.sub(r'  +', ' ', lines)}\n{indent}$$\n\n"
+def _equations(found: re.Match[str]) -> str:
+    """Return the equations of a directive: one for each paragraph."""
+    indent, written = found["indent"], ""
+    for paragraph in re.split(r"\n\s*\n", f"{found['first']}\n{found['rest']}".strip()):
+        line = re.sub(r"\s*\n\s*", " ", paragraph)
+        number = NUMBER.search(line)
+        line = NUMBER.sub("", line)
+        if "&" in line or r"\\" in line:
+            line = rf"\begin{{aligned}} {line} \end{{aligned}}"
+        if number:
+            line += rf" \tag{{{number[1]}}}"
+        written += f"\n{indent}$$\n{indent}{line}\n{indent}$$\n"
+    return written + "\n"
 
 
 def _table(found: re.Match[str]) -> str:
     rows = [re.split(r" {2,}", line.strip()) for line in [found["head"], *found["rows"].splitlines()] if line.strip()]
     width = len(rows[0])
-    indent = found["indent"]
     written = ["| " + " | ".join((row + [""] * width)[:width]) + " |" for row in rows]
     written.insert(1, "|" + " --- |" * width)
-    return "\n" + "".join(f"{indent}{line}\n" for line in written) + "\n"
+    return "\n" + "".join(f"{found['indent']}{line}\n" for line in written) + "\n"
 
 
 class Markup(griffe.Extension):

@@ -1,4 +1,4 @@
-"""What `mkdocs build` does beside reading ``docs/``: generated pages, pages from elsewhere, equations without a network."""
+"""What `mkdocs build` does beside reading ``docs/``: generated pages, pages from elsewhere, equations without network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from claim_pages import claim_pages
 from deck_reference import deck_reference
+from docstring_theory import with_theory
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -17,6 +18,8 @@ from potential_pages import potential_pages
 from python_reference import python_reference
 from repository_pages import PAGES, ROOT, with_site_links
 from shell_reference import shell_reference
+
+from nakmd import __version__
 
 #: Parts of the manual that are generated: the word in the navigation, and the function that returns its pages.
 GENERATED = {
@@ -91,4 +94,4 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Rewrite the links of a page of ``docs/``, and take the remarks to its test out."""
     if page.file.generated_by is None:
         markdown, _files = with_site_links(markdown, page.file.src_uri, f"docs/{page.file.src_uri}")
-    return REMARK.sub("", markdown)
+    return with_theory(REMARK.sub("", markdown)).replace("{{ version }}", __version__)

@@ -22,8 +22,7 @@ MODULES = {
 def python_reference() -> dict[str, str]:
     """Return the pages, by path."""
     pages = {
-        f"reference/python/{module}.md": f"# {module}\n\n{text}\n\n::: {module}\n    options:\n      show_root_heading: false\n"
-        for module, text in MODULES.items()
+        f"reference/python/{module}.md": f"# {module}\n\n{text}\n\n::: {module}\n" for module, text in MODULES.items()
     }
     rows = "\n".join(f"| [`{module}`]({module}.md) | {text} |" for module, text in MODULES.items())
     index = f"# Python\n\n| package | holds |\n| --- | --- |\n{rows}\n"
