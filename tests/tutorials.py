@@ -1,8 +1,8 @@
 """Execution of the tutorials: files are written, commands run, Python runs, in the order of the page.
 
-Blocks of a page are fenced. ``toml title="x.toml"`` (or any other language with a title) is a file, ``sh`` are commands of
-nakmd, ``python`` is run with the names of the blocks before it. Others (``text``, ``console``) are only shown. A remark before
-a block, which readers do not see, shortens it for the test:
+Blocks of a page are fenced. ``toml title="x.toml"`` (or any other language with a title) is a file, ``sh`` are commands
+of nakmd, ``python`` is run with the names of the blocks before it. Others (``text``, ``console``) are only shown. A
+remark before a block, which readers do not see, shortens it for the test:
 
     <!-- test:
     duration = "80 ps" => duration = "0.1 ps"

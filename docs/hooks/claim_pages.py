@@ -19,7 +19,8 @@ def claim_pages() -> dict[str, str]:
 
 
 def _table(ledger: ClaimLedger) -> Iterator[str]:
-    yield "# All claims\n\n`nakmd claims list` prints this table, [the rule](../../../claims/README.md#the-rule) explains the words.\n"
+    yield "# All claims\n\n`nakmd claims list` prints this table; "
+    yield "[the rule](../../../claims/README.md#the-rule) explains the words.\n"
     claims = sorted(ledger.claims.values(), key=lambda claim: claim.topic)
     for topic, group in groupby(claims, key=lambda claim: claim.topic):
         rows = [[f"[{claim.id}]({claim.id}.md)", claim.claim, _verdict(ledger, claim.id)] for claim in group]

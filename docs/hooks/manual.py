@@ -1,11 +1,10 @@
-"""What `mkdocs build` does beside reading ``docs/``: generated pages, pages from elsewhere, equations without network."""
+"""What `mkdocs build` does beside reading ``docs/``: generated pages, pages from elsewhere, the script of equations."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from claim_pages import claim_pages
@@ -41,25 +40,17 @@ made: dict[str, dict[str, str]] = {}
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Make the generated pages, and put the pages of each part into the navigation."""
     made.update({word: pages() for word, pages in GENERATED.items()})
-    config.nav = [_expanded(entry, config) for entry in config.nav or []]
+    config.nav = [_expanded(entry) for entry in config.nav or []]
     return config
 
 
-def _expanded(entry: Any, config: MkDocsConfig) -> Any:
+def _expanded(entry: Any) -> Any:
     """Return an entry of the navigation, with the pages of a part in place of its word ``"@word"``."""
     if isinstance(entry, dict):
-        return {title: _expanded(inner, config) for title, inner in entry.items()}
+        return {title: _expanded(inner) for title, inner in entry.items()}
     if isinstance(entry, list):
-        return [_expanded(inner, config) for inner in entry]
-    if not entry.startswith("@"):
-        return entry
-    word = entry[1:]
-    folder = Path(config.docs_dir) / word
-    native = [path.relative_to(config.docs_dir).as_posix() for path in folder.glob("*.md")]
-    pulled = [page for page in PAGES.values() if page.startswith(f"{word}/")]
-    generated = list(made.get(word, {}))
-    # the index first, then the pages in alphabetical order, then those that are generated
-    return sorted({*native, *pulled}, key=lambda page: (not page.endswith("/index.md"), page)) + generated
+        return [_expanded(inner) for inner in entry]
+    return list(made[entry[1:]]) if entry.startswith("@") else entry
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -58,7 +58,8 @@ def _page(name: str) -> Iterator[str]:
         if surface := getattr(entry, "surface", ()):
             yield f"\n## Surface of the liquid{of}\n\n{markdown_table(SURFACE_COLUMNS, map(surface_row, surface))}"
         if lattice := getattr(entry, "lattice", ()):
-            yield f"\n## Lattice constant of bcc at zero pressure{of}\n\n{markdown_table(LATTICE_COLUMNS, map(lattice_row, lattice))}"
+            yield f"\n## Lattice constant of bcc at zero pressure{of}\n\n"
+            yield markdown_table(LATTICE_COLUMNS, map(lattice_row, lattice))
 
 
 def _validation(name: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ VOTE_COLUMNS = ("voter", "role", "A", "B", "z", "says", "no vote because")
 
 
 def vote_row(vote: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the row of a vote in a table: who, as what, both figures, margin, what it says, and why it does not count."""
+    """Return the row of a vote in a table: who, as what, both figures, margin, what it says, why it has no vote."""
     return (
         vote["voter"], "put in" if vote["put_in"] else vote["role"], _figure(vote, "A"), _figure(vote, "B"),
         "" if vote["z"] is None else f"{vote['z']:+.1f}", vote["says"], vote["barred"],
