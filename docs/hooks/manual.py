@@ -29,7 +29,7 @@ GENERATED = {
     "claims": claim_pages,
 }
 #: Remarks of a page to its test (`tests/test_manual.py`), which readers do not see.
-REMARK = re.compile(r"^<!-- test: .*? -->\n", re.DOTALL | re.MULTILINE)
+REMARK = re.compile(r"^<!-- test:.*?-->\n", re.DOTALL | re.MULTILINE)
 #: The equations: one script with its glyphs, from a package.
 EQUATIONS = ("django-static-mathjax", "mathjax/static/mathjax/es5/tex-svg-full.js")
 
