@@ -106,5 +106,5 @@ def check_deck(path: Path) -> None:
     if path.suffix != ".toml" or "[[stage]]" not in path.read_text(encoding="utf-8"):
         return
     plan = make_plan(DeckSource.read(path))
-    assert plan.faults == []
-    assert plan.warnings == []
+    assert plan.faults == [], plan.faults
+    assert plan.warnings == [], plan.warnings
