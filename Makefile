@@ -82,7 +82,7 @@ golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
 	$(BIN)/python tests/golden/regenerate.py
 
 docs: $(VENV)/.docs          ## build the manual: site/index.html
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "The manual is site/index.html."
 
 clean:           ## remove the environments and what tests leave behind
