@@ -19,9 +19,10 @@ NUMBER = re.compile(r"\s{2,}\((\d+[a-z]?)\)\s*$")
 #: Lines of a session in Python, outside the section "Examples", which griffe knows.
 SESSION = re.compile(r"(?:^ *(?:>>>|\.\.\.).*\n(?:^ *[^\s>].*\n)*)+", re.MULTILINE)
 _LINE = r"=+(?: +=+)+ *\n"
-#: A table with lines of "=" above, below, and under its head.
+#: A table with lines of "=" above, below, and under its head, which may have several lines.
 TABLE = re.compile(
-    rf"^(?P<indent> *){_LINE}(?P<head>.*)\n(?P=indent){_LINE}(?P<rows>(?:.*\n)*?)(?P=indent){_LINE}", re.MULTILINE
+    rf"^(?P<indent> *){_LINE}(?P<head>(?: *[^\s=].*\n)+)(?P=indent){_LINE}(?P<rows>(?:.*\n)*?)(?P=indent){_LINE}",
+    re.MULTILINE,
 )
 SOURCE = re.compile(r"(?<![/\[])doi:(10\.\d+/\S+?)(?=[.,;)]*(?:\s|$))")
 
@@ -36,8 +37,13 @@ def as_markdown(text: str) -> str:
     text = re.sub(r"\[(\d+)\]_", r"[\1]", text)
     text = re.sub(r"^( *)\.\. (\[\d+\])", r"\1\2", text, flags=re.MULTILINE)
     text = re.sub(r"::$", ":", text, flags=re.MULTILINE)
-    text = SOURCE.sub(r"[doi:\1](https://doi.org/\1)", text)
+    text = with_sources(text)
     return re.sub(r"(?<!`)``(?!`)", "`", text).rstrip("\n")
+
+
+def with_sources(text: str) -> str:
+    """Return Markdown with a link for each ``doi:10...`` that is none yet."""
+    return SOURCE.sub(r"[doi:\1](https://doi.org/\1)", text)
 
 
 def _equations(found: re.Match[str]) -> str:
@@ -56,7 +62,7 @@ def _equations(found: re.Match[str]) -> str:
 
 
 def _table(found: re.Match[str]) -> str:
-    rows = [re.split(r" {2,}", line.strip()) for line in [found["head"], *found["rows"].splitlines()] if line.strip()]
+    rows = [re.split(r" {2,}", line.strip()) for line in (found["head"] + found["rows"]).splitlines() if line.strip()]
     width = len(rows[0])
     written = ["| " + " | ".join((row + [""] * width)[:width]) + " |" for row in rows]
     written.insert(1, "|" + " --- |" * width)

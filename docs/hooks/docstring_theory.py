@@ -36,6 +36,7 @@ def _theory(name: str) -> str:
     sections = dict(zip(pieces[::2], pieces[1::2], strict=True))
     if not sections.keys() & {"Notes", "References"} and "math:" not in opening:
         raise ValueError(f"{name} has a docstring without equation, notes and references.")
+    opening = re.sub(r"^Return (\w)", lambda found: found[1].upper(), opening)  # what it is, not what the code does
     written = as_markdown(opening) + "\n\n" + as_markdown(sections.get("Notes", "")) + "\n"
     if "References" in sections:
         sources = re.split(r"(?<=\d)\n(?=\S)", sections["References"].strip())

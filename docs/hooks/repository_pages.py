@@ -13,6 +13,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from docstring_markup import with_sources
+
 #: Top of the repository.
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +56,7 @@ CODE = re.compile(r"(^ *(`{3,}|~{3,}).*?^ *\2 *$|(?<!`)(`+)(?!`).*?(?<!`)\3(?!`)
 
 
 def with_site_links(text: str, page: str, source: str) -> tuple[str, set[str]]:
-    """Rewrite the relative links of a page.
+    """Rewrite the relative links of a page, and make links of DOIs.
 
     Parameters
     ----------
@@ -94,8 +96,11 @@ def with_site_links(text: str, page: str, source: str) -> tuple[str, set[str]]:
             return match.group()  # a generated page, or a dead link, which mkdocs reports
         return os.path.relpath(aim, posixpath.dirname(page) or ".").replace(os.sep, "/") + hash_ + anchor
 
+    def rewritten(prose: str) -> str:
+        return with_sources(LINK.sub(site_link, prose))
+
     pieces, end = [], 0
     for code in CODE.finditer(text):
-        pieces += [LINK.sub(site_link, text[end : code.start()]), code.group()]
+        pieces += [rewritten(text[end : code.start()]), code.group()]
         end = code.end()
-    return "".join([*pieces, LINK.sub(site_link, text[end:])]), files
+    return "".join([*pieces, rewritten(text[end:])]), files
