@@ -15,7 +15,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from potential_pages import potential_pages
 from python_reference import python_reference
-from repository_pages import PAGES, ROOT, with_site_links
+from repository_pages import PAGES, ROOT, VALIDATIONS, with_site_links
 from shell_reference import shell_reference
 
 from nakmd import __version__
@@ -50,6 +50,8 @@ def _expanded(entry: Any) -> Any:
         return {title: _expanded(inner) for title, inner in entry.items()}
     if isinstance(entry, list):
         return [_expanded(inner) for inner in entry]
+    if entry == "@validations":
+        return list(VALIDATIONS.values())
     return list(made[entry[1:]]) if entry.startswith("@") else entry
 
 

@@ -45,9 +45,13 @@ PAGES = {
     "potentials/fit/data/README.md": "potentials/fit_data.md",
     "potentials/fit/nak/README.md": "potentials/fit_nak.md",
     "potentials/fit/nak/pbe/README.md": "potentials/fit_nak_pbe.md",
-    "potentials/validation/nak-2026/validation.md": "potentials/validation_nak-2026.md",
-    "potentials/validation/nak-cn-2016/validation.md": "potentials/validation_nak-cn-2016.md",
 }
+#: The stored validations, one page each.
+VALIDATIONS = {
+    path.relative_to(ROOT).as_posix(): f"potentials/validation_{path.parent.name}.md"
+    for path in sorted(ROOT.glob("potentials/validation/*/validation.md"))
+}
+PAGES |= VALIDATIONS
 
 #: Target of a link or picture of Markdown: ``](target)``, ``](target "title")``.
 LINK = re.compile(r"(?<=\]\()([^)\s]+)")
