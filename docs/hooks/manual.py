@@ -51,7 +51,7 @@ def _expanded(entry: Any) -> Any:
     if isinstance(entry, list):
         return [_expanded(inner) for inner in entry]
     if entry == "@validations":
-        return list(VALIDATIONS.values())
+        return [{source.split("/")[-2]: page} for source, page in VALIDATIONS.items()]
     return list(made[entry[1:]]) if entry.startswith("@") else entry
 
 
