@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick versions quick-on lanes fuzz slow kills check bench validate golden clean
+.PHONY: help run test quick versions quick-on lanes fuzz slow kills check bench validate golden docs clean
 
 help:            ## list the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -16,6 +16,10 @@ $(BIN)/nakmd: pyproject.toml
 
 $(VENV)/.dev: $(BIN)/nakmd pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(VENV)/.docs: $(BIN)/nakmd pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
 
 run: $(BIN)/nakmd            ## run the flagship deck: liquid NaK around an N-doped nanotube
@@ -77,5 +81,9 @@ validate: $(BIN)/nakmd       ## figures of nak-2026 beside experiment and DFT: w
 golden: $(VENV)/.dev         ## recompute the stored LAMMPS references
 	$(BIN)/python tests/golden/regenerate.py
 
+docs: $(VENV)/.docs          ## build the manual: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "The manual is site/index.html."
+
 clean:           ## remove the environments and what tests leave behind
-	rm -rf $(VENV) $(VERSIONS) .pytest_cache .mypy_cache .ruff_cache .hypothesis runs
+	rm -rf $(VENV) $(VERSIONS) .pytest_cache .mypy_cache .ruff_cache .hypothesis runs site

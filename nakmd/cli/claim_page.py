@@ -48,13 +48,17 @@ def show_claim(ledger: ClaimLedger, name: str, stale: Sequence[str]) -> None:
 def _show_evidence(result: ClaimResult) -> None:
     if result.votes:
         say()
-        show_table(("voter", "role", "A", "B", "z", "says", "no vote because"), [_row(vote) for vote in result.votes])
+        show_table(VOTE_COLUMNS, [vote_row(vote) for vote in result.votes])
     if result.sensitivity:
         say()
         show_table(("changed", "verdict"), [*result.sensitivity.items()])
 
 
-def _row(vote: Mapping[str, Any]) -> tuple[str, ...]:
+VOTE_COLUMNS = ("voter", "role", "A", "B", "z", "says", "no vote because")
+
+
+def vote_row(vote: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the row of a vote in a table: who, as what, both figures, margin, what it says, why it has no vote."""
     return (
         vote["voter"], "put in" if vote["put_in"] else vote["role"], _figure(vote, "A"), _figure(vote, "B"),
         "" if vote["z"] is None else f"{vote['z']:+.1f}", vote["says"], vote["barred"],

@@ -59,12 +59,12 @@ def show_page(record: AnyRecord, summary: SetSummary, parts: Sequence[AnyRecord]
         surface = getattr(entry, "surface", ())
         if surface:
             show_heading("Surface of the liquid" + (f" of {entry.name}" if parts else ""))
-            show_table(SURFACE_COLUMNS, [_surface_row(point) for point in surface])
+            show_table(SURFACE_COLUMNS, [surface_row(point) for point in surface])
     for entry in (record, *parts):
         lattice = getattr(entry, "lattice", ())
         if lattice:
             show_heading("Lattice constant of bcc at zero pressure" + (f" of {entry.name}" if parts else ""))
-            show_table(LATTICE_COLUMNS, [_lattice_row(point) for point in lattice])
+            show_table(LATTICE_COLUMNS, [lattice_row(point) for point in lattice])
     show_heading("Not for")
     for entry in (record, *parts):
         for use in entry.not_for:
@@ -150,7 +150,7 @@ def _shown(value: Any) -> str:
 SURFACE_COLUMNS = ["x_K", "temperature [K]", "tension [mN/m]", "energy [mJ/m²]"]
 
 
-def _surface_row(entry: SurfaceEntry) -> list[str]:
+def surface_row(entry: SurfaceEntry) -> list[str]:
     """Return a row of the table of surfaces."""
     tension, energy = (
         f"{value:g} ± {error:g}"
@@ -162,7 +162,7 @@ def _surface_row(entry: SurfaceEntry) -> list[str]:
 LATTICE_COLUMNS = ["element", "temperature [K]", "a [Å]"]
 
 
-def _lattice_row(entry: LatticeEntry) -> list[str]:
+def lattice_row(entry: LatticeEntry) -> list[str]:
     """Return a row of the table of lattice constants."""
     return [entry.element, f"{entry.temperature:g}", f"{entry.a:.4f} ± {entry.error:.4f}"]
 

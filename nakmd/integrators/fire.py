@@ -25,7 +25,7 @@ MIXING, DELAY = 0.25, 20
 
 
 class Fire(Minimiser):
-    """Fast inertial relaxation engine: go downhill with inertia, stop where it goes uphill.
+    r"""Fast inertial relaxation engine: go downhill with inertia, stop where it goes uphill.
 
     Parameters
     ----------
@@ -43,6 +43,10 @@ class Fire(Minimiser):
 
     Notes
     -----
+    Along the forces F of all atoms, with a mixing α that shrinks while the power F·v is positive:
+
+    .. math:: v \leftarrow (1 - \alpha)\, v + \alpha\, |v|\, F/|F|
+
     With the corrections of FIRE 2.0: semi-implicit Euler, mixing before the drift, half a step back when the power
     turns negative. The velocities of the system are left alone: the search has its own. Frozen atoms stay, tethers
     pull.

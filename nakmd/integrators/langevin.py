@@ -15,7 +15,7 @@ from nakmd.units import ACCELERATION, K_B
 
 
 class Langevin(StochasticThermostat):
-    """Friction and noise on every atom of a group: the O of BAOAB, between two half drifts.
+    r"""Friction and noise on every atom of a group: the O of BAOAB, between two half drifts.
 
     Parameters
     ----------
@@ -27,6 +27,13 @@ class Langevin(StochasticThermostat):
 
     Notes
     -----
+    With γ = 1/time_constant and ξ normal random numbers, the O step is the exact solution of its part of the motion:
+
+    .. math::
+        dv_i = -\gamma v_i\, dt + \sqrt{\frac{2 \gamma k_B T}{m_i}}\, dW_i, \qquad
+        v_i \leftarrow e^{-\gamma \Delta t} v_i
+        + \sqrt{\left(1 - e^{-2 \gamma \Delta t}\right) \frac{k_B T}{m_i}}\, \xi_i
+
     For a harmonic force BAOAB samples the positions exactly at any stable time step. It conserves no momentum, so
     no degree of freedom is taken off, and diffusion is slowed down: measure transport with `Bussi` or without
     thermostat. The noise depends on (seed, step, atom) alone.

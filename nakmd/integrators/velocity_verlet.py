@@ -18,7 +18,7 @@ from nakmd.units import ACCELERATION
 
 
 class VelocityVerlet(Integrator):
-    """Half kick, drift, forces, half kick: time-reversible, symplectic, of second order.
+    r"""Half kick, drift, forces, half kick: time-reversible, symplectic, of second order.
 
     Parameters
     ----------
@@ -32,9 +32,16 @@ class VelocityVerlet(Integrator):
 
     Notes
     -----
-    One step: [thermostat, barostat open]; B half kick; [barostat]; A drift (A/2, O, A/2 with Langevin); [barostat];
-    forces; B half kick; [barostat closes, thermostat]. Any thermostat goes with any barostat. Forces and positions
-    belong together at the end of every step.
+    Without thermostat and barostat a step is
+
+    .. math::
+        v_i \leftarrow v_i + \frac{\Delta t}{2 m_i} F_i(r), \qquad
+        r_i \leftarrow r_i + \Delta t\, v_i, \qquad
+        v_i \leftarrow v_i + \frac{\Delta t}{2 m_i} F_i(r)
+
+    One step with both: [thermostat, barostat open]; B half kick; [barostat]; A drift (A/2, O, A/2 with Langevin);
+    [barostat]; forces; B half kick; [barostat closes, thermostat]. Any thermostat goes with any barostat. Forces and
+    positions belong together at the end of every step.
 
     Several thermostats make a heat flow: with different temperatures there is no temperature of the stage, so a
     barostat needs one of its own, and moves are refused.
