@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from nakmd.deck.baths import BathSection, check_baths
+from nakmd.deck.ensemble_words import ENSEMBLE_WORDS, contradiction, written_out
 from nakmd.deck.fields import (
     MOST,
     Angle,
@@ -40,9 +41,12 @@ from nakmd.deck.restraint_section import RestraintSection
 from nakmd.deck.time_steps import TimeStep, TimeSteps
 from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, SIDES, THERMOSTATS
 
+_WORDS = "; ".join(f'"{word}": {meaning}' for word, meaning in ENSEMBLE_WORDS.items())
+
 #: Description of the values of ``ensemble``.
 ENSEMBLES = (
-    f'Ensemble. "nve": constant energy; "baths": several thermostats, in [[stage.bath]]; {describe(THERMOSTATS)}.'
+    f'Ensemble, or its thermostat. "nve": constant energy; {_WORDS}; "baths": several thermostats, in [[stage.bath]]; '
+    f"{describe(THERMOSTATS)}."
 )
 
 
@@ -160,15 +164,22 @@ class Dynamics(ThermostatOptions):
     def _name_baths(cls, data: Any) -> Any:
         return {"ensemble": "baths", **data} if isinstance(data, Mapping) and data.get("bath") else data
 
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out_ensemble(cls, data: Any) -> Any:
+        return written_out(data) if isinstance(data, Mapping) else data
+
     @model_validator(mode="after")
     def _check_ensemble(self) -> Self:
         if self.ensemble == "baths" or self.bath:
             check_baths(self, self.ensemble, self.bath)
             return self
+        if self.ensemble in ENSEMBLE_WORDS:  # those that agree with the rest are written out
+            raise ValueError(contradiction(self.ensemble))
         if self.ensemble == "nve" and self.temperature is not None:
             raise ValueError(
                 'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '
-                'initial velocities, or ensemble = "bussi" to control the temperature'
+                'initial velocities, or ensemble = "nvt" to control the temperature'
             )
         unused = [key for key in ("tau", "group") if self.ensemble == "nve" and key in self.model_fields_set]
         if unused:
@@ -177,10 +188,10 @@ class Dynamics(ThermostatOptions):
             )
         if self.ensemble != "nve" and self.temperature is None:
             raise ValueError(
-                f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
+                f'has the thermostat "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
             )
         if self.ensemble == "nve" and self.barostat is not None:
-            raise ValueError('has a barostat, which needs a thermostat; write ensemble = "bussi"')
+            raise ValueError('has a barostat, which needs a thermostat; write ensemble = "npt"')
         chosen_options(self, self.ensemble, THERMOSTATS)
         return self
 
