@@ -189,7 +189,10 @@ def example_table(annotation: Any, value: object = None) -> str:
     if not (isinstance(plain, type) and issubclass(plain, BaseModel)):
         return "{ key = ... }"
     fields = plain.model_fields
-    keys = [name for name, info in fields.items() if info.is_required()] or list(fields)[:1]
+    keys = [name for name, info in fields.items() if info.is_required()]
+    if not keys:
+        own = [name for name in plain.__annotations__ if name in fields and name != "kind"]
+        keys = (own or list(fields))[:1]
     fits = isinstance(value, str) and strip(fields[keys[0]].annotation) is str
     return f"{{ {', '.join(f'{key} = {in_toml(value) if fits and key == keys[0] else chr(46) * 3}' for key in keys)} }}"
 

@@ -26,22 +26,22 @@ def enlarged(structure: Structure, heights: Sequence[float], short: Collection[i
     -----
     Lengths that are rounded to whole unit cells are multiples of those that the cell has, which are whole cells.
     """
-    copies = [ceil(least / heights[c]) if c in short else 1 for c in range(3)]
     if structure.file is not None:
-        repeat = [given * more for given, more in zip(structure.file.repeat, copies, strict=True)]
+        repeat = [ceil(given * max(1.0, least / h)) for given, h in zip(structure.file.repeat, heights, strict=True)]
         return f"repeat = {repeat} in [structure.file]"
     if structure.crystal is not None:
         crystal = structure.crystal
         parts = []
         flat = [c for c in short if c < len(crystal.repeat)]
         if flat:
-            repeat = [given * copies[c] for c, given in enumerate(crystal.repeat)]
+            repeat = [ceil(given * max(1.0, least / heights[c])) for c, given in enumerate(crystal.repeat)]
             parts.append(f"repeat = {repeat} in [structure.crystal]")
         if len(flat) < len(short):
             parts.append(_vacuum(structure, least - heights[2]))
         return " and ".join(parts)
     if isinstance(structure.carbon, CarbonFile):
-        return f"the name of a structure with {' x '.join(map(str, copies))} of its cells as file in [structure.carbon]"
+        copies = " x ".join(str(ceil(least / heights[c]) if c in short else 1) for c in range(3))
+        return f"the name of a file with {copies} copies of its cell as file in [structure.carbon]"
     if structure.carbon is not None:
         return _of_wall(structure, structure.carbon, heights, short, least)
     return _of_liquid(structure, heights, short, least)
