@@ -140,6 +140,7 @@ class Run:
             "results": folder.results,
             "figure": folder.overview,
             "report": folder.report,
+            "log": folder.log.path,
             "deck": folder.deck,
         }
         return {name: path for name, path in paths.items() if path.exists()}
