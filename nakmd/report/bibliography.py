@@ -66,7 +66,7 @@ def cite_run(directory: str | Path) -> tuple[str, list[Reference]]:
             deck = Deck.from_text(trajectory.deck) if trajectory.deck else None
         except DeckError:
             deck = None  # of another version: its sets and quantities are still known
-        version = str(trajectory.parameters.get("creator_version") or "")
+        version = str(trajectory.provenance.get("nakmd", ""))
         references = cite_potentials(trajectory.potentials.get("model", {})) + cite_methods(deck, measured)
         if "LAMMPS" in str(trajectory.provenance.get("engine", "")):
             references.append(LAMMPS)

@@ -64,7 +64,7 @@ class RunLog:
         what = f"continues at step {step:,} of {total:,}" if is_resumed else f"begins: {total:,} steps"
         self._write(
             *([""] if is_resumed else [f"# {facts['title'] or 'untitled run'}"]),
-            f"{_now()}  nakmd {facts['nakmd']} {what}, {facts['n_atoms']:,} atoms, {facts['threads']} threads{engine}",
+            f"{_now()}  nakmd {facts['nakmd']} {what}, {facts['n_atoms']:,} atoms, threads: {facts['threads']}{engine}",
         )
         self.note(facts.get("notes", []))
 
@@ -99,7 +99,8 @@ class RunLog:
         self._end_stage()
         at = f" at step {facts['step']:,}" if "step" in facts else ""
         message = f": {facts['message']}" if facts.get("message") else ""
-        self._write(f"{_now()}  {facts['status']}{at}{message}")
+        again = f"\ncontinue with: nakmd resume {self.path.parent}" if facts["status"] == "interrupted" else ""
+        self._write(f"{_now()}  {facts['status']}{at}{message}{again}")
 
     def _end_stage(self) -> None:
         """Write the last row of a stage, and that it ended."""
