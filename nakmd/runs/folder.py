@@ -343,6 +343,13 @@ class RunFolder:
             return {}
         return results if isinstance(results, dict) else {}
 
+    def read_overview(self) -> bytes:
+        """Return the figure of the results, empty if there is none."""
+        try:
+            return self.overview.read_bytes()
+        except OSError:
+            return b""
+
     def stored_table(self) -> list[dict[str, str]]:
         """Return the table of results with the keys quantity, value and note; empty if it cannot be read."""
         try:
