@@ -5,11 +5,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from small_decks import small
 
 import nakmd
 from nakmd.report.bibliography import AUTHORS, LAMMPS, TITLE, as_bibtex, as_text, cite_run
 from nakmd.report.citations import Reference
+from tests.small_decks import small
 
 ROOT = Path(__file__).parents[1]
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from small_decks import LIQUID, SHEET
 
 from nakmd.analysis import standard_analyses
 from nakmd.deck.changes import with_settings
@@ -22,6 +21,7 @@ from nakmd.quantity_names import QUANTITIES, QUANTITY_SYNONYMS
 from nakmd.runs.plan import make_plan
 from nakmd.structures import droplet_on_sheet, graphene, nak_density
 from nakmd.structures.liquid import WALL_EXCLUSION, number_density
+from tests.small_decks import LIQUID, SHEET
 
 BAROSTAT = 'barostat = { pressure = "1 bar", tau = "2 ps" }'
 

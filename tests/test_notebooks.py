@@ -8,12 +8,12 @@ import math
 import re
 
 import pytest
-from small_decks import small
 
 import nakmd
 from nakmd.analysis import Record
 from nakmd.errors import InputError, RunError
 from nakmd.results.results import Results
+from tests.small_decks import small
 
 #: Elements without an end.
 VOID = {"img", "br"}
@@ -59,7 +59,6 @@ def test_a_deck_shows_its_text(run):
     assert nakmd.Deck.from_text(text.partition("untitled")[2]) == run.deck
 
 
-@pytest.mark.draws
 def test_a_run_shows_table_figure_and_notes(run):
     page = Tags(run._repr_html_())
     assert page.texts[0] == repr(run)
@@ -71,7 +70,6 @@ def test_a_run_shows_table_figure_and_notes(run):
     assert again.images == page.images
 
 
-@pytest.mark.draws
 def test_results_show_every_row_and_a_figure(run):
     page = Tags(run.results._repr_html_())
     for row in run.results.rows():
@@ -82,7 +80,6 @@ def test_results_show_every_row_and_a_figure(run):
         assert f"{name}: {reason}" in page.texts
 
 
-@pytest.mark.draws
 def test_a_record_shows_its_plot_if_it_has_one(run):
     assert [image[:4] for image in Tags(run.results["rdf"]._repr_html_()).images] == [b"\x89PNG"]
     page = Tags(number(notes=("a & b",))._repr_html_())

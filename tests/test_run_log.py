@@ -4,10 +4,10 @@ import math
 import re
 
 import pytest
-from small_decks import frames_of, small
 
 import nakmd
 from nakmd.runs.run_log import MOST_ROWS, RunLog
+from tests.small_decks import frames_of, small
 
 FACTS = {"title": "a run", "step": 0, "total_steps": 1000, "n_atoms": 60, "threads": 2, "nakmd": "0.1.0"}
 
