@@ -97,6 +97,8 @@ def test_rows_are_thinned_and_the_ends_of_stages_kept(tmp_path):
 
 def test_what_a_row_lacks_is_a_dash(tmp_path):
     log = RunLog(tmp_path / "log.txt")
+    log.add_row(row_of(5))  # of an earlier process
+    assert not log.path.exists()
     log.begin({**FACTS, "engine": "LAMMPS 1", "ranks": 4}, [], True)
     log.add_row({"step": 7, "stage": "relax", "potential_energy": -1.0, "pressure_bar": math.nan, "volume": None})
     log.end({"status": "failed", "message": "exploded"})

@@ -41,6 +41,7 @@ class RunLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._has_begun = False
         self._said: set[str] = set()
         self._stage = ""
         self._every, self._next = 1, 0
@@ -59,7 +60,7 @@ class RunLog:
         """
         step, total = int(facts["step"]), int(facts["total_steps"])
         self._every, self._next = max(1, total // MOST_ROWS), step
-        self._said = set(known)
+        self._said, self._has_begun = set(known), True
         engine = f", steps by {facts['engine']} on {facts['ranks']} ranks" if "engine" in facts else ""
         what = f"continues at step {step:,} of {total:,}" if is_resumed else f"begins: {total:,} steps"
         self._write(
@@ -74,7 +75,12 @@ class RunLog:
         self._said |= set(notes)
 
     def add_row(self, row: Mapping[str, Value]) -> None:
-        """Write a row of the thermo table at the ends of a stage, and every 1/200 of the run."""
+        """Write a row of the thermo table at the ends of a stage, and every 1/200 of the run.
+
+        Rows before `begin` are of an earlier process, whose output in another engine is taken over.
+        """
+        if not self._has_begun:
+            return
         text, step, stage = _in_columns(row), int(row["step"] or 0), str(row["stage"])
         if stage != self._stage:
             self._end_stage()
