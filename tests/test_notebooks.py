@@ -48,7 +48,7 @@ def run(tmp_path_factory):
 
 
 def number(**more):
-    return Record(quantity="a <b>", value=1.5, error=0.25, unit="eV", n_effective=50.0, **more)
+    return Record(quantity="a <b>", value=1.5, error=0.3, unit="eV", n_effective=50.0, **more)
 
 
 def test_a_deck_shows_its_text(run):
@@ -84,7 +84,7 @@ def test_a_record_shows_its_plot_if_it_has_one(run):
     assert [image[:4] for image in Tags(run.results["rdf"]._repr_html_()).images] == [b"\x89PNG"]
     page = Tags(number(notes=("a & b",))._repr_html_())
     assert not page.images
-    assert {"a <b>", "1.5 ± 0.25 eV", "a & b"} <= set(page.texts)
+    assert {"a <b>", "1.5 ± 0.3 eV", "a & b"} <= set(page.texts)
 
 
 def test_a_trajectory_shows_its_facts(run):
@@ -116,7 +116,7 @@ def test_a_record_as_a_data_frame_and_as_csv(tmp_path):
     record = number()
     row = record.to_frame().iloc[0].to_dict()
     expected = {
-        "name": "a <b>", "value": 1.5, "error": 0.25, "unit": "eV", "n_effective": 50.0, "text": "1.5 ± 0.25 eV",
+        "name": "a <b>", "value": 1.5, "error": 0.3, "unit": "eV", "n_effective": 50.0, "text": "1.5 ± 0.3 eV",
         "note": "",
     }  # fmt: skip
     assert row == expected
