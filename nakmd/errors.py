@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+#: For words that have none.
+NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
 class NakmdError(Exception):
@@ -101,7 +105,9 @@ class NeighborOverflowError(RunError):
     """The local density exceeds the capacity of the neighbour list."""
 
 
-def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+def nearest(
+    word: object, known: Iterable[str], cutoff: float = 0.6, synonyms: Mapping[str, str] = NO_SYNONYMS
+) -> str | None:
     """Return the known word most similar to a given one.
 
     Parameters
@@ -111,6 +117,9 @@ def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
     known : iterable of str
     cutoff : float
         Minimum similarity from 0 to 1, as in `difflib.get_close_matches`; case is ignored.
+    synonyms : mapping of str to str
+        The known word for a word of other programs, in lower case, with spaces for dashes and underscores. One that is
+        not among ``known`` is ignored.
 
     Returns
     -------
@@ -121,16 +130,23 @@ def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | No
     --------
     >>> nearest("Timestp", ["timestep", "steps"])
     'timestep'
+    >>> nearest("MSD", ["diffusion", "rdf"], synonyms={"msd": "diffusion"})
+    'diffusion'
     """
     lower: dict[str, str] = {}
     for name in known:
         lower.setdefault(name.lower(), name)
+    meant = synonyms.get(" ".join(str(word)[:64].lower().replace("_", " ").replace("-", " ").split()))
+    if meant in lower.values():
+        return meant
     match = difflib.get_close_matches(str(word)[:64].lower(), lower, 1, cutoff)
     return lower[match[0]] if match else None
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return a hint for an unknown word: the most similar known word, else all known words.
+def did_you_mean(word: object, known: Iterable[str], synonyms: Mapping[str, str] = NO_SYNONYMS) -> str:
+    """Return a hint for an unknown word: the known word that is meant or the most similar one, else all known words.
+
+    ``synonyms`` are as in `nearest`.
 
     Examples
     --------
@@ -142,7 +158,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     ''
     """
     words = sorted(set(known))
-    match = nearest(word, words)
+    match = nearest(word, words, synonyms=synonyms)
     if match is not None:
         return f'Did you mean "{match}"?'
     return f"Available: {', '.join(words)}." if words else ""

@@ -242,7 +242,7 @@ def test_ten_faults_at_once(monkeypatch):
         ("", "the deck has no [model]"),
         ("stage = 3", "write each as [[stage]]"),
         ("[[stage]]\nkind = 7", "kind = 7 is not valid"),
-        ("model = 3\nstructure = []", "model = 3 is not valid. Write a table."),
+        ("model = 3\nstructure = []", "model = 3 is not valid. Write a table, such as { potential = ... }."),
     ],
 )
 def test_texts_that_are_not_decks(text, message):

@@ -75,6 +75,7 @@ def test_the_folder_of_a_run(whole):
         "results.json",
         "overview.png",
         "report.html",
+        "log.txt",
     }
     assert nakmd.Deck.from_file(whole.directory / "deck.toml") == deck_of()
     status = status_of(whole.directory)

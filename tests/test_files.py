@@ -13,6 +13,8 @@ EXCEPTIONS = {
     "kernels/jit.py": "the sources of nakmd, for the digest of the cache; it must not import nakmd",
     "kernels/thread_count.py": "the quota of the control group, in /proc and /sys",
     "reaction_heats.py": "reaction_heats.toml beside it",
+    "data_frames.py": "tables as CSV",
+    "runs/run_log.py": "the log of a run",
     "runs/folder.py": "the deck and the status of a run",
     "runs/stored_deck.py": "the deck of a resumed run, for comparison",
     "runs/engine_job.py": "engine.json, the record of a run in another engine",

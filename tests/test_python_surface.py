@@ -140,3 +140,20 @@ def test_a_folder_without_a_run(tmp_path):
         nakmd.Run(tmp_path)
     with pytest.raises(InputError, match="does not exist"):
         nakmd.Run(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["analysis", "integrators", "io", "potentials", "structures", "studies"])
+def test_a_public_package_lists_what_it_offers(name):
+    package = getattr(nakmd, name)
+    listed = package.__all__
+    assert len(listed) == len(set(listed))
+    assert all(hasattr(package, entry) for entry in listed)
+    # what the package defines or imports from nakmd under a public name is offered, but for modules
+    public = {
+        key
+        for key, value in vars(package).items()
+        if not key.startswith("_")
+        and not inspect.ismodule(value)
+        and (getattr(value, "__module__", None) or "").startswith("nakmd")
+    }
+    assert public <= set(listed), public - set(listed)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, dataclass_transform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, dataclass_transform
 
 import numpy as np
 
 from nakmd.analysis.numerics.statistics import TRUSTED_SAMPLES, Measure, format_measure, student_factor
 from nakmd.analysis.plotting import Axes, Figure
 from nakmd.analysis.sample import Sample
-from nakmd.analysis.table_row import Row, trust_note
+from nakmd.analysis.table_row import Row, named_rows, trust_note
 from nakmd.arrays import BoolArray, FloatArray
+from nakmd.data_frames import data_frame, write_csv
 from nakmd.elements import METALS
 from nakmd.errors import AnalysisError, InputError
+from nakmd.notebook_html import html_figure, html_list, html_table
 from nakmd.system import Frame, Topology
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass_transform(eq_default=False, kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -88,6 +95,42 @@ class Record:
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the results table; the default is one row with the full text."""
         yield Row(self.quantity, str(self), trust_note(self), self)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return the rows as plain numbers and strings.
+
+        Each has ``name``, ``value``, ``error``, ``unit`` and ``n_effective``, None where they are unknown, ``text`` and
+        ``note``.
+        """
+        entries = []
+        for name, row in named_rows(self.rows()):
+            measured = row.measured if row.measured is not None and not np.ndim(row.measured.value) else None
+            numbers = {key: _plain(getattr(measured, key, None)) for key in ("value", "error", "unit", "n_effective")}
+            entries.append({"name": name, **numbers, "text": row.text, "note": row.note})
+        return entries
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return `table` as a data frame; raises `InputError` without pandas."""
+        return data_frame(self.table(), "use table() or to_csv() of the record")
+
+    def to_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write `table` as CSV; an unknown number is an empty field.
+
+        Raises
+        ------
+        RunError
+            If the file cannot be written.
+        """
+        return write_csv(path, self.table())
+
+    def _repr_html_(self) -> str:
+        """Return the rows and, if there is one, the plot, for notebooks."""
+        rows = [[row.quantity, row.text, row.note] for row in self.rows()]
+        shown = html_table(["quantity", "value ± standard error", "note"], rows) + html_list(self.notes)
+        try:
+            return shown + html_figure(self.plot(), self.quantity)
+        except AnalysisError:  # it has no plot
+            return shown
 
     def plot(self, ax: Axes | None = None) -> Figure:
         """Draw the result into ``ax``, or into a new figure, and return the figure."""

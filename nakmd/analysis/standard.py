@@ -18,7 +18,7 @@ from nakmd.analysis.parallel import run_in_processes
 from nakmd.analysis.registry import quantity
 from nakmd.analysis.surface_figures import NO_CHOICE, SurfaceChoice, SurfaceOrigin
 from nakmd.errors import AnalysisError, did_you_mean
-from nakmd.quantity_names import QUANTITIES
+from nakmd.quantity_names import QUANTITIES, QUANTITY_SYNONYMS
 from nakmd.system import Topology
 
 #: Default memory limit [bytes] of all analyses that store paths together.
@@ -61,7 +61,7 @@ def standard_analyses(
     """
     for name in quantities or ():
         if name not in QUANTITIES:
-            raise AnalysisError(f"No analysis is called {name!r}. {did_you_mean(name, QUANTITIES)}")
+            raise AnalysisError(f"No analysis is called {name!r}. {did_you_mean(name, QUANTITIES, QUANTITY_SYNONYMS)}")
     atoms = AtomsPresent.of(topology, unwrap, memory, surface)
     kinds = {name: quantity(name) for name in (QUANTITIES if quantities is None else quantities)}
     if quantities is None:

@@ -13,6 +13,7 @@ from nakmd.cli import (
     analyze,
     bench,
     check,
+    cite,
     claims,
     convert,
     doctor,
@@ -45,6 +46,7 @@ app.command()(guarded(resume.resume))
 app.command()(guarded(sweep.sweep))
 app.command(cls=analyze.AnalyzeCommand)(guarded(analyze.analyze))
 app.command()(guarded(report.report))
+app.command()(guarded(cite.cite))
 app.add_typer(potentials.app, name="potentials")
 app.command()(guarded(validate.validate))
 app.command()(guarded(study.study))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nakmd.cli.guard import complain
 from nakmd.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,9 +45,16 @@ def read_deck(deck: Path, settings: Sequence[str] | None) -> DeckSource:
     if str(deck) != STANDARD_INPUT:
         return with_settings(DeckSource.read(deck), settings or ())
     try:
+        if sys.stdin.isatty():
+            complain("reading the deck from standard input; Ctrl-D ends it")
         text = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{ITS_NAME} is not UTF-8 text (byte {error.start}). A deck is a TOML file.") from None
+    if not text.strip():
+        raise InputError(
+            f"Standard input is empty: {STANDARD_INPUT} reads the deck from there. Give the name of a file instead, or "
+            "pipe a deck into the command: `cat deck.toml | nakmd run -`."
+        )
     return with_settings(DeckSource.parse(text, ITS_NAME), settings or ())
 
 

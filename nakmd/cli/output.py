@@ -48,6 +48,9 @@ def show_table(
 ) -> None:
     """Print a table: with rules and colours on a terminal, as aligned lines otherwise.
 
+    On a terminal it has the width of that: cells fold between words, and where the words of a row have no room beside
+    each other, every cell is on a line of its own behind the name of its column.
+
     Parameters
     ----------
     columns : sequence of str
@@ -58,16 +61,7 @@ def show_table(
         characters; without such a column a row is one line.
     """
     if is_terminal():
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(title=title or None, title_justify="left", header_style="bold")
-        for column in columns:
-            table.add_column(Text(column), overflow="fold")  # as Text, or [eV] is read as markup
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        Console().print(table)
+        _show_on_terminal(columns, rows, title)
         return
     if title:
         say(title)
@@ -78,6 +72,33 @@ def show_table(
     for row in [columns, *rows]:
         for line in _folded(row, folds, widths):
             say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _show_on_terminal(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    """Print a table in the width of the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from nakmd.cli.table_layout import fitted_widths
+
+    console = Console()
+    # each column has a rule and a margin on both sides, and the table one more rule
+    widths = fitted_widths(columns, rows, console.width - 3 * len(columns) - 1)
+    table = Table(title=title or None, title_justify="left", header_style="bold", show_header=widths is not None)
+    if widths is not None:
+        for column, width in zip(columns, widths, strict=True):
+            table.add_column(Text(column), overflow="fold", width=width)  # as Text, or [eV] is read as markup
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+    else:
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for row in rows:
+            for column, cell in zip(columns, row, strict=True):
+                table.add_row(Text(column), Text(cell))
+            table.add_section()
+    console.print(table)
 
 
 def _folded(row: Sequence[str], column: int | None, widths: Sequence[int]) -> Iterator[Sequence[str]]:

@@ -13,6 +13,7 @@ from nakmd.deck.messages import render
 from nakmd.deck.schema import DeckTables
 from nakmd.deck.source import DeckSource, python_numbers, write_toml
 from nakmd.errors import DeckError
+from nakmd.notebook_html import html_code
 from nakmd.toml_lines import LineMap
 
 
@@ -79,6 +80,10 @@ class Deck(DeckTables):
         if self._source is None:
             return DeckSource.parse(self.to_toml())
         return self._source
+
+    def _repr_html_(self) -> str:
+        """Return the text of the deck, for notebooks."""
+        return html_code(f"Deck: {self.title or 'untitled'}", self.source.text.strip())
 
     def to_toml(self) -> str:
         """Return the deck as TOML without the default values; reading it back gives the same numbers to the bit."""

@@ -24,6 +24,7 @@ from nakmd.deck.messages import Problem, describe, locate, tags_of, value_at
 from nakmd.deck.metal_sections import Crystal, Liquid
 from nakmd.deck.schema import AnalysisSection, DeckTables, Output
 from nakmd.deck.stage_sections import Dynamics, Relax, Stage
+from nakmd.deck.synonyms import SYNONYMS
 from nakmd.deck.time_steps import TimeStepField
 from nakmd.errors import nearest
 from nakmd.toml_lines import KeyPath
@@ -96,7 +97,11 @@ def read_draft(data: dict[str, Any]) -> tuple[Draft, list[Problem]]:
     problems: list[Problem] = []
     written = {}
     for key in data:
-        name = key if key in DeckTables.model_fields else nearest(key, set(DeckTables.model_fields) - set(data))
+        name = (
+            key
+            if key in DeckTables.model_fields
+            else nearest(key, set(DeckTables.model_fields) - set(data), synonyms=SYNONYMS)
+        )
         if key not in DeckTables.model_fields:
             problems.append(Problem((key,), describe({"type": "extra_forbidden"}, (key,), None, DeckTables, data)))
         if name is not None:
@@ -187,12 +192,14 @@ class _Reader:
             return self._rename(container, path, fields)
         if error["type"] == "union_tag_invalid":
             table = value_at(repaired, path)
-            meant = nearest(table["kind"], [tag for member in get_args(expected) for tag in tags_of(member)])
+            meant = nearest(
+                table["kind"], [tag for member in get_args(expected) for tag in tags_of(member)], synonyms=SYNONYMS
+            )
             if meant is not None:
                 table["kind"] = meant
                 return True
         if error["type"] == "literal_error" and isinstance(container, dict | list):
-            meant = nearest(value_at(repaired, path), map(str, get_args(expected)))
+            meant = nearest(value_at(repaired, path), map(str, get_args(expected)), synonyms=SYNONYMS)
             if meant is not None:
                 container[path[-1]] = meant  # type: ignore[index]
                 return True
@@ -208,7 +215,7 @@ class _Reader:
     def _rename(self, container: dict[str, Any], path: KeyPath, fields: dict[str, Any]) -> bool:
         """Replace an unknown key by the most similar known one."""
         wrong = container.pop(str(path[-1]))
-        meant = nearest(path[-1], set(fields) - set(container))
+        meant = nearest(path[-1], set(fields) - set(container), synonyms=SYNONYMS)
         if meant is not None:
             container[meant] = wrong
             self.renamed[(*path[:-1], meant)] = str(path[-1])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
+from nakmd.deck.ensemble_words import ENSEMBLE_WORDS
 from nakmd.deck.fields import Compressibility, Energy, PositiveDuration, Section
 from nakmd.deck.key_facts import notes
 from nakmd.integrators import BAROSTATS, MINIMISERS, MOVES, THERMOSTATS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     MinimiserKind = str
     MoveKind = str
 else:
-    Ensemble = Literal["nve", "baths", *THERMOSTATS]
+    Ensemble = Literal["nve", *ENSEMBLE_WORDS, "baths", *THERMOSTATS]
     BathKind = Literal[tuple(THERMOSTATS)]
     BarostatKind = Literal[tuple(BAROSTATS)]
     MinimiserKind = Literal[tuple(MINIMISERS)]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from nakmd.deck.synonyms import SYNONYMS
 from nakmd.errors import did_you_mean
 from nakmd.toml_lines import KeyPath, LineMap
 
@@ -31,6 +32,10 @@ _LIMITS = {
     "less_than": ("lt", "must be less than"),
     "less_than_equal": ("le", "must be at most"),
 }
+
+
+#: Largest number of words of which all are listed beside the one that is meant.
+MOST_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,45 @@ def place(path: KeyPath, data: Any, labels: bool = True) -> str:
     return f"{header} {key}".strip()
 
 
+def _meant_value(value: object, words: Sequence[str]) -> str:
+    """Return a hint for an unknown value: the word that is meant, and all words unless they are many."""
+    hint = did_you_mean(value, words, SYNONYMS)
+    if hint.startswith("Did") and len(set(words)) <= MOST_LISTED:
+        return f"{hint} Available: {', '.join(sorted(set(words)))}."
+    return hint
+
+
+def _meant_key(key: object, known: Iterable[str]) -> str:
+    """Return a hint for an unknown key: the key that is meant, or where to write what other programs write there."""
+    if key == "pressure" and "barostat" in known:
+        return 'Write barostat = { pressure = "1 bar" }, with ensemble = "npt".'
+    return did_you_mean(key, known, SYNONYMS)
+
+
+def example_table(annotation: Any, value: object = None) -> str:
+    """Return an example of a table: its kind or the keys that it needs, the first of which may be ``value``.
+
+    Parameters
+    ----------
+    annotation : type
+        The table, or a union of tables with the key ``kind``.
+    value : object
+        What was written in place of the table.
+    """
+    plain = strip(annotation)
+    if get_origin(plain) in (Union, types.UnionType):
+        return f"{{ kind = {in_toml(tags_of(get_args(plain)[0])[0])}, ... }}"
+    if not (isinstance(plain, type) and issubclass(plain, BaseModel)):
+        return "{ key = ... }"
+    fields = plain.model_fields
+    keys = [name for name, info in fields.items() if info.is_required()]
+    if not keys:
+        own = [name for name in plain.__annotations__ if name in fields and name != "kind"]
+        keys = (own or list(fields))[:1]
+    fits = isinstance(value, str) and strip(fields[keys[0]].annotation) is str
+    return f"{{ {', '.join(f'{key} = {in_toml(value) if fits and key == keys[0] else chr(46) * 3}' for key in keys)} }}"
+
+
 def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any) -> str:
     """Return the message for one of pydantic's errors.
 
@@ -174,7 +218,7 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
     if kind == "extra_forbidden":
         table = place(path[:-1], data) or "the deck"
         known = parent.model_fields if isinstance(parent, type) and issubclass(parent, BaseModel) else ()
-        return f'unknown key "{path[-1]}" in {table}. {did_you_mean(path[-1], known)}'
+        return f'unknown key "{path[-1]}" in {table}. {_meant_key(path[-1], known)}'
     if kind == "missing":
         if isinstance(path[-1], int):
             return (
@@ -197,9 +241,11 @@ def describe(error: Any, path: KeyPath, annotation: Any, parent: Any, data: Any)
         given = value.get("kind") if isinstance(value, dict) else None
         if given is None:
             return f'{where}: the key "kind" is missing. Available: {", ".join(tags)}.'
-        return f"{place(path, data, labels=False)} kind = {in_toml(given)} is not valid. {did_you_mean(given, tags)}"
+        return f"{place(path, data, labels=False)} kind = {in_toml(given)} is not valid. {_meant_value(given, tags)}"
     if kind in ("literal_error", "enum"):
-        return f"{where} = {in_toml(value)} is not valid. {did_you_mean(value, map(str, get_args(annotation)))}"
+        return f"{where} = {in_toml(value)} is not valid. {_meant_value(value, list(map(str, get_args(annotation))))}"
+    if kind in _TYPES and _TYPES[kind] == "a table":
+        return f"{where} = {in_toml(value)} is not valid. Write a table, such as {example_table(annotation, value)}."
     if kind in _TYPES:
         return f"{where} = {in_toml(value)} is not valid. Write {_TYPES[kind]}."
     if kind in _LIMITS:

@@ -51,9 +51,15 @@ class Liquid(Section):
     )
     atoms: Positive | None = Field(
         default=None,
-        description="Number of atoms. A droplet needs it, and a bulk liquid without lengths of the cell.",
+        description="Number of atoms. A droplet needs it or a radius, a bulk liquid without a box needs it.",
         examples=[1500],
         json_schema_extra=notes(default="from density and volume", unit="atoms"),
+    )
+    radius: PositiveLength | None = Field(
+        default=None,
+        description="Radius of the sphere of which a droplet is the cap, instead of a number of atoms.",
+        examples=["25 Å"],
+        json_schema_extra=notes(default="from the number of atoms"),
     )
     contact_angle: Annotated[Angle, Field(ge=10.0, le=170.0)] = Field(
         default=90.0, description="Contact angle of the initial droplet.", examples=["120 deg"]
@@ -63,8 +69,9 @@ class Liquid(Section):
     def _one_density(self) -> Self:
         if self.temperature is not None and self.density is not None:
             raise ValueError("gives both temperature and density; the temperature determines the density, so keep one")
-        if self.region == "droplet" and self.atoms is None:
-            raise ValueError('has region = "droplet" and so needs a number of atoms, such as atoms = 1500')
+        if self.region == "droplet" and (self.atoms is None) == (self.radius is None):
+            size = "both atoms and radius" if self.atoms is not None else "neither atoms nor radius"
+            raise ValueError(f'has region = "droplet" and {size}; write atoms = 1500 or radius = "25 Å"')
         if self.region == "droplet" and self.temperature is None:
             raise ValueError('has region = "droplet" and so needs a temperature, such as temperature = "450 K"')
         return self

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from nakmd.deck.barostat_section import BarostatSection
 from nakmd.deck.baths import BATHS, BathSection, check_baths
+from nakmd.deck.ensemble_words import ENSEMBLE_WORDS, contradiction, written_out
 from nakmd.deck.fields import (
     MOST,
     Angle,
@@ -38,9 +39,10 @@ from nakmd.deck.time_steps import TimeStep, TimeSteps
 from nakmd.integrators import MINIMISERS, SIDES, THERMOSTATS
 
 #: Description of ``ensemble``, and what its words mean.
-ENSEMBLE = "Ensemble: the thermostat, or none."
+ENSEMBLE = "Ensemble, or its thermostat."
 ENSEMBLES = {
     "nve": "constant energy, no thermostat",
+    **ENSEMBLE_WORDS,
     "baths": "several thermostats, in [[stage.bath]], whose entries choose it by themselves",
     **meanings(THERMOSTATS),
 }
@@ -153,15 +155,22 @@ class Dynamics(ThermostatOptions):
     def _name_baths(cls, data: Any) -> Any:
         return {"ensemble": "baths", **data} if isinstance(data, Mapping) and data.get("bath") else data
 
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out_ensemble(cls, data: Any) -> Any:
+        return written_out(data) if isinstance(data, Mapping) else data
+
     @model_validator(mode="after")
     def _check_ensemble(self) -> Self:
         if self.ensemble == "baths" or self.bath:
             check_baths(self, self.ensemble, self.bath)
             return self
+        if self.ensemble in ENSEMBLE_WORDS:  # those that agree with the rest are written out
+            raise ValueError(contradiction(self.ensemble))
         if self.ensemble == "nve" and self.temperature is not None:
             raise ValueError(
                 'has ensemble = "nve", which does not control the temperature; write velocities = "450 K" to draw '
-                'initial velocities, or ensemble = "bussi" to control the temperature'
+                'initial velocities, or ensemble = "nvt" to control the temperature'
             )
         unused = [key for key in ("tau", "group") if self.ensemble == "nve" and key in self.model_fields_set]
         if unused:
@@ -170,10 +179,10 @@ class Dynamics(ThermostatOptions):
             )
         if self.ensemble != "nve" and self.temperature is None:
             raise ValueError(
-                f'has ensemble = "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
+                f'has the thermostat "{self.ensemble}" and so needs temperature = "450 K" or a ramp ["300 K", "450 K"]'
             )
         if self.ensemble == "nve" and self.barostat is not None:
-            raise ValueError('has a barostat, which needs a thermostat; write ensemble = "bussi"')
+            raise ValueError('has a barostat, which needs a thermostat; write ensemble = "npt"')
         chosen_options(self, self.ensemble, THERMOSTATS)
         return self
 

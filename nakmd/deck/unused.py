@@ -69,8 +69,9 @@ def check_unused_keys(structure: Structure) -> Iterator[Problem]:
             reasons["nitrogens_per_site"] = "pyridinic = 0, so no site has a vacancy with nitrogen around it"
         for key in sorted(reasons.keys() & doping.model_fields_set):
             yield _unused(("structure", "carbon", "doping", key), reasons[key])
-    if liquid is not None and region != "droplet" and "contact_angle" in liquid.model_fields_set:
-        yield _unused(("structure", "liquid", "contact_angle"), f'region = "{region}" is not a droplet')
+    if liquid is not None and region != "droplet":
+        for key in sorted({"contact_angle", "radius"} & liquid.model_fields_set):
+            yield _unused(("structure", "liquid", key), f'region = "{region}" is not a droplet')
 
 
 def check_analysis_times(analysis: AnalysisSection, stages: Sequence[Relax | Dynamics]) -> Iterator[Problem]:

@@ -113,7 +113,7 @@ class LAMMPSSession:
         KeyboardInterrupt
             If a second signal arrives before LAMMPS has stopped.
         """
-        writer = GuardedWriter(self._open_trajectory(), self.folder.confirm)
+        writer = GuardedWriter(self._open_trajectory(), self.folder.confirm, self.folder.log.add_row)
         step = 0
         try:
             start, collection = self._begin(writer)

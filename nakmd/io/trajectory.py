@@ -27,6 +27,7 @@ from nakmd.io.storage import Storage
 from nakmd.io.stored_arrays import check_array, check_stored
 from nakmd.io.stored_frames import read_cells, read_frame, read_quantities
 from nakmd.io.trajectory_part import TrajectoryPart
+from nakmd.notebook_html import html_paragraph, html_table
 from nakmd.system import Frame
 
 
@@ -354,6 +355,20 @@ class Trajectory:
     def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
         """Pickle as the path: another process opens the file again."""
         return type(self), (self.path,)
+
+    def _repr_html_(self) -> str:
+        """Return frames, times, stages and atoms as a table, for notebooks."""
+        counts = {name: int(n) for name, n in zip(self.species_names, np.bincount(self.species), strict=False)}
+        span = f"{self.times[0]:g} to {self.times[-1]:g} ps" if len(self) else "none"
+        facts = {
+            "frames": f"{len(self):,}",
+            "times": span,
+            "stages": ", ".join(self.stages),
+            "atoms": f"{self.n_atoms:,}: {counted(counts)}",
+            "groups": ", ".join(self.groups),
+            "rows of the thermo table": f"{len(next(iter(self.thermo.values()), ())):,}",
+        }
+        return html_paragraph(repr(self)) + html_table([], [[name, text] for name, text in facts.items() if text])
 
     def __repr__(self) -> str:
         species = ", ".join(self.species_names)

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nakmd.data_frames import data_frame
 from nakmd.errors import AnalysisError
 from nakmd.io.atomic import write_atomically
+from nakmd.notebook_html import html_figure, html_list, html_table
 from nakmd.quantity_names import QUANTITIES
 
 #: Least drift [standard errors] of a row that makes a run unsettled. Of 1,500 stationary series of 400 samples
@@ -25,6 +27,7 @@ ROW_LIMIT = 4.5
 
 # nakmd.analysis is slow to import, and is not needed before the first step of a run
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -205,6 +208,35 @@ class Results:
                 lines.writerow([row.quantity.strip(), *numbers, row.text, row.frames, row.note, *of_all])
         return Path(path)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table as a data frame: a row for each number, with value, error and unit in columns of their own.
+
+        Raises
+        ------
+        InputError
+            If pandas is not installed.
+        """
+        numbers = ("number", "error", "unit", "n_effective", "trend")
+        rows = [
+            {
+                **{key: entry[key] for key in ("record", "name")},
+                **{key.replace("number", "value"): entry.get(key) for key in numbers},
+                "text": entry["value"],
+                **{key: entry[key] for key in ("frames", "note")},
+            }
+            for entry in self.table()
+        ]
+        return data_frame(rows, "use table() or to_csv() of the results")
+
+    def _repr_html_(self) -> str:
+        """Return the table with its plots, what could not be measured, and the notes, for notebooks."""
+        rows = [[row.quantity, row.text, row.frames, row.note] for row in self.rows()]
+        shown = html_table(["quantity", "value ± standard error", "measured in", "note"], rows)
+        shown += html_list([f"{name}: {reason}" for name, reason in self.failures.items()])
+        figure = self.overview_figure()
+        shown += html_figure(figure, "Results") if figure is not None else ""
+        return shown + html_list(self.notes)
+
     def plot(self, folder: Path) -> list[Path]:
         """Write a PNG for each record that has a plot; return the paths."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -218,7 +250,15 @@ class Results:
         return written
 
     def overview(self, path: Path, title: str = "") -> Path | None:
-        """Draw the records in one figure; None if no record has a plot."""
+        """Draw the records in one figure and write it; None if no record has a plot."""
+        figure = self.overview_figure(title)
+        if figure is None:
+            return None
+        figure.savefig(path, dpi=130)
+        return path
+
+    def overview_figure(self, title: str = "") -> Figure | None:
+        """Return the records in one figure; None if no record has a plot."""
         from matplotlib.figure import Figure  # noqa: PLC0415  (slow to import, and only used here)
 
         names = self.panels()
@@ -234,8 +274,7 @@ class Results:
                 axes.text(0.5, 0.5, "cannot be drawn", ha="center", transform=axes.transAxes)
         if title:
             figure.suptitle(title)
-        figure.savefig(path, dpi=130)
-        return path
+        return figure
 
     def panels(self) -> list[str]:
         """Return the names of the records in the overview: one of each quantity first, and K before Na."""

@@ -22,6 +22,7 @@ def store_results(folder: RunFolder, results: Results, title: str, notes: list[s
     folder.update(force=True, verdict=results.verdict)
     folder.confirm()
     results.write(folder.results)
+    folder.log.add_results(results)
     try:
         results.overview(folder.overview, title)
     except OSError as error:

@@ -21,6 +21,7 @@ from nakmd.io.folder_lock import FolderLock
 from nakmd.io.journal import SUFFIX
 from nakmd.io.set_aside import ASIDE, SetAside
 from nakmd.runs.run_checkpoint import read_run_checkpoint
+from nakmd.runs.run_log import RunLog
 
 if TYPE_CHECKING:
     from nakmd.simulation import Progress
@@ -32,6 +33,7 @@ DECK = "deck.toml"
 RESULTS = "results.json"
 OVERVIEW = "overview.png"
 REPORT = "report.html"
+LOG = "log.txt"
 
 #: Record of a run whose steps another engine makes, and the folder of its input and output (`nakmd.engines`).
 ENGINE = "engine.json"
@@ -48,6 +50,7 @@ _FILES = (
     RESULTS,
     OVERVIEW,
     REPORT,
+    LOG,
     ENGINE,
     LAMMPS,
 )
@@ -73,6 +76,7 @@ class RunFolder:
         self.results = path / RESULTS
         self.overview = path / OVERVIEW
         self.report = path / REPORT
+        self.log = RunLog(path / LOG)
         self.engine = path / ENGINE
         self.lammps = path / LAMMPS
         self._lock = FolderLock(path)
@@ -296,6 +300,9 @@ class RunFolder:
             "started": _now(),
         }
         self._write_status()
+        # the status of a new run is the one that `prepare` has written in this process
+        is_resumed = before.get("status") != "starting"
+        self.log.begin(facts, before.get("notes", []) if is_resumed else [], is_resumed)
 
     def update(self, force: bool = False, **facts: Any) -> None:
         """Update the status, at most every two seconds unless forced.
@@ -307,6 +314,9 @@ class RunFolder:
             with suppress(NakmdError):
                 self._lock.confirm()
                 self._write_status()
+                self.log.note(facts.get("notes", []))
+                if "status" in facts:
+                    self.log.end(facts)
 
     def show_progress(self, now: Progress) -> None:
         """Update the status with how far the run is, as by `update`."""
@@ -332,6 +342,13 @@ class RunFolder:
         except (OSError, ValueError):
             return {}
         return results if isinstance(results, dict) else {}
+
+    def read_overview(self) -> bytes:
+        """Return the figure of the results, empty if there is none."""
+        try:
+            return self.overview.read_bytes()
+        except OSError:
+            return b""
 
     def stored_table(self) -> list[dict[str, str]]:
         """Return the table of results with the keys quantity, value and note; empty if it cannot be read."""

@@ -20,11 +20,16 @@ class GuardedWriter:
     writer : TrajectoryWriter
     confirm : callable
         Raises `RunError` if the lock is lost.
+    log : callable
+        Receives every row of the thermo table after it is written.
     """
 
-    def __init__(self, writer: TrajectoryWriter, confirm: Callable[[], None]) -> None:
+    def __init__(
+        self, writer: TrajectoryWriter, confirm: Callable[[], None], log: Callable[[Mapping[str, Value]], None]
+    ) -> None:
         self._writer = writer
         self._confirm = confirm
+        self._log = log
 
     @property
     def n_frames(self) -> int:
@@ -45,6 +50,7 @@ class GuardedWriter:
         """Append a row."""
         self._confirm()
         self._writer.write_thermo(row)
+        self._log(row)
 
     def flush(self) -> None:
         """Flush to disk."""

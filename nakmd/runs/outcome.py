@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from nakmd.errors import FileFormatError, InputError
 from nakmd.io import Trajectory
 from nakmd.io.checkpoint import Checkpoint
 from nakmd.io.library_errors import guard
+from nakmd.notebook_html import html_list, html_paragraph, html_picture, html_table
 from nakmd.results.measure import measure_stored
 from nakmd.results.results import Results
 from nakmd.runs.engine_job import EngineJob
@@ -140,6 +140,7 @@ class Run:
             "results": folder.results,
             "figure": folder.overview,
             "report": folder.report,
+            "log": folder.log.path,
             "deck": folder.deck,
         }
         return {name: path for name, path in paths.items() if path.exists()}
@@ -161,7 +162,11 @@ class Run:
         return f"Run({str(self.directory)!r}: {self.status}, step {self.step})"
 
     def _repr_html_(self) -> str:
-        """Return the run with its stored table of results, for notebooks."""
-        table = RunFolder(self.directory).stored_table()
-        cells = ["".join(f"<td>{html.escape(text)}</td>" for text in row.values()) for row in table]
-        return f"<p>{html.escape(repr(self))}</p><table>{''.join(f'<tr>{cell}</tr>' for cell in cells)}</table>"
+        """Return the run with its stored table of results, their figure and its notes, for notebooks."""
+        folder = RunFolder(self.directory)
+        table = [list(row.values()) for row in folder.stored_table()]
+        shown = html_paragraph(repr(self))
+        shown += html_table(["quantity", "value ± standard error", "note"], table) if table else ""
+        picture = folder.read_overview()
+        shown += html_picture(picture, f"Results of {self.directory}") if picture else ""
+        return shown + html_list(self.notes)

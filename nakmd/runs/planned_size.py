@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, pi
+from math import cos, inf, pi, radians
 
 import numpy as np
 
@@ -149,7 +149,15 @@ def _atoms_per_volume(section: Liquid) -> float:
 def _amount(structure: Structure, section: Liquid, volume: float) -> float:
     """Return the number of atoms of liquid that fill a volume [Å³], or the number that the deck gives."""
     density = _atoms_per_volume(section) if needs_density(structure) else 0.0
+    if section.radius is not None:
+        volume = _droplet_volume(section.radius, section.contact_angle, isinstance(structure.carbon, Graphene))
     return density * volume if section.atoms is None else float(section.atoms)
+
+
+def _droplet_volume(radius: float, contact_angle: float, on_plane: bool) -> float:
+    """Return the volume [Å³] of a cap on a plane; of one around a tube that of its sphere, which is an upper limit."""
+    c = cos(radians(contact_angle)) if on_plane else -1.0
+    return pi / 3.0 * radius**3 * (2.0 + c) * (1.0 - c) ** 2
 
 
 def _bulk(structure: Structure) -> PlannedSize:

@@ -82,7 +82,7 @@ class Session:
             has_velocities = self.stored["began_with_velocities"]
         self._began_with_velocities = has_velocities
         stages = build_stages(self.deck, has_velocities)
-        writer = GuardedWriter(self._open_trajectory(stages), self.folder.confirm)
+        writer = GuardedWriter(self._open_trajectory(stages), self.folder.confirm, self.folder.log.add_row)
         try:
             measuring = Measuring(self.deck, self.system.topology, self._surface)
             output = self.deck.output

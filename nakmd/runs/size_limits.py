@@ -147,6 +147,7 @@ def _lengths_of(structure: Structure) -> Iterator[tuple[KeyPath, float]]:
         named += [(("structure", "carbon", "doping", "distance"), carbon.doping.distance)]
     if structure.liquid is not None:
         named += [(("structure", "liquid", "thickness"), structure.liquid.thickness)]
+        named += [(("structure", "liquid", "radius"), structure.liquid.radius)]
     if structure.crystal is not None:
         named += [(("structure", "crystal", "lattice"), structure.crystal.lattice)]
     if box is not None:

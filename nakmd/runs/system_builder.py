@@ -15,6 +15,7 @@ from nakmd.deck.metal_sections import Liquid
 from nakmd.elements import CC_BOND, WALL, element_of
 from nakmd.errors import StructureError
 from nakmd.runs.built_wall import built_wall
+from nakmd.runs.cell_words import cell_keys
 from nakmd.runs.named_file import named_file
 from nakmd.runs.planned_size import SLAB, VACUUM
 from nakmd.runs.size_limits import check_repeat
@@ -185,16 +186,19 @@ def _wetted(system: System, structure: Structure, section: Liquid, seed: int) ->
     group = "tube" if "tube" in system.groups else "sheet"
     if section.region == "droplet":
         place = droplet_on_tube if group == "tube" else droplet_on_sheet
-        assert section.atoms is not None  # guaranteed by the schema
-        assert section.temperature is not None
-        return place(
-            system,
-            section.x_K,
-            section.temperature,
-            n_atoms=section.atoms,
-            contact_angle=section.contact_angle,
-            seed=seed,
-        )
+        assert section.temperature is not None  # guaranteed by the schema
+        try:
+            return place(
+                system,
+                section.x_K,
+                section.temperature,
+                n_atoms=section.atoms,
+                radius=section.radius,
+                contact_angle=section.contact_angle,
+                seed=seed,
+            )
+        except StructureError as error:
+            raise StructureError(f"{error} {cell_keys(structure)}") from None
     region: Region | None
     if section.region == "around":
         region = regions.outside_tube(system)

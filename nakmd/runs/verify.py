@@ -17,6 +17,7 @@ from nakmd.errors import AnalysisError, InputError, counted, did_you_mean, neare
 from nakmd.integrators import BAROSTATS
 from nakmd.potentials import Evaluator, Potential
 from nakmd.potentials.library import names, takes_doping
+from nakmd.runs.cell_words import enlarged
 from nakmd.runs.initial_motion import check_motion
 from nakmd.runs.potential_builder import concentration_of
 from nakmd.runs.presence_check import check_presence
@@ -196,7 +197,7 @@ def check_system(system: System, potential: Potential | None, draft: Draft, path
     yield from _check_elements(system, path)
     yield from _check_overlaps(system, path)
     if potential is not None:
-        yield from _check_cell(system, potential, path)
+        yield from _check_cell(system, potential, path, draft)
     yield from _check_barostats(system, potential, draft)
     yield from check_presence(system, draft)
     if draft.is_whole("stage"):
@@ -245,7 +246,7 @@ def _check_overlaps(system: System, path: tuple[str, ...]) -> Iterator[Problem]:
         )
 
 
-def _check_cell(system: System, potential: Potential, path: tuple[str, ...]) -> Iterator[Problem]:
+def _check_cell(system: System, potential: Potential, path: tuple[str, ...], draft: Draft) -> Iterator[Problem]:
     # pairs of species without a term are reported by check_coverage; the cutoffs are those of the existing terms
     bound = [term.bind_term(system.species_names) for term in potential.terms]
     cutoff = Evaluator(potential, system.species_names, bound).cutoff
@@ -253,12 +254,14 @@ def _check_cell(system: System, potential: Potential, path: tuple[str, ...]) -> 
     short = [c for c in range(3) if system.cell.periodic[c] and heights[c] < 2.0 * cutoff]
     if short:
         listed = ", ".join(f"{heights[c]:.2f} Å along {'abc'[c]}" for c in short)
-        repeat = [int(np.ceil(2.0 * cutoff / heights[c])) if c in short else 1 for c in range(3)]
+        assert draft.structure is not None  # the system was built from it
+        larger = enlarged(draft.structure, heights.tolist(), short, 2.0 * cutoff)
+        has_cutoffs = draft.model is not None and bool(draft.model.terms)
+        shorter = ", or a shorter cutoff in [[model.terms]]" if has_cutoffs else ""
         yield Problem(
             path,
             f"the cell is too small for the cutoff of {cutoff:.2f} Å: its height must be at least "
-            f"{2.0 * cutoff:.2f} Å, but is {listed}. Repeat the cell {repeat[0]} x {repeat[1]} x {repeat[2]}, or use "
-            "a shorter cutoff.",
+            f"{2.0 * cutoff:.2f} Å, but is {listed}. Write {larger}{shorter}.",
         )
 
 

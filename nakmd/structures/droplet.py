@@ -22,7 +22,8 @@ def droplet_on_sheet(
     x_K: float,
     temperature: float,
     *,
-    n_atoms: int,
+    n_atoms: int | None = None,
+    radius: float | None = None,
     contact_angle: float = 90.0,
     group: str = "sheet",
     seed: int = 0,
@@ -37,8 +38,10 @@ def droplet_on_sheet(
         Mole fraction of potassium.
     temperature : float [K]
         For the density.
-    n_atoms : int
+    n_atoms : int, optional
         Number of metal atoms; it sets the radius.
+    radius : float [Å], optional
+        Radius of the sphere of which the droplet is the cap; it sets the number of atoms. Give one of the two.
     contact_angle : float [degree]
         Initial contact angle, measured in the liquid.
     group : str
@@ -52,7 +55,7 @@ def droplet_on_sheet(
     Raises
     ------
     StructureError
-        If the droplet does not fit into the cell.
+        If the droplet does not fit into the cell, or not one of ``n_atoms`` and ``radius`` is given.
     """
     if group not in system.groups or not np.any(system.groups[group]):
         raise StructureError(f"Group {group!r} has no atoms to put a droplet on.")
@@ -61,7 +64,7 @@ def droplet_on_sheet(
     above = Slab(system.cell, foot[2], foot[2] + 0.5 * float(system.cell.matrix[2, 2]))
     if not system.cell.periodic[2]:
         above = Slab(system.cell, foot[2], float(system.cell.matrix[2, 2]))
-    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, foot, 2), above, seed)
+    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, radius, contact_angle, foot, 2), above, seed)
 
 
 def droplet_on_tube(
@@ -69,7 +72,8 @@ def droplet_on_tube(
     x_K: float,
     temperature: float,
     *,
-    n_atoms: int,
+    n_atoms: int | None = None,
+    radius: float | None = None,
     contact_angle: float = 130.0,
     group: str = "tube",
     seed: int = 0,
@@ -93,7 +97,7 @@ def droplet_on_tube(
     foot[axis.direction] = 0.5 * float(system.cell.matrix[axis.direction, axis.direction])
     exterior = Cylinder(system.cell, axis.center, axis.radius, outside=True, axis=axis.direction)
     place = (float(foot[0]), float(foot[1]), float(foot[2]))
-    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, contact_angle, place, normal), exterior, seed)
+    return _fill_cap(system, _Cap(x_K, temperature, n_atoms, radius, contact_angle, place, normal), exterior, seed)
 
 
 class _Cap(NamedTuple):
@@ -101,7 +105,8 @@ class _Cap(NamedTuple):
 
     x_K: float  # noqa: N815  (the symbol of the field)
     temperature: float
-    n_atoms: int
+    n_atoms: int | None
+    radius: float | None
     contact_angle: float
     foot: tuple[float, float, float]
     axis: int
@@ -109,7 +114,9 @@ class _Cap(NamedTuple):
 
 def _fill_cap(system: System, cap: _Cap, beyond: Region, seed: int) -> System:
     """Fill the part of a cap in the region ``beyond`` the wall with liquid."""
-    x_K, temperature, n_atoms, contact_angle, foot, axis = cap
+    x_K, temperature, n_atoms, given, contact_angle, foot, axis = cap
+    if (n_atoms is None) == (given is None):
+        raise StructureError("A droplet needs either a number of atoms or a radius.")
     if not system.cell.is_orthorhombic:
         raise StructureError("A droplet needs an orthorhombic cell.")
     if not 10.0 <= contact_angle <= 170.0:
@@ -120,7 +127,13 @@ def _fill_cap(system: System, cap: _Cap, beyond: Region, seed: int) -> System:
     points, volume = accessible_points(system, space, WALL_EXCLUSION)
     offsets = system.cell.minimum_image(points - np.array(foot))
     reach = _radius_to_reach(offsets, axis, radians(contact_angle))
-    radius = _radius_for(n_atoms, x_K, temperature, reach, volume)
+    named = f"of {n_atoms} atoms"
+    if n_atoms is None:
+        radius = float(given or 0.0)
+        named = f"with a radius of {radius:g} Å"
+        n_atoms = _atoms_within(radius, x_K, temperature, reach, volume)
+    else:
+        radius = _radius_for(n_atoms, x_K, temperature, reach, volume)
     lengths = np.diag(system.cell.matrix)
     center = list(foot)
     center[axis] -= radius * cos(radians(contact_angle))
@@ -132,8 +145,8 @@ def _fill_cap(system: System, cap: _Cap, beyond: Region, seed: int) -> System:
     for c in range(3):
         if size[c] > room[c]:
             raise StructureError(
-                f"A droplet of {n_atoms} atoms is {size[c]:.1f} Å long along {'xyz'[c]}, but only {room[c]:.1f} Å are "
-                "free. Enlarge the cell or reduce the number of atoms."
+                f"A droplet {named} is {size[c]:.1f} Å long along {'xyz'[c]}, but only {room[c]:.1f} Å are "
+                "free. Enlarge the cell or make the droplet smaller."
             )
     sphere = Sphere(system.cell, (center[0], center[1], center[2]), radius, foot)
     return fill(system, x_K, temperature, region=sphere & beyond, n_atoms=n_atoms, seed=seed)
@@ -214,3 +227,15 @@ def _radius_for(n_atoms: int, x_K: float, temperature: float, radii: FloatArray,
             "free. Enlarge the cell or reduce the number of atoms."
         )
     return float(np.sort(radii)[rank - 1])
+
+
+def _atoms_within(radius: float, x_K: float, temperature: float, radii: FloatArray, volume: float) -> int:
+    """Return the number of atoms in a droplet of a radius [Å]; parameters as in `_radius_for`."""
+    space = float(np.count_nonzero(radii <= radius)) * volume
+    n_atoms = round(space * number_density(x_K, nak_density(x_K, temperature)))
+    if n_atoms < 1:
+        raise StructureError(
+            f"A droplet with a radius of {radius:g} Å has {space:.0f} Å³ outside the wall, less than one atom. Give a "
+            "larger radius."
+        )
+    return n_atoms

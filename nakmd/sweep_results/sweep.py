@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nakmd.analysis.plotting import Axes, Figure
 from nakmd.errors import InputError, did_you_mean
+from nakmd.notebook_html import html_paragraph, html_table
 from nakmd.sweep_results import sweep_picture, table_files
 from nakmd.sweep_results.model_mean import ModelMean, average_models
 from nakmd.sweep_results.run_figure import FigureKey, RunFigure, figures_of
@@ -279,6 +279,4 @@ class Sweep:
             [*(str(f.labels.get(a.name, "")) for a in axes), f.name, f.text, str(f.runs), "; ".join(f.notes)]
             for f in self.combined()
         ]
-        lines = ["".join(f"<th>{html.escape(text)}</th>" for text in head)]
-        lines += ["".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows]
-        return f"<p>{html.escape(repr(self))}</p><table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+        return html_paragraph(repr(self)) + html_table(head, rows)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nakmd.errors import InputError
+from nakmd.data_frames import csv_text, data_frame
 from nakmd.io.atomic import replacing, write_atomically
 from nakmd.sweep_results.run_figure import RunFigure
 from nakmd.sweep_results.seed_average import CombinedFigure
@@ -80,14 +78,7 @@ def frame(rows: Sequence[TableRow]) -> pd.DataFrame:
     InputError
         If pandas is not installed.
     """
-    if importlib.util.find_spec("pandas") is None:
-        raise InputError(
-            "A data frame needs pandas, which is not installed: pip install 'nakmd[tables]'. Without it, read "
-            "table.csv or combined.csv of the sweep, or use Sweep.figures and Sweep.combined()."
-        )
-    import pandas as pd  # noqa: PLC0415  (optional, and slow to import)
-
-    table = pd.DataFrame(list(rows))
+    table = data_frame(rows, "read table.csv or combined.csv of the sweep, or use Sweep.figures and Sweep.combined()")
     if "settled" in table:
         table["settled"] = table["settled"].astype("boolean")  # with missing values
     return table
@@ -98,7 +89,7 @@ def write(
 ) -> list[Path]:
     """Write the tables into a folder and return the files."""
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    written = {TABLE: _csv(runs), COMBINED: _csv(combined), JSON: text.encode()}
+    written = {TABLE: csv_text(runs).encode(), COMBINED: csv_text(combined).encode(), JSON: text.encode()}
     for name, data in written.items():
         write_atomically(directory / name, data, sync=False)
     paths = [directory / name for name in written]
@@ -109,16 +100,6 @@ def write(
         return [*paths, parquet]
     parquet.unlink(missing_ok=True)  # one of an earlier call would be of other runs
     return paths
-
-
-def _csv(rows: Sequence[TableRow]) -> bytes:
-    """Return a table as CSV; what is unknown is an empty field. Without rows it is empty."""
-    text = io.StringIO(newline="")
-    if rows:
-        lines = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        lines.writeheader()
-        lines.writerows(rows)
-    return text.getvalue().encode()
 
 
 def _mixed_as_text(table: pd.DataFrame) -> pd.DataFrame:
