@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import io_samples as samples
 import pytest
@@ -112,3 +115,38 @@ def test_a_trajectory_that_a_writer_opens_during_a_conversion_is_not_replaced(tm
         assert len(Trajectory(target)) == 4
         samples.write(target, state, range(3))
     assert sorted(os.listdir(tmp_path)) == ["s.h5md", "s.xyz", "t.h5md"]
+
+
+def test_without_flock_files_are_written_as_without_locks(tmp_path, monkeypatch, state):
+    monkeypatch.setattr("nakmd.io.journal.fcntl", None)
+    path = tmp_path / "t.h5md"
+    with TrajectoryWriter(path, state.topology) as writer:
+        writer.write(samples.frame(state, 0))
+        assert not is_being_written(path)
+    assert len(Trajectory(path)) == 1
+    assert os.listdir(tmp_path) == ["t.h5md"]
+
+
+def test_a_run_needs_nothing_that_windows_lacks(tmp_path):
+    """Modules, signals and clocks of POSIX are removed; the folder of the run has its lock all the same."""
+    lines = (
+        "import signal, sys, time",
+        "for name in ('fcntl', 'resource', 'pwd', 'grp', 'termios'): sys.modules[name] = None",
+        "for name in ('SIGHUP', 'SIGKILL', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'): delattr(signal, name)",
+        "for name in ('clock_gettime', 'CLOCK_BOOTTIME', 'CLOCK_MONOTONIC'): delattr(time, name)",
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})",
+        "import nakmd",
+        "from small_decks import small",
+        "from nakmd.errors import InputError",
+        "def again(now):",
+        "    try: nakmd.run(small(), 'run', threads=1, overwrite=True)",
+        "    except InputError as error: print('refused', error)",
+        "run = nakmd.run(small(), 'run', threads=1, progress=again)",
+        "print(run.status, len(run.trajectory) > 1)",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "finished True" in done.stdout
+    assert "refused" in done.stdout

@@ -262,7 +262,9 @@ class FolderLock:
 
 def _clocks() -> tuple[float, float]:
     """Return the time [s] of a clock that is never set and runs during sleep (where there is one), and of the day."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)), time.time()
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
+    return time.monotonic(), time.time()
 
 
 def _ages(then: tuple[float, float]) -> tuple[float, float]:

@@ -39,8 +39,9 @@ def interruptible() -> Iterator[Callable[[], None]]:
     usual: dict[int, Any] = {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
-        signal.SIGHUP: signal.SIG_DFL,
     }
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        usual[signal.SIGHUP] = signal.SIG_DFL
     replaced = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
     for number in replaced:
         signal.signal(number, interrupt)

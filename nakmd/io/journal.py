@@ -22,7 +22,6 @@ hold the lock of a file that nobody else finds. So a lock counts only if the jou
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import struct
@@ -32,6 +31,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nakmd.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows: as on a file system without locks; the lock of a run's folder needs none
+    fcntl = None  # type: ignore[assignment]
 
 #: End of the name of a journal, after the name of its file.
 SUFFIX = ".journal"
@@ -139,13 +143,13 @@ def locked_journal(path: str | os.PathLike[str]) -> int:
 
     Notes
     -----
-    On a file system without locks, all callers get a handle.
+    On a file system or an operating system without locks, all callers get a handle.
     """
     journal = journal_of(path)
     for _ in range(_LOCK_ATTEMPTS):
         handle = os.open(journal, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(handle, is_shared=False)
             if _is_named(handle, journal):
                 return handle
         except BlockingIOError:
@@ -163,6 +167,13 @@ def release_journal(path: str | os.PathLike[str], handle: int) -> None:
         if os.fstat(handle).st_size == 0 and _is_named(handle, journal):
             journal.unlink()
     os.close(handle)
+
+
+def _lock(handle: int, is_shared: bool) -> None:
+    """Lock an open file without waiting; `BlockingIOError` if it is locked, another `OSError` without locks."""
+    if fcntl is None:
+        raise OSError("This operating system has no flock.")
+    fcntl.flock(handle, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 def _is_named(handle: int, journal: Path) -> bool:
@@ -188,7 +199,7 @@ def is_being_written(path: str | os.PathLike[str]) -> bool:
         except OSError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            _lock(handle, is_shared=True)
             if _is_named(handle, journal):
                 return False
         except BlockingIOError:
