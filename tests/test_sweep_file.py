@@ -144,6 +144,29 @@ def test_zip_and_names_that_would_be_equal(swept):
     assert labels(sweep) == [(400, 450, 0.5), (400, 450, 0.8), (500, 550, 0.5), (500, 550, 0.8)]
 
 
+def test_zip_names_an_axis_of_several_keys_as_set_does(swept):
+    sweep = swept("""
+        deck = "deck.toml"
+        zip = [["stage[0].temperature, stage[1].temperature", "structure.liquid.x_K"]]
+        [set]
+        "stage[0].temperature, stage[1].temperature" = ["400 K", "500 K"]
+        structure.liquid.x_K = [0.5, 0.8]
+    """)
+    assert labels(sweep) == [(400, 0.5), (500, 0.8)]
+
+
+def test_zip_refuses_keys_of_different_axes_in_one_word(swept):
+    (fault, *_) = faults(swept, """
+        deck = "deck.toml"
+        zip = [["stage[0].temperature, stage[1].temperature", "structure.liquid.x_K"]]
+        [set]
+        "stage[0].temperature" = ["400 K", "500 K"]
+        "stage[1].temperature" = ["400 K", "500 K"]
+        structure.liquid.x_K = [0.5, 0.8]
+    """)  # fmt: skip
+    assert 'zip: set has no values for "stage[0].temperature, stage[1].temperature"' in fault
+
+
 def test_csv(swept, tmp_path):
     (tmp_path / "points.csv").write_text(
         'structure.liquid.x_K, stage[1].temperature\n0.5, 400 K\n\n0.67, "500 K"\n0.5, 500 K\n', encoding="utf-8-sig"

@@ -147,7 +147,10 @@ def _zipped(text: SweepText, tables: SweepTables, axes: list[Axis]) -> list[Grou
         group: list[Axis] = []
         for position, word in enumerate(words):
             try:
-                axis = by_key[read_key(word)]
+                # one of the keys that an axis sets, or all of them as in ``set``
+                axis = by_key[read_key(word.partition(",")[0].strip())]
+                if len({axis} | {by_key.get(read_key(part.strip())) for part in word.split(",")}) > 1:
+                    raise KeyError(word)
             except (ValueError, KeyError):
                 hint = did_you_mean(word, map(dotted, by_key))
                 text.fault(("zip", number, position), f'zip: set has no values for "{word}". {hint}')
