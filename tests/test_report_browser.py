@@ -22,37 +22,37 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def browser():
+def page(run):  # noqa: F811
+    """The page, opened once; at the end it must have asked for nothing but itself and reported no error."""
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(
+        browser = started.chromium.launch(
             executable_path=BROWSER, args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
         )
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def visit(browser, run):  # noqa: F811
-    """Open the page; afterwards, it must have asked for nothing but itself and reported no error."""
-    pages = []
-
-    def visit(width, **options):
-        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        page = browser.new_page()
         page.set_default_timeout(PATIENCE)
         asked, errors = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto((run.directory / "report.html").as_uri())
-        pages.append((page, asked, errors))
+        yield page
+        browser.close()
+    assert errors == []
+    assert all(url.startswith(("file://", "data:", "blob:")) for url in asked)
+    assert sum(url.startswith("file://") for url in asked) == 1
+
+
+@pytest.fixture
+def visit(page):
+    """Return a function that shows the page in a window of a given width."""
+
+    def visit(width, **media):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(**media)
         return page
 
     yield visit
-    for page, asked, errors in pages:
-        page.close()
-        assert errors == []
-        assert all(url.startswith(("file://", "data:", "blob:")) for url in asked)
-        assert sum(url.startswith("file://") for url in asked) == 1
+    page.emulate_media(media="null", color_scheme="null")
 
 
 def test_atoms_turn_and_species_hide(visit):

@@ -42,7 +42,7 @@ def test_a_wrong_input_is_one_message(command, tmp_path, key, unit, numbers, sai
 
 def made(monkeypatch, inputs, samples=8000, **more):
     monkeypatch.setattr("nakmd.studies.heat_study.heat.QUICK_SAMPLES", samples)
-    return study("heat", quick=True, inputs=inputs, **more)
+    return study("heat", quick=True, inputs=inputs, **{"threads": 1, **more})
 
 
 def test_the_verdict_follows_from_the_figures(monkeypatch):
