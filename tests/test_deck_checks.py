@@ -210,42 +210,48 @@ def test_estimate_counts_atoms_frames_and_rows():
     assert expected.wall_time is None
 
 
-def test_the_wall_time_is_that_of_the_stages(monkeypatch):
+def test_the_wall_time_is_that_of_stages_and_output(monkeypatch):
     """Ten times the steps take ten times as long; stages of one kind are timed once, by the longest."""
     timed = []
 
-    def time_stage(stage, *_):
-        timed.append(stage.steps)
-        return timed_steps.StageTime(stage.steps, 0.25)
+    def time_stage(trial, index):
+        timed.append(trial.stages[index].steps)
+        return timed_steps.StageTime(trial.stages[index].steps, 0.25)
 
-    monkeypatch.setattr(timed_steps, "_time_stage", time_stage)
+    monkeypatch.setattr(timed_steps._Trial, "time_stage", time_stage)
+    monkeypatch.setattr(timed_steps._Trial, "time_output", lambda *_: (2.0, 3.0))
     long = {**PRODUCE, "steps": 10 * PRODUCE["steps"]}
     plan = plan_of(LIQUID, [PRODUCE, long, {**PRODUCE, "barostat": {"axes": "xyz"}}])
-    assert estimate(plan).wall_time == 0.25 * 12 * PRODUCE["steps"]
+    forecast = estimate(plan)
+    assert forecast.wall_time == 0.25 * 12 * PRODUCE["steps"] + 2.0 * forecast.n_rows + 3.0 * forecast.n_frames
     assert sorted(timed) == [PRODUCE["steps"], long["steps"]]
+
+
+def times_of(plan):
+    return timed_steps.time_stages(plan.deck, plan.source, plan.system, plan.potential, 1)
 
 
 def test_steps_are_timed_on_a_copy():
     plan = plan_of(LIQUID, [{"kind": "relax", "steps": 10}, PRODUCE])
     before = plan.system.copy()
-    relaxation, dynamics = timed_steps.time_stages(plan.deck, plan.system, plan.potential, 1)
-    assert (relaxation.steps, dynamics.steps) == (10, PRODUCE["steps"])
-    assert min(relaxation.seconds, dynamics.seconds) > 0.0
+    found = times_of(plan)
+    assert [stage.steps for stage in found.stages] == [10, PRODUCE["steps"]]
+    assert min(stage.seconds for stage in found.stages) > 0.0
+    assert min(found.row, found.frame) >= 0.0
     np.testing.assert_array_equal(plan.system.positions, before.positions)
     np.testing.assert_array_equal(plan.system.velocities, before.velocities)
 
 
 def test_a_relaxation_that_converges_while_it_is_timed_has_its_own_number_of_steps():
     plan = plan_of(LIQUID, [{"kind": "relax", "steps": 400, "force": "50 eV/Å"}, PRODUCE])
-    relaxation, _ = timed_steps.time_stages(plan.deck, plan.system, plan.potential, 1)
-    assert relaxation.steps < 16
+    assert times_of(plan).stages[0].steps < 16
 
 
 def test_no_wall_time_is_given_where_the_steps_fail(monkeypatch):
     def fail(*_):
         raise ExplosionError("An atom is lost.")
 
-    monkeypatch.setattr(timed_steps, "_time_stage", fail)
+    monkeypatch.setattr(timed_steps._Trial, "time_stage", fail)
     forecast = estimate(plan_of())
     assert forecast.wall_time is None
     assert "could be tried" in forecast.time_source

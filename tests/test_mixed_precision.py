@@ -45,7 +45,11 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES)
+#: Cases whose kernels are those of others in another order; compiling them in both precisions takes half a minute.
+MORE = ("cubics", "sum of terms")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name in MORE else name for name in CASES])
 def case(request):
     """Return a system, its model, and the same in mixed precision."""
     build, potential = CASES[request.param]

@@ -151,7 +151,7 @@ def gradient_error(potential, system, h=1e-5):
     return worst / np.abs(forces).max()
 
 
-@pytest.mark.parametrize("cut", ["shift", "smooth"])
+@pytest.mark.parametrize("cut", [pytest.param("shift", marks=pytest.mark.slow), "smooth"])
 def test_a_formula_without_an_attraction_is_fully_screened(cut):
     """Lennard-Jones declares no attraction; central differences have errors of 1e-8."""
     pairs = {pair: {"epsilon": 0.02, "sigma": 2.9, "cutoff": 7.0, "cut": cut} for pair in MORSE}

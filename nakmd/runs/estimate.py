@@ -67,7 +67,8 @@ class Estimate:
     is_kept : bool
         Whether the run reads the structure instead of building it again.
     wall_time : float [s] or None
-        Of the steps; the analyses that follow them are not counted. None if it was not measured, or the steps failed.
+        Of the steps and their output; the analyses that follow them are not counted. None if it was not measured, or
+        the steps failed.
     time_source : str
         How the wall time was found.
     """
@@ -131,7 +132,9 @@ def estimate(plan: Plan, *, threads: int | None = None, timed: bool = True) -> E
     n_here = int(here.sum())
     n_stored = count_stored(plan.draft, system.topology)
     size, frames, rows = estimate_output(plan.draft, n_stored)
-    wall_time, source = _wall_time(plan, n_here, threads or available_threads()) if timed else (None, "not measured")
+    wall_time, source = None, "not measured"
+    if timed:
+        wall_time, source = _wall_time(plan, n_here, rows, frames, threads or available_threads())
     return Estimate(
         title=deck.title or plan.source.name,
         seed=deck.seed,
@@ -175,19 +178,19 @@ def _stored(output: Output, n_stored: int, n_atoms: int) -> str:
     return f"{n_stored:,} of {n_atoms:,} atoms ({', '.join(output.atoms)}), {text}"
 
 
-def _wall_time(plan: Plan, n_here: int, threads: int) -> tuple[float | None, str]:
-    """Return the wall time [s] of all steps, None if they fail, and how it was found."""
+def _wall_time(plan: Plan, n_here: int, rows: int, frames: int, threads: int) -> tuple[float | None, str]:
+    """Return the wall time [s] of all steps and their output, None if they fail, and how it was found."""
     deck, system, potential = plan.require()
     outside = [term.label for term in potential.terms if term.is_external]
     if outside:  # a call may take minutes: one is enough
         seconds = seconds_of_a_call(potential, system)
         steps = sum(stage.n_steps for stage in deck.stage)
         return steps * seconds, f"one call of {' and '.join(outside)} on this system took {seconds:.3g} s"
-    times = time_stages(deck, system, potential, threads)
-    if times is None:
+    timed = time_stages(deck, plan.source, system, potential, threads)
+    if timed is None:
         return None, "not all stages could be tried without those before them"
-    total = 0.0
-    for stage, time in zip(deck.stage, times, strict=True):
+    total = rows * timed.row + frames * timed.frame
+    for stage, time in zip(deck.stage, timed.stages, strict=True):
         arriving = 0.5 * stage.count if isinstance(stage, Deposition) else 0.0  # on average
         total += time.steps * time.seconds * (1.0 + arriving / n_here)
     return total, f"some steps timed, {threads} thread{'s' if threads > 1 else ''}"

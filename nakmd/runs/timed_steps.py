@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from nakmd.deck.deck import Deck
+from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_sections import Dynamics, Relax
 from nakmd.errors import NakmdError
 from nakmd.potentials import Potential
 from nakmd.runs.stage_builder import build_stages
-from nakmd.simulation import Deadline, Simulation, Stage
+from nakmd.runs.trajectory_file import open_trajectory
+from nakmd.simulation import Deadline, FrameWriter, Observer, Simulation, Stage, ThermoWriter
 from nakmd.system import System
 
 #: Wall time [s] for the steps of one kind of stage, once `LEAST_STEPS` are done.
@@ -35,6 +40,21 @@ class StageTime:
 
     steps: int
     seconds: float
+
+
+class TimedSteps(NamedTuple):
+    """What the stages and the output of a deck take.
+
+    Attributes
+    ----------
+    stages : list of StageTime
+    row, frame : float [s]
+        What a row of the thermo table and a frame take.
+    """
+
+    stages: list[StageTime]
+    row: float
+    frame: float
 
 
 class _Stopwatch(Deadline):
@@ -61,16 +81,21 @@ class _Stopwatch(Deadline):
         return sum(counted) / max(len(counted), 1)
 
 
-def time_stages(deck: Deck, system: System, potential: Potential, threads: int) -> list[StageTime] | None:
-    """Time the stages of a deck that can run.
+def time_stages(
+    deck: Deck, source: DeckSource, system: System, potential: Potential, threads: int
+) -> TimedSteps | None:
+    """Time the stages of a deck that can run, and its output.
 
     Relaxations that begin the run are run first, so that the steps after them are like those of the run. Of stages
     with the same integrator, thermostat and barostat the longest is timed. Exchange moves are timed with the steps
-    between them; atoms that arrive are not.
+    between them; atoms that arrive, live analyses and checkpoints are not. A row of the thermo table and a frame take
+    what steps that all have one take more, in a temporary folder.
 
     Parameters
     ----------
     deck : Deck
+    source : DeckSource
+        The text of the deck, which a trajectory stores.
     system : System
         Not changed.
     potential : Potential
@@ -78,18 +103,18 @@ def time_stages(deck: Deck, system: System, potential: Potential, threads: int) 
 
     Returns
     -------
-    list of StageTime or None
-        For each stage; None if the steps cannot be made, for example because the structure explodes without the
-        whole relaxation.
+    TimedSteps or None
+        None if the steps cannot be made, for example because the structure explodes without the whole relaxation.
     """
-    trial = system.copy()
-    stages = build_stages(deck, has_velocities=True)
+    trial = _Trial(deck, source, system.copy(), potential, threads)
+    stages = trial.stages
     kinds = [_kind(stage) for stage in stages]
     longest = {kind: max(_of(kind, kinds), key=lambda index: stages[index].steps) for kind in dict.fromkeys(kinds)}
     found: dict[Hashable, StageTime] = {}
     try:
         for kind, index in longest.items():
-            found[kind] = _time_stage(stages[index], deck.stage[index], deck.seed, trial, potential, threads)
+            found[kind] = trial.time_stage(index)
+        row, frame = trial.time_output(max(range(len(stages)), key=lambda index: stages[index].steps))
     except NakmdError:
         return None
     times = []
@@ -97,7 +122,7 @@ def time_stages(deck: Deck, system: System, potential: Potential, threads: int) 
         timed = found[kind]
         converged = timed.steps < stages[longest[kind]].steps
         times.append(StageTime(min(timed.steps, stage.steps) if converged else stage.steps, timed.seconds))
-    return times
+    return TimedSteps(times, row, frame)
 
 
 def _of(kind: Hashable, kinds: list[Hashable]) -> list[int]:
@@ -117,17 +142,51 @@ def _parts(integrator: object, name: str) -> list[object]:
     return list(part) if isinstance(part, list | tuple) else [part]
 
 
-def _time_stage(
-    stage: Stage, section: Relax | Dynamics, seed: int, system: System, potential: Potential, threads: int
-) -> StageTime:
-    """Run the first steps of a stage and time them; the system is changed."""
-    least = max([LEAST_STEPS, *(2 * move.every for move in stage.moves)])
-    start = None
-    if isinstance(section, Dynamics):
-        start = section.velocities if section.temperature is None else max(section.temperature)
-    watch = _Stopwatch(least)
-    tried = replace(stage, initial_temperature=start, deposit=None)
-    simulation = Simulation(system, potential, [tried], seed=seed, threads=threads, deadline=watch)
-    simulation.run()
-    is_converged = isinstance(section, Relax) and stage.integrator.is_finished
-    return StageTime(simulation.step if is_converged else stage.steps, watch.mean)
+class _Trial:
+    """A system on which the stages of a deck are tried one after the other; it is changed."""
+
+    def __init__(self, deck: Deck, source: DeckSource, system: System, potential: Potential, threads: int) -> None:
+        self.stages = build_stages(deck, has_velocities=True)
+        self._deck, self._source, self._system, self._potential = deck, source, system, potential
+        self._threads = threads
+
+    def time_stage(self, index: int) -> StageTime:
+        """Run the first steps of a stage and time them."""
+        stage, section = self.stages[index], self._deck.stage[index]
+        simulation, seconds = self._run(index)
+        is_converged = isinstance(section, Relax) and stage.integrator.is_finished
+        return StageTime(simulation.step if is_converged else stage.steps, seconds)
+
+    def time_output(self, index: int) -> tuple[float, float]:
+        """Return what a row and a frame take in a stage [s]."""
+        output, topology = self._deck.output, self._system.topology
+        _, plain = self._run(index)
+        taken = []
+        with TemporaryDirectory(prefix="nakmd-check-") as folder:
+            for name in ("rows", "frames"):
+                path = Path(folder) / name
+                with open_trajectory(
+                    path, "w", self._deck, self._source, topology, self._potential, self.stages, {}
+                ) as writer:
+                    observer = (
+                        ThermoWriter(writer, 1, heat_current=output.heat_current)
+                        if name == "rows"
+                        else FrameWriter(writer, 1, virials=output.virials)
+                    )
+                    taken.append(max(0.0, self._run(index, observer)[1] - plain))
+        return taken[0], taken[1]
+
+    def _run(self, index: int, *observers: Observer) -> tuple[Simulation, float]:
+        """Return the simulation of the first steps of a stage, and the mean time of a step [s]."""
+        stage, section = self.stages[index], self._deck.stage[index]
+        start = None
+        if isinstance(section, Dynamics):
+            start = section.velocities if section.temperature is None else max(section.temperature)
+        watch = _Stopwatch(max([LEAST_STEPS, *(2 * move.every for move in stage.moves)]))
+        tried = replace(stage, initial_temperature=start, deposit=None)
+        simulation = Simulation(
+            self._system, self._potential, [tried], observers, seed=self._deck.seed, threads=self._threads,
+            deadline=watch,
+        )  # fmt: skip
+        simulation.run()
+        return simulation, watch.mean

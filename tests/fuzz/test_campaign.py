@@ -14,7 +14,7 @@ from kinds import KINDS
 ONCE_A_FAULT = {"deck": [103], "dump": [1607], "checkpoint": [334]}
 
 #: Most whole files of a kind here: every set would compile its kernels.
-MOST_FILES = 8
+MOST_FILES = 4
 
 #: Time limit [s] of one input. It only ends an endless loop: a busy machine may be slow.
 LIMIT = 900
