@@ -219,7 +219,7 @@ def test_the_wall_time_is_that_of_stages_and_output(monkeypatch):
         return timed_steps.StageTime(trial.stages[index].steps, 0.25)
 
     monkeypatch.setattr(timed_steps._Trial, "time_stage", time_stage)
-    monkeypatch.setattr(timed_steps._Trial, "time_output", lambda *_: (2.0, 3.0))
+    monkeypatch.setattr(timed_steps._Trial, "time_output", lambda _, __, step: (8.0 * step, 12.0 * step))
     long = {**PRODUCE, "steps": 10 * PRODUCE["steps"]}
     plan = plan_of(LIQUID, [PRODUCE, long, {**PRODUCE, "barostat": {"axes": "xyz"}}])
     forecast = estimate(plan)

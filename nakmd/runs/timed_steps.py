@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ BUDGET = 0.5
 
 #: Steps that are not counted (they compile and build the first lists), and the least number that is.
 UNCOUNTED, LEAST_STEPS = 2, 16
+
+#: Least and largest number of counted steps with a row or a frame.
+LEAST_OUTPUT, MOST_OUTPUT = 4, 100
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,10 @@ class TimedSteps(NamedTuple):
 class _Stopwatch(Deadline):
     """Stops a simulation when its steps have been timed for long enough."""
 
-    def __init__(self, least: int) -> None:
+    def __init__(self, least: int, most: float) -> None:
         super().__init__(0.0)
         self.taken: list[float] = []
-        self._least = UNCOUNTED + least
+        self._least, self._most = UNCOUNTED + least, UNCOUNTED + most
 
     def begin(self) -> None:
         self._step_began = time.perf_counter()
@@ -72,7 +76,8 @@ class _Stopwatch(Deadline):
         now = time.perf_counter()
         self.taken.append(now - self._step_began)
         self._step_began = now
-        return len(self.taken) >= self._least and sum(self.taken[UNCOUNTED:]) >= BUDGET
+        number = len(self.taken)
+        return number >= self._most or (number >= self._least and sum(self.taken[UNCOUNTED:]) >= BUDGET)
 
     @property
     def mean(self) -> float:
@@ -114,7 +119,8 @@ def time_stages(
     try:
         for kind, index in longest.items():
             found[kind] = trial.time_stage(index)
-        row, frame = trial.time_output(max(range(len(stages)), key=lambda index: stages[index].steps))
+        last = max(range(len(stages)), key=lambda index: stages[index].steps)
+        row, frame = trial.time_output(last, found[kinds[last]].seconds)
     except NakmdError:
         return None
     times = []
@@ -157,10 +163,9 @@ class _Trial:
         is_converged = isinstance(section, Relax) and stage.integrator.is_finished
         return StageTime(simulation.step if is_converged else stage.steps, seconds)
 
-    def time_output(self, index: int) -> tuple[float, float]:
-        """Return what a row and a frame take in a stage [s]."""
+    def time_output(self, index: int, step: float) -> tuple[float, float]:
+        """Return what a row and a frame take in a stage whose steps without them take a time [s]."""
         output, topology = self._deck.output, self._system.topology
-        _, plain = self._run(index)
         taken = []
         with TemporaryDirectory(prefix="nakmd-check-") as folder:
             for name in ("rows", "frames"):
@@ -173,7 +178,7 @@ class _Trial:
                         if name == "rows"
                         else FrameWriter(writer, 1, virials=output.virials)
                     )
-                    taken.append(max(0.0, self._run(index, observer)[1] - plain))
+                    taken.append(max(0.0, self._run(index, observer)[1] - step))
         return taken[0], taken[1]
 
     def _run(self, index: int, *observers: Observer) -> tuple[Simulation, float]:
@@ -182,7 +187,9 @@ class _Trial:
         start = None
         if isinstance(section, Dynamics):
             start = section.velocities if section.temperature is None else max(section.temperature)
-        watch = _Stopwatch(max([LEAST_STEPS, *(2 * move.every for move in stage.moves)]))
+        # frames of large systems fill a disk
+        least = LEAST_OUTPUT if observers else max([LEAST_STEPS, *(2 * move.every for move in stage.moves)])
+        watch = _Stopwatch(least, MOST_OUTPUT if observers else math.inf)
         tried = replace(stage, initial_temperature=start, deposit=None)
         simulation = Simulation(
             self._system, self._potential, [tried], observers, seed=self._deck.seed, threads=self._threads,
