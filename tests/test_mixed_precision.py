@@ -45,8 +45,8 @@ CASES = {
 }
 
 
-#: Cases whose kernels are those of others in another order; compiling them in both precisions takes half a minute.
-MORE = ("cubics", "sum of terms")
+#: Cases that are slow tests: compiling their kernels in both precisions takes a minute.
+MORE = ("cubics", "tables", "sum of terms")
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name in MORE else name for name in CASES])

@@ -153,6 +153,7 @@ def test_bits_on_threads_and_from_a_state(evaluator):
     assert bits(result) == bits(resumed)
 
 
+@pytest.mark.slow
 def test_mixed_precision(evaluator):
     """Forces in float32: 1e-5 of the largest, as for every pair."""
     system = with_layers(sheets(3))

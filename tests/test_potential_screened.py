@@ -173,6 +173,7 @@ def test_a_tabulated_metal_screens_too():
 
 
 # ------------------------------------------------------------------------------------------ precision, provenance
+@pytest.mark.slow
 def test_mixed_precision():
     """As in `test_mixed_precision`: a float32 has 24 bits, and bits do not depend on threads."""
     system = wetted()

@@ -98,6 +98,7 @@ def test_pair_virials_equal_those_of_lammps(name):
     assert np.abs(computed(evaluator, system)[1] - theirs).max() < 1e-9 * np.abs(theirs).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["screened", "morse"])
 def test_virials_in_mixed_precision(style):
     """Sums over neighbours are in float32: 1e-5 of the largest virial, as for the forces."""

@@ -115,8 +115,8 @@ def test_fraction_is_met_to_the_nearest_site_and_sites_keep_their_distance(fract
     doped = dope(wall, fractions, seed=seed, min_distance=distance, relax=False)
     achieved = nitrogen_fractions(doped)
     for kind, fraction in fractions.items():
-        # half a site of up to 3 N
-        assert achieved[kind] == pytest.approx(fraction, abs=1.5 / doped.n_atoms)
+        # half a site of up to 3 N; a wall with one site more or less has one atom less or more
+        assert achieved[kind] == pytest.approx(fraction, abs=(1.5 + fraction) / doped.n_atoms)
     # atoms of one site share its vacancy: connect N and edge atoms over at most 2.85 Å (across a ring) ...
     names = np.array(doped.species_names)[doped.species]
     special = np.flatnonzero(names != "C")

@@ -208,6 +208,7 @@ def frame_of(symbols, energy, kind, basis, **more):
     return atoms
 
 
+@pytest.mark.slow
 def test_adsorption_of_the_dilute_set_agrees_with_its_fit():
     """-0.800 eV at 2.600 Å on a wide sheet with bonds of 1.42 Å; bonds of 1.4243 Å change it by 4 meV."""
     sites = ["hollow", "bridge", "top", "three N"]
