@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from nakmd.analysis.affinity import AffinityRecord
 from nakmd.analysis.coordination import CoordinationRecord
 from nakmd.analysis.diffusion import DiffusionRecord
-from nakmd.analysis.numerics.statistics import format_measure
-from nakmd.analysis.table_row import WithError, trust_note
+from nakmd.analysis.table_row import Row, WithError
 from nakmd.report.tables import interval_text, typeset
 from nakmd.results.results import Results
 
@@ -65,8 +64,8 @@ def answers(results: Results) -> list[Answer]:
 
 
 def _figure(name: str, measured: WithError) -> HeadlineFigure:
-    value = typeset(format_measure(float(measured.value), float(measured.error), measured.unit))
-    return HeadlineFigure(name, value, interval_text(measured), trust_note(measured))
+    row = Row.of(name, measured)
+    return HeadlineFigure(name, typeset(row.text), interval_text(measured), row.note)
 
 
 def _of_affinity(record: AffinityRecord) -> Answer:

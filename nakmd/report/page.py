@@ -237,10 +237,11 @@ def _plots(results: Results) -> list[Plot]:
 
 def _heading(name: str) -> str:
     """Return the title of a result: what its quantity is, and of what."""
-    kind = quantity_of(name)
+    heading = tables.heading_of(name)
+    if quantity_of(name) is None:
+        return heading
     of_what = " ".join(name.split()[1:])
-    title = kind.title.partition(":")[0].partition(" (")[0] if kind is not None else name.replace("_", " ")
-    return title[:1].upper() + title[1:] + (f": {of_what}" if of_what and kind is not None else "")
+    return heading.partition(":")[0].partition(" (")[0] + (f": {of_what}" if of_what else "")
 
 
 def _views(trajectory: Trajectory) -> dict[str, Any]:

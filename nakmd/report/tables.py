@@ -97,10 +97,16 @@ def result_groups(results: Results) -> list[ResultGroup]:
         name = record.split(maxsplit=1)[0]
         kind = quantity_of(record)
         if name not in groups:
-            title = kind.title if kind is not None else name.replace("_", " ")
-            groups[name] = ResultGroup(name, title[:1].upper() + title[1:], _definition(kind), [])
+            groups[name] = ResultGroup(name, heading_of(name), _definition(kind), [])
         groups[name].lines.extend(map(_line, rows))
     return [group for group in groups.values() if group.lines]
+
+
+def heading_of(record: str) -> str:
+    """Return what the quantity of a record is, as a heading; its name in words without a registered quantity."""
+    kind = quantity_of(record)
+    title = kind.title if kind is not None else record.replace("_", " ")
+    return title[:1].upper() + title[1:]
 
 
 def _definition(kind: type[NamedAnalysis] | None) -> str:

@@ -14,6 +14,7 @@ from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_sections import Dynamics, Relax
 from nakmd.errors import NakmdError
+from nakmd.integrators import VelocityVerlet
 from nakmd.potentials import Potential
 from nakmd.runs.stage_builder import build_stages
 from nakmd.runs.trajectory_file import open_trajectory
@@ -114,7 +115,10 @@ def time_stages(
     trial = _Trial(deck, source, system.copy(), potential, threads)
     stages = trial.stages
     kinds = [_kind(stage) for stage in stages]
-    longest = {kind: max(_of(kind, kinds), key=lambda index: stages[index].steps) for kind in dict.fromkeys(kinds)}
+    longest: dict[Hashable, int] = {}
+    for index, kind in enumerate(kinds):
+        if kind not in longest or stages[index].steps > stages[longest[kind]].steps:
+            longest[kind] = index
     found: dict[Hashable, StageTime] = {}
     try:
         for kind, index in longest.items():
@@ -131,21 +135,14 @@ def time_stages(
     return TimedSteps(times, row, frame)
 
 
-def _of(kind: Hashable, kinds: list[Hashable]) -> list[int]:
-    return [index for index, one in enumerate(kinds) if one == kind]
-
-
 def _kind(stage: Stage) -> Hashable:
     """Return what stages whose steps take the same time have in common."""
     integrator = stage.integrator
-    parts = [type(part).__name__ for name in ("thermostats", "barostat") for part in _parts(integrator, name)]
-    moves = [(type(move).__name__, move.every, move.attempts) for move in stage.moves]
-    return type(integrator).__name__, tuple(parts), tuple(moves), getattr(integrator, "inner_steps", 1)
-
-
-def _parts(integrator: object, name: str) -> list[object]:
-    part = getattr(integrator, name, None)
-    return list(part) if isinstance(part, list | tuple) else [part]
+    parts: list[type] = [type(integrator)]
+    if isinstance(integrator, VelocityVerlet):
+        parts += [*map(type, integrator.thermostats), type(integrator.barostat)]
+    moves = tuple((type(move), move.every, move.attempts) for move in stage.moves)
+    return tuple(parts), moves, getattr(integrator, "inner_steps", 1)
 
 
 class _Trial:
@@ -166,20 +163,14 @@ class _Trial:
     def time_output(self, index: int, step: float) -> tuple[float, float]:
         """Return what a row and a frame take in a stage whose steps without them take a time [s]."""
         output, topology = self._deck.output, self._system.topology
-        taken = []
         with TemporaryDirectory(prefix="nakmd-check-") as folder:
-            for name in ("rows", "frames"):
-                path = Path(folder) / name
-                with open_trajectory(
-                    path, "w", self._deck, self._source, topology, self._potential, self.stages, {}
-                ) as writer:
-                    observer = (
-                        ThermoWriter(writer, 1, heat_current=output.heat_current)
-                        if name == "rows"
-                        else FrameWriter(writer, 1, virials=output.virials)
-                    )
-                    taken.append(max(0.0, self._run(index, observer)[1] - step))
-        return taken[0], taken[1]
+            path = Path(folder) / "trajectory.h5md"
+            with open_trajectory(
+                path, "w", self._deck, self._source, topology, self._potential, self.stages, {}
+            ) as writer:
+                _, with_row = self._run(index, ThermoWriter(writer, 1, heat_current=output.heat_current))
+                _, with_frame = self._run(index, FrameWriter(writer, 1, virials=output.virials))
+        return max(0.0, with_row - step), max(0.0, with_frame - step)
 
     def _run(self, index: int, *observers: Observer) -> tuple[Simulation, float]:
         """Return the simulation of the first steps of a stage, and the mean time of a step [s]."""

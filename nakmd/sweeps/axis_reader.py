@@ -48,7 +48,7 @@ def _of_set(text: SweepText, tables: SweepTables) -> tuple[list[Axis], list[Chan
     for path, written in _entries(tables.set, ("set",)):
         name = ".".join(str(step) for step in path[1:])
         try:
-            keys = tuple(read_key(part.strip()) for part in name.split(","))
+            keys = _keys(name)
             values = values_of_range(written) if is_range(written) else written
         except ValueError as error:
             text.fault(path, f'"{name}": {error}')
@@ -62,6 +62,11 @@ def _of_set(text: SweepText, tables: SweepTables) -> tuple[list[Axis], list[Chan
             places = [text.place((*path, k) if is_listed else path) for k in range(len(values))]
             axes.append(Axis(keys, tuple(values), tuple(places)))
     return axes, fixed
+
+
+def _keys(name: str) -> tuple[KeyPath, ...]:
+    """Return the keys of an axis, which are separated by commas."""
+    return tuple(read_key(part.strip()) for part in name.split(","))
 
 
 def _entries(table: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
@@ -147,10 +152,8 @@ def _zipped(text: SweepText, tables: SweepTables, axes: list[Axis]) -> list[Grou
         group: list[Axis] = []
         for position, word in enumerate(words):
             try:
-                # one of the keys that an axis sets, or all of them as in ``set``
-                axis = by_key[read_key(word.partition(",")[0].strip())]
-                if len({axis} | {by_key.get(read_key(part.strip())) for part in word.split(",")}) > 1:
-                    raise KeyError(word)
+                # one of the keys that an axis sets, or several as in ``set``; of two axes it is a ValueError
+                (axis,) = {by_key[key] for key in _keys(word)}
             except (ValueError, KeyError):
                 hint = did_you_mean(word, map(dotted, by_key))
                 text.fault(("zip", number, position), f'zip: set has no values for "{word}". {hint}')

@@ -60,8 +60,7 @@ class ClaimLedger:
         """
         known = load_claims(claims)
         folder = data_folder("claims") / "results" if results is None else Path(results)
-        found = {name: folder / f"{name}.json" for name in known}
-        return cls(known, {name: read_result(path) for name, path in found.items() if path.exists()})
+        return cls(known, _stored(folder, known))
 
     def stale(self) -> dict[str, list[str]]:
         """Return what has changed since each stored result that is stale: names of claim, rule, potentials, inputs.
@@ -162,8 +161,7 @@ def fresh_results(
     InputError
         If a stored result has a fault.
     """
-    found = {name: Path(directory) / f"{name}.json" for name in claims}
-    ledger = ClaimLedger(claims, {name: read_result(path) for name, path in found.items() if path.exists()})
+    ledger = ClaimLedger(claims, _stored(Path(directory), claims))
     stale = ledger.stale()
     return {
         name: result
@@ -173,6 +171,12 @@ def fresh_results(
         and result.quick == settings.quick
         and int(result.provenance.get("seed", 0)) == settings.seed
     }
+
+
+def _stored(folder: Path, claims: Mapping[str, PublishedClaim]) -> dict[str, ClaimResult]:
+    """Return the results of a folder, ``ID.json``, of those claims that have one."""
+    files = {name: folder / f"{name}.json" for name in claims}
+    return {name: read_result(path) for name, path in files.items() if path.exists()}
 
 
 def digests_of(claim: PublishedClaim, source: FigureSource | None, parts: Mapping[str, ClaimVerdict]) -> dict[str, str]:

@@ -115,9 +115,8 @@ def _draw_roughness(axes: DrawnAxes, figures: Figures, models: Sequence[str], re
     line = np.array(ROOTS)
     axes.plot(line, line, color="0.6", lw=1.0, label="random growth")
     axes.set(xlabel="√θ", ylabel="w / d", xlim=ROOTS, ylim=(0.0, None))
-    axes.set_title(
-        f"roughness, {next(iter(runs)).split('/')[_MODEL]} (open: warm)" if runs else "roughness", fontsize=9
-    )
+    model = next((key.split("/")[_MODEL] for key in runs), "")
+    axes.set_title(f"roughness, {model} (open: > {WARMER:g} K above the bath)", fontsize=9)
     axes.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
