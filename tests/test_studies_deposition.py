@@ -452,8 +452,24 @@ def test_films_and_islands_as_figures(full):
     assert not any("at rest" in text for text in asked.answers(without))
 
 
-def test_sheets_with_graphitic_nitrogen_have_the_set_of_their_doping():
-    points = list(island_points.points({"nak-cn": load("nak-cn")}, quick=False))
-    sets = {point.settings["sheet"]: potential_hash(point.potential) for point in points}
-    assert sets["graphene"] == sets["graphene with pyridinic N"] == potential_hash(load("nak-cn"))
-    assert sets["graphene with graphitic N"] == potential_hash(load("nak-cn", doping=film_or_island.NITROGEN))
+def test_carbon_with_graphitic_nitrogen_has_the_set_of_its_doping():
+    bare = {"nak-cn": load("nak-cn")}
+    sets = {
+        point.settings.get("sheet") or point.settings["wall"]: potential_hash(point.potential)
+        for point in (*island_points.points(bare, quick=False), *wall_points.points(bare, quick=False, seed=0))
+    }
+    assert set(sets) == {*film_or_island.SHEETS, *arrivals_on_walls.WALLS}
+    for name, found in sets.items():
+        share = film_or_island.NITROGEN if "tube" not in name else arrivals_on_walls.NITROGEN
+        assert found == potential_hash(load("nak-cn", doping=share) if "graphitic" in name else bare["nak-cn"]), name
+
+
+def test_figures_of_crystals_do_not_depend_on_carbon():
+    asked = DepositionStudy(load_inputs().of("deposition"), {model: load(model) for model in MODELS})
+    carbon = [point for point in asked.points() if point.key.startswith("nak-cn/")]
+    others = [point for point in asked.points() if not point.key.startswith("nak-cn/")]
+    assert carbon
+    assert others
+    assert not any(asked.bears_on(point, "mixing.Na on K.300 K") for point in carbon)
+    assert all(asked.bears_on(point, "mixing.Na on K.300 K") for point in others)
+    assert all(asked.bears_on(point, "K in first layer.K on tube with graphitic N") for point in asked.points())

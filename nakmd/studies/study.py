@@ -198,6 +198,13 @@ class Study(ABC):
     def figures(self, results: PointResults) -> list[StudyFigure]:
         """Return the figures from the results of the points."""
 
+    def bears_on(self, point: StudyPoint, key: str) -> bool:
+        """Return whether the figures of a key depend on a point; by default on each.
+
+        A stored verdict is stale when a point that its figures depend on has changed.
+        """
+        return True
+
     def answers(self, figures: Figures) -> tuple[str, ...]:
         """Return what the figures say, in sentences that follow from them by code; none by default."""
         return ()

@@ -187,7 +187,7 @@ def digests_of(claim: PublishedClaim, source: FigureSource | None, parts: Mappin
         return {**digests, **found}
     if source is None:
         return {**digests, f"study {claim.study}": MISSING} if claim.study else digests
-    return {**digests, **source.digests()}
+    return {**digests, **source.digests(claim.figures.values())}
 
 
 def _source(name: str, settings: SourceSettings) -> tuple[FigureSource | None, str]:

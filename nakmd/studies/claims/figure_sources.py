@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,8 +61,14 @@ class FigureSource(ABC):
         """Return the figures; a study computes those points that are not stored."""
 
     @abstractmethod
-    def digests(self) -> dict[str, str]:
-        """Return digests of everything that the figures depend on, by name. A result with others is stale."""
+    def digests(self, keys: Collection[str]) -> dict[str, str]:
+        """Return digests of everything that figures depend on, by name. A result with others is stale.
+
+        Parameters
+        ----------
+        keys : collection of str
+            Of the figures.
+        """
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -123,17 +129,21 @@ class StudySource(FigureSource):
         return {model: load_named_or_file(model, Path()) for model in study_class(self.name).default_models}
 
     @cached_property
-    def _digests(self) -> dict[str, str]:
-        points = {point.key: point.digest for point in self._asked.points()}
+    def _points(self) -> list[StudyPoint]:
+        return self._asked.points()
+
+    @cached_property
+    def _common_digests(self) -> dict[str, str]:
         return {
             **{f"potential {model}": potential_hash(potential) for model, potential in self._models.items()},
             f"inputs of {self.name}": _hashed(self._asked.inputs.to_dict()),
-            f"points of {self.name}": _hashed(points),
         }
 
-    def digests(self) -> dict[str, str]:
-        """Return the digests of potentials, inputs, and settings and format of the points."""
-        return self._digests
+    def digests(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the digests of potentials, inputs, and settings and format of the points that bear on the figures."""
+        bearing = (point for point in self._points if any(self._asked.bears_on(point, key) for key in keys))
+        points = _hashed({point.key: point.digest for point in bearing})
+        return {**self._common_digests, f"points of {self.name}": points}
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -183,8 +193,8 @@ class RecordSource(FigureSource):
         """Return the figures of the record."""
         return Figures(self._record.figures)
 
-    def digests(self) -> dict[str, str]:
-        """Return the digests of the files."""
+    def digests(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the digests of the files, whatever the figures."""
         return dict(self._record.digests)
 
     @property

@@ -52,6 +52,9 @@ WALLS: Mapping[str, Callable[[], tuple[System, str]]] = {
     "tube with pyridinic N": lambda: _tube(pyridinic=NITROGEN),
 }
 
+#: Fraction of graphitic nitrogen of walls that have some: sets for carbon are used at it.
+GRAPHITIC: Mapping[str, float] = {"tube with graphitic N": NITROGEN}
+
 
 def run(
     potential: Potential, wall: str, sequence: str, temperature: float, every: float, count: int, seed: int

@@ -7,14 +7,18 @@ from typing import ClassVar
 from nakmd.analysis.plotting import Figure
 from nakmd.errors import CoverageError
 from nakmd.studies.deposition_study import (
+    arrivals_on_walls,
     deposition_answers,
     deposition_picture,
+    film_or_island,
     film_points,
     growth_at_flux,
     island_points,
     step_points,
     wall_points,
 )
+from nakmd.studies.deposition_study.arrivals_on_walls import WALLS
+from nakmd.studies.deposition_study.film_or_island import SHEETS
 from nakmd.studies.study import Figures, PointResults, Study, StudyPoint
 from nakmd.studies.study_figures import StudyFigure, StudyTable, tables_by_model
 
@@ -125,6 +129,11 @@ class DepositionStudy(Study):
             *wall_points.figures(self.of_walls, self.quick, results),
             *island_points.figures(self.of_walls, self.quick, results),
         ]  # fmt: skip
+
+    def bears_on(self, point: StudyPoint, key: str) -> bool:
+        """Return whether figures depend on a point: those of crystals do not depend on points on carbon."""
+        on_carbon = point.function in (arrivals_on_walls.run, film_or_island.compare)
+        return not on_carbon or any(name in key for name in (*WALLS, *SHEETS))
 
     def answers(self, figures: Figures) -> tuple[str, ...]:
         """Return first what is untestable, then a sentence for each quantity."""

@@ -8,9 +8,10 @@ from typing import Any
 
 from nakmd.potentials import Potential
 from nakmd.studies.deposition_study import arrivals_on_walls
-from nakmd.studies.deposition_study.arrivals_on_walls import WALLS
+from nakmd.studies.deposition_study.arrivals_on_walls import GRAPHITIC, WALLS
 from nakmd.studies.deposition_study.flux_figures import Deposited, Metric
 from nakmd.studies.deposition_study.sequences import SEQUENCES
+from nakmd.studies.replacement_study.conversion import at_doping
 from nakmd.studies.study import PointResults, StudyPoint
 from nakmd.studies.study_figures import StudyFigure
 
@@ -60,10 +61,10 @@ def points(models: Mapping[str, Potential], quick: bool, seed: int) -> Iterator[
                     "wall": wall, "sequence": sequence, "temperature": TEMPERATURE, "every": every, "count": count,
                     "seed": seed + k,
                 }  # fmt: skip
+                doped = at_doping(model, potential, GRAPHITIC.get(wall, 0.0))
                 yield StudyPoint(
-                    key_of(model, wall, sequence, every, k), arrivals_on_walls.run, settings, potential,
-                    count * every / 8.0,
-                )  # fmt: skip
+                    key_of(model, wall, sequence, every, k), arrivals_on_walls.run, settings, doped, count * every / 8.0
+                )
 
 
 def key_of(model: str, wall: str, sequence: str, every: float, number: int) -> str:
