@@ -140,6 +140,23 @@ def test_an_atom_that_leaves_is_parked_and_counted():
     assert np.isfinite(before)
 
 
+def test_a_pair_that_leaves_is_no_surface_and_is_parked():
+    system = park(slab(vacuum=40.0), ["Na", "Na"])
+    stage = deposition(2, 40, thermostat=False)
+    simulation = Simulation(system, PAIR, [stage], seed=5)
+    simulation.run(30)
+    top = float(slab().positions[:, 2].max())
+    pair = np.flatnonzero(~system.groups["bottom"] & system.present)[-3:-1]
+    system.positions[pair] = [[3.0, 3.0, 45.0], [6.6, 3.0, 45.0]]  # they touch, at less than the first shell of K
+    system.velocities[pair] = [0.0, 0.0, 1.0]
+    simulation.neighbors.invalidate()
+    simulation.run(30)
+    assert not system.present[pair].any()
+    assert simulation.thermo_row()["evaporated"] == 2
+    second = np.flatnonzero(system.groups["deposited"])[1]  # has arrived above the slab, and not above the pair
+    assert top + 4.0 < system.positions[second, 2] < top + 9.0
+
+
 @pytest.mark.parametrize("along", ["x", "y", "z"])
 def test_atoms_arrive_around_a_tube(along):
     tube = nanotube(10, 10, length=60.0, vacuum=20.0, axis=along)
@@ -239,7 +256,8 @@ def test_a_surface_that_has_grown_to_the_face_ends_the_run():
     system = park(slab(17.0), ["K"] * 3)
     simulation = Simulation(system, PAIR, [deposition(3, 40)], seed=1)
     simulation.run(10)
-    system.positions[slab().n_atoms - 2 : slab().n_atoms] = [[5.0, 5.0, 25.0], [5.0, 5.0, 29.0]]
+    mast = slab().n_atoms - np.array([2, 4, 6])  # atoms that touch, from an atom of the slab to where no room is left
+    system.positions[mast] = [[13.32, 13.32, height] for height in (17.5, 21.5, 25.5)]
     simulation.neighbors.invalidate()
     with pytest.raises(RunError, match="no room for arrival 2"):
         simulation.run()

@@ -133,8 +133,8 @@ class Deposit:
 
     .. math:: v = \sqrt{2 E / m}
 
-    towards it, at an angle to its normal and a random azimuth. An atom that is beyond the reach of all others and moves
-    away has evaporated: it is parked again, and counted.
+    towards it, at an angle to its normal and a random azimuth. An atom, or a cluster of up to twelve, that is
+    beyond the reach of all others and moves away has evaporated: it is parked again, and counted.
 
     Parameters
     ----------
@@ -145,8 +145,8 @@ class Deposit:
     energy : float [eV]
         Kinetic energy on arrival.
     height : float [Å], optional
-        Above the highest atom that touches another. By default 1 Å more than the reach of the potential, so that the
-        atom arrives free.
+        Above the highest atom of the surface: one that does not fly, alone or in a cluster of up to twelve. By default
+        1 Å more than the reach of the potential, so that the atom arrives free.
     angle : float [degree]
         Between its velocity and the normal of the surface.
     side : {"above", "around"}

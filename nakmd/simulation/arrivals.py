@@ -31,6 +31,10 @@ TOUCHING = 1.5
 #: Number of the highest atoms among which the surface is searched first; all others follow if all of these fly.
 HIGHEST = 64
 
+#: Atoms of the largest cluster that may fly: pairs and small clusters leave a wall that holds them weakly. What touches
+#: more atoms, or one that is held, belongs to the surface.
+LARGEST_FLYING = 12
+
 
 class Arrivals:
     """Releases the atoms of deposition stages, and parks those that evaporate, then and in later stages.
@@ -48,7 +52,7 @@ class Arrivals:
     are_planned : bool
         Whether any stage is a deposition.
     arrived, evaporated : int
-        Atoms released and parked since the run began. An atom of the substrate may evaporate too.
+        Atoms released and parked since the run began. Atoms of the substrate may evaporate too, and small clusters.
     work : float [eV]
         Energy that came and went with them, which the conserved energy excludes.
     """
@@ -106,7 +110,7 @@ class Arrivals:
         if sampled and self._deposit is not None:
             self._heat = self._heat[0] + self.free_temperature, self._heat[1] + 1
         self._level, flying = self._surface()
-        self._parks = np.array([atom for atom in flying if self._has_evaporated(atom)], np.int64)
+        self._parks = np.array([atom for one in flying if self._has_evaporated(one) for atom in one], np.int64)
         first = self._first + int(self._first_of_stage[schedule.stage_index])
         self._releases = self._atoms[:0]
         if number is not None:
@@ -153,24 +157,38 @@ class Arrivals:
             + ". Make the cell larger (vacuum in [structure.box]), or deposit fewer atoms."
         )
 
-    def _surface(self) -> tuple[float, list[int]]:
-        """Return the height [Å] of the highest atom that touches another one, and the atoms that fly above it."""
+    def _surface(self) -> tuple[float, list[list[int]]]:
+        """Return the height [Å] of the highest atom that does not fly, and the atoms and clusters that fly above it."""
         system, side = self._system, self._side
         assert system.present is not None  # guaranteed by are_due
         assert side is not None
         present = np.flatnonzero(system.present)
         heights = side.heights(system.positions[present])
-        flying: list[int] = []
+        flying: list[list[int]] = []
         for most in (HIGHEST, len(present)):
             top = np.argpartition(heights, -most)[-most:] if most < len(present) else np.arange(len(present))
             flying = []
             for row in top[np.argsort(-heights[top], kind="stable")]:
                 atom = int(present[row])
-                others, distances = self._distances(system.positions[atom], atom)
-                if np.any(distances < TOUCHING * (self._radii[atom] + self._radii[others])):
+                if any(atom in cluster for cluster in flying):
+                    continue
+                cluster = self._flying_with(atom, len(present))
+                if cluster is None:
                     return float(heights[row]), flying
-                flying.append(atom)
+                flying.append(cluster)
         return float(heights.min(initial=0.0)), flying
+
+    def _flying_with(self, atom: int, present: int) -> list[int] | None:
+        """Return an atom and all that it touches, directly or through others; None if that belongs to the surface."""
+        cluster = [atom]
+        for member in cluster:  # grows meanwhile
+            others, distances = self._distances(self._system.positions[member], member)
+            touching = others[distances < TOUCHING * (self._radii[member] + self._radii[others])]
+            cluster += [one for one in touching.tolist() if one not in cluster]
+            is_large = len(cluster) > min(LARGEST_FLYING, present // 2)
+            if len(cluster) > 1 and (is_large or not np.all(self._mobile[cluster])):
+                return None
+        return cluster
 
     def _distances(self, position: FloatArray, itself: int) -> tuple[IntArray, FloatArray]:
         """Return the atoms that are present, except one, and their distances [Å] from a place."""
@@ -181,13 +199,21 @@ class Arrivals:
         vectors = system.cell.minimum_image(system.positions[others] - position)
         return others, np.sqrt(np.einsum("ac,ac->a", vectors, vectors))
 
-    def _has_evaporated(self, atom: int) -> bool:
-        """Return whether a flying atom is free to move, beyond the reach of all others, and moves away."""
+    def _has_evaporated(self, cluster: list[int]) -> bool:
+        """Return whether atoms that fly are free to move, beyond the reach of all others, and move away."""
         assert self._side is not None  # guaranteed by are_due
-        position, velocity = self._system.positions[atom], self._system.velocities[atom]
-        if not self._mobile[atom] or float(velocity @ self._side.outward(position)) <= 0.0:
+        system = self._system
+        outward = [self._side.outward(system.positions[atom]) for atom in cluster]
+        momentum = sum(
+            system.masses[atom] * (system.velocities[atom] @ n) for atom, n in zip(cluster, outward, strict=True)
+        )
+        if not np.all(self._mobile[cluster]) or momentum <= 0.0:
             return False
-        return float(self._distances(position, atom)[1].min(initial=math.inf)) > self._reach
+        for atom in cluster:
+            others, distances = self._distances(system.positions[atom], atom)
+            if float(distances[~np.isin(others, cluster)].min(initial=math.inf)) <= self._reach:
+                return False
+        return True
 
     # ------------------------------------------------------------------------------------------ figures
     @property

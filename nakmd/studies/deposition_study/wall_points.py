@@ -63,8 +63,9 @@ def points(models: Mapping[str, Potential], quick: bool, seed: int) -> Iterator[
                 }  # fmt: skip
                 doped = at_doping(model, potential, GRAPHITIC.get(wall, 0.0))
                 yield StudyPoint(
-                    key_of(model, wall, sequence, every, k), arrivals_on_walls.run, settings, doped, count * every / 8.0
-                )
+                    key_of(model, wall, sequence, every, k), arrivals_on_walls.run, settings, doped,
+                    count * every / 8.0, format=2,
+                )  # fmt: skip
 
 
 def key_of(model: str, wall: str, sequence: str, every: float, number: int) -> str:
