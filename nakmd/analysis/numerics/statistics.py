@@ -34,6 +34,8 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
     '0.44 ± 0.02 Å²/ps'
     >>> format_measure(12.3456, 0.0131)
     '12.346 ± 0.013'
+    >>> format_measure(1.14e10, 1.7e10, "1/s")
+    '(1.1 ± 1.7)e+10 1/s'
     """
     suffix = "" if unit in ("", "1") else f" {unit}"
     if not math.isfinite(value):
@@ -46,7 +48,7 @@ def format_measure(value: float, error: float, unit: str = "") -> str:
     exponent = math.floor(math.log10(error))
     digits = -exponent + (1 if error / 10.0**exponent < 1.95 else 0)
     power = math.floor(math.log10(max(abs(value), error)))
-    if digits > 5 and not -1 <= power <= 3:
+    if not -5 <= digits <= 5 and not -1 <= power <= 3:
         scaled = format_measure(value / 10.0**power, error / 10.0**power)
         return f"({scaled})e{power:+03d}{suffix}"
     places = max(digits, 0)
