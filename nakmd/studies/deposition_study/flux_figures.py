@@ -76,7 +76,7 @@ class Deposited:
     def figure(self, metric: Metric, group: str) -> StudyFigure:
         """Return a figure at the slower flux."""
         slow, fast = ([run for run in runs if "failed" not in run] for runs in (self.slow, self.fast))
-        key, title = f"{metric.name}.{self.name}", f"{metric.title}: {self.name}"
+        key, title = f"{metric.name}.{self.name}", f"{metric.title}: {self.name.replace('.', ', ')}"
         found = metric.over(slow)
         notes = list(failure(*self.slow, *self.fast))
         if found is None:
