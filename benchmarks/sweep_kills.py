@@ -178,8 +178,8 @@ def array_with_kills(file, folder, killed, at_a_time):
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         while is_killed and not under_way(sweep.run_folder(sweep.point(index)).path):
-            assert task.poll() is None, f"the task {index} ended before it was killed"
-            time.sleep(0.2)
+            assert task.poll() is None, f"the task {index} ended before it was killed: {task.communicate()[1]}"
+            time.sleep(0.02)  # the whole run takes a second
         if is_killed:
             task.kill()  # the script has become the task by exec
         _, error = task.communicate()
@@ -192,7 +192,7 @@ def array_with_kills(file, folder, killed, at_a_time):
 
 
 def kills(work, at_a_time):
-    file = write_sweep(work, 4, (0.5, 0.67, 0.8), ["400 K", "500 K"], 60, 1500)
+    file = write_sweep(work, 4, (0.5, 0.67, 0.8), ["400 K", "500 K"], 60, 3000)
     begin = time.monotonic()
     calls = sweep_with_kills(file, work / "killed", 2)
     sweep = SweepFolder.read(work / "killed")

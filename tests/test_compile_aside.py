@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase import Atoms
 
-from nakmd.cell import Cell
+from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_sections import Prepare, Produce
 from nakmd.integrators import Bussi, Swap, VelocityVerlet
 from nakmd.kernels.exchange_sites import find_all
 from nakmd.kernels.random import fill_exchanges
 from nakmd.potentials import load
 from nakmd.potentials.local_energy import embedding_kernel
+from nakmd.runs import plan
 from nakmd.runs.compile_aside import compile_forces, exchanged_species, forces_compiled_aside
 from nakmd.simulation import Simulation, Stage
 from nakmd.structures.liquid import liquid
@@ -27,7 +29,8 @@ from nakmd.structures.liquid import liquid
 potential = load("nak")
 if sys.argv[1] == "aside":
     from nakmd.runs.compile_aside import forces_compiled_aside
-    with forces_compiled_aside(potential, ["K", "Na"], wanted=True):
+    with forces_compiled_aside(wanted=True) as start:
+        start(potential, ["K", "Na"])
         import time
         from pathlib import Path
         from nakmd.kernels.jit import CACHE_DIR
@@ -55,7 +58,7 @@ def child(mode, folder):
 def test_a_run_finds_what_was_compiled_aside(tmp_path):
     child("aside", tmp_path)
     assert sum("eam" in path.name for path in Path(tmp_path).rglob("*.nbc")) == 3
-    assert child("run", tmp_path).strip() == "[{}, {}, {}]"  # misses of the cache
+    assert child("run", tmp_path).strip() == "[{}, {}, {}, {}]"  # misses of the cache
 
 
 def test_forces_without_atoms_compile():
@@ -85,11 +88,37 @@ def test_species_of_moves():
         Prepare(kind="heat", steps=1, temperature="300 K", move=[{"species": ["Na", "K"]}]),
         Produce(kind="produce", steps=1, temperature="300 K", move=[{"species": ["K", "Na"]}, {"species": ["C", "K"]}]),
     ]
-    topology = System(np.arange(9.0).reshape(3, 3), [0, 1, 2], ["C", "K", "Na"], Cell([9.0] * 3)).topology
-    assert exchanged_species(sections, topology) == [[0, 1], [1, 2]]
+    assert exchanged_species(sections, ["C", "K", "Na"]) == [[0, 1], [1, 2]]
+    assert exchanged_species(sections, ["C:edge", "Na"]) == [[1]]
 
 
 def test_no_process_starts_unless_wanted(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", None)
-    with forces_compiled_aside(load("nak"), ["K"], wanted=False):
-        pass
+    with forces_compiled_aside(wanted=False) as start:
+        start(load("nak"), ["K"])
+
+
+def test_compiling_starts_before_the_structure_is_built_if_the_deck_names_its_species(tmp_path, monkeypatch):
+    calls = []
+    atoms = liquid(0.5, 450.0, n_atoms=400, seed=1)
+    monkeypatch.setattr(plan, "build_system", lambda *_: calls.append("built") or atoms)
+    text = """
+    [model]
+    potential = "nak"
+    [structure.liquid]
+    x_K = 0.5
+    temperature = "450 K"
+    atoms = 400
+    [[stage]]
+    kind = "produce"
+    steps = 1
+    temperature = "450 K"
+    """
+    names = [atoms.species_names[one] for one in atoms.species]
+    Atoms(names, atoms.positions, cell=atoms.cell.matrix, pbc=True).write(tmp_path / "atoms.xyz", format="extxyz")
+    as_file = text.replace("liquid]", 'file]\npath = "atoms.xyz"').split("x_K")[0] + text[text.index("    [[stage") :]
+    for deck, order in ((text, ["Na K", "built"]), (as_file, ["built", "Na K"])):
+        calls.clear()
+        source = DeckSource.parse(deck, folder=tmp_path)
+        plan.make_plan(source, start_aside=lambda potential, species, moves: calls.append(" ".join(species)))
+        assert calls == order

@@ -1,4 +1,4 @@
-"""Compiles the force kernels in a second process while the first one compiles neighbour lists and integrators.
+"""Compiles the force kernels in a second process while the first one builds the structure and compiles what is left.
 
 A first run has to compile about thirty kernels, and the compiler is single-threaded. Both processes share the cache
 folder: the first one loads what the second one has compiled.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import numpy as np
@@ -20,7 +20,7 @@ from nakmd.kernels.jit import available_threads
 from nakmd.kernels.random import fill_exchanges
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import Evaluator, Potential
-from nakmd.system import Result, System, Topology
+from nakmd.system import Result, System
 
 
 def compile_forces(potential: Potential, species_names: Sequence[str], exchanged: Sequence[Sequence[int]] = ()) -> None:
@@ -58,39 +58,47 @@ def _compile_move(evaluator: Evaluator, species: Sequence[int]) -> None:
     fill_exchanges(0, 0, 0, 1, 1, np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1))
 
 
-def exchanged_species(stages: Sequence[Relax | Dynamics], topology: Topology) -> list[list[int]]:
-    """Return the species of the moves of the stages of a valid deck, as indices."""
+def exchanged_species(stages: Sequence[Relax | Dynamics], species_names: Sequence[str]) -> list[list[int]]:
+    """Return the species of the moves of stages, as indices; moves of groups and elements are left out."""
     moves = [move for stage in stages if isinstance(stage, Dynamics) for move in stage.move]
     found = {
-        tuple(sorted({int(row) for name in move.species for row in topology.species[topology.select(name)]}))
-        for move in moves
+        tuple(sorted({species_names.index(name) for name in move.species if name in species_names})) for move in moves
     }
-    return [list(species) for species in sorted(found)]
+    return [list(species) for species in sorted(found) if species]
+
+
+#: What starts to compile the kernels of a potential for species and exchange moves.
+StartAside = Callable[[Potential, Sequence[str], Sequence[Sequence[int]]], None]
 
 
 @contextmanager
-def forces_compiled_aside(
-    potential: Potential, species_names: Sequence[str], wanted: bool, exchanged: Sequence[Sequence[int]] = ()
-) -> Iterator[None]:
-    """Compile the force kernels in a second process during the block, if ``wanted`` and if a second core is free.
+def forces_compiled_aside(wanted: bool) -> Iterator[StartAside]:
+    """Yield a function that starts to compile force kernels in a second process, which ends with the block.
 
-    A model with a program outside nakmd is not evaluated there: that program would start twice.
+    The function does nothing unless ``wanted`` and a second core is free. It is called as soon as the potential is
+    known: the first process then builds the structure. A model with a program outside nakmd is not evaluated there:
+    that program would start twice.
     """
-    if not wanted or available_threads() < 2 or any(term.is_external for term in potential.terms):
-        yield
-        return
-    # if the second process fails, the run compiles the kernels itself
-    command = [sys.executable, "-m", "nakmd.runs.compile_aside"]
-    quiet = subprocess.DEVNULL
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)
-    try:
+    children: list[subprocess.Popen[bytes]] = []
+
+    def start(potential: Potential, species_names: Sequence[str], exchanged: Sequence[Sequence[int]] = ()) -> None:
+        if not wanted or available_threads() < 2 or any(term.is_external for term in potential.terms):
+            return
+        # if the second process fails, the run compiles the kernels itself
+        command = [sys.executable, "-m", "nakmd.runs.compile_aside"]
+        quiet = subprocess.DEVNULL
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)
+        children.append(child)
         if child.stdin is not None:
             with suppress(OSError), child.stdin as pipe:
                 pipe.write(pickle.dumps((potential, tuple(species_names), exchanged)))
-        yield
+
+    try:
+        yield start
     finally:
-        child.terminate()
-        child.wait()
+        for child in children:
+            child.terminate()
+            child.wait()
 
 
 if __name__ == "__main__":

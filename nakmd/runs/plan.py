@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from nakmd.potentials import Evaluator, Potential
 from nakmd.runs.arriving_atoms import with_arriving_atoms
 from nakmd.runs.atoms_in_reserve import with_atoms_in_reserve
 from nakmd.runs.build_cache import build_key, load_built, store_built
+from nakmd.runs.compile_aside import StartAside, exchanged_species
 from nakmd.runs.footprint import check_disk, check_memory, count_stored, estimate_memory
 from nakmd.runs.layer_check import check_layers
 from nakmd.runs.model_surface import check_surface
@@ -132,7 +133,12 @@ def check_words(source: DeckSource | Deck) -> Plan:
     return plan
 
 
-def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce: BuildNotice | None = None) -> Plan:
+def make_plan(
+    source: DeckSource | Deck,
+    directory: Path | None = None,
+    announce: BuildNotice | None = None,
+    start_aside: StartAside | None = None,
+) -> Plan:
     """Check a deck, and build its valid parts: all that a run does before its first step.
 
     Parameters
@@ -142,12 +148,20 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
         Output folder of the run, for the check of the disk space.
     announce : callable, optional
         Called before a structure is built that takes more than `LONG_BUILD`.
+    start_aside : callable, optional
+        Called with the potential, the species and those of moves, as soon as they are known: it starts to compile the
+        force kernels.
     """
     plan = check_words(source)
     draft, folder = plan.draft, plan.source.folder
     complete = _build_potential(plan, folder)
+    named = expected_species(draft)  # a file of atoms does not name its species in the deck
+    if start_aside is not None and named:
+        _start_aside(plan, start_aside, named)
     _build_system(plan, folder, directory or Path(), announce)
     system, potential = plan.system, plan.potential
+    if start_aside is not None and not named and system is not None:
+        _start_aside(plan, start_aside, system.species_names)
     species = system.species_names if system is not None else expected_species(draft)
     if potential is not None and species:
         plan.add(check_coverage(potential, species, draft, complete))
@@ -168,6 +182,12 @@ def make_plan(source: DeckSource | Deck, directory: Path | None = None, announce
     if plan.deck is not None and system is not None and potential is not None and not plan.faults:
         plan.add(check_start(plan.deck, system, potential))
     return plan
+
+
+def _start_aside(plan: Plan, start: StartAside, species: Sequence[str]) -> None:
+    """Start to compile the force kernels if the deck has no fault so far."""
+    if plan.potential is not None and plan.deck is not None and not plan.faults:
+        start(plan.potential, species, exchanged_species(plan.deck.stage, species))
 
 
 def _cutoff(plan: Plan) -> float:

@@ -15,7 +15,7 @@ from nakmd.io import Trajectory
 from nakmd.io.checkpoint import Checkpoint
 from nakmd.io.library_errors import guard
 from nakmd.kernels.jit import available_threads, nothing_is_compiled, set_threads
-from nakmd.runs.compile_aside import exchanged_species, forces_compiled_aside
+from nakmd.runs.compile_aside import forces_compiled_aside
 from nakmd.runs.folder import RunFolder, free_folder
 from nakmd.runs.model_surface import surface_figures
 from nakmd.runs.outcome import Run
@@ -43,25 +43,24 @@ def run_deck(
     ``finish`` is called with the run while its folder is still locked.
     """
     deadline = deadline_of(walltime)
-    cold = nothing_is_compiled()
     source = source_of(deck)
     if seed is not None:
         source = source.with_seed(seed)
-    plan = make_plan(source, Path(directory if directory is not None else "runs"))
-    checked, system, potential = plan.require()
-    folder = RunFolder(Path(directory) if directory is not None else free_folder(Path(source.name).stem, checked.seed))
-    threads = chosen_threads(threads)
-    with folder.held(tell, create=True) as found:
-        folder.prepare(source.text, overwrite)
-        notes = [*found, *plan.warnings]
-        surface = surface_figures(checked.model, source.folder)
-        session = Session(folder, checked, source, system, potential, threads, notes, surface=surface)
-        exchanged = exchanged_species(checked.stage, system.topology)
-        with forces_compiled_aside(potential, system.species_names, cold, exchanged):
+    with forces_compiled_aside(nothing_is_compiled()) as start_aside:
+        plan = make_plan(source, Path(directory if directory is not None else "runs"), start_aside=start_aside)
+        checked, system, potential = plan.require()
+        name = Path(source.name).stem
+        folder = RunFolder(Path(directory) if directory is not None else free_folder(name, checked.seed))
+        threads = chosen_threads(threads)
+        with folder.held(tell, create=True) as found:
+            folder.prepare(source.text, overwrite)
+            notes = [*found, *plan.warnings]
+            surface = surface_figures(checked.model, source.folder)
+            session = Session(folder, checked, source, system, potential, threads, notes, surface=surface)
             run = session.run(progress, deadline=deadline)
-        if finish is not None:
-            finish(run)
-        return run
+            if finish is not None:
+                finish(run)
+            return run
 
 
 def resume_run(
