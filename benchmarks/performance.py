@@ -30,7 +30,9 @@ from nakmd.bench.machine import refuse_loaded
 from nakmd.errors import RunError
 
 STORED = Path(__file__).resolve().parent / "performance"
-SIZES = (4_000, 16_000, 62_500, 250_000, 1_000_000)
+#: Numbers of atoms, and the cases that are timed at each on one thread and on several.
+SIZES = (10_000, 100_000, 1_000_000)
+SIZE_CASES = ("nak", "flagship")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -42,25 +44,47 @@ def bench(*arguments: object) -> dict:
     return json.loads(done.stdout)
 
 
-def measure_sizes(sizes: tuple[int, ...], repeats: int, machines: dict[str, dict]) -> list[dict]:
-    """Return, for each size of liquid NaK, µs per atom-step on one thread and the peak memory of the process.
+def measure_sizes(sizes: tuple[int, ...], threads: int, repeats: int, machines: dict[str, dict]) -> list[dict]:
+    """Return µs per atom-step and the peak memory of all processes so far, for each size, case and number of threads.
 
     The state of the machine during each of them is added to ``machines``.
     """
     measured = []
     for atoms in sizes:  # in increasing order, because getrusage gives the maximum over all children
-        answer = bench("nak", "--atoms", atoms, "--threads", 1, "--repeats", repeats)
-        case, machines[f"{atoms:,} atoms"] = answer["cases"][0], answer["machine"]
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        measured.append({"atoms": case["n_atoms"], "step": case["step"], "peak_bytes": peak})
+        for name in SIZE_CASES:
+            for used in sorted({1, threads}):
+                answer = bench(name, "--atoms", atoms, "--threads", used, "--repeats", repeats)
+                case, machines[f"{name}, {atoms:,} atoms, {used} threads"] = answer["cases"][0], answer["machine"]
+                peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+                measured.append(
+                    {"name": name, "threads": used, "atoms": case["n_atoms"], "step": case["step"], "peak_bytes": peak}
+                )
     return measured
+
+
+def size_table(sizes: list[dict]) -> str:
+    """Return µs per atom and step by number of atoms, and the growth from the smallest to the largest, as Markdown."""
+    series: dict[tuple[str, int], list[dict]] = {}
+    for size in sizes:
+        series.setdefault((size["name"], size["threads"]), []).append(size)
+    columns = [f"about {size['atoms'] / 1000:,.0f} 000 atoms" for size in next(iter(series.values()))]
+    lines = [
+        "| case | threads | " + " | ".join(columns) + " | growth |",
+        "| --- | --- |" + " --- |" * (len(columns) + 1),
+    ]
+    for (name, threads), found in series.items():
+        medians = [size["step"]["median"] for size in found]
+        cells = " | ".join(f"{median:.3f}" for median in medians)
+        lines.append(f"| `{name}` | {threads} | {cells} | {100.0 * (medians[-1] / medians[0] - 1.0):+.0f} % |")
+    return "\n".join(lines)
 
 
 def table(contests: list[dict]) -> str:
     """Return the comparison with LAMMPS as a Markdown table."""
     lines = [
-        "| case | atoms | threads | nakmd µs/atom-step | LAMMPS µs/atom-step | LAMMPS ran as | ratio (quartiles) |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| case | atoms | threads | nakmd µs/atom-step | LAMMPS µs/atom-step | LAMMPS ran as "
+        "| ns/day, nakmd and LAMMPS | ratio (quartiles) |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for c in contests:
         setting = c["setting"]
@@ -68,7 +92,7 @@ def table(contests: list[dict]) -> str:
         ratio = c["ratio"]
         lines.append(
             f"| `{c['name']}` | {c['n_atoms']:,} | {c['threads']} | {c['nakmd']['median']:.3f} "
-            f"| {c['lammps']['median']:.3f} | {how} "
+            f"| {c['lammps']['median']:.3f} | {how} | {c['ns_per_day'][0]:.2f}, {c['ns_per_day'][1]:.2f} "
             f"| **{ratio['median']:.1f}** ({ratio['quartiles'][0]:.1f}–{ratio['quartiles'][1]:.1f}) |"
         )
     return "\n".join(lines)
@@ -130,16 +154,20 @@ def draw(contests: list[dict], sizes: list[dict], path: Path) -> None:
     left.set_xticks(range(len(names)), names)
     left.set_ylabel("LAMMPS time / nakmd time")
     left.legend(frameon=False)
-    right.errorbar(
-        [s["atoms"] for s in sizes],
-        [s["step"]["median"] for s in sizes],
-        yerr=deviations([s["step"] for s in sizes]),
-        marker="o",
-        capsize=3,
-    )
+    for name, used in dict.fromkeys((size["name"], size["threads"]) for size in sizes):
+        chosen = [size for size in sizes if (size["name"], size["threads"]) == (name, used)]
+        right.errorbar(
+            [size["atoms"] for size in chosen],
+            [size["step"]["median"] for size in chosen],
+            yerr=deviations([size["step"] for size in chosen]),
+            marker="o",
+            capsize=3,
+            label=f"{name}, {used} thread{'s' * (used > 1)}",
+        )
+    right.legend(frameon=False, fontsize=8)
     right.set_xscale("log")
     right.set_ylim(bottom=0.0)
-    right.set_xlabel("atoms of liquid NaK, 1 thread")
+    right.set_xlabel("atoms")
     right.set_ylabel("µs per atom and step")
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
@@ -157,7 +185,7 @@ def tables(stored: dict) -> str:
         table(stored["contests"]),
         cost_table(stored["costs"]),
         roofline_table(stored["rooflines"], stored["timings"]),
-        "; ".join(f"{size['atoms']:,} atoms: {size['step']['median']:.3f} µs" for size in sizes),
+        size_table(sizes),
         f"Memory: {last['peak_bytes'] / last['atoms']:.0f} bytes per atom at {last['atoms']:,} atoms (peak of the "
         "whole process).",
     ]
@@ -168,7 +196,7 @@ def main() -> None:
     """Measure, write the files, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="timed loops per engine and case")
-    parser.add_argument("--quick", action="store_true", help="at most 62,500 atoms")
+    parser.add_argument("--quick", action="store_true", help="at most 100,000 atoms")
     parser.add_argument("--tables", action="store_true", help="print what is stored, measure nothing")
     given = parser.parse_args()
     if given.tables:
@@ -191,7 +219,7 @@ def main() -> None:
     }.items():
         measured = bench(*arguments)
         parts[name], machines[name] = measured["cases"], measured["machine"]
-    parts["sizes"] = measure_sizes(SIZES[:3] if given.quick else SIZES, min(given.repeats, 3), machines)
+    parts["sizes"] = measure_sizes(SIZES[:2] if given.quick else SIZES, threads, min(given.repeats, 3), machines)
     machine["others"] = max((m["others"] for m in machines.values() if m["others"] is not None), default=None)
     stored = {"machine": machine, **parts}
     print(tables(stored))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nakmd.engines.lammps_build import potential_file
 from nakmd.errors import InputError
-from nakmd.integrators import Fire, Langevin, VelocityVerlet
+from nakmd.integrators import Barostat, Fire, Langevin, Respa, Thermostat, VelocityVerlet
 from nakmd.neighbors import Neighbors
 from nakmd.potentials import EAM, Hybrid, Potential
 from nakmd.potentials.files.lammps_commands import LAMMPSInput, lammps_input
@@ -63,6 +63,9 @@ class Case:
         Maps potential and species to the same model for LAMMPS.
     tolerance : float [eV/atom]
         Largest difference between the energies of both engines.
+    inner_steps : int
+        Steps of the bonds in one step of all other terms: with more than one, nakmd makes its loops with two time
+        steps, and LAMMPS with the time step of the case alone. Times are then per step of the bonds.
     thermostat : bool
         Whether to equilibrate with a thermostat, or at constant energy from velocities at ``temperature``.
     needs : str
@@ -77,6 +80,7 @@ class Case:
     build: Callable[[int], tuple[System, Potential]]
     lammps: Callable[[Potential, Sequence[str]], LAMMPSInput] = lammps_input
     tolerance: float = TOLERANCE
+    inner_steps: int = 1
     thermostat: bool = True
     needs: str = ""
 
@@ -108,10 +112,16 @@ class Prepared:
 
     def simulation(self) -> Simulation:
         """Return an NVE simulation of a copy of the configuration, with lists built and forces computed."""
-        stage = Stage("produce", VelocityVerlet(self.case.timestep), steps=10**9)
-        simulation = Simulation(self.system.copy(), self.potential, [stage])
+        simulation = Simulation(self.system.copy(), self.potential, [Stage("produce", self.integrator(), steps=10**9)])
         simulation.run(steps=0)
         return simulation
+
+    def integrator(self, thermostat: Thermostat | None = None, barostat: Barostat | None = None) -> VelocityVerlet:
+        """Return the integrator of the loops."""
+        case = self.case
+        if case.inner_steps > 1:
+            return Respa(case.inner_steps * case.timestep, case.inner_steps, thermostat, barostat)
+        return VelocityVerlet(case.timestep, thermostat, barostat)
 
     def lammps_input(self) -> LAMMPSInput:
         """Return the model for LAMMPS."""
@@ -201,4 +211,7 @@ CASES = (
     ),
     Case("cn", "N-doped (10,10) nanotube, Tersoff", 8000, 450.0, 0.001, _tube),
     Case("flagship", "liquid NaK around an N-doped nanotube, all terms", 20000, 450.0, 0.0005, _wetted_tube),
+    Case(
+        "flagship-two-steps", "the flagship, its metal at 4 fs", 20000, 450.0, 0.0005, _wetted_tube, inner_steps=8,
+    ),
 )  # fmt: skip

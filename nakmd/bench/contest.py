@@ -119,6 +119,7 @@ def compare(prepared: Prepared, build: LAMMPSBuild, threads: int, repeats: int, 
         trial_loop = time_loop(prepared, 20)
         slower = max(best.seconds / best.steps, trial_loop.seconds / trial_loop.steps)
         steps = max(math.ceil(REPEAT_SPAN / case.timestep), math.ceil(REPEAT_TIME / slower))
+        steps = case.inner_steps * math.ceil(steps / case.inner_steps)
         loops: list[Loop] = []
         reports: list[LoopReport] = []
         for k in range(repeats):

@@ -82,7 +82,8 @@ def measure_costs(prepared: Prepared, threads: int, repeats: int, tell: Tell) ->
     tell : callable
         Callback for progress messages.
     """
-    steps = FRAMES_EVERY * math.ceil(steps_for(prepared) / FRAMES_EVERY)
+    inner = prepared.case.inner_steps
+    steps = FRAMES_EVERY * math.ceil(steps_for(prepared) / (inner * FRAMES_EVERY))
     counts = [*(2**k for k in range(16) if 2**k < threads), threads]
     with tempfile.TemporaryDirectory(prefix="nakmd-bench-") as folder:
         variants = {what: make for what, make in VARIANTS.items() if make is not _mixed or prepared.potential.has_mixed}
@@ -97,7 +98,8 @@ def measure_costs(prepared: Prepared, threads: int, repeats: int, tell: Tell) ->
                 begin = time.perf_counter()
                 simulation.run(steps=steps if k >= 0 else FRAMES_EVERY)
                 if k >= 0:
-                    times[what].append(1e6 * (time.perf_counter() - begin) / (steps * prepared.system.n_atoms))
+                    seconds = time.perf_counter() - begin
+                    times[what].append(1e6 * seconds / (inner * steps * prepared.system.n_atoms))
         for _, simulation in runs.values():
             simulation.close()
     set_threads(threads)
@@ -125,7 +127,7 @@ def _simulate(prepared: Prepared, integrator: VelocityVerlet, *observers: Callab
 
 
 def _constant_energy(prepared: Prepared, folder: Path) -> Simulation:
-    return _simulate(prepared, VelocityVerlet(prepared.case.timestep))
+    return _simulate(prepared, prepared.integrator())
 
 
 def _mixed(prepared: Prepared, folder: Path) -> Simulation:
@@ -135,12 +137,12 @@ def _mixed(prepared: Prepared, folder: Path) -> Simulation:
 
 def _langevin(prepared: Prepared, folder: Path) -> Simulation:
     case = prepared.case
-    return _simulate(prepared, VelocityVerlet(case.timestep, Langevin(case.temperature, TIME_CONSTANT)))
+    return _simulate(prepared, prepared.integrator(Langevin(case.temperature, TIME_CONSTANT)))
 
 
 def _bussi(prepared: Prepared, folder: Path) -> Simulation:
     case = prepared.case
-    return _simulate(prepared, VelocityVerlet(case.timestep, Bussi(case.temperature, TIME_CONSTANT)))
+    return _simulate(prepared, prepared.integrator(Bussi(case.temperature, TIME_CONSTANT)))
 
 
 def _barostat(prepared: Prepared, folder: Path) -> Simulation:
@@ -148,13 +150,13 @@ def _barostat(prepared: Prepared, folder: Path) -> Simulation:
     axes = "".join(axis for axis, repeats in zip(AXES, prepared.system.cell.periodic, strict=True) if repeats)
     bath = Bussi(case.temperature, TIME_CONSTANT)
     barostat = CellRescaling(0.0, axes, BAROSTAT_TIME_CONSTANT)
-    return _simulate(prepared, VelocityVerlet(case.timestep, bath, barostat))
+    return _simulate(prepared, prepared.integrator(bath, barostat))
 
 
 def _frames(prepared: Prepared, folder: Path) -> Simulation:
     return _simulate(
         prepared,
-        VelocityVerlet(prepared.case.timestep),
+        prepared.integrator(),
         lambda system: FrameWriter(TrajectoryWriter(folder / "frames.h5md", system.topology), FRAMES_EVERY),
     )
 
@@ -162,7 +164,7 @@ def _frames(prepared: Prepared, folder: Path) -> Simulation:
 def _rows(prepared: Prepared, folder: Path) -> Simulation:
     return _simulate(
         prepared,
-        VelocityVerlet(prepared.case.timestep),
+        prepared.integrator(),
         lambda system: ThermoWriter(TrajectoryWriter(folder / "rows.h5md", system.topology), ROWS_EVERY),
     )
 
@@ -170,7 +172,7 @@ def _rows(prepared: Prepared, folder: Path) -> Simulation:
 def _currents(prepared: Prepared, folder: Path) -> Simulation:
     return _simulate(
         prepared,
-        VelocityVerlet(prepared.case.timestep),
+        prepared.integrator(),
         lambda system: ThermoWriter(
             TrajectoryWriter(folder / "currents.h5md", system.topology), ROWS_EVERY, heat_current=True
         ),
@@ -187,7 +189,7 @@ class _Virials(Observer):
 
 
 def _virials(prepared: Prepared, folder: Path) -> Simulation:
-    return _simulate(prepared, VelocityVerlet(prepared.case.timestep), lambda system: _Virials(1))
+    return _simulate(prepared, prepared.integrator(), lambda system: _Virials(1))
 
 
 #: The variants of a run, NVE first.
