@@ -271,7 +271,7 @@ class SlicedList:
         if self._bonds is not None:
             bonds = self._bonds
             reverse_entries.fill_reverse(
-                bonds.members, bonds.centers, self.begin, self.end, self.entries, bonds.center_of_atom,
+                bonds.members, bonds.centers, self.species, self.begin, self.end, self.entries, bonds.center_of_atom,
                 bonds.lane_of_center, bonds.row_atoms, bonds.row_shifts, self._n_rows, self.reverse,
             )  # fmt: skip
 
