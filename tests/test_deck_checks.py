@@ -242,6 +242,14 @@ def test_steps_are_timed_on_a_copy():
     np.testing.assert_array_equal(plan.system.velocities, before.velocities)
 
 
+def test_a_step_that_another_program_held_up_is_not_counted():
+    watch = timed_steps._Stopwatch(16, 100)
+    watch.taken = [90.0, 90.0, *[1.0] * 20, 8.0, *[1.0] * 7, 200.0]  # compiled, steps, a search, steps, held up
+    assert watch.mean == pytest.approx((27.0 + 8.0) / 28.0)
+    watch.taken = [90.0]
+    assert watch.mean == 90.0
+
+
 def test_a_relaxation_that_converges_while_it_is_timed_has_its_own_number_of_steps():
     plan = plan_of(LIQUID, [{"kind": "relax", "steps": 400, "force": "50 eV/Å"}, PRODUCE])
     assert times_of(plan).stages[0].steps < 16

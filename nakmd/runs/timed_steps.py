@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import numpy as np
+
 from nakmd.deck.deck import Deck
 from nakmd.deck.source import DeckSource
 from nakmd.deck.stage_sections import Dynamics, Relax
@@ -26,6 +28,10 @@ BUDGET = 0.5
 
 #: Steps that are not counted (they compile and build the first lists), and the least number that is.
 UNCOUNTED, LEAST_STEPS = 2, 16
+
+#: A step that takes this many times the median was held up by another program: it is no step of the run. A search for
+#: neighbours makes a step five to ten times as long.
+STALL = 15.0
 
 #: Least and largest number of counted steps with a row or a frame.
 LEAST_OUTPUT, MOST_OUTPUT = 4, 100
@@ -82,9 +88,11 @@ class _Stopwatch(Deadline):
 
     @property
     def mean(self) -> float:
-        """Mean of the counted steps [s], of all if there are no others."""
-        counted = self.taken[UNCOUNTED:] or self.taken
-        return sum(counted) / max(len(counted), 1)
+        """Mean of the counted steps that were not held up [s], of all if there are no others."""
+        counted = np.array(self.taken[UNCOUNTED:] or self.taken)
+        if not len(counted):
+            return 0.0
+        return float(np.mean(counted[counted <= STALL * np.median(counted)]))
 
 
 def time_stages(
