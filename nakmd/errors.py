@@ -17,7 +17,17 @@ NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
 
 
 class NakmdError(Exception):
-    """Base class of all errors that nakmd raises deliberately."""
+    """Base class of all errors that nakmd raises deliberately.
+
+    Examples
+    --------
+    >>> import nakmd
+    >>> try:
+    ...     nakmd.Trajectory("none.h5md")
+    ... except nakmd.NakmdError as error:
+    ...     print(error, error.exit_code)
+    none.h5md: there is no such file. 2
+    """
 
     exit_code = 1
 
@@ -165,12 +175,26 @@ def did_you_mean(word: object, known: Iterable[str], synonyms: Mapping[str, str]
 
 
 def counted(numbers: Mapping[str, int]) -> str:
-    """Return numbers of things by name: 400 C, 8 N:graphitic."""
+    """Return numbers of things by name: 400 C, 8 N:graphitic.
+
+    Examples
+    --------
+    >>> from nakmd.errors import counted
+    >>> counted({"C": 1400, "N:graphitic": 8})
+    '1,400 C, 8 N:graphitic'
+    """
     return ", ".join(f"{number:,} {name}" for name, number in numbers.items())
 
 
 def in_bytes(number: float) -> str:
-    """Return a size in B, kB, MB, GB or TB."""
+    """Return a size in B, kB, MB, GB or TB.
+
+    Examples
+    --------
+    >>> from nakmd.errors import in_bytes
+    >>> in_bytes(1.25e9)
+    '1.25 GB'
+    """
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000.0:
             return f"{number:.3g} {unit}"

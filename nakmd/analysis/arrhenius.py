@@ -78,6 +78,16 @@ def arrhenius(temperatures: Sequence[float], records: Sequence[Record | Measure]
     ------
     AnalysisError
         If there are fewer than three temperatures, units differ, a value is not positive, or the sign is invalid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.analysis import Measure, arrhenius
+    >>> temperatures = [350.0, 450.0, 550.0]
+    >>> figures = [Measure(8.0 * np.exp(-0.1 / (8.617e-5 * T)), 0.01, "Å²/ps", 20.0) for T in temperatures]
+    >>> result = arrhenius(temperatures, figures)
+    >>> round(result.value, 3), result.unit
+    (0.1, 'eV')
     """
     if sign not in (1, -1):
         raise AnalysisError(f"The sign must be 1 (rises with temperature) or -1 (falls), got {sign}.")

@@ -248,7 +248,18 @@ def coordination(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> CoordinationRecord:
-    """Return coordination numbers; parameters as in `Coordination`, ``frames`` as in `FrameOptions`."""
+    """Return coordination numbers; parameters as in `Coordination`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, coordination
+    >>> from nakmd.structures import crystal
+    >>> alloy = crystal(["Na", "K"], 3, "b2")
+    >>> frame = Frame(0, 0.0, *alloy.cell.wrap(alloy.positions), alloy.cell)
+    >>> coordination(FrameList(alloy.topology, [frame]), "Na", "K", cutoff=4.5).value
+    8.0
+    """
     return cast(
         CoordinationRecord,
         measure(source, Coordination(center, neighbor, cutoff, smooth, width), progress, **frames),

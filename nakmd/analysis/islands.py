@@ -210,6 +210,20 @@ def islands(
     """Return the islands of metal on carbon; parameters as in `Islands`, ``frames`` as in `FrameOptions`.
 
     Without options for the frames, all of all stages are used, as atoms are deposited in stages of their own.
+
+    Examples
+    --------
+    >>> from nakmd import Frame, System
+    >>> from nakmd.analysis import FrameList, islands
+    >>> from nakmd.structures import combine, graphene
+    >>> sheet = graphene(repeats=(10, 6), vacuum=20.0)
+    >>> z = sheet.positions[0, 2] + 3.0
+    >>> metal = [[5.0, 5.0, z], [9.0, 5.0, z], [7.0, 8.5, z], [18.0, 18.0, z]]  # three neighbours, and one alone
+    >>> wet = combine([sheet, System(metal, [0] * 4, ["K"], sheet.cell)])
+    >>> frame = Frame(0, 0.0, *wet.cell.wrap(wet.positions), wet.cell)
+    >>> result = islands(FrameList(wet.topology, [frame]))
+    >>> result.islands.tolist(), result.single.tolist(), result.sizes.tolist()
+    ([1], [1], [3])
     """
     chosen: FrameOptions = frames or {"stages": "all", "discard": "none"}
     return cast(IslandsRecord, measure(source, Islands(of, first_layer), progress, **chosen))

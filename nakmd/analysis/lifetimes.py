@@ -284,6 +284,19 @@ def lifetimes(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> LifetimesRecord:
-    """Return lifetimes of contacts; parameters as in `Lifetimes`, ``frames`` as in `FrameOptions`."""
+    """Return lifetimes of contacts; parameters as in `Lifetimes`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Cell, Frame, System
+    >>> from nakmd.analysis import FrameList, lifetimes
+    >>> pair = System([[5.0, 5.0, 5.0], [5.0, 5.0, 8.0]], [0, 1], ["C", "K"], Cell([30.0, 30.0, 30.0]))
+    >>> def frame(k):
+    ...     place = pair.positions + [[0.0, 0.0, 0.0], [0.0, 0.0, 5.0 * (k // 10 % 2)]]  # it leaves for 1 ps
+    ...     return Frame(k, 0.1 * k, *pair.cell.wrap(place), pair.cell)
+    >>> lifetimes(FrameList(pair.topology, [frame(k) for k in range(200)])).text
+    '1.0 ± 0.3 ps'
+    """
     analysis = Lifetimes(center, neighbor, cutoff, hysteresis, longest)
     return cast(LifetimesRecord, measure(source, analysis, progress, **frames))

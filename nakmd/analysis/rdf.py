@@ -304,5 +304,19 @@ def rdf(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> RDFRecord:
-    """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``frames`` as in `FrameOptions`."""
+    """Return the partial g(r) of a trajectory; parameters as in `RDF`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, rdf
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 3)
+    >>> frame = Frame(0, 0.0, *sodium.cell.wrap(sodium.positions), sodium.cell)
+    >>> result = rdf(FrameList(sodium.topology, [frame]), r_max=6.0)
+    >>> pair = result["Na", "Na"]
+    >>> round(pair.peak, 1), round(float(pair.running_coordination[pair.r < 4.0][-1]), 2)  # 8 at a √3/2
+    (3.7, 8.0)
+    """
     return cast(RDFRecord, measure(source, RDF(a, b, r_max, bins, by), progress, **frames))

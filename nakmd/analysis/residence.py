@@ -226,5 +226,17 @@ def residence(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> ResidenceRecord:
-    """Return residence in layers; parameters as in `Residence`, ``frames`` as in `FrameOptions`."""
+    """Return residence in layers; parameters as in `Residence`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> from nakmd import Cell, Frame, System
+    >>> from nakmd.analysis import FrameList, residence
+    >>> pair = System([[5.0, 5.0, 5.0], [5.0, 5.0, 8.0]], [0, 1], ["C", "K"], Cell([40.0, 40.0, 40.0]))
+    >>> def frame(k):
+    ...     place = pair.positions + [[0.0, 0.0, 0.0], [0.0, 0.0, 5.0 * (k // 10 % 2)]]  # it leaves for 1 ps
+    ...     return Frame(k, 0.1 * k, *pair.cell.wrap(place), pair.cell)
+    >>> residence(FrameList(pair.topology, [frame(k) for k in range(200)])).text
+    '1.0 ± 0.3 ps'
+    """
     return cast(ResidenceRecord, measure(source, Residence(species, edges, hysteresis, longest), progress, **frames))

@@ -233,5 +233,17 @@ def short_range_order(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> ShortRangeOrderRecord:
-    """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``frames`` as in `FrameOptions`."""
+    """Return the Warren-Cowley parameter; parameters as in `ShortRangeOrder`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, short_range_order
+    >>> from nakmd.structures import crystal
+    >>> alloy = crystal(["Na", "K"], 3, "b2")
+    >>> frame = Frame(0, 0.0, *alloy.cell.wrap(alloy.positions), alloy.cell)
+    >>> order = short_range_order(FrameList(alloy.topology, [frame]), cutoff=4.5, r_max=6.0)
+    >>> round(float(order.value), 3)  # all neighbours are unlike
+    -1.0
+    """
     return cast(ShortRangeOrderRecord, measure(source, ShortRangeOrder(a, b, cutoff, r_max, bins), progress, **frames))

@@ -266,5 +266,19 @@ def thermo(source: FrameSource, progress: FrameProgress | None = None, **frames:
     progress : callable, optional
     frames
         As in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, thermo
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 3)
+    >>> place = sodium.cell.wrap(sodium.positions)
+    >>> temperatures = np.random.default_rng(1).normal(300.0, 20.0, 50)
+    >>> frames = [Frame(k, 0.1 * k, *place, sodium.cell, temperature=T) for k, T in enumerate(temperatures)]
+    >>> result = thermo(FrameList(sodium.topology, frames))
+    >>> result.quantities["temperature"].text, result.quantities["density"].unit
+    ('299 ± 3 K', 'g/cm³')
     """
     return cast(ThermoRecord, Thermo().of_run(source, FrameChoice.of(source, **frames), progress))

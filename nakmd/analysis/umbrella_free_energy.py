@@ -187,6 +187,18 @@ def umbrella_free_energy(
     ----------
     MBAR: Shirts & Chodera, J. Chem. Phys. 129, 124105 (2008). doi:10.1063/1.2978177
     Umbrella sampling: Torrie & Valleau, J. Comput. Phys. 23, 187 (1977). doi:10.1016/0021-9991(77)90121-8
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd.analysis import umbrella_free_energy
+    >>> from nakmd.units import K_B
+    >>> random, kT = np.random.default_rng(1), K_B * 450.0
+    >>> centres = np.arange(3.0, 8.1, 0.5)  # a spring alone, without a wall: no free energy
+    >>> series = [random.normal(centre, np.sqrt(kT / 0.5), 300) for centre in centres]
+    >>> result = umbrella_free_energy(centres, 0.5, series, 450.0, bulk=(6.0, 8.0), width=0.5)
+    >>> result.value.round(2).tolist()
+    [0.01, -0.01, -0.0, 0.0, 0.01, 0.01, 0.01, 0.01, 0.0, 0.0, -0.0, -0.0, 0.0, 0.01, -0.06]
     """
     if not (math.isfinite(temperature) and temperature > 0.0):
         raise AnalysisError(f"A free energy needs the temperature of the windows in K, above 0, got {temperature}.")

@@ -80,6 +80,15 @@ def van_t_hoff(
     AnalysisError
         If there are fewer than three temperatures, units differ, a free energy is not in eV, or a temperature or a
         ratio is not positive.
+
+    Examples
+    --------
+    >>> from nakmd.analysis import Measure, van_t_hoff
+    >>> energies = {400.0: -0.34, 450.0: -0.33, 500.0: -0.32}  # ΔG in eV: ΔH = -0.42 eV
+    >>> figures = [Measure(energy, 0.002, "eV", 20.0) for energy in energies.values()]
+    >>> result = van_t_hoff(list(energies), figures, of="free-energy")
+    >>> round(result.value, 3), result.unit
+    (-0.42, 'eV')
     """
     points = TemperaturePoints.of(temperatures, records, "A van 't Hoff fit")
     is_ratio = of == "ratio"

@@ -298,6 +298,22 @@ def velocity_correlation(
     progress: FrameProgress | None = None,
     **frames: Unpack[FrameOptions],
 ) -> VelocityRecord:
-    """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``frames`` as in `FrameOptions`."""
+    """Return the velocity autocorrelation; parameters as in `VelocityCorrelation`, ``frames`` as in `FrameOptions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, velocity_correlation
+    >>> from nakmd.structures import liquid
+    >>> melt, random = liquid(1.0, 450.0, n_atoms=60), np.random.default_rng(1)
+    >>> speeds = [random.normal(0.0, 3.0, (60, 3))]
+    >>> for _ in range(400):  # friction of 10 per ps: D = 9 Å²/ps² · 0.1 ps
+    ...     speeds.append(0.9 * speeds[-1] + np.sqrt(1.0 - 0.9**2) * random.normal(0.0, 3.0, (60, 3)))
+    >>> still = np.zeros((60, 3), np.int32)
+    >>> frames = [Frame(k, 0.01 * k, melt.positions, still, melt.cell, v) for k, v in enumerate(speeds)]
+    >>> velocity_correlation(FrameList(melt.topology, frames), "K", drift=None).text
+    '0.88 ± 0.04 Å²/ps'
+    """
     analysis = VelocityCorrelation(species, directions, stop, drift, memory)
     return cast(VelocityRecord, measure(source, analysis, progress, **frames))

@@ -60,6 +60,11 @@ class Trajectory:
     Notes
     -----
     Only complete frames are counted: if one dataset is shorter than the others, the extra rows are ignored.
+
+    Examples
+    --------
+    >>> trajectory = Trajectory("runs/liquid/trajectory.h5md")          # doctest: +SKIP
+    >>> trajectory["produce"][-1].positions, trajectory.thermo["time"]  # doctest: +SKIP
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -83,8 +83,20 @@ class TrajectoryPart:
 
     Examples
     --------
-    >>> trajectory["produce"][100:200:5]                                        # doctest: +SKIP
-    >>> nakmd.analysis.diffusion(trajectory["produce"][100:], species="K")      # doctest: +SKIP
+    >>> from tempfile import TemporaryDirectory
+    >>> from nakmd import Frame, Trajectory
+    >>> from nakmd.io import TrajectoryWriter
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> place = sodium.cell.wrap(sodium.positions)
+    >>> with TemporaryDirectory() as folder:
+    ...     with TrajectoryWriter(f"{folder}/sodium.h5md", sodium.topology) as writer:
+    ...         for step in range(10):
+    ...             stage = "heat" if step < 4 else "produce"
+    ...             writer.write(Frame(step, 0.001 * step, *place, sodium.cell, stage=stage))
+    ...     with Trajectory(f"{folder}/sodium.h5md") as trajectory:
+    ...         trajectory["produce"], trajectory["produce"][::2].steps.tolist()
+    (TrajectoryPart(6 frames of 16 atoms), [4, 6, 8])
     """
 
     def __init__(self, trajectory: StoredFrames, chosen: IntArray) -> None:

@@ -86,6 +86,12 @@ def count_sites(n_carbon: int, fractions: Mapping[str, float], nitrogens_per_sit
     -----
     With n' atoms left after s_v removals, n' = n - s_v and s_kind = f_kind n' / N_kind, N_kind being the N atoms
     of a site, 1 for those without; hence n' = n / (1 + Σ_v f_v / N_v) over the kinds v that remove an atom.
+
+    Examples
+    --------
+    >>> from nakmd.structures import count_sites
+    >>> count_sites(800, {"graphitic": 0.02, "pyridinic": 0.02})  # three N to a pyridinic site
+    {'stone_wales': 0, 'vacancy': 0, 'pyridinic': 5, 'pyrrolic': 0, 'graphitic': 16}
     """
     unknown = sorted(set(fractions) - set(KINDS))
     if unknown:

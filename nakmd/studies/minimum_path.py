@@ -52,6 +52,13 @@ class PathSettings:
         Largest force on an end, and on the climbing band, at which it has converged.
     steps : int
         Largest number of steps of a band before the climb, and of the climb.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from nakmd.studies import PathSettings
+    >>> replace(PathSettings(), images=7).saddle_force
+    0.01
     """
 
     images: int = 9

@@ -180,6 +180,16 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
     ----------
     A. Nichol and G. J. Ackland, Phys. Rev. B 93, 184101 (2016). doi:10.1103/PhysRevB.93.184101
     S. Han et al., J. Appl. Phys. 93, 3328 (2003), eqs 8, 9. doi:10.1063/1.1555275
+
+    Examples
+    --------
+    >>> from nakmd.potentials import evaluate, load
+    >>> from nakmd.structures import crystal
+    >>> (metal,) = load("nak-2016").terms
+    >>> type(metal).__name__, metal.elements
+    ('FinnisSinclair', ('Na', 'K'))
+    >>> round(evaluate(metal, crystal("Na", 3)).energy / 54, 3)
+    -1.109
     """
 
     largest_density = 10.0  # [eV²], four times that of solid sodium

@@ -165,6 +165,16 @@ class Gupta(AnalyticEmbeddedAtom):
     ----------
     R. P. Gupta, Phys. Rev. B 23, 6265 (1981). doi:10.1103/PhysRevB.23.6265
     V. Rosato, M. Guillope and B. Legrand, Philos. Mag. A 59, 321 (1989). doi:10.1080/01418618908205062
+
+    Examples
+    --------
+    >>> from nakmd.potentials import evaluate, load
+    >>> from nakmd.structures import crystal
+    >>> (metal,) = load("gupta-na").terms
+    >>> type(metal).__name__, metal.elements
+    ('Gupta', ('Na',))
+    >>> round(evaluate(metal, crystal("Na", 4)).energy / 128, 3)
+    -1.108
     """
 
     largest_density = 10.0

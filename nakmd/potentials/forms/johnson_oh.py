@@ -182,6 +182,16 @@ class JohnsonOh(AnalyticEmbeddedAtom):
     References
     ----------
     R. A. Johnson and D. J. Oh, J. Mater. Res. 4, 1195 (1989). doi:10.1557/JMR.1989.1195
+
+    Examples
+    --------
+    >>> from nakmd.potentials import evaluate, load
+    >>> from nakmd.structures import crystal
+    >>> (metal,) = load("johnson-oh-nak").terms
+    >>> type(metal).__name__, metal.elements
+    ('JohnsonOh', ('Na', 'K'))
+    >>> round(evaluate(metal, crystal("Na", 4)).energy / 128, 3)
+    -1.113
     """
 
     density_unit = "eV/Å³"
