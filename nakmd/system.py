@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -229,7 +230,7 @@ class Frame:
             return topology, self
         return topology.without_absent(self.present), self.part(self.present)
 
-    def part(self, mask: BoolArray) -> Frame:
+    def part(self, mask: BoolArray) -> Self:
         """Return the frame with the atoms in a mask (n,) only; what belongs to the whole frame stays as it is."""
         by_atom = ("positions", "images", "velocities", "energies", "virials", "present")
         values = {name: getattr(self, name) for name in by_atom}

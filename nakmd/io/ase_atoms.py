@@ -60,6 +60,17 @@ def to_atoms(frame: Frame, topology: Topology, groups: bool = False) -> ase.Atom
         temperature and units; energy, stress, and energies and stresses by atom (`stresses_of`) are in a single-point
         calculator. What the frame does not hold (image counts, velocities, time) is left out, as are temperature,
         energy and stress of a run of which these are some of the atoms.
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.io import to_atoms
+    >>> from nakmd.structures import crystal
+    >>> sodium = crystal("Na", 2)
+    >>> frame = Frame(0, 0.0, *sodium.cell.wrap(sodium.positions), sodium.cell, temperature=300.0)
+    >>> atoms = to_atoms(frame, sodium.topology)
+    >>> len(atoms), atoms.info["temperature"]
+    (16, 300.0)
     """
     topology, frame = frame.of_present(topology)
     names = np.array(topology.species_names, dtype=object)[topology.species]

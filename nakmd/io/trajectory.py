@@ -26,9 +26,9 @@ from nakmd.io.profile import PARAMETERS, STAGES, THERMO
 from nakmd.io.storage import Storage
 from nakmd.io.stored_arrays import check_array, check_stored
 from nakmd.io.stored_frames import read_cells, read_frame, read_quantities
+from nakmd.io.trajectory_frame import TrajectoryFrame
 from nakmd.io.trajectory_part import TrajectoryPart
 from nakmd.notebook_html import html_paragraph, html_table
-from nakmd.system import Frame
 
 
 class Trajectory:
@@ -253,12 +253,12 @@ class Trajectory:
         return self._layout.n_frames
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> TrajectoryFrame: ...
 
     @overload
     def __getitem__(self, index: slice | str) -> TrajectoryPart: ...
 
-    def __getitem__(self, index: int | slice | str) -> Frame | TrajectoryPart:
+    def __getitem__(self, index: int | slice | str) -> TrajectoryFrame | TrajectoryPart:
         """Return a frame by its number, or the frames of a slice or of a stage."""
         if isinstance(index, str):
             return TrajectoryPart(self, self.rows(index))
@@ -269,7 +269,7 @@ class Trajectory:
             raise IndexError(f"{self.path}: frame {index} does not exist; there are {n} frames.")
         return TrajectoryPart(self, np.arange(n))[index]
 
-    def frame(self, row: int) -> Frame:
+    def frame(self, row: int) -> TrajectoryFrame:
         """Return one frame.
 
         Parameters
@@ -281,9 +281,10 @@ class Trajectory:
             raise InputError(f"{self.path}: the trajectory is closed.")
         return read_patiently(self.path, lambda: self._frame(row))
 
-    def _frame(self, row: int) -> Frame:
+    def _frame(self, row: int) -> TrajectoryFrame:
         with guard(self.path, f"frame {row} cannot be read", DAMAGED):
-            frame = read_frame(self._layout, row, self.cells[row], int(self.steps[row]), float(self.times[row]))
+            step, time = int(self.steps[row]), float(self.times[row])
+            frame = read_frame(self._layout, row, self.cells[row], step, time, self.topology)
             for name, series in self._quantities.items():
                 value = series[row]
                 if value.ndim == 0:
@@ -294,7 +295,7 @@ class Trajectory:
             frame.stage = self.stages[stage] if stage >= 0 else ""
             return frame
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[TrajectoryFrame]:
         return self.frames()
 
     def rows(
@@ -330,7 +331,7 @@ class Trajectory:
         start: int | None = None,
         stop: int | None = None,
         stride: int | None = None,
-    ) -> Iterator[Frame]:
+    ) -> Iterator[TrajectoryFrame]:
         """Read frames one by one.
 
         Parameters
@@ -342,7 +343,7 @@ class Trajectory:
 
         Yields
         ------
-        Frame
+        TrajectoryFrame
         """
         chosen = self.rows(stage, start, stop, stride)
         return (self.frame(int(row)) for row in chosen)

@@ -9,7 +9,8 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
-from nakmd.system import Frame, Topology
+from nakmd.io.trajectory_frame import TrajectoryFrame
+from nakmd.system import Topology
 
 
 class StoredFrames(Protocol):
@@ -62,7 +63,7 @@ class StoredFrames(Protocol):
         """Return which atoms are there in each frame, (n_frames, n); None if all are in all of them."""
         ...
 
-    def frame(self, row: int) -> Frame:
+    def frame(self, row: int) -> TrajectoryFrame:
         """Return one frame."""
         ...
 
@@ -166,23 +167,23 @@ class TrajectoryPart:
         wanted = [row for row, name in enumerate(self._trajectory.stages) if name in names]
         return np.flatnonzero(np.isin(self._trajectory.stage_rows[self._chosen], wanted))
 
-    def frames(self, stage: str | Sequence[str] | None = None) -> Iterator[Frame]:
+    def frames(self, stage: str | Sequence[str] | None = None) -> Iterator[TrajectoryFrame]:
         """Read the frames of some stages, or all, one by one."""
         return (self[int(row)] for row in self.rows(stage))
 
     def __len__(self) -> int:
         return len(self._chosen)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[TrajectoryFrame]:
         return self.frames()
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> TrajectoryFrame: ...
 
     @overload
     def __getitem__(self, index: slice | str) -> TrajectoryPart: ...
 
-    def __getitem__(self, index: int | slice | str) -> Frame | TrajectoryPart:
+    def __getitem__(self, index: int | slice | str) -> TrajectoryFrame | TrajectoryPart:
         if isinstance(index, slice):
             return TrajectoryPart(self._trajectory, self._chosen[index])
         if isinstance(index, str):
