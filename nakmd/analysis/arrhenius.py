@@ -10,6 +10,7 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.temperature_points import TemperaturePoints
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -32,6 +33,8 @@ class ArrheniusRecord(Record):
     sign : int
         1 if the quantity rises with temperature, -1 if it falls.
     """
+
+    curve_tables = (RecordCurve("points", {"temperature [K]": "temperatures"}, {"value": "values", "error": "errors"}),)
 
     prefactor: Measure
     temperatures: FloatArray

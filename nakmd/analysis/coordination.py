@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import INTERFACE, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -53,6 +54,15 @@ class CoordinationRecord(Record):
     distribution, distribution_error : dict of str to (m,) float64
         Fraction of the centres of each species (site) with that number; smooth counts are rounded to the nearest.
     """
+
+    curve_tables = (
+        RecordCurve("series", {"time [ps]": "time"}, {"neighbours": "series"}),
+        RecordCurve(
+            "distribution",
+            {"site": "distribution", "neighbours": "numbers"},
+            {"fraction": "distribution", "error": "distribution_error"},
+        ),
+    )
 
     center: str
     neighbor: str

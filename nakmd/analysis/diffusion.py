@@ -24,6 +24,7 @@ from nakmd.analysis.numerics.displacements import (
 )
 from nakmd.analysis.paths import WALL_DIRECTIONS, Paths, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.system import Frame, Topology
@@ -54,6 +55,8 @@ class DiffusionRecord(Record):
     diffusive : bool
         False if the exponent differs from 1 by more than 0.1 beyond twice its error.
     """
+
+    curve_tables = (RecordCurve("msd", {"lag [ps]": "lag"}, {"msd [Å²]": "msd", "error [Å²]": "msd_error"}),)
 
     species: str
     directions: str

@@ -16,6 +16,7 @@ from nakmd.analysis.joined_sample import joined_sample, strongest_trend
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.sample import Sample
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
@@ -44,6 +45,12 @@ class FiniteSizeRecord(Record):
     slope : float [Å³/ps]
         D(L) = value - slope/L.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "points", {"length [Å]": "lengths"}, {"diffusion [Å²/ps]": "measured", "error [Å²/ps]": "measured_error"}
+        ),
+    )
 
     measured: FloatArray
     measured_error: FloatArray

@@ -16,6 +16,7 @@ from nakmd.analysis.numerics.pymbar_loading import SOLVER, load_pymbar
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.numerics.thermodynamic_integration import Integration, neighbor_overlaps
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
 from nakmd.units import J_PER_M2_PER_EV_A2, K_B
@@ -54,6 +55,10 @@ class FreeEnergyRecord(Record):
     below : Measure [eV]
         Upper bound of the contribution of affinities from 0 to the first scale to -``value``.
     """
+
+    curve_tables = (
+        RecordCurve("profile", {"affinity": "scales"}, {"free energy [eV]": "profile", "error [eV]": "profile_errors"}),
+    )
 
     scales: FloatArray
     temperature: float

@@ -20,6 +20,7 @@ from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for
 from nakmd.analysis.profile_analysis import ProfileAnalysis, draw_sides
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -69,6 +70,14 @@ class FreeEnergyProfileRecord(Record):
     bulk : dict of str to (float, float) [Å]
         Range of the bulk, by side.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "free energy",
+            {"side": "sides", "species": "species", "distance [Å]": "distance"},
+            {"free energy [eV]": "value", "error [eV]": "error"},
+        ),
+    )
 
     sides: tuple[str, ...]
     species: tuple[str, ...]

@@ -19,6 +19,7 @@ from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.counts import Count, Share
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.elements import METALS
@@ -49,6 +50,20 @@ class IslandsRecord(Record):
     first_layer_shares, shares : dict of str to Share
         Of each metal in the first layer, and among all atoms on the wall.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "series",
+            {"time [ps]": "time"},
+            {
+                "islands": "islands",
+                "single atoms": "single",
+                "atoms": "atoms",
+                "first layer": "first_layer",
+                "in flight": "in_flight",
+            },
+        ),
+    )
 
     time: FloatArray
     islands: IntArray

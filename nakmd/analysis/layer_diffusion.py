@@ -21,6 +21,7 @@ from nakmd.analysis.numerics.displacements import check_fit, error_of_coefficien
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.system import Frame, Topology
@@ -52,6 +53,10 @@ class LayerDiffusionRecord(Record):
     staying : (n_layers, n_lags) float64
         Fraction of the atoms that stay in the layer for that lag.
     """
+
+    curve_tables = (
+        RecordCurve("msd", {"layer": "layers", "lag [ps]": "lag"}, {"msd [Å²]": "msd", "staying": "staying"}),
+    )
 
     species: str
     edges: FloatArray

@@ -22,6 +22,7 @@ from nakmd.analysis.numerics.lags import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -49,6 +50,14 @@ class LifetimesRecord(DwellRecord):
     decay : dict of the same to float [ps]
         Time at which the intermittent function falls to 1/e; NaN if it does not.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "survival",
+            {"pair": "continuous", "lag [ps]": "lag"},
+            {"continuous": "continuous", "intermittent": "intermittent"},
+        ),
+    )
 
     center: str
     neighbor: str

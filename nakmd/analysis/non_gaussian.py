@@ -16,6 +16,7 @@ from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.jackknife import jackknife
 from nakmd.analysis.paths import Paths
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -40,6 +41,8 @@ class NonGaussianRecord(Record):
     peak : float [ps]
         Lag of the largest value.
     """
+
+    curve_tables = (RecordCurve("alpha", {"lag [ps]": "lag"}, {"alpha": "alpha", "error": "alpha_error"}),)
 
     species: str
     lag: FloatArray

@@ -19,6 +19,7 @@ from nakmd.analysis.named_analysis import NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import WALL, element_of
@@ -47,6 +48,12 @@ class PartialRDF(Record):
     coordination, coordination_ba : Measure
         Number of b around a, and of a around b, up to the first minimum.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "g(r)", {"r [Å]": "r"}, {"g": "value", "error": "error", "running coordination": "running_coordination"}
+        ),
+    )
 
     a: str
     b: str
@@ -81,6 +88,14 @@ class RDFRecord(Record):
 
     ``record["Na", "K"]`` returns one of them; the order of the elements does not matter.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "g(r)",
+            {"pair": "pairs", "r [Å]": lambda record: next(iter(record.pairs.values())).r},
+            {"g": "value", "error": "error"},
+        ),
+    )
 
     pairs: dict[tuple[str, str], PartialRDF] = field(default_factory=dict)
     r: FloatArray

@@ -21,6 +21,7 @@ from nakmd.analysis.numerics.lags import LAGS, decay_time, lags_in_frames
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.paths import EvenSpacing
 from nakmd.analysis.plotting import Axes, Figure, figure_for, style
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray, Int8Array, IntArray
 from nakmd.errors import AnalysisError
@@ -45,6 +46,8 @@ class ResidenceRecord(DwellRecord):
     decay : dict of str to float [ps]
         Time at which the survival falls to 1/e; NaN if it does not.
     """
+
+    curve_tables = (RecordCurve("survival", {"layer": "survival", "lag [ps]": "lag"}, {"survival": "survival"}),)
 
     species: str
     edges: FloatArray

@@ -18,6 +18,7 @@ from nakmd.analysis.geometry.wall_frame import WallFrame
 from nakmd.analysis.named_analysis import INTERFACE, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve, centers_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
@@ -39,6 +40,14 @@ class ResidenceMapRecord(Record):
         Mean positions of the nitrogen atoms of each site.
     layer : float [Å]
     """
+
+    curve_tables = (
+        RecordCurve(
+            "map",
+            {"metal": "metals", "x [Å]": centers_of("edges_x"), "y [Å]": centers_of("edges_y")},
+            {"density [1/Å²]": "value", "error [1/Å²]": "error"},
+        ),
+    )
 
     metals: tuple[str, ...]
     edges_x: FloatArray

@@ -19,6 +19,7 @@ from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, element_of
@@ -43,6 +44,8 @@ class ShortRangeOrderRecord(Record):
     r, g : (n_bins,) float64 [Å], [1]
         g(r) of both elements together, which gave the cutoff; empty if the cutoff was given.
     """
+
+    curve_tables = (RecordCurve("g(r)", {"r [Å]": "r"}, {"g": "g"}),)
 
     a: str
     b: str

@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import AtomsNeeded, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.stress_profile import directions_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import BoolArray, FloatArray
@@ -53,6 +54,14 @@ class StressMapRecord(Record):
     counts : dict of (float, float) to int
         Number of atoms in each shell.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "stress",
+            {"atom": lambda record: range(len(record.value)), "component": "components"},
+            {"stress [N/m]": "value", "error [N/m]": "error"},
+        ),
+    )
 
     components: tuple[str, ...]
     places: FloatArray

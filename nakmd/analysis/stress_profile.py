@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import METAL, NamedAnalysis
 from nakmd.analysis.numerics.block_sums import BlockSums, error_of_blocks
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
@@ -51,6 +52,14 @@ class StressProfileRecord(Record):
     tension : dict of str to Measure [mN/m]
         By side, the integral of the anisotropy (`StressProfile`).
     """
+
+    curve_tables = (
+        RecordCurve(
+            "pressure",
+            {"side": "sides", "component": "components", "distance [Å]": "distance"},
+            {"pressure [eV/Å³]": "value", "error [eV/Å³]": "error", "kinetic part [eV/Å³]": "kinetic"},
+        ),
+    )
 
     components: tuple[str, ...]
     sides: tuple[str, ...]

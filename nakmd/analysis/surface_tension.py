@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import METAL_ALONE, TableAnalysis
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, draw_mean, figure_for
 from nakmd.analysis.pressure_tensor import refuse_wall, require_stress
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.settling import settling_of
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray, IntArray
@@ -45,6 +46,8 @@ class SurfaceTensionRecord(Record):
     time : (n,) float64 [ps]
     series : (n,) float64 [eV/Å²]
     """
+
+    curve_tables = (RecordCurve("series", {"time [ps]": "time"}, {"tension [eV/Å²]": "series"}),)
 
     tension: Measure
     axis: str

@@ -17,6 +17,7 @@ from nakmd.analysis.named_analysis import TableAnalysis
 from nakmd.analysis.numerics.autocorrelation import statistical_inefficiency
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row, TemperatureLaw
 from nakmd.arrays import FloatArray, IntArray
 from nakmd.errors import AnalysisError
@@ -51,6 +52,8 @@ class ThermoRecord(Record):
     time : (n,) float64 [ps]
     series : dict of str to (n,) float64
     """
+
+    curve_tables = (RecordCurve("series", {"quantity": "series", "time [ps]": "time"}, {"value": "series"}),)
 
     quantities: dict[str, Measure] = field(default_factory=dict)
     drift: Measure

@@ -11,6 +11,7 @@ from nakmd.analysis.base import Record
 from nakmd.analysis.numerics.fitting import weighted_line
 from nakmd.analysis.numerics.statistics import Measure
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.temperature_points import TemperaturePoints
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -32,6 +33,8 @@ class VanTHoffRecord(Record):
     chi2 : float
         χ² of the fit, with n - 2 degrees of freedom.
     """
+
+    curve_tables = (RecordCurve("points", {"temperature [K]": "temperatures"}, {"value": "values", "error": "errors"}),)
 
     entropy: Measure
     temperatures: FloatArray

@@ -18,6 +18,7 @@ from nakmd.analysis.named_analysis import METAL, AtomsPresent, NamedAnalysis
 from nakmd.analysis.numerics.displacements import error_of_coefficient
 from nakmd.analysis.paths import EvenSpacing, axes_of
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.analysis.table_row import Row
 from nakmd.arrays import FloatArray
 from nakmd.errors import AnalysisError
@@ -49,6 +50,15 @@ class VelocityRecord(Record):
     spectrum : (n,) float64 [ps]
         4 ∫ c(t) cos 2πνt dt with c = vacf/vacf[0]: its integral over ν is 1.
     """
+
+    curve_tables = (
+        RecordCurve(
+            "vacf",
+            {"lag [ps]": "lag"},
+            {"vacf [Å²/ps²]": "vacf", "error [Å²/ps²]": "vacf_error", "running integral [Å²/ps]": "running"},
+        ),
+        RecordCurve("spectrum", {"frequency [THz]": "frequency"}, {"spectrum [ps]": "spectrum"}),
+    )
 
     species: str
     directions: str

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import FileFormatError, InputError, counted
+from nakmd.io.frame_facts import frame_facts
 from nakmd.io.frame_steps import check_order, steps_of, times_of
 from nakmd.io.growing import read_table, read_text
 from nakmd.io.journal import is_being_written
@@ -28,7 +29,7 @@ from nakmd.io.stored_arrays import check_array, check_stored
 from nakmd.io.stored_frames import read_cells, read_frame, read_quantities
 from nakmd.io.trajectory_frame import TrajectoryFrame
 from nakmd.io.trajectory_part import TrajectoryPart
-from nakmd.notebook_html import html_paragraph, html_table
+from nakmd.notebook_html import html_facts
 
 
 class Trajectory:
@@ -364,17 +365,9 @@ class Trajectory:
 
     def _repr_html_(self) -> str:
         """Return frames, times, stages and atoms as a table, for notebooks."""
-        counts = {name: int(n) for name, n in zip(self.species_names, np.bincount(self.species), strict=False)}
-        span = f"{self.times[0]:g} to {self.times[-1]:g} ps" if len(self) else "none"
-        facts = {
-            "frames": f"{len(self):,}",
-            "times": span,
-            "stages": ", ".join(self.stages),
-            "atoms": f"{self.n_atoms:,}: {counted(counts)}",
-            "groups": ", ".join(self.groups),
-            "rows of the thermo table": f"{len(next(iter(self.thermo.values()), ())):,}",
-        }
-        return html_paragraph(repr(self)) + html_table([], [[name, text] for name, text in facts.items() if text])
+        facts = frame_facts(self.times, self.stages, self.topology)
+        facts["rows of the thermo table"] = f"{len(next(iter(self.thermo.values()), ())):,}"
+        return html_facts(repr(self), facts)
 
     def __repr__(self) -> str:
         species = ", ".join(self.species_names)

@@ -9,7 +9,9 @@ import numpy as np
 
 from nakmd.arrays import BoolArray, FloatArray, IntArray
 from nakmd.errors import InputError
+from nakmd.io.frame_facts import frame_facts
 from nakmd.io.trajectory_frame import TrajectoryFrame
+from nakmd.notebook_html import html_facts
 from nakmd.system import Topology
 
 
@@ -193,6 +195,10 @@ class TrajectoryPart:
         if not -len(self) <= index < len(self):
             raise IndexError(f"frame {index} does not exist; there are {len(self)} frames.")
         return self._trajectory.frame(int(self._chosen[index]))
+
+    def _repr_html_(self) -> str:
+        """Return frames, times, stages and atoms as a table, for notebooks."""
+        return html_facts(repr(self), frame_facts(self.times, self.stages, self.topology))
 
     def __repr__(self) -> str:
         return f"TrajectoryPart({len(self)} frames of {self.topology.n_atoms} atoms)"

@@ -13,6 +13,7 @@ from nakmd.analysis.base import Analysis, Record, require_frames
 from nakmd.analysis.geometry.wetted_faces import AREA_PER_ATOM, WettedFaces
 from nakmd.analysis.numerics.statistics import Measure, mean_with_error, ratio_of_means
 from nakmd.analysis.plotting import COLORS, Axes, Figure, figure_for
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.arrays import FloatArray
 from nakmd.elements import METALS, WALL
 from nakmd.errors import AnalysisError
@@ -54,6 +55,8 @@ class AdhesionRecord(Record):
         E(metal+wall) - E(metal) - E(wall) of each frame.
     series_by_term : dict of str to (n,) float64 [eV]
     """
+
+    curve_tables = (RecordCurve("series", {"time [ps]": "time"}, {"energy [eV]": "series"}),)
 
     per_area: Measure
     energies: dict[str, Measure] = field(default_factory=dict)

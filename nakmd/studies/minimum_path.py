@@ -19,6 +19,7 @@ from ase.optimize import FIRE
 
 from nakmd.analysis.base import Record
 from nakmd.analysis.plotting import Axes, Figure
+from nakmd.analysis.record_curve import RecordCurve
 from nakmd.arrays import BoolArray, FloatArray
 from nakmd.ase import NakMD
 from nakmd.errors import InputError
@@ -87,6 +88,8 @@ class PathRecord(Record):
     mobile : int
         Number of atoms that moved.
     """
+
+    curve_tables = (RecordCurve("energy", {"length [Å]": "lengths"}, {"energy [eV]": "energies"}),)
 
     reverse: float
     lengths: FloatArray
