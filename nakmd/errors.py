@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 #: For words that have none.
 NO_SYNONYMS: Mapping[str, str] = MappingProxyType({})
@@ -74,7 +75,22 @@ class CoverageError(InputError):
 
 
 class StructureError(InputError):
-    """The requested structure cannot be built."""
+    """The requested structure cannot be built.
+
+    Parameters
+    ----------
+    message : str
+    about : str
+        Name of the single number that is wrong, such as the kind of a site; empty if there is none.
+    """
+
+    def __init__(self, message: str, about: str = "") -> None:
+        super().__init__(message)
+        self.about = about
+
+    def __reduce__(self) -> tuple[type[StructureError], tuple[Any, ...]]:
+        """Pickle by the arguments: errors are passed between processes."""
+        return type(self), (str(self), self.about)
 
 
 class DeckError(InputError):

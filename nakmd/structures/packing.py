@@ -116,8 +116,8 @@ def pack(
     if contacts.worst(relaxed) < 1.0:
         raise StructureError(
             f"{len(elements)} atoms do not fit: after relaxation the closest two are at {contacts.worst(relaxed):.1%} "
-            "of their minimum distance. Reduce the number of atoms or the density, enlarge the region, or allow "
-            "smaller distances."
+            "of their minimum distance. Reduce the number of atoms or the density, enlarge the region, or "
+            "give smaller min_distances in Python."
         )
     # restore the order of `elements`; each atom gets a random site of its kind
     sites = np.empty_like(relaxed)
