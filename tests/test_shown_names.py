@@ -1,4 +1,4 @@
-"""Every public name of Python is shown at work: in an example of its docstring, or in a page, both of which run."""
+"""Every public name of Python is shown at work: in its docstring, in a page or in an example, all of which run."""
 
 import ast
 import doctest
@@ -18,23 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Names without an example that runs, and why.
 EXCEPTIONS = {
     # runs
-    "nakmd.resume": "continues a run that was stopped, as docs/tutorials/resume.md does in the shell",
     "nakmd.analysis.interfacial_conductance": "needs the work of two baths: examples/kapitza.toml",
     "nakmd.analysis.local_order": "needs freud, which is optional",
-    "nakmd.studies.study": "takes minutes; the command nakmd study does the same",
-    "nakmd.studies.path": "takes seconds",
-    "nakmd.studies.umbrella": "a run for each window: examples/umbrella",
-    "nakmd.studies.run_affinity_ladder": "a run for each scale",
-    "nakmd.studies.affinity_ladder": "needs the runs of a ladder",
+    "nakmd.studies.path": "takes seconds: its docstring has one that is not run",
     "nakmd.studies.cross_energies": "needs a run with a wall",
-    "nakmd.studies.work_of_adhesion": "needs a run with a wall",
-    "nakmd.studies.Adhesion": "needs a run with a wall",
     "nakmd.studies.reference_energy": "needs a run with a wall",
-    "nakmd.studies.wall_alone": "needs a run with a wall",
-    "nakmd.studies.run_members": "a run for each member",
-    "nakmd.studies.member_spread": "needs the runs of several members",
-    "nakmd.studies.deck_of": "needs the trajectory of a run",
-    "nakmd.studies.model_of": "needs the trajectory of a run",
     # what nobody makes by hand
     "nakmd.analysis.FrameSource": "a protocol, whose kinds are shown",
     "nakmd.analysis.PartialRDF": "a part of RDFRecord, which the example of rdf shows",
@@ -88,11 +76,13 @@ def names_in(code):
 
 
 def names_in_pages():
-    """Return the names that the pages use in Python that tests run (test_manual.py, test_readme.py)."""
+    """Return the names in the Python of pages and examples that tests run (test_manual, test_readme, test_examples)."""
     readme = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     pages = [blocks_of(page) for page in sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
     codes = [[block.shown for block in blocks if block.language == "python" and not block.file] for blocks in pages]
-    return set().union(*(names_in("\n".join(code)) for code in [readme, *codes]))
+    run = re.findall(r"load_script\(\"(.*?)\"\)", (ROOT / "tests" / "test_examples.py").read_text(encoding="utf-8"))
+    scripts = [[(ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")] for name in run]
+    return set().union(*(names_in("\n".join(code)) for code in [readme, *codes, *scripts]))
 
 
 NAMES = names_on_the_pages()

@@ -119,6 +119,20 @@ class Adhesion(Analysis):
     interface, also for a sheet with liquid on both sides.
 
     These are energies. The work of adhesion is a free energy (`nakmd.studies.affinity_ladder`).
+
+    Examples
+    --------
+    >>> from nakmd import Frame
+    >>> from nakmd.analysis import FrameList, measure
+    >>> from nakmd.potentials import load
+    >>> from nakmd.structures import above_sheet, fill, graphene
+    >>> from nakmd.studies import Adhesion
+    >>> sheet = graphene(repeats=(6, 4), bond=1.4388, vacuum=20.0)
+    >>> wet = fill(sheet, x_K=1.0, temperature=450.0, region=above_sheet(sheet, 15.0))
+    >>> frames = [Frame(k, 0.1 * k, *wet.cell.wrap(wet.positions), wet.cell) for k in range(3)]
+    >>> record = measure(FrameList(wet.topology, frames), Adhesion(load("nak-cn")))
+    >>> record.value > 0.0, sorted(record.energies)
+    (True, ['change of the metal', 'cross', 'embedding change', 'strain of the carbon'])
     """
 
     name = "adhesion"
