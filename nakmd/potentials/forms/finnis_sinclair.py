@@ -183,13 +183,12 @@ class FinnisSinclair(AnalyticEmbeddedAtom):
 
     Examples
     --------
-    >>> from nakmd.potentials import evaluate, load
-    >>> from nakmd.structures import crystal
+    >>> import numpy as np
+    >>> from nakmd.potentials import load
     >>> (metal,) = load("nak-2016").terms
-    >>> type(metal).__name__, metal.elements
-    ('FinnisSinclair', ('Na', 'K'))
-    >>> round(evaluate(metal, crystal("Na", 3)).energy / 54, 3)
-    -1.109
+    >>> V, phi = metal.functions("Na", "Na", np.array([3.7, 5.0]))
+    >>> V.round(4).tolist(), round(metal.reach, 2)
+    ([0.0773, -0.0058], 6.93)
     """
 
     largest_density = 10.0  # [eV²], four times that of solid sodium

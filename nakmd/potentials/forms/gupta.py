@@ -168,13 +168,12 @@ class Gupta(AnalyticEmbeddedAtom):
 
     Examples
     --------
-    >>> from nakmd.potentials import evaluate, load
-    >>> from nakmd.structures import crystal
+    >>> import numpy as np
+    >>> from nakmd.potentials import load
     >>> (metal,) = load("gupta-na").terms
-    >>> type(metal).__name__, metal.elements
-    ('Gupta', ('Na',))
-    >>> round(evaluate(metal, crystal("Na", 4)).energy / 128, 3)
-    -1.108
+    >>> V, phi = metal.functions("Na", "Na", np.array([3.7, 5.0]))
+    >>> V.round(4).tolist(), metal.embedding_energy("Na", np.array([1.0])).tolist()
+    ([0.0318, 0.0009], [-1.0])
     """
 
     largest_density = 10.0

@@ -185,13 +185,14 @@ class JohnsonOh(AnalyticEmbeddedAtom):
 
     Examples
     --------
-    >>> from nakmd.potentials import evaluate, load
-    >>> from nakmd.structures import crystal
+    >>> import numpy as np
+    >>> from nakmd.potentials import load
     >>> (metal,) = load("johnson-oh-nak").terms
-    >>> type(metal).__name__, metal.elements
-    ('JohnsonOh', ('Na', 'K'))
-    >>> round(evaluate(metal, crystal("Na", 4)).energy / 128, 3)
-    -1.113
+    >>> number, a = np.array([8, 6]), metal.lattice_constants[metal.elements.index("Na")]
+    >>> V, phi = metal.functions("Na", "Na", a * np.array([np.sqrt(0.75), 1.0]))  # the two shells of bcc
+    >>> cohesive_energy = number @ V / 2 + metal.embedding_energy("Na", np.array([number @ phi]))
+    >>> cohesive_energy.round(3).tolist()
+    [-1.113]
     """
 
     density_unit = "eV/Å³"
